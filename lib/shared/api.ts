@@ -1,0 +1,263 @@
+/**
+ * The requests and responses that the panel and the route handlers exchange.
+ *
+ * Routes, below the mount's `/api`:
+ *
+ *   GET    overview                     → Overview
+ *   GET    operations                   → Operation[] (newest first, 50 at most)
+ *   GET    operations/:id               → Operation
+ *   POST   operations/:id/cancel        → Operation
+ *   POST   backups        CreateBackup  → 201 Operation, then its archive by
+ *   GET    backups/:id/archive          → the zip, streamed, once
+ *   *      uploads[/:id]                → the tus protocol, 1.0.0
+ *   POST   restores       CreateRestore → 201 Operation, which checks the uploaded archive
+ *   POST   restores/:id/start StartRestore → 202 Operation
+ *
+ * Every failure is an ErrorResponse with the status of its code.
+ */
+import { z } from "zod";
+import type { ErrorCode } from "./error-codes.ts";
+import type { Progress } from "./progress.ts";
+
+/** As the original accepted. The panel advises against weak ones. */
+export const PASSPHRASE_MIN_LENGTH = 5;
+
+/** Size of an upload's chunk: below the body limits of common hosts. */
+export const UPLOAD_CHUNK_BYTES = 4 * 1024 * 1024;
+
+export const tableNameSchema = z.object({ schema: z.string(), name: z.string() });
+export type TableName = z.infer<typeof tableNameSchema>;
+
+// --- requests ---------------------------------------------------------------------------------
+
+export const encryptionChoiceSchema = z.discriminatedUnion("mode", [
+  z.object({ mode: z.literal("passphrase"), passphrase: z.string().max(1024) }),
+  z.object({
+    mode: z.literal("recipients"),
+    recipients: z.array(z.string().max(4096)).min(1).max(20),
+  }),
+  z.object({ mode: z.literal("none") }),
+]);
+/** How an archive is encrypted. A required choice wherever an archive is made: there is no default. */
+export type EncryptionChoice = z.infer<typeof encryptionChoiceSchema>;
+export type EncryptionMode = EncryptionChoice["mode"];
+
+export const createBackupSchema = z.object({
+  /** Left out: every table. */
+  tables: z.array(tableNameSchema).min(1).optional(),
+  encryption: encryptionChoiceSchema,
+});
+export type CreateBackup = z.infer<typeof createBackupSchema>;
+
+export const unlockSchema = z.object({
+  passphrase: z.string().max(1024).optional(),
+  /** The text of an age identity file, or one `AGE-SECRET-KEY-1…` line. */
+  identity: z.string().max(65536).optional(),
+});
+/** What opens an encrypted archive. */
+export type Unlock = z.infer<typeof unlockSchema>;
+
+export const createRestoreSchema = unlockSchema.extend({ uploadId: z.string().max(200) });
+export type CreateRestore = z.infer<typeof createRestoreSchema>;
+
+export const startRestoreSchema = z.object({
+  /** The name of the database that will be replaced, typed by the person. */
+  confirmation: z.string().max(200),
+});
+export type StartRestore = z.infer<typeof startRestoreSchema>;
+
+// --- responses --------------------------------------------------------------------------------
+
+export interface ErrorReport {
+  code: ErrorCode;
+  /** What happened, and whether anything changed. */
+  message: string;
+  /** What to do next. */
+  hint?: string;
+  details?: Record<string, unknown>;
+}
+export interface ErrorResponse {
+  error: ErrorReport;
+}
+
+export interface Actor {
+  /** Stable: a user id or e-mail address. */
+  id: string;
+  /** As shown to other admins. */
+  name: string;
+}
+
+/** Something a person should know before relying on a backup or starting a restore. */
+export interface Warning {
+  code: string;
+  message: string;
+  table?: TableName;
+}
+
+/** A foreign key as an edge of the insertion order: `from` refers to `to`, so `to` comes first. */
+export interface OrderEdge {
+  constraint: string;
+  from: TableName;
+  to: TableName;
+  columns: string[];
+  referencedColumns: string[];
+  /** `NO ACTION`, `RESTRICT`, `CASCADE`, `SET NULL` or `SET DEFAULT`. */
+  onDelete: string;
+  /** Prisma relation, as `Post.author`, where one maps this foreign key. */
+  relation: string | null;
+  /** What the edge does to the order. */
+  role: "orders" | "self" | "cycle";
+}
+
+/** A strongly connected component of the foreign-key graph: one table, or the tables of a cycle. */
+export interface OrderComponent {
+  tables: TableName[];
+  /** True where the tables refer to each other in a circle. */
+  cyclic: boolean;
+  /** 0 for components that refer to nothing; else one more than the highest that it refers to. */
+  level: number;
+}
+
+export interface InsertionOrder {
+  /** Parents first; ties by name. */
+  components: OrderComponent[];
+  edges: OrderEdge[];
+}
+
+export interface OverviewTable extends TableName {
+  model: string | null;
+  kind: "table" | "partitioned table";
+  rows: number;
+  rowsAreExact: boolean;
+  /** With indexes and TOAST. */
+  sizeBytes: number;
+  columns: number;
+}
+
+/** Where the Prisma schema and the database disagree, or the archive and the database. */
+export interface Drift {
+  kind: "table-missing" | "table-added" | "column-missing" | "column-added" | "type-changed";
+  table: TableName;
+  column?: string;
+  message: string;
+  /** A restore cannot go on with this. */
+  blocks: boolean;
+}
+
+export interface Overview {
+  database: {
+    name: string;
+    /** `host:port`, without credentials. */
+    server: string;
+    serverVersion: string;
+    sizeBytes: number;
+    encoding: string;
+  };
+  tables: OverviewTable[];
+  insertionOrder: InsertionOrder;
+  warnings: Warning[];
+  /** Prisma schema against database. Empty where they agree. */
+  drift: Drift[];
+  limits: { maxUploadBytes: number };
+  actor: Actor;
+}
+
+export type OperationKind = "backup" | "restore";
+
+/**
+ * backup: pending (made, download not begun) → running → succeeded | failed | cancelled | interrupted
+ * restore: running with phase verifying (the check) → ready (waits for the confirmation) → running → …
+ * `interrupted` is an operation whose process died.
+ */
+export type OperationState =
+  | "pending"
+  | "running"
+  | "ready"
+  | "succeeded"
+  | "failed"
+  | "cancelled"
+  | "interrupted";
+
+export const isEnded = (state: OperationState): boolean =>
+  state === "succeeded" || state === "failed" || state === "cancelled" || state === "interrupted";
+
+export interface ManifestSummary {
+  formatVersion: number;
+  createdAt: string;
+  tool: string;
+  database: { name: string; serverVersion: string };
+  encryption: EncryptionMode;
+  tables: Array<TableName & { model: string | null; rows: number; jsonBytes: number }>;
+  sequences: number;
+  migrations: Array<{ name: string; finished: boolean }>;
+  warnings: Warning[];
+}
+
+export interface Check {
+  /** `structure`, `manifest`, `key`, `stored-digests`, `json-digests`, `row-counts`, `schema`, `privileges`, … */
+  name: string;
+  state: "passed" | "failed" | "warning";
+  /** A sentence for a person. */
+  message: string;
+}
+
+/** The outcome of checking an uploaded archive against this database. */
+export interface RestorePlan {
+  manifest: ManifestSummary;
+  checks: Check[];
+  /** In which the tables will be loaded: the database's own foreign keys decide. */
+  insertionOrder: InsertionOrder;
+  /** Archive against database. */
+  drift: Drift[];
+  warnings: Warning[];
+  tables: Array<
+    TableName & {
+      model: string | null;
+      /** In the archive. */
+      rows: number;
+      /** In the database at the time of the check; an estimate for large tables. */
+      rowsNow: number;
+      action: "replace" | "skip";
+      /** Why a table is skipped. */
+      reason?: string;
+    }
+  >;
+  /** False where a check failed or a drift blocks; `start` is then refused. */
+  canStart: boolean;
+}
+
+export interface OperationResult {
+  elapsedMs: number;
+  /** Tables, with their final figures. */
+  tables: Array<TableName & { model: string | null; rows: number; jsonBytes: number }>;
+  rows: number;
+  jsonBytes: number;
+  sequences: number;
+  warnings: Warning[];
+  /** backup: size of the zip. */
+  archiveBytes?: number;
+  fileName?: string;
+}
+
+export interface Operation {
+  id: string;
+  kind: OperationKind;
+  state: OperationState;
+  actor: Actor;
+  createdAt: string;
+  startedAt: string | null;
+  endedAt: string | null;
+  /** The database's own clock at the time of the response, to compute elapsed times with. */
+  now: string;
+  encryption: EncryptionMode | null;
+  /** Name of the file downloaded or uploaded. */
+  fileName: string;
+  cancelRequested: boolean;
+  progress: Progress;
+  /** restore, from `ready` on. */
+  plan: RestorePlan | null;
+  result: OperationResult | null;
+  error: ErrorReport | null;
+  /** restore: what is true of the database. `unknown` only while an interrupted one is being settled. */
+  changed: "nothing" | "everything" | "unknown";
+}

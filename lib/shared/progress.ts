@@ -1,0 +1,90 @@
+/** A table on its way: its state and figures at one moment. */
+export interface TableProgress {
+  schema: string;
+  name: string;
+  /** Prisma model, where one maps this table. */
+  model: string | null;
+  state: "waiting" | "running" | "done";
+  /** Rows done so far. */
+  rows: number;
+  /** Rows expected. */
+  totalRows: number;
+  /** False where `totalRows` is the planner's estimate: too large a table to count first. */
+  totalIsExact: boolean;
+  /** Bytes of JSON done so far. */
+  bytes: number;
+}
+
+/**
+ * The steps of an operation, in order.
+ * backup: preparing, dumping, finishing.
+ * check of an upload: verifying. restore: preparing, emptying, loading, constraints, sequences, committing.
+ */
+export type Phase =
+  | "preparing"
+  | "dumping"
+  | "finishing"
+  | "verifying"
+  | "emptying"
+  | "loading"
+  | "constraints"
+  | "sequences"
+  | "committing";
+
+/** What the pipelines report. Totals are planned first; `table` events are throttled where emitted. */
+export type ProgressEvent =
+  | { type: "planned"; tables: TableProgress[] }
+  | { type: "phase"; phase: Phase }
+  /** `index` is the table's place in the planned list. Figures are absolute, not increments. */
+  | { type: "table"; index: number; state: TableProgress["state"]; rows: number; bytes: number };
+
+export type OnProgress = (event: ProgressEvent) => void;
+
+/** The state that the events add up to. */
+export interface Progress {
+  phase: Phase;
+  tables: TableProgress[];
+}
+
+export const NO_PROGRESS: Progress = { phase: "preparing", tables: [] };
+
+/** Adds one event. Changes and returns `progress`' own copy; the argument stays as it was. */
+export function addProgress(progress: Progress, event: ProgressEvent): Progress {
+  switch (event.type) {
+    case "planned":
+      return { ...progress, tables: event.tables };
+    case "phase":
+      return { ...progress, phase: event.phase };
+    case "table": {
+      const tables = progress.tables.slice();
+      const table = tables[event.index];
+      if (table) {
+        tables[event.index] = {
+          ...table,
+          state: event.state,
+          rows: event.rows,
+          bytes: event.bytes,
+        };
+      }
+      return { ...progress, tables };
+    }
+    default:
+      throw event satisfies never;
+  }
+}
+
+/** Rows done and expected over all tables; 0 of 0 before the plan is known. */
+export function sumProgress(progress: Progress): {
+  rows: number;
+  totalRows: number;
+  bytes: number;
+} {
+  const sum = { rows: 0, totalRows: 0, bytes: 0 };
+  for (const table of progress.tables) {
+    sum.rows += table.rows;
+    // An estimate that turned out too low must not show more than 100 %.
+    sum.totalRows += table.state === "done" ? table.rows : Math.max(table.totalRows, table.rows);
+    sum.bytes += table.bytes;
+  }
+  return sum;
+}
