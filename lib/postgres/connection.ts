@@ -1,0 +1,98 @@
+import pg from "pg";
+import { BackupError } from "../errors.ts";
+
+/** How to reach one PostgreSQL database. */
+export interface Database {
+  /** For short statements outside of dumps and loads: catalog, operations, checks. */
+  readonly pool: pg.Pool;
+  /** `host:port`, without credentials, for a person to read. */
+  readonly server: string;
+  /**
+   * A connection of its own for a dump, a load or a lock. The caller owns it and must end it.
+   *
+   * @throws BackupError DATABASE_UNREACHABLE
+   */
+  connect(purpose: string): Promise<pg.Client>;
+  close(): Promise<void>;
+}
+
+/**
+ * Settings under which values are read and written as text, whatever the server, database or role
+ * defaults are. pg sends them in the start-up packet, so no statement runs without them.
+ */
+const SESSION_SETTINGS = {
+  client_encoding: "UTF8",
+  DateStyle: "ISO",
+  IntervalStyle: "postgres",
+  TimeZone: "UTC",
+  extra_float_digits: "3",
+  bytea_output: "hex",
+  standard_conforming_strings: "on",
+  xmloption: "content",
+  statement_timeout: "0",
+  lock_timeout: "0",
+  idle_in_transaction_session_timeout: "0",
+  default_transaction_read_only: "off",
+} as const;
+
+/** @param config as `pg` takes it: a `connectionString`, or host, port, user, password, database, ssl. */
+export function openDatabase(config: pg.ClientConfig): Database {
+  const connectionConfig: pg.ClientConfig = {
+    connectionTimeoutMillis: 15_000,
+    keepAlive: true,
+    ...config,
+  };
+  const probe = new pg.Client(connectionConfig);
+  const pool = new pg.Pool({
+    ...connectionConfig,
+    application_name: APPLICATION_NAME,
+    max: 4,
+    idleTimeoutMillis: 10_000,
+    allowExitOnIdle: true,
+  });
+  // A pooled connection that the server ends while idle must not end the process.
+  pool.on("error", () => {});
+  return {
+    pool,
+    server: `${probe.host}:${probe.port}`,
+    connect: (purpose) => connect(connectionConfig, purpose),
+    close: () => pool.end(),
+  };
+}
+
+const APPLICATION_NAME = "prisma-backup-admin";
+
+async function connect(config: pg.ClientConfig, purpose: string): Promise<pg.Client> {
+  const client = new pg.Client({ ...config, application_name: `${APPLICATION_NAME} ${purpose}` });
+  // Without a listener, a connection that breaks between two statements ends the process.
+  // The next statement on it fails and says so.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    for (const [name, value] of Object.entries(SESSION_SETTINGS)) {
+      await client.query("SELECT pg_catalog.set_config($1, $2, false)", [name, value]);
+    }
+    return client;
+  } catch (error) {
+    await client.end().catch(() => {});
+    throw translateConnectionError(error);
+  }
+}
+
+/** @returns DATABASE_UNREACHABLE for a failure to connect; any other error as it is. */
+export function translateConnectionError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const code = "code" in error ? String(error.code) : "";
+  const unreachable =
+    /^(ECONN|ENOTFOUND|ETIMEDOUT|EHOSTUNREACH|EAI_AGAIN|EPIPE|08|28|3D000|53300|57P0)/.test(code) ||
+    /timeout|terminated|Connection/i.test(error.message);
+  if (!unreachable) return error;
+  return new BackupError(
+    "DATABASE_UNREACHABLE",
+    `The database cannot be reached (${code || error.message}).`,
+    {
+      hint: "Check that the server runs and that the connection string is right, then try again.",
+      cause: error,
+    },
+  );
+}
