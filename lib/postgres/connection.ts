@@ -29,6 +29,8 @@ const SESSION_SETTINGS = {
   bytea_output: "hex",
   standard_conforming_strings: "on",
   xmloption: "content",
+  // Names and types come out schema-qualified. A load resets it for functions in constraints and generated columns.
+  search_path: "",
   statement_timeout: "0",
   lock_timeout: "0",
   idle_in_transaction_session_timeout: "0",

@@ -1,0 +1,13 @@
+import pg from "pg";
+import type { TableName } from "../shared/api.ts";
+
+/** A name as it stands in SQL, quoted. Names reach SQL only through here or as a parameter. */
+export const quoteIdentifier = pg.escapeIdentifier;
+
+/** `"schema"."name"`, for SQL. */
+export const quoteTable = (table: TableName): string => `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
+
+export const quoteLiteral = pg.escapeLiteral;
+
+/** `schema.name`, for a person to read and as a key of maps. Not for SQL. */
+export const tableKey = (table: TableName): string => `${table.schema}.${table.name}`;

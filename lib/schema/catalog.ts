@@ -1,0 +1,276 @@
+import type pg from "pg";
+import type { TableName, Warning } from "../shared/api.ts";
+
+/**
+ * How a column's values stand in an archive's JSON.
+ * json: as `row_to_json` writes them. jsonb: the value itself, JSON null wrapped. text: PostgreSQL's own text output.
+ */
+export type ColumnEncoding = "json" | "jsonb" | "text";
+
+export interface CatalogColumn {
+  name: string;
+  /** With its modifier, schema-qualified unless built in, as it stands in SQL: `character varying(20)`. */
+  type: string;
+  encoding: ColumnEncoding;
+  /** Read from a row by the type's output function instead of a cast to text, which may differ from it. */
+  needsOutputFunction: boolean;
+  /** `json_to_recordset` would not read its text; declared text and cast. */
+  needsCast: boolean;
+  notNull: boolean;
+  /** Has a default, or is an identity column. */
+  hasDefault: boolean;
+  /** Never dumped or loaded: PostgreSQL computes it. */
+  generated: boolean;
+}
+
+export interface CatalogTable extends TableName {
+  oid: number;
+  kind: "table" | "partitioned table";
+  /** In their order. */
+  columns: CatalogColumn[];
+  /** Every partition below a partitioned table, at any depth. Its rows are dumped and loaded through the root. */
+  partitions: Array<TableName & { oid: number }>;
+  /** The planner's estimate; -1 where it has none. */
+  estimatedRows: number;
+  /** With indexes, TOAST and partitions. */
+  sizeBytes: number;
+  canSelect: boolean;
+  /** Owner, or member of the owner: may truncate it, alter its constraints and disable its triggers. */
+  isOwned: boolean;
+}
+
+export interface ForeignKey {
+  constraint: string;
+  /** The table that holds the constraint; a partition, where the partition alone has it. */
+  table: TableName;
+  /** As tables of the catalog: for a partition, its root. */
+  from: TableName;
+  to: TableName;
+  columns: string[];
+  referencedColumns: string[];
+  onDelete: string;
+  /** `FOREIGN KEY (…) REFERENCES … `, whole, with NOT VALID, DEFERRABLE and the like. */
+  definition: string;
+  comment: string | null;
+}
+
+export interface CatalogSequence extends TableName {
+  owner: { table: TableName; column: string } | null;
+  /** Tables with a column whose default draws from it. An identity column has no such default, only an owner. */
+  usedBy: TableName[];
+  increment: bigint;
+  canSelect: boolean;
+  isOwned: boolean;
+}
+
+/** What is in the database, as far as a backup is concerned. */
+export interface Catalog {
+  database: {
+    name: string;
+    serverVersion: string;
+    serverVersionNum: number;
+    encoding: string;
+    sizeBytes: number;
+  };
+  tables: CatalogTable[];
+  foreignKeys: ForeignKey[];
+  sequences: CatalogSequence[];
+  warnings: Warning[];
+}
+
+/** The add-on's own tables. Never dumped, never touched by a restore. */
+export const OWN_SCHEMA = "prisma_backup_admin";
+
+const USER_NAMESPACE = `
+  n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> '${OWN_SCHEMA}'`;
+
+/** What CREATE EXTENSION makes is the extension's. */
+const notOfExtension = (catalog: string, oid: string) => `
+  NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '${catalog}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`;
+
+const DATABASE_SQL = `
+  SELECT current_database() AS name, current_setting('server_version') AS "serverVersion",
+    current_setting('server_version_num')::int AS "serverVersionNum",
+    pg_encoding_to_char(encoding) AS encoding, pg_database_size(oid)::float8 AS "sizeBytes"
+  FROM pg_database WHERE datname = current_database()`;
+
+const TABLES_SQL = `
+  SELECT c.oid::float8 AS oid, n.nspname AS schema, c.relname AS name,
+    CASE c.relkind WHEN 'p' THEN 'partitioned table' ELSE 'table' END AS kind,
+    c.relpersistence = 'u' AS unlogged,
+    has_table_privilege(c.oid, 'SELECT') AS "canSelect",
+    pg_has_role(c.relowner, 'USAGE') AS "isOwned",
+    CASE c.relkind WHEN 'p' THEN p."estimatedRows" ELSE c.reltuples END::float8 AS "estimatedRows",
+    CASE c.relkind WHEN 'p' THEN p."sizeBytes" ELSE pg_total_relation_size(c.oid) END::float8 AS "sizeBytes",
+    coalesce(p.partitions, '[]') AS partitions
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_object('oid', t.relid::oid::int8, 'schema', pn.nspname, 'name', pc.relname)
+        ORDER BY pn.nspname, pc.relname) AS partitions,
+      coalesce(sum(pg_total_relation_size(pc.oid)), 0) AS "sizeBytes",
+      coalesce(sum(pc.reltuples) FILTER (WHERE t.isleaf AND pc.reltuples > 0), 0) AS "estimatedRows"
+    FROM pg_partition_tree(c.oid) t
+    JOIN pg_class pc ON pc.oid = t.relid
+    JOIN pg_namespace pn ON pn.oid = pc.relnamespace
+    WHERE t.relid <> c.oid
+  ) p ON c.relkind = 'p'
+  WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
+    AND ${USER_NAMESPACE} AND ${notOfExtension("pg_class", "c.oid")}
+  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
+
+/**
+ * Domains are followed down to their base type, which decides the encoding.
+ * The numbers are the oids of bool, int2, int4, float4, float8, text, varchar, char(n), name, uuid;
+ * they are the same in every PostgreSQL.
+ */
+const COLUMNS_SQL = `
+  WITH RECURSIVE base (oid, base_oid) AS (
+    SELECT oid, oid FROM pg_type WHERE typtype <> 'd'
+    UNION ALL
+    SELECT t.oid, b.base_oid FROM pg_type t JOIN base b ON t.typbasetype = b.oid WHERE t.typtype = 'd'
+  )
+  SELECT a.attrelid::float8 AS "tableOid", a.attname AS name,
+    format_type(a.atttypid, a.atttypmod) AS type,
+    CASE
+      WHEN b.oid IN (16, 21, 23, 700, 701, 25, 1043, 1042, 19, 2950) OR b.typtype = 'e' OR b.typname = 'citext' THEN 'json'
+      WHEN b.oid = 'jsonb'::regtype THEN 'jsonb'
+      ELSE 'text'
+    END AS encoding,
+    b.oid IN ('inet'::regtype, 'cidr'::regtype) OR bn.nspname <> 'pg_catalog' AS "needsOutputFunction",
+    b.typtype = 'c' OR b.oid = 'json'::regtype AS "needsCast",
+    a.attnotnull AS "notNull",
+    a.atthasdef OR a.attidentity <> '' OR dt.typdefault IS NOT NULL AS "hasDefault",
+    a.attgenerated <> '' AS generated
+  FROM pg_attribute a
+  JOIN base ON base.oid = a.atttypid
+  JOIN pg_type dt ON dt.oid = a.atttypid
+  JOIN pg_type b ON b.oid = base.base_oid
+  JOIN pg_namespace bn ON bn.oid = b.typnamespace
+  WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+  ORDER BY a.attrelid, a.attnum`;
+
+const FOREIGN_KEYS_SQL = `
+  WITH root AS (
+    SELECT c.oid, CASE WHEN c.relispartition THEN (SELECT pg_partition_root(c.oid))::oid ELSE c.oid END AS root_oid
+    FROM pg_class c WHERE c.relkind IN ('r', 'p')
+  ), named AS (
+    SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  )
+  SELECT k.conname AS constraint,
+    json_build_object('schema', t.nspname, 'name', t.relname) AS "table",
+    json_build_object('schema', f.nspname, 'name', f.relname) AS "from",
+    json_build_object('schema', r.nspname, 'name', r.relname) AS "to",
+    (SELECT json_agg(a.attname ORDER BY i) FROM unnest(k.conkey) WITH ORDINALITY AS x (n, i)
+      JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.n) AS columns,
+    (SELECT json_agg(a.attname ORDER BY i) FROM unnest(k.confkey) WITH ORDINALITY AS x (n, i)
+      JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = x.n) AS "referencedColumns",
+    CASE k.confdeltype WHEN 'r' THEN 'RESTRICT' WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL'
+      WHEN 'd' THEN 'SET DEFAULT' ELSE 'NO ACTION' END AS "onDelete",
+    pg_get_constraintdef(k.oid) AS definition,
+    obj_description(k.oid, 'pg_constraint') AS comment
+  FROM pg_constraint k
+  JOIN named t ON t.oid = k.conrelid
+  JOIN root fr ON fr.oid = k.conrelid
+  JOIN named f ON f.oid = fr.root_oid
+  JOIN root rr ON rr.oid = k.confrelid
+  JOIN named r ON r.oid = rr.root_oid
+  WHERE k.contype = 'f' AND k.conparentid = 0
+  ORDER BY f.nspname COLLATE "C", f.relname COLLATE "C", k.conname COLLATE "C"`;
+
+/** Owned by a column (deptype a: serial, OWNED BY; i: identity), or drawn from by a column's default. */
+const SEQUENCES_SQL = `
+  SELECT n.nspname AS schema, c.relname AS name, s.seqincrement::text AS increment,
+    has_sequence_privilege(c.oid, 'SELECT') AS "canSelect",
+    pg_has_role(c.relowner, 'USAGE') AS "isOwned",
+    (SELECT json_build_object('table', json_build_object('schema', tn.nspname, 'name', t.relname), 'column', a.attname)
+      FROM pg_depend d
+      JOIN pg_class t ON t.oid = d.refobjid
+      JOIN pg_namespace tn ON tn.oid = t.relnamespace
+      JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+      WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass
+        AND d.deptype IN ('a', 'i') LIMIT 1) AS owner,
+    (SELECT coalesce(json_agg(DISTINCT jsonb_build_object('schema', tn.nspname, 'name', t.relname)), '[]')
+      FROM pg_depend d
+      JOIN pg_attrdef ad ON ad.oid = d.objid
+      JOIN pg_class t ON t.oid = ad.adrelid
+      JOIN pg_namespace tn ON tn.oid = t.relnamespace
+      WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass
+        AND d.refobjid = c.oid) AS "usedBy"
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_sequence s ON s.seqrelid = c.oid
+  WHERE c.relpersistence <> 't' AND ${USER_NAMESPACE} AND ${notOfExtension("pg_class", "c.oid")}
+  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
+
+const OTHER_RELATIONS_SQL = `
+  SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relpersistence AS persistence
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE (c.relkind IN ('f', 'm') AND ${USER_NAMESPACE} OR c.relpersistence = 't' AND c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid))
+    AND ${notOfExtension("pg_class", "c.oid")}
+  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
+
+/**
+ * Reads the live catalog: the truth about tables, columns, foreign keys and sequences.
+ *
+ * @param client a connection of `Database.connect`, whose search_path is empty, so that every type comes
+ *   out schema-qualified. Inside a transaction the result belongs to that transaction's snapshot.
+ */
+export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
+  const database = (await client.query<Catalog["database"]>(DATABASE_SQL)).rows[0];
+  if (!database) throw new Error("pg_database has no row for the current database");
+  const tableRows = (await client.query<Omit<CatalogTable, "columns"> & { unlogged: boolean }>(TABLES_SQL)).rows;
+  const columnRows = (
+    await client.query<CatalogColumn & { tableOid: number }>(COLUMNS_SQL, [tableRows.map((table) => table.oid)])
+  ).rows;
+  const foreignKeys = (await client.query<ForeignKey>(FOREIGN_KEYS_SQL)).rows;
+  const sequenceRows = (await client.query<CatalogSequence & { increment: string }>(SEQUENCES_SQL)).rows;
+
+  const columns = Map.groupBy(columnRows, (row) => row.tableOid);
+  return {
+    database,
+    tables: tableRows.map(({ unlogged: _, ...table }) => ({
+      ...table,
+      columns: (columns.get(table.oid) ?? []).map(({ tableOid: __, ...column }) => column),
+    })),
+    foreignKeys,
+    sequences: sequenceRows.map((row) => ({ ...row, increment: BigInt(row.increment) })),
+    warnings: [
+      ...tableRows.filter((table) => table.unlogged).map(unloggedWarning),
+      ...(await readOtherRelations(client)),
+      ...(await countLargeObjects(client)),
+    ],
+  };
+}
+
+const unloggedWarning = ({ schema, name }: TableName): Warning => ({
+  code: "UNLOGGED_TABLE",
+  message: `${schema}.${name} is unlogged: it is in the backup, but PostgreSQL itself empties it after a crash.`,
+  table: { schema, name },
+});
+
+async function readOtherRelations(client: pg.ClientBase): Promise<Warning[]> {
+  const { rows } = await client.query<TableName & { kind: string; persistence: string }>(OTHER_RELATIONS_SQL);
+  return rows.map(({ schema, name, kind, persistence }) => {
+    const table = { schema, name };
+    if (persistence === "t") {
+      return { code: "TEMPORARY_TABLE", message: `${name} is a temporary table and not in the backup.`, table };
+    }
+    return kind === "f"
+      ? { code: "FOREIGN_TABLE", message: `${schema}.${name} is a foreign table: its rows are on another server and not in the backup.`, table }
+      : { code: "MATERIALIZED_VIEW", message: `${schema}.${name} is a materialised view: it is computed from other tables and not in the backup. Refresh it after a restore.`, table };
+  });
+}
+
+async function countLargeObjects(client: pg.ClientBase): Promise<Warning[]> {
+  const { rows } = await client.query<{ count: number }>("SELECT count(*)::int AS count FROM pg_largeobject_metadata");
+  const count = rows[0]?.count ?? 0;
+  if (count === 0) return [];
+  return [
+    {
+      code: "LARGE_OBJECTS",
+      message: `${count} large object${count === 1 ? "" : "s"} (lo) ${count === 1 ? "is" : "are"} not in the backup. Use pg_dump for ${count === 1 ? "it" : "them"}.`,
+    },
+  ];
+}
