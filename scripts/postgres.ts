@@ -127,9 +127,14 @@ async function spawnSupervisor(
   if (process.getuid?.() === 0) {
     await chown(options.dataDir, NOBODY, NOBODY);
     const open = (await Promise.all(usedPaths.map(isOpenToAll))).every(Boolean);
-    const capabilities = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
+    const keepAccess = [
+      "--inh-caps=+dac_override",
+      "--ambient-caps=+dac_override",
+      // Else access(2), by which PostgreSQL looks for its own files, would not count them.
+      "--securebits=+no_setuid_fixup",
+    ];
     const user = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
-    command.unshift("setpriv", ...user, ...(open ? [] : capabilities), "--");
+    command.unshift("setpriv", ...user, ...(open ? [] : keepAccess), "--");
   }
   const [file = "", ...args] = command;
   // Detached: Ctrl-C in the terminal must not reach the server before its clients.
