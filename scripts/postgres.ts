@@ -64,6 +64,7 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
     url: (database = "postgres") =>
       `postgresql://postgres:postgres@127.0.0.1:${port}/${encodeURIComponent(database)}`,
     async stop() {
+      supervisor.ref();
       if (supervisor.connected) supervisor.disconnect();
       await ended;
     },
