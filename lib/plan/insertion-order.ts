@@ -1,6 +1,6 @@
 import type { InsertionOrder, OrderComponent, OrderEdge, TableName } from "../shared/api.ts";
+import { tableKey } from "../shared/table-name.ts";
 
-const keyOf = (table: TableName): string => JSON.stringify([table.schema, table.name]);
 const byName = (a: TableName, b: TableName): number =>
   compare(a.schema, b.schema) || compare(a.name, b.name);
 /** By code unit, so that the order is the same on every machine, whatever its locale. */
@@ -20,10 +20,10 @@ export function computeInsertionOrder(
   foreignKeys: ReadonlyArray<Omit<OrderEdge, "role">>,
 ): InsertionOrder {
   const sorted = tables.toSorted(byName);
-  const indexOf = new Map(sorted.map((table, index) => [keyOf(table), index]));
+  const indexOf = new Map(sorted.map((table, index) => [tableKey(table), index]));
   const links = foreignKeys.flatMap((foreignKey) => {
-    const from = indexOf.get(keyOf(foreignKey.from));
-    const to = indexOf.get(keyOf(foreignKey.to));
+    const from = indexOf.get(tableKey(foreignKey.from));
+    const to = indexOf.get(tableKey(foreignKey.to));
     return from === undefined || to === undefined ? [] : [{ foreignKey, from, to }];
   });
 

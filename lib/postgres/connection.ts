@@ -81,6 +81,12 @@ async function connect(config: pg.ClientConfig, purpose: string): Promise<pg.Cli
   }
 }
 
+/** Ends a connection at once, whatever it is doing; the server rolls its transaction back. */
+export function abandon(client: pg.Client): void {
+  // `end()` would wait for the statement that runs, perhaps a COPY that nobody reads any more.
+  client.connection.stream.destroy();
+}
+
 /** @returns DATABASE_UNREACHABLE for a failure to connect; any other error as it is. */
 export function translateConnectionError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;

@@ -5,9 +5,7 @@ import type { TableName } from "../shared/api.ts";
 export const quoteIdentifier = pg.escapeIdentifier;
 
 /** `"schema"."name"`, for SQL. */
-export const quoteTable = (table: TableName): string => `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
+export const quoteTable = (table: TableName): string =>
+  `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
 
 export const quoteLiteral = pg.escapeLiteral;
-
-/** `schema.name`, for a person to read and as a key of maps. Not for SQL. */
-export const tableKey = (table: TableName): string => `${table.schema}.${table.name}`;

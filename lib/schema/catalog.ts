@@ -59,6 +59,9 @@ export interface CatalogSequence extends TableName {
   /** Tables with a column whose default draws from it. An identity column has no such default, only an owner. */
   usedBy: TableName[];
   increment: bigint;
+  minimum: bigint;
+  maximum: bigint;
+  cycles: boolean;
   canSelect: boolean;
   isOwned: boolean;
 }
@@ -181,6 +184,7 @@ const FOREIGN_KEYS_SQL = `
 /** Owned by a column (deptype a: serial, OWNED BY; i: identity), or drawn from by a column's default. */
 const SEQUENCES_SQL = `
   SELECT n.nspname AS schema, c.relname AS name, s.seqincrement::text AS increment,
+    s.seqmin::text AS minimum, s.seqmax::text AS maximum, s.seqcycle AS cycles,
     has_sequence_privilege(c.oid, 'SELECT') AS "canSelect",
     pg_has_role(c.relowner, 'USAGE') AS "isOwned",
     (SELECT json_build_object('table', json_build_object('schema', tn.nspname, 'name', t.relname), 'column', a.attname)
@@ -220,12 +224,21 @@ const OTHER_RELATIONS_SQL = `
 export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
   const database = (await client.query<Catalog["database"]>(DATABASE_SQL)).rows[0];
   if (!database) throw new Error("pg_database has no row for the current database");
-  const tableRows = (await client.query<Omit<CatalogTable, "columns"> & { unlogged: boolean }>(TABLES_SQL)).rows;
+  const tableRows = (
+    await client.query<Omit<CatalogTable, "columns"> & { unlogged: boolean }>(TABLES_SQL)
+  ).rows;
   const columnRows = (
-    await client.query<CatalogColumn & { tableOid: number }>(COLUMNS_SQL, [tableRows.map((table) => table.oid)])
+    await client.query<CatalogColumn & { tableOid: number }>(COLUMNS_SQL, [
+      tableRows.map((table) => table.oid),
+    ])
   ).rows;
   const foreignKeys = (await client.query<ForeignKey>(FOREIGN_KEYS_SQL)).rows;
-  const sequenceRows = (await client.query<CatalogSequence & { increment: string }>(SEQUENCES_SQL)).rows;
+  const sequenceRows = (
+    await client.query<
+      Omit<CatalogSequence, "increment" | "minimum" | "maximum"> &
+        Record<"increment" | "minimum" | "maximum", string>
+    >(SEQUENCES_SQL)
+  ).rows;
 
   const columns = Map.groupBy(columnRows, (row) => row.tableOid);
   return {
@@ -235,7 +248,12 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
       columns: (columns.get(table.oid) ?? []).map(({ tableOid: __, ...column }) => column),
     })),
     foreignKeys,
-    sequences: sequenceRows.map((row) => ({ ...row, increment: BigInt(row.increment) })),
+    sequences: sequenceRows.map((row) => ({
+      ...row,
+      increment: BigInt(row.increment),
+      minimum: BigInt(row.minimum),
+      maximum: BigInt(row.maximum),
+    })),
     warnings: [
       ...tableRows.filter((table) => table.unlogged).map(unloggedWarning),
       ...(await readOtherRelations(client)),
@@ -251,20 +269,36 @@ const unloggedWarning = ({ schema, name }: TableName): Warning => ({
 });
 
 async function readOtherRelations(client: pg.ClientBase): Promise<Warning[]> {
-  const { rows } = await client.query<TableName & { kind: string; persistence: string }>(OTHER_RELATIONS_SQL);
+  const { rows } = await client.query<TableName & { kind: string; persistence: string }>(
+    OTHER_RELATIONS_SQL,
+  );
   return rows.map(({ schema, name, kind, persistence }) => {
     const table = { schema, name };
     if (persistence === "t") {
-      return { code: "TEMPORARY_TABLE", message: `${name} is a temporary table and not in the backup.`, table };
+      return {
+        code: "TEMPORARY_TABLE",
+        message: `${name} is a temporary table and not in the backup.`,
+        table,
+      };
     }
     return kind === "f"
-      ? { code: "FOREIGN_TABLE", message: `${schema}.${name} is a foreign table: its rows are on another server and not in the backup.`, table }
-      : { code: "MATERIALIZED_VIEW", message: `${schema}.${name} is a materialised view: it is computed from other tables and not in the backup. Refresh it after a restore.`, table };
+      ? {
+          code: "FOREIGN_TABLE",
+          message: `${schema}.${name} is a foreign table: its rows are on another server and not in the backup.`,
+          table,
+        }
+      : {
+          code: "MATERIALIZED_VIEW",
+          message: `${schema}.${name} is a materialised view: it is computed from other tables and not in the backup. Refresh it after a restore.`,
+          table,
+        };
   });
 }
 
 async function countLargeObjects(client: pg.ClientBase): Promise<Warning[]> {
-  const { rows } = await client.query<{ count: number }>("SELECT count(*)::int AS count FROM pg_largeobject_metadata");
+  const { rows } = await client.query<{ count: number }>(
+    "SELECT count(*)::int AS count FROM pg_largeobject_metadata",
+  );
   const count = rows[0]?.count ?? 0;
   if (count === 0) return [];
   return [

@@ -88,3 +88,21 @@ export function sumProgress(progress: Progress): {
   }
   return sum;
 }
+
+const REPORT_EVERY_MS = 200;
+
+/** Reports one table's progress: `running` at most five times a second, `done` always. */
+export function reportTable(onProgress: OnProgress, index: number) {
+  let reportedAt = 0;
+  return {
+    running(rows: number, bytes: number): void {
+      const now = Date.now();
+      if (now - reportedAt < REPORT_EVERY_MS) return;
+      reportedAt = now;
+      onProgress({ type: "table", index, state: "running", rows, bytes });
+    },
+    done(rows: number, bytes: number): void {
+      onProgress({ type: "table", index, state: "done", rows, bytes });
+    },
+  };
+}

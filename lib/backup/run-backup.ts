@@ -1,0 +1,132 @@
+import type { Writable } from "node:stream";
+import { createArchiveWriter } from "../archive/archive-writer.ts";
+import type { ArchiveKey } from "../archive/encryption.ts";
+import { FORMAT_VERSION } from "../archive/format.ts";
+import type { ManifestTable } from "../archive/manifest.ts";
+import { toBackupError } from "../errors.ts";
+import type { TableSelection } from "../plan/dump-plan.ts";
+import { abandon, type Database } from "../postgres/connection.ts";
+import { countRows } from "../postgres/count-rows.ts";
+import { translateDatabaseError } from "../postgres/database-error.ts";
+import { DEFAULT_LOCK_TIMEOUT_MS } from "../postgres/locks.ts";
+import { readMigrations } from "../postgres/migrations.ts";
+import { readSequenceStates } from "../postgres/sequences.ts";
+import { openSnapshot } from "../postgres/snapshot.ts";
+import { fingerprint } from "../schema/fingerprint.ts";
+import type { PrismaModels } from "../schema/prisma-models.ts";
+import type { OperationResult } from "../shared/api.ts";
+import { type OnProgress, reportTable } from "../shared/progress.ts";
+import { tableKey } from "../shared/table-name.ts";
+import { TOOL } from "../version.ts";
+import { dumpTable } from "./dump-table.ts";
+
+export interface RunBackupOptions extends TableSelection {
+  database: Database;
+  models: PrismaModels;
+  /** Decides the encryption. There is no default. */
+  key: ArchiveKey;
+  /** Takes the zip as it is made. Ended here when the backup is whole, destroyed when it fails. */
+  output: Writable;
+  /** How long to wait for tables that somebody else has locked. */
+  lockTimeoutMs?: number;
+  onProgress?: OnProgress;
+  signal?: AbortSignal;
+}
+
+/**
+ * Backs up one moment of the database as a stream, in bounded memory, without ever parsing a row.
+ *
+ * @returns once the output has taken the archive's last byte
+ * @throws BackupError; the output is destroyed then, so that nobody takes what there is for a backup
+ */
+export async function runBackup(options: RunBackupOptions): Promise<OperationResult> {
+  const { database, models, key, output, signal, onProgress = () => {} } = options;
+  const startedAt = performance.now();
+  const createdAt = new Date();
+  // First of all, so that a download begins at once.
+  const writer = createArchiveWriter({ key, createdAt, output, signal });
+  try {
+    const client = await database.connect("backup");
+    try {
+      const { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
+      const snapshot = await openSnapshot(client, models, options, lockTimeoutMs);
+      const { catalog, plan } = snapshot;
+      const counts = await countRows(client, plan.tables);
+      onProgress({
+        type: "planned",
+        tables: plan.tables.map(({ schema, name, model }, index) => ({
+          schema,
+          name,
+          model,
+          state: "waiting",
+          rows: 0,
+          totalRows: counts[index]?.rows ?? 0,
+          totalIsExact: counts[index]?.isExact ?? false,
+          bytes: 0,
+        })),
+      });
+
+      onProgress({ type: "phase", phase: "dumping" });
+      const tables: ManifestTable[] = [];
+      for (const [index, table] of plan.tables.entries()) {
+        signal?.throwIfAborted();
+        tables.push(await dumpTable(snapshot, table, writer, reportTable(onProgress, index)));
+      }
+
+      onProgress({ type: "phase", phase: "finishing" });
+      const owners = new Map(
+        plan.sequences.map((sequence) => [tableKey(sequence), sequence.owner]),
+      );
+      const sequences = (await readSequenceStates(client, plan.sequences)).map((state) => {
+        const owner = owners.get(tableKey(state));
+        return { ...state, ownerTable: owner?.table ?? null, ownerColumn: owner?.column ?? null };
+      });
+      const migrations = await readMigrations(client, catalog);
+      await client.query("COMMIT");
+      await client.end();
+
+      const { archiveBytes } = await writer.finish({
+        formatVersion: FORMAT_VERSION,
+        createdAt: createdAt.toISOString(),
+        tool: TOOL,
+        database: {
+          name: catalog.database.name,
+          serverVersion: catalog.database.serverVersion,
+          serverVersionNum: catalog.database.serverVersionNum,
+          encoding: catalog.database.encoding,
+        },
+        schemaFingerprint: fingerprint(catalog, plan.tables),
+        migrations,
+        encryption: key.mode,
+        insertionOrder: plan.insertionOrder,
+        tables,
+        sequences,
+        warnings: plan.warnings,
+      });
+      return {
+        elapsedMs: Math.round(performance.now() - startedAt),
+        tables: tables.map(({ schema, name, model, rows, jsonBytes }) => ({
+          schema,
+          name,
+          model,
+          rows,
+          jsonBytes,
+        })),
+        rows: tables.reduce((sum, table) => sum + table.rows, 0),
+        jsonBytes: tables.reduce((sum, table) => sum + table.jsonBytes, 0),
+        sequences: sequences.length,
+        warnings: plan.warnings,
+        archiveBytes,
+      };
+    } finally {
+      // Whatever state the connection is in, perhaps in the middle of a COPY: the server ends the transaction.
+      abandon(client);
+    }
+  } catch (error) {
+    const reason = signal?.aborted
+      ? signal.reason
+      : translateDatabaseError(error, { fallback: "DUMP_FAILED", outcome: "No backup was made." });
+    writer.abort(reason);
+    throw toBackupError(reason);
+  }
+}

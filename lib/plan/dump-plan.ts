@@ -1,0 +1,138 @@
+import { BackupError } from "../errors.ts";
+import type { Catalog, CatalogSequence, CatalogTable } from "../schema/catalog.ts";
+import { modelName, type PrismaModels, relationName } from "../schema/prisma-models.ts";
+import type { InsertionOrder, TableName, Warning } from "../shared/api.ts";
+import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { computeInsertionOrder, orderedTables } from "./insertion-order.ts";
+
+/** Which tables a backup holds. Neither: all of them. */
+export interface TableSelection {
+  /** Only these. */
+  tables?: readonly TableName[];
+  /** Not these. */
+  exclude?: readonly TableName[];
+}
+
+export interface PlannedTable extends CatalogTable {
+  model: string | null;
+}
+
+/** What a backup will dump. */
+export interface DumpPlan {
+  /** In insertion order. */
+  tables: PlannedTable[];
+  insertionOrder: InsertionOrder;
+  /** Those of the planned tables; with all tables planned, free-standing ones too. */
+  sequences: CatalogSequence[];
+  warnings: Warning[];
+}
+
+/**
+ * @throws BackupError REQUEST_INVALID where a selected table is not in the database or none is left,
+ *   INSUFFICIENT_PRIVILEGE with the names of all tables and sequences that the role may not read
+ */
+export function planDump(
+  catalog: Catalog,
+  models: PrismaModels,
+  selection: TableSelection = {},
+): DumpPlan {
+  const selected = selectTables(catalog.tables, selection);
+  const insertionOrder = insertionOrderOf(catalog, models, selected);
+  const byKey = new Map(selected.map((table) => [tableKey(table), table]));
+  const complete = selected.length === catalog.tables.length;
+  const sequences = catalog.sequences.filter(
+    ({ owner, usedBy }) =>
+      complete ||
+      [...(owner ? [owner.table] : []), ...usedBy].some((table) => byKey.has(tableKey(table))),
+  );
+  requireReadable(selected, sequences);
+  return {
+    tables: orderedTables(insertionOrder).flatMap((name) => {
+      const table = byKey.get(tableKey(name));
+      return table ? [{ ...table, model: modelName(models, table) }] : [];
+    }),
+    insertionOrder,
+    sequences,
+    warnings: [
+      ...catalog.warnings.filter(({ table }) => complete || !table || byKey.has(tableKey(table))),
+      ...leftOutParents(catalog, byKey),
+    ],
+  };
+}
+
+/** The insertion order of some tables of a catalog, its edges labelled with Prisma's relations. */
+export function insertionOrderOf(
+  catalog: Catalog,
+  models: PrismaModels,
+  tables: readonly TableName[],
+): InsertionOrder {
+  return computeInsertionOrder(
+    tables.map(({ schema, name }) => ({ schema, name })),
+    catalog.foreignKeys.map((foreignKey) => ({
+      constraint: foreignKey.constraint,
+      from: foreignKey.from,
+      to: foreignKey.to,
+      columns: foreignKey.columns,
+      referencedColumns: foreignKey.referencedColumns,
+      onDelete: foreignKey.onDelete,
+      relation: relationName(models, foreignKey),
+    })),
+  );
+}
+
+function selectTables(
+  all: readonly CatalogTable[],
+  { tables, exclude = [] }: TableSelection,
+): CatalogTable[] {
+  const known = new Set(all.map(tableKey));
+  const unknown = [...(tables ?? []), ...exclude].filter((table) => !known.has(tableKey(table)));
+  if (unknown.length > 0) {
+    throw new BackupError(
+      "REQUEST_INVALID",
+      `The database has no table ${unknown.map(tableLabel).join(", ")}.`,
+      {
+        hint: "Name tables as schema.name, in the spelling of the database. A partition is part of its partitioned table.",
+        details: { tables: unknown },
+      },
+    );
+  }
+  const included = tables ? new Set(tables.map(tableKey)) : known;
+  const excluded = new Set(exclude.map(tableKey));
+  const selected = all.filter(
+    (table) => included.has(tableKey(table)) && !excluded.has(tableKey(table)),
+  );
+  if (selected.length === 0) {
+    throw new BackupError("REQUEST_INVALID", "There is no table to back up.", {
+      hint: all.length === 0 ? "The database has no tables yet." : "Choose at least one table.",
+    });
+  }
+  return selected;
+}
+
+function requireReadable(
+  tables: readonly CatalogTable[],
+  sequences: readonly CatalogSequence[],
+): void {
+  const unreadable = [...tables, ...sequences]
+    .filter(({ canSelect }) => !canSelect)
+    .map(({ schema, name }) => ({ schema, name }));
+  if (unreadable.length === 0) return;
+  throw new BackupError(
+    "INSUFFICIENT_PRIVILEGE",
+    `The database role may not read ${unreadable.map(tableLabel).join(", ")}. No backup was made.`,
+    {
+      hint: "Grant it SELECT on these tables and sequences, or leave the tables out of the backup.",
+      details: { privilege: "SELECT", relations: unreadable },
+    },
+  );
+}
+
+function leftOutParents(catalog: Catalog, selected: ReadonlyMap<string, unknown>): Warning[] {
+  return catalog.foreignKeys
+    .filter(({ from, to }) => selected.has(tableKey(from)) && !selected.has(tableKey(to)))
+    .map(({ from, to, constraint }) => ({
+      code: "PARENT_LEFT_OUT",
+      message: `${tableLabel(from)} refers to ${tableLabel(to)} (${constraint}), which is not in the backup. A restore needs the rows there to exist.`,
+      table: from,
+    }));
+}

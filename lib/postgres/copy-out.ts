@@ -1,0 +1,98 @@
+import { pipeline, type Readable, Transform, type TransformCallback } from "node:stream";
+import type pg from "pg";
+import { to as copyTo } from "pg-copy-streams";
+import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
+import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+
+/**
+ * A table's rows as one JSON array, written by PostgreSQL: one row a line, the comma leading, so that
+ * no row is ever parsed here. Destroying the stream abandons the COPY; the connection is then of no more use.
+ *
+ * @param client in a transaction whose snapshot is the backup's
+ * @param onRows called with the rows and bytes so far, for every chunk
+ */
+export function copyOut(
+  client: pg.ClientBase,
+  table: CatalogTable,
+  onRows: (rows: number, bytes: number) => void,
+): Readable {
+  const copy = client.query(copyTo(copyStatement(table)));
+  // The command tag comes after the last row: known once the connection takes another statement.
+  const copiedRows = () => client.query("SELECT 1").then(() => copy.rowCount);
+  // Errors reach the reader of the array; the callback only keeps `pipeline` from throwing.
+  return pipeline(copy, new JsonArray(onRows, copiedRows), () => {});
+}
+
+/**
+ * CSV whose quote and delimiter are control characters never quotes a line: JSON text holds none.
+ * `r.*` and not `r`: a bare alias is taken for a column of that name.
+ */
+function copyStatement(table: CatalogTable): string {
+  const columns = table.columns.filter((column) => !column.generated);
+  const rows = `SELECT ${columns.map(columnExpression).join(", ")} FROM ${rowsOf(table)} t`;
+  return `COPY (SELECT ',' || pg_catalog.row_to_json(r.*)::text FROM (${rows}) r) TO STDOUT (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')`;
+}
+
+/** A partitioned table's rows are its partitions'; every other table's are its own, without those that inherit from it. */
+export const rowsOf = (table: Pick<CatalogTable, "schema" | "name" | "kind">): string =>
+  table.kind === "partitioned table" ? quoteTable(table) : `ONLY ${quoteTable(table)}`;
+
+function columnExpression(column: CatalogColumn): string {
+  const name = quoteIdentifier(column.name);
+  const value = `t.${name}`;
+  switch (column.encoding) {
+    case "json":
+      return value;
+    case "jsonb":
+      // Otherwise a JSON null could not be told from SQL NULL, nor the wrapping from a value that looks like it.
+      return `CASE WHEN ${value} = 'null'::jsonb OR pg_catalog.jsonb_typeof(${value}) = 'object' AND ${value} ? '$json'
+        THEN pg_catalog.jsonb_build_object('$json', ${value}) ELSE ${value} END AS ${name}`;
+    case "text":
+      // format() always uses the output function; a cast may be the type's own (inet's adds /32).
+      // IS NOT DISTINCT FROM: a composite of NULLs "IS NULL" too.
+      return column.needsOutputFunction
+        ? `CASE WHEN ${value} IS NOT DISTINCT FROM NULL THEN NULL ELSE pg_catalog.format('%s', ${value}) END AS ${name}`
+        : `${value}::text AS ${name}`;
+    default:
+      throw column.encoding satisfies never;
+  }
+}
+
+const NEWLINE = 0x0a;
+
+/** Makes COPY's lines, each with a leading comma, one JSON array, and counts them. */
+class JsonArray extends Transform {
+  private rows = 0;
+  private bytes = 0;
+  private readonly onRows: (rows: number, bytes: number) => void;
+  private readonly copiedRows: () => Promise<number>;
+
+  constructor(onRows: (rows: number, bytes: number) => void, copiedRows: () => Promise<number>) {
+    super();
+    this.onRows = onRows;
+    this.copiedRows = copiedRows;
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    if (this.bytes === 0) chunk[0] = 0x5b; // "[" over the first comma
+    for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1))
+      this.rows++;
+    this.bytes += chunk.length;
+    this.onRows(this.rows, this.bytes);
+    done(null, chunk);
+  }
+
+  override _flush(done: TransformCallback): void {
+    this.copiedRows()
+      .then((copied) => {
+        if (copied !== this.rows) {
+          throw new Error(`COPY sent ${copied} rows, ${this.rows} lines arrived`);
+        }
+        const end = Buffer.from(this.rows === 0 ? "[\n]\n" : "]\n");
+        this.bytes += end.length;
+        this.onRows(this.rows, this.bytes);
+        done(null, end);
+      }, done)
+      .catch(done);
+  }
+}

@@ -1,0 +1,117 @@
+import pg from "pg";
+import { BackupError } from "../errors.ts";
+import type { TableName } from "../shared/api.ts";
+import type { ErrorCode } from "../shared/error-codes.ts";
+import { tableLabel } from "../shared/table-name.ts";
+import { translateConnectionError } from "./connection.ts";
+
+/** Where in a dump or load an error happened, for its message. */
+export interface ErrorPlace {
+  /** The code for what has none of its own. */
+  fallback: ErrorCode;
+  /** Whether anything changed: "Nothing has changed." or "No backup was made." */
+  outcome: string;
+  table?: TableName;
+  /** First and last row, from 1, in the order of the archive. */
+  rows?: [number, number];
+}
+
+/** SQLSTATEs that mean something particular to a person. Classes (two characters) after exact codes. */
+const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> = {
+  "57014": {
+    code: "ABORTED",
+    what: "The operation was cancelled",
+    hint: "Start it again when you are ready.",
+  },
+  "55P03": {
+    code: "LOCK_TIMEOUT",
+    what: "A table stayed locked by somebody else",
+    hint: "Try again when that work has ended.",
+  },
+  "40P01": {
+    code: "LOCK_TIMEOUT",
+    what: "Two sessions waited for each other's locks and PostgreSQL ended this one",
+    hint: "Try again.",
+  },
+  "42501": {
+    code: "INSUFFICIENT_PRIVILEGE",
+    what: "The database role lacks a right",
+    hint: "Connect as the owner of the tables.",
+  },
+  "53100": {
+    what: "The database server's disk is full",
+    hint: "Make room on the database server, then try again.",
+  },
+  "53200": {
+    what: "The database server is out of memory",
+    hint: "Look at the database server's memory settings, then try again.",
+  },
+  "25006": {
+    what: "The database takes no writes (it is read-only or a standby)",
+    hint: "Use the primary server's connection string.",
+  },
+  "57": {
+    what: "The database server ended the connection",
+    hint: "Find out why in the server's log (restart, failover, terminated by an administrator), then try again.",
+  },
+  "08": {
+    what: "The connection to the database was lost",
+    hint: "Check the server and the network, then try again.",
+  },
+  "23": {
+    code: "CONSTRAINT_VIOLATED",
+    what: "The data violate a constraint",
+    hint: "The archive's rows do not fit the constraints of this database. Compare the schema with that of the time of the backup.",
+  },
+  "22": {
+    what: "A value does not fit its column",
+    hint: "Compare the column's type with that of the time of the backup.",
+  },
+};
+
+/**
+ * An error of PostgreSQL as one for a person: what happened, to which table, constraint or column, and
+ * whether anything changed. Row values, which PostgreSQL puts into details, stay in the `cause`.
+ */
+export function translateDatabaseError(error: unknown, place: ErrorPlace): unknown {
+  if (error instanceof BackupError) return error;
+  if (!(error instanceof pg.DatabaseError)) {
+    const translated = translateConnectionError(error);
+    if (translated === error) return error;
+    return new BackupError(
+      place.fallback,
+      `The connection to the database was lost. ${place.outcome}`,
+      { hint: MEANING["08"]?.hint, cause: error },
+    );
+  }
+  const sqlState = error.code ?? "";
+  const meaning = MEANING[sqlState] ?? MEANING[sqlState.slice(0, 2)];
+  const table =
+    place.table ??
+    (error.schema && error.table ? { schema: error.schema, name: error.table } : undefined);
+  const at = [
+    table && `table ${tableLabel(table)}`,
+    place.rows &&
+      (place.rows[0] === place.rows[1]
+        ? `row ${place.rows[0]}`
+        : `rows ${place.rows[0]} to ${place.rows[1]}`),
+    error.column && `column ${error.column}`,
+    error.constraint && `constraint ${error.constraint}`,
+  ].filter(Boolean);
+  const what = meaning?.what ?? "PostgreSQL refused a statement";
+  return new BackupError(
+    meaning?.code ?? place.fallback,
+    `${what}${at.length > 0 ? ` (${at.join(", ")})` : ""}. ${place.outcome}`,
+    {
+      hint: meaning?.hint ?? `The server's log has the details (SQLSTATE ${sqlState}).`,
+      details: {
+        sqlState,
+        ...(table && { table }),
+        ...(place.rows && { rows: place.rows }),
+        ...(error.column && { column: error.column }),
+        ...(error.constraint && { constraint: error.constraint }),
+      },
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,63 @@
+import type pg from "pg";
+import type { TableName } from "../shared/api.ts";
+import { quoteTable } from "./identifiers.ts";
+
+/** How long a backup or restore waits for a lock before it gives up, unless configured. */
+export const DEFAULT_LOCK_TIMEOUT_MS = 30_000;
+
+export type LockMode = "ACCESS SHARE" | "ACCESS EXCLUSIVE";
+
+/**
+ * Locks every table to the end of the transaction.
+ *
+ * @throws PostgreSQL's lock_not_available after `timeoutMs`: see `translateDatabaseError`
+ */
+export async function lockTables(
+  client: pg.ClientBase,
+  tables: readonly TableName[],
+  mode: LockMode,
+  timeoutMs: number,
+): Promise<void> {
+  if (tables.length === 0) return;
+  await client.query("SELECT pg_catalog.set_config('lock_timeout', $1, true)", [String(timeoutMs)]);
+  await client.query(`LOCK TABLE ${tables.map(quoteTable).join(", ")} IN ${mode} MODE`);
+}
+
+/** Sessions that hold locks on the tables, for a LOCK_TIMEOUT's message. Reads only; to be asked on another connection. */
+export async function findLockHolders(
+  pool: pg.Pool,
+  tables: readonly TableName[],
+): Promise<string[]> {
+  const { rows } = await pool.query<{
+    pid: number;
+    application: string;
+    user: string;
+    since: string | null;
+    table: string;
+  }>(
+    `SELECT DISTINCT ON (a.pid) a.pid, a.application_name AS application, a.usename AS user,
+       to_char(now() - a.xact_start, 'HH24:MI:SS') AS since, l.relation::regclass::text AS "table"
+     FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+     WHERE l.granted AND l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+       AND l.relation = ANY (SELECT to_regclass(t) FROM unnest($1::text[]) t)
+       AND a.pid <> pg_backend_pid() AND a.application_name NOT LIKE 'prisma-backup-admin restore%'
+     ORDER BY a.pid LIMIT 5`,
+    [tables.map(quoteTable)],
+  );
+  return rows.map(
+    ({ pid, application, user, since, table }) =>
+      `${application || "a session"} (process ${pid}, role ${user}) on ${table}${since ? `, for ${since}` : ""}`,
+  );
+}
+
+/** The restore's advisory lock: the first eight bytes of sha256("prisma_backup_admin restore"), as a signed bigint. */
+const RESTORE_LOCK = "-3250340911146290546";
+
+/** Takes the lock that lets only one restore run in a database, until the connection ends. @returns false where somebody has it */
+export async function tryRestoreLock(client: pg.ClientBase): Promise<boolean> {
+  const { rows } = await client.query<{ locked: boolean }>(
+    "SELECT pg_catalog.pg_try_advisory_lock($1) AS locked",
+    [RESTORE_LOCK],
+  );
+  return rows[0]?.locked === true;
+}

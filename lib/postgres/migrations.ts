@@ -1,0 +1,39 @@
+import type pg from "pg";
+import type { Catalog } from "../schema/catalog.ts";
+import { MIGRATIONS_TABLE } from "../schema/prisma-models.ts";
+import { quoteTable } from "./identifiers.ts";
+
+export interface Migration {
+  name: string;
+  /** sha256 of migration.sql, in hex, as Prisma writes it. */
+  checksum: string;
+  /** ISO 8601; null for one that failed or still runs. */
+  finishedAt: string | null;
+  rolledBackAt: string | null;
+}
+
+/** The migrations that Prisma has recorded in the database, oldest first; none where it never migrated it. */
+export async function readMigrations(
+  client: pg.ClientBase,
+  catalog: Catalog,
+): Promise<Migration[]> {
+  const table = catalog.tables.find(
+    ({ name, columns }) =>
+      name === MIGRATIONS_TABLE && columns.some((column) => column.name === "migration_name"),
+  );
+  if (!table?.canSelect) return [];
+  const { rows } = await client.query<
+    Omit<Migration, "finishedAt" | "rolledBackAt"> & {
+      finishedAt: Date | null;
+      rolledBackAt: Date | null;
+    }
+  >(
+    `SELECT migration_name AS name, checksum, finished_at AS "finishedAt", rolled_back_at AS "rolledBackAt"
+     FROM ${quoteTable(table)} ORDER BY started_at, id`,
+  );
+  return rows.map((row) => ({
+    ...row,
+    finishedAt: row.finishedAt?.toISOString() ?? null,
+    rolledBackAt: row.rolledBackAt?.toISOString() ?? null,
+  }));
+}

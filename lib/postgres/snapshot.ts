@@ -1,0 +1,53 @@
+import type pg from "pg";
+import { BackupError } from "../errors.ts";
+import { type DumpPlan, planDump, type TableSelection } from "../plan/dump-plan.ts";
+import { type Catalog, readCatalog } from "../schema/catalog.ts";
+import type { PrismaModels } from "../schema/prisma-models.ts";
+import { lockTables } from "./locks.ts";
+
+/** One moment of the database: every statement on `client` sees the same rows, and no table can change its shape. */
+export interface Snapshot {
+  client: pg.ClientBase;
+  catalog: Catalog;
+  plan: DumpPlan;
+}
+
+const ATTEMPTS = 5;
+
+/**
+ * Opens a REPEATABLE READ, READ ONLY transaction on `client` with every planned table locked in ACCESS SHARE
+ * mode, so that nobody alters or truncates it meanwhile; readers and writers go on.
+ *
+ * Locks come before the snapshot, or a table altered in between would be read in its old shape. But the
+ * tables to lock are only known from the catalog: so it is read, the tables locked, and read again.
+ *
+ * @throws BackupError of `planDump`; DUMP_FAILED where the schema does not come to rest
+ */
+export async function openSnapshot(
+  client: pg.ClientBase,
+  models: PrismaModels,
+  selection: TableSelection,
+  lockTimeoutMs: number,
+): Promise<Snapshot> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const before = planDump(await readCatalog(client), models, selection);
+    // row_security off: an error instead of a backup with rows missing.
+    await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    await client.query("SET LOCAL row_security = off");
+    await lockTables(client, before.tables, "ACCESS SHARE", lockTimeoutMs);
+    const catalog = await readCatalog(client);
+    const plan = planDump(catalog, models, selection);
+    if (shape(before) === shape(plan)) return { client, catalog, plan };
+    await client.query("ROLLBACK");
+  }
+  throw new BackupError(
+    "DUMP_FAILED",
+    "Tables were made, changed or dropped while the backup began. No backup was made.",
+    {
+      hint: "Try again when the migration has ended.",
+    },
+  );
+}
+
+const shape = (plan: DumpPlan): string =>
+  JSON.stringify(plan.tables.map(({ oid, columns, partitions }) => [oid, columns, partitions]));

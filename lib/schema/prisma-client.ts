@@ -1,0 +1,66 @@
+/**
+ * All that is private to Prisma and that this library touches, checked with Prisma 7.10.
+ * Every access is guarded: what is not there is `null`, and the caller says what to configure instead.
+ */
+import type pg from "pg";
+import { z } from "zod";
+
+const runtimeDataModelSchema = z.object({
+  models: z.record(
+    z.string(),
+    z.object({
+      dbName: z.string().nullish(),
+      schema: z.string().nullish(),
+      fields: z.array(
+        z.object({
+          name: z.string(),
+          kind: z.string(),
+          type: z.string(),
+          dbName: z.string().nullish(),
+          relationName: z.string().nullish(),
+        }),
+      ),
+    }),
+  ),
+});
+export type RuntimeDataModel = z.infer<typeof runtimeDataModelSchema>;
+
+/** The client's models with their tables and columns, or null where this is no Prisma client that we know. */
+export function readRuntimeDataModel(prisma: unknown): RuntimeDataModel | null {
+  return runtimeDataModelSchema.safeParse(property(prisma, "_runtimeDataModel")).data ?? null;
+}
+
+/** The text of schema.prisma, or null. */
+export function readInlineSchema(prisma: unknown): string | null {
+  const text = property(property(prisma, "_engineConfig"), "inlineSchema");
+  return typeof text === "string" ? text : null;
+}
+
+/**
+ * How the client's own `pg` driver adapter connects, or null where it has another adapter or none.
+ * Opens no connection.
+ */
+export async function connectionFromPrisma(prisma: unknown): Promise<pg.ClientConfig | null> {
+  const factory = property(property(prisma, "_engineConfig"), "adapter");
+  if (property(factory, "provider") !== "postgres") return null;
+  const connect = property(factory, "connect");
+  if (typeof connect !== "function") return null;
+  const adapter: unknown = await connect.call(factory);
+  try {
+    const driver = property(adapter, "underlyingDriver");
+    if (typeof driver !== "function") return null;
+    const options = property(driver.call(adapter), "options");
+    if (typeof options !== "object" || options === null) return null;
+    // Picked one by one: `pg` makes the password non-enumerable, so a spread would lose it.
+    const { connectionString, host, port, user, password, database, ssl } =
+      options as pg.ClientConfig;
+    return { connectionString, host, port, user, password, database, ssl };
+  } finally {
+    const dispose = property(adapter, "dispose");
+    if (typeof dispose === "function") await dispose.call(adapter);
+  }
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+}

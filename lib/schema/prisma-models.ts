@@ -1,0 +1,139 @@
+import type { TableName } from "../shared/api.ts";
+import type { ForeignKey } from "./catalog.ts";
+import { readInlineSchema, readRuntimeDataModel } from "./prisma-client.ts";
+
+interface PrismaModel {
+  name: string;
+  /** `schema` is null where the Prisma schema names none: then it is the connection's own. */
+  table: { schema: string | null; name: string };
+  /** Field name and column name of what is stored in a column. */
+  columns: Array<{ field: string; column: string }>;
+  /** The relations whose columns are in this model's table. */
+  relations: Array<{ field: string; columns: string[] }>;
+}
+
+/** The names that a person knows from schema.prisma. The catalog remains the truth; these only label it. */
+export interface PrismaModels {
+  models: PrismaModel[];
+  /** Join tables of implicit many-to-many relations, which no model maps. */
+  implicitTables: Array<{ schema: string | null; name: string; relation: string }>;
+}
+
+/** Where there is no Prisma client: a database is backed up all the same. */
+export const NO_PRISMA_MODELS: PrismaModels = { models: [], implicitTables: [] };
+
+/** Names of models, tables, fields and relations from a PrismaClient; none where it is not one that we know. */
+export function readPrismaModels(prisma: unknown): PrismaModels {
+  const dataModel = readRuntimeDataModel(prisma);
+  if (!dataModel) return NO_PRISMA_MODELS;
+  const declarations = parseDeclarations(readInlineSchema(prisma) ?? "");
+  const models: PrismaModel[] = [];
+  const manyToMany = new Map<
+    string,
+    Array<{ model: string; field: string; schema: string | null }>
+  >();
+
+  for (const [name, model] of Object.entries(dataModel.models)) {
+    const declaration = declarations.get(name);
+    if (declaration?.keyword === "view") continue;
+    const columnOf = new Map(
+      model.fields
+        .filter((field) => field.kind !== "object")
+        .map((field) => [field.name, field.dbName ?? field.name]),
+    );
+    const schema = model.schema ?? null;
+    models.push({
+      name,
+      table: { schema, name: model.dbName ?? name },
+      columns: [...columnOf].map(([field, column]) => ({ field, column })),
+      relations: (declaration?.relations ?? []).map(({ field, fields }) => ({
+        field,
+        columns: fields.map((it) => columnOf.get(it) ?? it),
+      })),
+    });
+    for (const field of model.fields) {
+      if (field.kind !== "object" || !field.relationName) continue;
+      const sides = manyToMany.get(field.relationName) ?? [];
+      manyToMany.set(field.relationName, [...sides, { model: name, field: field.name, schema }]);
+    }
+  }
+
+  const withColumns = new Set(
+    [...declarations].flatMap(([model, { relations }]) =>
+      relations.map(({ field }) => `${model}.${field}`),
+    ),
+  );
+  const implicitTables = [...manyToMany]
+    .filter(([, sides]) => sides.every(({ model, field }) => !withColumns.has(`${model}.${field}`)))
+    .map(([relationName, sides]) => ({
+      schema: sides[0]?.schema ?? null,
+      name: `_${relationName}`,
+      relation: sides.map(({ model, field }) => `${model}.${field}`).join(" ↔ "),
+    }));
+  return { models, implicitTables };
+}
+
+const fits = (mapped: { schema: string | null; name: string }, table: TableName): boolean =>
+  mapped.name === table.name && (mapped.schema === null || mapped.schema === table.schema);
+
+/** The model that maps a table, or null. */
+export function findModel(models: PrismaModels, table: TableName): PrismaModel | null {
+  return models.models.find((model) => fits(model.table, table)) ?? null;
+}
+
+export const modelName = (models: PrismaModels, table: TableName): string | null =>
+  findModel(models, table)?.name ?? null;
+
+/** True where Prisma knows the table: a model's, an implicit join table, or its own migrations table. */
+export function isKnownToPrisma(models: PrismaModels, table: TableName): boolean {
+  return (
+    findModel(models, table) !== null ||
+    models.implicitTables.some((implicit) => fits(implicit, table)) ||
+    table.name === MIGRATIONS_TABLE
+  );
+}
+
+/** Prisma's own record of applied migrations: backed up, but never restored over the database's own. */
+export const MIGRATIONS_TABLE = "_prisma_migrations";
+
+/** `Post.author` for the foreign key behind it, `Post.tags ↔ Tag.posts` for a join table's, or null. */
+export function relationName(models: PrismaModels, foreignKey: ForeignKey): string | null {
+  const model = findModel(models, foreignKey.from);
+  if (!model) {
+    return (
+      models.implicitTables.find((implicit) => fits(implicit, foreignKey.from))?.relation ?? null
+    );
+  }
+  const columns = foreignKey.columns.join();
+  const relation = model.relations.find((it) => it.columns.join() === columns);
+  return relation ? `${model.name}.${relation.field}` : null;
+}
+
+interface Declaration {
+  keyword: "model" | "view";
+  relations: Array<{ field: string; fields: string[] }>;
+}
+
+/**
+ * What the runtime data model leaves out and only the schema's text says: which relation fields hold
+ * the columns, and what is a view. Prisma has formatted the text: a block ends at the first `}` that begins a line.
+ */
+function parseDeclarations(schema: string): Map<string, Declaration> {
+  const declarations = new Map<string, Declaration>();
+  const withoutComments = schema.replaceAll(/^\s*\/\/.*$/gm, "");
+  for (const [, keyword, name, body] of withoutComments.matchAll(
+    /^(model|view)\s+(\w+)\s*\{([\s\S]*?)^\}/gm,
+  )) {
+    const relations = [
+      ...(body ?? "").matchAll(/^\s*(\w+)\s+\w[^\n]*?@relation\([^)]*?fields:\s*\[([^\]]+)\]/gm),
+    ];
+    declarations.set(name ?? "", {
+      keyword: keyword === "view" ? "view" : "model",
+      relations: relations.map(([, field, fields]) => ({
+        field: field ?? "",
+        fields: (fields ?? "").split(",").map((it) => it.trim()),
+      })),
+    });
+  }
+  return declarations;
+}
