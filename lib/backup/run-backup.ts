@@ -49,7 +49,7 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
     const client = await database.connect("backup");
     try {
       const { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
-      const snapshot = await openSnapshot(client, models, options, lockTimeoutMs);
+      const snapshot = await openSnapshot(client, database, models, options, lockTimeoutMs);
       const { catalog, plan } = snapshot;
       const counts = await countRows(client, plan.tables);
       onProgress({

@@ -81,6 +81,25 @@ async function connect(config: pg.ClientConfig, purpose: string): Promise<pg.Cli
   }
 }
 
+/**
+ * Has the server cancel what `client` runs when `signal` aborts: the statement fails, and the caller rolls back.
+ * @returns a function that stops listening
+ */
+export async function cancelOnAbort(
+  client: pg.Client,
+  database: Database,
+  signal: AbortSignal | undefined,
+): Promise<() => void> {
+  const { rows } = await client.query<{ pid: number }>("SELECT pg_catalog.pg_backend_pid() AS pid");
+  const cancel = () => {
+    database.pool
+      .query("SELECT pg_catalog.pg_cancel_backend($1)", [rows[0]?.pid])
+      .catch(() => abandon(client));
+  };
+  signal?.addEventListener("abort", cancel, { once: true });
+  return () => signal?.removeEventListener("abort", cancel);
+}
+
 /** Ends a connection at once, whatever it is doing; the server rolls its transaction back. */
 export function abandon(client: pg.Client): void {
   // `end()` would wait for the statement that runs, perhaps a COPY that nobody reads any more.

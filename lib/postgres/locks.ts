@@ -1,5 +1,7 @@
-import type pg from "pg";
+import pg from "pg";
+import { BackupError } from "../errors.ts";
 import type { TableName } from "../shared/api.ts";
+import type { Database } from "./connection.ts";
 import { quoteTable } from "./identifiers.ts";
 
 /** How long a backup or restore waits for a lock before it gives up, unless configured. */
@@ -10,24 +12,39 @@ export type LockMode = "ACCESS SHARE" | "ACCESS EXCLUSIVE";
 /**
  * Locks every table to the end of the transaction.
  *
- * @throws PostgreSQL's lock_not_available after `timeoutMs`: see `translateDatabaseError`
+ * @throws BackupError LOCK_TIMEOUT after `timeoutMs`, with who holds the tables
  */
 export async function lockTables(
   client: pg.ClientBase,
+  { pool }: Database,
   tables: readonly TableName[],
   mode: LockMode,
   timeoutMs: number,
 ): Promise<void> {
   if (tables.length === 0) return;
   await client.query("SELECT pg_catalog.set_config('lock_timeout', $1, true)", [String(timeoutMs)]);
-  await client.query(`LOCK TABLE ${tables.map(quoteTable).join(", ")} IN ${mode} MODE`);
+  try {
+    await client.query(`LOCK TABLE ${tables.map(quoteTable).join(", ")} IN ${mode} MODE`);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || error.code !== LOCK_NOT_AVAILABLE) throw error;
+    const holders = await findLockHolders(pool, tables);
+    const who = holders.length > 0 ? ` Tables are in use by ${holders.join("; ")}.` : "";
+    throw new BackupError(
+      "LOCK_TIMEOUT",
+      `A table stayed locked by somebody else for ${timeoutMs / 1000} s. Nothing has changed.${who}`,
+      {
+        hint: "Try again when that work has ended, or end it.",
+        details: { timeoutMs, holders },
+        cause: error,
+      },
+    );
+  }
 }
 
-/** Sessions that hold locks on the tables, for a LOCK_TIMEOUT's message. Reads only; to be asked on another connection. */
-export async function findLockHolders(
-  pool: pg.Pool,
-  tables: readonly TableName[],
-): Promise<string[]> {
+const LOCK_NOT_AVAILABLE = "55P03";
+
+/** Sessions that hold locks on the tables: asked on another connection, since the waiting one's transaction has failed. */
+async function findLockHolders(pool: pg.Pool, tables: readonly TableName[]): Promise<string[]> {
   const { rows } = await pool.query<{
     pid: number;
     application: string;

@@ -3,6 +3,7 @@ import { BackupError } from "../errors.ts";
 import { type DumpPlan, planDump, type TableSelection } from "../plan/dump-plan.ts";
 import { type Catalog, readCatalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
+import type { Database } from "./connection.ts";
 import { lockTables } from "./locks.ts";
 
 /** One moment of the database: every statement on `client` sees the same rows, and no table can change its shape. */
@@ -25,6 +26,7 @@ const ATTEMPTS = 5;
  */
 export async function openSnapshot(
   client: pg.ClientBase,
+  database: Database,
   models: PrismaModels,
   selection: TableSelection,
   lockTimeoutMs: number,
@@ -34,7 +36,7 @@ export async function openSnapshot(
     // row_security off: an error instead of a backup with rows missing.
     await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     await client.query("SET LOCAL row_security = off");
-    await lockTables(client, before.tables, "ACCESS SHARE", lockTimeoutMs);
+    await lockTables(client, database, before.tables, "ACCESS SHARE", lockTimeoutMs);
     const catalog = await readCatalog(client);
     const plan = planDump(catalog, models, selection);
     if (shape(before) === shape(plan)) return { client, catalog, plan };

@@ -1,0 +1,38 @@
+import { insertionOrderOf } from "../plan/dump-plan.ts";
+import type { Database } from "../postgres/connection.ts";
+import { countRows } from "../postgres/count-rows.ts";
+import { readCatalog } from "../schema/catalog.ts";
+import { findPrismaDrift } from "../schema/drift.ts";
+import { modelName, type PrismaModels } from "../schema/prisma-models.ts";
+import type { Overview } from "../shared/api.ts";
+
+/** What a person sees of the database before a backup. Reads only. @throws BackupError DATABASE_UNREACHABLE */
+export async function readOverview(
+  database: Database,
+  models: PrismaModels,
+): Promise<Omit<Overview, "limits" | "actor">> {
+  const client = await database.connect("overview");
+  try {
+    const catalog = await readCatalog(client);
+    const counts = await countRows(client, catalog.tables);
+    const { name, serverVersion, sizeBytes, encoding } = catalog.database;
+    return {
+      database: { name, server: database.server, serverVersion, sizeBytes, encoding },
+      tables: catalog.tables.map((table, index) => ({
+        schema: table.schema,
+        name: table.name,
+        model: modelName(models, table),
+        kind: table.kind,
+        rows: counts[index]?.rows ?? 0,
+        rowsAreExact: counts[index]?.isExact ?? false,
+        sizeBytes: table.sizeBytes,
+        columns: table.columns.length,
+      })),
+      insertionOrder: insertionOrderOf(catalog, models, catalog.tables),
+      warnings: catalog.warnings,
+      drift: findPrismaDrift(models, catalog),
+    };
+  } finally {
+    await client.end();
+  }
+}

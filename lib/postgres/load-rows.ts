@@ -1,0 +1,129 @@
+import type pg from "pg";
+import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
+import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+
+/** Rows as the archive holds them: some lines of a table's JSON array, made a JSON array of their own. */
+export interface RowBatch {
+  json: Buffer;
+  rows: number;
+  /** Place of the first row in the archive, from 1. */
+  firstRow: number;
+}
+
+/**
+ * Inserts a batch. The rows go to PostgreSQL as the one parameter, byte for byte, and are read there by the
+ * columns' own types.
+ *
+ * @returns the rows inserted
+ */
+export async function loadRows(
+  client: pg.ClientBase,
+  statement: LoadStatement,
+  batch: RowBatch,
+): Promise<number> {
+  const { rowCount } = await client.query({
+    name: statement.name,
+    text: statement.text,
+    // A Buffer goes in binary form, which for json is the text itself.
+    values: [batch.json],
+  });
+  return rowCount ?? 0;
+}
+
+export interface LoadStatement {
+  /** Prepared once per connection and table, under this name. */
+  name: string;
+  text: string;
+}
+
+/** The INSERT that takes batches of a table's rows, for the given columns. */
+export function loadStatement(
+  table: CatalogTable,
+  columns: readonly CatalogColumn[],
+): LoadStatement {
+  const name = `load ${table.oid}`;
+  if (columns.length === 0) {
+    return {
+      name,
+      text: `INSERT INTO ${quoteTable(table)} SELECT FROM pg_catalog.json_array_elements($1::json)`,
+    };
+  }
+  const names = columns.map((column) => quoteIdentifier(column.name));
+  const declarations = columns.map(
+    (column, index) => `${names[index]} ${column.needsCast ? "text" : column.type}`,
+  );
+  const values = columns.map((column, index) => valueExpression(column, `r.${names[index]}`));
+  return {
+    name,
+    text: `INSERT INTO ${quoteTable(table)} (${names.join(", ")}) OVERRIDING SYSTEM VALUE
+      SELECT ${values.join(", ")} FROM pg_catalog.json_to_recordset($1::json) AS r (${declarations.join(", ")})`,
+  };
+}
+
+function valueExpression(column: CatalogColumn, value: string): string {
+  if (column.encoding === "jsonb") {
+    return `CASE WHEN pg_catalog.jsonb_typeof(${value}) = 'object' AND ${value} OPERATOR(pg_catalog.?) '$json' THEN ${value} OPERATOR(pg_catalog.->) '$json' ELSE ${value} END`;
+  }
+  return column.needsCast ? `${value}::${column.type}` : value;
+}
+
+/** Large enough that a statement's overhead does not count, small enough that a few fit in memory. */
+const BATCH_BYTES = 1024 * 1024;
+const NEWLINE = 0x0a;
+const OPEN = 0x5b;
+const COMMA = 0x2c;
+const CLOSE = Buffer.from("]");
+const END = "]\n";
+
+/**
+ * Cuts a table's JSON array into batches at line ends, without parsing it: `[` goes over a batch's first
+ * byte and `]` to its end.
+ *
+ * @throws Error where the text is not laid out as archives are: then it is not what its digest says
+ */
+export async function* batchRows(source: AsyncIterable<Buffer>): AsyncGenerator<RowBatch> {
+  let pending: Buffer[] = [];
+  let pendingBytes = 0;
+  let firstRow = 1;
+
+  function take(lines: Buffer): RowBatch | null {
+    // An empty table's only line is the bracket.
+    if (lines.length === 2 && lines[0] === OPEN && firstRow === 1) return null;
+    if (lines[0] !== (firstRow === 1 ? OPEN : COMMA))
+      throw new Error("a line of rows begins wrongly");
+    lines[0] = OPEN;
+    let rows = 0;
+    for (let at = lines.indexOf(NEWLINE); at !== -1; at = lines.indexOf(NEWLINE, at + 1)) rows++;
+    const batch = { json: Buffer.concat([lines, CLOSE]), rows, firstRow };
+    firstRow += rows;
+    return batch;
+  }
+
+  for await (const chunk of source) {
+    pending.push(chunk);
+    pendingBytes += chunk.length;
+    if (pendingBytes < BATCH_BYTES || !chunk.includes(NEWLINE)) continue;
+    const bytes = Buffer.concat(pending);
+    // The last line may be the closing bracket, which is no row: it waits for what follows.
+    const end = bytes.lastIndexOf(NEWLINE, bytes.length - END.length - 1) + 1;
+    if (end === 0) {
+      pending = [bytes];
+      continue;
+    }
+    const batch = take(bytes.subarray(0, end));
+    if (batch) yield batch;
+    pending = [bytes.subarray(end)];
+    pendingBytes = bytes.length - end;
+  }
+  const rest = Buffer.concat(pending);
+  if (rest.subarray(-END.length).toString() !== END)
+    throw new Error("the array of rows does not end");
+  if (rest.length === END.length) return;
+  const batch = take(rest.subarray(0, -END.length));
+  if (batch) yield batch;
+}
+
+/** Frees the statement on the server: a thousand prepared ones would weigh on it. Only after `loadRows` has used it. */
+export async function deallocate(client: pg.ClientBase, { name }: LoadStatement): Promise<void> {
+  await client.query(`DEALLOCATE ${quoteIdentifier(name)}`);
+}

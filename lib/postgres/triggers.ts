@@ -1,0 +1,63 @@
+import type pg from "pg";
+import type { CatalogTable } from "../schema/catalog.ts";
+import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+
+/** A trigger or rule that would fire on a load, and how it comes back. */
+interface Suspended {
+  schema: string;
+  name: string;
+  kind: "TRIGGER" | "RULE";
+  item: string;
+  /** `pg_trigger.tgenabled` or `pg_rewrite.ev_enabled`: origin (the usual), replica, always. */
+  state: "O" | "R" | "A";
+}
+
+const SUSPENDED_SQL = `
+  SELECT n.nspname AS schema, c.relname AS name, x.kind, x.item, x.state
+  FROM (
+    SELECT tgrelid AS relation, 'TRIGGER' AS kind, tgname AS item, tgenabled AS state
+    FROM pg_trigger WHERE (NOT tgisinternal OR tgparentid <> 0 AND tgconstraint = 0) AND tgenabled <> 'D'
+    UNION ALL
+    SELECT ev_class, 'RULE', rulename, ev_enabled
+    FROM pg_rewrite WHERE ev_type IN ('2', '3', '4') AND ev_enabled <> 'D'
+  ) x
+  JOIN pg_class c ON c.oid = x.relation
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE x.relation = ANY ($1::oid[])
+  ORDER BY n.nspname, c.relname, x.item`;
+
+/** Keeps the users' triggers and rules from firing during a load, partitions' included. @returns what to resume */
+export async function suspendTriggers(
+  client: pg.ClientBase,
+  tables: readonly CatalogTable[],
+): Promise<Suspended[]> {
+  const oids = tables.flatMap((table) => [table.oid, ...table.partitions.map(({ oid }) => oid)]);
+  const { rows } = await client.query<Suspended>(SUSPENDED_SQL, [oids]);
+  for (const suspended of rows) await alter(client, suspended, "DISABLE");
+  return rows;
+}
+
+/** Puts each trigger and rule back to the exact state that it had. */
+export async function resumeTriggers(
+  client: pg.ClientBase,
+  suspended: readonly Suspended[],
+): Promise<void> {
+  for (const item of suspended) {
+    await alter(
+      client,
+      item,
+      item.state === "A" ? "ENABLE ALWAYS" : item.state === "R" ? "ENABLE REPLICA" : "ENABLE",
+    );
+  }
+}
+
+/** ONLY: a partition may have its parent's trigger in a state of its own. */
+async function alter(
+  client: pg.ClientBase,
+  { kind, item, ...table }: Suspended,
+  how: string,
+): Promise<void> {
+  await client.query(
+    `ALTER TABLE ONLY ${quoteTable(table)} ${how} ${kind} ${quoteIdentifier(item)}`,
+  );
+}

@@ -1,0 +1,72 @@
+import type pg from "pg";
+import type { Archive } from "../archive/archive-reader.ts";
+import { BackupError } from "../errors.ts";
+import type { PlannedLoad } from "../plan/load-plan.ts";
+import { translateDatabaseError } from "../postgres/database-error.ts";
+import {
+  batchRows,
+  deallocate,
+  loadRows,
+  loadStatement,
+  type RowBatch,
+} from "../postgres/load-rows.ts";
+import type { reportTable } from "../shared/progress.ts";
+import { tableLabel } from "../shared/table-name.ts";
+
+/**
+ * Loads one table from the archive, which proves the table's digest on the way.
+ *
+ * @throws BackupError of `Archive.readTable`; LOAD_FAILED or CONSTRAINT_VIOLATED with table, rows and column or constraint
+ */
+export async function loadTable(
+  client: pg.ClientBase,
+  archive: Archive,
+  { archived, table, columns }: PlannedLoad,
+  report: ReturnType<typeof reportTable>,
+  signal?: AbortSignal,
+): Promise<void> {
+  const statement = loadStatement(table, columns);
+  let rows = 0;
+  let bytes = 0;
+
+  async function insert(batch: RowBatch): Promise<void> {
+    const lastRow = batch.firstRow + batch.rows - 1;
+    const inserted = await loadRows(client, statement, batch).catch((error: unknown) => {
+      throw translateDatabaseError(error, {
+        fallback: "LOAD_FAILED",
+        outcome: "Nothing has changed.",
+        table: { schema: table.schema, name: table.name },
+        rows: [batch.firstRow, lastRow],
+      });
+    });
+    rows += inserted;
+    bytes += batch.json.length;
+    report.running(rows, bytes);
+  }
+
+  let inserting = Promise.resolve();
+  for await (const batch of batchRows(archive.readTable(archived, signal))) {
+    // One batch is inserted while the next is read, decrypted and decompressed.
+    await inserting;
+    inserting = insert(batch);
+    // Its error is thrown by the next await; until then it is not unhandled.
+    inserting.catch(() => {});
+  }
+  await inserting;
+  if (rows !== archived.rows) {
+    throw new BackupError(
+      "LOAD_FAILED",
+      `${tableLabel(table)} took ${rows} rows, but the archive has ${archived.rows}. Nothing has changed.`,
+      {
+        hint: "Something in the database drops or adds rows on insert. Compare its rules with those of the time of the backup.",
+        details: {
+          table: { schema: table.schema, name: table.name },
+          loaded: rows,
+          expected: archived.rows,
+        },
+      },
+    );
+  }
+  if (rows > 0) await deallocate(client, statement);
+  report.done(rows, archived.jsonBytes);
+}

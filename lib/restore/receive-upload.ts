@@ -1,0 +1,237 @@
+import { randomBytes } from "node:crypto";
+import { chmod, lstat, mkdir, readdir, rm, stat, statfs, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { FileStore } from "@tus/file-store";
+import { MemoryLocker, Server, type Upload } from "@tus/server";
+import { BackupError } from "../errors.ts";
+import type { Actor } from "../shared/api.ts";
+
+export interface Uploads {
+  /**
+   * Answers one request of the tus protocol: creation, HEAD, PATCH, DELETE, OPTIONS.
+   *
+   * @param id the upload's, as the URL names it; undefined for the collection
+   * @throws UPLOAD_NOT_FOUND also for another person's, ARCHIVE_TOO_LARGE, REQUEST_INVALID
+   */
+  receive(request: Request, actor: Actor, id: string | undefined): Promise<Response>;
+  /** @throws UPLOAD_NOT_FOUND, also for another person's */
+  find(id: string, actor: Actor): Promise<ReceivedUpload>;
+  remove(id: string): Promise<void>;
+  /** Removes what is older than the age allowed. */
+  removeExpired(): Promise<void>;
+}
+
+export interface ReceivedUpload {
+  id: string;
+  path: string;
+  /** As the browser named it, without any folder. */
+  fileName: string;
+  isComplete: boolean;
+}
+
+/** 128 bits of chance: an id cannot be guessed, and never names another path. */
+const ID = /^[0-9a-f]{32}$/;
+/** The disk is left with so much, that nothing else fails for want of room. */
+const SPARE_BYTES = 256 * 2 ** 20;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** Headers of the protocol. Others, as a proxy's, do not concern it. */
+const TUS_HEADERS = [
+  "content-type",
+  "content-length",
+  "tus-resumable",
+  "upload-length",
+  "upload-offset",
+  "upload-metadata",
+];
+
+/**
+ * Opens the private folder in which uploads rest until they are restored, removed or too old.
+ *
+ * @throws CONFIG_INVALID where the folder belongs to somebody else or others may read it
+ */
+export async function openUploads(options: {
+  directory: string;
+  maxUploadBytes: number;
+  maxAgeMs: number;
+}): Promise<Uploads> {
+  const { directory, maxUploadBytes, maxAgeMs } = options;
+  await openPrivateDirectory(directory);
+  const store = new PrivateFileStore({ directory, expirationPeriodInMilliseconds: maxAgeMs });
+  const actors = new WeakMap<object, Actor>();
+  const failures = new WeakMap<object, unknown>();
+  const server = new Server({
+    path: "/",
+    datastore: store,
+    locker: new MemoryLocker(),
+    maxSize: maxUploadBytes,
+    allowedOrigins: [],
+    namingFunction: () => randomBytes(16).toString("hex"),
+    getFileIdFromRequest: (_request, id) => (id && ID.test(id) ? id : undefined),
+    generateUrl: (request, { id }) => `${new URL(request.url).pathname.replace(/\/$/, "")}/${id}`,
+    async onUploadCreate(request, upload) {
+      await checkRoom(directory, upload.size ?? 0);
+      return { metadata: { filename: baseName(upload), owner: actors.get(request)?.id ?? null } };
+    },
+    onResponseError(request, error) {
+      failures.set(request, error);
+      return undefined;
+    },
+  });
+
+  async function findUpload(id: string, actor: Actor): Promise<Upload> {
+    const upload = ID.test(id) ? await store.getUpload(id).catch(() => null) : null;
+    if (upload?.metadata?.owner === actor.id) return upload;
+    throw uploadNotFound();
+  }
+
+  const remove = async (id: string): Promise<void> => {
+    if (!ID.test(id)) return;
+    for (const suffix of ["", ".json"])
+      await rm(path.join(directory, id + suffix), { force: true });
+  };
+
+  async function removeExpired(): Promise<void> {
+    for (const name of await readdir(directory)) {
+      const id = name.replace(/\.json$/, "");
+      const created = await stat(path.join(directory, `${id}.json`)).catch(() => null);
+      // Its description is written first and never again, unless it is missing altogether.
+      const since = created ?? (await stat(path.join(directory, name)).catch(() => null));
+      if (since && Date.now() - since.mtimeMs > maxAgeMs) await remove(id);
+    }
+  }
+
+  await removeExpired();
+  return {
+    async receive(request, actor, id) {
+      if (id !== undefined) await findUpload(id, actor);
+      else if (request.method === "POST") {
+        await removeExpired();
+        const after = Math.min(maxAgeMs + 1000, MAX_TIMER_MS);
+        setTimeout(() => void removeExpired().catch(() => {}), after).unref();
+      }
+      const forwarded = withTusHeaders(request);
+      actors.set(forwarded, actor);
+      const response = await server.handleWeb(forwarded);
+      if (response.status < 400) return response;
+      throw translateFailure(failures.get(forwarded), response, maxUploadBytes);
+    },
+    async find(id, actor) {
+      const upload = await findUpload(id, actor);
+      return {
+        id,
+        path: path.join(directory, id),
+        fileName: upload.metadata?.filename || "archive.zip",
+        isComplete: upload.offset === upload.size,
+      };
+    },
+    remove,
+    removeExpired,
+  };
+}
+
+/** The library's store, with files that only this user of the system may read, whatever the umask. */
+class PrivateFileStore extends FileStore {
+  override extensions = ["creation", "termination", "expiration"];
+
+  override async create(upload: Upload): Promise<Upload> {
+    for (const suffix of [".json", ""]) {
+      await writeFile(path.join(this.directory, upload.id + suffix), "", {
+        mode: 0o600,
+        flag: "wx",
+      });
+    }
+    return super.create(upload);
+  }
+}
+
+async function openPrivateDirectory(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const { uid, mode } = await checkDirectory(directory);
+  // Windows has neither; there the user's own temporary folder is private.
+  if (!process.getuid) return;
+  if (uid !== process.getuid()) throw unsafeDirectory(directory, "belongs to another user");
+  if ((mode & 0o077) !== 0) await chmod(directory, 0o700);
+}
+
+async function checkDirectory(directory: string) {
+  const stats = await lstat(directory);
+  if (!stats.isDirectory()) throw unsafeDirectory(directory, "is not a folder of its own");
+  return stats;
+}
+
+function unsafeDirectory(directory: string, reason: string): BackupError {
+  return new BackupError("CONFIG_INVALID", `The folder for uploads, ${directory}, ${reason}.`, {
+    hint: "Give createBackupAdmin an `uploadDir` that belongs to the app's user alone.",
+  });
+}
+
+async function checkRoom(directory: string, sizeBytes: number): Promise<void> {
+  const { bavail, bsize } = await statfs(directory);
+  const freeBytes = bavail * bsize;
+  if (sizeBytes + SPARE_BYTES <= freeBytes) return;
+  throw new BackupError(
+    "ARCHIVE_TOO_LARGE",
+    "The server has not enough room on its disk for this archive.",
+    {
+      hint: "Make room in the server's folder for uploads, or restore from a terminal.",
+      details: { sizeBytes, freeBytes },
+    },
+  );
+}
+
+function withTusHeaders(request: Request): Request {
+  const headers = new Headers();
+  for (const name of TUS_HEADERS) {
+    const value = request.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  const { method, url, body, signal } = request;
+  // `duplex` is required for a body that is a stream, and missing in the DOM's types.
+  const init: RequestInit & { duplex: "half" } = { method, headers, body, signal, duplex: "half" };
+  return new Request(url, init);
+}
+
+function baseName(upload: Upload): string {
+  const name = upload.metadata?.filename?.split(/[/\\]/).at(-1) ?? "";
+  // Control characters have no place in what is shown and logged.
+  return name.replaceAll(/\p{Cc}/gu, "").slice(0, 200) || "archive.zip";
+}
+
+/** tus' own errors are `{ status_code, body }`. */
+function translateFailure(
+  failure: unknown,
+  { status }: Response,
+  maxUploadBytes: number,
+): BackupError {
+  if (failure instanceof BackupError) return failure;
+  if (status === 404 || status === 410) return uploadNotFound();
+  if (status === 413) {
+    return new BackupError("ARCHIVE_TOO_LARGE", "The archive is larger than this server accepts.", {
+      hint: "Raise `maxUploadBytes` in the options of createBackupAdmin, or restore from a terminal.",
+      details: { maxUploadBytes },
+    });
+  }
+  if (status === 409) {
+    return new BackupError(
+      "OPERATION_STATE",
+      "The upload is at another place than the browser thought.",
+      {
+        hint: "Ask for its offset and go on from there.",
+      },
+    );
+  }
+  if (status >= 500) {
+    return new BackupError("INTERNAL", "The upload could not be stored.", {
+      hint: "Check the room on the server's disk, then go on with the upload.",
+      cause: failure,
+    });
+  }
+  return new BackupError("REQUEST_INVALID", "This is no valid request of the tus protocol 1.0.0.");
+}
+
+function uploadNotFound(): BackupError {
+  return new BackupError("UPLOAD_NOT_FOUND", "There is no such upload, or it has been removed.", {
+    hint: "Upload the archive again.",
+  });
+}

@@ -1,0 +1,80 @@
+import { BackupError } from "../errors.ts";
+import type { LoadPlan } from "../plan/load-plan.ts";
+import type { Check } from "../shared/api.ts";
+import { tableLabel } from "../shared/table-name.ts";
+
+/** What can stand in the way of a load, one after the other; each as the error that it would be. */
+const FINDINGS: Array<{
+  name: string;
+  passed: string;
+  find: (plan: LoadPlan) => BackupError | null;
+}> = [
+  {
+    name: "schema",
+    passed: "Every table and column of the archive is in this database, with the same type.",
+    find({ drift }) {
+      const blocking = drift.filter(({ blocks }) => blocks);
+      if (blocking.length === 0) return null;
+      return new BackupError(
+        "SCHEMA_DRIFT",
+        `This database's schema is not the archive's: ${blocking.map(({ message }) => message).join(" ")} Nothing has changed.`,
+        {
+          hint: "Bring the database to the schema of the time of the backup (its migrations are listed in the archive), restore, then migrate forward.",
+          details: { drift: blocking },
+        },
+      );
+    },
+  },
+  {
+    name: "references",
+    passed: "No table outside of the archive refers to one that will be replaced.",
+    find({ references }) {
+      if (references.length === 0) return null;
+      const names = references.map(
+        ({ from, to, constraint }) =>
+          `${tableLabel(from)} refers to ${tableLabel(to)} (${constraint})`,
+      );
+      return new BackupError(
+        "SCHEMA_DRIFT",
+        `Tables that are not in the archive refer to tables that would be emptied: ${names.join("; ")}. Nothing has changed.`,
+        {
+          hint: "Use a backup that holds these tables too, or drop these foreign keys first and add them again afterwards.",
+          details: {
+            references: references.map(({ from, to, constraint }) => ({ from, to, constraint })),
+          },
+        },
+      );
+    },
+  },
+  {
+    name: "privileges",
+    passed: "The database role owns every table and sequence that will be replaced.",
+    find({ notOwned }) {
+      if (notOwned.length === 0) return null;
+      return new BackupError(
+        "INSUFFICIENT_PRIVILEGE",
+        `The database role does not own ${notOwned.map(tableLabel).join(", ")}. Nothing has changed.`,
+        {
+          hint: "Connect as the tables' owner, or as a member of the owning role. Superuser is not needed.",
+          details: { privilege: "OWNER", relations: notOwned },
+        },
+      );
+    },
+  },
+];
+
+/** The findings as checks for a person, all of them. */
+export function checkLoadable(plan: LoadPlan): Check[] {
+  return FINDINGS.map(({ name, passed, find }) => {
+    const error = find(plan);
+    return { name, state: error ? "failed" : "passed", message: error?.message ?? passed };
+  });
+}
+
+/** @throws BackupError SCHEMA_DRIFT or INSUFFICIENT_PRIVILEGE for the first finding that stands in the way */
+export function requireLoadable(plan: LoadPlan): void {
+  for (const { find } of FINDINGS) {
+    const error = find(plan);
+    if (error) throw error;
+  }
+}

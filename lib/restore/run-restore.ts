@@ -1,0 +1,237 @@
+import { setTimeout } from "node:timers/promises";
+import type pg from "pg";
+import type { Archive } from "../archive/archive-reader.ts";
+import type { ManifestTable } from "../archive/manifest.ts";
+import { BackupError, toBackupError } from "../errors.ts";
+import { type LoadPlan, planLoad } from "../plan/load-plan.ts";
+import { abandon, cancelOnAbort, type Database } from "../postgres/connection.ts";
+import { addForeignKey, dropForeignKeys } from "../postgres/constraints.ts";
+import { countExactly } from "../postgres/count-rows.ts";
+import { translateDatabaseError } from "../postgres/database-error.ts";
+import { DEFAULT_LOCK_TIMEOUT_MS, lockTables, tryRestoreLock } from "../postgres/locks.ts";
+import { setSequence } from "../postgres/sequences.ts";
+import { currentTransactionId, transactionStatus } from "../postgres/transaction.ts";
+import { resumeTriggers, suspendTriggers } from "../postgres/triggers.ts";
+import { truncateTables } from "../postgres/truncate.ts";
+import { readCatalog } from "../schema/catalog.ts";
+import type { PrismaModels } from "../schema/prisma-models.ts";
+import type { OperationResult, Warning } from "../shared/api.ts";
+import { type OnProgress, reportTable, type TableProgress } from "../shared/progress.ts";
+import { tableLabel } from "../shared/table-name.ts";
+import { loadTable } from "./load-table.ts";
+import { requireLoadable } from "./require-loadable.ts";
+
+/** The right to restore into a database: held by one connection at a time, to be ended by whoever began it. */
+export interface RestoreSession {
+  database: Database;
+  client: pg.Client;
+  end(): Promise<void>;
+}
+
+/** @throws BackupError OPERATION_IN_PROGRESS where another restore runs in this database, from wherever */
+export async function beginRestore(database: Database): Promise<RestoreSession> {
+  const client = await database.connect("restore");
+  const end = async () => {
+    // In its own good time, so that the lock is free when this returns; at once where the connection hangs.
+    await Promise.race([client.end(), setTimeout(2000, undefined, { ref: false })]).catch(() => {});
+    abandon(client);
+  };
+  const locked = await tryRestoreLock(client).catch(async (error: unknown) => {
+    await end();
+    throw translateDatabaseError(error, { fallback: "LOAD_FAILED", outcome: NOTHING_CHANGED });
+  });
+  if (locked) return { database, client, end };
+  await end();
+  throw new BackupError(
+    "OPERATION_IN_PROGRESS",
+    "Another restore is running in this database. This one was not started.",
+    {
+      hint: "Wait until it has ended, or cancel it.",
+    },
+  );
+}
+
+export interface RunRestoreOptions {
+  /** Unlocked. Every digest is proven again while it is read. */
+  archive: Archive;
+  models: PrismaModels;
+  /** How long to wait for tables that somebody else has locked. */
+  lockTimeoutMs?: number;
+  onProgress?: OnProgress;
+  signal?: AbortSignal;
+  /** Called with the transaction's number before anything is changed: `transactionStatus` tells later what became of it. */
+  onTransaction?: (xid: string) => Promise<void>;
+}
+
+const NOTHING_CHANGED = "Nothing has changed.";
+
+/**
+ * Replaces the rows of the archived tables by the archive's, in one transaction: all of it, or nothing.
+ *
+ * @returns once it is committed
+ * @throws BackupError; then nothing has changed, unless its code is INTERRUPTED, which says so
+ */
+export async function runRestore(
+  session: RestoreSession,
+  options: RunRestoreOptions,
+): Promise<OperationResult> {
+  const { client, database } = session;
+  const { archive, signal, onProgress = () => {} } = options;
+  const startedAt = performance.now();
+  const stopListening = await cancelOnAbort(client, database, signal);
+  try {
+    signal?.throwIfAborted();
+    await client.query("BEGIN");
+    // Off: an error instead of rows that a policy hides. Immediate: or a table with pending checks could not be altered.
+    await client.query("SET LOCAL row_security = off; SET CONSTRAINTS ALL IMMEDIATE");
+    const xid = await currentTransactionId(client);
+    await options.onTransaction?.(xid);
+
+    const plan = await lockPlan(session, options);
+    onProgress({ type: "planned", tables: plan.loads.map(({ archived }) => waiting(archived)) });
+
+    onProgress({ type: "phase", phase: "emptying" });
+    const tables = plan.loads.map(({ table }) => table);
+    const suspended = await suspendTriggers(client, tables);
+    await dropForeignKeys(client, plan.foreignKeys);
+    await truncateTables(client, tables);
+
+    onProgress({ type: "phase", phase: "loading" });
+    // Functions in constraints, indexes and generated columns may rely on the role's own.
+    await client.query("RESET search_path");
+    for (const [index, load] of plan.loads.entries()) {
+      signal?.throwIfAborted();
+      await loadTable(client, archive, load, reportTable(onProgress, index), signal);
+    }
+    await client.query("SET LOCAL search_path = ''");
+
+    onProgress({ type: "phase", phase: "constraints" });
+    for (const foreignKey of plan.foreignKeys) {
+      signal?.throwIfAborted();
+      await addForeignKey(client, foreignKey);
+    }
+
+    onProgress({ type: "phase", phase: "sequences" });
+    const warnings = await setSequences(client, plan);
+    await resumeTriggers(client, suspended);
+    await requireCounts(client, plan);
+
+    signal?.throwIfAborted();
+    // From here on the outcome is PostgreSQL's to say.
+    stopListening();
+    onProgress({ type: "phase", phase: "committing" });
+    await commit(session, xid);
+    return {
+      elapsedMs: Math.round(performance.now() - startedAt),
+      tables: plan.loads.map(({ archived: { schema, name, model, rows, jsonBytes } }) => ({
+        schema,
+        name,
+        model,
+        rows,
+        jsonBytes,
+      })),
+      rows: plan.loads.reduce((sum, { archived }) => sum + archived.rows, 0),
+      jsonBytes: plan.loads.reduce((sum, { archived }) => sum + archived.jsonBytes, 0),
+      sequences: plan.sequences.length,
+      warnings,
+    };
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => abandon(client));
+    const interrupted = error instanceof BackupError && error.code === "INTERRUPTED";
+    const reason =
+      signal?.aborted && !interrupted
+        ? new BackupError("ABORTED", `The restore was cancelled. ${NOTHING_CHANGED}`, {
+            cause: error,
+          })
+        : translateDatabaseError(error, { fallback: "LOAD_FAILED", outcome: NOTHING_CHANGED });
+    throw toBackupError(reason);
+  } finally {
+    stopListening();
+  }
+}
+
+const waiting = ({ schema, name, model, rows }: ManifestTable): TableProgress => ({
+  schema,
+  name,
+  model,
+  state: "waiting",
+  rows: 0,
+  totalRows: rows,
+  totalIsExact: true,
+  bytes: 0,
+});
+
+/** Locks the archive's tables, then matches archive and catalog: from here on, nobody can change the tables. */
+async function lockPlan(
+  { client, database }: RestoreSession,
+  options: RunRestoreOptions,
+): Promise<LoadPlan> {
+  const { archive, models, lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
+  const before = planLoad(archive.manifest, await readCatalog(client), models);
+  requireLoadable(before);
+  const tables = before.loads.map(({ table }) => table);
+  await lockTables(client, database, tables, "ACCESS EXCLUSIVE", lockTimeoutMs);
+  const plan = planLoad(archive.manifest, await readCatalog(client), models);
+  requireLoadable(plan);
+  return plan;
+}
+
+/** @returns a warning for each sequence that could not stand where it stood */
+async function setSequences(client: pg.ClientBase, plan: LoadPlan): Promise<Warning[]> {
+  const warnings: Warning[] = [];
+  for (const { sequence, lastValue, isCalled } of plan.sequences) {
+    const { schema, name } = sequence;
+    const raised = await setSequence(client, sequence, { schema, name, lastValue, isCalled });
+    if (raised === null) continue;
+    warnings.push({
+      code: "SEQUENCE_RAISED",
+      message: `The sequence ${tableLabel(sequence)} stood at ${lastValue}, behind the rows of its column. It was set to ${raised}, or the next insert would have failed.`,
+      table: { schema, name },
+    });
+  }
+  return warnings;
+}
+
+/** The last proof before the commit: every table has as many rows as the archive says. */
+async function requireCounts(client: pg.ClientBase, { loads }: LoadPlan): Promise<void> {
+  const counts = await countExactly(
+    client,
+    loads.map(({ table }) => table),
+  );
+  for (const { table, archived } of loads) {
+    const rows = counts.get(table);
+    if (rows === archived.rows) continue;
+    throw new BackupError(
+      "LOAD_FAILED",
+      `${tableLabel(table)} has ${rows} rows after the load, but the archive has ${archived.rows}. Nothing has changed.`,
+      {
+        details: {
+          table: { schema: table.schema, name: table.name },
+          loaded: rows,
+          expected: archived.rows,
+        },
+      },
+    );
+  }
+}
+
+/** Commits. Where the answer is lost, PostgreSQL is asked what became of the transaction. */
+async function commit({ client, database }: RestoreSession, xid: string): Promise<void> {
+  try {
+    const { command } = await client.query("COMMIT");
+    if (command !== "COMMIT") throw new Error("PostgreSQL rolled the transaction back");
+  } catch (error) {
+    const status = await transactionStatus(database.pool, xid).catch(() => "unknown" as const);
+    if (status === "committed") return;
+    if (status === "aborted") throw error;
+    throw new BackupError(
+      "INTERRUPTED",
+      "The connection was lost while the restore was being committed. Whether it was is not known yet.",
+      {
+        hint: `Ask the server: SELECT pg_xact_status('${xid}'). “committed” means that everything was restored, “aborted” that nothing has changed.`,
+        details: { xid },
+        cause: error,
+      },
+    );
+  }
+}
