@@ -1,0 +1,213 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { BackupError, toBackupError } from "../errors.ts";
+import type { EncryptionMode, Unlock } from "../shared/api.ts";
+import { checkAgreement, findMode } from "./archive-entries.ts";
+import { createDecompressor } from "./compression.ts";
+import { decryptBytes, decryptStream, parseIdentities, unlockKeyFile } from "./encryption.ts";
+import { readEntry, readEntryBytes, translateReadError } from "./entry-content.ts";
+import {
+  KEY_ENTRY,
+  MAX_KEY_BYTES,
+  MAX_STORED_MANIFEST_BYTES,
+  manifestEntryName,
+} from "./format.ts";
+import { type Manifest, type ManifestTable, parseManifest } from "./manifest.ts";
+import { VerifyStream } from "./verify-stream.ts";
+import { readZipStructure, type ZipEntry } from "./zip-structure.ts";
+
+/** An archive on disk whose structure has been checked. Owns the open file until it is closed. */
+export interface Archive extends AsyncDisposable {
+  readonly encryption: EncryptionMode;
+  readonly sizeBytes: number;
+  /** @throws INTERNAL before `unlock` */
+  readonly manifest: Manifest;
+  /**
+   * Reads the manifest and checks that it and the entries agree. `{}` is enough for mode none. An
+   * archive that a passphrase protects also opens by the identity in its key.age.
+   *
+   * @throws WRONG_PASSPHRASE, NO_MATCHING_IDENTITY, FORMAT_UNSUPPORTED, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
+   */
+  unlock(unlock: Unlock): Promise<void>;
+  /**
+   * A table's plain JSON. The stream fails with DIGEST_MISMATCH, ARCHIVE_INVALID or ARCHIVE_TRUNCATED
+   * before its end where anything differs from the manifest: what was read until then must not be kept.
+   */
+  readTable(table: ManifestTable, signal?: AbortSignal): Readable;
+  /** Compares a table's entry with its stored digest; needs no decryption. */
+  verifyStored(table: ManifestTable, signal?: AbortSignal): Promise<void>;
+  /** Safe to call more than once. Streams that are still being read fail. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens an archive and checks the zip's structure. Changes nothing, and needs no secret.
+ *
+ * @throws NOT_FOUND, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
+ */
+export async function openArchive(path: string): Promise<Archive> {
+  const file = await openFile(path);
+  try {
+    const entries = await readZipStructure(file);
+    const { size } = await file.stat();
+    return new OpenArchive(file, entries, findMode(entries), size);
+  } catch (error) {
+    await file.close();
+    throw toBackupError(error);
+  }
+}
+
+class OpenArchive implements Archive {
+  readonly encryption: EncryptionMode;
+  readonly sizeBytes: number;
+  readonly #file: FileHandle;
+  readonly #entries: Map<string, ZipEntry>;
+  readonly #closed = new AbortController();
+  #closing: Promise<void> | undefined;
+  #identities: string[] = [];
+  #manifest: Manifest | undefined;
+
+  constructor(
+    file: FileHandle,
+    entries: Map<string, ZipEntry>,
+    encryption: EncryptionMode,
+    sizeBytes: number,
+  ) {
+    this.#file = file;
+    this.#entries = entries;
+    this.encryption = encryption;
+    this.sizeBytes = sizeBytes;
+  }
+
+  get manifest(): Manifest {
+    if (!this.#manifest) throw new BackupError("INTERNAL", "The archive is not unlocked yet.");
+    return this.#manifest;
+  }
+
+  async unlock(unlock: Unlock): Promise<void> {
+    const identities = await this.#findIdentities(unlock);
+    const manifest = parseManifest(await this.#readManifest(identities));
+    checkAgreement(manifest, this.#entries, this.encryption);
+    this.#identities = identities;
+    this.#manifest = manifest;
+  }
+
+  /** Empty where nothing is encrypted. */
+  async #findIdentities({ passphrase, identity }: Unlock): Promise<string[]> {
+    switch (this.encryption) {
+      case "none":
+        return [];
+      case "recipients":
+        if (!identity) throw identityNeeded();
+        return parseIdentities(identity);
+      case "passphrase": {
+        if (!passphrase && identity) return parseIdentities(identity);
+        if (!passphrase) throw passphraseNeeded();
+        const keyFile = await readEntryBytes(this.#file, this.#entry(KEY_ENTRY), MAX_KEY_BYTES);
+        return [await unlockKeyFile(keyFile, passphrase)];
+      }
+      default:
+        throw this.encryption satisfies never;
+    }
+  }
+
+  async #readManifest(identities: string[]): Promise<Buffer> {
+    const entry = this.#entry(manifestEntryName(this.encryption));
+    const stored = await readEntryBytes(this.#file, entry, MAX_STORED_MANIFEST_BYTES);
+    return this.encryption === "none" ? stored : decryptBytes(identities, stored);
+  }
+
+  readTable(table: ManifestTable, signal?: AbortSignal): Readable {
+    return Readable.from(this.#read(table, signal), { objectMode: false });
+  }
+
+  /** A generator, so that nothing is opened before it is read, and errors pass one place. */
+  async *#read(table: ManifestTable, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
+    const source = readEntry(this.#file, this.#entry(table.entry));
+    const stored = this.#storedVerifier(table);
+    const json = new VerifyStream(table.entry, {
+      bytes: table.jsonBytes,
+      sha256: table.jsonSha256,
+    });
+    const stop = this.#stop(signal);
+    const done =
+      this.encryption === "none"
+        ? pipeline(source, stored, json, stop)
+        : pipeline(
+            source,
+            stored,
+            decryptStream(this.#identities),
+            createDecompressor(),
+            json,
+            stop,
+          );
+    // The same error comes out of its last stream.
+    done.catch(() => {});
+    try {
+      yield* json;
+      await done;
+    } catch (error) {
+      throw translateReadError(error);
+    }
+  }
+
+  async verifyStored(table: ManifestTable, signal?: AbortSignal): Promise<void> {
+    const source = readEntry(this.#file, this.#entry(table.entry));
+    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+    try {
+      await pipeline(source, this.#storedVerifier(table), nowhere, this.#stop(signal));
+    } catch (error) {
+      throw translateReadError(error);
+    }
+  }
+
+  #storedVerifier(table: ManifestTable): VerifyStream {
+    return new VerifyStream(table.entry, { bytes: table.storedBytes, sha256: table.storedSha256 });
+  }
+
+  #stop(signal: AbortSignal | undefined): { signal: AbortSignal } {
+    const closed = this.#closed.signal;
+    return { signal: signal ? AbortSignal.any([closed, signal]) : closed };
+  }
+
+  #entry(name: string): ZipEntry {
+    const entry = this.#entries.get(name);
+    if (!entry) throw new BackupError("INTERNAL", `The archive has no entry ${name}.`);
+    return entry;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      this.#closed.abort();
+      this.#identities = [];
+      await this.#file.close();
+    })();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : "unknown error";
+    throw new BackupError("NOT_FOUND", `The archive cannot be opened (${code}).`, { cause });
+  }
+}
+
+function passphraseNeeded(): BackupError {
+  return new BackupError("WRONG_PASSPHRASE", "This archive is protected by a passphrase.", {
+    hint: "Give the passphrase that was chosen when the backup was made.",
+  });
+}
+
+function identityNeeded(): BackupError {
+  return new BackupError("NO_MATCHING_IDENTITY", "This archive is encrypted to age recipients.", {
+    hint: "Give the identity file of one of them: its line begins with AGE-SECRET-KEY-1.",
+  });
+}

@@ -1,0 +1,200 @@
+import { type Readable, Transform, type Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import yazl from "yazl";
+import { BackupError, toBackupError } from "../errors.ts";
+import type { TableName } from "../shared/api.ts";
+import { CoalesceStream } from "./coalesce.ts";
+import { createCompressor } from "./compression.ts";
+import { DigestStream } from "./digest.ts";
+import { type ArchiveKey, encryptBytes, encryptStream } from "./encryption.ts";
+import {
+  KEY_ENTRY,
+  MAX_TABLES,
+  manifestEntryName,
+  README_ENTRY,
+  tableEntryName,
+} from "./format.ts";
+import { type Manifest, type ManifestTable, serialiseManifest } from "./manifest.ts";
+import { readmeText } from "./readme.ts";
+
+export type WrittenTable = Pick<
+  ManifestTable,
+  "entry" | "jsonBytes" | "jsonSha256" | "storedBytes" | "storedSha256"
+>;
+
+export interface ArchiveWriter {
+  /**
+   * Writes a table's JSON as the next entry; one table at a time. Resolves when the source is read to
+   * its end. Rejects, with the source destroyed and the archive given up, when the source fails (with
+   * the source's error), when the output fails or closes, or on abort (ABORTED).
+   */
+  writeTable(table: TableName, source: Readable, signal?: AbortSignal): Promise<WrittenTable>;
+  /** Writes the manifest and ends the output. Resolves when the output has taken everything. */
+  finish(manifest: Manifest): Promise<{ archiveBytes: number }>;
+  /** Gives the archive up and destroys the output with this error. Does nothing when it is finished. */
+  abort(error: unknown): void;
+}
+
+export interface ArchiveWriterOptions {
+  key: ArchiveKey;
+  createdAt: Date;
+  /** Is ended by `finish`, or destroyed when the archive is given up. */
+  output: Writable;
+  signal?: AbortSignal;
+}
+
+/** Writes an archive as a stream, in bounded memory. README.txt is on its way when this returns. */
+export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWriter {
+  const { key, createdAt, output, signal } = options;
+  const zip = new yazl.ZipFile();
+  const written = new Map<string, WrittenTable>();
+  /** Aborted, with the first reason, when the archive is given up. */
+  const givenUp = new AbortController();
+  let finished = false;
+  let archiveBytes = 0;
+
+  const sizeCounter = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      archiveBytes += chunk.length;
+      done(null, chunk);
+    },
+  });
+  const outputDone = pipeline(zip.outputStream, sizeCounter, output).then(
+    () => {
+      finished = true;
+      signal?.removeEventListener("abort", onAbort);
+    },
+    (error: unknown) => giveUp(describeOutputError(error)),
+  );
+  zip.on("error", giveUp);
+
+  /** yazl neither stops its sources nor hears of their errors, so everything around it is destroyed. */
+  function giveUp(reason: unknown): void {
+    if (finished || givenUp.signal.aborted) return;
+    signal?.removeEventListener("abort", onAbort);
+    givenUp.abort(reason);
+    sizeCounter.destroy(reason instanceof Error ? reason : toBackupError(reason));
+  }
+
+  function onAbort(): void {
+    giveUp(abortReason(signal));
+  }
+
+  function addBuffer(content: Buffer, entry: string, compress: boolean): void {
+    zip.addBuffer(content, entry, { ...entryOptions, compress });
+  }
+
+  const entryOptions = { mtime: createdAt, mode: 0o100600 };
+  signal?.addEventListener("abort", onAbort, { once: true });
+  if (signal?.aborted) onAbort();
+  addBuffer(Buffer.from(readmeText(key.mode, createdAt)), README_ENTRY, false);
+  if (key.mode === "passphrase") addBuffer(Buffer.from(key.keyFile, "base64"), KEY_ENTRY, false);
+
+  return {
+    async writeTable(table, source, tableSignal) {
+      const entry = tableEntryName(table, key.mode);
+      const json = new DigestStream();
+      const stored = new DigestStream();
+      const stop = AbortSignal.any(tableSignal ? [givenUp.signal, tableSignal] : [givenUp.signal]);
+      try {
+        stop.throwIfAborted();
+        if (written.size === MAX_TABLES) throw tooManyTables();
+        if (written.has(entry)) throw new Error(`${entry} was written before`);
+        zip.addReadStream(stored, entry, { ...entryOptions, compress: key.mode === "none" });
+        const encrypt = encryptStream(key);
+        const signal = { signal: stop };
+        const joined = new CoalesceStream();
+        await (encrypt
+          ? pipeline(source, joined, json, createCompressor(), encrypt, stored, signal)
+          : pipeline(source, joined, json, stored, signal));
+      } catch (error) {
+        source.destroy();
+        giveUp(tableSignal?.aborted ? abortReason(tableSignal) : error);
+        throw givenUp.signal.reason;
+      }
+      const [jsonDigest, storedDigest] = [json.digest(), stored.digest()];
+      const result = {
+        entry,
+        jsonBytes: jsonDigest.bytes,
+        jsonSha256: jsonDigest.sha256,
+        storedBytes: storedDigest.bytes,
+        storedSha256: storedDigest.sha256,
+      };
+      written.set(entry, result);
+      return result;
+    },
+
+    async finish(manifest) {
+      try {
+        givenUp.signal.throwIfAborted();
+        checkAgainst(manifest, key, written);
+        const bytes = await encryptBytes(key, serialiseManifest(manifest));
+        addBuffer(bytes, manifestEntryName(key.mode), key.mode === "none");
+        zip.end();
+      } catch (error) {
+        giveUp(error);
+      }
+      await outputDone;
+      givenUp.signal.throwIfAborted();
+      return { archiveBytes };
+    },
+
+    abort: giveUp,
+  };
+}
+
+/** A manifest that contradicts its archive would make a backup that cannot be restored. */
+function checkAgainst(manifest: Manifest, key: ArchiveKey, written: Map<string, WrittenTable>) {
+  const agrees =
+    manifest.encryption === key.mode &&
+    manifest.tables.length === written.size &&
+    manifest.tables.every((table) => {
+      const facts = written.get(table.entry);
+      return (
+        facts?.jsonBytes === table.jsonBytes &&
+        facts.jsonSha256 === table.jsonSha256 &&
+        facts.storedBytes === table.storedBytes &&
+        facts.storedSha256 === table.storedSha256
+      );
+    });
+  if (!agrees) throw new Error("The manifest does not describe what was written.");
+}
+
+function abortReason(signal: AbortSignal | undefined): BackupError {
+  const reason: unknown = signal?.reason;
+  if (reason instanceof BackupError) return reason;
+  return new BackupError("ABORTED", "The backup was cancelled. The archive is incomplete.", {
+    hint: "Delete the incomplete file. Create the backup again when it is needed.",
+    cause: reason,
+  });
+}
+
+function describeOutputError(error: unknown): unknown {
+  if (error instanceof BackupError) return error;
+  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+  if (RECEIVER_GONE.has(code)) {
+    return new BackupError("ABORTED", "The download ended before the backup was complete.", {
+      hint: "Delete the incomplete file and create the backup again. Keep the page open until the download ends.",
+      cause: error,
+    });
+  }
+  return new BackupError("DUMP_FAILED", `The archive could not be written (${code}).`, {
+    hint: code === "ENOSPC" ? "Free some disk space, or choose another place." : undefined,
+    cause: error,
+  });
+}
+
+const RECEIVER_GONE = new Set([
+  "ABORT_ERR",
+  "ECONNRESET",
+  "EPIPE",
+  "ERR_STREAM_DESTROYED",
+  "ERR_STREAM_PREMATURE_CLOSE",
+  "ERR_STREAM_UNABLE_TO_PIPE",
+]);
+
+function tooManyTables(): BackupError {
+  return new BackupError("DUMP_FAILED", `An archive holds at most ${MAX_TABLES} tables.`, {
+    hint: "Choose fewer tables for each backup.",
+  });
+}

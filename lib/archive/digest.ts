@@ -1,0 +1,30 @@
+import { createHash } from "node:crypto";
+import { Transform, type TransformCallback } from "node:stream";
+
+/** What a stream held: its length, and its SHA-256 in hexadecimal. */
+export interface Digest {
+  bytes: number;
+  sha256: string;
+}
+
+/** Passes bytes on, counts them and computes their SHA-256. */
+export class DigestStream extends Transform {
+  readonly #hash = createHash("sha256");
+  #bytes = 0;
+
+  /** Bytes seen so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The digest of the whole stream. To be called once, after its end. */
+  digest(): Digest {
+    return { bytes: this.#bytes, sha256: this.#hash.digest("hex") };
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    this.#hash.update(chunk);
+    this.#bytes += chunk.length;
+    done(null, chunk);
+  }
+}

@@ -1,0 +1,42 @@
+import type { EncryptionMode, TableName } from "../shared/api.ts";
+
+/** Version of the archive format that is written. Every version up to it can be read. */
+export const FORMAT_VERSION = 1;
+
+export const README_ENTRY = "README.txt";
+/** Passphrase mode only: the archive's identity, wrapped by the passphrase. */
+export const KEY_ENTRY = "key.age";
+
+/** Limits of an archive, the same when writing and when reading. */
+export const MAX_TABLES = 50_000;
+/** README, key and manifest beside the tables. */
+export const MAX_ENTRIES = MAX_TABLES + 3;
+export const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+/** With what encryption adds: a header, and 16 bytes for each 64 KB. */
+export const MAX_STORED_MANIFEST_BYTES = MAX_MANIFEST_BYTES + 1024 * 1024;
+export const MAX_KEY_BYTES = 64 * 1024;
+
+/** Name of the manifest's entry: `manifest.json`, or `manifest.json.age` where encrypted. */
+export function manifestEntryName(mode: EncryptionMode): string {
+  return mode === "none" ? "manifest.json" : "manifest.json.age";
+}
+
+/**
+ * Name of a table's entry, as `tables/public.User.json.zst.age`. Bytes of the UTF-8 names outside
+ * `A–Z a–z 0–9 _ -` are percent-encoded, so that different tables never share an entry.
+ */
+export function tableEntryName(table: TableName, mode: EncryptionMode): string {
+  const suffix = mode === "none" ? "json" : "json.zst.age";
+  return `tables/${percentEncode(table.schema)}.${percentEncode(table.name)}.${suffix}`;
+}
+
+function percentEncode(name: string): string {
+  let encoded = "";
+  for (const byte of Buffer.from(name, "utf8")) {
+    const character = String.fromCharCode(byte);
+    encoded += /[A-Za-z0-9_-]/.test(character)
+      ? character
+      : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }
+  return encoded;
+}

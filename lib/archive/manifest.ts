@@ -1,0 +1,224 @@
+import { z } from "zod";
+import { BackupError } from "../errors.ts";
+import {
+  type InsertionOrder,
+  type ManifestSummary,
+  tableNameSchema,
+  type Warning,
+} from "../shared/api.ts";
+import { invalidArchive } from "./archive-error.ts";
+import { FORMAT_VERSION, MAX_MANIFEST_BYTES, MAX_TABLES, tableEntryName } from "./format.ts";
+
+const count = z.int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const name = z.string().min(1).max(1024);
+const dateTime = z.iso.datetime({ offset: true });
+const qualifiedName = { schema: name, name };
+
+const int8 = z
+  .string()
+  .regex(/^-?\d{1,19}$/)
+  .refine((decimal) => BigInt.asIntN(64, BigInt(decimal)) === BigInt(decimal), "not an int8");
+
+const columnSchema = z.object({
+  name,
+  /** As `format_type` writes it. */
+  type: z.string().min(1),
+  /** How the values are written: see docs/archive-format.md. */
+  encoding: z.enum(["json", "jsonb", "text"]),
+});
+
+const manifestTableSchema = z.object({
+  ...qualifiedName,
+  /** Prisma model, where one maps this table. */
+  model: z.string().nullable(),
+  kind: z.enum(["table", "partitioned table"]),
+  columns: z.array(columnSchema),
+  rows: count,
+  jsonBytes: count,
+  jsonSha256: sha256,
+  /** Name of the table's entry in the zip. */
+  entry: z.string(),
+  /** The entry's content as a zip tool extracts it: encrypted, or in mode none the JSON itself. */
+  storedBytes: count,
+  storedSha256: sha256,
+});
+
+const sequenceSchema = z.object({
+  ...qualifiedName,
+  ownerTable: tableNameSchema.nullable(),
+  ownerColumn: z.string().nullable(),
+  /** Decimal, since it may be larger than a JavaScript number holds. */
+  lastValue: int8,
+  isCalled: z.boolean(),
+});
+
+const insertionOrderSchema = z.object({
+  components: z.array(
+    z.object({ tables: z.array(tableNameSchema), cyclic: z.boolean(), level: count }),
+  ),
+  edges: z.array(
+    z.object({
+      constraint: z.string(),
+      from: tableNameSchema,
+      to: tableNameSchema,
+      columns: z.array(z.string()),
+      referencedColumns: z.array(z.string()),
+      onDelete: z.string(),
+      relation: z.string().nullable(),
+      role: z.enum(["orders", "self", "cycle"]),
+    }),
+  ),
+}) satisfies z.ZodType<InsertionOrder>;
+
+const warningSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  table: tableNameSchema.optional(),
+}) satisfies z.ZodType<Warning>;
+
+export const manifestSchema = z.object({
+  formatVersion: z.literal(FORMAT_VERSION),
+  createdAt: dateTime,
+  /** `prisma-backup-admin/<version>` */
+  tool: z.string().min(1).max(200),
+  database: z.object({
+    name,
+    serverVersion: z.string(),
+    serverVersionNum: count,
+    encoding: z.string(),
+  }),
+  schemaFingerprint: sha256,
+  /** The rows of `_prisma_migrations`. */
+  migrations: z.array(
+    z.object({
+      name: z.string(),
+      checksum: z.string(),
+      finishedAt: dateTime.nullable(),
+      rolledBackAt: dateTime.nullable(),
+    }),
+  ),
+  encryption: z.enum(["passphrase", "recipients", "none"]),
+  insertionOrder: insertionOrderSchema,
+  tables: z.array(manifestTableSchema).max(MAX_TABLES),
+  sequences: z.array(sequenceSchema),
+  warnings: z.array(warningSchema),
+});
+
+/** What an archive says of itself, in its last entry. */
+export type Manifest = z.infer<typeof manifestSchema>;
+export type ManifestTable = Manifest["tables"][number];
+export type ManifestColumn = ManifestTable["columns"][number];
+export type ManifestSequence = Manifest["sequences"][number];
+export type ManifestMigration = Manifest["migrations"][number];
+
+/**
+ * Reads and checks a manifest.
+ *
+ * @throws FORMAT_UNSUPPORTED for a newer version, ARCHIVE_INVALID for anything else that is wrong
+ */
+export function parseManifest(bytes: Uint8Array): Manifest {
+  if (bytes.length > MAX_MANIFEST_BYTES) {
+    throw invalidArchive("The archive's manifest is larger than any backup's.");
+  }
+  const json = parseJson(bytes);
+  checkVersion(json);
+  const parsed = manifestSchema.safeParse(json);
+  if (!parsed.success) {
+    throw invalidArchive(`The archive's manifest is not valid${firstFault(parsed.error)}.`, {
+      cause: parsed.error,
+    });
+  }
+  checkConsistency(parsed.data);
+  return parsed.data;
+}
+
+/** The manifest's bytes, as they are stored in the archive. Indented: a person may have to read them. */
+export function serialiseManifest(manifest: Manifest): Buffer {
+  const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+  // What could not be read back must not be written. This throws where it could not.
+  parseManifest(bytes);
+  return bytes;
+}
+
+/** What the panel and `inspect` show of a manifest. */
+export function summariseManifest(manifest: Manifest): ManifestSummary {
+  return {
+    formatVersion: manifest.formatVersion,
+    createdAt: manifest.createdAt,
+    tool: manifest.tool,
+    database: {
+      name: manifest.database.name,
+      serverVersion: manifest.database.serverVersion,
+    },
+    encryption: manifest.encryption,
+    tables: manifest.tables.map(({ schema, name, model, rows, jsonBytes }) => ({
+      schema,
+      name,
+      model,
+      rows,
+      jsonBytes,
+    })),
+    sequences: manifest.sequences.length,
+    migrations: manifest.migrations.map(({ name, finishedAt }) => ({
+      name,
+      finished: finishedAt !== null,
+    })),
+    warnings: manifest.warnings,
+  };
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw invalidArchive("The archive's manifest is not JSON.", { cause });
+  }
+}
+
+function checkVersion(json: unknown): void {
+  const version = z.object({ formatVersion: z.int().positive() }).safeParse(json).data;
+  if (!version) throw invalidArchive("The archive's manifest names no format version.");
+  if (version.formatVersion > FORMAT_VERSION) {
+    throw new BackupError(
+      "FORMAT_UNSUPPORTED",
+      `This archive was made by a newer version: its format is ${version.formatVersion}, and this version reads up to ${FORMAT_VERSION}. Nothing has been changed.`,
+      { hint: "Update prisma-backup-admin and try again." },
+    );
+  }
+}
+
+/** Where the first fault is. Not what it is: the manifest's values are not for an error message. */
+function firstFault(error: z.ZodError): string {
+  const path = error.issues[0]?.path.join(".");
+  return path ? ` at “${path}”` : "";
+}
+
+function checkConsistency(manifest: Manifest): void {
+  const entries = new Set<string>();
+  let rows = 0;
+  let bytes = 0;
+  for (const table of manifest.tables) {
+    // Names and entries map one to one, so that unique entries are unique names.
+    if (table.entry !== tableEntryName(table, manifest.encryption)) {
+      throw invalidArchive(`The archive's manifest gives ${label(table)} a wrong entry.`);
+    }
+    if (entries.has(table.entry)) {
+      throw invalidArchive(`The archive's manifest lists ${label(table)} twice.`);
+    }
+    entries.add(table.entry);
+    if (
+      manifest.encryption === "none" &&
+      (table.storedBytes !== table.jsonBytes || table.storedSha256 !== table.jsonSha256)
+    ) {
+      throw invalidArchive(`The archive's manifest contradicts itself about ${label(table)}.`);
+    }
+    rows += table.rows;
+    bytes += table.jsonBytes;
+  }
+  if (!Number.isSafeInteger(rows) || !Number.isSafeInteger(bytes)) {
+    throw invalidArchive("The archive's manifest has impossible sizes.");
+  }
+}
+
+const label = (table: ManifestTable) => `${table.schema}.${table.name}`;

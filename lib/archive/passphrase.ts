@@ -1,0 +1,105 @@
+/**
+ * age's passphrase recipient and identity (https://age-encryption.org/v1, "scrypt recipient stanza"),
+ * with the key derived by node:crypto on its thread pool: age-encryption's own would block the event
+ * loop, and with it every request, for a second and more.
+ */
+import { createCipheriv, createDecipheriv, randomBytes, scrypt } from "node:crypto";
+import { type Identity, type Recipient, Stanza } from "age-encryption";
+import { invalidArchive } from "./archive-error.ts";
+
+/** As the `age` tool writes. */
+const WORK_FACTOR = 18;
+/** 1 GB and some seconds: what the most patient archive may cost. */
+const MAX_WORK_FACTOR = 20;
+
+const LABEL = "age-encryption.org/v1/scrypt";
+const SALT_BYTES = 16;
+const TAG_BYTES = 16;
+const WRAPPED_KEY_BYTES = 32;
+/** Every wrapping key is used once. */
+const NONCE = Buffer.alloc(12);
+
+export function passphraseRecipient(passphrase: string): Recipient {
+  return {
+    async wrapFileKey(fileKey) {
+      const salt = randomBytes(SALT_BYTES);
+      const key = await deriveKey(passphrase, salt, WORK_FACTOR);
+      const cipher = createCipheriv("chacha20-poly1305", key, NONCE, { authTagLength: TAG_BYTES });
+      const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
+      return [new Stanza(["scrypt", base64(salt), String(WORK_FACTOR)], body)];
+    },
+  };
+}
+
+/** Throws ARCHIVE_INVALID where the header is not that of one passphrase, or its price is too high. */
+export function passphraseIdentity(passphrase: string): Identity {
+  return {
+    async unwrapFileKey(stanzas) {
+      const { salt, workFactor, wrappedKey } = parseScryptHeader(stanzas);
+      const key = await deriveKey(passphrase, salt, workFactor);
+      const tagStart = wrappedKey.length - TAG_BYTES;
+      const decipher = createDecipheriv("chacha20-poly1305", key, NONCE, {
+        authTagLength: TAG_BYTES,
+      });
+      decipher.setAuthTag(wrappedKey.subarray(tagStart));
+      const fileKey = decipher.update(wrappedKey.subarray(0, tagStart));
+      try {
+        decipher.final();
+      } catch {
+        return null;
+      }
+      return fileKey;
+    },
+  };
+}
+
+function parseScryptHeader(stanzas: Stanza[]) {
+  const [stanza] = stanzas;
+  if (stanzas.length !== 1 || !stanza || stanza.args[0] !== "scrypt") {
+    throw invalidArchive("The archive's key is not one that a passphrase opens.");
+  }
+  const [, encodedSalt = "", encodedFactor = ""] = stanza.args;
+  const salt = Buffer.from(encodedSalt, "base64");
+  if (
+    stanza.args.length !== 3 ||
+    salt.length !== SALT_BYTES ||
+    base64(salt) !== encodedSalt ||
+    !/^[1-9][0-9]*$/.test(encodedFactor) ||
+    stanza.body.length !== WRAPPED_KEY_BYTES
+  ) {
+    throw invalidArchive("The archive's key is damaged.");
+  }
+  const workFactor = Number(encodedFactor);
+  if (workFactor > MAX_WORK_FACTOR) {
+    throw invalidArchive(
+      `The archive's key asks for too much work (scrypt factor ${encodedFactor.slice(0, 10)}; at most ${MAX_WORK_FACTOR}).`,
+      { hint: "No backup of ours asks for that. Do not trust where this file came from." },
+    );
+  }
+  return { salt, workFactor, wrappedKey: stanza.body };
+}
+
+/** One derivation at a time: each takes 256 MB for about a second, and whoever may ask could ask often. */
+let queue: Promise<unknown> = Promise.resolve();
+
+function deriveKey(passphrase: string, salt: Buffer, workFactor: number): Promise<Buffer> {
+  const derivation = queue.then(
+    () =>
+      new Promise<Buffer>((resolve, reject) => {
+        const cost = 2 ** workFactor;
+        const blockSize = 8;
+        const labelledSalt = Buffer.concat([Buffer.from(LABEL), salt]);
+        const maxmem = 128 * blockSize * (cost + 64);
+        scrypt(passphrase, labelledSalt, 32, { cost, blockSize, maxmem }, (error, key) =>
+          error ? reject(error) : resolve(key),
+        );
+      }),
+  );
+  queue = derivation.catch(() => {});
+  return derivation;
+}
+
+/** age writes base64 without padding. */
+function base64(bytes: Buffer): string {
+  return bytes.toString("base64").replace(/=+$/, "");
+}

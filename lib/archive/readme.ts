@@ -1,0 +1,104 @@
+import type { EncryptionMode } from "../shared/api.ts";
+import { FORMAT_VERSION, manifestEntryName } from "./format.ts";
+
+/** Text of README.txt: how to open this archive on a day when nothing else is left. ASCII, 80 columns. */
+export function readmeText(mode: EncryptionMode, createdAt: Date): string {
+  const [intro, tools, prepare] = MODES[mode];
+  const suffix = mode === "none" ? "json" : "json.zst.age";
+  const decrypt = mode === "none" ? "cat" : "age -d -i identity.txt";
+  const manifest = `${decrypt} ${manifestEntryName(mode)}`;
+  const readTable = (table: string) =>
+    `${decrypt} tables/${table}.${suffix}${mode === "none" ? "" : " | zstd -d"}`;
+  return `BACKUP OF A POSTGRESQL DATABASE
+made by prisma-backup-admin at ${createdAt.toISOString()} (archive format ${FORMAT_VERSION})
+
+${intro}
+
+THE EASY WAY
+Open the backup page of the app that made it, choose Restore, and give it this
+zip file as it is, not unpacked. The rest of this page is for when that is not
+possible. Every part of the archive opens with standard tools.
+
+YOU NEED
+${tools}
+    jq           https://jqlang.org
+    psql         comes with PostgreSQL
+
+1. UNPACK
+    unzip BACKUP.zip -d backup && cd backup
+${prepare}
+2. SEE WHAT IS THERE
+The manifest lists tables, columns, rows, digests, sequences and migrations:
+    ${manifest} > manifest.json.txt
+    jq -r '.tables[] | "\\(.rows) rows  \\(.schema).\\(.name)  \\(.entry)"' manifest.json.txt
+
+3. READ A TABLE
+Each table is a JSON array with one row a line:
+    ${readTable("public.User")} | head
+    ${readTable("public.User")} | jq -c '.[] | select(.id == 1)'
+Characters of a name outside A-Z a-z 0-9 _ - are percent-encoded in file names.
+
+4. LOAD A TABLE BACK
+Make the tables first, by the app's migrations: npx prisma migrate deploy
+Load the tables in the manifest's order, so that foreign keys are satisfied:
+    jq -r '.insertionOrder.components[].tables[] | "\\(.schema).\\(.name)"' manifest.json.txt
+(Tables that refer to each other in a circle: as a superuser, begin with
+SET session_replication_role = replica; which suspends foreign keys and triggers.)
+Then for each table, in psql, started in this folder:
+    CREATE TEMP TABLE line (n bigserial, json text);
+    SET DateStyle = ISO; SET IntervalStyle = postgres; SET TimeZone = UTC;
+    \\copy line (json) FROM PROGRAM '${readTable("public.User")}' (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')
+    INSERT INTO "public"."User" OVERRIDING SYSTEM VALUE
+      SELECT r.* FROM line,
+        json_populate_record(NULL::"public"."User", substr(json, 2)::json) AS r
+      WHERE length(json) > 1 ORDER BY n;
+    TRUNCATE line;
+Where the table has generated columns, name all the others, after INSERT INTO and
+instead of r.*.
+Two kinds of columns then need one more statement (the manifest has the types):
+  json   UPDATE "public"."User" SET col = (col #>> '{}')::json;
+  jsonb  UPDATE "public"."User" SET col = col -> '$json' WHERE col ? '$json';
+
+5. SET THE SEQUENCES
+This prints the statements; run them in psql after the tables are loaded:
+    jq -r '.sequences[] | "SELECT setval(\\u0027\\"\\(.schema)\\".\\"\\(.name)\\"\\u0027, \\(.lastValue), \\(.isCalled));"' manifest.json.txt
+
+6. CHECK
+sha256sum of each file under tables/ is its storedSha256 in the manifest:
+    jq -r '.tables[] | "\\(.storedSha256)  \\(.entry)"' manifest.json.txt | sha256sum -c
+${mode === "none" ? "" : CLEAN_UP}`;
+}
+
+const ENCRYPTED_TOOLS = `    unzip        any zip tool
+    age          https://age-encryption.org
+    zstd         https://facebook.github.io/zstd`;
+
+const CLEAN_UP = `
+AFTERWARDS
+Delete what you decrypted: manifest.json.txt, and identity.txt if you made it here.
+`;
+
+/** For each mode: what protects it, the tools it needs, and how to get at the identity. */
+const MODES: Record<EncryptionMode, [string, string, string]> = {
+  passphrase: [
+    `It is encrypted. It opens with the passphrase that was chosen when it was made;
+without the passphrase nobody can open it.`,
+    ENCRYPTED_TOOLS,
+    `key.age holds the archive's key, protected by the passphrase. Open it once:
+    age -d key.age > identity.txt
+(Or give age "-i key.age" below; it then asks for the passphrase every time.)
+`,
+  ],
+  recipients: [
+    `It is encrypted to age recipients. It opens with the identity file (its line
+begins with AGE-SECRET-KEY-) of any of them; without one nobody can open it.`,
+    ENCRYPTED_TOOLS,
+    `Below, identity.txt is your identity file, as age-keygen wrote it.
+`,
+  ],
+  none: [
+    "It is NOT encrypted: whoever has this file can read everything in it.",
+    "    unzip        any zip tool",
+    "",
+  ],
+};

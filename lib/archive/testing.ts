@@ -1,0 +1,107 @@
+/** What the archive's tests share: a small archive to write, and independent tools to look at it. */
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { promisify } from "node:util";
+import { onTestFinished } from "vitest";
+import type { EncryptionMode } from "../shared/api.ts";
+import { createArchiveWriter } from "./archive-writer.ts";
+import type { ArchiveKey } from "./encryption.ts";
+import { FORMAT_VERSION } from "./format.ts";
+import type { Manifest, ManifestTable } from "./manifest.ts";
+
+const execute = promisify(execFile);
+
+export const CREATED_AT = new Date("2026-01-02T03:04:05.678Z");
+export const PASSPHRASE = "correct horse battery staple";
+
+/** Tables as a backup writes them: name of the table in schema public, and its JSON. */
+export type TestTables = Record<string, string>;
+
+export const TABLES: TestTables = {
+  User: '[{"id":1,"name":"Ada"}\n,{"id":2,"name":"Grace"}\n]\n',
+  empty: "[\n]\n",
+  "Größe/1.2": '[{"id":1,"note":"names need encoding"}\n]\n',
+  // Larger than several chunks of age (64 KiB) and of the reader, and not the same everywhere.
+  large: `[${Array.from({ length: 20_000 }, (_, id) => JSON.stringify({ id, digest: sha256(String(id)) })).join("\n,")}\n]\n`,
+};
+
+export function sha256(content: string | Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
+
+/** A new folder, removed after the test. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "archive-test-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A manifest for these tables. What the archive does not depend on is made up. */
+export function manifestFor(encryption: EncryptionMode, tables: ManifestTable[]): Manifest {
+  return {
+    formatVersion: FORMAT_VERSION,
+    createdAt: CREATED_AT.toISOString(),
+    tool: "prisma-backup-admin/0.0.0-test",
+    database: { name: "shop", serverVersion: "15.4", serverVersionNum: 150004, encoding: "UTF8" },
+    schemaFingerprint: sha256("schema"),
+    migrations: [{ name: "0_init", checksum: "c", finishedAt: null, rolledBackAt: null }],
+    encryption,
+    insertionOrder: {
+      components: tables.map(({ schema, name }) => ({
+        tables: [{ schema, name }],
+        cyclic: false,
+        level: 0,
+      })),
+      edges: [],
+    },
+    tables,
+    sequences: [
+      {
+        schema: "public",
+        name: "User_id_seq",
+        ownerTable: { schema: "public", name: "User" },
+        ownerColumn: "id",
+        lastValue: "9223372036854775807",
+        isCalled: true,
+      },
+    ],
+    warnings: [],
+  };
+}
+
+/** Writes an archive of the tables to a file. */
+export async function writeArchive(
+  path: string,
+  key: ArchiveKey,
+  tables: TestTables = TABLES,
+): Promise<Manifest> {
+  const writer = createArchiveWriter({
+    key,
+    createdAt: CREATED_AT,
+    output: createWriteStream(path),
+  });
+  const written: ManifestTable[] = [];
+  for (const [name, json] of Object.entries(tables)) {
+    const table = { schema: "public", name };
+    const result = await writer.writeTable(table, Readable.from([json], { objectMode: false }));
+    const rows = (JSON.parse(json) as unknown[]).length;
+    written.push({ ...table, model: null, kind: "table", columns: [], rows, ...result });
+  }
+  const manifest = manifestFor(key.mode, written);
+  await writer.finish(manifest);
+  return manifest;
+}
+
+/** Runs a tool through a shell that fails when any part of a pipe does; gives what it prints. */
+export async function shell(command: string, cwd: string): Promise<string> {
+  const { stdout } = await execute("bash", ["-c", `set -euo pipefail; ${command}`], {
+    cwd,
+    maxBuffer: 2 ** 28,
+  });
+  return stdout;
+}

@@ -1,0 +1,213 @@
+/** The zip's structure: read and checked whole, before anything in it is believed. */
+
+import { constants } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import yauzl from "yauzl";
+import { BackupError } from "../errors.ts";
+import { invalidArchive, truncatedArchive } from "./archive-error.ts";
+import { MAX_ENTRIES } from "./format.ts";
+
+/** An entry, and where its bytes are in the file. */
+export interface ZipEntry {
+  name: string;
+  /** Deflated by the zip, else stored. */
+  deflated: boolean;
+  crc32: number;
+  /** As a zip tool extracts it. */
+  sizeBytes: number;
+  /** Where its content begins and ends in the file. */
+  dataStart: number;
+  dataEnd: number;
+  /** Where all of it begins and ends: local header, content, data descriptor. */
+  start: number;
+  end: number;
+}
+
+/**
+ * Reads the directory of a zip file and checks that it says the same as the headers beside the content.
+ *
+ * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED
+ */
+export async function readZipStructure(file: FileHandle): Promise<Map<string, ZipEntry>> {
+  const { size } = await file.stat();
+  const beginsAsZip = (await readAt(file, 0, 4)).equals(LOCAL_HEADER_SIGNATURE);
+  if (!beginsAsZip) {
+    throw invalidArchive(size === 0 ? "The file is empty." : "The file is not a backup.", {
+      hint: "Choose the zip file as it was downloaded, not unpacked or converted.",
+    });
+  }
+  try {
+    const zip = await yauzl.fromRandomAccessReaderPromise(new FileReader(file), size, {
+      autoClose: false,
+      decodeStrings: false,
+    });
+    if (zip.entryCount > MAX_ENTRIES) {
+      throw invalidArchive(
+        `The archive claims ${zip.entryCount} entries, more than any backup has.`,
+      );
+    }
+    const entries = new Map<string, ZipEntry>();
+    for await (const central of zip.eachEntry()) {
+      const entry = await checkEntry(file, central, await zip.readLocalFileHeaderPromise(central));
+      if (entries.has(entry.name)) {
+        throw invalidArchive(`The archive holds the entry ${quote(entry.name)} twice.`);
+      }
+      entries.set(entry.name, entry);
+    }
+    checkOverlap([...entries.values()]);
+    return entries;
+  } catch (error) {
+    throw translateZipError(error);
+  }
+}
+
+/** A name from the file, safe to show. */
+export function quote(name: string): string {
+  return JSON.stringify(name.length > 80 ? `${name.slice(0, 79)}…` : name);
+}
+
+const LOCAL_HEADER_SIGNATURE = Buffer.from("PK\x03\x04", "latin1");
+const DESCRIPTOR_SIGNATURE = Buffer.from("PK\x07\x08", "latin1");
+const ZIP64_EXTRA_FIELD = 1;
+const IN_ZIP64 = 0xffffffff;
+const METHOD = { stored: 0, deflated: 8 };
+const FLAG_DESCRIPTOR = 1 << 3;
+/** Deflate's two hints, data descriptor, UTF-8 names. Encryption by the zip itself is not among them. */
+const KNOWN_FLAGS = 0b110 | FLAG_DESCRIPTOR | (1 << 11);
+
+/** yauzl's own reader closes and forgets its descriptor under a read that is still waiting. */
+class FileReader extends yauzl.RandomAccessReader {
+  readonly #file: FileHandle;
+
+  constructor(file: FileHandle) {
+    super();
+    this.#file = file;
+  }
+
+  override read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    callback: (error: Error | null, bytesRead?: number) => void,
+  ): void {
+    this.#file
+      .read(buffer, offset, length, position)
+      .then(({ bytesRead }) => callback(null, bytesRead), callback);
+  }
+}
+
+async function checkEntry(
+  file: FileHandle,
+  central: yauzl.Entry,
+  local: yauzl.LocalFileHeader,
+): Promise<ZipEntry> {
+  const name = central.fileNameRaw.toString("latin1");
+  const flags = central.generalPurposeBitFlag;
+  const method = central.compressionMethod;
+  const hasDescriptor = (flags & FLAG_DESCRIPTOR) !== 0;
+  const fileType = (central.externalFileAttributes >>> 16) & constants.S_IFMT;
+
+  if (fileType !== 0 && fileType !== constants.S_IFREG) {
+    throw invalidArchive(`The archive's entry ${quote(name)} is a link or special file.`);
+  }
+  const isReadable =
+    (flags & ~KNOWN_FLAGS) === 0 && (method === METHOD.stored || method === METHOD.deflated);
+  if (!isReadable) {
+    throw invalidArchive(`The archive's entry ${quote(name)} is packed in a way no backup is.`);
+  }
+  const size = { compressed: central.compressedSize, extracted: central.uncompressedSize };
+  const localSize = localSizes(local);
+  const saysTheSame =
+    local.fileName.equals(central.fileNameRaw) &&
+    local.generalPurposeBitFlag === flags &&
+    local.compressionMethod === method &&
+    (hasDescriptor && local.crc32 === 0 ? true : local.crc32 === central.crc32) &&
+    (hasDescriptor && localSize.compressed === 0
+      ? true
+      : localSize.compressed === size.compressed) &&
+    (hasDescriptor && localSize.extracted === 0 ? true : localSize.extracted === size.extracted) &&
+    (method === METHOD.deflated || size.compressed === size.extracted);
+  const dataEnd = local.fileDataStart + size.compressed;
+  const descriptorBytes = hasDescriptor ? await findDescriptor(file, dataEnd, central) : 0;
+  if (!saysTheSame || descriptorBytes === null) {
+    throw invalidArchive(`The archive's directory contradicts its entry ${quote(name)}.`);
+  }
+  return {
+    name,
+    deflated: method === METHOD.deflated,
+    crc32: central.crc32,
+    sizeBytes: size.extracted,
+    dataStart: local.fileDataStart,
+    dataEnd,
+    start: central.relativeOffsetOfLocalHeader,
+    end: dataEnd + descriptorBytes,
+  };
+}
+
+function localSizes(local: yauzl.LocalFileHeader): { compressed: number; extracted: number } {
+  const zip64 = yauzl
+    .parseExtraFields(local.extraField)
+    .find(({ id, data }) => id === ZIP64_EXTRA_FIELD && data.length >= 16)?.data;
+  // A local header has both sizes in this field, or neither.
+  return {
+    extracted:
+      zip64 && local.uncompressedSize === IN_ZIP64
+        ? Number(zip64.readBigUInt64LE(0))
+        : local.uncompressedSize,
+    compressed:
+      zip64 && local.compressedSize === IN_ZIP64
+        ? Number(zip64.readBigUInt64LE(8))
+        : local.compressedSize,
+  };
+}
+
+/** Length of the data descriptor, in one of its four forms; null where it is not what it should be. */
+async function findDescriptor(
+  file: FileHandle,
+  position: number,
+  central: yauzl.Entry,
+): Promise<number | null> {
+  const found = await readAt(file, position, 24);
+  for (const wide of [true, false]) {
+    if (!wide && Math.max(central.compressedSize, central.uncompressedSize) > 0xffffffff) continue;
+    const fields = Buffer.alloc(wide ? 20 : 12);
+    fields.writeUInt32LE(central.crc32, 0);
+    if (wide) {
+      fields.writeBigUInt64LE(BigInt(central.compressedSize), 4);
+      fields.writeBigUInt64LE(BigInt(central.uncompressedSize), 12);
+    } else {
+      fields.writeUInt32LE(central.compressedSize, 4);
+      fields.writeUInt32LE(central.uncompressedSize, 8);
+    }
+    for (const descriptor of [Buffer.concat([DESCRIPTOR_SIGNATURE, fields]), fields]) {
+      if (found.subarray(0, descriptor.length).equals(descriptor)) return descriptor.length;
+    }
+  }
+  return null;
+}
+
+function checkOverlap(entries: ZipEntry[]): void {
+  entries.sort((a, b) => a.start - b.start);
+  let previousEnd = 0;
+  for (const entry of entries) {
+    if (entry.start < previousEnd) {
+      throw invalidArchive(`The archive's entry ${quote(entry.name)} overlaps another.`);
+    }
+    previousEnd = entry.end;
+  }
+}
+
+async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
+}
+
+function translateZipError(error: unknown): BackupError {
+  if (error instanceof BackupError) return error;
+  const reason = error instanceof Error ? error.message : "";
+  if (reason.startsWith("End of central directory record signature not found")) {
+    return truncatedArchive("The archive is incomplete: its end is missing.", { cause: error });
+  }
+  return invalidArchive("The archive's structure is damaged.", { cause: error });
+}
