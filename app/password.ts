@@ -6,7 +6,10 @@ const KEY_BYTES = 32;
 const COST: ScryptOptions = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
 
 /** `scrypt$<salt>$<hash>`, as `User.passwordHash` keeps it. */
-export async function hashPassword(password: string, salt = randomBytes(16)): Promise<string> {
+export async function hashPassword(
+  password: string,
+  salt: Buffer = randomBytes(16),
+): Promise<string> {
   const hash = await derive(password, salt, KEY_BYTES, COST);
   return `scrypt$${salt.toString("base64")}$${hash.toString("base64")}`;
 }

@@ -1,0 +1,81 @@
+import pg from "pg";
+import { createCatalogue } from "./seed/catalogue.ts";
+import { copyRows } from "./seed/copy-rows.ts";
+import { createOrders } from "./seed/orders.ts";
+import { createPeople } from "./seed/people.ts";
+import { Random } from "./seed/random.ts";
+import { createAuditEvents, createReviews, createStock } from "./seed/records.ts";
+
+const START_MS = Date.UTC(2024, 0, 8, 8);
+const END_MS = Date.UTC(2026, 5, 30, 18);
+
+/**
+ * Fills the demo's database: the same rows every time. All or nothing.
+ *
+ * @returns the number of rows, or null when the shop already has data, which is then left alone.
+ */
+export async function seed(url: string): Promise<number | null> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ used: boolean }>(
+      `SELECT EXISTS (SELECT FROM users) OR EXISTS (SELECT FROM customers)
+           OR EXISTS (SELECT FROM products) OR EXISTS (SELECT FROM orders) AS used`,
+    );
+    if (rows[0]?.used) return null;
+    await client.query("BEGIN");
+    const count = await fill(client);
+    await client.query("COMMIT");
+    await client.query("ANALYZE");
+    return count;
+  } finally {
+    await client.end();
+  }
+}
+
+async function fill(client: pg.Client): Promise<number> {
+  const random = new Random(20260105);
+  const people = await createPeople(random, 4000, START_MS, END_MS);
+  const catalogue = createCatalogue(random, 480, START_MS);
+  const { customers } = people;
+  const { products } = catalogue;
+  const orders = createOrders(random, 12000, customers, products, START_MS, END_MS);
+  const [sites, ...stock] = createStock(random, products, orders.sales, START_MS);
+  const tables = [
+    ...people.tables,
+    ...catalogue.tables,
+    // Shipments refer to sites.
+    ...(sites ? [sites] : []),
+    ...orders.tables,
+    ...stock,
+    createReviews(random, 5000, customers, products, END_MS),
+    createAuditEvents(random, 6000, products, START_MS, END_MS),
+  ];
+
+  let count = 0;
+  for (const table of tables) {
+    await copyRows(client, table);
+    count += table.rows.length;
+  }
+  for (const { departmentId, employeeId } of people.departmentHeads) {
+    await client.query("UPDATE departments SET head_id = $2 WHERE id = $1", [
+      departmentId,
+      employeeId,
+    ]);
+  }
+  await client.query(
+    `UPDATE orders SET current_invoice_id = latest.id
+     FROM (SELECT order_id, max(id) AS id FROM invoices GROUP BY order_id) AS latest
+     WHERE latest.order_id = orders.id`,
+  );
+  for (const { table, columns } of tables) {
+    if (columns[0] !== "id") continue;
+    // Null, and so nothing done, where the key is a uuid.
+    await client.query(
+      `SELECT setval(sequence, (SELECT max(id::text::bigint) FROM ${table}))
+       FROM pg_get_serial_sequence($1, 'id') AS sequence WHERE sequence IS NOT NULL`,
+      [table],
+    );
+  }
+  return count;
+}
