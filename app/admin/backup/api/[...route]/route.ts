@@ -1,0 +1,3 @@
+import { backupAdmin } from "../../backup-admin.ts";
+
+export const { GET, HEAD, POST, PATCH, DELETE, OPTIONS } = backupAdmin.handlers;

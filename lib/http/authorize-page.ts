@@ -1,0 +1,52 @@
+import { headers } from "next/headers";
+import { forbidden, redirect, unstable_rethrow } from "next/navigation";
+import type { Config } from "../config.ts";
+import { toBackupError } from "../errors.ts";
+import type { Actor } from "../shared/api.ts";
+import { authorizeRequest } from "./authorize-request.ts";
+
+export interface PageProps {
+  params: Promise<{ view?: string[] }>;
+}
+
+/** What the page renders: the panel's properties, or the refusal's. */
+export type AuthorizedPage =
+  | { allowed: true; panel: { basePath: string; view: string[]; actor: Actor } }
+  | { allowed: false; signInPath: string };
+
+/**
+ * Lets only those see the page who may: nobody signed in is sent to the sign-in page and back; a
+ * person without the right gets Next's own 403 where the app has `experimental.authInterrupts`.
+ *
+ * @returns never, where Next redirects or refuses
+ */
+export async function authorizePage(
+  config: Config,
+  { params }: PageProps,
+): Promise<AuthorizedPage> {
+  const { basePath } = config;
+  const { view = [] } = await params;
+  const path = [basePath, ...view.map(encodeURIComponent)].join("/");
+  const signInPath = withCallback(config.signInPath, path);
+  // A page is given no Request. Nobody but `authorize` reads this one, for its headers.
+  const url = new URL(path, "http://localhost");
+  const request = new Request(url, { headers: new Headers(await headers()) });
+  try {
+    const actor = await authorizeRequest(config, request);
+    return { allowed: true, panel: { basePath, view, actor } };
+  } catch (error) {
+    if (toBackupError(error).code === "UNAUTHENTICATED") redirect(signInPath);
+  }
+  try {
+    forbidden();
+  } catch (error) {
+    unstable_rethrow(error);
+    // The app has not enabled it: the page itself says so, with status 200.
+    return { allowed: false, signInPath };
+  }
+}
+
+function withCallback(signInPath: string, path: string): string {
+  const separator = signInPath.includes("?") ? "&" : "?";
+  return `${signInPath}${separator}callbackUrl=${encodeURIComponent(path)}`;
+}

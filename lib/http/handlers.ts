@@ -1,0 +1,68 @@
+import type { Config } from "../config.ts";
+import { BackupError, toBackupError } from "../errors.ts";
+import { type Context, openContext, report } from "../operations/context.ts";
+import { authorizeRequest } from "./authorize-request.ts";
+import { errorResponse, secure } from "./responses.ts";
+import { ROUTES } from "./routes.ts";
+import { requireSameOrigin } from "./same-origin.ts";
+
+/** As Next gives it to a route handler: `params` holds the segments of the catch-all route, whatever its name. */
+export interface RouteContext {
+  params: Promise<Record<string, string | string[] | undefined>>;
+}
+
+export type RouteHandler = (request: Request, context: RouteContext) => Promise<Response>;
+
+export const METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"] as const;
+export type RouteHandlers = Record<(typeof METHODS)[number], RouteHandler>;
+
+/** The handlers of `api/[...route]/route.ts`. Connect to nothing before the first authorised request. */
+export function createHandlers(config: Config): RouteHandlers {
+  let opening: Promise<Context> | undefined;
+  const open = (): Promise<Context> => {
+    opening ??= openContext(config).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+
+  const handle: RouteHandler = async (request, { params }) => {
+    let response: Response;
+    try {
+      const actor = await authorizeRequest(config, request);
+      requireSameOrigin(request);
+      const segments = Object.values(await params).find(Array.isArray) ?? [];
+      const { route, id } = findRoute(request.method, segments);
+      response = await route.handle({ context: await open(), request, actor, id });
+    } catch (thrown) {
+      report(config, `${request.method} ${new URL(request.url).pathname}`, thrown);
+      response = errorResponse(toBackupError(thrown));
+    }
+    return secure(response);
+  };
+  return {
+    GET: handle,
+    HEAD: handle,
+    POST: handle,
+    PATCH: handle,
+    DELETE: handle,
+    OPTIONS: handle,
+  };
+}
+
+/** @throws NOT_FOUND, METHOD_NOT_ALLOWED */
+function findRoute(method: string, segments: string[]) {
+  const matching = ROUTES.filter(({ path }) => matches(path.split("/"), segments));
+  const route = matching.find(({ methods }) => methods.includes(method));
+  // The only parameter of any path is its second segment.
+  if (route) return { route, id: route.path.includes(":id") ? (segments[1] ?? "") : "" };
+  if (matching.length === 0) throw new BackupError("NOT_FOUND", "There is no such address.");
+  throw new BackupError("METHOD_NOT_ALLOWED", `${method} is not possible here.`, {
+    details: { allow: matching.flatMap(({ methods }) => methods).join(", ") },
+  });
+}
+
+const matches = (pattern: string[], segments: string[]): boolean =>
+  pattern.length === segments.length &&
+  pattern.every((part, index) => part === ":id" || part === segments[index]);

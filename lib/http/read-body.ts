@@ -1,0 +1,45 @@
+import type { z } from "zod";
+import { BackupError } from "../errors.ts";
+
+/** Thousands of table names fit in, and an identity file. */
+const MAX_BODY_BYTES = 2 ** 20;
+
+/** @throws REQUEST_INVALID, naming what is wrong and never its value */
+export async function readBody<Schema extends z.ZodType>(
+  request: Request,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") throw invalid("The body has to be of type application/json.");
+  const parsed = schema.safeParse(parseJson(await readText(request)));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join(".")}: ${message}`,
+  );
+  throw invalid(`The request is not as expected: ${problems.join("; ")}.`);
+}
+
+async function readText(request: Request): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  if (request.body) {
+    for await (const chunk of request.body as AsyncIterable<Uint8Array>) {
+      sizeBytes += chunk.byteLength;
+      if (sizeBytes > MAX_BODY_BYTES) throw invalid("The request is too large.");
+      chunks.push(chunk);
+    }
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not as the cause: the parser's message repeats a part of the text.
+    throw invalid("The body is not valid JSON.");
+  }
+}
+
+const invalid = (message: string): BackupError =>
+  new BackupError("REQUEST_INVALID", `${message} Nothing has been done.`);

@@ -1,0 +1,27 @@
+import { type toBackupError, toErrorReport } from "../errors.ts";
+import type { ErrorResponse } from "../shared/api.ts";
+
+export function json(body: unknown, status = 200): Response {
+  return Response.json(body, { status });
+}
+
+export function errorResponse(error: ReturnType<typeof toBackupError>): Response {
+  const body: ErrorResponse = { error: toErrorReport(error) };
+  const response = json(body, error.status);
+  const allow = error.code === "METHOD_NOT_ALLOWED" ? error.details?.allow : undefined;
+  if (typeof allow === "string") response.headers.set("Allow", allow);
+  return response;
+}
+
+/** What every response of the add-on has: nothing is stored or sniffed, and no other site may read it. */
+export function secure(response: Response): Response {
+  const headers = new Headers(response.headers);
+  for (const name of [...headers.keys()]) {
+    if (name.startsWith("access-control-")) headers.delete(name);
+  }
+  headers.set("Cache-Control", "no-store");
+  headers.set("X-Content-Type-Options", "nosniff");
+  headers.set("Cross-Origin-Resource-Policy", "same-origin");
+  const { body, status, statusText } = response;
+  return new Response(body, { status, statusText, headers });
+}

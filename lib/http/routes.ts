@@ -1,0 +1,107 @@
+import { createBackup, openBackup } from "../operations/backups.ts";
+import type { Context } from "../operations/context.ts";
+import { toOperation } from "../operations/operation-store.ts";
+import { cancelOperation, getOperation, listOperations } from "../operations/operations.ts";
+import { createRestore, startRestore } from "../operations/restores.ts";
+import { readOverview } from "../schema/overview.ts";
+import {
+  type Actor,
+  createBackupSchema,
+  createRestoreSchema,
+  type Overview,
+  startRestoreSchema,
+} from "../shared/api.ts";
+import { readBody } from "./read-body.ts";
+import { json } from "./responses.ts";
+
+interface Call {
+  context: Context;
+  request: Request;
+  actor: Actor;
+  /** What stands for `:id` in the path; empty where there is none. */
+  id: string;
+}
+
+interface Route {
+  methods: readonly string[];
+  /** Below the mount's `/api`. */
+  path: string;
+  handle(call: Call): Promise<Response>;
+}
+
+/** Every route. The tests enumerate them from here. */
+export const ROUTES: readonly Route[] = [
+  {
+    methods: ["GET"],
+    path: "overview",
+    async handle({ context, actor }) {
+      const { maxUploadBytes } = context.config;
+      const overview = await readOverview(context.database, context.models);
+      return json({ ...overview, limits: { maxUploadBytes }, actor } satisfies Overview);
+    },
+  },
+  {
+    methods: ["GET"],
+    path: "operations",
+    handle: async ({ context }) => json(await listOperations(context)),
+  },
+  {
+    methods: ["GET"],
+    path: "operations/:id",
+    handle: async ({ context, id }) => json(toOperation(await getOperation(context, id))),
+  },
+  {
+    methods: ["POST"],
+    path: "operations/:id/cancel",
+    handle: async ({ context, id }) => json(toOperation(await cancelOperation(context, id))),
+  },
+  {
+    methods: ["POST"],
+    path: "backups",
+    async handle({ context, request, actor }) {
+      const body = await readBody(request, createBackupSchema);
+      return json(toOperation(await createBackup(context, actor, body)), 201);
+    },
+  },
+  {
+    methods: ["GET"],
+    path: "backups/:id/archive",
+    async handle({ context, request, actor, id }) {
+      const { archive, fileName } = await openBackup(context, actor, id, request.signal);
+      return new Response(archive, {
+        headers: {
+          "Content-Type": "application/zip",
+          "Content-Disposition": `attachment; filename="${fileName}"`,
+          // Or a proxy might collect the whole archive before it passes anything on.
+          "X-Accel-Buffering": "no",
+        },
+      });
+    },
+  },
+  {
+    methods: ["POST", "OPTIONS"],
+    path: "uploads",
+    handle: ({ context, request, actor }) => context.uploads.receive(request, actor, undefined),
+  },
+  {
+    methods: ["HEAD", "PATCH", "DELETE", "OPTIONS"],
+    path: "uploads/:id",
+    handle: ({ context, request, actor, id }) => context.uploads.receive(request, actor, id),
+  },
+  {
+    methods: ["POST"],
+    path: "restores",
+    async handle({ context, request, actor }) {
+      const body = await readBody(request, createRestoreSchema);
+      return json(toOperation(await createRestore(context, actor, body)), 201);
+    },
+  },
+  {
+    methods: ["POST"],
+    path: "restores/:id/start",
+    async handle({ context, request, actor, id }) {
+      const { confirmation } = await readBody(request, startRestoreSchema);
+      return json(toOperation(await startRestore(context, actor, id, confirmation)), 202);
+    },
+  },
+];

@@ -1,0 +1,145 @@
+import { randomUUID } from "node:crypto";
+import { PassThrough, Readable } from "node:stream";
+import { finished } from "node:stream/promises";
+import { createArchiveKey } from "../archive/encryption.ts";
+import { runBackup } from "../backup/run-backup.ts";
+import { BackupError, toBackupError } from "../errors.ts";
+import type { Actor, CreateBackup } from "../shared/api.ts";
+import { type Context, report } from "./context.ts";
+import { LiveOperation } from "./live-operation.ts";
+import {
+  beginRunning,
+  endOperation,
+  insertOperation,
+  type StoredOperation,
+} from "./operation-store.ts";
+import { readDatabaseName, readOwnOperation } from "./operations.ts";
+
+/** What a passing reader may lag behind, so that PostgreSQL and the network need not wait for each other at every piece. */
+const BUFFER_BYTES = 256 * 1024;
+
+/**
+ * The first of a download's two steps: everything that can be refused is refused here, and the passphrase is
+ * turned into a key that only the archive needs.
+ *
+ * @throws PASSPHRASE_TOO_SHORT, RECIPIENT_INVALID
+ */
+export async function createBackup(
+  { database }: Context,
+  actor: Actor,
+  { tables, encryption }: CreateBackup,
+): Promise<StoredOperation> {
+  const key = await createArchiveKey(encryption);
+  return insertOperation(database, {
+    id: randomUUID(),
+    state: "pending",
+    actor,
+    request: { kind: "backup", tables: tables ?? null, key },
+    encryption: key.mode,
+    fileName: archiveFileName(await readDatabaseName(database), new Date()),
+  });
+}
+
+/**
+ * The second step, once: begins the backup and gives its zip as it is made. The operation succeeds when
+ * the stream has been read to its end; cancelling the stream cancels it, and a backup that fails is an
+ * error of the stream.
+ *
+ * @param signal aborted when the client goes away
+ * @throws OPERATION_NOT_FOUND, FORBIDDEN for another person's, OPERATION_STATE when it is not pending
+ */
+export async function openBackup(
+  context: Context,
+  actor: Actor,
+  id: string,
+  signal: AbortSignal,
+): Promise<{ archive: ReadableStream<Uint8Array>; fileName: string }> {
+  await readOwnOperation(context, actor, id, "backup");
+  const operation = await beginRunning(context.database, id, "pending");
+  if (!operation) {
+    throw new BackupError("OPERATION_STATE", "This backup was downloaded already, or has ended.", {
+      hint: "A backup can be downloaded once. Create another one.",
+    });
+  }
+  const output = new PassThrough({ highWaterMark: BUFFER_BYTES });
+  const live = new LiveOperation(context, id);
+  const giveUp = () => live.abort(givenUp());
+  if (signal.aborted) giveUp();
+  signal.addEventListener("abort", giveUp, { once: true });
+  void carryOut(context, operation, live, output);
+  return { archive: readThrough(output, giveUp), fileName: operation.fileName };
+}
+
+async function carryOut(
+  context: Context,
+  operation: StoredOperation,
+  live: LiveOperation,
+  output: PassThrough,
+): Promise<void> {
+  const { config, database, models } = context;
+  const { request, id, fileName } = operation;
+  try {
+    if (request.kind !== "backup" || !request.key) throw new Error("a backup without its key");
+    const [result] = await Promise.all([
+      runBackup({
+        database,
+        models,
+        tables: request.tables ?? undefined,
+        key: request.key,
+        output,
+        lockTimeoutMs: config.lockTimeoutMs,
+        onProgress: live.onProgress,
+        signal: live.signal,
+      }),
+      // The last bytes have been taken, too.
+      finished(output, { signal: live.signal }),
+    ]);
+    await live.stop();
+    await endOperation(database, id, ["running", "interrupted"], {
+      state: "succeeded",
+      result: { ...result, fileName },
+      progress: live.progress,
+    });
+  } catch (thrown) {
+    const error = toBackupError(live.signal.aborted ? live.signal.reason : thrown);
+    output.destroy(error);
+    report(config, `backup ${id}`, error);
+    await live.stop();
+    const state = error.code === "ABORTED" ? "cancelled" : "failed";
+    // Where this cannot be written, the operation will be seen as interrupted.
+    await endOperation(database, id, ["running"], { state, error, progress: live.progress }).catch(
+      (cause: unknown) => report(config, `backup ${id}`, cause),
+    );
+  }
+}
+
+/** Like `Readable.toWeb`, and says when its reader gives up; reads nothing ahead. */
+function readThrough(source: Readable, onCancel: () => void): ReadableStream<Uint8Array> {
+  const reader = Readable.toWeb(source, { strategy: { highWaterMark: 0 } }).getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      async cancel(reason) {
+        onCancel();
+        await reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+const givenUp = (): BackupError =>
+  new BackupError("ABORTED", "The download was given up before its end. The file is no backup.", {
+    hint: "Delete the incomplete file and create the backup again.",
+  });
+
+/** `shop-2026-07-01-0930.zip`, of characters that every system takes in a file name. Time in UTC. */
+export function archiveFileName(databaseName: string, time: Date): string {
+  const name = databaseName.replaceAll(/[^A-Za-z0-9_-]+/g, "-").replaceAll(/^-+|-+$/g, "");
+  const [date, clock = ""] = time.toISOString().split("T");
+  return `${name || "database"}-${date}-${clock.slice(0, 5).replace(":", "")}.zip`;
+}

@@ -1,0 +1,48 @@
+import { type Config, defaultUploadDir, openConfiguredDatabase } from "../config.ts";
+import { type BackupError, toBackupError } from "../errors.ts";
+import type { Database } from "../postgres/connection.ts";
+import { openUploads, type Uploads } from "../restore/receive-upload.ts";
+import { type PrismaModels, readPrismaModels } from "../schema/prisma-models.ts";
+
+/** What every operation works with. Made once, at the first request. */
+export interface Context {
+  config: Config;
+  database: Database;
+  models: PrismaModels;
+  uploads: Uploads;
+}
+
+/** @throws CONFIG_INVALID where there is no connection, or no safe folder for uploads */
+export async function openContext(config: Config): Promise<Context> {
+  const database = await openConfiguredDatabase(config);
+  const { host, port, database: name } = database.pool.options;
+  const directory =
+    config.uploadDir ??
+    defaultUploadDir(`${database.server} ${host} ${port} ${name} ${process.cwd()}`);
+  const uploads = await openUploads({
+    directory,
+    maxUploadBytes: config.maxUploadBytes,
+    maxAgeMs: config.uploadMaxAgeMs,
+  });
+  return { config, database, models: readPrismaModels(config.prisma), uploads };
+}
+
+/**
+ * Logs what only the operator can do something about. Messages and stacks only: an error of
+ * PostgreSQL has row values among its other properties.
+ */
+export function report({ logger }: Pick<Config, "logger">, what: string, thrown: unknown): void {
+  const error = toBackupError(thrown);
+  if (error.status < 500) return;
+  logger.error(`prisma-backup-admin: ${what}: ${error.code}: ${withCauses(error)}`);
+}
+
+function withCauses(error: BackupError): string {
+  const parts: string[] = [error.message];
+  let cause = error.cause;
+  while (cause !== undefined && parts.length < 5) {
+    parts.push(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause));
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  return parts.join("\ncaused by: ");
+}

@@ -1,0 +1,233 @@
+/** Operations as rows. Every change of state is one conditional UPDATE, so that of two racing requests one wins. */
+import type { ArchiveKey } from "../archive/encryption.ts";
+import { toErrorReport } from "../errors.ts";
+import type { Database } from "../postgres/connection.ts";
+import type {
+  Actor,
+  EncryptionMode,
+  Operation,
+  OperationKind,
+  OperationResult,
+  OperationState,
+  RestorePlan,
+  TableName,
+} from "../shared/api.ts";
+import { NO_PROGRESS, type Progress } from "../shared/progress.ts";
+import { OPERATIONS_SCHEMA, queryOperations } from "./operations-schema.ts";
+
+/** What was asked for. Holds no secret. The key is removed when the operation ends. */
+export type OperationRequest =
+  | { kind: "backup"; tables: TableName[] | null; key?: ArchiveKey }
+  | { kind: "restore"; uploadId: string };
+
+/** A row: what everybody may see, and what only the server needs. */
+export interface StoredOperation extends Operation {
+  request: OperationRequest;
+  /** The restore's transaction, from its BEGIN on. */
+  xid: string | null;
+  /** When its process last showed that it lives. */
+  heartbeatAt: string | null;
+}
+
+const TABLE = `${OPERATIONS_SCHEMA}.operations`;
+
+const timestamp = (expression: string): string =>
+  `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** One JSON text a row, so that no type parser that the app has set for `pg` can change a value. */
+const select = (source: string): string => `
+  SELECT row_to_json(o)::text AS operation FROM (
+    SELECT id, kind, state, actor, request, xid, encryption, changed, progress, plan, result, error,
+      file_name AS "fileName", cancel_requested AS "cancelRequested",
+      ${timestamp("created_at")} AS "createdAt", ${timestamp("started_at")} AS "startedAt",
+      ${timestamp("ended_at")} AS "endedAt", ${timestamp("heartbeat_at")} AS "heartbeatAt", ${timestamp("clock_timestamp()")} AS "now"
+    FROM ${source}) o`;
+
+async function query(
+  database: Database,
+  sql: string,
+  values: unknown[],
+): Promise<StoredOperation[]> {
+  const rows = await queryOperations<{ operation: string }>(database, sql, values);
+  return rows.map((row) => JSON.parse(row.operation) as StoredOperation);
+}
+
+const returning = (statement: string): string =>
+  `WITH affected AS (${statement} RETURNING *) ${select("affected")}`;
+
+/** What everybody with the right to the page may see. */
+export function toOperation(stored: StoredOperation): Operation {
+  const { request, xid, heartbeatAt, ...operation } = stored;
+  return operation;
+}
+
+export async function insertOperation(
+  database: Database,
+  operation: {
+    id: string;
+    state: OperationState;
+    actor: Actor;
+    request: OperationRequest;
+    encryption: EncryptionMode | null;
+    fileName: string;
+    progress?: Progress;
+  },
+): Promise<StoredOperation> {
+  const { id, state, actor, request, encryption, fileName, progress = NO_PROGRESS } = operation;
+  const [inserted] = await query(
+    database,
+    returning(`
+      INSERT INTO ${TABLE}
+        (id, kind, state, actor, request, encryption, file_name, progress, started_at, heartbeat_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+        CASE WHEN $3 = 'running' THEN clock_timestamp() END,
+        CASE WHEN $3 = 'running' THEN clock_timestamp() END)`),
+    [
+      id,
+      request.kind satisfies OperationKind,
+      state,
+      JSON.stringify({ id: actor.id, name: actor.name }),
+      JSON.stringify(request),
+      encryption,
+      fileName,
+      JSON.stringify(progress),
+    ],
+  );
+  if (!inserted) throw new Error("INSERT returned no row");
+  return inserted;
+}
+
+export async function readOperation(
+  database: Database,
+  id: string,
+): Promise<StoredOperation | null> {
+  const [operation] = await query(database, select(`${TABLE} WHERE id = $1`), [id]);
+  return operation ?? null;
+}
+
+/** Newest first. */
+export async function readOperations(
+  database: Database,
+  limit: number,
+): Promise<StoredOperation[]> {
+  return query(database, select(`${TABLE} ORDER BY created_at DESC, id LIMIT $1`), [limit]);
+}
+
+/** @returns null where the operation is no longer in the state `from` */
+export async function beginRunning(
+  database: Database,
+  id: string,
+  from: "pending" | "ready",
+): Promise<StoredOperation | null> {
+  const [operation] = await query(
+    database,
+    returning(`
+      UPDATE ${TABLE} SET state = 'running', started_at = clock_timestamp(),
+        heartbeat_at = clock_timestamp(), progress = $3
+      WHERE id = $1 AND state = $2 AND NOT cancel_requested`),
+    [id, from, JSON.stringify(NO_PROGRESS)],
+  );
+  return operation ?? null;
+}
+
+/** The check is done; the restore waits for its confirmation. Null where it has been ended meanwhile. */
+export async function markReady(
+  database: Database,
+  id: string,
+  plan: RestorePlan,
+): Promise<StoredOperation | null> {
+  const [operation] = await query(
+    database,
+    returning(`
+      UPDATE ${TABLE} SET state = 'ready', plan = $2, heartbeat_at = clock_timestamp()
+      WHERE id = $1 AND state = 'running'`),
+    [id, JSON.stringify(plan)],
+  );
+  return operation ?? null;
+}
+
+/** Says that the process lives, what is done, and learns in the same statement whether to stop. */
+export async function writeHeartbeat(
+  database: Database,
+  id: string,
+  progress: Progress | null,
+): Promise<"continue" | "cancel" | "gone"> {
+  const [row] = await queryOperations<{ cancel: string }>(
+    database,
+    `UPDATE ${TABLE} SET heartbeat_at = clock_timestamp(), progress = coalesce($2::jsonb, progress)
+     WHERE id = $1 AND state IN ('running', 'ready') RETURNING cancel_requested::text AS cancel`,
+    [id, progress === null ? null : JSON.stringify(progress)],
+  );
+  if (!row) return "gone";
+  return row.cancel === "true" ? "cancel" : "continue";
+}
+
+/**
+ * Records the transaction that will change the database, before it does. False where the operation has
+ * been ended meanwhile: then the transaction must not go on.
+ */
+export async function recordTransaction(
+  database: Database,
+  id: string,
+  xid: string,
+): Promise<boolean> {
+  const rows = await queryOperations(
+    database,
+    `UPDATE ${TABLE} SET xid = $2, heartbeat_at = clock_timestamp()
+     WHERE id = $1 AND state = 'running' RETURNING 1`,
+    [id, xid],
+  );
+  return rows.length === 1;
+}
+
+/** @returns the operation where it may still be cancelled by its process, else null */
+export async function requestCancel(
+  database: Database,
+  id: string,
+): Promise<StoredOperation | null> {
+  const [operation] = await query(
+    database,
+    returning(`
+      UPDATE ${TABLE} SET cancel_requested = true WHERE id = $1 AND state IN ('running', 'ready')`),
+    [id],
+  );
+  return operation ?? null;
+}
+
+export interface Ending {
+  state: "succeeded" | "failed" | "cancelled" | "interrupted";
+  result?: OperationResult;
+  /** Anything thrown; kept as what a person may see. */
+  error?: unknown;
+  changed?: Operation["changed"];
+  progress?: Progress;
+}
+
+/** Ends an operation that is in one of the states `from`; null where it is in none of them. */
+export async function endOperation(
+  database: Database,
+  id: string,
+  from: OperationState[],
+  ending: Ending,
+): Promise<StoredOperation | null> {
+  const { state, result, error, changed = "nothing", progress } = ending;
+  const [operation] = await query(
+    database,
+    returning(`
+      UPDATE ${TABLE} SET state = $3, result = $4, error = $5, changed = $6,
+        progress = coalesce($7, progress), request = request - 'key',
+        cancel_requested = cancel_requested AND $3 = 'cancelled',
+        ended_at = coalesce(ended_at, clock_timestamp())
+      WHERE id = $1 AND state = ANY ($2)`),
+    [
+      id,
+      from,
+      state,
+      result === undefined ? null : JSON.stringify(result),
+      error === undefined ? null : JSON.stringify(toErrorReport(error)),
+      changed,
+      progress === undefined ? null : JSON.stringify(progress),
+    ],
+  );
+  return operation ?? null;
+}

@@ -1,0 +1,85 @@
+import { BackupError } from "../errors.ts";
+import type { Database } from "../postgres/connection.ts";
+import type { Actor, Operation, OperationKind } from "../shared/api.ts";
+import { isEnded } from "../shared/api.ts";
+import type { Context } from "./context.ts";
+import { cancelled, findLiveOperation } from "./live-operation.ts";
+import {
+  endOperation,
+  readOperation,
+  readOperations,
+  requestCancel,
+  type StoredOperation,
+  toOperation,
+} from "./operation-store.ts";
+import { settleOperations } from "./settle.ts";
+
+const LIST_LENGTH = 50;
+
+/** Newest first. Ended ones without their plan and progress per table: `getOperation` has those. */
+export async function listOperations({ database }: Context): Promise<Operation[]> {
+  await settleOperations(database);
+  const operations = await readOperations(database, LIST_LENGTH);
+  return operations
+    .map(toOperation)
+    .map((operation) =>
+      isEnded(operation.state)
+        ? { ...operation, plan: null, progress: { ...operation.progress, tables: [] } }
+        : operation,
+    );
+}
+
+/** @throws OPERATION_NOT_FOUND */
+export async function getOperation({ database }: Context, id: string): Promise<StoredOperation> {
+  await settleOperations(database);
+  const operation = await readOperation(database, id);
+  if (operation) return operation;
+  throw new BackupError("OPERATION_NOT_FOUND", "There is no such operation.", {
+    hint: "Look at the list of operations.",
+  });
+}
+
+/** What one person has begun, only that person may go on with. @throws OPERATION_NOT_FOUND, FORBIDDEN */
+export async function readOwnOperation(
+  context: Context,
+  actor: Actor,
+  id: string,
+  kind: OperationKind,
+): Promise<StoredOperation> {
+  const operation = await getOperation(context, id);
+  if (operation.kind !== kind) {
+    throw new BackupError("OPERATION_NOT_FOUND", `There is no ${kind} of this id.`);
+  }
+  if (operation.actor.id !== actor.id) {
+    throw new BackupError("FORBIDDEN", `This ${kind} was begun by ${operation.actor.name}.`, {
+      hint: `Only ${operation.actor.name} can go on with it. Begin one of your own.`,
+    });
+  }
+  return operation;
+}
+
+/**
+ * Asks an operation to end, whichever instance of the app carries it out. It has ended when its state says so.
+ *
+ * @throws OPERATION_NOT_FOUND, OPERATION_STATE where it has ended already
+ */
+export async function cancelOperation(context: Context, id: string): Promise<StoredOperation> {
+  const { database } = context;
+  await getOperation(context, id);
+  const error = cancelled();
+  const notBegun = await endOperation(database, id, ["pending"], { state: "cancelled", error });
+  if (notBegun) return notBegun;
+  const asked = await requestCancel(database, id);
+  if (asked) {
+    findLiveOperation(id)?.abort(error);
+    return asked;
+  }
+  throw new BackupError("OPERATION_STATE", "This operation has already ended.", {
+    hint: "Its result is shown in the list of operations.",
+  });
+}
+
+export async function readDatabaseName({ pool }: Database): Promise<string> {
+  const { rows } = await pool.query<{ name: string }>("SELECT current_database()::text AS name");
+  return rows[0]?.name ?? "";
+}

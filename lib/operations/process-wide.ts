@@ -1,0 +1,12 @@
+/**
+ * A map that every copy of this module in the process shares: Next bundles pages and route handlers
+ * apart, and reloads modules in development.
+ */
+export function processWideMap<Value>(name: string): Map<string, Value> {
+  const key = Symbol.for(`prisma-backup-admin.${name}`);
+  const existing: unknown = Reflect.get(globalThis, key);
+  if (existing instanceof Map) return existing;
+  const created = new Map<string, Value>();
+  Reflect.set(globalThis, key, created);
+  return created;
+}

@@ -1,0 +1,129 @@
+/** The truth about operations that ended without saying so: never begun, or their process died. */
+import { BackupError } from "../errors.ts";
+import { type Database, translateConnectionError } from "../postgres/connection.ts";
+import { transactionStatus } from "../postgres/transaction.ts";
+import type { Operation, OperationResult } from "../shared/api.ts";
+import {
+  type Ending,
+  endOperation,
+  readOperation,
+  type StoredOperation,
+} from "./operation-store.ts";
+import { OPERATIONS_SCHEMA, queryOperations } from "./operations-schema.ts";
+
+/** A download that nobody begins. */
+export const PENDING_MAX_AGE_MS = 10 * 60 * 1000;
+/** Without a heartbeat for so long, the process is dead. */
+export const SILENCE_MAX_MS = 15 * 1000;
+
+/** Ends what is over. To be called before operations are read, so that nobody sees a dead one as running. */
+export async function settleOperations(database: Database): Promise<void> {
+  const open = await queryOperations<{ id: string }>(
+    database,
+    `SELECT id::text FROM ${OPERATIONS_SCHEMA}.operations
+     WHERE (state = 'pending' AND created_at < clock_timestamp() - $1 * interval '1 millisecond')
+        OR (state IN ('running', 'ready') AND heartbeat_at < clock_timestamp() - $2 * interval '1 millisecond')
+        OR changed = 'unknown'`,
+    [PENDING_MAX_AGE_MS, SILENCE_MAX_MS],
+  );
+  for (const { id } of open) {
+    const operation = await readOperation(database, id);
+    if (operation) await settle(database, operation);
+  }
+}
+
+async function settle(database: Database, operation: StoredOperation): Promise<void> {
+  if (operation.state === "pending") {
+    await endOperation(database, operation.id, ["pending"], {
+      state: "cancelled",
+      error: new BackupError("ABORTED", "The download was not begun within 10 minutes.", {
+        hint: "Create the backup again.",
+      }),
+    });
+    return;
+  }
+  const ending = endingWithoutWord(operation, await readChanged(database, operation.xid));
+  // An operation that is still unknown has nothing new to say.
+  if (operation.state === "interrupted" && ending.changed === "unknown") return;
+  await endOperation(database, operation.id, [operation.state], ending);
+}
+
+/** How an operation ended that could not say so itself. */
+export function endingWithoutWord(
+  operation: StoredOperation,
+  changed: Operation["changed"],
+): Ending {
+  if (changed === "everything") return succeededWithoutWord(operation);
+  return { state: "interrupted", changed, error: interrupted(operation, changed) };
+}
+
+/** What a restore's transaction did to the database, as PostgreSQL itself remembers. */
+export async function readChanged(
+  database: Database,
+  xid: string | null,
+): Promise<Operation["changed"]> {
+  if (xid === null) return "nothing";
+  try {
+    const status = await transactionStatus(database.pool, xid);
+    if (status === "committed") return "everything";
+    return status === "aborted" ? "nothing" : "unknown";
+  } catch (error) {
+    // 22023: a transaction of another server, in an operation that came here by a copy of the database.
+    if (error instanceof Error && "code" in error && error.code === "22023") return "unknown";
+    throw translateConnectionError(error);
+  }
+}
+
+/** Its figures are the plan's, all of which were checked before the commit. */
+function succeededWithoutWord(operation: StoredOperation): Ending {
+  const { plan, startedAt, heartbeatAt } = operation;
+  const manifestTables = new Map(
+    plan?.manifest.tables.map((table) => [`${table.schema}.${table.name}`, table.jsonBytes]),
+  );
+  const tables = (plan?.tables ?? [])
+    .filter((table) => table.action === "replace")
+    .map(({ schema, name, model, rows }) => ({
+      schema,
+      name,
+      model,
+      rows,
+      jsonBytes: manifestTables.get(`${schema}.${name}`) ?? 0,
+    }));
+  const result: OperationResult = {
+    elapsedMs: startedAt && heartbeatAt ? Date.parse(heartbeatAt) - Date.parse(startedAt) : 0,
+    tables,
+    rows: tables.reduce((sum, table) => sum + table.rows, 0),
+    jsonBytes: tables.reduce((sum, table) => sum + table.jsonBytes, 0),
+    sequences: plan?.manifest.sequences ?? 0,
+    warnings: [
+      {
+        code: "CUT_OFF",
+        message:
+          "The restore was cut off before it could report, but PostgreSQL has committed it: it is complete. The elapsed time is not exact.",
+      },
+    ],
+    fileName: operation.fileName,
+  };
+  return { state: "succeeded", result, changed: "everything" };
+}
+
+function interrupted(operation: StoredOperation, changed: Operation["changed"]): BackupError {
+  if (operation.kind === "backup") {
+    return new BackupError("INTERRUPTED", "The backup was cut off: the app's process ended.", {
+      hint: "The downloaded file is not complete: delete it and create the backup again.",
+    });
+  }
+  const uploadId = operation.request.kind === "restore" ? operation.request.uploadId : undefined;
+  if (changed === "unknown") {
+    return new BackupError(
+      "INTERRUPTED",
+      "The restore was cut off. PostgreSQL has not said yet whether it was committed or rolled back.",
+      { hint: "Wait a moment: this is asked again each time the page is shown." },
+    );
+  }
+  return new BackupError(
+    "INTERRUPTED",
+    "The restore was cut off: the app's process ended, or lost the database. Nothing has been changed.",
+    { hint: "Begin the restore again.", details: { uploadId } },
+  );
+}
