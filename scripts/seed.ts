@@ -35,11 +35,11 @@ export async function seed(url: string): Promise<number | null> {
 
 async function fill(client: pg.Client): Promise<number> {
   const random = new Random(20260105);
-  const people = await createPeople(random, 4000, START_MS, END_MS);
-  const catalogue = createCatalogue(random, 480, START_MS);
+  const people = await createPeople(random, 3000, START_MS, END_MS);
+  const catalogue = createCatalogue(random, 400, START_MS);
   const { customers } = people;
   const { products } = catalogue;
-  const orders = createOrders(random, 12000, customers, products, START_MS, END_MS);
+  const orders = createOrders(random, 8000, customers, products, START_MS, END_MS);
   const [sites, ...stock] = createStock(random, products, orders.sales, START_MS);
   const tables = [
     ...people.tables,
@@ -48,8 +48,8 @@ async function fill(client: pg.Client): Promise<number> {
     ...(sites ? [sites] : []),
     ...orders.tables,
     ...stock,
-    createReviews(random, 5000, customers, products, END_MS),
-    createAuditEvents(random, 6000, products, START_MS, END_MS),
+    createReviews(random, 3000, customers, products, END_MS),
+    createAuditEvents(random, 4000, products, START_MS, END_MS),
   ];
 
   let count = 0;
