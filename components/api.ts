@@ -1,0 +1,111 @@
+import type {
+  CreateBackup,
+  CreateRestore,
+  ErrorReport,
+  Operation,
+  Overview,
+  StartRestore,
+} from "../lib/shared/api.ts";
+import type { ErrorCode } from "../lib/shared/error-codes.ts";
+
+/** An error of the server, or one that the browser alone can see. */
+export interface PanelErrorReport extends Omit<ErrorReport, "code"> {
+  code: ErrorCode | "UNREACHABLE";
+}
+
+/** Every failed request: the server's own report, or UNREACHABLE where none came. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly report: PanelErrorReport;
+
+  constructor(report: PanelErrorReport, options?: ErrorOptions) {
+    super(report.message, options);
+    this.report = report;
+  }
+}
+
+const isErrorReport = (value: unknown): value is PanelErrorReport =>
+  typeof value === "object" &&
+  value !== null &&
+  "code" in value &&
+  typeof value.code === "string" &&
+  "message" in value &&
+  typeof value.message === "string";
+
+/** The error in a response's body; one that names the status where the body is none of ours. */
+export function errorFromResponse(status: number, body: string): ApiError {
+  try {
+    const { error } = JSON.parse(body);
+    if (isErrorReport(error)) return new ApiError(error);
+  } catch {
+    // Not from our route handlers: a proxy, or the host's own error page.
+  }
+  return new ApiError({
+    code: status === 401 ? "UNAUTHENTICATED" : status === 403 ? "FORBIDDEN" : "UNREACHABLE",
+    message: `The server answered with status ${status} and no explanation.`,
+    hint: "Something between this page and the app may have refused the request. Try again; the server's log tells more.",
+  });
+}
+
+export const unreachable = (cause?: unknown): ApiError =>
+  new ApiError(
+    {
+      code: "UNREACHABLE",
+      message: "The server could not be reached.",
+      hint: "Check the connection. What the server has begun goes on without this page.",
+    },
+    { cause },
+  );
+
+/** The routes below the mount's `/api`, as functions. Each throws ApiError. */
+export function createApi(basePath: string) {
+  const url = (path: string) => `${basePath}/api/${path}`;
+
+  async function request<Result>(path: string, init?: RequestInit): Promise<Result> {
+    let status: number;
+    let body: string;
+    try {
+      const response = await fetch(url(path), {
+        credentials: "same-origin",
+        cache: "no-store",
+        headers: { accept: "application/json" },
+        ...init,
+      });
+      status = response.status;
+      body = await response.text();
+    } catch (error) {
+      if (init?.signal?.aborted) throw error;
+      throw unreachable(error);
+    }
+    if (status < 200 || status > 299) throw errorFromResponse(status, body);
+    try {
+      return JSON.parse(body) as Result;
+    } catch {
+      throw errorFromResponse(status, body);
+    }
+  }
+
+  const post = <Result>(path: string, payload: unknown) =>
+    request<Result>(path, {
+      method: "POST",
+      headers: { accept: "application/json", "content-type": "application/json" },
+      body: JSON.stringify(payload),
+    });
+
+  const id = encodeURIComponent;
+  return {
+    overview: (signal: AbortSignal) => request<Overview>("overview", { signal }),
+    operations: (signal: AbortSignal) => request<Operation[]>("operations", { signal }),
+    operation: (operationId: string, signal: AbortSignal) =>
+      request<Operation>(`operations/${id(operationId)}`, { signal }),
+    cancel: (operationId: string) => post<Operation>(`operations/${id(operationId)}/cancel`, {}),
+    createBackup: (payload: CreateBackup) => post<Operation>("backups", payload),
+    createRestore: (payload: CreateRestore) => post<Operation>("restores", payload),
+    startRestore: (operationId: string, payload: StartRestore) =>
+      post<Operation>(`restores/${id(operationId)}/start`, payload),
+    archiveUrl: (operationId: string) => url(`backups/${id(operationId)}/archive`),
+    uploadsUrl: url("uploads"),
+  };
+}
+
+export type Api = ReturnType<typeof createApi>;

@@ -1,0 +1,52 @@
+"use client";
+
+import { QueryClientProvider } from "@tanstack/react-query";
+import type { Actor } from "../lib/shared/api.ts";
+import { ActiveOperations } from "./common/active-operations.tsx";
+import { ConnectionNotice } from "./common/connection-notice.tsx";
+import { Frame } from "./common/frame.tsx";
+import { NotFound } from "./common/not-found.tsx";
+import { CreateView } from "./create/create-view.tsx";
+import { OperationView } from "./operation/operation-view.tsx";
+import { OverviewView } from "./overview/overview-view.tsx";
+import { PanelProvider } from "./panel-context.tsx";
+import { getQueryClient } from "./query-client.ts";
+import { RestoreView } from "./restore/restore-view.tsx";
+
+export interface BackupAdminPanelProps {
+  /** Where the add-on is mounted, without a slash at the end: `/admin/backup`. */
+  basePath: string;
+  /** The path below it, in segments: none, `create`, `restore`, or `operations` and an id. */
+  view: string[] | undefined;
+  /** Who is signed in. */
+  actor: Actor;
+}
+
+/** The whole panel. Everything that it shows is read from the server, so any tab shows the same. */
+export function BackupAdminPanel({ basePath, view = [], actor }: BackupAdminPanelProps) {
+  const operationId = view[0] === "operations" && view.length === 2 ? view[1] : undefined;
+  return (
+    <QueryClientProvider client={getQueryClient()}>
+      <PanelProvider basePath={basePath} actor={actor}>
+        <Frame>
+          <ConnectionNotice />
+          <ActiveOperations except={operationId} />
+          {operationId ? <OperationView key={operationId} id={operationId} /> : viewOf(view)}
+        </Frame>
+      </PanelProvider>
+    </QueryClientProvider>
+  );
+}
+
+function viewOf(view: string[]) {
+  switch (view.join("/")) {
+    case "":
+      return <OverviewView />;
+    case "create":
+      return <CreateView />;
+    case "restore":
+      return <RestoreView />;
+    default:
+      return <NotFound title="There is no such page" />;
+  }
+}

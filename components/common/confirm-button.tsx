@@ -1,0 +1,73 @@
+import { type ReactNode, useId, useRef, useState } from "react";
+import { Button } from "../ui/button.tsx";
+import { Spinner } from "../ui/spinner.tsx";
+
+interface ConfirmButtonProps {
+  label: string;
+  question: string;
+  explanation: ReactNode;
+  confirmLabel: string;
+  keepLabel: string;
+  isPending: boolean;
+  onConfirm: () => void;
+}
+
+/** A button whose consequence is asked about in the page, once. */
+export function ConfirmButton(props: ConfirmButtonProps) {
+  const [isAsking, setIsAsking] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
+  const id = useId();
+  const close = () => {
+    setIsAsking(false);
+    // The button that had the focus is gone.
+    requestAnimationFrame(() => opener.current?.focus());
+  };
+  if (props.isPending) {
+    return (
+      <Button disabled>
+        <Spinner />
+        {props.label}
+      </Button>
+    );
+  }
+  if (!isAsking) {
+    return (
+      <Button ref={opener} onClick={() => setIsAsking(true)}>
+        {props.label}
+      </Button>
+    );
+  }
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for form controls; this groups a question with its two answers.
+    <div
+      role="group"
+      aria-labelledby={`${id}-question`}
+      aria-describedby={`${id}-explanation`}
+      onKeyDown={(event) => event.key === "Escape" && close()}
+      className="grid w-full gap-3 rounded-lg border border-pba-line bg-pba-sunken p-4"
+    >
+      <div>
+        <p id={`${id}-question`} className="font-medium">
+          {props.question}
+        </p>
+        <p id={`${id}-explanation`} className="text-pba-muted">
+          {props.explanation}
+        </p>
+      </div>
+      <div className="flex flex-wrap gap-2">
+        <Button
+          variant="danger"
+          onClick={() => {
+            setIsAsking(false);
+            props.onConfirm();
+          }}
+        >
+          {props.confirmLabel}
+        </Button>
+        <Button autoFocus onClick={close}>
+          {props.keepLabel}
+        </Button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+import { onlineManager } from "@tanstack/react-query";
+import { useSyncExternalStore } from "react";
+import { Notice } from "../ui/notice.tsx";
+
+const subscribe = (listener: () => void) => onlineManager.subscribe(listener);
+
+const useIsOnline = () =>
+  useSyncExternalStore(
+    subscribe,
+    () => onlineManager.isOnline(),
+    () => true,
+  );
+
+/** Says that the browser is offline, as long as it is. The queries go on by themselves. */
+export function ConnectionNotice() {
+  const isOnline = useIsOnline();
+  return (
+    <div aria-live="polite" className="empty:hidden">
+      {!isOnline && (
+        <Notice tone="warn" title="You are offline">
+          <p>
+            What you see may be out of date. What runs on the server goes on, and this page catches
+            up as soon as the connection is back.
+          </p>
+        </Notice>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,97 @@
+import { useQuery } from "@tanstack/react-query";
+import { RotateCw } from "lucide-react";
+import Link from "next/link";
+import type { ReactNode } from "react";
+import { isEnded } from "../../lib/shared/api.ts";
+import { ApiError, type PanelErrorReport } from "../api.ts";
+import { usePanel } from "../panel-context.tsx";
+import { Button } from "../ui/button.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { CopyButton } from "./copy-button.tsx";
+
+interface ErrorNoticeProps {
+  error: PanelErrorReport | Error;
+  /** What failed, where the message alone would not tell. */
+  title?: string;
+  onRetry?: () => void;
+  /** The truth about the database, and what else there is to say. */
+  children?: ReactNode;
+}
+
+/** What happened, what to do, and the code, ready to be copied. */
+export function ErrorNotice({ error, title, onRetry, children }: ErrorNoticeProps) {
+  const report = reportOf(error);
+  const { code, message, hint } = report;
+  return (
+    <Notice
+      tone="bad"
+      role="alert"
+      title={title ?? message}
+      actions={
+        <>
+          {code === "UNAUTHENTICATED" && <SignInAgain />}
+          {code === "OPERATION_IN_PROGRESS" && <RunningOperation report={report} />}
+          {onRetry && (
+            <Button size="small" onClick={onRetry}>
+              <RotateCw aria-hidden />
+              Try again
+            </Button>
+          )}
+          <CopyButton label="Copy details" text={detailsText(report)} />
+        </>
+      }
+    >
+      {title && <p>{message}</p>}
+      {hint && <p>{hint}</p>}
+      {children}
+      <p className="text-xs text-pba-muted">
+        Code <code className="font-mono">{code}</code>
+      </p>
+    </Notice>
+  );
+}
+
+/** The page authorises itself: loading it again leads to the sign-in, and back here. */
+function SignInAgain() {
+  return (
+    <Button size="small" onClick={() => window.location.reload()}>
+      Sign in again
+    </Button>
+  );
+}
+
+function RunningOperation({ report }: { report: PanelErrorReport }) {
+  const { queries, paths } = usePanel();
+  const operations = useQuery(queries.operations);
+  const named = report.details?.operationId;
+  const id =
+    typeof named === "string"
+      ? named
+      : operations.data?.find(({ kind, state }) => kind === "restore" && !isEnded(state))?.id;
+  if (!id) return null;
+  return (
+    <Button size="small" asChild>
+      <Link href={paths.operation(id)}>Show what is running</Link>
+    </Button>
+  );
+}
+
+function reportOf(error: PanelErrorReport | Error): PanelErrorReport {
+  if (error instanceof ApiError) return error.report;
+  if (error instanceof Error) {
+    return {
+      code: "INTERNAL",
+      message: "Something unexpected went wrong in this page.",
+      hint: "Load the page again. What runs on the server is not affected.",
+      details: { error: error.message },
+    };
+  }
+  return error;
+}
+
+function detailsText({ code, message, hint, details }: PanelErrorReport): string {
+  const lines = [`error[${code}]: ${message}`, hint, details && JSON.stringify(details)];
+  return [...lines, `${new Date().toISOString()} ${window.location.pathname}`]
+    .filter(Boolean)
+    .join("\n");
+}

@@ -1,0 +1,12 @@
+import type { TableName } from "../../lib/shared/api.ts";
+import { tableLabel } from "../table-name.ts";
+
+/** A table as people know it: its Prisma model first, where one maps it. */
+export function TableTitle({ table }: { table: TableName & { model: string | null } }) {
+  return (
+    <span className="min-w-0">
+      <span className="font-medium break-words">{table.model ?? table.name}</span>{" "}
+      <span className="font-mono text-xs break-all text-pba-muted">{tableLabel(table)}</span>
+    </span>
+  );
+}

@@ -1,0 +1,82 @@
+import { useMutation } from "@tanstack/react-query";
+import { Download } from "lucide-react";
+import { useRouter } from "next/navigation";
+import { type FormEvent, useState } from "react";
+import type { Overview } from "../../lib/shared/api.ts";
+import { ErrorNotice } from "../common/error-notice.tsx";
+import { startDownload } from "../download.ts";
+import { formatCount, formatNoun } from "../format.ts";
+import { ENCRYPTION_LABELS } from "../operation/operation-wording.ts";
+import { usePanel } from "../panel-context.tsx";
+import { tableKey } from "../table-name.ts";
+import { Button } from "../ui/button.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { Spinner } from "../ui/spinner.tsx";
+import { EncryptionCard } from "./encryption-card.tsx";
+import { checkEncryption, NO_ENCRYPTION_DRAFT } from "./encryption-draft.ts";
+import { TablesCard } from "./tables-card.tsx";
+
+export function CreateForm({ overview }: { overview: Overview }) {
+  const { api, queries, paths } = usePanel();
+  const router = useRouter();
+  const create = useMutation(queries.createBackup);
+  /** Null: every table, also one that is made in the meantime. */
+  const [chosen, setChosen] = useState<ReadonlySet<string> | null>(null);
+  const [draft, setDraft] = useState(NO_ENCRYPTION_DRAFT);
+  const [showsProblems, setShowsProblems] = useState(false);
+
+  const tables = chosen
+    ? overview.tables.filter((table) => chosen.has(tableKey(table)))
+    : overview.tables;
+  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+  const { encryption, problems } = checkEncryption(draft);
+  const isEmpty = tables.length === 0;
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setShowsProblems(true);
+    if (!encryption || isEmpty || create.isPending) return;
+    create.mutate(
+      {
+        encryption,
+        ...(chosen && { tables: tables.map(({ schema, name }) => ({ schema, name })) }),
+      },
+      {
+        onSuccess: (operation) => {
+          startDownload(api.archiveUrl(operation.id));
+          router.push(paths.operation(operation.id));
+        },
+      },
+    );
+  };
+
+  return (
+    <form noValidate onSubmit={submit} className="grid gap-6">
+      <TablesCard overview={overview} chosen={chosen} onChange={setChosen} />
+      <EncryptionCard
+        databaseName={overview.database.name}
+        draft={draft}
+        onChange={setDraft}
+        problems={showsProblems ? problems : {}}
+      />
+      {create.error && <ErrorNotice error={create.error} />}
+      {showsProblems && isEmpty && (
+        <Notice tone="bad" role="alert">
+          <p>Choose at least one table.</p>
+        </Notice>
+      )}
+      <div className="flex flex-wrap items-center justify-end gap-x-6 gap-y-3">
+        <p className="text-pba-muted">
+          {chosen
+            ? `${formatCount(tables.length)} of ${formatNoun(overview.tables.length, "table")}`
+            : `All ${formatNoun(tables.length, "table")}`}
+          {` · ${formatNoun(rows, "row")} · ${ENCRYPTION_LABELS[draft.mode].toLowerCase()}`}
+        </p>
+        <Button type="submit" variant="primary" aria-disabled={create.isPending}>
+          {create.isPending ? <Spinner /> : <Download aria-hidden />}
+          Start backup
+        </Button>
+      </div>
+    </form>
+  );
+}

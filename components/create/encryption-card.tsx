@@ -1,0 +1,97 @@
+import { Badge } from "../ui/badge.tsx";
+import { Card } from "../ui/card.tsx";
+import { Checkbox } from "../ui/checkbox.tsx";
+import { Field, Problems } from "../ui/field.tsx";
+import { Textarea } from "../ui/input.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { RadioCards } from "../ui/radio-cards.tsx";
+import type { EncryptionDraft, EncryptionProblems } from "./encryption-draft.ts";
+import { PassphraseFields } from "./passphrase-fields.tsx";
+
+export interface EncryptionCardProps {
+  databaseName: string;
+  draft: EncryptionDraft;
+  onChange: (draft: EncryptionDraft) => void;
+  problems: EncryptionProblems;
+}
+
+export function EncryptionCard(props: EncryptionCardProps) {
+  const { draft, onChange } = props;
+  return (
+    <Card title="Encryption">
+      <RadioCards
+        label="Encryption"
+        className="@3xl:grid-cols-3"
+        value={draft.mode}
+        onChange={(mode) => onChange({ ...draft, mode })}
+        options={[
+          {
+            value: "passphrase",
+            title: "With a passphrase",
+            badge: <Badge tone="accent">Recommended</Badge>,
+            description: "Whoever has the file and the passphrase can open it.",
+          },
+          {
+            value: "recipients",
+            title: "For age recipients",
+            description:
+              "Only the holders of certain age keys can open it. No secret is typed here.",
+          },
+          {
+            value: "none",
+            title: "Not encrypted",
+            description: "Whoever has the file can read everything.",
+          },
+        ]}
+      />
+      <div className="mt-5">
+        {draft.mode === "passphrase" && <PassphraseFields {...props} />}
+        {draft.mode === "recipients" && <RecipientsField {...props} />}
+        {draft.mode === "none" && <PlaintextConsent {...props} />}
+      </div>
+    </Card>
+  );
+}
+
+function RecipientsField({ draft, onChange, problems }: EncryptionCardProps) {
+  return (
+    <Field
+      label="Recipients"
+      hint="One a line, as age-keygen prints them. Lines that begin with # are left out."
+      problems={problems.recipients}
+    >
+      {(control) => (
+        <Textarea
+          {...control}
+          value={draft.recipients}
+          onChange={(event) => onChange({ ...draft, recipients: event.target.value })}
+          placeholder="age1…"
+          rows={4}
+          autoCapitalize="off"
+          autoComplete="off"
+          spellCheck={false}
+        />
+      )}
+    </Field>
+  );
+}
+
+function PlaintextConsent({ draft, onChange, problems }: EncryptionCardProps) {
+  return (
+    <Notice tone="warn" title="This file will hold every row as plain text">
+      <p>
+        Passwords' hashes, addresses, tokens: anybody who gets hold of the file, also from a
+        download folder, a mail or a cloud drive, reads all of it.
+      </p>
+      {/* biome-ignore lint/a11y/noLabelWithoutControl: the control is the Checkbox inside. */}
+      <label className="mt-2 flex cursor-pointer items-center gap-3 font-medium">
+        <Checkbox
+          checked={draft.acceptsPlaintext}
+          onCheckedChange={(checked) => onChange({ ...draft, acceptsPlaintext: checked === true })}
+        />
+        I understand that anybody with the file can read everything
+      </label>
+      <Problems of={problems.acceptsPlaintext} />
+    </Notice>
+  );
+}

@@ -1,0 +1,67 @@
+import {
+  type EncryptionChoice,
+  type EncryptionMode,
+  PASSPHRASE_MIN_LENGTH,
+} from "../../lib/shared/api.ts";
+import { parseRecipients } from "../recipients.ts";
+
+/** What is typed so far, for every mode, so that changing the mode loses nothing. */
+export interface EncryptionDraft {
+  mode: EncryptionMode;
+  passphrase: string;
+  repeated: string;
+  /** The passphrase that the generator made, to know its strength exactly. */
+  generated: string | null;
+  recipients: string;
+  acceptsPlaintext: boolean;
+}
+
+export const NO_ENCRYPTION_DRAFT: EncryptionDraft = {
+  mode: "passphrase",
+  passphrase: "",
+  repeated: "",
+  generated: null,
+  recipients: "",
+  acceptsPlaintext: false,
+};
+
+export type EncryptionProblems = Partial<
+  Record<"passphrase" | "repeated" | "recipients" | "acceptsPlaintext", string[]>
+>;
+
+/** The choice to send, or what is missing for it. */
+export function checkEncryption(draft: EncryptionDraft): {
+  encryption: EncryptionChoice | null;
+  problems: EncryptionProblems;
+} {
+  const problems: EncryptionProblems = {};
+  switch (draft.mode) {
+    case "passphrase": {
+      const { passphrase, repeated } = draft;
+      if (passphrase.length < PASSPHRASE_MIN_LENGTH) {
+        problems.passphrase = [`At least ${PASSPHRASE_MIN_LENGTH} characters are needed.`];
+      }
+      if (passphrase !== repeated) problems.repeated = ["The two passphrases are not the same."];
+      return isFine(problems, { mode: "passphrase", passphrase });
+    }
+    case "recipients": {
+      const parsed = parseRecipients(draft.recipients);
+      if (parsed.problems.length > 0) problems.recipients = parsed.problems;
+      else if (parsed.recipients.length === 0)
+        problems.recipients = ["Enter at least one recipient."];
+      return isFine(problems, { mode: "recipients", recipients: parsed.recipients });
+    }
+    case "none":
+      if (!draft.acceptsPlaintext) {
+        problems.acceptsPlaintext = ["Confirm that this backup is to be unencrypted."];
+      }
+      return isFine(problems, { mode: "none" });
+    default:
+      throw draft.mode satisfies never;
+  }
+}
+
+const isFine = (problems: EncryptionProblems, encryption: EncryptionChoice) => ({
+  encryption: Object.keys(problems).length === 0 ? encryption : null,
+  problems,
+});

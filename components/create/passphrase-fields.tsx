@@ -1,0 +1,107 @@
+import { Dices } from "lucide-react";
+import { useState } from "react";
+import { CopyButton } from "../common/copy-button.tsx";
+import { estimateBits, GENERATED_BITS, generatePassphrase, strengthOf } from "../passphrase.ts";
+import { Button } from "../ui/button.tsx";
+import { Field } from "../ui/field.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { Progress } from "../ui/progress.tsx";
+import { SecretInput } from "../ui/secret-input.tsx";
+import type { EncryptionCardProps } from "./encryption-card.tsx";
+
+export function PassphraseFields(props: EncryptionCardProps) {
+  const { databaseName, draft, onChange, problems } = props;
+  const [isShown, setIsShown] = useState(false);
+  const generate = () => {
+    const generated = generatePassphrase();
+    setIsShown(true);
+    onChange({ ...draft, generated, passphrase: generated, repeated: generated });
+  };
+  return (
+    <div className="grid gap-5">
+      <Notice tone="accent" title="The passphrase is not stored">
+        <p>
+          Without it nobody can open this backup: not you, not the people who run this app. Keep it
+          in a password manager before you rely on the file.
+        </p>
+      </Notice>
+      {/* Under this name a password manager keeps the passphrase. */}
+      <input
+        type="text"
+        name="username"
+        autoComplete="username"
+        value={`backup of ${databaseName}`}
+        readOnly
+        hidden
+      />
+      <div className="grid gap-5 @2xl:grid-cols-2">
+        <Field
+          label="Passphrase"
+          problems={problems.passphrase}
+          hint={draft.passphrase !== "" && <StrengthHint {...props} />}
+        >
+          {(control) => (
+            <SecretInput
+              {...control}
+              name="passphrase"
+              autoComplete="new-password"
+              value={draft.passphrase}
+              onChange={(event) => onChange({ ...draft, passphrase: event.target.value })}
+              isShown={isShown}
+              onShow={setIsShown}
+            />
+          )}
+        </Field>
+        <Field label="Repeat passphrase" problems={problems.repeated}>
+          {(control) => (
+            <SecretInput
+              {...control}
+              name="passphrase-repeated"
+              autoComplete="new-password"
+              value={draft.repeated}
+              onChange={(event) => onChange({ ...draft, repeated: event.target.value })}
+              isShown={isShown}
+            />
+          )}
+        </Field>
+      </div>
+      <div className="flex flex-wrap gap-2">
+        <Button size="small" onClick={generate}>
+          <Dices aria-hidden />
+          Generate a passphrase
+        </Button>
+        {draft.passphrase !== "" && <CopyButton text={draft.passphrase} label="Copy passphrase" />}
+      </div>
+    </div>
+  );
+}
+
+const LEVELS = {
+  weak: { name: "Weak", tone: "bad" },
+  fair: { name: "Fair", tone: "warn" },
+  good: { name: "Good", tone: "good" },
+  strong: { name: "Strong", tone: "good" },
+} as const;
+
+function StrengthHint({ draft }: EncryptionCardProps) {
+  const isGenerated = draft.passphrase === draft.generated;
+  const bits = isGenerated ? GENERATED_BITS : estimateBits(draft.passphrase);
+  const { level, fraction, guessing } = strengthOf(bits);
+  const { name, tone } = LEVELS[level];
+  return (
+    <div className="grid gap-1.5">
+      <Progress
+        label="Strength"
+        fraction={fraction}
+        valueText={name}
+        tone={tone}
+        className="h-1.5"
+      />
+      <p>
+        <strong className="font-medium text-pba-ink">{name}.</strong>{" "}
+        {isGenerated ? "Guessing it takes" : "By a rough estimate, guessing it takes"} {guessing}
+        {level === "weak" && ". Better let one be generated"}.
+      </p>
+    </div>
+  );
+}

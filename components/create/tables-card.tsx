@@ -1,0 +1,134 @@
+import { useState } from "react";
+import type { Overview } from "../../lib/shared/api.ts";
+import { SearchInput } from "../common/search-input.tsx";
+import { TableTitle } from "../common/table-title.tsx";
+import { formatCount, formatNoun } from "../format.ts";
+import { referencesLeftOut } from "../table-choice.ts";
+import { matchesTable, tableKey, tableLabel } from "../table-name.ts";
+import { Card } from "../ui/card.tsx";
+import { Checkbox } from "../ui/checkbox.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { RadioCards } from "../ui/radio-cards.tsx";
+
+interface TablesCardProps {
+  overview: Overview;
+  /** Keys of the chosen tables. Null: every table. */
+  chosen: ReadonlySet<string> | null;
+  onChange: (chosen: ReadonlySet<string> | null) => void;
+}
+
+export function TablesCard({ overview, chosen, onChange }: TablesCardProps) {
+  // Kept while "all tables" is tried out.
+  const [choice, setChoice] = useState<ReadonlySet<string>>(
+    () => new Set(overview.tables.map(tableKey)),
+  );
+  const choose = (keys: ReadonlySet<string>) => {
+    setChoice(keys);
+    onChange(keys);
+  };
+  return (
+    <Card title="Tables">
+      <RadioCards
+        label="Tables"
+        className="@2xl:grid-cols-2"
+        value={chosen ? "some" : "all"}
+        onChange={(value) => onChange(value === "all" ? null : choice)}
+        options={[
+          {
+            value: "all",
+            title: "All tables",
+            description: `The whole database: ${formatNoun(overview.tables.length, "table")}.`,
+          },
+          {
+            value: "some",
+            title: "Choose tables",
+            description: "Only a part of it, for a copy or a single table's history.",
+          },
+        ]}
+      />
+      {chosen && <TableChoice overview={overview} chosen={chosen} onChange={choose} />}
+    </Card>
+  );
+}
+
+interface TableChoiceProps {
+  overview: Overview;
+  chosen: ReadonlySet<string>;
+  onChange: (chosen: ReadonlySet<string>) => void;
+}
+
+function TableChoice({ overview, chosen, onChange }: TableChoiceProps) {
+  const [search, setSearch] = useState("");
+  const shown = overview.tables.filter((table) => matchesTable(table, search));
+  const shownKeys = shown.map(tableKey);
+  const chosenHere = shownKeys.filter((key) => chosen.has(key)).length;
+  const set = (keys: string[], isChosen: boolean) => {
+    const next = new Set(chosen);
+    for (const key of keys) isChosen ? next.add(key) : next.delete(key);
+    onChange(next);
+  };
+  return (
+    <div className="mt-5 grid gap-3">
+      <div className="flex flex-wrap items-center justify-between gap-3">
+        {/* biome-ignore lint/a11y/noLabelWithoutControl: the control is the Checkbox inside. */}
+        <label className="flex cursor-pointer items-center gap-3 px-3 font-medium">
+          <Checkbox
+            disabled={shown.length === 0}
+            checked={chosenHere === 0 ? false : chosenHere === shown.length || "indeterminate"}
+            onCheckedChange={(checked) => set(shownKeys, checked === true)}
+          />
+          {search.trim() ? "Select all found tables" : "Select all tables"}
+        </label>
+        <SearchInput label="Find a table" value={search} onChange={setSearch} />
+      </div>
+      <ul
+        aria-label="Tables to back up"
+        className="max-h-96 divide-y divide-pba-line overflow-y-auto rounded-lg border border-pba-line"
+      >
+        {shown.map((table) => (
+          <li key={tableKey(table)}>
+            {/* biome-ignore lint/a11y/noLabelWithoutControl: the control is the Checkbox inside. */}
+            <label className="flex cursor-pointer items-center gap-3 px-3 py-2.5 hover:bg-pba-sunken">
+              <Checkbox
+                aria-label={tableLabel(table)}
+                checked={chosen.has(tableKey(table))}
+                onCheckedChange={(checked) => set([tableKey(table)], checked === true)}
+              />
+              <span className="flex min-w-0 grow flex-wrap items-baseline justify-between gap-x-4">
+                <TableTitle table={table} />
+                <span className="text-xs text-pba-muted">{formatNoun(table.rows, "row")}</span>
+              </span>
+            </label>
+          </li>
+        ))}
+        {shown.length === 0 && (
+          <li className="py-6 text-center text-pba-muted">No table matches “{search.trim()}”.</li>
+        )}
+      </ul>
+      <p role="status" className="px-3 text-pba-muted">
+        {formatCount(chosen.size)} of {formatNoun(overview.tables.length, "table")} chosen
+      </p>
+      <LeftOut overview={overview} chosen={chosen} />
+    </div>
+  );
+}
+
+function LeftOut({ overview, chosen }: { overview: Overview; chosen: ReadonlySet<string> }) {
+  const references = referencesLeftOut(chosen, overview.insertionOrder.edges);
+  if (references.length === 0) return null;
+  return (
+    <Notice tone="warn" title="Chosen tables refer to tables that are left out">
+      <p>
+        Their rows can only be restored where the rows that they refer to exist, or the restore
+        fails without changing anything.
+      </p>
+      <ul className="mt-1 list-disc pl-4">
+        {references.map((edge) => (
+          <li key={`${tableKey(edge.from)} ${edge.constraint}`} className="break-words">
+            {tableLabel(edge.from)} refers to {tableLabel(edge.to)}
+          </li>
+        ))}
+      </ul>
+    </Notice>
+  );
+}

@@ -1,0 +1,121 @@
+import JSZip from "jszip";
+import type { EncryptionMode } from "../lib/shared/api.ts";
+
+/** JSZip reads a file whole into memory: above this only its two ends are looked at. */
+export const LOOK_INSIDE_MAX_BYTES = 500_000_000;
+
+export type LocalReport =
+  | {
+      kind: "backup";
+      encryption: EncryptionMode;
+      tables: number;
+      /** Only an unencrypted backup tells without its key. */
+      manifest: { createdAt: string; tool: string; databaseName: string } | null;
+    }
+  /** A complete zip, too large to look inside here. */
+  | { kind: "large-zip" }
+  | { kind: "not-a-backup"; message: string; hint: string };
+
+const notABackup = (message: string, hint: string): LocalReport => ({
+  kind: "not-a-backup",
+  message,
+  hint,
+});
+
+/**
+ * What a chosen file is, as far as the browser can tell by itself. A quick look, not a check:
+ * the server checks every digest.
+ */
+export async function inspectArchive(
+  file: Blob,
+  maxBytes: number = LOOK_INSIDE_MAX_BYTES,
+): Promise<LocalReport> {
+  if (file.size === 0) {
+    return notABackup(
+      "This file is empty.",
+      "The download probably failed. Choose another backup.",
+    );
+  }
+  if (!(await startsAsZip(file))) {
+    return notABackup(
+      "This is not a backup: it is no zip file.",
+      "A backup made here is a .zip file. Choose the file as it was downloaded, not unpacked.",
+    );
+  }
+  if (!(await endsAsZip(file))) {
+    return notABackup(
+      "This zip file is incomplete: its end is missing.",
+      "The download or a copy was cut off, so it cannot be restored. Choose another copy of the backup.",
+    );
+  }
+  if (file.size > maxBytes) return { kind: "large-zip" };
+  let zip: JSZip;
+  try {
+    zip = await JSZip.loadAsync(await file.arrayBuffer());
+  } catch {
+    return notABackup(
+      "This zip file is damaged.",
+      "It may have been changed on the way. Choose another copy of the backup.",
+    );
+  }
+  return inspectEntries(zip);
+}
+
+async function inspectEntries(zip: JSZip): Promise<LocalReport> {
+  const names = Object.keys(zip.files);
+  const tables = names.filter((name) => /^tables\/.+\.json(\.zst)?(\.age)?$/.test(name)).length;
+  if (names.includes("manifest.json.age")) {
+    const encryption = names.includes("key.age") ? "passphrase" : "recipients";
+    return { kind: "backup", encryption, tables, manifest: null };
+  }
+  const entry = zip.file("manifest.json");
+  const manifest = entry && readManifest(await entry.async("string").catch(() => ""));
+  if (manifest) return { kind: "backup", encryption: "none", tables, manifest };
+  if (tables > 0) {
+    return notABackup(
+      "This backup has no readable manifest.",
+      "It is damaged, or was packed again without all of its files. Choose the file as it was downloaded.",
+    );
+  }
+  return notABackup(
+    "This is a zip file, but not a backup made here.",
+    "A backup holds a manifest and a folder named tables. Choose the file as it was downloaded.",
+  );
+}
+
+function readManifest(
+  text: string,
+): { createdAt: string; tool: string; databaseName: string } | null {
+  try {
+    const { createdAt, tool, database } = JSON.parse(text);
+    const known = [createdAt, tool, database.name].every((value) => typeof value === "string");
+    return known && !Number.isNaN(Date.parse(createdAt))
+      ? { createdAt, tool, databaseName: database.name }
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+const bytesOf = async (blob: Blob) => new Uint8Array(await blob.arrayBuffer());
+
+/** A local header, or the end record of an empty zip. */
+async function startsAsZip(file: Blob): Promise<boolean> {
+  const [p, k, third, fourth] = await bytesOf(file.slice(0, 4));
+  return (
+    p === 0x50 && k === 0x4b && ((third === 3 && fourth === 4) || (third === 5 && fourth === 6))
+  );
+}
+
+/** Whether an end-of-central-directory record, with a comment of the length it names, ends the file. */
+async function endsAsZip(file: Blob): Promise<boolean> {
+  const RECORD = 22;
+  const MAX_COMMENT = 0xffff;
+  const tail = await bytesOf(file.slice(Math.max(0, file.size - RECORD - MAX_COMMENT)));
+  const view = new DataView(tail.buffer);
+  for (let at = tail.length - RECORD; at >= 0; at -= 1) {
+    if (view.getUint32(at, true) !== 0x06054b50) continue;
+    if (at + RECORD + view.getUint16(at + 20, true) === tail.length) return true;
+  }
+  return false;
+}

@@ -1,0 +1,49 @@
+import { useMutation } from "@tanstack/react-query";
+import type { Operation } from "../../lib/shared/api.ts";
+import { ConfirmButton } from "../common/confirm-button.tsx";
+import { ErrorNotice } from "../common/error-notice.tsx";
+import { usePanel } from "../panel-context.tsx";
+
+export function CancelOperation({ operation }: { operation: Operation }) {
+  const { queries } = usePanel();
+  const cancel = useMutation(queries.cancel(operation.id));
+  const wording = wordingOf(operation);
+  return (
+    <>
+      <ConfirmButton
+        {...wording}
+        isPending={cancel.isPending || operation.cancelRequested}
+        onConfirm={() => cancel.mutate()}
+      />
+      {cancel.error && <ErrorNotice error={cancel.error} title="It was not cancelled." />}
+    </>
+  );
+}
+
+function wordingOf({ kind, state }: Operation) {
+  if (kind === "backup") {
+    return {
+      label: "Cancel",
+      question: "Cancel this backup?",
+      explanation: "What was downloaded so far cannot be used. The database is not affected.",
+      confirmLabel: "Yes, cancel it",
+      keepLabel: "Go on",
+    };
+  }
+  if (state === "ready") {
+    return {
+      label: "Discard",
+      question: "Discard this restore?",
+      explanation: "The uploaded file is deleted from the server. The database stays as it is.",
+      confirmLabel: "Yes, discard it",
+      keepLabel: "Keep it",
+    };
+  }
+  return {
+    label: "Cancel",
+    question: "Cancel this restore?",
+    explanation: "Nothing is changed before the last step, so the database stays as it was.",
+    confirmLabel: "Yes, cancel it",
+    keepLabel: "Go on",
+  };
+}

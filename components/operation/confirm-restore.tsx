@@ -1,0 +1,144 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
+import { ErrorNotice } from "../common/error-notice.tsx";
+import { DriftList, WarningList } from "../common/findings.tsx";
+import { InsertionOrderList } from "../common/insertion-order-list.tsx";
+import { formatNoun } from "../format.ts";
+import { usePanel } from "../panel-context.tsx";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { Field } from "../ui/field.tsx";
+import { Input } from "../ui/input.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { Spinner } from "../ui/spinner.tsx";
+import { CancelOperation } from "./cancel-operation.tsx";
+import { CheckList } from "./check-list.tsx";
+import { ManifestCard } from "./manifest-card.tsx";
+import { PlanTables } from "./plan-tables.tsx";
+
+interface ConfirmRestoreProps {
+  operation: Operation;
+  plan: RestorePlan;
+}
+
+/** What the check of the archive found, and the last question before the database is replaced. */
+export function ConfirmRestore({ operation, plan }: ConfirmRestoreProps) {
+  return (
+    <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-6 @4xl:grid-cols-[minmax(0,1fr)_22rem]">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-6">
+        <ManifestCard manifest={plan.manifest} />
+        <Card title="Checks" description="Every byte of the archive was read.">
+          <CheckList checks={plan.checks} />
+        </Card>
+        {plan.warnings.length > 0 && (
+          <Card title="Warnings">
+            <WarningList warnings={plan.warnings} />
+          </Card>
+        )}
+        {plan.drift.length > 0 && (
+          <Card title="Drift" description="Here the archive and this database disagree.">
+            <DriftList drift={plan.drift} />
+          </Card>
+        )}
+        <PlanTables tables={plan.tables} />
+        <Card
+          title="Insertion order"
+          description="The tables are emptied and loaded in this order, in one transaction."
+        >
+          <InsertionOrderList
+            order={plan.insertionOrder}
+            tables={plan.tables.map((table) => ({
+              ...table,
+              figures: table.action === "skip" ? "skipped" : formatNoun(table.rows, "row"),
+            }))}
+          />
+        </Card>
+      </div>
+      <div className="@4xl:sticky @4xl:top-6">
+        <Confirmation operation={operation} plan={plan} />
+      </div>
+    </div>
+  );
+}
+
+function Confirmation({ operation, plan }: ConfirmRestoreProps) {
+  const { queries } = usePanel();
+  const overview = useQuery(queries.overview);
+  const start = useMutation(queries.startRestore(operation.id));
+  const [typed, setTyped] = useState("");
+  const name = overview.data?.database.name;
+  const isConfirmed = name !== undefined && typed.trim() === name;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (isConfirmed && plan.canStart && !start.isPending) start.mutate({ confirmation: name });
+  };
+  const replaced = plan.tables.filter((table) => table.action === "replace").length;
+
+  if (!plan.canStart) {
+    return (
+      <Card title="This backup cannot be restored here">
+        <div className="grid gap-4">
+          <p>
+            A check failed, or the drift prevents it; see the list. Nothing has changed in the
+            database.
+          </p>
+          <CancelOperation operation={operation} />
+        </div>
+      </Card>
+    );
+  }
+  return (
+    <Card title="Replace the data">
+      <form onSubmit={submit} className="grid gap-4">
+        <Notice tone="warn">
+          <p>
+            All rows of {formatNoun(replaced, "table")} in{" "}
+            <strong className="font-semibold break-all">{name ?? "this database"}</strong> are
+            replaced by those of the backup. What was added since then is lost.
+          </p>
+        </Notice>
+        <p className="text-pba-muted">
+          Until the last step nothing is changed: if anything fails, the database stays as it is.
+          Consider making a backup of the present state first.
+        </p>
+        <Field
+          label="Database name"
+          hint={
+            name !== undefined && (
+              <>
+                Type <code className="font-mono break-all text-pba-ink select-all">{name}</code> to
+                confirm.
+              </>
+            )
+          }
+        >
+          {(control) => (
+            <Input
+              {...control}
+              value={typed}
+              onChange={(event) => setTyped(event.target.value)}
+              disabled={name === undefined}
+              autoCapitalize="off"
+              autoComplete="off"
+              autoCorrect="off"
+              spellCheck={false}
+              className="font-mono"
+            />
+          )}
+        </Field>
+        {overview.error && !overview.data && (
+          <ErrorNotice error={overview.error} onRetry={() => void overview.refetch()} />
+        )}
+        {start.error && <ErrorNotice error={start.error} />}
+        <div className="flex flex-wrap gap-3">
+          <Button type="submit" variant="danger" disabled={!isConfirmed || start.isPending}>
+            {start.isPending && <Spinner />}
+            Restore
+          </Button>
+          <CancelOperation operation={operation} />
+        </div>
+      </form>
+    </Card>
+  );
+}

@@ -1,0 +1,27 @@
+import { Download } from "lucide-react";
+import type { Operation } from "../../lib/shared/api.ts";
+import { usePanel } from "../panel-context.tsx";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { CancelOperation } from "./cancel-operation.tsx";
+
+/** A backup that is made but not fetched yet: its key exists, not a row has been read. */
+export function DownloadPrompt({ operation }: { operation: Operation }) {
+  const { api } = usePanel();
+  return (
+    <Card
+      title="Waiting for the download"
+      description="Your browser should begin by itself within a few seconds. If it does not, it may have blocked the download: start it here. The archive can be downloaded once."
+    >
+      <div className="flex flex-wrap gap-3">
+        <Button variant="primary" asChild>
+          <a href={api.archiveUrl(operation.id)} download="">
+            <Download aria-hidden />
+            Start the download
+          </a>
+        </Button>
+        <CancelOperation operation={operation} />
+      </div>
+    </Card>
+  );
+}

@@ -1,0 +1,29 @@
+import type { ManifestSummary } from "../../lib/shared/api.ts";
+import { Facts } from "../common/facts.tsx";
+import { formatBytes, formatCount, formatDateTime } from "../format.ts";
+import { Card } from "../ui/card.tsx";
+import { ENCRYPTION_LABELS } from "./operation-wording.ts";
+
+export function ManifestCard({ manifest }: { manifest: ManifestSummary }) {
+  const { createdAt, database, tables, migrations } = manifest;
+  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+  const jsonBytes = tables.reduce((sum, table) => sum + table.jsonBytes, 0);
+  const lastMigration = migrations.at(-1);
+  return (
+    <Card title="The backup">
+      <Facts
+        facts={[
+          { label: "Made", value: <time dateTime={createdAt}>{formatDateTime(createdAt)}</time> },
+          { label: "From", value: `${database.name} · PostgreSQL ${database.serverVersion}` },
+          { label: "Tables", value: formatCount(tables.length) },
+          { label: "Rows", value: formatCount(rows) },
+          { label: "Data", value: formatBytes(jsonBytes) },
+          { label: "Sequences", value: formatCount(manifest.sequences) },
+          { label: "Encryption", value: ENCRYPTION_LABELS[manifest.encryption] },
+          { label: "Made by", value: `${manifest.tool}, format ${manifest.formatVersion}` },
+          ...(lastMigration ? [{ label: "Last migration", value: lastMigration.name }] : []),
+        ]}
+      />
+    </Card>
+  );
+}

@@ -1,0 +1,130 @@
+import { type EncryptionMode, isEnded, type Operation } from "../../lib/shared/api.ts";
+import { type Phase, sumProgress } from "../../lib/shared/progress.ts";
+import { formatPercent } from "../format.ts";
+import type { Tone } from "../ui/badge.tsx";
+
+const PHASE_LABELS: Record<Phase, string> = {
+  preparing: "Prepare",
+  dumping: "Read the tables",
+  finishing: "Finish the archive",
+  verifying: "Check the archive",
+  emptying: "Empty the tables",
+  loading: "Load the rows",
+  constraints: "Add and check the foreign keys",
+  sequences: "Set the sequences",
+  committing: "Commit",
+};
+
+/** The check of an upload ends with a plan; what runs after that is the restore itself. */
+const isCheck = ({ kind, plan }: Operation): boolean => kind === "restore" && plan === null;
+
+function phasesOf(operation: Operation): Phase[] {
+  if (operation.kind === "backup") return ["preparing", "dumping", "finishing"];
+  if (isCheck(operation)) return ["preparing", "verifying"];
+  return ["preparing", "emptying", "loading", "constraints", "sequences", "committing"];
+}
+
+export interface PhaseStep {
+  phase: Phase;
+  label: string;
+  state: "done" | "current" | "waiting";
+}
+
+/** The steps of what runs now, in order. */
+export function phaseSteps(operation: Operation): PhaseStep[] {
+  const phases = phasesOf(operation);
+  const current = Math.max(0, phases.indexOf(operation.progress.phase));
+  return phases.map((phase, index) => ({
+    phase,
+    label: PHASE_LABELS[phase],
+    state: index < current ? "done" : index === current ? "current" : "waiting",
+  }));
+}
+
+export function stateLabel(operation: Operation): string {
+  switch (operation.state) {
+    case "pending":
+      return "Waiting for the download";
+    case "running":
+      if (operation.cancelRequested) return "Cancelling";
+      if (operation.kind === "backup") return "Downloading";
+      return isCheck(operation) ? "Checking" : "Restoring";
+    case "ready":
+      return "Waiting for confirmation";
+    case "succeeded":
+      return "Done";
+    case "failed":
+      return "Failed";
+    case "cancelled":
+      return "Cancelled";
+    case "interrupted":
+      return "Interrupted";
+    default:
+      throw operation.state satisfies never;
+  }
+}
+
+export function stateTone({ state }: Operation): Tone {
+  switch (state) {
+    case "pending":
+    case "running":
+      return "accent";
+    case "ready":
+      return "warn";
+    case "succeeded":
+      return "good";
+    case "failed":
+    case "interrupted":
+      return "bad";
+    case "cancelled":
+      return "neutral";
+    default:
+      throw state satisfies never;
+  }
+}
+
+export const ENCRYPTION_LABELS: Record<EncryptionMode, string> = {
+  passphrase: "Encrypted with a passphrase",
+  recipients: "Encrypted for age recipients",
+  none: "Not encrypted",
+};
+
+/** What is true after an operation has ended: of the database, and of the downloaded file. */
+export function truthOf(operation: Operation): string {
+  if (operation.kind === "backup") {
+    if (operation.state === "succeeded") return "Nothing in the database has changed.";
+    const file = operation.startedAt
+      ? " The downloaded file is incomplete: delete it."
+      : " Nothing was downloaded.";
+    return `Nothing in the database has changed.${file}`;
+  }
+  switch (operation.changed) {
+    case "nothing":
+      return "Nothing has changed.";
+    case "everything":
+      return "The database was restored.";
+    case "unknown":
+      return "It is not known yet whether the database was restored. This page finds out and will say so here.";
+    default:
+      throw operation.changed satisfies never;
+  }
+}
+
+/** Done of all rows, 0 to 1; null before the plan is known. */
+export function fractionOf(operation: Operation): number | null {
+  if (operation.progress.tables.length === 0) return null;
+  const { rows, totalRows } = sumProgress(operation.progress);
+  return totalRows === 0 ? 1 : rows / totalRows;
+}
+
+/** What is read out while it runs. Changes at each tenth and each phase only, so that it can be followed. */
+export function announcementOf(operation: Operation): string {
+  if (isEnded(operation.state)) {
+    return `${stateLabel(operation)}. ${truthOf(operation)}`;
+  }
+  if (operation.state !== "running") return stateLabel(operation);
+  const phase = PHASE_LABELS[operation.progress.phase];
+  const fraction = fractionOf(operation);
+  if (fraction === null) return `${stateLabel(operation)}: ${phase}`;
+  return `${stateLabel(operation)}: ${phase}, ${formatPercent(Math.floor(fraction * 10) / 10)}`;
+}

@@ -1,0 +1,128 @@
+import Link from "next/link";
+import type { ReactNode } from "react";
+import type { Operation, OperationResult } from "../../lib/shared/api.ts";
+import { ErrorNotice } from "../common/error-notice.tsx";
+import { type Fact, Facts } from "../common/facts.tsx";
+import { WarningList } from "../common/findings.tsx";
+import { formatBytes, formatCount, formatDuration } from "../format.ts";
+import { usePanel } from "../panel-context.tsx";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { truthOf } from "./operation-wording.ts";
+import { ResultTables } from "./result-tables.tsx";
+import { TableProgressCard } from "./table-progress-card.tsx";
+
+/** How an operation ended, and what is true now. */
+export function Outcome({ operation }: { operation: Operation }) {
+  const { result, progress, state } = operation;
+  return (
+    <>
+      <Verdict operation={operation} />
+      {result && (
+        <>
+          <Card title="Result">
+            <Facts facts={factsOf(result)} />
+          </Card>
+          {result.warnings.length > 0 && (
+            <Card title="Warnings">
+              <WarningList warnings={result.warnings} />
+            </Card>
+          )}
+          <ResultTables tables={result.tables} />
+        </>
+      )}
+      {!result && state !== "succeeded" && progress.tables.length > 0 && (
+        <TableProgressCard title="How far it came" tables={progress.tables} rates={null} />
+      )}
+    </>
+  );
+}
+
+function Verdict({ operation }: { operation: Operation }) {
+  const truth = truthOf(operation);
+  switch (operation.state) {
+    case "succeeded":
+      return operation.kind === "restore" ? (
+        <Notice tone="good" title={truth}>
+          <p>Every row, foreign key and sequence is as it was when the backup was made.</p>
+        </Notice>
+      ) : (
+        <Notice tone="good" title="The backup is complete">
+          <p>
+            {keepingAdvice(operation)} {truth}
+          </p>
+        </Notice>
+      );
+    case "cancelled":
+      return (
+        <Notice title={`This ${operation.kind} was cancelled`} actions={<Again {...operation} />}>
+          <p>{truth}</p>
+        </Notice>
+      );
+    default:
+      return <Failure operation={operation} truth={truth} />;
+  }
+}
+
+function Failure({ operation, truth }: { operation: Operation; truth: string }) {
+  const { kind, error, state } = operation;
+  const title =
+    state === "interrupted" ? `This ${kind} was interrupted` : `This ${kind} has failed`;
+  const strongTruth: ReactNode = <p className="font-medium">{truth}</p>;
+  return (
+    <>
+      {error ? (
+        <ErrorNotice error={error} title={title}>
+          {strongTruth}
+        </ErrorNotice>
+      ) : (
+        <Notice tone="bad" role="alert" title={title}>
+          <p>The server's process ended before the {kind} did.</p>
+          {strongTruth}
+        </Notice>
+      )}
+      <div>
+        <Again {...operation} />
+      </div>
+    </>
+  );
+}
+
+function Again({ kind }: Pick<Operation, "kind">) {
+  const { paths } = usePanel();
+  return (
+    <Button asChild>
+      {kind === "backup" ? (
+        <Link href={paths.create}>Create another backup</Link>
+      ) : (
+        <Link href={paths.restore}>Restore again</Link>
+      )}
+    </Button>
+  );
+}
+
+function keepingAdvice({ encryption }: Operation): string {
+  switch (encryption) {
+    case "passphrase":
+      return "It opens only with its passphrase, which is not stored anywhere: keep it safe.";
+    case "recipients":
+      return "It opens only with one of the recipients' identities: keep them safe.";
+    default:
+      return "It is not encrypted: anybody with the file can read everything.";
+  }
+}
+
+function factsOf(result: OperationResult): Fact[] {
+  const facts: Fact[] = [
+    { label: "Tables", value: formatCount(result.tables.length) },
+    { label: "Rows", value: formatCount(result.rows) },
+    { label: "Sequences", value: formatCount(result.sequences) },
+    { label: "Data", value: formatBytes(result.jsonBytes) },
+    { label: "Time", value: formatDuration(result.elapsedMs) },
+  ];
+  if (result.archiveBytes !== undefined) {
+    facts.splice(4, 0, { label: "Archive", value: formatBytes(result.archiveBytes) });
+  }
+  return facts;
+}

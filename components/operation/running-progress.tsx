@@ -1,0 +1,100 @@
+import { Check } from "lucide-react";
+import type { Operation } from "../../lib/shared/api.ts";
+import { sumProgress } from "../../lib/shared/progress.ts";
+import { type Fact, Facts } from "../common/facts.tsx";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatRate,
+  formatRemaining,
+} from "../format.ts";
+import { type Rates, remainingMs } from "../rates.ts";
+import { Card } from "../ui/card.tsx";
+import { cn } from "../ui/cn.ts";
+import { Progress } from "../ui/progress.tsx";
+import { Spinner } from "../ui/spinner.tsx";
+import { CancelOperation } from "./cancel-operation.tsx";
+import { fractionOf, type PhaseStep, phaseSteps } from "./operation-wording.ts";
+import { TableProgressCard } from "./table-progress-card.tsx";
+import { useRates } from "./use-rates.ts";
+
+export function RunningProgress({ operation }: { operation: Operation }) {
+  const rates = useRates(operation);
+  const steps = phaseSteps(operation);
+  const current = steps.find((step) => step.state === "current");
+  const fraction = fractionOf(operation);
+  return (
+    <>
+      <Card>
+        <div className="grid gap-5">
+          <div className="flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1">
+            <h2 className="text-base font-semibold">{current?.label}</h2>
+            <p className="text-3xl font-semibold tracking-tight">
+              {fraction === null ? "…" : formatPercent(fraction)}
+            </p>
+          </div>
+          <Progress label="Overall progress" fraction={fraction} className="h-3" />
+          <Facts facts={factsOf(operation, rates)} />
+          <Steps steps={steps} />
+          <div className="flex flex-wrap items-center justify-between gap-4 border-t border-pba-line pt-4">
+            <p className="grow basis-60 text-pba-muted">{adviceOf(operation)}</p>
+            <CancelOperation operation={operation} />
+          </div>
+        </div>
+      </Card>
+      <TableProgressCard tables={operation.progress.tables} rates={rates} />
+    </>
+  );
+}
+
+function factsOf({ progress, startedAt, now }: Operation, rates: Rates | null): Fact[] {
+  const { rows, totalRows, bytes } = sumProgress(progress);
+  const isExact = progress.tables.every((table) => table.totalIsExact || table.state === "done");
+  const left = rates && remainingMs(rows, totalRows, rates.rowsPerSecond);
+  const facts: Fact[] = [];
+  if (progress.tables.length > 0) {
+    const total = `${isExact ? "" : "about "}${formatCount(totalRows)}`;
+    facts.push({ label: "Rows", value: `${formatCount(rows)} of ${total}` });
+    facts.push({ label: "Data", value: formatBytes(bytes) });
+    if (rates) facts.push({ label: "Rate", value: formatRate(rates.bytesPerSecond) });
+  }
+  if (startedAt) {
+    const elapsedMs = Date.parse(now) - Date.parse(startedAt);
+    facts.push({ label: "Elapsed", value: formatDuration(elapsedMs) });
+  }
+  if (left) facts.push({ label: "Remaining", value: formatRemaining(left) });
+  return facts;
+}
+
+function adviceOf({ kind, cancelRequested }: Operation): string {
+  if (cancelRequested) return "Being cancelled. This can take a moment.";
+  return kind === "backup"
+    ? "The browser downloads the file: keep the browser open. This page may be closed."
+    : "This runs on the server. The page may be closed, and shows it again when opened.";
+}
+
+function Steps({ steps }: { steps: PhaseStep[] }) {
+  return (
+    <ol aria-label="Steps" className="flex flex-wrap gap-x-6 gap-y-2">
+      {steps.map((step) => (
+        <li
+          key={step.phase}
+          aria-current={step.state === "current" ? "step" : undefined}
+          className={cn(
+            "flex items-center gap-2",
+            step.state === "current" ? "font-medium text-pba-accent" : "text-pba-muted",
+          )}
+        >
+          {step.state === "done" && <Check aria-label="Done" className="size-4 text-pba-good" />}
+          {step.state === "current" && <Spinner />}
+          {step.state === "waiting" && (
+            <span aria-hidden className="mx-1 size-2 rounded-full border border-pba-line-strong" />
+          )}
+          {step.label}
+        </li>
+      ))}
+    </ol>
+  );
+}

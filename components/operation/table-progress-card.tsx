@@ -1,0 +1,94 @@
+import { Check, Clock } from "lucide-react";
+import type { TableProgress } from "../../lib/shared/progress.ts";
+import { TableTitle } from "../common/table-title.tsx";
+import { formatBytes, formatCount, formatNoun, formatRate } from "../format.ts";
+import type { Rates } from "../rates.ts";
+import { tableKey, tableLabel } from "../table-name.ts";
+import { Card } from "../ui/card.tsx";
+import { cn } from "../ui/cn.ts";
+import { Progress } from "../ui/progress.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { Spinner } from "../ui/spinner.tsx";
+
+interface TableProgressCardProps {
+  tables: TableProgress[];
+  /** Null where nothing runs, or too little is known. */
+  rates: Rates | null;
+  title?: string;
+}
+
+const STATE_LABELS = { waiting: "Waiting", running: "Running", done: "Done" };
+
+export function TableProgressCard({ tables, rates, title = "Tables" }: TableProgressCardProps) {
+  const done = tables.filter((table) => table.state === "done").length;
+  return (
+    <Card
+      title={title}
+      description={
+        tables.length > 0
+          ? `${formatCount(done)} of ${formatNoun(tables.length, "table")} done`
+          : "The tables are shown as soon as they are known."
+      }
+    >
+      {tables.length === 0 ? (
+        <Skeleton className="h-40" />
+      ) : (
+        <ul aria-label="Progress per table" className="grid">
+          {tables.map((table, index) => (
+            <TableRow
+              key={tableKey(table)}
+              table={table}
+              bytesPerSecond={table.state === "running" ? rates?.tables[index] : undefined}
+            />
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+function TableRow({ table, bytesPerSecond }: { table: TableProgress; bytesPerSecond?: number }) {
+  const isDone = table.state === "done";
+  const total = Math.max(table.totalRows, table.rows);
+  const fraction = isDone ? 1 : total === 0 ? 0 : table.rows / total;
+  const figures = isDone
+    ? formatNoun(table.rows, "row")
+    : `${formatCount(table.rows)} of ${table.totalIsExact ? "" : "about "}${formatNoun(total, "row")}`;
+  return (
+    <li className="flex items-start gap-3 py-2.5">
+      <StateIcon state={table.state} />
+      <div className="grid min-w-0 grow gap-1.5">
+        <div className="flex flex-wrap items-baseline justify-between gap-x-4">
+          <TableTitle table={table} />
+          <span className={cn("text-xs", table.state === "running" ? "" : "text-pba-muted")}>
+            <span className="sr-only">{STATE_LABELS[table.state]}: </span>
+            {figures}
+            {table.bytes > 0 && ` · ${formatBytes(table.bytes)}`}
+            {bytesPerSecond ? ` · ${formatRate(bytesPerSecond)}` : ""}
+          </span>
+        </div>
+        <Progress
+          label={tableLabel(table)}
+          fraction={fraction}
+          valueText={`${STATE_LABELS[table.state]}, ${figures}`}
+          tone={isDone ? "good" : "accent"}
+          className="h-1"
+        />
+      </div>
+    </li>
+  );
+}
+
+function StateIcon({ state }: { state: TableProgress["state"] }) {
+  const className = "mt-0.5 size-4 shrink-0";
+  switch (state) {
+    case "waiting":
+      return <Clock aria-hidden className={cn(className, "text-pba-muted")} />;
+    case "running":
+      return <Spinner className={cn(className, "text-pba-accent")} />;
+    case "done":
+      return <Check aria-hidden className={cn(className, "text-pba-good")} />;
+    default:
+      throw state satisfies never;
+  }
+}

@@ -1,0 +1,51 @@
+import type { InsertionOrder, OrderComponent, OrderEdge } from "../lib/shared/api.ts";
+import { tableKey, tableLabel } from "./table-name.ts";
+
+/** How a restore gets by without an order, where tables refer to themselves or to each other. */
+export const CYCLE_HANDLING =
+  "loaded with its foreign keys dropped; they are added and checked again before commit";
+
+/** `Post.author (authorId → id, ON DELETE CASCADE)`, or the constraint's name without a relation. */
+function describeReference(edge: OrderEdge): string {
+  const columns = `${edge.columns.join(", ")} → ${edge.referencedColumns.join(", ")}`;
+  return `${edge.relation ?? edge.constraint} (${columns}, ON DELETE ${edge.onDelete})`;
+}
+
+/** The reason that one edge gives for the place of its table. */
+export function edgeReason(edge: OrderEdge): string {
+  const reference = describeReference(edge);
+  switch (edge.role) {
+    case "orders":
+      return `after ${tableLabel(edge.to)}, because ${reference} refers to it`;
+    case "self":
+      return `${reference} refers to the same table: ${CYCLE_HANDLING}`;
+    case "cycle":
+      return `${reference} refers to ${tableLabel(edge.to)}, in the same cycle: ${CYCLE_HANDLING}`;
+    default:
+      throw edge.role satisfies never;
+  }
+}
+
+export interface OrderStep {
+  /** 1 for the first that is loaded. */
+  number: number;
+  component: OrderComponent;
+  /** By table key: the edges that start at that table. */
+  edges: Map<string, OrderEdge[]>;
+}
+
+/** The components, numbered, each with the edges that start at its tables. */
+export function orderSteps(order: InsertionOrder): OrderStep[] {
+  const edges = Map.groupBy(order.edges, (edge) => tableKey(edge.from));
+  return order.components.map((component, index) => ({
+    number: index + 1,
+    component,
+    edges: new Map(
+      component.tables.map((table) => [tableKey(table), edges.get(tableKey(table)) ?? []]),
+    ),
+  }));
+}
+
+/** What stands at the head of a level. */
+export const levelHeading = (level: number): string =>
+  level === 0 ? "Level 0 · refers to nothing" : `Level ${level} · refers to earlier levels`;

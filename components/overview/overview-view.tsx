@@ -1,0 +1,86 @@
+import { useQuery } from "@tanstack/react-query";
+import { Download, Upload } from "lucide-react";
+import Link from "next/link";
+import type { Overview } from "../../lib/shared/api.ts";
+import { ErrorNotice } from "../common/error-notice.tsx";
+import { DriftList, WarningList } from "../common/findings.tsx";
+import { PageHeader } from "../common/page-header.tsx";
+import { usePanel } from "../panel-context.tsx";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { DatabaseCard } from "./database-card.tsx";
+import { OrderCard } from "./order-card.tsx";
+import { RecentOperations } from "./recent-operations.tsx";
+
+export function OverviewView() {
+  const { queries, paths } = usePanel();
+  const { data, error, refetch } = useQuery(queries.overview);
+  return (
+    <>
+      <PageHeader
+        title="Database backup"
+        description="Download the whole database as one file, and bring it back from one."
+        actions={
+          <>
+            <Button asChild>
+              <Link href={paths.restore}>
+                <Upload aria-hidden />
+                Restore a backup
+              </Link>
+            </Button>
+            <Button variant="primary" asChild>
+              <Link href={paths.create}>
+                <Download aria-hidden />
+                Create backup
+              </Link>
+            </Button>
+          </>
+        }
+      />
+      {error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
+      {data ? <OverviewContent overview={data} /> : !error && <OverviewSkeleton />}
+    </>
+  );
+}
+
+function OverviewContent({ overview }: { overview: Overview }) {
+  return (
+    <>
+      <DatabaseCard overview={overview} />
+      {overview.warnings.length > 0 && (
+        <Card title="Warnings" description="Worth knowing before you rely on a backup.">
+          <WarningList warnings={overview.warnings} />
+        </Card>
+      )}
+      {overview.drift.length > 0 ? (
+        <Card
+          title="Drift"
+          description="Here the Prisma schema and the database disagree. A backup holds what is in the database."
+        >
+          <DriftList drift={overview.drift} />
+        </Card>
+      ) : (
+        overview.warnings.length === 0 && (
+          <Notice tone="good">
+            <p>No warnings. The Prisma schema and the database agree.</p>
+          </Notice>
+        )
+      )}
+      <RecentOperations />
+      <OrderCard overview={overview} />
+    </>
+  );
+}
+
+function OverviewSkeleton() {
+  return (
+    <div role="status" className="grid gap-6">
+      <span className="sr-only">Reading the database</span>
+      <Skeleton className="h-36" />
+      <Skeleton className="h-48" />
+      <Skeleton className="h-96" />
+    </div>
+  );
+}

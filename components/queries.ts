@@ -1,0 +1,90 @@
+import {
+  keepPreviousData,
+  mutationOptions,
+  type QueryClient,
+  queryOptions,
+} from "@tanstack/react-query";
+import {
+  type CreateBackup,
+  type CreateRestore,
+  isEnded,
+  type Operation,
+  type StartRestore,
+} from "../lib/shared/api.ts";
+import type { Api } from "./api.ts";
+
+const ACTIVE_MS = 700;
+const WAITING_MS = 2_000;
+const IDLE_MS = 30_000;
+const OVERVIEW_MS = 120_000;
+/** In a tab that nobody looks at: often enough for its title. */
+const HIDDEN_MS = 5_000;
+
+/** How long until an operation's next look; false where it will not change any more. */
+export function pollInterval(operation: Operation | undefined): number | false {
+  if (!operation) return WAITING_MS;
+  const settling = operation.state === "interrupted" && operation.changed === "unknown";
+  if (isEnded(operation.state) && !settling) return false;
+  // A confirmation waits for a person, and may be given in another tab.
+  const interval = operation.state === "ready" || settling ? WAITING_MS : ACTIVE_MS;
+  return typeof document !== "undefined" && document.hidden ? HIDDEN_MS : interval;
+}
+
+/** Everything that the panel reads from and asks of the server, for one mount and one person. */
+export function createQueries(api: Api, basePath: string, actorId: string) {
+  const root = ["prisma-backup-admin", basePath, actorId] as const;
+  const operationKey = (id: string) => [...root, "operation", id] as const;
+  const operationsKey = [...root, "operations"] as const;
+
+  const remember = (operation: Operation, client: QueryClient) => {
+    client.setQueryData(operationKey(operation.id), operation);
+    void client.invalidateQueries({ queryKey: operationsKey });
+  };
+
+  return {
+    overview: queryOptions({
+      queryKey: [...root, "overview"],
+      queryFn: ({ signal }) => api.overview(signal),
+      staleTime: 10_000,
+      refetchInterval: OVERVIEW_MS,
+    }),
+    operations: queryOptions({
+      queryKey: operationsKey,
+      queryFn: ({ signal }) => api.operations(signal),
+      placeholderData: keepPreviousData,
+      refetchInterval: ({ state }) =>
+        state.data?.some((operation) => !isEnded(operation.state)) ? WAITING_MS : IDLE_MS,
+    }),
+    operation: (id: string) =>
+      queryOptions({
+        queryKey: operationKey(id),
+        queryFn: ({ signal }) => api.operation(id, signal),
+        refetchInterval: ({ state }) => pollInterval(state.data),
+        refetchIntervalInBackground: true,
+      }),
+    createBackup: mutationOptions({
+      mutationFn: (payload: CreateBackup) => api.createBackup(payload),
+      onSuccess: (operation, _payload, _result, { client }) => remember(operation, client),
+    }),
+    createRestore: mutationOptions({
+      mutationFn: (payload: CreateRestore) => api.createRestore(payload),
+      onSuccess: (operation, _payload, _result, { client }) => remember(operation, client),
+    }),
+    startRestore: (id: string) =>
+      mutationOptions({
+        mutationFn: (payload: StartRestore) => api.startRestore(id, payload),
+        onSuccess: (operation, _payload, _result, { client }) => remember(operation, client),
+        onError: (_error, _payload, _result, { client }) =>
+          client.invalidateQueries({ queryKey: operationKey(id) }),
+      }),
+    cancel: (id: string) =>
+      mutationOptions({
+        mutationFn: () => api.cancel(id),
+        onSuccess: (operation, _payload, _result, { client }) => remember(operation, client),
+        onError: (_error, _payload, _result, { client }) =>
+          client.invalidateQueries({ queryKey: operationKey(id) }),
+      }),
+  };
+}
+
+export type Queries = ReturnType<typeof createQueries>;

@@ -1,0 +1,42 @@
+/** As the API allows. */
+const MAX_RECIPIENTS = 20;
+/** Bech32 without its checksum, which the server checks: X25519, or a longer post-quantum or tag key. */
+const RECIPIENT = /^age1[02-9ac-hj-np-z]{58,}$/i;
+
+export interface ParsedRecipients {
+  recipients: string[];
+  /** One sentence for each line that is no recipient. */
+  problems: string[];
+}
+
+/** Reads one recipient a line, as in a recipients file: empty lines and `#` comments are left out. */
+export function parseRecipients(text: string): ParsedRecipients {
+  const recipients: string[] = [];
+  const problems: string[] = [];
+  for (const [index, raw] of text.split(/\r?\n/).entries()) {
+    const line = raw.trim();
+    if (line === "" || line.startsWith("#")) continue;
+    const where = `Line ${index + 1}`;
+    if (/^AGE-SECRET-KEY-/i.test(line)) {
+      problems.push(
+        `${where} is a secret identity. Keep it to yourself; what belongs here is its recipient, which begins with age1.`,
+      );
+    } else if (line.startsWith("ssh-")) {
+      problems.push(
+        `${where} is an SSH key. Only age recipients, which begin with age1, work here.`,
+      );
+    } else if (!RECIPIENT.test(line)) {
+      problems.push(
+        `${where} is not an age recipient. One begins with age1 and is 62 characters long.`,
+      );
+    } else if (!recipients.includes(line)) {
+      recipients.push(line);
+    }
+  }
+  if (recipients.length > MAX_RECIPIENTS) {
+    problems.push(
+      `At most ${MAX_RECIPIENTS} recipients are possible; these are ${recipients.length}.`,
+    );
+  }
+  return { recipients, problems };
+}

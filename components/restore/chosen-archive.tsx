@@ -1,0 +1,95 @@
+import { useMutation } from "@tanstack/react-query";
+import { FileArchive } from "lucide-react";
+import { useRouter } from "next/navigation";
+import type { Unlock } from "../../lib/shared/api.ts";
+import { ErrorNotice } from "../common/error-notice.tsx";
+import { formatBytes, formatDateTime, formatNoun } from "../format.ts";
+import type { LocalReport } from "../local-archive.ts";
+import { ENCRYPTION_LABELS } from "../operation/operation-wording.ts";
+import { usePanel } from "../panel-context.tsx";
+import { Card } from "../ui/card.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { UnlockForm } from "./unlock-form.tsx";
+import { UploadProgress } from "./upload-progress.tsx";
+import { useUpload } from "./use-upload.ts";
+
+type Archive = Exclude<LocalReport, { kind: "not-a-backup" }>;
+
+interface ChosenArchiveProps {
+  file: File;
+  report: Archive;
+  onClear: () => void;
+}
+
+/** A file that looks like a backup: it is uploaded while its passphrase is typed, then checked. */
+export function ChosenArchive({ file, report, onClear }: ChosenArchiveProps) {
+  const { api, queries, paths } = usePanel();
+  const router = useRouter();
+  const upload = useUpload(file, api.uploadsUrl);
+  const check = useMutation(queries.createRestore);
+  const submit = (unlock: Unlock) => {
+    if (upload.state.name !== "uploaded" || check.isPending) return;
+    check.mutate(
+      { ...unlock, uploadId: upload.state.uploadId },
+      {
+        onSuccess: (operation) => {
+          upload.forget();
+          router.push(paths.operation(operation.id));
+        },
+      },
+    );
+  };
+  return (
+    <>
+      <Card>
+        <div className="grid gap-5">
+          <ArchiveTitle file={file} report={report} />
+          <UploadProgress
+            upload={upload}
+            onCancel={() => {
+              upload.cancel();
+              onClear();
+            }}
+          />
+        </div>
+      </Card>
+      <UnlockForm
+        encryption={report.kind === "backup" ? report.encryption : null}
+        isUploaded={upload.state.name === "uploaded"}
+        isChecking={check.isPending || check.isSuccess}
+        onSubmit={submit}
+      >
+        {check.error && <ErrorNotice error={check.error} />}
+      </UnlockForm>
+    </>
+  );
+}
+
+function ArchiveTitle({ file, report }: { file: File; report: Archive }) {
+  return (
+    <div className="flex items-start gap-4">
+      <FileArchive aria-hidden className="size-8 shrink-0 text-pba-accent" strokeWidth={1.5} />
+      <div className="grid min-w-0 gap-1">
+        <h2 className="font-semibold break-all">{file.name}</h2>
+        <p className="text-pba-muted">{formatBytes(file.size)}</p>
+        <p role="status">{descriptionOf(report)}</p>
+        {report.kind === "large-zip" && (
+          <Notice className="mt-2">
+            <p>
+              It is too large to be looked into by the browser. Only its beginning and its end were
+              checked; the server checks all of it.
+            </p>
+          </Notice>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function descriptionOf(report: Archive): string {
+  if (report.kind === "large-zip") return "A complete zip file.";
+  const { encryption, tables, manifest } = report;
+  const what = `A backup of ${formatNoun(tables, "table")}, ${ENCRYPTION_LABELS[encryption].toLowerCase()}`;
+  if (!manifest) return `${what}. When and from what it was made is encrypted, too.`;
+  return `${what}, made ${formatDateTime(manifest.createdAt)} from ${manifest.databaseName} by ${manifest.tool}.`;
+}

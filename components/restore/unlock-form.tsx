@@ -1,0 +1,100 @@
+import { ShieldCheck } from "lucide-react";
+import { type FormEvent, type ReactNode, useState } from "react";
+import type { EncryptionMode, Unlock } from "../../lib/shared/api.ts";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { Field } from "../ui/field.tsx";
+import { RadioCards } from "../ui/radio-cards.tsx";
+import { SecretInput } from "../ui/secret-input.tsx";
+import { Spinner } from "../ui/spinner.tsx";
+import { IdentityField } from "./identity-field.tsx";
+
+interface UnlockFormProps {
+  /** Null where the file was too large to find out: the person says it. */
+  encryption: EncryptionMode | null;
+  isUploaded: boolean;
+  isChecking: boolean;
+  onSubmit: (unlock: Unlock) => void;
+  /** What went wrong with the last try. */
+  children: ReactNode;
+}
+
+export function UnlockForm(props: UnlockFormProps) {
+  const { encryption, isUploaded, isChecking } = props;
+  const [mode, setMode] = useState<EncryptionMode>(encryption ?? "passphrase");
+  const [passphrase, setPassphrase] = useState("");
+  const [identity, setIdentity] = useState("");
+  const [isShown, setIsShown] = useState(false);
+  const unlock: Unlock =
+    mode === "passphrase" ? { passphrase } : mode === "recipients" ? { identity } : {};
+  const isComplete = Object.values(unlock).every((secret) => secret.trim() !== "");
+  const canSubmit = isUploaded && isComplete && !isChecking;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (canSubmit) props.onSubmit(unlock);
+  };
+  return (
+    <Card title="Open and check">
+      <form onSubmit={submit} className="grid gap-5">
+        {encryption === null && (
+          <RadioCards
+            label="Encryption"
+            className="@3xl:grid-cols-3"
+            value={mode}
+            onChange={setMode}
+            options={[
+              {
+                value: "passphrase",
+                title: "With a passphrase",
+                description: "It was typed or generated when the backup was made.",
+              },
+              {
+                value: "recipients",
+                title: "For age recipients",
+                description: "The identity of one of them is needed.",
+              },
+              {
+                value: "none",
+                title: "Not encrypted",
+                description: "Nothing is needed to open it.",
+              },
+            ]}
+          />
+        )}
+        {mode === "passphrase" && (
+          <div className="max-w-md">
+            <Field
+              label="Passphrase"
+              hint="The one that was chosen when this backup was made. It is used for the check and not stored."
+            >
+              {(control) => (
+                <SecretInput
+                  {...control}
+                  name="passphrase"
+                  autoComplete="current-password"
+                  value={passphrase}
+                  onChange={(event) => setPassphrase(event.target.value)}
+                  isShown={isShown}
+                  onShow={setIsShown}
+                />
+              )}
+            </Field>
+          </div>
+        )}
+        {mode === "recipients" && <IdentityField value={identity} onChange={setIdentity} />}
+        {props.children}
+        <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+          <Button type="submit" variant="primary" disabled={!canSubmit}>
+            {isChecking ? <Spinner /> : <ShieldCheck aria-hidden />}
+            Check backup
+          </Button>
+          <p className="text-pba-muted">
+            {isUploaded
+              ? "Every byte is checked. Nothing in the database changes yet."
+              : "Possible as soon as the file is uploaded."}
+          </p>
+        </div>
+      </form>
+    </Card>
+  );
+}

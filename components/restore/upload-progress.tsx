@@ -1,0 +1,90 @@
+import { CircleCheck, Pause, Play } from "lucide-react";
+import { ErrorNotice } from "../common/error-notice.tsx";
+import { formatBytes, formatPercent, formatRate, formatRemaining } from "../format.ts";
+import { remainingMs } from "../rates.ts";
+import { Button } from "../ui/button.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { Progress } from "../ui/progress.tsx";
+import type { UploadState } from "./upload.ts";
+import type { RunningUpload } from "./use-upload.ts";
+
+interface UploadProgressProps {
+  upload: RunningUpload;
+  onCancel: () => void;
+}
+
+export function UploadProgress({ upload, onCancel }: UploadProgressProps) {
+  const { state, pause, resume } = upload;
+  const fraction = state.totalBytes === 0 ? 1 : state.sentBytes / state.totalBytes;
+  return (
+    <div className="grid gap-3">
+      <div className="flex flex-wrap items-baseline justify-between gap-x-4">
+        <p role="status" className="flex items-center gap-2 font-medium">
+          {state.name === "uploaded" && (
+            <CircleCheck aria-hidden className="size-4 text-pba-good" />
+          )}
+          {LABELS[state.name]}
+        </p>
+        <p className="text-pba-muted">{figuresOf(state, fraction)}</p>
+      </div>
+      <Progress
+        label="Upload"
+        fraction={fraction}
+        tone={state.name === "uploaded" ? "good" : "accent"}
+      />
+      {state.name === "offline" && (
+        <Notice tone="warn">
+          <p>The upload goes on by itself as soon as the connection is back.</p>
+        </Notice>
+      )}
+      {state.name === "failed" && (
+        <ErrorNotice error={state.error} title="The upload stopped." onRetry={resume}>
+          <p>
+            What was sent is kept on the server for a while: the upload goes on where it stopped,
+            also when you choose the same file again later.
+          </p>
+        </ErrorNotice>
+      )}
+      <div className="flex flex-wrap gap-2">
+        {state.name === "uploading" && (
+          <Button size="small" onClick={pause}>
+            <Pause aria-hidden />
+            Pause
+          </Button>
+        )}
+        {state.name === "paused" && (
+          <Button size="small" onClick={resume}>
+            <Play aria-hidden />
+            Resume
+          </Button>
+        )}
+        <Button size="small" variant="ghost" onClick={onCancel}>
+          {state.name === "uploaded" ? "Remove" : "Cancel upload"}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+const LABELS: Record<UploadState["name"], string> = {
+  uploading: "Uploading",
+  paused: "Paused",
+  offline: "Waiting for the connection",
+  failed: "Stopped",
+  uploaded: "Uploaded",
+};
+
+function figuresOf(state: UploadState, fraction: number): string {
+  const { sentBytes, totalBytes } = state;
+  if (state.name === "uploaded") return formatBytes(totalBytes);
+  const figures = [
+    `${formatBytes(sentBytes)} of ${formatBytes(totalBytes)}`,
+    formatPercent(fraction),
+  ];
+  if (state.name === "uploading" && state.bytesPerSecond !== null) {
+    figures.push(formatRate(state.bytesPerSecond));
+    const left = remainingMs(sentBytes, totalBytes, state.bytesPerSecond);
+    if (left !== null) figures.push(`${formatRemaining(left)} left`);
+  }
+  return figures.join(" · ");
+}

@@ -1,0 +1,49 @@
+import { Label } from "radix-ui";
+import { type ReactNode, useId } from "react";
+
+interface FieldProps {
+  label: string;
+  hint?: ReactNode;
+  /** What is wrong with the input: announced, and tied to it. */
+  problems?: string[] | undefined;
+  children: (control: {
+    id: string;
+    "aria-describedby": string | undefined;
+    "aria-invalid": true | undefined;
+  }) => ReactNode;
+}
+
+/** A labelled input with its hint and what is wrong with it. */
+export function Field({ label, hint, problems, children }: FieldProps) {
+  const id = useId();
+  const described = [hint && `${id}-hint`, problems && `${id}-problems`].filter(Boolean).join(" ");
+  return (
+    <div className="grid gap-1.5">
+      <Label.Root htmlFor={id} className="w-fit font-medium">
+        {label}
+      </Label.Root>
+      {children({
+        id,
+        "aria-describedby": described || undefined,
+        "aria-invalid": problems ? true : undefined,
+      })}
+      {hint && (
+        <div id={`${id}-hint`} className="text-pba-muted">
+          {hint}
+        </div>
+      )}
+      <Problems id={`${id}-problems`} of={problems} />
+    </div>
+  );
+}
+
+/** One sentence a line. */
+export function Problems({ id, of }: { id?: string; of: string[] | undefined }) {
+  return (
+    <div id={id} aria-live="polite" className="text-pba-bad empty:hidden">
+      {of?.map((problem) => (
+        <p key={problem}>{problem}</p>
+      ))}
+    </div>
+  );
+}

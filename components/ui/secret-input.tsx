@@ -1,0 +1,37 @@
+import { Eye, EyeOff } from "lucide-react";
+import type { ComponentProps } from "react";
+import { Button } from "./button.tsx";
+import { Input } from "./input.tsx";
+
+interface SecretInputProps extends Omit<ComponentProps<"input">, "type"> {
+  isShown: boolean;
+  /** Left out where another input's button shows and hides this one too. */
+  onShow?: (isShown: boolean) => void;
+}
+
+/** A passphrase, hidden or shown as the person likes. */
+export function SecretInput({ isShown, onShow, ...props }: SecretInputProps) {
+  return (
+    <div className="relative">
+      <Input
+        type={isShown ? "text" : "password"}
+        autoCapitalize="off"
+        spellCheck={false}
+        {...props}
+        className="pr-11 font-mono"
+      />
+      {onShow && (
+        <Button
+          variant="ghost"
+          size="icon"
+          aria-label={isShown ? "Hide passphrase" : "Show passphrase"}
+          aria-pressed={isShown}
+          onClick={() => onShow(!isShown)}
+          className="absolute top-1/2 right-1 size-8 -translate-y-1/2"
+        >
+          {isShown ? <EyeOff aria-hidden /> : <Eye aria-hidden />}
+        </Button>
+      )}
+    </div>
+  );
+}
