@@ -98,7 +98,7 @@ const DATABASE_SQL = `
   FROM pg_database WHERE datname = current_database()`;
 
 const TABLES_SQL = `
-  SELECT c.oid::float8 AS oid, n.nspname AS schema, c.relname AS name,
+  SELECT c.oid, n.nspname AS schema, c.relname AS name,
     CASE c.relkind WHEN 'p' THEN 'partitioned table' ELSE 'table' END AS kind,
     c.relpersistence = 'u' AS unlogged,
     has_table_privilege(c.oid, 'SELECT') AS "canSelect",
@@ -133,7 +133,7 @@ const COLUMNS_SQL = `
     UNION ALL
     SELECT t.oid, b.base_oid FROM pg_type t JOIN base b ON t.typbasetype = b.oid WHERE t.typtype = 'd'
   )
-  SELECT a.attrelid::float8 AS "tableOid", a.attname AS name,
+  SELECT a.attrelid AS "tableOid", a.attname AS name,
     format_type(a.atttypid, a.atttypmod) AS type,
     CASE
       WHEN b.oid IN (16, 21, 23, 700, 701, 25, 1043, 1042, 19, 2950) OR b.typtype = 'e' OR b.typname = 'citext' THEN 'json'
