@@ -1,0 +1,61 @@
+import { openArchive } from "../archive/archive-reader.ts";
+import { summariseManifest } from "../archive/manifest.ts";
+import type { EncryptionMode, ManifestSummary } from "../shared/api.ts";
+import { tableLabel } from "../shared/table-name.ts";
+import { formatBytes } from "./format.ts";
+import { parseOptions, readUnlock, UNLOCK_OPTIONS } from "./usage.ts";
+
+/** `inspect --json`: a stable shape, see docs/cli.md. */
+interface Inspection {
+  file: string;
+  sizeBytes: number;
+  encryption: EncryptionMode;
+  /** null for an encrypted archive without its key. */
+  manifest: ManifestSummary | null;
+}
+
+/** `inspect`: what an archive holds, as far as it can be read with what is given. Checks no digest of a table. */
+export async function inspect(args: string[]): Promise<void> {
+  const options = parseOptions(args, { ...UNLOCK_OPTIONS, json: { type: "boolean" } }, 1);
+  const unlock = await readUnlock(options);
+  await using archive = await openArchive(options.file);
+  const isLocked = archive.encryption !== "none" && Object.keys(unlock).length === 0;
+  if (!isLocked) await archive.unlock(unlock);
+  const inspection: Inspection = {
+    file: options.file,
+    sizeBytes: archive.sizeBytes,
+    encryption: archive.encryption,
+    manifest: isLocked ? null : summariseManifest(archive.manifest),
+  };
+  process.stdout.write(
+    options.json ? `${JSON.stringify(inspection, null, 2)}\n` : toText(inspection),
+  );
+}
+
+const ENCRYPTION: Record<EncryptionMode, string> = {
+  passphrase: "by a passphrase",
+  recipients: "to age recipients",
+  none: "none: anybody can read it",
+};
+
+function toText({ file, sizeBytes, encryption, manifest }: Inspection): string {
+  const head = [`${file}, ${formatBytes(sizeBytes)}`, `encryption  ${ENCRYPTION[encryption]}`];
+  if (!manifest) {
+    const option = encryption === "passphrase" ? "--passphrase-file" : "--identity-file";
+    return `${[...head, `Its manifest is encrypted. Give ${option} to see more.`].join("\n")}\n`;
+  }
+  const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
+  return `${[
+    ...head,
+    `database    ${manifest.database.name}, PostgreSQL ${manifest.database.serverVersion}`,
+    `made        ${manifest.createdAt} by ${manifest.tool}, format ${manifest.formatVersion}`,
+    `holds       ${manifest.tables.length} tables, ${rows} rows, ${manifest.sequences} sequences`,
+    `migrations  ${manifest.migrations.map(({ name }) => name).join(", ") || "none recorded"}`,
+    ...manifest.warnings.map(({ message }) => `warning     ${message}`),
+    "",
+    ...manifest.tables.map(
+      (table) =>
+        `${String(table.rows).padStart(12)} rows  ${formatBytes(table.jsonBytes).padStart(9)}  ${tableLabel(table)}`,
+    ),
+  ].join("\n")}\n`;
+}

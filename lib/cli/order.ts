@@ -1,0 +1,60 @@
+import { insertionOrderOf } from "../plan/dump-plan.ts";
+import { openDatabase } from "../postgres/connection.ts";
+import { readCatalog } from "../schema/catalog.ts";
+import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
+import type { InsertionOrder, OrderEdge } from "../shared/api.ts";
+import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { parseOptions, required } from "./usage.ts";
+
+/** `order`: the insertion order of a database's tables. `--json`: a stable shape, see docs/cli.md. */
+export async function order(args: string[]): Promise<void> {
+  const options = parseOptions(args, { url: { type: "string" }, json: { type: "boolean" } });
+  const database = openDatabase({ connectionString: required(options.url, "url") });
+  try {
+    const client = await database.connect("order");
+    const catalog = await readCatalog(client).finally(() => client.end());
+    const insertionOrder = insertionOrderOf(catalog, NO_PRISMA_MODELS, catalog.tables);
+    process.stdout.write(
+      options.json
+        ? `${JSON.stringify({ database: catalog.database.name, ...insertionOrder }, null, 2)}\n`
+        : toText(insertionOrder),
+    );
+  } finally {
+    await database.close();
+  }
+}
+
+function toText({ components, edges }: InsertionOrder): string {
+  const edgesOf = Map.groupBy(edges, ({ from }) => tableKey(from));
+  let place = 0;
+  const lines = components.flatMap(({ tables, cyclic }) => {
+    place++;
+    const head = cyclic
+      ? [
+          `${place}. a cycle: loaded with its foreign keys dropped, which are added and checked before the commit`,
+        ]
+      : [];
+    return [
+      ...head,
+      ...tables.flatMap((table) => [
+        `${cyclic ? "   " : `${place}. `}${tableLabel(table)}`,
+        ...(edgesOf.get(tableKey(table)) ?? []).map((edge) => `     ${reason(edge)}`),
+      ]),
+    ];
+  });
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function reason({ role, to, columns, referencedColumns, onDelete, constraint }: OrderEdge): string {
+  const key = `${columns.join(", ")} → ${referencedColumns.join(", ")}, ON DELETE ${onDelete}, ${constraint}`;
+  switch (role) {
+    case "self":
+      return `refers to itself (${key})`;
+    case "cycle":
+      return `in a circle with ${tableLabel(to)} (${key})`;
+    case "orders":
+      return `after ${tableLabel(to)} (${key})`;
+    default:
+      throw role satisfies never;
+  }
+}

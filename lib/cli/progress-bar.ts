@@ -1,0 +1,38 @@
+import { clearLine, cursorTo } from "node:readline";
+import { addProgress, NO_PROGRESS, type OnProgress, sumProgress } from "../shared/progress.ts";
+import { tableLabel } from "../shared/table-name.ts";
+import { formatBytes } from "./format.ts";
+
+const WIDTH = 24;
+
+/** One line on a terminal's stderr that follows an operation. A pipe gets none. */
+export function showProgress(): { onProgress: OnProgress; end(): void } {
+  const { stderr } = process;
+  let progress = NO_PROGRESS;
+  const startedAt = Date.now();
+  if (!stderr.isTTY) return { onProgress: () => {}, end: () => {} };
+
+  function clear() {
+    cursorTo(stderr, 0);
+    clearLine(stderr, 0);
+  }
+  return {
+    onProgress(event) {
+      progress = addProgress(progress, event);
+      const { rows, totalRows, bytes } = sumProgress(progress);
+      const share = totalRows === 0 ? 0 : rows / totalRows;
+      const running = progress.tables.find(({ state }) => state === "running");
+      const line = [
+        progress.phase.padEnd(11),
+        `[${"█".repeat(Math.round(share * WIDTH)).padEnd(WIDTH, "·")}]`,
+        `${Math.floor(share * 100)} %`.padStart(5),
+        `${rows.toLocaleString("en")} of ${totalRows.toLocaleString("en")} rows`,
+        `${formatBytes((bytes * 1000) / Math.max(1, Date.now() - startedAt))}/s`,
+        running ? tableLabel(running) : "",
+      ].join("  ");
+      clear();
+      stderr.write(line.slice(0, (stderr.columns ?? 80) - 1));
+    },
+    end: clear,
+  };
+}

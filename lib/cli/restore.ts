@@ -1,0 +1,59 @@
+import { openArchive } from "../archive/archive-reader.ts";
+import { openDatabase } from "../postgres/connection.ts";
+import { beginRestore, runRestore } from "../restore/run-restore.ts";
+import { verifyArchive } from "../restore/verify-archive.ts";
+import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
+import { tableLabel } from "../shared/table-name.ts";
+import { formatDuration } from "./format.ts";
+import { showProgress } from "./progress-bar.ts";
+import { parseOptions, readUnlock, required, UNLOCK_OPTIONS, UsageError } from "./usage.ts";
+
+/** `restore`: checks the whole archive, then replaces the tables' rows in one transaction. */
+export async function restore(args: string[], signal: AbortSignal): Promise<void> {
+  const options = parseOptions(
+    args,
+    { ...UNLOCK_OPTIONS, url: { type: "string" }, yes: { type: "boolean" } },
+    1,
+  );
+  const url = required(options.url, "url");
+  if (!options.yes)
+    throw new UsageError(
+      "A restore replaces every row of the archive's tables. Add --yes to do it.",
+    );
+  const models = NO_PRISMA_MODELS;
+  const database = openDatabase({ connectionString: url });
+  const progress = showProgress();
+  const { onProgress } = progress;
+  try {
+    const unlock = await readUnlock(options);
+    await using archive = await openArchive(options.file);
+    await archive.unlock(unlock);
+    const plan = await verifyArchive({ database, models, archive, onProgress, signal });
+    for (const check of plan.checks.filter(({ state }) => state === "warning"))
+      say(`warning: ${check.message}`);
+    for (const drift of plan.drift.filter(({ blocks }) => !blocks))
+      say(`warning: ${drift.message}`);
+    // What stands in the way is an error of the restore itself, before it changes anything.
+    const session = await beginRestore(database);
+    try {
+      const result = await runRestore(session, { archive, models, onProgress, signal });
+      for (const { message } of result.warnings) say(`warning: ${message}`);
+      for (const table of plan.tables.filter(({ action }) => action === "skip"))
+        say(`left as it is: ${tableLabel(table)}. ${table.reason}`);
+      progress.end();
+      process.stdout.write(
+        `${plan.manifest.database.name} of ${plan.manifest.createdAt} restored: ${result.tables.length} tables, ${result.rows} rows, ${result.sequences} sequences in ${formatDuration(result.elapsedMs)}\n`,
+      );
+    } finally {
+      await session.end();
+    }
+  } finally {
+    progress.end();
+    await database.close();
+  }
+
+  function say(line: string) {
+    progress.end();
+    process.stderr.write(`${line}\n`);
+  }
+}

@@ -1,0 +1,97 @@
+import { readFile } from "node:fs/promises";
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { BackupError } from "../errors.ts";
+import type { TableName, Unlock } from "../shared/api.ts";
+
+export const USAGE = `Usage: prisma-backup COMMAND …
+
+  create  --url URL --out FILE (--passphrase-file F | --recipient AGE1… | --no-encryption)
+          [--table SCHEMA.NAME]… [--exclude SCHEMA.NAME]…
+  inspect FILE [--passphrase-file F | --identity-file F] [--json]
+  verify  FILE [--passphrase-file F | --identity-file F]
+  restore FILE --url URL [--passphrase-file F | --identity-file F] --yes
+  order   --url URL [--json]
+
+create   backs up a PostgreSQL database into FILE, which must not exist yet
+inspect  says what an archive holds
+verify   reads a whole archive and checks every digest and row count
+restore  replaces the rows of a database's tables by an archive's: all of it, or nothing
+order    shows the order in which the tables can be loaded, and why
+
+--url is a connection string: postgresql://user:password@host:5432/database
+--recipient, --table and --exclude may be repeated. A name with a dot or quote in it: '"my.schema"."my table"'.
+Exit code: 0 done, 1 failed, 2 wrong usage.
+`;
+
+/** The command line is wrong: exit code 2. */
+export class UsageError extends Error {}
+
+/** Options as declared, with exactly `positionals` words besides. @throws UsageError */
+export function parseOptions<const Options extends NonNullable<ParseArgsConfig["options"]>>(
+  args: string[],
+  options: Options,
+  positionals: 0 | 1 = 0,
+) {
+  try {
+    const parsed = parseArgs({ args, options, allowPositionals: positionals > 0, strict: true });
+    if (parsed.positionals.length !== positionals) {
+      throw new UsageError(positionals === 0 ? "Too many words." : "Name one archive file.");
+    }
+    return { ...parsed.values, file: parsed.positionals[0] ?? "" };
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+export function required(value: string | undefined, option: string): string {
+  if (value === undefined || value === "") throw new UsageError(`--${option} is missing.`);
+  return value;
+}
+
+export const UNLOCK_OPTIONS = {
+  "passphrase-file": { type: "string" },
+  "identity-file": { type: "string" },
+} as const;
+
+/** What opens an archive, from the files that the options name; empty where they name none. */
+export async function readUnlock(options: {
+  "passphrase-file"?: string;
+  "identity-file"?: string;
+}): Promise<Unlock> {
+  const { "passphrase-file": passphraseFile, "identity-file": identityFile } = options;
+  if (passphraseFile !== undefined && identityFile !== undefined) {
+    throw new UsageError("Give --passphrase-file or --identity-file, not both.");
+  }
+  if (passphraseFile !== undefined) return { passphrase: await readPassphrase(passphraseFile) };
+  if (identityFile !== undefined) return { identity: await readText(identityFile) };
+  return {};
+}
+
+/** A file's text without the line end that editors add. */
+export const readPassphrase = async (path: string): Promise<string> =>
+  (await readText(path)).replace(/\r?\n$/, "");
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : "unknown error";
+    throw new BackupError("NOT_FOUND", `${path} cannot be read (${code}). Nothing has changed.`, {
+      cause,
+    });
+  }
+}
+
+const TABLE_NAME = /^(?:"((?:[^"]|"")+)"|([^".]+))\.(?:"((?:[^"]|"")+)"|([^"]+))$/;
+
+/** `schema.name`, each part as the database spells it, in double quotes where it has a dot or quote. @throws UsageError */
+export function parseTableName(text: string): TableName {
+  const match = TABLE_NAME.exec(text);
+  if (!match) throw new UsageError(`“${text}” is not SCHEMA.NAME.`);
+  const [, quotedSchema, schema, quotedName, name] = match;
+  return {
+    schema: quotedSchema?.replaceAll('""', '"') ?? schema ?? "",
+    name: quotedName?.replaceAll('""', '"') ?? name ?? "",
+  };
+}
