@@ -15,6 +15,7 @@ import {
 import { settleOperations } from "./settle.ts";
 
 const LIST_LENGTH = 50;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Newest first. Ended ones without their plan and progress per table: `getOperation` has those. */
 export async function listOperations({ database }: Context): Promise<Operation[]> {
@@ -31,9 +32,11 @@ export async function listOperations({ database }: Context): Promise<Operation[]
 
 /** @throws OPERATION_NOT_FOUND */
 export async function getOperation({ database }: Context, id: string): Promise<StoredOperation> {
-  await settleOperations(database);
-  const operation = await readOperation(database, id);
-  if (operation) return operation;
+  if (UUID.test(id)) {
+    await settleOperations(database);
+    const operation = await readOperation(database, id);
+    if (operation) return operation;
+  }
   throw new BackupError("OPERATION_NOT_FOUND", "There is no such operation.", {
     hint: "Look at the list of operations.",
   });

@@ -1,0 +1,151 @@
+import { describe, expect, it } from "vitest";
+import { createTestDatabase } from "../../scripts/testing/database.ts";
+import { METHODS } from "./handlers.ts";
+import { ROUTES } from "./routes.ts";
+import { createTestAdmin, ORIGIN, SHOP_SQL, TUS } from "./testing.ts";
+
+const ID = "00000000-0000-4000-8000-000000000000";
+const CALLS = ROUTES.flatMap(({ methods, path }) =>
+  METHODS.filter((method) => methods.includes(method)).map((method) => ({
+    method,
+    path: path.replace(":id", path.startsWith("uploads") ? "0".repeat(32) : ID),
+    changes: !["GET", "HEAD", "OPTIONS"].includes(method),
+  })),
+);
+
+it("knows every route of the documented list", () => {
+  expect(ROUTES.map(({ path }) => path)).toEqual([
+    "overview",
+    "operations",
+    "operations/:id",
+    "operations/:id/cancel",
+    "backups",
+    "backups/:id/archive",
+    "uploads",
+    "uploads/:id",
+    "restores",
+    "restores/:id/start",
+  ]);
+});
+
+describe("every route", () => {
+  it("is refused to nobody, clerks and other sites, and passes admins", async () => {
+    await using database = await createTestDatabase({ sql: SHOP_SQL });
+    await using admin = await createTestAdmin({ url: database.url });
+    const refusals: Array<[string, number, string, Parameters<typeof admin.call>[2], boolean]> = [
+      ["nobody", 401, "UNAUTHENTICATED", { user: null }, true],
+      ["an unknown user", 401, "UNAUTHENTICATED", { user: "mallory" }, true],
+      ["a clerk", 403, "FORBIDDEN", { user: "clerk" }, true],
+      ["another site", 403, "CROSS_ORIGIN", { headers: { "sec-fetch-site": "cross-site" } }, true],
+      ["a sibling site", 403, "CROSS_ORIGIN", { headers: { "sec-fetch-site": "same-site" } }, true],
+      [
+        "another origin",
+        403,
+        "CROSS_ORIGIN",
+        { headers: { origin: "https://evil.example" } },
+        true,
+      ],
+      ["an opaque origin", 403, "CROSS_ORIGIN", { headers: { origin: "null" } }, true],
+      ["no origin", 403, "CROSS_ORIGIN", { headers: { origin: "" } }, false],
+    ];
+    for (const { method, path, changes } of CALLS) {
+      for (const [who, status, code, options, always] of refusals) {
+        if (!always && !changes) continue;
+        const response = await admin.call(method, path, options);
+        const text = await response.text();
+        expect.soft(response.status, `${method} ${path} by ${who}: ${text}`).toBe(status);
+        expect.soft(JSON.parse(text).error.code).toBe(code);
+        expectSecure(response, `${method} ${path} by ${who}`);
+      }
+      // In order: what has no body, or an unknown id, is refused for that and not for the person.
+      const response = await admin.call(method, path, { headers: TUS });
+      expect.soft([200, 204, 400, 404], `${method} ${path} by an admin`).toContain(response.status);
+      expectSecure(response, `${method} ${path} by an admin`);
+      await response.body?.cancel();
+    }
+    // Nobody who was refused has left a trace.
+    expect(await admin.ok("GET", "operations")).toEqual([]);
+  });
+});
+
+function expectSecure(response: Response, what: string): void {
+  expect.soft(response.headers.get("cache-control"), what).toBe("no-store");
+  expect.soft(response.headers.get("x-content-type-options"), what).toBe("nosniff");
+  const cors = [...response.headers.keys()].filter((name) => name.startsWith("access-control-"));
+  expect.soft(cors, what).toEqual([]);
+}
+
+it("takes the browser's own word before Origin, and the host that a proxy passes on", async () => {
+  await using database = await createTestDatabase();
+  await using admin = await createTestAdmin({ url: database.url });
+  const path = `operations/${ID}/cancel`;
+  const codeWith = async (headers: Record<string, string>) =>
+    (await admin.fail("POST", path, { headers })).code;
+  expect(await codeWith({ "sec-fetch-site": "same-origin", host: "internal:3000" })).toBe(
+    "OPERATION_NOT_FOUND",
+  );
+  expect(await codeWith({ host: "internal:3000" })).toBe("CROSS_ORIGIN");
+  expect(await codeWith({ host: "internal:3000", "x-forwarded-host": new URL(ORIGIN).host })).toBe(
+    "OPERATION_NOT_FOUND",
+  );
+  expect(await codeWith({ "sec-fetch-site": "none" })).toBe("CROSS_ORIGIN");
+});
+
+it("denies where authorize throws or answers nonsense, and logs it", async () => {
+  await using database = await createTestDatabase();
+  const cases = [
+    [() => Promise.reject(new Error("session store is down")), 403],
+    [() => undefined, 401],
+    [() => ({ id: "x", name: "x" }), 403],
+    [() => ({ id: "x", name: "x", allowed: "yes" }), 403],
+    [() => ({ id: "", name: "x", allowed: true }), 403],
+  ] as const;
+  for (const [authorize, status] of cases) {
+    // What a host without TypeScript may do.
+    const options = { url: database.url, authorize: authorize as never };
+    await using admin = await createTestAdmin(options);
+    expect((await admin.fail("GET", "operations")).status).toBe(status);
+    if (authorize === cases[0][0]) expect(admin.log.join()).toContain("session store is down");
+  }
+});
+
+it("answers unknown addresses and methods as JSON, and bad bodies without repeating them", async () => {
+  await using database = await createTestDatabase();
+  await using admin = await createTestAdmin({ url: database.url });
+  expect(await admin.fail("GET", "nothing/here")).toMatchObject({ status: 404, code: "NOT_FOUND" });
+  const head = await admin.call("HEAD", `backups/${ID}/archive`);
+  expect([head.status, head.headers.get("allow")]).toEqual([405, "GET"]);
+  expect(await admin.fail("GET", "operations/1' OR true")).toMatchObject({
+    status: 404,
+    code: "OPERATION_NOT_FOUND",
+  });
+
+  const secret = "correct horse";
+  for (const json of [
+    { encryption: { mode: "passphrase", passphrase: [secret] } },
+    { encryption: { mode: secret } },
+    { encryption: { mode: "none" }, tables: [secret] },
+    {},
+    "x".repeat(2 ** 20),
+  ]) {
+    const error = await admin.fail("POST", "backups", { json });
+    expect(error).toMatchObject({ status: 400, code: "REQUEST_INVALID" });
+    expect(JSON.stringify(error)).not.toContain(secret);
+  }
+  const headers = { "content-type": "application/json" };
+  const text = new TextEncoder();
+  const broken = { headers, body: text.encode(`{"passphrase": "${secret}`) };
+  const error = await admin.fail("POST", "backups", broken);
+  expect(error.code).toBe("REQUEST_INVALID");
+  expect(JSON.stringify(error)).not.toContain(secret);
+  const form = { headers: { "content-type": "text/plain" }, body: text.encode("{}") };
+  expect((await admin.fail("POST", "backups", form)).code).toBe("REQUEST_INVALID");
+});
+
+it("says what is missing where there is no database, and leaks nothing", async () => {
+  const url = "postgresql://ada:s3cret@127.0.0.1:1/nowhere";
+  await using admin = await createTestAdmin({ url });
+  const error = await admin.fail("GET", "operations");
+  expect(error).toMatchObject({ status: 503, code: "DATABASE_UNREACHABLE" });
+  expect(JSON.stringify(error) + admin.log.join()).not.toContain("s3cret");
+});

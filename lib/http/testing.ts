@@ -1,0 +1,168 @@
+/** A mounted add-on for tests: the real handlers, called with real requests. */
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type BackupAdminOptions, parseConfig, type Visitor } from "../config.ts";
+import type { ErrorResponse, Operation } from "../shared/api.ts";
+import { createHandlers, type METHODS } from "./handlers.ts";
+
+export const ORIGIN = "https://shop.example";
+
+const VISITORS: Record<string, Visitor> = {
+  ada: { id: "ada", name: "Ada Admin", allowed: true },
+  bob: { id: "bob", name: "Bob Boss", allowed: true },
+  clerk: { id: "clerk", name: "Carl Clerk", allowed: false },
+};
+
+export interface CallOptions {
+  /** Who asks; `null` is nobody. Default ada. */
+  user?: string | null;
+  /** Sent as JSON. */
+  json?: unknown;
+  body?: Uint8Array<ArrayBuffer>;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+export type TestAdmin = Awaited<ReturnType<typeof createTestAdmin>>;
+
+/** @param options.uploadDir default: a new folder, removed on disposal */
+export async function createTestAdmin(options: Partial<BackupAdminOptions> & { url: string }) {
+  const { url, ...rest } = options;
+  const folder = await mkdtemp(path.join(os.tmpdir(), "backup-admin-test-"));
+  const uploadDir = options.uploadDir ?? path.join(folder, "uploads");
+  const log: string[] = [];
+  const handlers = createHandlers(
+    parseConfig({
+      prisma: {},
+      connectionString: url,
+      authorize: (request) => VISITORS[request.headers.get("x-test-user") ?? ""] ?? null,
+      uploadDir,
+      logger: { error: (...parts) => log.push(parts.map(String).join(" ")) },
+      ...rest,
+    }),
+  );
+
+  async function call(
+    method: (typeof METHODS)[number],
+    route: string,
+    { user = "ada", json, body, headers = {}, signal }: CallOptions = {},
+  ): Promise<Response> {
+    const request = new Request(`${ORIGIN}/admin/backup/api/${route}`, {
+      method,
+      signal,
+      headers: {
+        host: new URL(ORIGIN).host,
+        origin: ORIGIN,
+        ...(user === null ? {} : { "x-test-user": user }),
+        ...(json === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      body: json === undefined ? body : JSON.stringify(json),
+    });
+    return handlers[method](request, { params: Promise.resolve({ route: route.split("/") }) });
+  }
+
+  async function ok<Result = Operation>(
+    method: (typeof METHODS)[number],
+    route: string,
+    callOptions?: CallOptions,
+  ): Promise<Result> {
+    const response = await call(method, route, callOptions);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${route}: ${response.status} ${text}`);
+    return JSON.parse(text) as Result;
+  }
+
+  /** The error of a request that has to fail. */
+  async function fail(
+    method: (typeof METHODS)[number],
+    route: string,
+    callOptions?: CallOptions,
+  ): Promise<ErrorResponse["error"] & { status: number }> {
+    const response = await call(method, route, callOptions);
+    if (response.ok) throw new Error(`${method} ${route} did not fail: ${response.status}`);
+    const { error } = (await response.json()) as ErrorResponse;
+    return { status: response.status, ...error };
+  }
+
+  /** Uploads in two chunks, as the browser does. @returns the upload's id */
+  async function upload(archive: Uint8Array, user = "ada"): Promise<string> {
+    const created = await call("POST", "uploads", {
+      user,
+      headers: { ...TUS, "upload-length": String(archive.length), "upload-metadata": FILE_NAME },
+    });
+    if (created.status !== 201) throw new Error(`${created.status} ${await created.text()}`);
+    const id = created.headers.get("location")?.split("/").at(-1) ?? "";
+    const middle = Math.floor(archive.length / 2);
+    for (const [from, to] of [
+      [0, middle],
+      [middle, archive.length],
+    ] as const) {
+      const patched = await call("PATCH", `uploads/${id}`, {
+        user,
+        body: Uint8Array.from(archive.subarray(from, to)),
+        headers: { ...CHUNK, "upload-offset": String(from) },
+      });
+      if (patched.status !== 204) throw new Error(`${patched.status} ${await patched.text()}`);
+    }
+    return id;
+  }
+
+  /** A whole backup. @returns the zip */
+  async function backup(encryption: unknown = { mode: "none" }): Promise<Uint8Array> {
+    const { id } = await ok("POST", "backups", { json: { encryption } });
+    const response = await call("GET", `backups/${id}/archive`);
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
+  /** Waits for an operation to be in one of the states. */
+  async function reach(id: string, ...states: Operation["state"][]): Promise<Operation> {
+    for (let attempt = 0; attempt < 600; attempt++) {
+      const operation = await ok("GET", `operations/${id}`);
+      if (states.includes(operation.state)) return operation;
+      await sleep(100);
+    }
+    throw new Error(`operation ${id} never was ${states.join(" or ")}`);
+  }
+
+  return {
+    call,
+    ok,
+    fail,
+    upload,
+    backup,
+    reach,
+    uploadDir,
+    log,
+    async [Symbol.asyncDispose]() {
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export const TUS = { "tus-resumable": "1.0.0" };
+export const CHUNK = { ...TUS, "content-type": "application/offset+octet-stream" };
+const FILE_NAME = `filename ${Buffer.from("../my backup.zip").toString("base64")}`;
+
+/** A small shop: a parent, a child and a sequence. */
+export const SHOP_SQL = `
+  CREATE TABLE customers (id serial PRIMARY KEY, name text NOT NULL);
+  CREATE TABLE orders (id bigserial PRIMARY KEY, customer_id int NOT NULL REFERENCES customers, total numeric(12, 2));
+  INSERT INTO customers (name) SELECT 'Customer ' || i FROM generate_series(1, 50) i;
+  INSERT INTO orders (customer_id, total) SELECT 1 + i % 50, i * 1.10 FROM generate_series(1, 500) i;`;
+
+/** Waits until a query gives a row. */
+export async function until(
+  what: string,
+  condition: () => Promise<boolean>,
+  timeoutMs = 30_000,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (Date.now() < deadline) {
+    if (await condition()) return;
+    await sleep(50);
+  }
+  throw new Error(`waited in vain until ${what}`);
+}

@@ -1,0 +1,190 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import pg from "pg";
+import { describe, expect, it } from "vitest";
+import { createTestDatabase, type TestDatabase } from "../../scripts/testing/database.ts";
+import { createTestAdmin, SHOP_SQL, type TestAdmin, until } from "../http/testing.ts";
+import type { Operation } from "../shared/api.ts";
+
+const CHILD = new URL("../http/testing-child.ts", import.meta.url).pathname;
+
+interface Scene {
+  database: TestDatabase;
+  admin: TestAdmin;
+  /** Another process of the app, in the middle of a restore. */
+  child: ChildProcess;
+  id: string;
+  /** Holds the table that the restore waits for. */
+  blocker: pg.Client;
+}
+
+/** A restore in a process of its own, which has begun its transaction and waits for a lock. */
+async function inTheMiddle(act: (scene: Scene) => Promise<void>): Promise<void> {
+  await using database = await createTestDatabase({ sql: SHOP_SQL });
+  await using admin = await createTestAdmin({ url: database.url });
+  const uploadId = await admin.upload(await admin.backup());
+  await database.query("UPDATE customers SET name = 'changed since'");
+  const blocker = new pg.Client(database.url);
+  blocker.on("error", () => {});
+  await blocker.connect();
+  await blocker.query("BEGIN; LOCK TABLE orders IN ACCESS SHARE MODE");
+  const args = [CHILD, database.url, admin.uploadDir, uploadId, database.name];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    const [id] = await Promise.race([
+      once(child.stdout, "data").then(([line]) => [String(line).trim()]),
+      once(child, "exit").then(() => Promise.reject(new Error("the child process ended"))),
+    ]);
+    if (!id) throw new Error("the child process named no operation");
+    await until("the transaction has begun", async () => (await readXid(database, id)) !== null);
+    await act({ database, admin, child, id, blocker });
+  } finally {
+    child.kill("SIGKILL");
+    await blocker.end();
+  }
+}
+
+async function readXid(database: TestDatabase, id: string): Promise<string | null> {
+  const [row] = await database.query<{ xid: string | null }>(
+    "SELECT xid FROM prisma_backup_admin.operations WHERE id = $1",
+    [id],
+  );
+  return row?.xid ?? null;
+}
+
+const names = (database: TestDatabase) =>
+  database.query("SELECT DISTINCT left(name, 8) AS name FROM customers");
+
+describe.concurrent("an operation whose process was killed", () => {
+  it("before its commit is interrupted, and nothing has changed", async () => {
+    await inTheMiddle(async ({ admin, child, id, database }) => {
+      child.kill("SIGKILL");
+      const operation = await admin.reach(id, "interrupted", "succeeded", "failed");
+      expect(operation).toMatchObject({ state: "interrupted", error: { code: "INTERRUPTED" } });
+      await until("it is settled", async () => {
+        const { changed } = await admin.ok("GET", `operations/${id}`);
+        return changed === "nothing";
+      });
+      expect(await names(database)).toEqual([{ name: "changed " }]);
+    });
+  });
+
+  it("after its commit has succeeded, although it could not say so", async () => {
+    await inTheMiddle(async ({ admin, child, id, database, blocker }) => {
+      // Its row is held, so that the process cannot write the end before it is killed.
+      const holder = new pg.Client(database.url);
+      await holder.connect();
+      await holder.query("BEGIN");
+      await holder.query("SELECT FROM prisma_backup_admin.operations FOR UPDATE");
+      await blocker.query("ROLLBACK");
+      const xid = await readXid(database, id);
+      await until("the restore is committed", async () => {
+        const [row] = await database.query("SELECT pg_xact_status($1::xid8) AS status", [xid]);
+        return row?.status === "committed";
+      });
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      // What the dead process was waiting to write must not be written now.
+      await holder.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+      );
+      await holder.query("ROLLBACK");
+      await holder.end();
+
+      const operation = await admin.reach(id, "interrupted", "succeeded", "failed");
+      expect(operation).toMatchObject({
+        state: "succeeded",
+        changed: "everything",
+        error: null,
+        result: { rows: 550, sequences: 2, warnings: [{ code: "CUT_OFF" }] },
+      });
+      expect(await names(database)).toEqual([{ name: "Customer" }]);
+    });
+  });
+});
+
+it("is cancelled by another process of the app", async () => {
+  await inTheMiddle(async ({ admin, id, database }) => {
+    const asked = await admin.ok("POST", `operations/${id}/cancel`, { json: {} });
+    expect(asked).toMatchObject({ state: "running", cancelRequested: true });
+    expect(await admin.reach(id, "cancelled")).toMatchObject({ changed: "nothing" });
+    expect(await names(database)).toEqual([{ name: "changed " }]);
+  });
+});
+
+it("asks for the archive to be unlocked again where another process has it", async () => {
+  await using database = await createTestDatabase({ sql: SHOP_SQL });
+  await using admin = await createTestAdmin({ url: database.url });
+  await admin.ok("GET", "operations");
+  const id = await insertRestore(database, { state: "ready", xid: null, silent: "0 s" });
+  const json = { confirmation: database.name };
+  const error = await admin.fail("POST", `restores/${id}/start`, { json });
+  expect(error).toMatchObject({
+    status: 409,
+    code: "OPERATION_STATE",
+    details: { uploadId: "0".repeat(32) },
+  });
+});
+
+it("is unknown until PostgreSQL knows, and then what PostgreSQL says", async () => {
+  await using database = await createTestDatabase({ sql: SHOP_SQL });
+  await using admin = await createTestAdmin({ url: database.url });
+  await admin.ok("GET", "operations");
+  for (const [end, expected] of [
+    ["COMMIT", { state: "succeeded", changed: "everything" }],
+    ["ROLLBACK", { state: "interrupted", changed: "nothing" }],
+  ] as const) {
+    const client = new pg.Client(database.url);
+    await client.connect();
+    await client.query("BEGIN");
+    const { rows } = await client.query("SELECT pg_current_xact_id()::text AS xid");
+    const id = await insertRestore(database, {
+      state: "running",
+      xid: rows[0].xid,
+      silent: "16 s",
+    });
+    for (let read = 0; read < 2; read++) {
+      const unknown = { state: "interrupted", changed: "unknown" };
+      expect(await admin.ok("GET", `operations/${id}`)).toMatchObject(unknown);
+    }
+    await client.query(end);
+    await client.end();
+    const [settled] = await admin.ok<Operation[]>("GET", "operations");
+    expect(settled).toMatchObject({ id, ...expected });
+  }
+});
+
+it("does not believe a transaction of another server", async () => {
+  await using database = await createTestDatabase({ sql: SHOP_SQL });
+  await using admin = await createTestAdmin({ url: database.url });
+  await admin.ok("GET", "operations");
+  const silent = "16 s";
+  const id = await insertRestore(database, { state: "running", xid: "9999999999999", silent });
+  const operation = await admin.ok("GET", `operations/${id}`);
+  expect(operation).toMatchObject({ state: "interrupted", changed: "unknown" });
+});
+
+/** An operation as another process would have left it. */
+async function insertRestore(
+  database: TestDatabase,
+  { state, xid, silent }: { state: string; xid: string | null; silent: string },
+): Promise<string> {
+  const id = randomUUID();
+  await database.query(
+    `INSERT INTO prisma_backup_admin.operations
+       (id, kind, state, actor, request, file_name, progress, plan, xid, started_at, heartbeat_at)
+     VALUES ($1, 'restore', $2, '{"id":"ada","name":"Ada Admin"}', $3, 'a.zip',
+       '{"phase":"loading","tables":[]}', $4, $5, now() - interval '1 min',
+       clock_timestamp() - $6::interval)`,
+    [
+      id,
+      state,
+      JSON.stringify({ kind: "restore", uploadId: "0".repeat(32) }),
+      JSON.stringify({ canStart: true, tables: [], manifest: { tables: [], sequences: 0 } }),
+      xid,
+      silent,
+    ],
+  );
+  return id;
+}
