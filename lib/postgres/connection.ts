@@ -81,6 +81,8 @@ async function connect(config: pg.ClientConfig, purpose: string): Promise<pg.Cli
   }
 }
 
+const CANCEL_AGAIN_MS = 250;
+
 /**
  * Has the server cancel what `client` runs when `signal` aborts: the statement fails, and the caller rolls back.
  * @returns a function that stops listening
@@ -96,8 +98,17 @@ export async function cancelOnAbort(
       .query("SELECT pg_catalog.pg_cancel_backend($1)", [rows[0]?.pid])
       .catch(() => abandon(client));
   };
-  signal?.addEventListener("abort", cancel, { once: true });
-  return () => signal?.removeEventListener("abort", cancel);
+  let timer: NodeJS.Timeout | undefined;
+  const start = () => {
+    cancel();
+    // Between two statements there is nothing to cancel, and the next may wait for a lock.
+    timer = setInterval(cancel, CANCEL_AGAIN_MS);
+  };
+  signal?.addEventListener("abort", start, { once: true });
+  return () => {
+    signal?.removeEventListener("abort", start);
+    clearInterval(timer);
+  };
 }
 
 /** Ends a connection at once, whatever it is doing; the server rolls its transaction back. */
