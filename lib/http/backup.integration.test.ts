@@ -11,7 +11,7 @@ import { createTestAdmin, SHOP_SQL, until } from "./testing.ts";
 const run = promisify(execFile);
 /** About 60 MB of rows that compress badly: far more than all buffers on the way. */
 const LARGE_SQL = `CREATE TABLE large AS
-  SELECT i, (SELECT string_agg(md5(random()::text || i), '') FROM generate_series(1, 6)) AS text
+  SELECT i, (SELECT string_agg(md5(random()::text || n), '') FROM generate_series(1, 6 + i * 0) n) AS text
   FROM generate_series(1, 300000) i`;
 
 const backupConnections = async (database: TestDatabase): Promise<number> => {
