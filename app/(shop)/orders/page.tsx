@@ -1,0 +1,82 @@
+import type { Metadata } from "next";
+import Link from "next/link";
+import type { Prisma } from "../../../prisma/generated/client.ts";
+import { prisma } from "../../prisma.ts";
+import { requireUser } from "../../session.ts";
+import { formatDateTime, formatEuros } from "../../ui/format.ts";
+import { List } from "../../ui/list.tsx";
+import { pageOf, readListQuery, type SearchParams } from "../../ui/list-query.ts";
+import { OrderStatusBadge } from "../../ui/order-status.tsx";
+import { PageFrame } from "../../ui/page-frame.tsx";
+
+export const metadata: Metadata = { title: "Orders" };
+
+/** By number where one is typed, else by the customer. */
+function searchFor(search: string): Prisma.OrderWhereInput {
+  if (/^#?\d{1,15}$/.test(search)) return { id: BigInt(search.replace("#", "")) };
+  return search ? { customer: { name: { contains: search, mode: "insensitive" } } } : {};
+}
+
+export default async function OrdersPage({ searchParams }: { searchParams: SearchParams }) {
+  await requireUser("/orders");
+  const query = await readListQuery(searchParams);
+  const where = searchFor(query.search);
+  const [total, orders] = await Promise.all([
+    prisma.order.count({ where }),
+    prisma.order.findMany({
+      where,
+      ...pageOf(query),
+      orderBy: { id: "desc" },
+      include: { customer: { select: { name: true } }, _count: { select: { lines: true } } },
+    }),
+  ]);
+  return (
+    <PageFrame title="Orders" description="Newest first">
+      <List
+        path="/orders"
+        query={query}
+        total={total}
+        noun="orders"
+        placeholder="Number or customer"
+        head={
+          <>
+            <th scope="col">Order</th>
+            <th scope="col">Customer</th>
+            <th scope="col" className="max-md:hidden">
+              Placed
+            </th>
+            <th scope="col" className="max-md:hidden">
+              Lines
+            </th>
+            <th scope="col">Status</th>
+            <th scope="col" className="text-right!">
+              Total
+            </th>
+          </>
+        }
+      >
+        {orders.map((order) => (
+          <tr key={order.id.toString()} className="hover:bg-sunken/60">
+            <td>
+              <Link
+                href={`/orders/${order.id}`}
+                className="focus-ring rounded font-medium text-brand-strong underline-offset-4 hover:underline"
+              >
+                #{order.id.toString()}
+              </Link>
+            </td>
+            <td>{order.customer.name}</td>
+            <td className="whitespace-nowrap text-muted max-md:hidden">
+              {formatDateTime(order.placedAt)}
+            </td>
+            <td className="text-muted max-md:hidden">{order._count.lines}</td>
+            <td>
+              <OrderStatusBadge status={order.status} />
+            </td>
+            <td className="text-right whitespace-nowrap">{formatEuros(order.total)}</td>
+          </tr>
+        ))}
+      </List>
+    </PageFrame>
+  );
+}
