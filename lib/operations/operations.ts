@@ -12,6 +12,7 @@ import {
   type StoredOperation,
   toOperation,
 } from "./operation-store.ts";
+import { queryOperations } from "./operations-schema.ts";
 import { settleOperations } from "./settle.ts";
 
 const LIST_LENGTH = 50;
@@ -82,7 +83,10 @@ export async function cancelOperation(context: Context, id: string): Promise<Sto
   });
 }
 
-export async function readDatabaseName({ pool }: Database): Promise<string> {
-  const { rows } = await pool.query<{ name: string }>("SELECT current_database()::text AS name");
-  return rows[0]?.name ?? "";
+export async function readDatabaseName(database: Database): Promise<string> {
+  const [row] = await queryOperations<{ name: string }>(
+    database,
+    "SELECT current_database()::text AS name",
+  );
+  return row?.name ?? "";
 }

@@ -1,0 +1,177 @@
+/** A restore from its check to its end, whoever watches. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Archive } from "../archive/archive-reader.ts";
+import { BackupError, toBackupError } from "../errors.ts";
+import type { Database } from "../postgres/connection.ts";
+import { type RestoreSession, runRestore } from "../restore/run-restore.ts";
+import { verifyArchive } from "../restore/verify-archive.ts";
+import type { Operation } from "../shared/api.ts";
+import type { ErrorCode } from "../shared/error-codes.ts";
+import { type Context, report } from "./context.ts";
+import { LiveOperation } from "./live-operation.ts";
+import {
+  type Ending,
+  endOperation,
+  markReady,
+  readOperation,
+  recordTransaction,
+} from "./operation-store.ts";
+import { processWideMap } from "./process-wide.ts";
+import { endingWithoutWord, readChanged } from "./settle.ts";
+
+/** How long an unlocked archive waits for its confirmation. */
+const READY_MAX_AGE_MS = 60 * 60 * 1000;
+
+/** After these the same archive may well succeed, so it need not be uploaded again. */
+const KEEPS_UPLOAD: readonly ErrorCode[] = ["LOCK_TIMEOUT", "DATABASE_UNREACHABLE"];
+
+/** Begins a restore that waits, with a session that is its own from then on; false where it no longer waits. */
+type Begin = (session: RestoreSession) => boolean;
+
+/** The restores whose unlocked archive is in this process's memory and waits for the confirmation. */
+const waiting = processWideMap<Begin>("waiting-restores");
+
+export const findWaitingRestore = (id: string): Begin | undefined => waiting.get(id);
+
+/** Owns the archive and the upload from here on. Never rejects: every end is written to the operation. */
+export async function carryOutRestore(
+  context: Context,
+  id: string,
+  uploadId: string,
+  archive: Archive,
+): Promise<void> {
+  const { config, database } = context;
+  const live = new LiveOperation(context, id);
+  let ending: Ending;
+  let keepsUpload = false;
+  try {
+    ending = await checkAndRestore(context, live, archive);
+  } catch (thrown) {
+    const error = toBackupError(live.signal.aborted ? live.signal.reason : thrown);
+    keepsUpload = KEEPS_UPLOAD.includes(error.code);
+    report(config, `restore ${id}`, error);
+    const state = error.code === "ABORTED" ? "cancelled" : "failed";
+    ending = { state, error: keepsUpload ? withUpload(error, uploadId) : error };
+  }
+  try {
+    // Before the end is written, so that whoever reads it finds everything tidied up.
+    await archive.close();
+    if (!keepsUpload) await context.uploads.remove(uploadId);
+  } catch (error) {
+    report(config, `upload ${uploadId}`, error);
+  }
+  try {
+    await live.stop();
+    await writeEnd(database, id, { ...ending, progress: live.progress });
+  } catch (error) {
+    // It will be seen as interrupted, and settled.
+    report(config, `restore ${id}`, error);
+  }
+}
+
+async function checkAndRestore(
+  { config, database, models }: Context,
+  live: LiveOperation,
+  archive: Archive,
+): Promise<Ending> {
+  const { id, onProgress, signal } = live;
+  onProgress({ type: "phase", phase: "verifying" });
+  const plan = await verifyArchive({ database, models, archive, onProgress, signal });
+
+  const started = waitForStart(live);
+  if (!(await markReady(database, id, plan))) throw ended();
+  const session = await started;
+  live.resetProgress();
+  try {
+    const result = await runRestore(session, {
+      archive,
+      models,
+      lockTimeoutMs: config.lockTimeoutMs,
+      onProgress,
+      signal,
+      async onTransaction(xid) {
+        if (!(await recordTransaction(database, id, xid))) throw ended();
+      },
+    });
+    return { state: "succeeded", result, changed: "everything" };
+  } finally {
+    await session.end();
+  }
+}
+
+/** Resolves when the restore is confirmed; rejects when it is cancelled or waits too long. */
+function waitForStart(live: LiveOperation): Promise<RestoreSession> {
+  const { promise, resolve, reject } = Promise.withResolvers<RestoreSession>();
+  const timer = setTimeout(() => live.abort(notConfirmed()), READY_MAX_AGE_MS).unref();
+  const stopWaiting = () => {
+    clearTimeout(timer);
+    return waiting.delete(live.id);
+  };
+  const onAbort = () => {
+    stopWaiting();
+    reject(live.signal.reason);
+  };
+  waiting.set(live.id, (session) => {
+    if (live.signal.aborted || !stopWaiting()) return false;
+    resolve(session);
+    return true;
+  });
+  if (live.signal.aborted) onAbort();
+  live.signal.addEventListener("abort", onAbort, { once: true });
+  // Where the restore ends before anybody waits for it, there is nobody to be told.
+  promise.catch(() => {});
+  return promise;
+}
+
+/**
+ * A failure says that nothing has changed. PostgreSQL is asked whether that is so: the connection may
+ * have been lost at the commit.
+ */
+async function writeEnd(database: Database, id: string, ending: Ending): Promise<void> {
+  waiting.delete(id);
+  if (ending.state === "succeeded") {
+    // Also where somebody has seen no heartbeat meanwhile: this process knows better.
+    await endOperation(database, id, ["running", "interrupted"], ending);
+    return;
+  }
+  const operation = await readOperation(database, id);
+  if (!operation) return;
+  const changed = await readChangedAtLast(database, operation.xid);
+  const isKnown = changed === "nothing" && toBackupError(ending.error).code !== "INTERRUPTED";
+  await endOperation(database, id, ["running", "ready"], {
+    ...(isKnown ? ending : endingWithoutWord(operation, changed)),
+    progress: ending.progress,
+  });
+}
+
+/** The server may need a moment to notice that a connection has gone. */
+async function readChangedAtLast(
+  database: Database,
+  xid: string | null,
+): Promise<Operation["changed"]> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const changed = await readChanged(database, xid);
+    if (changed !== "unknown") return changed;
+    await sleep(100);
+  }
+  return "unknown";
+}
+
+const withUpload = (error: BackupError, uploadId: string): BackupError =>
+  new BackupError(error.code, error.message, {
+    hint: error.hint,
+    details: { ...error.details, uploadId },
+    cause: error.cause,
+  });
+
+const ended = (): BackupError =>
+  new BackupError("INTERRUPTED", "The restore was ended meanwhile. Nothing has been changed.", {
+    hint: "Begin it again.",
+  });
+
+const notConfirmed = (): BackupError =>
+  new BackupError(
+    "ABORTED",
+    "The restore was not confirmed within an hour. Nothing has been changed.",
+    { hint: "Upload the archive again." },
+  );
