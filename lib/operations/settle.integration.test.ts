@@ -53,6 +53,9 @@ async function readXid(database: TestDatabase, id: string): Promise<string | nul
   return row?.xid ?? null;
 }
 
+const readChanged = async (admin: TestAdmin, id: string) =>
+  (await admin.ok("GET", `operations/${id}`)).changed;
+
 const names = (database: TestDatabase) =>
   database.query("SELECT DISTINCT left(name, 8) AS name FROM customers");
 
@@ -62,10 +65,8 @@ describe.concurrent("an operation whose process was killed", () => {
       child.kill("SIGKILL");
       const operation = await admin.reach(id, "interrupted", "succeeded", "failed");
       expect(operation).toMatchObject({ state: "interrupted", error: { code: "INTERRUPTED" } });
-      await until("it is settled", async () => {
-        const { changed } = await admin.ok("GET", `operations/${id}`);
-        return changed === "nothing";
-      });
+      // The server is still waiting for the lock; it is ended, and locks nobody out any longer.
+      await until("it is settled", async () => (await readChanged(admin, id)) === "nothing", 3000);
       expect(await names(database)).toEqual([{ name: "changed " }]);
     });
   });
@@ -129,29 +130,37 @@ it("asks for the archive to be unlocked again where another process has it", asy
 
 it("is unknown until PostgreSQL knows, and then what PostgreSQL says", async () => {
   await using database = await createTestDatabase({ sql: SHOP_SQL });
-  await using admin = await createTestAdmin({ url: database.url });
-  await admin.ok("GET", "operations");
-  for (const [end, expected] of [
-    ["COMMIT", { state: "succeeded", changed: "everything" }],
-    ["ROLLBACK", { state: "interrupted", changed: "nothing" }],
-  ] as const) {
-    const client = new pg.Client(database.url);
-    await client.connect();
-    await client.query("BEGIN");
-    const { rows } = await client.query("SELECT pg_current_xact_id()::text AS xid");
-    const id = await insertRestore(database, {
-      state: "running",
-      xid: rows[0].xid,
-      silent: "16 s",
-    });
-    for (let read = 0; read < 2; read++) {
-      const unknown = { state: "interrupted", changed: "unknown" };
-      expect(await admin.ok("GET", `operations/${id}`)).toMatchObject(unknown);
+  // A role that cannot end the other's transaction, which therefore goes on.
+  const role = `${database.name}_app`;
+  await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'`);
+  await database.query(`CREATE SCHEMA prisma_backup_admin AUTHORIZATION ${role}`);
+  const url = new URL(database.url);
+  url.username = role;
+  url.password = "x";
+  try {
+    await using admin = await createTestAdmin({ url: url.href });
+    await admin.ok("GET", "operations");
+    for (const [end, expected] of [
+      ["COMMIT", { state: "succeeded", changed: "everything" }],
+      ["ROLLBACK", { state: "interrupted", changed: "nothing" }],
+    ] as const) {
+      const client = new pg.Client(database.url);
+      await client.connect();
+      await client.query("BEGIN");
+      const { rows } = await client.query("SELECT pg_current_xact_id()::text AS xid");
+      const state = { state: "running", xid: rows[0].xid, silent: "16 s" };
+      const id = await insertRestore(database, state);
+      for (let read = 0; read < 2; read++) {
+        const unknown = { state: "interrupted", changed: "unknown" };
+        expect(await admin.ok("GET", `operations/${id}`)).toMatchObject(unknown);
+      }
+      await client.query(end);
+      await client.end();
+      const [settled] = await admin.ok<Operation[]>("GET", "operations");
+      expect(settled).toMatchObject({ id, ...expected });
     }
-    await client.query(end);
-    await client.end();
-    const [settled] = await admin.ok<Operation[]>("GET", "operations");
-    expect(settled).toMatchObject({ id, ...expected });
+  } finally {
+    await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
   }
 });
 

@@ -42,10 +42,28 @@ async function settle(database: Database, operation: StoredOperation): Promise<v
     });
     return;
   }
-  const ending = endingWithoutWord(operation, await readChanged(database, operation.xid));
+  const changed = await readChanged(database, operation.xid);
+  if (changed === "unknown") await endAbandoned(database, operation.xid);
+  const ending = endingWithoutWord(operation, changed);
   // An operation that is still unknown has nothing new to say.
   if (operation.state === "interrupted" && ending.changed === "unknown") return;
   await endOperation(database, operation.id, [operation.state], ending);
+}
+
+/**
+ * A server that waits for a lock, or checks a constraint, does not notice that its client has died, and
+ * keeps every table locked. Its process would stop by itself if it lived: see `LiveOperation`.
+ */
+async function endAbandoned(database: Database, xid: string | null): Promise<void> {
+  await queryOperations(
+    database,
+    `SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
+     WHERE locktype = 'transactionid' AND mode = 'ExclusiveLock' AND granted
+       AND transactionid = xid($1::xid8)
+       AND datname = current_database() AND application_name = 'prisma-backup-admin restore'`,
+    [xid],
+    // Without the right to, it ends when its statement does.
+  ).catch(() => {});
 }
 
 /** How an operation ended that could not say so itself. */
