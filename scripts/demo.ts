@@ -1,0 +1,115 @@
+/** `npm run demo`: everything from an empty checkout to a running shop, and back on Ctrl-C. */
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import pg from "pg";
+import { migrate } from "./migrate.ts";
+import { startNext } from "./next-server.ts";
+import { findFreePort, startPostgres } from "./postgres.ts";
+import { buildApp, generatePrismaClient } from "./prepare.ts";
+import { ROOT } from "./run.ts";
+import { SIGN_INS } from "./seed/sign-ins.ts";
+import { seed } from "./seed.ts";
+import { step } from "./step.ts";
+
+const DATA = path.join(ROOT, ".data");
+const DATABASE = "shop";
+
+/** What was started, stopped in reverse order. */
+const started = new AsyncDisposableStack();
+let stopping = false;
+let ready = false;
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => void stop(ready ? 0 : 130));
+}
+try {
+  await demo();
+} catch (error) {
+  // While stopping, steps fail because their ground is taken away.
+  if (!stopping) {
+    console.error(`\n${error instanceof Error ? error.message : error}`);
+    await stop(1);
+  }
+}
+
+async function demo(): Promise<void> {
+  console.log("\nAlder & Finch, the demo shop of prisma-backup-admin\n");
+  await mkdir(DATA, { recursive: true });
+
+  await step("Prisma client", generatePrismaClient, unchanged);
+  const databaseUrl = process.env.DATABASE_URL ?? (await startDatabase());
+  await step(
+    "Migrations",
+    () => migrate(databaseUrl),
+    (names) => `${names.length} applied`,
+  );
+  await step(
+    "Data",
+    () => seed(databaseUrl),
+    (rows) => (rows === null ? "already there" : `${rows.toLocaleString("en-GB")} rows made`),
+  );
+  await step("App, built once for these sources", buildApp, unchanged);
+  const app = await step("App, started", async () => {
+    const port = process.env.PORT ? Number(process.env.PORT) : await findFreePort(3000);
+    return startNext({ port, databaseUrl, nextAuthSecret: await readSecret() });
+  });
+  started.defer(() => app.stop());
+  ready = true;
+
+  console.log(`
+  ${app.url}
+
+  admin   ${SIGN_INS.admin.email}   ${SIGN_INS.admin.password}
+  clerk   ${SIGN_INS.clerk.email}   ${SIGN_INS.clerk.password}
+
+  The backup page is ${app.url}/admin/backup
+  Ctrl-C stops everything.
+`);
+}
+
+const unchanged = (made: boolean) => (made ? "" : "up to date");
+
+async function startDatabase(): Promise<string> {
+  const server = await step(
+    "PostgreSQL 18",
+    () => startPostgres({ major: 18, dataDir: path.join(DATA, "postgres-18") }),
+    ({ port }) => `port ${port}`,
+  ).catch((error: Error) => {
+    throw error.message.includes("postmaster.pid")
+      ? new Error("The demo is already running in this folder. Stop that one first.")
+      : error;
+  });
+  started.defer(() => server.stop());
+  await createDatabase(server.url());
+  return server.url(DATABASE);
+}
+
+async function createDatabase(serverUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [
+      DATABASE,
+    ]);
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Kept, so that who is signed in stays so over restarts. */
+async function readSecret(): Promise<string> {
+  const file = path.join(DATA, "nextauth-secret");
+  const secret = randomBytes(32).toString("base64url");
+  await writeFile(file, secret, { flag: "wx", mode: 0o600 }).catch(() => {});
+  return readFile(file, "utf8");
+}
+
+async function stop(exitCode: number): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  console.log("\n  Stopping …");
+  await started.disposeAsync();
+  process.exit(exitCode);
+}

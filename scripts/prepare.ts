@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import { glob, readdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { programOf, ROOT, runNode } from "./run.ts";
+
+/** What decides how the built app looks and works. */
+const BUILD_INPUTS = [
+  "{app,components,lib}/**/*.{ts,tsx,css,svg}",
+  "prisma/schema.prisma",
+  "{next.config.mjs,postcss.config.mjs,tailwind.config.ts,tsconfig.json,package-lock.json}",
+];
+const GENERATED_STAMP = path.join(ROOT, "prisma/generated/.schema-hash");
+const BUILD_STAMP = path.join(ROOT, ".next/.source-hash");
+
+/** Generates the Prisma client. @returns false when it was up to date. */
+export async function generatePrismaClient(): Promise<boolean> {
+  return whenChanged(GENERATED_STAMP, ["prisma/schema.prisma", "package-lock.json"], async () => {
+    const env = await withoutEngineDownload();
+    if ((await runNode([programOf("prisma"), "generate"], { env, quiet: true })) !== 0) {
+      throw new Error("prisma generate failed.");
+    }
+  });
+}
+
+/** Builds the app. @returns false when the last build is of the same sources. */
+export async function buildApp(): Promise<boolean> {
+  return whenChanged(BUILD_STAMP, BUILD_INPUTS, async () => {
+    // The build connects to nothing, but modules are loaded that ask for an address.
+    const env = { DATABASE_URL: process.env.DATABASE_URL ?? "postgresql://build.invalid/none" };
+    if ((await runNode([programOf("next"), "build"], { env, quiet: true })) !== 0) {
+      throw new Error("next build failed.");
+    }
+  });
+}
+
+/** Acts when the contents of `inputs` are not those of the stamp, which lies among what is made. */
+async function whenChanged(
+  stamp: string,
+  inputs: string[],
+  action: () => Promise<void>,
+): Promise<boolean> {
+  const hash = await hashFiles(inputs);
+  if ((await readFile(stamp, "utf8").catch(() => "")) === hash) return false;
+  await action();
+  await writeFile(stamp, hash);
+  return true;
+}
+
+async function hashFiles(patterns: string[]): Promise<string> {
+  const files: string[] = [];
+  for await (const file of glob(patterns, { cwd: ROOT })) {
+    if (!/\.test\.tsx?$/.test(file)) files.push(file);
+  }
+  const hash = createHash("sha256");
+  for (const file of files.sort()) {
+    const content = createHash("sha256").update(await readFile(path.join(ROOT, file)));
+    hash.update(`${file}\0${content.digest("hex")}\n`);
+  }
+  return hash.digest("hex");
+}
+
+/**
+ * `prisma generate` needs no schema engine, yet downloads one where there is none; unless it is
+ * told where one is, which it does not run.
+ */
+async function withoutEngineDownload(): Promise<Record<string, string>> {
+  const folder = path.join(ROOT, "node_modules/@prisma/engines");
+  const hasEngine = (await readdir(folder)).some((name) => name.startsWith("schema-engine-"));
+  if (hasEngine || process.env.PRISMA_SCHEMA_ENGINE_BINARY) return {};
+  return { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath };
+}
