@@ -4,6 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { BackupError, toBackupError } from "../errors.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
 import { checkAgreement, findMode } from "./archive-entries.ts";
+import { invalidArchive } from "./archive-error.ts";
 import { createDecompressor } from "./compression.ts";
 import { decryptBytes, decryptStream, parseIdentities, unlockKeyFile } from "./encryption.ts";
 import { readEntry, readEntryBytes, translateReadError } from "./entry-content.ts";
@@ -87,7 +88,7 @@ class OpenArchive implements Archive {
 
   async unlock(unlock: Unlock): Promise<void> {
     const identities = await this.#findIdentities(unlock);
-    const manifest = parseManifest(await this.#readManifest(identities));
+    const manifest = parseManifest(await this.#readManifest(identities, unlock));
     checkAgreement(manifest, this.#entries, this.encryption);
     this.#identities = identities;
     this.#manifest = manifest;
@@ -112,10 +113,19 @@ class OpenArchive implements Archive {
     }
   }
 
-  async #readManifest(identities: string[]): Promise<Buffer> {
+  async #readManifest(identities: string[], unlock: Unlock): Promise<Buffer> {
     const entry = this.#entry(manifestEntryName(this.encryption));
     const stored = await readEntryBytes(this.#file, entry, MAX_STORED_MANIFEST_BYTES);
-    return this.encryption === "none" ? stored : decryptBytes(identities, stored);
+    if (this.encryption === "none") return stored;
+    try {
+      return await decryptBytes(identities, stored);
+    } catch (error) {
+      const ownKeyOpened = this.encryption === "passphrase" && unlock.passphrase;
+      if (ownKeyOpened && toBackupError(error).code === "NO_MATCHING_IDENTITY") {
+        throw invalidArchive("The archive's key belongs to another archive.", { cause: error });
+      }
+      throw error;
+    }
   }
 
   readTable(table: ManifestTable, signal?: AbortSignal): Readable {

@@ -110,6 +110,7 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
       } catch (error) {
         source.destroy();
         giveUp(tableSignal?.aborted ? abortReason(tableSignal) : error);
+        await outputDone;
         throw givenUp.signal.reason;
       }
       const [jsonDigest, storedDigest] = [json.digest(), stored.digest()];

@@ -15,10 +15,14 @@ const name = z.string().min(1).max(1024);
 const dateTime = z.iso.datetime({ offset: true });
 const qualifiedName = { schema: name, name };
 
-const int8 = z
-  .string()
-  .regex(/^-?\d{1,19}$/)
-  .refine((decimal) => BigInt.asIntN(64, BigInt(decimal)) === BigInt(decimal), "not an int8");
+/** Decimal, since it may be larger than a JavaScript number holds. */
+const int8 = z.string().refine(isInt8);
+
+function isInt8(decimal: string): boolean {
+  // BigInt throws on what is not a number.
+  if (!/^-?\d{1,19}$/.test(decimal)) return false;
+  return BigInt.asIntN(64, BigInt(decimal)) === BigInt(decimal);
+}
 
 const columnSchema = z.object({
   name,
@@ -48,7 +52,6 @@ const sequenceSchema = z.object({
   ...qualifiedName,
   ownerTable: tableNameSchema.nullable(),
   ownerColumn: z.string().nullable(),
-  /** Decimal, since it may be larger than a JavaScript number holds. */
   lastValue: int8,
   isCalled: z.boolean(),
 });

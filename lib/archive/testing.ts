@@ -6,9 +6,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { onTestFinished } from "vitest";
-import type { EncryptionMode } from "../shared/api.ts";
+import { BackupError } from "../errors.ts";
+import type { EncryptionMode, Unlock } from "../shared/api.ts";
+import { openArchive } from "./archive-reader.ts";
 import { createArchiveWriter } from "./archive-writer.ts";
 import type { ArchiveKey } from "./encryption.ts";
 import { FORMAT_VERSION } from "./format.ts";
@@ -104,4 +107,34 @@ export async function shell(command: string, cwd: string): Promise<string> {
     maxBuffer: 2 ** 28,
   });
   return stdout;
+}
+
+/** Runs a command on a terminal of its own, on which it asks and gets these lines, as age asks for a passphrase. */
+export async function terminal(command: string, lines: string[], cwd: string): Promise<void> {
+  const running = execute("script", ["-qec", command, "/dev/null"], { cwd });
+  running.child.stdin?.end(lines.map((line) => `${line}\n`).join(""));
+  await running;
+}
+
+/** Opens an archive and reads all of it, as a restore does. */
+export async function readWhole(path: string, unlock: Unlock): Promise<Record<string, string>> {
+  await using archive = await openArchive(path);
+  await archive.unlock(unlock);
+  const tables: Record<string, string> = {};
+  for (const table of archive.manifest.tables) {
+    await archive.verifyStored(table);
+    tables[table.name] = await text(archive.readTable(table));
+  }
+  return tables;
+}
+
+/** The code of the BackupError that a promise is rejected with. */
+export async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof BackupError) return error.code;
+    throw error;
+  }
+  return "no error";
 }

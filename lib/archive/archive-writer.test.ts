@@ -1,0 +1,318 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { PassThrough, Readable, Writable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import JSZip from "jszip";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { requireTool } from "../../scripts/testing/oracles.ts";
+import { BackupError } from "../errors.ts";
+import { createArchiveWriter } from "./archive-writer.ts";
+import { type ArchiveKey, createArchiveKey } from "./encryption.ts";
+import {
+  CREATED_AT,
+  codeOf,
+  manifestFor,
+  PASSPHRASE,
+  sha256,
+  shell,
+  TABLES,
+  temporaryFolder,
+  terminal,
+  writeArchive,
+} from "./testing.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const hasZip = requireTool("unzip") && requireTool("jq");
+const hasAge = hasZip && requireTool("age") && requireTool("zstd");
+const hasTerminal = hasAge && requireTool("script");
+const hasPython = requireTool("python3");
+
+const NONE: ArchiveKey = { mode: "none" };
+let identity: string;
+let recipientsKey: ArchiveKey;
+beforeAll(async () => {
+  identity = await generateX25519Identity();
+  const recipients = [await identityToRecipient(identity)];
+  recipientsKey = await createArchiveKey({ mode: "recipients", recipients });
+});
+
+describe("other tools open it", () => {
+  it.skipIf(!hasZip)("mode none: unzip and jq", async () => {
+    const folder = await temporaryFolder();
+    const manifest = await writeArchive(join(folder, "a.zip"), NONE);
+    await shell("unzip -t a.zip", folder);
+    expect(await shell("unzip -Z1 a.zip", folder)).toBe(
+      [
+        "README.txt",
+        "tables/public.User.json",
+        "tables/public.empty.json",
+        "tables/public.Gr%C3%B6%C3%9Fe%2F1%2E2.json",
+        "tables/public.large.json",
+        "manifest.json\n",
+      ].join("\n"),
+    );
+    for (const { entry, rows, name } of manifest.tables) {
+      expect(await shell(`unzip -p a.zip '${entry}'`, folder)).toBe(TABLES[name]);
+      expect(await shell(`unzip -p a.zip '${entry}' | jq length`, folder)).toBe(`${rows}\n`);
+    }
+    expect(JSON.parse(await shell("unzip -p a.zip manifest.json | jq .", folder))).toEqual(
+      manifest,
+    );
+  });
+
+  it.skipIf(!hasAge)("mode recipients: unzip, age, zstd and sha256sum", async () => {
+    const folder = await temporaryFolder();
+    const manifest = await writeArchive(join(folder, "a.zip"), recipientsKey);
+    await writeFile(join(folder, "id.txt"), `${identity}\n`);
+    await shell("unzip -t a.zip", folder);
+    for (const { entry, name, jsonSha256, storedSha256 } of manifest.tables) {
+      const json = `unzip -p a.zip '${entry}' | age -d -i id.txt | zstd -d`;
+      expect(await shell(json, folder)).toBe(TABLES[name]);
+      expect(await shell(`${json} | sha256sum`, folder)).toContain(jsonSha256);
+      expect(await shell(`unzip -p a.zip '${entry}' | sha256sum`, folder)).toContain(storedSha256);
+    }
+    const text = await shell("unzip -p a.zip manifest.json.age | age -d -i id.txt", folder);
+    expect(JSON.parse(text)).toEqual(manifest);
+  });
+
+  it.skipIf(!hasTerminal)("mode passphrase: unzip, age with the passphrase, zstd", async () => {
+    const folder = await temporaryFolder();
+    const key = await createArchiveKey({ mode: "passphrase", passphrase: PASSPHRASE });
+    await writeArchive(join(folder, "a.zip"), key);
+    await shell("unzip a.zip", folder);
+    const command = "age -d -i key.age tables/public.User.json.zst.age | zstd -d > User.json";
+    await terminal(command, [PASSPHRASE], folder);
+    expect(await shell("cat User.json", folder)).toBe(TABLES.User);
+  });
+
+  it.skipIf(!hasPython)("Python's zipfile", async () => {
+    const folder = await temporaryFolder();
+    await writeArchive(join(folder, "a.zip"), recipientsKey);
+    const script =
+      "import zipfile; z = zipfile.ZipFile('a.zip'); print(z.testzip(), len(z.namelist()))";
+    expect(await shell(`python3 -c "${script}"`, folder)).toBe("None 6\n");
+  });
+
+  it("JSZip, in the browser", async () => {
+    const folder = await temporaryFolder();
+    await writeArchive(join(folder, "a.zip"), NONE);
+    const zip = await JSZip.loadAsync(await readFile(join(folder, "a.zip")), { checkCRC32: true });
+    expect(await zip.file("tables/public.User.json")?.async("string")).toBe(TABLES.User);
+  });
+});
+
+it("counts and digests what went in and what is stored", async () => {
+  const output = new PassThrough();
+  const all = buffer(output);
+  const writer = createArchiveWriter({ key: NONE, createdAt: CREATED_AT, output });
+  const json = '[{"a":"ä"}\n]\n';
+  // A byte a chunk, which must not change anything.
+  const source = Readable.from([...Buffer.from(json)].map((byte) => Buffer.from([byte])));
+  const written = await writer.writeTable({ schema: "s", name: "t" }, source);
+  expect(written).toEqual({
+    entry: "tables/s.t.json",
+    jsonBytes: 14,
+    jsonSha256: sha256(json),
+    storedBytes: 14,
+    storedSha256: sha256(json),
+  });
+  const table = {
+    schema: "s",
+    name: "t",
+    model: null,
+    kind: "table" as const,
+    columns: [],
+    rows: 1,
+  };
+  const { archiveBytes } = await writer.finish(manifestFor("none", [{ ...table, ...written }]));
+  expect(archiveBytes).toBe((await all).length);
+});
+
+it("sends README.txt before any table is written", async () => {
+  const output = new PassThrough();
+  const writer = createArchiveWriter({ key: NONE, createdAt: CREATED_AT, output });
+  const [first] = await once(output, "data", { signal: AbortSignal.timeout(1000) });
+  expect(String(first)).toContain("README.txt");
+  writer.abort(new Error("end of test"));
+});
+
+it("refuses a manifest that is not of its tables, and a table twice", async () => {
+  for (const misuse of ["manifest", "table"]) {
+    const output = new PassThrough().resume();
+    const writer = createArchiveWriter({ key: NONE, createdAt: CREATED_AT, output });
+    const table = { schema: "s", name: "t" };
+    await writer.writeTable(table, Readable.from(["[\n]\n"], { objectMode: false }));
+    const wrong =
+      misuse === "manifest"
+        ? writer.finish(manifestFor("none", []))
+        : writer.writeTable(table, Readable.from(["[\n]\n"], { objectMode: false }));
+    await expect(wrong).rejects.toThrow();
+    expect(output.destroyed).toBe(true);
+  }
+});
+
+/** A source without end, of which one knows whether it was destroyed. */
+function endless(): Readable {
+  return new Readable({
+    read() {
+      setImmediate(() => this.push(randomBytes(10_000)));
+    },
+  });
+}
+
+describe.each(["none", "recipients"] as const)(
+  "in mode %s, nothing hangs and all is released",
+  (mode) => {
+    const TABLE = { schema: "s", name: "t" };
+    const start = (output: Writable, signal?: AbortSignal) =>
+      createArchiveWriter({
+        key: mode === "none" ? NONE : recipientsKey,
+        createdAt: CREATED_AT,
+        output,
+        signal,
+      });
+
+    it.each([0, 1, 2, 50])("when the source fails at chunk %i", async (failAt) => {
+      const failure = new Error("the database went away");
+      async function* chunks() {
+        for (let index = 0; index < failAt; index++) yield Buffer.alloc(50_000, "x");
+        throw failure;
+      }
+      const output = new PassThrough().resume();
+      const writer = start(output);
+      const source = Readable.from(chunks(), { objectMode: false });
+      await expect(writer.writeTable(TABLE, source)).rejects.toBe(failure);
+      expect([source.destroyed, output.destroyed, output.errored]).toEqual([true, true, failure]);
+      await expect(writer.finish(manifestFor(mode, []))).rejects.toBe(failure);
+      const next = endless();
+      await expect(writer.writeTable({ ...TABLE, name: "u" }, next)).rejects.toBe(failure);
+      expect(next.destroyed).toBe(true);
+    });
+
+    it.each([1, 2, 5, 20])("when the receiver goes after chunk %i", async (goneAt) => {
+      let chunks = 0;
+      const output = new Writable({
+        write(_chunk, _encoding, done) {
+          if (++chunks > goneAt) this.destroy();
+          else done();
+        },
+      });
+      const source = endless();
+      expect(await codeOf(start(output).writeTable(TABLE, source))).toBe("ABORTED");
+      expect(source.destroyed).toBe(true);
+    });
+
+    it("when the receiver goes while nothing is being written", async () => {
+      const output = new PassThrough().resume();
+      const writer = start(output);
+      await sleep(20);
+      output.destroy();
+      await sleep(20);
+      const source = endless();
+      expect(await codeOf(writer.writeTable(TABLE, source))).toBe("ABORTED");
+      expect(source.destroyed).toBe(true);
+      expect(await codeOf(writer.finish(manifestFor(mode, [])))).toBe("ABORTED");
+    });
+
+    it("when the output fails", async () => {
+      const output = new Writable({
+        write: (_chunk, _encoding, done) =>
+          done(Object.assign(new Error("disk full at /secret/path"), { code: "ENOSPC" })),
+      });
+      const source = endless();
+      await expect(start(output).writeTable(TABLE, source)).rejects.toMatchObject({
+        code: "DUMP_FAILED",
+        message: expect.not.stringContaining("secret"),
+      });
+      expect(source.destroyed).toBe(true);
+    });
+
+    it("when it is aborted while the receiver takes nothing", async () => {
+      const stuck = () => new Writable({ write: () => {} });
+      const byWriter = new AbortController();
+      const byTable = new AbortController();
+      const outputs = [stuck(), stuck(), stuck()] as const;
+      const sources = [endless(), endless(), endless()] as const;
+      const writers = [
+        start(outputs[0], byWriter.signal),
+        start(outputs[1]),
+        start(outputs[2]),
+      ] as const;
+      const reason = new BackupError("OPERATION_STATE", "A reason of our own.");
+      const results = [
+        codeOf(writers[0].writeTable(TABLE, sources[0])),
+        codeOf(writers[1].writeTable(TABLE, sources[1], byTable.signal)),
+        codeOf(writers[2].writeTable(TABLE, sources[2])),
+      ];
+      await sleep(50);
+      byWriter.abort();
+      byTable.abort();
+      writers[2].abort(reason);
+      writers[2].abort(new Error("the first reason counts"));
+      expect(await Promise.all(results)).toEqual(["ABORTED", "ABORTED", "OPERATION_STATE"]);
+      for (const stream of [...outputs, ...sources]) expect(stream.destroyed).toBe(true);
+    });
+
+    it("when it is aborted before it begins", async () => {
+      const reason = new BackupError("OPERATION_STATE", "A reason of our own.");
+      const source = endless();
+      const writer = start(new PassThrough(), AbortSignal.abort(reason));
+      await expect(writer.writeTable(TABLE, source)).rejects.toBe(reason);
+      expect(source.destroyed).toBe(true);
+    });
+
+    it("when it is aborted after it is finished, which changes nothing", async () => {
+      const controller = new AbortController();
+      const output = new PassThrough();
+      const all = buffer(output);
+      const writer = start(output, controller.signal);
+      await writer.finish(manifestFor(mode, []));
+      controller.abort();
+      writer.abort(new Error("too late"));
+      expect((await all).length).toBeGreaterThan(1000);
+    });
+  },
+);
+
+describe("memory stays bounded", () => {
+  it.each(["none", "recipients"] as const)(
+    "writing 300 MB in mode %s to a slow receiver",
+    async (mode) => {
+      const noise = randomBytes(1e6).toString("hex");
+      let bytes = 0;
+      const source = new Readable({
+        read() {
+          const rows = Array.from({ length: 200 }, () => {
+            const at = Math.floor(Math.random() * 1e6);
+            return `,{"id":${at},"name":"${"lorem ipsum ".repeat(20)}","digest":"${noise.slice(at, at + 64)}"}`;
+          });
+          const chunk = Buffer.from(`${rows.join("\n")}\n`);
+          bytes += chunk.length;
+          this.push(bytes > 300e6 ? null : chunk);
+        },
+      });
+      let peak = 0;
+      let received = 0;
+      const output = new Writable({
+        write(chunk: Buffer, _encoding, done) {
+          received += chunk.length;
+          peak = Math.max(peak, process.memoryUsage().rss);
+          setImmediate(done);
+        },
+      });
+      const before = process.memoryUsage().rss;
+      const key = mode === "none" ? NONE : recipientsKey;
+      const writer = createArchiveWriter({ key, createdAt: CREATED_AT, output });
+      const { jsonBytes } = await writer.writeTable({ schema: "s", name: "t" }, source);
+      writer.abort(new Error("end of test"));
+      expect(jsonBytes).toBeGreaterThan(290e6);
+      expect(received).toBeGreaterThan(1e6);
+      expect(peak - before).toBeLessThan(150e6);
+    },
+  );
+});

@@ -1,0 +1,96 @@
+/** Zip files as only an attacker or an accident makes them. */
+import { readFile } from "node:fs/promises";
+import { crc32, deflateRawSync } from "node:zlib";
+import JSZip from "jszip";
+
+export interface ForgedEntry {
+  name: string;
+  content: Uint8Array;
+  deflate?: boolean;
+  /** What the directory says, where that is not the truth. */
+  central?: Partial<Fields>;
+  /** What the local header says, where that is not the truth. */
+  local?: Partial<Fields>;
+  /** Unix mode and file type. */
+  mode?: number;
+  /** Where the directory says that the entry begins. */
+  offset?: number;
+}
+
+interface Fields {
+  name: string;
+  flags: number;
+  method: number;
+  crc32: number;
+  compressedBytes: number;
+  sizeBytes: number;
+}
+
+/** The entries of a real archive, read by an independent library, to be changed and packed again. */
+export async function unpack(path: string): Promise<ForgedEntry[]> {
+  const zip = await JSZip.loadAsync(await readFile(path));
+  return Promise.all(
+    Object.values(zip.files).map(async (file) => ({
+      name: file.name,
+      content: await file.async("uint8array"),
+    })),
+  );
+}
+
+export function pack(entries: ForgedEntry[], claimedEntries = entries.length): Buffer {
+  const parts: Buffer[] = [];
+  const directory: Buffer[] = [];
+  let position = 0;
+  for (const entry of entries) {
+    const data = entry.deflate ? deflateRawSync(entry.content) : Buffer.from(entry.content);
+    const truth: Fields = {
+      name: entry.name,
+      flags: 1 << 11,
+      method: entry.deflate ? 8 : 0,
+      crc32: crc32(entry.content),
+      compressedBytes: data.length,
+      sizeBytes: entry.content.length,
+    };
+    const central = { ...truth, ...entry.central };
+    const local = { ...truth, ...entry.local };
+    const header = Buffer.concat([
+      Buffer.from("PK\x03\x04\x14\x00", "latin1"),
+      fields(local),
+      Buffer.from([0, 0]),
+      Buffer.from(local.name),
+    ]);
+    const attributes = Buffer.alloc(12);
+    attributes.writeUInt32LE((entry.mode ?? 0o100600) * 0x10000, 4);
+    attributes.writeUInt32LE(entry.offset ?? position, 8);
+    directory.push(
+      Buffer.from("PK\x01\x02\x3f\x03\x14\x00", "latin1"),
+      fields(central),
+      Buffer.from([0, 0]), // extra field
+      Buffer.from([0, 0]), // comment
+      attributes,
+      Buffer.from(central.name),
+    );
+    parts.push(header, data);
+    position += header.length + data.length;
+  }
+  const directoryBytes = Buffer.concat(directory);
+  const end = Buffer.alloc(22);
+  end.write("PK\x05\x06", "latin1");
+  end.writeUInt16LE(claimedEntries, 8);
+  end.writeUInt16LE(claimedEntries, 10);
+  end.writeUInt32LE(directoryBytes.length, 12);
+  end.writeUInt32LE(position, 16);
+  return Buffer.concat([...parts, directoryBytes, end]);
+}
+
+/** What local header and directory have in common: flags up to the name's length. */
+function fields({ name, flags, method, crc32, compressedBytes, sizeBytes }: Fields): Buffer {
+  const buffer = Buffer.alloc(22);
+  buffer.writeUInt16LE(flags, 0);
+  buffer.writeUInt16LE(method, 2);
+  buffer.writeUInt32LE(crc32, 8);
+  buffer.writeUInt32LE(compressedBytes, 12);
+  buffer.writeUInt32LE(sizeBytes, 16);
+  buffer.writeUInt16LE(Buffer.byteLength(name), 20);
+  return buffer;
+}
