@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { OrderEdge } from "../lib/shared/api.ts";
-import { edgeReason, orderSteps } from "./order-wording.ts";
+import type { OrderEdge, TableName } from "../lib/shared/api.ts";
+import { cycleHandling, edgeReason, orderSteps } from "./order-wording.ts";
 import { tableKey } from "./table-name.ts";
 
 const user = { schema: "public", name: "User" };
@@ -36,14 +36,33 @@ describe("the reason of an edge", () => {
     );
   });
 
-  it("says how a self reference and a cycle are handled", () => {
-    const handled =
-      "loaded with its foreign keys dropped; they are added and checked again before commit";
+  it("tells a self reference and a cycle from an edge that orders", () => {
     expect(edgeReason({ ...edge, to: post, role: "self" })).toBe(
-      `Post.author (authorId → id, ON DELETE CASCADE) refers to the same table: ${handled}`,
+      "Post.author (authorId → id, ON DELETE CASCADE) refers to the same table",
     );
     expect(edgeReason({ ...edge, role: "cycle" })).toBe(
-      `Post.author (authorId → id, ON DELETE CASCADE) refers to public.User, in the same cycle: ${handled}`,
+      "Post.author (authorId → id, ON DELETE CASCADE) refers to public.User, in the same cycle",
+    );
+  });
+});
+
+describe("how a step does without an order", () => {
+  const stepOf = (tables: TableName[], edges: OrderEdge[]) => {
+    const components = [{ tables, cyclic: tables.length > 1, level: 0 }];
+    const [step] = orderSteps({ components, edges });
+    if (!step) throw new Error("There is one component, so there is one step.");
+    return cycleHandling(step);
+  };
+  const handled =
+    "loaded with its foreign keys dropped; they are added and checked again before commit";
+
+  it("is said of cycles and self references, and of nothing else", () => {
+    expect(stepOf([post], [edge])).toBeNull();
+    expect(stepOf([post], [{ ...edge, to: post, role: "self" }])).toBe(
+      `Refers to itself: ${handled}`,
+    );
+    expect(stepOf([post, user], [{ ...edge, role: "cycle" }])).toBe(
+      `Cycle of 2 tables: ${handled}`,
     );
   });
 });

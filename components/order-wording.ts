@@ -1,9 +1,16 @@
 import type { InsertionOrder, OrderComponent, OrderEdge } from "../lib/shared/api.ts";
 import { tableKey, tableLabel } from "./table-name.ts";
 
-/** How a restore gets by without an order, where tables refer to themselves or to each other. */
-export const CYCLE_HANDLING =
+const HANDLING =
   "loaded with its foreign keys dropped; they are added and checked again before commit";
+
+/** How a restore does without an order, where tables refer to themselves or to each other. */
+export function cycleHandling(step: OrderStep): string | null {
+  const { tables, cyclic } = step.component;
+  if (cyclic) return `Cycle of ${tables.length} tables: ${HANDLING}`;
+  const refersToItself = [...step.edges.values()].flat().some(({ role }) => role === "self");
+  return refersToItself ? `Refers to itself: ${HANDLING}` : null;
+}
 
 /** `Post.author (authorId → id, ON DELETE CASCADE)`, or the constraint's name without a relation. */
 function describeReference(edge: OrderEdge): string {
@@ -18,9 +25,9 @@ export function edgeReason(edge: OrderEdge): string {
     case "orders":
       return `after ${tableLabel(edge.to)}, because ${reference} refers to it`;
     case "self":
-      return `${reference} refers to the same table: ${CYCLE_HANDLING}`;
+      return `${reference} refers to the same table`;
     case "cycle":
-      return `${reference} refers to ${tableLabel(edge.to)}, in the same cycle: ${CYCLE_HANDLING}`;
+      return `${reference} refers to ${tableLabel(edge.to)}, in the same cycle`;
     default:
       throw edge.role satisfies never;
   }

@@ -31,7 +31,7 @@ export function ErrorNotice({ error, title, onRetry, children }: ErrorNoticeProp
         <>
           {code === "UNAUTHENTICATED" && <SignInAgain />}
           {code === "OPERATION_IN_PROGRESS" && <RunningOperation report={report} />}
-          {onRetry && (
+          {onRetry && code !== "UNAUTHENTICATED" && (
             <Button size="small" onClick={onRetry}>
               <RotateCw aria-hidden />
               Try again

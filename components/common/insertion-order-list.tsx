@@ -1,8 +1,13 @@
 import { RefreshCw } from "lucide-react";
 import type { InsertionOrder, OrderEdge, TableName } from "../../lib/shared/api.ts";
-import { edgeReason, levelHeading, type OrderStep, orderSteps } from "../order-wording.ts";
+import {
+  cycleHandling,
+  edgeReason,
+  levelHeading,
+  type OrderStep,
+  orderSteps,
+} from "../order-wording.ts";
 import { matchesTable, tableKey } from "../table-name.ts";
-import { Badge } from "../ui/badge.tsx";
 import { TableTitle } from "./table-title.tsx";
 
 export interface OrderTable extends TableName {
@@ -47,6 +52,7 @@ export function InsertionOrderList({ order, tables, search = "" }: InsertionOrde
 }
 
 function Step({ step, tableOf }: { step: OrderStep; tableOf: (name: TableName) => OrderTable }) {
+  const handling = cycleHandling(step);
   return (
     <li
       value={step.number}
@@ -54,12 +60,6 @@ function Step({ step, tableOf }: { step: OrderStep; tableOf: (name: TableName) =
     >
       <span className="w-6 shrink-0 text-right font-medium text-pba-muted">{step.number}</span>
       <div className="grid min-w-0 grow gap-3">
-        {step.component.cyclic && (
-          <Badge tone="warn" className="w-fit">
-            <RefreshCw aria-hidden />
-            Cycle of {step.component.tables.length} tables
-          </Badge>
-        )}
         {step.component.tables.map((name) => (
           <StepTable
             key={tableKey(name)}
@@ -67,6 +67,12 @@ function Step({ step, tableOf }: { step: OrderStep; tableOf: (name: TableName) =
             edges={step.edges.get(tableKey(name)) ?? []}
           />
         ))}
+        {handling && (
+          <p className="flex gap-2 text-[0.8125rem] text-pba-warn">
+            <RefreshCw aria-hidden className="mt-1 size-3.5 shrink-0" />
+            {handling}
+          </p>
+        )}
       </div>
     </li>
   );

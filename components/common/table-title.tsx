@@ -5,8 +5,8 @@ import { tableLabel } from "../table-name.ts";
 export function TableTitle({ table }: { table: TableName & { model: string | null } }) {
   return (
     <span className="min-w-0">
-      <span className="font-medium break-words">{table.model ?? table.name}</span>{" "}
-      <span className="font-mono text-xs break-all text-pba-muted">{tableLabel(table)}</span>
+      <span className="font-medium wrap-anywhere">{table.model ?? table.name}</span>{" "}
+      <span className="font-mono text-xs wrap-anywhere text-pba-muted">{tableLabel(table)}</span>
     </span>
   );
 }

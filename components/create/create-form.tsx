@@ -32,9 +32,10 @@ export function CreateForm({ overview }: { overview: Overview }) {
   const { encryption, problems } = checkEncryption(draft);
   const isEmpty = tables.length === 0;
 
-  const submit = (event: FormEvent) => {
+  const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     setShowsProblems(true);
+    focusFirstProblem(event.currentTarget);
     if (!encryption || isEmpty || create.isPending) return;
     create.mutate(
       {
@@ -79,4 +80,11 @@ export function CreateForm({ overview }: { overview: Overview }) {
       </div>
     </form>
   );
+}
+
+/** After the problems are drawn; nothing happens where there are none. */
+function focusFirstProblem(form: HTMLFormElement) {
+  requestAnimationFrame(() => {
+    form.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();
+  });
 }

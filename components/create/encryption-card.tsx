@@ -28,7 +28,11 @@ export function EncryptionCard(props: EncryptionCardProps) {
           {
             value: "passphrase",
             title: "With a passphrase",
-            badge: <Badge tone="accent">Recommended</Badge>,
+            badge: (
+              <Badge tone="accent" className="bg-pba-surface ring-1 ring-pba-accent/25">
+                Recommended
+              </Badge>
+            ),
             description: "Whoever has the file and the passphrase can open it.",
           },
           {
@@ -86,6 +90,7 @@ function PlaintextConsent({ draft, onChange, problems }: EncryptionCardProps) {
       {/* biome-ignore lint/a11y/noLabelWithoutControl: the control is the Checkbox inside. */}
       <label className="mt-2 flex cursor-pointer items-center gap-3 font-medium">
         <Checkbox
+          aria-invalid={problems.acceptsPlaintext ? true : undefined}
           checked={draft.acceptsPlaintext}
           onCheckedChange={(checked) => onChange({ ...draft, acceptsPlaintext: checked === true })}
         />

@@ -34,7 +34,7 @@ export function PassphraseFields(props: EncryptionCardProps) {
         readOnly
         hidden
       />
-      <div className="grid gap-5 @2xl:grid-cols-2">
+      <div className="grid items-start gap-5 @2xl:grid-cols-2">
         <Field
           label="Passphrase"
           problems={problems.passphrase}

@@ -42,22 +42,22 @@ export function ConfirmRestore({ operation, plan }: ConfirmRestoreProps) {
           </Card>
         )}
         <PlanTables tables={plan.tables} />
-        <Card
-          title="Insertion order"
-          description="The tables are emptied and loaded in this order, in one transaction."
-        >
-          <InsertionOrderList
-            order={plan.insertionOrder}
-            tables={plan.tables.map((table) => ({
-              ...table,
-              figures: table.action === "skip" ? "skipped" : formatNoun(table.rows, "row"),
-            }))}
-          />
-        </Card>
       </div>
-      <div className="@4xl:sticky @4xl:top-6">
+      <div className="@4xl:sticky @4xl:top-6 @4xl:col-start-2 @4xl:row-span-2 @4xl:row-start-1">
         <Confirmation operation={operation} plan={plan} />
       </div>
+      <Card
+        title="Insertion order"
+        description="The tables are emptied and loaded in this order, in one transaction."
+      >
+        <InsertionOrderList
+          order={plan.insertionOrder}
+          tables={plan.tables.map((table) => ({
+            ...table,
+            figures: table.action === "skip" ? "skipped" : formatNoun(table.rows, "row"),
+          }))}
+        />
+      </Card>
     </div>
   );
 }

@@ -27,7 +27,10 @@ export function DatabaseCard({ overview: { database, tables } }: { overview: Ove
           </p>
         </div>
       </div>
-      <Facts facts={figures} className="[&_dd]:text-lg [&_dd]:leading-tight" />
+      <Facts
+        facts={figures}
+        className="flex flex-wrap gap-x-10 [&_dd]:text-lg [&_dd]:leading-tight"
+      />
     </section>
   );
 }

@@ -46,29 +46,37 @@ export function OverviewView() {
 }
 
 function OverviewContent({ overview }: { overview: Overview }) {
+  const { warnings, drift } = overview;
   return (
     <>
       <DatabaseCard overview={overview} />
-      {overview.warnings.length > 0 && (
-        <Card title="Warnings" description="Worth knowing before you rely on a backup.">
-          <WarningList warnings={overview.warnings} />
-        </Card>
-      )}
-      {overview.drift.length > 0 ? (
-        <Card
-          title="Drift"
-          description="Here the Prisma schema and the database disagree. A backup holds what is in the database."
-        >
-          <DriftList drift={overview.drift} />
-        </Card>
-      ) : (
-        overview.warnings.length === 0 && (
+      {warnings.length === 0 && drift.length === 0 ? (
+        <>
           <Notice tone="good">
             <p>No warnings. The Prisma schema and the database agree.</p>
           </Notice>
-        )
+          <RecentOperations />
+        </>
+      ) : (
+        <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-6 @4xl:grid-cols-2">
+          <div className="grid grid-cols-[minmax(0,1fr)] gap-6">
+            {warnings.length > 0 && (
+              <Card title="Warnings" description="Worth knowing before you rely on a backup.">
+                <WarningList warnings={warnings} />
+              </Card>
+            )}
+            {drift.length > 0 && (
+              <Card
+                title="Drift"
+                description="Here the Prisma schema and the database disagree. A backup holds what is in the database."
+              >
+                <DriftList drift={drift} />
+              </Card>
+            )}
+          </div>
+          <RecentOperations />
+        </div>
       )}
-      <RecentOperations />
       <OrderCard overview={overview} />
     </>
   );
