@@ -1,6 +1,11 @@
 import { BackupError } from "../errors.ts";
 import type { Catalog, CatalogSequence, CatalogTable } from "../schema/catalog.ts";
-import { modelName, type PrismaModels, relationName } from "../schema/prisma-models.ts";
+import {
+  isKnownToPrisma,
+  modelName,
+  type PrismaModels,
+  relationName,
+} from "../schema/prisma-models.ts";
 import type { InsertionOrder, TableName, Warning } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { computeInsertionOrder, orderedTables } from "./insertion-order.ts";
@@ -56,6 +61,7 @@ export function planDump(
     warnings: [
       ...catalog.warnings.filter(({ table }) => complete || !table || byKey.has(tableKey(table))),
       ...leftOutParents(catalog, byKey),
+      ...unmappedTables(models, selected),
     ],
   };
 }
@@ -134,5 +140,16 @@ function leftOutParents(catalog: Catalog, selected: ReadonlyMap<string, unknown>
       code: "PARENT_LEFT_OUT",
       message: `${tableLabel(from)} refers to ${tableLabel(to)} (${constraint}), which is not in the backup. A restore needs the rows there to exist.`,
       table: from,
+    }));
+}
+
+function unmappedTables(models: PrismaModels, tables: readonly CatalogTable[]): Warning[] {
+  if (models.models.length === 0) return [];
+  return tables
+    .filter((table) => !isKnownToPrisma(models, table))
+    .map(({ schema, name }) => ({
+      code: "UNMAPPED_TABLE",
+      message: `No Prisma model maps ${schema}.${name}. It is in the backup all the same.`,
+      table: { schema, name },
     }));
 }
