@@ -119,13 +119,21 @@ function readThrough(source: Readable, onCancel: () => void): ReadableStream<Uin
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const { done, value } = await reader.read();
+        const { done, value } = await reader.read().catch(() => {
+          // Breaks the response off. The reason is logged and recorded already, without what its causes hold;
+          // of an abort Next says no more.
+          throw new DOMException(
+            "The backup was broken off. Its operation says why.",
+            "AbortError",
+          );
+        });
         if (done) controller.close();
         else controller.enqueue(value);
       },
       async cancel(reason) {
         onCancel();
-        await reader.cancel(reason);
+        // It fails where the stream has failed already, of which nobody wants to hear any more.
+        await reader.cancel(reason).catch(() => {});
       },
     },
     { highWaterMark: 0 },
