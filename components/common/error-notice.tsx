@@ -14,12 +14,14 @@ interface ErrorNoticeProps {
   /** What failed, where the message alone would not tell. */
   title?: string;
   onRetry?: () => void;
-  /** The truth about the database, and what else there is to say. */
+  /** What is true of the database now. Stands first. */
+  truth?: string;
+  /** What else there is to say. */
   children?: ReactNode;
 }
 
 /** What happened, what to do, and the code, ready to be copied. */
-export function ErrorNotice({ error, title, onRetry, children }: ErrorNoticeProps) {
+export function ErrorNotice({ error, title, truth, onRetry, children }: ErrorNoticeProps) {
   const report = reportOf(error);
   const { code, message, hint } = report;
   return (
@@ -41,6 +43,7 @@ export function ErrorNotice({ error, title, onRetry, children }: ErrorNoticeProp
         </>
       }
     >
+      {truth && <p className="font-semibold">{truth}</p>}
       {title && <p>{message}</p>}
       {hint && <p>{hint}</p>}
       {children}

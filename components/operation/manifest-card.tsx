@@ -12,6 +12,7 @@ export function ManifestCard({ manifest }: { manifest: ManifestSummary }) {
   return (
     <Card title="The backup">
       <Facts
+        className="grid-cols-[repeat(auto-fill,minmax(11rem,1fr))]"
         facts={[
           { label: "Made", value: <time dateTime={createdAt}>{formatDateTime(createdAt)}</time> },
           { label: "From", value: `${database.name} · PostgreSQL ${database.serverVersion}` },

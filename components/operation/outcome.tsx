@@ -1,5 +1,4 @@
 import Link from "next/link";
-import type { ReactNode } from "react";
 import type { Operation, OperationResult } from "../../lib/shared/api.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { type Fact, Facts } from "../common/facts.tsx";
@@ -15,7 +14,7 @@ import { TableProgressCard } from "./table-progress-card.tsx";
 
 /** How an operation ended, and what is true now. */
 export function Outcome({ operation }: { operation: Operation }) {
-  const { result, progress, state } = operation;
+  const { result, progress } = operation;
   return (
     <>
       <Verdict operation={operation} />
@@ -32,59 +31,72 @@ export function Outcome({ operation }: { operation: Operation }) {
           <ResultTables tables={result.tables} />
         </>
       )}
-      {!result && state !== "succeeded" && progress.tables.length > 0 && (
-        <TableProgressCard title="How far it came" tables={progress.tables} rates={null} />
+      {!result && !isDone(operation) && progress.tables.length > 0 && (
+        <TableProgressCard
+          title="How far it came"
+          description={
+            operation.kind === "restore" && operation.changed === "nothing"
+              ? "None of this was kept: a restore happens as a whole or not at all."
+              : undefined
+          }
+          tables={progress.tables}
+          rates={null}
+          isStopped
+        />
       )}
     </>
   );
 }
 
+/** Also where the process died just after the commit. */
+const isDone = ({ kind, state, changed }: Operation): boolean =>
+  state === "succeeded" || (kind === "restore" && changed === "everything");
+
 function Verdict({ operation }: { operation: Operation }) {
   const truth = truthOf(operation);
-  switch (operation.state) {
-    case "succeeded":
-      return operation.kind === "restore" ? (
-        <Notice tone="good" title={truth}>
-          <p>Every row, foreign key and sequence is as it was when the backup was made.</p>
-        </Notice>
-      ) : (
-        <Notice tone="good" title="The backup is complete">
-          <p>
-            {keepingAdvice(operation)} {truth}
-          </p>
-        </Notice>
-      );
-    case "cancelled":
-      return (
-        <Notice title={`This ${operation.kind} was cancelled`} actions={<Again {...operation} />}>
-          <p>{truth}</p>
-        </Notice>
-      );
-    default:
-      return <Failure operation={operation} truth={truth} />;
+  if (isDone(operation)) {
+    return operation.kind === "restore" ? (
+      <Notice tone="good" title={truth}>
+        <p>
+          The rows of the restored tables, their foreign keys and their sequences are as they were
+          when the backup was made.
+        </p>
+      </Notice>
+    ) : (
+      <Notice tone="good" title="The backup is complete.">
+        <p>{keepingAdvice(operation)}</p>
+      </Notice>
+    );
   }
+  if (operation.state === "cancelled") {
+    return (
+      <Notice title={`This ${operation.kind} was cancelled.`} actions={<Again {...operation} />}>
+        <p>{truth}</p>
+      </Notice>
+    );
+  }
+  return <Failure operation={operation} truth={truth} />;
 }
 
 function Failure({ operation, truth }: { operation: Operation; truth: string }) {
-  const { kind, error, state } = operation;
+  const { kind, error, state, changed } = operation;
   const title =
-    state === "interrupted" ? `This ${kind} was interrupted` : `This ${kind} has failed`;
-  const strongTruth: ReactNode = <p className="font-medium">{truth}</p>;
+    state === "interrupted" ? `This ${kind} was interrupted.` : `This ${kind} has failed.`;
   return (
     <>
       {error ? (
-        <ErrorNotice error={error} title={title}>
-          {strongTruth}
-        </ErrorNotice>
+        <ErrorNotice error={error} title={title} truth={truth} />
       ) : (
         <Notice tone="bad" role="alert" title={title}>
+          <p className="font-semibold">{truth}</p>
           <p>The server's process ended before the {kind} did.</p>
-          {strongTruth}
         </Notice>
       )}
-      <div>
-        <Again {...operation} />
-      </div>
+      {changed !== "unknown" && (
+        <div>
+          <Again {...operation} />
+        </div>
+      )}
     </>
   );
 }

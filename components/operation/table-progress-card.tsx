@@ -1,4 +1,4 @@
-import { Check, Clock } from "lucide-react";
+import { Check, CircleX, Clock } from "lucide-react";
 import type { TableProgress } from "../../lib/shared/progress.ts";
 import { TableTitle } from "../common/table-title.tsx";
 import { formatBytes, formatCount, formatNoun, formatRate } from "../format.ts";
@@ -15,19 +15,24 @@ interface TableProgressCardProps {
   /** Null where nothing runs, or too little is known. */
   rates: Rates | null;
   title?: string;
+  description?: string;
+  /** It ended before its time: nothing turns any more. */
+  isStopped?: boolean;
 }
 
 const STATE_LABELS = { waiting: "Waiting", running: "Running", done: "Done" };
 
-export function TableProgressCard({ tables, rates, title = "Tables" }: TableProgressCardProps) {
+export function TableProgressCard(props: TableProgressCardProps) {
+  const { tables, rates, title = "Tables", isStopped = false } = props;
   const done = tables.filter((table) => table.state === "done").length;
   return (
     <Card
       title={title}
       description={
-        tables.length > 0
+        props.description ??
+        (tables.length > 0
           ? `${formatCount(done)} of ${formatNoun(tables.length, "table")} done`
-          : "The tables are shown as soon as they are known."
+          : "The tables are shown as soon as they are known.")
       }
     >
       {tables.length === 0 ? (
@@ -38,6 +43,7 @@ export function TableProgressCard({ tables, rates, title = "Tables" }: TableProg
             <TableRow
               key={tableKey(table)}
               table={table}
+              isStopped={isStopped}
               bytesPerSecond={table.state === "running" ? rates?.tables[index] : undefined}
             />
           ))}
@@ -47,7 +53,13 @@ export function TableProgressCard({ tables, rates, title = "Tables" }: TableProg
   );
 }
 
-function TableRow({ table, bytesPerSecond }: { table: TableProgress; bytesPerSecond?: number }) {
+interface TableRowProps {
+  table: TableProgress;
+  bytesPerSecond: number | undefined;
+  isStopped: boolean;
+}
+
+function TableRow({ table, bytesPerSecond, isStopped }: TableRowProps) {
   const isDone = table.state === "done";
   const total = Math.max(table.totalRows, table.rows);
   const fraction = isDone ? 1 : total === 0 ? 0 : table.rows / total;
@@ -56,7 +68,7 @@ function TableRow({ table, bytesPerSecond }: { table: TableProgress; bytesPerSec
     : `${formatCount(table.rows)} of ${table.totalIsExact ? "" : "about "}${formatNoun(total, "row")}`;
   return (
     <li className="flex items-start gap-3 py-2.5">
-      <StateIcon state={table.state} />
+      <StateIcon state={table.state} isStopped={isStopped} />
       <div className="grid min-w-0 grow gap-1.5">
         <div className="flex flex-wrap items-baseline justify-between gap-x-4">
           <TableTitle table={table} />
@@ -71,7 +83,7 @@ function TableRow({ table, bytesPerSecond }: { table: TableProgress; bytesPerSec
           label={tableLabel(table)}
           fraction={fraction}
           valueText={`${STATE_LABELS[table.state]}, ${figures}`}
-          tone={isDone ? "good" : "accent"}
+          tone={isStopped ? "neutral" : isDone ? "good" : "accent"}
           className="h-1"
         />
       </div>
@@ -79,15 +91,21 @@ function TableRow({ table, bytesPerSecond }: { table: TableProgress; bytesPerSec
   );
 }
 
-function StateIcon({ state }: { state: TableProgress["state"] }) {
+function StateIcon({ state, isStopped }: { state: TableProgress["state"]; isStopped: boolean }) {
   const className = "mt-0.5 size-4 shrink-0";
   switch (state) {
     case "waiting":
       return <Clock aria-hidden className={cn(className, "text-pba-muted")} />;
     case "running":
+      if (isStopped) return <CircleX aria-hidden className={cn(className, "text-pba-bad")} />;
       return <Spinner className={cn(className, "text-pba-accent")} />;
     case "done":
-      return <Check aria-hidden className={cn(className, "text-pba-good")} />;
+      return (
+        <Check
+          aria-hidden
+          className={cn(className, isStopped ? "text-pba-muted" : "text-pba-good")}
+        />
+      );
     default:
       throw state satisfies never;
   }

@@ -2,7 +2,6 @@ import { useMutation } from "@tanstack/react-query";
 import { FileArchive } from "lucide-react";
 import { useRouter } from "next/navigation";
 import type { Unlock } from "../../lib/shared/api.ts";
-import { ErrorNotice } from "../common/error-notice.tsx";
 import { formatBytes, formatDateTime, formatNoun } from "../format.ts";
 import type { LocalReport } from "../local-archive.ts";
 import { ENCRYPTION_LABELS } from "../operation/operation-wording.ts";
@@ -57,10 +56,9 @@ export function ChosenArchive({ file, report, onClear }: ChosenArchiveProps) {
         encryption={report.kind === "backup" ? report.encryption : null}
         isUploaded={upload.state.name === "uploaded"}
         isChecking={check.isPending || check.isSuccess}
+        error={check.error}
         onSubmit={submit}
-      >
-        {check.error && <ErrorNotice error={check.error} />}
-      </UnlockForm>
+      />
     </>
   );
 }

@@ -1,6 +1,7 @@
 import { ShieldCheck } from "lucide-react";
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { EncryptionMode, Unlock } from "../../lib/shared/api.ts";
+import { ErrorNotice } from "../common/error-notice.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { Field } from "../ui/field.tsx";
@@ -16,11 +17,11 @@ interface UnlockFormProps {
   isChecking: boolean;
   onSubmit: (unlock: Unlock) => void;
   /** What went wrong with the last try. */
-  children: ReactNode;
+  error: Error | null;
 }
 
 export function UnlockForm(props: UnlockFormProps) {
-  const { encryption, isUploaded, isChecking } = props;
+  const { encryption, isUploaded, isChecking, error } = props;
   const [mode, setMode] = useState<EncryptionMode>(encryption ?? "passphrase");
   const [passphrase, setPassphrase] = useState("");
   const [identity, setIdentity] = useState("");
@@ -29,13 +30,19 @@ export function UnlockForm(props: UnlockFormProps) {
     mode === "passphrase" ? { passphrase } : mode === "recipients" ? { identity } : {};
   const isComplete = Object.values(unlock).every((secret) => secret.trim() !== "");
   const canSubmit = isUploaded && isComplete && !isChecking;
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    // A wrong passphrase is typed again at once.
+    if (error)
+      form.current?.querySelector<HTMLElement>("input[name=passphrase], textarea")?.focus();
+  }, [error]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (canSubmit) props.onSubmit(unlock);
   };
   return (
     <Card title="Open and check">
-      <form onSubmit={submit} className="grid gap-5">
+      <form ref={form} onSubmit={submit} className="grid gap-5">
         {encryption === null && (
           <RadioCards
             label="Encryption"
@@ -82,7 +89,7 @@ export function UnlockForm(props: UnlockFormProps) {
           </div>
         )}
         {mode === "recipients" && <IdentityField value={identity} onChange={setIdentity} />}
-        {props.children}
+        {error && <ErrorNotice error={error} />}
         <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
           <Button type="submit" variant="primary" disabled={!canSubmit}>
             {isChecking ? <Spinner /> : <ShieldCheck aria-hidden />}

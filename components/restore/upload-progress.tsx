@@ -58,7 +58,7 @@ export function UploadProgress({ upload, onCancel }: UploadProgressProps) {
             Resume
           </Button>
         )}
-        <Button size="small" variant="ghost" onClick={onCancel}>
+        <Button size="small" onClick={onCancel}>
           {state.name === "uploaded" ? "Remove" : "Cancel upload"}
         </Button>
       </div>

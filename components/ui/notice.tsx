@@ -30,7 +30,7 @@ export function Notice({
     <div className={cn("flex gap-3 rounded-lg border p-4 text-sm", box, className)} {...props}>
       <Icon aria-hidden className={cn("mt-0.5 size-4 shrink-0", mark)} />
       <div className="grid min-w-0 grow gap-1">
-        {title && <p className="font-medium">{title}</p>}
+        {title && <p className="font-semibold">{title}</p>}
         {children}
         {actions && <div className="mt-2 flex flex-wrap gap-2">{actions}</div>}
       </div>

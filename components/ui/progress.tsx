@@ -7,11 +7,12 @@ interface ProgressProps {
   fraction: number | null;
   /** What is read out instead of the percentage. */
   valueText?: string;
-  tone?: "accent" | "good" | "warn" | "bad";
+  tone?: "neutral" | "accent" | "good" | "warn" | "bad";
   className?: string;
 }
 
 const TONES = {
+  neutral: "bg-pba-line-strong",
   accent: "bg-pba-accent",
   good: "bg-pba-good",
   warn: "bg-pba-warn",
