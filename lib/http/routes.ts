@@ -3,7 +3,7 @@ import type { Context } from "../operations/context.ts";
 import { toOperation } from "../operations/operation-store.ts";
 import { cancelOperation, getOperation, listOperations } from "../operations/operations.ts";
 import { createRestore, startRestore } from "../operations/restores.ts";
-import { readOverview } from "../schema/overview.ts";
+import { readOverview } from "../backup/overview.ts";
 import {
   type Actor,
   createBackupSchema,
