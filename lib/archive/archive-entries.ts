@@ -1,5 +1,6 @@
 /** Which entries an archive may and must have. */
 import type { EncryptionMode } from "../shared/api.ts";
+import { tableLabel } from "../shared/table-name.ts";
 import { invalidArchive } from "./archive-error.ts";
 import { KEY_ENTRY, manifestEntryName, README_ENTRY } from "./format.ts";
 import type { Manifest } from "./manifest.ts";
@@ -51,7 +52,7 @@ export function checkAgreement(manifest: Manifest, entries: Entries, mode: Encry
     throw invalidArchive("The archive's manifest belongs to another archive.");
   }
   for (const table of manifest.tables) {
-    const label = `${table.schema}.${table.name}`;
+    const label = tableLabel(table);
     const entry = entries.get(table.entry);
     if (!entry) throw invalidArchive(`The table ${label} is missing from the archive.`);
     if (entry.sizeBytes !== table.storedBytes) {

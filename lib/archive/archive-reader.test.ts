@@ -1,12 +1,24 @@
 import { execFileSync } from "node:child_process";
+import { createWriteStream } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { openArchive } from "./archive-reader.ts";
+import { createArchiveWriter } from "./archive-writer.ts";
 import { type ArchiveKey, createArchiveKey, unlockKeyFile } from "./encryption.ts";
-import { codeOf, PASSPHRASE, readWhole, TABLES, temporaryFolder, writeArchive } from "./testing.ts";
+import {
+  CREATED_AT,
+  codeOf,
+  manifestFor,
+  manyRows,
+  PASSPHRASE,
+  readWhole,
+  TABLES,
+  temporaryFolder,
+  writeArchive,
+} from "./testing.ts";
 import { pack, unpack } from "./testing-zip.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -123,7 +135,33 @@ describe("reading", () => {
     expect(openFiles).not.toContain(path);
   });
 
+  it.each(["none", "recipients"] as const)("keeps memory bounded, mode %s", async (mode) => {
+    const path = join(await temporaryFolder(), "a.zip");
+    const key: ArchiveKey = mode === "none" ? { mode } : recipientsKey;
+    const output = createWriteStream(path);
+    const writer = createArchiveWriter({ key, createdAt: CREATED_AT, output });
+    const name = { schema: "public", name: "many" };
+    const written = await writer.writeTable(name, manyRows(200e6));
+    const facts = { model: null, kind: "table" as const, columns: [], rows: 0 };
+    await writer.finish(manifestFor(mode, [{ ...name, ...facts, ...written }]));
+
+    await using archive = await openArchive(path);
+    await archive.unlock({ identity });
+    const before = process.memoryUsage().rss;
+    let peak = 0;
+    let bytes = 0;
+    for (const table of archive.manifest.tables) {
+      for await (const chunk of archive.readTable(table)) {
+        bytes += chunk.length;
+        peak = Math.max(peak, process.memoryUsage().rss);
+      }
+    }
+    expect(bytes).toBe(written.jsonBytes);
+    expect(peak - before).toBeLessThan(100e6);
+  });
+
   it("says that there is no such file", async () => {
     expect(await codeOf(openArchive("/nowhere/at-all.zip"))).toBe("NOT_FOUND");
+    expect(await codeOf(openArchive("/"))).toBe("ARCHIVE_INVALID");
   });
 });

@@ -50,9 +50,10 @@ export interface Archive extends AsyncDisposable {
 export async function openArchive(path: string): Promise<Archive> {
   const file = await openFile(path);
   try {
-    const entries = await readZipStructure(file);
-    const { size } = await file.stat();
-    return new OpenArchive(file, entries, findMode(entries), size);
+    const stats = await file.stat();
+    if (!stats.isFile()) throw invalidArchive("This is not a file.");
+    const entries = await readZipStructure(file, stats.size);
+    return new OpenArchive(file, entries, findMode(entries), stats.size);
   } catch (error) {
     await file.close();
     throw toBackupError(error);

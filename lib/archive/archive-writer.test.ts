@@ -16,6 +16,7 @@ import {
   CREATED_AT,
   codeOf,
   manifestFor,
+  manyRows,
   PASSPHRASE,
   sha256,
   shell,
@@ -283,19 +284,7 @@ describe("memory stays bounded", () => {
   it.each(["none", "recipients"] as const)(
     "writing 300 MB in mode %s to a slow receiver",
     async (mode) => {
-      const noise = randomBytes(1e6).toString("hex");
-      let bytes = 0;
-      const source = new Readable({
-        read() {
-          const rows = Array.from({ length: 200 }, () => {
-            const at = Math.floor(Math.random() * 1e6);
-            return `,{"id":${at},"name":"${"lorem ipsum ".repeat(20)}","digest":"${noise.slice(at, at + 64)}"}`;
-          });
-          const chunk = Buffer.from(`${rows.join("\n")}\n`);
-          bytes += chunk.length;
-          this.push(bytes > 300e6 ? null : chunk);
-        },
-      });
+      const source = manyRows(300e6);
       let peak = 0;
       let received = 0;
       const output = new Writable({

@@ -6,6 +6,7 @@ import {
   tableNameSchema,
   type Warning,
 } from "../shared/api.ts";
+import { tableLabel } from "../shared/table-name.ts";
 import { invalidArchive } from "./archive-error.ts";
 import { FORMAT_VERSION, MAX_MANIFEST_BYTES, MAX_TABLES, tableEntryName } from "./format.ts";
 
@@ -204,17 +205,17 @@ function checkConsistency(manifest: Manifest): void {
   for (const table of manifest.tables) {
     // Names and entries map one to one, so that unique entries are unique names.
     if (table.entry !== tableEntryName(table, manifest.encryption)) {
-      throw invalidArchive(`The archive's manifest gives ${label(table)} a wrong entry.`);
+      throw invalidArchive(`The archive's manifest gives ${tableLabel(table)} a wrong entry.`);
     }
     if (entries.has(table.entry)) {
-      throw invalidArchive(`The archive's manifest lists ${label(table)} twice.`);
+      throw invalidArchive(`The archive's manifest lists ${tableLabel(table)} twice.`);
     }
     entries.add(table.entry);
     if (
       manifest.encryption === "none" &&
       (table.storedBytes !== table.jsonBytes || table.storedSha256 !== table.jsonSha256)
     ) {
-      throw invalidArchive(`The archive's manifest contradicts itself about ${label(table)}.`);
+      throw invalidArchive(`The archive's manifest contradicts itself about ${tableLabel(table)}.`);
     }
     rows += table.rows;
     bytes += table.jsonBytes;
@@ -223,5 +224,3 @@ function checkConsistency(manifest: Manifest): void {
     throw invalidArchive("The archive's manifest has impossible sizes.");
   }
 }
-
-const label = (table: ManifestTable) => `${table.schema}.${table.name}`;

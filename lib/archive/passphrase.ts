@@ -1,9 +1,12 @@
 /**
  * age's passphrase recipient and identity (https://age-encryption.org/v1, "scrypt recipient stanza"),
- * with the key derived by node:crypto on its thread pool: age-encryption's own would block the event
- * loop, and with it every request, for a second and more.
+ * with the key derived by node:crypto in a process of its own: age-encryption's own would block the
+ * event loop, and with it every request, for a second and more.
  */
-import { createCipheriv, createDecipheriv, randomBytes, scrypt } from "node:crypto";
+import { spawn } from "node:child_process";
+import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { buffer } from "node:stream/consumers";
 import { type Identity, type Recipient, Stanza } from "age-encryption";
 import { invalidArchive } from "./archive-error.ts";
 
@@ -15,6 +18,7 @@ const MAX_WORK_FACTOR = 20;
 const LABEL = "age-encryption.org/v1/scrypt";
 const SALT_BYTES = 16;
 const TAG_BYTES = 16;
+const KEY_BYTES = 32;
 const WRAPPED_KEY_BYTES = 32;
 /** Every wrapping key is used once. */
 const NONCE = Buffer.alloc(12);
@@ -83,20 +87,46 @@ function parseScryptHeader(stanzas: Stanza[]) {
 let queue: Promise<unknown> = Promise.resolve();
 
 function deriveKey(passphrase: string, salt: Buffer, workFactor: number): Promise<Buffer> {
-  const derivation = queue.then(
-    () =>
-      new Promise<Buffer>((resolve, reject) => {
-        const cost = 2 ** workFactor;
-        const blockSize = 8;
-        const labelledSalt = Buffer.concat([Buffer.from(LABEL), salt]);
-        const maxmem = 128 * blockSize * (cost + 64);
-        scrypt(passphrase, labelledSalt, 32, { cost, blockSize, maxmem }, (error, key) =>
-          error ? reject(error) : resolve(key),
-        );
-      }),
+  const derivation = queue.then(() =>
+    runScrypt({
+      passphrase,
+      salt: Buffer.concat([Buffer.from(LABEL), salt]).toString("base64"),
+      cost: 2 ** workFactor,
+    }),
   );
   queue = derivation.catch(() => {});
   return derivation;
+}
+
+/** Reads its task as JSON from stdin and writes the key's 32 bytes to stdout. */
+const SCRYPT_PROGRAM = `
+  const { scryptSync } = require("node:crypto");
+  const { passphrase, salt, cost } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+  const maxmem = 128 * 8 * (cost + 64);
+  const key = scryptSync(passphrase, Buffer.from(salt, "base64"), 32, { cost, blockSize: 8, maxmem });
+  process.stdout.write(key);
+`;
+
+/**
+ * Derives a key in a process of its own, so that the 256 MB and more which scrypt takes by design are
+ * never the web server's. The passphrase goes through a pipe: neither arguments nor environment have it.
+ */
+async function runScrypt(task: {
+  passphrase: string;
+  salt: string;
+  cost: number;
+}): Promise<Buffer> {
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const child = spawn(process.execPath, ["-e", SCRYPT_PROGRAM], {
+    env,
+    stdio: ["pipe", "pipe", "ignore"],
+    windowsHide: true,
+  });
+  // Where it dies before it has read its task, its exit says so.
+  child.stdin.on("error", () => {}).end(JSON.stringify(task));
+  const [key] = await Promise.all([buffer(child.stdout), once(child, "close")]);
+  if (key.length !== KEY_BYTES) throw new Error("The process that derives keys ended early.");
+  return key;
 }
 
 /** age writes base64 without padding. */

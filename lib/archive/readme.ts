@@ -53,6 +53,7 @@ Then for each table, in psql, started in this folder:
         json_populate_record(NULL::"public"."User", substr(json, 2)::json) AS r
       WHERE length(json) > 1 ORDER BY n;
     TRUNCATE line;
+Empty a table first that has rows already, as _prisma_migrations after a deploy.
 Where the table has generated columns, name all the others, after INSERT INTO and
 instead of r.*.
 Two kinds of columns then need one more statement (the manifest has the types):

@@ -1,6 +1,6 @@
 /** What the archive's tests share: a small archive to write, and independent tools to look at it. */
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -42,6 +42,24 @@ export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "archive-test-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** JSON of about so many bytes, made while it is read, that compresses like a real table. */
+export function manyRows(sizeBytes: number): Readable {
+  const noise = randomBytes(1e6).toString("hex");
+  let sent = 0;
+  return new Readable({
+    read() {
+      const rows = Array.from({ length: 200 }, () => {
+        const id = Math.floor(Math.random() * 1e6);
+        const digest = noise.slice(id, id + 64);
+        return `,{"id":${id},"name":"${"lorem ipsum ".repeat(20)}","digest":"${digest}"}\n`;
+      });
+      const chunk = Buffer.from(rows.join(""));
+      sent += chunk.length;
+      this.push(sent > sizeBytes ? null : chunk);
+    },
+  });
 }
 
 /** A manifest for these tables. What the archive does not depend on is made up. */

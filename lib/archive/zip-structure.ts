@@ -28,16 +28,18 @@ export interface ZipEntry {
  *
  * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED
  */
-export async function readZipStructure(file: FileHandle): Promise<Map<string, ZipEntry>> {
-  const { size } = await file.stat();
+export async function readZipStructure(
+  file: FileHandle,
+  sizeBytes: number,
+): Promise<Map<string, ZipEntry>> {
   const beginsAsZip = (await readAt(file, 0, 4)).equals(LOCAL_HEADER_SIGNATURE);
   if (!beginsAsZip) {
-    throw invalidArchive(size === 0 ? "The file is empty." : "The file is not a backup.", {
+    throw invalidArchive(sizeBytes === 0 ? "The file is empty." : "The file is not a backup.", {
       hint: "Choose the zip file as it was downloaded, not unpacked or converted.",
     });
   }
   try {
-    const zip = await yauzl.fromRandomAccessReaderPromise(new FileReader(file), size, {
+    const zip = await yauzl.fromRandomAccessReaderPromise(new FileReader(file), sizeBytes, {
       autoClose: false,
       decodeStrings: false,
     });

@@ -1,0 +1,107 @@
+/** The commands in README.txt, taken from it as they stand, bring a table back into a real PostgreSQL. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { createTestDatabase, requireTool } from "../../scripts/testing/database.ts";
+import type { EncryptionChoice } from "../shared/api.ts";
+import { createArchiveKey } from "./encryption.ts";
+import { PASSPHRASE, shell, temporaryFolder, terminal, writeArchive } from "./testing.ts";
+
+const hasTools = ["unzip", "age", "age-keygen", "zstd", "jq", "psql", "script"]
+  .map(requireTool)
+  .every(Boolean);
+
+const SCHEMA = `CREATE TABLE "User" (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  name text NOT NULL, price numeric(65, 30), at timestamptz(6), tags text[], note jsonb, raw json
+)`;
+
+const ROWS = `INSERT INTO "User" OVERRIDING SYSTEM VALUE VALUES
+  (1, E'quote '' " backslash \\\\ line\\nbreak tab\\t ☂', 0.000000000000000000000000000001,
+   '2026-01-02 03:04:05.678901+00', '{"a b",NULL,"c\\"d"}', '{"k": [1, null]}', '{"k" : 1, "k": 2}'),
+  (9223372036854775807, '', NULL, 'infinity', '[0:1]={x,y}', 'null', 'null'),
+  (2, '\\.', 'NaN', NULL, NULL, NULL, NULL)`;
+
+/** As the archive format has each column: json as text, a JSON null wrapped. */
+const AS_JSON = `SELECT string_agg(row_to_json(r)::text, E'\\n,') AS json FROM (
+  SELECT id::text, name, price::text, at::text, tags::text,
+         CASE WHEN note = 'null' THEN '{"$json": null}' ELSE note END AS note, raw::text
+  FROM "User" ORDER BY id) r`;
+
+const IDENTITY_OF: Record<EncryptionChoice["mode"], string | null> = {
+  passphrase: "age -d key.age > identity.txt",
+  recipients: null,
+  none: null,
+};
+
+it.skipIf(!hasTools).each(["passphrase", "recipients", "none"] as const)(
+  "in mode %s",
+  async (mode) => {
+    const folder = await temporaryFolder();
+    await using from = await createTestDatabase({ sql: `${SCHEMA}; ${ROWS}` });
+    await using to = await createTestDatabase({ sql: SCHEMA });
+
+    await from.query(`SET TimeZone = 'UTC'`);
+    const [row] = await from.query<{ json: string }>(AS_JSON);
+    const recipient = (
+      await shell("age-keygen -o mine.txt; age-keygen -y mine.txt", folder)
+    ).trim();
+    const key = await createArchiveKey(
+      mode === "passphrase"
+        ? { mode, passphrase: PASSPHRASE }
+        : mode === "recipients"
+          ? { mode, recipients: [recipient] }
+          : { mode },
+    );
+    await writeArchive(join(folder, "BACKUP.zip"), key, { User: `[${row?.json}\n]\n` });
+    const readme = await shell("unzip -p BACKUP.zip README.txt", folder);
+    const commands = commandsOf(readme);
+
+    const backup = join(folder, "backup");
+    await shell(find(commands, "unzip BACKUP.zip").replace(/ && cd backup$/, ""), folder);
+    if (mode === "recipients") await shell("cp ../mine.txt identity.txt", backup);
+    const openKey = IDENTITY_OF[mode];
+    if (openKey) await terminal(find(commands, openKey), [PASSPHRASE], backup);
+    await shell(find(commands, "> manifest.json.txt"), backup);
+    expect(await shell(find(commands, "rows  "), backup)).toContain("3 rows  public.User");
+    expect(await shell(find(commands, "insertionOrder"), backup)).toBe("public.User\n");
+    expect(await shell(find(commands, "jq -c"), backup)).toBe("");
+    expect(await shell(find(commands, "sha256sum -c"), backup)).toContain(": OK");
+
+    const script = commands.slice(commands.indexOf(find(commands, "CREATE TEMP TABLE")));
+    const load = script.slice(0, script.indexOf(find(script, "TRUNCATE line")) + 1);
+    const fixes = readme.match(/UPDATE "public".*;$/gm) ?? [];
+    expect(fixes).toHaveLength(2);
+    const [fixJson = "", fixJsonb = ""] = fixes;
+    const sequences = await shell(find(commands, "setval"), backup);
+    const sql = [
+      ...load,
+      fixJson.replaceAll("col", "raw"),
+      fixJsonb.replaceAll("col", "note"),
+      sequences,
+    ].join("\n");
+    await writeFile(join(backup, "load.sql"), sql);
+    await shell(`psql -v ON_ERROR_STOP=1 -q -f load.sql '${to.url}'`, backup);
+
+    const text = `SELECT u::text FROM "User" u ORDER BY id`;
+    expect(await to.query(text)).toEqual(await from.query(text));
+    expect(await to.query(`SELECT last_value FROM "User_id_seq"`)).toEqual([
+      { last_value: "9223372036854775807" },
+    ]);
+    expect(await readFile(join(backup, "README.txt"), "utf8")).toBe(readme);
+  },
+);
+
+/** What README.txt says to type: its indented lines. */
+function commandsOf(readme: string): string[] {
+  return readme
+    .split("\n")
+    .filter((line) => line.startsWith("    "))
+    .map((line) => line.trim());
+}
+
+function find(commands: string[], part: string): string {
+  const command = commands.find((command) => command.includes(part));
+  if (command === undefined) throw new Error(`README.txt has no command with: ${part}`);
+  return command;
+}
