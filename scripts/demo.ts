@@ -68,7 +68,9 @@ async function demo(): Promise<void> {
 `);
 }
 
-const unchanged = (made: boolean) => (made ? "" : "up to date");
+function unchanged(made: boolean): string {
+  return made ? "" : "up to date";
+}
 
 async function startDatabase(): Promise<string> {
   const server = await step(
