@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { OrderEdge, TableName } from "../lib/shared/api.ts";
+import { tableKey } from "../lib/shared/table-name.ts";
 import { cycleHandling, edgeReason, orderSteps } from "./order-wording.ts";
-import { tableKey } from "./table-name.ts";
 
 const user = { schema: "public", name: "User" };
 const post = { schema: "public", name: "Post" };

@@ -1,5 +1,5 @@
 import type { InsertionOrder, OrderComponent, OrderEdge } from "../lib/shared/api.ts";
-import { tableKey, tableLabel } from "./table-name.ts";
+import { tableKey, tableLabel } from "../lib/shared/table-name.ts";
 
 const HANDLING =
   "loaded with its foreign keys dropped; they are added and checked again before commit";

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import type { OrderEdge } from "../lib/shared/api.ts";
+import { tableKey, tableLabel } from "../lib/shared/table-name.ts";
+import { matchesTable } from "./matches-table.ts";
 import { referencesLeftOut } from "./table-choice.ts";
-import { matchesTable, tableKey, tableLabel } from "./table-name.ts";
 
 const table = (name: string, schema = "public") => ({ schema, name });
 const edge = (from: string, to: string): OrderEdge => ({

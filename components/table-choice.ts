@@ -1,5 +1,5 @@
 import type { OrderEdge } from "../lib/shared/api.ts";
-import { tableKey } from "./table-name.ts";
+import { tableKey } from "../lib/shared/table-name.ts";
 
 /** References of chosen tables to tables that are left out: their rows may come back without parents. */
 export function referencesLeftOut(chosen: ReadonlySet<string>, edges: OrderEdge[]): OrderEdge[] {

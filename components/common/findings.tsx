@@ -1,5 +1,5 @@
 import type { Drift, Warning } from "../../lib/shared/api.ts";
-import { tableKey, tableLabel } from "../table-name.ts";
+import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Notice } from "../ui/notice.tsx";
 

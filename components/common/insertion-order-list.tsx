@@ -1,5 +1,7 @@
 import { RefreshCw } from "lucide-react";
 import type { InsertionOrder, OrderEdge, TableName } from "../../lib/shared/api.ts";
+import { tableKey } from "../../lib/shared/table-name.ts";
+import { matchesTable } from "../matches-table.ts";
 import {
   cycleHandling,
   edgeReason,
@@ -7,7 +9,6 @@ import {
   type OrderStep,
   orderSteps,
 } from "../order-wording.ts";
-import { matchesTable, tableKey } from "../table-name.ts";
 import { TableTitle } from "./table-title.tsx";
 
 export interface OrderTable extends TableName {

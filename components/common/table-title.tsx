@@ -1,5 +1,5 @@
 import type { TableName } from "../../lib/shared/api.ts";
-import { tableLabel } from "../table-name.ts";
+import { tableLabel } from "../../lib/shared/table-name.ts";
 
 /** A table as people know it: its Prisma model first, where one maps it. */
 export function TableTitle({ table }: { table: TableName & { model: string | null } }) {

@@ -1,10 +1,11 @@
 import { useState } from "react";
 import type { Overview } from "../../lib/shared/api.ts";
+import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
 import { SearchInput } from "../common/search-input.tsx";
 import { TableTitle } from "../common/table-title.tsx";
 import { formatCount, formatNoun } from "../format.ts";
+import { matchesTable } from "../matches-table.ts";
 import { referencesLeftOut } from "../table-choice.ts";
-import { matchesTable, tableKey, tableLabel } from "../table-name.ts";
 import { Card } from "../ui/card.tsx";
 import { Checkbox } from "../ui/checkbox.tsx";
 import { Notice } from "../ui/notice.tsx";

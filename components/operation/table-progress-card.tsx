@@ -1,9 +1,9 @@
 import { Check, CircleX, Clock } from "lucide-react";
 import type { TableProgress } from "../../lib/shared/progress.ts";
+import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
 import { TableTitle } from "../common/table-title.tsx";
 import { formatBytes, formatCount, formatNoun, formatRate } from "../format.ts";
 import type { Rates } from "../rates.ts";
-import { tableKey, tableLabel } from "../table-name.ts";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";
 import { Progress } from "../ui/progress.tsx";

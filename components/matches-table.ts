@@ -1,10 +1,5 @@
 import type { TableName } from "../lib/shared/api.ts";
-
-/** As a person reads it. Not an SQL identifier. */
-export const tableLabel = ({ schema, name }: TableName): string => `${schema}.${name}`;
-
-/** Distinct for distinct tables, also where names hold a dot. */
-export const tableKey = ({ schema, name }: TableName): string => JSON.stringify([schema, name]);
+import { tableLabel } from "../lib/shared/table-name.ts";
 
 /** Whether a search text finds a table, by its name, schema or Prisma model. */
 export function matchesTable(table: TableName & { model: string | null }, search: string): boolean {
