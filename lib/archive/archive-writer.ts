@@ -17,7 +17,7 @@ import {
 import { type Manifest, type ManifestTable, serialiseManifest } from "./manifest.ts";
 import { readmeText } from "./readme.ts";
 
-export type WrittenTable = Pick<
+type WrittenTable = Pick<
   ManifestTable,
   "entry" | "jsonBytes" | "jsonSha256" | "storedBytes" | "storedSha256"
 >;

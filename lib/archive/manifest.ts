@@ -81,7 +81,7 @@ const warningSchema = z.object({
   table: tableNameSchema.optional(),
 }) satisfies z.ZodType<Warning>;
 
-export const manifestSchema = z.object({
+const manifestSchema = z.object({
   formatVersion: z.literal(FORMAT_VERSION),
   createdAt: dateTime,
   /** `prisma-backup-admin/<version>` */
@@ -112,9 +112,6 @@ export const manifestSchema = z.object({
 /** What an archive says of itself, in its last entry. */
 export type Manifest = z.infer<typeof manifestSchema>;
 export type ManifestTable = Manifest["tables"][number];
-export type ManifestColumn = ManifestTable["columns"][number];
-export type ManifestSequence = Manifest["sequences"][number];
-export type ManifestMigration = Manifest["migrations"][number];
 
 /**
  * Reads and checks a manifest.
