@@ -1,12 +1,19 @@
 import Link from "next/link";
-import type { Session } from "next-auth";
+import { getServerSession } from "next-auth";
 import type { ReactNode } from "react";
+import { authOptions } from "../auth.ts";
 import { Brand } from "./brand.tsx";
 import { NavLinks } from "./nav-links.tsx";
 import { SignOutButton } from "./sign-out-button.tsx";
 
-/** The frame around every page of a signed-in person: brand, navigation, who is here. */
-export function Shell({ user, children }: { user: Session["user"]; children: ReactNode }) {
+/**
+ * The frame around every page of a signed-in person: brand, navigation, who is here. To a stranger
+ * there is nothing to frame; it protects nothing, since pages authorise themselves.
+ */
+export async function Shell({ children }: { children: ReactNode }) {
+  const session = await getServerSession(authOptions);
+  if (!session) return children;
+  const { user } = session;
   return (
     <div className="md:grid md:min-h-dvh md:grid-cols-[14.5rem_minmax(0,1fr)]">
       <a

@@ -4,14 +4,14 @@ import { prisma } from "../../prisma.ts";
 import { requireUser } from "../../session.ts";
 import { formatDate, formatNumber } from "../../ui/format.ts";
 import { List } from "../../ui/list.tsx";
-import { pageOf, readListQuery, type SearchParams } from "../../ui/list-query.ts";
+import { listHref, pageOf, readListQuery, type SearchParams } from "../../ui/list-query.ts";
 import { PageFrame } from "../../ui/page-frame.tsx";
 
 export const metadata: Metadata = { title: "Customers" };
 
 export default async function CustomersPage({ searchParams }: { searchParams: SearchParams }) {
-  await requireUser("/customers");
   const query = await readListQuery(searchParams);
+  await requireUser(listHref("/customers", query));
   const contains = { contains: query.search, mode: "insensitive" } as const;
   const where: Prisma.CustomerWhereInput = query.search
     ? { OR: [{ name: contains }, { email: contains }] }

@@ -5,7 +5,7 @@ import { prisma } from "../../prisma.ts";
 import { requireUser } from "../../session.ts";
 import { formatDateTime, formatEuros } from "../../ui/format.ts";
 import { List } from "../../ui/list.tsx";
-import { pageOf, readListQuery, type SearchParams } from "../../ui/list-query.ts";
+import { listHref, pageOf, readListQuery, type SearchParams } from "../../ui/list-query.ts";
 import { OrderStatusBadge } from "../../ui/order-status.tsx";
 import { PageFrame } from "../../ui/page-frame.tsx";
 
@@ -18,8 +18,8 @@ function searchFor(search: string): Prisma.OrderWhereInput {
 }
 
 export default async function OrdersPage({ searchParams }: { searchParams: SearchParams }) {
-  await requireUser("/orders");
   const query = await readListQuery(searchParams);
+  await requireUser(listHref("/orders", query));
   const where = searchFor(query.search);
   const [total, orders] = await Promise.all([
     prisma.order.count({ where }),

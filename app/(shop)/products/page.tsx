@@ -4,15 +4,15 @@ import { prisma } from "../../prisma.ts";
 import { requireUser } from "../../session.ts";
 import { formatEuros, formatNumber } from "../../ui/format.ts";
 import { List } from "../../ui/list.tsx";
-import { pageOf, readListQuery, type SearchParams } from "../../ui/list-query.ts";
+import { listHref, pageOf, readListQuery, type SearchParams } from "../../ui/list-query.ts";
 import { PageFrame } from "../../ui/page-frame.tsx";
 import { ProductPicture } from "../../ui/product-picture.tsx";
 
 export const metadata: Metadata = { title: "Products" };
 
 export default async function ProductsPage({ searchParams }: { searchParams: SearchParams }) {
-  await requireUser("/products");
   const query = await readListQuery(searchParams);
+  await requireUser(listHref("/products", query));
   const contains = { contains: query.search, mode: "insensitive" } as const;
   const where: Prisma.ProductWhereInput = query.search
     ? { OR: [{ name: contains }, { sku: contains }, { category: { name: contains } }] }
