@@ -34,7 +34,7 @@ export async function pgDumpText(url: string): Promise<string> {
 }
 
 /** Drops what differs between two dumps of the same database. */
-export function normaliseDump(dump: string): string {
+function normaliseDump(dump: string): string {
   const lines: string[] = [];
   let rows: string[] | null = null;
   for (const line of dump.split("\n")) {

@@ -1,0 +1,34 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync } from "node:fs";
+import path from "node:path";
+import { chromium } from "@playwright/test";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/** The browser that tests drive: Playwright's own, else one of the system. Undefined without any. */
+export function findBrowser(): string | undefined {
+  const folders = (process.env.PATH ?? "").split(path.delimiter);
+  const candidates = NAMES.flatMap((name) => folders.map((folder) => path.join(folder, name)));
+  return [chromium.executablePath(), ...candidates].find(isExecutable);
+}
+
+/** Installs one where that is possible unasked: as root on Debian. */
+export function ensureBrowser(): void {
+  if (findBrowser()) return;
+  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
+    throw new Error("There is no browser for the tests. Run: npx playwright install chromium");
+  }
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  spawnSync("apt-get", ["update", "-qq"], { stdio: "inherit", env });
+  const install = ["install", "-y", "-qq", "--no-install-recommends", "chromium"];
+  execFileSync("apt-get", install, { stdio: "inherit", env });
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
