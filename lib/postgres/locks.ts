@@ -1,6 +1,7 @@
 import pg from "pg";
 import { BackupError } from "../errors.ts";
-import type { TableName } from "../shared/api.ts";
+import type { CatalogTable } from "../schema/catalog.ts";
+import { tableLabel } from "../shared/table-name.ts";
 import type { Database } from "./connection.ts";
 import { quoteTable } from "./identifiers.ts";
 
@@ -15,19 +16,20 @@ export type LockMode = "ACCESS SHARE" | "ACCESS EXCLUSIVE";
  * @throws BackupError LOCK_TIMEOUT after `timeoutMs`, with who holds the tables
  */
 export async function lockTables(
-  client: pg.ClientBase,
+  client: pg.Client,
   { pool }: Database,
-  tables: readonly TableName[],
+  tables: readonly CatalogTable[],
   mode: LockMode,
   timeoutMs: number,
 ): Promise<void> {
   if (tables.length === 0) return;
-  await client.query("SELECT pg_catalog.set_config('lock_timeout', $1, true)", [String(timeoutMs)]);
+  // SET and not set_config(): a SELECT would take the snapshot of a REPEATABLE READ transaction, before the locks.
+  await client.query(`SET LOCAL lock_timeout = ${Math.max(1, Math.round(timeoutMs))}`);
   try {
     await client.query(`LOCK TABLE ${tables.map(quoteTable).join(", ")} IN ${mode} MODE`);
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || error.code !== LOCK_NOT_AVAILABLE) throw error;
-    const holders = await findLockHolders(pool, tables);
+    const holders = await findLockHolders(pool, client, tables, mode);
     const who = holders.length > 0 ? ` Tables are in use by ${holders.join("; ")}.` : "";
     throw new BackupError(
       "LOCK_TIMEOUT",
@@ -43,28 +45,37 @@ export async function lockTables(
 
 const LOCK_NOT_AVAILABLE = "55P03";
 
-/** Sessions that hold locks on the tables: asked on another connection, since the waiting one's transaction has failed. */
-async function findLockHolders(pool: pg.Pool, tables: readonly TableName[]): Promise<string[]> {
+/** Sessions whose locks stand in the way: asked on another connection, since the waiting one's transaction has failed. */
+async function findLockHolders(
+  pool: pg.Pool,
+  waiting: pg.Client,
+  tables: readonly CatalogTable[],
+  mode: LockMode,
+): Promise<string[]> {
+  const relations = new Map(
+    tables.flatMap((table) => [table, ...table.partitions].map(({ oid, ...it }) => [oid, it])),
+  );
   const { rows } = await pool.query<{
     pid: number;
     application: string;
-    user: string;
+    user: string | null;
     since: string | null;
-    table: string;
+    relation: number;
   }>(
     `SELECT DISTINCT ON (a.pid) a.pid, a.application_name AS application, a.usename AS user,
-       to_char(now() - a.xact_start, 'HH24:MI:SS') AS since, l.relation::regclass::text AS "table"
+       to_char(now() - a.xact_start, 'HH24:MI:SS') AS since, l.relation
      FROM pg_locks l JOIN pg_stat_activity a USING (pid)
      WHERE l.granted AND l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       AND l.relation = ANY (SELECT to_regclass(t) FROM unnest($1::text[]) t)
-       AND a.pid <> pg_backend_pid() AND a.application_name NOT LIKE 'prisma-backup-admin restore%'
+       AND l.relation = ANY ($1::oid[]) AND (l.mode = 'AccessExclusiveLock' OR $2) AND a.pid <> $3
      ORDER BY a.pid LIMIT 5`,
-    [tables.map(quoteTable)],
+    // Reading is only hindered by an exclusive lock, an exclusive lock by every other.
+    [[...relations.keys()], mode === "ACCESS EXCLUSIVE", waiting.processID],
   );
-  return rows.map(
-    ({ pid, application, user, since, table }) =>
-      `${application || "a session"} (process ${pid}, role ${user}) on ${table}${since ? `, for ${since}` : ""}`,
-  );
+  return rows.map(({ pid, application, user, since, relation }) => {
+    const table = relations.get(relation);
+    const who = `${application || "a session"} (process ${pid}, role ${user ?? "none"})`;
+    return `${who}${table ? ` on ${tableLabel(table)}` : ""}${since ? `, for ${since}` : ""}`;
+  });
 }
 
 /** The restore's advisory lock: the first eight bytes of sha256("prisma_backup_admin restore"), as a signed bigint. */

@@ -25,7 +25,7 @@ const ATTEMPTS = 5;
  * @throws BackupError of `planDump`; DUMP_FAILED where the schema does not come to rest
  */
 export async function openSnapshot(
-  client: pg.ClientBase,
+  client: pg.Client,
   database: Database,
   models: PrismaModels,
   selection: TableSelection,

@@ -1,0 +1,154 @@
+/** What the integration tests of backup and restore share. Real databases, real archives. */
+import { createWriteStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { onTestFinished } from "vitest";
+import {
+  createTestDatabase,
+  type TestDatabase,
+  type TestDatabaseOptions,
+} from "../../scripts/testing/database.ts";
+import { openArchive } from "../archive/archive-reader.ts";
+import { createArchiveWriter } from "../archive/archive-writer.ts";
+import { createArchiveKey } from "../archive/encryption.ts";
+import type { Manifest } from "../archive/manifest.ts";
+import { type RunBackupOptions, runBackup } from "../backup/run-backup.ts";
+import { BackupError } from "../errors.ts";
+import { type Database, openDatabase } from "../postgres/connection.ts";
+import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
+import type { EncryptionChoice, OperationResult, RestorePlan, Unlock } from "../shared/api.ts";
+import { beginRestore, type RunRestoreOptions, runRestore } from "./run-restore.ts";
+import { verifyArchive } from "./verify-archive.ts";
+
+export const models = NO_PRISMA_MODELS;
+
+/** A new database and this library's connection to it, both gone after the test. */
+export async function testDatabase(
+  options: TestDatabaseOptions = {},
+): Promise<{ db: TestDatabase; database: Database }> {
+  const db = await createTestDatabase(options);
+  onTestFinished(() => db[Symbol.asyncDispose]());
+  return { db, database: openTestDatabase(db.url) };
+}
+
+/** This library's connection to a database, closed after the test. */
+export function openTestDatabase(url: string): Database {
+  const database = openDatabase({ connectionString: url });
+  onTestFinished(() => database.close());
+  return database;
+}
+
+/** A path for a new file, removed after the test. */
+export async function temporaryPath(name = "backup.zip"): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "restore-test-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return join(folder, name);
+}
+
+export type BackUpOptions = Partial<Omit<RunBackupOptions, "database" | "key">> & {
+  encryption?: EncryptionChoice;
+};
+
+/** Backs up into a new file; unencrypted unless chosen otherwise. */
+export async function backUp(
+  database: Database,
+  { encryption = { mode: "none" }, ...options }: BackUpOptions = {},
+): Promise<{ path: string; result: OperationResult }> {
+  const path = await temporaryPath();
+  const key = await createArchiveKey(encryption);
+  const output = createWriteStream(path);
+  const result = await runBackup({ database, models, key, output, ...options });
+  return { path, result };
+}
+
+export type RestoreOptions = Partial<Omit<RunRestoreOptions, "archive">> & { unlock?: Unlock };
+
+/** Restores as the panel and the terminal do, except for the check beforehand. */
+export async function restore(
+  database: Database,
+  path: string,
+  { unlock = {}, ...options }: RestoreOptions = {},
+): Promise<OperationResult> {
+  await using archive = await openArchive(path);
+  await archive.unlock(unlock);
+  const session = await beginRestore(database);
+  try {
+    return await runRestore(session, { archive, models, ...options });
+  } finally {
+    await session.end();
+  }
+}
+
+/** What the check before a restore says. */
+export async function check(database: Database, path: string): Promise<RestorePlan> {
+  await using archive = await openArchive(path);
+  await archive.unlock({});
+  return verifyArchive({ database, models, archive });
+}
+
+/**
+ * Writes an unencrypted archive anew, with changes, by the library's own writer: digests and manifest agree, so
+ * that only the database can find fault with it.
+ *
+ * @param editJson a table's JSON array, by `schema.name`
+ */
+export async function editArchive(
+  path: string,
+  editJson: Record<string, (json: string) => string>,
+  editManifest: (manifest: Manifest) => void = () => {},
+): Promise<string> {
+  await using archive = await openArchive(path);
+  await archive.unlock({});
+  const manifest = structuredClone(archive.manifest);
+  const edited = await temporaryPath("edited.zip");
+  const writer = createArchiveWriter({
+    key: await createArchiveKey({ mode: "none" }),
+    createdAt: new Date(manifest.createdAt),
+    output: createWriteStream(edited),
+  });
+  for (const table of manifest.tables) {
+    const json = await text(archive.readTable(table));
+    const edit = editJson[`${table.schema}.${table.name}`] ?? ((it: string) => it);
+    const newJson = edit(json);
+    Object.assign(table, await writer.writeTable(table, Readable.from([Buffer.from(newJson)])));
+    table.rows = newJson.split("\n").length - 2 - (newJson === "[\n]\n" ? 1 : 0);
+  }
+  editManifest(manifest);
+  await writer.finish(manifest);
+  return edited;
+}
+
+/** The BackupError that a promise is rejected with. Any other error fails the test. */
+export async function errorOf(promise: Promise<unknown>): Promise<BackupError> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof BackupError) return error;
+    throw error;
+  }
+  throw new Error("there was no error");
+}
+
+/** Everything that a person or a log of operations is told of an error. */
+export const toldOf = ({ message, hint, details }: BackupError): string =>
+  JSON.stringify({ message, hint, details });
+
+/** Sessions of this library that still do, hold or wait for something; empty when nothing has leaked. */
+export async function leftSessions(db: TestDatabase): Promise<unknown[]> {
+  return db.query(
+    `SELECT application_name, state, query FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name LIKE 'prisma-backup-admin %' AND pid <> pg_backend_pid()`,
+  );
+}
+
+/** Waits until a condition holds. @throws Error after 10 seconds */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`not within 10 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
