@@ -11,7 +11,7 @@ export interface RowCount {
   isExact: boolean;
 }
 
-/** Rows of each table, in the tables' order: counted where that is quick, else the planner's estimate. */
+/** Rows of each table, in the tables' order: counted where that is quick and waits for nobody, else the planner's estimate. */
 export async function countRows(
   client: pg.ClientBase,
   tables: readonly CatalogTable[],
@@ -20,7 +20,7 @@ export async function countRows(
   const counted = new Set<CatalogTable>();
   for (const table of tables.toSorted((a, b) => a.sizeBytes - b.sizeBytes)) {
     budget -= table.sizeBytes;
-    if (budget >= 0 && table.canSelect) counted.add(table);
+    if (budget >= 0 && table.canSelect && !table.isLocked) counted.add(table);
   }
   const exact = await countExactly(client, [...counted]);
   return tables.map((table) => {

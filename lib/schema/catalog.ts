@@ -32,8 +32,10 @@ export interface CatalogTable extends TableName {
   partitions: Array<TableName & { oid: number }>;
   /** The planner's estimate; -1 where it has none. */
   estimatedRows: number;
-  /** With indexes, TOAST and partitions. */
+  /** With indexes, TOAST and partitions; of a locked table only what the last VACUUM or ANALYZE saw of its own. */
   sizeBytes: number;
+  /** Another session holds or awaits an exclusive lock: whoever reads the table waits. */
+  isLocked: boolean;
   canSelect: boolean;
   /** Owner, or member of the owner: may truncate it, alter its constraints and disable its triggers. */
   isOwned: boolean;
@@ -91,32 +93,51 @@ const USER_NAMESPACE = `
 const notOfExtension = (catalog: string, oid: string) => `
   NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '${catalog}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`;
 
+const isLocked = (table: string) => `${table}.oid IN (SELECT relation FROM locked)`;
+const sizeOf = (table: string) =>
+  `CASE WHEN ${isLocked(table)} THEN ${table}.relpages::int8 * current_setting('block_size')::int8 ELSE pg_total_relation_size(${table}.oid) END`;
+
 const DATABASE_SQL = `
   SELECT current_database() AS name, current_setting('server_version') AS "serverVersion",
     current_setting('server_version_num')::int AS "serverVersionNum",
     pg_encoding_to_char(encoding) AS encoding, pg_database_size(oid)::float8 AS "sizeBytes"
   FROM pg_database WHERE datname = current_database()`;
 
+/**
+ * Waits for nobody, so that the catalog can be read while a restore or a migration has tables locked: hence
+ * pg_inherits and not pg_partition_tree(), and no pg_total_relation_size() of what is locked.
+ */
 const TABLES_SQL = `
+  WITH locked AS MATERIALIZED (
+    SELECT l.relation FROM pg_locks l
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid()
+      AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+  )
   SELECT c.oid, n.nspname AS schema, c.relname AS name,
     CASE c.relkind WHEN 'p' THEN 'partitioned table' ELSE 'table' END AS kind,
     c.relpersistence = 'u' AS unlogged,
     has_table_privilege(c.oid, 'SELECT') AS "canSelect",
     pg_has_role(c.relowner, 'USAGE') AS "isOwned",
     CASE c.relkind WHEN 'p' THEN p."estimatedRows" ELSE c.reltuples END::float8 AS "estimatedRows",
-    CASE c.relkind WHEN 'p' THEN p."sizeBytes" ELSE pg_total_relation_size(c.oid) END::float8 AS "sizeBytes",
+    CASE c.relkind WHEN 'p' THEN p."sizeBytes" ELSE ${sizeOf("c")} END::float8 AS "sizeBytes",
+    ${isLocked("c")} OR coalesce(p."isLocked", false) AS "isLocked",
     coalesce(p.partitions, '[]') AS partitions
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN LATERAL (
-    SELECT json_agg(json_build_object('oid', t.relid::oid::int8, 'schema', pn.nspname, 'name', pc.relname)
+    WITH RECURSIVE below (oid) AS (
+      SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = c.oid
+      UNION ALL
+      SELECT i.inhrelid FROM pg_inherits i JOIN below b ON b.oid = i.inhparent
+    )
+    SELECT json_agg(json_build_object('oid', pc.oid::int8, 'schema', pn.nspname, 'name', pc.relname)
         ORDER BY pn.nspname, pc.relname) AS partitions,
-      coalesce(sum(pg_total_relation_size(pc.oid)), 0) AS "sizeBytes",
-      coalesce(sum(pc.reltuples) FILTER (WHERE t.isleaf AND pc.reltuples > 0), 0) AS "estimatedRows"
-    FROM pg_partition_tree(c.oid) t
-    JOIN pg_class pc ON pc.oid = t.relid
+      coalesce(sum(${sizeOf("pc")}), 0) AS "sizeBytes",
+      bool_or(${isLocked("pc")}) AS "isLocked",
+      coalesce(sum(pc.reltuples) FILTER (WHERE pc.relkind <> 'p' AND pc.reltuples > 0), 0) AS "estimatedRows"
+    FROM below
+    JOIN pg_class pc ON pc.oid = below.oid
     JOIN pg_namespace pn ON pn.oid = pc.relnamespace
-    WHERE t.relid <> c.oid
   ) p ON c.relkind = 'p'
   WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
     AND ${USER_NAMESPACE} AND ${notOfExtension("pg_class", "c.oid")}
