@@ -5,7 +5,7 @@ import { FORMAT_VERSION } from "../archive/format.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
 import { toBackupError } from "../errors.ts";
 import type { TableSelection } from "../plan/dump-plan.ts";
-import { abandon, type Database } from "../postgres/connection.ts";
+import { abandon, cancelOnAbort, type Database } from "../postgres/connection.ts";
 import { countRows } from "../postgres/count-rows.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import { DEFAULT_LOCK_TIMEOUT_MS } from "../postgres/locks.ts";
@@ -47,7 +47,10 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
   const writer = createArchiveWriter({ key, createdAt, output, signal });
   try {
     const client = await database.connect("backup");
+    // A COPY ends with its stream; other statements, which may wait for a lock, by being cancelled.
+    const stopListening = cancelOnAbort(client, database, signal);
     try {
+      signal?.throwIfAborted();
       const { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
       const snapshot = await openSnapshot(client, database, models, options, lockTimeoutMs);
       const { catalog, plan } = snapshot;
@@ -83,6 +86,7 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
       });
       const migrations = await readMigrations(client, catalog);
       await client.query("COMMIT");
+      stopListening();
       await client.end();
 
       const { archiveBytes } = await writer.finish({
@@ -119,6 +123,7 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
         archiveBytes,
       };
     } finally {
+      stopListening();
       // Whatever state the connection is in, perhaps in the middle of a COPY: the server ends the transaction.
       abandon(client);
     }

@@ -1,6 +1,13 @@
 import pg from "pg";
 import { BackupError } from "../errors.ts";
 
+declare module "pg" {
+  interface Client {
+    /** The server process of this connection; null before it is connected. In `pg`, but not in its types. */
+    readonly processID: number | null;
+  }
+}
+
 /** How to reach one PostgreSQL database. */
 export interface Database {
   /** For short statements outside of dumps and loads: catalog, operations, checks. */
@@ -17,25 +24,41 @@ export interface Database {
 }
 
 /**
- * Settings under which values are read and written as text, whatever the server, database or role
- * defaults are. pg sends them in the start-up packet, so no statement runs without them.
+ * Settings under which values are read and written as text, and statements run, whatever the defaults of
+ * server, database and role are. What a server's version does not know is left out.
  */
 const SESSION_SETTINGS = {
-  client_encoding: "UTF8",
   DateStyle: "ISO",
   IntervalStyle: "postgres",
   TimeZone: "UTC",
   extra_float_digits: "3",
   bytea_output: "hex",
+  // The currency of `money`.
+  lc_monetary: "C",
+  // Or NULL in an array's text would be read as the word.
+  array_nulls: "on",
   standard_conforming_strings: "on",
   xmloption: "content",
+  // Types' and constraints' definitions are compared as text.
+  quote_all_identifiers: "off",
   // Names and types come out schema-qualified. A load resets it for functions in constraints and generated columns.
   search_path: "",
   statement_timeout: "0",
-  lock_timeout: "0",
   idle_in_transaction_session_timeout: "0",
+  transaction_timeout: "0",
+  idle_session_timeout: "0",
+  // Reading the catalog or counting rows must not wait for ever. Dumps and loads set their own.
+  lock_timeout: "5s",
   default_transaction_read_only: "off",
-} as const;
+};
+
+/** SQL_ASCII has no encoding to convert from: its bytes pass as they are. */
+const SETTINGS_SQL = `
+  SELECT pg_catalog.set_config('client_encoding',
+    CASE pg_catalog.current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false)
+  UNION ALL
+  SELECT pg_catalog.set_config(s.name, x.value, false)
+  FROM pg_catalog.json_each_text($1) x JOIN pg_catalog.pg_settings s ON s.name = x.key`;
 
 /** @param config as `pg` takes it: a `connectionString`, or host, port, user, password, database, ssl. */
 export function openDatabase(config: pg.ClientConfig): Database {
@@ -71,9 +94,7 @@ async function connect(config: pg.ClientConfig, purpose: string): Promise<pg.Cli
   client.on("error", () => {});
   try {
     await client.connect();
-    for (const [name, value] of Object.entries(SESSION_SETTINGS)) {
-      await client.query("SELECT pg_catalog.set_config($1, $2, false)", [name, value]);
-    }
+    await client.query(SETTINGS_SQL, [JSON.stringify(SESSION_SETTINGS)]);
     return client;
   } catch (error) {
     await client.end().catch(() => {});
@@ -83,22 +104,26 @@ async function connect(config: pg.ClientConfig, purpose: string): Promise<pg.Cli
 
 const CANCEL_AGAIN_MS = 250;
 
+/** A cancelled statement ends within moments; a connection that does not is taken for dead. */
+const CANCEL_ATTEMPTS = 40;
+
 /**
  * Has the server cancel what `client` runs when `signal` aborts: the statement fails, and the caller rolls back.
  * @returns a function that stops listening
  */
-export async function cancelOnAbort(
+export function cancelOnAbort(
   client: pg.Client,
-  database: Database,
+  { pool }: Database,
   signal: AbortSignal | undefined,
-): Promise<() => void> {
-  const { rows } = await client.query<{ pid: number }>("SELECT pg_catalog.pg_backend_pid() AS pid");
+): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let attempts = 0;
   const cancel = () => {
-    database.pool
-      .query("SELECT pg_catalog.pg_cancel_backend($1)", [rows[0]?.pid])
+    if (++attempts > CANCEL_ATTEMPTS) return abandon(client);
+    pool
+      .query("SELECT pg_catalog.pg_cancel_backend($1)", [client.processID])
       .catch(() => abandon(client));
   };
-  let timer: NodeJS.Timeout | undefined;
   const start = () => {
     cancel();
     // Between two statements there is nothing to cancel, and the next may wait for a lock.
