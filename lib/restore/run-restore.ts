@@ -78,10 +78,11 @@ export async function runRestore(
   const { client, database } = session;
   const { archive, signal, onProgress = () => {} } = options;
   const startedAt = performance.now();
-  const stopListening = await cancelOnAbort(client, database, signal);
+  const stopListening = cancelOnAbort(client, database, signal);
   try {
     signal?.throwIfAborted();
-    await client.query("BEGIN");
+    // Each statement sees what was committed before it, so that the locked tables are seen as they are.
+    await client.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     // Off: an error instead of rows that a policy hides. Immediate: or a table with pending checks could not be altered.
     await client.query("SET LOCAL row_security = off; SET CONSTRAINTS ALL IMMEDIATE");
     const xid = await currentTransactionId(client);
