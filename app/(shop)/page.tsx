@@ -47,7 +47,7 @@ export default async function OverviewPage() {
           </div>
         ))}
       </dl>
-      <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-6 lg:grid-cols-[minmax(0,1fr)_24rem]">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-6 lg:grid-cols-[minmax(0,1fr)_24rem]">
         <RevenueChart />
         <section aria-labelledby="latest" className="card">
           <div className="flex items-baseline justify-between px-5 pt-5 pb-2">

@@ -60,7 +60,7 @@ export function List({ path, query, total, noun, placeholder, head, children }: 
       ) : (
         <>
           <div className="card overflow-x-auto">
-            <table className="w-full text-sm [&_td]:px-3 [&_td]:py-2.5 [&_td:first-child]:pl-4 [&_td:last-child]:pr-4 [&_th]:px-3 [&_th]:py-2.5 [&_th]:text-left [&_th]:text-xs [&_th]:font-medium [&_th]:whitespace-nowrap [&_th]:text-muted [&_th:first-child]:pl-4 [&_th:last-child]:pr-4">
+            <table className="w-full text-sm [&_td]:px-1.5 [&_td]:py-2.5 md:[&_td]:px-3 [&_td:first-child]:pl-4 [&_td:last-child]:pr-4 [&_th]:px-1.5 [&_th]:py-2.5 md:[&_th]:px-3 [&_th]:text-left [&_th]:text-xs [&_th]:font-medium [&_th]:whitespace-nowrap [&_th]:text-muted [&_th:first-child]:pl-4 [&_th:last-child]:pr-4">
               <thead className="border-b border-line">
                 <tr>{head}</tr>
               </thead>

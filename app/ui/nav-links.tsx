@@ -22,7 +22,7 @@ export function NavLinks({ admin }: { admin: boolean }) {
   const pathname = usePathname();
   return (
     <nav aria-label="Main" className="overflow-x-auto px-2 py-2 md:px-3 md:py-0">
-      <ul className="flex gap-1 md:flex-col">
+      <ul className="flex gap-0.5 md:flex-col md:gap-1">
         {[...LINKS, ...(admin ? ADMIN_LINKS : [])].map(({ href, label, icon: Icon }) => {
           const current = href === "/" ? pathname === "/" : pathname.startsWith(href);
           return (
@@ -30,7 +30,7 @@ export function NavLinks({ admin }: { admin: boolean }) {
               <Link
                 href={href}
                 aria-current={current ? "page" : undefined}
-                className="focus-ring flex items-center gap-2.5 rounded-lg px-3 py-2 text-sm text-muted transition-colors hover:bg-sunken hover:text-ink aria-[current=page]:bg-brand-soft aria-[current=page]:font-medium aria-[current=page]:text-brand-strong"
+                className="focus-ring flex items-center gap-2.5 rounded-lg px-2 py-2 text-[0.8125rem] text-muted md:px-3 md:text-sm transition-colors hover:bg-sunken hover:text-ink aria-[current=page]:bg-brand-soft aria-[current=page]:font-medium aria-[current=page]:text-brand-strong"
               >
                 <Icon aria-hidden className="hidden size-4 shrink-0 md:block" />
                 {label}
