@@ -1,9 +1,9 @@
+import { readOverview } from "../backup/overview.ts";
 import { createBackup, openBackup } from "../operations/backups.ts";
 import type { Context } from "../operations/context.ts";
 import { toOperation } from "../operations/operation-store.ts";
 import { cancelOperation, getOperation, listOperations } from "../operations/operations.ts";
 import { createRestore, startRestore } from "../operations/restores.ts";
-import { readOverview } from "../backup/overview.ts";
 import {
   type Actor,
   createBackupSchema,

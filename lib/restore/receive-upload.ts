@@ -166,6 +166,10 @@ function unsafeDirectory(directory: string, reason: string): BackupError {
   });
 }
 
+function nextBasePath(request: Request & { nextUrl?: { basePath?: string } }): string {
+  return request.nextUrl?.basePath ?? "";
+}
+
 async function checkRoom(directory: string, sizeBytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(directory);
   const freeBytes = bavail * bsize;
@@ -186,7 +190,10 @@ function withTusHeaders(request: Request): Request {
     const value = request.headers.get(name);
     if (value !== null) headers.set(name, value);
   }
-  const { method, url, body, signal } = request;
+  const { method, body, signal } = request;
+  const url = new URL(request.url);
+  // Next takes its own `basePath` out of the URL, but the browser needs it in the upload's.
+  url.pathname = nextBasePath(request) + url.pathname;
   // `duplex` is required for a body that is a stream, and missing in the DOM's types.
   const init: RequestInit & { duplex: "half" } = { method, headers, body, signal, duplex: "half" };
   return new Request(url, init);

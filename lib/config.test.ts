@@ -1,0 +1,61 @@
+import { expect, it } from "vitest";
+import { type BackupAdminOptions, openConfiguredDatabase, parseConfig } from "./config.ts";
+import { BackupError } from "./errors.ts";
+
+const options = { prisma: {}, authorize: (): null => null };
+/** What an app without TypeScript may write. */
+const parse = (given: unknown) => parseConfig(given as BackupAdminOptions);
+
+it("has defaults for all but what only the app knows, and cannot be changed afterwards", () => {
+  const config = parse(options);
+  expect(config).toMatchObject({
+    basePath: "/admin/backup",
+    signInPath: "/api/auth/signin",
+    maxUploadBytes: 10_737_418_240,
+    uploadMaxAgeMs: 86_400_000,
+  });
+  expect(Object.isFrozen(config)).toBe(true);
+});
+
+it.each([
+  ["nothing", undefined, "createBackupAdmin"],
+  ["no authorize", { prisma: {} }, "`authorize` is required"],
+  ["an authorize that is no function", { ...options, authorize: true }, "`authorize`"],
+  ["no prisma", { authorize: (): null => null }, "`prisma`"],
+  ["a path with a slash at its end", { ...options, basePath: "/admin/" }, "`basePath`"],
+  ["a path of another host", { ...options, signInPath: "//evil.example" }, "`signInPath`"],
+  ["a misspelt option", { ...options, uploaddir: "/tmp" }, "uploaddir"],
+  ["a negative size", { ...options, maxUploadBytes: -1 }, "`maxUploadBytes`"],
+])("refuses %s, and names it", (_, given, named) => {
+  expect(() => parse(given)).toThrow(
+    expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining(named) }),
+  );
+});
+
+it("never repeats a value", () => {
+  const given = { ...options, connectionString: 42, pool: "postgres://ada:s3cret@host/db" };
+  expect(() => parse(given)).toThrow(BackupError);
+  expect(() => parse(given)).not.toThrow(/s3cret|42/);
+});
+
+it("connects to what is given first, then to what the environment says", async () => {
+  const environment = {
+    DIRECT_URL: "postgresql://direct.example/db",
+    DATABASE_URL: "postgresql://pooled.example/db",
+  };
+  const serverOf = async (given: object, variables = {}) => {
+    const database = await openConfiguredDatabase({ prisma: {}, ...given }, variables);
+    await database.close();
+    return database.server;
+  };
+  const pool = { host: "pool.example", port: 5433 };
+  expect(await serverOf({ pool }, environment)).toBe("pool.example:5433");
+  const connectionString = "postgresql://given.example/db";
+  expect(await serverOf({ connectionString }, environment)).toBe("given.example:5432");
+  expect(await serverOf({}, environment)).toBe("direct.example:5432");
+  const { DATABASE_URL } = environment;
+  expect(await serverOf({}, { DATABASE_URL })).toBe("pooled.example:5432");
+  await expect(serverOf({})).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  const notPostgres = { DATABASE_URL: "prisma+postgres://accelerate.example" };
+  await expect(serverOf({}, notPostgres)).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+});
