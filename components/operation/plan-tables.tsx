@@ -42,7 +42,9 @@ function PlanRow({ table }: { table: RestorePlan["tables"][number] }) {
           </span>
         )}
       </th>
-      <td className="py-2 pl-4 text-right text-pba-muted">{formatCount(table.rowsNow)}</td>
+      <td className="py-2 pl-4 text-right text-pba-muted">
+        {table.action === "skip" ? "–" : formatCount(table.rowsNow)}
+      </td>
       <td className="py-2 pl-4 text-right whitespace-nowrap">
         {table.action === "skip" ? "–" : formatCount(table.rows)}
         {table.action === "replace" && difference !== 0 && (

@@ -31,9 +31,9 @@ export function RunningProgress({ operation }: { operation: Operation }) {
         <div className="grid gap-5">
           <div className="flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1">
             <h2 className="text-base font-semibold">{current?.label}</h2>
-            <p className="text-3xl font-semibold tracking-tight">
-              {fraction === null ? "…" : formatPercent(fraction)}
-            </p>
+            {fraction !== null && (
+              <p className="text-3xl font-semibold tracking-tight">{formatPercent(fraction)}</p>
+            )}
           </div>
           <Progress label="Overall progress" fraction={fraction} className="h-3" />
           <Facts facts={factsOf(operation, rates)} />

@@ -35,6 +35,8 @@ export function Progress({
       className={cn("h-2 overflow-hidden rounded-full bg-pba-sunken", className)}
     >
       <Radix.Indicator
+        // Made anew, so that the first figure does not look like a step back from the whole.
+        key={percent === null ? "unknown" : "known"}
         className={cn(
           "block h-full rounded-full transition-[width] duration-500 ease-linear motion-reduce:transition-none",
           TONES[tone],
