@@ -10,7 +10,11 @@ import { countExactly } from "../postgres/count-rows.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import { DEFAULT_LOCK_TIMEOUT_MS, lockTables, tryRestoreLock } from "../postgres/locks.ts";
 import { setSequence } from "../postgres/sequences.ts";
-import { currentTransactionId, transactionStatus } from "../postgres/transaction.ts";
+import {
+  currentTransactionId,
+  type TransactionStatus,
+  transactionStatus,
+} from "../postgres/transaction.ts";
 import { resumeTriggers, suspendTriggers } from "../postgres/triggers.ts";
 import { truncateTables } from "../postgres/truncate.ts";
 import { readCatalog } from "../schema/catalog.ts";
@@ -222,7 +226,7 @@ async function commit({ client, database }: RestoreSession, xid: string): Promis
     const { command } = await client.query("COMMIT");
     if (command !== "COMMIT") throw new Error("PostgreSQL rolled the transaction back");
   } catch (error) {
-    const status = await transactionStatus(database.pool, xid).catch(() => "unknown" as const);
+    const status = await settledStatus(database, xid);
     if (status === "committed") return;
     if (status === "aborted") throw error;
     throw new BackupError(
@@ -235,4 +239,17 @@ async function commit({ client, database }: RestoreSession, xid: string): Promis
       },
     );
   }
+}
+
+const SETTLE_ATTEMPTS = 20;
+
+/** A server that was restarted, or has not yet noticed that its client is gone, needs a moment. */
+async function settledStatus({ pool }: Database, xid: string): Promise<TransactionStatus> {
+  let status: TransactionStatus = "unknown";
+  for (let attempt = 0; attempt < SETTLE_ATTEMPTS; attempt++) {
+    if (attempt > 0) await setTimeout(500);
+    status = await transactionStatus(pool, xid).catch(() => "in progress" as const);
+    if (status !== "in progress") break;
+  }
+  return status;
 }
