@@ -68,16 +68,15 @@ it("creates a backup, streams it once to the person who asked, and records what 
 it("frees the connection when the browser gives the download up", async () => {
   await using database = await createTestDatabase({ sql: LARGE_SQL });
   await using admin = await createTestAdmin({ url: database.url });
-  for (const how of ["body", "signal"] as const) {
+  for (const chunks of [20, 0]) {
     const { id } = await admin.ok("POST", "backups", { json: { encryption: { mode: "none" } } });
-    const gone = new AbortController();
-    const response = await admin.call("GET", `backups/${id}/archive`, { signal: gone.signal });
+    const response = await admin.call("GET", `backups/${id}/archive`);
     const reader = response.body?.getReader();
-    for (let chunk = 0; chunk < 20; chunk++) await reader?.read();
-    expect(await backupConnections(database)).toBe(1);
+    for (let chunk = 0; chunk < chunks; chunk++) await reader?.read();
+    await until("it is under way", async () => (await backupConnections(database)) === 1);
     expect((await admin.ok("GET", `operations/${id}`)).state).toBe("running");
-    if (how === "body") await reader?.cancel();
-    else gone.abort();
+    // Without a chunk: the client was gone before the response began, of which nobody tells.
+    if (chunks > 0) await reader?.cancel();
     const operation = await admin.reach(id, "cancelled");
     expect(operation.error).toMatchObject({ code: "ABORTED" });
     await until("the connection is free", async () => (await backupConnections(database)) === 0);

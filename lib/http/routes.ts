@@ -66,8 +66,8 @@ export const ROUTES: readonly Route[] = [
   {
     methods: ["GET"],
     path: "backups/:id/archive",
-    async handle({ context, request, actor, id }) {
-      const { archive, fileName } = await openBackup(context, actor, id, request.signal);
+    async handle({ context, actor, id }) {
+      const { archive, fileName } = await openBackup(context, actor, id);
       return new Response(archive, {
         headers: {
           "Content-Type": "application/zip",

@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BackupAdminOptions, parseConfig, type Visitor } from "../config.ts";
-import type { ErrorResponse, Operation } from "../shared/api.ts";
+import { type ErrorResponse, isEnded, type Operation } from "../shared/api.ts";
 import { createHandlers, type METHODS } from "./handlers.ts";
 
 export const ORIGIN = "https://shop.example";
@@ -22,7 +22,6 @@ export interface CallOptions {
   json?: unknown;
   body?: Uint8Array<ArrayBuffer>;
   headers?: Record<string, string>;
-  signal?: AbortSignal;
 }
 
 export type TestAdmin = Awaited<ReturnType<typeof createTestAdmin>>;
@@ -47,11 +46,10 @@ export async function createTestAdmin(options: Partial<BackupAdminOptions> & { u
   async function call(
     method: (typeof METHODS)[number],
     route: string,
-    { user = "ada", json, body, headers = {}, signal }: CallOptions = {},
+    { user = "ada", json, body, headers = {} }: CallOptions = {},
   ): Promise<Response> {
     const request = new Request(`${ORIGIN}/admin/backup/api/${route}`, {
       method,
-      signal,
       headers: {
         host: new URL(ORIGIN).host,
         origin: ORIGIN,
@@ -122,6 +120,9 @@ export async function createTestAdmin(options: Partial<BackupAdminOptions> & { u
     for (let attempt = 0; attempt < 600; attempt++) {
       const operation = await ok("GET", `operations/${id}`);
       if (states.includes(operation.state)) return operation;
+      if (isEnded(operation.state)) {
+        throw new Error(`operation ${id} ${operation.state}: ${JSON.stringify(operation.error)}`);
+      }
       await sleep(100);
     }
     throw new Error(`operation ${id} never was ${states.join(" or ")}`);

@@ -18,6 +18,9 @@ import { readDatabaseName, readOwnOperation } from "./operations.ts";
 /** What a passing reader may lag behind, so that PostgreSQL and the network need not wait for each other at every piece. */
 const BUFFER_BYTES = 256 * 1024;
 
+/** Within this time the first byte of a download is asked for, or it never will be. */
+const FIRST_READ_MS = 10 * 1000;
+
 /**
  * The first of a download's two steps: everything that can be refused is refused here, and the passphrase is
  * turned into a key that only the archive needs.
@@ -45,14 +48,12 @@ export async function createBackup(
  * the stream has been read to its end; cancelling the stream cancels it, and a backup that fails is an
  * error of the stream.
  *
- * @param signal aborted when the client goes away
  * @throws OPERATION_NOT_FOUND, FORBIDDEN for another person's, OPERATION_STATE when it is not pending
  */
 export async function openBackup(
   context: Context,
   actor: Actor,
   id: string,
-  signal: AbortSignal,
 ): Promise<{ archive: ReadableStream<Uint8Array>; fileName: string }> {
   await readOwnOperation(context, actor, id, "backup");
   const operation = await beginRunning(context.database, id, "pending");
@@ -64,8 +65,6 @@ export async function openBackup(
   const output = new PassThrough({ highWaterMark: BUFFER_BYTES });
   const live = new LiveOperation(context, id);
   const giveUp = () => live.abort(givenUp());
-  if (signal.aborted) giveUp();
-  signal.addEventListener("abort", giveUp, { once: true });
   void carryOut(context, operation, live, output);
   return { archive: readThrough(output, giveUp), fileName: operation.fileName };
 }
@@ -80,20 +79,20 @@ async function carryOut(
   const { request, id, fileName } = operation;
   try {
     if (request.kind !== "backup" || !request.key) throw new Error("a backup without its key");
-    const [result] = await Promise.all([
-      runBackup({
-        database,
-        models,
-        tables: request.tables ?? undefined,
-        key: request.key,
-        output,
-        lockTimeoutMs: config.lockTimeoutMs,
-        onProgress: live.onProgress,
-        signal: live.signal,
-      }),
-      // The last bytes have been taken, too.
-      finished(output, { signal: live.signal }),
-    ]);
+    // The last bytes have been taken, too. Where the backup fails, it says why itself.
+    const taken = finished(output, { signal: live.signal });
+    taken.catch(() => {});
+    const result = await runBackup({
+      database,
+      models,
+      tables: request.tables ?? undefined,
+      key: request.key,
+      output,
+      lockTimeoutMs: config.lockTimeoutMs,
+      onProgress: live.onProgress,
+      signal: live.signal,
+    });
+    await taken;
     await live.stop();
     await endOperation(database, id, ["running", "interrupted"], {
       state: "succeeded",
@@ -116,9 +115,12 @@ async function carryOut(
 /** Like `Readable.toWeb`, and says when its reader gives up; reads nothing ahead. */
 function readThrough(source: Readable, onCancel: () => void): ReadableStream<Uint8Array> {
   const reader = Readable.toWeb(source, { strategy: { highWaterMark: 0 } }).getReader();
+  // Of a client that was gone before the response began, Next does not tell.
+  const timer = setTimeout(onCancel, FIRST_READ_MS);
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        clearTimeout(timer);
         const { done, value } = await reader.read().catch(() => {
           // Breaks the response off. The reason is logged and recorded already, without what its causes hold;
           // of an abort Next says no more.
@@ -131,6 +133,7 @@ function readThrough(source: Readable, onCancel: () => void): ReadableStream<Uin
         else controller.enqueue(value);
       },
       async cancel(reason) {
+        clearTimeout(timer);
         onCancel();
         // It fails where the stream has failed already, of which nobody wants to hear any more.
         await reader.cancel(reason).catch(() => {});
