@@ -2,7 +2,7 @@ import JSZip from "jszip";
 import type { EncryptionMode } from "../lib/shared/api.ts";
 
 /** JSZip reads a file whole into memory: above this only its two ends are looked at. */
-export const LOOK_INSIDE_MAX_BYTES = 500_000_000;
+const LOOK_INSIDE_MAX_BYTES = 500_000_000;
 
 export type LocalReport =
   | {

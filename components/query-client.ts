@@ -23,5 +23,5 @@ function createQueryClient(): QueryClient {
   });
 }
 
-export const isUnreachable = (error: unknown): boolean =>
+const isUnreachable = (error: unknown): boolean =>
   error instanceof ApiError && error.report.code === "UNREACHABLE";

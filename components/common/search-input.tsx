@@ -20,6 +20,8 @@ export function SearchInput({ label, value, onChange }: SearchInputProps) {
         placeholder={label}
         value={value}
         onChange={(event) => onChange(event.target.value)}
+        // It finds while one types; Enter must not send the form around it.
+        onKeyDown={(event) => event.key === "Enter" && event.preventDefault()}
         className="pl-9"
       />
     </div>

@@ -14,7 +14,7 @@ import { TableProgressCard } from "./table-progress-card.tsx";
 
 /** How an operation ended, and what is true now. */
 export function Outcome({ operation }: { operation: Operation }) {
-  const { result, progress } = operation;
+  const { result } = operation;
   return (
     <>
       <Verdict operation={operation} />
@@ -31,20 +31,29 @@ export function Outcome({ operation }: { operation: Operation }) {
           <ResultTables tables={result.tables} />
         </>
       )}
-      {!result && !isDone(operation) && progress.tables.length > 0 && (
-        <TableProgressCard
-          title="How far it came"
-          description={
-            operation.kind === "restore" && operation.changed === "nothing"
-              ? "None of this was kept: a restore happens as a whole or not at all."
-              : undefined
-          }
-          tables={progress.tables}
-          rates={null}
-          isStopped
-        />
-      )}
+      {!result && !isDone(operation) && <HowFar operation={operation} />}
     </>
+  );
+}
+
+function HowFar({ operation }: { operation: Operation }) {
+  const { kind, state, progress, changed } = operation;
+  const isCheck = progress.phase === "verifying";
+  // A check that was discarded was not stopped: it had ended.
+  if (progress.tables.length === 0 || (isCheck && state === "cancelled")) return null;
+  const isRolledBack = kind === "restore" && !isCheck && changed === "nothing";
+  return (
+    <TableProgressCard
+      title="How far it came"
+      description={
+        isRolledBack
+          ? "None of this was kept: a restore happens as a whole or not at all."
+          : undefined
+      }
+      tables={progress.tables}
+      rates={null}
+      isStopped
+    />
   );
 }
 
