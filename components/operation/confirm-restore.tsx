@@ -8,6 +8,7 @@ import { formatNoun } from "../format.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
+import { cn } from "../ui/cn.ts";
 import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
 import { Notice } from "../ui/notice.tsx";
@@ -25,7 +26,13 @@ interface ConfirmRestoreProps {
 /** What the check of the archive found, and the last question before the database is replaced. */
 export function ConfirmRestore({ operation, plan }: ConfirmRestoreProps) {
   return (
-    <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-6 @4xl:grid-cols-[minmax(0,1fr)_22rem]">
+    <div
+      className={cn(
+        "grid grid-cols-[minmax(0,1fr)] items-start gap-6",
+        plan.canStart && "@4xl:grid-cols-[minmax(0,1fr)_22rem]",
+      )}
+    >
+      {!plan.canStart && <Refusal operation={operation} plan={plan} />}
       <div className="grid grid-cols-[minmax(0,1fr)] gap-6">
         <ManifestCard manifest={plan.manifest} />
         <Card title="Checks" description="Every byte of the archive was read.">
@@ -43,9 +50,11 @@ export function ConfirmRestore({ operation, plan }: ConfirmRestoreProps) {
         )}
         <PlanTables tables={plan.tables} />
       </div>
-      <div className="@4xl:sticky @4xl:top-6 @4xl:col-start-2 @4xl:row-span-2 @4xl:row-start-1">
-        <Confirmation operation={operation} plan={plan} />
-      </div>
+      {plan.canStart && (
+        <div className="@4xl:sticky @4xl:top-6 @4xl:col-start-2 @4xl:row-span-2 @4xl:row-start-1">
+          <Confirmation operation={operation} plan={plan} />
+        </div>
+      )}
       <Card
         title="Insertion order"
         description="The tables are emptied and loaded in this order, in one transaction."
@@ -62,6 +71,29 @@ export function ConfirmRestore({ operation, plan }: ConfirmRestoreProps) {
   );
 }
 
+/** Why this backup and this database do not go together. */
+function Refusal({ operation, plan }: ConfirmRestoreProps) {
+  const reasons = [
+    ...plan.checks.filter((check) => check.state === "failed").map((check) => check.message),
+    ...plan.drift.filter((drift) => drift.blocks).map((drift) => drift.message),
+  ];
+  return (
+    <Notice
+      tone="bad"
+      role="alert"
+      title="This backup cannot be restored here."
+      actions={<CancelOperation operation={operation} />}
+    >
+      <p className="font-semibold">Nothing has changed.</p>
+      <ul className="list-disc pl-4">
+        {[...new Set(reasons)].map((reason) => (
+          <li key={reason}>{reason}</li>
+        ))}
+      </ul>
+    </Notice>
+  );
+}
+
 function Confirmation({ operation, plan }: ConfirmRestoreProps) {
   const { queries } = usePanel();
   const overview = useQuery(queries.overview);
@@ -71,23 +103,10 @@ function Confirmation({ operation, plan }: ConfirmRestoreProps) {
   const isConfirmed = name !== undefined && typed.trim() === name;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (isConfirmed && plan.canStart && !start.isPending) start.mutate({ confirmation: name });
+    if (isConfirmed && !start.isPending) start.mutate({ confirmation: name });
   };
   const replaced = plan.tables.filter((table) => table.action === "replace").length;
 
-  if (!plan.canStart) {
-    return (
-      <Card title="This backup cannot be restored here">
-        <div className="grid gap-4">
-          <p>
-            A check failed, or the drift prevents it; see the list. Nothing has changed in the
-            database.
-          </p>
-          <CancelOperation operation={operation} />
-        </div>
-      </Card>
-    );
-  }
   return (
     <Card title="Replace the data">
       <form onSubmit={submit} className="grid gap-4">

@@ -97,6 +97,10 @@ describe("the steps and the state", () => {
       "waiting",
     ]);
     expect(stateLabel({ ...restore, cancelRequested: true })).toBe("Cancelling");
+    expect(stateLabel({ ...restore, state: "ready" })).toBe("Waiting for confirmation");
+    expect(stateLabel({ ...restore, state: "ready", plan: { ...plan, canStart: false } })).toBe(
+      "Cannot be restored",
+    );
   });
 });
 

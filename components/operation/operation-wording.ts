@@ -50,7 +50,7 @@ export function stateLabel(operation: Operation): string {
       if (operation.kind === "backup") return "Downloading";
       return isCheck(operation) ? "Checking" : "Restoring";
     case "ready":
-      return "Waiting for confirmation";
+      return operation.plan?.canStart === false ? "Cannot be restored" : "Waiting for confirmation";
     case "succeeded":
       return "Done";
     case "failed":
@@ -64,13 +64,13 @@ export function stateLabel(operation: Operation): string {
   }
 }
 
-export function stateTone({ state }: Operation): Tone {
+export function stateTone({ state, plan }: Operation): Tone {
   switch (state) {
     case "pending":
     case "running":
       return "accent";
     case "ready":
-      return "warn";
+      return plan?.canStart === false ? "bad" : "warn";
     case "succeeded":
       return "good";
     case "failed":
