@@ -34,7 +34,7 @@ export interface DumpPlan {
 
 /**
  * @throws BackupError REQUEST_INVALID where a selected table is not in the database or none is left,
- *   INSUFFICIENT_PRIVILEGE with the names of all tables and sequences that the role may not read
+ *   INSUFFICIENT_PRIVILEGE with the names of all tables and sequences that the role may not read, or not whole
  */
 export function planDump(
   catalog: Catalog,
@@ -48,9 +48,10 @@ export function planDump(
   const sequences = catalog.sequences.filter(
     ({ owner, usedBy }) =>
       complete ||
-      [...(owner ? [owner.table] : []), ...usedBy].some((table) => byKey.has(tableKey(table))),
+      [...(owner ? [owner] : []), ...usedBy].some(({ table }) => byKey.has(tableKey(table))),
   );
   requireReadable(selected, sequences);
+  requireAllRows(selected);
   return {
     tables: orderedTables(insertionOrder).flatMap((name) => {
       const table = byKey.get(tableKey(name));
@@ -132,6 +133,22 @@ function requireReadable(
     },
   );
 }
+
+/** A backup without the rows that a policy hides would look whole. */
+function requireAllRows(tables: readonly CatalogTable[]): void {
+  const hiding = tables
+    .filter((table) => table.hidesRows)
+    .map(({ schema, name }) => ({ schema, name }));
+  if (hiding.length === 0) return;
+  throw new BackupError(
+    "INSUFFICIENT_PRIVILEGE",
+    `Row-level security may hide rows of ${hiding.map(tableLabel).join(", ")} from the database role. No backup was made.`,
+    { hint: ROW_SECURITY_HINT, details: { privilege: "BYPASSRLS", relations: hiding } },
+  );
+}
+
+export const ROW_SECURITY_HINT =
+  "Connect as a role with BYPASSRLS, or as the tables' owner where row-level security is not forced upon it.";
 
 function leftOutParents(catalog: Catalog, selected: ReadonlyMap<string, unknown>): Warning[] {
   return catalog.foreignKeys

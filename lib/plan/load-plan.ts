@@ -21,6 +21,14 @@ export interface PlannedLoad {
   columns: CatalogColumn[];
 }
 
+export interface PlannedSequence {
+  sequence: CatalogSequence;
+  lastValue: string;
+  isCalled: boolean;
+  /** Columns that take their values from it, as far as the role may read them: it must not be behind any of them. */
+  columns: Array<{ table: TableName; column: string }>;
+}
+
 /** What a restore will do. Names from an archive are only ever looked up here; SQL is made from the catalog's. */
 export interface LoadPlan {
   /** In insertion order. */
@@ -30,12 +38,14 @@ export interface LoadPlan {
   skipped: Array<{ archived: ManifestTable; reason: string }>;
   /** Between loaded tables: dropped before the load, and added again with their exact definition after it. */
   foreignKeys: ForeignKey[];
-  sequences: Array<{ sequence: CatalogSequence; lastValue: string; isCalled: boolean }>;
+  sequences: PlannedSequence[];
   drift: Drift[];
   /** Foreign keys of tables outside of the archive into tables that would be emptied. They block. */
   references: ForeignKey[];
   /** Tables and sequences that the role does not own. They block. */
   notOwned: TableName[];
+  /** Tables with row-level security that applies to the role. They block. */
+  hidingRows: TableName[];
 }
 
 export const MIGRATIONS_REASON =
@@ -71,7 +81,12 @@ export function planLoad(manifest: Manifest, catalog: Catalog, models: PrismaMod
   const states = new Map(manifest.sequences.map((state) => [tableKey(state), state]));
   const sequences = catalog.sequences.flatMap((sequence) => {
     const state = states.get(tableKey(sequence));
-    return state ? [{ sequence, lastValue: state.lastValue, isCalled: state.isCalled }] : [];
+    if (!state) return [];
+    const columns = [...(sequence.owner ? [sequence.owner] : []), ...sequence.usedBy].filter(
+      ({ table }) =>
+        tables.get(tableKey(table))?.canSelect && !tables.get(tableKey(table))?.hidesRows,
+    );
+    return [{ sequence, lastValue: state.lastValue, isCalled: state.isCalled, columns }];
   });
   for (const state of manifest.sequences) {
     if (catalog.sequences.some((sequence) => tableKey(sequence) === tableKey(state))) continue;
@@ -95,5 +110,8 @@ export function planLoad(manifest: Manifest, catalog: Catalog, models: PrismaMod
     notOwned: [...loads.map(({ table }) => table), ...sequences.map(({ sequence }) => sequence)]
       .filter(({ isOwned }) => !isOwned)
       .map(({ schema, name }) => ({ schema, name })),
+    hidingRows: loads
+      .filter(({ table }) => table.hidesRows)
+      .map(({ table: { schema, name } }) => ({ schema, name })),
   };
 }

@@ -20,7 +20,7 @@ export async function countRows(
   const counted = new Set<CatalogTable>();
   for (const table of tables.toSorted((a, b) => a.sizeBytes - b.sizeBytes)) {
     budget -= table.sizeBytes;
-    if (budget >= 0 && table.canSelect && !table.isLocked) counted.add(table);
+    if (budget >= 0 && table.canSelect && !table.hidesRows && !table.isLocked) counted.add(table);
   }
   const exact = await countExactly(client, [...counted]);
   return tables.map((table) => {

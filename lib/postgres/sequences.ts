@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { CatalogSequence } from "../schema/catalog.ts";
+import type { PlannedSequence } from "../plan/load-plan.ts";
 import type { TableName } from "../shared/api.ts";
 import { quoteIdentifier, quoteLiteral, quoteTable } from "./identifiers.ts";
 
@@ -42,55 +42,52 @@ export async function readSequenceStates(
  * Sets a sequence, inside the transaction: `setval` alone would survive a rollback, but after
  * `ALTER SEQUENCE … RESTART` it writes to storage that is the transaction's own.
  *
- * Never behind its owner's column: where the column has gone further (rows with ids of their own), the
- * sequence takes the column's extreme, or the next insert would fail.
+ * Never behind the columns that take their values from it: where one has gone further (rows with ids of their
+ * own, or a table that is not restored), the sequence takes its extreme, or the next insert would fail.
  *
  * @returns the value that was set in place of the archived one, or null
  */
 export async function setSequence(
   client: pg.ClientBase,
-  sequence: CatalogSequence,
-  state: SequenceState,
+  { sequence, lastValue, isCalled, columns }: PlannedSequence,
 ): Promise<string | null> {
+  const { minimum, maximum, increment, cycles } = sequence;
+  const archived = BigInt(lastValue);
+  let value = archived;
+  let isRaised = false;
   // A cycling sequence is meant to be behind.
-  const extreme =
-    sequence.owner && !sequence.cycles ? await readExtreme(client, sequence, sequence.owner) : null;
-  const last = BigInt(state.lastValue);
-  const isBehind =
-    extreme !== null &&
-    extreme >= sequence.minimum &&
-    extreme <= sequence.maximum &&
-    (extreme === last
-      ? !state.isCalled
-      : sequence.increment > 0n
-        ? extreme > last
-        : extreme < last);
-  const value = String(isBehind ? extreme : last);
-  await client.query(`ALTER SEQUENCE ${quoteTable(sequence)} RESTART WITH ${BigInt(value)}`);
-  if (isBehind || state.isCalled) {
+  for (const { table, column } of cycles ? [] : columns) {
+    const extreme = await readExtreme(client, table, column, increment > 0n ? "max" : "min");
+    if (extreme === null || extreme < minimum || extreme > maximum) continue;
+    const isBehind = increment > 0n ? extreme > value : extreme < value;
+    if (!isBehind && (extreme !== archived || isCalled)) continue;
+    if (isBehind) value = extreme;
+    isRaised = true;
+  }
+  await client.query(`ALTER SEQUENCE ${quoteTable(sequence)} RESTART WITH ${value}`);
+  if (isRaised || isCalled) {
     await client.query("SELECT pg_catalog.setval($1::regclass, $2, true)", [
       quoteTable(sequence),
-      value,
+      String(value),
     ]);
   }
-  return isBehind ? value : null;
+  return isRaised ? String(value) : null;
 }
 
-/** The owner column's maximum, or minimum for a descending sequence; null for an empty table or a column of another type. */
+/** A column's maximum or minimum; null for an empty table or a column of another type. */
 async function readExtreme(
   client: pg.ClientBase,
-  sequence: CatalogSequence,
-  owner: { table: TableName; column: string },
+  table: TableName,
+  column: string,
+  aggregate: "max" | "min",
 ): Promise<bigint | null> {
-  const column = quoteIdentifier(owner.column);
   const { rows: types } = await client.query<{ isInteger: boolean }>(
-    `SELECT atttypid IN (20, 21, 23) AS "isInteger" FROM pg_attribute WHERE attrelid = ${quoteLiteral(quoteTable(owner.table))}::regclass AND attname = $1`,
-    [owner.column],
+    `SELECT atttypid IN (20, 21, 23) AS "isInteger" FROM pg_attribute WHERE attrelid = ${quoteLiteral(quoteTable(table))}::regclass AND attname = $1`,
+    [column],
   );
   if (!types[0]?.isInteger) return null;
-  const aggregate = sequence.increment > 0n ? "max" : "min";
   const { rows } = await client.query<{ extreme: string | null }>(
-    `SELECT ${aggregate}(${column})::text AS extreme FROM ${quoteTable(owner.table)}`,
+    `SELECT ${aggregate}(${quoteIdentifier(column)})::text AS extreme FROM ${quoteTable(table)}`,
   );
   const extreme = rows[0]?.extreme ?? null;
   return extreme === null ? null : BigInt(extreme);

@@ -1,4 +1,5 @@
 import { BackupError } from "../errors.ts";
+import { ROW_SECURITY_HINT } from "../plan/dump-plan.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
 import type { Check } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
@@ -58,6 +59,18 @@ const FINDINGS: Array<{
           hint: "Connect as the tables' owner, or as a member of the owning role. Superuser is not needed.",
           details: { privilege: "OWNER", relations: notOwned },
         },
+      );
+    },
+  },
+  {
+    name: "row-security",
+    passed: "No row-level security hides rows from the database role.",
+    find({ hidingRows }) {
+      if (hidingRows.length === 0) return null;
+      return new BackupError(
+        "INSUFFICIENT_PRIVILEGE",
+        `Row-level security applies to the database role in ${hidingRows.map(tableLabel).join(", ")}. Nothing has changed.`,
+        { hint: ROW_SECURITY_HINT, details: { privilege: "BYPASSRLS", relations: hidingRows } },
       );
     },
   },

@@ -184,13 +184,14 @@ async function lockPlan(
 /** @returns a warning for each sequence that could not stand where it stood */
 async function setSequences(client: pg.ClientBase, plan: LoadPlan): Promise<Warning[]> {
   const warnings: Warning[] = [];
-  for (const { sequence, lastValue, isCalled } of plan.sequences) {
-    const { schema, name } = sequence;
-    const raised = await setSequence(client, sequence, { schema, name, lastValue, isCalled });
+  for (const planned of plan.sequences) {
+    const raised = await setSequence(client, planned);
     if (raised === null) continue;
+    const { sequence, lastValue } = planned;
+    const { schema, name } = sequence;
     warnings.push({
       code: "SEQUENCE_RAISED",
-      message: `The sequence ${tableLabel(sequence)} stood at ${lastValue}, behind the rows of its column. It was set to ${raised}, or the next insert would have failed.`,
+      message: `The sequence ${tableLabel(sequence)} stood at ${lastValue}, behind the rows that draw from it. It was set to ${raised}, or the next insert would have failed.`,
       table: { schema, name },
     });
   }

@@ -37,6 +37,8 @@ export interface CatalogTable extends TableName {
   /** Another session holds or awaits an exclusive lock: whoever reads the table waits. */
   isLocked: boolean;
   canSelect: boolean;
+  /** Row-level security applies to the role: some rows may be hidden from it, even from the owner. */
+  hidesRows: boolean;
   /** Owner, or member of the owner: may truncate it, alter its constraints and disable its triggers. */
   isOwned: boolean;
 }
@@ -58,8 +60,8 @@ export interface ForeignKey {
 
 export interface CatalogSequence extends TableName {
   owner: { table: TableName; column: string } | null;
-  /** Tables with a column whose default draws from it. An identity column has no such default, only an owner. */
-  usedBy: TableName[];
+  /** Columns whose default draws from it. An identity column has no such default, only an owner. */
+  usedBy: Array<{ table: TableName; column: string }>;
   increment: bigint;
   minimum: bigint;
   maximum: bigint;
@@ -116,7 +118,8 @@ const TABLES_SQL = `
   SELECT c.oid, n.nspname AS schema, c.relname AS name,
     CASE c.relkind WHEN 'p' THEN 'partitioned table' ELSE 'table' END AS kind,
     c.relpersistence = 'u' AS unlogged,
-    has_table_privilege(c.oid, 'SELECT') AS "canSelect",
+    has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS "canSelect",
+    row_security_active(c.oid) AS "hidesRows",
     pg_has_role(c.relowner, 'USAGE') AS "isOwned",
     CASE c.relkind WHEN 'p' THEN p."estimatedRows" ELSE c.reltuples END::float8 AS "estimatedRows",
     CASE c.relkind WHEN 'p' THEN p."sizeBytes" ELSE ${sizeOf("c")} END::float8 AS "sizeBytes",
@@ -206,7 +209,7 @@ const FOREIGN_KEYS_SQL = `
 const SEQUENCES_SQL = `
   SELECT n.nspname AS schema, c.relname AS name, s.seqincrement::text AS increment,
     s.seqmin::text AS minimum, s.seqmax::text AS maximum, s.seqcycle AS cycles,
-    has_sequence_privilege(c.oid, 'SELECT') AS "canSelect",
+    has_schema_privilege(n.oid, 'USAGE') AND has_sequence_privilege(c.oid, 'SELECT') AS "canSelect",
     pg_has_role(c.relowner, 'USAGE') AS "isOwned",
     (SELECT json_build_object('table', json_build_object('schema', tn.nspname, 'name', t.relname), 'column', a.attname)
       FROM pg_depend d
@@ -215,10 +218,11 @@ const SEQUENCES_SQL = `
       JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
       WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass
         AND d.deptype IN ('a', 'i') LIMIT 1) AS owner,
-    (SELECT coalesce(json_agg(DISTINCT jsonb_build_object('schema', tn.nspname, 'name', t.relname)), '[]')
+    (SELECT coalesce(json_agg(DISTINCT jsonb_build_object('table', jsonb_build_object('schema', tn.nspname, 'name', t.relname), 'column', a.attname)), '[]')
       FROM pg_depend d
       JOIN pg_attrdef ad ON ad.oid = d.objid
       JOIN pg_class t ON t.oid = ad.adrelid
+      JOIN pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum
       JOIN pg_namespace tn ON tn.oid = t.relnamespace
       WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass
         AND d.refobjid = c.oid) AS "usedBy"
