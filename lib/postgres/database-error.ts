@@ -14,6 +14,8 @@ export interface ErrorPlace {
   table?: TableName;
   /** First and last row, from 1, in the order of the archive. */
   rows?: [number, number];
+  /** Where PostgreSQL does not name it itself. */
+  column?: string;
 }
 
 /** SQLSTATEs that mean something particular to a person. Classes (two characters) after exact codes. */
@@ -89,13 +91,14 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
   const table =
     place.table ??
     (error.schema && error.table ? { schema: error.schema, name: error.table } : undefined);
+  const column = error.column ?? place.column;
   const at = [
     table && `table ${tableLabel(table)}`,
     place.rows &&
       (place.rows[0] === place.rows[1]
         ? `row ${place.rows[0]}`
         : `rows ${place.rows[0]} to ${place.rows[1]}`),
-    error.column && `column ${error.column}`,
+    column && `column ${column}`,
     error.constraint && `constraint ${error.constraint}`,
   ].filter(Boolean);
   const what = meaning?.what ?? "PostgreSQL refused a statement";
@@ -108,7 +111,7 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
         sqlState,
         ...(table && { table }),
         ...(place.rows && { rows: place.rows }),
-        ...(error.column && { column: error.column }),
+        ...(column && { column }),
         ...(error.constraint && { constraint: error.constraint }),
       },
       cause: error,

@@ -60,6 +60,12 @@ export function loadStatement(
   };
 }
 
+/** Reads one column of a batch, to see whether its values are of its type. */
+export function readStatement(column: CatalogColumn): string {
+  const name = quoteIdentifier(column.name);
+  return `SELECT ${valueExpression(column, `r.${name}`)} FROM pg_catalog.json_to_recordset($1::json) AS r (${name} ${column.needsCast ? "text" : column.type})`;
+}
+
 function valueExpression(column: CatalogColumn, value: string): string {
   if (column.encoding === "jsonb") {
     return `CASE WHEN pg_catalog.jsonb_typeof(${value}) = 'object' AND ${value} OPERATOR(pg_catalog.?) '$json' THEN ${value} OPERATOR(pg_catalog.->) '$json' ELSE ${value} END`;
@@ -81,16 +87,21 @@ const END = "]\n";
  *
  * @throws Error where the text is not laid out as archives are: then it is not what its digest says
  */
-export async function* batchRows(source: AsyncIterable<Buffer>): AsyncGenerator<RowBatch> {
+export async function* batchRows(
+  source: AsyncIterable<Buffer>,
+  batchBytes = BATCH_BYTES,
+): AsyncGenerator<RowBatch> {
   let pending: Buffer[] = [];
   let pendingBytes = 0;
   let firstRow = 1;
+  let isOpen = false;
 
   function take(lines: Buffer): RowBatch | null {
+    if (lines[0] !== (isOpen ? COMMA : OPEN)) throw new Error("a line of rows begins wrongly");
     // An empty table's only line is the bracket.
-    if (lines.length === 2 && lines[0] === OPEN && firstRow === 1) return null;
-    if (lines[0] !== (firstRow === 1 ? OPEN : COMMA))
-      throw new Error("a line of rows begins wrongly");
+    const isEmpty = !isOpen && lines.length === 2;
+    isOpen = true;
+    if (isEmpty) return null;
     lines[0] = OPEN;
     let rows = 0;
     for (let at = lines.indexOf(NEWLINE); at !== -1; at = lines.indexOf(NEWLINE, at + 1)) rows++;
@@ -102,10 +113,10 @@ export async function* batchRows(source: AsyncIterable<Buffer>): AsyncGenerator<
   for await (const chunk of source) {
     pending.push(chunk);
     pendingBytes += chunk.length;
-    if (pendingBytes < BATCH_BYTES || !chunk.includes(NEWLINE)) continue;
+    if (pendingBytes < batchBytes || !chunk.includes(NEWLINE)) continue;
     const bytes = Buffer.concat(pending);
     // The last line may be the closing bracket, which is no row: it waits for what follows.
-    const end = bytes.lastIndexOf(NEWLINE, bytes.length - END.length - 1) + 1;
+    const end = bytes.lastIndexOf(NEWLINE, Math.max(0, bytes.length - END.length - 1)) + 1;
     if (end === 0) {
       pending = [bytes];
       continue;
@@ -118,9 +129,22 @@ export async function* batchRows(source: AsyncIterable<Buffer>): AsyncGenerator<
   const rest = Buffer.concat(pending);
   if (rest.subarray(-END.length).toString() !== END)
     throw new Error("the array of rows does not end");
-  if (rest.length === END.length) return;
+  if (rest.length === END.length && isOpen) return;
   const batch = take(rest.subarray(0, -END.length));
   if (batch) yield batch;
+}
+
+/** Some rows of a batch, counted from 0, without `end`, as a JSON array of their own. */
+export function splitBatch({ json }: RowBatch, start: number, end: number): Buffer {
+  let from = 0;
+  let to = 0;
+  for (let row = 0; row < end; row++) {
+    if (row === start) from = to;
+    to = json.indexOf(NEWLINE, to) + 1;
+  }
+  const rows = Buffer.concat([json.subarray(from, to), CLOSE]);
+  rows[0] = OPEN;
+  return rows;
 }
 
 /** Frees the statement on the server: a thousand prepared ones would weigh on it. Only after `loadRows` has used it. */

@@ -12,31 +12,36 @@ import {
 } from "../postgres/load-rows.ts";
 import type { reportTable } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
+import { findFailingRow } from "./find-failing-row.ts";
 
 /**
  * Loads one table from the archive, which proves the table's digest on the way.
  *
- * @throws BackupError of `Archive.readTable`; LOAD_FAILED or CONSTRAINT_VIOLATED with table, rows and column or constraint
+ * @throws BackupError of `Archive.readTable`; LOAD_FAILED or CONSTRAINT_VIOLATED with table, row (or rows, where no one is to blame alone) and column or constraint
  */
 export async function loadTable(
   client: pg.ClientBase,
   archive: Archive,
-  { archived, table, columns }: PlannedLoad,
+  load: PlannedLoad,
   report: ReturnType<typeof reportTable>,
   signal?: AbortSignal,
 ): Promise<void> {
+  const { archived, table, columns } = load;
   const statement = loadStatement(table, columns);
   let rows = 0;
   let bytes = 0;
 
   async function insert(batch: RowBatch): Promise<void> {
     const lastRow = batch.firstRow + batch.rows - 1;
-    const inserted = await loadRows(client, statement, batch).catch((error: unknown) => {
+    const inserted = await loadRows(client, statement, batch).catch(async (error: unknown) => {
+      // To know it is a help; not to find it must not hide the error itself.
+      const failing = await findFailingRow(client, load, batch, error).catch(() => null);
       throw translateDatabaseError(error, {
         fallback: "LOAD_FAILED",
         outcome: "Nothing has changed.",
         table: { schema: table.schema, name: table.name },
-        rows: [batch.firstRow, lastRow],
+        rows: failing ? [failing.row, failing.row] : [batch.firstRow, lastRow],
+        column: failing?.column,
       });
     });
     rows += inserted;

@@ -86,7 +86,7 @@ export async function restore(
 export async function check(database: Database, path: string): Promise<RestorePlan> {
   await using archive = await openArchive(path);
   await archive.unlock({});
-  return verifyArchive({ database, models, archive });
+  return await verifyArchive({ database, models, archive });
 }
 
 /**
