@@ -21,11 +21,15 @@ export function computeInsertionOrder(
 ): InsertionOrder {
   const sorted = tables.toSorted(byName);
   const indexOf = new Map(sorted.map((table, index) => [tableKey(table), index]));
-  const links = foreignKeys.flatMap((foreignKey) => {
-    const from = indexOf.get(tableKey(foreignKey.from));
-    const to = indexOf.get(tableKey(foreignKey.to));
-    return from === undefined || to === undefined ? [] : [{ foreignKey, from, to }];
-  });
+  const links = foreignKeys
+    .flatMap((foreignKey) => {
+      const from = indexOf.get(tableKey(foreignKey.from));
+      const to = indexOf.get(tableKey(foreignKey.to));
+      return from === undefined || to === undefined ? [] : [{ foreignKey, from, to }];
+    })
+    .toSorted(
+      (a, b) => a.from - b.from || compare(a.foreignKey.constraint, b.foreignKey.constraint),
+    );
 
   const parents: number[][] = sorted.map(() => []);
   for (const { from, to } of links) parents[from]?.push(to);
