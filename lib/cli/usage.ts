@@ -83,7 +83,7 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-const TABLE_NAME = /^(?:"((?:[^"]|"")+)"|([^".]+))\.(?:"((?:[^"]|"")+)"|([^"]+))$/;
+const TABLE_NAME = /^(?:"((?:[^"]|"")+)"|([^".]+))\.(?:"((?:[^"]|"")+)"|([^".]+))$/;
 
 /** `schema.name`, each part as the database spells it, in double quotes where it has a dot or quote. @throws UsageError */
 export function parseTableName(text: string): TableName {
