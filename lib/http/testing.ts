@@ -29,8 +29,11 @@ export type TestAdmin = Awaited<ReturnType<typeof createTestAdmin>>;
 /** @param options.uploadDir default: a new folder, removed on disposal */
 export async function createTestAdmin(options: Partial<BackupAdminOptions> & { url: string }) {
   const { url, ...rest } = options;
-  const folder = await mkdtemp(path.join(os.tmpdir(), "backup-admin-test-"));
-  const uploadDir = options.uploadDir ?? path.join(folder, "uploads");
+  const folder = options.uploadDir
+    ? null
+    : await mkdtemp(path.join(os.tmpdir(), "backup-admin-test-"));
+  const uploadDir = folder ? path.join(folder, "uploads") : options.uploadDir;
+  if (!uploadDir) throw new Error("an empty uploadDir");
   const log: string[] = [];
   const handlers = createHandlers(
     parseConfig({
@@ -138,7 +141,7 @@ export async function createTestAdmin(options: Partial<BackupAdminOptions> & { u
     uploadDir,
     log,
     async [Symbol.asyncDispose]() {
-      await rm(folder, { recursive: true, force: true });
+      if (folder) await rm(folder, { recursive: true, force: true });
     },
   };
 }
