@@ -13,9 +13,11 @@ const FEW = 3;
 export function ActiveOperations({ except }: { except: string | undefined }) {
   const { queries, paths } = usePanel();
   const { data = [] } = useQuery(queries.operations);
-  const active = data.filter(
-    ({ id, state }) => (state === "running" || state === "ready") && id !== except,
-  );
+  const others = data.filter(({ id }) => id !== except);
+  const active = [
+    ...others.filter(({ state }) => state === "running"),
+    ...others.filter(({ state }) => state === "ready"),
+  ];
   if (active.length === 0) return null;
   return (
     <ul

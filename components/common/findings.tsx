@@ -8,7 +8,8 @@ export function WarningList({ warnings }: { warnings: Warning[] }) {
     <ul aria-label="Warnings" className="grid gap-2 empty:hidden">
       {warnings.map((warning) => (
         <li key={`${warning.code} ${warning.message}`}>
-          <Notice tone="warn" title={warning.message}>
+          <Notice tone="warn">
+            <p>{warning.message}</p>
             <p className="text-xs text-pba-muted">
               <code className="font-mono">{warning.code}</code>
               {warning.table && ` · ${tableLabel(warning.table)}`}
