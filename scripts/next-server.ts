@@ -7,6 +7,10 @@ export interface NextServerOptions {
   port: number;
   databaseUrl: string;
   nextAuthSecret: string;
+  /** Further variables of the app's environment. */
+  env?: Record<string, string>;
+  /** Takes what the app says after its start. Default: passed on to this process' own output. */
+  onOutput?: (chunk: Buffer) => void;
 }
 
 export interface NextServer {
@@ -33,6 +37,7 @@ export async function startNext(options: NextServerOptions): Promise<NextServer>
       DATABASE_URL: options.databaseUrl,
       NEXTAUTH_SECRET: options.nextAuthSecret,
       NEXTAUTH_URL: url,
+      ...options.env,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -54,8 +59,9 @@ export async function startNext(options: NextServerOptions): Promise<NextServer>
     await sleep(100);
   }
   // The banner is not worth showing; what the app says from now on is.
-  child.stdout.off("data", keep).on("data", (chunk: Buffer) => process.stdout.write(chunk));
-  child.stderr.off("data", keep).on("data", (chunk: Buffer) => process.stderr.write(chunk));
+  const { onOutput } = options;
+  child.stdout.off("data", keep).on("data", onOutput ?? ((chunk) => process.stdout.write(chunk)));
+  child.stderr.off("data", keep).on("data", onOutput ?? ((chunk) => process.stderr.write(chunk)));
 
   return {
     url,

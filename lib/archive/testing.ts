@@ -1,5 +1,4 @@
 /** What the archive's tests share: a small archive to write, and independent tools to look at it. */
-import { execFile } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -7,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { promisify } from "node:util";
 import { onTestFinished } from "vitest";
 import { BackupError } from "../errors.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
@@ -17,7 +15,7 @@ import type { ArchiveKey } from "./encryption.ts";
 import { FORMAT_VERSION } from "./format.ts";
 import type { Manifest, ManifestTable } from "./manifest.ts";
 
-const execute = promisify(execFile);
+export { shell, terminal } from "../../scripts/testing/oracles.ts";
 
 export const CREATED_AT = new Date("2026-01-02T03:04:05.678Z");
 export const PASSPHRASE = "correct horse battery staple";
@@ -116,22 +114,6 @@ export async function writeArchive(
   const manifest = manifestFor(key.mode, written);
   await writer.finish(manifest);
   return manifest;
-}
-
-/** Runs a tool through a shell that fails when any part of a pipe does; gives what it prints. */
-export async function shell(command: string, cwd: string): Promise<string> {
-  const { stdout } = await execute("bash", ["-c", `set -euo pipefail; ${command}`], {
-    cwd,
-    maxBuffer: 2 ** 28,
-  });
-  return stdout;
-}
-
-/** Runs a command on a terminal of its own, on which it asks and gets these lines, as age asks for a passphrase. */
-export async function terminal(command: string, lines: string[], cwd: string): Promise<void> {
-  const running = execute("script", ["-qec", command, "/dev/null"], { cwd });
-  running.child.stdin?.end(lines.map((line) => `${line}\n`).join(""));
-  await running;
 }
 
 /** Opens an archive and reads all of it, as a restore does. */
