@@ -14,7 +14,11 @@ it.skipIf(!requireTool("pg_dump"))("fills two databases alike, and once only", a
   await using one = await createTestDatabase();
   await using other = await createTestDatabase();
   for (const { url } of [one, other]) {
-    expect(await migrate(url)).toEqual(["20260105090000_init", "20260302141500_audit_events"]);
+    expect(await migrate(url)).toEqual([
+      "20260105090000_init",
+      "20260302141500_audit_events",
+      "20260518093000_shipment_lines_index",
+    ]);
     expect(await seed(url)).toBeGreaterThan(50_000);
   }
   const dump = withoutHistory(await pgDumpText(one.url));
