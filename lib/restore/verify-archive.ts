@@ -1,5 +1,5 @@
 import type { Archive } from "../archive/archive-reader.ts";
-import { type Manifest, summariseManifest } from "../archive/manifest.ts";
+import { type Manifest, type ManifestTable, summariseManifest } from "../archive/manifest.ts";
 import { BackupError, toBackupError } from "../errors.ts";
 import { planLoad } from "../plan/load-plan.ts";
 import type { Database } from "../postgres/connection.ts";
@@ -9,7 +9,7 @@ import { batchRows } from "../postgres/load-rows.ts";
 import { readMigrations } from "../postgres/migrations.ts";
 import { readCatalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
-import type { Check, RestorePlan, TableName } from "../shared/api.ts";
+import type { Check, RestorePlan } from "../shared/api.ts";
 import { type OnProgress, reportTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { checkLoadable } from "./require-loadable.ts";
@@ -103,14 +103,17 @@ async function planRestore(
   try {
     const catalog = await readCatalog(client);
     const plan = planLoad(manifest, catalog, models);
-    const counts = await countRows(
-      client,
-      plan.loads.map(({ table }) => table),
-    );
-    const rowsNow = new Map(
-      plan.loads.map(({ table }, index) => [tableKey(table), counts[index]?.rows ?? 0]),
-    );
-    const rowsOf = (table: TableName) => rowsNow.get(tableKey(table)) ?? 0;
+    const archived = new Set(manifest.tables.map(tableKey));
+    const present = catalog.tables.filter((table) => archived.has(tableKey(table)));
+    const counts = await countRows(client, present);
+    const rowsNow = new Map(present.map((table, index) => [tableKey(table), counts[index]?.rows]));
+    const describe = ({ schema, name, model, rows }: ManifestTable) => ({
+      schema,
+      name,
+      model,
+      rows,
+      rowsNow: rowsNow.get(tableKey({ schema, name })) ?? 0,
+    });
     const checks = [
       ...provenChecks(manifest),
       ...checkLoadable(plan),
@@ -123,22 +126,11 @@ async function planRestore(
       drift: plan.drift,
       warnings: manifest.warnings,
       tables: [
-        ...plan.loads.map(({ archived: { schema, name, model, rows } }) => ({
-          schema,
-          name,
-          model,
-          rows,
-          rowsNow: rowsOf({ schema, name }),
-          action: "replace" as const,
-        })),
-        ...plan.skipped.map(({ archived: { schema, name, model, rows }, reason }) => ({
-          schema,
-          name,
-          model,
-          rows,
-          rowsNow: rowsOf({ schema, name }),
+        ...plan.loads.map((load) => ({ ...describe(load.archived), action: "replace" as const })),
+        ...plan.skipped.map((skip) => ({
+          ...describe(skip.archived),
           action: "skip" as const,
-          reason,
+          reason: skip.reason,
         })),
       ],
       canStart: checks.every(({ state }) => state !== "failed"),
