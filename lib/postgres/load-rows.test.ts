@@ -14,7 +14,9 @@ async function batches(chunks: Buffer[], batchBytes?: number): Promise<RowBatch[
   const source = (async function* () {
     for (const chunk of chunks) yield Buffer.from(chunk);
   })();
-  return Array.fromAsync(batchRows(source, batchBytes));
+  const found: RowBatch[] = [];
+  for await (const batch of batchRows(source, batchBytes)) found.push(batch);
+  return found;
 }
 
 /** Every batch has to be a JSON array of its own. */

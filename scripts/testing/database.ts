@@ -13,6 +13,8 @@ export interface TestDatabase extends AsyncDisposable {
 export interface TestDatabaseOptions {
   /** Default 15: pg_dump, which tests compare with, is of that version. */
   major?: 15 | 18;
+  /** Default UTF8. */
+  encoding?: "SQL_ASCII";
   /** Run in the new database. */
   sql?: string;
 }
@@ -23,7 +25,8 @@ let created = 0;
 export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const serverUrl = inject(options.major === 18 ? "postgres18Url" : "postgres15Url");
   const name = `test_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}_${created++}`;
-  await runOnce(serverUrl, `CREATE DATABASE ${name} TEMPLATE template0`);
+  const encoding = options.encoding ? `ENCODING '${options.encoding}' LOCALE 'C'` : "";
+  await runOnce(serverUrl, `CREATE DATABASE ${name} TEMPLATE template0 ${encoding}`);
 
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
