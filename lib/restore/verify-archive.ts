@@ -107,7 +107,7 @@ async function planRestore(
     const present = catalog.tables.filter((table) => archived.has(tableKey(table)));
     const counts = await countRows(client, present);
     const rowsNow = new Map(present.map((table, index) => [tableKey(table), counts[index]?.rows]));
-    const describe = ({ schema, name, model, rows }: ManifestTable) => ({
+    const withRowsNow = ({ schema, name, model, rows }: ManifestTable) => ({
       schema,
       name,
       model,
@@ -126,9 +126,9 @@ async function planRestore(
       drift: plan.drift,
       warnings: manifest.warnings,
       tables: [
-        ...plan.loads.map((load) => ({ ...describe(load.archived), action: "replace" as const })),
+        ...plan.loads.map((load) => ({ ...withRowsNow(load.archived), action: "replace" as const })),
         ...plan.skipped.map((skip) => ({
-          ...describe(skip.archived),
+          ...withRowsNow(skip.archived),
           action: "skip" as const,
           reason: skip.reason,
         })),
