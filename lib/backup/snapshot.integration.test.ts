@@ -1,15 +1,7 @@
 import pg from "pg";
 import { expect, test } from "vitest";
 import type { TestDatabase } from "../../scripts/testing/database.ts";
-import {
-  backUp,
-  check,
-  errorOf,
-  leftSessions,
-  restore,
-  testDatabase,
-  until,
-} from "../restore/testing.ts";
+import { backUp, errorOf, leftSessions, restore, testDatabase, until } from "../restore/testing.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import { readOverview } from "./overview.ts";
 

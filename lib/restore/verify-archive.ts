@@ -126,7 +126,10 @@ async function planRestore(
       drift: plan.drift,
       warnings: manifest.warnings,
       tables: [
-        ...plan.loads.map((load) => ({ ...withRowsNow(load.archived), action: "replace" as const })),
+        ...plan.loads.map((load) => ({
+          ...withRowsNow(load.archived),
+          action: "replace" as const,
+        })),
         ...plan.skipped.map((skip) => ({
           ...withRowsNow(skip.archived),
           action: "skip" as const,
