@@ -1,0 +1,63 @@
+/** Files that are no backups, or no longer. */
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Page } from "@playwright/test";
+import JSZip from "jszip";
+import { makeBackup } from "./support/api.ts";
+import { dumpDatabase, expectDatabase } from "./support/database.ts";
+import { checkArchive, chooseFile, OPERATION, uploadArchive } from "./support/panel.ts";
+import { expect, test } from "./support/test.ts";
+
+test("says at once that a file is no backup, and uploads nothing", async ({ page, folder }) => {
+  const uploads: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().includes("/uploads")) uploads.push(request.url());
+  });
+
+  const text = path.join(folder, "notes.zip");
+  await writeFile(text, "These are my notes, and no backup.\n");
+  await expectRefused(page, text, "This is not a backup: it is no zip file.");
+
+  const other = path.join(folder, "photos.zip");
+  const zip = new JSZip().file("photo.jpg", "no photo");
+  await writeFile(other, await zip.generateAsync({ type: "nodebuffer" }));
+  await expectRefused(page, other, "This is a zip file, but not a backup made here.");
+
+  const whole = await makeBackup(page.request, folder, undefined, [
+    { schema: "public", name: "products" },
+  ]);
+  const truncated = path.join(folder, "truncated.zip");
+  const archive = await readFile(whole);
+  await writeFile(truncated, archive.subarray(0, archive.length - 1000));
+  await expectRefused(page, truncated, "This zip file is incomplete: its end is missing.");
+
+  await page.getByRole("button", { name: "Choose another file" }).click();
+  await expect(page.getByText("Drop a backup here")).toBeVisible();
+  expect(uploads).toEqual([]);
+});
+
+async function expectRefused(page: Page, file: string, message: string) {
+  await chooseFile(page, file);
+  const alert = page.getByRole("alert").filter({ hasText: message });
+  await expect(alert).toContainText("Nothing was uploaded.");
+}
+
+test("refuses an archive that was tampered with", async ({ page, folder }) => {
+  const before = await dumpDatabase();
+  const file = await makeBackup(page.request, folder);
+  const archive = await readFile(file);
+  // In the data of `products`, some way behind its local header.
+  const at = archive.indexOf("tables/public.products.json") + 5000;
+  archive.fill(archive.readUInt8(at) ^ 0xff, at, at + 1);
+  const tampered = path.join(folder, "tampered.zip");
+  await writeFile(tampered, archive);
+
+  await uploadArchive(page, tampered);
+  await checkArchive(page, {});
+  await expect(page).toHaveURL(OPERATION);
+  const alert = page.getByRole("alert").filter({ hasText: "This restore has failed." });
+  await expect(alert).toContainText("Nothing has changed.");
+  await expect(alert).toContainText("public.products");
+  await expect(alert).toContainText("DIGEST_MISMATCH");
+  await expectDatabase(before);
+});

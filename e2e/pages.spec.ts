@@ -1,0 +1,124 @@
+/** Every page, in every state: narrow, light, dark, still. The console stays silent, as in all tests. */
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Page } from "@playwright/test";
+import { checkBackup, makeBackup } from "./support/api.ts";
+import { holdRestore } from "./support/database.ts";
+import {
+  chooseFile,
+  confirmRestore,
+  operationPath,
+  PANEL,
+  tableProgress,
+  uploadArchive,
+} from "./support/panel.ts";
+import { expect, test } from "./support/test.ts";
+
+test.use({ viewport: { width: 390, height: 844 } });
+
+test("fits a phone, light and dark", async ({ page, folder }) => {
+  const file = await makeBackup(page.request, folder);
+  const restore = await checkBackup(page.request, file);
+
+  for (const shopPage of ["/", "/orders", "/orders/7", "/customers", "/products"]) {
+    await page.goto(shopPage);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await expectToFit(page);
+  }
+
+  await page.goto(PANEL);
+  await expect(page.getByRole("heading", { name: "Insertion order" })).toBeVisible();
+  await expectToFit(page);
+
+  await page.goto(`${PANEL}/create`);
+  await page.getByRole("radio", { name: "Choose tables" }).click();
+  for (const mode of ["For age recipients", "Not encrypted", "With a passphrase"]) {
+    await page.getByRole("radio", { name: mode }).click();
+    await page.getByRole("button", { name: "Start backup" }).click();
+    await expectToFit(page);
+  }
+  await page.getByRole("button", { name: "Generate a passphrase" }).click();
+  await expectToFit(page);
+
+  await page.goto(`${PANEL}/restore`);
+  await expect(page.getByText("Drop a backup here")).toBeVisible();
+  await expectToFit(page);
+  const text = path.join(folder, `${"a-long-name-".repeat(12)}.zip`);
+  await writeFile(text, "no backup");
+  await chooseFile(page, text);
+  await expect(page.getByText("Nothing was uploaded.")).toBeVisible();
+  await expectToFit(page);
+  await uploadArchive(page, file);
+  await expectToFit(page);
+  await page.getByRole("button", { name: "Remove" }).click();
+
+  await page.goto(operationPath(restore));
+  await expect(page.getByRole("heading", { name: "Replace the data" })).toBeVisible();
+  await expectToFit(page);
+  const hold = await holdRestore();
+  try {
+    await confirmRestore(page);
+    await expect(tableProgress(page, "public.order_lines")).toContainText("Running");
+    await expectToFit(page);
+    await expectStillness(page);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await expectToFit(page);
+    await page.getByRole("button", { name: "Yes, cancel it" }).click();
+    await expect(page.getByText("This restore was cancelled.")).toBeVisible();
+  } finally {
+    await hold.release();
+  }
+  await expectToFit(page);
+
+  await page.goto(`${PANEL}/operations/unknown`);
+  await expect(page.getByText("There is no such operation")).toBeVisible();
+  await expectToFit(page);
+  await page.goto(`${PANEL}/nowhere`);
+  await expect(page.getByText("There is no such page")).toBeVisible();
+  await expectToFit(page);
+});
+
+test("fits a phone when signed out", async ({ browser, browserConsole }) => {
+  const context = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    storageState: { cookies: [], origins: [] },
+  });
+  browserConsole.watch(context);
+  const page = await context.newPage();
+  await page.goto("/");
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await expectToFit(page);
+  await context.close();
+});
+
+async function expectToFit(page: Page) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { content, window, background } = await page.evaluate(() => ({
+      content: document.documentElement.scrollWidth,
+      window: document.documentElement.clientWidth,
+      background: getComputedStyle(document.body).backgroundColor,
+    }));
+    expect(content, `${page.url()} scrolls sideways`).toBeLessThanOrEqual(window);
+    expect(lightnessOf(background) < 0.5, `${background} in ${colorScheme}`).toBe(
+      colorScheme === "dark",
+    );
+  }
+}
+
+/** Of `oklch(0.985 0.002 250)`. */
+const lightnessOf = (color: string): number => Number(/^oklch\(([\d.]+)/.exec(color)?.[1]);
+
+/** Nothing moves for who has asked for that. */
+async function expectStillness(page: Page) {
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  const running = () =>
+    page.evaluate(() =>
+      document
+        .getAnimations()
+        .filter(({ playState }) => playState === "running")
+        .map((animation) => String((animation as CSSAnimation).animationName ?? animation.id)),
+    );
+  await expect.poll(running).toEqual([]);
+  await page.emulateMedia({ reducedMotion: "no-preference" });
+}

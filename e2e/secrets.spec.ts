@@ -1,0 +1,70 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import type { Page } from "@playwright/test";
+import { shell } from "../scripts/testing/oracles.ts";
+import { discard } from "./support/api.ts";
+import { databaseUrl, serverFolder, serverLog } from "./support/environment.ts";
+import {
+  checkArchive,
+  chooseEncryption,
+  downloadBackup,
+  expectReady,
+  OPERATION,
+  PANEL,
+  uploadArchive,
+} from "./support/panel.ts";
+import { expect, test } from "./support/test.ts";
+
+const PASSPHRASE = "umbrella-7-quartz-window";
+const WRONG = "umbrella-8-quartz-window";
+
+test("keeps a passphrase nowhere", async ({ page, folder, browserConsole }) => {
+  browserConsole.expectStatus(422);
+  const urls: string[] = [];
+  page.on("request", (request) => urls.push(request.url()));
+  page.on("framenavigated", (frame) => urls.push(frame.url()));
+
+  await page.goto(`${PANEL}/create`);
+  await page.getByRole("radio", { name: "Choose tables" }).click();
+  await page.getByRole("checkbox", { name: "Select all tables" }).click();
+  await page.getByRole("checkbox", { name: "public.tags" }).click();
+  await chooseEncryption(page, { mode: "passphrase", passphrase: PASSPHRASE });
+  await expectNothingStored(page);
+  const file = await downloadBackup(page, folder);
+  await expectNothingStored(page);
+
+  await uploadArchive(page, file);
+  await checkArchive(page, { passphrase: WRONG });
+  await expect(page.getByRole("alert").filter({ hasText: "WRONG_PASSPHRASE" })).toBeVisible();
+  await checkArchive(page, { passphrase: PASSPHRASE });
+  await expectReady(page);
+  await expectNothingStored(page);
+
+  expectNoSecret(urls.join("\n"), "addresses");
+  expectNoSecret(await readFile(serverLog(), "utf8"), "server's output");
+  expectNoSecret(await shell(`pg_dump '${databaseUrl()}'`, folder), "database");
+  await discard(page.request, OPERATION.exec(page.url())?.[1] ?? "");
+  expect(await listFiles(serverFolder()), "left on the server").toEqual([]);
+});
+
+async function expectNothingStored(page: Page) {
+  const stored = await page.evaluate(() =>
+    JSON.stringify([{ ...localStorage }, { ...sessionStorage }]),
+  );
+  expectNoSecret(stored, "the browser's storage");
+}
+
+function expectNoSecret(text: string, where: string) {
+  for (const secret of [PASSPHRASE, WRONG]) {
+    for (const form of [secret, Buffer.from(secret).toString("base64").slice(0, 20)]) {
+      expect(text.includes(form), where).toBe(false);
+    }
+  }
+}
+
+async function listFiles(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+}

@@ -1,0 +1,75 @@
+/** Preparations through the panel's own routes, where the browser's way is not what a test is about. */
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { type APIRequestContext, type APIResponse, expect } from "@playwright/test";
+import type { EncryptionChoice, Operation, TableName } from "../../lib/shared/api.ts";
+import { shopUrl } from "./environment.ts";
+import { PANEL } from "./panel.ts";
+
+const url = (route: string): string => `${PANEL}/api/${route}`;
+const sameOrigin = () => ({ origin: shopUrl() });
+
+async function post(request: APIRequestContext, route: string, data: unknown): Promise<Operation> {
+  return read(await request.post(url(route), { data, headers: sameOrigin() }));
+}
+
+async function read(response: APIResponse): Promise<Operation> {
+  expect(response.ok(), await response.text()).toBe(true);
+  return response.json();
+}
+
+/** @returns the file */
+export async function makeBackup(
+  request: APIRequestContext,
+  folder: string,
+  encryption: EncryptionChoice = { mode: "none" },
+  tables?: TableName[],
+): Promise<string> {
+  const { id } = await post(request, "backups", { encryption, tables });
+  const response = await request.get(url(`backups/${id}/archive`));
+  const file = path.join(folder, `${id}.zip`);
+  await writeFile(file, await response.body());
+  expect((await reach(request, id)).state).toBe("succeeded");
+  return file;
+}
+
+/** Uploads an unencrypted archive and has it checked. @returns the restore's id */
+export async function checkBackup(request: APIRequestContext, file: string): Promise<string> {
+  const archive = await readFile(file);
+  const tus = { ...sameOrigin(), "tus-resumable": "1.0.0" };
+  const created = await request.post(url("uploads"), {
+    headers: {
+      ...tus,
+      "upload-length": String(archive.length),
+      "upload-metadata": `filename ${Buffer.from(path.basename(file)).toString("base64")}`,
+    },
+  });
+  expect(created.status(), await created.text()).toBe(201);
+  const uploadId = created.headers().location?.split("/").at(-1) ?? "";
+  const sent = await request.patch(url(`uploads/${uploadId}`), {
+    headers: { ...tus, "content-type": "application/offset+octet-stream", "upload-offset": "0" },
+    data: archive,
+  });
+  expect(sent.status(), await sent.text()).toBe(204);
+  const { id } = await post(request, "restores", { uploadId });
+  await reach(request, id);
+  return id;
+}
+
+export async function discard(request: APIRequestContext, id: string): Promise<void> {
+  await post(request, `operations/${id}/cancel`, {});
+  await reach(request, id);
+}
+
+/** Waits until an operation has ended, or waits for its confirmation after the check. */
+async function reach(request: APIRequestContext, id: string): Promise<Operation> {
+  let operation: Operation | undefined;
+  await expect
+    .poll(async () => {
+      operation = await read(await request.get(url(`operations/${id}`)));
+      return operation.cancelRequested && operation.state === "ready" ? "ending" : operation.state;
+    })
+    .not.toMatch(/pending|running|ending/);
+  if (!operation) throw new Error("unreachable");
+  return operation;
+}

@@ -1,0 +1,107 @@
+import { expect } from "@playwright/test";
+import pg from "pg";
+import { pgDumpText, shell } from "../../scripts/testing/oracles.ts";
+import { databaseUrl } from "./environment.ts";
+
+/** The whole database as text: schema, rows, sequences. */
+export const dumpDatabase = (): Promise<string> => pgDumpText(databaseUrl());
+
+/** Fails with the first line that differs, and not with megabytes. */
+export async function expectDatabase(before: string): Promise<void> {
+  expect(firstDifference(before, await dumpDatabase())).toBe("");
+}
+
+function firstDifference(before: string, after: string): string {
+  if (before === after) return "";
+  const lines = before.split("\n");
+  const others = after.split("\n");
+  const at = lines.findIndex((line, index) => line !== others[index]);
+  const cut = (line = "(no line)") => line.slice(0, 300);
+  return `line ${at + 1}, before: ${cut(lines[at])}\nafter: ${cut(others[at])}`;
+}
+
+/** Rows of each table by `psql`, as `schema.table` → rows. */
+export async function countRowsByPsql(tables: string[]): Promise<Map<string, number>> {
+  const statement = tables
+    .map((table) => `SELECT '${table}', count(*) FROM ${table.split(".").map(quote).join(".")}`)
+    .join(" UNION ALL ");
+  const text = await shell(
+    `psql -XAtc ${JSON.stringify(statement).replaceAll("$", "\\$")} '${databaseUrl()}'`,
+    ".",
+  );
+  return new Map(
+    text
+      .trim()
+      .split("\n")
+      .map((line) => {
+        const [table = "", rows] = line.split("|");
+        return [table, Number(rows)];
+      }),
+  );
+}
+
+const quote = (name: string): string => `"${name}"`;
+
+export async function query<Row extends pg.QueryResultRow>(
+  sql: string,
+  values: unknown[] = [],
+): Promise<Row[]> {
+  await using session = await openSession();
+  return (await session.client.query<Row>(sql, values)).rows;
+}
+
+async function openSession() {
+  const client = new pg.Client({ connectionString: databaseUrl() });
+  await client.connect();
+  return { client, [Symbol.asyncDispose]: () => client.end() };
+}
+
+/** Something that an operation waits for until it is let go. */
+export interface Hold extends AsyncDisposable {
+  release(): Promise<void>;
+}
+
+const GATE = 4711;
+
+/**
+ * Stops every restore in the middle of loading `order_lines`: at one row, a constraint waits for a lock that
+ * this session has. Everything before is loaded then, everything after is not.
+ */
+export async function holdRestore(): Promise<Hold> {
+  const { client } = await openSession();
+  await client.query("SELECT pg_advisory_lock($1)", [GATE]);
+  await client.query(
+    `ALTER TABLE order_lines ADD CONSTRAINT e2e_gate CHECK (
+       order_id <> (${MIDDLE_ORDER}) OR pg_advisory_xact_lock_shared(${GATE}) IS NOT NULL
+     ) NOT VALID`,
+  );
+  let isHeld = true;
+  const release = async () => {
+    if (!isHeld) return;
+    isHeld = false;
+    await client.query("SELECT pg_advisory_unlock($1)", [GATE]);
+    // Waits for the end of the restore's transaction, which has the table locked.
+    await client.query("ALTER TABLE order_lines DROP CONSTRAINT e2e_gate");
+    await client.end();
+  };
+  return { release, [Symbol.asyncDispose]: release };
+}
+
+/** Not divisible by three: the shop's mess leaves this order. */
+const MIDDLE_ORDER = 4000;
+
+/** Stops every backup when all tables are read and the sequences and the manifest are still missing. */
+export async function holdBackup(): Promise<Hold> {
+  const { client } = await openSession();
+  await client.query("BEGIN");
+  // Reading a sequence waits for whoever renames it. It is rolled back.
+  await client.query("ALTER SEQUENCE audit_events_id_seq RENAME TO e2e_held");
+  let isHeld = true;
+  const release = async () => {
+    if (!isHeld) return;
+    isHeld = false;
+    await client.query("ROLLBACK");
+    await client.end();
+  };
+  return { release, [Symbol.asyncDispose]: release };
+}

@@ -1,0 +1,120 @@
+/** What a person does in the shop and in the panel, step by step. */
+import path from "node:path";
+import { expect, type Locator, type Page } from "@playwright/test";
+import type { EncryptionChoice, Unlock } from "../../lib/shared/api.ts";
+import { DATABASE } from "./shop.ts";
+
+export const PANEL = "/admin/backup";
+export const OPERATION = /\/admin\/backup\/operations\/([0-9a-f-]{36})$/;
+
+export async function signIn(page: Page, account: { email: string; password: string }) {
+  await page.getByLabel("E-mail").fill(account.email);
+  await page.getByLabel("Password").fill(account.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+export const operationPath = (id: string): string => `${PANEL}/operations/${id}`;
+
+/** A table's place in a list, by `schema.name`. */
+export const rowOf = (list: Locator, table: string): Locator =>
+  list.filter({ has: list.page().getByText(table, { exact: true }) });
+
+export const tableProgress = (page: Page, table: string): Locator =>
+  rowOf(page.getByRole("list", { name: "Progress per table" }).getByRole("listitem"), table);
+
+export async function chooseEncryption(page: Page, encryption: EncryptionChoice) {
+  const { mode } = encryption;
+  switch (mode) {
+    case "passphrase":
+      await page.getByRole("radio", { name: "With a passphrase" }).click();
+      await page.getByLabel("Passphrase", { exact: true }).fill(encryption.passphrase);
+      await page.getByLabel("Repeat passphrase").fill(encryption.passphrase);
+      return;
+    case "recipients":
+      await page.getByRole("radio", { name: "For age recipients" }).click();
+      await page
+        .getByRole("textbox", { name: "Recipients" })
+        .fill(encryption.recipients.join("\n"));
+      return;
+    case "none":
+      await page.getByRole("radio", { name: "Not encrypted" }).click();
+      await page.getByRole("checkbox", { name: /^I understand/ }).click();
+      return;
+    default:
+      throw mode satisfies never;
+  }
+}
+
+/** Creates a backup of all tables, and saves what the browser downloads. @returns the file */
+export async function createBackup(page: Page, encryption: EncryptionChoice, folder: string) {
+  await page.goto(`${PANEL}/create`);
+  await chooseEncryption(page, encryption);
+  return downloadBackup(page, folder);
+}
+
+/** Submits the form and waits for the whole file. */
+export async function downloadBackup(page: Page, folder: string): Promise<string> {
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Start backup" }).click();
+  const download = await downloading;
+  await expect(page).toHaveURL(OPERATION);
+  const file = path.join(folder, download.suggestedFilename());
+  await download.saveAs(file);
+  await expect(page.getByText("The backup is complete.", { exact: true })).toBeVisible();
+  return file;
+}
+
+/** Chooses a file on the restore page. */
+export async function chooseFile(page: Page, file: string) {
+  await page.goto(`${PANEL}/restore`);
+  await page.getByLabel("Backup file").setInputFiles(file);
+}
+
+export async function uploadArchive(page: Page, file: string) {
+  await chooseFile(page, file);
+  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+}
+
+/** Unlocks what is uploaded, and waits until it is checked. */
+export async function checkArchive(page: Page, unlock: Unlock) {
+  if (unlock.passphrase) {
+    await page.getByLabel("Passphrase", { exact: true }).fill(unlock.passphrase);
+  }
+  if (unlock.identity) await page.getByLabel("Identity", { exact: true }).fill(unlock.identity);
+  await page.getByRole("button", { name: "Check backup" }).click();
+}
+
+export async function expectReady(page: Page) {
+  await expect(page).toHaveURL(OPERATION);
+  await expect(page.getByRole("heading", { name: "Replace the data" })).toBeVisible();
+}
+
+/** A restore that waits for its confirmation. */
+export async function prepareRestore(page: Page, file: string, unlock: Unlock = {}) {
+  await uploadArchive(page, file);
+  await checkArchive(page, unlock);
+  await expectReady(page);
+}
+
+export async function confirmRestore(page: Page) {
+  await page.getByLabel("Database name").fill(DATABASE);
+  await page.getByRole("button", { name: "Restore", exact: true }).click();
+}
+
+export async function expectRestored(page: Page) {
+  await expect(page.getByText("The database was restored.", { exact: true })).toBeVisible();
+}
+
+/** Presses the shop's button. */
+export async function makeAMess(page: Page) {
+  await page.goto("/");
+  await page.getByRole("button", { name: "Make a mess" }).click();
+  await page.getByRole("button", { name: "Yes, make the mess" }).click();
+  await expect(page.getByText(/^Done\. .* orders and/)).toBeVisible();
+}
+
+/** The key figures of the shop's first page, as it shows them. */
+export async function readShop(page: Page): Promise<string[]> {
+  await page.goto("/");
+  return page.getByRole("main").getByRole("definition").allTextContents();
+}

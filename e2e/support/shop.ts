@@ -1,0 +1,65 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import pg from "pg";
+import { migrate } from "../../scripts/migrate.ts";
+import { startNext } from "../../scripts/next-server.ts";
+import { findFreePort, startPostgres } from "../../scripts/postgres.ts";
+import { ROOT } from "../../scripts/run.ts";
+import { seed } from "../../scripts/seed.ts";
+
+export interface Shop {
+  url: string;
+  databaseUrl: string;
+  /** The server's own temporary folder, where uploads rest. */
+  serverFolder: string;
+  stop(): Promise<void>;
+}
+
+export const DATABASE = "shop";
+
+/**
+ * Starts the built demo on a database of its own, from nothing: PostgreSQL 15, because `pg_dump`, which
+ * states are compared by, is of that version on many machines and refuses newer servers.
+ */
+export async function startShop(onOutput: (chunk: Buffer) => void): Promise<Shop> {
+  if (!existsSync(path.join(ROOT, ".next/BUILD_ID"))) {
+    throw new Error("The app is not built. Run `npm test`, or `next build` first.");
+  }
+  const started = new AsyncDisposableStack();
+  const stop = () => started.disposeAsync();
+  try {
+    const serverFolder = await mkdtemp(path.join(tmpdir(), "shop-"));
+    started.defer(() => rm(serverFolder, { recursive: true, force: true }));
+    const postgres = await startPostgres({ major: 15, serverOptions: ["-c", "fsync=off"] });
+    started.defer(() => postgres.stop());
+    await createDatabase(postgres.url());
+    const databaseUrl = postgres.url(DATABASE);
+    await migrate(databaseUrl);
+    await seed(databaseUrl);
+    const next = await startNext({
+      port: await findFreePort(),
+      databaseUrl,
+      nextAuthSecret: randomBytes(32).toString("base64url"),
+      env: { TMPDIR: serverFolder },
+      onOutput,
+    });
+    started.defer(() => next.stop());
+    return { url: next.url, databaseUrl, serverFolder, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function createDatabase(serverUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    await client.query(`CREATE DATABASE ${DATABASE} TEMPLATE template0 ENCODING 'UTF8'`);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,42 @@
+import { stat } from "node:fs/promises";
+import { UPLOAD_CHUNK_BYTES } from "../lib/shared/api.ts";
+import { discard, makeBackup } from "./support/api.ts";
+import { checkArchive, chooseFile, expectReady, OPERATION } from "./support/panel.ts";
+import { expect, test } from "./support/test.ts";
+
+test("goes on with an upload after the network was cut in its middle", async ({
+  page,
+  context,
+  folder,
+  browserConsole,
+}) => {
+  browserConsole.expectNoConnection();
+  const file = await makeBackup(page.request, folder);
+  const { size } = await stat(file);
+  expect(size).toBeGreaterThan(UPLOAD_CHUNK_BYTES);
+
+  const offsets: string[] = [];
+  let cuts = 0;
+  await page.route("**/admin/backup/api/uploads/*", async (route, request) => {
+    if (request.method() !== "PATCH") return route.continue();
+    const offset = request.headers()["upload-offset"] ?? "";
+    offsets.push(offset);
+    if (offset === "0" || cuts > 0) return route.continue();
+    cuts++;
+    await context.setOffline(true);
+    return route.abort("internetdisconnected");
+  });
+  await chooseFile(page, file);
+  await expect(page.getByText("Waiting for the connection")).toBeVisible();
+  await expect(page.getByText("You are offline")).toBeVisible();
+  await context.setOffline(false);
+  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+  // From the chunk that was cut, not from the beginning.
+  expect(offsets.filter((offset) => offset === "0")).toHaveLength(1);
+  expect(offsets.filter((offset) => offset === String(UPLOAD_CHUNK_BYTES))).toHaveLength(2);
+
+  // And it is whole: every byte of it is checked.
+  await checkArchive(page, {});
+  await expectReady(page);
+  await discard(page.request, OPERATION.exec(page.url())?.[1] ?? "");
+});

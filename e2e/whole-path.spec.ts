@@ -1,0 +1,127 @@
+/** Download, mess, upload, everything back: in each mode, checked by other tools than our own. */
+import type { EncryptionChoice, Unlock } from "../lib/shared/api.ts";
+import { generateIdentity, readArchive, readManifest, unlockKey } from "./support/archive.ts";
+import { countRowsByPsql, dumpDatabase, expectDatabase, holdBackup } from "./support/database.ts";
+import {
+  checkArchive,
+  chooseEncryption,
+  confirmRestore,
+  expectReady,
+  expectRestored,
+  makeAMess,
+  PANEL,
+  readShop,
+  rowOf,
+  tableProgress,
+  uploadArchive,
+} from "./support/panel.ts";
+import { expect, test } from "./support/test.ts";
+
+const PASSPHRASE = "five orange lamps hum softly";
+
+for (const mode of ["passphrase", "recipients", "none"] as const) {
+  test(`brings everything back from a backup in mode ${mode}`, async ({
+    page,
+    folder,
+    browserConsole,
+  }) => {
+    const { encryption, unlock } = await secretsFor(mode, folder);
+    const before = await dumpDatabase();
+    const shopBefore = await readShop(page);
+
+    // The backup, held shortly before its end.
+    await page.goto(`${PANEL}/create`);
+    await chooseEncryption(page, encryption);
+    await using hold = await holdBackup();
+    const downloading = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Start backup" }).click();
+    const download = await downloading;
+    await expect(tableProgress(page, "public.orders")).toContainText("Done: 8,000 rows");
+    await expect(page.getByText("Downloading", { exact: true })).toBeVisible();
+    await hold.release();
+    const file = `${folder}/${download.suggestedFilename()}`;
+    await download.saveAs(file);
+    await expect(page.getByText("The backup is complete.", { exact: true })).toBeVisible();
+    await expect(rowOf(page.getByRole("table").getByRole("row"), "public.orders")).toContainText(
+      "8,000",
+    );
+
+    // The file, by other tools.
+    if (mode === "passphrase") await unlockKey(file, PASSPHRASE, folder);
+    const rows = await readArchive(file, folder);
+    const manifest = await readManifest(file, folder);
+    expect(manifest).toMatchObject({ encryption: mode, database: { name: "shop" } });
+    expect(new Map(manifest.tables.map((it) => [`${it.schema}.${it.name}`, it.rows]))).toEqual(
+      rows,
+    );
+    expect(rows.size).toBeGreaterThan(20);
+    expect(rows).toEqual(await countRowsByPsql([...rows.keys()]));
+
+    await makeAMess(page);
+    expect(await readShop(page)).not.toEqual(shopBefore);
+
+    await uploadArchive(page, file);
+    if (mode !== "none") {
+      browserConsole.expectStatus(422);
+      await expectRefusal(page, mode, folder);
+    }
+    await checkArchive(page, unlock);
+    await expectReady(page);
+    const checks = page.getByRole("list", { name: "Checks" }).getByRole("listitem");
+    await expect(checks.first()).toContainText("Passed");
+    await expect(checks.filter({ hasText: "Failed" })).toHaveCount(0);
+    // What the mess has deleted is seen before it is confirmed.
+    await expect(rowOf(page.getByRole("table").getByRole("row"), "public.orders")).toContainText(
+      "+2,666",
+    );
+
+    const restore = page.getByRole("button", { name: "Restore", exact: true });
+    await page.getByLabel("Database name").fill("shops");
+    await expect(restore).toBeDisabled();
+    await confirmRestore(page);
+    await expectRestored(page);
+    await expect(rowOf(page.getByRole("table").getByRole("row"), "public.orders")).toContainText(
+      "8,000",
+    );
+
+    await expectDatabase(before);
+    expect(await readShop(page)).toEqual(shopBefore);
+  });
+}
+
+async function secretsFor(
+  mode: EncryptionChoice["mode"],
+  folder: string,
+): Promise<{ encryption: EncryptionChoice; unlock: Unlock }> {
+  switch (mode) {
+    case "passphrase":
+      return {
+        encryption: { mode, passphrase: PASSPHRASE },
+        unlock: { passphrase: PASSPHRASE },
+      };
+    case "recipients": {
+      const { recipient, identity } = await generateIdentity(folder);
+      return { encryption: { mode, recipients: [recipient] }, unlock: { identity } };
+    }
+    case "none":
+      return { encryption: { mode }, unlock: {} };
+  }
+}
+
+/** A wrong passphrase or identity: said clearly, and asked again without another upload. */
+async function expectRefusal(
+  page: Parameters<typeof checkArchive>[0],
+  mode: "passphrase" | "recipients",
+  folder: string,
+) {
+  if (mode === "passphrase") {
+    await checkArchive(page, { passphrase: `${PASSPHRASE}!` });
+    await expect(page.getByRole("alert").filter({ hasText: "WRONG_PASSPHRASE" })).toBeVisible();
+    await expect(page.getByLabel("Passphrase", { exact: true })).toBeFocused();
+  } else {
+    const { identity } = await generateIdentity(folder, "stranger.txt");
+    await checkArchive(page, { identity });
+    await expect(page.getByRole("alert").filter({ hasText: "NO_MATCHING_IDENTITY" })).toBeVisible();
+  }
+  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+}
