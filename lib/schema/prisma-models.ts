@@ -64,6 +64,8 @@ export function readPrismaModels(prisma: unknown): PrismaModels {
     ),
   );
   const implicitTables = [...manyToMany]
+    // With one side only, the other is a view.
+    .filter(([, sides]) => sides.length === 2)
     .filter(([, sides]) => sides.every(({ model, field }) => !withColumns.has(`${model}.${field}`)))
     .map(([relationName, sides]) => ({
       schema: sides[0]?.schema ?? null,
