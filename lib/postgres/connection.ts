@@ -60,14 +60,19 @@ const SETTINGS_SQL = `
   SELECT pg_catalog.set_config(s.name, x.value, false)
   FROM pg_catalog.json_each_text($1) x JOIN pg_catalog.pg_settings s ON s.name = x.key`;
 
-/** @param config as `pg` takes it: a `connectionString`, or host, port, user, password, database, ssl. */
+/**
+ * Opens no connection yet.
+ *
+ * @param config as `pg` takes it: a `connectionString`, or host, port, user, password, database, ssl.
+ * @throws BackupError CONFIG_INVALID for a connection string that cannot be read
+ */
 export function openDatabase(config: pg.ClientConfig): Database {
   const connectionConfig: pg.ClientConfig = {
     connectionTimeoutMillis: 15_000,
     keepAlive: true,
     ...config,
   };
-  const probe = new pg.Client(connectionConfig);
+  const probe = parseConfig(connectionConfig);
   const pool = new pg.Pool({
     ...connectionConfig,
     application_name: APPLICATION_NAME,
@@ -83,6 +88,17 @@ export function openDatabase(config: pg.ClientConfig): Database {
     connect: (purpose) => connect(connectionConfig, purpose),
     close: () => pool.end(),
   };
+}
+
+function parseConfig(config: pg.ClientConfig): pg.Client {
+  try {
+    return new pg.Client(config);
+  } catch {
+    // Without its cause, which holds the password.
+    throw new BackupError("CONFIG_INVALID", "The database's connection string cannot be read.", {
+      hint: "It looks like postgresql://user:password@host:5432/database. Characters such as @, / or # in a password are percent-encoded.",
+    });
+  }
 }
 
 const APPLICATION_NAME = "prisma-backup-admin";
