@@ -1,5 +1,5 @@
-import { createWriteStream } from "node:fs";
 import { access, open, rename, rm } from "node:fs/promises";
+import type { Writable } from "node:stream";
 import { createArchiveKey } from "../archive/encryption.ts";
 import { runBackup } from "../backup/run-backup.ts";
 import { BackupError } from "../errors.ts";
@@ -34,10 +34,9 @@ export async function create(args: string[], signal: AbortSignal): Promise<void>
 
   const partial = `${path}.partial`;
   const database = openDatabase({ connectionString: url });
+  const output = await createPartial(partial);
   const progress = showProgress();
   try {
-    // Exclusive: two runs to the same file must not mix.
-    const output = createWriteStream(partial, { flags: "wx", mode: 0o600 });
     const result = await runBackup({
       database,
       models: NO_PRISMA_MODELS,
@@ -59,7 +58,7 @@ export async function create(args: string[], signal: AbortSignal): Promise<void>
     );
   } catch (error) {
     progress.end();
-    if (!isExisting(error)) await rm(partial, { force: true });
+    await rm(partial, { force: true });
     throw error;
   } finally {
     await database.close();
@@ -89,9 +88,25 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** The partial file is another run's. */
-const isExisting = (error: unknown): boolean =>
-  error instanceof BackupError &&
-  error.cause instanceof Error &&
-  "code" in error.cause &&
-  error.cause.code === "EEXIST";
+/** Exclusive: two runs to the same file must not mix. */
+async function createPartial(path: string): Promise<Writable> {
+  try {
+    return (await open(path, "wx", 0o600)).createWriteStream();
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : "unknown error";
+    if (code !== "EEXIST") {
+      throw new BackupError(
+        "REQUEST_INVALID",
+        `${path} cannot be written (${code}). No backup was made.`,
+        {
+          hint: "Choose a folder that exists and may be written to.",
+          cause,
+        },
+      );
+    }
+    throw new BackupError("REQUEST_INVALID", `${path} exists already. No backup was made.`, {
+      hint: "Another run is writing it, or one was killed. In that case delete it: it is no backup.",
+      cause,
+    });
+  }
+}

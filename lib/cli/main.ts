@@ -1,4 +1,4 @@
-import { toBackupError } from "../errors.ts";
+import { BackupError, toBackupError } from "../errors.ts";
 import { create } from "./create.ts";
 import { inspect } from "./inspect.ts";
 import { order } from "./order.ts";
@@ -14,6 +14,8 @@ const COMMANDS: Record<string, (args: string[], signal: AbortSignal) => Promise<
   order,
 };
 
+const cancelled = () => new BackupError("ABORTED", "Cancelled. Nothing has changed.");
+
 /** @returns the exit code: 0 done, 1 failed, 2 wrong usage */
 async function main([name, ...args]: string[]): Promise<number> {
   if (name === undefined || name === "help" || name === "--help" || args.includes("--help")) {
@@ -22,7 +24,8 @@ async function main([name, ...args]: string[]): Promise<number> {
   }
   const stop = new AbortController();
   // The first Ctrl-C ends in good order; a second one ends at once, as without a handler.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => stop.abort(cancelled()));
   try {
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (!command) throw new UsageError(`There is no command “${name}”.`);

@@ -1,0 +1,447 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import { describe, expect, test } from "vitest";
+import { pgDumpText, requireTool, type TestDatabase } from "../../scripts/testing/database.ts";
+import { leftSessions, temporaryPath, testDatabase, until } from "../restore/testing.ts";
+
+const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
+
+function start(args: string[]): ChildProcess {
+  return spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+}
+
+/** Runs the command line tool to its end, its output in pipes. */
+async function cli(...args: string[]) {
+  return ended(start(args));
+}
+
+async function ended(child: ChildProcess) {
+  if (!child.stdout || !child.stderr) throw new Error("no pipes");
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, "exit"),
+  ]);
+  return { code, stdout, stderr };
+}
+
+const SQL = `
+  CREATE TABLE author (id serial PRIMARY KEY, name text);
+  CREATE TABLE book (id int PRIMARY KEY, author_id int NOT NULL CONSTRAINT book_author REFERENCES author ON DELETE CASCADE, next int REFERENCES book);
+  CREATE TABLE log (line text);
+  INSERT INTO author (name) VALUES ('Ada'), ('Grace'); INSERT INTO book VALUES (1, 1, NULL), (2, 2, 1)`;
+
+/** A database, and a folder with a passphrase file. */
+async function scene() {
+  const { db } = await testDatabase({ sql: SQL });
+  const file = await temporaryPath();
+  const folder = dirname(file);
+  const passphraseFile = join(folder, "passphrase");
+  await writeFile(passphraseFile, "correct horse\n");
+  const create = (...args: string[]) => cli("create", "--url", db.url, "--out", file, ...args);
+  return { db, file, folder, passphraseFile, create };
+}
+
+const session = (db: TestDatabase, purpose: string) => async () =>
+  (
+    await db.query(
+      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1 AND wait_event_type = 'Lock'",
+      [`prisma-backup-admin ${purpose}`],
+    )
+  ).length > 0;
+
+test("create, inspect, verify, restore: the database is as it was", async () => {
+  const { db, file, passphraseFile, create } = await scene();
+  const before = await pgDumpText(db.url);
+  const key = ["--passphrase-file", passphraseFile];
+
+  const created = await create(...key);
+  expect(created).toMatchObject({ code: 0, stderr: "" });
+  expect(created.stdout).toMatch(/3 tables, 4 rows, .* in .* s\n$/);
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+
+  const locked = await cli("inspect", file);
+  expect(locked).toMatchObject({ code: 0, stderr: "" });
+  expect(locked.stdout).toContain("Give --passphrase-file to see more.");
+  expect((await cli("inspect", file, ...key)).stdout).toContain("3 tables, 4 rows, 1 sequences");
+
+  expect(await cli("verify", file, ...key)).toMatchObject({
+    code: 0,
+    stderr: "",
+    stdout: `${file}: 3 tables, 4 rows, every digest is right\n`,
+  });
+
+  await db.query("DELETE FROM author; INSERT INTO log VALUES ('gone')");
+  const restored = await cli("restore", file, "--url", db.url, ...key, "--yes");
+  expect(restored).toMatchObject({ code: 0, stderr: "" });
+  expect(restored.stdout).toMatch(/restored: 3 tables, 4 rows, 1 sequences in .* s\n$/);
+  expect(await pgDumpText(db.url)).toBe(before);
+});
+
+test("chosen tables", async () => {
+  const { file, create } = await scene();
+  expect(
+    (
+      await create(
+        "--no-encryption",
+        "--table",
+        "public.book",
+        "--table",
+        "public.log",
+        "--exclude",
+        '"public"."log"',
+      )
+    ).code,
+  ).toBe(0);
+  const { manifest } = JSON.parse((await cli("inspect", file, "--json")).stdout);
+  expect(manifest.tables.map(({ name }: { name: string }) => name)).toEqual(["book"]);
+});
+
+test("order --json and inspect --json have their documented shapes", async () => {
+  const { db, file, create } = await scene();
+  const order = await cli("order", "--url", db.url, "--json");
+  expect(order).toMatchObject({ code: 0, stderr: "" });
+  expect({ ...JSON.parse(order.stdout), database: "DATABASE" }).toMatchInlineSnapshot(`
+    {
+      "components": [
+        {
+          "cyclic": false,
+          "level": 0,
+          "tables": [
+            {
+              "name": "author",
+              "schema": "public",
+            },
+          ],
+        },
+        {
+          "cyclic": false,
+          "level": 0,
+          "tables": [
+            {
+              "name": "log",
+              "schema": "public",
+            },
+          ],
+        },
+        {
+          "cyclic": false,
+          "level": 1,
+          "tables": [
+            {
+              "name": "book",
+              "schema": "public",
+            },
+          ],
+        },
+      ],
+      "database": "DATABASE",
+      "edges": [
+        {
+          "columns": [
+            "author_id",
+          ],
+          "constraint": "book_author",
+          "from": {
+            "name": "book",
+            "schema": "public",
+          },
+          "onDelete": "CASCADE",
+          "referencedColumns": [
+            "id",
+          ],
+          "relation": null,
+          "role": "orders",
+          "to": {
+            "name": "author",
+            "schema": "public",
+          },
+        },
+        {
+          "columns": [
+            "next",
+          ],
+          "constraint": "book_next_fkey",
+          "from": {
+            "name": "book",
+            "schema": "public",
+          },
+          "onDelete": "NO ACTION",
+          "referencedColumns": [
+            "id",
+          ],
+          "relation": null,
+          "role": "self",
+          "to": {
+            "name": "book",
+            "schema": "public",
+          },
+        },
+      ],
+    }
+  `);
+  await create("--no-encryption");
+  const inspection = JSON.parse((await cli("inspect", file, "--json")).stdout);
+  expect({
+    ...inspection,
+    file: "FILE",
+    sizeBytes: typeof inspection.sizeBytes,
+    manifest: {
+      ...inspection.manifest,
+      createdAt:
+        new Date(inspection.manifest.createdAt).toISOString() === inspection.manifest.createdAt,
+      tool: /^prisma-backup-admin\/\d/.test(inspection.manifest.tool),
+      database: Object.keys(inspection.manifest.database),
+    },
+  }).toMatchInlineSnapshot(`
+    {
+      "encryption": "none",
+      "file": "FILE",
+      "manifest": {
+        "createdAt": true,
+        "database": [
+          "name",
+          "serverVersion",
+        ],
+        "encryption": "none",
+        "formatVersion": 1,
+        "migrations": [],
+        "sequences": 1,
+        "tables": [
+          {
+            "jsonBytes": 50,
+            "model": null,
+            "name": "author",
+            "rows": 2,
+            "schema": "public",
+          },
+          {
+            "jsonBytes": 4,
+            "model": null,
+            "name": "log",
+            "rows": 0,
+            "schema": "public",
+          },
+          {
+            "jsonBytes": 71,
+            "model": null,
+            "name": "book",
+            "rows": 2,
+            "schema": "public",
+          },
+        ],
+        "tool": true,
+        "warnings": [],
+      },
+      "sizeBytes": "number",
+    }
+  `);
+});
+
+test("order as text names each reason", async () => {
+  const { db } = await scene();
+  const { stdout } = await cli("order", "--url", db.url);
+  expect(stdout).toBe(
+    [
+      "1. public.author",
+      "2. public.log",
+      "3. public.book",
+      "     after public.author (author_id → id, ON DELETE CASCADE, book_author)",
+      "     refers to itself (next → id, ON DELETE NO ACTION, book_next_fkey)",
+      "",
+    ].join("\n"),
+  );
+});
+
+describe("wrong usage is exit code 2, explains itself on stderr and does nothing", () => {
+  test.for([
+    ["no command", []],
+    ["an unknown command", ["nope"]],
+    ["a name of Object.prototype", ["constructor"]],
+    ["an unknown option", ["order", "--url", "x", "--nope"]],
+    ["no URL", ["create", "--out", "x", "--no-encryption"]],
+    ["no choice of encryption", ["create", "--url", "x", "--out", "x"]],
+    [
+      "two choices of encryption",
+      ["create", "--url", "x", "--out", "x", "--no-encryption", "--recipient", "age1"],
+    ],
+    [
+      "a table without its schema",
+      ["create", "--url", "x", "--out", "x", "--no-encryption", "--table", "t"],
+    ],
+    ["no file", ["verify"]],
+    ["two files", ["verify", "a", "b"]],
+    ["two keys", ["verify", "a", "--passphrase-file", "p", "--identity-file", "i"]],
+    ["a restore without --yes", ["restore", "a", "--url", "x"]],
+  ] as const)("%s", async ([, args]) => {
+    const { code, stdout, stderr } = await cli(...args);
+    expect(code).toBe(2);
+    expect(stdout + stderr).toContain("Usage: prisma-backup COMMAND");
+    if (args.length > 0) expect(stdout).toBe("");
+  });
+
+  test("asked for, the usage is exit code 0 on stdout", async () => {
+    expect(await cli("--help")).toMatchObject({ code: 0, stderr: "" });
+    expect(await cli("restore", "--help")).toMatchObject({ code: 0, stderr: "" });
+  });
+});
+
+describe("a failure is exit code 1, says its code and hint on stderr, and leaves no file", () => {
+  test("a file that exists is never overwritten", async () => {
+    const { file, folder, create } = await scene();
+    await writeFile(file, "precious");
+    expect(await create("--no-encryption")).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /^error\[REQUEST_INVALID\]: .* exists already\. No backup was made\.\nhint: /,
+      ),
+    });
+    expect((await stat(file)).size).toBe(8);
+    expect(await readdir(folder)).toEqual(["backup.zip", "passphrase"]);
+  });
+
+  test("another run's partial file is left alone, and named", async () => {
+    const { file, create } = await scene();
+    await writeFile(`${file}.partial`, "another run's");
+    const { code, stderr } = await create("--no-encryption");
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${file}.partial`);
+    expect((await stat(`${file}.partial`)).size).toBe(13);
+  });
+
+  test("a server that is not there", async () => {
+    const { file, folder } = await scene();
+    const { code, stderr } = await cli(
+      "create",
+      "--url",
+      "postgresql://u:hidden@127.0.0.1:1/x",
+      "--out",
+      file,
+      "--no-encryption",
+    );
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error\[DATABASE_UNREACHABLE\]: /);
+    expect(stderr).not.toContain("hidden");
+    expect(await readdir(folder)).toEqual(["passphrase"]);
+  });
+
+  test("a connection string that cannot be read", async () => {
+    const { file, folder } = await scene();
+    const url = "postgresql://u:hidden#1@[oops/x";
+    const { code, stderr } = await cli("create", "--url", url, "--out", file, "--no-encryption");
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error\[CONFIG_INVALID\]: /);
+    expect(stderr).not.toContain("hidden");
+    expect(await readdir(folder)).toEqual(["passphrase"]);
+  });
+
+  test.for([
+    ["a table that is not there", ["--no-encryption", "--table", "public.nope"], "REQUEST_INVALID"],
+    ["a recipient that is none", ["--recipient", "age1nope"], "RECIPIENT_INVALID"],
+    ["a passphrase file that is not there", ["--passphrase-file", "/nowhere/p"], "NOT_FOUND"],
+  ] as const)("%s", async ([, args, expected]) => {
+    const { folder, create } = await scene();
+    const { code, stdout, stderr } = await create(...args);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(new RegExp(`^error\\[${expected}\\]: `));
+    expect(await readdir(folder)).toEqual(["passphrase"]);
+  });
+
+  test("a wrong passphrase, and a file that is no backup: whatever the command, nothing has changed", async () => {
+    const { db, file, folder, passphraseFile, create } = await scene();
+    await create("--passphrase-file", passphraseFile);
+    await writeFile(join(folder, "wrong"), "wrong horse");
+    await writeFile(join(folder, "letter.txt"), "Dear Ada");
+    const before = await pgDumpText(db.url);
+    const wrong = ["--passphrase-file", join(folder, "wrong")];
+    for (const [args, code] of [
+      [["inspect", file, ...wrong], "WRONG_PASSPHRASE"],
+      [["verify", file, ...wrong], "WRONG_PASSPHRASE"],
+      [["verify", file], "WRONG_PASSPHRASE"],
+      [["restore", file, "--url", db.url, "--yes", ...wrong], "WRONG_PASSPHRASE"],
+      [["inspect", join(folder, "letter.txt")], "ARCHIVE_INVALID"],
+      [["restore", join(folder, "letter.txt"), "--url", db.url, "--yes"], "ARCHIVE_INVALID"],
+      [["verify", join(folder, "none.zip")], "NOT_FOUND"],
+    ] as const) {
+      const result = await cli(...args);
+      expect(result).toMatchObject({ code: 1, stdout: "" });
+      expect(result.stderr).toMatch(new RegExp(`^error\\[${code}\\]: `));
+      if (args[0] === "restore") expect(result.stderr).toMatch(/Nothing has (been )?changed/);
+    }
+    expect(await pgDumpText(db.url)).toBe(before);
+  });
+});
+
+/** Keeps a table locked, so that a command waits in its midst. */
+async function lock(db: TestDatabase) {
+  const client = new pg.Client(db.url);
+  await client.connect();
+  await client.query("BEGIN; LOCK TABLE book IN ACCESS EXCLUSIVE MODE");
+  return { [Symbol.asyncDispose]: () => client.end() };
+}
+
+describe("Ctrl-C", () => {
+  test("ends a backup in good order: exit code 1, no file, no session", async () => {
+    const { db, file, folder } = await scene();
+    await using _ = await lock(db);
+    const child = start(["create", "--url", db.url, "--out", file, "--no-encryption"]);
+    const end = ended(child);
+    await until("it waits", session(db, "backup"));
+    child.kill("SIGINT");
+    const { code, stdout, stderr } = await end;
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toBe("error[ABORTED]: Cancelled. Nothing has changed.\n");
+    expect(await readdir(folder)).toEqual(["passphrase"]);
+    await until("its session is gone", async () => (await leftSessions(db)).length === 0);
+  });
+
+  test("ends a restore in good order: exit code 1, nothing changed", async () => {
+    const { db, file, create } = await scene();
+    await create("--no-encryption");
+    await db.query("DELETE FROM book");
+    const before = await pgDumpText(db.url);
+    let end: ReturnType<typeof ended>;
+    {
+      await using _ = await lock(db);
+      const child = start(["restore", file, "--url", db.url, "--yes"]);
+      end = ended(child);
+      await until("it waits", session(db, "restore"));
+      child.kill("SIGINT");
+      await end;
+    }
+    expect(await end).toMatchObject({ code: 1, stdout: "" });
+    expect((await end).stderr).toMatch(/error\[ABORTED\]: .* Nothing has changed\./);
+    expect(await pgDumpText(db.url)).toBe(before);
+  });
+});
+
+test.skipIf(!requireTool("script"))("a terminal gets a progress bar", async () => {
+  const { db, file } = await scene();
+  const command = [
+    process.execPath,
+    MAIN,
+    "create",
+    "--url",
+    db.url,
+    "--out",
+    file,
+    "--no-encryption",
+  ];
+  const child = spawn(
+    "script",
+    ["-qec", command.map((word) => `'${word}'`).join(" "), "/dev/null"],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  const { code, stdout } = await ended(child);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/dumping +\[/);
+  expect(stdout).toContain("3 tables, 4 rows");
+});
