@@ -32,9 +32,7 @@ process.exitCode = await run(NODE, [path.join(ROOT, COMMANDS[command]), ...args]
 async function install() {
   if (!packagesFit()) {
     console.error("Installing the packages of package-lock.json …");
-    // Not `npm ci`: it refuses a lock file that does not list the optional packages of every
-    // platform, and npm writes such files. This installs the same versions and saves nothing.
-    await npm(["install", "--no-save", "--no-audit", "--no-fund"]);
+    await npm(["ci", "--no-audit", "--no-fund"]);
   }
   // Where npm was told to run no install scripts, that Node is not unpacked yet.
   if (!existsSync(NODE)) await npm(["rebuild", "node", "--ignore-scripts=false"]);

@@ -7,11 +7,11 @@ import { ROUTES } from "./routes.ts";
 import { requireSameOrigin } from "./same-origin.ts";
 
 /** As Next gives it to a route handler: `params` holds the segments of the catch-all route, whatever its name. */
-export interface RouteContext {
+interface RouteContext {
   params: Promise<Record<string, string | string[] | undefined>>;
 }
 
-export type RouteHandler = (request: Request, context: RouteContext) => Promise<Response>;
+type RouteHandler = (request: Request, context: RouteContext) => Promise<Response>;
 
 export const METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"] as const;
 export type RouteHandlers = Record<(typeof METHODS)[number], RouteHandler>;

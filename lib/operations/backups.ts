@@ -149,7 +149,7 @@ const givenUp = (): BackupError =>
   });
 
 /** `shop-2026-07-01-0930.zip`, of characters that every system takes in a file name. Time in UTC. */
-export function archiveFileName(databaseName: string, time: Date): string {
+function archiveFileName(databaseName: string, time: Date): string {
   const name = databaseName.replaceAll(/[^A-Za-z0-9_-]+/g, "-").replaceAll(/^-+|-+$/g, "");
   const [date, clock = ""] = time.toISOString().split("T");
   return `${name || "database"}-${date}-${clock.slice(0, 5).replace(":", "")}.zip`;

@@ -2,6 +2,7 @@
 import type { ArchiveKey } from "../archive/encryption.ts";
 import { toErrorReport } from "../errors.ts";
 import type { Database } from "../postgres/connection.ts";
+import { OWN_SCHEMA } from "../schema/catalog.ts";
 import type {
   Actor,
   EncryptionMode,
@@ -13,7 +14,7 @@ import type {
   TableName,
 } from "../shared/api.ts";
 import { NO_PROGRESS, type Progress } from "../shared/progress.ts";
-import { OPERATIONS_SCHEMA, queryOperations } from "./operations-schema.ts";
+import { queryOperations } from "./operations-schema.ts";
 
 /** What was asked for. Holds no secret. The key is removed when the operation ends. */
 export type OperationRequest =
@@ -29,7 +30,7 @@ export interface StoredOperation extends Operation {
   heartbeatAt: string | null;
 }
 
-const TABLE = `${OPERATIONS_SCHEMA}.operations`;
+const TABLE = `${OWN_SCHEMA}.operations`;
 
 const timestamp = (expression: string): string =>
   `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;

@@ -1,13 +1,11 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import { type Database, translateConnectionError } from "../postgres/connection.ts";
-
-/** Never dumped, never restored. */
-export const OPERATIONS_SCHEMA = "prisma_backup_admin";
+import { OWN_SCHEMA } from "../schema/catalog.ts";
 
 /** Each brings the schema from its index to the next version. Released ones are never changed. */
 const MIGRATIONS = [
-  `CREATE TABLE ${OPERATIONS_SCHEMA}.operations (
+  `CREATE TABLE ${OWN_SCHEMA}.operations (
      id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
      kind text NOT NULL CHECK (kind IN ('backup', 'restore')),
      state text NOT NULL CHECK (state IN
@@ -28,8 +26,8 @@ const MIGRATIONS = [
      ended_at timestamptz,
      heartbeat_at timestamptz
    );
-   CREATE INDEX operations_created_at ON ${OPERATIONS_SCHEMA}.operations (created_at DESC);
-   CREATE INDEX operations_open ON ${OPERATIONS_SCHEMA}.operations (state)
+   CREATE INDEX operations_created_at ON ${OWN_SCHEMA}.operations (created_at DESC);
+   CREATE INDEX operations_open ON ${OWN_SCHEMA}.operations (state)
      WHERE state IN ('pending', 'running', 'ready') OR changed = 'unknown'`,
 ];
 
@@ -87,18 +85,18 @@ async function migrate(pool: pg.Pool): Promise<void> {
     if (version > MIGRATIONS.length) {
       throw new BackupError(
         "CONFIG_INVALID",
-        `The schema ${OPERATIONS_SCHEMA} was made by a newer version of this software.`,
+        `The schema ${OWN_SCHEMA} was made by a newer version of this software.`,
         { hint: "Update prisma-backup-admin in this app." },
       );
     }
     // Not IF NOT EXISTS, which asks for the right to create even where nothing is to be created.
     const { rowCount } = await client.query("SELECT FROM pg_namespace WHERE nspname = $1", [
-      OPERATIONS_SCHEMA,
+      OWN_SCHEMA,
     ]);
-    if (rowCount === 0) await client.query(`CREATE SCHEMA ${OPERATIONS_SCHEMA}`);
+    if (rowCount === 0) await client.query(`CREATE SCHEMA ${OWN_SCHEMA}`);
     for (const migration of MIGRATIONS.slice(version)) await client.query(migration);
     await client.query(
-      `COMMENT ON SCHEMA ${OPERATIONS_SCHEMA} IS 'prisma-backup-admin, version ${MIGRATIONS.length}'`,
+      `COMMENT ON SCHEMA ${OWN_SCHEMA} IS 'prisma-backup-admin, version ${MIGRATIONS.length}'`,
     );
     await client.query("COMMIT");
   } catch (error) {
@@ -113,7 +111,7 @@ async function migrate(pool: pg.Pool): Promise<void> {
 async function readVersion(client: pg.Pool | pg.PoolClient): Promise<number> {
   const { rows } = await client.query<{ comment: string | null }>(
     "SELECT obj_description(oid, 'pg_namespace') AS comment FROM pg_namespace WHERE nspname = $1",
-    [OPERATIONS_SCHEMA],
+    [OWN_SCHEMA],
   );
   return Number(/, version (\d+)$/.exec(rows[0]?.comment ?? "")?.[1] ?? 0);
 }
@@ -127,9 +125,9 @@ const isMissing = (error: unknown): boolean =>
 function insufficientPrivilege(cause: unknown): BackupError {
   return new BackupError(
     "INSUFFICIENT_PRIVILEGE",
-    `The database role may not create or use the schema ${OPERATIONS_SCHEMA}, in which operations are recorded. Nothing changed.`,
+    `The database role may not create or use the schema ${OWN_SCHEMA}, in which operations are recorded. Nothing changed.`,
     {
-      hint: `As the database's owner, run once: CREATE SCHEMA ${OPERATIONS_SCHEMA} AUTHORIZATION the_role_of_this_app;`,
+      hint: `As the database's owner, run once: CREATE SCHEMA ${OWN_SCHEMA} AUTHORIZATION the_role_of_this_app;`,
       cause,
     },
   );

@@ -2,6 +2,7 @@
 import { BackupError } from "../errors.ts";
 import { type Database, translateConnectionError } from "../postgres/connection.ts";
 import { transactionStatus } from "../postgres/transaction.ts";
+import { OWN_SCHEMA } from "../schema/catalog.ts";
 import type { Operation, OperationResult } from "../shared/api.ts";
 import {
   type Ending,
@@ -9,18 +10,18 @@ import {
   readOperation,
   type StoredOperation,
 } from "./operation-store.ts";
-import { OPERATIONS_SCHEMA, queryOperations } from "./operations-schema.ts";
+import { queryOperations } from "./operations-schema.ts";
 
 /** A download that nobody begins. */
-export const PENDING_MAX_AGE_MS = 10 * 60 * 1000;
+const PENDING_MAX_AGE_MS = 10 * 60 * 1000;
 /** Without a heartbeat for so long, the process is dead. */
-export const SILENCE_MAX_MS = 15 * 1000;
+const SILENCE_MAX_MS = 15 * 1000;
 
 /** Ends what is over. To be called before operations are read, so that nobody sees a dead one as running. */
 export async function settleOperations(database: Database): Promise<void> {
   const open = await queryOperations<{ id: string }>(
     database,
-    `SELECT id::text FROM ${OPERATIONS_SCHEMA}.operations
+    `SELECT id::text FROM ${OWN_SCHEMA}.operations
      WHERE (state = 'pending' AND created_at < clock_timestamp() - $1 * interval '1 millisecond')
         OR (state IN ('running', 'ready') AND heartbeat_at < clock_timestamp() - $2 * interval '1 millisecond')
         OR changed = 'unknown'`,

@@ -48,7 +48,7 @@ export interface LoadPlan {
   hidingRows: TableName[];
 }
 
-export const MIGRATIONS_REASON =
+const MIGRATIONS_REASON =
   "Prisma's record of migrations describes the database's schema, which a restore does not change.";
 
 /** Matches an archive with the database. Pure: what stands in the way is in the plan, for the caller to judge. */

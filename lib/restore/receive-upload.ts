@@ -21,7 +21,7 @@ export interface Uploads {
   removeExpired(): Promise<void>;
 }
 
-export interface ReceivedUpload {
+interface ReceivedUpload {
   id: string;
   path: string;
   /** As the browser named it, without any folder. */

@@ -86,7 +86,7 @@ export interface Catalog {
 }
 
 /** The add-on's own tables. Never dumped, never touched by a restore. */
-const OWN_SCHEMA = "prisma_backup_admin";
+export const OWN_SCHEMA = "prisma_backup_admin";
 
 const USER_NAMESPACE = `
   n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> '${OWN_SCHEMA}'`;

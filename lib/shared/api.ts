@@ -30,7 +30,7 @@ export type TableName = z.infer<typeof tableNameSchema>;
 
 // --- requests ---------------------------------------------------------------------------------
 
-export const encryptionChoiceSchema = z.discriminatedUnion("mode", [
+const encryptionChoiceSchema = z.discriminatedUnion("mode", [
   z.object({ mode: z.literal("passphrase"), passphrase: z.string().max(1024) }),
   z.object({
     mode: z.literal("recipients"),
@@ -49,7 +49,7 @@ export const createBackupSchema = z.object({
 });
 export type CreateBackup = z.infer<typeof createBackupSchema>;
 
-export const unlockSchema = z.object({
+const unlockSchema = z.object({
   passphrase: z.string().max(1024).optional(),
   /** The text of an age identity file, or one `AGE-SECRET-KEY-1…` line. */
   identity: z.string().max(65536).optional(),
