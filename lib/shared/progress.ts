@@ -91,9 +91,11 @@ export function sumProgress(progress: Progress): {
 
 const REPORT_EVERY_MS = 200;
 
-/** Reports one table's progress: `running` at most five times a second, `done` always. */
+/** Reports one table's progress: `running` at once and then at most five times a second, `done` always. */
 export function reportTable(onProgress: OnProgress, index: number) {
-  let reportedAt = 0;
+  // A first batch may take its time, and the table must not seem to wait meanwhile.
+  onProgress({ type: "table", index, state: "running", rows: 0, bytes: 0 });
+  let reportedAt = Date.now();
   return {
     running(rows: number, bytes: number): void {
       const now = Date.now();
