@@ -1,6 +1,8 @@
-/** Where to go after signing in: a path of this app, or the overview for anything else. */
-export function callbackPath(callbackUrl: string | string[] | undefined): string {
-  // A second slash or a backslash would make browsers read a host; control characters are dropped.
-  const isPath = typeof callbackUrl === "string" && /^\/(?![/\\])[^\\\p{Cc}]*$/u.test(callbackUrl);
-  return isPath ? callbackUrl : "/";
+/**
+ * Where to go after signing in: a page of this app, or the overview for anything else. next-auth names the
+ * page by its whole address, so an address of `origin` will do; read as the browser reads it.
+ */
+export function callbackPath(callbackUrl: string | undefined, origin: string): string {
+  const url = callbackUrl ? URL.parse(callbackUrl, origin) : null;
+  return url?.origin === origin ? url.pathname + url.search + url.hash : "/";
 }

@@ -1,7 +1,6 @@
 import type { Metadata } from "next";
 import { Brand } from "../ui/brand.tsx";
 import type { SearchParams } from "../ui/list-query.ts";
-import { callbackPath } from "./callback-path.ts";
 import { SignInForm } from "./sign-in-form.tsx";
 
 export const metadata: Metadata = { title: "Sign in" };
@@ -15,7 +14,7 @@ export default async function SignInPage({ searchParams }: { searchParams: Searc
         <h1 className="text-2xl font-semibold tracking-tight">Sign in</h1>
         <p className="mt-1 text-sm text-muted">to the shop’s back office</p>
       </div>
-      <SignInForm callbackPath={callbackPath(callbackUrl)} />
+      <SignInForm callbackUrl={typeof callbackUrl === "string" ? callbackUrl : undefined} />
     </main>
   );
 }

@@ -2,8 +2,9 @@
 
 import { signIn } from "next-auth/react";
 import { useActionState } from "react";
+import { callbackPath } from "./callback-path.ts";
 
-export function SignInForm({ callbackPath }: { callbackPath: string }) {
+export function SignInForm({ callbackUrl }: { callbackUrl: string | undefined }) {
   const [error, submit, pending] = useActionState(
     async (_: string | null, form: FormData): Promise<string | null> => {
       const result = await signIn("credentials", {
@@ -14,7 +15,7 @@ export function SignInForm({ callbackPath }: { callbackPath: string }) {
       if (!result) return "The server did not answer. Try again in a moment.";
       if (!result.ok) return "This address and password do not belong together.";
       // A full load: nothing that was rendered for the former account may stay.
-      window.location.assign(callbackPath);
+      window.location.assign(callbackPath(callbackUrl, window.location.origin));
       return null;
     },
     null,
