@@ -240,6 +240,16 @@ const OTHER_RELATIONS_SQL = `
     AND ${notOfExtension("pg_class", "c.oid")}
   ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
 
+/** Their rows may be the user's all the same, such as the jobs of pg_cron. */
+const EXTENSION_TABLES_SQL = `
+  SELECT n.nspname AS schema, c.relname AS name, x.extname AS extension
+  FROM pg_depend d
+  JOIN pg_extension x ON x.oid = d.refobjid
+  JOIN pg_class c ON c.oid = d.objid AND c.relkind IN ('r', 'p')
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
+
 /**
  * Reads the live catalog: the truth about tables, columns, foreign keys and sequences.
  *
@@ -282,6 +292,7 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
     warnings: [
       ...tableRows.filter((table) => table.unlogged).map(unloggedWarning),
       ...(await readOtherRelations(client)),
+      ...(await readExtensionTables(client)),
       ...(await countLargeObjects(client)),
     ],
   };
@@ -318,6 +329,15 @@ async function readOtherRelations(client: pg.ClientBase): Promise<Warning[]> {
           table,
         };
   });
+}
+
+async function readExtensionTables(client: pg.ClientBase): Promise<Warning[]> {
+  const { rows } = await client.query<TableName & { extension: string }>(EXTENSION_TABLES_SQL);
+  return rows.map(({ schema, name, extension }) => ({
+    code: "EXTENSION_TABLE",
+    message: `${schema}.${name} belongs to the extension ${extension}: its rows are not in the backup, nor changed by a restore.`,
+    table: { schema, name },
+  }));
 }
 
 async function countLargeObjects(client: pg.ClientBase): Promise<Warning[]> {

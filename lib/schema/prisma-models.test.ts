@@ -41,14 +41,23 @@ describe("models of a generated client", () => {
   });
 
   test("do not include views, nor what only a comment says", () => {
-    expect(models.models.map(({ name }) => name)).toEqual(["User", "Post", "Tag", "Label", "Part", "Chapter"]);
+    expect(models.models.map(({ name }) => name)).toEqual([
+      "User",
+      "Post",
+      "Tag",
+      "Label",
+      "Part",
+      "Chapter",
+    ]);
   });
 });
 
 test("each of several relations between two models is found by its columns", () => {
   expect(relationName(models, foreignKey("Post", ["author_id"]))).toBe("Post.author");
   expect(relationName(models, foreignKey("Post", ["reviewer_id"]))).toBe("Post.reviewer");
-  expect(relationName(models, foreignKey("Part", ["chapter_book", "chapter_no"]))).toBe("Part.chapter");
+  expect(relationName(models, foreignKey("Part", ["chapter_book", "chapter_no"]))).toBe(
+    "Part.chapter",
+  );
   expect(relationName(models, foreignKey("Post", ["id"]))).toBeNull();
   expect(relationName(models, foreignKey("unknown", ["id"]))).toBeNull();
 });
@@ -75,6 +84,8 @@ test.for([
 });
 
 test("a client without its schema's text still names models and columns", () => {
-  const { models: found } = readPrismaModels({ _runtimeDataModel: GENERATED_CLIENT._runtimeDataModel });
+  const { models: found } = readPrismaModels({
+    _runtimeDataModel: GENERATED_CLIENT._runtimeDataModel,
+  });
   expect(found.map(({ name }) => name)).toContain("Post");
 });

@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { planDump } from "../plan/dump-plan.ts";
+import { models, testDatabase } from "../restore/testing.ts";
+import { readCatalog } from "./catalog.ts";
+import { fingerprint } from "./fingerprint.ts";
+
+async function catalogOf(sql: string, major: 15 | 18 = 15) {
+  const { database } = await testDatabase({ sql, major });
+  const client = await database.connect("test");
+  return readCatalog(client).finally(() => client.end());
+}
+
+test.for([15, 18] as const)("what is not in a backup is said: PostgreSQL %i", async (major) => {
+  const catalog = await catalogOf(
+    `CREATE TABLE t (a int); CREATE UNLOGGED TABLE u (a int); CREATE MATERIALIZED VIEW m AS SELECT * FROM t; CREATE VIEW v AS SELECT * FROM t;
+     CREATE TABLE jobs (a int); ALTER EXTENSION plpgsql ADD TABLE jobs; SELECT lo_create(0), lo_create(0);
+     CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE f (a int) SERVER s;
+     CREATE SCHEMA prisma_backup_admin CREATE TABLE own (a int)`,
+    major,
+  );
+  expect(catalog.tables.map(({ name }) => name)).toEqual(["t", "u"]);
+  expect(catalog.warnings.map(({ code, table }) => [code, table?.name])).toEqual([
+    ["UNLOGGED_TABLE", "u"],
+    ["FOREIGN_TABLE", "f"],
+    ["MATERIALIZED_VIEW", "m"],
+    ["EXTENSION_TABLE", "jobs"],
+    ["LARGE_OBJECTS", undefined],
+  ]);
+});
+
+test("partitions at any depth belong to their root, with their sizes", async () => {
+  const { tables } = await catalogOf(`
+    CREATE TABLE p (a int, b int) PARTITION BY LIST (a);
+    CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (b); CREATE TABLE p1x PARTITION OF p1 DEFAULT;
+    CREATE TABLE p2 PARTITION OF p DEFAULT; INSERT INTO p SELECT 1, 1 FROM generate_series(1, 1000)`);
+  expect(tables.map(({ name, partitions }) => [name, partitions.map((it) => it.name)])).toEqual([
+    ["p", ["p1", "p1x", "p2"]],
+  ]);
+  expect(tables[0]?.sizeBytes).toBeGreaterThan(8192);
+});
+
+test("sequences belong to the tables that draw from them", async () => {
+  const catalog = await catalogOf(`
+    CREATE TABLE a (id serial); CREATE TABLE b (id int GENERATED ALWAYS AS IDENTITY); CREATE SEQUENCE shared;
+    CREATE TABLE c (id int DEFAULT nextval('shared')); CREATE SEQUENCE free`);
+  const sequencesOf = (...names: string[]) =>
+    planDump(catalog, models, {
+      tables: names.map((name) => ({ schema: "public", name })),
+    }).sequences.map(({ name }) => name);
+  expect(sequencesOf("a")).toEqual(["a_id_seq"]);
+  expect(sequencesOf("b")).toEqual(["b_id_seq"]);
+  expect(sequencesOf("c")).toEqual(["shared"]);
+  expect(sequencesOf("a", "b", "c")).toEqual(["a_id_seq", "b_id_seq", "free", "shared"]);
+});
+
+test("the fingerprint changes with the schema, and with nothing else", async () => {
+  const sql =
+    "CREATE TABLE t (a int PRIMARY KEY, b varchar(5)); CREATE TABLE u (a int REFERENCES t)";
+  const of = async (more = "") => {
+    const catalog = await catalogOf(`${sql}; ${more}`);
+    return fingerprint(catalog, catalog.tables);
+  };
+  const plain = await of();
+  expect(await of("INSERT INTO t VALUES (1)")).toBe(plain);
+  expect(await of("CREATE INDEX ON t (b)")).toBe(plain);
+  expect(await of("ALTER TABLE t ALTER b TYPE varchar(6)")).not.toBe(plain);
+  expect(await of("ALTER TABLE t ALTER b SET NOT NULL")).not.toBe(plain);
+  expect(await of("ALTER TABLE u DROP CONSTRAINT u_a_fkey")).not.toBe(plain);
+});
