@@ -22,7 +22,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "integration",
-          include: ["{lib,components,scripts,app,prisma}/**/*.integration.test.ts"],
+          include: ["{lib,components,scripts,app,prisma,bench}/**/*.integration.test.ts"],
           globalSetup: ["scripts/testing/global-setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
