@@ -5,7 +5,7 @@ import type { Page } from "@playwright/test";
 import JSZip from "jszip";
 import { makeBackup } from "./support/api.ts";
 import { dumpDatabase, expectDatabase } from "./support/database.ts";
-import { checkArchive, chooseFile, OPERATION, uploadArchive } from "./support/panel.ts";
+import { checkArchive, chooseFile, uploadArchive } from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
 test("says at once that a file is no backup, and uploads nothing", async ({ page, folder }) => {
@@ -42,22 +42,35 @@ async function expectRefused(page: Page, file: string, message: string) {
   await expect(alert).toContainText("Nothing was uploaded.");
 }
 
-test("refuses an archive that was tampered with", async ({ page, folder }) => {
+test("refuses an archive that was damaged or edited", async ({ page, folder }) => {
   const before = await dumpDatabase();
-  const file = await makeBackup(page.request, folder);
-  const archive = await readFile(file);
-  // In the data of `products`, some way behind its local header.
-  const at = archive.indexOf("tables/public.products.json") + 5000;
-  archive.fill(archive.readUInt8(at) ^ 0xff, at, at + 1);
-  const tampered = path.join(folder, "tampered.zip");
-  await writeFile(tampered, archive);
+  const archive = await readFile(await makeBackup(page.request, folder));
+  const entry = "tables/public.products.json";
 
-  await uploadArchive(page, tampered);
-  await checkArchive(page, {});
-  await expect(page).toHaveURL(OPERATION);
-  const alert = page.getByRole("alert").filter({ hasText: "This restore has failed." });
-  await expect(alert).toContainText("Nothing has changed.");
-  await expect(alert).toContainText("public.products");
-  await expect(alert).toContainText("DIGEST_MISMATCH");
+  const damaged = path.join(folder, "damaged.zip");
+  const at = archive.indexOf(entry) + 5000;
+  const flipped = Buffer.from(archive);
+  flipped.writeUInt8(archive.readUInt8(at) ^ 0xff, at);
+  await writeFile(damaged, flipped);
+  await expectRefusedByServer(page, damaged, "ARCHIVE_INVALID", "is damaged");
+
+  // As somebody would who knows zip files: a valid one, with another price.
+  const edited = path.join(folder, "edited.zip");
+  const zip = await JSZip.loadAsync(archive);
+  const json = (await zip.file(entry)?.async("string")) ?? "";
+  const cheaper = json.replace(/"price":"\d/, '"price":"0');
+  expect(cheaper).not.toBe(json);
+  zip.file(entry, cheaper, { createFolders: false });
+  await writeFile(edited, await zip.generateAsync({ type: "nodebuffer", compression: "DEFLATE" }));
+  await expectRefusedByServer(page, edited, "DIGEST_MISMATCH", "public.products");
   await expectDatabase(before);
 });
+
+async function expectRefusedByServer(page: Page, file: string, code: string, message: string) {
+  await uploadArchive(page, file);
+  await checkArchive(page, {});
+  const alert = page.getByRole("alert").filter({ hasText: code });
+  await expect(alert).toContainText("This restore has failed.");
+  await expect(alert).toContainText("Nothing has changed.");
+  await expect(alert).toContainText(message);
+}

@@ -1,6 +1,8 @@
 import { stat } from "node:fs/promises";
+import type { Page } from "@playwright/test";
 import { UPLOAD_CHUNK_BYTES } from "../lib/shared/api.ts";
 import { discard, makeBackup } from "./support/api.ts";
+import { query } from "./support/database.ts";
 import { checkArchive, chooseFile, expectReady, OPERATION } from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -11,7 +13,7 @@ test("goes on with an upload after the network was cut in its middle", async ({
   browserConsole,
 }) => {
   browserConsole.expectNoConnection();
-  const file = await makeBackup(page.request, folder);
+  const file = await makeLargeBackup(page, folder);
   const { size } = await stat(file);
   expect(size).toBeGreaterThan(UPLOAD_CHUNK_BYTES);
 
@@ -40,3 +42,14 @@ test("goes on with an upload after the network was cut in its middle", async ({
   await expectReady(page);
   await discard(page.request, OPERATION.exec(page.url())?.[1] ?? "");
 });
+
+test.afterEach(() => query("DROP TABLE IF EXISTS e2e_noise"));
+
+/** Of a table that does not compress well: larger than one chunk. */
+async function makeLargeBackup(page: Page, folder: string): Promise<string> {
+  const table = { schema: "public", name: "e2e_noise" };
+  await query(`CREATE TABLE e2e_noise AS
+    SELECT i, (SELECT string_agg(md5(i || '-' || j), '') FROM generate_series(1, 128) AS j) AS noise
+    FROM generate_series(1, 2500) AS i`);
+  return makeBackup(page.request, folder, { mode: "none" }, [table]);
+}

@@ -64,44 +64,54 @@ export interface Hold extends AsyncDisposable {
 const GATE = 4711;
 
 /**
- * Stops every restore in the middle of loading `order_lines`: at one row, a constraint waits for a lock that
- * this session has. Everything before is loaded then, everything after is not.
+ * Stops every restore while it loads `order_lines`: at one row, a constraint waits until this session lets
+ * go. The tables before are loaded then, those after are not.
  */
 export async function holdRestore(): Promise<Hold> {
   const { client } = await openSession();
   await client.query("SELECT pg_advisory_lock($1)", [GATE]);
-  await client.query(
-    `ALTER TABLE order_lines ADD CONSTRAINT e2e_gate CHECK (
-       order_id <> (${MIDDLE_ORDER}) OR pg_advisory_xact_lock_shared(${GATE}) IS NOT NULL
-     ) NOT VALID`,
-  );
-  let isHeld = true;
-  const release = async () => {
-    if (!isHeld) return;
-    isHeld = false;
+  // It asks again and again, since waiting for the lock itself would end by the restore's lock timeout.
+  await client.query(`
+    CREATE FUNCTION public.e2e_gate() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+      WHILE NOT pg_try_advisory_xact_lock_shared(${GATE}) LOOP PERFORM pg_sleep(0.05); END LOOP;
+      RETURN true;
+    END $$;
+    ALTER TABLE order_lines ADD CONSTRAINT e2e_gate
+      CHECK (order_id <> ${MIDDLE_ORDER} OR public.e2e_gate()) NOT VALID`);
+  return holdUntilReleased(async () => {
     await client.query("SELECT pg_advisory_unlock($1)", [GATE]);
-    // Waits for the end of the restore's transaction, which has the table locked.
-    await client.query("ALTER TABLE order_lines DROP CONSTRAINT e2e_gate");
+    // Waits for the end of the restore, which has the table locked.
+    await client.query(
+      "ALTER TABLE order_lines DROP CONSTRAINT e2e_gate; DROP FUNCTION public.e2e_gate()",
+    );
     await client.end();
-  };
-  return { release, [Symbol.asyncDispose]: release };
+  });
 }
 
 /** Not divisible by three: the shop's mess leaves this order. */
 const MIDDLE_ORDER = 4000;
 
-/** Stops every backup when all tables are read and the sequences and the manifest are still missing. */
+/**
+ * Stops every backup when all tables are read and the sequences and the manifest are still missing; for half
+ * a minute at most, which is the backup's lock timeout.
+ */
 export async function holdBackup(): Promise<Hold> {
   const { client } = await openSession();
   await client.query("BEGIN");
   // Reading a sequence waits for whoever renames it. It is rolled back.
   await client.query("ALTER SEQUENCE audit_events_id_seq RENAME TO e2e_held");
-  let isHeld = true;
-  const release = async () => {
-    if (!isHeld) return;
-    isHeld = false;
+  return holdUntilReleased(async () => {
     await client.query("ROLLBACK");
     await client.end();
+  });
+}
+
+/** Released once, at the end of the test at the latest. */
+function holdUntilReleased(release: () => Promise<void>): Hold {
+  let released: Promise<void> | undefined;
+  const once = () => {
+    released ??= release();
+    return released;
   };
-  return { release, [Symbol.asyncDispose]: release };
+  return { release: once, [Symbol.asyncDispose]: once };
 }

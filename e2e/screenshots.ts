@@ -1,0 +1,101 @@
+/** `npm run screenshots`: the pictures of README and docs, of the built app at work, to `docs/images`. */
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type Browser, chromium, type Page } from "@playwright/test";
+import { ROOT } from "../scripts/run.ts";
+import { SIGN_INS } from "../scripts/seed/sign-ins.ts";
+import { LAUNCH } from "./support/browser.ts";
+import { holdRestore } from "./support/database.ts";
+import {
+  checkArchive,
+  chooseEncryption,
+  confirmRestore,
+  downloadBackup,
+  expectReady,
+  expectRestored,
+  makeAMess,
+  PANEL,
+  signIn,
+  tableProgress,
+  uploadArchive,
+} from "./support/panel.ts";
+import { startShop } from "./support/shop.ts";
+
+const IMAGES = path.join(ROOT, "docs/images");
+const WIDE = { width: 1280, height: 900 };
+const NARROW = { width: 390, height: 844 };
+const PASSPHRASE = "seven green boats at noon";
+
+await mkdir(IMAGES, { recursive: true });
+const folder = await mkdtemp(path.join(tmpdir(), "screenshots-"));
+const shop = await startShop((chunk) => process.stderr.write(chunk));
+process.env.E2E_URL = shop.url;
+process.env.E2E_DATABASE_URL = shop.databaseUrl;
+const browser = await chromium.launch(LAUNCH);
+try {
+  await takeAll(browser);
+} finally {
+  await browser.close();
+  await shop.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function takeAll(browser: Browser): Promise<void> {
+  const context = await browser.newContext({
+    baseURL: shop.url,
+    viewport: WIDE,
+    locale: "en-GB",
+    // Nothing is caught in the middle of a movement.
+    reducedMotion: "reduce",
+  });
+  const page = await context.newPage();
+  await page.goto("/");
+  await signIn(page, SIGN_INS.admin);
+  await page.getByText("Good to see you").waitFor();
+  await take(page, "shop", ["light"]);
+
+  await page.goto(`${PANEL}/create`);
+  await chooseEncryption(page, { mode: "passphrase", passphrase: PASSPHRASE });
+  await take(page, "create", ["light", "dark", "phone"]);
+  const file = await downloadBackup(page, folder);
+  await take(page, "backup-done", ["light", "dark"]);
+
+  await page.goto(PANEL);
+  await page.getByRole("heading", { name: "Insertion order" }).waitFor();
+  await page.getByRole("list", { name: "Recent operations" }).waitFor();
+  await take(page, "overview", ["light", "dark", "phone"]);
+  await page.getByRole("heading", { name: "Insertion order" }).scrollIntoViewIfNeeded();
+  await page.mouse.wheel(0, 700);
+  await take(page, "insertion-order", ["light", "dark"]);
+
+  await makeAMess(page);
+  await uploadArchive(page, file);
+  await take(page, "upload", ["light"]);
+  await checkArchive(page, { passphrase: PASSPHRASE });
+  await expectReady(page);
+  await take(page, "restore-plan", ["light", "dark", "phone"]);
+  await using hold = await holdRestore();
+  await confirmRestore(page);
+  await tableProgress(page, "public.order_lines").getByText("Running").waitFor();
+  await take(page, "restore-running", ["light", "dark", "phone"]);
+  await hold.release();
+  await expectRestored(page);
+  await take(page, "restore-done", ["light", "dark", "phone"]);
+  await context.close();
+}
+
+async function take(page: Page, name: string, looks: Array<"light" | "dark" | "phone">) {
+  for (const look of looks) {
+    await page.setViewportSize(look === "phone" ? NARROW : WIDE);
+    await page.emulateMedia({ colorScheme: look === "dark" ? "dark" : "light" });
+    await page.mouse.move(0, 0);
+    await page.screenshot({
+      path: path.join(IMAGES, `${name}-${look}.png`),
+      animations: "disabled",
+      caret: "hide",
+    });
+  }
+  await page.setViewportSize(WIDE);
+  await page.emulateMedia({ colorScheme: "light" });
+}
