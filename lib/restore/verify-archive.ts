@@ -169,7 +169,11 @@ function provenChecks({ tables, encryption }: Manifest): Check[] {
       state: "passed",
       message: `Every digest of ${tables.length} tables is right.`,
     },
-    { name: "row-counts", state: "passed", message: `All ${rows} rows are there.` },
+    {
+      name: "row-counts",
+      state: "passed",
+      message: `All ${rows.toLocaleString("en")} rows are there.`,
+    },
   ];
 }
 
