@@ -21,7 +21,8 @@ export default defineConfig({
     launchOptions: LAUNCH,
     actionTimeout: 20_000,
     screenshot: "only-on-failure",
-    trace: "retain-on-failure",
+    // Without its film, which costs as much as the browser itself.
+    trace: { mode: "retain-on-failure", screenshots: false },
   },
   projects: [
     { name: "sign in", testMatch: "sign-in.setup.ts" },

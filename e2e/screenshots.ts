@@ -6,7 +6,7 @@ import { type Browser, chromium, type Page } from "@playwright/test";
 import { ROOT } from "../scripts/run.ts";
 import { SIGN_INS } from "../scripts/seed/sign-ins.ts";
 import { LAUNCH } from "./support/browser.ts";
-import { holdRestore } from "./support/database.ts";
+import { holdBackup, holdRestore } from "./support/database.ts";
 import {
   checkArchive,
   chooseEncryption,
@@ -58,7 +58,12 @@ async function takeAll(browser: Browser): Promise<void> {
   await page.goto(`${PANEL}/create`);
   await chooseEncryption(page, { mode: "passphrase", passphrase: PASSPHRASE });
   await take(page, "create", ["light", "dark", "phone"]);
-  const file = await downloadBackup(page, folder);
+  const holdOfBackup = await holdBackup();
+  const downloading = downloadBackup(page, folder);
+  await tableProgress(page, "warehouse.shipment_lines").getByText("Done").waitFor();
+  await take(page, "backup-running", ["light", "dark", "phone"]);
+  await holdOfBackup.release();
+  const file = await downloading;
   await take(page, "backup-done", ["light", "dark"]);
 
   await page.goto(PANEL);
@@ -75,11 +80,14 @@ async function takeAll(browser: Browser): Promise<void> {
   await checkArchive(page, { passphrase: PASSPHRASE });
   await expectReady(page);
   await take(page, "restore-plan", ["light", "dark", "phone"]);
-  await using hold = await holdRestore();
+  const holdOfRestore = await holdRestore();
   await confirmRestore(page);
-  await tableProgress(page, "public.order_lines").getByText("Running").waitFor();
+  const running = tableProgress(page, "public.order_lines");
+  await running.getByText("Running").waitFor();
   await take(page, "restore-running", ["light", "dark", "phone"]);
-  await hold.release();
+  await running.evaluate((element) => element.scrollIntoView({ block: "center" }));
+  await take(page, "restore-tables", ["light", "dark"]);
+  await holdOfRestore.release();
   await expectRestored(page);
   await take(page, "restore-done", ["light", "dark", "phone"]);
   await context.close();
