@@ -110,11 +110,14 @@ export function truthOf(operation: Operation): string {
   }
 }
 
-/** Done of all rows, 0 to 1; null before the plan is known. */
+const MOST = 0.99;
+
+/** Done of all rows, 0 to 0.99 of what runs; null before the plan is known. */
 export function fractionOf(operation: Operation): number | null {
   if (operation.progress.tables.length === 0) return null;
   const { rows, totalRows } = sumProgress(operation.progress);
-  return totalRows === 0 ? 1 : rows / totalRows;
+  // The last row is not the end: keys, sequences and the commit follow, or the archive's manifest.
+  return totalRows === 0 ? MOST : Math.min(MOST, rows / totalRows);
 }
 
 /** What is read out while it runs. Changes at each tenth and each phase only, so that it can be followed. */
