@@ -89,6 +89,7 @@ async function takeAll(browser: Browser): Promise<void> {
   await take(page, "restore-tables", ["light", "dark"]);
   await holdOfRestore.release();
   await expectRestored(page);
+  await page.evaluate(() => window.scrollTo(0, 0));
   await take(page, "restore-done", ["light", "dark", "phone"]);
   await context.close();
 }
