@@ -15,7 +15,7 @@ import { openSnapshot } from "../postgres/snapshot.ts";
 import { fingerprint } from "../schema/fingerprint.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { OperationResult } from "../shared/api.ts";
-import { type OnProgress, reportTable } from "../shared/progress.ts";
+import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey } from "../shared/table-name.ts";
 import { TOOL } from "../version.ts";
 import { dumpTable } from "./dump-table.ts";
@@ -57,16 +57,9 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
       const counts = await countRows(client, plan.tables);
       onProgress({
         type: "planned",
-        tables: plan.tables.map(({ schema, name, model }, index) => ({
-          schema,
-          name,
-          model,
-          state: "waiting",
-          rows: 0,
-          totalRows: counts[index]?.rows ?? 0,
-          totalIsExact: counts[index]?.isExact ?? false,
-          bytes: 0,
-        })),
+        tables: plan.tables.map((table, index) =>
+          waitingTable(table, counts[index]?.rows ?? 0, counts[index]?.isExact),
+        ),
       });
 
       onProgress({ type: "phase", phase: "dumping" });

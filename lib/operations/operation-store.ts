@@ -2,7 +2,7 @@
 import type { ArchiveKey } from "../archive/encryption.ts";
 import { toErrorReport } from "../errors.ts";
 import type { Database } from "../postgres/connection.ts";
-import { OWN_SCHEMA } from "../schema/catalog.ts";
+import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import type {
   Actor,
   EncryptionMode,

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import { type Database, translateConnectionError } from "../postgres/connection.ts";
-import { OWN_SCHEMA } from "../schema/catalog.ts";
+import { OWN_SCHEMA } from "../schema/user-objects.ts";
 
 /** Each brings the schema from its index to the next version. Released ones are never changed. */
 const MIGRATIONS = [

@@ -2,7 +2,7 @@
 import { BackupError } from "../errors.ts";
 import { type Database, translateConnectionError } from "../postgres/connection.ts";
 import { transactionStatus } from "../postgres/transaction.ts";
-import { OWN_SCHEMA } from "../schema/catalog.ts";
+import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import type { Operation, OperationResult } from "../shared/api.ts";
 import {
   type Ending,

@@ -1,7 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type pg from "pg";
 import type { Archive } from "../archive/archive-reader.ts";
-import type { ManifestTable } from "../archive/manifest.ts";
 import { BackupError, toBackupError } from "../errors.ts";
 import { type LoadPlan, planLoad } from "../plan/load-plan.ts";
 import { abandon, cancelOnAbort, type Database } from "../postgres/connection.ts";
@@ -20,7 +19,7 @@ import { truncateTables } from "../postgres/truncate.ts";
 import { readCatalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { OperationResult, Warning } from "../shared/api.ts";
-import { type OnProgress, reportTable, type TableProgress } from "../shared/progress.ts";
+import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { loadTable } from "./load-table.ts";
 import { requireLoadable } from "./require-loadable.ts";
@@ -93,7 +92,10 @@ export async function runRestore(
     await options.onTransaction?.(xid);
 
     const plan = await lockPlan(session, options);
-    onProgress({ type: "planned", tables: plan.loads.map(({ archived }) => waiting(archived)) });
+    onProgress({
+      type: "planned",
+      tables: plan.loads.map(({ archived }) => waitingTable(archived, archived.rows)),
+    });
 
     onProgress({ type: "phase", phase: "emptying" });
     const tables = plan.loads.map(({ table }) => table);
@@ -154,17 +156,6 @@ export async function runRestore(
     stopListening();
   }
 }
-
-const waiting = ({ schema, name, model, rows }: ManifestTable): TableProgress => ({
-  schema,
-  name,
-  model,
-  state: "waiting",
-  rows: 0,
-  totalRows: rows,
-  totalIsExact: true,
-  bytes: 0,
-});
 
 /** Locks the archive's tables, then matches archive and catalog: from here on, nobody can change the tables. */
 async function lockPlan(

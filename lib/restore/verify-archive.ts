@@ -10,7 +10,7 @@ import { readMigrations } from "../postgres/migrations.ts";
 import { readCatalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { Check, RestorePlan } from "../shared/api.ts";
-import { type OnProgress, reportTable } from "../shared/progress.ts";
+import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { checkLoadable } from "./require-loadable.ts";
 
@@ -27,16 +27,7 @@ export async function verifyTables(
   const { tables } = archive.manifest;
   onProgress({
     type: "planned",
-    tables: tables.map(({ schema, name, model, rows }) => ({
-      schema,
-      name,
-      model,
-      state: "waiting",
-      rows: 0,
-      totalRows: rows,
-      totalIsExact: true,
-      bytes: 0,
-    })),
+    tables: tables.map((table) => waitingTable(table, table.rows)),
   });
   onProgress({ type: "phase", phase: "verifying" });
   for (const [index, table] of tables.entries()) {

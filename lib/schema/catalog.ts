@@ -1,5 +1,7 @@
 import type pg from "pg";
 import type { TableName, Warning } from "../shared/api.ts";
+import { readLeftOut } from "./left-out.ts";
+import { notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
 
 /**
  * How a column's values stand in an archive's JSON.
@@ -84,16 +86,6 @@ export interface Catalog {
   sequences: CatalogSequence[];
   warnings: Warning[];
 }
-
-/** The add-on's own tables. Never dumped, never touched by a restore. */
-export const OWN_SCHEMA = "prisma_backup_admin";
-
-const USER_NAMESPACE = `
-  n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> '${OWN_SCHEMA}'`;
-
-/** What CREATE EXTENSION makes is the extension's. */
-const notOfExtension = (catalog: string, oid: string) => `
-  NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '${catalog}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`;
 
 const isLocked = (table: string) => `${table}.oid IN (SELECT relation FROM locked)`;
 const sizeOf = (table: string) =>
@@ -232,24 +224,6 @@ const SEQUENCES_SQL = `
   WHERE c.relpersistence <> 't' AND ${USER_NAMESPACE} AND ${notOfExtension("pg_class", "c.oid")}
   ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
 
-const OTHER_RELATIONS_SQL = `
-  SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relpersistence AS persistence
-  FROM pg_class c
-  JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE (c.relkind IN ('f', 'm') AND ${USER_NAMESPACE} OR c.relpersistence = 't' AND c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid))
-    AND ${notOfExtension("pg_class", "c.oid")}
-  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
-
-/** Their rows may be the user's all the same, such as the jobs of pg_cron. */
-const EXTENSION_TABLES_SQL = `
-  SELECT n.nspname AS schema, c.relname AS name, x.extname AS extension
-  FROM pg_depend d
-  JOIN pg_extension x ON x.oid = d.refobjid
-  JOIN pg_class c ON c.oid = d.objid AND c.relkind IN ('r', 'p')
-  JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
-  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
-
 /**
  * Reads the live catalog: the truth about tables, columns, foreign keys and sequences.
  *
@@ -291,9 +265,7 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
     })),
     warnings: [
       ...tableRows.filter((table) => table.unlogged).map(unloggedWarning),
-      ...(await readOtherRelations(client)),
-      ...(await readExtensionTables(client)),
-      ...(await countLargeObjects(client)),
+      ...(await readLeftOut(client)),
     ],
   };
 }
@@ -303,53 +275,3 @@ const unloggedWarning = ({ schema, name }: TableName): Warning => ({
   message: `${schema}.${name} is unlogged: it is in the backup, but PostgreSQL itself empties it after a crash.`,
   table: { schema, name },
 });
-
-async function readOtherRelations(client: pg.ClientBase): Promise<Warning[]> {
-  const { rows } = await client.query<TableName & { kind: string; persistence: string }>(
-    OTHER_RELATIONS_SQL,
-  );
-  return rows.map(({ schema, name, kind, persistence }) => {
-    const table = { schema, name };
-    if (persistence === "t") {
-      return {
-        code: "TEMPORARY_TABLE",
-        message: `${name} is a temporary table and not in the backup.`,
-        table,
-      };
-    }
-    return kind === "f"
-      ? {
-          code: "FOREIGN_TABLE",
-          message: `${schema}.${name} is a foreign table: its rows are on another server and not in the backup.`,
-          table,
-        }
-      : {
-          code: "MATERIALIZED_VIEW",
-          message: `${schema}.${name} is a materialised view: it is computed from other tables and not in the backup. Refresh it after a restore.`,
-          table,
-        };
-  });
-}
-
-async function readExtensionTables(client: pg.ClientBase): Promise<Warning[]> {
-  const { rows } = await client.query<TableName & { extension: string }>(EXTENSION_TABLES_SQL);
-  return rows.map(({ schema, name, extension }) => ({
-    code: "EXTENSION_TABLE",
-    message: `${schema}.${name} belongs to the extension ${extension}: its rows are not in the backup, nor changed by a restore.`,
-    table: { schema, name },
-  }));
-}
-
-async function countLargeObjects(client: pg.ClientBase): Promise<Warning[]> {
-  const { rows } = await client.query<{ count: number }>(
-    "SELECT count(*)::int AS count FROM pg_largeobject_metadata",
-  );
-  const count = rows[0]?.count ?? 0;
-  if (count === 0) return [];
-  return [
-    {
-      code: "LARGE_OBJECTS",
-      message: `${count} large object${count === 1 ? "" : "s"} (lo) ${count === 1 ? "is" : "are"} not in the backup. Use pg_dump for ${count === 1 ? "it" : "them"}.`,
-    },
-  ];
-}

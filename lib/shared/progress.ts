@@ -1,3 +1,5 @@
+import type { TableName } from "./api.ts";
+
 /** A table on its way: its state and figures at one moment. */
 export interface TableProgress {
   schema: string;
@@ -14,6 +16,22 @@ export interface TableProgress {
   /** Bytes of JSON done so far. */
   bytes: number;
 }
+
+/** A table of a plan, before anything is done with it. */
+export const waitingTable = (
+  { schema, name, model }: TableName & { model: string | null },
+  totalRows: number,
+  totalIsExact = true,
+): TableProgress => ({
+  schema,
+  name,
+  model,
+  state: "waiting",
+  rows: 0,
+  totalRows,
+  totalIsExact,
+  bytes: 0,
+});
 
 /**
  * The steps of an operation, in order.
