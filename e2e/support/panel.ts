@@ -45,13 +45,6 @@ export async function chooseEncryption(page: Page, encryption: EncryptionChoice)
   }
 }
 
-/** Creates a backup of all tables, and saves what the browser downloads. @returns the file */
-export async function createBackup(page: Page, encryption: EncryptionChoice, folder: string) {
-  await page.goto(`${PANEL}/create`);
-  await chooseEncryption(page, encryption);
-  return downloadBackup(page, folder);
-}
-
 /** Submits the form and waits for the whole file. */
 export async function downloadBackup(page: Page, folder: string): Promise<string> {
   const downloading = page.waitForEvent("download");
