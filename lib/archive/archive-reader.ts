@@ -159,7 +159,7 @@ class OpenArchive implements Archive {
       yield* json;
       await done;
     } catch (error) {
-      throw translateReadError(error);
+      throw ofTable(translateReadError(error), table);
     }
   }
 
@@ -220,5 +220,16 @@ function passphraseNeeded(): BackupError {
 function identityNeeded(): BackupError {
   return new BackupError("NO_MATCHING_IDENTITY", "This archive is encrypted to age recipients.", {
     hint: "Give the identity file of one of them: its line begins with AGE-SECRET-KEY-1.",
+  });
+}
+
+/** Names the table that could not be read, where the error does not name its entry already. */
+function ofTable(error: BackupError, { schema, name }: ManifestTable): BackupError {
+  if (error.code === "ABORTED" || error.details?.entry !== undefined) return error;
+  const { code, message, hint, details, cause } = error;
+  return new BackupError(code, `Table ${schema}.${name}: ${message}`, {
+    hint,
+    details: { ...details, table: { schema, name } },
+    cause,
   });
 }

@@ -68,7 +68,7 @@ test("create, inspect, verify, restore: the database is as it was", async () => 
   const locked = await cli("inspect", file);
   expect(locked).toMatchObject({ code: 0, stderr: "" });
   expect(locked.stdout).toContain("Give --passphrase-file to see more.");
-  expect((await cli("inspect", file, ...key)).stdout).toContain("3 tables, 4 rows, 1 sequences");
+  expect((await cli("inspect", file, ...key)).stdout).toContain("3 tables, 4 rows, 1 sequence");
 
   expect(await cli("verify", file, ...key)).toMatchObject({
     code: 0,
@@ -79,7 +79,7 @@ test("create, inspect, verify, restore: the database is as it was", async () => 
   await db.query("DELETE FROM author; INSERT INTO log VALUES ('gone')");
   const restored = await cli("restore", file, "--url", db.url, ...key, "--yes");
   expect(restored).toMatchObject({ code: 0, stderr: "" });
-  expect(restored.stdout).toMatch(/restored: 3 tables, 4 rows, 1 sequences in .* s\n$/);
+  expect(restored.stdout).toMatch(/restored: 3 tables, 4 rows, 1 sequence in .* s\n$/);
   expect(await pgDumpText(db.url)).toBe(before);
 });
 

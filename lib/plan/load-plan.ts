@@ -44,6 +44,8 @@ export interface LoadPlan {
   references: ForeignKey[];
   /** Tables and sequences that the role does not own. They block. */
   notOwned: TableName[];
+  /** Partitions on other servers, which a restore could neither empty nor load in its transaction. They block. */
+  foreignPartitions: TableName[];
   /** Tables with row-level security that applies to the role. They block. */
   hidingRows: TableName[];
 }
@@ -109,6 +111,10 @@ export function planLoad(manifest: Manifest, catalog: Catalog, models: PrismaMod
     references: catalog.foreignKeys.filter(({ from, to }) => !isLoaded(from) && isLoaded(to)),
     notOwned: [...loads.map(({ table }) => table), ...sequences.map(({ sequence }) => sequence)]
       .filter(({ isOwned }) => !isOwned)
+      .map(({ schema, name }) => ({ schema, name })),
+    foreignPartitions: loads
+      .flatMap(({ table }) => table.partitions)
+      .filter(({ isForeign }) => isForeign)
       .map(({ schema, name }) => ({ schema, name })),
     hidingRows: loads
       .filter(({ table }) => table.hidesRows)

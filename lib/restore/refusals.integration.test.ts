@@ -177,6 +177,22 @@ async function asRole(db: TestDatabase, grants: (role: string) => string) {
   return openTestDatabase(url.href);
 }
 
+test("a partition on another server is refused by name, and warned of", async () => {
+  const { db, database } = await testDatabase({
+    sql: "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1)",
+  });
+  const { path } = await backUp(database);
+  // Without a handler its rows cannot be read, but neither are they.
+  await db.query(
+    "CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER far FOREIGN DATA WRAPPER nowhere; CREATE FOREIGN TABLE p2 PARTITION OF p FOR VALUES IN (2) SERVER far",
+  );
+  const before = await pgDumpText(db.url);
+  const error = await errorOf(restore(database, path));
+  expect(error.code).toBe("SCHEMA_UNSUPPORTED");
+  expect(error.message).toContain("public.p2. Nothing has changed.");
+  expect(await pgDumpText(db.url)).toBe(before);
+});
+
 describe("rights", () => {
   test("all tables and sequences that a role may not read are named", async () => {
     const { db } = await testDatabase({

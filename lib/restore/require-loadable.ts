@@ -48,6 +48,21 @@ const FINDINGS: Array<{
     },
   },
   {
+    name: "foreign-partitions",
+    passed: "No table has a partition on another server.",
+    find({ foreignPartitions }) {
+      if (foreignPartitions.length === 0) return null;
+      return new BackupError(
+        "SCHEMA_UNSUPPORTED",
+        `Partitions on other servers cannot be restored in one transaction: ${foreignPartitions.map(tableLabel).join(", ")}. Nothing has changed.`,
+        {
+          hint: "Detach them (ALTER TABLE … DETACH PARTITION) for the time of the restore; their rows then need a partition of their own here.",
+          details: { partitions: foreignPartitions },
+        },
+      );
+    },
+  },
+  {
     name: "privileges",
     passed: "The database role owns every table and sequence that will be replaced.",
     find({ notOwned }) {

@@ -31,7 +31,7 @@ export interface CatalogTable extends TableName {
   /** In their order. */
   columns: CatalogColumn[];
   /** Every partition below a partitioned table, at any depth. Its rows are dumped and loaded through the root. */
-  partitions: Array<TableName & { oid: number }>;
+  partitions: Array<TableName & { oid: number; isForeign: boolean }>;
   /** The planner's estimate; -1 where it has none. */
   estimatedRows: number;
   /** With indexes, TOAST and partitions; of a locked table only what the last VACUUM or ANALYZE saw of its own. */
@@ -125,7 +125,7 @@ const TABLES_SQL = `
       UNION ALL
       SELECT i.inhrelid FROM pg_inherits i JOIN below b ON b.oid = i.inhparent
     )
-    SELECT json_agg(json_build_object('oid', pc.oid::int8, 'schema', pn.nspname, 'name', pc.relname)
+    SELECT json_agg(json_build_object('oid', pc.oid::int8, 'schema', pn.nspname, 'name', pc.relname, 'isForeign', pc.relkind = 'f')
         ORDER BY pn.nspname, pc.relname) AS partitions,
       coalesce(sum(${sizeOf("pc")}), 0) AS "sizeBytes",
       bool_or(${isLocked("pc")}) AS "isLocked",

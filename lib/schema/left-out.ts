@@ -3,7 +3,7 @@ import type { TableName, Warning } from "../shared/api.ts";
 import { notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
 
 const OTHER_RELATIONS_SQL = `
-  SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relpersistence AS persistence
+  SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relpersistence AS persistence, c.relispartition AS "isPartition"
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE (c.relkind IN ('f', 'm') AND ${USER_NAMESPACE} OR c.relpersistence = 't' AND c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid))
@@ -30,15 +30,22 @@ export async function readLeftOut(client: pg.ClientBase): Promise<Warning[]> {
 }
 
 async function readOtherRelations(client: pg.ClientBase): Promise<Warning[]> {
-  const { rows } = await client.query<TableName & { kind: string; persistence: string }>(
-    OTHER_RELATIONS_SQL,
-  );
-  return rows.map(({ schema, name, kind, persistence }) => {
+  const { rows } = await client.query<
+    TableName & { kind: string; persistence: string; isPartition: boolean }
+  >(OTHER_RELATIONS_SQL);
+  return rows.map(({ schema, name, kind, persistence, isPartition }) => {
     const table = { schema, name };
     if (persistence === "t") {
       return {
         code: "TEMPORARY_TABLE",
         message: `${name} is a temporary table and not in the backup.`,
+        table,
+      };
+    }
+    if (isPartition) {
+      return {
+        code: "FOREIGN_PARTITION",
+        message: `${schema}.${name} is a partition on another server: its rows are in the backup, but not as of the same moment, and its table cannot be restored while it is attached.`,
         table,
       };
     }
