@@ -1,7 +1,13 @@
 /** Download, mess, upload, everything back: in each mode, checked by other tools than our own. */
 import type { EncryptionChoice, Unlock } from "../lib/shared/api.ts";
-import { generateIdentity, readArchive, readManifest, unlockKey } from "./support/archive.ts";
-import { countRowsByPsql, dumpDatabase, expectDatabase, holdBackup } from "./support/database.ts";
+import {
+  canOpenByHand,
+  generateIdentity,
+  readArchive,
+  readManifest,
+  unlockKey,
+} from "./support/archive.ts";
+import { countRows, dumpDatabase, expectDatabase, holdBackup } from "./support/database.ts";
 import {
   checkArchive,
   chooseEncryption,
@@ -25,6 +31,7 @@ for (const mode of ["passphrase", "recipients", "none"] as const) {
     folder,
     browserConsole,
   }) => {
+    test.skip(mode === "recipients" && !canOpenByHand(), "age-keygen makes its keys");
     const { encryption, unlock } = await secretsFor(mode, folder);
     const before = await dumpDatabase();
     const shopBefore = await readShop(page);
@@ -46,16 +53,7 @@ for (const mode of ["passphrase", "recipients", "none"] as const) {
       "8,000",
     );
 
-    // The file, by other tools.
-    if (mode === "passphrase") await unlockKey(file, PASSPHRASE, folder);
-    const rows = await readArchive(file, folder);
-    const manifest = await readManifest(file, folder);
-    expect(manifest).toMatchObject({ encryption: mode, database: { name: "shop" } });
-    expect(new Map(manifest.tables.map((it) => [`${it.schema}.${it.name}`, it.rows]))).toEqual(
-      rows,
-    );
-    expect(rows.size).toBeGreaterThan(20);
-    expect(rows).toEqual(await countRowsByPsql([...rows.keys()]));
+    if (canOpenByHand()) await expectOpensByHand(file, mode, folder);
 
     await makeAMess(page);
     expect(await readShop(page)).not.toEqual(shopBefore);
@@ -106,6 +104,17 @@ async function secretsFor(
     case "none":
       return { encryption: { mode }, unlock: {} };
   }
+}
+
+/** The file, by unzip, age, zstd and jq: its tables have the rows that the database has. */
+async function expectOpensByHand(file: string, mode: string, folder: string) {
+  if (mode === "passphrase") await unlockKey(file, PASSPHRASE, folder);
+  const rows = await readArchive(file, folder);
+  const manifest = await readManifest(file, folder);
+  expect(manifest).toMatchObject({ encryption: mode, database: { name: "shop" } });
+  expect(new Map(manifest.tables.map((it) => [`${it.schema}.${it.name}`, it.rows]))).toEqual(rows);
+  expect(rows.size).toBeGreaterThan(20);
+  expect(rows).toEqual(await countRows([...rows.keys()]));
 }
 
 /** A wrong passphrase or identity: said clearly, and asked again without another upload. */

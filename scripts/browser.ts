@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import path from "node:path";
 import { chromium } from "@playwright/test";
+import { programOf, runNode } from "./run.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -12,16 +13,20 @@ export function findBrowser(): string | undefined {
   return [chromium.executablePath(), ...candidates].find(isExecutable);
 }
 
-/** Installs one where that is possible unasked: as root on Debian. */
-export function ensureBrowser(): void {
+/** Installs one: Debian's as root on Debian, else Playwright's own. */
+export async function ensureBrowser(): Promise<void> {
   if (findBrowser()) return;
-  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
+  if (process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) {
+    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+    spawnSync("apt-get", ["update", "-qq"], { stdio: "inherit", env });
+    const install = ["install", "-y", "-qq", "--no-install-recommends", "chromium"];
+    execFileSync("apt-get", install, { stdio: "inherit", env });
+  } else {
+    await runNode([programOf("@playwright/test", "playwright"), "install", "chromium"]);
+  }
+  if (!findBrowser()) {
     throw new Error("There is no browser for the tests. Run: npx playwright install chromium");
   }
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  spawnSync("apt-get", ["update", "-qq"], { stdio: "inherit", env });
-  const install = ["install", "-y", "-qq", "--no-install-recommends", "chromium"];
-  execFileSync("apt-get", install, { stdio: "inherit", env });
 }
 
 function isExecutable(file: string): boolean {

@@ -29,20 +29,23 @@ it.skipIf(!requireTool("pg_dump"))("fills two databases alike, and once only", a
   expect(withoutHistory(await pgDumpText(one.url)) === dump).toBe(true);
 });
 
-it("records migrations under the checksum that Prisma computes", async () => {
-  await using database = await createTestDatabase();
-  await migrate(database.url);
-  const rows = await database.query(
-    "SELECT migration_name, checksum, applied_steps_count FROM _prisma_migrations ORDER BY 1",
-  );
-  for (const { migration_name, checksum, applied_steps_count } of rows) {
-    const { stdout } = await promisify(execFile)("sha256sum", [
-      `prisma/migrations/${migration_name}/migration.sql`,
-    ]);
-    expect(stdout.split(" ")[0]).toBe(checksum);
-    expect(applied_steps_count).toBe(1);
-  }
-});
+it.skipIf(!requireTool("sha256sum"))(
+  "records migrations under the checksum that Prisma computes",
+  async () => {
+    await using database = await createTestDatabase();
+    await migrate(database.url);
+    const rows = await database.query(
+      "SELECT migration_name, checksum, applied_steps_count FROM _prisma_migrations ORDER BY 1",
+    );
+    for (const { migration_name, checksum, applied_steps_count } of rows) {
+      const { stdout } = await promisify(execFile)("sha256sum", [
+        `prisma/migrations/${migration_name}/migration.sql`,
+      ]);
+      expect(stdout.split(" ")[0]).toBe(checksum);
+      expect(applied_steps_count).toBe(1);
+    }
+  },
+);
 
 it("holds the kinds of values that a backup can lose", async () => {
   await using database = await createTestDatabase();

@@ -28,7 +28,7 @@ const CHECKS: Record<string, Check> = {
     return 0;
   },
   e2e: async (args, reportFile) => {
-    ensureBrowser();
+    await ensureBrowser();
     await buildApp();
     return runNode(
       [programOf("@playwright/test", "playwright"), "test", "--reporter=list,json", ...args],

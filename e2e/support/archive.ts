@@ -1,5 +1,9 @@
 /** A look into archives by `unzip`, `age`, `zstd` and `jq` alone. */
-import { shell, terminal } from "../../scripts/testing/oracles.ts";
+import { requireTool, shell, terminal } from "../../scripts/testing/oracles.ts";
+
+/** Whether all these tools are there. In CI a missing one is an error. */
+export const canOpenByHand = (): boolean =>
+  ["unzip", "age", "age-keygen", "zstd", "jq", "script"].map(requireTool).every(Boolean);
 
 export interface Identity {
   recipient: string;

@@ -1,6 +1,6 @@
 import { expect } from "@playwright/test";
 import pg from "pg";
-import { pgDumpText, shell } from "../../scripts/testing/oracles.ts";
+import { pgDumpText } from "../../scripts/testing/oracles.ts";
 import { databaseUrl } from "./environment.ts";
 
 /** The whole database as text: schema, rows, sequences. */
@@ -20,27 +20,16 @@ function firstDifference(before: string, after: string): string {
   return `line ${at + 1}, before: ${cut(lines[at])}\nafter: ${cut(others[at])}`;
 }
 
-/** Rows of each table by `psql`, as `schema.table` → rows. */
-export async function countRowsByPsql(tables: string[]): Promise<Map<string, number>> {
-  const statement = tables
-    .map((table) => `SELECT '${table}', count(*) FROM ${table.split(".").map(quote).join(".")}`)
-    .join(" UNION ALL ");
-  const text = await shell(
-    `psql -XAtc ${JSON.stringify(statement).replaceAll("$", "\\$")} '${databaseUrl()}'`,
-    ".",
+/** Rows of each table by SELECT, as `schema.table` → rows. */
+export async function countRows(tables: string[]): Promise<Map<string, number>> {
+  const quote = (table: string) => table.split(".").map(pg.escapeIdentifier).join(".");
+  const counted = await query<{ table: string; rows: number }>(
+    tables
+      .map((table) => `SELECT '${table}' AS table, count(*)::int AS rows FROM ${quote(table)}`)
+      .join(" UNION ALL "),
   );
-  return new Map(
-    text
-      .trim()
-      .split("\n")
-      .map((line) => {
-        const [table = "", rows] = line.split("|");
-        return [table, Number(rows)];
-      }),
-  );
+  return new Map(counted.map(({ table, rows }) => [table, rows]));
 }
-
-const quote = (name: string): string => `"${name}"`;
 
 export async function query<Row extends pg.QueryResultRow>(
   sql: string,

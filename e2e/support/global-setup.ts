@@ -3,17 +3,10 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { finished } from "node:stream/promises";
 import type { FullConfig } from "@playwright/test";
-import { requireTool } from "../../scripts/testing/oracles.ts";
 import { startShop } from "./shop.ts";
-
-const TOOLS = ["pg_dump", "psql", "unzip", "age", "age-keygen", "zstd", "jq", "script"];
 
 /** Starts the shop for all tests; Playwright calls what it returns at the end. */
 export default async function setup(config: FullConfig): Promise<() => Promise<void>> {
-  const missing = TOOLS.filter((tool) => !requireTool(tool));
-  if (missing.length > 0)
-    throw new Error(`Install ${missing.join(", ")}: the tests compare with them.`);
-
   const folder = path.join(config.rootDir, "..", "test-results");
   await mkdir(folder, { recursive: true });
   const serverLog = path.join(folder, "server.log");

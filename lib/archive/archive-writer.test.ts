@@ -29,7 +29,7 @@ import {
 vi.setConfig({ testTimeout: 60_000 });
 
 const hasZip = requireTool("unzip") && requireTool("jq");
-const hasAge = hasZip && requireTool("age") && requireTool("zstd");
+const hasAge = hasZip && requireTool("age") && requireTool("zstd") && requireTool("sha256sum");
 const hasTerminal = hasAge && requireTool("script");
 const hasPython = requireTool("python3");
 

@@ -7,7 +7,7 @@ import type { EncryptionChoice } from "../shared/api.ts";
 import { createArchiveKey } from "./encryption.ts";
 import { PASSPHRASE, shell, temporaryFolder, terminal, writeArchive } from "./testing.ts";
 
-const hasTools = ["unzip", "age", "age-keygen", "zstd", "jq", "psql", "script"]
+const hasTools = ["unzip", "age", "age-keygen", "zstd", "jq", "psql", "sha256sum", "script"]
   .map(requireTool)
   .every(Boolean);
 

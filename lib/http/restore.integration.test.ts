@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import {
   createTestDatabase,
   pgDumpText,
-  requireTool,
   type TestDatabase,
 } from "../../scripts/testing/database.ts";
 import type { Operation } from "../shared/api.ts";
@@ -22,7 +21,7 @@ async function prepare(admin: TestAdmin, zip: Uint8Array, unlock = {}): Promise<
 const start = (admin: TestAdmin, id: string, database: TestDatabase) =>
   admin.call("POST", `restores/${id}/start`, { json: { confirmation: database.name } });
 
-describe.skipIf(!requireTool("pg_dump"))("the whole path", () => {
+describe("the whole path", () => {
   it("downloads, uploads, checks and restores: the database is as it was", async () => {
     await using database = await createTestDatabase({ sql: SHOP_SQL });
     await using admin = await createTestAdmin({ url: database.url });

@@ -86,9 +86,11 @@ const PHASES: Phase[] = ["emptying", "loading", "constraints", "sequences", "com
 
 /** Ends the session from outside, before this process does anything else. */
 const terminate = ({ db, session }: Victim) =>
-  execFileSync("psql", [
+  execFileSync(process.execPath, [
+    "--input-type=module",
+    "--eval",
+    "import pg from 'pg'; const client = new pg.Client(process.argv[1]); await client.connect(); await client.query(process.argv[2]); await client.end()",
     db.url,
-    "-qAtc",
     `SELECT pg_terminate_backend(${session.client.processID}, 5000)`,
   ]);
 

@@ -58,7 +58,7 @@ describe("a restored database is the one that was backed up, by pg_dump", () => 
 });
 
 describe("on PostgreSQL 18", () => {
-  test("a restored database is the one that was backed up, by psql", async () => {
+  test("a restored database is the one that was backed up, by SELECT", async () => {
     const { db, database } = await testDatabase({ major: 18, sql: EVERYTHING_SQL });
     const before = await databaseText(db.url);
     const { path } = await backUp(database);

@@ -1,5 +1,6 @@
 import { execFile, spawnSync } from "node:child_process";
 import { promisify } from "node:util";
+import pg from "pg";
 
 const run = promisify(execFile);
 
@@ -9,22 +10,28 @@ const run = promisify(execFile);
  * warning, and the test skips itself by `it.skipIf(!requireTool("age"))`.
  */
 export function requireTool(name: string): boolean {
+  const known = tools.get(name);
+  if (known !== undefined) return known;
   // `--help` and not `--version`: every tool that we compare with knows it and changes nothing.
   const found = spawnSync(name, ["--help"], { stdio: "ignore" }).error === undefined;
   if (!found) {
     const message = `The tool "${name}" is not installed, which tests compare with.`;
     if (process.env.CI) throw new Error(message);
-    console.warn(`\n*** ${message} Those tests are SKIPPED. ***\n`);
+    console.warn(`\n*** ${message} What needs it is SKIPPED. ***\n`);
   }
+  tools.set(name, found);
   return found;
 }
+
+const tools = new Map<string, boolean>();
 
 /**
  * Everything in a database, schema and data, as text that compares equal for equal databases:
  * `pg_dump`'s plain format without comments, with the rows of each table sorted. For PostgreSQL 15;
- * an older pg_dump refuses a newer server.
+ * an older pg_dump refuses a newer server. Without `pg_dump`, and outside of CI, it is `databaseText`.
  */
 export async function pgDumpText(url: string): Promise<string> {
+  if (!requireTool("pg_dump")) return databaseText(url);
   const { stdout } = await run(
     "pg_dump",
     ["--no-sync", "--exclude-schema=prisma_backup_admin", `--dbname=${url}`],
@@ -33,25 +40,50 @@ export async function pgDumpText(url: string): Promise<string> {
   return normaliseDump(stdout);
 }
 
-/** Of the user's schemas, in psql: tables, sequences, constraints and triggers, each row a line. */
-const DATABASE_TEXT_SQL = String.raw`
-SET search_path = ''; SET TimeZone = 'UTC'; SET extra_float_digits = 3;
-SELECT c.oid::regclass AS name, c.relkind AS kind INTO TEMPORARY relation
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'prisma_backup_admin') AND c.relkind IN ('r', 'p', 'S');
-SELECT format('SELECT %L, (t.*)::text COLLATE "C" FROM ONLY %s t ORDER BY 2', name, name) FROM relation WHERE kind = 'r' ORDER BY name::text COLLATE "C" \gexec
-SELECT format('SELECT %L, last_value, is_called FROM %s', name, name) FROM relation WHERE kind = 'S' ORDER BY name::text COLLATE "C" \gexec
-SELECT name, conname, pg_get_constraintdef(k.oid), convalidated, obj_description(k.oid, 'pg_constraint')
-FROM relation JOIN pg_constraint k ON conrelid = name ORDER BY name::text COLLATE "C", conname COLLATE "C";
-SELECT name, tgname, tgenabled FROM relation JOIN pg_trigger ON tgrelid = name WHERE NOT tgisinternal ORDER BY name::text COLLATE "C", tgname COLLATE "C";
-SELECT name, rulename, ev_enabled FROM relation JOIN pg_rewrite ON ev_class = name ORDER BY name::text COLLATE "C", rulename COLLATE "C";
-`;
+const RELATIONS_SQL = `
+  SELECT c.oid, c.oid::regclass::text AS name, c.relkind AS kind
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'prisma_backup_admin')
+    AND c.relkind IN ('r', 'p', 'S')
+  ORDER BY c.oid::regclass::text COLLATE "C"`;
 
-/** Every row, sequence, constraint and trigger as psql prints it: what `pgDumpText` is, on any server. */
+/** What belongs to the tables `$1`, a line each. */
+const SURROUNDINGS_SQL = [
+  `SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated, obj_description(oid, 'pg_constraint')) AS line
+   FROM pg_constraint WHERE conrelid = ANY ($1)`,
+  `SELECT concat_ws(' ', tgrelid::regclass, tgname, tgenabled) AS line
+   FROM pg_trigger WHERE tgrelid = ANY ($1) AND NOT tgisinternal`,
+  `SELECT concat_ws(' ', ev_class::regclass, rulename, ev_enabled) AS line
+   FROM pg_rewrite WHERE ev_class = ANY ($1)`,
+];
+
+/** Every row, sequence, constraint, trigger and rule as PostgreSQL prints it: what `pgDumpText` is, on any server. */
 export async function databaseText(url: string): Promise<string> {
-  const running = run("psql", [url, "-qAtX", "-v", "ON_ERROR_STOP=1"], { maxBuffer: 2 ** 30 });
-  running.child.stdin?.end(DATABASE_TEXT_SQL);
-  return (await running).stdout;
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const lines: string[] = [];
+  const add = async (title: string, sql: string, values: unknown[] = []) => {
+    const { rows } = await client.query<{ line: string }>(sql, values);
+    lines.push(`-- ${title}`, ...rows.map(({ line }) => line).sort());
+  };
+  try {
+    await client.query("SET search_path = ''; SET TimeZone = 'UTC'; SET extra_float_digits = 3");
+    const { rows: relations } = await client.query<{ oid: number; name: string; kind: string }>(
+      RELATIONS_SQL,
+    );
+    for (const { name, kind } of relations) {
+      // A partitioned table's rows are its partitions', which are here themselves.
+      if (kind === "r") {
+        await add(name, `SELECT (t.*)::text AS line FROM ONLY ${name} t`);
+      } else if (kind === "S") {
+        await add(name, `SELECT concat_ws(' ', last_value, is_called) AS line FROM ${name}`);
+      }
+    }
+    for (const sql of SURROUNDINGS_SQL) await add("", sql, [relations.map(({ oid }) => oid)]);
+  } finally {
+    await client.end();
+  }
+  return lines.join("\n");
 }
 
 /** Drops what differs between two dumps of the same database. */
