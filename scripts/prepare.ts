@@ -7,7 +7,7 @@ import { programOf, ROOT, runNode } from "./run.ts";
 const BUILD_INPUTS = [
   "{app,components,lib}/**/*.{ts,tsx,css,svg}",
   "prisma/schema.prisma",
-  "{next.config.mjs,postcss.config.mjs,tailwind.config.ts,tsconfig.json,package-lock.json}",
+  "{next.config.mjs,.postcssrc.json,tailwind.config.ts,tsconfig.json,package-lock.json}",
 ];
 const GENERATED_STAMP = path.join(ROOT, "prisma/generated/.schema-hash");
 const BUILD_STAMP = path.join(ROOT, ".next/.source-hash");

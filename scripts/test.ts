@@ -31,7 +31,11 @@ const CHECKS: Record<string, Check> = {
     await ensureBrowser();
     await buildApp();
     return runNode(
-      [programOf("@playwright/test", "playwright"), "test", "--reporter=list,json", ...args],
+      [
+        programOf("@playwright/test", "playwright"),
+        ...["test", "--config", "e2e/playwright.config.ts", "--reporter=list,json"],
+        ...args,
+      ],
       { env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportFile } },
     );
   },
@@ -86,7 +90,8 @@ function isTestRunner(name: string): boolean {
 function vitest(project: string): Check {
   return (args, reportFile) =>
     runNode([
-      ...[programOf("vitest"), "run", "--project", project],
+      ...[programOf("vitest"), "run", "--config", ".config/vitest.ts", "--root", "."],
+      ...["--project", project],
       ...["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`],
       ...args,
     ]);

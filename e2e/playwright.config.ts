@@ -1,11 +1,11 @@
 import { defineConfig, devices } from "@playwright/test";
-import { LAUNCH } from "./e2e/support/browser.ts";
+import { LAUNCH } from "./support/browser.ts";
 
 /** Needs a built app: `npm test` builds it, or `next build`. Starts its own database and server. */
 export default defineConfig({
-  testDir: "e2e",
-  outputDir: "test-results",
-  globalSetup: "./e2e/support/global-setup.ts",
+  testDir: ".",
+  outputDir: "../test-results",
+  globalSetup: "./support/global-setup.ts",
   // All tests work on one database.
   workers: 1,
   fullyParallel: false,

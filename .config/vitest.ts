@@ -5,7 +5,7 @@ export default defineConfig({
     tsconfigPaths: true,
     // What `server-only` is to a server component: nothing.
     alias: {
-      "server-only": new URL("./node_modules/server-only/empty.js", import.meta.url).pathname,
+      "server-only": new URL("../node_modules/server-only/empty.js", import.meta.url).pathname,
     },
   },
   test: {
