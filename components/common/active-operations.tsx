@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Activity, ChevronRight } from "lucide-react";
 import Link from "next/link";
-import { formatPercent } from "../format.ts";
+import { formatPercent } from "../../lib/shared/format.ts";
 import { fractionOf, stateLabel } from "../operation/operation-wording.ts";
 import { usePanel } from "../panel-context.tsx";
 import { cn } from "../ui/cn.ts";

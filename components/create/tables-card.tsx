@@ -1,9 +1,9 @@
 import { useState } from "react";
 import type { Overview } from "../../lib/shared/api.ts";
+import { formatCount, formatNoun } from "../../lib/shared/format.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
 import { SearchInput } from "../common/search-input.tsx";
 import { TableTitle } from "../common/table-title.tsx";
-import { formatCount, formatNoun } from "../format.ts";
 import { matchesTable } from "../matches-table.ts";
 import { referencesLeftOut } from "../table-choice.ts";
 import { Card } from "../ui/card.tsx";

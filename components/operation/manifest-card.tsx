@@ -1,6 +1,6 @@
 import type { ManifestSummary } from "../../lib/shared/api.ts";
+import { formatBytes, formatCount, formatDateTime } from "../../lib/shared/format.ts";
 import { Facts } from "../common/facts.tsx";
-import { formatBytes, formatCount, formatDateTime } from "../format.ts";
 import { Card } from "../ui/card.tsx";
 import { ENCRYPTION_LABELS } from "./operation-wording.ts";
 

@@ -1,11 +1,11 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { isEnded, type Operation } from "../../lib/shared/api.ts";
+import { formatDateTime, formatPercent } from "../../lib/shared/format.ts";
 import { ApiError } from "../api.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { NotFound } from "../common/not-found.tsx";
 import { PageHeader } from "../common/page-header.tsx";
-import { formatDateTime, formatPercent } from "../format.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Notice } from "../ui/notice.tsx";

@@ -1,6 +1,6 @@
 import { type EncryptionMode, isEnded, type Operation } from "../../lib/shared/api.ts";
+import { formatPercent } from "../../lib/shared/format.ts";
 import { type Phase, sumProgress } from "../../lib/shared/progress.ts";
-import { formatPercent } from "../format.ts";
 import type { Tone } from "../ui/badge.tsx";
 
 const PHASE_LABELS: Record<Phase, string> = {

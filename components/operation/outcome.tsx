@@ -1,9 +1,9 @@
 import Link from "next/link";
 import type { Operation, OperationResult } from "../../lib/shared/api.ts";
+import { formatBytes, formatCount, formatDuration } from "../../lib/shared/format.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { type Fact, Facts } from "../common/facts.tsx";
 import { WarningList } from "../common/findings.tsx";
-import { formatBytes, formatCount, formatDuration } from "../format.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";

@@ -1,7 +1,7 @@
 import type { RestorePlan } from "../../lib/shared/api.ts";
+import { formatCount } from "../../lib/shared/format.ts";
 import { tableKey } from "../../lib/shared/table-name.ts";
 import { TableTitle } from "../common/table-title.tsx";
-import { formatCount } from "../format.ts";
 import { Card } from "../ui/card.tsx";
 
 /** Per table: what is there now, and what will be there. */

@@ -1,7 +1,7 @@
 import type { OperationResult } from "../../lib/shared/api.ts";
+import { formatBytes, formatCount } from "../../lib/shared/format.ts";
 import { tableKey } from "../../lib/shared/table-name.ts";
 import { TableTitle } from "../common/table-title.tsx";
-import { formatBytes, formatCount } from "../format.ts";
 import { Card } from "../ui/card.tsx";
 
 export function ResultTables({ tables }: Pick<OperationResult, "tables">) {

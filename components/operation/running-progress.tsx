@@ -1,7 +1,5 @@
 import { Check } from "lucide-react";
 import type { Operation } from "../../lib/shared/api.ts";
-import { sumProgress } from "../../lib/shared/progress.ts";
-import { type Fact, Facts } from "../common/facts.tsx";
 import {
   formatBytes,
   formatCount,
@@ -9,7 +7,9 @@ import {
   formatPercent,
   formatRate,
   formatRemaining,
-} from "../format.ts";
+} from "../../lib/shared/format.ts";
+import { sumProgress } from "../../lib/shared/progress.ts";
+import { type Fact, Facts } from "../common/facts.tsx";
 import { type Rates, remainingMs } from "../rates.ts";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";

@@ -1,8 +1,8 @@
 import { Check, CircleX, Clock } from "lucide-react";
+import { formatBytes, formatCount, formatNoun, formatRate } from "../../lib/shared/format.ts";
 import type { TableProgress } from "../../lib/shared/progress.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
 import { TableTitle } from "../common/table-title.tsx";
-import { formatBytes, formatCount, formatNoun, formatRate } from "../format.ts";
 import type { Rates } from "../rates.ts";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";

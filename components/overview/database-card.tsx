@@ -1,7 +1,7 @@
 import { Database } from "lucide-react";
 import type { Overview } from "../../lib/shared/api.ts";
+import { formatBytes, formatCount } from "../../lib/shared/format.ts";
 import { type Fact, Facts } from "../common/facts.tsx";
-import { formatBytes, formatCount } from "../format.ts";
 
 export function DatabaseCard({ overview: { database, tables } }: { overview: Overview }) {
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);

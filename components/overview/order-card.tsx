@@ -1,8 +1,8 @@
 import { useState } from "react";
 import type { Overview, OverviewTable } from "../../lib/shared/api.ts";
+import { formatBytes, formatNoun } from "../../lib/shared/format.ts";
 import { InsertionOrderList } from "../common/insertion-order-list.tsx";
 import { SearchInput } from "../common/search-input.tsx";
-import { formatBytes, formatNoun } from "../format.ts";
 import { Card } from "../ui/card.tsx";
 
 export function OrderCard({ overview }: { overview: Overview }) {

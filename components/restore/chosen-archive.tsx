@@ -2,7 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { FileArchive } from "lucide-react";
 import { useRouter } from "next/navigation";
 import type { Unlock } from "../../lib/shared/api.ts";
-import { formatBytes, formatDateTime, formatNoun } from "../format.ts";
+import { formatBytes, formatDateTime, formatNoun } from "../../lib/shared/format.ts";
 import type { LocalReport } from "../local-archive.ts";
 import { ENCRYPTION_LABELS } from "../operation/operation-wording.ts";
 import { usePanel } from "../panel-context.tsx";

@@ -1,6 +1,6 @@
 import { FileArchive } from "lucide-react";
 import { type DragEvent, useRef, useState } from "react";
-import { formatBytes } from "../format.ts";
+import { formatBytes } from "../../lib/shared/format.ts";
 import { Button } from "../ui/button.tsx";
 import { cn } from "../ui/cn.ts";
 

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { formatBytes } from "../../lib/shared/format.ts";
 import { PageHeader } from "../common/page-header.tsx";
-import { formatBytes } from "../format.ts";
 import { inspectArchive, type LocalReport } from "../local-archive.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";

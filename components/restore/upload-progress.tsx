@@ -1,6 +1,11 @@
 import { CircleCheck, Pause, Play } from "lucide-react";
+import {
+  formatBytes,
+  formatPercent,
+  formatRate,
+  formatRemaining,
+} from "../../lib/shared/format.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
-import { formatBytes, formatPercent, formatRate, formatRemaining } from "../format.ts";
 import { remainingMs } from "../rates.ts";
 import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";

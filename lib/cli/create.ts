@@ -6,7 +6,7 @@ import { BackupError } from "../errors.ts";
 import { openDatabase } from "../postgres/connection.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import type { EncryptionChoice } from "../shared/api.ts";
-import { formatBytes, formatCount, formatDuration } from "./format.ts";
+import { formatBytes, formatDuration, formatNoun } from "../shared/format.ts";
 import { showProgress } from "./progress-bar.ts";
 import { parseOptions, parseTableName, readPassphrase, required, UsageError } from "./usage.ts";
 
@@ -54,7 +54,7 @@ export async function create(args: string[], signal: AbortSignal): Promise<void>
     progress.end();
     for (const { message } of result.warnings) process.stderr.write(`warning: ${message}\n`);
     process.stdout.write(
-      `${path}: ${formatCount(result.tables.length, "table")}, ${formatCount(result.rows, "row")}, ${formatBytes(result.archiveBytes ?? 0)} in ${formatDuration(result.elapsedMs)}\n`,
+      `${path}: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}, ${formatBytes(result.archiveBytes ?? 0)} in ${formatDuration(result.elapsedMs)}\n`,
     );
   } catch (error) {
     progress.end();

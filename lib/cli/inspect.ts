@@ -1,8 +1,8 @@
 import { openArchive } from "../archive/archive-reader.ts";
 import { summariseManifest } from "../archive/manifest.ts";
 import type { EncryptionMode, ManifestSummary } from "../shared/api.ts";
+import { formatBytes, formatNoun } from "../shared/format.ts";
 import { tableLabel } from "../shared/table-name.ts";
-import { formatBytes, formatCount } from "./format.ts";
 import { parseOptions, readUnlock, UNLOCK_OPTIONS } from "./usage.ts";
 
 /** `inspect --json`: a stable shape, see docs/cli.md. */
@@ -49,7 +49,7 @@ function toText({ file, sizeBytes, encryption, manifest }: Inspection): string {
     ...head,
     `database    ${manifest.database.name}, PostgreSQL ${manifest.database.serverVersion}`,
     `made        ${manifest.createdAt} by ${manifest.tool}, format ${manifest.formatVersion}`,
-    `holds       ${formatCount(manifest.tables.length, "table")}, ${formatCount(rows, "row")}, ${formatCount(manifest.sequences, "sequence")}`,
+    `holds       ${formatNoun(manifest.tables.length, "table")}, ${formatNoun(rows, "row")}, ${formatNoun(manifest.sequences, "sequence")}`,
     `migrations  ${manifest.migrations.map(({ name }) => name).join(", ") || "none recorded"}`,
     ...manifest.warnings.map(({ message }) => `warning     ${message}`),
     "",

@@ -1,7 +1,7 @@
 import { clearLine, cursorTo } from "node:readline";
+import { formatCount, formatRate } from "../shared/format.ts";
 import { addProgress, NO_PROGRESS, type OnProgress, sumProgress } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
-import { formatBytes } from "./format.ts";
 
 const WIDTH = 24;
 
@@ -26,8 +26,8 @@ export function showProgress(): { onProgress: OnProgress; end(): void } {
         progress.phase.padEnd(11),
         `[${"█".repeat(Math.round(share * WIDTH)).padEnd(WIDTH, "·")}]`,
         `${Math.floor(share * 100)} %`.padStart(5),
-        `${rows.toLocaleString("en")} of ${totalRows.toLocaleString("en")} rows`,
-        `${formatBytes((bytes * 1000) / Math.max(1, Date.now() - startedAt))}/s`,
+        `${formatCount(rows)} of ${formatCount(totalRows)} rows`,
+        formatRate((bytes * 1000) / Math.max(1, Date.now() - startedAt)),
         running ? tableLabel(running) : "",
       ].join("  ");
       clear();

@@ -3,8 +3,8 @@ import { openDatabase } from "../postgres/connection.ts";
 import { beginRestore, runRestore } from "../restore/run-restore.ts";
 import { verifyArchive } from "../restore/verify-archive.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
+import { formatDuration, formatNoun } from "../shared/format.ts";
 import { tableLabel } from "../shared/table-name.ts";
-import { formatCount, formatDuration } from "./format.ts";
 import { showProgress } from "./progress-bar.ts";
 import { parseOptions, readUnlock, required, UNLOCK_OPTIONS, UsageError } from "./usage.ts";
 
@@ -42,7 +42,7 @@ export async function restore(args: string[], signal: AbortSignal): Promise<void
         say(`left as it is: ${tableLabel(table)}. ${table.reason}`);
       progress.end();
       process.stdout.write(
-        `${plan.manifest.database.name} of ${plan.manifest.createdAt} restored: ${formatCount(result.tables.length, "table")}, ${formatCount(result.rows, "row")}, ${formatCount(result.sequences, "sequence")} in ${formatDuration(result.elapsedMs)}\n`,
+        `${plan.manifest.database.name} of ${plan.manifest.createdAt} restored: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}, ${formatNoun(result.sequences, "sequence")} in ${formatDuration(result.elapsedMs)}\n`,
       );
     } finally {
       await session.end();

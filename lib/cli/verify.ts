@@ -1,6 +1,6 @@
 import { openArchive } from "../archive/archive-reader.ts";
 import { verifyTables } from "../restore/verify-archive.ts";
-import { formatCount } from "./format.ts";
+import { formatNoun } from "../shared/format.ts";
 import { showProgress } from "./progress-bar.ts";
 import { parseOptions, readUnlock, UNLOCK_OPTIONS } from "./usage.ts";
 
@@ -17,7 +17,7 @@ export async function verify(args: string[], signal: AbortSignal): Promise<void>
     const { tables } = archive.manifest;
     const rows = tables.reduce((sum, table) => sum + table.rows, 0);
     process.stdout.write(
-      `${options.file}: ${formatCount(tables.length, "table")}, ${formatCount(rows, "row")}, every digest is right\n`,
+      `${options.file}: ${formatNoun(tables.length, "table")}, ${formatNoun(rows, "row")}, every digest is right\n`,
     );
   } finally {
     progress.end();

@@ -4,6 +4,7 @@ import { type Database, translateConnectionError } from "../postgres/connection.
 import { transactionStatus } from "../postgres/transaction.ts";
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import type { Operation, OperationResult } from "../shared/api.ts";
+import { tableKey } from "../shared/table-name.ts";
 import {
   type Ending,
   endOperation,
@@ -97,7 +98,7 @@ export async function readChanged(
 function succeededWithoutWord(operation: StoredOperation): Ending {
   const { plan, startedAt, heartbeatAt } = operation;
   const manifestTables = new Map(
-    plan?.manifest.tables.map((table) => [`${table.schema}.${table.name}`, table.jsonBytes]),
+    plan?.manifest.tables.map((table) => [tableKey(table), table.jsonBytes]),
   );
   const tables = (plan?.tables ?? [])
     .filter((table) => table.action === "replace")
@@ -106,7 +107,7 @@ function succeededWithoutWord(operation: StoredOperation): Ending {
       name,
       model,
       rows,
-      jsonBytes: manifestTables.get(`${schema}.${name}`) ?? 0,
+      jsonBytes: manifestTables.get(tableKey({ schema, name })) ?? 0,
     }));
   const result: OperationResult = {
     elapsedMs: startedAt && heartbeatAt ? Date.parse(heartbeatAt) - Date.parse(startedAt) : 0,

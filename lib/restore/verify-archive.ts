@@ -10,6 +10,7 @@ import { readMigrations } from "../postgres/migrations.ts";
 import { readCatalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { Check, RestorePlan } from "../shared/api.ts";
+import { formatCount } from "../shared/format.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { checkLoadable } from "./require-loadable.ts";
@@ -163,7 +164,7 @@ function provenChecks({ tables, encryption }: Manifest): Check[] {
     {
       name: "row-counts",
       state: "passed",
-      message: `All ${rows.toLocaleString("en")} rows are there.`,
+      message: `All ${formatCount(rows)} rows are there.`,
     },
   ];
 }

@@ -1,4 +1,4 @@
-/** How figures read everywhere in the panel. */
+/** How figures read everywhere, in the panel and in the terminal. */
 
 const counts = new Intl.NumberFormat("en");
 const dateTimes = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
