@@ -14,14 +14,29 @@ export function ManifestCard({ manifest }: { manifest: ManifestSummary }) {
       <Facts
         className="grid-cols-[repeat(auto-fill,minmax(11rem,1fr))]"
         facts={[
-          { label: "Made", value: <time dateTime={createdAt}>{formatDateTime(createdAt)}</time> },
-          { label: "From", value: `${database.name} · PostgreSQL ${database.serverVersion}` },
+          ...(createdAt
+            ? [
+                {
+                  label: "Made",
+                  value: <time dateTime={createdAt}>{formatDateTime(createdAt)}</time>,
+                },
+              ]
+            : []),
+          ...(database
+            ? [{ label: "From", value: `${database.name} · PostgreSQL ${database.serverVersion}` }]
+            : []),
           { label: "Tables", value: formatCount(tables.length) },
           { label: "Rows", value: formatCount(rows) },
           { label: "Data", value: formatBytes(jsonBytes) },
           { label: "Sequences", value: formatCount(manifest.sequences) },
           { label: "Encryption", value: ENCRYPTION_LABELS[manifest.encryption] },
-          { label: "Made by", value: `${manifest.tool}, format ${manifest.formatVersion}` },
+          {
+            label: "Made by",
+            value:
+              manifest.formatVersion === null
+                ? manifest.tool
+                : `${manifest.tool}, format ${manifest.formatVersion}`,
+          },
           ...(lastMigration ? [{ label: "Last migration", value: lastMigration.name }] : []),
         ]}
       />

@@ -2,6 +2,8 @@ import { type FileHandle, open } from "node:fs/promises";
 import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BackupError, toBackupError } from "../errors.ts";
+import type { Catalog } from "../schema/catalog.ts";
+import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
 import { checkAgreement, findMode } from "./archive-entries.ts";
 import { invalidArchive } from "./archive-error.ts";
@@ -14,7 +16,12 @@ import {
   MAX_STORED_MANIFEST_BYTES,
   manifestEntryName,
 } from "./format.ts";
-import { type Manifest, type ManifestTable, parseManifest } from "./manifest.ts";
+import {
+  type Manifest,
+  type ManifestTable,
+  parseManifest,
+  type StoredManifest,
+} from "./manifest.ts";
 import { VerifyStream } from "./verify-stream.ts";
 import { readZipStructure, type ZipEntry } from "./zip-structure.ts";
 
@@ -22,8 +29,16 @@ import { readZipStructure, type ZipEntry } from "./zip-structure.ts";
 export interface Archive extends AsyncDisposable {
   readonly encryption: EncryptionMode;
   readonly sizeBytes: number;
+  /** `@vorlefan/prisma-backup` wrote it: no digest was stored, and what it holds is matched by `manifestFor`. */
+  readonly isOriginal: boolean;
   /** @throws INTERNAL before `unlock` */
   readonly manifest: Manifest;
+  /**
+   * The manifest as it fits a database, for `planLoad`. An archive of ours is the same everywhere. The original
+   * wrote neither schemas nor types: its tables and columns take the database's, and from then on `readTable`
+   * gives their rows in format 1. What was lost in writing is among the manifest's warnings.
+   */
+  manifestFor(catalog: Catalog, models: PrismaModels): Manifest;
   /**
    * Reads the manifest and checks that it and the entries agree. `{}` is enough for mode none. An
    * archive that a passphrase protects also opens by the identity in its key.age.
@@ -68,7 +83,7 @@ class OpenArchive implements Archive {
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
   #identities: string[] = [];
-  #manifest: Manifest | undefined;
+  #manifest: StoredManifest | undefined;
 
   constructor(
     file: FileHandle,
@@ -82,7 +97,13 @@ class OpenArchive implements Archive {
     this.sizeBytes = sizeBytes;
   }
 
-  get manifest(): Manifest {
+  readonly isOriginal = false;
+
+  manifestFor(): StoredManifest {
+    return this.manifest;
+  }
+
+  get manifest(): StoredManifest {
     if (!this.#manifest) throw new BackupError("INTERNAL", "The archive is not unlocked yet.");
     return this.#manifest;
   }

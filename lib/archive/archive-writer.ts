@@ -14,7 +14,7 @@ import {
   README_ENTRY,
   tableEntryName,
 } from "./format.ts";
-import { type Manifest, type ManifestTable, serialiseManifest } from "./manifest.ts";
+import { type ManifestTable, type StoredManifest, serialiseManifest } from "./manifest.ts";
 import { readmeText } from "./readme.ts";
 
 type WrittenTable = Pick<
@@ -30,7 +30,7 @@ export interface ArchiveWriter {
    */
   writeTable(table: TableName, source: Readable, signal?: AbortSignal): Promise<WrittenTable>;
   /** Writes the manifest and ends the output. Resolves when the output has taken everything. */
-  finish(manifest: Manifest): Promise<{ archiveBytes: number }>;
+  finish(manifest: StoredManifest): Promise<{ archiveBytes: number }>;
   /** Gives the archive up and destroys the output with this error. Does nothing when it is finished. */
   abort(error: unknown): void;
 }
@@ -149,7 +149,11 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
 const DEFLATE_LEVEL = 3;
 
 /** A manifest that contradicts its archive would make a backup that cannot be restored. */
-function checkAgainst(manifest: Manifest, key: ArchiveKey, written: Map<string, WrittenTable>) {
+function checkAgainst(
+  manifest: StoredManifest,
+  key: ArchiveKey,
+  written: Map<string, WrittenTable>,
+) {
   const agrees =
     manifest.encryption === key.mode &&
     manifest.tables.length === written.size &&

@@ -25,7 +25,7 @@ it.each([
     await archive.unlock(unlock);
     const { database, sequences, migrations, insertionOrder, warnings, tables } = archive.manifest;
     expect(archive.manifest.createdAt).toBe("2026-01-02T03:04:05.678Z");
-    expect(database.name).toBe("shop");
+    expect(database?.name).toBe("shop");
     expect(sequences).toEqual([
       {
         schema: "public",

@@ -110,15 +110,21 @@ const manifestSchema = z.object({
 });
 
 /** What an archive says of itself, in its last entry. */
-export type Manifest = z.infer<typeof manifestSchema>;
-export type ManifestTable = Manifest["tables"][number];
+export type StoredManifest = z.infer<typeof manifestSchema>;
+export type ManifestTable = StoredManifest["tables"][number];
+
+type UnknownToOriginal = "formatVersion" | "createdAt" | "database" | "schemaFingerprint";
+/** What is known of a backup. Null: a backup that `@vorlefan/prisma-backup` wrote says nothing of it. */
+export type Manifest = Omit<StoredManifest, UnknownToOriginal> & {
+  [Key in UnknownToOriginal]: StoredManifest[Key] | null;
+};
 
 /**
  * Reads and checks a manifest.
  *
  * @throws FORMAT_UNSUPPORTED for a newer version, ARCHIVE_INVALID for anything else that is wrong
  */
-export function parseManifest(bytes: Uint8Array): Manifest {
+export function parseManifest(bytes: Uint8Array): StoredManifest {
   if (bytes.length > MAX_MANIFEST_BYTES) {
     throw invalidArchive("The archive's manifest is larger than any backup's.");
   }
@@ -135,7 +141,7 @@ export function parseManifest(bytes: Uint8Array): Manifest {
 }
 
 /** The manifest's bytes, as they are stored in the archive. Indented: a person may have to read them. */
-export function serialiseManifest(manifest: Manifest): Buffer {
+export function serialiseManifest(manifest: StoredManifest): Buffer {
   const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
   // What could not be read back must not be written. This throws where it could not.
   parseManifest(bytes);
@@ -148,7 +154,7 @@ export function summariseManifest(manifest: Manifest): ManifestSummary {
     formatVersion: manifest.formatVersion,
     createdAt: manifest.createdAt,
     tool: manifest.tool,
-    database: {
+    database: manifest.database && {
       name: manifest.database.name,
       serverVersion: manifest.database.serverVersion,
     },
@@ -195,7 +201,7 @@ function firstFault(error: z.ZodError): string {
   return path ? ` at “${path}”` : "";
 }
 
-function checkConsistency(manifest: Manifest): void {
+function checkConsistency(manifest: StoredManifest): void {
   const entries = new Set<string>();
   let rows = 0;
   let bytes = 0;

@@ -13,7 +13,7 @@ import { openArchive } from "./archive-reader.ts";
 import { createArchiveWriter } from "./archive-writer.ts";
 import type { ArchiveKey } from "./encryption.ts";
 import { FORMAT_VERSION } from "./format.ts";
-import type { Manifest, ManifestTable } from "./manifest.ts";
+import type { ManifestTable, StoredManifest } from "./manifest.ts";
 
 export { shell, terminal } from "../../scripts/testing/oracles.ts";
 
@@ -61,7 +61,7 @@ export function manyRows(sizeBytes: number): Readable {
 }
 
 /** A manifest for these tables. What the archive does not depend on is made up. */
-export function manifestFor(encryption: EncryptionMode, tables: ManifestTable[]): Manifest {
+export function manifestFor(encryption: EncryptionMode, tables: ManifestTable[]): StoredManifest {
   return {
     formatVersion: FORMAT_VERSION,
     createdAt: CREATED_AT.toISOString(),
@@ -98,7 +98,7 @@ export async function writeArchive(
   path: string,
   key: ArchiveKey,
   tables: TestTables = TABLES,
-): Promise<Manifest> {
+): Promise<StoredManifest> {
   const writer = createArchiveWriter({
     key,
     createdAt: CREATED_AT,

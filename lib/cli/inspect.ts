@@ -47,8 +47,8 @@ function toText({ file, sizeBytes, encryption, manifest }: Inspection): string {
   const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
   return `${[
     ...head,
-    `database    ${manifest.database.name}, PostgreSQL ${manifest.database.serverVersion}`,
-    `made        ${manifest.createdAt} by ${manifest.tool}, format ${manifest.formatVersion}`,
+    `database    ${manifest.database ? `${manifest.database.name}, PostgreSQL ${manifest.database.serverVersion}` : "not recorded"}`,
+    `made        ${manifest.createdAt === null ? `by ${manifest.tool}` : `${manifest.createdAt} by ${manifest.tool}, format ${manifest.formatVersion}`}`,
     `holds       ${formatNoun(manifest.tables.length, "table")}, ${formatNoun(rows, "row")}, ${formatNoun(manifest.sequences, "sequence")}`,
     `migrations  ${manifest.migrations.map(({ name }) => name).join(", ") || "none recorded"}`,
     ...manifest.warnings.map(({ message }) => `warning     ${message}`),

@@ -42,7 +42,7 @@ export async function restore(args: string[], signal: AbortSignal): Promise<void
         say(`left as it is: ${tableLabel(table)}. ${table.reason}`);
       progress.end();
       process.stdout.write(
-        `${plan.manifest.database.name} of ${plan.manifest.createdAt} restored: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}, ${formatNoun(result.sequences, "sequence")} in ${formatDuration(result.elapsedMs)}\n`,
+        `${plan.manifest.database ? `${plan.manifest.database.name} of ${plan.manifest.createdAt}` : options.file} restored: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}, ${formatNoun(result.sequences, "sequence")} in ${formatDuration(result.elapsedMs)}\n`,
       );
     } finally {
       await session.end();

@@ -119,7 +119,7 @@ export async function runRestore(
     }
 
     onProgress({ type: "phase", phase: "sequences" });
-    const warnings = await setSequences(client, plan);
+    const warnings = await setSequences(client, plan, archive.isOriginal);
     await resumeTriggers(client, suspended);
     await requireCounts(client, plan);
 
@@ -163,21 +163,30 @@ async function lockPlan(
   options: RunRestoreOptions,
 ): Promise<LoadPlan> {
   const { archive, models, lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
-  const before = planLoad(archive.manifest, await readCatalog(client), models);
+  const readPlan = async () => {
+    const catalog = await readCatalog(client);
+    return planLoad(archive.manifestFor(catalog, models), catalog, models);
+  };
+  const before = await readPlan();
   requireLoadable(before);
   const tables = before.loads.map(({ table }) => table);
   await lockTables(client, database, tables, "ACCESS EXCLUSIVE", lockTimeoutMs);
-  const plan = planLoad(archive.manifest, await readCatalog(client), models);
+  const plan = await readPlan();
   requireLoadable(plan);
   return plan;
 }
 
 /** @returns a warning for each sequence that could not stand where it stood */
-async function setSequences(client: pg.ClientBase, plan: LoadPlan): Promise<Warning[]> {
+async function setSequences(
+  client: pg.ClientBase,
+  plan: LoadPlan,
+  isOriginal: boolean,
+): Promise<Warning[]> {
   const warnings: Warning[] = [];
   for (const planned of plan.sequences) {
     const raised = await setSequence(client, planned);
-    if (raised === null) continue;
+    // The original stored none: theirs are their columns' maxima, as is said beforehand.
+    if (raised === null || isOriginal) continue;
     const { sequence, lastValue } = planned;
     const { schema, name } = sequence;
     warnings.push({

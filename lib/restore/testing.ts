@@ -14,7 +14,7 @@ import {
 import { openArchive } from "../archive/archive-reader.ts";
 import { createArchiveWriter } from "../archive/archive-writer.ts";
 import { createArchiveKey } from "../archive/encryption.ts";
-import type { Manifest } from "../archive/manifest.ts";
+import type { StoredManifest } from "../archive/manifest.ts";
 import { type RunBackupOptions, runBackup } from "../backup/run-backup.ts";
 import { BackupError } from "../errors.ts";
 import { type Database, openDatabase } from "../postgres/connection.ts";
@@ -98,11 +98,12 @@ export async function check(database: Database, path: string): Promise<RestorePl
 export async function editArchive(
   path: string,
   editJson: Record<string, (json: string) => string>,
-  editManifest: (manifest: Manifest) => void = () => {},
+  editManifest: (manifest: StoredManifest) => void = () => {},
 ): Promise<string> {
   await using archive = await openArchive(path);
   await archive.unlock({});
-  const manifest = structuredClone(archive.manifest);
+  // What our own writer wrote is stored whole.
+  const manifest = structuredClone(archive.manifest) as StoredManifest;
   const edited = await temporaryPath("edited.zip");
   const writer = createArchiveWriter({
     key: await createArchiveKey({ mode: "none" }),

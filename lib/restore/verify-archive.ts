@@ -77,7 +77,7 @@ export async function verifyArchive({
 }: VerifyArchiveOptions): Promise<RestorePlan> {
   try {
     await verifyTables(archive, onProgress, signal);
-    return await planRestore(database, models, archive.manifest);
+    return await planRestore(database, models, archive);
   } catch (error) {
     if (signal?.aborted) throw toBackupError(signal.reason);
     throw toBackupError(
@@ -89,11 +89,12 @@ export async function verifyArchive({
 async function planRestore(
   database: Database,
   models: PrismaModels,
-  manifest: Manifest,
+  archive: Archive,
 ): Promise<RestorePlan> {
   const client = await database.connect("check");
   try {
     const catalog = await readCatalog(client);
+    const manifest = archive.manifestFor(catalog, models);
     const plan = planLoad(manifest, catalog, models);
     const archived = new Set(manifest.tables.map(tableKey));
     const present = catalog.tables.filter((table) => archived.has(tableKey(table)));

@@ -136,7 +136,13 @@ export interface OverviewTable extends TableName {
 
 /** Where the Prisma schema and the database disagree, or the archive and the database. */
 export interface Drift {
-  kind: "table-missing" | "table-added" | "column-missing" | "column-added" | "type-changed";
+  kind:
+    | "table-missing"
+    | "table-added"
+    | "column-missing"
+    | "column-added"
+    | "type-changed"
+    | "relation-missing";
   table: TableName;
   column?: string;
   message: string;
@@ -182,10 +188,11 @@ export const isEnded = (state: OperationState): boolean =>
   state === "succeeded" || state === "failed" || state === "cancelled" || state === "interrupted";
 
 export interface ManifestSummary {
-  formatVersion: number;
-  createdAt: string;
+  /** Null where `@vorlefan/prisma-backup` wrote the backup: then it says nothing of the next two either. */
+  formatVersion: number | null;
+  createdAt: string | null;
   tool: string;
-  database: { name: string; serverVersion: string };
+  database: { name: string; serverVersion: string } | null;
   encryption: EncryptionMode;
   tables: Array<TableName & { model: string | null; rows: number; jsonBytes: number }>;
   sequences: number;
