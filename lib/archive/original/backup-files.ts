@@ -1,0 +1,148 @@
+/** Which entries of a source are files of a backup that `@vorlefan/prisma-backup` wrote. */
+import { BackupError } from "../../errors.ts";
+import type { Warning } from "../../shared/api.ts";
+import { invalidArchive, truncatedArchive } from "../archive-error.ts";
+import type { EntrySource } from "../entry-source.ts";
+import { KEY_ENTRY, MAX_TABLES, manifestEntryName } from "../format.ts";
+import { quote } from "../zip-structure.ts";
+import { MAX_ENCRYPTED_BYTES } from "./decrypt-file.ts";
+
+/** One file that holds a table's rows. */
+export interface BackupFile {
+  entry: string;
+  /** Of its entry, without folder and `.json`: the table's name as far as a file's name can hold it. */
+  name: string;
+  sizeBytes: number;
+  isEncrypted: boolean;
+}
+
+const HEAD_BYTES = 4096;
+/** Larger JSON that is not the original's is nobody's: reading it whole only to ignore it is not worth it. */
+const MAX_FOREIGN_BYTES = 64 * 1024 * 1024;
+const OUR_TABLE = /^tables\/[^/]+\.[^/]+\.json(\.zst\.age)?$/;
+/** What systems leave in folders and zips, and what the original's users keep beside a backup's files. */
+const NOISE = /(^|\/)(\.[^/]*|__MACOSX|Thumbs\.db|desktop\.ini)(\/|$)/i;
+
+/** True where the entries look like a backup of the original's, and not like one of ours. */
+export async function isOriginal(source: EntrySource): Promise<boolean> {
+  if ([...source.entries.keys()].some(isOurs)) return false;
+  for (const { name } of candidates(source)) {
+    const kind = kindOf(await readHead(source, name));
+    if (kind !== "other") return true;
+  }
+  return false;
+}
+
+function isOurs(name: string): boolean {
+  return name === KEY_ENTRY || name === manifestEntryName("recipients") || OUR_TABLE.test(name);
+}
+
+/**
+ * The files that hold tables, and what is said of the ones that do not.
+ *
+ * @throws ARCHIVE_INVALID or ARCHIVE_TRUNCATED for a file that may be a table's and is not whole
+ */
+export async function findBackupFiles(
+  source: EntrySource,
+): Promise<{ files: BackupFile[]; warnings: Warning[] }> {
+  const found = candidates(source);
+  if (found.length > MAX_TABLES) {
+    throw invalidArchive(`The backup has ${found.length} files, more than any has.`);
+  }
+  const files: BackupFile[] = [];
+  for (const { name, sizeBytes } of found) {
+    const kind = kindOf(await readHead(source, name));
+    if (kind === "empty") {
+      throw truncatedArchive(`The file ${quote(name)} is empty.`, { details: { entry: name } });
+    }
+    if (kind === "other") {
+      await requireForeign(source, name, sizeBytes);
+      continue;
+    }
+    files.push({
+      entry: name,
+      name: baseName(name).slice(0, -".json".length),
+      sizeBytes,
+      isEncrypted: kind === "encrypted",
+    });
+  }
+  const kept = new Set(files.map(({ entry }) => entry));
+  const ignored = [...source.entries.keys()].filter((name) => !kept.has(name) && !isFolder(name));
+  return { files, warnings: ignored.length === 0 ? [] : [ignoredWarning(ignored)] };
+}
+
+/** JSON files of the one folder that the backup is in. */
+function candidates(source: EntrySource): Array<{ name: string; sizeBytes: number }> {
+  const visible = [...source.entries.values()].filter(
+    ({ name }) => !NOISE.test(name) && !isFolder(name),
+  );
+  const folder = commonFolder(visible.map(({ name }) => name));
+  return visible.filter(
+    ({ name }) => /\.json$/i.test(name) && name.lastIndexOf("/") + 1 === folder.length,
+  );
+}
+
+/** `""`, or the folder with its `/` below which everything lies, as when a folder was packed and not its content. */
+function commonFolder(names: string[]): string {
+  let folder = names[0]?.slice(0, names[0].lastIndexOf("/") + 1) ?? "";
+  while (folder !== "" && !names.every((name) => name.startsWith(folder))) {
+    folder = folder.slice(0, folder.lastIndexOf("/", folder.length - 2) + 1);
+  }
+  return folder;
+}
+
+const isFolder = (name: string): boolean => name.endsWith("/");
+const baseName = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
+
+async function readHead(source: EntrySource, name: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of source.read(name)) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= HEAD_BYTES) break;
+  }
+  return Buffer.concat(chunks).subarray(0, HEAD_BYTES).toString("latin1");
+}
+
+/** By its first bytes, read as latin1 so that no character is cut in two. */
+function kindOf(head: string): "rows" | "encrypted" | "empty" | "other" {
+  const text = head.replace(/^\xef\xbb\xbf/, "").trimStart();
+  if (text === "") return "empty";
+  if (text.startsWith("[")) return "rows";
+  return /^\{\s*"(encryptedText|encrypted|iv)"\s*:\s*"/.test(text) ? "encrypted" : "other";
+}
+
+/** A whole JSON value that is no array is somebody else's file; anything else may be a table's that was cut off. */
+async function requireForeign(source: EntrySource, name: string, sizeBytes: number): Promise<void> {
+  const hint =
+    "If this file is not part of the backup, move it to another place. Else copy the backup again, or use an older one.";
+  const details = { entry: name };
+  if (sizeBytes > Math.max(MAX_FOREIGN_BYTES, MAX_ENCRYPTED_BYTES)) {
+    throw invalidArchive(`The file ${quote(name)} is not a table of the backup.`, {
+      hint,
+      details,
+    });
+  }
+  try {
+    JSON.parse((await source.readBytes(name, sizeBytes)).toString().replace(/^\ufeff/, ""));
+  } catch (cause) {
+    if (cause instanceof BackupError) throw cause;
+    throw invalidArchive(`The file ${quote(name)} is not JSON, or not whole.`, {
+      hint,
+      details,
+      cause,
+    });
+  }
+}
+
+const NAMED = 3;
+
+function ignoredWarning(names: string[]): Warning {
+  const some = names.slice(0, NAMED).map(quote).join(", ");
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
+  return {
+    code: "ORIGINAL_FILES_IGNORED",
+    message: `Files that are not tables of the backup are ignored: ${some}${more}.`,
+  };
+}
