@@ -128,7 +128,7 @@ export async function openConfiguredDatabase(
   const url = environment.DIRECT_URL || environment.DATABASE_URL;
   if (url && /^postgres(ql)?:\/\//.test(url)) return openDatabase({ connectionString: url });
   throw new BackupError("CONFIG_INVALID", "There is no connection to PostgreSQL to work with.", {
-    hint: "Give createBackupAdmin a `connectionString`, use Prisma's `pg` driver adapter, or set DIRECT_URL or DATABASE_URL to a postgresql:// URL.",
+    hint: "Give a `connectionString`, use Prisma's `pg` driver adapter, or set DIRECT_URL or DATABASE_URL to a postgresql:// URL.",
   });
 }
 

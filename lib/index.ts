@@ -1,5 +1,4 @@
+// A bundle for the browser that reaches this module fails to build.
 import "server-only";
 
-export type { Authorize, BackupAdminOptions, Logger, Visitor } from "./config.ts";
-export { BackupError } from "./errors.ts";
-export { type BackupAdmin, createBackupAdmin } from "./http/create-backup-admin.ts";
+export * from "./public-api.ts";

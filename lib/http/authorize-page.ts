@@ -1,5 +1,3 @@
-import { headers } from "next/headers";
-import { forbidden, redirect, unstable_rethrow } from "next/navigation";
 import type { Config } from "../config.ts";
 import { toBackupError } from "../errors.ts";
 import type { Actor } from "../shared/api.ts";
@@ -24,6 +22,9 @@ export async function authorizePage(
   config: Config,
   { params }: PageProps,
 ): Promise<AuthorizedPage> {
+  // Only here, so that a script without Next can load what is beside it.
+  const { headers } = await import("next/headers");
+  const { forbidden, redirect, unstable_rethrow } = await import("next/navigation");
   const { basePath } = config;
   const { view = [] } = await params;
   const path = [basePath, ...view.map(encodeURIComponent)].join("/");
@@ -35,10 +36,10 @@ export async function authorizePage(
     const actor = await authorizeRequest(config, request);
     return { allowed: true, panel: { basePath, view, actor } };
   } catch (error) {
-    if (toBackupError(error).code === "UNAUTHENTICATED") redirect(signInPath);
+    if (toBackupError(error).code === "UNAUTHENTICATED") return redirect(signInPath);
   }
   try {
-    forbidden();
+    return forbidden();
   } catch (error) {
     unstable_rethrow(error);
     // The app has not enabled it: the page itself says so, with status 200.

@@ -36,13 +36,18 @@ export interface LoadPlan {
   insertionOrder: InsertionOrder;
   /** Archived tables that stay as they are, and why. */
   skipped: Array<{ archived: ManifestTable; reason: string }>;
-  /** Between loaded tables: dropped before the load, and added again with their exact definition after it. */
+  /**
+   * Between loaded tables, and from ignored ones to loaded ones: dropped before the load, and added again with
+   * their exact definition after it.
+   */
   foreignKeys: ForeignKey[];
+  /** Ignored tables that hold some of these foreign keys. To be locked as well. */
+  referring: CatalogTable[];
   sequences: PlannedSequence[];
   drift: Drift[];
-  /** Foreign keys of tables outside of the archive into tables that would be emptied. They block. */
+  /** Foreign keys of tables that are neither loaded nor ignored into tables that would be emptied. They block. */
   references: ForeignKey[];
-  /** Tables and sequences that the role does not own. They block. */
+  /** Tables and sequences to be changed that the role does not own. They block. */
   notOwned: TableName[];
   /** Partitions on other servers, which a restore could neither empty nor load in its transaction. They block. */
   foreignPartitions: TableName[];
@@ -53,8 +58,21 @@ export interface LoadPlan {
 const MIGRATIONS_REASON =
   "Prisma's record of migrations describes the database's schema, which a restore does not change.";
 
-/** Matches an archive with the database. Pure: what stands in the way is in the plan, for the caller to judge. */
-export function planLoad(manifest: Manifest, catalog: Catalog, models: PrismaModels): LoadPlan {
+const IGNORED_REASON = "It is among the tables to be ignored.";
+
+/**
+ * Matches an archive with the database. Pure: what stands in the way is in the plan, for the caller to judge.
+ *
+ * @param ignoredTables their rows stay as they are, although other tables are restored
+ */
+export function planLoad(
+  manifest: Manifest,
+  catalog: Catalog,
+  models: PrismaModels,
+  ignoredTables: readonly TableName[] = [],
+): LoadPlan {
+  const ignored = new Set(ignoredTables.map(tableKey));
+  const isIgnored = (table: TableName) => ignored.has(tableKey(table));
   const tables = new Map(catalog.tables.map((table) => [tableKey(table), table]));
   const skipped: LoadPlan["skipped"] = [];
   const drift: Drift[] = [];
@@ -62,6 +80,10 @@ export function planLoad(manifest: Manifest, catalog: Catalog, models: PrismaMod
   for (const archived of manifest.tables) {
     if (archived.name === MIGRATIONS_TABLE) {
       skipped.push({ archived, reason: MIGRATIONS_REASON });
+      continue;
+    }
+    if (isIgnored(archived)) {
+      skipped.push({ archived, reason: IGNORED_REASON });
       continue;
     }
     const table = tables.get(tableKey(archived));
@@ -83,8 +105,9 @@ export function planLoad(manifest: Manifest, catalog: Catalog, models: PrismaMod
   const states = new Map(manifest.sequences.map((state) => [tableKey(state), state]));
   const sequences = catalog.sequences.flatMap((sequence) => {
     const state = states.get(tableKey(sequence));
-    if (!state) return [];
-    const columns = [...(sequence.owner ? [sequence.owner] : []), ...sequence.usedBy].filter(
+    const users = [...(sequence.owner ? [sequence.owner] : []), ...sequence.usedBy];
+    if (!state || (users.length > 0 && users.every(({ table }) => isIgnored(table)))) return [];
+    const columns = users.filter(
       ({ table }) =>
         tables.get(tableKey(table))?.canSelect && !tables.get(tableKey(table))?.hidesRows,
     );
@@ -101,15 +124,26 @@ export function planLoad(manifest: Manifest, catalog: Catalog, models: PrismaMod
     });
   }
 
+  const intoLoaded = catalog.foreignKeys.filter(({ to }) => isLoaded(to));
+  const isMoved = ({ from }: ForeignKey) => isLoaded(from) || isIgnored(from);
+  const referring = catalog.tables.filter(
+    (table) =>
+      isIgnored(table) && intoLoaded.some(({ from }) => tableKey(from) === tableKey(table)),
+  );
   return {
     loads,
     insertionOrder,
     skipped,
-    foreignKeys: catalog.foreignKeys.filter(({ from, to }) => isLoaded(from) && isLoaded(to)),
+    foreignKeys: intoLoaded.filter(isMoved),
+    referring,
     sequences,
     drift,
-    references: catalog.foreignKeys.filter(({ from, to }) => !isLoaded(from) && isLoaded(to)),
-    notOwned: [...loads.map(({ table }) => table), ...sequences.map(({ sequence }) => sequence)]
+    references: intoLoaded.filter((foreignKey) => !isMoved(foreignKey)),
+    notOwned: [
+      ...loads.map(({ table }) => table),
+      ...referring,
+      ...sequences.map(({ sequence }) => sequence),
+    ]
       .filter(({ isOwned }) => !isOwned)
       .map(({ schema, name }) => ({ schema, name })),
     foreignPartitions: loads

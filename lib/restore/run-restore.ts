@@ -18,7 +18,7 @@ import { resumeTriggers, suspendTriggers } from "../postgres/triggers.ts";
 import { truncateTables } from "../postgres/truncate.ts";
 import { readCatalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
-import type { OperationResult, Warning } from "../shared/api.ts";
+import type { OperationResult, TableName, Warning } from "../shared/api.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { loadTable } from "./load-table.ts";
@@ -58,8 +58,14 @@ export interface RunRestoreOptions {
   /** Unlocked. Every digest is proven again while it is read. */
   archive: Archive;
   models: PrismaModels;
+  /** Their rows stay as they are, although tables that they refer to, or that refer to them, are restored. */
+  ignoredTables?: readonly TableName[];
   /** How long to wait for tables that somebody else has locked. */
   lockTimeoutMs?: number;
+  /** After this time, counted from when the tables are locked, everything is rolled back. */
+  timeoutMs?: number;
+  /** The pause after each table but the last. */
+  waitBetweenTablesMs?: number;
   onProgress?: OnProgress;
   signal?: AbortSignal;
   /** Called with the transaction's number before anything is changed: `transactionStatus` tells later what became of it. */
@@ -79,11 +85,12 @@ export async function runRestore(
   options: RunRestoreOptions,
 ): Promise<OperationResult> {
   const { client, database } = session;
-  const { archive, signal, onProgress = () => {} } = options;
+  const { archive, waitBetweenTablesMs = 0, onProgress = () => {} } = options;
   const startedAt = performance.now();
+  const { signal, startTimer, stopTimer } = withTimeout(options.signal, options.timeoutMs);
   const stopListening = cancelOnAbort(client, database, signal);
   try {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     // Each statement sees what was committed before it, so that the locked tables are seen as they are.
     await client.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     // Off: an error instead of rows that a policy hides. Immediate: or a table with pending checks could not be altered.
@@ -92,6 +99,7 @@ export async function runRestore(
     await options.onTransaction?.(xid);
 
     const plan = await lockPlan(session, options);
+    startTimer();
     onProgress({
       type: "planned",
       tables: plan.loads.map(({ archived }) => waitingTable(archived, archived.rows)),
@@ -107,14 +115,16 @@ export async function runRestore(
     // Functions in constraints, indexes and generated columns may rely on the role's own.
     await client.query("RESET search_path");
     for (const [index, load] of plan.loads.entries()) {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
+      if (index > 0 && waitBetweenTablesMs > 0)
+        await setTimeout(waitBetweenTablesMs, undefined, { signal });
       await loadTable(client, archive, load, reportTable(onProgress, index), signal);
     }
     await client.query("SET LOCAL search_path = ''");
 
     onProgress({ type: "phase", phase: "constraints" });
     for (const foreignKey of plan.foreignKeys) {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       await addForeignKey(client, foreignKey);
     }
 
@@ -123,9 +133,10 @@ export async function runRestore(
     await resumeTriggers(client, suspended);
     await requireCounts(client, plan);
 
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     // From here on the outcome is PostgreSQL's to say.
     stopListening();
+    stopTimer();
     onProgress({ type: "phase", phase: "committing" });
     await commit(session, xid);
     return {
@@ -146,30 +157,56 @@ export async function runRestore(
     await client.query("ROLLBACK").catch(() => abandon(client));
     const interrupted = error instanceof BackupError && error.code === "INTERRUPTED";
     const reason =
-      signal?.aborted && !interrupted
-        ? new BackupError("ABORTED", `The restore was cancelled. ${NOTHING_CHANGED}`, {
-            cause: error,
-          })
+      signal.aborted && !interrupted
+        ? abortError(signal, error)
         : translateDatabaseError(error, { fallback: "LOAD_FAILED", outcome: NOTHING_CHANGED });
     throw toBackupError(reason);
   } finally {
     stopListening();
+    stopTimer();
   }
 }
+
+/** The caller's signal, and an abort of our own a time after `startTimer`. */
+function withTimeout(given: AbortSignal | undefined, timeoutMs: number | undefined) {
+  const timeout = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    signal: given ? AbortSignal.any([given, timeout.signal]) : timeout.signal,
+    startTimer() {
+      if (timeoutMs === undefined) return;
+      const expire = () =>
+        timeout.abort(
+          new BackupError(
+            "ABORTED",
+            `The restore was not done within ${timeoutMs / 1000} s and was rolled back. ${NOTHING_CHANGED}`,
+            { hint: "Allow it more time.", details: { timeoutMs } },
+          ),
+        );
+      timer = globalThis.setTimeout(expire, timeoutMs);
+    },
+    stopTimer: () => clearTimeout(timer),
+  };
+}
+
+const abortError = ({ reason }: AbortSignal, cause: unknown): BackupError =>
+  reason instanceof BackupError
+    ? reason
+    : new BackupError("ABORTED", `The restore was cancelled. ${NOTHING_CHANGED}`, { cause });
 
 /** Locks the archive's tables, then matches archive and catalog: from here on, nobody can change the tables. */
 async function lockPlan(
   { client, database }: RestoreSession,
   options: RunRestoreOptions,
 ): Promise<LoadPlan> {
-  const { archive, models, lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
+  const { archive, models, ignoredTables, lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
   const readPlan = async () => {
     const catalog = await readCatalog(client);
-    return planLoad(archive.manifestFor(catalog, models), catalog, models);
+    return planLoad(archive.manifestFor(catalog, models), catalog, models, ignoredTables);
   };
   const before = await readPlan();
   requireLoadable(before);
-  const tables = before.loads.map(({ table }) => table);
+  const tables = [...before.loads.map(({ table }) => table), ...before.referring];
   await lockTables(client, database, tables, "ACCESS EXCLUSIVE", lockTimeoutMs);
   const plan = await readPlan();
   requireLoadable(plan);

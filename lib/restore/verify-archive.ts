@@ -9,7 +9,7 @@ import { batchRows } from "../postgres/load-rows.ts";
 import { readMigrations } from "../postgres/migrations.ts";
 import { readCatalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
-import type { Check, RestorePlan } from "../shared/api.ts";
+import type { Check, RestorePlan, TableName } from "../shared/api.ts";
 import { formatCount } from "../shared/format.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
@@ -60,6 +60,8 @@ export interface VerifyArchiveOptions {
   models: PrismaModels;
   /** Unlocked. */
   archive: Archive;
+  /** Their rows stay as they are. */
+  ignoredTables?: readonly TableName[];
   onProgress?: OnProgress;
   signal?: AbortSignal;
 }
@@ -72,12 +74,13 @@ export async function verifyArchive({
   database,
   models,
   archive,
+  ignoredTables,
   onProgress = () => {},
   signal,
 }: VerifyArchiveOptions): Promise<RestorePlan> {
   try {
     await verifyTables(archive, onProgress, signal);
-    return await planRestore(database, models, archive);
+    return await planRestore(database, models, archive, ignoredTables);
   } catch (error) {
     if (signal?.aborted) throw toBackupError(signal.reason);
     throw toBackupError(
@@ -90,12 +93,13 @@ async function planRestore(
   database: Database,
   models: PrismaModels,
   archive: Archive,
+  ignoredTables?: readonly TableName[],
 ): Promise<RestorePlan> {
   const client = await database.connect("check");
   try {
     const catalog = await readCatalog(client);
     const manifest = archive.manifestFor(catalog, models);
-    const plan = planLoad(manifest, catalog, models);
+    const plan = planLoad(manifest, catalog, models, ignoredTables);
     const archived = new Set(manifest.tables.map(tableKey));
     const present = catalog.tables.filter((table) => archived.has(tableKey(table)));
     const counts = await countRows(client, present);

@@ -1,14 +1,14 @@
 import type { Drift } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import type { Catalog, CatalogTable, ColumnEncoding } from "./catalog.ts";
-import { findModel, isKnownToPrisma, type PrismaModels } from "./prisma-models.ts";
+import { findModel, isKnownToPrisma, isTableOf, type PrismaModels } from "./prisma-models.ts";
 
 /** Where schema.prisma and the database disagree. Nothing of it blocks a backup: the catalog is the truth. */
 export function findPrismaDrift(models: PrismaModels, catalog: Catalog): Drift[] {
   if (models.models.length === 0) return [];
   const drift: Drift[] = [];
   for (const model of models.models) {
-    if (catalog.tables.some((table) => findModel({ ...models, models: [model] }, table))) continue;
+    if (catalog.tables.some((table) => isTableOf(model, table))) continue;
     const table = { schema: model.table.schema ?? "public", name: model.table.name };
     drift.push({
       kind: "table-missing",
@@ -26,7 +26,7 @@ export function findPrismaDrift(models: PrismaModels, catalog: Catalog): Drift[]
           kind: "table-added",
           table,
           blocks: false,
-          message: `No Prisma model maps the table ${tableLabel(table)}. It is backed up all the same.`,
+          message: `No Prisma model maps the table ${tableLabel(table)}. It is backed up and restored all the same.`,
         });
       }
       continue;
@@ -48,7 +48,7 @@ export function findPrismaDrift(models: PrismaModels, catalog: Catalog): Drift[]
         table,
         column: column.name,
         blocks: false,
-        message: `No field of ${model.name} maps the column ${column.name} of ${tableLabel(table)}. It is backed up all the same.`,
+        message: `No field of ${model.name} maps the column ${column.name} of ${tableLabel(table)}. It is backed up and restored all the same.`,
       });
     }
   }

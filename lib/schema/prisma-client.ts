@@ -5,24 +5,20 @@
 import type pg from "pg";
 import { z } from "zod";
 
-const runtimeDataModelSchema = z.object({
-  models: z.record(
-    z.string(),
+export const runtimeModelSchema = z.object({
+  dbName: z.string().nullish(),
+  schema: z.string().nullish(),
+  fields: z.array(
     z.object({
+      name: z.string(),
+      kind: z.string(),
+      type: z.string(),
       dbName: z.string().nullish(),
-      schema: z.string().nullish(),
-      fields: z.array(
-        z.object({
-          name: z.string(),
-          kind: z.string(),
-          type: z.string(),
-          dbName: z.string().nullish(),
-          relationName: z.string().nullish(),
-        }),
-      ),
+      relationName: z.string().nullish(),
     }),
   ),
 });
+const runtimeDataModelSchema = z.object({ models: z.record(z.string(), runtimeModelSchema) });
 export type RuntimeDataModel = z.infer<typeof runtimeDataModelSchema>;
 
 /** The client's models with their tables and columns, or null where this is no Prisma client that we know. */

@@ -1,6 +1,6 @@
 import type { TableName } from "../shared/api.ts";
 import type { ForeignKey } from "./catalog.ts";
-import { readInlineSchema, readRuntimeDataModel } from "./prisma-client.ts";
+import { type RuntimeDataModel, readInlineSchema, readRuntimeDataModel } from "./prisma-client.ts";
 
 interface PrismaModel {
   name: string;
@@ -8,8 +8,8 @@ interface PrismaModel {
   table: { schema: string | null; name: string };
   /** Field name and column name of what is stored in a column. */
   columns: Array<{ field: string; column: string }>;
-  /** The relations whose columns are in this model's table. */
-  relations: Array<{ field: string; columns: string[] }>;
+  /** The relations whose columns are in this model's table, and the model that each refers to. */
+  relations: Array<{ field: string; columns: string[]; model: string | null }>;
 }
 
 /** The names that a person knows from schema.prisma. The catalog remains the truth; these only label it. */
@@ -26,14 +26,21 @@ export const NO_PRISMA_MODELS: PrismaModels = { models: [], implicitTables: [] }
 export function readPrismaModels(prisma: unknown): PrismaModels {
   const dataModel = readRuntimeDataModel(prisma);
   if (!dataModel) return NO_PRISMA_MODELS;
-  const declarations = parseDeclarations(readInlineSchema(prisma) ?? "");
+  return toPrismaModels(dataModel.models, parseDeclarations(readInlineSchema(prisma) ?? ""));
+}
+
+/** @param declarations what is known beyond the data model: views, and which fields a relation is stored in */
+export function toPrismaModels(
+  dataModels: RuntimeDataModel["models"],
+  declarations: ReadonlyMap<string, Declaration>,
+): PrismaModels {
   const models: PrismaModel[] = [];
   const manyToMany = new Map<
     string,
     Array<{ model: string; field: string; schema: string | null }>
   >();
 
-  for (const [name, model] of Object.entries(dataModel.models)) {
+  for (const [name, model] of Object.entries(dataModels)) {
     const declaration = declarations.get(name);
     if (declaration?.keyword === "view") continue;
     const columnOf = new Map(
@@ -49,6 +56,7 @@ export function readPrismaModels(prisma: unknown): PrismaModels {
       relations: (declaration?.relations ?? []).map(({ field, fields }) => ({
         field,
         columns: fields.map((it) => columnOf.get(it) ?? it),
+        model: model.fields.find(({ name }) => name === field)?.type ?? null,
       })),
     });
     for (const field of model.fields) {
@@ -78,9 +86,12 @@ export function readPrismaModels(prisma: unknown): PrismaModels {
 const fits = (mapped: { schema: string | null; name: string }, table: TableName): boolean =>
   mapped.name === table.name && (mapped.schema === null || mapped.schema === table.schema);
 
+export const isTableOf = (model: PrismaModel, table: TableName): boolean =>
+  fits(model.table, table);
+
 /** The model that maps a table, or null. */
 export function findModel(models: PrismaModels, table: TableName): PrismaModel | null {
-  return models.models.find((model) => fits(model.table, table)) ?? null;
+  return models.models.find((model) => isTableOf(model, table)) ?? null;
 }
 
 export const modelName = (models: PrismaModels, table: TableName): string | null =>

@@ -1,0 +1,75 @@
+/** What the options of `PrismaBackup` and `PrismaRestore` have in common. */
+import type pg from "pg";
+import { z } from "zod";
+import { BackupError } from "./errors.ts";
+import type { OnProgress } from "./shared/progress.ts";
+
+/** What this library adds to the options of both classes. */
+export interface ClassOptions {
+  /** Default: the connection of the client's own `pg` adapter, then DIRECT_URL, then DATABASE_URL. */
+  connectionString?: string;
+  /** As `pg` takes it (host, ssl, …), instead of or beside `connectionString`. */
+  pool?: pg.PoolConfig;
+  /** Is told the plan, each phase, and each table's rows and bytes so far. Never gets row data. */
+  onProgress?: OnProgress;
+  /** Cancels: nothing is left of a backup, and a restore changes nothing. */
+  signal?: AbortSignal;
+}
+
+/** The longest that a timer of Node and a timeout of PostgreSQL can be: 24 days. */
+const MAX_MS = 2 ** 31 - 1;
+export const milliseconds = (minimum: 0 | 1) =>
+  z.int(`must be whole milliseconds, ${minimum} at least`).min(minimum).max(MAX_MS);
+
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+const isFunction = (value: unknown): boolean => typeof value === "function";
+/** A function is called where it is needed, so only that it is one is checked here. */
+export const functionOf = <T>() => z.custom<T>(isFunction, "must be a function");
+
+export const classOptionsShape = {
+  folderName: z.string("is required: a path").min(1, "is required: a path"),
+  database: z.literal("postgres", "must be 'postgres': no other database is supported"),
+  encrypt: z.boolean("must be true or false").optional(),
+  password: z.string("must be a text").max(1024).optional(),
+  isTesting: z.boolean("must be true or false").optional(),
+  connectionString: z.string("must be a text").min(1).optional(),
+  pool: z.custom<pg.PoolConfig>(isObject, "must be settings as pg.Pool takes them").optional(),
+  onProgress: functionOf<OnProgress>().optional(),
+  signal: z
+    .custom<AbortSignal>((value) => value instanceof AbortSignal, "must be an AbortSignal")
+    .optional(),
+};
+
+/**
+ * Checks the arguments of one of the classes.
+ *
+ * @throws CONFIG_INVALID, naming each option that is wrong or unknown, and never its value
+ */
+export function parseClassOptions<Schema extends z.ZodType>(
+  name: "PrismaBackup" | "PrismaRestore",
+  prisma: unknown,
+  schema: Schema,
+  options: unknown,
+): z.infer<Schema> {
+  const parsed = schema.safeParse(options);
+  const problems = isObject(prisma) ? [] : ["the first argument must be the app's PrismaClient"];
+  for (const { path, message } of parsed.error?.issues ?? [])
+    problems.push(path.length === 0 ? message : `\`${path.join(".")}\` ${message}`);
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new BackupError("CONFIG_INVALID", `${name}: ${problems.join("; ")}.`, {
+    hint: `Correct the options of ${name}. Nothing was begun.`,
+  });
+}
+
+/** `signal`'s abort, whatever its reason, as ABORTED in words for a person. `release` stops listening. */
+export function abortAs(
+  signal: AbortSignal | undefined,
+  message: string,
+): { signal: AbortSignal; release: () => void } {
+  const controller = new AbortController();
+  const abort = () =>
+    controller.abort(new BackupError("ABORTED", message, { cause: signal?.reason }));
+  if (signal?.aborted) abort();
+  signal?.addEventListener("abort", abort, { once: true });
+  return { signal: controller.signal, release: () => signal?.removeEventListener("abort", abort) };
+}

@@ -1,0 +1,186 @@
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import { createArchiveKey } from "./archive/encryption.ts";
+import { runBackup } from "./backup/run-backup.ts";
+import {
+  abortAs,
+  type ClassOptions,
+  classOptionsShape,
+  parseClassOptions,
+} from "./class-options.ts";
+import { openConfiguredDatabase } from "./config.ts";
+import { BackupError, toBackupError } from "./errors.ts";
+import type { Database } from "./postgres/connection.ts";
+import { translateDatabaseError } from "./postgres/database-error.ts";
+import { readCatalog } from "./schema/catalog.ts";
+import { findTable } from "./schema/find-table.ts";
+import { type PrismaModels, readPrismaModels } from "./schema/prisma-models.ts";
+import { type OperationResult, PASSPHRASE_MIN_LENGTH, type Warning } from "./shared/api.ts";
+import { tableKey } from "./shared/table-name.ts";
+
+/** The options of `PrismaBackup`. */
+export interface PrismaBackupArgs extends ClassOptions {
+  /**
+   * The folder for all backups, made where it is not there. Each run makes a new folder or file below it,
+   * named after the database and the time (UTC); nothing is ever overwritten. Relative to `process.cwd()`.
+   */
+  folderName: string;
+  /** The type of database; there is only this one. */
+  database: "postgres";
+  /**
+   * Tables that are read in pages of `limit` rows instead of as one stream, by the name of the model, the table,
+   * or `schema.table`. The backup is the same, row for row; without it, memory is bounded as well.
+   */
+  offset?: { [table: string]: { limit: number } };
+  /** Encrypts the backup by `password`. Default false. */
+  encrypt?: boolean;
+  /** Required where `encrypt` is true: 5 characters at least. */
+  password?: string;
+  /** Makes one zip file in place of a folder. Default false. */
+  compress?: boolean;
+  /** As in the original's options. Has no effect. */
+  isTesting?: boolean;
+}
+
+/** What a backup was. */
+export interface BackupSummary
+  extends Pick<
+    OperationResult,
+    "tables" | "rows" | "jsonBytes" | "sequences" | "warnings" | "elapsedMs"
+  > {
+  /** The new folder or file, absolute. */
+  path: string;
+  kind: "folder" | "zip";
+  /** On the disk. */
+  bytes: number;
+}
+
+const optionsSchema = z.strictObject({
+  ...classOptionsShape,
+  offset: z
+    .record(
+      z.string(),
+      z.strictObject({ limit: z.int("must be a whole number, 1 at least").positive() }),
+    )
+    .optional(),
+  compress: z.boolean("must be true or false").optional(),
+});
+
+/** Backs up the whole database, as one moment of it, into a new folder or zip file. */
+export class PrismaBackup {
+  readonly #prisma: object;
+  readonly #options: z.infer<typeof optionsSchema>;
+
+  /**
+   * Connects to nothing yet.
+   *
+   * @param prisma the app's PrismaClient: gives the connection and the names of models. It is neither used nor disconnected.
+   * @throws BackupError PASSPHRASE_TOO_SHORT where `encrypt` is true without a password of 5 characters;
+   *   CONFIG_INVALID for any other option that is wrong or unknown
+   */
+  constructor(prisma: object, options: PrismaBackupArgs) {
+    this.#options = parseClassOptions("PrismaBackup", prisma, optionsSchema, options);
+    this.#prisma = prisma;
+    const { encrypt, password = "" } = this.#options;
+    if (encrypt && [...password].length < PASSPHRASE_MIN_LENGTH) {
+      throw new BackupError(
+        "PASSPHRASE_TOO_SHORT",
+        // As the original says it.
+        "If the encrypt is set true, then it is required a password. The password must be at least 5 length",
+        { hint: "Several random words are both strong and easy to write down." },
+      );
+    }
+  }
+
+  /**
+   * Makes one backup. May be called again for another one.
+   *
+   * @throws BackupError; then there is no backup, and nothing of it is left on the disk
+   */
+  async run(): Promise<BackupSummary> {
+    const { encrypt, password = "", offset = {}, folderName, compress, onProgress } = this.#options;
+    const models = readPrismaModels(this.#prisma);
+    const { signal, release } = abortAs(
+      this.#options.signal,
+      "The backup was cancelled. No backup was made.",
+    );
+    try {
+      signal.throwIfAborted();
+      const database = await openConfiguredDatabase({ ...this.#options, prisma: this.#prisma });
+      try {
+        const { name } = await readDatabase(database, models, offset);
+        const key = await createArchiveKey(
+          encrypt ? { mode: "passphrase", passphrase: password } : { mode: "none" },
+        );
+        signal.throwIfAborted();
+        // SKELETON: a zip in either case, until the folder writer is there.
+        const folder = path.resolve(folderName);
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        const target = path.join(
+          folder,
+          `${name}-${new Date().toISOString().replaceAll(/[:.]/g, "-")}.zip`,
+        );
+        const partial = `${target}.partial`;
+        const output = (await open(partial, "wx", 0o600)).createWriteStream();
+        try {
+          const result = await runBackup({ database, models, key, output, onProgress, signal });
+          await rename(partial, target);
+          const { archiveBytes = 0, tables, rows, jsonBytes, sequences, elapsedMs } = result;
+          return {
+            path: target,
+            kind: compress ? "zip" : "folder",
+            tables,
+            rows,
+            bytes: archiveBytes,
+            jsonBytes,
+            sequences,
+            elapsedMs,
+            warnings: [...result.warnings, ...(password && !encrypt ? [NOT_ENCRYPTED] : [])],
+          };
+        } catch (error) {
+          await rm(partial, { force: true });
+          throw error;
+        }
+      } finally {
+        await database.close();
+      }
+    } catch (error) {
+      throw toBackupError(signal.aborted ? signal.reason : error);
+    } finally {
+      release();
+    }
+  }
+}
+
+const NOT_ENCRYPTED: Warning = {
+  code: "NOT_ENCRYPTED",
+  message:
+    "A password was given, but `encrypt` is not true: this backup is not encrypted, and whoever gets it can read it.",
+};
+
+/** What must be known of the database before anything is written: its name, and the pages of which tables are meant. */
+async function readDatabase(
+  database: Database,
+  models: PrismaModels,
+  offset: NonNullable<PrismaBackupArgs["offset"]>,
+): Promise<{ name: string; pages: Map<string, number> }> {
+  try {
+    const client = await database.connect("backup");
+    try {
+      const catalog = await readCatalog(client);
+      const pages = Object.entries(offset).map(
+        ([name, { limit }]) =>
+          [tableKey(findTable(name, catalog.tables, models, "offset")), limit] as const,
+      );
+      return { name: catalog.database.name, pages: new Map(pages) };
+    } finally {
+      await client.end();
+    }
+  } catch (error) {
+    throw translateDatabaseError(error, {
+      fallback: "DUMP_FAILED",
+      outcome: "No backup was made.",
+    });
+  }
+}

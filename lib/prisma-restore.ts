@@ -1,0 +1,212 @@
+import { z } from "zod";
+import { type Archive, openArchive } from "./archive/archive-reader.ts";
+import {
+  abortAs,
+  type ClassOptions,
+  classOptionsShape,
+  functionOf,
+  milliseconds,
+  parseClassOptions,
+} from "./class-options.ts";
+import { openConfiguredDatabase } from "./config.ts";
+import { BackupError, toBackupError } from "./errors.ts";
+import type { Database } from "./postgres/connection.ts";
+import { translateDatabaseError } from "./postgres/database-error.ts";
+import { beginRestore, runRestore } from "./restore/run-restore.ts";
+import { verifyArchive } from "./restore/verify-archive.ts";
+import { readCatalog } from "./schema/catalog.ts";
+import { dmmfModelsSchema, findDmmfDrift, readDmmf } from "./schema/dmmf.ts";
+import { findTable } from "./schema/find-table.ts";
+import { MIGRATIONS_TABLE, type PrismaModels, readPrismaModels } from "./schema/prisma-models.ts";
+import type { Drift, OperationResult, RestorePlan, TableName } from "./shared/api.ts";
+
+/** The options of `PrismaRestore`. */
+export interface PrismaRestoreArgs extends ClassOptions {
+  /**
+   * The backup: its folder or zip file, as this library or the original wrote it, or a folder that holds exactly
+   * one backup. Relative to `process.cwd()`.
+   */
+  folderName: string;
+  /** The type of database; there is only this one. */
+  database: "postgres";
+  /**
+   * `Prisma.dmmf.datamodel.models`. Not needed: the database's own foreign keys give the order. Where it is given, it
+   * is compared with the database, and what differs is among the summary's `drift`. Prisma 7's has no relations:
+   * then tables and columns are compared.
+   */
+  baseModels?: ReadonlyArray<object> | null;
+  /**
+   * Tables whose rows stay as they are, by the name of the model, the table, or `schema.table`. A name of which there
+   * is no table, or more than one, is an error, so that none is replaced by mistake. `_prisma_migrations` is always among them.
+   * Foreign keys between them and restored tables are checked: a row that would refer to nothing undoes the restore.
+   */
+  ignoredTables?: readonly string[];
+  /**
+   * Milliseconds to wait between two tables. Default 0, where the original waited a second: a restore is one
+   * transaction now, so that to wait gives the server no rest and only keeps all tables locked for longer.
+   */
+  waitBetweenModels?: number;
+  transaction?: {
+    /** How long to wait for the connection (default 15 s), and for tables that others use (default 30 s), in milliseconds. */
+    maxWait?: number;
+    /** Milliseconds after which the restore is rolled back, counted from when its tables are locked. Default: none. */
+    timeout?: number;
+  };
+  /** Accepted, as in the original's options. A backup says itself whether it is encrypted. */
+  encrypt?: boolean;
+  /** Opens an encrypted backup. */
+  password?: string;
+  /** Opens a backup that is encrypted to age recipients: the text of an identity file, or its AGE-SECRET-KEY-1 line. */
+  identity?: string;
+  /** As in the original's options. Has no effect. */
+  isTesting?: boolean;
+  /**
+   * Is told, before anything changes, what the restore will do and what is lost in the backup itself. To return false
+   * cancels the restore.
+   */
+  onPlan?: (plan: RestorePlan) => unknown;
+}
+
+/** What a restore was. */
+export interface RestoreSummary
+  extends Pick<
+    OperationResult,
+    "tables" | "rows" | "jsonBytes" | "sequences" | "warnings" | "elapsedMs"
+  > {
+  /** The backup's folder or file, absolute. */
+  path: string;
+  /** Of the backup, on the disk. */
+  bytes: number;
+  /** Where backup, database and `baseModels` differ; nothing of it stood in the way. */
+  drift: Drift[];
+  /** What was said beforehand: checks, and the tables that stayed as they were, with the reason. */
+  plan: RestorePlan;
+}
+
+const optionsSchema = z.strictObject({
+  ...classOptionsShape,
+  baseModels: dmmfModelsSchema.nullish(),
+  ignoredTables: z.array(z.string("must be a name")).optional(),
+  waitBetweenModels: milliseconds(0).optional(),
+  transaction: z
+    .strictObject({ maxWait: milliseconds(1).optional(), timeout: milliseconds(1).optional() })
+    .optional(),
+  identity: z.string("must be a text").optional(),
+  onPlan: functionOf<NonNullable<PrismaRestoreArgs["onPlan"]>>().optional(),
+});
+type Options = z.infer<typeof optionsSchema>;
+
+/** Replaces the rows of the database's tables by a backup's: all of it, or nothing. */
+export class PrismaRestore {
+  readonly #prisma: object;
+  readonly #options: Options;
+
+  /**
+   * Connects to nothing yet.
+   *
+   * @param prisma the app's PrismaClient: gives the connection and the names of models. It is neither used nor disconnected.
+   * @throws BackupError CONFIG_INVALID for an option that is wrong or unknown
+   */
+  constructor(prisma: object, options: PrismaRestoreArgs) {
+    this.#options = parseClassOptions("PrismaRestore", prisma, optionsSchema, options);
+    this.#prisma = prisma;
+  }
+
+  /**
+   * Checks the whole backup, then restores it in one transaction.
+   *
+   * @returns once it is committed
+   * @throws BackupError; then nothing has changed, unless its code is INTERRUPTED, which says so
+   */
+  async run(): Promise<RestoreSummary> {
+    const { folderName, password, identity, transaction, onProgress, onPlan } = this.#options;
+    const { signal, release } = abortAs(
+      this.#options.signal,
+      "The restore was cancelled. Nothing has changed.",
+    );
+    try {
+      signal.throwIfAborted();
+      const path = folderName;
+      await using archive = await openArchive(path);
+      await archive.unlock({ passphrase: password, identity });
+      const database = await openConfiguredDatabase({ ...this.#options, prisma: this.#prisma });
+      try {
+        const { models, ignoredTables, drift } = await this.#readDatabase(database, archive);
+        const checked = await verifyArchive({
+          database,
+          models,
+          archive,
+          ignoredTables,
+          onProgress,
+          signal,
+        });
+        const plan = { ...checked, drift: [...checked.drift, ...drift] };
+        if ((await onPlan?.(plan)) === false) throw refused();
+        signal.throwIfAborted();
+        const session = await beginRestore(database);
+        try {
+          const result = await runRestore(session, {
+            archive,
+            models,
+            ignoredTables,
+            lockTimeoutMs: transaction?.maxWait,
+            timeoutMs: transaction?.timeout,
+            waitBetweenTablesMs: this.#options.waitBetweenModels,
+            onProgress,
+            signal,
+          });
+          return {
+            ...result,
+            path,
+            bytes: archive.sizeBytes,
+            warnings: [...plan.warnings, ...result.warnings],
+            drift: plan.drift,
+            plan,
+          };
+        } finally {
+          await session.end();
+        }
+      } finally {
+        await database.close();
+      }
+    } catch (error) {
+      throw toBackupError(error);
+    } finally {
+      release();
+    }
+  }
+
+  /** What the names in the options mean in this database. */
+  async #readDatabase(
+    database: Database,
+    archive: Archive,
+  ): Promise<{ models: PrismaModels; ignoredTables: TableName[]; drift: Drift[] }> {
+    const { baseModels, ignoredTables = [] } = this.#options;
+    const own = readPrismaModels(this.#prisma);
+    const models = own.models.length === 0 && baseModels ? readDmmf(baseModels) : own;
+    try {
+      const client = await database.connect("check");
+      try {
+        const catalog = await readCatalog(client);
+        const tables = [...catalog.tables, ...archive.manifestFor(catalog, models).tables];
+        return {
+          models,
+          ignoredTables: ignoredTables
+            .filter((name) => name !== MIGRATIONS_TABLE)
+            .map((name) => findTable(name, tables, models, "ignoredTables")),
+          drift: baseModels ? findDmmfDrift(baseModels, catalog) : [],
+        };
+      } finally {
+        await client.end();
+      }
+    } catch (error) {
+      throw translateDatabaseError(error, {
+        fallback: "LOAD_FAILED",
+        outcome: "Nothing has changed.",
+      });
+    }
+  }
+}
+
+const refused = (): BackupError =>
+  new BackupError("ABORTED", "`onPlan` refused the restore. Nothing has changed.");

@@ -1,0 +1,95 @@
+/** The models of Prisma's DMMF, as `Prisma.dmmf.datamodel.models` gives them: whole before Prisma 7, reduced since. */
+import { z } from "zod";
+import type { Drift } from "../shared/api.ts";
+import { tableLabel } from "../shared/table-name.ts";
+import type { Catalog, CatalogTable } from "./catalog.ts";
+import { findPrismaDrift } from "./drift.ts";
+import { runtimeModelSchema } from "./prisma-client.ts";
+import { findModel, isTableOf, type PrismaModels, toPrismaModels } from "./prisma-models.ts";
+
+export const dmmfModelsSchema = z.array(
+  runtimeModelSchema.extend({
+    name: z.string(),
+    fields: z.array(
+      runtimeModelSchema.shape.fields.element.extend({
+        relationFromFields: z.array(z.string()).nullish(),
+      }),
+    ),
+  }),
+);
+type DmmfModels = z.infer<typeof dmmfModelsSchema>;
+
+/** Prisma 7 leaves out which fields a relation is stored in. */
+const hasRelations = (models: DmmfModels): boolean =>
+  models.some(({ fields }) => fields.some(({ relationFromFields }) => relationFromFields?.length));
+
+/** The names that the models give. */
+export function readDmmf(models: DmmfModels): PrismaModels {
+  return toPrismaModels(
+    Object.fromEntries(models.map((model) => [model.name, model])),
+    new Map(
+      models.map(({ name, fields }) => [
+        name,
+        {
+          keyword: "model",
+          relations: fields.flatMap(({ name: field, relationFromFields }) =>
+            relationFromFields?.length ? [{ field, fields: relationFromFields }] : [],
+          ),
+        },
+      ]),
+    ),
+  );
+}
+
+/**
+ * Where the models and the database disagree: tables, columns and, as far as the models tell them, relations.
+ * Nothing of it blocks: the database's own foreign keys give the order of a restore.
+ */
+export function findDmmfDrift(dmmf: DmmfModels, catalog: Catalog): Drift[] {
+  const models = readDmmf(dmmf);
+  const drift = findPrismaDrift(models, catalog);
+  if (!hasRelations(dmmf)) return drift;
+  for (const model of models.models) {
+    const table = catalog.tables.find((it) => isTableOf(model, it));
+    if (!table) continue;
+    for (const relation of model.relations) {
+      if (hasForeignKey(catalog, table, models, relation)) continue;
+      drift.push({
+        kind: "relation-missing",
+        table: { schema: table.schema, name: table.name },
+        blocks: false,
+        message: `${model.name}.${relation.field} has no foreign key (${relation.columns.join(", ")}) in ${tableLabel(table)}.`,
+      });
+    }
+  }
+  for (const { schema, name, relation } of models.implicitTables) {
+    const isThere = catalog.tables.some(
+      (table) => table.name === name && (schema === null || table.schema === schema),
+    );
+    if (isThere) continue;
+    const table = { schema: schema ?? "public", name };
+    drift.push({
+      kind: "relation-missing",
+      table,
+      blocks: false,
+      message: `${relation} has no join table ${tableLabel(table)} in the database.`,
+    });
+  }
+  return drift;
+}
+
+function hasForeignKey(
+  { foreignKeys }: Catalog,
+  table: CatalogTable,
+  models: PrismaModels,
+  relation: PrismaModels["models"][number]["relations"][number],
+): boolean {
+  const columns = relation.columns.toSorted().join();
+  return foreignKeys.some(
+    ({ from, to, columns: its }) =>
+      from.schema === table.schema &&
+      from.name === table.name &&
+      its.toSorted().join() === columns &&
+      findModel(models, to)?.name === relation.model,
+  );
+}
