@@ -67,6 +67,51 @@ describe("a backup", () => {
   });
 });
 
+const ROW = '{"id":1,"__table_name":"User","__row_count":1}';
+const SECRET_0_4 = '{"encryptedText":"d57f","iv":"{}"}';
+const SECRET_0_3 = '{"iv":"00ff","encrypted":"d57f"}';
+
+describe("a backup by the original", () => {
+  it.each([
+    ["plain", { "User.json": `[${ROW}]`, "Empty.json": "[]" }, 2, false],
+    ["without any row", { "User.json": "[]", "Post.json": "[]" }, 2, false],
+    ["encrypted by 0.4.0", { "User.json": SECRET_0_4, "Post.json": SECRET_0_4 }, 2, true],
+    ["encrypted by 0.3.5", { "User.json": SECRET_0_3 }, 1, true],
+    ["with a table named manifest", { "manifest.json": `[${ROW}]` }, 1, false],
+    ["with an encrypted table named manifest", { "manifest.json": SECRET_0_4 }, 1, true],
+    ["in a folder", { "nightly/User.json": `[${ROW}]`, "nightly/Post.json": "[]" }, 2, false],
+    [
+      "beside what does not belong to it",
+      {
+        "User.json": `[${ROW}]`,
+        "older.zip": "PK",
+        "package.json": "{}",
+        "__MACOSX/._User.json": "x",
+        "src/data.json": "[]",
+      },
+      1,
+      false,
+    ],
+  ])("%s is recognised", async (_what, entries, tables, isEncrypted) => {
+    const file = await zipOf(entries as Record<string, string>);
+    expect(await inspectArchive(file)).toEqual({ kind: "original", tables, isEncrypted });
+  });
+
+  it("with a table too large to be read here whole", async () => {
+    const rows = Array.from({ length: 20_000 }, () => ROW).join(",");
+    const file = await zipOf({ "User.json": `[${rows}]` });
+    expect(await inspectArchive(file)).toMatchObject({ kind: "original", tables: 1 });
+  });
+
+  it.each([
+    ["other JSON", { "package.json": '{"name":"app"}', "data.json": '[{"id":1}]' }],
+    ["JSON in several folders", { "a/User.json": "[]", "b/User.json": "[]" }],
+  ])("is not taken for one: %s", async (_what, entries) => {
+    const file = await zipOf(entries as Record<string, string>);
+    expect(await inspectArchive(file)).toMatchObject({ kind: "not-a-backup" });
+  });
+});
+
 describe("what is not a backup", () => {
   const messageOf = async (file: Blob) => {
     const report = await inspectArchive(file);
@@ -86,16 +131,14 @@ describe("what is not a backup", () => {
   it("a zip with other content, or with nothing in it", async () => {
     const others: Record<string, string>[] = [{ "photos/cat.jpg": "x" }, {}];
     for (const entries of others) {
-      expect(await messageOf(await zipOf(entries))).toBe(
-        "This is a zip file, but not a backup made here.",
-      );
+      expect(await messageOf(await zipOf(entries))).toBe("This is a zip file, but not a backup.");
     }
   });
 
   it("a manifest.json of something else", async () => {
     for (const text of ["{}", "not JSON", '{"name":"app","version":"1"}', "null"]) {
       expect(await messageOf(await zipOf({ "manifest.json": text }))).toBe(
-        "This is a zip file, but not a backup made here.",
+        "This is a zip file, but not a backup.",
       );
     }
   });

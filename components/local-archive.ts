@@ -1,8 +1,9 @@
 import JSZip from "jszip";
 import type { EncryptionMode } from "../lib/shared/api.ts";
+import { inspectOriginal, type OriginalBackup } from "./original-backup.ts";
 
 /** JSZip reads a file whole into memory: above this only its two ends are looked at. */
-const LOOK_INSIDE_MAX_BYTES = 500_000_000;
+export const LOOK_INSIDE_MAX_BYTES = 500_000_000;
 
 export type LocalReport =
   | {
@@ -12,11 +13,18 @@ export type LocalReport =
       /** Only an unencrypted backup tells without its key. */
       manifest: { createdAt: string; tool: string; databaseName: string } | null;
     }
+  | ({ kind: "original" } & OriginalBackup)
   /** A complete zip, too large to look inside here. */
   | { kind: "large-zip" }
-  | { kind: "not-a-backup"; message: string; hint: string };
+  | NotABackup;
 
-const notABackup = (message: string, hint: string): LocalReport => ({
+export interface NotABackup {
+  kind: "not-a-backup";
+  message: string;
+  hint: string;
+}
+
+export const notABackup = (message: string, hint: string): NotABackup => ({
   kind: "not-a-backup",
   message,
   hint,
@@ -39,7 +47,7 @@ export async function inspectArchive(
   if (!(await startsAsZip(file))) {
     return notABackup(
       "This is not a backup: it is no zip file.",
-      "A backup made here is a .zip file. Choose the file as it was downloaded, not unpacked.",
+      "A backup made here is a .zip file. Choose the file as it was downloaded, or its whole folder where it was unpacked.",
     );
   }
   if (!(await endsAsZip(file))) {
@@ -71,17 +79,21 @@ async function inspectEntries(zip: JSZip): Promise<LocalReport> {
   const entry = zip.file("manifest.json");
   const manifest = entry && readManifest(await entry.async("string").catch(() => ""));
   if (manifest) return { kind: "backup", encryption: "none", tables, manifest };
+  const original = tables === 0 && (await inspectOriginal(zip).catch(() => null));
+  if (original) return { kind: "original", ...original };
   if (tables > 0) {
     return notABackup(
       "This backup has no readable manifest.",
       "It is damaged, or was packed again without all of its files. Choose the file as it was downloaded.",
     );
   }
-  return notABackup(
-    "This is a zip file, but not a backup made here.",
-    "A backup holds a manifest and a folder named tables. Choose the file as it was downloaded.",
-  );
+  return NO_BACKUP_IN_ZIP;
 }
+
+export const NO_BACKUP_IN_ZIP = notABackup(
+  "This is a zip file, but not a backup.",
+  "A backup holds a manifest and a folder named tables, or one JSON file per table where @vorlefan/prisma-backup wrote it. Choose the file as it was downloaded.",
+);
 
 function readManifest(
   text: string,

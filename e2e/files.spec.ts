@@ -21,7 +21,7 @@ test("says at once that a file is no backup, and uploads nothing", async ({ page
   const other = path.join(folder, "photos.zip");
   const zip = new JSZip().file("photo.jpg", "no photo");
   await writeFile(other, await zip.generateAsync({ type: "nodebuffer" }));
-  await expectRefused(page, other, "This is a zip file, but not a backup made here.");
+  await expectRefused(page, other, "This is a zip file, but not a backup.");
 
   const whole = await makeBackup(page.request, folder, undefined, [
     { schema: "public", name: "products" },

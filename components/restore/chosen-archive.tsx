@@ -1,8 +1,9 @@
 import { useMutation } from "@tanstack/react-query";
 import { FileArchive } from "lucide-react";
 import { useRouter } from "next/navigation";
-import type { Unlock } from "../../lib/shared/api.ts";
+import type { EncryptionMode, Unlock } from "../../lib/shared/api.ts";
 import { formatBytes, formatDateTime, formatNoun } from "../../lib/shared/format.ts";
+import type { ArchiveFile } from "../chosen-files.ts";
 import type { LocalReport } from "../local-archive.ts";
 import { ENCRYPTION_LABELS } from "../operation/operation-wording.ts";
 import { usePanel } from "../panel-context.tsx";
@@ -15,16 +16,16 @@ import { useUpload } from "./use-upload.ts";
 type Archive = Exclude<LocalReport, { kind: "not-a-backup" }>;
 
 interface ChosenArchiveProps {
-  file: File;
+  archive: ArchiveFile;
   report: Archive;
   onClear: () => void;
 }
 
 /** A file that looks like a backup: it is uploaded while its passphrase is typed, then checked. */
-export function ChosenArchive({ file, report, onClear }: ChosenArchiveProps) {
+export function ChosenArchive({ archive, report, onClear }: ChosenArchiveProps) {
   const { api, queries, paths } = usePanel();
   const router = useRouter();
-  const upload = useUpload(file, api.uploadsUrl);
+  const upload = useUpload(archive.file, api.uploadsUrl);
   const check = useMutation(queries.createRestore);
   const submit = (unlock: Unlock) => {
     if (upload.state.name !== "uploaded" || check.isPending) return;
@@ -42,7 +43,7 @@ export function ChosenArchive({ file, report, onClear }: ChosenArchiveProps) {
     <>
       <Card>
         <div className="grid gap-5">
-          <ArchiveTitle file={file} report={report} />
+          <ArchiveTitle archive={archive} report={report} />
           <UploadProgress
             upload={upload}
             onCancel={() => {
@@ -53,7 +54,8 @@ export function ChosenArchive({ file, report, onClear }: ChosenArchiveProps) {
         </div>
       </Card>
       <UnlockForm
-        encryption={report.kind === "backup" ? report.encryption : null}
+        encryption={encryptionOf(report)}
+        isOriginal={report.kind === "original"}
         isUploaded={upload.state.name === "uploaded"}
         isChecking={check.isPending || check.isSuccess}
         error={check.error}
@@ -63,14 +65,40 @@ export function ChosenArchive({ file, report, onClear }: ChosenArchiveProps) {
   );
 }
 
-function ArchiveTitle({ file, report }: { file: File; report: Archive }) {
+function encryptionOf(report: Archive): EncryptionMode | null {
+  switch (report.kind) {
+    case "backup":
+      return report.encryption;
+    case "original":
+      return report.isEncrypted ? "passphrase" : "none";
+    case "large-zip":
+      return null;
+    default:
+      throw report satisfies never;
+  }
+}
+
+function ArchiveTitle({ archive, report }: Pick<ChosenArchiveProps, "archive" | "report">) {
+  const { file, packed } = archive;
   return (
     <div className="flex items-start gap-4">
       <FileArchive aria-hidden className="size-8 shrink-0 text-pba-accent" strokeWidth={1.5} />
       <div className="grid min-w-0 gap-1">
         <h2 className="font-semibold break-all">{file.name}</h2>
-        <p className="text-pba-muted">{formatBytes(file.size)}</p>
+        <p className="text-pba-muted">
+          {formatBytes(file.size)}
+          {packed && ` · ${packingOf(packed)}`}
+        </p>
         <p role="status">{descriptionOf(report)}</p>
+        {report.kind === "original" && (
+          <Notice tone="warn" className="mt-2" title="Its integrity cannot be checked.">
+            <p>
+              @vorlefan/prisma-backup stored neither a digest nor an authentication tag. Every row
+              is read and matched with this database, and what the file lost is said before anything
+              changes; but no damage or forgery that still reads as JSON can be found.
+            </p>
+          </Notice>
+        )}
         {report.kind === "large-zip" && (
           <Notice className="mt-2">
             <p>
@@ -86,8 +114,18 @@ function ArchiveTitle({ file, report }: { file: File; report: Archive }) {
 
 function descriptionOf(report: Archive): string {
   if (report.kind === "large-zip") return "A complete zip file.";
+  if (report.kind === "original") {
+    const { tables, isEncrypted } = report;
+    return `A backup of ${formatNoun(tables, "table")} written by @vorlefan/prisma-backup, ${isEncrypted ? "encrypted with a password" : "not encrypted"}.`;
+  }
   const { encryption, tables, manifest } = report;
   const what = `A backup of ${formatNoun(tables, "table")}, ${ENCRYPTION_LABELS[encryption].toLowerCase()}`;
   if (!manifest) return `${what}. When and from what it was made is encrypted, too.`;
   return `${what}, made ${formatDateTime(manifest.createdAt)} from ${manifest.databaseName} by ${manifest.tool}.`;
+}
+
+function packingOf({ folder, files, leftOut }: NonNullable<ArchiveFile["packed"]>): string {
+  const source = folder === null ? "" : ` of the folder ${folder}`;
+  const rest = leftOut === 0 ? "" : `, without ${formatNoun(leftOut, "other file")}`;
+  return `packed by the browser from ${formatNoun(files, "file")}${source}${rest}`;
 }

@@ -1,22 +1,29 @@
 import { FileArchive } from "lucide-react";
-import { type DragEvent, useRef, useState } from "react";
+import { type ChangeEvent, type DragEvent, useRef, useState } from "react";
 import { formatBytes } from "../../lib/shared/format.ts";
+import type { ChosenFiles } from "../chosen-files.ts";
 import { Button } from "../ui/button.tsx";
 import { cn } from "../ui/cn.ts";
+import { readDrop, readFiles } from "./read-chosen.ts";
 
 interface FileDropProps {
-  onChoose: (file: File) => void;
+  /** Rejects where the browser cannot read what was chosen. */
+  onChoose: (chosen: Promise<ChosenFiles>) => void;
   maxBytes: number | undefined;
 }
 
 export function FileDrop({ onChoose, maxBytes }: FileDropProps) {
-  const input = useRef<HTMLInputElement>(null);
+  const filesInput = useRef<HTMLInputElement>(null);
+  const folderInput = useRef<HTMLInputElement>(null);
   const [isOver, setIsOver] = useState(false);
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setIsOver(false);
-    const file = event.dataTransfer.files.item(0);
-    if (file) onChoose(file);
+    if (event.dataTransfer.types.includes("Files")) onChoose(readDrop(event.dataTransfer));
+  };
+  const choose = ({ target }: ChangeEvent<HTMLInputElement>) => {
+    const files = [...(target.files ?? [])];
+    if (files.length > 0) onChoose(Promise.resolve(readFiles(files)));
   };
   return (
     <section
@@ -41,24 +48,37 @@ export function FileDrop({ onChoose, maxBytes }: FileDropProps) {
           {isOver ? "Let go to look into it" : "Drop a backup here"}
         </p>
         <p className="mt-1 text-pba-muted">
-          A .zip file as it was downloaded
+          A .zip file as it was downloaded, or a backup’s folder
           {maxBytes !== undefined && `, at most ${formatBytes(maxBytes)}`}
         </p>
       </div>
-      <Button variant="primary" onClick={() => input.current?.click()}>
-        Choose a file
-      </Button>
+      <div className="flex flex-wrap items-center justify-center gap-2">
+        <Button variant="primary" onClick={() => filesInput.current?.click()}>
+          Choose a file
+        </Button>
+        <Button variant="ghost" onClick={() => folderInput.current?.click()}>
+          Choose a folder
+        </Button>
+      </div>
       <input
-        ref={input}
+        ref={filesInput}
         type="file"
         aria-label="Backup file"
-        accept=".zip,application/zip"
+        accept=".zip,application/zip,.json,application/json"
+        multiple
         tabIndex={-1}
         className="sr-only"
-        onChange={(event) => {
-          const file = event.target.files?.item(0);
-          if (file) onChoose(file);
-        }}
+        onChange={choose}
+      />
+      <input
+        ref={folderInput}
+        type="file"
+        aria-label="Backup folder"
+        // React's types do not know it.
+        {...{ webkitdirectory: "" }}
+        tabIndex={-1}
+        className="sr-only"
+        onChange={choose}
       />
     </section>
   );

@@ -13,6 +13,8 @@ import { IdentityField } from "./identity-field.tsx";
 interface UnlockFormProps {
   /** Null where the file was too large to find out: the person says it. */
   encryption: EncryptionMode | null;
+  /** What `@vorlefan/prisma-backup` wrote has a password, which is what its users know it by. */
+  isOriginal: boolean;
   isUploaded: boolean;
   isChecking: boolean;
   onSubmit: (unlock: Unlock) => void;
@@ -21,7 +23,7 @@ interface UnlockFormProps {
 }
 
 export function UnlockForm(props: UnlockFormProps) {
-  const { encryption, isUploaded, isChecking, error } = props;
+  const { encryption, isOriginal, isUploaded, isChecking, error } = props;
   const [mode, setMode] = useState<EncryptionMode>(encryption ?? "passphrase");
   const [passphrase, setPassphrase] = useState("");
   const [identity, setIdentity] = useState("");
@@ -53,7 +55,8 @@ export function UnlockForm(props: UnlockFormProps) {
               {
                 value: "passphrase",
                 title: "With a passphrase",
-                description: "It was typed or generated when the backup was made.",
+                description:
+                  "It was typed or generated when the backup was made. For @vorlefan/prisma-backup: its password.",
               },
               {
                 value: "recipients",
@@ -71,8 +74,8 @@ export function UnlockForm(props: UnlockFormProps) {
         {mode === "passphrase" && (
           <div className="max-w-md">
             <Field
-              label="Passphrase"
-              hint="The one that was chosen when this backup was made. It is used for the check and not stored."
+              label={isOriginal ? "Password" : "Passphrase"}
+              hint={`The one that was ${isOriginal ? "given to PrismaBackup" : "chosen"} when this backup was made. It is used for the check and not stored.`}
             >
               {(control) => (
                 <SecretInput
@@ -83,6 +86,7 @@ export function UnlockForm(props: UnlockFormProps) {
                   onChange={(event) => setPassphrase(event.target.value)}
                   isShown={isShown}
                   onShow={setIsShown}
+                  noun={isOriginal ? "password" : "passphrase"}
                 />
               )}
             </Field>
@@ -97,7 +101,7 @@ export function UnlockForm(props: UnlockFormProps) {
           </Button>
           <p className="text-pba-muted">
             {isUploaded
-              ? "Every byte is checked. Nothing in the database changes yet."
+              ? `Every ${isOriginal ? "row is read" : "byte is checked"}. Nothing in the database changes yet.`
               : "Possible as soon as the file is uploaded."}
           </p>
         </div>

@@ -7,10 +7,12 @@ interface SecretInputProps extends Omit<ComponentProps<"input">, "type"> {
   isShown: boolean;
   /** Left out where another input's button shows and hides this one too. */
   onShow?: (isShown: boolean) => void;
+  /** What is typed here. */
+  noun?: string;
 }
 
 /** A passphrase, hidden or shown as the person likes. */
-export function SecretInput({ isShown, onShow, ...props }: SecretInputProps) {
+export function SecretInput({ isShown, onShow, noun = "passphrase", ...props }: SecretInputProps) {
   return (
     <div className="relative">
       <Input
@@ -24,7 +26,7 @@ export function SecretInput({ isShown, onShow, ...props }: SecretInputProps) {
         <Button
           variant="ghost"
           size="icon"
-          aria-label={isShown ? "Hide passphrase" : "Show passphrase"}
+          aria-label={`${isShown ? "Hide" : "Show"} ${noun}`}
           aria-pressed={isShown}
           onClick={() => onShow(!isShown)}
           className="absolute top-1/2 right-1 size-8 -translate-y-1/2"

@@ -1,0 +1,105 @@
+import JSZip from "jszip";
+import { formatBytes } from "../lib/shared/format.ts";
+import { LOOK_INSIDE_MAX_BYTES, type NotABackup, notABackup } from "./local-archive.ts";
+import { isOfTheSystem } from "./original-backup.ts";
+
+/** What a person dropped or chose: files by themselves, or those of a folder. */
+export interface ChosenFiles {
+  /** Null where files were chosen by themselves. */
+  folder: string | null;
+  files: ChosenFile[];
+}
+
+export interface ChosenFile {
+  /** Below the folder, with `/` between names. */
+  path: string;
+  file: File;
+}
+
+/** What can be uploaded, and of which folder it was packed. */
+export interface ArchiveFile {
+  file: File;
+  packed: { folder: string | null; files: number; leftOut: number } | null;
+}
+
+/** The one zip that was chosen, or one packed of the backup's folder; else why there is none. */
+export async function toArchive(
+  chosen: ChosenFiles,
+  maxBytes: number = LOOK_INSIDE_MAX_BYTES,
+): Promise<ArchiveFile | NotABackup> {
+  const all = chosen.files.filter(({ path }) => !isOfTheSystem(path));
+  const { folder, files } = innermost({ folder: chosen.folder, files: all });
+  const parts = files.filter(({ path }) => isPart(path));
+  const [only] = files.length === 1 ? files : [];
+  if (only && chosen.folder === null) {
+    return parts.length === 0 ? { file: only.file, packed: null } : ONE_TABLE;
+  }
+  if (parts.length === 0) return withoutParts(folder, files);
+  const sizeBytes = parts.reduce((sum, { file }) => sum + file.size, 0);
+  if (sizeBytes > maxBytes) return tooLarge(sizeBytes, maxBytes);
+  return {
+    file: await pack(`${folder ?? "backup"}.zip`, parts),
+    packed: { folder, files: parts.length, leftOut: files.length - parts.length },
+  };
+}
+
+/** The files of an unpacked backup, of ours and of the original. An older zip may lie beside the latter's. */
+const isPart = (path: string): boolean =>
+  /^[^/]+\.(json|age)$|^README\.txt$|^tables\/[^/]+\.(json|age)$/.test(path);
+
+/** A folder that holds nothing but a folder is only its wrapping. */
+function innermost({ folder, files }: ChosenFiles): ChosenFiles {
+  const names = new Set(files.map(({ path }) => path.split("/", 1)[0] ?? ""));
+  const [name = ""] = names;
+  if (names.size !== 1 || !files.every(({ path }) => path.includes("/"))) return { folder, files };
+  return innermost({
+    folder: name,
+    files: files.map(({ path, file }) => ({ path: path.slice(name.length + 1), file })),
+  });
+}
+
+function withoutParts(folder: string | null, files: ChosenFile[]): ArchiveFile | NotABackup {
+  const zips = files.filter(({ path }) => /^[^/]+\.zip$/i.test(path));
+  const [zip] = zips;
+  if (zip && zips.length === 1) return { file: zip.file, packed: null };
+  const folders = new Set(
+    files.filter(({ path }) => path.includes("/")).map(({ path }) => path.split("/", 1)[0]),
+  );
+  if (zips.length + folders.size > 1) {
+    return notABackup(
+      folder === null ? "These are several files." : "This folder holds several files or folders.",
+      "Choose the one backup that is to be restored: its zip file, or its own folder.",
+    );
+  }
+  return NO_BACKUP_IN_FOLDER;
+}
+
+export const NO_BACKUP_IN_FOLDER = notABackup(
+  "There is no backup in this folder.",
+  "A backup's folder holds a manifest and a folder named tables, or one JSON file per table where @vorlefan/prisma-backup wrote it.",
+);
+
+const ONE_TABLE = notABackup(
+  "This is one file of a backup, and not the whole.",
+  "An unpacked backup is a folder of such files: drop the whole folder here, or all of its files at once.",
+);
+
+const tooLarge = (sizeBytes: number, maxBytes: number): NotABackup =>
+  notABackup(
+    `This folder is too large to be packed by the browser: ${formatBytes(sizeBytes)}, of at most ${formatBytes(maxBytes)}.`,
+    "Make a zip file of the folder with your computer's own tool and choose that, or restore the folder from a terminal.",
+  );
+
+/** The same folder always gives the same bytes, so that an upload that was cut off can go on. */
+async function pack(name: string, files: ChosenFile[]): Promise<File> {
+  const zip = new JSZip();
+  for (const { path, file } of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
+    zip.file(path, file.arrayBuffer(), {
+      date: new Date(file.lastModified),
+      createFolders: false,
+    });
+  }
+  const blob = await zip.generateAsync({ type: "blob", compression: "STORE" });
+  const lastModified = Math.max(...files.map(({ file }) => file.lastModified));
+  return new File([blob], name, { type: "application/zip", lastModified });
+}

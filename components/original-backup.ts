@@ -1,0 +1,63 @@
+import type JSZip from "jszip";
+
+declare module "jszip" {
+  interface JSZipObject {
+    /** Documented, and missing in JSZip's own types. */
+    internalStream(type: "string"): JSZip.JSZipStreamHelper<string>;
+  }
+}
+
+/** A backup that `@vorlefan/prisma-backup` wrote. */
+export interface OriginalBackup {
+  tables: number;
+  isEncrypted: boolean;
+}
+
+/** Enough to see the first row's end, where the original writes the table's name. */
+const START_CHARACTERS = 65_536;
+
+/** Recognises the original's flat JSON files, one per table, wherever one folder of the zip holds them. */
+export async function inspectOriginal(zip: JSZip): Promise<OriginalBackup | null> {
+  const starts = await Promise.all(flatJsonFiles(zip).map(readStart));
+  const encrypted = starts.filter((text) => /^\s*\{\s*"(encryptedText|encrypted|iv)"/.test(text));
+  const empty = starts.filter((text) => /^\s*\[\s*\]/.test(text));
+  const filled = starts.filter((text) => /^\s*\[\s*\{/.test(text));
+  const isOriginal =
+    encrypted.length > 0 ||
+    filled.some((text) => text.includes('"__table_name"')) ||
+    (filled.length === 0 && empty.length > 0);
+  if (!isOriginal) return null;
+  return {
+    tables: encrypted.length + empty.length + filled.length,
+    isEncrypted: encrypted.length > 0,
+  };
+}
+
+/** Those at the top, else those of the only folder that has any. */
+function flatJsonFiles(zip: JSZip): JSZip.JSZipObject[] {
+  const files = Object.values(zip.files).filter(
+    ({ dir, name }) => !dir && name.endsWith(".json") && !isOfTheSystem(name),
+  );
+  const byFolder = Map.groupBy(files, ({ name }) => name.slice(0, name.lastIndexOf("/") + 1));
+  return byFolder.get("") ?? (byFolder.size === 1 ? files : []);
+}
+
+/** What operating systems leave in folders and put into zips: no part of a backup. */
+export const isOfTheSystem = (path: string): boolean =>
+  /(^|\/)(\.[^/]*|__MACOSX|Thumbs\.db|desktop\.ini)(\/|$)/.test(path);
+
+function readStart(file: JSZip.JSZipObject): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const stream = file.internalStream("string");
+    stream.on("data", (chunk) => {
+      text += chunk;
+      if (text.length < START_CHARACTERS) return;
+      stream.pause();
+      resolve(text);
+    });
+    stream.on("error", reject);
+    stream.on("end", () => resolve(text));
+    stream.resume();
+  });
+}
