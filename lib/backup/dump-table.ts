@@ -1,7 +1,7 @@
 import type { ArchiveWriter } from "../archive/archive-writer.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
 import type { PlannedTable } from "../plan/dump-plan.ts";
-import { copyOut } from "../postgres/copy-out.ts";
+import { copyOut, pagesOut } from "../postgres/copy-out.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
 import type { reportTable } from "../shared/progress.ts";
@@ -13,12 +13,17 @@ export async function dumpTable(
   table: PlannedTable,
   writer: ArchiveWriter,
   report: ReturnType<typeof reportTable>,
+  pageRows?: number,
 ): Promise<ManifestTable> {
   let rows = 0;
-  const source = copyOut(client, table, (rowsSoFar, bytes) => {
+  const onRows = (rowsSoFar: number, bytes: number) => {
     rows = rowsSoFar;
     report.running(rowsSoFar, bytes);
-  });
+  };
+  const source =
+    pageRows === undefined
+      ? copyOut(client, table, onRows)
+      : pagesOut(client, table, pageRows, onRows);
   const written = await writer.writeTable(table, source).catch((error: unknown) => {
     throw translateDatabaseError(error, {
       fallback: "DUMP_FAILED",

@@ -27,6 +27,8 @@ export interface RunBackupOptions extends TableSelection {
   key: ArchiveKey;
   /** Takes the zip as it is made. Ended here when the backup is whole, destroyed when it fails. */
   output: Writable;
+  /** Tables that are read in pages of so many rows, by `tableKey`; others as one stream. */
+  pageRows?: ReadonlyMap<string, number>;
   /** How long to wait for tables that somebody else has locked. */
   lockTimeoutMs?: number;
   onProgress?: OnProgress;
@@ -66,7 +68,10 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
       const tables: ManifestTable[] = [];
       for (const [index, table] of plan.tables.entries()) {
         signal?.throwIfAborted();
-        tables.push(await dumpTable(snapshot, table, writer, reportTable(onProgress, index)));
+        const pageRows = options.pageRows?.get(tableKey(table));
+        tables.push(
+          await dumpTable(snapshot, table, writer, reportTable(onProgress, index), pageRows),
+        );
       }
 
       onProgress({ type: "phase", phase: "finishing" });

@@ -1,4 +1,4 @@
-import { pipeline, type Readable, Transform, type TransformCallback } from "node:stream";
+import { pipeline, Readable, Transform, type TransformCallback } from "node:stream";
 import type pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
@@ -24,13 +24,51 @@ export function copyOut(
 }
 
 /**
- * CSV whose quote and delimiter are control characters never quotes a line: JSON text holds none.
- * `r.*` and not `r`: a bare alias is taken for a column of that name.
+ * The same as `copyOut` in pages of some rows, by a cursor: no more than a page is asked of PostgreSQL at a time,
+ * and all pages are of one snapshot. The connection stays of use when the stream is destroyed.
+ *
+ * @param pageRows 1 or more
  */
-function copyStatement(table: CatalogTable): string {
+export function pagesOut(
+  client: pg.ClientBase,
+  table: CatalogTable,
+  pageRows: number,
+  onRows: (rows: number, bytes: number) => void,
+): Readable {
+  let fetched = 0;
+  async function* pages(): AsyncGenerator<Buffer> {
+    await client.query(
+      `DECLARE backup_page NO SCROLL CURSOR FOR SELECT ${LINE_IN_BASE64} FROM (${linesOf(table)}) l (line)`,
+    );
+    for (let rows = pageRows; rows === pageRows; fetched += rows) {
+      const page = await client.query<[string]>({
+        text: `FETCH FORWARD ${pageRows} FROM backup_page`,
+        rowMode: "array",
+      });
+      rows = page.rows.length;
+      if (rows > 0)
+        yield Buffer.concat(page.rows.flatMap(([line]) => [Buffer.from(line, "base64"), LINE_END]));
+    }
+    await client.query("CLOSE backup_page");
+  }
+  const array = new JsonArray(onRows, async () => fetched);
+  return pipeline(Readable.from(pages(), { objectMode: false }), array, () => {});
+}
+
+/** A line's bytes as COPY sends them. As a text, those of SQL_ASCII would not survive to be made a string. */
+const LINE_IN_BASE64 =
+  "pg_catalog.encode(pg_catalog.convert_to(line, pg_catalog.current_setting('client_encoding')::name), 'base64')";
+const LINE_END = Buffer.from("\n");
+
+/** CSV whose quote and delimiter are control characters never quotes a line: JSON text holds none. */
+const copyStatement = (table: CatalogTable): string =>
+  `COPY (${linesOf(table)}) TO STDOUT (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')`;
+
+/** A table's rows, a line of JSON each. `r.*` and not `r`: a bare alias is taken for a column of that name. */
+function linesOf(table: CatalogTable): string {
   const columns = table.columns.filter((column) => !column.generated);
   const rows = `SELECT ${columns.map(columnExpression).join(", ")} FROM ${rowsOf(table)} t`;
-  return `COPY (SELECT ',' || pg_catalog.row_to_json(r.*)::text FROM (${rows}) r) TO STDOUT (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')`;
+  return `SELECT ',' || pg_catalog.row_to_json(r.*)::text FROM (${rows}) r`;
 }
 
 /** A partitioned table's rows are its partitions'; every other table's are its own, without those that inherit from it. */

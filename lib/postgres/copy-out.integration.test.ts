@@ -1,0 +1,69 @@
+import { buffer } from "node:stream/consumers";
+import type pg from "pg";
+import { expect, test } from "vitest";
+import { leftSessions, testDatabase, until } from "../restore/testing.ts";
+import { EVERYTHING_SQL } from "../restore/testing-schema.ts";
+import { type CatalogTable, readCatalog } from "../schema/catalog.ts";
+import type { Database } from "./connection.ts";
+import { copyOut, pagesOut } from "./copy-out.ts";
+
+/** Runs in one snapshot, on a connection that is then ended. */
+async function inSnapshot<T>(
+  database: Database,
+  act: (client: pg.Client, tables: CatalogTable[]) => Promise<T>,
+): Promise<T> {
+  const client = await database.connect("test");
+  try {
+    await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    return await act(client, (await readCatalog(client)).tables);
+  } finally {
+    await client.end();
+  }
+}
+
+const COUNTED_SQL = `
+  CREATE TABLE no_rows (a int); CREATE TABLE without_columns (); INSERT INTO without_columns SELECT FROM generate_series(1, 3);
+  CREATE TABLE six AS SELECT i, repeat(E'"\\\\\\n\\r\\t\\x01 é😀', i) AS t FROM generate_series(1, 6) i`;
+
+test.for([
+  { encoding: undefined, sql: `${EVERYTHING_SQL};${COUNTED_SQL}` },
+  {
+    encoding: "SQL_ASCII" as const,
+    sql: String.raw`CREATE TABLE t (a text, b text[]); INSERT INTO t SELECT E'caf\xe9', ARRAY[E'\xff"'] FROM generate_series(1, 7)`,
+  },
+])("pages are byte for byte what COPY sends", async ({ encoding, sql }) => {
+  const { database } = await testDatabase({ encoding, sql });
+  await inSnapshot(database, async (client, tables) => {
+    expect(tables.length).toBeGreaterThan(0);
+    for (const table of tables) {
+      const label = `${table.schema}.${table.name}`;
+      let copied = 0;
+      const whole = await buffer(copyOut(client, table, (rows) => (copied = rows)));
+      // Pages that divide the rows, that do not, and one that is larger.
+      for (const pageRows of [1, 2, 3, 1000]) {
+        let paged = 0;
+        const pages = await buffer(pagesOut(client, table, pageRows, (rows) => (paged = rows)));
+        expect(pages.equals(whole), `${label} in pages of ${pageRows}`).toBe(true);
+        expect(paged, label).toBe(copied);
+      }
+    }
+  });
+});
+
+test("pages are asked for as they are taken, and giving up leaves nothing behind", async () => {
+  const { db, database } = await testDatabase({
+    sql: `CREATE TABLE t AS SELECT repeat('x', 100000) AS a FROM generate_series(1, 100)`,
+  });
+  await inSnapshot(database, async (client, [table]) => {
+    if (!table) throw new Error("no table");
+    let fetched = 0;
+    const source = pagesOut(client, table, 2, (rows) => (fetched = rows));
+    let taken = 0;
+    for await (const _ of source) if (++taken === 3) break;
+    // Beside what was taken, each stream on the way holds a page or two.
+    expect(fetched).toBeLessThan(20);
+    const { rows } = await client.query("SELECT name FROM pg_cursors");
+    expect(rows).toEqual([{ name: "backup_page" }]);
+  });
+  await until("its session is gone", async () => (await leftSessions(db)).length === 0);
+});
