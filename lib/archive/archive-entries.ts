@@ -2,11 +2,12 @@
 import type { EncryptionMode } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { invalidArchive } from "./archive-error.ts";
+import type { EntrySource } from "./entry-source.ts";
 import { KEY_ENTRY, manifestEntryName, README_ENTRY } from "./format.ts";
-import type { Manifest } from "./manifest.ts";
-import { quote, type ZipEntry } from "./zip-structure.ts";
+import type { StoredManifest } from "./manifest.ts";
+import { quote } from "./zip-structure.ts";
 
-type Entries = Map<string, ZipEntry>;
+type Entries = EntrySource["entries"];
 
 const NAME = "(?:[A-Za-z0-9_-]|%[0-9A-F]{2})+";
 const TABLE_ENTRY = {
@@ -19,12 +20,12 @@ const TABLE_ENTRY = {
  *
  * @throws ARCHIVE_INVALID
  */
-export function findMode(entries: Entries): EncryptionMode {
+export function findMode({ entries, others }: EntrySource): EncryptionMode {
   const plain = entries.has(manifestEntryName("none"));
   const encrypted = entries.has(manifestEntryName("recipients"));
   if (!plain && !encrypted) {
-    throw invalidArchive("The file is a zip, but not a backup: it has no manifest.", {
-      hint: "Choose the zip file that was downloaded from the backup page, as it is.",
+    throw invalidArchive("The backup's manifest is missing, which is written last.", {
+      hint: "It was never finished, or not copied whole. Copy it again, or use an older backup.",
     });
   }
   if (plain && encrypted) throw invalidArchive("The archive has two manifests.");
@@ -32,14 +33,19 @@ export function findMode(entries: Entries): EncryptionMode {
   const known = new Set([README_ENTRY, manifestEntryName(mode)]);
   if (mode === "passphrase") known.add(KEY_ENTRY);
   const tableEntry = plain ? TABLE_ENTRY.plain : TABLE_ENTRY.encrypted;
-  for (const name of entries.keys()) {
+  for (const name of [...entries.keys(), ...others]) {
     if (!known.has(name) && !tableEntry.test(name)) {
       throw invalidArchive(`The archive holds an entry that no such backup has: ${quote(name)}.`, {
-        hint: "Use the archive as it was downloaded. One that was unpacked and packed again may not be complete.",
+        hint: "Use the backup as it was made: nothing may be added to it, or be there as a link.",
       });
     }
   }
   return mode;
+}
+
+/** Whether this is how such an archive names a table's entry. */
+export function isTableEntry(name: string): boolean {
+  return TABLE_ENTRY.plain.test(name) || TABLE_ENTRY.encrypted.test(name);
 }
 
 /**
@@ -47,7 +53,11 @@ export function findMode(entries: Entries): EncryptionMode {
  *
  * @throws ARCHIVE_INVALID
  */
-export function checkAgreement(manifest: Manifest, entries: Entries, mode: EncryptionMode): void {
+export function checkAgreement(
+  manifest: StoredManifest,
+  entries: Entries,
+  mode: EncryptionMode,
+): void {
   if (manifest.encryption !== mode) {
     throw invalidArchive("The archive's manifest belongs to another archive.");
   }

@@ -1,4 +1,3 @@
-import { type FileHandle, open } from "node:fs/promises";
 import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BackupError, toBackupError } from "../errors.ts";
@@ -9,7 +8,10 @@ import { checkAgreement, findMode } from "./archive-entries.ts";
 import { invalidArchive } from "./archive-error.ts";
 import { createDecompressor } from "./compression.ts";
 import { decryptBytes, decryptStream, parseIdentities, unlockKeyFile } from "./encryption.ts";
-import { readEntry, readEntryBytes, translateReadError } from "./entry-content.ts";
+import { translateReadError } from "./entry-content.ts";
+import type { EntrySource } from "./entry-source.ts";
+import { notABackup } from "./find-backups.ts";
+import { notAFile } from "./folder-source.ts";
 import {
   KEY_ENTRY,
   MAX_KEY_BYTES,
@@ -22,10 +24,11 @@ import {
   parseManifest,
   type StoredManifest,
 } from "./manifest.ts";
+import { openOriginal } from "./original/open-original.ts";
+import { openEntrySource, recognise } from "./recognise-backup.ts";
 import { VerifyStream } from "./verify-stream.ts";
-import { readZipStructure, type ZipEntry } from "./zip-structure.ts";
 
-/** An archive on disk whose structure has been checked. Owns the open file until it is closed. */
+/** A backup on disk whose structure has been checked. Owns what is open of it until it is closed. */
 export interface Archive extends AsyncDisposable {
   readonly encryption: EncryptionMode;
   readonly sizeBytes: number;
@@ -58,43 +61,48 @@ export interface Archive extends AsyncDisposable {
 }
 
 /**
- * Opens an archive and checks the zip's structure. Changes nothing, and needs no secret.
+ * Opens a backup, a zip file or a folder, ours or the original's, and checks its structure. Changes nothing, and
+ * needs no secret.
  *
  * @throws NOT_FOUND, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
  */
 export async function openArchive(path: string): Promise<Archive> {
-  const file = await openFile(path);
+  const source = await openEntrySource(path);
   try {
-    const stats = await file.stat();
-    if (!stats.isFile()) throw invalidArchive("This is not a file.");
-    const entries = await readZipStructure(file, stats.size);
-    return new OpenArchive(file, entries, findMode(entries), stats.size);
+    switch (await recognise(source)) {
+      case "ours":
+        return new OpenArchive(source, findMode(source));
+      case "original":
+        requireFiles(source);
+        return await openOriginal(source);
+      case null:
+        throw await notABackup(source, path);
+    }
   } catch (error) {
-    await file.close();
+    await source.close();
     throw toBackupError(error);
   }
+}
+
+/** A link in place of a table's file must not be taken for a table that there is not. */
+function requireFiles({ others }: EntrySource): void {
+  const link = others.find((name) => name.endsWith(".json"));
+  if (link !== undefined) throw notAFile(link);
 }
 
 class OpenArchive implements Archive {
   readonly encryption: EncryptionMode;
   readonly sizeBytes: number;
-  readonly #file: FileHandle;
-  readonly #entries: Map<string, ZipEntry>;
+  readonly #source: EntrySource;
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
   #identities: string[] = [];
   #manifest: StoredManifest | undefined;
 
-  constructor(
-    file: FileHandle,
-    entries: Map<string, ZipEntry>,
-    encryption: EncryptionMode,
-    sizeBytes: number,
-  ) {
-    this.#file = file;
-    this.#entries = entries;
+  constructor(source: EntrySource, encryption: EncryptionMode) {
+    this.#source = source;
     this.encryption = encryption;
-    this.sizeBytes = sizeBytes;
+    this.sizeBytes = source.sizeBytes;
   }
 
   readonly isOriginal = false;
@@ -111,7 +119,7 @@ class OpenArchive implements Archive {
   async unlock(unlock: Unlock): Promise<void> {
     const identities = await this.#findIdentities(unlock);
     const manifest = parseManifest(await this.#readManifest(identities, unlock));
-    checkAgreement(manifest, this.#entries, this.encryption);
+    checkAgreement(manifest, this.#source.entries, this.encryption);
     this.#identities = identities;
     this.#manifest = manifest;
   }
@@ -127,7 +135,7 @@ class OpenArchive implements Archive {
       case "passphrase": {
         if (!passphrase && identity) return parseIdentities(identity);
         if (!passphrase) throw passphraseNeeded();
-        const keyFile = await readEntryBytes(this.#file, this.#entry(KEY_ENTRY), MAX_KEY_BYTES);
+        const keyFile = await this.#source.readBytes(KEY_ENTRY, MAX_KEY_BYTES);
         return [await unlockKeyFile(keyFile, passphrase)];
       }
       default:
@@ -136,8 +144,8 @@ class OpenArchive implements Archive {
   }
 
   async #readManifest(identities: string[], unlock: Unlock): Promise<Buffer> {
-    const entry = this.#entry(manifestEntryName(this.encryption));
-    const stored = await readEntryBytes(this.#file, entry, MAX_STORED_MANIFEST_BYTES);
+    const entry = manifestEntryName(this.encryption);
+    const stored = await this.#source.readBytes(entry, MAX_STORED_MANIFEST_BYTES);
     if (this.encryption === "none") return stored;
     try {
       return await decryptBytes(identities, stored);
@@ -156,7 +164,7 @@ class OpenArchive implements Archive {
 
   /** A generator, so that nothing is opened before it is read, and errors pass one place. */
   async *#read(table: ManifestTable, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
-    const source = readEntry(this.#file, this.#entry(table.entry));
+    const source = this.#source.read(table.entry);
     const stored = this.#storedVerifier(table);
     const json = new VerifyStream(table.entry, {
       bytes: table.jsonBytes,
@@ -185,7 +193,7 @@ class OpenArchive implements Archive {
   }
 
   async verifyStored(table: ManifestTable, signal?: AbortSignal): Promise<void> {
-    const source = readEntry(this.#file, this.#entry(table.entry));
+    const source = this.#source.read(table.entry);
     const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
     try {
       await pipeline(source, this.#storedVerifier(table), nowhere, this.#stop(signal));
@@ -203,32 +211,17 @@ class OpenArchive implements Archive {
     return { signal: signal ? AbortSignal.any([closed, signal]) : closed };
   }
 
-  #entry(name: string): ZipEntry {
-    const entry = this.#entries.get(name);
-    if (!entry) throw new BackupError("INTERNAL", `The archive has no entry ${name}.`);
-    return entry;
-  }
-
   close(): Promise<void> {
     this.#closing ??= (async () => {
       this.#closed.abort();
       this.#identities = [];
-      await this.#file.close();
+      await this.#source.close();
     })();
     return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-}
-
-async function openFile(path: string): Promise<FileHandle> {
-  try {
-    return await open(path);
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : "unknown error";
-    throw new BackupError("NOT_FOUND", `The archive cannot be opened (${code}).`, { cause });
   }
 }
 

@@ -1,22 +1,15 @@
 import type { FileHandle } from "node:fs/promises";
-import { crc32 } from "node:zlib";
 import { type BackupError, toBackupError } from "../errors.ts";
 import { invalidArchive, truncatedArchive } from "./archive-error.ts";
-import { inflate, isCompressionError } from "./compression.ts";
-import { quote, type ZipEntry } from "./zip-structure.ts";
+import { isCompressionError } from "./compression.ts";
+import { quote } from "./zip-structure.ts";
 
 const READ_BYTES = 256 * 1024;
 
-/** An entry's content as a zip tool extracts it. Not limited and not checked: whoever reads it does. */
-export function readEntry(file: FileHandle, entry: ZipEntry): AsyncGenerator<Buffer> {
-  const raw = readRange(file, entry.dataStart, entry.dataEnd);
-  return entry.deflated ? inflate(raw) : raw;
-}
-
-/** A small entry's content as a whole, checked by the zip's own size and CRC-32. */
-export async function readEntryBytes(
-  file: FileHandle,
-  entry: ZipEntry,
+/** A small entry's content as a whole. @throws ARCHIVE_INVALID where it is larger, or is not of its own size */
+export async function collectEntry(
+  content: AsyncIterable<Buffer>,
+  entry: { name: string; sizeBytes: number },
   maxBytes: number,
 ): Promise<Buffer> {
   if (entry.sizeBytes > maxBytes) {
@@ -25,7 +18,7 @@ export async function readEntryBytes(
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   try {
-    for await (const chunk of readEntry(file, entry)) {
+    for await (const chunk of content) {
       chunks.push(chunk);
       sizeBytes += chunk.length;
       if (sizeBytes > entry.sizeBytes) break;
@@ -33,11 +26,10 @@ export async function readEntryBytes(
   } catch (error) {
     throw translateReadError(error);
   }
-  const content = Buffer.concat(chunks);
-  if (sizeBytes !== entry.sizeBytes || crc32(content) !== entry.crc32) {
+  if (sizeBytes !== entry.sizeBytes) {
     throw invalidArchive(`The archive's entry ${quote(entry.name)} is damaged.`);
   }
-  return content;
+  return Buffer.concat(chunks);
 }
 
 /** An error from reading an entry, as a BackupError. */
@@ -48,7 +40,12 @@ export function translateReadError(error: unknown): BackupError {
   return toBackupError(error);
 }
 
-async function* readRange(file: FileHandle, start: number, end: number): AsyncGenerator<Buffer> {
+/** The bytes of a file from one position to another. @throws ARCHIVE_TRUNCATED where it ends before */
+export async function* readRange(
+  file: FileHandle,
+  start: number,
+  end: number,
+): AsyncGenerator<Buffer> {
   let position = start;
   while (position < end) {
     const length = Math.min(READ_BYTES, end - position);

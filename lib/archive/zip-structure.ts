@@ -24,7 +24,8 @@ export interface ZipEntry {
 }
 
 /**
- * Reads the directory of a zip file and checks that it says the same as the headers beside the content.
+ * Reads the directory of a zip file and checks that it says the same as the headers beside the content. Folders,
+ * which other tools than ours enter too, hold nothing and are left out.
  *
  * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED
  */
@@ -50,6 +51,7 @@ export async function readZipStructure(
     }
     const entries = new Map<string, ZipEntry>();
     for await (const central of zip.eachEntry()) {
+      if (isFolder(central)) continue;
       const entry = await checkEntry(file, central, await zip.readLocalFileHeaderPromise(central));
       if (entries.has(entry.name)) {
         throw invalidArchive(`The archive holds the entry ${quote(entry.name)} twice.`);
@@ -65,7 +67,8 @@ export async function readZipStructure(
 
 /** A name from the file, safe to show. */
 export function quote(name: string): string {
-  return JSON.stringify(name.length > 80 ? `${name.slice(0, 79)}…` : name);
+  const visible = name.replaceAll(/[\p{Cc}\p{Cf}]/gu, "?");
+  return JSON.stringify(visible.length > 80 ? `${visible.slice(0, 79)}…` : visible).toWellFormed();
 }
 
 const LOCAL_HEADER_SIGNATURE = Buffer.from("PK\x03\x04", "latin1");
@@ -76,6 +79,8 @@ const METHOD = { stored: 0, deflated: 8 };
 const FLAG_DESCRIPTOR = 1 << 3;
 /** Deflate's two hints, data descriptor, UTF-8 names. Encryption by the zip itself is not among them. */
 const KNOWN_FLAGS = 0b110 | FLAG_DESCRIPTOR | (1 << 11);
+/** Systems whose zip tools write Unix file types: Unix and macOS. */
+const MADE_ON_UNIX = new Set([3, 19]);
 
 /** yauzl's own reader closes and forgets its descriptor under a read that is still waiting. */
 class FileReader extends yauzl.RandomAccessReader {
@@ -104,12 +109,15 @@ async function checkEntry(
   central: yauzl.Entry,
   local: yauzl.LocalFileHeader,
 ): Promise<ZipEntry> {
-  const name = central.fileNameRaw.toString("latin1");
+  const name = entryName(central);
   const flags = central.generalPurposeBitFlag;
   const method = central.compressionMethod;
   const hasDescriptor = (flags & FLAG_DESCRIPTOR) !== 0;
-  const fileType = (central.externalFileAttributes >>> 16) & constants.S_IFMT;
+  const fileType = unixFileType(central);
 
+  if (OUTSIDE.test(name)) {
+    throw invalidArchive(`The archive's entry ${quote(name)} is not inside of the archive.`);
+  }
   if (fileType !== 0 && fileType !== constants.S_IFREG) {
     throw invalidArchive(`The archive's entry ${quote(name)} is a link or special file.`);
   }
@@ -145,6 +153,37 @@ async function checkEntry(
     start: central.relativeOffsetOfLocalHeader,
     end: dataEnd + descriptorBytes,
   };
+}
+
+/** An absolute path, or one with a parent in it. */
+const OUTSIDE = /^\/|^[A-Za-z]:|(^|\/)\.\.?(\/|$)/;
+
+/** UTF-8, whether or not it is marked as such (macOS does not); else what the zip says it is. */
+function entryName(central: yauzl.Entry): string {
+  const { fileNameRaw, generalPurposeBitFlag, extraFields } = central;
+  let name: string;
+  try {
+    name = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(fileNameRaw);
+  } catch {
+    name = yauzl.getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, true);
+  }
+  // Old tools on Windows separate folders so. Elsewhere it is a character as any other.
+  return MADE_ON_UNIX.has(central.versionMadeBy >>> 8) ? name : name.replaceAll("\\", "/");
+}
+
+function isFolder(central: yauzl.Entry): boolean {
+  const fileType = unixFileType(central);
+  return (
+    entryName(central).endsWith("/") &&
+    central.uncompressedSize === 0 &&
+    (fileType === 0 || fileType === constants.S_IFDIR)
+  );
+}
+
+/** 0 where the zip does not say. */
+function unixFileType(central: yauzl.Entry): number {
+  if (!MADE_ON_UNIX.has(central.versionMadeBy >>> 8)) return 0;
+  return (central.externalFileAttributes >>> 16) & constants.S_IFMT;
 }
 
 function localSizes(local: yauzl.LocalFileHeader): { compressed: number; extracted: number } {

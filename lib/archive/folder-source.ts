@@ -1,0 +1,121 @@
+import { constants, type Dirent } from "node:fs";
+import { type FileHandle, lstat, open, opendir } from "node:fs/promises";
+import { join } from "node:path";
+import { BackupError } from "../errors.ts";
+import { invalidArchive } from "./archive-error.ts";
+import { collectEntry, readRange } from "./entry-content.ts";
+import { type EntrySource, isSystemFile } from "./entry-source.ts";
+import { MAX_ENTRIES } from "./format.ts";
+import { quote } from "./zip-structure.ts";
+
+/** The only folder that a backup has in it. */
+const TABLES_FOLDER = "tables";
+
+/** Neither follows a link, nor waits for a pipe's other end. Windows has neither. */
+const READ_FILE = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
+/**
+ * Opens a folder whose files are a backup's entries. Only its own files and those below `tables/` are looked
+ * at; no file stays open.
+ *
+ * @throws NOT_FOUND, ARCHIVE_INVALID for a folder with more files than a backup can have
+ */
+export async function openFolderSource(path: string): Promise<EntrySource> {
+  const entries = new Map<string, { name: string; sizeBytes: number }>();
+  const others: string[] = [];
+
+  async function list(folder: string): Promise<void> {
+    for await (const found of await openFolder(join(path, folder))) {
+      const name = folder ? `${folder}/${found.name}` : found.name;
+      if (isSystemFile(name)) continue;
+      await add(found, name);
+      if (entries.size + others.length > MAX_ENTRIES) {
+        throw invalidArchive("The folder holds more files than any backup has.", {
+          hint: "Give the folder of one backup.",
+        });
+      }
+    }
+  }
+
+  async function add(found: Dirent, name: string): Promise<void> {
+    if (found.isFile()) {
+      const { size } = await readingFile(name, lstat(join(path, name)));
+      entries.set(name, { name, sizeBytes: size });
+    } else if (!found.isDirectory()) others.push(name);
+    else if (name === TABLES_FOLDER) await list(name);
+    else others.push(`${name}/`);
+  }
+
+  await list("");
+  return new FolderSource(path, entries, others);
+}
+
+class FolderSource implements EntrySource {
+  readonly kind = "folder";
+  readonly sizeBytes: number;
+  readonly entries: EntrySource["entries"];
+  readonly others: readonly string[];
+  readonly #path: string;
+
+  constructor(path: string, entries: EntrySource["entries"], others: readonly string[]) {
+    this.#path = path;
+    this.entries = entries;
+    this.others = others;
+    this.sizeBytes = [...entries.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  }
+
+  async *read(name: string): AsyncGenerator<Buffer> {
+    const { sizeBytes } = this.#entry(name);
+    await using file: FileHandle = await readingFile(name, open(join(this.#path, name), READ_FILE));
+    if (!(await file.stat()).isFile()) throw notAFile(name);
+    yield* readRange(file, 0, sizeBytes);
+  }
+
+  readBytes(name: string, maxBytes: number): Promise<Buffer> {
+    return collectEntry(this.read(name), this.#entry(name), maxBytes);
+  }
+
+  #entry(name: string): { name: string; sizeBytes: number } {
+    const entry = this.entries.get(name);
+    if (!entry) throw new BackupError("INTERNAL", `The folder has no file ${name}.`);
+    return entry;
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** A link or special file is never read: what it stands for may be anything. */
+export function notAFile(name: string): BackupError {
+  return invalidArchive(`${quote(name)} in the folder is a link or special file.`, {
+    hint: "Give a copy of the folder with the files themselves in it, for example by cp -rL.",
+  });
+}
+
+async function openFolder(path: string) {
+  try {
+    return await opendir(path);
+  } catch (cause) {
+    throw new BackupError("NOT_FOUND", `The folder cannot be opened (${codeOf(cause)}).`, {
+      cause,
+    });
+  }
+}
+
+async function readingFile<T>(name: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (cause) {
+    const code = codeOf(cause);
+    // So says a link that is not to be followed.
+    if (code === "ELOOP" || code === "EMLINK") throw notAFile(name);
+    throw new BackupError(
+      "NOT_FOUND",
+      `The file ${quote(name)} cannot be read (${code}). Nothing has been changed.`,
+      { hint: "Make sure that this user may read every file of the folder.", cause },
+    );
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+}

@@ -1,0 +1,94 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { crc32 } from "node:zlib";
+import { BackupError, toBackupError } from "../errors.ts";
+import { invalidArchive } from "./archive-error.ts";
+import { inflate } from "./compression.ts";
+import { collectEntry, readRange } from "./entry-content.ts";
+import { type EntrySource, isSystemFile } from "./entry-source.ts";
+import { quote, readZipStructure, type ZipEntry } from "./zip-structure.ts";
+
+/**
+ * Opens a zip file and checks its structure. Where all of it is below one folder, because somebody packed a
+ * backup's folder, the entries are named from there.
+ *
+ * @throws NOT_FOUND, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
+ */
+export async function openZipSource(path: string): Promise<EntrySource> {
+  const file = await openFile(path);
+  try {
+    const { size } = await file.stat();
+    return new ZipSource(file, size, await readZipStructure(file, size));
+  } catch (error) {
+    await file.close();
+    throw toBackupError(error);
+  }
+}
+
+class ZipSource implements EntrySource {
+  readonly kind = "zip";
+  readonly sizeBytes: number;
+  readonly entries: ReadonlyMap<string, ZipEntry>;
+  readonly others = [];
+  readonly #file: FileHandle;
+  #closing: Promise<void> | undefined;
+
+  constructor(file: FileHandle, sizeBytes: number, entries: Map<string, ZipEntry>) {
+    this.#file = file;
+    this.sizeBytes = sizeBytes;
+    const own = [...entries.values()].filter(({ name }) => !isSystemFile(name));
+    const start = commonFolder(own.map(({ name }) => name)).length;
+    this.entries = new Map(
+      own.map((entry) => {
+        const name = entry.name.slice(start);
+        return [name, { ...entry, name }];
+      }),
+    );
+  }
+
+  read(name: string): AsyncGenerator<Buffer> {
+    const entry = this.#entry(name);
+    const raw = readRange(this.#file, entry.dataStart, entry.dataEnd);
+    return entry.deflated ? inflate(raw) : raw;
+  }
+
+  /** Checked by the zip's own size and CRC-32. */
+  async readBytes(name: string, maxBytes: number): Promise<Buffer> {
+    const entry = this.#entry(name);
+    const content = await collectEntry(this.read(name), entry, maxBytes);
+    if (crc32(content) !== entry.crc32) {
+      throw invalidArchive(`The archive's entry ${quote(name)} is damaged.`);
+    }
+    return content;
+  }
+
+  #entry(name: string): ZipEntry {
+    const entry = this.entries.get(name);
+    if (!entry) throw new BackupError("INTERNAL", `The archive has no entry ${name}.`);
+    return entry;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#file.close();
+    return this.#closing;
+  }
+}
+
+/** The folder, with its `/`, that all names have in common; empty where there is none. */
+function commonFolder([first = "", ...names]: string[]): string {
+  let folder = first.slice(0, first.lastIndexOf("/") + 1);
+  for (const name of names) {
+    while (!name.startsWith(folder))
+      folder = folder.slice(0, folder.lastIndexOf("/", folder.length - 2) + 1);
+  }
+  // That one is a backup's own, though nothing else is left of it.
+  return folder.replace(/(^|\/)tables\/$/, "$1");
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path);
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : "unknown error";
+    throw new BackupError("NOT_FOUND", `The archive cannot be opened (${code}).`, { cause });
+  }
+}
