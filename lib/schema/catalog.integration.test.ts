@@ -67,3 +67,47 @@ test("the fingerprint changes with the schema, and with nothing else", async () 
   expect(await of("ALTER TABLE t ALTER b SET NOT NULL")).not.toBe(plain);
   expect(await of("ALTER TABLE u DROP CONSTRAINT u_a_fkey")).not.toBe(plain);
 });
+
+test.for([15, 18] as const)(
+  "what values are, below domains and arrays: PostgreSQL %i",
+  async (major) => {
+    const { tables } = await catalogOf(
+      `CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN short AS timestamp(3); CREATE DOMAIN stamps AS short[];
+     CREATE DOMAIN needed AS jsonb NOT NULL; CREATE DOMAIN needed2 AS needed;
+     CREATE TABLE t (a int, b timestamptz, c timestamp(2)[], d short, e stamps, f mood[], g bytea, h needed2, i date, j timetz(0), k int2vector)`,
+      major,
+    );
+    expect(
+      tables[0]?.columns.map(({ name, valueType: it }) => [
+        name,
+        it.name,
+        it.isArray,
+        it.secondDigits,
+        it.refusesNull,
+      ]),
+    ).toEqual([
+      ["a", "int4", false, null, false],
+      ["b", "timestamptz", false, 6, false],
+      ["c", "timestamp", true, 2, false],
+      ["d", "timestamp", false, 3, false],
+      ["e", "timestamp", true, 3, false],
+      ["f", null, true, null, false],
+      ["g", "bytea", false, null, false],
+      ["h", "jsonb", false, null, true],
+      ["i", "date", false, null, false],
+      ["j", "timetz", false, 0, false],
+      ["k", "int2vector", false, null, false],
+    ]);
+  },
+);
+
+test("which tables inherit", async () => {
+  const { tables } = await catalogOf(
+    "CREATE TABLE a (x int); CREATE TABLE b (y int) INHERITS (a); CREATE TABLE c () INHERITS (b, a)",
+  );
+  expect(tables.map(({ name, inherits }) => [name, inherits.map((it) => it.name)])).toEqual([
+    ["a", []],
+    ["b", ["a"]],
+    ["c", ["b", "a"]],
+  ]);
+});

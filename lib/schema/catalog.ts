@@ -9,10 +9,22 @@ import { notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
  */
 export type ColumnEncoding = "json" | "jsonb" | "text";
 
+/** A type as its values are written: domains followed down to their base type, an array by its elements. */
+export interface ValueType {
+  /** As in pg_type, `timestamptz`; null where it is not built in. */
+  name: string | null;
+  isArray: boolean;
+  /** Digits after a second's point that the column keeps; null where the type has no time. */
+  secondDigits: number | null;
+  /** A domain among its types refuses NULL. */
+  refusesNull: boolean;
+}
+
 export interface CatalogColumn {
   name: string;
   /** With its modifier, schema-qualified unless built in, as it stands in SQL: `character varying(20)`. */
   type: string;
+  valueType: ValueType;
   encoding: ColumnEncoding;
   /** Read from a row by the type's output function instead of a cast to text, which may differ from it. */
   needsOutputFunction: boolean;
@@ -32,6 +44,8 @@ export interface CatalogTable extends TableName {
   columns: CatalogColumn[];
   /** Every partition below a partitioned table, at any depth. Its rows are dumped and loaded through the root. */
   partitions: Array<TableName & { oid: number; isForeign: boolean }>;
+  /** The tables that it inherits from directly. A SELECT from them gives its rows too, unless it says ONLY. */
+  inherits: TableName[];
   /** The planner's estimate; -1 where it has none. */
   estimatedRows: number;
   /** With indexes, TOAST and partitions; of a locked table only what the last VACUUM or ANALYZE saw of its own. */
@@ -64,6 +78,7 @@ export interface CatalogSequence extends TableName {
   owner: { table: TableName; column: string } | null;
   /** Columns whose default draws from it. An identity column has no such default, only an owner. */
   usedBy: Array<{ table: TableName; column: string }>;
+  start: bigint;
   increment: bigint;
   minimum: bigint;
   maximum: bigint;
@@ -116,7 +131,12 @@ const TABLES_SQL = `
     CASE c.relkind WHEN 'p' THEN p."estimatedRows" ELSE c.reltuples END::float8 AS "estimatedRows",
     CASE c.relkind WHEN 'p' THEN p."sizeBytes" ELSE ${sizeOf("c")} END::float8 AS "sizeBytes",
     ${isLocked("c")} OR coalesce(p."isLocked", false) AS "isLocked",
-    coalesce(p.partitions, '[]') AS partitions
+    coalesce(p.partitions, '[]') AS partitions,
+    (SELECT coalesce(json_agg(json_build_object('schema', hn.nspname, 'name', h.relname) ORDER BY i.inhseqno), '[]')
+      FROM pg_inherits i
+      JOIN pg_class h ON h.oid = i.inhparent
+      JOIN pg_namespace hn ON hn.oid = h.relnamespace
+      WHERE i.inhrelid = c.oid) AS inherits
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN LATERAL (
@@ -140,17 +160,24 @@ const TABLES_SQL = `
 
 /**
  * Domains are followed down to their base type, which decides the encoding.
- * The numbers are the oids of bool, int2, int4, float4, float8, text, varchar, char(n), name, uuid;
- * they are the same in every PostgreSQL.
+ * The numbers are the oids of bool, int2, int4, float4, float8, text, varchar, char(n), name, uuid, and of
+ * time, timestamp, timestamptz, timetz; they are the same in every PostgreSQL.
  */
 const COLUMNS_SQL = `
-  WITH RECURSIVE base (oid, base_oid) AS (
-    SELECT oid, oid FROM pg_type WHERE typtype <> 'd'
+  WITH RECURSIVE base (oid, base_oid, modifier, refuses_null) AS (
+    SELECT oid, oid, NULL::int, false FROM pg_type WHERE typtype <> 'd'
     UNION ALL
-    SELECT t.oid, b.base_oid FROM pg_type t JOIN base b ON t.typbasetype = b.oid WHERE t.typtype = 'd'
+    SELECT t.oid, b.base_oid, coalesce(nullif(t.typtypmod, -1), b.modifier), t.typnotnull OR b.refuses_null
+    FROM pg_type t JOIN base b ON t.typbasetype = b.oid WHERE t.typtype = 'd'
   )
   SELECT a.attrelid AS "tableOid", a.attname AS name,
     format_type(a.atttypid, a.atttypmod) AS type,
+    json_build_object(
+      'name', CASE WHEN e.typnamespace = 'pg_catalog'::regnamespace THEN e.typname END,
+      'isArray', element.oid IS NOT NULL,
+      'secondDigits', CASE WHEN e.oid IN (1083, 1114, 1184, 1266)
+        THEN coalesce(nullif(a.atttypmod, -1), base.modifier, element.modifier, 6) END,
+      'refusesNull', base.refuses_null) AS "valueType",
     CASE
       WHEN b.oid IN (16, 21, 23, 700, 701, 25, 1043, 1042, 19, 2950) OR b.typtype = 'e' OR b.typname = 'citext' THEN 'json'
       WHEN b.oid = 'jsonb'::regtype THEN 'jsonb'
@@ -166,6 +193,8 @@ const COLUMNS_SQL = `
   JOIN pg_type dt ON dt.oid = a.atttypid
   JOIN pg_type b ON b.oid = base.base_oid
   JOIN pg_namespace bn ON bn.oid = b.typnamespace
+  LEFT JOIN base element ON b.typinput = 'array_in'::regproc AND element.oid = b.typelem
+  JOIN pg_type e ON e.oid = coalesce(element.base_oid, b.oid)
   WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
   ORDER BY a.attrelid, a.attnum`;
 
@@ -199,7 +228,7 @@ const FOREIGN_KEYS_SQL = `
 
 /** Owned by a column (deptype a: serial, OWNED BY; i: identity), or drawn from by a column's default. */
 const SEQUENCES_SQL = `
-  SELECT n.nspname AS schema, c.relname AS name, s.seqincrement::text AS increment,
+  SELECT n.nspname AS schema, c.relname AS name, s.seqstart::text AS start, s.seqincrement::text AS increment,
     s.seqmin::text AS minimum, s.seqmax::text AS maximum, s.seqcycle AS cycles,
     has_schema_privilege(n.oid, 'USAGE') AND has_sequence_privilege(c.oid, 'SELECT') AS "canSelect",
     pg_has_role(c.relowner, 'USAGE') AS "isOwned",
@@ -244,8 +273,8 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
   const foreignKeys = (await client.query<ForeignKey>(FOREIGN_KEYS_SQL)).rows;
   const sequenceRows = (
     await client.query<
-      Omit<CatalogSequence, "increment" | "minimum" | "maximum"> &
-        Record<"increment" | "minimum" | "maximum", string>
+      Omit<CatalogSequence, "start" | "increment" | "minimum" | "maximum"> &
+        Record<"start" | "increment" | "minimum" | "maximum", string>
     >(SEQUENCES_SQL)
   ).rows;
 
@@ -259,6 +288,7 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
     foreignKeys,
     sequences: sequenceRows.map((row) => ({
       ...row,
+      start: BigInt(row.start),
       increment: BigInt(row.increment),
       minimum: BigInt(row.minimum),
       maximum: BigInt(row.maximum),

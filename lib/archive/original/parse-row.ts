@@ -1,0 +1,58 @@
+import { isUtf8 } from "node:buffer";
+
+/** A row as the file holds it. Numbers that JavaScript cannot hold are `ExactNumber`s. */
+export type Row = Record<string, unknown>;
+
+/** A number's own text, written as it is by JSON.stringify. */
+export interface ExactNumber {
+  rawJSON: string;
+}
+
+/** Node has had these for longer than TypeScript's library knows them. */
+const exactJson = JSON as unknown as {
+  parse(
+    text: string,
+    reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
+  ): unknown;
+  rawJSON(text: string): ExactNumber;
+  isRawJSON(value: unknown): value is ExactNumber;
+};
+
+export const { isRawJSON: isExactNumber } = exactJson;
+
+/**
+ * Parses one row. Where its text has digits that a JavaScript number may not hold, every number is compared with
+ * its text and kept exact.
+ *
+ * @throws Error where it is no JSON object
+ */
+export function parseRow(bytes: Buffer): Row {
+  if (!isUtf8(bytes)) throw new Error("not UTF-8");
+  const text = bytes.toString();
+  const row: unknown = mayBeImprecise(text)
+    ? exactJson.parse(text, (_, value, { source }) =>
+        typeof value === "number" && source !== undefined && source !== String(value)
+          ? exactJson.rawJSON(source)
+          : value,
+      )
+    : JSON.parse(text);
+  if (typeof row !== "object" || row === null || Array.isArray(row)) throw new Error("no object");
+  return row as Row;
+}
+
+const mayBeImprecise = (text: string): boolean => /[\d.]{16}/.test(text);
+
+/** Whether a JSON value holds a number of 16 digits or more, which JavaScript may have rounded. */
+export function holdsImpreciseNumber(value: unknown): boolean {
+  if (typeof value === "number") {
+    return !Number.isSafeInteger(value) && significantDigits(String(value)) > 15;
+  }
+  if (isExactNumber(value)) return significantDigits(value.rawJSON) > 15;
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).some(holdsImpreciseNumber);
+}
+
+function significantDigits(number: string): number {
+  const digits = number.replace(/[eE].*$/, "").replaceAll(/[-.]/g, "");
+  return digits.replace(/^0+/, "").length;
+}
