@@ -1,5 +1,8 @@
+import { stat } from "node:fs/promises";
+import path from "node:path";
 import { z } from "zod";
 import { type Archive, openArchive } from "./archive/archive-reader.ts";
+import { findBackups, isBackup } from "./archive/find-backups.ts";
 import {
   abortAs,
   type ClassOptions,
@@ -126,8 +129,8 @@ export class PrismaRestore {
     );
     try {
       signal.throwIfAborted();
-      const path = folderName;
-      await using archive = await openArchive(path);
+      const backup = await findBackup(folderName);
+      await using archive = await openArchive(backup);
       await archive.unlock({ passphrase: password, identity });
       const database = await openConfiguredDatabase({ ...this.#options, prisma: this.#prisma });
       try {
@@ -157,7 +160,7 @@ export class PrismaRestore {
           });
           return {
             ...result,
-            path,
+            path: backup,
             bytes: archive.sizeBytes,
             warnings: [...plan.warnings, ...result.warnings],
             drift: plan.drift,
@@ -206,6 +209,22 @@ export class PrismaRestore {
       });
     }
   }
+}
+
+/** The backup that is meant: the path itself, or the only backup in that folder. Never a guess. */
+async function findBackup(folderName: string): Promise<string> {
+  const given = path.resolve(folderName);
+  if (await isBackup(given)) return given;
+  const names = (await stat(given)).isDirectory() ? await findBackups(given) : [];
+  if (names.length > 1) {
+    throw new BackupError(
+      "REQUEST_INVALID",
+      `${given} holds ${names.length} backups: ${names.join(", ")}. Nothing has changed.`,
+      { hint: "Give the path of the one to restore.", details: { backups: names } },
+    );
+  }
+  // Where there is none, opening it says what there is instead.
+  return names[0] === undefined ? given : path.join(given, names[0]);
 }
 
 const refused = (): BackupError =>
