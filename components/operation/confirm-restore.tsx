@@ -10,12 +10,14 @@ import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";
 import { Field } from "../ui/field.tsx";
+import { focusRing } from "../ui/focus-ring.ts";
 import { Input } from "../ui/input.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 import { CancelOperation } from "./cancel-operation.tsx";
 import { CheckList } from "./check-list.tsx";
 import { ManifestCard } from "./manifest-card.tsx";
+import { isOfOriginal } from "./operation-wording.ts";
 import { PlanTables } from "./plan-tables.tsx";
 
 interface ConfirmRestoreProps {
@@ -25,6 +27,8 @@ interface ConfirmRestoreProps {
 
 /** What the check of the archive found, and the last question before the database is replaced. */
 export function ConfirmRestore({ operation, plan }: ConfirmRestoreProps) {
+  const isOriginal = isOfOriginal(plan);
+  const warnings = <PlanWarnings plan={plan} />;
   return (
     <div
       className={cn(
@@ -34,15 +38,13 @@ export function ConfirmRestore({ operation, plan }: ConfirmRestoreProps) {
     >
       {!plan.canStart && <Refusal operation={operation} plan={plan} />}
       <div className="grid grid-cols-[minmax(0,1fr)] gap-6">
+        {isOriginal && <OriginalNotice />}
+        {isOriginal && warnings}
         <ManifestCard manifest={plan.manifest} />
         <Card title="Checks" description="Every byte of the archive was read.">
           <CheckList checks={plan.checks} />
         </Card>
-        {plan.warnings.length > 0 && (
-          <Card title="Warnings">
-            <WarningList warnings={plan.warnings} />
-          </Card>
-        )}
+        {!isOriginal && warnings}
         {plan.drift.length > 0 && (
           <Card title="Drift" description="Here the archive and this database disagree.">
             <DriftList drift={plan.drift} />
@@ -70,6 +72,37 @@ export function ConfirmRestore({ operation, plan }: ConfirmRestoreProps) {
     </div>
   );
 }
+
+function OriginalNotice() {
+  return (
+    <Notice tone="warn" title="This backup was written by @vorlefan/prisma-backup.">
+      <p>
+        Its integrity cannot be checked: neither a digest nor an authentication tag was stored with
+        it. What was damaged or forged, and still reads as JSON, cannot be told from what was
+        written.
+      </p>
+    </Notice>
+  );
+}
+
+function PlanWarnings({ plan }: Pick<ConfirmRestoreProps, "plan">) {
+  if (plan.warnings.length === 0) return null;
+  return (
+    <Card
+      id={WARNINGS_ID}
+      title="Warnings"
+      description={
+        isOfOriginal(plan)
+          ? "What to know before this restore. What the files themselves have lost does not come back."
+          : undefined
+      }
+    >
+      <WarningList warnings={plan.warnings} />
+    </Card>
+  );
+}
+
+const WARNINGS_ID = "warnings";
 
 /** Why this backup and this database do not go together. */
 function Refusal({ operation, plan }: ConfirmRestoreProps) {
@@ -117,6 +150,17 @@ function Confirmation({ operation, plan }: ConfirmRestoreProps) {
             replaced by those of the backup. What was added since then is lost.
           </p>
         </Notice>
+        {plan.warnings.length > 0 && (
+          <p>
+            <a
+              className={cn("rounded font-medium text-pba-accent underline", focusRing)}
+              href={`#${WARNINGS_ID}`}
+            >
+              {formatNoun(plan.warnings.length, "warning")}
+            </a>{" "}
+            should be read before.
+          </p>
+        )}
         <p className="text-pba-muted">
           Until the last step nothing is changed: if anything fails, the database stays as it is.
           Consider making a backup of the present state first.

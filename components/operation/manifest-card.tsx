@@ -28,7 +28,10 @@ export function ManifestCard({ manifest }: { manifest: ManifestSummary }) {
           { label: "Tables", value: formatCount(tables.length) },
           { label: "Rows", value: formatCount(rows) },
           { label: "Data", value: formatBytes(jsonBytes) },
-          { label: "Sequences", value: formatCount(manifest.sequences) },
+          // The original stored none, which is not the same as there being none.
+          ...(manifest.formatVersion === null
+            ? []
+            : [{ label: "Sequences", value: formatCount(manifest.sequences) }]),
           { label: "Encryption", value: ENCRYPTION_LABELS[manifest.encryption] },
           {
             label: "Made by",

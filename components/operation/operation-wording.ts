@@ -1,4 +1,9 @@
-import { type EncryptionMode, isEnded, type Operation } from "../../lib/shared/api.ts";
+import {
+  type EncryptionMode,
+  isEnded,
+  type Operation,
+  type RestorePlan,
+} from "../../lib/shared/api.ts";
 import { formatPercent } from "../../lib/shared/format.ts";
 import { type Phase, sumProgress } from "../../lib/shared/progress.ts";
 import type { Tone } from "../ui/badge.tsx";
@@ -14,6 +19,10 @@ const PHASE_LABELS: Record<Phase, string> = {
   sequences: "Set the sequences",
   committing: "Commit",
 };
+
+/** `@vorlefan/prisma-backup` wrote it: nothing proves that its rows are as they were. */
+export const isOfOriginal = (plan: RestorePlan | null): boolean =>
+  plan?.manifest.formatVersion === null;
 
 /** The check of an upload ends with a plan; what runs after that is the restore itself. */
 const isCheck = ({ kind, plan }: Operation): boolean => kind === "restore" && plan === null;

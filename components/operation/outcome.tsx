@@ -1,5 +1,5 @@
 import Link from "next/link";
-import type { Operation, OperationResult } from "../../lib/shared/api.ts";
+import type { Operation, OperationResult, Warning } from "../../lib/shared/api.ts";
 import { formatBytes, formatCount, formatDuration } from "../../lib/shared/format.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { type Fact, Facts } from "../common/facts.tsx";
@@ -8,13 +8,13 @@ import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { Notice } from "../ui/notice.tsx";
-import { truthOf } from "./operation-wording.ts";
+import { isOfOriginal, truthOf } from "./operation-wording.ts";
 import { ResultTables } from "./result-tables.tsx";
 import { TableProgressCard } from "./table-progress-card.tsx";
 
 /** How an operation ended, and what is true now. */
 export function Outcome({ operation }: { operation: Operation }) {
-  const { result } = operation;
+  const { plan, result } = operation;
   return (
     <>
       <Verdict operation={operation} />
@@ -23,16 +23,24 @@ export function Outcome({ operation }: { operation: Operation }) {
           <Card title="Result">
             <Facts facts={factsOf(result)} />
           </Card>
-          {result.warnings.length > 0 && (
-            <Card title="Warnings">
-              <WarningList warnings={result.warnings} />
-            </Card>
-          )}
+          <Warnings title="Warnings" warnings={result.warnings} />
           <ResultTables tables={result.tables} />
         </>
       )}
+      {isDone(operation) && isOfOriginal(plan) && (
+        <Warnings title="Known before the restore" warnings={plan?.warnings ?? []} />
+      )}
       {!result && !isDone(operation) && <HowFar operation={operation} />}
     </>
+  );
+}
+
+function Warnings({ title, warnings }: { title: string; warnings: Warning[] }) {
+  if (warnings.length === 0) return null;
+  return (
+    <Card title={title}>
+      <WarningList warnings={warnings} />
+    </Card>
   );
 }
 
@@ -66,10 +74,7 @@ function Verdict({ operation }: { operation: Operation }) {
   if (isDone(operation)) {
     return operation.kind === "restore" ? (
       <Notice tone="good" title={truth}>
-        <p>
-          The rows of the restored tables, their foreign keys and their sequences are as they were
-          when the backup was made.
-        </p>
+        <p>{restoredText(operation)}</p>
       </Notice>
     ) : (
       <Notice tone="good" title="The backup is complete.">
@@ -121,6 +126,12 @@ function Again({ kind }: Pick<Operation, "kind">) {
       )}
     </Button>
   );
+}
+
+function restoredText({ plan }: Operation): string {
+  return isOfOriginal(plan)
+    ? "Every row that @vorlefan/prisma-backup wrote to its files is in its table, and every foreign key holds. The next values of the sequences follow the highest in their columns. What the files themselves had lost is not back."
+    : "The rows of the restored tables, their foreign keys and their sequences are as they were when the backup was made.";
 }
 
 function keepingAdvice({ encryption }: Operation): string {

@@ -83,6 +83,25 @@ test("create, inspect, verify, restore: the database is as it was", async () => 
   expect(await pgDumpText(db.url)).toBe(before);
 });
 
+test("a restore without --yes checks, says what it would do, and does nothing", async () => {
+  const { db, file, create } = await scene();
+  await create("--no-encryption");
+  await db.query("DELETE FROM author");
+  const before = await pgDumpText(db.url);
+  const checked = await cli("restore", file, "--url", db.url);
+  expect(checked).toMatchObject({ code: 2, stdout: "" });
+  expect(checked.stderr).toContain("warning: The archive is not encrypted.");
+  expect(checked.stderr).toContain(
+    "Nothing has changed. The restore would replace every row of 3 tables",
+  );
+  await db.query("DROP TABLE log");
+  const refused = await cli("restore", file, "--url", db.url);
+  expect(refused).toMatchObject({ code: 2, stdout: "" });
+  expect(refused.stderr).toMatch(/cannot be restored here\. Nothing has changed\.\n.*public\.log/);
+  await db.query("CREATE TABLE log (line text)");
+  expect(await pgDumpText(db.url)).toBe(before);
+});
+
 test("chosen tables", async () => {
   const { file, create } = await scene();
   expect(
@@ -277,7 +296,7 @@ describe("wrong usage is exit code 2, explains itself on stderr and does nothing
     ["no file", ["verify"]],
     ["two files", ["verify", "a", "b"]],
     ["two keys", ["verify", "a", "--passphrase-file", "p", "--identity-file", "i"]],
-    ["a restore without --yes", ["restore", "a", "--url", "x"]],
+    ["a restore without a URL", ["restore", "a", "--yes"]],
   ] as const)("%s", async ([, args]) => {
     const { code, stdout, stderr } = await cli(...args);
     expect(code).toBe(2);

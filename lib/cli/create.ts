@@ -1,8 +1,5 @@
-import { access, open, rename, rm } from "node:fs/promises";
-import type { Writable } from "node:stream";
 import { createArchiveKey } from "../archive/encryption.ts";
-import { runBackup } from "../backup/run-backup.ts";
-import { BackupError } from "../errors.ts";
+import { createBackupFile } from "../backup/create-backup-file.ts";
 import { openDatabase } from "../postgres/connection.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import type { EncryptionChoice } from "../shared/api.ts";
@@ -26,31 +23,21 @@ export async function create(args: string[], signal: AbortSignal): Promise<void>
   const tables = options.table?.map(parseTableName);
   const exclude = options.exclude?.map(parseTableName);
   const key = await createArchiveKey(await readChoice(options));
-  if (await exists(path)) {
-    throw new BackupError("REQUEST_INVALID", `${path} exists already. No backup was made.`, {
-      hint: "Choose another name; a backup is never overwritten.",
-    });
-  }
 
-  const partial = `${path}.partial`;
   const database = openDatabase({ connectionString: url });
-  const output = await createPartial(partial);
   const progress = showProgress();
   try {
-    const result = await runBackup({
+    const result = await createBackupFile({
+      path,
+      kind: "zip",
       database,
       models: NO_PRISMA_MODELS,
       tables,
       exclude,
       key,
-      output,
       signal,
       onProgress: progress.onProgress,
     });
-    // The name appears once the bytes are on the disk, so that whatever has it is whole.
-    await using file = await open(partial);
-    await file.sync();
-    await rename(partial, path);
     progress.end();
     for (const { message } of result.warnings) process.stderr.write(`warning: ${message}\n`);
     process.stdout.write(
@@ -58,7 +45,6 @@ export async function create(args: string[], signal: AbortSignal): Promise<void>
     );
   } catch (error) {
     progress.end();
-    await rm(partial, { force: true });
     throw error;
   } finally {
     await database.close();
@@ -80,33 +66,4 @@ async function readChoice(options: {
   if (passphraseFile !== undefined)
     return { mode: "passphrase", passphrase: await readPassphrase(passphraseFile) };
   return recipient === undefined ? { mode: "none" } : { mode: "recipients", recipients: recipient };
-}
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
-
-/** Exclusive: two runs to the same file must not mix. */
-async function createPartial(path: string): Promise<Writable> {
-  try {
-    return (await open(path, "wx", 0o600)).createWriteStream();
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : "unknown error";
-    if (code !== "EEXIST") {
-      throw new BackupError(
-        "REQUEST_INVALID",
-        `${path} cannot be written (${code}). No backup was made.`,
-        {
-          hint: "Choose a folder that exists and may be written to.",
-          cause,
-        },
-      );
-    }
-    throw new BackupError("REQUEST_INVALID", `${path} exists already. No backup was made.`, {
-      hint: "Another run is writing it, or one was killed. In that case delete it: it is no backup.",
-      cause,
-    });
-  }
 }

@@ -14,7 +14,7 @@ interface Inspection {
   manifest: ManifestSummary | null;
 }
 
-/** `inspect`: what an archive holds, as far as it can be read with what is given. Checks no digest of a table. */
+/** `inspect`: what a backup holds, as far as it can be read with what is given. Checks no digest of a table. */
 export async function inspect(args: string[]): Promise<void> {
   const options = parseOptions(args, { ...UNLOCK_OPTIONS, json: { type: "boolean" } }, 1);
   const unlock = await readUnlock(options);
@@ -47,9 +47,8 @@ function toText({ file, sizeBytes, encryption, manifest }: Inspection): string {
   const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
   return `${[
     ...head,
-    `database    ${manifest.database ? `${manifest.database.name}, PostgreSQL ${manifest.database.serverVersion}` : "not recorded"}`,
-    `made        ${manifest.createdAt === null ? `by ${manifest.tool}` : `${manifest.createdAt} by ${manifest.tool}, format ${manifest.formatVersion}`}`,
-    `holds       ${formatNoun(manifest.tables.length, "table")}, ${formatNoun(rows, "row")}, ${formatNoun(manifest.sequences, "sequence")}`,
+    ...origin(manifest),
+    `holds       ${formatNoun(manifest.tables.length, "table")}, ${formatNoun(rows, "row")}${manifest.formatVersion === null ? "" : `, ${formatNoun(manifest.sequences, "sequence")}`}`,
     `migrations  ${manifest.migrations.map(({ name }) => name).join(", ") || "none recorded"}`,
     ...manifest.warnings.map(({ message }) => `warning     ${message}`),
     "",
@@ -58,4 +57,14 @@ function toText({ file, sizeBytes, encryption, manifest }: Inspection): string {
         `${String(table.rows).padStart(12)} rows  ${formatBytes(table.jsonBytes).padStart(9)}  ${tableLabel(table)}`,
     ),
   ].join("\n")}\n`;
+}
+
+function origin({ formatVersion, createdAt, tool, database }: ManifestSummary): string[] {
+  if (formatVersion === null || createdAt === null || database === null) {
+    return [`made        by ${tool}, which records neither when nor from which database`];
+  }
+  return [
+    `database    ${database.name}, PostgreSQL ${database.serverVersion}`,
+    `made        ${createdAt} by ${tool}, format ${formatVersion}`,
+  ];
 }

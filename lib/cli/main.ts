@@ -1,4 +1,5 @@
 import { BackupError, toBackupError } from "../errors.ts";
+import type { ErrorCode } from "../shared/error-codes.ts";
 import { create } from "./create.ts";
 import { inspect } from "./inspect.ts";
 import { order } from "./order.ts";
@@ -12,6 +13,12 @@ const COMMANDS: Record<string, (args: string[], signal: AbortSignal) => Promise<
   verify,
   restore,
   order,
+};
+
+/** What opens a backup, as it is given here. */
+const OPTIONS: Partial<Record<ErrorCode, string>> = {
+  WRONG_PASSPHRASE: "--passphrase-file FILE names the file that holds it.",
+  NO_MATCHING_IDENTITY: "--identity-file FILE names the identity file.",
 };
 
 const cancelled = () => new BackupError("ABORTED", "Cancelled. Nothing has changed.");
@@ -38,7 +45,7 @@ async function main([name, ...args]: string[]): Promise<number> {
     }
     const { code, message, hint } = toBackupError(error);
     process.stderr.write(`error[${code}]: ${message}\n`);
-    if (hint) process.stderr.write(`hint: ${hint}\n`);
+    for (const line of [hint, OPTIONS[code]]) if (line) process.stderr.write(`hint: ${line}\n`);
     if (code === "INTERNAL" && process.env.PRISMA_BACKUP_DEBUG) console.error(error);
     return 1;
   }

@@ -3,12 +3,13 @@ import { openDatabase } from "../postgres/connection.ts";
 import { beginRestore, runRestore } from "../restore/run-restore.ts";
 import { verifyArchive } from "../restore/verify-archive.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
+import type { RestorePlan } from "../shared/api.ts";
 import { formatDuration, formatNoun } from "../shared/format.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { showProgress } from "./progress-bar.ts";
 import { parseOptions, readUnlock, required, UNLOCK_OPTIONS, UsageError } from "./usage.ts";
 
-/** `restore`: checks the whole archive, then replaces the tables' rows in one transaction. */
+/** `restore`: checks the whole archive, then replaces the tables' rows in one transaction. Without `--yes` only checks. */
 export async function restore(args: string[], signal: AbortSignal): Promise<void> {
   const options = parseOptions(
     args,
@@ -16,10 +17,6 @@ export async function restore(args: string[], signal: AbortSignal): Promise<void
     1,
   );
   const url = required(options.url, "url");
-  if (!options.yes)
-    throw new UsageError(
-      "A restore replaces every row of the archive's tables. Add --yes to do it.",
-    );
   const models = NO_PRISMA_MODELS;
   const database = openDatabase({ connectionString: url });
   const progress = showProgress();
@@ -29,10 +26,8 @@ export async function restore(args: string[], signal: AbortSignal): Promise<void
     await using archive = await openArchive(options.file);
     await archive.unlock(unlock);
     const plan = await verifyArchive({ database, models, archive, onProgress, signal });
-    for (const check of plan.checks.filter(({ state }) => state === "warning"))
-      say(`warning: ${check.message}`);
-    for (const drift of plan.drift.filter(({ blocks }) => !blocks))
-      say(`warning: ${drift.message}`);
+    for (const line of findings(plan)) say(line);
+    if (!options.yes) throw notConfirmed(plan);
     // What stands in the way is an error of the restore itself, before it changes anything.
     const session = await beginRestore(database);
     try {
@@ -56,4 +51,29 @@ export async function restore(args: string[], signal: AbortSignal): Promise<void
     progress.end();
     process.stderr.write(`${line}\n`);
   }
+}
+
+/** What to know before it begins. */
+function findings({ checks, drift, warnings }: RestorePlan): string[] {
+  return [
+    ...checks.filter(({ state }) => state === "warning"),
+    ...drift.filter(({ blocks }) => !blocks),
+    ...warnings,
+  ].map(({ message }) => `warning: ${message}`);
+}
+
+function notConfirmed({ canStart, checks, drift, tables }: RestorePlan): UsageError {
+  if (!canStart) {
+    const reasons = [
+      ...checks.filter(({ state }) => state === "failed"),
+      ...drift.filter(({ blocks }) => blocks),
+    ].map(({ message }) => message);
+    return new UsageError(
+      ["This backup cannot be restored here. Nothing has changed.", ...new Set(reasons)].join("\n"),
+    );
+  }
+  const replaced = tables.filter(({ action }) => action === "replace").length;
+  return new UsageError(
+    `Nothing has changed. The restore would replace every row of ${formatNoun(replaced, "table")}: add --yes to do it.`,
+  );
 }

@@ -9,15 +9,17 @@ export const USAGE = `Usage: prisma-backup COMMAND …
           [--table SCHEMA.NAME]… [--exclude SCHEMA.NAME]…
   inspect FILE [--passphrase-file F | --identity-file F] [--json]
   verify  FILE [--passphrase-file F | --identity-file F]
-  restore FILE --url URL [--passphrase-file F | --identity-file F] --yes
+  restore FILE --url URL [--passphrase-file F | --identity-file F] [--yes]
   order   --url URL [--json]
 
 create   backs up a PostgreSQL database into FILE, which must not exist yet
-inspect  says what an archive holds
-verify   reads a whole archive and checks every digest and row count
-restore  replaces the rows of a database's tables by an archive's: all of it, or nothing
+inspect  says what a backup holds
+verify   reads a whole backup and checks every digest and row count
+restore  replaces the rows of a database's tables by a backup's: all of it, or nothing.
+         Without --yes it only checks, and says what it would do
 order    shows the order in which the tables can be loaded, and why
 
+FILE is a backup's zip file or folder, ours or one that @vorlefan/prisma-backup wrote (--passphrase-file: its password).
 --url is a connection string: postgresql://user:password@host:5432/database
 --recipient, --table and --exclude may be repeated. A name with a dot or quote in it: '"my.schema"."my table"'.
 Exit code: 0 done, 1 failed, 2 wrong usage.
@@ -35,7 +37,9 @@ export function parseOptions<const Options extends NonNullable<ParseArgsConfig["
   try {
     const parsed = parseArgs({ args, options, allowPositionals: positionals > 0, strict: true });
     if (parsed.positionals.length !== positionals) {
-      throw new UsageError(positionals === 0 ? "Too many words." : "Name one archive file.");
+      throw new UsageError(
+        positionals === 0 ? "Too many words." : "Name one backup: its zip file or folder.",
+      );
     }
     return { ...parsed.values, file: parsed.positionals[0] ?? "" };
   } catch (error) {

@@ -4,7 +4,7 @@ import { formatNoun } from "../shared/format.ts";
 import { showProgress } from "./progress-bar.ts";
 import { parseOptions, readUnlock, UNLOCK_OPTIONS } from "./usage.ts";
 
-/** `verify`: reads everything in an archive and checks every digest and row count. Needs no database. */
+/** `verify`: reads everything in a backup and checks every digest and row count that it has. Needs no database. */
 export async function verify(args: string[], signal: AbortSignal): Promise<void> {
   const options = parseOptions(args, UNLOCK_OPTIONS, 1);
   const unlock = await readUnlock(options);
@@ -14,10 +14,14 @@ export async function verify(args: string[], signal: AbortSignal): Promise<void>
     await archive.unlock(unlock);
     await verifyTables(archive, progress.onProgress, signal);
     progress.end();
-    const { tables } = archive.manifest;
+    const { tables, warnings, tool } = archive.manifest;
+    for (const { message } of warnings) process.stderr.write(`warning: ${message}\n`);
     const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+    const proof = archive.isOriginal
+      ? `every row can be read. Written by ${tool}, which stores no digest: damage or forgery that still reads as JSON is not found`
+      : "every digest is right";
     process.stdout.write(
-      `${options.file}: ${formatNoun(tables.length, "table")}, ${formatNoun(rows, "row")}, every digest is right\n`,
+      `${options.file}: ${formatNoun(tables.length, "table")}, ${formatNoun(rows, "row")}, ${proof}\n`,
     );
   } finally {
     progress.end();
