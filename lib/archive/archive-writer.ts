@@ -1,12 +1,12 @@
-import { type Readable, Transform, type Writable } from "node:stream";
+import { type Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import yazl from "yazl";
 import { BackupError, toBackupError } from "../errors.ts";
 import type { TableName } from "../shared/api.ts";
 import { CoalesceStream } from "./coalesce.ts";
 import { createCompressor } from "./compression.ts";
 import { DigestStream } from "./digest.ts";
 import { type ArchiveKey, encryptBytes, encryptStream } from "./encryption.ts";
+import type { EntrySink } from "./entry-sink.ts";
 import {
   KEY_ENTRY,
   MAX_TABLES,
@@ -16,6 +16,7 @@ import {
 } from "./format.ts";
 import { type ManifestTable, type StoredManifest, serialiseManifest } from "./manifest.ts";
 import { readmeText } from "./readme.ts";
+import { createZipSink } from "./zip-sink.ts";
 
 type WrittenTable = Pick<
   ManifestTable,
@@ -38,57 +39,48 @@ export interface ArchiveWriter {
 export interface ArchiveWriterOptions {
   key: ArchiveKey;
   createdAt: Date;
-  /** Is ended by `finish`, or destroyed when the archive is given up. */
-  output: Writable;
+  /** Where its entries go; a stream takes them as a zip. Is ended by `finish`, or destroyed when the archive is given up. */
+  output: Writable | EntrySink;
   signal?: AbortSignal;
 }
 
 /** Writes an archive as a stream, in bounded memory. README.txt is on its way when this returns. */
 export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWriter {
   const { key, createdAt, output, signal } = options;
-  const zip = new yazl.ZipFile();
+  const sink = output instanceof Writable ? createZipSink(output, createdAt) : output;
   const written = new Map<string, WrittenTable>();
   /** Aborted, with the first reason, when the archive is given up. */
   const givenUp = new AbortController();
   let finished = false;
   let archiveBytes = 0;
 
-  const sizeCounter = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      archiveBytes += chunk.length;
-      done(null, chunk);
-    },
-  });
-  const outputDone = pipeline(zip.outputStream, sizeCounter, output).then(
-    () => {
+  const sinkDone = sink.done.then(
+    (sizeBytes) => {
+      archiveBytes = sizeBytes;
       finished = true;
       signal?.removeEventListener("abort", onAbort);
     },
     (error: unknown) => giveUp(describeOutputError(error)),
   );
-  zip.on("error", giveUp);
 
-  /** yazl neither stops its sources nor hears of their errors, so everything around it is destroyed. */
   function giveUp(reason: unknown): void {
     if (finished || givenUp.signal.aborted) return;
     signal?.removeEventListener("abort", onAbort);
     givenUp.abort(reason);
-    sizeCounter.destroy(reason instanceof Error ? reason : toBackupError(reason));
+    sink.destroy(reason instanceof Error ? reason : toBackupError(reason));
   }
 
   function onAbort(): void {
     giveUp(abortReason(signal));
   }
 
-  function addBuffer(content: Buffer, entry: string, compress: boolean): void {
-    zip.addBuffer(content, entry, { ...entryOptions, compress });
-  }
-
-  const entryOptions = { mtime: createdAt, mode: 0o100600 };
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted) onAbort();
-  addBuffer(Buffer.from(readmeText(key.mode, createdAt)), README_ENTRY, false);
-  if (key.mode === "passphrase") addBuffer(Buffer.from(key.keyFile, "base64"), KEY_ENTRY, false);
+  const readme = readmeText(key.mode, createdAt, sink.kind);
+  sink.add(README_ENTRY, Buffer.from(readme), { compress: false });
+  if (key.mode === "passphrase") {
+    sink.add(KEY_ENTRY, Buffer.from(key.keyFile, "base64"), { compress: false });
+  }
 
   return {
     async writeTable(table, source, tableSignal) {
@@ -100,8 +92,7 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
         stop.throwIfAborted();
         if (written.size === MAX_TABLES) throw tooManyTables();
         if (written.has(entry)) throw new Error(`${entry} was written before`);
-        const compressionLevel = key.mode === "none" ? DEFLATE_LEVEL : 0;
-        zip.addReadStream(stored, entry, { ...entryOptions, compressionLevel });
+        sink.add(entry, stored, { compress: key.mode === "none" });
         const encrypt = encryptStream(key);
         const signal = { signal: stop };
         const joined = new CoalesceStream();
@@ -111,7 +102,7 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
       } catch (error) {
         source.destroy();
         giveUp(tableSignal?.aborted ? abortReason(tableSignal) : error);
-        await outputDone;
+        await sinkDone;
         throw givenUp.signal.reason;
       }
       const [jsonDigest, storedDigest] = [json.digest(), stored.digest()];
@@ -131,12 +122,12 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
         givenUp.signal.throwIfAborted();
         checkAgainst(manifest, key, written);
         const bytes = await encryptBytes(key, serialiseManifest(manifest));
-        addBuffer(bytes, manifestEntryName(key.mode), key.mode === "none");
-        zip.end();
+        sink.add(manifestEntryName(key.mode), bytes, { compress: key.mode === "none" });
+        sink.end();
       } catch (error) {
         giveUp(error);
       }
-      await outputDone;
+      await sinkDone;
       givenUp.signal.throwIfAborted();
       return { archiveBytes };
     },
@@ -144,9 +135,6 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
     abort: giveUp,
   };
 }
-
-/** Twice as fast as deflate's default, for 5 % more bytes. */
-const DEFLATE_LEVEL = 3;
 
 /** A manifest that contradicts its archive would make a backup that cannot be restored. */
 function checkAgainst(

@@ -24,8 +24,13 @@ it("never gives two tables the same entry, and encodes so that any URL decoder r
   );
 });
 
-it.each(["passphrase", "recipients", "none"] as const)("explains itself in mode %s", (mode) => {
-  const readme = readmeText(mode, new Date("2026-01-02T03:04:05Z"));
+it.each(
+  (["passphrase", "recipients", "none"] as const).flatMap((mode) =>
+    (["zip", "folder"] as const).map((kind) => ({ mode, kind })),
+  ),
+)("explains itself in mode $mode, as a $kind", ({ mode, kind }) => {
+  const readme = readmeText(mode, new Date("2026-01-02T03:04:05Z"), kind);
+  expect(readme.includes("unzip")).toBe(kind === "zip");
   // Plain ASCII shows the same in every editor and on every terminal.
   expect(readme).toMatch(/^[\x20-\x7e\n]+$/);
   expect(readme.includes("age -d")).toBe(mode !== "none");

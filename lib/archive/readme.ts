@@ -1,9 +1,11 @@
 import type { EncryptionMode } from "../shared/api.ts";
+import type { EntrySink } from "./entry-sink.ts";
 import { FORMAT_VERSION, manifestEntryName } from "./format.ts";
 
 /** Text of README.txt: how to open this archive on a day when nothing else is left. ASCII, 80 columns. */
-export function readmeText(mode: EncryptionMode, createdAt: Date): string {
+export function readmeText(mode: EncryptionMode, createdAt: Date, kind: EntrySink["kind"]): string {
   const [intro, tools, prepare] = MODES[mode];
+  const { easyWay, unzip, unpack } = KINDS[kind];
   const suffix = mode === "none" ? "json" : "json.zst.age";
   const decrypt = mode === "none" ? "cat" : "age -d -i identity.txt";
   const manifest = `${decrypt} ${manifestEntryName(mode)}`;
@@ -15,17 +17,14 @@ made by prisma-backup-admin at ${createdAt.toISOString()} (archive format ${FORM
 ${intro}
 
 THE EASY WAY
-Open the backup page of the app that made it, choose Restore, and give it this
-zip file as it is, not unpacked. The rest of this page is for when that is not
+${easyWay} The rest of this page is for when that is not
 possible. Every part of the archive opens with standard tools.
 
 YOU NEED
-${tools}
-    jq           https://jqlang.org
+${unzip}${tools}    jq           https://jqlang.org
     psql         comes with PostgreSQL
 
-1. UNPACK
-    unzip BACKUP.zip -d backup && cd backup
+${unpack}
 ${prepare}
 2. SEE WHAT IS THERE
 The manifest lists tables, columns, rows, digests, sequences and migrations:
@@ -70,9 +69,29 @@ sha256sum of each file under tables/ is its storedSha256 in the manifest:
 ${mode === "none" ? "" : CLEAN_UP}`;
 }
 
-const ENCRYPTED_TOOLS = `    unzip        any zip tool
-    age          https://age-encryption.org
-    zstd         https://facebook.github.io/zstd`;
+/** What differs between a zip file and a folder of the same content. */
+const KINDS: Record<EntrySink["kind"], { easyWay: string; unzip: string; unpack: string }> = {
+  zip: {
+    easyWay: `Open the backup page of the app that made it, choose Restore, and give it this
+zip file as it is, not unpacked.`,
+    unzip: "    unzip        any zip tool\n",
+    unpack: `1. UNPACK
+    unzip BACKUP.zip -d backup && cd backup`,
+  },
+  folder: {
+    easyWay: `Give this folder to PrismaRestore, as its folderName. Or pack it with any zip
+tool, open the backup page of the app that made it, choose Restore, and give it
+the zip file.`,
+    unzip: "",
+    unpack: `1. COPY
+Work in a copy: the backup must stay as it is, with no file added to it.
+    cp -R . ../backup-copy && cd ../backup-copy`,
+  },
+};
+
+const ENCRYPTED_TOOLS = `    age          https://age-encryption.org
+    zstd         https://facebook.github.io/zstd
+`;
 
 const CLEAN_UP = `
 AFTERWARDS
@@ -97,9 +116,5 @@ begins with AGE-SECRET-KEY-) of any of them; without one nobody can open it.`,
     `Below, identity.txt is your identity file, as age-keygen wrote it.
 `,
   ],
-  none: [
-    "It is NOT encrypted: whoever has this file can read everything in it.",
-    "    unzip        any zip tool",
-    "",
-  ],
+  none: ["It is NOT encrypted: whoever has this file can read everything in it.", "", ""],
 };

@@ -1,6 +1,7 @@
 import type { Writable } from "node:stream";
 import { createArchiveWriter } from "../archive/archive-writer.ts";
 import type { ArchiveKey } from "../archive/encryption.ts";
+import type { EntrySink } from "../archive/entry-sink.ts";
 import { FORMAT_VERSION } from "../archive/format.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
 import { toBackupError } from "../errors.ts";
@@ -25,8 +26,8 @@ export interface RunBackupOptions extends TableSelection {
   models: PrismaModels;
   /** Decides the encryption. There is no default. */
   key: ArchiveKey;
-  /** Takes the zip as it is made. Ended here when the backup is whole, destroyed when it fails. */
-  output: Writable;
+  /** Takes the backup as it is made, a stream as a zip. Ended here when it is whole, destroyed when it fails. */
+  output: Writable | EntrySink;
   /** Tables that are read in pages of so many rows, by `tableKey`; others as one stream. */
   pageRows?: ReadonlyMap<string, number>;
   /** How long to wait for tables that somebody else has locked. */

@@ -1,0 +1,119 @@
+import { link, lstat, mkdir, open, rename, rm, unlink } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Writable } from "node:stream";
+import type { EntrySink } from "../archive/entry-sink.ts";
+import { PARTIAL_SUFFIX } from "../archive/find-backups.ts";
+import { createFolderSink, syncFolder } from "../archive/folder-sink.ts";
+import { BackupError } from "../errors.ts";
+import type { OperationResult } from "../shared/api.ts";
+import { type RunBackupOptions, runBackup } from "./run-backup.ts";
+
+export interface CreateBackupFileOptions extends Omit<RunBackupOptions, "output"> {
+  /** Of the new file or folder. The folder it is in must exist. */
+  path: string;
+  /** One zip file, or a folder with the same entries as files. */
+  kind: "zip" | "folder";
+}
+
+/**
+ * Backs up into a new file or folder, readable by its owner only. It is written under the name `<path>.partial`
+ * and gets its own when it is whole and on the disk. A failure leaves nothing; what is there is never overwritten.
+ *
+ * @returns with `archiveBytes`: of the zip, or of all the folder's files
+ * @throws BackupError: as `runBackup`; REQUEST_INVALID where the path is taken or cannot be written
+ */
+export async function createBackupFile(options: CreateBackupFileOptions): Promise<OperationResult> {
+  const { path, kind, ...backup } = options;
+  if (await exists(path)) throw taken(path);
+  const partial = `${path}${PARTIAL_SUFFIX}`;
+  const output = await createPartial(partial, kind);
+  try {
+    const result = await runBackup({ ...backup, output: output.to });
+    await output.closed;
+    await moveIntoPlace(partial, path, kind);
+    return result;
+  } catch (error) {
+    await output.closed;
+    // Where this fails, what is left is not taken for a backup: why there is none is what matters.
+    await rm(partial, { recursive: true, force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+/** Exclusive: two runs to the same path must not mix. `closed` resolves when no file is open any more. */
+async function createPartial(
+  path: string,
+  kind: "zip" | "folder",
+): Promise<{ to: Writable | EntrySink; closed: Promise<unknown> }> {
+  try {
+    if (kind === "folder") {
+      await mkdir(path, { mode: 0o700 });
+      const to = createFolderSink(path);
+      return { to, closed: to.done.catch(() => {}) };
+    }
+    const to = (await open(path, "wx", 0o600)).createWriteStream();
+    return { to, closed: new Promise<void>((resolve) => to.once("close", resolve)) };
+  } catch (cause) {
+    const code = codeOf(cause);
+    if (code !== "EEXIST") throw unwritable(path, cause);
+    throw new BackupError("REQUEST_INVALID", `${path} exists already. No backup was made.`, {
+      hint: "Another run is writing it, or one was killed. In that case delete it: it is no backup.",
+      cause,
+    });
+  }
+}
+
+/** The name appears once the bytes are on the disk, so that whatever has it is whole. */
+async function moveIntoPlace(partial: string, path: string, kind: "zip" | "folder"): Promise<void> {
+  try {
+    if (kind === "zip") await syncFile(partial);
+    if (kind === "folder" || !(await linkFile(partial, path))) {
+      // Renaming would replace a file, or an empty folder, that came in the meantime.
+      if (await exists(path)) throw taken(path);
+      await rename(partial, path);
+    }
+    await syncFolder(dirname(resolve(path)));
+  } catch (error) {
+    if (error instanceof BackupError) throw error;
+    throw unwritable(path, error);
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  await using file = await open(path);
+  await file.sync();
+}
+
+/** Gives a file its name unless that is taken. @returns false where the file system cannot */
+async function linkFile(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") throw taken(to);
+    return false;
+  }
+  await unlink(from);
+  return true;
+}
+
+const exists = (path: string): Promise<boolean> =>
+  lstat(path).then(
+    () => true,
+    () => false,
+  );
+
+const taken = (path: string): BackupError =>
+  new BackupError("REQUEST_INVALID", `${path} exists already. No backup was made.`, {
+    hint: "Choose another name; a backup is never overwritten.",
+  });
+
+const unwritable = (path: string, cause: unknown): BackupError =>
+  new BackupError(
+    "REQUEST_INVALID",
+    `${path} cannot be written (${codeOf(cause)}). No backup was made.`,
+    { hint: "Choose a folder that exists and may be written to.", cause },
+  );
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+}
