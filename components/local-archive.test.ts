@@ -75,6 +75,7 @@ describe("a backup by the original", () => {
   it.each([
     ["plain", { "User.json": `[${ROW}]`, "Empty.json": "[]" }, 2, false],
     ["without any row", { "User.json": "[]", "Post.json": "[]" }, 2, false],
+    ["plain by 0.3.5", { "user.json": '[{"id":1}]' }, 1, false],
     ["encrypted by 0.4.0", { "User.json": SECRET_0_4, "Post.json": SECRET_0_4 }, 2, true],
     ["encrypted by 0.3.5", { "User.json": SECRET_0_3 }, 1, true],
     ["with a table named manifest", { "manifest.json": `[${ROW}]` }, 1, false],
@@ -104,7 +105,7 @@ describe("a backup by the original", () => {
   });
 
   it.each([
-    ["other JSON", { "package.json": '{"name":"app"}', "data.json": '[{"id":1}]' }],
+    ["other JSON", { "package.json": '{"name":"app"}', "data.json": "[1, 2]" }],
     ["JSON in several folders", { "a/User.json": "[]", "b/User.json": "[]" }],
   ])("is not taken for one: %s", async (_what, entries) => {
     const file = await zipOf(entries as Record<string, string>);

@@ -13,24 +13,18 @@ export interface OriginalBackup {
   isEncrypted: boolean;
 }
 
-/** Enough to see the first row's end, where the original writes the table's name. */
-const START_CHARACTERS = 65_536;
+const START_CHARACTERS = 1000;
 
-/** Recognises the original's flat JSON files, one per table, wherever one folder of the zip holds them. */
+/**
+ * Recognises the original's flat JSON files, one per table, wherever one folder of the zip holds them: arrays of
+ * rows, or what it made of them by encryption.
+ */
 export async function inspectOriginal(zip: JSZip): Promise<OriginalBackup | null> {
   const starts = await Promise.all(flatJsonFiles(zip).map(readStart));
   const encrypted = starts.filter((text) => /^\s*\{\s*"(encryptedText|encrypted|iv)"/.test(text));
-  const empty = starts.filter((text) => /^\s*\[\s*\]/.test(text));
-  const filled = starts.filter((text) => /^\s*\[\s*\{/.test(text));
-  const isOriginal =
-    encrypted.length > 0 ||
-    filled.some((text) => text.includes('"__table_name"')) ||
-    (filled.length === 0 && empty.length > 0);
-  if (!isOriginal) return null;
-  return {
-    tables: encrypted.length + empty.length + filled.length,
-    isEncrypted: encrypted.length > 0,
-  };
+  const plain = starts.filter((text) => /^\s*\[\s*[\]{]/.test(text));
+  if (encrypted.length + plain.length === 0) return null;
+  return { tables: encrypted.length + plain.length, isEncrypted: encrypted.length > 0 };
 }
 
 /** Those at the top, else those of the only folder that has any. */

@@ -3,16 +3,31 @@ import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Notice } from "../ui/notice.tsx";
 
+/** Warnings of one kind stand together, so that many of them stay readable. */
 export function WarningList({ warnings }: { warnings: Warning[] }) {
   return (
-    <ul aria-label="Warnings" className="grid gap-2 empty:hidden">
-      {warnings.map((warning) => (
-        <li key={`${warning.code} ${warning.message}`}>
+    <ul aria-label="Warnings" className="grid grid-cols-[minmax(0,1fr)] gap-2 empty:hidden">
+      {[...Map.groupBy(warnings, ({ code }) => code)].map(([code, alike]) => (
+        <li key={code}>
           <Notice tone="warn">
-            <p>{warning.message}</p>
+            {alike.length === 1 ? (
+              alike.map(({ message }) => (
+                <p key={message} className="wrap-anywhere">
+                  {message}
+                </p>
+              ))
+            ) : (
+              <ul className="grid list-disc gap-1 pl-4">
+                {alike.map(({ message }) => (
+                  <li key={message} className="wrap-anywhere">
+                    {message}
+                  </li>
+                ))}
+              </ul>
+            )}
             <p className="text-xs text-pba-muted">
-              <code className="font-mono">{warning.code}</code>
-              {warning.table && ` · ${tableLabel(warning.table)}`}
+              <code className="font-mono">{code}</code>
+              {alike.length === 1 && alike[0]?.table && ` · ${tableLabel(alike[0].table)}`}
             </p>
           </Notice>
         </li>
