@@ -24,11 +24,12 @@ const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
  * Applies the migrations that the database does not have yet, and records them as Prisma does; so
  * the demo needs no download of Prisma's schema engine. Each is applied whole or not at all.
  *
+ * @param folder of migrations, as Prisma lays it out. Default: the demo shop's.
  * @returns the names of those applied now.
  * @throws Error when an applied migration was changed since, or failed halfway under Prisma; or
  * when the database holds tables that did not come from migrations.
  */
-export async function migrate(url: string): Promise<string[]> {
+export async function migrate(url: string, folder: string = MIGRATIONS): Promise<string[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -36,8 +37,8 @@ export async function migrate(url: string): Promise<string[]> {
     await requireOwnDatabase(client);
     await client.query(MIGRATIONS_TABLE);
     const applied: string[] = [];
-    for (const name of await listMigrations()) {
-      const sql = await readFile(path.join(MIGRATIONS, name, "migration.sql"), "utf8");
+    for (const name of await listMigrations(folder)) {
+      const sql = await readFile(path.join(folder, name, "migration.sql"), "utf8");
       const checksum = createHash("sha256").update(sql).digest("hex");
       if (await isApplied(client, name, checksum)) continue;
       await apply(client, name, checksum, sql);
@@ -61,8 +62,8 @@ async function requireOwnDatabase(client: pg.Client): Promise<void> {
   }
 }
 
-async function listMigrations(): Promise<string[]> {
-  const entries = await readdir(MIGRATIONS, { withFileTypes: true });
+async function listMigrations(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
   return entries
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
