@@ -115,18 +115,23 @@ export function parseConfig(options: BackupAdminOptions): Config {
 export async function openConfiguredDatabase(
   config: Pick<Config, "prisma" | "connectionString" | "pool">,
   environment: Record<string, string | undefined> = process.env,
+  connectTimeoutMs?: number,
 ): Promise<Database> {
   const { connectionString, pool, prisma } = config;
+  const timeout =
+    connectTimeoutMs === undefined ? {} : { connectionTimeoutMillis: connectTimeoutMs };
   if (connectionString !== undefined || pool !== undefined) {
     return openDatabase({
       ...pool,
       ...(connectionString === undefined ? {} : { connectionString }),
+      ...timeout,
     });
   }
   const own = await connectionFromPrisma(prisma);
-  if (own) return openDatabase(own);
+  if (own) return openDatabase({ ...own, ...timeout });
   const url = environment.DIRECT_URL || environment.DATABASE_URL;
-  if (url && /^postgres(ql)?:\/\//.test(url)) return openDatabase({ connectionString: url });
+  if (url && /^postgres(ql)?:\/\//.test(url))
+    return openDatabase({ connectionString: url, ...timeout });
   throw new BackupError("CONFIG_INVALID", "There is no connection to PostgreSQL to work with.", {
     hint: "Give a `connectionString`, use Prisma's `pg` driver adapter, or set DIRECT_URL or DATABASE_URL to a postgresql:// URL.",
   });

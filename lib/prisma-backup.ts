@@ -1,8 +1,9 @@
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { createArchiveKey } from "./archive/encryption.ts";
-import { runBackup } from "./backup/run-backup.ts";
+import { uniqueBackupName } from "./backup/backup-name.ts";
+import { createBackupFile } from "./backup/create-backup-file.ts";
 import {
   abortAs,
   type ClassOptions,
@@ -61,7 +62,12 @@ const optionsSchema = z.strictObject({
   offset: z
     .record(
       z.string(),
-      z.strictObject({ limit: z.int("must be a whole number, 1 at least").positive() }),
+      z.strictObject({
+        limit: z
+          .int("must be a whole number, 1 at least")
+          .min(1)
+          .max(2 ** 31 - 1),
+      }),
     )
     .optional(),
   compress: z.boolean("must be true or false").optional(),
@@ -109,39 +115,32 @@ export class PrismaBackup {
       signal.throwIfAborted();
       const database = await openConfiguredDatabase({ ...this.#options, prisma: this.#prisma });
       try {
-        const { name } = await readDatabase(database, models, offset);
+        const { name, pageRows } = await readDatabase(database, models, offset);
         const key = await createArchiveKey(
           encrypt ? { mode: "passphrase", passphrase: password } : { mode: "none" },
         );
         signal.throwIfAborted();
-        // SKELETON: a zip in either case, until the folder writer is there.
-        const folder = path.resolve(folderName);
-        await mkdir(folder, { recursive: true, mode: 0o700 });
-        const target = path.join(
-          folder,
-          `${name}-${new Date().toISOString().replaceAll(/[:.]/g, "-")}.zip`,
-        );
-        const partial = `${target}.partial`;
-        const output = (await open(partial, "wx", 0o600)).createWriteStream();
-        try {
-          const result = await runBackup({ database, models, key, output, onProgress, signal });
-          await rename(partial, target);
-          const { archiveBytes = 0, tables, rows, jsonBytes, sequences, elapsedMs } = result;
-          return {
-            path: target,
-            kind: compress ? "zip" : "folder",
-            tables,
-            rows,
-            bytes: archiveBytes,
-            jsonBytes,
-            sequences,
-            elapsedMs,
-            warnings: [...result.warnings, ...(password && !encrypt ? [NOT_ENCRYPTED] : [])],
-          };
-        } catch (error) {
-          await rm(partial, { force: true });
-          throw error;
-        }
+        const folder = await makeFolder(folderName);
+        const kind = compress ? "zip" : "folder";
+        const fileName = uniqueBackupName(name, new Date()) + (compress ? ".zip" : "");
+        const target = path.join(folder, fileName);
+        const { archiveBytes = 0, ...result } = await createBackupFile({
+          path: target,
+          kind,
+          database,
+          models,
+          key,
+          pageRows,
+          onProgress,
+          signal,
+        });
+        return {
+          ...result,
+          path: target,
+          kind,
+          bytes: archiveBytes,
+          warnings: [...result.warnings, ...(password && !encrypt ? [NOT_ENCRYPTED] : [])],
+        };
       } finally {
         await database.close();
       }
@@ -150,6 +149,22 @@ export class PrismaBackup {
     } finally {
       release();
     }
+  }
+}
+
+/** @returns its absolute path */
+async function makeFolder(folderName: string): Promise<string> {
+  const folder = path.resolve(folderName);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : "unknown error";
+    throw new BackupError(
+      "REQUEST_INVALID",
+      `The folder ${folder} cannot be made (${code}). No backup was made.`,
+      { hint: "Choose a folder that exists, or can be made, and may be written to.", cause },
+    );
   }
 }
 
@@ -164,7 +179,7 @@ async function readDatabase(
   database: Database,
   models: PrismaModels,
   offset: NonNullable<PrismaBackupArgs["offset"]>,
-): Promise<{ name: string; pages: Map<string, number> }> {
+): Promise<{ name: string; pageRows: Map<string, number> }> {
   try {
     const client = await database.connect("backup");
     try {
@@ -173,7 +188,7 @@ async function readDatabase(
         ([name, { limit }]) =>
           [tableKey(findTable(name, catalog.tables, models, "offset")), limit] as const,
       );
-      return { name: catalog.database.name, pages: new Map(pages) };
+      return { name: catalog.database.name, pageRows: new Map(pages) };
     } finally {
       await client.end();
     }

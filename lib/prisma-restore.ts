@@ -132,7 +132,11 @@ export class PrismaRestore {
       const backup = await findBackup(folderName);
       await using archive = await openArchive(backup);
       await archive.unlock({ passphrase: password, identity });
-      const database = await openConfiguredDatabase({ ...this.#options, prisma: this.#prisma });
+      const database = await openConfiguredDatabase(
+        { ...this.#options, prisma: this.#prisma },
+        process.env,
+        transaction?.maxWait,
+      );
       try {
         const { models, ignoredTables, drift } = await this.#readDatabase(database, archive);
         const checked = await verifyArchive({

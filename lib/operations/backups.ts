@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { PassThrough, Readable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { createArchiveKey } from "../archive/encryption.ts";
+import { archiveFileName } from "../backup/backup-name.ts";
 import { runBackup } from "../backup/run-backup.ts";
 import { BackupError, toBackupError } from "../errors.ts";
 import type { Actor, CreateBackup } from "../shared/api.ts";
@@ -147,10 +148,3 @@ const givenUp = (): BackupError =>
   new BackupError("ABORTED", "The download was given up before its end. The file is no backup.", {
     hint: "Delete the incomplete file and create the backup again.",
   });
-
-/** `shop-2026-07-01-0930.zip`, of characters that every system takes in a file name. Time in UTC. */
-function archiveFileName(databaseName: string, time: Date): string {
-  const name = databaseName.replaceAll(/[^A-Za-z0-9_-]+/g, "-").replaceAll(/^-+|-+$/g, "");
-  const [date, clock = ""] = time.toISOString().split("T");
-  return `${name || "database"}-${date}-${clock.slice(0, 5).replace(":", "")}.zip`;
-}

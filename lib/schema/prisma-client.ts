@@ -34,27 +34,33 @@ export function readInlineSchema(prisma: unknown): string | null {
 
 /**
  * How the client's own `pg` driver adapter connects, or null where it has another adapter or none.
- * Opens no connection.
+ * Opens no connection, and leaves the client's own alone.
  */
 export async function connectionFromPrisma(prisma: unknown): Promise<pg.ClientConfig | null> {
   const factory = property(property(prisma, "_engineConfig"), "adapter");
   if (property(factory, "provider") !== "postgres") return null;
+  // A pool that the app made and gave to the adapter must not be disposed of, as the adapter might do.
+  const pool = property(factory, "externalPool");
+  if (pool) return pickConnection(property(pool, "options"));
   const connect = property(factory, "connect");
   if (typeof connect !== "function") return null;
   const adapter: unknown = await connect.call(factory);
   try {
     const driver = property(adapter, "underlyingDriver");
     if (typeof driver !== "function") return null;
-    const options = property(driver.call(adapter), "options");
-    if (typeof options !== "object" || options === null) return null;
-    // Picked one by one: `pg` makes the password non-enumerable, so a spread would lose it.
-    const { connectionString, host, port, user, password, database, ssl } =
-      options as pg.ClientConfig;
-    return { connectionString, host, port, user, password, database, ssl };
+    return pickConnection(property(driver.call(adapter), "options"));
   } finally {
     const dispose = property(adapter, "dispose");
     if (typeof dispose === "function") await dispose.call(adapter);
   }
+}
+
+/** One by one: `pg` makes the password non-enumerable, so a spread would lose it. */
+function pickConnection(options: unknown): pg.ClientConfig | null {
+  if (typeof options !== "object" || options === null) return null;
+  const { connectionString, host, port, user, password, database, ssl } =
+    options as pg.ClientConfig;
+  return { connectionString, host, port, user, password, database, ssl };
 }
 
 function property(value: unknown, name: string): unknown {
