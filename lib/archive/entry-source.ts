@@ -3,8 +3,8 @@ export interface EntrySource {
   readonly kind: "zip" | "folder";
   /** Of the zip, or of all the folder's files. */
   readonly sizeBytes: number;
-  /** By name, with `/` between folders; `sizeBytes` as a zip tool extracts it. No folders, and no system files. */
-  readonly entries: ReadonlyMap<string, { name: string; sizeBytes: number }>;
+  /** By name, with `/` between folders; `sizeBytes` and a zip's `crc32` as a zip tool extracts it. No folders, and no system files. */
+  readonly entries: ReadonlyMap<string, { name: string; sizeBytes: number; crc32?: number }>;
   /** What a folder holds beside files: other folders, named with a `/` at the end, which are not looked into; links and special files. */
   readonly others: readonly string[];
   /** An entry's content. Not limited and not checked: whoever reads it does. */

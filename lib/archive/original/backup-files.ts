@@ -3,38 +3,28 @@ import { BackupError } from "../../errors.ts";
 import type { Warning } from "../../shared/api.ts";
 import { invalidArchive, truncatedArchive } from "../archive-error.ts";
 import type { EntrySource } from "../entry-source.ts";
-import { KEY_ENTRY, MAX_TABLES, manifestEntryName } from "../format.ts";
+import { MAX_TABLES } from "../format.ts";
 import { quote } from "../zip-structure.ts";
-import { MAX_ENCRYPTED_BYTES } from "./decrypt-file.ts";
 
 /** One file that holds a table's rows. */
 export interface BackupFile {
   entry: string;
-  /** Of its entry, without folder and `.json`: the table's name as far as a file's name can hold it. */
+  /** Of its entry, without `.json`: the table's name as far as a file's name can hold it. */
   name: string;
   sizeBytes: number;
   isEncrypted: boolean;
 }
 
 const HEAD_BYTES = 4096;
-/** Larger JSON that is not the original's is nobody's: reading it whole only to ignore it is not worth it. */
+/** Of a file that is read whole only to see that it is somebody else's. */
 const MAX_FOREIGN_BYTES = 64 * 1024 * 1024;
-const OUR_TABLE = /^tables\/[^/]+\.[^/]+\.json(\.zst\.age)?$/;
-/** What systems leave in folders and zips, and what the original's users keep beside a backup's files. */
-const NOISE = /(^|\/)(\.[^/]*|__MACOSX|Thumbs\.db|desktop\.ini)(\/|$)/i;
-
-/** True where the entries look like a backup of the original's, and not like one of ours. */
+/** True where a file looks like one of the original's, whole or not. */
 export async function isOriginal(source: EntrySource): Promise<boolean> {
-  if ([...source.entries.keys()].some(isOurs)) return false;
   for (const { name } of candidates(source)) {
     const kind = kindOf(await readHead(source, name));
     if (kind !== "other") return true;
   }
   return false;
-}
-
-function isOurs(name: string): boolean {
-  return name === KEY_ENTRY || name === manifestEntryName("recipients") || OUR_TABLE.test(name);
 }
 
 /**
@@ -61,38 +51,19 @@ export async function findBackupFiles(
     }
     files.push({
       entry: name,
-      name: baseName(name).slice(0, -".json".length),
+      name: name.slice(0, -".json".length),
       sizeBytes,
       isEncrypted: kind === "encrypted",
     });
   }
   const kept = new Set(files.map(({ entry }) => entry));
-  const ignored = [...source.entries.keys()].filter((name) => !kept.has(name) && !isFolder(name));
+  const ignored = [...source.entries.keys(), ...source.others].filter((name) => !kept.has(name));
   return { files, warnings: ignored.length === 0 ? [] : [ignoredWarning(ignored)] };
 }
 
-/** JSON files of the one folder that the backup is in. */
-function candidates(source: EntrySource): Array<{ name: string; sizeBytes: number }> {
-  const visible = [...source.entries.values()].filter(
-    ({ name }) => !NOISE.test(name) && !isFolder(name),
-  );
-  const folder = commonFolder(visible.map(({ name }) => name));
-  return visible.filter(
-    ({ name }) => /\.json$/i.test(name) && name.lastIndexOf("/") + 1 === folder.length,
-  );
-}
-
-/** `""`, or the folder with its `/` below which everything lies, as when a folder was packed and not its content. */
-function commonFolder(names: string[]): string {
-  let folder = names[0]?.slice(0, names[0].lastIndexOf("/") + 1) ?? "";
-  while (folder !== "" && !names.every((name) => name.startsWith(folder))) {
-    folder = folder.slice(0, folder.lastIndexOf("/", folder.length - 2) + 1);
-  }
-  return folder;
-}
-
-const isFolder = (name: string): boolean => name.endsWith("/");
-const baseName = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
+/** The original wrote no folders. */
+const candidates = ({ entries }: EntrySource): Array<{ name: string; sizeBytes: number }> =>
+  [...entries.values()].filter(({ name }) => /^[^./][^/]*\.json$/i.test(name));
 
 async function readHead(source: EntrySource, name: string): Promise<string> {
   const chunks: Buffer[] = [];
@@ -118,7 +89,7 @@ async function requireForeign(source: EntrySource, name: string, sizeBytes: numb
   const hint =
     "If this file is not part of the backup, move it to another place. Else copy the backup again, or use an older one.";
   const details = { entry: name };
-  if (sizeBytes > Math.max(MAX_FOREIGN_BYTES, MAX_ENCRYPTED_BYTES)) {
+  if (sizeBytes > MAX_FOREIGN_BYTES) {
     throw invalidArchive(`The file ${quote(name)} is not a table of the backup.`, {
       hint,
       details,

@@ -1,16 +1,119 @@
+import { Readable } from "node:stream";
 import { BackupError } from "../../errors.ts";
+import type { Catalog } from "../../schema/catalog.ts";
+import type { PrismaModels } from "../../schema/prisma-models.ts";
+import type { EncryptionMode, Unlock, Warning } from "../../shared/api.ts";
 import type { Archive } from "../archive-reader.ts";
 import type { EntrySource } from "../entry-source.ts";
+import type { Manifest, ManifestTable } from "../manifest.ts";
+import { type BackupFile, findBackupFiles } from "./backup-files.ts";
+import { deriveKey } from "./decrypt-file.ts";
+import { generalLosses } from "./losses.ts";
+import { sameTable } from "./match-tables.ts";
+import { fittedManifest, type PlannedManifest, plainManifest } from "./original-manifest.ts";
+import { readFile } from "./read-file.ts";
+import { readPlannedTable } from "./read-rows.ts";
+import type { ScannedFile } from "./scan-file.ts";
+import { scanFiles } from "./scan-files.ts";
+import { splitRows } from "./split-rows.ts";
 
 export { isOriginal } from "./backup-files.ts";
 
 /**
- * Opens a backup that `@vorlefan/prisma-backup` 0.3.5 or 0.4.0 wrote. It owns the source from here on, also where
- * it fails.
+ * Opens a backup that `@vorlefan/prisma-backup` 0.3.5 or 0.4.0 wrote. Closes the source with itself.
  *
  * @throws ARCHIVE_INVALID or ARCHIVE_TRUNCATED for a file that is not whole
  */
 export async function openOriginal(source: EntrySource): Promise<Archive> {
-  await source.close();
-  throw new BackupError("FORMAT_UNSUPPORTED", "Backups of the original cannot be read yet.");
+  const { files, warnings } = await findBackupFiles(source);
+  return new OriginalArchive(source, files, [...generalLosses(files), ...warnings]);
+}
+
+class OriginalArchive implements Archive {
+  readonly isOriginal = true;
+  readonly encryption: EncryptionMode;
+  readonly sizeBytes: number;
+  readonly #source: EntrySource;
+  readonly #files: BackupFile[];
+  readonly #warnings: Warning[];
+  readonly #closed = new AbortController();
+  #key: Buffer | null = null;
+  #scanned: ScannedFile[] = [];
+  #planned: PlannedManifest | undefined;
+
+  constructor(source: EntrySource, files: BackupFile[], warnings: Warning[]) {
+    this.#source = source;
+    this.#files = files;
+    this.#warnings = warnings;
+    this.sizeBytes = source.sizeBytes;
+    this.encryption = files.some(({ isEncrypted }) => isEncrypted) ? "passphrase" : "none";
+  }
+
+  get manifest(): Manifest {
+    return this.#unlocked.manifest;
+  }
+
+  get #unlocked(): PlannedManifest {
+    if (!this.#planned) throw new BackupError("INTERNAL", "The archive is not unlocked yet.");
+    return this.#planned;
+  }
+
+  /** Reads every file whole: there is no other way to know what is in them, or whether the password is right. */
+  async unlock({ passphrase }: Unlock): Promise<void> {
+    let key: Buffer | null = null;
+    if (this.encryption === "passphrase") {
+      if (!passphrase) throw passphraseNeeded();
+      key = await deriveKey(passphrase);
+    }
+    const scanned = await scanFiles(this.#source, this.#files, key, this.#closed.signal);
+    requireOneFilePerTable(scanned);
+    this.#key = key;
+    this.#scanned = scanned;
+    this.#planned = plainManifest(scanned, this.encryption, this.#warnings);
+  }
+
+  manifestFor(catalog: Catalog, models: PrismaModels): Manifest {
+    // Must have been unlocked.
+    void this.#unlocked;
+    this.#planned = fittedManifest(this.#scanned, this.encryption, this.#warnings, catalog, models);
+    return this.#planned.manifest;
+  }
+
+  readTable(table: ManifestTable, signal?: AbortSignal): Readable {
+    const closed = this.#closed.signal;
+    const options = { key: this.#key, signal: signal ? AbortSignal.any([closed, signal]) : closed };
+    const plan = this.#unlocked.plans.get(table.entry);
+    if (!plan) throw new BackupError("INTERNAL", `The backup has no entry ${table.entry}.`);
+    const rows = readPlannedTable(plan, (file) => {
+      const content = readFile(this.#source, file, { ...options, sha256: file.sha256 });
+      return splitRows(content, file.entry);
+    });
+    return Readable.from(rows, { objectMode: false });
+  }
+
+  /** The original stored no digest. That nothing changes between its readings is checked with each. */
+  async verifyStored(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.#closed.abort();
+    this.#key = null;
+    await this.#source.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function requireOneFilePerTable(scanned: readonly ScannedFile[]): void {
+  const named = scanned.filter(({ tableName }) => tableName !== null);
+  for (const [name, files] of Map.groupBy(named, ({ tableName }) => tableName)) {
+    if (name !== null && files.length > 1) throw sameTable(name, files);
+  }
+}
+
+function passphraseNeeded(): BackupError {
+  return new BackupError("WRONG_PASSPHRASE", "This archive is protected by a passphrase.", {
+    hint: "Give the password that was chosen when the backup was made.",
+  });
 }

@@ -12,6 +12,9 @@ const [QUOTE, BACKSLASH, COMMA, OPEN, CLOSE, OPEN_OBJECT, CLOSE_OBJECT] = [
 ];
 const BYTE_ORDER_MARK = Buffer.from("\ufeff");
 
+/** Before the array; before its first row or end; before a row; in one; after one; after the array. */
+type State = "start" | "first" | "next" | "row" | "after" | "end";
+
 /**
  * Cuts a JSON array of objects into its elements, however long its lines are: no more than one element and one
  * chunk is held. An element is whole as far as brackets and strings go; whether it is JSON is for its parser.
@@ -24,8 +27,7 @@ export async function* splitRows(
 ): AsyncGenerator<Buffer> {
   const details = { entry };
   const wrong = (what: string) => invalidArchive(`The file ${quote(entry)} ${what}.`, { details });
-  /** Before the array, before an element or its end, in an element, after one, after the array. */
-  let state: "start" | "first" | "next" | "row" | "after" | "end" = "start";
+  let state = "start" as State;
   let depth = 0;
   let inString = false;
   let escaped = false;

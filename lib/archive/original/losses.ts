@@ -1,0 +1,109 @@
+/** What the original lost in writing, told from what its files hold. Said before a restore. */
+import type { Warning } from "../../shared/api.ts";
+import { tableLabel } from "../../shared/table-name.ts";
+import { refusesNull } from "./convert-value.ts";
+import type { MatchedColumn } from "./match-columns.ts";
+import type { MatchedTable } from "./match-tables.ts";
+
+/** What is true of each of its backups. */
+export function generalLosses(files: ReadonlyArray<{ isEncrypted: boolean }>): Warning[] {
+  const encrypted = files.filter(({ isEncrypted }) => isEncrypted).length;
+  const warnings: Warning[] = [
+    {
+      code: "ORIGINAL_INTEGRITY",
+      message:
+        encrypted > 0
+          ? "The integrity of this backup cannot be checked: the original stored no digests, nor the tag of its encryption. What was damaged or altered since cannot be told."
+          : "The integrity of this backup cannot be checked: the original stored no digests. What was damaged or altered since cannot be told.",
+    },
+    {
+      code: "ORIGINAL_OFFSET_POSSIBLE",
+      message:
+        "If the original's option `offset` was used for a table, it skipped a row after each page of it. These rows are not in the backup.",
+    },
+  ];
+  if (encrypted > 0 && encrypted < files.length) {
+    warnings.push({
+      code: "ORIGINAL_PARTLY_ENCRYPTED",
+      message: `${encrypted} of its ${files.length} files are encrypted: they may be of different backups that were written into the same folder.`,
+    });
+  }
+  return warnings;
+}
+
+/** Each kind of loss: what it says of the columns that it concerns. */
+const LOSSES: Array<{
+  code: string;
+  concerns: (column: MatchedColumn) => boolean;
+  message: (table: string, columns: string) => string;
+}> = [
+  {
+    code: "ORIGINAL_MICROSECONDS",
+    concerns: ({ column, statistics }) =>
+      (column.valueType.secondDigits ?? 0) > 3 && hasValues(statistics),
+    message: (table, columns) =>
+      `Times in ${table} (${columns}) were cut to milliseconds when the backup was written.`,
+  },
+  {
+    code: "ORIGINAL_TIME_ZONE",
+    concerns: ({ column, statistics }) =>
+      column.valueType.name === "timetz" && hasValues(statistics),
+    message: (table, columns) =>
+      `Times of day in ${table} (${columns}) lost their time zone: they are taken for UTC.`,
+  },
+  {
+    code: "ORIGINAL_JSON_NULL",
+    concerns: ({ column, statistics }) =>
+      isJson(column) && !column.valueType.isArray && !refusesNull(column) && hasNulls(statistics),
+    message: (table, columns) =>
+      `JSON null and SQL NULL look the same in the backup of ${table} (${columns}): both become SQL NULL.`,
+  },
+  {
+    code: "ORIGINAL_JSON_PRECISION",
+    concerns: ({ column, statistics }) =>
+      isJson(column) && statistics.some(({ imprecise }) => imprecise),
+    message: (table, columns) =>
+      `Numbers of 16 digits or more inside the JSON of ${table} (${columns}) may have been rounded when the backup was written.`,
+  },
+  {
+    code: "ORIGINAL_FLOAT_NULL",
+    concerns: ({ column, statistics }) =>
+      /^float[48]$/.test(column.valueType.name ?? "") &&
+      !column.valueType.isArray &&
+      hasNulls(statistics),
+    message: (table, columns) =>
+      `NULL in ${table} (${columns}) may have been NaN or infinity: the original wrote null for them.`,
+  },
+];
+
+const isJson = ({ valueType }: MatchedColumn["column"]): boolean =>
+  valueType.name === "json" || valueType.name === "jsonb";
+const hasValues = (statistics: MatchedColumn["statistics"]): boolean =>
+  statistics.some(({ rows, nulls }) => rows > nulls);
+const hasNulls = (statistics: MatchedColumn["statistics"]): boolean =>
+  statistics.some(({ nulls }) => nulls > 0);
+
+/** One warning per kind. */
+export function tableLosses(
+  { schema, name, files }: MatchedTable,
+  columns: readonly MatchedColumn[],
+): Warning[] {
+  const table = { schema, name };
+  const warnings = LOSSES.flatMap(({ code, concerns, message }) => {
+    const concerned = columns.filter(concerns).map(({ column }) => column.name);
+    return concerned.length === 0
+      ? []
+      : [{ code, message: message(tableLabel(table), concerned.join(", ")), table }];
+  });
+  for (const { statistics } of files.length === 1 ? columns : []) {
+    const limit = statistics[0]?.gaps.limit;
+    if (!limit) continue;
+    warnings.push({
+      code: "ORIGINAL_OFFSET",
+      message: `In ${tableLabel(table)}, one row is missing after every ${limit}: the original's option \`offset\` was probably used with a limit of ${limit}, and skipped them.`,
+      table,
+    });
+    break;
+  }
+  return warnings;
+}

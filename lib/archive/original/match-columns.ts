@@ -1,0 +1,111 @@
+/** Which column of its table each key of a file's rows is. Pure. */
+import type { CatalogColumn } from "../../schema/catalog.ts";
+import { findModel, type PrismaModels } from "../../schema/prisma-models.ts";
+import type { Warning } from "../../shared/api.ts";
+import { tableLabel } from "../../shared/table-name.ts";
+import { invalidArchive } from "../archive-error.ts";
+import type { ManifestTable } from "../manifest.ts";
+import { quote } from "../zip-structure.ts";
+import { fitsColumn } from "./convert-value.ts";
+import type { MatchedTable } from "./match-tables.ts";
+import type { KeyStatistics } from "./scan-file.ts";
+
+export interface MatchedColumn {
+  key: string;
+  column: CatalogColumn;
+  statistics: KeyStatistics[];
+}
+
+export interface MatchedColumns {
+  columns: MatchedColumn[];
+  /** For the manifest: with those that the table does not have, or not so, which then are drift. */
+  described: ManifestTable["columns"];
+  warnings: Warning[];
+}
+
+/** @throws ARCHIVE_INVALID where two keys are of one column */
+export function matchColumns(matched: MatchedTable, models: PrismaModels): MatchedColumns {
+  const { table, files } = matched;
+  if (!table) return { columns: [], described: [], warnings: [] };
+  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  if (rows === 0) {
+    // Nothing says which columns an empty table had.
+    const described = table.columns
+      .filter(({ generated }) => !generated)
+      .map(({ name, type, encoding }) => ({ name, type, encoding }));
+    return { columns: [], described, warnings: [] };
+  }
+
+  const keys = Map.groupBy(
+    files.flatMap((file) => [...file.keys]),
+    ([key]) => key,
+  );
+  // 0.3.5 wrote what its user gave it: Prisma's objects, as a rule, with fields and not columns.
+  const areColumns = files.every(({ tableName }) => tableName !== null);
+  const columnOf = areColumns
+    ? (key: string) => key
+    : columnNames([...keys.keys()], matched, models);
+  const result: MatchedColumns = { columns: [], described: [], warnings: [] };
+  const ignored: string[] = [];
+  const incomplete: string[] = [];
+  for (const [key, found] of keys) {
+    const statistics = found.map(([, it]) => it);
+    const name = columnOf(key);
+    const column = table.columns.find((it) => it.name === name);
+    if (!column) {
+      if (!areColumns && mayBeRelation(statistics)) ignored.push(key);
+      else result.described.push({ name, type: "unknown", encoding: "json" });
+      continue;
+    }
+    // PostgreSQL computes it again.
+    if (column.generated) continue;
+    if (result.columns.some((it) => it.column === column)) {
+      throw invalidArchive(
+        `The rows of ${quote(matched.name)} hold the column ${quote(name)} twice, by its own name and a field's.`,
+      );
+    }
+    const kinds = statistics.flatMap((it) => [...it.kinds]);
+    const unfit = kinds.find((kind) => !fitsColumn(kind, column));
+    const { type, encoding } = column;
+    result.columns.push({ key, column, statistics });
+    result.described.push({ name, type: unfit ? `JSON ${unfit}` : type, encoding });
+    if (statistics.reduce((sum, it) => sum + it.rows, 0) !== rows) incomplete.push(key);
+  }
+  const { schema, name } = matched;
+  if (ignored.length > 0) {
+    result.warnings.push({
+      code: "ORIGINAL_RELATIONS_IGNORED",
+      message: `The rows of ${tableLabel(matched)} hold ${ignored.map(quote).join(", ")}, which is no column of it: ignored, as related rows that were included.`,
+      table: { schema, name },
+    });
+  }
+  if (incomplete.length > 0) {
+    result.warnings.push({
+      code: "ORIGINAL_VALUES_MISSING",
+      message: `Some rows of ${tableLabel(matched)} lack ${incomplete.map(quote).join(", ")}: they get NULL.`,
+      table: { schema, name },
+    });
+  }
+  return result;
+}
+
+/** By the model's fields where all keys are such; else a key is a column's name, or else a field's. */
+function columnNames(
+  keys: string[],
+  { table, schema, name }: MatchedTable,
+  models: PrismaModels,
+): (key: string) => string {
+  const fields = new Map(
+    findModel(models, { schema, name })?.columns.map(({ field, column }) => [field, column]),
+  );
+  const isColumn = (key: string) => table?.columns.some((column) => column.name === key) ?? false;
+  const areFields = keys.every((key) => fields.has(key) || !isColumn(key));
+  return (key) => (areFields || !isColumn(key) ? (fields.get(key) ?? key) : key);
+}
+
+/** Related rows, as `include` and `select` bring them: objects, arrays of them, or nothing. */
+function mayBeRelation(statistics: KeyStatistics[]): boolean {
+  return statistics.every(({ kinds }) =>
+    [...kinds].every((kind) => kind === "object" || kind === "array" || kind === "null"),
+  );
+}

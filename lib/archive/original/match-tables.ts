@@ -1,0 +1,173 @@
+/** Which of the database's tables a backup's files are of. The original wrote neither schemas nor types. Pure. */
+import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
+import type { PrismaModels } from "../../schema/prisma-models.ts";
+import type { TableName, Warning } from "../../shared/api.ts";
+import { tableKey, tableLabel } from "../../shared/table-name.ts";
+import { invalidArchive } from "../archive-error.ts";
+import { quote } from "../zip-structure.ts";
+import type { ScannedFile } from "./scan-file.ts";
+
+export interface MatchedTable extends TableName {
+  /** Null where the database has none. */
+  table: CatalogTable | null;
+  /** More than one where 0.3.5's user had split a table, or an old PostgreSQL listed only the partitions. */
+  files: ScannedFile[];
+}
+
+/** What a file can be of. */
+interface Relation extends TableName {
+  /** The table that takes its rows: for a partition, its root. Null: nothing that a restore changes. */
+  table: CatalogTable | null;
+  isPartition: boolean;
+}
+
+/**
+ * @throws ARCHIVE_INVALID where two files hold the same table
+ */
+export function matchTables(
+  scanned: readonly ScannedFile[],
+  catalog: Catalog,
+  models: PrismaModels,
+): { matched: MatchedTable[]; warnings: Warning[] } {
+  const relations = relationsOf(catalog);
+  const matched = new Map<string, MatchedTable & { isWhole: boolean }>();
+  const warnings: Warning[] = [];
+  const partitions: Array<{ file: ScannedFile; relation: Relation; root: CatalogTable }> = [];
+
+  function take(file: ScannedFile, name: TableName, table: CatalogTable | null, isPart: boolean) {
+    const key = tableKey(name);
+    const other = matched.get(key);
+    if (!other) {
+      const { schema, name: bareName } = name;
+      matched.set(key, { schema, name: bareName, table, files: [file], isWhole: !isPart });
+    } else if (isPart && !other.isWhole) {
+      other.files.push(file);
+    } else {
+      throw sameTable(name.name, [...other.files, file]);
+    }
+  }
+
+  for (const file of scanned) {
+    const { found, isSplit } = findRelations(file, relations, models);
+    const relation = choose(found, file.tableName ?? file.name, warnings);
+    if (!relation) {
+      take(file, { schema: "public", name: file.tableName ?? file.name }, null, false);
+    } else if (relation.table === null) {
+      warnings.push(notRestored(relation));
+    } else if (relation.isPartition) {
+      partitions.push({ file, relation, root: relation.table });
+    } else {
+      take(file, relation.table, relation.table, isSplit);
+    }
+  }
+  const roots = new Set(matched.keys());
+  for (const { file, relation, root } of partitions) {
+    // Before PostgreSQL 14, partitioned tables themselves were not in the statistics that the original went by.
+    if (!roots.has(tableKey(root))) take(file, root, root, true);
+    else warnings.push(partitionLeftOut(relation, root));
+  }
+  for (const { schema, name, files } of matched.values()) {
+    if (files.length === 1) continue;
+    warnings.push({
+      code: "ORIGINAL_FILES_JOINED",
+      message: `${files.length} files together hold the rows of ${name}: ${namesOf(files)}.`,
+      table: { schema, name },
+    });
+  }
+  return { matched: [...matched.values()], warnings };
+}
+
+function relationsOf(catalog: Catalog): Relation[] {
+  const leftOut = catalog.warnings.flatMap(({ code, table }) =>
+    table && (code === "MATERIALIZED_VIEW" || code === "EXTENSION_TABLE")
+      ? [{ ...table, table: null, isPartition: false }]
+      : [],
+  );
+  const tables = catalog.tables.flatMap((table) => [
+    { schema: table.schema, name: table.name, table, isPartition: false },
+    ...table.partitions.map(({ schema, name }) => ({ schema, name, table, isPartition: true })),
+  ]);
+  return [...tables, ...leftOut];
+}
+
+const lowerFirst = (name: string): string => name.slice(0, 1).toLowerCase() + name.slice(1);
+
+/**
+ * By the name that 0.4.0 wrote into every row. Else by the file's: a table's, or whatever name 0.3.5's user gave
+ * it, as a rule the model's or its delegate's in Prisma Client.
+ */
+function findRelations(
+  file: ScannedFile,
+  relations: readonly Relation[],
+  { models }: PrismaModels,
+): { found: Relation[]; isSplit: boolean } {
+  if (file.tableName !== null) {
+    return { found: relations.filter(({ name }) => name === file.tableName), isSplit: false };
+  }
+  const ofModel = (isMeant: (model: string) => boolean) => {
+    const meant = models.filter(({ name }) => isMeant(name)).map(({ table }) => table);
+    return relations.filter((relation) =>
+      meant.some(
+        ({ schema, name }) =>
+          name === relation.name && (schema === null || schema === relation.schema),
+      ),
+    );
+  };
+  const byName = (fileName: string): Relation[] =>
+    [
+      relations.filter(({ name }) => name === fileName),
+      // A file's name may have been normalised on the way.
+      relations.filter(({ name }) => fileNameOf(name) === fileName.normalize()),
+      ofModel((model) => model === fileName),
+      ofModel((model) => lowerFirst(model) === fileName),
+      relations.filter(({ name }) => lowerFirst(name) === fileName),
+    ].find(({ length }) => length > 0) ?? [];
+  const found = byName(file.name);
+  if (found.length > 0) return { found, isSplit: false };
+  // As 0.3.5's documentation split large tables: user_0, user_1 …
+  const split = /^(.+)_\d+$/.exec(file.name)?.[1];
+  return { found: split === undefined ? [] : byName(split), isSplit: true };
+}
+
+/** As the original made a table's name a file's: it left characters out that some systems do not allow. */
+export const fileNameOf = (tableName: string): string =>
+  tableName
+    .replaceAll(/[/?<>\\:*|"]|\p{Cc}/gu, "")
+    .replaceAll(/\s/g, "_")
+    .normalize();
+
+/** The original read through the search_path, which is "public" for as good as everyone. */
+function choose(found: Relation[], name: string, warnings: Warning[]): Relation | null {
+  if (found.length <= 1) return found[0] ?? null;
+  const chosen = found.find(({ schema }) => schema === "public") ?? null;
+  const labels = found.map(tableLabel).join(", ");
+  warnings.push({
+    code: "ORIGINAL_SCHEMA",
+    message: chosen
+      ? `The original stored no schemas, and the database has ${labels}: the rows of ${quote(name)} go to ${tableLabel(chosen)}.`
+      : `The original stored no schemas, and the database has ${labels}: where the rows of ${quote(name)} belong is not known.`,
+    ...(chosen && { table: { schema: chosen.schema, name: chosen.name } }),
+  });
+  return chosen;
+}
+
+const namesOf = (files: readonly ScannedFile[]): string =>
+  files.map(({ entry }) => quote(entry)).join(", ");
+
+export const sameTable = (name: string, files: readonly ScannedFile[]) =>
+  invalidArchive(`Two files hold the table ${quote(name)}: ${namesOf(files)}.`, {
+    hint: "Leave only one of them in the backup.",
+    details: { entries: files.map(({ entry }) => entry) },
+  });
+
+const notRestored = ({ schema, name }: Relation): Warning => ({
+  code: "ORIGINAL_TABLE_LEFT_OUT",
+  message: `${schema}.${name} is a materialised view, or belongs to an extension: its file is left out.`,
+  table: { schema, name },
+});
+
+const partitionLeftOut = ({ schema, name }: Relation, root: CatalogTable): Warning => ({
+  code: "ORIGINAL_PARTITION_LEFT_OUT",
+  message: `${schema}.${name} is a partition: its rows are also in the file of ${tableLabel(root)}, so that its own is left out.`,
+  table: { schema, name },
+});

@@ -1,0 +1,152 @@
+/** A manifest for what has none: from its files alone, and as it fits a database. Pure. */
+import type { Catalog } from "../../schema/catalog.ts";
+import { MIGRATIONS_TABLE, modelName, type PrismaModels } from "../../schema/prisma-models.ts";
+import type { Warning } from "../../shared/api.ts";
+import { tableKey } from "../../shared/table-name.ts";
+import type { Manifest, ManifestTable } from "../manifest.ts";
+import { tableLosses } from "./losses.ts";
+import { type MatchedColumn, matchColumns } from "./match-columns.ts";
+import { type MatchedTable, matchTables } from "./match-tables.ts";
+import { countOwnRows, descendantsOf } from "./own-rows.ts";
+import type { ScannedFile } from "./scan-file.ts";
+
+const TOOL = "@vorlefan/prisma-backup";
+
+/** How a table's rows are read: as the files have them, or converted to a database's columns. */
+export interface TablePlan extends MatchedTable {
+  /** Null: as the files have them. */
+  columns: MatchedColumn[] | null;
+  /** Tables whose rows are among this one's and not its own, at any depth. */
+  descendants: TablePlan[];
+}
+
+export interface PlannedManifest {
+  manifest: Manifest;
+  /** By the `entry` of the manifest's tables. */
+  plans: Map<string, TablePlan>;
+}
+
+/** Before the database is known: each file a table, in schema "public". */
+export function plainManifest(
+  files: readonly ScannedFile[],
+  encryption: Manifest["encryption"],
+  warnings: Warning[],
+): PlannedManifest {
+  const plans = files.map((file) => ({
+    schema: "public",
+    name: file.tableName ?? file.name,
+    table: null,
+    files: [file],
+    columns: null,
+    descendants: [],
+  }));
+  const tables = plans.map((plan) =>
+    describe(plan, { model: null, columns: [], rows: rowsOf(plan) }),
+  );
+  return withTables(tables, plans, { files, encryption, warnings, sequences: [] });
+}
+
+/** @throws ARCHIVE_INVALID where two files or keys are of one table or column */
+export function fittedManifest(
+  files: readonly ScannedFile[],
+  encryption: Manifest["encryption"],
+  generalWarnings: Warning[],
+  catalog: Catalog,
+  models: PrismaModels,
+): PlannedManifest {
+  const { matched, warnings: tableWarnings } = matchTables(files, catalog, models);
+  const warnings = [...generalWarnings, ...tableWarnings];
+  const plans = new Map<MatchedTable, TablePlan>();
+  const tables: ManifestTable[] = [];
+  for (const it of matched) {
+    const { columns, described, warnings: columnWarnings } = matchColumns(it, models);
+    plans.set(it, { ...it, columns, descendants: [] });
+    tables.push(
+      describe(it, {
+        model: modelName(models, it),
+        columns: described,
+        rows: countOwnRows(it, matched),
+      }),
+    );
+    if (it.table && it.name !== MIGRATIONS_TABLE) {
+      warnings.push(...columnWarnings, ...tableLosses(it, columns));
+    }
+  }
+  for (const [it, plan] of plans) {
+    plan.descendants = descendantsOf(it, matched).flatMap((child) => plans.get(child) ?? []);
+  }
+  const restored = new Set(
+    matched.filter(({ table, name }) => table && name !== MIGRATIONS_TABLE).map(tableKey),
+  );
+  return withTables(tables, [...plans.values()], {
+    files,
+    encryption,
+    warnings,
+    sequences: startsOf(catalog, restored),
+  });
+}
+
+function describe(
+  { schema, name, table, files }: MatchedTable,
+  { model, columns, rows }: Pick<ManifestTable, "model" | "columns" | "rows">,
+): ManifestTable {
+  const [file] = files;
+  return {
+    schema,
+    name,
+    model,
+    kind: table?.kind ?? "table",
+    columns,
+    rows,
+    jsonBytes: files.reduce((sum, { jsonBytes }) => sum + jsonBytes, 0),
+    // Of converted rows there is none; what they are made of is compared with its first reading.
+    jsonSha256: "",
+    entry: file?.entry ?? "",
+    storedBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    storedSha256: file?.sha256 ?? "",
+  };
+}
+
+const rowsOf = ({ files }: MatchedTable): number => files.reduce((sum, { rows }) => sum + rows, 0);
+
+/** Where sequences stood was not stored: they begin anew, and a restore raises them to their columns' extremes. */
+function startsOf(catalog: Catalog, restored: ReadonlySet<string>): Manifest["sequences"] {
+  return catalog.sequences.flatMap(({ schema, name, owner, usedBy, start }) => {
+    const columns = [...(owner ? [owner] : []), ...usedBy];
+    if (!columns.some(({ table }) => restored.has(tableKey(table)))) return [];
+    return [
+      {
+        schema,
+        name,
+        ownerTable: owner?.table ?? null,
+        ownerColumn: owner?.column ?? null,
+        lastValue: String(start),
+        isCalled: false,
+      },
+    ];
+  });
+}
+
+function withTables(
+  tables: ManifestTable[],
+  plans: TablePlan[],
+  {
+    files,
+    ...known
+  }: Pick<Manifest, "encryption" | "warnings" | "sequences"> & { files: readonly ScannedFile[] },
+): PlannedManifest {
+  return {
+    manifest: {
+      formatVersion: null,
+      createdAt: null,
+      tool: TOOL,
+      database: null,
+      schemaFingerprint: null,
+      migrations: files.flatMap(({ migrations }) => migrations),
+      insertionOrder: { components: [], edges: [] },
+      tables,
+      ...known,
+    },
+    plans: new Map(plans.map((plan) => [plan.files[0]?.entry ?? "", plan])),
+  };
+}

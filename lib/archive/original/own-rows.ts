@@ -1,0 +1,83 @@
+/** Tables that inherit: the original's `SELECT * FROM` a parent gave the rows of its children too. */
+import { createHash } from "node:crypto";
+import { tableKey } from "../../shared/table-name.ts";
+import { invalidArchive } from "../archive-error.ts";
+import { quote } from "../zip-structure.ts";
+import type { MatchedTable } from "./match-tables.ts";
+import type { Row } from "./parse-row.ts";
+
+/** Each is held as a digest while its parent is read. */
+const MAX_INHERITED_ROWS = 2_000_000;
+
+/** The tables below one, at any depth, each once. */
+export function descendantsOf(table: MatchedTable, all: readonly MatchedTable[]): MatchedTable[] {
+  const found = new Set<MatchedTable>();
+  const visit = (parent: MatchedTable) => {
+    for (const child of all) {
+      const inherits = child.table?.inherits.some((it) => tableKey(it) === tableKey(parent));
+      if (!inherits || found.has(child)) continue;
+      found.add(child);
+      visit(child);
+    }
+  };
+  visit(table);
+  return [...found];
+}
+
+/**
+ * How many rows are a table's own.
+ *
+ * @throws ARCHIVE_INVALID where its file does not hold its children's rows
+ */
+export function countOwnRows(table: MatchedTable, all: readonly MatchedTable[]): number {
+  const rows = table.files.reduce((sum, file) => sum + file.rows, 0);
+  const inherited = descendantsOf(table, all).reduce(
+    (sum, child) => sum + countOwnRows(child, all),
+    0,
+  );
+  if (inherited > MAX_INHERITED_ROWS) {
+    throw invalidArchive(
+      `The tables that inherit from ${quote(table.name)} have ${inherited} rows, more than can be told from its own.`,
+    );
+  }
+  if (rows < inherited) throw notInherited(table);
+  return rows - inherited;
+}
+
+/**
+ * Leaves out of a parent's rows those that are its children's, as often as they are.
+ *
+ * @param inherited the children's own rows
+ * @param keys the parent's columns
+ * @throws ARCHIVE_INVALID where one of them is not there
+ */
+export async function* withoutInherited(
+  rows: AsyncIterable<Row>,
+  inherited: AsyncIterable<Row>,
+  keys: readonly string[],
+  table: MatchedTable,
+): AsyncGenerator<Row> {
+  const digestOf = (row: Row) =>
+    createHash("sha256")
+      .update(JSON.stringify(keys.map((key) => row[key])))
+      .digest("base64");
+  const counts = new Map<string, number>();
+  for await (const row of inherited) {
+    const digest = digestOf(row);
+    counts.set(digest, (counts.get(digest) ?? 0) + 1);
+  }
+  for await (const row of rows) {
+    const digest = digestOf(row);
+    const count = counts.get(digest);
+    if (count === undefined) yield row;
+    else if (count === 1) counts.delete(digest);
+    else counts.set(digest, count - 1);
+  }
+  if (counts.size > 0) throw notInherited(table);
+}
+
+const notInherited = ({ name }: MatchedTable) =>
+  invalidArchive(
+    `The file of ${quote(name)} does not hold all rows of the tables that inherit from it, as it did when the backup was made.`,
+    { hint: "The files may be of different backups, or rows were skipped by the option `offset`." },
+  );

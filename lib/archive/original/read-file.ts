@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import { crc32 } from "node:zlib";
+import { digestMismatch, invalidArchive, truncatedArchive } from "../archive-error.ts";
+import { translateReadError } from "../entry-content.ts";
+import type { EntrySource } from "../entry-source.ts";
+import { quote } from "../zip-structure.ts";
+import type { BackupFile } from "./backup-files.ts";
+import { decryptFile, MAX_ENCRYPTED_BYTES } from "./decrypt-file.ts";
+
+/** How a file's content is read, and what it was when it was first read. */
+export interface ReadFileOptions {
+  /** For encrypted files. */
+  key: Buffer | null;
+  /** What it has to be; the original stored none. */
+  sha256?: string;
+  /** Told its digest, once all of it is read. */
+  onDigest?: (sha256: string) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * A file's JSON, decrypted. Plain files are streamed; an encrypted one is at most as large as CCM allows, and
+ * read whole.
+ *
+ * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED, DIGEST_MISMATCH (another content than before), ABORTED
+ */
+export async function* readFile(
+  source: EntrySource,
+  file: BackupFile,
+  options: ReadFileOptions,
+): AsyncGenerator<Buffer> {
+  try {
+    if (!file.isEncrypted) {
+      yield* checkedContent(source, file, options);
+      return;
+    }
+    const details = { entry: file.entry };
+    if (file.sizeBytes > MAX_ENCRYPTED_BYTES) {
+      throw invalidArchive(
+        `The encrypted file ${quote(file.entry)} is larger than the original could write.`,
+        { details },
+      );
+    }
+    if (!options.key) throw new Error("an encrypted file is read before it is unlocked");
+    const chunks: Buffer[] = [];
+    for await (const chunk of checkedContent(source, file, options)) chunks.push(chunk);
+    const content = Buffer.concat(chunks);
+    let json: Buffer;
+    try {
+      json = decryptFile(options.key, content);
+    } catch (cause) {
+      throw content.toString("latin1").trimEnd().endsWith("}")
+        ? invalidArchive(`The encrypted file ${quote(file.entry)} is damaged.`, { details, cause })
+        : truncatedArchive(`The encrypted file ${quote(file.entry)} ends in the middle.`, {
+            details,
+            cause,
+          });
+    }
+    yield json;
+  } catch (error) {
+    throw translateReadError(error);
+  }
+}
+
+async function* checkedContent(
+  source: EntrySource,
+  { entry, sizeBytes }: BackupFile,
+  { sha256, onDigest, signal }: ReadFileOptions,
+): AsyncGenerator<Buffer> {
+  const hash = createHash("sha256");
+  const expectedCrc = source.entries.get(entry)?.crc32;
+  let crc = 0;
+  let bytes = 0;
+  for await (const chunk of source.read(entry)) {
+    signal.throwIfAborted();
+    bytes += chunk.length;
+    // A zip's entry may unpack to more than it says.
+    if (bytes > sizeBytes) break;
+    hash.update(chunk);
+    if (expectedCrc !== undefined) crc = crc32(chunk, crc);
+    yield chunk;
+  }
+  if (bytes !== sizeBytes || (expectedCrc !== undefined && crc !== expectedCrc)) {
+    throw invalidArchive(`The file ${quote(entry)} is damaged.`, { details: { entry } });
+  }
+  const digest = hash.digest("hex");
+  if (sha256 !== undefined && digest !== sha256) throw digestMismatch(entry);
+  onDigest?.(digest);
+}

@@ -1,0 +1,158 @@
+/** What is learned of a file by reading all of it once: everything a manifest needs, and nothing of its rows. */
+import { MIGRATIONS_TABLE } from "../../schema/prisma-models.ts";
+import { invalidArchive } from "../archive-error.ts";
+import type { Manifest } from "../manifest.ts";
+import { quote } from "../zip-structure.ts";
+import type { BackupFile } from "./backup-files.ts";
+import { GapFinder } from "./find-gaps.ts";
+import { holdsImpreciseNumber, isExactNumber, parseRow, type Row } from "./parse-row.ts";
+import { splitRows } from "./split-rows.ts";
+
+export type ValueKind = "null" | "boolean" | "number" | "string" | "array" | "object";
+
+/** What a file's rows hold under one key. */
+export interface KeyStatistics {
+  rows: number;
+  nulls: number;
+  kinds: Set<ValueKind>;
+  /** Somewhere in its values is a number that JavaScript may have rounded. */
+  imprecise: boolean;
+  gaps: GapFinder;
+}
+
+export interface ScannedFile extends BackupFile {
+  /** The table's name as 0.4.0 wrote it into each row; null for an empty file and for 0.3.5. */
+  tableName: string | null;
+  rows: number;
+  /** Without what the original added to them. In the order of their first appearance. */
+  keys: Map<string, KeyStatistics>;
+  /** Of its rows in format 1's layout, as the file has them. */
+  jsonBytes: number;
+  sha256: string;
+  migrations: Manifest["migrations"];
+}
+
+type ScanResult = Omit<ScannedFile, "sha256">;
+
+/** What 0.4.0 added to every row. */
+const TABLE_NAME = "__table_name";
+const ROW_COUNT = "__row_count";
+export const isAddedKey = (key: string): boolean => key === TABLE_NAME || key === ROW_COUNT;
+
+/** PostgreSQL's own limit is 1600 columns. */
+const MAX_KEYS = 5000;
+const MAX_MIGRATIONS = 10_000;
+
+/**
+ * @param content the file's JSON
+ * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED, and what the content is rejected with
+ */
+export async function scanFile(
+  file: BackupFile,
+  content: AsyncIterable<Buffer>,
+): Promise<ScanResult> {
+  const scanned: ScanResult = {
+    ...file,
+    tableName: null,
+    rows: 0,
+    keys: new Map(),
+    jsonBytes: "[\n]\n".length,
+    migrations: [],
+  };
+  for await (const bytes of splitRows(content, file.entry)) {
+    scanned.rows++;
+    scanned.jsonBytes += bytes.length + (scanned.rows === 1 ? 0 : 2);
+    addRow(scanned, parseFileRow(bytes, file.entry, scanned.rows));
+  }
+  requireAllColumns(scanned);
+  return scanned;
+}
+
+/** @throws ARCHIVE_INVALID with file and row, and nothing of its values */
+export function parseFileRow(bytes: Buffer, entry: string, row: number): Row {
+  try {
+    return parseRow(bytes);
+  } catch {
+    // The parser's own message quotes the text.
+    throw invalidArchive(`Row ${row} of the file ${quote(entry)} is not JSON.`, {
+      details: { entry, row },
+    });
+  }
+}
+
+function addRow(scanned: ScanResult, row: Row): void {
+  const { entry, keys } = scanned;
+  const tableName = row[TABLE_NAME];
+  if (scanned.rows === 1) scanned.tableName = typeof tableName === "string" ? tableName : null;
+  if (scanned.tableName !== (tableName ?? null)) {
+    throw invalidArchive(`The file ${quote(entry)} holds rows of more than one table.`, {
+      details: { entry, row: scanned.rows },
+    });
+  }
+  for (const [key, value] of Object.entries(row)) {
+    if (isAddedKey(key)) continue;
+    let statistics = keys.get(key);
+    if (!statistics) {
+      if (keys.size === MAX_KEYS) {
+        throw invalidArchive(
+          `The rows of the file ${quote(entry)} have more columns than a table.`,
+          {
+            details: { entry },
+          },
+        );
+      }
+      statistics = { rows: 0, nulls: 0, kinds: new Set(), imprecise: false, gaps: new GapFinder() };
+      keys.set(key, statistics);
+    }
+    const kind = kindOf(value);
+    statistics.rows++;
+    statistics.kinds.add(kind);
+    if (kind === "null") statistics.nulls++;
+    statistics.gaps.add(value);
+    if (kind === "object" || kind === "array" || kind === "number") {
+      statistics.imprecise ||= holdsImpreciseNumber(value);
+    }
+  }
+  if (isMigrations(scanned) && scanned.migrations.length < MAX_MIGRATIONS) {
+    scanned.migrations.push(...readMigration(row));
+  }
+}
+
+function kindOf(value: unknown): ValueKind {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  if (isExactNumber(value)) return "number";
+  const type = typeof value;
+  return type === "boolean" || type === "number" || type === "string" ? type : "object";
+}
+
+/** 0.4.0 wrote every column of every row. Where one is not there, the file was changed. */
+function requireAllColumns({ entry, tableName, rows, keys }: ScanResult): void {
+  if (tableName === null) return;
+  const lacking = [...keys].find(([, statistics]) => statistics.rows !== rows)?.[0];
+  if (lacking === undefined) return;
+  throw invalidArchive(`Some rows of the file ${quote(entry)} lack the column ${quote(lacking)}.`, {
+    details: { entry, column: lacking },
+  });
+}
+
+const isMigrations = ({ tableName, name }: ScanResult): boolean =>
+  (tableName ?? name) === MIGRATIONS_TABLE;
+
+function readMigration(row: Row): Manifest["migrations"] {
+  const {
+    migration_name: name,
+    checksum,
+    finished_at: finishedAt,
+    rolled_back_at: rolledBackAt,
+  } = row;
+  if (typeof name !== "string" || typeof checksum !== "string") return [];
+  return [
+    {
+      name,
+      checksum,
+      finishedAt: typeof finishedAt === "string" ? finishedAt : null,
+      rolledBackAt: typeof rolledBackAt === "string" ? rolledBackAt : null,
+    },
+  ];
+}

@@ -1,0 +1,89 @@
+import { BackupError, toBackupError } from "../../errors.ts";
+import { invalidArchive } from "../archive-error.ts";
+import type { EntrySource } from "../entry-source.ts";
+import { quote } from "../zip-structure.ts";
+import type { BackupFile } from "./backup-files.ts";
+import { readFile } from "./read-file.ts";
+import { type ScannedFile, scanFile } from "./scan-file.ts";
+
+/** What a decrypted file says of the password. */
+interface Evidence {
+  file: BackupFile;
+  /** Its text begins as the original's; of a wrong password's, one in millions does. Null where it is too short to tell. */
+  opens: boolean | null;
+  error: BackupError | null;
+}
+
+const EMPTY_TABLE_BYTES = "[]".length;
+const FIRST_BYTES = '[{"';
+
+/**
+ * Reads every file once.
+ *
+ * @throws WRONG_PASSPHRASE where no encrypted file becomes JSON; ARCHIVE_INVALID, ARCHIVE_TRUNCATED with the names of the damaged
+ */
+export async function scanFiles(
+  source: EntrySource,
+  files: readonly BackupFile[],
+  key: Buffer | null,
+  signal: AbortSignal,
+): Promise<ScannedFile[]> {
+  const scanned: ScannedFile[] = [];
+  const evidence: Evidence[] = [];
+  for (const file of files) {
+    let opens: boolean | null | undefined;
+    const content = tap(readFile(source, file, { key, signal, onDigest }), (json) => {
+      opens =
+        json.length <= EMPTY_TABLE_BYTES
+          ? null
+          : json.subarray(0, FIRST_BYTES.length).toString("latin1") === FIRST_BYTES;
+    });
+    let sha256 = "";
+    function onDigest(digest: string): void {
+      sha256 = digest;
+    }
+    try {
+      scanned.push({ ...(await scanFile(file, content)), sha256 });
+      if (file.isEncrypted)
+        evidence.push({ file, opens: opens === null ? null : true, error: null });
+    } catch (thrown) {
+      const error = toBackupError(thrown);
+      const isOfText = opens !== undefined && /^ARCHIVE_(INVALID|TRUNCATED)$/.test(error.code);
+      if (!file.isEncrypted || !isOfText) throw error;
+      evidence.push({ file, opens: opens ?? null, error });
+    }
+  }
+  judge(evidence);
+  return scanned;
+}
+
+function judge(evidence: Evidence[]): void {
+  const failed = evidence.filter(({ error }) => error !== null);
+  if (failed.length === 0) return;
+  const telling = evidence.filter(({ opens }) => opens !== null);
+  const opened =
+    telling.length > 0 ? telling.some(({ opens }) => opens) : failed.length < evidence.length;
+  if (!opened) {
+    throw new BackupError("WRONG_PASSPHRASE", "The password does not open this backup.", {
+      hint: "Type it again, as it was when the backup was made: upper and lower case count. If it is right for certain, the files are damaged.",
+    });
+  }
+  const [first] = failed;
+  if (first?.error && failed.length === 1) throw first.error;
+  const names = failed.map(({ file }) => file.entry);
+  const some = names.slice(0, 5).map(quote).join(", ");
+  throw invalidArchive(
+    `${names.length} encrypted files are damaged: ${some}${names.length > 5 ? " …" : ""}.`,
+    { details: { entries: names } },
+  );
+}
+
+async function* tap(
+  content: AsyncIterable<Buffer>,
+  onChunk: (chunk: Buffer) => void,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of content) {
+    onChunk(chunk);
+    yield chunk;
+  }
+}
