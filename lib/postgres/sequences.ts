@@ -55,8 +55,8 @@ export async function setSequence(
   const archived = BigInt(lastValue);
   let value = archived;
   let isRaised = false;
-  // A cycling sequence is meant to be behind.
-  for (const { table, column } of cycles ? [] : columns) {
+  // A cycling sequence is meant to be behind, once it has begun.
+  for (const { table, column } of cycles && isCalled ? [] : columns) {
     const extreme = await readExtreme(client, table, column, increment > 0n ? "max" : "min");
     if (extreme === null || extreme < minimum || extreme > maximum) continue;
     const isBehind = increment > 0n ? extreme > value : extreme < value;

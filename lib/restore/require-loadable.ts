@@ -8,11 +8,15 @@ import { tableLabel } from "../shared/table-name.ts";
 const FINDINGS: Array<{
   name: string;
   passed: string;
+  /** Where the original's backup says less than ours. */
+  passedOriginal?: string;
   find: (plan: LoadPlan) => BackupError | null;
 }> = [
   {
     name: "schema",
     passed: "Every table and column of the archive is in this database, with the same type.",
+    passedOriginal:
+      "Every table and column of the backup is in this database. Their types were not stored: a value that does not fit will stop the restore.",
     find({ drift }) {
       const blocking = drift.filter(({ blocks }) => blocks);
       if (blocking.length === 0) return null;
@@ -92,10 +96,11 @@ const FINDINGS: Array<{
 ];
 
 /** The findings as checks for a person, all of them. */
-export function checkLoadable(plan: LoadPlan): Check[] {
-  return FINDINGS.map(({ name, passed, find }) => {
+export function checkLoadable(plan: LoadPlan, isOriginal: boolean): Check[] {
+  return FINDINGS.map(({ name, passed, passedOriginal = passed, find }) => {
     const error = find(plan);
-    return { name, state: error ? "failed" : "passed", message: error?.message ?? passed };
+    const message = error?.message ?? (isOriginal ? passedOriginal : passed);
+    return { name, state: error ? "failed" : "passed", message };
   });
 }
 

@@ -10,9 +10,9 @@ import { readMigrations } from "../postgres/migrations.ts";
 import { readCatalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { Check, RestorePlan, TableName } from "../shared/api.ts";
-import { formatCount } from "../shared/format.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { provenChecks } from "./proven-checks.ts";
 import { checkLoadable } from "./require-loadable.ts";
 
 /**
@@ -112,8 +112,8 @@ async function planRestore(
       rowsNow: rowsNow.get(tableKey({ schema, name })) ?? 0,
     });
     const checks = [
-      ...provenChecks(manifest),
-      ...checkLoadable(plan),
+      ...provenChecks(manifest, archive.isOriginal),
+      ...checkLoadable(plan, archive.isOriginal),
       checkMigrations(manifest, await readMigrations(client, catalog)),
     ];
     return {
@@ -138,40 +138,6 @@ async function planRestore(
   } finally {
     await client.end();
   }
-}
-
-/** What was proven on the way here: anything else would have been an error. */
-function provenChecks({ tables, encryption }: Manifest): Check[] {
-  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
-  return [
-    {
-      name: "structure",
-      state: "passed",
-      message: "The file is a whole archive: every entry is known and in its place.",
-    },
-    encryption === "none"
-      ? {
-          name: "key",
-          state: "warning",
-          message:
-            "The archive is not encrypted. Its digests find damage, but not a deliberate forgery.",
-        }
-      : {
-          name: "key",
-          state: "passed",
-          message: "The key opens the archive, and nothing in it was altered.",
-        },
-    {
-      name: "digests",
-      state: "passed",
-      message: `Every digest of ${tables.length} tables is right.`,
-    },
-    {
-      name: "row-counts",
-      state: "passed",
-      message: `All ${formatCount(rows)} rows are there.`,
-    },
-  ];
 }
 
 function checkMigrations(
