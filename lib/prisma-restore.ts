@@ -64,8 +64,8 @@ export interface PrismaRestoreArgs extends ClassOptions {
   /** As in the original's options. Has no effect. */
   isTesting?: boolean;
   /**
-   * Is told, before anything changes, what the restore will do and what is lost in the backup itself. To return false
-   * cancels the restore.
+   * Is told, before anything changes, what the restore will do and what is lost in the backup itself. To return false,
+   * or to throw, cancels the restore.
    */
   onPlan?: (plan: RestorePlan) => unknown;
 }
@@ -78,6 +78,7 @@ export interface RestoreSummary
   > {
   /** The backup's folder or file, absolute. */
   path: string;
+  kind: "folder" | "zip";
   /** Of the backup, on the disk. */
   bytes: number;
   /** Where backup, database and `baseModels` differ; nothing of it stood in the way. */
@@ -129,7 +130,7 @@ export class PrismaRestore {
     );
     try {
       signal.throwIfAborted();
-      const backup = await findBackup(folderName);
+      const { path: backup, kind } = await findBackup(folderName);
       await using archive = await openArchive(backup);
       await archive.unlock({ passphrase: password, identity });
       const database = await openConfiguredDatabase(
@@ -148,7 +149,7 @@ export class PrismaRestore {
           signal,
         });
         const plan = { ...checked, drift: [...checked.drift, ...drift] };
-        if ((await onPlan?.(plan)) === false) throw refused();
+        await agree(onPlan, plan);
         signal.throwIfAborted();
         const session = await beginRestore(database);
         try {
@@ -165,6 +166,7 @@ export class PrismaRestore {
           return {
             ...result,
             path: backup,
+            kind,
             bytes: archive.sizeBytes,
             warnings: [...plan.warnings, ...result.warnings],
             drift: plan.drift,
@@ -216,10 +218,9 @@ export class PrismaRestore {
 }
 
 /** The backup that is meant: the path itself, or the only backup in that folder. Never a guess. */
-async function findBackup(folderName: string): Promise<string> {
+async function findBackup(folderName: string): Promise<Pick<RestoreSummary, "path" | "kind">> {
   const given = path.resolve(folderName);
-  if (await isBackup(given)) return given;
-  const names = (await stat(given)).isDirectory() ? await findBackups(given) : [];
+  const names = (await isBackup(given)) ? [] : await backupsIn(given);
   if (names.length > 1) {
     throw new BackupError(
       "REQUEST_INVALID",
@@ -228,8 +229,19 @@ async function findBackup(folderName: string): Promise<string> {
     );
   }
   // Where there is none, opening it says what there is instead.
-  return names[0] === undefined ? given : path.join(given, names[0]);
+  const found = names[0] === undefined ? given : path.join(given, names[0]);
+  return { path: found, kind: (await stat(found)).isDirectory() ? "folder" : "zip" };
 }
 
-const refused = (): BackupError =>
-  new BackupError("ABORTED", "`onPlan` refused the restore. Nothing has changed.");
+const backupsIn = async (given: string): Promise<string[]> =>
+  (await stat(given)).isDirectory() ? findBackups(given) : [];
+
+async function agree(onPlan: PrismaRestoreArgs["onPlan"], plan: RestorePlan): Promise<void> {
+  let cause: unknown;
+  try {
+    if ((await onPlan?.(plan)) !== false) return;
+  } catch (error) {
+    cause = error;
+  }
+  throw new BackupError("ABORTED", "`onPlan` refused the restore. Nothing has changed.", { cause });
+}

@@ -55,6 +55,68 @@ model Tag {
 }
 `;
 
+/** The schema's models with their relations, as `Prisma.dmmf.datamodel.models` had them before Prisma 7. */
+export const FULL_MODELS = [
+  {
+    name: "User",
+    dbName: "users",
+    fields: [
+      { name: "id", kind: "scalar", type: "Int" },
+      { name: "name", kind: "scalar", type: "String" },
+      { name: "boss_id", kind: "scalar", type: "Int" },
+      {
+        name: "boss",
+        kind: "object",
+        type: "User",
+        relationName: "Boss",
+        relationFromFields: ["boss_id"],
+        relationToFields: ["id"],
+      },
+      list("reports", "User", "Boss"),
+      list("posts", "Posts", "PostsToUser"),
+    ],
+  },
+  {
+    name: "Posts",
+    dbName: null,
+    fields: [
+      { name: "id", kind: "scalar", type: "Int" },
+      { name: "title", kind: "scalar", type: "String" },
+      { name: "authorId", kind: "scalar", type: "Int", dbName: "author_id" },
+      {
+        name: "author",
+        kind: "object",
+        type: "User",
+        relationName: "PostsToUser",
+        relationFromFields: ["authorId"],
+        relationToFields: ["id"],
+      },
+      list("tags", "Tag", "PostsToTag"),
+    ],
+  },
+  {
+    name: "Tag",
+    dbName: null,
+    fields: [
+      { name: "id", kind: "scalar", type: "Int" },
+      { name: "name", kind: "scalar", type: "String" },
+      list("posts", "Posts", "PostsToTag"),
+    ],
+  },
+];
+
+function list(name: string, type: string, relationName: string) {
+  return {
+    name,
+    kind: "object",
+    type,
+    isList: true,
+    relationName,
+    relationFromFields: [],
+    relationToFields: [],
+  };
+}
+
 /** The schema's tables as Prisma's migrations make them, with rows in each. */
 export const BLOG_SQL = `
   CREATE TABLE users (id serial PRIMARY KEY, name text NOT NULL, boss_id int REFERENCES users);
@@ -80,10 +142,10 @@ export interface Project extends AsyncDisposable {
   folder: string;
   /** A new client of the generated code, connected to a database. */
   client(connection: pg.PoolConfig | pg.Pool, options?: object): PrismaClientLike;
-  /** As \`Prisma.dmmf.datamodel.models\` gives them. */
+  /** As `Prisma.dmmf.datamodel.models` gives them. */
   baseModels: object[];
   /** Runs a script of this text in the project's folder, in a Node of its own. */
-  runScript(text: string, env: Record<string, string>): Promise<ScriptOutput>;
+  runScript(text: string, env: Record<string, string>, nodeArgs?: string[]): Promise<ScriptOutput>;
 }
 
 interface PrismaClientLike {
@@ -121,10 +183,10 @@ export async function createProject(): Promise<Project> {
     client: (connection, options) =>
       new PrismaClient({ adapter: new PrismaPg(connection, options) }),
     baseModels: Prisma.dmmf.datamodel.models,
-    async runScript(text, env) {
+    async runScript(text, env, nodeArgs = []) {
       const name = `script-${++scripts}.ts`;
       await writeFile(join(folder, name), text);
-      const running = run(process.execPath, [name], {
+      const running = run(process.execPath, [...nodeArgs, name], {
         cwd: folder,
         // Without what might give the library a connection.
         env: { NODE_ENV: "production", ...env },
