@@ -2,6 +2,7 @@
 import { BackupError } from "../../errors.ts";
 import type { Warning } from "../../shared/api.ts";
 import { invalidArchive, truncatedArchive } from "../archive-error.ts";
+import { translateReadError } from "../entry-content.ts";
 import type { EntrySource } from "../entry-source.ts";
 import { MAX_TABLES } from "../format.ts";
 import { quote } from "../zip-structure.ts";
@@ -68,10 +69,14 @@ const candidates = ({ entries }: EntrySource): Array<{ name: string; sizeBytes: 
 async function readHead(source: EntrySource, name: string): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of source.read(name)) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes >= HEAD_BYTES) break;
+  try {
+    for await (const chunk of source.read(name)) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= HEAD_BYTES) break;
+    }
+  } catch (error) {
+    throw translateReadError(error);
   }
   return Buffer.concat(chunks).subarray(0, HEAD_BYTES).toString("latin1");
 }

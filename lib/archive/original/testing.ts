@@ -1,5 +1,57 @@
 /** What the tests of the original's backups share. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Catalog } from "../../schema/catalog.ts";
+import type { Unlock } from "../../shared/api.ts";
+import { type Archive, openArchive } from "../archive-reader.ts";
+import { temporaryFolder } from "../testing.ts";
 
 /** The path of a sample that the original itself wrote. */
 export const fixture = (path: string): string =>
   new URL(`fixtures/${path}`, import.meta.url).pathname;
+
+export const PASSWORD = { passphrase: "a-very-strong-password" };
+
+/** A folder of these files, removed after the test. */
+export async function folderOf(files: Record<string, string | Buffer>): Promise<string> {
+  const folder = await temporaryFolder();
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(folder, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, content);
+  }
+  return folder;
+}
+
+/** A file of rows as 0.4.0 writes it: its own code, but for the query. */
+export function tableFile(tableName: string, rows: object[]): string {
+  return JSON.stringify(
+    rows.map((row) => ({ ...row, __table_name: tableName, __row_count: rows.length })),
+  );
+}
+
+export async function opened(path: string, unlock: Unlock = {}): Promise<Archive> {
+  const archive = await openArchive(path);
+  try {
+    await archive.unlock(unlock);
+    return archive;
+  } catch (error) {
+    await archive.close();
+    throw error;
+  }
+}
+
+/** A database without anything. */
+export const EMPTY_CATALOG: Catalog = {
+  database: {
+    name: "",
+    serverVersion: "",
+    serverVersionNum: 0,
+    encoding: "",
+    sizeBytes: 0,
+  },
+  tables: [],
+  foreignKeys: [],
+  sequences: [],
+  warnings: [],
+};
