@@ -3,6 +3,7 @@ import type { EncryptionMode } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { invalidArchive } from "./archive-error.ts";
 import type { EntrySource } from "./entry-source.ts";
+import { notAFile } from "./folder-source.ts";
 import { KEY_ENTRY, manifestEntryName, README_ENTRY } from "./format.ts";
 import type { StoredManifest } from "./manifest.ts";
 import { quote } from "./zip-structure.ts";
@@ -33,10 +34,12 @@ export function findMode({ entries, others }: EntrySource): EncryptionMode {
   const known = new Set([README_ENTRY, manifestEntryName(mode)]);
   if (mode === "passphrase") known.add(KEY_ENTRY);
   const tableEntry = plain ? TABLE_ENTRY.plain : TABLE_ENTRY.encrypted;
+  const link = others.find((name) => !name.endsWith("/"));
+  if (link !== undefined) throw notAFile(link);
   for (const name of [...entries.keys(), ...others]) {
     if (!known.has(name) && !tableEntry.test(name)) {
       throw invalidArchive(`The archive holds an entry that no such backup has: ${quote(name)}.`, {
-        hint: "Use the backup as it was made: nothing may be added to it, or be there as a link.",
+        hint: "Use the backup as it was made: nothing may be added to it.",
       });
     }
   }

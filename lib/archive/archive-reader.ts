@@ -10,7 +10,7 @@ import { createDecompressor } from "./compression.ts";
 import { decryptBytes, decryptStream, parseIdentities, unlockKeyFile } from "./encryption.ts";
 import { translateReadError } from "./entry-content.ts";
 import type { EntrySource } from "./entry-source.ts";
-import { notABackup } from "./find-backups.ts";
+import { notABackup, requireNoNewer } from "./find-backups.ts";
 import { notAFile } from "./folder-source.ts";
 import {
   KEY_ENTRY,
@@ -74,6 +74,7 @@ export async function openArchive(path: string): Promise<Archive> {
         return new OpenArchive(source, findMode(source));
       case "original":
         requireFiles(source);
+        await requireNoNewer(source, path);
         return await openOriginal(source);
       case null:
         throw await notABackup(source, path);

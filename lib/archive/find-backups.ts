@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type BackupError, toBackupError } from "../errors.ts";
+import { BackupError } from "../errors.ts";
+import { formatNoun } from "../shared/format.ts";
 import { invalidArchive } from "./archive-error.ts";
 import { type EntrySource, isSystemFile } from "./entry-source.ts";
 import { openEntrySource, recognise } from "./recognise-backup.ts";
@@ -14,7 +15,16 @@ export const PARTIAL_SUFFIX = ".partial";
  * What is unfinished is not. Looks at structures only, and needs no secret.
  */
 export async function findBackups(folder: string): Promise<string[]> {
-  const backups: string[] = [];
+  return (await listBackups(folder)).map(({ name }) => name);
+}
+
+interface Found {
+  name: string;
+  whose: Awaited<ReturnType<typeof recognise>> | "unknown";
+}
+
+async function listBackups(folder: string): Promise<Found[]> {
+  const backups: Found[] = [];
   for (const found of await readdir(folder, { withFileTypes: true })) {
     const { name } = found;
     if (name.endsWith(PARTIAL_SUFFIX) || isSystemFile(name)) continue;
@@ -22,21 +32,24 @@ export async function findBackups(folder: string): Promise<string[]> {
     const isCandidate = found.isFile()
       ? name.toLowerCase().endsWith(".zip")
       : found.isDirectory() && !name.startsWith(".");
-    if (isCandidate && (await mayBeBackup(join(folder, name)))) backups.push(name);
+    if (!isCandidate) continue;
+    const whose = await look(join(folder, name));
+    if (whose !== null) backups.push({ name, whose });
   }
-  return backups.sort();
+  return backups.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-async function mayBeBackup(path: string): Promise<boolean> {
+async function look(path: string): Promise<Found["whose"]> {
   try {
     const source = await openEntrySource(path);
     try {
-      return (await recognise(source)) !== null;
+      return await recognise(source);
     } finally {
       await source.close();
     }
   } catch (error) {
-    return toBackupError(error).code !== "INTERNAL";
+    if (error instanceof BackupError) return "unknown";
+    throw error;
   }
 }
 
@@ -50,6 +63,26 @@ export async function isBackup(path: string): Promise<boolean> {
   }
 }
 
+/**
+ * The original wrote into the folder it was given, where a backup of ours makes one of its own. So its files may lie
+ * beside newer backups, and whoever gives that folder may mean either.
+ *
+ * @throws ARCHIVE_INVALID
+ */
+export async function requireNoNewer(source: EntrySource, path: string): Promise<void> {
+  if (source.kind === "zip") return;
+  const newer = (await listBackups(path)).filter(({ whose }) => whose === "ours");
+  if (newer.length === 0) return;
+  const backups = newer.map(({ name }) => name);
+  throw invalidArchive(
+    `The folder holds the files of an older backup, and beside them ${formatNoun(newer.length, "newer one")}.`,
+    {
+      hint: `Give the path of the one that is meant, as ${backups.at(-1)}. For the older one, move its files to a folder of their own.`,
+      details: { backups },
+    },
+  );
+}
+
 /** Why nothing at this path is recognised, for whoever gave it. */
 export async function notABackup(source: EntrySource, path: string): Promise<BackupError> {
   if (source.kind === "zip") {
@@ -59,9 +92,17 @@ export async function notABackup(source: EntrySource, path: string): Promise<Bac
   }
   const backups = await findBackups(path);
   if (backups.length > 0) {
-    return invalidArchive(`The folder is not a backup itself, but holds ${backups.length}.`, {
-      hint: `Give the path of one of them, as ${backups[0]}.`,
-      details: { backups },
+    return invalidArchive(
+      `The folder is not a backup itself, but holds ${formatNoun(backups.length, "backup")}.`,
+      {
+        hint: `Give the path of one of them, as ${backups[0]}.`,
+        details: { backups },
+      },
+    );
+  }
+  if (path.replace(/[\\/]+$/, "").endsWith(PARTIAL_SUFFIX)) {
+    return invalidArchive("The folder is a backup that was never finished.", {
+      hint: "Use another backup, and delete this one.",
     });
   }
   return invalidArchive("The folder is not a backup: it has no manifest.", {

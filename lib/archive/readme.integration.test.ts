@@ -5,7 +5,14 @@ import { expect, it } from "vitest";
 import { createTestDatabase, requireTool } from "../../scripts/testing/database.ts";
 import type { EncryptionChoice } from "../shared/api.ts";
 import { createArchiveKey } from "./encryption.ts";
-import { PASSPHRASE, shell, temporaryFolder, terminal, writeArchive } from "./testing.ts";
+import {
+  PASSPHRASE,
+  shell,
+  temporaryFolder,
+  terminal,
+  writeArchive,
+  writeFolder,
+} from "./testing.ts";
 
 const hasTools = ["unzip", "age", "age-keygen", "zstd", "jq", "psql", "sha256sum", "script"]
   .map(requireTool)
@@ -34,63 +41,74 @@ const IDENTITY_OF: Record<EncryptionChoice["mode"], string | null> = {
   none: null,
 };
 
-it.skipIf(!hasTools).each(["passphrase", "recipients", "none"] as const)(
-  "in mode %s",
-  async (mode) => {
-    const folder = await temporaryFolder();
-    await using from = await createTestDatabase({ sql: `${SCHEMA}; ${ROWS}` });
-    await using to = await createTestDatabase({ sql: SCHEMA });
+it.skipIf(!hasTools).each([
+  ["passphrase", "zip"],
+  ["recipients", "zip"],
+  ["none", "zip"],
+  ["passphrase", "folder"],
+  ["none", "folder"],
+] as const)("in mode %s, as a %s", async (mode, kind) => {
+  const folder = await temporaryFolder();
+  await using from = await createTestDatabase({ sql: `${SCHEMA}; ${ROWS}` });
+  await using to = await createTestDatabase({ sql: SCHEMA });
 
-    await from.query(`SET TimeZone = 'UTC'`);
-    const [row] = await from.query<{ json: string }>(AS_JSON);
-    const recipient = (
-      await shell("age-keygen -o mine.txt; age-keygen -y mine.txt", folder)
-    ).trim();
-    const key = await createArchiveKey(
-      mode === "passphrase"
-        ? { mode, passphrase: PASSPHRASE }
-        : mode === "recipients"
-          ? { mode, recipients: [recipient] }
-          : { mode },
-    );
-    await writeArchive(join(folder, "BACKUP.zip"), key, { User: `[${row?.json}\n]\n` });
-    const readme = await shell("unzip -p BACKUP.zip README.txt", folder);
-    const commands = commandsOf(readme);
+  await from.query(`SET TimeZone = 'UTC'`);
+  const [row] = await from.query<{ json: string }>(AS_JSON);
+  const recipient = (await shell("age-keygen -o mine.txt; age-keygen -y mine.txt", folder)).trim();
+  const key = await createArchiveKey(
+    mode === "passphrase"
+      ? { mode, passphrase: PASSPHRASE }
+      : mode === "recipients"
+        ? { mode, recipients: [recipient] }
+        : { mode },
+  );
+  const tables = { User: `[${row?.json}\n]\n` };
+  let readme: string;
+  let backup: string;
+  if (kind === "zip") {
+    await writeArchive(join(folder, "BACKUP.zip"), key, tables);
+    readme = await shell("unzip -p BACKUP.zip README.txt", folder);
+    backup = join(folder, "backup");
+    await shell(find(commandsOf(readme), "unzip BACKUP.zip").replace(/ && cd backup$/, ""), folder);
+  } else {
+    const original = join(folder, "original");
+    await writeFolder(original, key, tables);
+    readme = await readFile(join(original, "README.txt"), "utf8");
+    backup = join(folder, "backup-copy");
+    await shell(find(commandsOf(readme), "cp -R"), original);
+  }
+  const commands = commandsOf(readme);
+  if (mode === "recipients") await shell("cp ../mine.txt identity.txt", backup);
+  const openKey = IDENTITY_OF[mode];
+  if (openKey) await terminal(find(commands, openKey), [PASSPHRASE], backup);
+  await shell(find(commands, "> manifest.json.txt"), backup);
+  expect(await shell(find(commands, "rows  "), backup)).toContain("3 rows  public.User");
+  expect(await shell(find(commands, "insertionOrder"), backup)).toBe("public.User\n");
+  expect(await shell(find(commands, "jq -c"), backup)).toBe("");
+  expect(await shell(find(commands, "sha256sum -c"), backup)).toContain(": OK");
 
-    const backup = join(folder, "backup");
-    await shell(find(commands, "unzip BACKUP.zip").replace(/ && cd backup$/, ""), folder);
-    if (mode === "recipients") await shell("cp ../mine.txt identity.txt", backup);
-    const openKey = IDENTITY_OF[mode];
-    if (openKey) await terminal(find(commands, openKey), [PASSPHRASE], backup);
-    await shell(find(commands, "> manifest.json.txt"), backup);
-    expect(await shell(find(commands, "rows  "), backup)).toContain("3 rows  public.User");
-    expect(await shell(find(commands, "insertionOrder"), backup)).toBe("public.User\n");
-    expect(await shell(find(commands, "jq -c"), backup)).toBe("");
-    expect(await shell(find(commands, "sha256sum -c"), backup)).toContain(": OK");
+  const script = commands.slice(commands.indexOf(find(commands, "CREATE TEMP TABLE")));
+  const load = script.slice(0, script.indexOf(find(script, "TRUNCATE line")) + 1);
+  const fixes = readme.match(/UPDATE "public".*;$/gm) ?? [];
+  expect(fixes).toHaveLength(2);
+  const [fixJson = "", fixJsonb = ""] = fixes;
+  const sequences = await shell(find(commands, "setval"), backup);
+  const sql = [
+    ...load,
+    fixJson.replaceAll("col", "raw"),
+    fixJsonb.replaceAll("col", "note"),
+    sequences,
+  ].join("\n");
+  await writeFile(join(backup, "load.sql"), sql);
+  await shell(`psql -v ON_ERROR_STOP=1 -q -f load.sql '${to.url}'`, backup);
 
-    const script = commands.slice(commands.indexOf(find(commands, "CREATE TEMP TABLE")));
-    const load = script.slice(0, script.indexOf(find(script, "TRUNCATE line")) + 1);
-    const fixes = readme.match(/UPDATE "public".*;$/gm) ?? [];
-    expect(fixes).toHaveLength(2);
-    const [fixJson = "", fixJsonb = ""] = fixes;
-    const sequences = await shell(find(commands, "setval"), backup);
-    const sql = [
-      ...load,
-      fixJson.replaceAll("col", "raw"),
-      fixJsonb.replaceAll("col", "note"),
-      sequences,
-    ].join("\n");
-    await writeFile(join(backup, "load.sql"), sql);
-    await shell(`psql -v ON_ERROR_STOP=1 -q -f load.sql '${to.url}'`, backup);
-
-    const text = `SELECT u::text FROM "User" u ORDER BY id`;
-    expect(await to.query(text)).toEqual(await from.query(text));
-    expect(await to.query(`SELECT last_value FROM "User_id_seq"`)).toEqual([
-      { last_value: "9223372036854775807" },
-    ]);
-    expect(await readFile(join(backup, "README.txt"), "utf8")).toBe(readme);
-  },
-);
+  const text = `SELECT u::text FROM "User" u ORDER BY id`;
+  expect(await to.query(text)).toEqual(await from.query(text));
+  expect(await to.query(`SELECT last_value FROM "User_id_seq"`)).toEqual([
+    { last_value: "9223372036854775807" },
+  ]);
+  expect(await readFile(join(backup, "README.txt"), "utf8")).toBe(readme);
+});
 
 /** What README.txt says to type: its indented lines. */
 function commandsOf(readme: string): string[] {

@@ -1,7 +1,7 @@
 /** What the archive's tests share: a small archive to write, and independent tools to look at it. */
 import { createHash, randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -10,8 +10,9 @@ import { onTestFinished } from "vitest";
 import { BackupError } from "../errors.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
 import { openArchive } from "./archive-reader.ts";
-import { createArchiveWriter } from "./archive-writer.ts";
+import { type ArchiveWriterOptions, createArchiveWriter } from "./archive-writer.ts";
 import type { ArchiveKey } from "./encryption.ts";
+import { createFolderSink } from "./folder-sink.ts";
 import { FORMAT_VERSION } from "./format.ts";
 import type { ManifestTable, StoredManifest } from "./manifest.ts";
 
@@ -93,17 +94,31 @@ export function manifestFor(encryption: EncryptionMode, tables: ManifestTable[])
   };
 }
 
-/** Writes an archive of the tables to a file. */
-export async function writeArchive(
+/** Writes an archive of the tables to a zip file. */
+export function writeArchive(
   path: string,
+  key: ArchiveKey,
+  tables?: TestTables,
+): Promise<StoredManifest> {
+  return writeTo(createWriteStream(path), key, tables);
+}
+
+/** Writes an archive of the tables into a new folder. */
+export async function writeFolder(
+  path: string,
+  key: ArchiveKey,
+  tables?: TestTables,
+): Promise<StoredManifest> {
+  await mkdir(path);
+  return await writeTo(createFolderSink(path), key, tables);
+}
+
+async function writeTo(
+  output: ArchiveWriterOptions["output"],
   key: ArchiveKey,
   tables: TestTables = TABLES,
 ): Promise<StoredManifest> {
-  const writer = createArchiveWriter({
-    key,
-    createdAt: CREATED_AT,
-    output: createWriteStream(path),
-  });
+  const writer = createArchiveWriter({ key, createdAt: CREATED_AT, output });
   const written: ManifestTable[] = [];
   for (const [name, json] of Object.entries(tables)) {
     const table = { schema: "public", name };
