@@ -162,6 +162,8 @@ export class PrismaRestore {
             waitBetweenTablesMs: this.#options.waitBetweenModels,
             onProgress,
             signal,
+          }).catch((error: unknown) => {
+            throw withMigrations(error, plan);
           });
           return {
             ...result,
@@ -244,4 +246,12 @@ async function agree(onPlan: PrismaRestoreArgs["onPlan"], plan: RestorePlan): Pr
     cause = error;
   }
   throw new BackupError("ABORTED", "`onPlan` refused the restore. Nothing has changed.", { cause });
+}
+
+/** Where the tables do not fit, the migrations that differ are what a person looks for. */
+function withMigrations(error: unknown, { checks }: RestorePlan): unknown {
+  const differ = checks.find(({ name, state }) => name === "migrations" && state === "warning");
+  if (!(error instanceof BackupError) || error.code !== "SCHEMA_DRIFT" || !differ) return error;
+  const { code, message, hint = "", details, cause } = error;
+  return new BackupError(code, message, { hint: `${differ.message} ${hint}`, details, cause });
 }
