@@ -38,7 +38,7 @@ export function ConfirmRestore({ operation, plan }: ConfirmRestoreProps) {
     >
       {!plan.canStart && <Refusal operation={operation} plan={plan} />}
       <div className="grid grid-cols-[minmax(0,1fr)] gap-6">
-        {isOriginal && <OriginalNotice />}
+        {isOriginal && <OriginalNotice plan={plan} />}
         {isOriginal && warnings}
         <ManifestCard manifest={plan.manifest} />
         <Card title="Checks" description="Every byte of the archive was read.">
@@ -73,20 +73,24 @@ export function ConfirmRestore({ operation, plan }: ConfirmRestoreProps) {
   );
 }
 
-function OriginalNotice() {
+const INTEGRITY = "ORIGINAL_INTEGRITY";
+
+function OriginalNotice({ plan }: Pick<ConfirmRestoreProps, "plan">) {
+  const integrity = plan.warnings.find(({ code }) => code === INTEGRITY);
   return (
-    <Notice tone="warn" title="This backup was written by @vorlefan/prisma-backup.">
-      <p>
-        Its integrity cannot be checked: neither a digest nor an authentication tag was stored with
-        it. What was damaged or forged, and still reads as JSON, cannot be told from what was
-        written.
-      </p>
+    <Notice tone="warn" title={`This backup was written by ${plan.manifest.tool}.`}>
+      <p>{integrity?.message}</p>
     </Notice>
   );
 }
 
+/** Those that have no place of their own. */
+const listedWarnings = ({ warnings }: RestorePlan) =>
+  warnings.filter(({ code }) => code !== INTEGRITY);
+
 function PlanWarnings({ plan }: Pick<ConfirmRestoreProps, "plan">) {
-  if (plan.warnings.length === 0) return null;
+  const warnings = listedWarnings(plan);
+  if (warnings.length === 0) return null;
   return (
     <Card
       id={WARNINGS_ID}
@@ -97,7 +101,7 @@ function PlanWarnings({ plan }: Pick<ConfirmRestoreProps, "plan">) {
           : undefined
       }
     >
-      <WarningList warnings={plan.warnings} />
+      <WarningList warnings={warnings} />
     </Card>
   );
 }
@@ -138,6 +142,7 @@ function Confirmation({ operation, plan }: ConfirmRestoreProps) {
     event.preventDefault();
     if (isConfirmed && !start.isPending) start.mutate({ confirmation: name });
   };
+  const warnings = listedWarnings(plan).length;
   const replaced = plan.tables.filter((table) => table.action === "replace").length;
 
   return (
@@ -150,13 +155,13 @@ function Confirmation({ operation, plan }: ConfirmRestoreProps) {
             replaced by those of the backup. What was added since then is lost.
           </p>
         </Notice>
-        {plan.warnings.length > 0 && (
+        {warnings > 0 && (
           <p>
             <a
               className={cn("rounded font-medium text-pba-accent underline", focusRing)}
               href={`#${WARNINGS_ID}`}
             >
-              {formatNoun(plan.warnings.length, "warning")}
+              {formatNoun(warnings, "warning")}
             </a>{" "}
             should be read before.
           </p>

@@ -33,11 +33,11 @@ async function readEntries(entries: FileSystemEntry[]): Promise<ChosenFiles> {
 }
 
 async function collect(entry: FileSystemEntry, prefixLength: number, files: ChosenFile[]) {
-  if (entry instanceof FileSystemFileEntry) {
+  if (isFile(entry)) {
     const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
     files.push({ path: entry.fullPath.slice(prefixLength), file });
     if (files.length > MAX_FILES) throw new RangeError(`More than ${MAX_FILES} files.`);
-  } else if (entry instanceof FileSystemDirectoryEntry) {
+  } else if (isFolder(entry)) {
     const reader = entry.createReader();
     // It gives a hundred at a time, and none at the end.
     for (;;) {
@@ -49,3 +49,7 @@ async function collect(entry: FileSystemEntry, prefixLength: number, files: Chos
     }
   }
 }
+
+// Not every browser has their classes as globals.
+const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile;
+const isFolder = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory;

@@ -1,0 +1,164 @@
+/** Backups that `@vorlefan/prisma-backup` wrote, and folders, in the panel. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { ROOT } from "../scripts/run.ts";
+import { discard, makeBackup } from "./support/api.ts";
+import { dumpDatabase, expectDatabase, query } from "./support/database.ts";
+import { dropOn, unpack } from "./support/drop.ts";
+import { databaseUrl } from "./support/environment.ts";
+import { writeOriginalBackup } from "./support/original.ts";
+import {
+  checkArchive,
+  chooseFile,
+  confirmRestore,
+  expectReady,
+  expectRestored,
+  makeAMess,
+  OPERATION,
+  PANEL,
+} from "./support/panel.ts";
+import { expect, test } from "./support/test.ts";
+
+const SAMPLE = path.join(
+  ROOT,
+  "lib/archive/original/fixtures/encrypted-zipped/encrypted-zipped.zip",
+);
+const SAMPLE_PASSWORD = "a-very-strong-password";
+
+test("recognises the original's zip, asks for its password, and says why it does not fit here", async ({
+  page,
+  browserConsole,
+}) => {
+  const before = await dumpDatabase();
+  browserConsole.expectStatus(422);
+  await chooseFile(page, SAMPLE);
+  await expect(
+    page.getByText(
+      "A backup of 16 tables written by @vorlefan/prisma-backup, encrypted with a password.",
+    ),
+  ).toBeVisible();
+  await expect(page.getByText("Its integrity cannot be checked.")).toBeVisible();
+  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+
+  const password = page.getByLabel("Password", { exact: true });
+  const check = page.getByRole("button", { name: "Check backup" });
+  await expect(check).toBeDisabled();
+  await password.fill("not-the-password");
+  await check.click();
+  await expect(page.getByRole("alert").filter({ hasText: "WRONG_PASSPHRASE" })).toBeVisible();
+  await expect(password).toBeFocused();
+  await password.fill(SAMPLE_PASSWORD);
+  await check.click();
+
+  await expect(page).toHaveURL(OPERATION);
+  const refusal = page.getByRole("alert").filter({ hasText: "cannot be restored here" });
+  await expect(refusal).toContainText("Nothing has changed.");
+  // Tables of the sample that the shop does not have.
+  for (const table of ["Blob", "Measure", "Membership"]) await expect(refusal).toContainText(table);
+  await expect(page.getByRole("button", { name: "Restore", exact: true })).toHaveCount(0);
+  await expect(page.getByText("was written by @vorlefan/prisma-backup")).toBeVisible();
+  await expect(page.getByRole("main")).not.toContainText(/digest\w* .* right/);
+  await page.getByRole("button", { name: "Discard" }).click();
+  await page.getByRole("button", { name: "Yes, discard it" }).click();
+  await expect(page.getByText("Cancelled", { exact: true })).toBeVisible();
+  await expectDatabase(before);
+});
+
+for (const password of [undefined, "correct horse"]) {
+  const kind = password === undefined ? "plain" : "encrypted";
+  test(`brings everything back from the original's folder, ${kind}`, async ({ page, folder }) => {
+    await query(`UPDATE orders SET placed_at = '2026-03-01 08:30:00.123456Z' WHERE id = 7;
+      UPDATE customers SET preferences = 'null' WHERE name < 'B'`);
+    const nightly = path.join(folder, "nightly");
+    const tables = await writeOriginalBackup({
+      folder: nightly,
+      databaseUrl: databaseUrl(),
+      password,
+    });
+    await writeFile(path.join(nightly, "nightly.zip"), "an older one");
+    // What these files have lost, and nothing else, is missing afterwards.
+    await query(`UPDATE orders SET placed_at = '2026-03-01 08:30:00.123Z' WHERE id = 7;
+      UPDATE customers SET preferences = NULL WHERE preferences = 'null';
+      UPDATE audit_events SET after = NULL WHERE after = 'null'`);
+    const expected = await dumpDatabase();
+    await makeAMess(page);
+
+    await page.goto(`${PANEL}/restore`);
+    await dropOn(page, "Choose a backup", [nightly]);
+    await expect(page.getByRole("heading", { name: "nightly.zip" })).toBeVisible();
+    await expect(page.getByText(`A backup of ${tables.length} tables written by`)).toBeVisible();
+    await expect(page.getByText("of the folder nightly, without 1 other file")).toBeVisible();
+    await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+    if (password !== undefined) await page.getByLabel("Password", { exact: true }).fill(password);
+    await checkArchive(page, {});
+    await expectReady(page);
+    const main = page.getByRole("main");
+    await expect(main).toContainText("was written by @vorlefan/prisma-backup");
+    await expect(main).toContainText("The integrity of this backup cannot be checked");
+    await expect(main).not.toContainText(/digest\w* .* right/);
+    await expect(page.getByRole("region", { name: "The backup" })).not.toContainText(
+      /null|undefined|Sequences/,
+    );
+    const warnings = page.getByRole("list", { name: "Warnings" });
+    await expect(warnings).toContainText(/milliseconds/);
+    await expect(warnings).toContainText("public.customers (preferences)");
+    await confirmRestore(page);
+    await expectRestored(page);
+    await expect(page.getByText("What the files themselves had lost is not back.")).toBeVisible();
+    await expectDatabase(expected);
+  });
+}
+
+test("takes a backup of ours that was unpacked, dropped or chosen as a folder", async ({
+  page,
+  folder,
+}) => {
+  const file = await makeBackup(page.request, folder);
+  const before = await dumpDatabase();
+  const unpacked = path.join(folder, "backups", "shop");
+  await unpack(await readFile(file), unpacked);
+  // As macOS leaves it there.
+  await writeFile(path.join(unpacked, ".DS_Store"), "x");
+  await query("DELETE FROM reviews WHERE rating < 3");
+
+  await page.goto(`${PANEL}/restore`);
+  await page.getByLabel("Backup folder").setInputFiles(path.dirname(unpacked));
+  await expect(page.getByRole("heading", { name: "shop.zip" })).toBeVisible();
+  await checkArchive(page, {});
+  await expectReady(page);
+  await discard(page.request, OPERATION.exec(page.url())?.[1] ?? "");
+
+  await page.goto(`${PANEL}/restore`);
+  await dropOn(page, "Choose a backup", [unpacked]);
+  await checkArchive(page, {});
+  await expectReady(page);
+  await confirmRestore(page);
+  await expectRestored(page);
+  await expectDatabase(before);
+});
+
+test("says what to do with one file of a folder, with several backups, with another folder", async ({
+  page,
+  folder,
+}) => {
+  const several = path.join(folder, "several");
+  const photos = path.join(folder, "photos");
+  for (const name of ["several/one/A.json", "several/other/A.json", "photos/cat.jpg"]) {
+    await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
+    await writeFile(path.join(folder, name), "[]");
+  }
+  const app = path.join(folder, "app");
+  await mkdir(app);
+  await writeFile(path.join(app, "package.json"), "{}");
+  for (const [file, message] of [
+    [path.join(several, "one/A.json"), "This is one file of a backup, and not the whole."],
+    [several, "This folder holds several files or folders."],
+    [photos, "There is no backup in this folder."],
+    [app, "There is no backup in this folder."],
+  ] as const) {
+    await page.goto(`${PANEL}/restore`);
+    await dropOn(page, "Choose a backup", [file]);
+    const alert = page.getByRole("alert").filter({ hasText: message });
+    await expect(alert).toContainText("Nothing was uploaded.");
+  }
+});
