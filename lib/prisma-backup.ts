@@ -123,7 +123,8 @@ export class PrismaBackup {
         const folder = await makeFolder(folderName);
         const kind = compress ? "zip" : "folder";
         const fileName = uniqueBackupName(name, new Date()) + (compress ? ".zip" : "");
-        const target = path.join(folder, fileName);
+        // A bundler that followed this path would take the whole project into the server's output.
+        const target = path.join(/*turbopackIgnore: true*/ folder, fileName);
         const { archiveBytes = 0, ...result } = await createBackupFile({
           path: target,
           kind,
