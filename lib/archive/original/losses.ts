@@ -4,9 +4,10 @@ import { tableLabel } from "../../shared/table-name.ts";
 import { refusesNull } from "./convert-value.ts";
 import type { MatchedColumn } from "./match-columns.ts";
 import type { MatchedTable } from "./match-tables.ts";
+import type { ScannedFile } from "./scan-file.ts";
 
-/** What is true of each of its backups. */
-export function generalLosses(files: ReadonlyArray<{ isEncrypted: boolean }>): Warning[] {
+/** What is true of the backup as a whole. */
+export function generalLosses(files: readonly ScannedFile[]): Warning[] {
   const encrypted = files.filter(({ isEncrypted }) => isEncrypted).length;
   const warnings: Warning[] = [
     {
@@ -16,12 +17,15 @@ export function generalLosses(files: ReadonlyArray<{ isEncrypted: boolean }>): W
           ? "The integrity of this backup cannot be checked: the original stored no digests, nor the tag of its encryption. What was damaged or altered since cannot be told."
           : "The integrity of this backup cannot be checked: the original stored no digests. What was damaged or altered since cannot be told.",
     },
-    {
+  ];
+  // 0.3.5, which wrote no table's name into its rows, had no such option.
+  if (files.some(({ tableName }) => tableName !== null)) {
+    warnings.push({
       code: "ORIGINAL_OFFSET_POSSIBLE",
       message:
         "If the original's option `offset` was used for a table, it skipped a row after each page of it. These rows are not in the backup.",
-    },
-  ];
+    });
+  }
   if (encrypted > 0 && encrypted < files.length) {
     warnings.push({
       code: "ORIGINAL_PARTLY_ENCRYPTED",

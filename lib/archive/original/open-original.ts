@@ -26,7 +26,7 @@ export { isOriginal } from "./backup-files.ts";
  */
 export async function openOriginal(source: EntrySource): Promise<Archive> {
   const { files, warnings } = await findBackupFiles(source);
-  return new OriginalArchive(source, files, [...generalLosses(files), ...warnings]);
+  return new OriginalArchive(source, files, warnings);
 }
 
 class OriginalArchive implements Archive {
@@ -35,16 +35,17 @@ class OriginalArchive implements Archive {
   readonly sizeBytes: number;
   readonly #source: EntrySource;
   readonly #files: BackupFile[];
-  readonly #warnings: Warning[];
+  readonly #ignored: Warning[];
   readonly #closed = new AbortController();
   #key: Buffer | null = null;
   #scanned: ScannedFile[] = [];
+  #warnings: Warning[] = [];
   #planned: PlannedManifest | undefined;
 
-  constructor(source: EntrySource, files: BackupFile[], warnings: Warning[]) {
+  constructor(source: EntrySource, files: BackupFile[], ignored: Warning[]) {
     this.#source = source;
     this.#files = files;
-    this.#warnings = warnings;
+    this.#ignored = ignored;
     this.sizeBytes = source.sizeBytes;
     this.encryption = files.some(({ isEncrypted }) => isEncrypted) ? "passphrase" : "none";
   }
@@ -69,6 +70,7 @@ class OriginalArchive implements Archive {
     requireOneFilePerTable(scanned);
     this.#key = key;
     this.#scanned = scanned;
+    this.#warnings = [...generalLosses(scanned), ...this.#ignored];
     this.#planned = plainManifest(scanned, this.encryption, this.#warnings);
   }
 
