@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from "vitest";
 import { requireTool } from "../../scripts/testing/oracles.ts";
 import { openArchive } from "./archive-reader.ts";
 import { findBackups, isBackup } from "./find-backups.ts";
+import { openEntrySource } from "./recognise-backup.ts";
 import {
   codeOf,
   readWhole,
@@ -85,6 +86,29 @@ describe("a zip with the traces of its tool opens", () => {
     await writeArchive(path, NONE);
     await writeFile(path, pack([...(await unpack(path)), entry]));
     expect(await codeOf(openArchive(path))).toBe("ARCHIVE_INVALID");
+  });
+
+  it("folders separated as old tools on Windows do", async () => {
+    const path = join(await temporaryFolder(), "a.zip");
+    await writeArchive(path, NONE);
+    const files = (await unpack(path)).filter(({ name }) => !name.endsWith("/"));
+    const zip = pack(files.map((it) => ({ ...it, name: `b\\${it.name.replaceAll("/", "\\")}` })));
+    const onUnix = Buffer.from("PK\x01\x02\x3f\x03", "latin1");
+    for (let at = zip.indexOf(onUnix); at >= 0; at = zip.indexOf(onUnix, at + 1)) zip[at + 5] = 0;
+    await writeFile(path, zip);
+    expect(await readWhole(path, {})).toEqual(TABLES);
+  });
+
+  it("names in UTF-8 that is not marked as such, as on macOS", async () => {
+    const path = join(await temporaryFolder(), "a.zip");
+    const flags = { flags: 0 };
+    await writeFile(
+      path,
+      pack([{ name: "Größe.json", content: Buffer.from("[]"), central: flags, local: flags }]),
+    );
+    const source = await openEntrySource(path);
+    expect([...source.entries.keys()]).toEqual(["Größe.json"]);
+    await source.close();
   });
 
   it("but not two backups in one", async () => {
