@@ -23,7 +23,6 @@ export const milliseconds = (minimum: 0 | 1) =>
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
 const isFunction = (value: unknown): boolean => typeof value === "function";
-/** A function is called where it is needed, so only that it is one is checked here. */
 export const functionOf = <T>() => z.custom<T>(isFunction, "must be a function");
 
 export const classOptionsShape = {

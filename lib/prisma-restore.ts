@@ -20,7 +20,12 @@ import { verifyArchive } from "./restore/verify-archive.ts";
 import { readCatalog } from "./schema/catalog.ts";
 import { dmmfModelsSchema, findDmmfDrift, readDmmf } from "./schema/dmmf.ts";
 import { findTable } from "./schema/find-table.ts";
-import { MIGRATIONS_TABLE, type PrismaModels, readPrismaModels } from "./schema/prisma-models.ts";
+import {
+  MIGRATIONS_TABLE,
+  type PrismaModels,
+  readPrismaModels,
+  readViewNames,
+} from "./schema/prisma-models.ts";
 import type { Drift, OperationResult, RestorePlan, TableName } from "./shared/api.ts";
 
 /** The options of `PrismaRestore`. */
@@ -194,7 +199,8 @@ export class PrismaRestore {
   ): Promise<{ models: PrismaModels; ignoredTables: TableName[]; drift: Drift[] }> {
     const { baseModels, ignoredTables = [] } = this.#options;
     const own = readPrismaModels(this.#prisma);
-    const models = own.models.length === 0 && baseModels ? readDmmf(baseModels) : own;
+    const views = readViewNames(this.#prisma);
+    const models = own.models.length === 0 && baseModels ? readDmmf(baseModels, views) : own;
     try {
       const client = await database.connect("check");
       try {
@@ -205,7 +211,7 @@ export class PrismaRestore {
           ignoredTables: ignoredTables
             .filter((name) => name !== MIGRATIONS_TABLE)
             .map((name) => findTable(name, tables, models, "ignoredTables")),
-          drift: baseModels ? findDmmfDrift(baseModels, catalog) : [],
+          drift: baseModels ? findDmmfDrift(baseModels, views, catalog) : [],
         };
       } finally {
         await client.end();

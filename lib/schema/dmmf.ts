@@ -23,15 +23,15 @@ type DmmfModels = z.infer<typeof dmmfModelsSchema>;
 const hasRelations = (models: DmmfModels): boolean =>
   models.some(({ fields }) => fields.some(({ relationFromFields }) => relationFromFields?.length));
 
-/** The names that the models give. */
-export function readDmmf(models: DmmfModels): PrismaModels {
+/** The names that the models give. @param views those of them that are views, which the DMMF does not say */
+export function readDmmf(models: DmmfModels, views: ReadonlySet<string>): PrismaModels {
   return toPrismaModels(
     Object.fromEntries(models.map((model) => [model.name, model])),
     new Map(
       models.map(({ name, fields }) => [
         name,
         {
-          keyword: "model",
+          keyword: views.has(name) ? "view" : "model",
           relations: fields.flatMap(({ name: field, relationFromFields }) =>
             relationFromFields?.length ? [{ field, fields: relationFromFields }] : [],
           ),
@@ -45,14 +45,19 @@ export function readDmmf(models: DmmfModels): PrismaModels {
  * Where the models and the database disagree: tables, columns and, as far as the models tell them, relations.
  * Nothing of it blocks: the database's own foreign keys give the order of a restore.
  */
-export function findDmmfDrift(dmmf: DmmfModels, catalog: Catalog): Drift[] {
-  const models = readDmmf(dmmf);
+export function findDmmfDrift(
+  dmmf: DmmfModels,
+  views: ReadonlySet<string>,
+  catalog: Catalog,
+): Drift[] {
+  const models = readDmmf(dmmf, views);
   const drift = findPrismaDrift(models, catalog);
   if (!hasRelations(dmmf)) return drift;
   for (const model of models.models) {
     const table = catalog.tables.find((it) => isTableOf(model, it));
     if (!table) continue;
     for (const relation of model.relations) {
+      if (relation.model !== null && views.has(relation.model)) continue;
       if (hasForeignKey(catalog, table, models, relation)) continue;
       drift.push({
         kind: "relation-missing",

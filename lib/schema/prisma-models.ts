@@ -29,6 +29,14 @@ export function readPrismaModels(prisma: unknown): PrismaModels {
   return toPrismaModels(dataModel.models, parseDeclarations(readInlineSchema(prisma) ?? ""));
 }
 
+/** The models of schema.prisma that are views, as far as the client holds its text. */
+export const readViewNames = (prisma: unknown): Set<string> =>
+  new Set(
+    [...parseDeclarations(readInlineSchema(prisma) ?? "")].flatMap(([name, { keyword }]) =>
+      keyword === "view" ? [name] : [],
+    ),
+  );
+
 /** @param declarations what is known beyond the data model: views, and which fields a relation is stored in */
 export function toPrismaModels(
   dataModels: RuntimeDataModel["models"],
