@@ -52,26 +52,30 @@ export function countOwnRows(table: MatchedTable, all: readonly MatchedTable[]):
  * @throws ARCHIVE_INVALID where one of them is not there
  */
 export async function* withoutInherited(
-  rows: AsyncIterable<Row>,
-  inherited: AsyncIterable<Row>,
+  rows: AsyncIterable<Row[]>,
+  inherited: AsyncIterable<Row[]>,
   keys: readonly string[],
   table: MatchedTable,
-): AsyncGenerator<Row> {
+): AsyncGenerator<Row[]> {
   const digestOf = (row: Row) =>
     createHash("sha256")
       .update(JSON.stringify(keys.map((key) => row[key])))
       .digest("base64");
   const counts = new Map<string, number>();
-  for await (const row of inherited) {
-    const digest = digestOf(row);
-    counts.set(digest, (counts.get(digest) ?? 0) + 1);
+  for await (const some of inherited) {
+    for (const row of some) {
+      const digest = digestOf(row);
+      counts.set(digest, (counts.get(digest) ?? 0) + 1);
+    }
   }
-  for await (const row of rows) {
-    const digest = digestOf(row);
-    const count = counts.get(digest);
-    if (count === undefined) yield row;
-    else if (count === 1) counts.delete(digest);
-    else counts.set(digest, count - 1);
+  for await (const some of rows) {
+    yield some.filter((row) => {
+      const digest = digestOf(row);
+      const count = counts.get(digest);
+      if (count === 1) counts.delete(digest);
+      else if (count !== undefined) counts.set(digest, count - 1);
+      return count === undefined;
+    });
   }
   if (counts.size > 0) throw notInherited(table);
 }

@@ -8,51 +8,46 @@ import { withoutInherited } from "./own-rows.ts";
 import type { Row } from "./parse-row.ts";
 import { parseFileRow, type ScannedFile } from "./scan-file.ts";
 
-/** A file's rows, cut but not parsed. */
-export type FileRows = (file: ScannedFile) => AsyncIterable<Buffer>;
+/** A file's rows, some at a time, cut but not parsed. */
+export type FileRows = (file: ScannedFile) => AsyncIterable<Buffer[]>;
 
-const CHUNK_BYTES = 256 * 1024;
 const [NEWLINE, RETURN, SPACE] = [0x0a, 0x0d, 0x20];
+const [FIRST, NEXT, LINE_END] = [Buffer.from("["), Buffer.from(","), Buffer.from("\n")];
 
 /** A table's JSON array in format 1's layout, one row a line; with format 1's values where the plan has columns. */
 export async function* readPlannedTable(plan: TablePlan, open: FileRows): AsyncGenerator<Buffer> {
-  let chunks: Buffer[] = [];
-  let bytes = 0;
   let isEmpty = true;
-  for await (const line of plan.columns
-    ? convertedRows(plan, plan.columns, open)
-    : plainRows(plan, open)) {
-    const row = Buffer.from(isEmpty ? "[" : ",");
+  const { columns } = plan;
+  for await (const lines of columns ? convertedRows(plan, columns, open) : plainRows(plan, open)) {
+    if (lines.length === 0) continue;
+    const parts = lines.flatMap((line) => [NEXT, line, LINE_END]);
+    if (isEmpty) parts[0] = FIRST;
     isEmpty = false;
-    chunks.push(row, line, Buffer.from("\n"));
-    bytes += line.length + 2;
-    if (bytes < CHUNK_BYTES) continue;
-    yield Buffer.concat(chunks);
-    chunks = [];
-    bytes = 0;
+    yield Buffer.concat(parts);
   }
-  yield Buffer.concat([...chunks, Buffer.from(isEmpty ? "[\n]\n" : "]\n")]);
+  yield Buffer.from(isEmpty ? "[\n]\n" : "]\n");
 }
 
 /** As they are, but for line ends in files that somebody formatted: outside of strings, where JSON allows none. */
-async function* plainRows({ files }: TablePlan, open: FileRows): AsyncGenerator<Buffer> {
+async function* plainRows({ files }: TablePlan, open: FileRows): AsyncGenerator<Buffer[]> {
   for (const file of files) {
-    for await (const row of open(file)) {
-      yield row.includes(NEWLINE) || row.includes(RETURN)
-        ? Buffer.from(row.map((byte) => (byte === NEWLINE || byte === RETURN ? SPACE : byte)))
-        : row;
-    }
+    for await (const rows of open(file)) yield rows.map(onOneLine);
   }
+}
+
+function onOneLine(row: Buffer): Buffer {
+  if (!row.includes(NEWLINE) && !row.includes(RETURN)) return row;
+  return Buffer.from(row.map((byte) => (byte === NEWLINE || byte === RETURN ? SPACE : byte)));
 }
 
 async function* convertedRows(
   plan: TablePlan,
   columns: MatchedColumn[],
   open: FileRows,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<Buffer[]> {
   const names = columns.map(({ column }) => JSON.stringify(column.name));
   let number = 0;
-  for await (const row of ownRows(plan, open)) {
+  const convert = (row: Row): Buffer => {
     number++;
     const values = columns.map(({ key, column }, index) => {
       try {
@@ -63,11 +58,12 @@ async function* convertedRows(
         throw error instanceof UnfitValue ? unfit(plan, number, column) : error;
       }
     });
-    yield Buffer.from(`{${values.join(",")}}`);
-  }
+    return Buffer.from(`{${values.join(",")}}`);
+  };
+  for await (const rows of ownRows(plan, open)) yield rows.map(convert);
 }
 
-async function* ownRows(plan: TablePlan, open: FileRows): AsyncGenerator<Row> {
+async function* ownRows(plan: TablePlan, open: FileRows): AsyncGenerator<Row[]> {
   if (plan.descendants.length === 0) {
     yield* parsedRows(plan, open);
     return;
@@ -76,14 +72,16 @@ async function* ownRows(plan: TablePlan, open: FileRows): AsyncGenerator<Row> {
   yield* withoutInherited(parsedRows(plan, open), inheritedRows(plan, open), keys, plan);
 }
 
-async function* inheritedRows({ descendants }: TablePlan, open: FileRows): AsyncGenerator<Row> {
+async function* inheritedRows({ descendants }: TablePlan, open: FileRows): AsyncGenerator<Row[]> {
   for (const child of descendants) yield* ownRows(child, open);
 }
 
-async function* parsedRows({ files }: TablePlan, open: FileRows): AsyncGenerator<Row> {
+async function* parsedRows({ files }: TablePlan, open: FileRows): AsyncGenerator<Row[]> {
   for (const file of files) {
     let number = 0;
-    for await (const bytes of open(file)) yield parseFileRow(bytes, file.entry, ++number);
+    for await (const rows of open(file)) {
+      yield rows.map((bytes) => parseFileRow(bytes, file.entry, ++number));
+    }
   }
 }
 

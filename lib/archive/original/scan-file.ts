@@ -59,10 +59,12 @@ export async function scanFile(
     jsonBytes: "[\n]\n".length,
     migrations: [],
   };
-  for await (const bytes of splitRows(content, file.entry)) {
-    scanned.rows++;
-    scanned.jsonBytes += bytes.length + (scanned.rows === 1 ? 0 : 2);
-    addRow(scanned, parseFileRow(bytes, file.entry, scanned.rows));
+  for await (const rows of splitRows(content, file.entry)) {
+    for (const bytes of rows) {
+      scanned.rows++;
+      scanned.jsonBytes += bytes.length + (scanned.rows === 1 ? 0 : 2);
+      addRow(scanned, parseFileRow(bytes, file.entry, scanned.rows));
+    }
   }
   requireAllColumns(scanned);
   return scanned;

@@ -5,8 +5,8 @@ import { MAX_DEPTH, splitRows } from "./split-rows.ts";
 
 async function split(text: string | Buffer, cuts: number[] = []): Promise<string[]> {
   const rows: string[] = [];
-  for await (const row of splitRows(chunks(Buffer.from(text), cuts), "T.json")) {
-    rows.push(row.toString());
+  for await (const some of splitRows(chunks(Buffer.from(text), cuts), "T.json")) {
+    rows.push(...some.map(String));
   }
   return rows;
 }

@@ -1,3 +1,4 @@
+import type { BackupError } from "../../errors.ts";
 import { invalidArchive, truncatedArchive } from "../archive-error.ts";
 import { quote } from "../zip-structure.ts";
 
@@ -12,80 +13,124 @@ const [QUOTE, BACKSLASH, COMMA, OPEN, CLOSE, OPEN_OBJECT, CLOSE_OBJECT] = [
 ];
 const BYTE_ORDER_MARK = Buffer.from("\ufeff");
 
-/** Before the array; before its first row or end; before a row; in one; after one; after the array. */
-type State = "start" | "first" | "next" | "row" | "after" | "end";
-
 /**
  * Cuts a JSON array of objects into its elements, however long its lines are: no more than one element and one
- * chunk is held. An element is whole as far as brackets and strings go; whether it is JSON is for its parser.
+ * chunk is held. They come together as they end in a chunk, for a million of them would wait a million times.
+ * An element is whole as far as brackets and strings go; whether it is JSON is for its parser.
  *
  * @throws ARCHIVE_TRUNCATED where the array does not end, ARCHIVE_INVALID where it is none of objects
  */
 export async function* splitRows(
   source: AsyncIterable<Buffer>,
   entry: string,
-): AsyncGenerator<Buffer> {
-  const details = { entry };
-  const wrong = (what: string) => invalidArchive(`The file ${quote(entry)} ${what}.`, { details });
-  let state = "start" as State;
-  let depth = 0;
-  let inString = false;
-  let escaped = false;
-  let pending: Buffer[] = [];
-  let pendingBytes = 0;
-
+): AsyncGenerator<Buffer[]> {
+  const splitter = new RowSplitter(entry);
   for await (const chunk of withoutByteOrderMark(source)) {
-    let rowStart = 0;
-    for (let at = 0; at < chunk.length; at++) {
-      const byte = chunk[at];
-      if (state === "row") {
-        if (inString) {
-          if (escaped) escaped = false;
-          else if (byte === BACKSLASH) escaped = true;
-          else if (byte === QUOTE) inString = false;
-        } else if (byte === QUOTE) {
-          inString = true;
-        } else if (byte === OPEN || byte === OPEN_OBJECT) {
-          if (++depth > MAX_DEPTH) throw wrong(`is nested deeper than ${MAX_DEPTH} levels`);
-        } else if (byte === CLOSE || byte === CLOSE_OBJECT) {
-          if (--depth === 0) {
-            state = "after";
-            const tail = chunk.subarray(rowStart, at + 1);
-            yield pending.length === 0 ? tail : Buffer.concat([...pending, tail]);
-            pending = [];
-            pendingBytes = 0;
-          }
+    const rows = splitter.push(chunk);
+    if (rows.length > 0) yield rows;
+  }
+  splitter.end();
+}
+
+/** Before the array; before its first row or end; before a row; in one; after one; after the array. */
+type State = "start" | "first" | "next" | "row" | "after" | "end";
+
+/** What splitRows does, outside of a generator, where it takes a third of the time. */
+class RowSplitter {
+  readonly #entry: string;
+  #state: State = "start";
+  /** Of the row that the last chunk left unfinished. */
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #depth = 0;
+  #inString = false;
+  #escaped = false;
+
+  constructor(entry: string) {
+    this.#entry = entry;
+  }
+
+  push(chunk: Buffer): Buffer[] {
+    const rows: Buffer[] = [];
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#state !== "row") {
+        const byte = chunk[at] ?? 0;
+        if (byte !== SPACE && byte !== NEWLINE && byte !== RETURN && byte !== TAB) {
+          this.#state = this.#between(byte);
+          // The row's own brace is its first byte.
+          if (this.#state === "row") continue;
         }
+        at++;
         continue;
       }
-      if (byte === SPACE || byte === NEWLINE || byte === RETURN || byte === TAB) continue;
-      if (state === "start" && byte === OPEN) {
-        state = "first";
-      } else if ((state === "first" || state === "next") && byte === OPEN_OBJECT) {
-        state = "row";
-        depth = 1;
-        rowStart = at;
-      } else if ((state === "first" || state === "after") && byte === CLOSE) {
-        state = "end";
-      } else if (state === "after" && byte === COMMA) {
-        state = "next";
+      const end = this.#skipRow(chunk, at);
+      const part = chunk.subarray(at, end);
+      at = end;
+      if (this.#depth > 0) {
+        this.#pending.push(part);
+        this.#pendingBytes += part.length;
+        if (this.#pendingBytes > MAX_ROW_BYTES) throw this.#wrong("holds a row larger than 256 MB");
       } else {
-        throw wrong(
-          state === "end" ? "goes on after its end" : "is not a JSON array of a table's rows",
-        );
+        rows.push(this.#pending.length === 0 ? part : Buffer.concat([...this.#pending, part]));
+        this.#pending = [];
+        this.#pendingBytes = 0;
+        this.#state = "after";
       }
     }
-    if (state === "row") {
-      pending.push(chunk.subarray(rowStart));
-      pendingBytes += chunk.length - rowStart;
-      if (pendingBytes > MAX_ROW_BYTES) throw wrong("holds a row larger than 256 MB");
-    }
+    return rows;
   }
-  if (state !== "end") {
+
+  end(): void {
+    if (this.#state === "end") return;
     throw truncatedArchive(
-      `The file ${quote(entry)} ${state === "start" ? "is empty" : "ends in the middle"}.`,
-      { details },
+      `The file ${quote(this.#entry)} ${this.#state === "start" ? "is empty" : "ends in the middle"}.`,
+      { details: { entry: this.#entry } },
     );
+  }
+
+  #between(byte: number): State {
+    const state = this.#state;
+    if (state === "start" && byte === OPEN) return "first";
+    if ((state === "first" || state === "next") && byte === OPEN_OBJECT) return "row";
+    if ((state === "first" || state === "after") && byte === CLOSE) return "end";
+    if (state === "after" && byte === COMMA) return "next";
+    throw this.#wrong(
+      state === "end" ? "goes on after its end" : "is not a JSON array of a table's rows",
+    );
+  }
+
+  /** Where the row ends in this chunk, or the chunk does. */
+  #skipRow(chunk: Buffer, start: number): number {
+    let depth = this.#depth;
+    let inString = this.#inString;
+    let escaped = this.#escaped;
+    let at = start;
+    for (; at < chunk.length; at++) {
+      const byte = chunk[at];
+      if (inString) {
+        if (escaped) escaped = false;
+        else if (byte === BACKSLASH) escaped = true;
+        else if (byte === QUOTE) inString = false;
+      } else if (byte === QUOTE) {
+        inString = true;
+      } else if (byte === OPEN_OBJECT || byte === OPEN) {
+        if (++depth > MAX_DEPTH) throw this.#wrong(`is nested deeper than ${MAX_DEPTH} levels`);
+      } else if ((byte === CLOSE_OBJECT || byte === CLOSE) && --depth === 0) {
+        at++;
+        break;
+      }
+    }
+    this.#depth = depth;
+    this.#inString = inString;
+    this.#escaped = escaped;
+    return at;
+  }
+
+  #wrong(what: string): BackupError {
+    return invalidArchive(`The file ${quote(this.#entry)} ${what}.`, {
+      details: { entry: this.#entry },
+    });
   }
 }
 
