@@ -1,5 +1,6 @@
 import type { Drift, Warning } from "../../lib/shared/api.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
+import { groupWarnings } from "../group-warnings.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Notice } from "../ui/notice.tsx";
 
@@ -7,27 +8,22 @@ import { Notice } from "../ui/notice.tsx";
 export function WarningList({ warnings }: { warnings: Warning[] }) {
   return (
     <ul aria-label="Warnings" className="grid grid-cols-[minmax(0,1fr)] gap-2 empty:hidden">
-      {[...Map.groupBy(warnings, ({ code }) => code)].map(([code, alike]) => (
+      {groupWarnings(warnings).map(({ code, text, items, table }) => (
         <li key={code}>
           <Notice tone="warn">
-            {alike.length === 1 ? (
-              alike.map(({ message }) => (
-                <p key={message} className="wrap-anywhere">
-                  {message}
-                </p>
-              ))
-            ) : (
+            {text && <p className="wrap-anywhere">{text}</p>}
+            {items.length > 0 && (
               <ul className="grid list-disc gap-1 pl-4">
-                {alike.map(({ message }) => (
-                  <li key={message} className="wrap-anywhere">
-                    {message}
+                {items.map((item) => (
+                  <li key={item} className="wrap-anywhere">
+                    {item}
                   </li>
                 ))}
               </ul>
             )}
             <p className="text-xs text-pba-muted">
               <code className="font-mono">{code}</code>
-              {alike.length === 1 && alike[0]?.table && ` · ${tableLabel(alike[0].table)}`}
+              {table && ` · ${tableLabel(table)}`}
             </p>
           </Notice>
         </li>

@@ -1,6 +1,6 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
+import type { Check, Operation, RestorePlan } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { DriftList, WarningList } from "../common/findings.tsx";
@@ -42,7 +42,7 @@ export function ConfirmRestore({ operation, plan }: ConfirmRestoreProps) {
         {isOriginal && warnings}
         <ManifestCard manifest={plan.manifest} />
         <Card title="Checks" description="Every byte of the archive was read.">
-          <CheckList checks={plan.checks} />
+          <CheckList checks={shortChecks(plan)} />
         </Card>
         {!isOriginal && warnings}
         {plan.drift.length > 0 && (
@@ -108,12 +108,27 @@ function PlanWarnings({ plan }: Pick<ConfirmRestoreProps, "plan">) {
 
 const WARNINGS_ID = "warnings";
 
+/** The drift has a list of its own: a check that repeats it would bury the others. */
+function shortChecks({ checks, drift }: RestorePlan): Check[] {
+  const blocking = drift.filter(({ blocks }) => blocks).length;
+  return checks.map((check) =>
+    check.name === "schema" && check.state === "failed" && blocking > 0
+      ? {
+          ...check,
+          message: `This database's schema is not the backup's: ${formatNoun(blocking, "difference")} in the way, listed under Drift.`,
+        }
+      : check,
+  );
+}
+
+const NAMED_DRIFT = 5;
+
 /** Why this backup and this database do not go together. */
 function Refusal({ operation, plan }: ConfirmRestoreProps) {
-  const reasons = [
-    ...plan.checks.filter((check) => check.state === "failed").map((check) => check.message),
-    ...plan.drift.filter((drift) => drift.blocks).map((drift) => drift.message),
-  ];
+  const failed = shortChecks(plan).filter(({ state }) => state === "failed");
+  const drift = plan.drift.filter(({ blocks }) => blocks);
+  const unnamed = drift.length - NAMED_DRIFT;
+  const reasons = [...failed, ...drift.slice(0, NAMED_DRIFT)].map(({ message }) => message);
   return (
     <Notice
       tone="bad"
@@ -124,8 +139,11 @@ function Refusal({ operation, plan }: ConfirmRestoreProps) {
       <p className="font-semibold">Nothing has changed.</p>
       <ul className="list-disc pl-4">
         {[...new Set(reasons)].map((reason) => (
-          <li key={reason}>{reason}</li>
+          <li key={reason} className="wrap-anywhere">
+            {reason}
+          </li>
         ))}
+        {unnamed > 0 && <li>And {unnamed} more under Drift.</li>}
       </ul>
     </Notice>
   );

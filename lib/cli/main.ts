@@ -4,7 +4,7 @@ import { create } from "./create.ts";
 import { inspect } from "./inspect.ts";
 import { order } from "./order.ts";
 import { restore } from "./restore.ts";
-import { USAGE, UsageError } from "./usage.ts";
+import { NotConfirmedError, USAGE, UsageError } from "./usage.ts";
 import { verify } from "./verify.ts";
 
 const COMMANDS: Record<string, (args: string[], signal: AbortSignal) => Promise<void>> = {
@@ -23,7 +23,7 @@ const OPTIONS: Partial<Record<ErrorCode, string>> = {
 
 const cancelled = () => new BackupError("ABORTED", "Cancelled. Nothing has changed.");
 
-/** @returns the exit code: 0 done, 1 failed, 2 wrong usage */
+/** @returns the exit code: 0 done, 1 failed, 2 wrong usage, or not confirmed */
 async function main([name, ...args]: string[]): Promise<number> {
   if (name === undefined || name === "help" || name === "--help" || args.includes("--help")) {
     process.stdout.write(USAGE);
@@ -41,6 +41,10 @@ async function main([name, ...args]: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof UsageError) {
       process.stderr.write(`${error.message}\n\n${USAGE}`);
+      return 2;
+    }
+    if (error instanceof NotConfirmedError) {
+      process.stderr.write(`${error.message}\n`);
       return 2;
     }
     const { code, message, hint } = toBackupError(error);

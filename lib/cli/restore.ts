@@ -7,7 +7,7 @@ import type { RestorePlan } from "../shared/api.ts";
 import { formatDuration, formatNoun } from "../shared/format.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { showProgress } from "./progress-bar.ts";
-import { parseOptions, readUnlock, required, UNLOCK_OPTIONS, UsageError } from "./usage.ts";
+import { NotConfirmedError, parseOptions, readUnlock, required, UNLOCK_OPTIONS } from "./usage.ts";
 
 /** `restore`: checks the whole archive, then replaces the tables' rows in one transaction. Without `--yes` only checks. */
 export async function restore(args: string[], signal: AbortSignal): Promise<void> {
@@ -62,18 +62,15 @@ function findings({ checks, drift, warnings }: RestorePlan): string[] {
   ].map(({ message }) => `warning: ${message}`);
 }
 
-function notConfirmed({ canStart, checks, drift, tables }: RestorePlan): UsageError {
+function notConfirmed({ canStart, checks, tables }: RestorePlan): NotConfirmedError {
   if (!canStart) {
-    const reasons = [
-      ...checks.filter(({ state }) => state === "failed"),
-      ...drift.filter(({ blocks }) => blocks),
-    ].map(({ message }) => message);
-    return new UsageError(
-      ["This backup cannot be restored here. Nothing has changed.", ...new Set(reasons)].join("\n"),
+    const reasons = checks.filter(({ state }) => state === "failed").map(({ message }) => message);
+    return new NotConfirmedError(
+      ["This backup cannot be restored here. Nothing has changed.", ...reasons].join("\n"),
     );
   }
   const replaced = tables.filter(({ action }) => action === "replace").length;
-  return new UsageError(
+  return new NotConfirmedError(
     `Nothing has changed. The restore would replace every row of ${formatNoun(replaced, "table")}: add --yes to do it.`,
   );
 }

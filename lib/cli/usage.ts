@@ -28,6 +28,9 @@ Exit code: 0 done, 1 failed, 2 wrong usage.
 /** The command line is wrong: exit code 2. */
 export class UsageError extends Error {}
 
+/** Everything is right but for the word that lets it begin: exit code 2, without the usage, which is not the point. */
+export class NotConfirmedError extends Error {}
+
 /** Options as declared, with exactly `positionals` words besides. @throws UsageError */
 export function parseOptions<const Options extends NonNullable<ParseArgsConfig["options"]>>(
   args: string[],

@@ -1,0 +1,50 @@
+import { expect, it } from "vitest";
+import type { Warning } from "../lib/shared/api.ts";
+import { groupWarnings } from "./group-warnings.ts";
+
+const table = { schema: "public", name: "a" };
+const warning = (code: string, message: string): Warning => ({ code, message, table });
+
+it("says what warnings of one kind share only once", () => {
+  const groups = groupWarnings([
+    warning("MICROSECONDS", "Times in public.a (x) were cut to milliseconds."),
+    warning("NULL", "JSON null and SQL NULL look the same in public.a (x): both become SQL NULL."),
+    warning("MICROSECONDS", "Times in public.b (y, z) were cut to milliseconds."),
+    warning("NULL", "JSON null and SQL NULL look the same in public.b (y): both become SQL NULL."),
+  ]);
+  expect(groups).toEqual([
+    {
+      code: "MICROSECONDS",
+      text: "Times in these tables were cut to milliseconds.",
+      items: ["public.a (x)", "public.b (y, z)"],
+    },
+    {
+      code: "NULL",
+      text: "JSON null and SQL NULL look the same in these tables: both become SQL NULL.",
+      items: ["public.a (x)", "public.b (y)"],
+    },
+  ]);
+});
+
+it.each([
+  ["nothing", ["One thing.", "Another matter."]],
+  ["only the beginning", ["The rows go to public.a.", "The rows go to public.b."]],
+  ["only the end", ["public.a is left out.", "public.b is left out."]],
+])("leaves sentences whole that share %s", (_what, messages) => {
+  const groups = groupWarnings(messages.map((message) => warning("CODE", message)));
+  expect(groups).toEqual([{ code: "CODE", text: null, items: messages }]);
+});
+
+it("leaves sentences whole that are not of tables", () => {
+  const messages = ["The role a may not read.", "The role b may not read."];
+  const groups = groupWarnings(messages.map((message) => ({ code: "CODE", message })));
+  expect(groups).toEqual([{ code: "CODE", text: null, items: messages }]);
+});
+
+it("leaves one alone, and says the same only once", () => {
+  const one = warning("CODE", "One thing.");
+  expect(groupWarnings([one, one])).toEqual([
+    { code: "CODE", text: "One thing.", items: [], table },
+  ]);
+  expect(groupWarnings([])).toEqual([]);
+});
