@@ -348,6 +348,17 @@ describe("transaction", () => {
     expect(await leftSessions(it.db)).toEqual([]);
   });
 
+  test("timeout: also in the middle of a statement", async () => {
+    const it = await scene({
+      mess: `${BLOG_MESS_SQL}; CREATE FUNCTION slow() RETURNS boolean LANGUAGE sql AS 'SELECT pg_sleep(60) IS NOT NULL';
+        ALTER TABLE "Tag" ADD CONSTRAINT slow CHECK (slow()) NOT VALID`,
+    });
+    const error = await errorOf(it.restore({ transaction: { timeout: 500 } }).run());
+    expect(error).toMatchObject({ code: "ABORTED", details: { timeoutMs: 500 } });
+    expect(await pgDumpText(it.db.url)).toBe(it.before);
+    expect(await leftSessions(it.db)).toEqual([]);
+  });
+
   test("maxWait: a table that stays locked, and by whom; the timeout does not count yet", async () => {
     const it = await scene();
     const locker = new pg.Client({ connectionString: it.db.url, application_name: "locker" });
