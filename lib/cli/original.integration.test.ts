@@ -1,16 +1,16 @@
 /** The command line tool on backups that the original itself wrote. */
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { pgDumpText, requireTool } from "../../scripts/testing/database.ts";
 import { fixture } from "../archive/original/testing.ts";
+import { restoredSql, SCHEMA_SQL } from "../archive/original/testing-source.ts";
 import { temporaryPath, testDatabase } from "../restore/testing.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
-const SCHEMA = await readFile(fixture("source/schema.sql"), "utf8");
 
 async function cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return promisify(execFile)(process.execPath, [MAIN, ...args]).then(
@@ -39,7 +39,7 @@ const SAMPLES = [
 
 describe("inspect, verify and restore take every sample", () => {
   test.for(SAMPLES)("$path", async ({ path, isEncrypted }) => {
-    const { db } = await testDatabase({ sql: SCHEMA });
+    const { db } = await testDatabase({ sql: SCHEMA_SQL });
     const key = isEncrypted ? ["--passphrase-file", await passwordFile()] : [];
     const file = fixture(path);
 
@@ -77,32 +77,15 @@ describe("inspect, verify and restore take every sample", () => {
 test.skipIf(!requireTool("pg_dump"))(
   "what is restored is what pg_dump wrote of the source, but for what the files have lost",
   async () => {
-    const { db } = await testDatabase({ sql: SCHEMA });
-    const source = await readFile(fixture("source/expected.sql"), "utf8");
-    const { db: whole } = await testDatabase({
-      sql: `${SCHEMA}; SET session_replication_role = replica; ${dataOf(source)}`,
-    });
-    await whole.query(`
-      UPDATE "User" SET "createdAt" = date_trunc('milliseconds', "createdAt");
-      UPDATE "Misc" SET t = date_trunc('milliseconds', t);
-      UPDATE "Post" SET meta = NULL WHERE meta = 'null';
-      UPDATE "Doc" SET jnull = NULL WHERE jnull = 'null';
-      UPDATE "Doc" SET jnull = '{"big": 12345678901234567000}' WHERE id = 3;
-      TRUNCATE _prisma_migrations`);
+    const { db } = await testDatabase({ sql: SCHEMA_SQL });
+    const { db: source } = await testDatabase({ sql: await restoredSql() });
     await cli("restore", fixture("plain"), "--url", db.url, "--yes");
-    expect(await pgDumpText(db.url)).toBe(await pgDumpText(whole.url));
+    expect(await pgDumpText(db.url)).toBe(await pgDumpText(source.url));
   },
 );
 
-/** Without the settings of `pg_dump`'s own session, of which the search path would stay. */
-const dataOf = (dump: string): string =>
-  dump
-    .split("\n")
-    .filter((line) => /^(INSERT INTO|SELECT pg_catalog\.setval)/.test(line))
-    .join("\n");
-
 test("without --yes it says what the files have lost, and changes nothing", async () => {
-  const { db } = await testDatabase({ sql: SCHEMA });
+  const { db } = await testDatabase({ sql: SCHEMA_SQL });
   const before = await pgDumpText(db.url);
   const checked = await cli("restore", fixture("offset"), "--url", db.url);
   expect(checked).toMatchObject({ code: 2, stdout: "" });
@@ -112,7 +95,7 @@ test("without --yes it says what the files have lost, and changes nothing", asyn
 });
 
 test("a wrong password, or none, is WRONG_PASSPHRASE with the option to use; nothing has changed", async () => {
-  const { db } = await testDatabase({ sql: SCHEMA });
+  const { db } = await testDatabase({ sql: SCHEMA_SQL });
   const before = await pgDumpText(db.url);
   const wrong = ["--passphrase-file", await passwordFile("not-the-password")];
   for (const path of ["encrypted", "encrypted-zipped/encrypted-zipped.zip", "0.3.5-encrypted"]) {
