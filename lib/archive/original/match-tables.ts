@@ -130,7 +130,7 @@ function findRelations(
 }
 
 /** As the original made a table's name a file's: it left characters out that some systems do not allow. */
-export const fileNameOf = (tableName: string): string =>
+const fileNameOf = (tableName: string): string =>
   tableName
     .replaceAll(/[/?<>\\:*|"]|\p{Cc}/gu, "")
     .replaceAll(/\s/g, "_")

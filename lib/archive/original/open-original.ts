@@ -50,6 +50,7 @@ class OriginalArchive implements Archive {
     this.encryption = files.some(({ isEncrypted }) => isEncrypted) ? "passphrase" : "none";
   }
 
+  /** As it fits the database that was given last. */
   get manifest(): Manifest {
     return this.#unlocked.manifest;
   }

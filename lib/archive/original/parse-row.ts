@@ -4,7 +4,7 @@ import { isUtf8 } from "node:buffer";
 export type Row = Record<string, unknown>;
 
 /** A number's own text, written as it is by JSON.stringify. */
-export interface ExactNumber {
+interface ExactNumber {
   rawJSON: string;
 }
 

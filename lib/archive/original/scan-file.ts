@@ -37,7 +37,7 @@ type ScanResult = Omit<ScannedFile, "sha256">;
 /** What 0.4.0 added to every row. */
 const TABLE_NAME = "__table_name";
 const ROW_COUNT = "__row_count";
-export const isAddedKey = (key: string): boolean => key === TABLE_NAME || key === ROW_COUNT;
+const isAddedKey = (key: string): boolean => key === TABLE_NAME || key === ROW_COUNT;
 
 /** PostgreSQL's own limit is 1600 columns. */
 const MAX_KEYS = 5000;

@@ -15,7 +15,7 @@ interface Evidence {
 }
 
 const EMPTY_TABLE_BYTES = "[]".length;
-const FIRST_BYTES = '[{"';
+const BEGINNING = '[{"';
 
 /**
  * Reads every file once.
@@ -31,17 +31,19 @@ export async function scanFiles(
   const scanned: ScannedFile[] = [];
   const evidence: Evidence[] = [];
   for (const file of files) {
-    let opens: boolean | null | undefined;
-    const content = tap(readFile(source, file, { key, signal, onDigest }), (json) => {
-      opens =
-        json.length <= EMPTY_TABLE_BYTES
-          ? null
-          : json.subarray(0, FIRST_BYTES.length).toString("latin1") === FIRST_BYTES;
-    });
     let sha256 = "";
-    function onDigest(digest: string): void {
-      sha256 = digest;
-    }
+    /** Undefined until its text is known. */
+    let opens: Evidence["opens"] | undefined;
+    const options = {
+      key,
+      signal,
+      onDigest: (digest: string) => {
+        sha256 = digest;
+      },
+    };
+    const content = tapFirst(readFile(source, file, options), (json) => {
+      opens = json.length > EMPTY_TABLE_BYTES ? json.toString("latin1", 0, 3) === BEGINNING : null;
+    });
     try {
       scanned.push({ ...(await scanFile(file, content)), sha256 });
       if (file.isEncrypted)
@@ -78,12 +80,15 @@ function judge(evidence: Evidence[]): void {
   );
 }
 
-async function* tap(
+/** Tells of the first chunk, which for an encrypted file is all of its text. */
+async function* tapFirst(
   content: AsyncIterable<Buffer>,
-  onChunk: (chunk: Buffer) => void,
+  onFirst: (chunk: Buffer) => void,
 ): AsyncGenerator<Buffer> {
+  let isFirst = true;
   for await (const chunk of content) {
-    onChunk(chunk);
+    if (isFirst) onFirst(chunk);
+    isFirst = false;
     yield chunk;
   }
 }

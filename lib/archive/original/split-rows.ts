@@ -3,7 +3,7 @@ import { invalidArchive, truncatedArchive } from "../archive-error.ts";
 import { quote } from "../zip-structure.ts";
 
 /** Larger than any row that the original could write: it held a whole file in one JavaScript string. */
-export const MAX_ROW_BYTES = 256 * 1024 * 1024;
+const MAX_ROW_BYTES = 256 * 1024 * 1024;
 /** Below what JSON.stringify's recursion and PostgreSQL's own parser bear. */
 export const MAX_DEPTH = 1000;
 

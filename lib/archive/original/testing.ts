@@ -1,7 +1,6 @@
 /** What the tests of the original's backups share. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Catalog } from "../../schema/catalog.ts";
 import type { Unlock } from "../../shared/api.ts";
 import { type Archive, openArchive } from "../archive-reader.ts";
 import { temporaryFolder } from "../testing.ts";
@@ -40,18 +39,3 @@ export async function opened(path: string, unlock: Unlock = {}): Promise<Archive
     throw error;
   }
 }
-
-/** A database without anything. */
-export const EMPTY_CATALOG: Catalog = {
-  database: {
-    name: "",
-    serverVersion: "",
-    serverVersionNum: 0,
-    encoding: "",
-    sizeBytes: 0,
-  },
-  tables: [],
-  foreignKeys: [],
-  sequences: [],
-  warnings: [],
-};
