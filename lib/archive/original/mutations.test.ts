@@ -1,0 +1,79 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { BackupError } from "../../errors.ts";
+import type { EntrySource } from "../entry-source.ts";
+import { isOriginal, openOriginal } from "./open-original.ts";
+import { fixture, PASSWORD } from "./testing.ts";
+
+/** Files that are only in memory, for thousands of them. */
+function sourceOf(files: Record<string, Buffer>): EntrySource {
+  const entries = Object.entries(files).map(
+    ([name, content]) => [name, { name, sizeBytes: content.length }] as const,
+  );
+  const content = (name: string) => files[name] ?? Buffer.alloc(0);
+  return {
+    kind: "folder",
+    sizeBytes: 0,
+    entries: new Map(entries),
+    others: [],
+    async *read(name) {
+      const bytes = content(name);
+      for (let at = 0; at < bytes.length; at += 100) yield bytes.subarray(at, at + 100);
+    },
+    readBytes: async (name) => content(name),
+    close: async () => {},
+  };
+}
+
+async function readAll(source: EntrySource): Promise<void> {
+  await isOriginal(source);
+  await using archive = await openOriginal(source);
+  await archive.unlock(PASSWORD);
+  for (const table of archive.manifest.tables) await text(archive.readTable(table));
+}
+
+const CODES = ["ARCHIVE_INVALID", "ARCHIVE_TRUNCATED", "WRONG_PASSPHRASE"];
+
+test.for([
+  ["plain", "User", 400],
+  ["encrypted", "A", 25],
+  ["0.3.5-encrypted", "blob", 25],
+] as const)(
+  "a damaged file of %s is read or refused, never a failure of ours",
+  { timeout: 60_000 },
+  async ([folder, name, numRuns]) => {
+    const path = join(fixture(folder), `${name}.json`);
+    const whole = await readFile(path);
+    const edit = fc.record({
+      at: fc.nat(whole.length),
+      remove: fc.nat(20),
+      insert: fc.oneof(
+        fc.uint8Array({ maxLength: 4 }),
+        fc
+          .constantFrom('"', "\\", "{", "}", "[", "]", ",", ":", "null", "1e999", "\ufeff")
+          .map((it) => Buffer.from(it)),
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 3 }), async (edits) => {
+        let content = whole;
+        for (const { at, remove, insert } of edits) {
+          content = Buffer.concat([content.subarray(0, at), insert, content.subarray(at + remove)]);
+        }
+        try {
+          await readAll(sourceOf({ [`${name}.json`]: content }));
+        } catch (error) {
+          if (!(error instanceof BackupError)) throw error;
+          expect(CODES).toContain(error.code);
+          for (const value of ["alice@x.io", "ADMIN", "b,c"]) {
+            expect(JSON.stringify([error.message, error.hint, error.details])).not.toContain(value);
+          }
+        }
+      }),
+      { numRuns },
+    );
+  },
+);
