@@ -1,5 +1,7 @@
+import { readdir, readFile } from "node:fs/promises";
 import JSZip from "jszip";
 import { describe, expect, it } from "vitest";
+import { toArchive } from "./chosen-files.ts";
 import { inspectArchive } from "./local-archive.ts";
 
 const manifest = JSON.stringify({
@@ -97,6 +99,34 @@ describe("a backup by the original", () => {
     const file = await zipOf(entries as Record<string, string>);
     expect(await inspectArchive(file)).toEqual({ kind: "original", tables, isEncrypted });
   });
+
+  it.each([
+    ["zipped/zipped.zip", false],
+    ["encrypted-zipped/encrypted-zipped.zip", true],
+  ])("that it really wrote is recognised: %s", async (path, isEncrypted) => {
+    const fixtures = new URL("../lib/archive/original/fixtures/", import.meta.url);
+    const file = new Blob([await readFile(new URL(path, fixtures))]);
+    expect(await inspectArchive(file)).toEqual({ kind: "original", tables: 16, isEncrypted });
+  });
+
+  it.each([
+    ["0.3.5-plain", false],
+    ["0.3.5-encrypted", true],
+    ["zipped", false],
+  ])(
+    "that it really wrote into a folder is packed and recognised: %s",
+    async (name, isEncrypted) => {
+      const folder = new URL(`../lib/archive/original/fixtures/${name}/`, import.meta.url);
+      const files = (await readdir(folder)).map(async (path) => ({
+        path,
+        file: new File([await readFile(new URL(path, folder))], path),
+      }));
+      const archive = await toArchive({ folder: name, files: await Promise.all(files) });
+      if ("kind" in archive) throw new Error(archive.message);
+      const tables = (await readdir(folder)).filter((path) => path.endsWith(".json")).length;
+      expect(await inspectArchive(archive.file)).toEqual({ kind: "original", tables, isEncrypted });
+    },
+  );
 
   it("with a table too large to be read here whole", async () => {
     const rows = Array.from({ length: 20_000 }, () => ROW).join(",");
