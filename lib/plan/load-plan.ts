@@ -7,6 +7,7 @@ import type {
   ForeignKey,
 } from "../schema/catalog.ts";
 import { findTableDrift } from "../schema/drift.ts";
+import { type MaterializedView, staleViews } from "../schema/materialized-views.ts";
 import { MIGRATIONS_TABLE, type PrismaModels } from "../schema/prisma-models.ts";
 import type { Drift, InsertionOrder, TableName } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
@@ -44,6 +45,8 @@ export interface LoadPlan {
   /** Ignored tables that hold some of these foreign keys. To be locked as well. */
   referring: CatalogTable[];
   sequences: PlannedSequence[];
+  /** Populated ones that may draw from loaded tables, in the order in which to refresh them. */
+  materializedViews: MaterializedView[];
   drift: Drift[];
   /** Foreign keys of tables that are neither loaded nor ignored into tables that would be emptied. They block. */
   references: ForeignKey[];
@@ -137,6 +140,7 @@ export function planLoad(
     foreignKeys: intoLoaded.filter(isMoved),
     referring,
     sequences,
+    materializedViews: staleViews(catalog.materializedViews, withAncestors(loads, tables)),
     drift,
     references: intoLoaded.filter((foreignKey) => !isMoved(foreignKey)),
     notOwned: [
@@ -154,4 +158,19 @@ export function planLoad(
       .filter(({ table }) => table.hidesRows)
       .map(({ table: { schema, name } }) => ({ schema, name })),
   };
+}
+
+/** Oids of the loaded tables, their partitions, and all that they inherit from: a SELECT from these gives their rows too. */
+function withAncestors(
+  loads: readonly PlannedLoad[],
+  tables: ReadonlyMap<string, CatalogTable>,
+): Set<number> {
+  const oids = new Set<number>();
+  const open = loads.map(({ table }) => table);
+  for (const table of open) {
+    if (oids.has(table.oid)) continue;
+    for (const { oid } of [table, ...table.partitions]) oids.add(oid);
+    open.push(...table.inherits.flatMap((parent) => tables.get(tableKey(parent)) ?? []));
+  }
+  return oids;
 }

@@ -1,8 +1,9 @@
 import pg from "pg";
-import { describe, expect, onTestFinished, test } from "vitest";
-import { pgDumpText, type TestDatabase } from "../../scripts/testing/database.ts";
+import { describe, expect, test } from "vitest";
+import { pgDumpText } from "../../scripts/testing/database.ts";
 import { beginRestore } from "./run-restore.ts";
 import {
+  asRole,
   backUp,
   check,
   editArchive,
@@ -154,28 +155,6 @@ describe("a schema that does not fit is refused before anything is changed", () 
     expect(await db.query("SELECT * FROM t")).toEqual([{ a: 1, b: "x", c: null, d: 5, e: 2 }]);
   });
 });
-
-let roles = 0;
-/** A role of its own, and the database as it sees it. */
-async function asRole(db: TestDatabase, grants: (role: string) => string) {
-  const role = `role_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}_${roles++}`;
-  await db.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'`);
-  // The database is dropped before: hooks run in reverse order.
-  const admin = new URL(db.url);
-  admin.pathname = "/postgres";
-  onTestFinished(async () => {
-    const client = new pg.Client(admin.href);
-    await client.connect();
-    await client.query(`DROP OWNED BY ${role}`).catch(() => {});
-    await client.query(`DROP ROLE IF EXISTS ${role}`).catch(() => {});
-    await client.end();
-  });
-  await db.query(grants(role));
-  const url = new URL(db.url);
-  url.username = role;
-  url.password = "x";
-  return openTestDatabase(url.href);
-}
 
 test("a partition on another server is refused by name, and warned of", async () => {
   const { db, database } = await testDatabase({

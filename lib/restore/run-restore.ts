@@ -7,7 +7,13 @@ import { abandon, cancelOnAbort, type Database } from "../postgres/connection.ts
 import { addForeignKey, dropForeignKeys } from "../postgres/constraints.ts";
 import { countExactly } from "../postgres/count-rows.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
-import { DEFAULT_LOCK_TIMEOUT_MS, lockTables, tryRestoreLock } from "../postgres/locks.ts";
+import {
+  DEFAULT_LOCK_TIMEOUT_MS,
+  lockMaterializedViews,
+  lockTables,
+  tryRestoreLock,
+} from "../postgres/locks.ts";
+import { refreshMaterializedViews } from "../postgres/materialized-views.ts";
 import { setSequence } from "../postgres/sequences.ts";
 import {
   currentTransactionId,
@@ -132,6 +138,7 @@ export async function runRestore(
     const warnings = await setSequences(client, plan, archive.isOriginal);
     await resumeTriggers(client, suspended);
     await requireCounts(client, plan);
+    warnings.push(...(await refreshMaterializedViews(client, plan.materializedViews, signal)));
 
     signal.throwIfAborted();
     // From here on the outcome is PostgreSQL's to say.
@@ -210,6 +217,7 @@ async function lockPlan(
   await lockTables(client, database, tables, "ACCESS EXCLUSIVE", lockTimeoutMs);
   const plan = await readPlan();
   requireLoadable(plan);
+  await lockMaterializedViews(client, database, plan.materializedViews, lockTimeoutMs);
   return plan;
 }
 

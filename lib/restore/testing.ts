@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import pg from "pg";
 import { onTestFinished } from "vitest";
 import {
   createTestDatabase,
@@ -152,4 +153,26 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
     if (Date.now() > deadline) throw new Error(`not within 10 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+}
+
+let roles = 0;
+/** A role of its own, and the database as it sees it. */
+export async function asRole(db: TestDatabase, grants: (role: string) => string) {
+  const role = `role_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}_${roles++}`;
+  await db.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'`);
+  // The database is dropped before: hooks run in reverse order.
+  const admin = new URL(db.url);
+  admin.pathname = "/postgres";
+  onTestFinished(async () => {
+    const client = new pg.Client(admin.href);
+    await client.connect();
+    await client.query(`DROP OWNED BY ${role}`).catch(() => {});
+    await client.query(`DROP ROLE IF EXISTS ${role}`).catch(() => {});
+    await client.end();
+  });
+  await db.query(grants(role));
+  const url = new URL(db.url);
+  url.username = role;
+  url.password = "x";
+  return openTestDatabase(url.href);
 }

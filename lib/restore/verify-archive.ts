@@ -1,7 +1,7 @@
 import type { Archive } from "../archive/archive-reader.ts";
 import { type Manifest, type ManifestTable, summariseManifest } from "../archive/manifest.ts";
 import { BackupError, toBackupError } from "../errors.ts";
-import { planLoad } from "../plan/load-plan.ts";
+import { type LoadPlan, planLoad } from "../plan/load-plan.ts";
 import type { Database } from "../postgres/connection.ts";
 import { countRows } from "../postgres/count-rows.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
@@ -114,6 +114,7 @@ async function planRestore(
     const checks = [
       ...provenChecks(manifest, archive.isOriginal),
       ...checkLoadable(plan, archive.isOriginal),
+      ...checkMaterializedViews(plan),
       checkMigrations(manifest, await readMigrations(client, catalog)),
     ];
     return {
@@ -138,6 +139,29 @@ async function planRestore(
   } finally {
     await client.end();
   }
+}
+
+/** Only where there are some to be refreshed. */
+function checkMaterializedViews({ materializedViews }: LoadPlan): Check[] {
+  if (materializedViews.length === 0) return [];
+  const name = "materialised-views";
+  const labels = (views: readonly TableName[]) => views.map(tableLabel).join(", ");
+  const refused = materializedViews.filter(({ canRefresh }) => !canRefresh);
+  return refused.length === 0
+    ? [
+        {
+          name,
+          state: "passed",
+          message: `Materialised views that the restore refreshes: ${labels(materializedViews)}.`,
+        },
+      ]
+    : [
+        {
+          name,
+          state: "warning",
+          message: `The database role may not refresh materialised views, which will show what they show now: ${labels(refused)}. Their owner has to refresh them after the restore.`,
+        },
+      ];
 }
 
 function checkMigrations(

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { TableName, Warning } from "../shared/api.ts";
 import { readLeftOut } from "./left-out.ts";
+import { type MaterializedView, readMaterializedViews } from "./materialized-views.ts";
 import { notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
 
 /**
@@ -99,6 +100,7 @@ export interface Catalog {
   tables: CatalogTable[];
   foreignKeys: ForeignKey[];
   sequences: CatalogSequence[];
+  materializedViews: MaterializedView[];
   warnings: Warning[];
 }
 
@@ -293,6 +295,7 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
       minimum: BigInt(row.minimum),
       maximum: BigInt(row.maximum),
     })),
+    materializedViews: await readMaterializedViews(client),
     warnings: [
       ...tableRows.filter((table) => table.unlogged).map(unloggedWarning),
       ...(await readLeftOut(client)),

@@ -33,6 +33,7 @@ const EMPTY: Catalog = {
   database: { name: "", serverVersion: "", serverVersionNum: 0, encoding: "UTF8", sizeBytes: 0 },
   tables: [],
   foreignKeys: [],
+  materializedViews: [],
   sequences: [],
   warnings: [],
 };

@@ -1,0 +1,65 @@
+import pg from "pg";
+import type { MaterializedView } from "../schema/materialized-views.ts";
+import type { Warning } from "../shared/api.ts";
+import { tableLabel } from "../shared/table-name.ts";
+import { quoteTable } from "./identifiers.ts";
+
+/**
+ * Computes the views anew, in the given order, inside the transaction: whoever sees the new rows sees the new views.
+ * One that cannot be refreshed keeps what it has, and so do those that draw from it. To be called last: from here
+ * to the end of the transaction, settings are the role's own.
+ *
+ * @returns a warning for each that was not refreshed
+ */
+export async function refreshMaterializedViews(
+  client: pg.ClientBase,
+  views: readonly MaterializedView[],
+  signal: AbortSignal,
+): Promise<Warning[]> {
+  if (views.length > 0) await client.query(OWN_SETTINGS_SQL);
+  const stale = new Map<number, MaterializedView>();
+  const warnings: Warning[] = [];
+  for (const view of views) {
+    signal.throwIfAborted();
+    const drawnFrom = view.drawsFrom.flatMap((oid) => stale.get(oid) ?? [])[0];
+    const reason = drawnFrom
+      ? `it draws from ${tableLabel(drawnFrom)}, which was not refreshed either`
+      : await refresh(client, view, signal);
+    if (reason === null) continue;
+    stale.set(view.oid, view);
+    const { schema, name } = view;
+    warnings.push({
+      code: "MATERIALIZED_VIEW_STALE",
+      message: `The materialised view ${tableLabel(view)} was not refreshed (${reason}) and shows what it showed before the restore. Refresh it as its owner: REFRESH MATERIALIZED VIEW ${quoteTable(view)};`,
+      table: { schema, name },
+    });
+  }
+  return warnings;
+}
+
+/** As when its owner refreshes it: the day of a timestamptz is one of the database's time zone, not of UTC. */
+const OWN_SETTINGS_SQL = [
+  ...["search_path", "TimeZone", "DateStyle", "IntervalStyle", "bytea_output"],
+  ...["extra_float_digits", "lc_monetary", "array_nulls", "xmloption", "row_security"],
+]
+  .map((name) => `SET LOCAL ${name} TO DEFAULT`)
+  .join("; ");
+
+/** @returns null, or why it could not be refreshed */
+async function refresh(
+  client: pg.ClientBase,
+  view: MaterializedView,
+  signal: AbortSignal,
+): Promise<string | null> {
+  if (!view.canRefresh) return `the database role may not, it is ${view.owner}'s`;
+  await client.query("SAVEPOINT refresh");
+  try {
+    await client.query(`REFRESH MATERIALIZED VIEW ${quoteTable(view)}`);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof pg.DatabaseError)) throw error;
+    await client.query("ROLLBACK TO SAVEPOINT refresh");
+    return `PostgreSQL refused with SQLSTATE ${error.code}`;
+  }
+  await client.query("RELEASE SAVEPOINT refresh");
+  return null;
+}

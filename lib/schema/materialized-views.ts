@@ -1,0 +1,80 @@
+import type pg from "pg";
+import type { TableName } from "../shared/api.ts";
+import { notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
+
+export interface MaterializedView extends TableName {
+  oid: number;
+  owner: string;
+  isOwned: boolean;
+  /** Holds rows. One that was never refreshed does not, and cannot be read. */
+  isPopulated: boolean;
+  /** Owner, or from PostgreSQL 17 on granted MAINTAIN. */
+  canRefresh: boolean;
+  /** Oids of the tables and materialised views that it draws from: through views and functions, and through each other. */
+  drawsFrom: number[];
+  /** Calls a function whose text PostgreSQL does not look into, so that it may draw from any table. */
+  isOpaque: boolean;
+}
+
+/**
+ * Walks `pg_depend` from each materialised view: a view stands for its rule, a function for what its body names.
+ * Tables are where the walk ends.
+ */
+const MATERIALIZED_VIEWS_SQL = `
+  WITH RECURSIVE walk (view, class, object) AS (
+    SELECT c.oid, 'pg_class'::regclass::oid, c.oid FROM pg_class c WHERE c.relkind = 'm'
+    UNION
+    SELECT w.view, next.class, next.object
+    FROM walk w CROSS JOIN LATERAL (
+      SELECT 'pg_rewrite'::regclass::oid, r.oid FROM pg_rewrite r
+      WHERE w.class = 'pg_class'::regclass AND r.ev_class = w.object AND r.ev_type = '1'
+      UNION ALL
+      SELECT d.refclassid, d.refobjid FROM pg_depend d
+      WHERE d.classid = w.class AND d.objid = w.object AND w.class <> 'pg_class'::regclass
+        AND d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_operator'::regclass)
+    ) next (class, object)
+  ), drawn AS (
+    SELECT w.view,
+      json_agg(c.oid::int8) FILTER (WHERE c.relkind IN ('r', 'p', 'f', 'm') AND c.oid <> w.view) AS relations,
+      bool_or(p.prosqlbody IS NULL AND l.lanname NOT IN ('internal', 'c') AND p.prokind <> 'a') AS "isOpaque"
+    FROM walk w
+    LEFT JOIN pg_class c ON w.class = 'pg_class'::regclass AND c.oid = w.object
+    LEFT JOIN pg_proc p ON w.class = 'pg_proc'::regclass AND p.oid = w.object
+    LEFT JOIN pg_language l ON l.oid = p.prolang
+    GROUP BY w.view
+  )
+  SELECT c.oid, n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner,
+    c.relispopulated AS "isPopulated", pg_has_role(c.relowner, 'USAGE') AS "isOwned",
+    pg_has_role(c.relowner, 'USAGE') OR CASE WHEN current_setting('server_version_num')::int >= 170000
+      THEN has_table_privilege(c.oid, 'MAINTAIN') ELSE false END AS "canRefresh",
+    coalesce(d.relations, '[]') AS "drawsFrom", coalesce(d."isOpaque", false) AS "isOpaque"
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN drawn d ON d.view = c.oid
+  WHERE c.relkind = 'm' AND ${USER_NAMESPACE} AND ${notOfExtension("pg_class", "c.oid")}
+  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
+
+export async function readMaterializedViews(client: pg.ClientBase): Promise<MaterializedView[]> {
+  return (await client.query<MaterializedView>(MATERIALIZED_VIEWS_SQL)).rows;
+}
+
+/**
+ * The populated materialised views that may show rows of changed tables, each after those that it draws from.
+ *
+ * @param changed oids of tables
+ */
+export function staleViews(
+  views: readonly MaterializedView[],
+  changed: ReadonlySet<number>,
+): MaterializedView[] {
+  const isView = new Set(views.map(({ oid }) => oid));
+  // Whoever draws from a view draws from all that this one does, and is opaque where this one is.
+  const depth = ({ drawsFrom, isOpaque }: MaterializedView) =>
+    drawsFrom.filter((oid) => isView.has(oid)).length + (isOpaque ? views.length : 0);
+  return views
+    .filter(
+      ({ isPopulated, isOpaque, drawsFrom }) =>
+        isPopulated && (isOpaque || drawsFrom.some((oid) => changed.has(oid))),
+    )
+    .toSorted((a, b) => depth(a) - depth(b));
+}
