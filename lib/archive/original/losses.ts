@@ -23,7 +23,7 @@ export function generalLosses(files: readonly ScannedFile[]): Warning[] {
     warnings.push({
       code: "ORIGINAL_OFFSET_POSSIBLE",
       message:
-        "If the original's option `offset` was used for a table, it skipped a row after each page of it. These rows are not in the backup.",
+        "If the original's option offset was used for a table, it skipped a row after each page of it. These rows are not in the backup.",
     });
   }
   if (encrypted > 0 && encrypted < files.length) {
@@ -104,7 +104,7 @@ export function tableLosses(
     if (!limit) continue;
     warnings.push({
       code: "ORIGINAL_OFFSET",
-      message: `In ${tableLabel(table)}, one row is missing after every ${limit}: the original's option \`offset\` was probably used with a limit of ${limit}, and skipped them.`,
+      message: `In ${tableLabel(table)}, one row is missing after every ${limit}: the original's option offset was probably used with a limit of ${limit}, and skipped them.`,
       table,
     });
     break;

@@ -83,5 +83,5 @@ export async function* withoutInherited(
 const notInherited = ({ name }: MatchedTable) =>
   invalidArchive(
     `The file of ${quote(name)} does not hold all rows of the tables that inherit from it, as it did when the backup was made.`,
-    { hint: "The files may be of different backups, or rows were skipped by the option `offset`." },
+    { hint: "The files may be of different backups, or rows were skipped by the option offset." },
   );
