@@ -27,7 +27,7 @@ export interface PlannedSequence {
   lastValue: string;
   isCalled: boolean;
   /** Columns that take their values from it, as far as the role may read them: it must not be behind any of them. */
-  columns: Array<{ table: TableName; column: string }>;
+  columns: Array<{ table: CatalogTable; column: string }>;
 }
 
 /** What a restore will do. Names from an archive are only ever looked up here; SQL is made from the catalog's. */
@@ -39,7 +39,7 @@ export interface LoadPlan {
   skipped: Array<{ archived: ManifestTable; reason: string }>;
   /**
    * Between loaded tables, and from ignored ones to loaded ones: dropped before the load, and added again with
-   * their exact definition after it.
+   * their exact definition after it. But for those that nothing enforces.
    */
   foreignKeys: ForeignKey[];
   /** Ignored tables that hold some of these foreign keys. To be locked as well. */
@@ -50,10 +50,10 @@ export interface LoadPlan {
   drift: Drift[];
   /** Foreign keys of tables that are neither loaded nor ignored into tables that would be emptied. They block. */
   references: ForeignKey[];
-  /** Tables and sequences to be changed that the role does not own. They block. */
+  /** Tables, partitions and sequences to be changed that the role does not own. They block. */
   notOwned: TableName[];
-  /** Partitions on other servers, which a restore could neither empty nor load in its transaction. They block. */
-  foreignPartitions: TableName[];
+  /** Foreign keys whose triggers only a superuser can put back to their state, and the role is none. They block. */
+  superusersForeignKeys: ForeignKey[];
   /** Tables with row-level security that applies to the role. They block. */
   hidingRows: TableName[];
 }
@@ -110,10 +110,10 @@ export function planLoad(
     const state = states.get(tableKey(sequence));
     const users = [...(sequence.owner ? [sequence.owner] : []), ...sequence.usedBy];
     if (!state || (users.length > 0 && users.every(({ table }) => isIgnored(table)))) return [];
-    const columns = users.filter(
-      ({ table }) =>
-        tables.get(tableKey(table))?.canSelect && !tables.get(tableKey(table))?.hidesRows,
-    );
+    const columns = users.flatMap(({ table: name, column }) => {
+      const table = tables.get(tableKey(name));
+      return table?.canSelect && !table.hidesRows ? [{ table, column }] : [];
+    });
     return [{ sequence, lastValue: state.lastValue, isCalled: state.isCalled, columns }];
   });
   for (const state of manifest.sequences) {
@@ -133,27 +133,34 @@ export function planLoad(
     (table) =>
       isIgnored(table) && intoLoaded.some(({ from }) => tableKey(from) === tableKey(table)),
   );
+  // Where nothing checks the rows, they need not be valid now: to add the foreign key again would check them.
+  const moved = intoLoaded.filter(
+    (foreignKey) =>
+      isMoved(foreignKey) && !(foreignKey.insertsUnchecked && isLoaded(foreignKey.from)),
+  );
   return {
     loads,
     insertionOrder,
     skipped,
-    foreignKeys: intoLoaded.filter(isMoved),
+    foreignKeys: moved,
     referring,
     sequences,
     materializedViews: staleViews(catalog.materializedViews, withAncestors(loads, tables)),
     drift,
     references: intoLoaded.filter((foreignKey) => !isMoved(foreignKey)),
     notOwned: [
-      ...loads.map(({ table }) => table),
+      ...loads.flatMap(({ table }) => [
+        table,
+        ...table.partitions.filter(({ isForeign }) => !isForeign),
+      ]),
       ...referring,
       ...sequences.map(({ sequence }) => sequence),
     ]
       .filter(({ isOwned }) => !isOwned)
       .map(({ schema, name }) => ({ schema, name })),
-    foreignPartitions: loads
-      .flatMap(({ table }) => table.partitions)
-      .filter(({ isForeign }) => isForeign)
-      .map(({ schema, name }) => ({ schema, name })),
+    superusersForeignKeys: catalog.database.isSuperuser
+      ? []
+      : moved.filter(({ hasAlteredTriggers }) => hasAlteredTriggers),
     hidingRows: loads
       .filter(({ table }) => table.hidesRows)
       .map(({ table: { schema, name } }) => ({ schema, name })),

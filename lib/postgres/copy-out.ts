@@ -2,7 +2,8 @@ import { pipeline, Readable, Transform, type TransformCallback } from "node:stre
 import type pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
-import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+import { quoteIdentifier } from "./identifiers.ts";
+import { rowsOf } from "./rows-of.ts";
 
 /**
  * A table's rows as one JSON array, written by PostgreSQL: one row a line, the comma leading, so that
@@ -70,10 +71,6 @@ function linesOf(table: CatalogTable): string {
   const rows = `SELECT ${columns.map(columnExpression).join(", ")} FROM ${rowsOf(table)} t`;
   return `SELECT ',' || pg_catalog.row_to_json(r.*)::text FROM (${rows}) r`;
 }
-
-/** A partitioned table's rows are its partitions'; every other table's are its own, without those that inherit from it. */
-export const rowsOf = (table: Pick<CatalogTable, "schema" | "name" | "kind">): string =>
-  table.kind === "partitioned table" ? quoteTable(table) : `ONLY ${quoteTable(table)}`;
 
 function columnExpression(column: CatalogColumn): string {
   const name = quoteIdentifier(column.name);

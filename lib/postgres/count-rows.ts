@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { CatalogTable } from "../schema/catalog.ts";
-import { rowsOf } from "./copy-out.ts";
 import { quoteLiteral } from "./identifiers.ts";
+import { rowsOf } from "./rows-of.ts";
 
 /** Tables are counted, smallest first, up to this size in all: about a second of reading. The rest is estimated. */
 const COUNT_UP_TO_BYTES = 512 * 1024 * 1024;
@@ -32,7 +32,7 @@ export async function countRows(
 }
 
 /** Counts every table's rows, however long it takes. */
-export async function countExactly<Table extends Pick<CatalogTable, "schema" | "name" | "kind">>(
+export async function countExactly<Table extends CatalogTable>(
   client: pg.ClientBase,
   tables: readonly Table[],
 ): Promise<Map<Table, number>> {
@@ -43,7 +43,7 @@ export async function countExactly<Table extends Pick<CatalogTable, "schema" | "
     const statement = some
       .map(
         (table, index) =>
-          `SELECT ${quoteLiteral(String(index))}::int AS i, count(*)::float8 AS rows FROM ${rowsOf(table)}`,
+          `SELECT ${quoteLiteral(String(index))}::int AS i, count(*)::float8 AS rows FROM ${rowsOf(table)} t`,
       )
       .join(" UNION ALL ");
     const { rows } = await client.query<{ i: number; rows: number }>(statement);

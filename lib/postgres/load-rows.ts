@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { BackupError } from "../errors.ts";
 import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 
@@ -75,6 +76,8 @@ function valueExpression(column: CatalogColumn, value: string): string {
 
 /** Large enough that a statement's overhead does not count, small enough that a few fit in memory. */
 const BATCH_BYTES = 1024 * 1024;
+/** PostgreSQL's limit of a value, and so of a row's JSON and of a parameter. */
+export const MAX_ROW_BYTES = 2 ** 30;
 const NEWLINE = 0x0a;
 const OPEN = 0x5b;
 const COMMA = 0x2c;
@@ -85,7 +88,8 @@ const END = "]\n";
  * Cuts a table's JSON array into batches at line ends, without parsing it: `[` goes over a batch's first
  * byte and `]` to its end.
  *
- * @throws Error where the text is not laid out as archives are: then it is not what its digest says
+ * @throws BackupError ARCHIVE_INVALID where the text is not laid out as archives are, or a row is larger than
+ *   PostgreSQL takes: no backup of ours is so, whatever its digests say
  */
 export async function* batchRows(
   source: AsyncIterable<Buffer>,
@@ -97,7 +101,7 @@ export async function* batchRows(
   let isOpen = false;
 
   function take(lines: Buffer): RowBatch | null {
-    if (lines[0] !== (isOpen ? COMMA : OPEN)) throw new Error("a line of rows begins wrongly");
+    if (lines[0] !== (isOpen ? COMMA : OPEN)) throw notOurs("A line of rows begins wrongly.");
     // An empty table's only line is the bracket.
     const isEmpty = !isOpen && lines.length === 2;
     isOpen = true;
@@ -113,6 +117,9 @@ export async function* batchRows(
   for await (const chunk of source) {
     pending.push(chunk);
     pendingBytes += chunk.length;
+    if (pendingBytes > MAX_ROW_BYTES + batchBytes) {
+      throw notOurs("A row is larger than PostgreSQL can take.");
+    }
     if (pendingBytes < batchBytes || !chunk.includes(NEWLINE)) continue;
     const bytes = Buffer.concat(pending);
     // The last line may be the closing bracket, which is no row: it waits for what follows.
@@ -128,11 +135,16 @@ export async function* batchRows(
   }
   const rest = Buffer.concat(pending);
   if (rest.subarray(-END.length).toString() !== END)
-    throw new Error("the array of rows does not end");
+    throw notOurs("An array of rows does not end.");
   if (rest.length === END.length && isOpen) return;
   const batch = take(rest.subarray(0, -END.length));
   if (batch) yield batch;
 }
+
+const notOurs = (what: string): BackupError =>
+  new BackupError("ARCHIVE_INVALID", `${what} Nothing has changed.`, {
+    hint: "The archive was not written by this software, or was tampered with. Use another copy.",
+  });
 
 /** Some rows of a batch, counted from 0, without `end`, as a JSON array of their own. */
 export function splitBatch({ json }: RowBatch, start: number, end: number): Buffer {

@@ -1,7 +1,9 @@
 import type pg from "pg";
 import type { PlannedSequence } from "../plan/load-plan.ts";
+import type { CatalogTable } from "../schema/catalog.ts";
 import type { TableName } from "../shared/api.ts";
-import { quoteIdentifier, quoteLiteral, quoteTable } from "./identifiers.ts";
+import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+import { rowsOf } from "./rows-of.ts";
 
 /** Where a sequence stands. `lastValue` is decimal text: an int8 does not fit a JavaScript number. */
 export interface SequenceState extends TableName {
@@ -77,17 +79,14 @@ export async function setSequence(
 /** A column's maximum or minimum; null for an empty table or a column of another type. */
 async function readExtreme(
   client: pg.ClientBase,
-  table: TableName,
+  table: CatalogTable,
   column: string,
   aggregate: "max" | "min",
 ): Promise<bigint | null> {
-  const { rows: types } = await client.query<{ isInteger: boolean }>(
-    `SELECT atttypid IN (20, 21, 23) AS "isInteger" FROM pg_attribute WHERE attrelid = ${quoteLiteral(quoteTable(table))}::regclass AND attname = $1`,
-    [column],
-  );
-  if (!types[0]?.isInteger) return null;
+  const type = table.columns.find(({ name }) => name === column)?.valueType;
+  if (!type || type.isArray || !["int2", "int4", "int8"].includes(type.name ?? "")) return null;
   const { rows } = await client.query<{ extreme: string | null }>(
-    `SELECT ${aggregate}(${quoteIdentifier(column)})::text AS extreme FROM ${quoteTable(table)}`,
+    `SELECT ${aggregate}(${quoteIdentifier(column)})::text AS extreme FROM ${rowsOf(table)} t`,
   );
   const extreme = rows[0]?.extreme ?? null;
   return extreme === null ? null : BigInt(extreme);

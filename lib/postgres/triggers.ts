@@ -12,6 +12,8 @@ interface Suspended {
   state: "O" | "R" | "A";
 }
 
+const ENABLE = { O: "ENABLE", R: "ENABLE REPLICA", A: "ENABLE ALWAYS" };
+
 const SUSPENDED_SQL = `
   SELECT n.nspname AS schema, c.relname AS name, x.kind, x.item, x.state
   FROM (
@@ -43,11 +45,7 @@ export async function resumeTriggers(
   suspended: readonly Suspended[],
 ): Promise<void> {
   for (const item of suspended) {
-    await alter(
-      client,
-      item,
-      item.state === "A" ? "ENABLE ALWAYS" : item.state === "R" ? "ENABLE REPLICA" : "ENABLE",
-    );
+    await alter(client, item, ENABLE[item.state]);
   }
 }
 
@@ -60,4 +58,36 @@ async function alter(
   await client.query(
     `ALTER TABLE ONLY ${quoteTable(table)} ${how} ${kind} ${quoteIdentifier(item)}`,
   );
+}
+
+interface SuspendedEventTrigger {
+  name: string;
+  state: "O" | "R" | "A";
+}
+
+/**
+ * Keeps event triggers from firing for what a restore alters and alters back: one that logs such changes into a
+ * table would change what is restored. Only a superuser may; for everyone else they fire.
+ *
+ * @returns what to resume
+ */
+export async function suspendEventTriggers(
+  client: pg.ClientBase,
+): Promise<SuspendedEventTrigger[]> {
+  const { rows } = await client.query<SuspendedEventTrigger>(
+    `SELECT evtname AS name, evtenabled AS state FROM pg_event_trigger
+     WHERE evtenabled <> 'D' AND evtevent <> 'login' AND (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) ORDER BY 1`,
+  );
+  for (const { name } of rows)
+    await client.query(`ALTER EVENT TRIGGER ${quoteIdentifier(name)} DISABLE`);
+  return rows;
+}
+
+export async function resumeEventTriggers(
+  client: pg.ClientBase,
+  suspended: readonly SuspendedEventTrigger[],
+): Promise<void> {
+  for (const { name, state } of suspended) {
+    await client.query(`ALTER EVENT TRIGGER ${quoteIdentifier(name)} ${ENABLE[state]}`);
+  }
 }

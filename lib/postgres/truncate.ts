@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { CatalogTable } from "../schema/catalog.ts";
-import { rowsOf } from "./copy-out.ts";
+import { relationsOf } from "./rows-of.ts";
 
 /**
  * Empties tables. Never CASCADE: a table outside of the list that refers to one in it is an error.
@@ -10,5 +10,6 @@ export async function truncateTables(
   client: pg.ClientBase,
   tables: readonly CatalogTable[],
 ): Promise<void> {
-  if (tables.length > 0) await client.query(`TRUNCATE TABLE ${tables.map(rowsOf).join(", ")}`);
+  const relations = tables.flatMap(relationsOf);
+  if (relations.length > 0) await client.query(`TRUNCATE TABLE ${relations.join(", ")}`);
 }

@@ -156,19 +156,43 @@ describe("a schema that does not fit is refused before anything is changed", () 
   });
 });
 
-test("a partition on another server is refused by name, and warned of", async () => {
-  const { db, database } = await testDatabase({
-    sql: "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); INSERT INTO p VALUES (1)",
+test("foreign keys whose triggers only a superuser could put back are refused by name", async () => {
+  const { db } = await testDatabase({
+    sql: "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (p_id int REFERENCES p); INSERT INTO p VALUES (1); INSERT INTO c VALUES (1)",
   });
-  const { path } = await backUp(database);
-  // Without a handler its rows cannot be read, but neither are they.
-  await db.query(
-    "CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER far FOREIGN DATA WRAPPER nowhere; CREATE FOREIGN TABLE p2 PARTITION OF p FOR VALUES IN (2) SERVER far",
+  const owner = await asRole(
+    db,
+    (role) =>
+      `ALTER TABLE p OWNER TO ${role}; ALTER TABLE c OWNER TO ${role}; ALTER TABLE p DISABLE TRIGGER ALL`,
   );
+  const { path } = await backUp(owner);
+  await db.query("DELETE FROM p");
   const before = await pgDumpText(db.url);
-  const error = await errorOf(restore(database, path));
-  expect(error.code).toBe("SCHEMA_UNSUPPORTED");
-  expect(error.message).toContain("public.p2. Nothing has changed.");
+  const error = await errorOf(restore(owner, path));
+  expect(error.code).toBe("INSUFFICIENT_PRIVILEGE");
+  expect(error.message).toContain("c_p_id_fkey of public.c. Nothing has changed.");
+  expect((await check(owner, path)).canStart).toBe(false);
+  expect(await pgDumpText(db.url)).toBe(before);
+});
+
+test("an event trigger that fires for a plain owner and writes into a restored table makes the restore fail, and says why", async () => {
+  const { db } = await testDatabase({
+    sql: "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (p_id int REFERENCES p); CREATE TABLE ddl (what text)",
+  });
+  const owner = await asRole(
+    db,
+    (role) =>
+      `ALTER TABLE p OWNER TO ${role}; ALTER TABLE c OWNER TO ${role}; ALTER TABLE ddl OWNER TO ${role}; GRANT USAGE ON SCHEMA public TO ${role};
+      CREATE FUNCTION log_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.ddl VALUES (tg_tag); END';
+      CREATE EVENT TRIGGER logged ON ddl_command_end EXECUTE FUNCTION log_ddl(); TRUNCATE ddl`,
+  );
+  const { path } = await backUp(owner);
+  await db.query("INSERT INTO p VALUES (1)");
+  const before = await pgDumpText(db.url);
+  const error = await errorOf(restore(owner, path));
+  expect(error.code).toBe("LOAD_FAILED");
+  expect(error.message).toContain("public.ddl has 1 rows after the load, but the archive has 0");
+  expect(error.hint).toContain("event trigger");
   expect(await pgDumpText(db.url)).toBe(before);
 });
 
@@ -221,6 +245,16 @@ describe("rights", () => {
   });
 });
 
+test("partitions that the role does not own are named", async () => {
+  const { db, database } = await testDatabase({
+    sql: "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT",
+  });
+  const { path } = await backUp(database);
+  const other = await asRole(db, (role) => `ALTER TABLE ONLY p OWNER TO ${role}`);
+  const error = await errorOf(restore(other, path));
+  expect(error.message).toBe("The database role does not own public.p1. Nothing has changed.");
+});
+
 describe("row-level security", () => {
   const SQL =
     "CREATE TABLE t (a int); ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY only_one ON t USING (a = 1); INSERT INTO t VALUES (1), (2)";
@@ -243,6 +277,20 @@ describe("row-level security", () => {
     expect(error.message).toBe(
       "Row-level security may hide rows of public.t from the database role. No backup was made.",
     );
+  });
+
+  test("forced upon an owner with BYPASSRLS has no effect", async () => {
+    const { db } = await testDatabase({ sql: SQL });
+    const owner = await asRole(
+      db,
+      (role) =>
+        `ALTER TABLE t OWNER TO ${role}; ALTER TABLE t FORCE ROW LEVEL SECURITY; ALTER ROLE ${role} BYPASSRLS`,
+    );
+    const { path, result } = await backUp(owner);
+    expect(result.rows).toBe(2);
+    await db.query("DELETE FROM t");
+    await restore(owner, path);
+    expect(await db.query("SELECT a FROM t ORDER BY a")).toEqual([{ a: 1 }, { a: 2 }]);
   });
 
   test("forced upon the owner makes backup and restore fail", async () => {

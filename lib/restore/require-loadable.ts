@@ -52,16 +52,25 @@ const FINDINGS: Array<{
     },
   },
   {
-    name: "foreign-partitions",
-    passed: "No table has a partition on another server.",
-    find({ foreignPartitions }) {
-      if (foreignPartitions.length === 0) return null;
+    name: "foreign-key-triggers",
+    passed: "Every foreign key can be put back as it is.",
+    find({ superusersForeignKeys }) {
+      if (superusersForeignKeys.length === 0) return null;
+      const names = superusersForeignKeys.map(
+        ({ table, constraint }) => `${constraint} of ${tableLabel(table)}`,
+      );
       return new BackupError(
-        "SCHEMA_UNSUPPORTED",
-        `Partitions on other servers cannot be restored in one transaction: ${foreignPartitions.map(tableLabel).join(", ")}. Nothing has changed.`,
+        "INSUFFICIENT_PRIVILEGE",
+        `A superuser has disabled some of the triggers that enforce foreign keys, and only a superuser could put them back so: ${names.join(", ")}. Nothing has changed.`,
         {
-          hint: "Detach them (ALTER TABLE … DETACH PARTITION) for the time of the restore; their rows then need a partition of their own here.",
-          details: { partitions: foreignPartitions },
+          hint: "Connect as a superuser, or have one enable them: ALTER TABLE … ENABLE TRIGGER ALL.",
+          details: {
+            privilege: "SUPERUSER",
+            foreignKeys: superusersForeignKeys.map(({ table, constraint }) => ({
+              table,
+              constraint,
+            })),
+          },
         },
       );
     },

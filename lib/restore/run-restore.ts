@@ -4,9 +4,15 @@ import type { Archive } from "../archive/archive-reader.ts";
 import { BackupError, toBackupError } from "../errors.ts";
 import { type LoadPlan, planLoad } from "../plan/load-plan.ts";
 import { abandon, cancelOnAbort, type Database } from "../postgres/connection.ts";
-import { addForeignKey, dropForeignKeys } from "../postgres/constraints.ts";
+import {
+  addForeignKey,
+  addUnvalidated,
+  dropForeignKeys,
+  dropUnvalidated,
+} from "../postgres/constraints.ts";
 import { countExactly } from "../postgres/count-rows.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
+import { alterTriggers, readAlteredTriggers } from "../postgres/foreign-key-triggers.ts";
 import {
   DEFAULT_LOCK_TIMEOUT_MS,
   lockMaterializedViews,
@@ -20,7 +26,12 @@ import {
   type TransactionStatus,
   transactionStatus,
 } from "../postgres/transaction.ts";
-import { resumeTriggers, suspendTriggers } from "../postgres/triggers.ts";
+import {
+  resumeEventTriggers,
+  resumeTriggers,
+  suspendEventTriggers,
+  suspendTriggers,
+} from "../postgres/triggers.ts";
 import { truncateTables } from "../postgres/truncate.ts";
 import { readCatalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
@@ -92,6 +103,7 @@ export async function runRestore(
 ): Promise<OperationResult> {
   const { client, database } = session;
   const { archive, waitBetweenTablesMs = 0, onProgress = () => {} } = options;
+  const { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
   const startedAt = performance.now();
   const { signal, startTimer, stopTimer } = withTimeout(options.signal, options.timeoutMs);
   const stopListening = cancelOnAbort(client, database, signal);
@@ -113,32 +125,39 @@ export async function runRestore(
 
     onProgress({ type: "phase", phase: "emptying" });
     const tables = plan.loads.map(({ table }) => table);
+    const eventTriggers = await suspendEventTriggers(client);
+    await lockMaterializedViews(client, database, plan.materializedViews, lockTimeoutMs);
     const suspended = await suspendTriggers(client, tables);
+    const alteredTriggers = await readAlteredTriggers(client, plan.foreignKeys);
     await dropForeignKeys(client, plan.foreignKeys);
+    const unvalidated = await dropUnvalidated(client, tables);
     await truncateTables(client, tables);
 
     onProgress({ type: "phase", phase: "loading" });
     // Functions in constraints, indexes and generated columns may rely on the role's own.
-    await client.query("RESET search_path");
+    await client.query("RESET search_path; RESET TimeZone");
     for (const [index, load] of plan.loads.entries()) {
       signal.throwIfAborted();
       if (index > 0 && waitBetweenTablesMs > 0)
         await setTimeout(waitBetweenTablesMs, undefined, { signal });
       await loadTable(client, archive, load, reportTable(onProgress, index), signal);
     }
-    await client.query("SET LOCAL search_path = ''");
+    await client.query("SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'");
 
     onProgress({ type: "phase", phase: "constraints" });
     for (const foreignKey of plan.foreignKeys) {
       signal.throwIfAborted();
       await addForeignKey(client, foreignKey);
     }
+    await alterTriggers(client, alteredTriggers);
+    await addUnvalidated(client, unvalidated);
 
     onProgress({ type: "phase", phase: "sequences" });
     const warnings = await setSequences(client, plan, archive.isOriginal);
     await resumeTriggers(client, suspended);
     await requireCounts(client, plan);
     warnings.push(...(await refreshMaterializedViews(client, plan.materializedViews, signal)));
+    await resumeEventTriggers(client, eventTriggers);
 
     signal.throwIfAborted();
     // From here on the outcome is PostgreSQL's to say.
@@ -217,7 +236,6 @@ async function lockPlan(
   await lockTables(client, database, tables, "ACCESS EXCLUSIVE", lockTimeoutMs);
   const plan = await readPlan();
   requireLoadable(plan);
-  await lockMaterializedViews(client, database, plan.materializedViews, lockTimeoutMs);
   return plan;
 }
 
@@ -256,6 +274,7 @@ async function requireCounts(client: pg.ClientBase, { loads }: LoadPlan): Promis
       "LOAD_FAILED",
       `${tableLabel(table)} has ${rows} rows after the load, but the archive has ${archived.rows}. Nothing has changed.`,
       {
+        hint: "Something in the database wrote there meanwhile, such as an event trigger that logs what is altered: PostgreSQL lets only a superuser keep those from firing.",
         details: {
           table: { schema: table.schema, name: table.name },
           loaded: rows,

@@ -5,7 +5,6 @@ import { type LoadPlan, planLoad } from "../plan/load-plan.ts";
 import type { Database } from "../postgres/connection.ts";
 import { countRows } from "../postgres/count-rows.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
-import { batchRows } from "../postgres/load-rows.ts";
 import { readMigrations } from "../postgres/migrations.ts";
 import { readCatalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
@@ -14,6 +13,7 @@ import { type OnProgress, reportTable, waitingTable } from "../shared/progress.t
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { provenChecks } from "./proven-checks.ts";
 import { checkLoadable } from "./require-loadable.ts";
+import { RowCounter } from "./row-counter.ts";
 
 /**
  * Reads the whole archive and proves every digest and row count. Touches no database.
@@ -34,13 +34,15 @@ export async function verifyTables(
   for (const [index, table] of tables.entries()) {
     signal?.throwIfAborted();
     const report = reportTable(onProgress, index);
-    let rows = 0;
+    const counter = new RowCounter();
     let bytes = 0;
-    for await (const batch of batchRows(archive.readTable(table, signal))) {
-      rows += batch.rows;
-      bytes += batch.json.length;
-      report.running(rows, bytes);
+    for await (const chunk of archive.readTable(table, signal) as AsyncIterable<Buffer>) {
+      counter.push(chunk);
+      bytes += chunk.length;
+      report.running(counter.rows, bytes);
     }
+    counter.end();
+    const { rows } = counter;
     if (rows !== table.rows) {
       throw new BackupError(
         "DIGEST_MISMATCH",

@@ -38,13 +38,22 @@ export interface CatalogColumn {
   generated: boolean;
 }
 
+export interface Partition extends TableName {
+  oid: number;
+  /** Holds no rows itself: they are in the partitions below it. */
+  isPartitioned: boolean;
+  /** Its rows are on another server: never dumped, and never touched by a restore. */
+  isForeign: boolean;
+  isOwned: boolean;
+}
+
 export interface CatalogTable extends TableName {
   oid: number;
   kind: "table" | "partitioned table";
   /** In their order. */
   columns: CatalogColumn[];
   /** Every partition below a partitioned table, at any depth. Its rows are dumped and loaded through the root. */
-  partitions: Array<TableName & { oid: number; isForeign: boolean }>;
+  partitions: Partition[];
   /** The tables that it inherits from directly. A SELECT from them gives its rows too, unless it says ONLY. */
   inherits: TableName[];
   /** The planner's estimate; -1 where it has none. */
@@ -73,6 +82,12 @@ export interface ForeignKey {
   /** `FOREIGN KEY (…) REFERENCES … `, whole, with NOT VALID, DEFERRABLE and the like. */
   definition: string;
   comment: string | null;
+  /** Where it is NOT VALID: what partitions of its table have validated for themselves. Possible since PostgreSQL 18. */
+  validatedBelow: Array<{ table: TableName; constraint: string }>;
+  /** Nothing checks what is inserted: it is NOT ENFORCED, or a superuser has disabled the triggers that would. */
+  insertsUnchecked: boolean;
+  /** A superuser has disabled some of the triggers that enforce it, or set them to fire at other times. */
+  hasAlteredTriggers: boolean;
 }
 
 export interface CatalogSequence extends TableName {
@@ -96,6 +111,8 @@ export interface Catalog {
     serverVersionNum: number;
     encoding: string;
     sizeBytes: number;
+    /** Whether the role is. Nothing needs it, but what only a superuser can have set, only one can put back. */
+    isSuperuser: boolean;
   };
   tables: CatalogTable[];
   foreignKeys: ForeignKey[];
@@ -111,7 +128,8 @@ const sizeOf = (table: string) =>
 const DATABASE_SQL = `
   SELECT current_database() AS name, current_setting('server_version') AS "serverVersion",
     current_setting('server_version_num')::int AS "serverVersionNum",
-    pg_encoding_to_char(encoding) AS encoding, pg_database_size(oid)::float8 AS "sizeBytes"
+    pg_encoding_to_char(encoding) AS encoding, pg_database_size(oid)::float8 AS "sizeBytes",
+    (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS "isSuperuser"
   FROM pg_database WHERE datname = current_database()`;
 
 /**
@@ -127,8 +145,8 @@ const TABLES_SQL = `
   SELECT c.oid, n.nspname AS schema, c.relname AS name,
     CASE c.relkind WHEN 'p' THEN 'partitioned table' ELSE 'table' END AS kind,
     c.relpersistence = 'u' AS unlogged,
-    has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS "canSelect",
-    row_security_active(c.oid) AS "hidesRows",
+    has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND (p."canSelect" OR p."hasForeign" IS NOT TRUE) AS "canSelect",
+    row_security_active(c.oid) OR coalesce(p."hasForeign" AND p."hidesRows", false) AS "hidesRows",
     pg_has_role(c.relowner, 'USAGE') AS "isOwned",
     CASE c.relkind WHEN 'p' THEN p."estimatedRows" ELSE c.reltuples END::float8 AS "estimatedRows",
     CASE c.relkind WHEN 'p' THEN p."sizeBytes" ELSE ${sizeOf("c")} END::float8 AS "sizeBytes",
@@ -147,10 +165,15 @@ const TABLES_SQL = `
       UNION ALL
       SELECT i.inhrelid FROM pg_inherits i JOIN below b ON b.oid = i.inhparent
     )
-    SELECT json_agg(json_build_object('oid', pc.oid::int8, 'schema', pn.nspname, 'name', pc.relname, 'isForeign', pc.relkind = 'f')
+    SELECT json_agg(json_build_object('oid', pc.oid::int8, 'schema', pn.nspname, 'name', pc.relname,
+          'isPartitioned', pc.relkind = 'p', 'isForeign', pc.relkind = 'f', 'isOwned', pg_has_role(pc.relowner, 'USAGE'))
         ORDER BY pn.nspname, pc.relname) AS partitions,
       coalesce(sum(${sizeOf("pc")}), 0) AS "sizeBytes",
       bool_or(${isLocked("pc")}) AS "isLocked",
+      -- Then each partition is read itself, and not with the rights that the table gives.
+      bool_or(pc.relkind = 'f') AS "hasForeign",
+      coalesce(bool_and(has_schema_privilege(pn.oid, 'USAGE') AND has_table_privilege(pc.oid, 'SELECT')) FILTER (WHERE pc.relkind = 'r'), true) AS "canSelect",
+      bool_or(row_security_active(pc.oid)) FILTER (WHERE pc.relkind = 'r') AS "hidesRows",
       coalesce(sum(pc.reltuples) FILTER (WHERE pc.relkind <> 'p' AND pc.reltuples > 0), 0) AS "estimatedRows"
     FROM below
     JOIN pg_class pc ON pc.oid = below.oid
@@ -200,8 +223,20 @@ const COLUMNS_SQL = `
   WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
   ORDER BY a.attrelid, a.attnum`;
 
+/** Every foreign key that was declared (`root`), and what PostgreSQL has made of it for partitions on either side. */
+export const FOREIGN_KEY_FAMILY_SQL = `
+  family (root, oid) AS (
+    SELECT oid, oid FROM pg_constraint WHERE contype = 'f' AND conparentid = 0
+    UNION ALL
+    SELECT f.root, k.oid FROM pg_constraint k JOIN family f ON f.oid = k.conparentid
+  )`;
+
+/** 1644: RI_FKey_check_ins, in every PostgreSQL. A state of D or R: does not fire in a session like any other. */
 const FOREIGN_KEYS_SQL = `
-  WITH root AS (
+  WITH RECURSIVE ${FOREIGN_KEY_FAMILY_SQL}, trigger AS (
+    SELECT f.root, bool_and(g.tgenabled IN ('D', 'R')) FILTER (WHERE g.tgfoid = 1644) AS unchecked, bool_or(g.tgenabled <> 'O') AS altered
+    FROM family f JOIN pg_trigger g ON g.tgconstraint = f.oid GROUP BY f.root
+  ), root AS (
     SELECT c.oid, CASE WHEN c.relispartition THEN (SELECT pg_partition_root(c.oid))::oid ELSE c.oid END AS root_oid
     FROM pg_class c WHERE c.relkind IN ('r', 'p')
   ), named AS (
@@ -218,8 +253,14 @@ const FOREIGN_KEYS_SQL = `
     CASE k.confdeltype WHEN 'r' THEN 'RESTRICT' WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL'
       WHEN 'd' THEN 'SET DEFAULT' ELSE 'NO ACTION' END AS "onDelete",
     pg_get_constraintdef(k.oid) AS definition,
-    obj_description(k.oid, 'pg_constraint') AS comment
+    obj_description(k.oid, 'pg_constraint') AS comment,
+    CASE WHEN k.convalidated THEN '[]' ELSE (
+      SELECT coalesce(json_agg(json_build_object('table', json_build_object('schema', b.nspname, 'name', b.relname), 'constraint', v.conname)), '[]')
+      FROM family y JOIN pg_constraint v ON v.oid = y.oid JOIN named b ON b.oid = v.conrelid
+      WHERE y.root = k.oid AND v.convalidated AND v.conrelid <> k.conrelid) END AS "validatedBelow",
+    coalesce(g.unchecked, true) AS "insertsUnchecked", coalesce(g.altered, false) AS "hasAlteredTriggers"
   FROM pg_constraint k
+  LEFT JOIN trigger g ON g.root = k.oid
   JOIN named t ON t.oid = k.conrelid
   JOIN root fr ON fr.oid = k.conrelid
   JOIN named f ON f.oid = fr.root_oid

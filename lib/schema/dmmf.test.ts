@@ -30,7 +30,14 @@ const FULL = REDUCED.map((model) => ({
 const views = readViewNames(GENERATED_CLIENT);
 
 const EMPTY: Catalog = {
-  database: { name: "", serverVersion: "", serverVersionNum: 0, encoding: "UTF8", sizeBytes: 0 },
+  database: {
+    name: "",
+    serverVersion: "",
+    serverVersionNum: 0,
+    encoding: "UTF8",
+    sizeBytes: 0,
+    isSuperuser: false,
+  },
   tables: [],
   foreignKeys: [],
   materializedViews: [],

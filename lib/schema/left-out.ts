@@ -45,7 +45,7 @@ async function readOtherRelations(client: pg.ClientBase): Promise<Warning[]> {
     if (isPartition) {
       return {
         code: "FOREIGN_PARTITION",
-        message: `${schema}.${name} is a partition on another server: its rows are in the backup, but not as of the same moment, and its table cannot be restored while it is attached.`,
+        message: `${schema}.${name} is a partition on another server: its rows are not in the backup, nor changed by a restore. Those of the other partitions are.`,
         table,
       };
     }

@@ -21,6 +21,9 @@ const foreignKey = (from: string, columns: string[]): ForeignKey => ({
   onDelete: "NO ACTION",
   definition: "",
   comment: null,
+  validatedBelow: [],
+  insertsUnchecked: false,
+  hasAlteredTriggers: false,
 });
 
 describe("models of a generated client", () => {

@@ -86,6 +86,44 @@ export async function databaseText(url: string): Promise<string> {
   return lines.join("\n");
 }
 
+/** What `databaseText` leaves out since servers differ in it: for equal databases on equal servers, all that a restore must not change. */
+const DETAILS_SQL = [
+  `SELECT concat_ws(' ', tgrelid::regclass, r.conname, k.confrelid::regclass, tgfoid::regproc, tgenabled) AS line
+   FROM pg_trigger g JOIN pg_constraint k ON k.oid = g.tgconstraint LEFT JOIN pg_constraint r ON r.oid = coalesce(nullif(k.conparentid, 0), k.oid) WHERE tgisinternal`,
+  `SELECT concat_ws(' ', pg_get_indexdef(indexrelid), indisclustered, indisreplident, indisvalid, indimmediate) AS line
+   FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE c.relnamespace <> ALL (ARRAY['pg_catalog', 'pg_toast']::regnamespace[])`,
+  `SELECT concat_ws(' ', attrelid::regclass, attname, attnum, attnotnull, attstattarget, attstorage, attoptions, attacl, attgenerated, attinhcount, attislocal) AS line
+   FROM pg_attribute WHERE attrelid = ANY ($1) AND attnum > 0`,
+  `SELECT concat_ws(' ', oid::regclass, relkind, relacl, relreplident, relrowsecurity, relforcerowsecurity, reloptions, relpersistence, relowner::regrole, obj_description(oid, 'pg_class')) AS line
+   FROM pg_class c WHERE relnamespace <> ALL (ARRAY['pg_catalog', 'pg_toast', 'information_schema']::regnamespace[])`,
+  `SELECT concat_ws(' ', conrelid::regclass, contypid::regtype, conname, conislocal, coninhcount, connoinherit, condeferrable, condeferred, convalidated, to_jsonb(k) ->> 'conenforced') AS line
+   FROM pg_constraint k WHERE connamespace <> ALL (ARRAY['pg_catalog', 'information_schema']::regnamespace[])`,
+  "SELECT concat_ws(' ', polrelid::regclass, polname, polcmd, pg_get_expr(polqual, polrelid)) AS line FROM pg_policy",
+  "SELECT concat_ws(' ', evtname, evtevent, evtenabled) AS line FROM pg_event_trigger",
+  "SELECT concat_ws(' ', stxname, to_jsonb(x) ->> 'stxstattarget') AS line FROM pg_statistic_ext x",
+  `SELECT concat_ws(' ', pubname, prrelid::regclass, prattrs, pg_get_expr(prqual, prrelid)) AS line
+   FROM pg_publication p LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid`,
+];
+
+/** Everything around the rows, PostgreSQL's own triggers included, which `pg_dump` does not print. */
+export async function surroundingsText(url: string): Promise<string> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query("SET search_path = ''");
+    const { rows: relations } = await client.query<{ oid: number }>(RELATIONS_SQL);
+    const oids = relations.map(({ oid }) => oid);
+    const lines: string[] = [];
+    for (const sql of DETAILS_SQL) {
+      const { rows } = await client.query<{ line: string }>(sql, sql.includes("$1") ? [oids] : []);
+      lines.push("--", ...rows.map(({ line }) => line).sort());
+    }
+    return lines.join("\n");
+  } finally {
+    await client.end();
+  }
+}
+
 /** Drops what differs between two dumps of the same database. */
 function normaliseDump(dump: string): string {
   const lines: string[] = [];

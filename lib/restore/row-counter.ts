@@ -1,0 +1,65 @@
+import { BackupError } from "../errors.ts";
+import { MAX_ROW_BYTES } from "../postgres/load-rows.ts";
+
+const NEWLINE = 0x0a;
+const OPEN = "[".charCodeAt(0);
+const COMMA = ",".charCodeAt(0);
+const CLOSE = "]".charCodeAt(0);
+
+/** Counts the rows of a table's JSON array by its line ends, and checks its layout; holds nothing, however long a row is. */
+export class RowCounter {
+  #rows = 0;
+  #lineBytes = 0;
+  #firstByte = 0;
+  #isOpen = false;
+  #isClosed = false;
+
+  /** Rows that have ended so far. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** @throws BackupError ARCHIVE_INVALID where the text is not laid out as archives are, or a row is larger than PostgreSQL takes */
+  push(chunk: Buffer): void {
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#lineBytes === 0) this.#begin(chunk[at] ?? 0);
+      const end = chunk.indexOf(NEWLINE, at);
+      this.#lineBytes += (end === -1 ? chunk.length : end) - at;
+      if (this.#lineBytes > MAX_ROW_BYTES) throw wrong("holds a row larger than PostgreSQL takes");
+      if (end === -1) return;
+      this.#end();
+      at = end + 1;
+    }
+  }
+
+  /** @throws BackupError ARCHIVE_INVALID where the array has not ended */
+  end(): void {
+    if (!this.#isClosed || this.#lineBytes > 0) throw wrong("does not end");
+  }
+
+  #begin(byte: number): void {
+    // An empty array's first line is the bracket, and no row follows.
+    const isNext = byte === CLOSE || (byte === COMMA && this.#rows > 0);
+    const isRight = this.#isOpen ? isNext : byte === OPEN;
+    if (!isRight || this.#isClosed) throw wrong("is not laid out as rows");
+    this.#firstByte = byte;
+  }
+
+  #end(): void {
+    const isBracket = this.#lineBytes === 1;
+    if (this.#firstByte === CLOSE) {
+      if (!isBracket) throw wrong("is not laid out as rows");
+      this.#isClosed = true;
+    } else if (!(this.#firstByte === OPEN && isBracket)) {
+      this.#rows++;
+    }
+    this.#isOpen = true;
+    this.#lineBytes = 0;
+  }
+}
+
+const wrong = (what: string): BackupError =>
+  new BackupError("ARCHIVE_INVALID", `The table's content ${what}. Nothing has changed.`, {
+    hint: "The archive was not written by this software, or was tampered with. Use another copy.",
+  });
