@@ -15,7 +15,7 @@ import { BackupError, toBackupError } from "./errors.ts";
 import type { Database } from "./postgres/connection.ts";
 import { translateDatabaseError } from "./postgres/database-error.ts";
 import { readCatalog } from "./schema/catalog.ts";
-import { findTable } from "./schema/find-table.ts";
+import { tablesCalled } from "./schema/find-table.ts";
 import { type PrismaModels, readPrismaModels } from "./schema/prisma-models.ts";
 import { type OperationResult, PASSPHRASE_MIN_LENGTH, type Warning } from "./shared/api.ts";
 import { tableKey } from "./shared/table-name.ts";
@@ -31,7 +31,8 @@ export interface PrismaBackupArgs extends ClassOptions {
   database: "postgres";
   /**
    * Tables that are read in pages of `limit` rows instead of as one stream, by the name of the model, the table,
-   * or `schema.table`. The backup is the same, row for row; without it, memory is bounded as well.
+   * or `schema.table`; a name that is none of a table is a warning. The backup is the same, row for row; without it,
+   * memory is bounded as well.
    */
   offset?: { [table: string]: { limit: number } };
   /** Encrypts the backup by `password`. Default false. */
@@ -115,7 +116,7 @@ export class PrismaBackup {
       signal.throwIfAborted();
       const database = await openConfiguredDatabase({ ...this.#options, prisma: this.#prisma });
       try {
-        const { name, pageRows } = await readDatabase(database, models, offset);
+        const { name, pageRows, warnings } = await readDatabase(database, models, offset);
         const key = await createArchiveKey(
           encrypt ? { mode: "passphrase", passphrase: password } : { mode: "none" },
         );
@@ -140,7 +141,11 @@ export class PrismaBackup {
           path: target,
           kind,
           bytes: archiveBytes,
-          warnings: [...result.warnings, ...(password && !encrypt ? [NOT_ENCRYPTED] : [])],
+          warnings: [
+            ...result.warnings,
+            ...warnings,
+            ...(password && !encrypt ? [NOT_ENCRYPTED] : []),
+          ],
         };
       } finally {
         await database.close();
@@ -175,21 +180,30 @@ const NOT_ENCRYPTED: Warning = {
     "A password was given, but `encrypt` is not true: this backup is not encrypted, and whoever gets it can read it.",
 };
 
+/** No error: how a table is read changes nothing in its backup, and there is none of this name to be read. */
+const noSuchTable = (name: string): Warning => ({
+  code: "NO_SUCH_TABLE",
+  message: `The option offset names ${name}, and there is no such table or model. It is without effect.`,
+});
+
 /** What must be known of the database before anything is written: its name, and the pages of which tables are meant. */
 async function readDatabase(
   database: Database,
   models: PrismaModels,
   offset: NonNullable<PrismaBackupArgs["offset"]>,
-): Promise<{ name: string; pageRows: Map<string, number> }> {
+): Promise<{ name: string; pageRows: Map<string, number>; warnings: Warning[] }> {
   try {
     const client = await database.connect("backup");
     try {
       const catalog = await readCatalog(client);
-      const pages = Object.entries(offset).map(
-        ([name, { limit }]) =>
-          [tableKey(findTable(name, catalog.tables, models, "offset")), limit] as const,
-      );
-      return { name: catalog.database.name, pageRows: new Map(pages) };
+      const pageRows = new Map<string, number>();
+      const warnings: Warning[] = [];
+      for (const [name, { limit }] of Object.entries(offset)) {
+        const tables = tablesCalled(name, catalog.tables, models);
+        for (const table of tables) pageRows.set(tableKey(table), limit);
+        if (tables.length === 0) warnings.push(noSuchTable(name));
+      }
+      return { name: catalog.database.name, pageRows, warnings };
     } finally {
       await client.end();
     }

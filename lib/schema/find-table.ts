@@ -3,8 +3,20 @@ import type { TableName } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { modelName, type PrismaModels } from "./prisma-models.ts";
 
+/** The tables that a name may mean: a table's, `schema.table`, or a Prisma model's. */
+export function tablesCalled(
+  name: string,
+  tables: readonly TableName[],
+  models: PrismaModels,
+): TableName[] {
+  const meant = tables.filter((table) =>
+    [table.name, tableLabel(table), modelName(models, table)].includes(name),
+  );
+  return [...new Map(meant.map((table) => [tableKey(table), table])).values()];
+}
+
 /**
- * The one table that a person means by a name: a table's, `schema.table`, or a Prisma model's.
+ * The one table that a name means.
  *
  * @param option the option that holds the name, for the error
  * @throws BackupError CONFIG_INVALID where no table or more than one is called so
@@ -15,10 +27,7 @@ export function findTable(
   models: PrismaModels,
   option: string,
 ): TableName {
-  const meant = tables.filter((table) =>
-    [table.name, tableLabel(table), modelName(models, table)].includes(name),
-  );
-  const found = [...new Map(meant.map((table) => [tableKey(table), table])).values()];
+  const found = tablesCalled(name, tables, models);
   if (found[0] && found.length === 1) return found[0];
   const labels = found.map(tableLabel).join(", ");
   throw new BackupError(
