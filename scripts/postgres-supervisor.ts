@@ -2,6 +2,7 @@
  * A process that owns one PostgreSQL server: started by postgres.ts, it lives as long as the
  * channel to its parent is open, and stops the server when the channel closes.
  */
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { access, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
@@ -56,7 +57,7 @@ try {
   report({ type: "failed", log: log.join("\n") });
   exitCode = 1;
 } finally {
-  await server?.stop();
+  if (server && !hasEnded(server)) await server.stop();
   if (options.temporary) await rm(options.dataDir, { recursive: true, force: true });
   process.exit(exitCode);
 }
@@ -79,6 +80,12 @@ async function initialise(): Promise<void> {
       `The data in ${options.dataDir} belongs to PostgreSQL ${major}, not ${options.major}. Move or delete that folder.`,
     );
   }
+}
+
+/** As by a test that kills it. The package would wait for its end for ever. */
+function hasEnded(of: object): boolean {
+  const { exitCode, signalCode }: Partial<ChildProcess> = Reflect.get(of, "process") ?? {};
+  return typeof exitCode === "number" || typeof signalCode === "string";
 }
 
 function remember(message: unknown): void {

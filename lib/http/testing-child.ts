@@ -1,14 +1,16 @@
 /**
- * Another process of the app, for tests: restores an upload up to its end and prints the operation's id.
- * Arguments: connection string, folder of uploads, upload's id, name of the database.
+ * Another process of the app, for tests: prints the operation's id, and restores an upload up to its end.
+ * Arguments: connection string, folder of uploads, name of the database. The upload's id comes on stdin.
  */
+import { text } from "node:stream/consumers";
 import { createTestAdmin } from "./testing.ts";
 
-const [url = "", uploadDir = "", uploadId = "", confirmation = ""] = process.argv.slice(2);
+const [url = "", uploadDir = "", confirmation = ""] = process.argv.slice(2);
 const admin = await createTestAdmin({ url, uploadDir });
+const uploadId = await text(process.stdin);
 const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
 await admin.reach(id, "ready");
-await admin.ok("POST", `restores/${id}/start`, { json: { confirmation } });
 console.log(id);
+await admin.ok("POST", `restores/${id}/start`, { json: { confirmation } });
 // Kept alive by the operation under way, and ended by the test.
 setInterval(() => {}, 1000);

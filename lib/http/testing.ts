@@ -120,13 +120,13 @@ export async function createTestAdmin(options: Partial<BackupAdminOptions> & { u
 
   /** Waits for an operation to be in one of the states. */
   async function reach(id: string, ...states: Operation["state"][]): Promise<Operation> {
-    for (let attempt = 0; attempt < 600; attempt++) {
+    for (let attempt = 0; attempt < 2000; attempt++) {
       const operation = await ok("GET", `operations/${id}`);
       if (states.includes(operation.state)) return operation;
       if (isEnded(operation.state)) {
         throw new Error(`operation ${id} ${operation.state}: ${JSON.stringify(operation.error)}`);
       }
-      await sleep(100);
+      await sleep(30);
     }
     throw new Error(`operation ${id} never was ${states.join(" or ")}`);
   }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Archive } from "../archive/archive-reader.ts";
 import { BackupError, toBackupError } from "../errors.ts";
-import type { Database } from "../postgres/connection.ts";
+import { type Database, translateConnectionError } from "../postgres/connection.ts";
 import { type RestoreSession, runRestore } from "../restore/run-restore.ts";
 import { verifyArchive } from "../restore/verify-archive.ts";
 import type { Operation } from "../shared/api.ts";
@@ -22,8 +22,12 @@ import { endingWithoutWord, readChanged } from "./settle.ts";
 /** How long an unlocked archive waits for its confirmation. */
 const READY_MAX_AGE_MS = 60 * 60 * 1000;
 
-/** After these the same archive may well succeed, so it need not be uploaded again. */
-const KEEPS_UPLOAD: readonly ErrorCode[] = ["LOCK_TIMEOUT", "DATABASE_UNREACHABLE"];
+const PASSING: readonly ErrorCode[] = ["LOCK_TIMEOUT", "DATABASE_UNREACHABLE", "INTERRUPTED"];
+
+/** Whether the same archive may well succeed a moment later, so that it need not be uploaded again. */
+const isPassing = ({ code, cause }: BackupError): boolean =>
+  // A lost connection is an error of the step in which it was lost.
+  PASSING.includes(code) || translateConnectionError(cause) !== cause;
 
 /** Begins a restore that waits, with a session that is its own from then on; false where it no longer waits. */
 type Begin = (session: RestoreSession) => boolean;
@@ -48,7 +52,7 @@ export async function carryOutRestore(
     ending = await checkAndRestore(context, live, archive);
   } catch (thrown) {
     const error = toBackupError(live.signal.aborted ? live.signal.reason : thrown);
-    keepsUpload = KEEPS_UPLOAD.includes(error.code);
+    keepsUpload = isPassing(error);
     report(config, `restore ${id}`, error);
     const state = error.code === "ABORTED" ? "cancelled" : "failed";
     ending = { state, error: keepsUpload ? withUpload(error, uploadId) : error };

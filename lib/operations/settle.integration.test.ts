@@ -29,8 +29,9 @@ async function inTheMiddle(act: (scene: Scene) => Promise<void>): Promise<void> 
   blocker.on("error", () => {});
   await blocker.connect();
   await blocker.query("BEGIN; LOCK TABLE orders IN ACCESS SHARE MODE");
-  const args = [CHILD, database.url, admin.uploadDir, uploadId, database.name];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const args = [CHILD, database.url, admin.uploadDir, database.name];
+  const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] });
+  child.stdin.end(uploadId);
   try {
     const [id] = await Promise.race([
       once(child.stdout, "data").then(([line]) => [String(line).trim()]),

@@ -1,7 +1,7 @@
 /** The truth about operations that ended without saying so: never begun, or their process died. */
 import { BackupError } from "../errors.ts";
 import { type Database, translateConnectionError } from "../postgres/connection.ts";
-import { transactionStatus } from "../postgres/transaction.ts";
+import { isInFuture, transactionStatus } from "../postgres/transaction.ts";
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import type { Operation, OperationResult } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
@@ -88,8 +88,8 @@ export async function readChanged(
     if (status === "committed") return "everything";
     return status === "aborted" ? "nothing" : "unknown";
   } catch (error) {
-    // 22023: a transaction of another server, in an operation that came here by a copy of the database.
-    if (error instanceof Error && "code" in error && error.code === "22023") return "unknown";
+    // A transaction of another server, in an operation that came here by a copy of the database.
+    if (isInFuture(error)) return "unknown";
     throw translateConnectionError(error);
   }
 }

@@ -9,6 +9,14 @@ export async function currentTransactionId(client: pg.ClientBase): Promise<strin
   return rows[0].xid;
 }
 
+/** Has the transaction's commit wait for the disk, or a crash moments later would undo what was said to be done. */
+export async function requireDurableCommit(client: pg.ClientBase): Promise<void> {
+  // Other values wait for more than this one.
+  await client.query(
+    "SELECT pg_catalog.set_config('synchronous_commit', 'on', true) WHERE pg_catalog.current_setting('synchronous_commit') = 'off'",
+  );
+}
+
 /** `unknown`: so long ago that PostgreSQL has forgotten it. */
 export type TransactionStatus = "committed" | "aborted" | "in progress" | "unknown";
 
@@ -20,3 +28,32 @@ export async function transactionStatus(pool: pg.Pool, xid: string): Promise<Tra
   );
   return rows[0]?.status ?? "unknown";
 }
+
+/**
+ * What became of a transaction that emptied tables, also where the server may have crashed, or another have taken
+ * its place: these may have forgotten the transaction, and given its number to another one.
+ *
+ * @param emptied oids of tables, whose entries in the catalog bear the transaction's number once it is committed
+ */
+export async function truncationStatus(
+  pool: pg.Pool,
+  xid: string,
+  emptied: readonly number[],
+): Promise<TransactionStatus> {
+  try {
+    const status = await transactionStatus(pool, xid);
+    if (status !== "committed" || emptied.length === 0) return status;
+    const { rowCount } = await pool.query(
+      "SELECT FROM pg_catalog.pg_class WHERE oid = ANY ($1::oid[]) AND xmin = pg_catalog.xid($2::xid8) LIMIT 1",
+      [emptied, xid],
+    );
+    return rowCount === 1 ? "committed" : "unknown";
+  } catch (error) {
+    if (isInFuture(error)) return "aborted";
+    throw error;
+  }
+}
+
+/** A number that the server has not given yet. */
+export const isInFuture = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "22023";

@@ -23,8 +23,9 @@ import { refreshMaterializedViews } from "../postgres/materialized-views.ts";
 import { setSequence } from "../postgres/sequences.ts";
 import {
   currentTransactionId,
+  requireDurableCommit,
   type TransactionStatus,
-  transactionStatus,
+  truncationStatus,
 } from "../postgres/transaction.ts";
 import {
   resumeEventTriggers,
@@ -113,6 +114,7 @@ export async function runRestore(
     await client.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
     // Off: an error instead of rows that a policy hides. Immediate: or a table with pending checks could not be altered.
     await client.query("SET LOCAL row_security = off; SET CONSTRAINTS ALL IMMEDIATE");
+    await requireDurableCommit(client);
     const xid = await currentTransactionId(client);
     await options.onTransaction?.(xid);
 
@@ -164,7 +166,11 @@ export async function runRestore(
     stopListening();
     stopTimer();
     onProgress({ type: "phase", phase: "committing" });
-    await commit(session, xid);
+    const emptied = tables.flatMap(({ oid, partitions }) => [
+      oid,
+      ...partitions.map((partition) => partition.oid),
+    ]);
+    await commit(session, xid, emptied);
     return {
       elapsedMs: Math.round(performance.now() - startedAt),
       tables: plan.loads.map(({ archived: { schema, name, model, rows, jsonBytes } }) => ({
@@ -286,19 +292,23 @@ async function requireCounts(client: pg.ClientBase, { loads }: LoadPlan): Promis
 }
 
 /** Commits. Where the answer is lost, PostgreSQL is asked what became of the transaction. */
-async function commit({ client, database }: RestoreSession, xid: string): Promise<void> {
+async function commit(
+  { client, database }: RestoreSession,
+  xid: string,
+  emptied: readonly number[],
+): Promise<void> {
   try {
     const { command } = await client.query("COMMIT");
     if (command !== "COMMIT") throw new Error("PostgreSQL rolled the transaction back");
   } catch (error) {
-    const status = await settledStatus(database, xid);
+    const status = await settledStatus(database, xid, emptied);
     if (status === "committed") return;
     if (status === "aborted") throw error;
     throw new BackupError(
       "INTERRUPTED",
       "The connection was lost while the restore was being committed. Whether it was is not known yet.",
       {
-        hint: `Ask the server: SELECT pg_xact_status('${xid}'). “committed” means that everything was restored, “aborted” that nothing has changed.`,
+        hint: `Look into the tables: all hold the archive's rows, or none does. Unless it has crashed, the server knows as well: SELECT pg_xact_status('${xid}') says “committed” or “aborted”.`,
         details: { xid },
         cause: error,
       },
@@ -309,11 +319,15 @@ async function commit({ client, database }: RestoreSession, xid: string): Promis
 const SETTLE_ATTEMPTS = 20;
 
 /** A server that was restarted, or has not yet noticed that its client is gone, needs a moment. */
-async function settledStatus({ pool }: Database, xid: string): Promise<TransactionStatus> {
+async function settledStatus(
+  { pool }: Database,
+  xid: string,
+  emptied: readonly number[],
+): Promise<TransactionStatus> {
   let status: TransactionStatus = "unknown";
   for (let attempt = 0; attempt < SETTLE_ATTEMPTS; attempt++) {
     if (attempt > 0) await setTimeout(500);
-    status = await transactionStatus(pool, xid).catch(() => "in progress" as const);
+    status = await truncationStatus(pool, xid, emptied).catch(() => "in progress" as const);
     if (status !== "in progress") break;
   }
   return status;

@@ -13,6 +13,8 @@ export interface TestDatabase extends AsyncDisposable {
 export interface TestDatabaseOptions {
   /** Default 15: pg_dump, which tests compare with, is of that version. */
   major?: 15 | 18;
+  /** A server of the test's own, instead of one of those that all tests share. */
+  serverUrl?: string;
   /** Default UTF8. */
   encoding?: "SQL_ASCII";
   /** Run in the new database. */
@@ -23,7 +25,8 @@ let created = 0;
 
 /** A new, empty database on a real server. `await using` drops it, whoever is still connected. */
 export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
-  const serverUrl = inject(options.major === 18 ? "postgres18Url" : "postgres15Url");
+  const serverUrl =
+    options.serverUrl ?? inject(options.major === 18 ? "postgres18Url" : "postgres15Url");
   const name = `test_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}_${created++}`;
   const encoding = options.encoding ? `ENCODING '${options.encoding}' LOCALE 'C'` : "";
   await runOnce(serverUrl, `CREATE DATABASE ${name} TEMPLATE template0 ${encoding}`);

@@ -1,0 +1,134 @@
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { startPostgres } from "../../scripts/postgres.ts";
+import {
+  createKillScene,
+  type KillScene,
+  type Struck,
+  spreadPoints,
+  strikeAt,
+} from "./testing-kill.ts";
+
+/** `KILL_TEST_FACTOR=10` strikes at ten times as many points. */
+const FACTOR = Number(process.env.KILL_TEST_FACTOR ?? 1);
+const TIMEOUT_MS = 600_000 * FACTOR;
+
+/** Strikes at points spread over a restore, and requires that each kind of step is among them. */
+async function strikeEverywhere(
+  scene: KillScene,
+  { points, shift, byChild = false }: { points: number; shift: number; byChild?: boolean },
+  strike: Parameters<typeof strikeAt>[2],
+): Promise<void> {
+  for (const [index, point] of spreadPoints(scene.requests, points * FACTOR, shift).entries()) {
+    await strikeAt(scene, { point, number: index + 1, byChild }, strike).catch((cause: unknown) => {
+      const at = `${point.place} request ${point.request}, ${scene.requests[point.request]}`;
+      throw new Error(`struck at ${at}: ${cause instanceof Error ? cause.message : ""}`, { cause });
+    });
+  }
+}
+
+const KINDS: Array<{
+  what: string;
+  points: number;
+  shift: number;
+  byChild?: boolean;
+  strike(scene: KillScene, struck: Struck): Promise<void>;
+}> = [
+  {
+    what: "its process by SIGKILL",
+    points: 30,
+    shift: 0,
+    byChild: true,
+    async strike(_, { child }) {
+      child?.kill("SIGKILL");
+      if (child) await once(child, "exit");
+    },
+  },
+  {
+    what: "its database session by pg_terminate_backend",
+    points: 30,
+    shift: 1 / 3,
+    async strike({ database }) {
+      const ended = await database.query(
+        "SELECT pg_terminate_backend(pid, 5000) AS ended FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'prisma-backup-admin restore'",
+      );
+      expect(ended.every((row) => row.ended === true)).toBe(true);
+    },
+  },
+  {
+    what: "its connection, or every connection of the app, by cutting it",
+    points: 30,
+    shift: 2 / 3,
+    async strike({ proxy }, { number }) {
+      proxy.cut(number % 2 === 0 ? "restore" : "all");
+    },
+  },
+];
+
+describe.concurrent("a restore struck at any point is all or nothing, the panel says which, and the next one works", () => {
+  it.for(KINDS)("$what", { timeout: TIMEOUT_MS }, async ({ strike, ...kind }) => {
+    await using scene = await createKillScene();
+    await strikeEverywhere(scene, kind, async (struck) => {
+      await strike(scene, struck);
+      return undefined;
+    });
+  });
+
+  it("its server by an immediate stop", { timeout: TIMEOUT_MS }, async () => {
+    const server = await startOwnServer();
+    await using scene = await createKillScene({ serverUrl: server.url });
+    await strikeEverywhere(scene, { points: 6, shift: 0.5 }, async ({ number }) => {
+      await server.stopImmediately();
+      if (number % 2 === 1) {
+        await server.startAgain();
+        return undefined;
+      }
+      // Away when the operation's end is to be written.
+      return async () => {
+        await sleep(1000);
+        await server.startAgain();
+      };
+    });
+  });
+});
+
+/** A PostgreSQL whose commits are only on the disk some time after they are said to be, unless one asks. */
+async function startOwnServer() {
+  const dataDir = await mkdtemp(path.join(tmpdir(), "kill-test-"));
+  onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+  // What is with the operating system survives the stop; it need not be on the disk.
+  const settings = ["fsync=off", "synchronous_commit=off", "wal_writer_delay=10s"];
+  const options = {
+    major: 15 as const,
+    dataDir,
+    serverOptions: settings.flatMap((setting) => ["-c", setting]),
+  };
+  let server = await startPostgres(options);
+  onTestFinished(() => server.stop());
+  const { port } = server;
+  return {
+    url: server.url(),
+    async stopImmediately() {
+      const file = await readFile(path.join(dataDir, "cluster/postmaster.pid"), "utf8");
+      const pid = Number(file.split("\n")[0]);
+      process.kill(pid, "SIGQUIT");
+      while (isAlive(pid)) await sleep(10);
+      await server.stop();
+    },
+    async startAgain() {
+      server = await startPostgres({ ...options, port });
+    },
+  };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,248 @@
+/** What the kill tests share: a small database with a bit of everything, and a restore that is struck at one point. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "vitest";
+import { createTestDatabase, type TestDatabase } from "../../scripts/testing/database.ts";
+import { databaseText } from "../../scripts/testing/oracles.ts";
+import { createTestAdmin, type TestAdmin, until } from "../http/testing.ts";
+import {
+  createWatchingProxy,
+  PLACES,
+  type Point,
+  type WatchingProxy,
+} from "../http/testing-proxy.ts";
+import { isEnded, type Operation } from "../shared/api.ts";
+
+const CHILD = new URL("../http/testing-child.ts", import.meta.url).pathname;
+
+/** Two thousand rows: foreign keys, a cycle, sequences, triggers, partitions, a materialised view. */
+const SQL = `
+  CREATE TABLE team (id serial PRIMARY KEY, lead int, name text NOT NULL);
+  CREATE TABLE member (id int PRIMARY KEY, team_id int NOT NULL REFERENCES team, note text);
+  ALTER TABLE team ADD CONSTRAINT "the lead" FOREIGN KEY (lead) REFERENCES member DEFERRABLE;
+  CREATE TABLE task (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, member_id int REFERENCES member ON DELETE CASCADE, hours numeric NOT NULL);
+  CREATE TABLE log (task_id bigint REFERENCES task, kind int) PARTITION BY LIST (kind);
+  CREATE TABLE log_1 PARTITION OF log FOR VALUES IN (1); CREATE TABLE log_rest PARTITION OF log DEFAULT;
+  CREATE SEQUENCE ticket INCREMENT -3 MINVALUE -100000 MAXVALUE 100 START 100;
+  INSERT INTO team (name) SELECT 'team ' || i FROM generate_series(1, 20) i;
+  INSERT INTO member SELECT i, 1 + i % 20, md5(i::text) FROM generate_series(1, 480) i;
+  UPDATE team SET lead = id;
+  INSERT INTO task (member_id, hours) SELECT 1 + i % 480, i * 1.25 FROM generate_series(1, 900) i;
+  INSERT INTO log SELECT i, i % 3 FROM generate_series(1, 600) i;
+  CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+  CREATE TRIGGER plain BEFORE INSERT ON task FOR EACH ROW EXECUTE FUNCTION refuse();
+  CREATE TRIGGER always AFTER INSERT ON task FOR EACH ROW EXECUTE FUNCTION refuse();
+  ALTER TABLE task ENABLE ALWAYS TRIGGER always;
+  CREATE MATERIALIZED VIEW hours AS SELECT member_id, sum(hours) FROM task GROUP BY member_id;
+  SELECT nextval('ticket');`;
+
+/** Another state for each number, with other rows and sequences. After a crash a nextval() would have run ahead, as PostgreSQL says. */
+const mess = (number: number): string => `
+  UPDATE team SET name = 'case ${number}', lead = NULL WHERE id % 2 = ${number % 2};
+  DELETE FROM log WHERE task_id % 7 = ${number % 7}; UPDATE task SET hours = hours + ${number};
+  SELECT setval('ticket', 1 - ${number}), setval('team_id_seq', 100 + ${number}, false); REFRESH MATERIALIZED VIEW hours`;
+
+export interface KillScene extends AsyncDisposable {
+  database: TestDatabase;
+  proxy: WatchingProxy;
+  /** A process of the app that nobody strikes. */
+  panel: TestAdmin;
+  /** One that reaches the database by way of the proxy. Shares the folder of uploads. */
+  victim: TestAdmin;
+  /** A backup, and the fingerprint of what it holds. */
+  zip: Uint8Array;
+  archived: string;
+  /** What a restore asks, in order. */
+  requests: string[];
+}
+
+/** Every row, sequence, constraint, trigger and materialised row, as PostgreSQL prints them. */
+export async function fingerprint({ url, query }: TestDatabase): Promise<string> {
+  const views = await query("SELECT * FROM hours ORDER BY 1");
+  return `${await databaseText(url)}\n${JSON.stringify(views)}`;
+}
+
+/** @param options.serverUrl default: the server that all tests share */
+export async function createKillScene(
+  options: { serverUrl?: string; uploadDir?: string } = {},
+): Promise<KillScene> {
+  const { serverUrl, uploadDir } = options;
+  const database = await createTestDatabase({ sql: SQL, ...(serverUrl && { serverUrl }) });
+  const panel = await createTestAdmin({ url: database.url, ...(uploadDir && { uploadDir }) });
+  const proxy = await createWatchingProxy(database.url);
+  const victim = await createTestAdmin({ url: proxy.url, uploadDir: panel.uploadDir });
+  const zip = await panel.backup();
+  const archived = await fingerprint(database);
+  const scene = {
+    ...{ database, proxy, panel, victim, zip, archived, requests: [] as string[] },
+    async [Symbol.asyncDispose]() {
+      spare.get(scene)?.kill("SIGKILL");
+      await proxy[Symbol.asyncDispose]();
+      await panel[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+  await database.query(mess(0));
+  await restoreAnew(scene, victim, await panel.upload(zip));
+  scene.requests = [...proxy.requests];
+  return scene;
+}
+
+/**
+ * Points spread evenly over all requests of a restore and the three places of each, the ones around COMMIT
+ * among them.
+ *
+ * @param shift 0 to 1, so that several kinds of strikes hit different points
+ */
+export function spreadPoints(requests: string[], count: number, shift: number): Point[] {
+  const all = requests.flatMap((_, request) => PLACES.map((place) => ({ request, place })));
+  const commit = requests.indexOf("COMMIT");
+  const aroundCommit = all.filter(({ request }) => request === commit);
+  const others = all.filter(({ request }) => request !== commit);
+  const spread = count - aroundCommit.length;
+  const picked = Array.from(
+    { length: spread },
+    (_, index) => others[Math.floor(((index + shift) * others.length) / spread)],
+  );
+  return [...picked, ...aroundCommit].filter((point) => point !== undefined);
+}
+
+export interface Struck {
+  number: number;
+  /** Another process of the app, where that is the one to be struck. */
+  child: ChildProcess | null;
+}
+
+/** @returns what is to be done once everything has gone on, such as starting a server again */
+type Strike = (struck: Struck) => Promise<(() => Promise<void>) | undefined>;
+
+/** Made one ahead, since a process needs a second to begin. */
+const spare = new WeakMap<KillScene, ChildProcess>();
+
+function takeChild(scene: KillScene): ChildProcess {
+  const { proxy, panel, database } = scene;
+  const make = () =>
+    spawn(process.execPath, [CHILD, proxy.url, panel.uploadDir, database.name], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+  const child = spare.get(scene) ?? make();
+  spare.set(scene, make());
+  return child;
+}
+
+/**
+ * Restores, strikes at the point, and requires what a person relies on: the database is exactly as before or
+ * exactly as in the archive; the panel says which; and the next restore works at once.
+ */
+export async function strikeAt(
+  scene: KillScene,
+  { point, number, byChild }: { point: Point; number: number; byChild: boolean },
+  strike: Strike,
+): Promise<Operation> {
+  const { database, proxy, panel, victim, requests, zip } = scene;
+  const commit = requests.indexOf("COMMIT");
+  const isCommitted =
+    point.request > commit || (point.request === commit && point.place === "answered");
+  await database.query(mess(number));
+  const before = await fingerprint(database);
+  const uploadId = await panel.upload(zip);
+
+  const child = byChild ? takeChild(scene) : null;
+  let afterwards: (() => Promise<void>) | undefined;
+  const struckAt = proxy.strikeAt(point, async () => {
+    afterwards = await strike({ number, child });
+  });
+  let id: string;
+  if (child) {
+    if (!child.stdin || !child.stdout) throw new Error("a child without pipes");
+    child.stdin.end(uploadId);
+    const [line] = await once(child.stdout, "data");
+    id = String(line).trim();
+  } else {
+    id = (await victim.ok("POST", "restores", { json: { uploadId } })).id;
+    await victim.reach(id, "ready");
+    // What was before is not to be lost by a crash that is the restore's.
+    await database.query("CHECKPOINT");
+    // Where the restore's connection is struck before the restore has begun, it still waits to be started.
+    await victim.call("POST", `restores/${id}/start`, { json: { confirmation: database.name } });
+  }
+  await struckAt;
+  await afterwards?.();
+  await until("the restore's sessions are gone", async () => !(await hasSessions(database)));
+  expect(await fingerprint(database), "the database").toBe(isCommitted ? scene.archived : before);
+
+  const operation = await readEnd(scene, id, byChild);
+  if (isCommitted) {
+    expect(operation).toMatchObject({ state: "succeeded", changed: "everything", error: null });
+    expect(operation.result?.rows).toBe(2000);
+  } else {
+    expect(operation.changed).toBe("nothing");
+    if (operation.state !== "ready") {
+      expect(operation.error?.message).toMatch(/[Nn]othing has (been )?changed/);
+      expect(operation.state).toMatch(byChild ? /^interrupted$/ : /^(interrupted|failed)$/);
+    }
+  }
+
+  await restoreNext(scene, operation, uploadId);
+  expect(await fingerprint(database), "after the next restore").toBe(scene.archived);
+  return operation;
+}
+
+/** As the panel shows it to who looks: a dead process is given up after a while, which is made to pass. */
+async function readEnd(
+  { panel, database, requests, proxy }: KillScene,
+  id: string,
+  isDead: boolean,
+): Promise<Operation> {
+  const began = proxy.requests.length > requests.findIndex((it) => it.startsWith("BEGIN"));
+  for (let attempt = 0; attempt < 250; attempt++) {
+    // A living process that could not write the end, since the server was away, is as silent as a dead one.
+    if (isDead || attempt === 150) {
+      await database.query(
+        "UPDATE prisma_backup_admin.operations SET heartbeat_at = heartbeat_at - interval '1 min' WHERE id = $1 AND ended_at IS NULL",
+        [id],
+      );
+    }
+    const operation = await panel.ok("GET", `operations/${id}`);
+    if (isEnded(operation.state) && operation.changed !== "unknown") return operation;
+    if (operation.state === "ready" && !isDead && !began) return operation;
+    await sleep(20);
+  }
+  throw new Error(`operation ${id} did not end`);
+}
+
+/** Whoever reads the panel's hint goes on from there: with the upload that there is, or with another one. */
+async function restoreNext(
+  scene: KillScene,
+  { id, state, error }: Operation,
+  uploadId: string,
+): Promise<void> {
+  const { victim, panel, database, zip } = scene;
+  if (state === "ready") return restoreReady(victim, database, id);
+  const isKept = error?.details?.uploadId !== undefined;
+  if (isKept) expect(error?.details?.uploadId).toBe(uploadId);
+  await restoreAnew(scene, panel, isKept ? uploadId : await panel.upload(zip));
+}
+
+async function restoreAnew(
+  { database }: Pick<KillScene, "database">,
+  admin: TestAdmin,
+  uploadId: string,
+): Promise<void> {
+  const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
+  await admin.reach(id, "ready");
+  await restoreReady(admin, database, id);
+}
+
+async function restoreReady(admin: TestAdmin, { name }: TestDatabase, id: string): Promise<void> {
+  await admin.ok("POST", `restores/${id}/start`, { json: { confirmation: name } });
+  await admin.reach(id, "succeeded");
+}
+
+async function hasSessions(database: TestDatabase): Promise<boolean> {
+  const rows = await database.query(
+    "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'prisma-backup-admin restore'",
+  );
+  return rows.length > 0;
+}
