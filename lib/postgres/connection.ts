@@ -50,6 +50,10 @@ const SESSION_SETTINGS = {
   // Reading the catalog or counting rows must not wait for ever. Dumps and loads set their own.
   lock_timeout: "5s",
   default_transaction_read_only: "off",
+  default_transaction_isolation: "read committed",
+  default_transaction_deferrable: "off",
+  // Or rows would not be checked against tables that a restore does not load. Left to roles that may set it.
+  session_replication_role: "origin",
 };
 
 /** SQL_ASCII has no encoding to convert from: its bytes pass as they are. */
@@ -58,7 +62,11 @@ const SETTINGS_SQL = `
     CASE pg_catalog.current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false)
   UNION ALL
   SELECT pg_catalog.set_config(s.name, x.value, false)
-  FROM pg_catalog.json_each_text($1) x JOIN pg_catalog.pg_settings s ON s.name = x.key`;
+  FROM pg_catalog.json_each_text($1) x JOIN pg_catalog.pg_settings s ON s.name = x.key
+  WHERE s.context <> 'superuser' OR pg_catalog.has_parameter_privilege(s.name, 'SET')`;
+
+const applySettings = (client: pg.ClientBase) =>
+  client.query(SETTINGS_SQL, [JSON.stringify(SESSION_SETTINGS)]);
 
 /**
  * Opens no connection yet.
@@ -79,6 +87,7 @@ export function openDatabase(config: pg.ClientConfig): Database {
     max: 4,
     idleTimeoutMillis: 10_000,
     allowExitOnIdle: true,
+    onConnect: applySettings,
   });
   // A pooled connection that the server ends while idle must not end the process.
   pool.on("error", () => {});
@@ -110,7 +119,7 @@ async function connect(config: pg.ClientConfig, purpose: string): Promise<pg.Cli
   client.on("error", () => {});
   try {
     await client.connect();
-    await client.query(SETTINGS_SQL, [JSON.stringify(SESSION_SETTINGS)]);
+    await applySettings(client);
     return client;
   } catch (error) {
     await client.end().catch(() => {});

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { databaseText, pgDumpText, requireTool } from "../../scripts/testing/oracles.ts";
 import type { EncryptionChoice, Unlock } from "../shared/api.ts";
-import { backUp, openTestDatabase, restore, temporaryPath, testDatabase } from "./testing.ts";
+import { backUp, restore, temporaryPath, testDatabase } from "./testing.ts";
 import { EVERYTHING_SQL, MESS_SQL } from "./testing-schema.ts";
 
 describe("a restored database is the one that was backed up, by pg_dump", () => {
@@ -93,54 +93,6 @@ describe("on PostgreSQL 18", () => {
     expect(await databaseText(db.url)).toBe(before);
   });
 });
-
-const HOSTILE = {
-  DateStyle: "SQL, DMY",
-  IntervalStyle: "sql_standard",
-  TimeZone: "Asia/Kathmandu",
-  bytea_output: "escape",
-  extra_float_digits: "-15",
-  standard_conforming_strings: "off",
-  array_nulls: "off",
-  quote_all_identifiers: "on",
-  xmloption: "document",
-  client_encoding: "LATIN1",
-  row_security: "off",
-  transform_null_equals: "on",
-  default_transaction_read_only: "on",
-  default_transaction_isolation: "serializable",
-  default_transaction_deferrable: "on",
-  statement_timeout: "400ms",
-  lock_timeout: "100ms",
-  idle_in_transaction_session_timeout: "100ms",
-  idle_session_timeout: "100ms",
-  session_replication_role: "replica",
-};
-
-const makeHostile = (name: string) =>
-  [
-    ...Object.entries(HOSTILE).map(
-      ([key, value]) => `ALTER DATABASE ${name} SET ${key} = '${value}'`,
-    ),
-    // A list of schemas, and as such not one string.
-    `ALTER DATABASE ${name} SET search_path = hr, public`,
-  ].join("; ");
-
-test.for(["backup", "restore"])(
-  "no default at the time of the %s, however hostile, changes a value",
-  async (at) => {
-    const { db, database } = await testDatabase({ sql: EVERYTHING_SQL });
-    const before = await pgDumpText(db.url);
-    if (at === "backup") await db.query(makeHostile(db.name));
-    const { path } = await backUp(database);
-    await db.query(`ALTER DATABASE ${db.name} RESET ALL`);
-    await db.query(MESS_SQL);
-    if (at === "restore") await db.query(makeHostile(db.name));
-    await restore(openTestDatabase(db.url), path);
-    await db.query(`ALTER DATABASE ${db.name} RESET ALL`);
-    expect(await pgDumpText(db.url)).toBe(before);
-  },
-);
 
 test("bytes without an encoding come back as they were", async () => {
   const { db, database } = await testDatabase({
