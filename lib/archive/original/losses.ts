@@ -49,6 +49,21 @@ const LOSSES: Array<{
       `Times in ${table} (${columns}) were cut to milliseconds when the backup was written.`,
   },
   {
+    code: "ORIGINAL_DATE_NULL",
+    concerns: ({ column, statistics }) =>
+      /^(date|timestamp|timestamptz)$/.test(column.valueType.name ?? "") &&
+      holdsNulls(column, statistics),
+    message: (table, columns) =>
+      `NULL in ${table} (${columns}) may have been infinity, or a date outside of the years 1 to 9999: the original wrote null for them.`,
+  },
+  {
+    code: "ORIGINAL_SESSION_ZONE",
+    concerns: ({ column, statistics }) =>
+      column.valueType.name === "timestamptz" && hasValues(statistics),
+    message: (table, columns) =>
+      `Times in ${table} (${columns}) are taken for UTC: with the pg adapter, the original wrote them in the time zone of its session (SHOW timezone), and did not say which.`,
+  },
+  {
     code: "ORIGINAL_TIME_ZONE",
     concerns: ({ column, statistics }) =>
       column.valueType.name === "timetz" && hasValues(statistics),
@@ -58,7 +73,9 @@ const LOSSES: Array<{
   {
     code: "ORIGINAL_JSON_NULL",
     concerns: ({ column, statistics }) =>
-      isJson(column) && !column.valueType.isArray && !refusesNull(column) && hasNulls(statistics),
+      isJson(column) &&
+      (column.valueType.isArray || !refusesNull(column)) &&
+      holdsNulls(column, statistics),
     message: (table, columns) =>
       `JSON null and SQL NULL look the same in the backup of ${table} (${columns}): both become SQL NULL.`,
   },
@@ -70,11 +87,17 @@ const LOSSES: Array<{
       `Numbers of 16 digits or more inside the JSON of ${table} (${columns}) may have been rounded when the backup was written.`,
   },
   {
+    code: "ORIGINAL_NUMBER_PRECISION",
+    concerns: ({ column, statistics }) =>
+      /^(int8|numeric)$/.test(column.valueType.name ?? "") &&
+      statistics.some(({ imprecise }) => imprecise),
+    message: (table, columns) =>
+      `Numbers of 16 digits or more in ${table} (${columns}) may have been rounded when the backup was written: it holds them as JavaScript's.`,
+  },
+  {
     code: "ORIGINAL_FLOAT_NULL",
     concerns: ({ column, statistics }) =>
-      /^float[48]$/.test(column.valueType.name ?? "") &&
-      !column.valueType.isArray &&
-      hasNulls(statistics),
+      /^float[48]$/.test(column.valueType.name ?? "") && holdsNulls(column, statistics),
     message: (table, columns) =>
       `NULL in ${table} (${columns}) may have been NaN or infinity: the original wrote null for them.`,
   },
@@ -84,8 +107,12 @@ const isJson = ({ valueType }: MatchedColumn["column"]): boolean =>
   valueType.name === "json" || valueType.name === "jsonb";
 const hasValues = (statistics: MatchedColumn["statistics"]): boolean =>
   statistics.some(({ rows, nulls }) => rows > nulls);
-const hasNulls = (statistics: MatchedColumn["statistics"]): boolean =>
-  statistics.some(({ nulls }) => nulls > 0);
+/** Among its values; of an array, among its elements. */
+const holdsNulls = (
+  { valueType }: MatchedColumn["column"],
+  statistics: MatchedColumn["statistics"],
+): boolean =>
+  statistics.some(({ nulls, nullElements }) => (valueType.isArray ? nullElements : nulls > 0));
 
 /** One warning per kind. */
 export function tableLosses(

@@ -2,7 +2,7 @@
 import type { Catalog } from "../../schema/catalog.ts";
 import { MIGRATIONS_TABLE, modelName, type PrismaModels } from "../../schema/prisma-models.ts";
 import type { Warning } from "../../shared/api.ts";
-import { tableKey } from "../../shared/table-name.ts";
+import { tableKey, tableLabel } from "../../shared/table-name.ts";
 import type { Manifest, ManifestTable } from "../manifest.ts";
 import { tableLosses } from "./losses.ts";
 import { type MatchedColumn, matchColumns } from "./match-columns.ts";
@@ -75,6 +75,7 @@ export function fittedManifest(
   for (const [it, plan] of plans) {
     plan.descendants = descendantsOf(it, matched).flatMap((child) => plans.get(child) ?? []);
   }
+  warnings.push(...missingTables(matched, catalog));
   const restored = new Set(
     matched.filter(({ table, name }) => table && name !== MIGRATIONS_TABLE).map(tableKey),
   );
@@ -84,6 +85,25 @@ export function fittedManifest(
     warnings,
     sequences: startsOf(catalog, restored),
   });
+}
+
+const NAMED = 5;
+
+/** Nothing else tells that a file got lost, or was never written because the original failed before it. */
+function missingTables(matched: readonly MatchedTable[], catalog: Catalog): Warning[] {
+  const found = new Set(matched.map(tableKey));
+  const missing = catalog.tables.filter(
+    (table) => table.name !== MIGRATIONS_TABLE && !found.has(tableKey(table)),
+  );
+  if (missing.length === 0) return [];
+  const some = missing.slice(0, NAMED).map(tableLabel).join(", ");
+  const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : "";
+  return [
+    {
+      code: "ORIGINAL_TABLES_MISSING",
+      message: `The backup has no file of ${some}${more}: what is in there stays as it is.`,
+    },
+  ];
 }
 
 function describe(

@@ -17,6 +17,8 @@ export interface KeyStatistics {
   kinds: Set<ValueKind>;
   /** Somewhere in its values is a number that JavaScript may have rounded. */
   imprecise: boolean;
+  /** Somewhere an array holds null. */
+  nullElements: boolean;
   gaps: GapFinder;
 }
 
@@ -103,7 +105,14 @@ function addRow(scanned: ScanResult, row: Row): void {
           },
         );
       }
-      statistics = { rows: 0, nulls: 0, kinds: new Set(), imprecise: false, gaps: new GapFinder() };
+      statistics = {
+        rows: 0,
+        nulls: 0,
+        kinds: new Set(),
+        imprecise: false,
+        nullElements: false,
+        gaps: new GapFinder(),
+      };
       keys.set(key, statistics);
     }
     const kind = kindOf(value);
@@ -111,6 +120,7 @@ function addRow(scanned: ScanResult, row: Row): void {
     statistics.kinds.add(kind);
     if (kind === "null") statistics.nulls++;
     statistics.gaps.add(value);
+    if (Array.isArray(value)) statistics.nullElements ||= value.includes(null);
     if (kind === "object" || kind === "array" || kind === "number") {
       statistics.imprecise ||= holdsImpreciseNumber(value);
     }
