@@ -61,7 +61,7 @@ export function decryptStream(identities: string[]): StreamTransform {
     let sourceError: unknown;
     async function* watched() {
       try {
-        yield* source;
+        yield* withModestHeader(source);
       } catch (error) {
         sourceError = error;
         throw error;
@@ -226,6 +226,28 @@ function translateDecryptionError(error: unknown): BackupError {
   return invalidArchive("Encrypted data in the archive is damaged or has been modified.", {
     cause: error,
   });
+}
+
+/** Of age's header: room for some forty recipients, also post-quantum ones. */
+const MAX_HEADER_BYTES = 64 * 1024;
+const LAST_HEADER_LINE = "\n--- ";
+
+/** age-encryption holds the header whole, however long it is, and tries every recipient in it. */
+async function* withModestHeader(
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let head: Buffer | null = Buffer.alloc(0);
+  for await (const chunk of source) {
+    if (head !== null) {
+      head = Buffer.concat([head, chunk]);
+      const end = head.indexOf(LAST_HEADER_LINE);
+      if ((end === -1 ? head.length : end) > MAX_HEADER_BYTES) {
+        throw invalidArchive("Encrypted data in the archive begins with a header longer than any.");
+      }
+      if (end !== -1) head = null;
+    }
+    yield chunk;
+  }
 }
 
 async function* asStream(content: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -12,6 +12,10 @@ export const MAX_TABLES = 50_000;
 /** README, key and manifest beside the tables. */
 export const MAX_ENTRIES = MAX_TABLES + 3;
 export const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
+/** Deeper than any version of the format is likely to be. */
+export const MAX_MANIFEST_DEPTH = 32;
+/** What a manifest of the largest size has: a column is four of them, and a hundred bytes. */
+export const MAX_MANIFEST_VALUES = 2_500_000;
 /** With what encryption adds: a header, and 16 bytes for each 64 KB. */
 export const MAX_STORED_MANIFEST_BYTES = MAX_MANIFEST_BYTES + 1024 * 1024;
 export const MAX_KEY_BYTES = 64 * 1024;

@@ -8,7 +8,15 @@ import {
 } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { invalidArchive } from "./archive-error.ts";
-import { FORMAT_VERSION, MAX_MANIFEST_BYTES, MAX_TABLES, tableEntryName } from "./format.ts";
+import {
+  FORMAT_VERSION,
+  MAX_MANIFEST_BYTES,
+  MAX_MANIFEST_DEPTH,
+  MAX_MANIFEST_VALUES,
+  MAX_TABLES,
+  tableEntryName,
+} from "./format.ts";
+import { isModestJson } from "./json-size.ts";
 
 const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -127,6 +135,10 @@ export type Manifest = Omit<StoredManifest, UnknownToOriginal> & {
 export function parseManifest(bytes: Uint8Array): StoredManifest {
   if (bytes.length > MAX_MANIFEST_BYTES) {
     throw invalidArchive("The archive's manifest is larger than any backup's.");
+  }
+  const limits = { maxDepth: MAX_MANIFEST_DEPTH, maxValues: MAX_MANIFEST_VALUES };
+  if (!isModestJson(bytes, limits)) {
+    throw invalidArchive("The archive's manifest holds more than any backup's.");
   }
   const json = parseJson(bytes);
   checkVersion(json);

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { BackupError } from "../errors.ts";
 import { isTableEntry } from "./archive-entries.ts";
 import { invalidArchive } from "./archive-error.ts";
+import { translateReadError } from "./entry-content.ts";
 import type { EntrySource } from "./entry-source.ts";
 import { openFolderSource } from "./folder-source.ts";
 import { KEY_ENTRY, manifestEntryName } from "./format.ts";
@@ -20,7 +21,10 @@ export async function openEntrySource(path: string): Promise<EntrySource> {
     stats = await stat(path);
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : "unknown error";
-    throw new BackupError("NOT_FOUND", `The backup cannot be opened (${code}).`, { cause });
+    throw new BackupError("NOT_FOUND", `The backup cannot be opened (${code}).`, {
+      hint: "Check its path: a folder or a zip file that the process may read.",
+      cause,
+    });
   }
   if (stats.isDirectory()) return openFolderSource(path);
   if (!stats.isFile()) throw invalidArchive("This is neither a file nor a folder.");
@@ -47,8 +51,12 @@ const FIRST_LOOK_CHARACTERS = 1000;
 
 /** The original writes so a table of this name: an array, or an object of encrypted text. */
 async function beginsAsManifest(source: EntrySource): Promise<boolean> {
-  for await (const chunk of source.read(PLAIN_MANIFEST)) {
-    return /^\s*\{\s*"formatVersion"/.test(chunk.toString("utf8", 0, FIRST_LOOK_CHARACTERS));
+  try {
+    for await (const chunk of source.read(PLAIN_MANIFEST)) {
+      return /^\s*\{\s*"formatVersion"/.test(chunk.toString("utf8", 0, FIRST_LOOK_CHARACTERS));
+    }
+    return false;
+  } catch (error) {
+    throw translateReadError(error);
   }
-  return false;
 }

@@ -15,6 +15,9 @@ export interface ForgedEntry {
   mode?: number;
   /** Where the directory says that the entry begins. */
   offset?: number;
+  /** Extra fields, in the directory and beside the content. */
+  centralExtra?: Uint8Array;
+  localExtra?: Uint8Array;
 }
 
 interface Fields {
@@ -56,8 +59,9 @@ export function pack(entries: ForgedEntry[], claimedEntries = entries.length): B
     const header = Buffer.concat([
       Buffer.from("PK\x03\x04\x14\x00", "latin1"),
       fields(local),
-      Buffer.from([0, 0]),
+      uint16(entry.localExtra?.length ?? 0),
       Buffer.from(local.name),
+      Buffer.from(entry.localExtra ?? []),
     ]);
     const attributes = Buffer.alloc(12);
     attributes.writeUInt32LE((entry.mode ?? 0o100600) * 0x10000, 4);
@@ -65,10 +69,11 @@ export function pack(entries: ForgedEntry[], claimedEntries = entries.length): B
     directory.push(
       Buffer.from("PK\x01\x02\x3f\x03\x14\x00", "latin1"),
       fields(central),
-      Buffer.from([0, 0]), // extra field
-      Buffer.from([0, 0]), // comment
+      uint16(entry.centralExtra?.length ?? 0),
+      uint16(0), // comment
       attributes,
       Buffer.from(central.name),
+      Buffer.from(entry.centralExtra ?? []),
     );
     parts.push(header, data);
     position += header.length + data.length;
@@ -82,6 +87,42 @@ export function pack(entries: ForgedEntry[], claimedEntries = entries.length): B
   end.writeUInt32LE(position, 16);
   return Buffer.concat([...parts, directoryBytes, end]);
 }
+
+/** The extra field of zip64: sizes, and in the directory also where the entry begins. */
+export function zip64Extra(...values: bigint[]): Buffer {
+  const buffer = Buffer.alloc(4 + values.length * 8);
+  buffer.writeUInt16LE(1, 0);
+  buffer.writeUInt16LE(values.length * 8, 2);
+  for (const [index, value] of values.entries()) buffer.writeBigUInt64LE(value, 4 + index * 8);
+  return buffer;
+}
+
+/** The same zip with the end of a zip64, which says the truth where nothing else is asked for. */
+export function withZip64End(
+  zip: Buffer,
+  lies: { entries?: bigint; directoryBytes?: bigint; directoryAt?: bigint; endAt?: bigint } = {},
+): Buffer {
+  const endAt = zip.length - 22;
+  const end = Buffer.from(zip.subarray(endAt));
+  const entries = BigInt(end.readUInt16LE(10));
+  const wide = Buffer.alloc(56);
+  wide.write("PK\x06\x06", "latin1");
+  wide.writeBigUInt64LE(44n, 4);
+  wide.writeUInt16LE(45, 12);
+  wide.writeUInt16LE(45, 14);
+  wide.writeBigUInt64LE(lies.entries ?? entries, 24);
+  wide.writeBigUInt64LE(lies.entries ?? entries, 32);
+  wide.writeBigUInt64LE(lies.directoryBytes ?? BigInt(end.readUInt32LE(12)), 40);
+  wide.writeBigUInt64LE(lies.directoryAt ?? BigInt(end.readUInt32LE(16)), 48);
+  const locator = Buffer.alloc(20);
+  locator.write("PK\x06\x07", "latin1");
+  locator.writeBigUInt64LE(lies.endAt ?? BigInt(endAt), 8);
+  locator.writeUInt32LE(1, 16);
+  end.fill(0xff, 8, 20);
+  return Buffer.concat([zip.subarray(0, endAt), wide, locator, end]);
+}
+
+const uint16 = (value: number): Buffer => Buffer.from([value & 0xff, value >>> 8]);
 
 /** What local header and directory have in common: flags up to the name's length. */
 function fields({ name, flags, method, crc32, compressedBytes, sizeBytes }: Fields): Buffer {

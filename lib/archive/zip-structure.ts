@@ -115,6 +115,9 @@ async function checkEntry(
   const hasDescriptor = (flags & FLAG_DESCRIPTOR) !== 0;
   const fileType = unixFileType(central);
 
+  if (central.fileNameRaw.length > MAX_NAME_BYTES) {
+    throw invalidArchive("The archive holds an entry with a name longer than any backup's.");
+  }
   if (OUTSIDE.test(name)) {
     throw invalidArchive(`The archive's entry ${quote(name)} is not inside of the archive.`);
   }
@@ -154,6 +157,9 @@ async function checkEntry(
     end: dataEnd + descriptorBytes,
   };
 }
+
+/** A path as file systems allow it. The names are held in memory, where a zip may have gigabytes of them. */
+const MAX_NAME_BYTES = 4096;
 
 /** An absolute path, or one with a parent in it. */
 const OUTSIDE = /^\/|^[A-Za-z]:|(^|\/)\.\.?(\/|$)/;

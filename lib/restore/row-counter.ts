@@ -13,13 +13,14 @@ export class RowCounter {
   #firstByte = 0;
   #isOpen = false;
   #isClosed = false;
+  #isLaidOut = true;
 
   /** Rows that have ended so far. */
   get rows(): number {
     return this.#rows;
   }
 
-  /** @throws BackupError ARCHIVE_INVALID where the text is not laid out as archives are, or a row is larger than PostgreSQL takes */
+  /** @throws BackupError ARCHIVE_INVALID where a row is larger than PostgreSQL takes */
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
@@ -33,23 +34,29 @@ export class RowCounter {
     }
   }
 
-  /** @throws BackupError ARCHIVE_INVALID where the array has not ended */
+  /**
+   * To be called after the whole text, so that damage is called what it is by the text's digest.
+   *
+   * @throws BackupError ARCHIVE_INVALID where it is not laid out as archives are
+   */
   end(): void {
-    if (!this.#isClosed || this.#lineBytes > 0) throw wrong("does not end");
+    if (!this.#isLaidOut || !this.#isClosed || this.#lineBytes > 0) {
+      throw wrong("is not laid out as rows");
+    }
   }
 
   #begin(byte: number): void {
     // An empty array's first line is the bracket, and no row follows.
     const isNext = byte === CLOSE || (byte === COMMA && this.#rows > 0);
     const isRight = this.#isOpen ? isNext : byte === OPEN;
-    if (!isRight || this.#isClosed) throw wrong("is not laid out as rows");
+    if (!isRight || this.#isClosed) this.#isLaidOut = false;
     this.#firstByte = byte;
   }
 
   #end(): void {
     const isBracket = this.#lineBytes === 1;
     if (this.#firstByte === CLOSE) {
-      if (!isBracket) throw wrong("is not laid out as rows");
+      if (!isBracket) this.#isLaidOut = false;
       this.#isClosed = true;
     } else if (!(this.#firstByte === OPEN && isBracket)) {
       this.#rows++;

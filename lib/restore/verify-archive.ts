@@ -21,7 +21,7 @@ import { RowCounter } from "./row-counter.ts";
  * @throws BackupError DIGEST_MISMATCH, ARCHIVE_INVALID or ARCHIVE_TRUNCATED for the first table that is damaged
  */
 export async function verifyTables(
-  archive: Archive,
+  archive: Pick<Archive, "manifest" | "readTable">,
   onProgress: OnProgress,
   signal?: AbortSignal,
 ): Promise<void> {

@@ -1,11 +1,12 @@
 /** Which entries of a source are files of a backup that `@vorlefan/prisma-backup` wrote. */
-import { BackupError } from "../../errors.ts";
 import type { Warning } from "../../shared/api.ts";
 import { invalidArchive, truncatedArchive } from "../archive-error.ts";
 import { translateReadError } from "../entry-content.ts";
 import type { EntrySource } from "../entry-source.ts";
 import { MAX_TABLES } from "../format.ts";
+import { isModestJson } from "../json-size.ts";
 import { quote } from "../zip-structure.ts";
+import { MAX_DEPTH } from "./split-rows.ts";
 
 /** One file that holds a table's rows. */
 export interface BackupFile {
@@ -19,6 +20,8 @@ export interface BackupFile {
 const HEAD_BYTES = 4096;
 /** Of a file that is read whole only to see that it is somebody else's. */
 const MAX_FOREIGN_BYTES = 64 * 1024 * 1024;
+const MAX_FOREIGN_VALUES = 2_500_000;
+
 /** True where a file looks like one of the original's, whole or not. */
 export async function isOriginal(source: EntrySource): Promise<boolean> {
   for (const { name } of candidates(source)) {
@@ -100,10 +103,16 @@ async function requireForeign(source: EntrySource, name: string, sizeBytes: numb
       details,
     });
   }
+  const content = await source.readBytes(name, sizeBytes);
+  if (!isModestJson(content, { maxDepth: MAX_DEPTH, maxValues: MAX_FOREIGN_VALUES })) {
+    throw invalidArchive(`The file ${quote(name)} is not a table of the backup.`, {
+      hint,
+      details,
+    });
+  }
   try {
-    JSON.parse((await source.readBytes(name, sizeBytes)).toString().replace(/^\ufeff/, ""));
+    JSON.parse(content.toString().replace(/^\ufeff/, ""));
   } catch (cause) {
-    if (cause instanceof BackupError) throw cause;
     throw invalidArchive(`The file ${quote(name)} is not JSON, or not whole.`, {
       hint,
       details,

@@ -1,0 +1,208 @@
+/**
+ * Archives with a random bit flipped, or cut off at a random length. A thousand times as many: HOSTILE_CASES=2000000.
+ * A failure prints fast-check's seed.
+ */
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Encrypter, generateX25519Identity } from "age-encryption";
+import fc from "fast-check";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import type { Unlock } from "../shared/api.ts";
+import { unlockKeyFile } from "./encryption.ts";
+import { codeOf, PASSPHRASE, shell, temporaryFolder, writeFolder } from "./testing.ts";
+import { createScene, judge, SMALL_TABLES } from "./testing-hostile.ts";
+import { contentRegion, type Region, regionsOf } from "./testing-regions.ts";
+
+const CASES = Number(process.env.HOSTILE_CASES ?? 2000);
+vi.setConfig({ testTimeout: Math.max(60_000, CASES * 100) });
+
+const MODES = ["none", "recipients", "passphrase"] as const;
+
+const flipped = (content: Buffer, bit: number): Buffer => {
+  const changed = Buffer.from(content);
+  changed[bit >>> 3] = (changed[bit >>> 3] ?? 0) ^ (1 << (bit & 7));
+  return changed;
+};
+
+/** What became of the cases, by where they hit: for a person who reads the report. */
+const report: string[] = [];
+afterAll(() => console.info(report.join("\n")));
+
+function counter(what: string) {
+  const counts = new Map<string, number>();
+  return {
+    add: (outcome: string) => counts.set(outcome, (counts.get(outcome) ?? 0) + 1),
+    outcomes: () => [...counts.keys()],
+    report: () =>
+      report.push(`${what}: ${[...counts].map(([name, count]) => `${count} ${name}`).join(", ")}`),
+  };
+}
+
+/** What may come of a flipped bit in a zip. Whatever is accepted has every row and the manifest unharmed. */
+const AFTER_FLIP: Record<Region, readonly string[]> = {
+  README: ["accepted"],
+  // These were opened by identity; by passphrase, see below.
+  key: ["accepted"],
+  // Times, versions and the like harm nobody.
+  "local header": ["accepted", "ARCHIVE_INVALID"],
+  directory: ["accepted", "ARCHIVE_INVALID"],
+  end: ["accepted", "ARCHIVE_INVALID", "ARCHIVE_TRUNCATED"],
+  descriptor: ["ARCHIVE_INVALID"],
+  manifest: ["ARCHIVE_INVALID"],
+  table: ["ARCHIVE_INVALID", "DIGEST_MISMATCH"],
+};
+
+/** Cases at a time: most of each is waiting for the file system. */
+const SLOTS = 8;
+
+/** Runs a case for each value, in slots of their own. */
+async function forAll<Value>(
+  cases: number,
+  values: fc.Arbitrary<Value>,
+  run: (value: Value, slot: number) => Promise<void>,
+): Promise<void> {
+  const together = fc.array(values, { minLength: SLOTS, maxLength: SLOTS });
+  await fc.assert(
+    fc.asyncProperty(fc.noBias(together), async (them) => {
+      await Promise.all(them.map(run));
+    }),
+    { numRuns: Math.ceil(cases / SLOTS) },
+  );
+}
+
+describe.each(MODES)("a zip of mode %s", (mode) => {
+  it(`with a bit flipped, ${CASES} times`, async () => {
+    const scene = await createScene(mode);
+    const whole = readFileSync(scene.path);
+    const regionOf = regionsOf(whole);
+    const folder = await temporaryFolder();
+    const count = counter(`${mode}, zip, bits`);
+    const hit = new Set<Region>();
+    await forAll(CASES, fc.nat(whole.length * 8 - 1), async (bit, slot) => {
+      const path = join(folder, `${slot}.zip`);
+      writeFileSync(path, flipped(whole, bit));
+      const { outcome, manifest } = await judge(path, scene.unlock);
+      const region = regionOf(bit >>> 3);
+      count.add(outcome);
+      hit.add(region);
+      expect(AFTER_FLIP[region], region).toContain(outcome);
+      if (manifest) expect(manifest).toEqual(scene.manifest);
+    });
+    count.report();
+    expect(hit.size).toBe(mode === "passphrase" ? 8 : 7);
+    expect(count.outcomes()).toEqual(
+      expect.arrayContaining(["accepted", "ARCHIVE_INVALID", "DIGEST_MISMATCH"]),
+    );
+  });
+
+  it(`cut off, ${CASES / 2} times`, async () => {
+    const scene = await createScene(mode);
+    const whole = readFileSync(scene.path);
+    const folder = await temporaryFolder();
+    const count = counter(`${mode}, zip, lengths`);
+    await forAll(CASES / 2, fc.nat(whole.length - 1), async (length, slot) => {
+      const path = join(folder, `${slot}.zip`);
+      writeFileSync(path, whole.subarray(0, length));
+      const { outcome } = await judge(path, scene.unlock);
+      count.add(outcome);
+      // Shorter than a zip's first mark, it cannot be told from any other file.
+      expect(outcome).toBe(length < 4 ? "ARCHIVE_INVALID" : "ARCHIVE_TRUNCATED");
+    });
+    count.report();
+  });
+});
+
+/** A zip has a checksum for its manifest, and a folder has none. */
+const AFTER_FLIP_IN_FOLDER: Record<"none" | "encrypted", Partial<Record<Region, string[]>>> = {
+  none: {
+    README: ["accepted"],
+    manifest: ["accepted", "ARCHIVE_INVALID", "DIGEST_MISMATCH", "FORMAT_UNSUPPORTED"],
+    table: ["DIGEST_MISMATCH"],
+  },
+  encrypted: {
+    README: ["accepted"],
+    key: ["accepted"],
+    // In age's header, where the recipient is.
+    manifest: ["ARCHIVE_INVALID", "NO_MATCHING_IDENTITY"],
+    table: ["ARCHIVE_INVALID", "DIGEST_MISMATCH", "NO_MATCHING_IDENTITY"],
+  },
+};
+
+describe.each(MODES)("a folder of mode %s", (mode) => {
+  async function createFolders() {
+    const scene = await createScene(mode);
+    const home = await temporaryFolder();
+    const folders = Array.from({ length: SLOTS }, (_, slot) => join(home, String(slot)));
+    const [first = ""] = folders;
+    await writeFolder(first, scene.key, SMALL_TABLES);
+    for (const folder of folders.slice(1)) cpSync(first, folder, { recursive: true });
+    const files = (await shell("find . -type f -printf '%P\\n'", first)).trim().split("\n").sort();
+    return { unlock: scene.unlock, folders, files };
+  }
+
+  /** Judges a folder while one of its files has another content. */
+  async function judgeChanged(
+    path: string,
+    change: (whole: Buffer) => Buffer,
+    folder: string,
+    unlock: Unlock,
+  ) {
+    const whole = readFileSync(path);
+    try {
+      writeFileSync(path, change(whole));
+      return (await judge(folder, unlock)).outcome;
+    } finally {
+      writeFileSync(path, whole);
+    }
+  }
+
+  it(`with a bit flipped in a file, ${CASES / 8} times`, async () => {
+    const { unlock, folders, files } = await createFolders();
+    const count = counter(`${mode}, folder, bits`);
+    const allowed = AFTER_FLIP_IN_FOLDER[mode === "none" ? "none" : "encrypted"];
+    const values = fc.tuple(fc.constantFrom(...files), fc.nat());
+    await forAll(CASES / 8, values, async ([name, random], slot) => {
+      const folder = folders[slot] ?? "";
+      const flip = (whole: Buffer) => flipped(whole, random % (whole.length * 8));
+      const outcome = await judgeChanged(join(folder, name), flip, folder, unlock);
+      count.add(outcome);
+      expect(allowed[contentRegion(name)], name).toContain(outcome);
+    });
+    count.report();
+  });
+
+  it(`with a file cut off, ${CASES / 16} times`, async () => {
+    const { unlock, folders, files } = await createFolders();
+    const count = counter(`${mode}, folder, lengths`);
+    const needed = files.filter((name) => !["README", "key"].includes(contentRegion(name)));
+    const values = fc.tuple(fc.constantFrom(...needed), fc.nat());
+    await forAll(CASES / 16, values, async ([name, random], slot) => {
+      const folder = folders[slot] ?? "";
+      const cut = (whole: Buffer) => whole.subarray(0, random % whole.length);
+      const outcome = await judgeChanged(join(folder, name), cut, folder, unlock);
+      count.add(outcome);
+      expect(["ARCHIVE_INVALID", "ARCHIVE_TRUNCATED"]).toContain(outcome);
+    });
+    count.report();
+  });
+});
+
+it("a key with a bit flipped never opens by its passphrase", async () => {
+  const encrypter = new Encrypter();
+  // So that two hundred cases take no hour.
+  encrypter.setScryptWorkFactor(1);
+  encrypter.setPassphrase(PASSPHRASE);
+  const identity = await generateX25519Identity();
+  const key = Buffer.from(await encrypter.encrypt(`${identity}\n`));
+  const open = (content: Buffer) => unlockKeyFile(content, PASSPHRASE);
+  expect(await open(key)).toBe(identity);
+  const count = counter("key.age, bits");
+  const cases = Math.ceil(CASES / 20);
+  await forAll(cases, fc.nat(key.length * 8 - 1), async (bit) => {
+    const outcome = await codeOf(open(flipped(key, bit)));
+    count.add(outcome);
+    // Another salt or wrapped key is another passphrase, as far as anybody can tell.
+    expect(["ARCHIVE_INVALID", "ARCHIVE_TRUNCATED", "WRONG_PASSPHRASE"]).toContain(outcome);
+  });
+  count.report();
+});

@@ -1,0 +1,134 @@
+/** What the tests of hostile archives share: real archives of every mode, and a judge of what comes of them. */
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { BackupError } from "../errors.ts";
+import { verifyTables } from "../restore/verify-archive.ts";
+import type { EncryptionMode, Unlock } from "../shared/api.ts";
+import { openArchive } from "./archive-reader.ts";
+import { type ArchiveKey, createArchiveKey, unlockKeyFile } from "./encryption.ts";
+import type { ManifestTable, StoredManifest } from "./manifest.ts";
+import { PASSPHRASE, type TestTables, temporaryFolder, writeArchive } from "./testing.ts";
+import { type ForgedEntry, unpack } from "./testing-zip.ts";
+
+/** Large enough that a random bit often hits a table, small enough for thousands of archives. */
+export const SMALL_TABLES: TestTables = {
+  User: jsonOf(60, "user"),
+  empty: "[\n]\n",
+  Order: jsonOf(60, "order"),
+};
+/** Of the same sizes, so that only their content tells them from the others. */
+const OTHER_TABLES: TestTables = {
+  User: jsonOf(60, "resu"),
+  empty: "[\n]\n",
+  Order: jsonOf(60, "redro"),
+};
+
+function jsonOf(rows: number, word: string): string {
+  const lines = Array.from({ length: rows }, (_, id) =>
+    JSON.stringify({ id, [word]: `${word} ${(id * 2654435761) % 1e9}`.padEnd(20) }),
+  );
+  return `[${lines.join("\n,")}\n]\n`;
+}
+
+export interface Scene {
+  mode: EncryptionMode;
+  key: ArchiveKey;
+  path: string;
+  manifest: StoredManifest;
+  entries: ForgedEntry[];
+  /** Of another archive: the same tables, sizes, and passphrase or recipients; other rows. */
+  other: ForgedEntry[];
+  /** By identity, also where a passphrase protects it: to derive its key takes a second each time. */
+  unlock: Unlock;
+}
+
+/** A real archive. */
+export async function createScene(mode: EncryptionMode): Promise<Scene> {
+  const folder = await temporaryFolder();
+  const identity = await generateX25519Identity();
+  const recipients = [await identityToRecipient(identity)];
+  const createKey = () =>
+    createArchiveKey(
+      mode === "passphrase" ? { mode, passphrase: PASSPHRASE } : { mode, recipients },
+    );
+  const key = await createKey();
+  const path = join(folder, "a.zip");
+  const manifest = await writeArchive(path, key, SMALL_TABLES);
+  const otherPath = join(folder, "b.zip");
+  await writeArchive(otherPath, await createKey(), OTHER_TABLES);
+  const own =
+    key.mode === "passphrase"
+      ? await unlockKeyFile(Buffer.from(key.keyFile, "base64"), PASSPHRASE)
+      : identity;
+  return {
+    mode,
+    key,
+    path,
+    manifest,
+    entries: await unpack(path),
+    other: await unpack(otherPath),
+    unlock: mode === "none" ? {} : { identity: own },
+  };
+}
+
+/** No case may take longer, or it hangs. */
+const MAX_CASE_MS = 10_000;
+
+/**
+ * Opens a backup and reads it as a restore does. "accepted": every row of every table is one of the original's, in
+ * its place, compared value by value with what was backed up, and no table is missing. Otherwise the error's code.
+ *
+ * @throws Error where anything else was accepted, or an error is none of ours, or it hangs
+ */
+export async function judge(
+  path: string,
+  unlock: Unlock,
+  expected: TestTables = SMALL_TABLES,
+): Promise<{ outcome: string; manifest?: StoredManifest }> {
+  const { promise: timeout, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("it hangs")), MAX_CASE_MS);
+  try {
+    return await Promise.race([read(path, unlock, expected), timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function read(path: string, unlock: Unlock, expected: TestTables) {
+  const tables: Record<string, string> = {};
+  let manifest: StoredManifest;
+  try {
+    await using archive = await openArchive(path);
+    await archive.unlock(unlock);
+    // As the check before a restore reads it; what it reads is kept to be compared.
+    const readTable = (table: ManifestTable, signal?: AbortSignal) =>
+      Readable.from(
+        (async function* () {
+          const chunks: Buffer[] = [];
+          for await (const chunk of archive.readTable(table, signal)) {
+            chunks.push(chunk);
+            yield chunk;
+          }
+          tables[table.name] = Buffer.concat(chunks).toString();
+        })(),
+        { objectMode: false },
+      );
+    await verifyTables({ manifest: archive.manifest, readTable }, () => {});
+    // What our own writer wrote, or was taken for it.
+    manifest = archive.manifest as StoredManifest;
+  } catch (error) {
+    if (error instanceof BackupError) return { outcome: error.code };
+    throw error;
+  }
+  const rowsOf = (them: TestTables) =>
+    JSON.stringify(
+      Object.entries(them)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, json]) => [name, JSON.parse(json)]),
+    );
+  if (rowsOf(tables) !== rowsOf(expected)) {
+    throw new Error("other rows than were backed up are accepted");
+  }
+  return { outcome: "accepted", manifest };
+}
