@@ -60,15 +60,31 @@ export function parseClassOptions<Schema extends z.ZodType>(
   });
 }
 
-/** `signal`'s abort, whatever its reason, as ABORTED in words for a person. `release` stops listening. */
+/**
+ * `signal`'s abort, whatever its reason, as ABORTED in words for a person; likewise an error of the `onProgress`
+ * that is told by `tell`. `release` stops listening.
+ */
 export function abortAs(
   signal: AbortSignal | undefined,
   message: string,
-): { signal: AbortSignal; release: () => void } {
+): { signal: AbortSignal; tell: (onProgress?: OnProgress) => OnProgress; release: () => void } {
   const controller = new AbortController();
   const abort = () =>
     controller.abort(new BackupError("ABORTED", message, { cause: signal?.reason }));
   if (signal?.aborted) abort();
   signal?.addEventListener("abort", abort, { once: true });
-  return { signal: controller.signal, release: () => signal?.removeEventListener("abort", abort) };
+  const failed = (cause: unknown) =>
+    controller.abort(new BackupError("ABORTED", `\`onProgress\` failed. ${message}`, { cause }));
+  return {
+    signal: controller.signal,
+    tell: (onProgress) => (event) => {
+      try {
+        // It may be async: what it rejects with is its own error, not the process's.
+        void Promise.resolve<unknown>(onProgress?.(event)).catch(failed);
+      } catch (error) {
+        failed(error);
+      }
+    },
+    release: () => signal?.removeEventListener("abort", abort),
+  };
 }

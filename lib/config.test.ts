@@ -55,6 +55,8 @@ it("connects to what is given first, then to what the environment says", async (
   expect(await serverOf({}, environment)).toBe("direct.example:5432");
   const { DATABASE_URL } = environment;
   expect(await serverOf({}, { DATABASE_URL })).toBe("pooled.example:5432");
+  const DIRECT_URL = "prisma+postgres://accelerate.example";
+  expect(await serverOf({}, { DIRECT_URL, DATABASE_URL })).toBe("pooled.example:5432");
   await expect(serverOf({})).rejects.toMatchObject({ code: "CONFIG_INVALID" });
   const notPostgres = { DATABASE_URL: "prisma+postgres://accelerate.example" };
   await expect(serverOf({}, notPostgres)).rejects.toMatchObject({ code: "CONFIG_INVALID" });

@@ -129,9 +129,11 @@ export async function openConfiguredDatabase(
   }
   const own = await connectionFromPrisma(prisma);
   if (own) return openDatabase({ ...own, ...timeout });
-  const url = environment.DIRECT_URL || environment.DATABASE_URL;
-  if (url && /^postgres(ql)?:\/\//.test(url))
-    return openDatabase({ connectionString: url, ...timeout });
+  // Prisma's own prisma+postgres:// in one of them need not hide the other.
+  const url = [environment.DIRECT_URL, environment.DATABASE_URL].find(
+    (it) => it !== undefined && /^postgres(ql)?:\/\//.test(it),
+  );
+  if (url !== undefined) return openDatabase({ connectionString: url, ...timeout });
   throw new BackupError("CONFIG_INVALID", "There is no connection to PostgreSQL to work with.", {
     hint: "Give a `connectionString`, use Prisma's `pg` driver adapter, or set DIRECT_URL or DATABASE_URL to a postgresql:// URL.",
   });

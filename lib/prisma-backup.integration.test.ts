@@ -342,6 +342,26 @@ describe("signal", () => {
   );
 });
 
+test.for([
+  [
+    "throws",
+    () => {
+      throw new Error("full");
+    },
+  ],
+  ["rejects", () => Promise.reject(new Error("full"))],
+] as const)("onProgress that %s: no backup, and it is said why", async ([, onProgress]) => {
+  const { db, root, backup } = await scene();
+  const error = await errorOf(backup({ onProgress }).run());
+  expect(error).toMatchObject({
+    code: "ABORTED",
+    message: "`onProgress` failed. The backup was cancelled. No backup was made.",
+    cause: new Error("full"),
+  });
+  expect(await readdir(root).catch(() => [])).toEqual([]);
+  expect(await leftSessions(db)).toEqual([]);
+});
+
 describe("the connection", () => {
   test("is that of a pool of the app's own, which is left alone", async () => {
     const { db, root } = await scene();

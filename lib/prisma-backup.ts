@@ -108,7 +108,7 @@ export class PrismaBackup {
   async run(): Promise<BackupSummary> {
     const { encrypt, password = "", offset = {}, folderName, compress, onProgress } = this.#options;
     const models = readPrismaModels(this.#prisma);
-    const { signal, release } = abortAs(
+    const { signal, tell, release } = abortAs(
       this.#options.signal,
       "The backup was cancelled. No backup was made.",
     );
@@ -133,7 +133,7 @@ export class PrismaBackup {
           models,
           key,
           pageRows,
-          onProgress,
+          onProgress: tell(onProgress),
           signal,
         });
         return {

@@ -434,6 +434,24 @@ describe("signal", () => {
   });
 });
 
+test("onProgress that throws in the middle: nothing has changed, and it is said why", async () => {
+  const it = await scene();
+  const running = it
+    .restore({
+      onProgress(event) {
+        if (event.type === "phase" && event.phase === "loading") throw new Error("full");
+      },
+    })
+    .run();
+  expect(await errorOf(running)).toMatchObject({
+    code: "ABORTED",
+    message: "`onProgress` failed. The restore was cancelled. Nothing has changed.",
+    cause: new Error("full"),
+  });
+  expect(await pgDumpText(it.db.url)).toBe(it.before);
+  expect(await leftSessions(it.db)).toEqual([]);
+});
+
 describe("onPlan is told before anything changes", () => {
   const answers: Array<[string, () => unknown]> = [
     ["returns false", async () => false],

@@ -128,11 +128,12 @@ export class PrismaRestore {
    * @throws BackupError; then nothing has changed, unless its code is INTERRUPTED, which says so
    */
   async run(): Promise<RestoreSummary> {
-    const { folderName, password, identity, transaction, onProgress, onPlan } = this.#options;
-    const { signal, release } = abortAs(
+    const { folderName, password, identity, transaction, onPlan } = this.#options;
+    const { signal, tell, release } = abortAs(
       this.#options.signal,
       "The restore was cancelled. Nothing has changed.",
     );
+    const onProgress = tell(this.#options.onProgress);
     try {
       signal.throwIfAborted();
       const { path: backup, kind } = await findBackup(folderName);

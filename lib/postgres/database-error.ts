@@ -46,7 +46,7 @@ const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> 
   },
   "53200": {
     what: "The database server is out of memory",
-    hint: "Look at the database server's memory settings, then try again.",
+    hint: "Look at the database server's memory settings, then try again. With thousands of tables, max_locks_per_transaction may be what is too low.",
   },
   "25006": {
     what: "The database takes no writes (it is read-only or a standby)",
@@ -59,6 +59,11 @@ const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> 
   "08": {
     what: "The connection to the database was lost",
     hint: "Check the server and the network, then try again.",
+  },
+  "23503": {
+    code: "CONSTRAINT_VIOLATED",
+    what: "Rows refer to rows that are not there",
+    hint: "The rows that are referred to are neither in the backup nor in a table that stays as it is. Use a backup that holds them, and ignore no table that they belong to.",
   },
   "23": {
     code: "CONSTRAINT_VIOLATED",
