@@ -209,7 +209,8 @@ const COLUMNS_SQL = `
       ELSE 'text'
     END AS encoding,
     b.oid IN ('inet'::regtype, 'cidr'::regtype) OR bn.nspname <> 'pg_catalog' AS "needsOutputFunction",
-    b.typtype = 'c' OR b.oid = 'json'::regtype AS "needsCast",
+    -- PostgreSQL looks for a binary form where JSON is read into a domain, and needs it for nothing.
+    b.typtype = 'c' OR b.oid = 'json'::regtype OR dt.typtype = 'd' AND b.typreceive = 0 AS "needsCast",
     a.attnotnull AS "notNull",
     a.atthasdef OR a.attidentity <> '' OR dt.typdefault IS NOT NULL AS "hasDefault",
     a.attgenerated <> '' AS generated

@@ -1,0 +1,44 @@
+/** Every type, alone and in arrays, domains and composites of it, comes back as it was. To add a case: TYPE_CASES. */
+import { expect, test } from "vitest";
+import type { TestDatabase } from "../../scripts/testing/database.ts";
+import { pgDumpText } from "../../scripts/testing/oracles.ts";
+import { backUp, restore, testDatabase } from "./testing.ts";
+import { TYPE_CASES, TYPES_SQL, typeTable } from "./testing-types.ts";
+
+/** Each table's rows as PostgreSQL's own text and, where all its types have one, in their binary form. */
+async function rowsOf(db: TestDatabase, index: number) {
+  const rows = (value: string) =>
+    db.query(
+      `SELECT md5(${value}) AS hash, left(${value}, 200) AS start FROM type_${index} t ORDER BY 1`,
+    );
+  return {
+    text: await rows("t::text"),
+    binary: await rows("encode(record_send(t), 'hex')").catch((error: Error) => error.message),
+  };
+}
+
+test.for([15, 18] as const)("PostgreSQL %i", async (major) => {
+  const cases = TYPE_CASES.filter((it) => major >= (it.since ?? 15));
+  const { db, database } = await testDatabase({ major, sql: TYPES_SQL });
+  for (const [index, it] of cases.entries()) {
+    // Named, where a line's SQL is wrong.
+    await db.query(typeTable(it, index)).catch((error: Error) => {
+      throw new Error(`${it.type}: ${error.message}`);
+    });
+  }
+  const labels = cases.map(({ type }, index) => `${type} (${index})`);
+  const read = () => Promise.all(cases.map((_, index) => rowsOf(db, index)));
+  const before = await read();
+  const dump = major === 15 ? await pgDumpText(db.url) : "";
+  const { path } = await backUp(database);
+  await db.query(cases.map((_, index) => `TRUNCATE type_${index}`).join("; "));
+  await restore(database, path);
+  const after = await read();
+  for (const [index, label] of labels.entries()) expect(after[index], label).toEqual(before[index]);
+  if (major === 15) expect((await pgDumpText(db.url)) === dump).toBe(true);
+  // Only those that have no binary form at all are compared by text alone.
+  const withoutBinary = before.flatMap(({ binary }, index) =>
+    typeof binary === "string" ? [cases[index]?.type] : [],
+  );
+  expect(withoutBinary.toSorted()).toEqual(["aclitem", "isbn13", "query_int", "seg"]);
+});
