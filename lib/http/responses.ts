@@ -10,6 +10,10 @@ export function errorResponse(error: ReturnType<typeof toBackupError>): Response
   const response = json(body, error.status);
   const allow = error.code === "METHOD_NOT_ALLOWED" ? error.details?.allow : undefined;
   if (typeof allow === "string") response.headers.set("Allow", allow);
+  const retryAfter = error.details?.retryAfterSeconds;
+  if (error.status === 429 && typeof retryAfter === "number") {
+    response.headers.set("Retry-After", String(retryAfter));
+  }
   return response;
 }
 

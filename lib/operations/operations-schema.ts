@@ -29,6 +29,10 @@ const MIGRATIONS = [
    CREATE INDEX operations_created_at ON ${OWN_SCHEMA}.operations (created_at DESC);
    CREATE INDEX operations_open ON ${OWN_SCHEMA}.operations (state)
      WHERE state IN ('pending', 'running', 'ready') OR changed = 'unknown'`,
+  `CREATE TABLE ${OWN_SCHEMA}.unlock_attempts (
+     subject text PRIMARY KEY,
+     attempted_at timestamptz[] NOT NULL
+   )`,
 ];
 
 /** The same number in every process of every app that uses one database: "prisma_b" in ASCII. */

@@ -14,7 +14,7 @@ import { unlockUpload } from "./unlock-upload.ts";
  * the unlocked archive stays in this process's memory. After a wrong passphrase the upload is kept.
  *
  * @throws UPLOAD_NOT_FOUND, OPERATION_STATE for an incomplete upload, WRONG_PASSPHRASE,
- *   NO_MATCHING_IDENTITY, FORMAT_UNSUPPORTED, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
+ *   NO_MATCHING_IDENTITY, TOO_MANY_ATTEMPTS, FORMAT_UNSUPPORTED, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
  */
 export async function createRestore(
   context: Context,
@@ -27,7 +27,7 @@ export async function createRestore(
       hint: "Wait for its end, or go on with it.",
     });
   }
-  const archive = await unlockUpload(context, upload, unlock);
+  const archive = await unlockUpload(context, actor, upload, unlock);
   try {
     const id = randomUUID();
     const operation = await insertOperation(context.database, {

@@ -1,52 +1,54 @@
 import { type Archive, openArchive } from "../archive/archive-reader.ts";
 import { BackupError, toBackupError } from "../errors.ts";
-import type { Unlock } from "../shared/api.ts";
+import type { Actor, Unlock } from "../shared/api.ts";
 import type { Context } from "./context.ts";
-import { processWideMap } from "./process-wide.ts";
-
-/** Wrong passphrases for one upload, until it is removed. */
-const MAX_ATTEMPTS = 10;
-
-const attempts = processWideMap<number>("unlock-attempts");
+import {
+  countUnlockAttempt,
+  MAX_ATTEMPTS_PER_UPLOAD,
+  type UnlockAttempt,
+} from "./unlock-attempts.ts";
 
 /**
- * Opens an upload. It is kept after a wrong passphrase, and removed where no passphrase will ever open it.
+ * Opens an upload. It is kept after a wrong passphrase, and removed where no passphrase will ever open it, or
+ * after too many.
  *
- * @throws WRONG_PASSPHRASE, NO_MATCHING_IDENTITY, FORMAT_UNSUPPORTED, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
+ * @throws WRONG_PASSPHRASE, NO_MATCHING_IDENTITY, TOO_MANY_ATTEMPTS, FORMAT_UNSUPPORTED, ARCHIVE_INVALID,
+ *   ARCHIVE_TRUNCATED
  */
 export async function unlockUpload(
-  { uploads }: Context,
+  { database, uploads }: Context,
+  actor: Actor,
   upload: { id: string; path: string },
   unlock: Unlock,
 ): Promise<Archive> {
   let archive: Archive | undefined;
+  let attempt: UnlockAttempt | undefined;
   try {
     archive = await openArchive(upload.path);
+    if (archive.encryption !== "none" && (unlock.passphrase || unlock.identity)) {
+      attempt = await countUnlockAttempt(database, { uploadId: upload.id, personId: actor.id });
+    }
     await archive.unlock(unlock);
-    attempts.delete(upload.id);
+    await attempt?.takeBack();
     return archive;
   } catch (thrown) {
     await archive?.close();
     const error = toBackupError(thrown);
     if (error.code === "WRONG_PASSPHRASE" || error.code === "NO_MATCHING_IDENTITY") {
-      const isAttempt = Boolean(unlock.passphrase || unlock.identity);
-      if (!isAttempt || countAttempt(upload.id) < MAX_ATTEMPTS) throw error;
+      if (!attempt?.isLastOfUpload) throw error;
       await uploads.remove(upload.id);
-      throw tooManyAttempts(error);
+      throw removedAfter(error);
     }
+    if (error.code === "TOO_MANY_ATTEMPTS") throw error;
     if (error.status < 500) await uploads.remove(upload.id);
+    await attempt?.takeBack();
     throw error;
   }
 }
 
-function countAttempt(uploadId: string): number {
-  const count = (attempts.get(uploadId) ?? 0) + 1;
-  if (count < MAX_ATTEMPTS) attempts.set(uploadId, count);
-  else attempts.delete(uploadId);
-  return count;
-}
-
-const tooManyAttempts = ({ code, message }: BackupError): BackupError =>
-  new BackupError(code, `${message} The upload has been removed after ${MAX_ATTEMPTS} attempts.`, {
-    hint: "Find the right passphrase or identity, then upload the archive again.",
-  });
+const removedAfter = ({ code, message }: BackupError): BackupError =>
+  new BackupError(
+    code,
+    `${message} The upload has been removed after ${MAX_ATTEMPTS_PER_UPLOAD} attempts.`,
+    { hint: "Find the right passphrase or identity, then upload the archive again." },
+  );

@@ -17,8 +17,6 @@ export interface Uploads {
   /** @throws UPLOAD_NOT_FOUND, also for another person's */
   find(id: string, actor: Actor): Promise<ReceivedUpload>;
   remove(id: string): Promise<void>;
-  /** Removes what is older than the age allowed. */
-  removeExpired(): Promise<void>;
 }
 
 interface ReceivedUpload {
@@ -33,7 +31,7 @@ interface ReceivedUpload {
 const ID = /^[0-9a-f]{32}$/;
 /** The disk is left with so much, that nothing else fails for want of room. */
 const SPARE_BYTES = 256 * 2 ** 20;
-const MAX_TIMER_MS = 2 ** 31 - 1;
+const SWEEP_MS = 10 * 60 * 1000;
 
 /** Headers of the protocol. Others, as a proxy's, do not concern it. */
 const TUS_HEADERS = [
@@ -81,7 +79,9 @@ export async function openUploads(options: {
 
   async function findUpload(id: string, actor: Actor): Promise<Upload> {
     const upload = ID.test(id) ? await store.getUpload(id).catch(() => null) : null;
-    if (upload?.metadata?.owner === actor.id) return upload;
+    if (upload?.metadata?.owner !== actor.id) throw uploadNotFound();
+    if (!(await isExpired(id))) return upload;
+    await remove(id);
     throw uploadNotFound();
   }
 
@@ -91,25 +91,28 @@ export async function openUploads(options: {
       await rm(path.join(directory, id + suffix), { force: true });
   };
 
+  /** Its description is written first and never again, unless it is missing altogether. */
+  async function isExpired(id: string): Promise<boolean> {
+    const statOf = (name: string) => stat(path.join(directory, name)).catch(() => null);
+    const since = (await statOf(`${id}.json`)) ?? (await statOf(id));
+    return since !== null && Date.now() - since.mtimeMs > maxAgeMs;
+  }
+
   async function removeExpired(): Promise<void> {
     for (const name of await readdir(directory)) {
       const id = name.replace(/\.json$/, "");
-      const created = await stat(path.join(directory, `${id}.json`)).catch(() => null);
-      // Its description is written first and never again, unless it is missing altogether.
-      const since = created ?? (await stat(path.join(directory, name)).catch(() => null));
-      if (since && Date.now() - since.mtimeMs > maxAgeMs) await remove(id);
+      if (await isExpired(id)) await remove(id);
     }
   }
 
   await removeExpired();
+  // Also where nobody uploads any more, and after a restart.
+  const everyMs = Math.min(maxAgeMs, SWEEP_MS);
+  setInterval(() => void removeExpired().catch(() => {}), everyMs).unref();
   return {
     async receive(request, actor, id) {
       if (id !== undefined) await findUpload(id, actor);
-      else if (request.method === "POST") {
-        await removeExpired();
-        const after = Math.min(maxAgeMs + 1000, MAX_TIMER_MS);
-        setTimeout(() => void removeExpired().catch(() => {}), after).unref();
-      }
+      else if (request.method === "POST") await removeExpired();
       const forwarded = withTusHeaders(request);
       actors.set(forwarded, actor);
       const response = await server.handleWeb(forwarded);
@@ -126,7 +129,6 @@ export async function openUploads(options: {
       };
     },
     remove,
-    removeExpired,
   };
 }
 
