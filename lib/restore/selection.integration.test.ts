@@ -24,6 +24,11 @@ test("some tables: only these come back, the rest stays as it is", async () => {
   await db.query(
     "DELETE FROM b; UPDATE a SET t = 'x'; INSERT INTO c SELECT nextval('c_id_seq') FROM generate_series(1, 5)",
   );
+  expect((await check(database, path)).checks).toContainEqual({
+    name: "left-alone",
+    state: "warning",
+    message: "Tables of the database that are not in the backup stay as they are: public.c.",
+  });
   await restore(database, path);
   expect(await db.query("SELECT t FROM a ORDER BY id")).toEqual([{ t: "one" }, { t: "two" }]);
   expect(await db.query("SELECT count(*)::int FROM b")).toEqual([{ count: 1 }]);

@@ -6,8 +6,8 @@ import type { Database } from "../postgres/connection.ts";
 import { countRows } from "../postgres/count-rows.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import { readMigrations } from "../postgres/migrations.ts";
-import { readCatalog } from "../schema/catalog.ts";
-import type { PrismaModels } from "../schema/prisma-models.ts";
+import { type Catalog, readCatalog } from "../schema/catalog.ts";
+import { MIGRATIONS_TABLE, type PrismaModels } from "../schema/prisma-models.ts";
 import type { Check, RestorePlan, TableName } from "../shared/api.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
@@ -116,6 +116,7 @@ async function planRestore(
     const checks = [
       ...provenChecks(manifest, archive.isOriginal),
       ...checkLoadable(plan, archive.isOriginal),
+      ...checkLeftAlone(manifest, catalog, archive.isOriginal),
       ...checkMaterializedViews(plan),
       checkMigrations(manifest, await readMigrations(client, catalog)),
     ];
@@ -141,6 +142,26 @@ async function planRestore(
   } finally {
     await client.end();
   }
+}
+
+const NAMED_TABLES = 5;
+
+/** Only where there are tables that no backup of ours brings rows for. Of the original's it is among the warnings. */
+function checkLeftAlone(manifest: Manifest, catalog: Catalog, isOriginal: boolean): Check[] {
+  const archived = new Set(manifest.tables.map(tableKey));
+  const left = catalog.tables.filter(
+    (table) => !archived.has(tableKey(table)) && table.name !== MIGRATIONS_TABLE,
+  );
+  if (isOriginal || left.length === 0) return [];
+  const names = left.slice(0, NAMED_TABLES).map(tableLabel).join(", ");
+  const more = left.length > NAMED_TABLES ? ` and ${left.length - NAMED_TABLES} more` : "";
+  return [
+    {
+      name: "left-alone",
+      state: "warning",
+      message: `Tables of the database that are not in the backup stay as they are: ${names}${more}.`,
+    },
+  ];
 }
 
 /** Only where there are some to be refreshed. */
