@@ -114,7 +114,7 @@ export const TYPE_CASES: TypeCase[] = [
     type: "money",
     values: ["'-92233720368547758.08'", "'92233720368547758.07'", "'-0.01'", "'1234567.89'"],
   },
-  { type: "text", values: [...text(...AWKWARD), "repeat('é\\', 350000)", "repeat(E'\\n', 1000)"] },
+  { type: "text", values: [...text(...AWKWARD), "repeat('é\\', 35000)", "repeat(E'\\n', 1000)"] },
   { type: "varchar", values: text(...AWKWARD) },
   { type: "varchar(20)", values: text(...AWKWARD.filter((it) => it.length <= 10)) },
   { type: "char(9)", values: text("", "a", "  a", "é", "123456789", "a\n", "\\") },
@@ -208,9 +208,7 @@ export const TYPE_CASES: TypeCase[] = [
   { type: "circle", values: ["'<(0.1,0),5>'"] },
   {
     type: "int4range",
-    values: ["'empty'", "'(,)'", "'[1,5)'", "'[2147483646,]'"].filter(
-      (it) => !it.includes("2147483646,]"),
-    ),
+    values: ["'empty'", "'(,)'", "'[1,5)'"],
   },
   { type: "int8range", values: ["'[-9223372036854775808,9223372036854775807)'"] },
   { type: "numrange", values: ["'(1.50,]'", "'[NaN,NaN]'", "'[-Infinity,Infinity]'"] },
