@@ -12,34 +12,44 @@ export const DEFAULT_LOCK_TIMEOUT_MS = 30_000;
 
 export type LockMode = "ACCESS SHARE" | "ACCESS EXCLUSIVE";
 
+/** How long to wait for locks in all, however many of them have to be waited for. */
+export interface LockWait {
+  timeoutMs: number;
+  /** On the clock of `performance.now()`. */
+  endsAt: number;
+}
+
+export const beginLockWait = (timeoutMs: number): LockWait => ({
+  timeoutMs,
+  endsAt: performance.now() + timeoutMs,
+});
+
 /**
  * Locks every table to the end of the transaction.
  *
- * @throws BackupError LOCK_TIMEOUT after `timeoutMs`, with who holds the tables
+ * @throws BackupError LOCK_TIMEOUT when the wait is over, with who holds the tables
  */
 export async function lockTables(
   client: pg.Client,
   database: Database,
   tables: readonly CatalogTable[],
   mode: LockMode,
-  timeoutMs: number,
+  wait: LockWait,
 ): Promise<void> {
   if (tables.length === 0) return;
-  // SET and not set_config(): a SELECT would take the snapshot of a REPEATABLE READ transaction, before the locks.
-  await client.query(`SET LOCAL lock_timeout = ${Math.max(1, Math.round(timeoutMs))}`);
   await waitForLock(
     client,
     database,
     `LOCK TABLE ${tables.map(quoteTable).join(", ")} IN ${mode} MODE`,
     tables.flatMap((table) => [table, ...table.partitions]),
     mode,
-    timeoutMs,
+    wait,
   );
 }
 
 /**
  * Locks those of the views that the role owns as a refresh will: whoever reads one is waited for now, and not at the
- * end of a load that holds everybody up. After `lockTables`, which sets the time-out.
+ * end of a load that holds everybody up.
  *
  * @throws BackupError LOCK_TIMEOUT
  */
@@ -47,12 +57,12 @@ export async function lockMaterializedViews(
   client: pg.Client,
   database: Database,
   views: readonly MaterializedView[],
-  timeoutMs: number,
+  wait: LockWait,
 ): Promise<void> {
   for (const view of views.filter(({ isOwned }) => isOwned)) {
     // LOCK TABLE takes no materialised views. To give one to its own owner locks it and does nothing else.
     const statement = `ALTER MATERIALIZED VIEW ${quoteTable(view)} OWNER TO ${quoteIdentifier(view.owner)}`;
-    await waitForLock(client, database, statement, [view], "ACCESS EXCLUSIVE", timeoutMs);
+    await waitForLock(client, database, statement, [view], "ACCESS EXCLUSIVE", wait);
   }
 }
 
@@ -64,12 +74,19 @@ async function waitForLock(
   statement: string,
   relations: readonly Relation[],
   mode: LockMode,
-  timeoutMs: number,
+  { timeoutMs, endsAt }: LockWait,
 ): Promise<void> {
+  const leftMs = Math.max(1, Math.round(endsAt - performance.now()));
+  // lock_timeout is for each table anew, and goes on for what a later statement locks; statement_timeout is for all.
+  // SET and not set_config(): a SELECT would take the snapshot of a REPEATABLE READ transaction, before the locks.
+  await client.query(
+    `SET LOCAL statement_timeout = ${leftMs}; SET LOCAL lock_timeout = ${Math.max(1, Math.round(timeoutMs))}`,
+  );
   try {
     await client.query(statement);
+    await client.query("SET LOCAL statement_timeout = 0");
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError) || error.code !== LOCK_NOT_AVAILABLE) throw error;
+    if (!isTimeout(error, endsAt)) throw error;
     const holders = await findLockHolders(pool, client, relations, mode);
     const who = holders.length > 0 ? ` Tables are in use by ${holders.join("; ")}.` : "";
     throw new BackupError(
@@ -85,6 +102,13 @@ async function waitForLock(
 }
 
 const LOCK_NOT_AVAILABLE = "55P03";
+const QUERY_CANCELED = "57014";
+
+/** A statement is cancelled by its time-out, or before it by somebody. */
+const isTimeout = (error: unknown, endsAt: number): boolean =>
+  error instanceof pg.DatabaseError &&
+  (error.code === LOCK_NOT_AVAILABLE ||
+    (error.code === QUERY_CANCELED && performance.now() > endsAt - 50));
 
 /** Sessions whose locks stand in the way: asked on another connection, since the waiting one's transaction has failed. */
 async function findLockHolders(
@@ -99,21 +123,22 @@ async function findLockHolders(
     application: string;
     user: string | null;
     since: string | null;
-    relation: number;
+    held: number[];
   }>(
-    `SELECT DISTINCT ON (a.pid) a.pid, a.application_name AS application, a.usename AS user,
-       to_char(now() - a.xact_start, 'HH24:MI:SS') AS since, l.relation
+    `SELECT a.pid, a.application_name AS application, a.usename AS user,
+       to_char(now() - a.xact_start, 'HH24:MI:SS') AS since, array_agg(DISTINCT l.relation::bigint::float8) AS held
      FROM pg_locks l JOIN pg_stat_activity a USING (pid)
      WHERE l.granted AND l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
        AND l.relation = ANY ($1::oid[]) AND (l.mode = 'AccessExclusiveLock' OR $2) AND a.pid <> $3
-     ORDER BY a.pid LIMIT 5`,
+     GROUP BY a.pid, a.application_name, a.usename, a.xact_start
+     ORDER BY a.xact_start, a.pid LIMIT 5`,
     // Reading is only hindered by an exclusive lock, an exclusive lock by every other.
     [[...relations.keys()], mode === "ACCESS EXCLUSIVE", waiting.processID],
   );
-  return rows.map(({ pid, application, user, since, relation }) => {
-    const table = relations.get(relation);
+  return rows.map(({ pid, application, user, since, held }) => {
+    const tables = held.flatMap((oid) => relations.get(oid) ?? []).map(tableLabel);
     const who = `${application || "a session"} (process ${pid}, role ${user ?? "none"})`;
-    return `${who}${table ? ` on ${tableLabel(table)}` : ""}${since ? `, for ${since}` : ""}`;
+    return `${who} on ${tables.toSorted().join(", ")}${since ? `, for ${since}` : ""}`;
   });
 }
 

@@ -1,10 +1,10 @@
-import type pg from "pg";
+import pg from "pg";
 import { BackupError } from "../errors.ts";
 import { type DumpPlan, planDump, type TableSelection } from "../plan/dump-plan.ts";
 import { type Catalog, readCatalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { Database } from "./connection.ts";
-import { lockTables } from "./locks.ts";
+import { beginLockWait, lockTables } from "./locks.ts";
 
 /** One moment of the database: every statement on `client` sees the same rows, and no table can change its shape. */
 export interface Snapshot {
@@ -31,25 +31,36 @@ export async function openSnapshot(
   selection: TableSelection,
   lockTimeoutMs: number,
 ): Promise<Snapshot> {
+  const wait = beginLockWait(lockTimeoutMs);
+  let cause: unknown;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const before = planDump(await readCatalog(client), models, selection);
-    // row_security off: an error instead of a backup with rows missing.
-    await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    await client.query("SET LOCAL row_security = off");
-    await lockTables(client, database, before.tables, "ACCESS SHARE", lockTimeoutMs);
-    const catalog = await readCatalog(client);
-    const plan = planDump(catalog, models, selection);
-    if (shape(before) === shape(plan)) return { client, catalog, plan };
+    try {
+      const before = planDump(await readCatalog(client), models, selection);
+      // row_security off: an error instead of a backup with rows missing.
+      await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+      await client.query("SET LOCAL row_security = off");
+      await lockTables(client, database, before.tables, "ACCESS SHARE", wait);
+      const catalog = await readCatalog(client);
+      const plan = planDump(catalog, models, selection);
+      if (shape(before) === shape(plan)) return { client, catalog, plan };
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      cause = error;
+    }
     await client.query("ROLLBACK");
   }
   throw new BackupError(
     "DUMP_FAILED",
     "Tables were made, changed or dropped while the backup began. No backup was made.",
-    {
-      hint: "Try again when the migration has ended.",
-    },
+    { hint: "Try again when the migration has ended.", cause },
   );
 }
+
+/** Of a table, column or schema that was there a moment ago; internal errors are what PostgreSQL says of the catalog then. */
+const GONE = ["42P01", "42703", "3F000", "XX000"];
+
+const isGone = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && GONE.includes(error.code ?? "");
 
 const shape = (plan: DumpPlan): string =>
   JSON.stringify(plan.tables.map(({ oid, columns, partitions }) => [oid, columns, partitions]));

@@ -14,7 +14,9 @@ import { countExactly } from "../postgres/count-rows.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import { alterTriggers, readAlteredTriggers } from "../postgres/foreign-key-triggers.ts";
 import {
+  beginLockWait,
   DEFAULT_LOCK_TIMEOUT_MS,
+  type LockWait,
   lockMaterializedViews,
   lockTables,
   tryRestoreLock,
@@ -118,7 +120,8 @@ export async function runRestore(
     const xid = await currentTransactionId(client);
     await options.onTransaction?.(xid);
 
-    const plan = await lockPlan(session, options);
+    const lockWait = beginLockWait(lockTimeoutMs);
+    const plan = await lockPlan(session, options, lockWait);
     startTimer();
     onProgress({
       type: "planned",
@@ -128,7 +131,7 @@ export async function runRestore(
     onProgress({ type: "phase", phase: "emptying" });
     const tables = plan.loads.map(({ table }) => table);
     const eventTriggers = await suspendEventTriggers(client);
-    await lockMaterializedViews(client, database, plan.materializedViews, lockTimeoutMs);
+    await lockMaterializedViews(client, database, plan.materializedViews, lockWait);
     const suspended = await suspendTriggers(client, tables);
     const alteredTriggers = await readAlteredTriggers(client, plan.foreignKeys);
     await dropForeignKeys(client, plan.foreignKeys);
@@ -229,9 +232,9 @@ const abortError = ({ reason }: AbortSignal, cause: unknown): BackupError =>
 /** Locks the archive's tables, then matches archive and catalog: from here on, nobody can change the tables. */
 async function lockPlan(
   { client, database }: RestoreSession,
-  options: RunRestoreOptions,
+  { archive, models, ignoredTables }: RunRestoreOptions,
+  lockWait: LockWait,
 ): Promise<LoadPlan> {
-  const { archive, models, ignoredTables, lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
   const readPlan = async () => {
     const catalog = await readCatalog(client);
     return planLoad(archive.manifestFor(catalog, models), catalog, models, ignoredTables);
@@ -239,7 +242,7 @@ async function lockPlan(
   const before = await readPlan();
   requireLoadable(before);
   const tables = [...before.loads.map(({ table }) => table), ...before.referring];
-  await lockTables(client, database, tables, "ACCESS EXCLUSIVE", lockTimeoutMs);
+  await lockTables(client, database, tables, "ACCESS EXCLUSIVE", lockWait);
   const plan = await readPlan();
   requireLoadable(plan);
   return plan;

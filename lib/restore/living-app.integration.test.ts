@@ -1,0 +1,323 @@
+/** A restore while the app goes on: who waits for whom, how long, and what stays as it is. */
+import { PassThrough } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { pgDumpText, type TestDatabase } from "../../scripts/testing/database.ts";
+import { createBackupAdmin } from "../http/create-backup-admin.ts";
+import { createTestAdmin } from "../http/testing.ts";
+import {
+  backUp,
+  check,
+  errorOf,
+  leftSessions,
+  openTestDatabase,
+  restore,
+  testDatabase,
+  until,
+} from "./testing.ts";
+
+/** A session of the app's, with its name. */
+async function connect(db: TestDatabase, name: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: db.url, application_name: name });
+  client.on("error", () => {});
+  await client.connect();
+  onTestFinished(() => client.end().catch(() => {}));
+  return client;
+}
+
+async function pidOf(client: pg.Client): Promise<number> {
+  return (await client.query("SELECT pg_backend_pid() AS pid")).rows[0].pid;
+}
+
+/** How long a promise takes. */
+async function timed<Value>(promise: Promise<Value>): Promise<[Value, number]> {
+  const startedAt = performance.now();
+  return [await promise, performance.now() - startedAt];
+}
+
+const isWaiting = (db: TestDatabase, purpose: string) => async () =>
+  (
+    await db.query(
+      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1 AND wait_event_type = 'Lock'",
+      [purpose],
+    )
+  ).length > 0;
+
+const BANK = `
+  CREATE TABLE account (id int PRIMARY KEY, cents int NOT NULL); CREATE TABLE entry (id serial PRIMARY KEY, account_id int NOT NULL REFERENCES account, cents int NOT NULL);
+  INSERT INTO account SELECT i, 100 FROM generate_series(1, 500) i; INSERT INTO entry (account_id, cents) SELECT 1 + i % 500, 0 FROM generate_series(1, 2000) i`;
+
+test("readers and writers at work see the whole of the old or the whole of the new, and go on", async () => {
+  const { db, database } = await testDatabase({ sql: BANK });
+  const { path } = await backUp(database);
+  const archived = await pgDumpText(db.url);
+  let isOver = false;
+  const failures: unknown[] = [];
+  const totals = new Set<string>();
+  let longestMs = 0;
+  const loop = async (name: string, work: (client: pg.Client, turn: number) => Promise<void>) => {
+    const client = await connect(db, name);
+    for (let turn = 1; !isOver; turn++) {
+      const [, ms] = await timed(work(client, turn).catch((error) => failures.push(error)));
+      longestMs = Math.max(longestMs, ms);
+    }
+  };
+  const SUMS =
+    "SELECT (SELECT count(*) FROM account) || ' ' || (SELECT sum(cents) FROM account) + (SELECT sum(cents) FROM entry) AS sums";
+  const loops = [0, 1, 2, 3, 4, 5].map((worker) =>
+    loop(`worker ${worker}`, async (client, turn) => {
+      if (worker % 2 === 0) {
+        // Prepared, as an ORM's statements are.
+        const { rows } = await client.query({ name: "sums", text: SUMS });
+        totals.add(rows[0].sums);
+        return;
+      }
+      const id = 1 + ((turn * 7 + worker) % 500);
+      await client.query(
+        `BEGIN; UPDATE account SET cents = cents - 1 WHERE id = ${id}; INSERT INTO entry (account_id, cents) VALUES (${id}, 1); COMMIT`,
+      );
+      await sleep(5);
+    }),
+  );
+  const results = [];
+  for (let run = 0; run < 5; run++) {
+    await sleep(100);
+    results.push(await restore(database, path, { lockTimeoutMs: 10_000 }));
+  }
+  isOver = true;
+  await Promise.all(loops);
+  expect(failures).toEqual([]);
+  expect(results.map(({ rows }) => rows)).toEqual([2500, 2500, 2500, 2500, 2500]);
+  expect([...totals]).toEqual(["500 50000"]);
+  expect(longestMs).toBeLessThan(10_000);
+  await restore(database, path);
+  expect(await pgDumpText(db.url)).toBe(archived);
+});
+
+describe("the wait for others ends in time, and says who holds what", () => {
+  const THREE =
+    "CREATE TABLE a (i int); CREATE TABLE b (i int); CREATE TABLE c (i int); CREATE TABLE outside (i int)";
+
+  test("as configured, however many tables have to be waited for", async () => {
+    const { db, database } = await testDatabase({ sql: THREE });
+    const { path } = await backUp(database, { exclude: [{ schema: "public", name: "outside" }] });
+    const before = await pgDumpText(db.url);
+    const report = await connect(db, "nightly report");
+    const worker = await connect(db, "worker");
+    await report.query("BEGIN; SELECT FROM a; SELECT FROM b; SELECT FROM outside");
+    await worker.query("BEGIN; INSERT INTO c VALUES (1)");
+    for (const lockTimeoutMs of [300, 900]) {
+      // One after the other lets go, so that every table has a wait of its own.
+      const first = sleep(lockTimeoutMs * 0.7).then(() =>
+        report.query("ROLLBACK; BEGIN; SELECT FROM outside"),
+      );
+      const [error, ms] = await timed(errorOf(restore(database, path, { lockTimeoutMs })));
+      await first;
+      expect(error.code).toBe("LOCK_TIMEOUT");
+      expect(error.message).toBe(
+        `A table stayed locked by somebody else for ${lockTimeoutMs / 1000} s. Nothing has changed. Tables are in use by ${error.details?.holders}.`,
+      );
+      expect(error.details?.holders).toEqual([
+        expect.stringMatching(
+          `^worker \\(process ${await pidOf(worker)}, role postgres\\) on public\\.c, for 00:00:0\\d$`,
+        ),
+      ]);
+      expect(ms).toBeGreaterThan(lockTimeoutMs - 50);
+      expect(ms).toBeLessThan(lockTimeoutMs + 600);
+      expect(await leftSessions(db)).toEqual([]);
+      await report.query("ROLLBACK; BEGIN; SELECT FROM a; SELECT FROM b; SELECT FROM outside");
+    }
+    const error = await errorOf(restore(database, path, { lockTimeoutMs: 200 }));
+    // Who has been at it for longest comes first.
+    expect(error.details?.holders).toEqual([
+      expect.stringMatching(/^worker .* on public\.c, for /),
+      expect.stringMatching(
+        /^nightly report \(process \d+, role postgres\) on public\.a, public\.b, for /,
+      ),
+    ]);
+    await worker.query("ROLLBACK");
+    await report.query("ROLLBACK");
+    expect(await pgDumpText(db.url)).toBe(before);
+    await restore(database, path);
+  });
+
+  test("materialised views are part of the same wait", async () => {
+    const { db, database } = await testDatabase({
+      sql: "CREATE TABLE t (i int); INSERT INTO t VALUES (1); CREATE MATERIALIZED VIEW m AS SELECT * FROM t; CREATE MATERIALIZED VIEW n AS SELECT * FROM t",
+    });
+    const { path } = await backUp(database);
+    const table = await connect(db, "table reader");
+    const view = await connect(db, "view reader");
+    await table.query("BEGIN; SELECT FROM t");
+    await view.query("BEGIN; SELECT FROM m; SELECT FROM n");
+    const first = sleep(600).then(() => table.query("ROLLBACK"));
+    const [error, ms] = await timed(errorOf(restore(database, path, { lockTimeoutMs: 900 })));
+    await first;
+    expect(error.message).toContain("view reader");
+    expect(ms).toBeLessThan(1500);
+  });
+
+  test("by the option of createBackupAdmin, through the panel", async () => {
+    const { db } = await testDatabase({ sql: THREE });
+    for (const lockTimeoutMs of [250, 1000]) {
+      await using admin = await createTestAdmin({ url: db.url, lockTimeoutMs });
+      const uploadId = await admin.upload(await admin.backup());
+      const worker = await connect(db, "worker");
+      await worker.query("BEGIN; INSERT INTO c VALUES (1)");
+      const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
+      await admin.reach(id, "ready");
+      await admin.ok("POST", `restores/${id}/start`, { json: { confirmation: db.name } });
+      const [failed, ms] = await timed(admin.reach(id, "failed"));
+      expect(failed).toMatchObject({
+        changed: "nothing",
+        error: { code: "LOCK_TIMEOUT", details: { timeoutMs: lockTimeoutMs, uploadId } },
+      });
+      expect(failed.error?.message).toContain(
+        `worker (process ${await pidOf(worker)}, role postgres) on public.c`,
+      );
+      expect(ms).toBeGreaterThan(lockTimeoutMs - 150);
+      expect(ms).toBeLessThan(lockTimeoutMs + 1000);
+      await worker.query("ROLLBACK");
+    }
+    // The option of the same name is checked where it is given.
+    const options = { prisma: {}, authorize: () => null, connectionString: db.url };
+    expect(() => createBackupAdmin({ ...options, lockTimeoutMs: 0 })).toThrow("lockTimeoutMs");
+    createBackupAdmin({ ...options, lockTimeoutMs: 1 });
+  });
+
+  test("a backup that is being read slowly is named as what it is", async () => {
+    const { db, database } = await testDatabase({
+      sql: "CREATE TABLE t AS SELECT i, (SELECT string_agg(md5(random()::text || n), '') FROM generate_series(1, 30) n) FROM generate_series(1, 10000) i",
+    });
+    const { path } = await backUp(database);
+    const output = new PassThrough();
+    const stop = new AbortController();
+    let isDumping = false;
+    const backup = errorOf(
+      backUp(openTestDatabase(db.url), {
+        output,
+        signal: stop.signal,
+        onProgress: (event) => {
+          isDumping ||= event.type === "phase" && event.phase === "dumping";
+        },
+      }),
+    );
+    await until("it dumps", async () => isDumping);
+    const error = await errorOf(restore(database, path, { lockTimeoutMs: 300 }));
+    expect(error.message).toMatch(
+      /prisma-backup-admin backup \(process \d+, role postgres\) on public\.t/,
+    );
+    stop.abort();
+    await backup;
+    await restore(database, path, { lockTimeoutMs: 5000 });
+  });
+});
+
+describe("deadlocks end", () => {
+  // A migration that takes the tables in the other order: of the two that wait for each other PostgreSQL ends one.
+  test.for([
+    { who: "the restore", db: "1s", app: "20s" },
+    { who: "the migration", db: "20s", app: "1s" },
+  ])("by ending $who", async ({ who, db: restoreWaits, app }) => {
+    const { db, database } = await testDatabase({
+      sql: "CREATE TABLE a (i int); CREATE TABLE b (i int); INSERT INTO a VALUES (1)",
+    });
+    const { path } = await backUp(database);
+    const order = (await check(database, path)).tables.map(({ name }) => name);
+    await db.query("UPDATE a SET i = 2");
+    const before = await pgDumpText(db.url);
+    const migration = await connect(db, "migration");
+    await migration.query(`SET deadlock_timeout = '${app}'`);
+    await db.query(`ALTER DATABASE ${db.name} SET deadlock_timeout = '${restoreWaits}'`);
+    await migration.query(`BEGIN; ALTER TABLE ${order[1]} ADD j int`);
+    const restored = restore(database, path, { lockTimeoutMs: 15_000 }).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    await until("the restore waits", isWaiting(db, "prisma-backup-admin restore"));
+    const migrated = migration.query(`ALTER TABLE ${order[0]} ADD j int`).then(
+      () => null,
+      (error: unknown) => error,
+    );
+    const [[restoreError, migrationError], ms] = await timed(Promise.all([restored, migrated]));
+    await migration.query("ROLLBACK");
+    expect(ms).toBeLessThan(8000);
+    if (who === "the restore") {
+      expect(migrationError).toBeNull();
+      expect(restoreError).toMatchObject({
+        code: "LOCK_TIMEOUT",
+        message: expect.stringContaining("Nothing has changed."),
+      });
+      expect(await pgDumpText(db.url)).toBe(before);
+      await restore(database, path);
+    } else {
+      expect(migrationError).toMatchObject({ code: "40P01" });
+      expect(restoreError).toBeNull();
+    }
+    expect(await db.query("SELECT i FROM a")).toEqual([{ i: 1 }]);
+  });
+
+  test("of many restores at once one runs, and the others say so at once", async () => {
+    const { db, database } = await testDatabase({ sql: BANK });
+    const { path } = await backUp(database);
+    const [ends, ms] = await timed(
+      Promise.allSettled(Array.from({ length: 6 }, () => restore(openTestDatabase(db.url), path))),
+    );
+    const refused = ends.flatMap((end) => (end.status === "rejected" ? [end.reason.code] : []));
+    expect(refused).toEqual(refused.map(() => "OPERATION_IN_PROGRESS"));
+    expect(refused.length).toBeLessThan(6);
+    expect(ms).toBeLessThan(20_000);
+    expect(await db.query("SELECT count(*)::int FROM entry")).toEqual([{ count: 2000 }]);
+  });
+});
+
+describe("tables outside of the archive", () => {
+  const SQL = `
+    CREATE TABLE inside (id serial PRIMARY KEY); INSERT INTO inside SELECT FROM generate_series(1, 10);
+    CREATE TABLE outside (id serial PRIMARY KEY, note text); INSERT INTO outside (note) SELECT 'x' FROM generate_series(1, 10);
+    CREATE SCHEMA other CREATE TABLE inside (id int)`;
+  const exclude = ["public.outside", "other.inside"].map((it) => {
+    const [schema = "", name = ""] = it.split(".");
+    return { schema, name };
+  });
+
+  test("are neither waited for nor touched, whoever holds them", async () => {
+    const { db, database } = await testDatabase({ sql: SQL });
+    const { path } = await backUp(database, { exclude });
+    const state = () =>
+      db.query(
+        `SELECT oid::regclass, relfilenode, xmin, (SELECT array_agg(xmin || ' ' || ctid ORDER BY ctid) FROM outside) AS rows, (SELECT last_value FROM outside_id_seq) AS last
+         FROM pg_class WHERE relname IN ('outside', 'outside_id_seq', 'outside_pkey') OR relnamespace = 'other'::regnamespace ORDER BY oid`,
+      );
+    const before = await state();
+    const other = await connect(db, "somebody");
+    await other.query("BEGIN; LOCK TABLE outside, other.inside IN ACCESS EXCLUSIVE MODE");
+    const [result, ms] = await timed(restore(database, path, { lockTimeoutMs: 1000 }));
+    await other.query("ROLLBACK");
+    expect(result.rows).toBe(10);
+    expect(ms).toBeLessThan(5000);
+    expect(await state()).toEqual(before);
+  });
+
+  test("that refer to one inside make it a refusal, with names, beforehand and at the last moment", async () => {
+    const { db, database } = await testDatabase({ sql: SQL });
+    const { path } = await backUp(database, { exclude });
+    const REFERS = `ALTER TABLE outside ADD COLUMN inside_id int DEFAULT 1 CONSTRAINT "to the inside" REFERENCES inside ON DELETE CASCADE`;
+    const MESSAGE = "public.outside refers to public.inside (to the inside)";
+    // Made while the restore already waits for the tables.
+    const migration = await connect(db, "migration");
+    await migration.query(`BEGIN; ${REFERS}`);
+    const late = errorOf(restore(database, path, { lockTimeoutMs: 10_000 }));
+    await until("the restore waits", isWaiting(db, "prisma-backup-admin restore"));
+    await migration.query("COMMIT");
+    const before = await pgDumpText(db.url);
+    for (const error of [await late, await errorOf(restore(database, path))]) {
+      expect(error.code).toBe("SCHEMA_DRIFT");
+      expect(error.message).toContain(MESSAGE);
+      expect(error.message).toContain("Nothing has changed.");
+    }
+    expect(JSON.stringify((await check(database, path)).checks)).toContain(MESSAGE);
+    expect(await pgDumpText(db.url)).toBe(before);
+  });
+});
