@@ -147,7 +147,7 @@ describe.skipIf(!requireTool("unzip") || !requireTool("jq"))("one moment", () =>
       (v: number) =>
         `ALTER TABLE a ADD COLUMN c${v} int DEFAULT ${v}; ALTER TABLE a DROP COLUMN c${v - 1}; TRUNCATE a; INSERT INTO a SELECT i, ${v}, ${v} FROM generate_series(1, 3000) i`,
     ];
-    let [made, failed] = [0, 0];
+    let made = 0;
     {
       await using migrations = await atWork(db.url, 1, async (client, turn) => {
         const v = turn + 1;
@@ -173,10 +173,7 @@ describe.skipIf(!requireTool("unzip") || !requireTool("jq"))("one moment", () =>
             return null;
           },
         );
-        if (path === null) {
-          failed++;
-          continue;
-        }
+        if (path === null) continue;
         made++;
         const tables: Array<{ name: string; rows: number; columns: Array<{ name: string }> }> = (
           await manifestOf(path)

@@ -225,7 +225,7 @@ async function restoreNext(
   await restoreAnew(scene, panel, isKept ? uploadId : await panel.upload(zip));
 }
 
-async function restoreAnew(
+export async function restoreAnew(
   { database }: Pick<KillScene, "database">,
   admin: TestAdmin,
   uploadId: string,
