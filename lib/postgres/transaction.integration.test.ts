@@ -19,11 +19,13 @@ test("a number that the server gave to somebody else after a crash is not taken 
   );
   const oids = tables?.oids as number[];
   const status = async (xid: string) => truncationStatus(database.pool, xid, oids);
-  expect(await status(await run("TRUNCATE t; COMMIT"))).toBe("committed");
-  expect(await status(await run("TRUNCATE u; INSERT INTO u VALUES (1); COMMIT"))).toBe("committed");
-  expect(await status(await run("TRUNCATE t; ROLLBACK"))).toBe("aborted");
+  expect(await status(await run("TRUNCATE public.t; COMMIT"))).toBe("committed");
+  expect(
+    await status(await run("TRUNCATE public.u; INSERT INTO public.u VALUES (1); COMMIT")),
+  ).toBe("committed");
+  expect(await status(await run("TRUNCATE public.t; ROLLBACK"))).toBe("aborted");
   // What another transaction looks like.
-  expect(await status(await run("INSERT INTO t VALUES (1); COMMIT"))).toBe("unknown");
+  expect(await status(await run("INSERT INTO public.t VALUES (1); COMMIT"))).toBe("unknown");
   // Lost altogether, and not given again yet.
   expect(await status("9999999999999")).toBe("aborted");
 });
