@@ -18,6 +18,8 @@ export interface BackupFile {
 }
 
 const HEAD_BYTES = 4096;
+/** It made each file of one JavaScript string, whose characters have three bytes at most. */
+const MAX_FILE_BYTES = 3 * 2 ** 29;
 /** Of a file that is read whole only to see that it is somebody else's. */
 const MAX_FOREIGN_BYTES = 64 * 1024 * 1024;
 const MAX_FOREIGN_VALUES = 2_500_000;
@@ -52,6 +54,11 @@ export async function findBackupFiles(
     if (kind === "other") {
       await requireForeign(source, name, sizeBytes);
       continue;
+    }
+    if (sizeBytes > MAX_FILE_BYTES) {
+      throw invalidArchive(`The file ${quote(name)} is larger than the original could write.`, {
+        details: { entry: name },
+      });
     }
     files.push({
       entry: name,

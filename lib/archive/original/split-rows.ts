@@ -4,6 +4,8 @@ import { quote } from "../zip-structure.ts";
 
 /** Larger than any row that the original could write: it held a whole file in one JavaScript string. */
 const MAX_ROW_BYTES = 256 * 1024 * 1024;
+/** In a row. Each takes fifty times its text in memory once it is parsed. */
+const MAX_CONTAINERS = 2_000_000;
 /** Below what JSON.stringify's recursion and PostgreSQL's own parser bear. */
 export const MAX_DEPTH = 1000;
 
@@ -44,6 +46,8 @@ class RowSplitter {
   #pendingBytes = 0;
   #depth = 0;
   #inString = false;
+  /** Objects and arrays of the row so far. */
+  #containers = 0;
   #escaped = false;
 
   constructor(entry: string) {
@@ -75,6 +79,7 @@ class RowSplitter {
         rows.push(this.#pending.length === 0 ? part : Buffer.concat([...this.#pending, part]));
         this.#pending = [];
         this.#pendingBytes = 0;
+        this.#containers = 0;
         this.#state = "after";
       }
     }
@@ -116,6 +121,9 @@ class RowSplitter {
         inString = true;
       } else if (byte === OPEN_OBJECT || byte === OPEN) {
         if (++depth > MAX_DEPTH) throw this.#wrong(`is nested deeper than ${MAX_DEPTH} levels`);
+        if (++this.#containers > MAX_CONTAINERS) {
+          throw this.#wrong("holds a row of more objects and arrays than fit into memory");
+        }
       } else if ((byte === CLOSE_OBJECT || byte === CLOSE) && --depth === 0) {
         at++;
         break;
