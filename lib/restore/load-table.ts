@@ -13,6 +13,7 @@ import {
 import type { reportTable } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { findFailingRow } from "./find-failing-row.ts";
+import { requireColumns } from "./require-columns.ts";
 
 /**
  * Loads one table from the archive, which proves the table's digest on the way.
@@ -51,6 +52,7 @@ export async function loadTable(
 
   let inserting = Promise.resolve();
   for await (const batch of batchRows(archive.readTable(archived, signal))) {
+    if (batch.firstRow === 1) requireColumns(batch, archived);
     // One batch is inserted while the next is read, decrypted and decompressed.
     await inserting;
     inserting = insert(batch);
