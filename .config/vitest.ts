@@ -16,6 +16,7 @@ export default defineConfig({
           name: "unit",
           include: ["{lib,components,scripts,app}/**/*.test.{ts,tsx}"],
           exclude: ["**/*.integration.test.ts"],
+          maxWorkers: 2,
         },
       },
       {
@@ -26,7 +27,8 @@ export default defineConfig({
           globalSetup: ["scripts/testing/global-setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
+          // Half of the time they wait for a server.
+          maxWorkers: 3,
         },
       },
     ],
