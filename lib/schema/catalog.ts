@@ -84,7 +84,11 @@ export interface ForeignKey {
   comment: string | null;
   /** Where it is NOT VALID: what partitions of its table have validated for themselves. Possible since PostgreSQL 18. */
   validatedBelow: Array<{ table: TableName; constraint: string }>;
-  /** Nothing checks what is inserted: it is NOT ENFORCED, or a superuser has disabled the triggers that would. */
+  /**
+   * Nothing checks what is inserted, but adding it again would: a superuser has disabled its triggers. One that is
+   * NOT ENFORCED has no triggers, and adding it checks nothing; where it stays, PostgreSQL 18 does not let its tables
+   * be truncated.
+   */
   insertsUnchecked: boolean;
   /** A superuser has disabled some of the triggers that enforce it, or set them to fire at other times. */
   hasAlteredTriggers: boolean;
@@ -259,7 +263,7 @@ const FOREIGN_KEYS_SQL = `
       SELECT coalesce(json_agg(json_build_object('table', json_build_object('schema', b.nspname, 'name', b.relname), 'constraint', v.conname)), '[]')
       FROM family y JOIN pg_constraint v ON v.oid = y.oid JOIN named b ON b.oid = v.conrelid
       WHERE y.root = k.oid AND v.convalidated AND v.conrelid <> k.conrelid) END AS "validatedBelow",
-    coalesce(g.unchecked, true) AS "insertsUnchecked", coalesce(g.altered, false) AS "hasAlteredTriggers"
+    coalesce(g.unchecked, false) AS "insertsUnchecked", coalesce(g.altered, false) AS "hasAlteredTriggers"
   FROM pg_constraint k
   LEFT JOIN trigger g ON g.root = k.oid
   JOIN named t ON t.oid = k.conrelid
