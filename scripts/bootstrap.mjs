@@ -16,6 +16,7 @@ const NODE = path.join(
 const COMMANDS = {
   demo: "scripts/demo.ts",
   test: "scripts/test.ts",
+  "test:long": "scripts/test-long.ts",
   bench: "bench/main.ts",
   cli: "lib/cli/main.ts",
 };

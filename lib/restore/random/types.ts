@@ -11,11 +11,37 @@ export type ColumnType =
   | { kind: "composite"; fields: ColumnType[] }
   | { kind: "range"; of: string; multi: boolean };
 
-const LABELS = ["sad", "it's ok", "a,b", 'qu"ote', "NULL", "back\\slash", "{}", "(x)", " ", "ünï😀", "x".repeat(63)];
+const LABELS = [
+  "sad",
+  "it's ok",
+  "a,b",
+  'qu"ote',
+  "NULL",
+  "back\\slash",
+  "{}",
+  "(x)",
+  " ",
+  "ünï😀",
+  "x".repeat(63),
+];
 
-const scalar = fc.record({ kind: fc.constant("scalar" as const), name: fc.constantFrom(...Object.keys(SCALARS)) });
-const enumeration = fc.record({ kind: fc.constant("enum" as const), labels: fc.uniqueArray(fc.constantFrom(...LABELS), { minLength: 1, maxLength: 4 }) });
-const range = fc.record({ kind: fc.constant("range" as const), of: fc.constantFrom(...Object.keys(RANGES)), multi: fc.boolean() });
+/** Objects like any other, which print without noise. */
+export const record = <T>(arbitraries: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
+  fc.record(arbitraries, { noNullPrototype: true }) as fc.Arbitrary<T>;
+
+const scalar = record({
+  kind: fc.constant("scalar" as const),
+  name: fc.constantFrom(...Object.keys(SCALARS)),
+});
+const enumeration = record({
+  kind: fc.constant("enum" as const),
+  labels: fc.uniqueArray(fc.constantFrom(...LABELS), { minLength: 1, maxLength: 4 }),
+});
+const range = record({
+  kind: fc.constant("range" as const),
+  of: fc.constantFrom(...Object.keys(RANGES)),
+  multi: fc.boolean(),
+});
 
 function typeArbitrary(depth: number): fc.Arbitrary<ColumnType> {
   const simple = [
@@ -29,9 +55,28 @@ function typeArbitrary(depth: number): fc.Arbitrary<ColumnType> {
     { withCrossShrink: true },
     ...simple,
     // PostgreSQL has arrays of several dimensions, but no array of arrays.
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant("array" as const), of: inner.filter(({ kind }) => kind !== "array") }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant("domain" as const), over: inner, refusesNull: fc.boolean() }) },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant("composite" as const), fields: fc.array(inner, { minLength: 1, maxLength: 3 }) }) },
+    {
+      weight: 3,
+      arbitrary: record({
+        kind: fc.constant("array" as const),
+        of: inner.filter(({ kind }) => kind !== "array"),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: record({
+        kind: fc.constant("domain" as const),
+        over: inner,
+        refusesNull: fc.boolean(),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: record({
+        kind: fc.constant("composite" as const),
+        fields: fc.array(inner, { minLength: 1, maxLength: 3 }),
+      }),
+    },
   );
 }
 
@@ -52,17 +97,24 @@ export function partsOf(type: ColumnType): ColumnType[] {
 }
 
 /** @param create runs `CREATE … <name> …` for a type that is not built in, and gives the name */
-export function typeName(type: ColumnType, create: (sql: (name: string) => string) => string): string {
+export function typeName(
+  type: ColumnType,
+  create: (sql: (name: string) => string) => string,
+): string {
   switch (type.kind) {
     case "scalar":
       return type.name;
     case "enum":
-      return create((name) => `CREATE TYPE ${name} AS ENUM (${type.labels.map(quoteText).join(", ")})`);
+      return create(
+        (name) => `CREATE TYPE ${name} AS ENUM (${type.labels.map(quoteText).join(", ")})`,
+      );
     case "array":
       return `${typeName(type.of, create)}[]`;
     case "domain": {
       const over = typeName(type.over, create);
-      return create((name) => `CREATE DOMAIN ${name} AS ${over}${type.refusesNull ? " NOT NULL" : ""}`);
+      return create(
+        (name) => `CREATE DOMAIN ${name} AS ${over}${type.refusesNull ? " NOT NULL" : ""}`,
+      );
     }
     case "composite": {
       const fields = type.fields.map((field, index) => `"f ${index}" ${typeName(field, create)}`);
@@ -71,7 +123,8 @@ export function typeName(type: ColumnType, create: (sql: (name: string) => strin
     case "range": {
       const builtIn = RANGES[type.of]?.builtIn;
       if (builtIn) return `${builtIn}${type.multi ? "multi" : ""}range`;
-      if (!type.multi) return create((name) => `CREATE TYPE ${name} AS RANGE (subtype = ${type.of})`);
+      if (!type.multi)
+        return create((name) => `CREATE TYPE ${name} AS RANGE (subtype = ${type.of})`);
       let multi = "";
       create((name) => {
         multi = name.replace(/"$/, ' m"');
@@ -98,8 +151,12 @@ const delimiterOf = (type: ColumnType): string =>
       : ",";
 
 /** A value in PostgreSQL's text form; null for NULL. Without `random` the simplest one. */
-export function valueOf(type: ColumnType, random: Random | null): string | null {
-  if (!refusesNull(type) && (!random || random.chance(0.15))) return null;
+export function valueFor(type: ColumnType, random: Random | null): string | null {
+  return refusesNull(type) || random?.chance(0.85) ? notNull(type, random) : null;
+}
+
+/** The same, but never NULL. */
+export function notNull(type: ColumnType, random: Random | null): string {
   switch (type.kind) {
     case "scalar": {
       const { samples, random: make } = SCALARS[type.name] ?? { samples: [] };
@@ -109,12 +166,11 @@ export function valueOf(type: ColumnType, random: Random | null): string | null 
     case "enum":
       return random ? random.pick(type.labels) : (type.labels[0] ?? "");
     case "domain":
-      // The domain has decided on NULL already.
-      return valueOf(type.over, random) ?? valueOf({ kind: "domain", over: type.over, refusesNull: true }, null);
+      return notNull(type.over, random);
     case "array":
       return random ? arrayOf(type.of, random) : "{}";
     case "composite":
-      return `(${type.fields.map((field) => textOf(valueOf(field, random), "")).join(",")})`;
+      return `(${type.fields.map((field) => textOf(valueFor(field, random), "")).join(",")})`;
     case "range":
       if (!type.multi) return rangeOf(type.of, random);
       return `{${Array.from({ length: random?.int(0, 3) ?? 0 }, () => rangeOf(type.of, random)).join(",")}}`;
@@ -128,12 +184,13 @@ function arrayOf(element: ColumnType, random: Random): string {
   const delimiter = delimiterOf(element);
   const list = (length: number, item: () => string): string =>
     `{${Array.from({ length }, item).join(delimiter)}}`;
-  const item = () => textOf(valueOf(element, random), "NULL");
+  const item = () => textOf(valueFor(element, random), "NULL");
   const [outer, inner] = [random.int(0, 3), random.int(1, 2)];
   if (outer === 0) return "{}";
   const start = random.pick([1, 1, 0, -3, 7]);
   const bounds = (lower: number, length: number) => `[${lower}:${lower + length - 1}]`;
-  if (random.chance(0.6)) return `${start === 1 ? "" : `${bounds(start, outer)}=`}${list(outer, item)}`;
+  if (random.chance(0.6))
+    return `${start === 1 ? "" : `${bounds(start, outer)}=`}${list(outer, item)}`;
   return `${start === 1 ? "" : `${bounds(1, outer)}${bounds(start, inner)}=`}${list(outer, () => list(inner, item))}`;
 }
 

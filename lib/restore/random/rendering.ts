@@ -1,0 +1,91 @@
+import { Random } from "../../../scripts/seed/random.ts";
+import type { Name, SchemaModel, TableModel } from "./model.ts";
+import { Names, quoteName } from "./names.ts";
+
+export interface Row {
+  ordinal: number;
+  /** 0 for the simplest values. */
+  seed: number;
+}
+
+export interface Column {
+  /** As it stands in SQL. */
+  name: string;
+  type: string;
+  notNull: boolean;
+  /** What stands behind the type: an identity, a default. */
+  definition: string;
+  generated: boolean;
+  /** Null for NULL. Of a generated column it is not asked. */
+  value(row: Row): string | null;
+}
+
+export interface Table {
+  model: TableModel;
+  /** As it stands in SQL. */
+  name: string;
+  schema: string;
+  parents: Table[];
+  /** Its own, without what it inherits. */
+  columns: Column[];
+  /** What foreign keys can refer to: a primary key, a unique column. */
+  key: Column[] | null;
+  uniqueColumn: Column | null;
+  isUnlogged: boolean;
+  /** Partitions at any depth, without those that are partitioned themselves. */
+  leaves: string[];
+  rows: Row[];
+  /** For ALTER TABLE … ADD. */
+  constraints: string[];
+  /** CREATE INDEX … */
+  indexes: string[];
+  /** Of serial and identity columns. */
+  sequences: Array<{ value: string; column: Column; isDescending: boolean }>;
+}
+
+/** What a model becomes, piece by piece. */
+export interface Rendering {
+  major: 15 | 18;
+  names: Names;
+  /** Unquoted; the first is `public`. */
+  schemas: string[];
+  tables: Table[];
+  /** Types and tables. */
+  create: string[];
+  /** What the schema has of all that it could have. */
+  features: Set<string>;
+}
+
+export function startRendering(model: SchemaModel, major: 15 | 18): Rendering {
+  const names = new Names();
+  const schemas = ["public", ...model.schemas].map((schema) => names.give("schemas", schema));
+  return { major, names, schemas, tables: [], create: [], features: new Set() };
+}
+
+/** One of the things that there are, by any number. */
+export function at<T>(things: readonly T[], index: number): T {
+  const thing = things[index % things.length];
+  if (thing === undefined) throw new RangeError("there is nothing to choose from");
+  return thing;
+}
+
+/** A new relation's or type's name, as it stands in SQL. */
+export function newName(
+  { names, schemas }: Rendering,
+  schemaIndex: number,
+  wanted: Name,
+): { name: string; schema: string; bare: string } {
+  const schema = at(schemas, schemaIndex);
+  const bare = names.give(`in ${schema}`, wanted);
+  return { name: `${quoteName(schema)}.${quoteName(bare)}`, schema, bare };
+}
+
+/** Mixes two seeds: what one column holds does not depend on which others there are. */
+export const mixed = (one: number, other: number): Random =>
+  new Random(Math.imul(one ^ 0x1e3779b9, 0x85ebca6b) ^ Math.imul(other ^ 0x42b2ae35, 0x27d4eb2f));
+
+/** With what it inherits, each once. */
+export function allColumns(table: Table): Column[] {
+  const columns = [...table.parents.flatMap(allColumns), ...table.columns];
+  return [...new Map(columns.map((column) => [column.name, column])).values()];
+}
