@@ -16,7 +16,7 @@ import { temporaryFolder } from "../testing.ts";
 import { type ForgedEntry, pack } from "../testing-zip.ts";
 import { fixture, folderOf, PASSWORD, tableFile } from "./testing.ts";
 
-const CASES = Number(process.env.HOSTILE_CASES ?? 2000) / 4;
+const CASES = Number(process.env.HOSTILE_CASES ?? 2000) / 10;
 vi.setConfig({ testTimeout: Math.max(60_000, CASES * 200) });
 
 const report: string[] = [];
