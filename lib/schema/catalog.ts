@@ -11,7 +11,7 @@ import { notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
 export type ColumnEncoding = "json" | "jsonb" | "text";
 
 /** A type as its values are written: domains followed down to their base type, an array by its elements. */
-export interface ValueType {
+interface ValueType {
   /** As in pg_type, `timestamptz`; null where it is not built in. */
   name: string | null;
   isArray: boolean;
