@@ -9,7 +9,7 @@ export const expectedFeatures = (
   ...all(5, ["by pg_dump", "into another database"]),
 
   ...all(
-    0.5,
+    0.2,
     Object.keys(SCALARS).map((name) => `type ${name}`),
   ),
   ...all(
@@ -39,7 +39,7 @@ export const expectedFeatures = (
     "no primary key",
   ]),
   ...all(
-    1,
+    0.2,
     [2, 3, 4, 5].flatMap((length) => [
       `circle of ${length}, nullable`,
       `circle of ${length}, NOT NULL`,
@@ -79,7 +79,7 @@ export const expectedFeatures = (
   ]),
   ...all(10, ["foreign key of a partitioned table", "foreign key into a partitioned table"]),
   ...all(10, ["inheritance", "unlogged table", "no rows", "several schemas"]),
-  ...all(1, [
+  ...all(0.2, [
     "inheritance from two tables",
     "ON DELETE SET NULL of some columns",
     "no columns",
@@ -101,7 +101,7 @@ export const expectedFeatures = (
       `rule, ${state}`,
     ]),
   ),
-  ["trigger of a partition in a state of its own", 1],
+  ["trigger of a partition in a state of its own", 0.2],
   ...all(5, ["view", "materialized", "materialized, not populated"]),
   ...(major === 18 ? all(10, ["virtual column", "foreign key, not enforced"]) : []),
 ];

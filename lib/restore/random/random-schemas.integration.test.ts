@@ -67,8 +67,8 @@ test.concurrent.for([15, 18] as const)(
       ...(PATH ? { seed: SEED, path: PATH } : { seed: SEED + major }),
     });
 
-    // Or the schemas would prove less than they seem to.
-    if (PATH || RUNS < 100) return;
+    // Or the schemas would prove less than they seem to. Of a few that are others each time, nothing can be expected.
+    if (PATH || RUNS < (process.env.RANDOM_SCHEMA_SEED ? 1000 : 100)) return;
     const rare = expectedFeatures(major)
       .filter(([feature, percent]) => (counts.get(feature) ?? 0) < (RUNS * percent) / 100)
       .map(([feature]) => `${feature}: ${counts.get(feature) ?? 0}`);
