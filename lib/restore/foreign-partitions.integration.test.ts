@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
+import type { Major } from "../../scripts/postgres-package.ts";
+import { MAJORS } from "../../scripts/testing/majors.ts";
 import { pgDumpText } from "../../scripts/testing/oracles.ts";
 import { asRole, backUp, check, errorOf, restore, testDatabase } from "./testing.ts";
 
 /** A table whose partitions are in part in another database, which must stay as it is. */
-async function scene(major: 15 | 18) {
+async function scene(major: Major) {
   const far = await testDatabase({
     major,
     sql: "CREATE TABLE old (n int, a int); INSERT INTO old VALUES (70, 7), (80, 8)",
@@ -25,7 +27,7 @@ async function scene(major: 15 | 18) {
   return { db, database, far };
 }
 
-test.for([15, 18] as const)(
+test.for(MAJORS)(
   "only the partitions of this server are backed up and restored, and the warnings say so: PostgreSQL %i",
   async (major) => {
     const { db, database, far } = await scene(major);

@@ -1,6 +1,9 @@
 /** Whatever a server, a database or a role sets for its sessions: a backup holds the same, and a restore brings it back. */
+
 import { describe, expect, test } from "vitest";
+import type { Major } from "../../scripts/postgres-package.ts";
 import type { TestDatabase } from "../../scripts/testing/database.ts";
+import { MAJORS } from "../../scripts/testing/majors.ts";
 import { databaseText, pgDumpText } from "../../scripts/testing/oracles.ts";
 import { openArchive } from "../archive/archive-reader.ts";
 import { beginRestore, runRestore } from "./run-restore.ts";
@@ -49,7 +52,7 @@ const DEFAULTS: Record<string, { hostile: string; ours: string | null; since?: 1
   backslash_quote: { hostile: "off", ours: null },
 };
 
-const hostile = (major: 15 | 18, names = Object.keys(DEFAULTS)) =>
+const hostile = (major: Major, names = Object.keys(DEFAULTS)) =>
   names.flatMap((name) => {
     const it = DEFAULTS[name];
     if (!it || major < (it.since ?? 15)) return [];
@@ -65,7 +68,7 @@ const LEVELS = {
     `ROLE ${role} IN DATABASE ${name}`,
 };
 
-async function makeHostile(db: TestDatabase, major: 15 | 18, target: string): Promise<void> {
+async function makeHostile(db: TestDatabase, major: Major, target: string): Promise<void> {
   // The connections of the test that are open keep theirs.
   await db.query(
     hostile(major)
@@ -74,7 +77,7 @@ async function makeHostile(db: TestDatabase, major: 15 | 18, target: string): Pr
   );
 }
 
-describe.for([15, 18] as const)("PostgreSQL %i", (major) => {
+describe.for(MAJORS)("PostgreSQL %i", (major) => {
   const textOf = ({ url }: TestDatabase) => (major === 15 ? pgDumpText(url) : databaseText(url));
 
   test.for(["database", "server"])(

@@ -2,13 +2,15 @@
  * Whatever a schema is made of, a restore brings back every row and leaves all else as it is: by `pg_dump` on
  * PostgreSQL 15, by what the server itself prints on both. To add a case is to add an entry to SCHEMA_CASES.
  */
+
 import { describe, expect, test } from "vitest";
 import type { TestDatabase } from "../../scripts/testing/database.ts";
+import { MAJORS } from "../../scripts/testing/majors.ts";
 import { databaseText, pgDumpText, surroundingsText } from "../../scripts/testing/oracles.ts";
 import { backUp, check, restore, testDatabase } from "./testing.ts";
 import { SCHEMA_CASES } from "./testing-schemas.ts";
 
-describe.for([15, 18] as const)("PostgreSQL %i", (major) => {
+describe.for(MAJORS)("PostgreSQL %i", (major) => {
   const everything = async ({ url, name }: TestDatabase) =>
     [major === 15 ? await pgDumpText(url) : await databaseText(url), await surroundingsText(url)]
       .join("")

@@ -1,9 +1,12 @@
 /** Every type, alone and in arrays, domains and composites of it, comes back as it was. To add a case: TYPE_CASES. */
+
 import { expect, test } from "vitest";
+import type { Major } from "../../scripts/postgres-package.ts";
 import type { TestDatabase } from "../../scripts/testing/database.ts";
+import { MAJORS } from "../../scripts/testing/majors.ts";
 import { pgDumpText } from "../../scripts/testing/oracles.ts";
 import { backUp, restore, testDatabase } from "./testing.ts";
-import { TYPE_CASES, TYPES_SQL, typeTable } from "./testing-types.ts";
+import { TYPE_CASES, TYPES_SQL, type TypeCase, typeTable } from "./testing-types.ts";
 
 /** Each table's rows as PostgreSQL's own text and, where all its types have one, in their binary form. */
 async function rowsOf(db: TestDatabase, index: number) {
@@ -17,21 +20,31 @@ async function rowsOf(db: TestDatabase, index: number) {
   };
 }
 
-test.for([15, 18] as const)("PostgreSQL %i", async (major) => {
-  const cases = TYPE_CASES.filter((it) => major >= (it.since ?? 15));
-  const { db, database } = await testDatabase({ major, sql: TYPES_SQL });
+const casesOf = (major: Major) => TYPE_CASES.filter((it) => major >= (it.since ?? 15));
+
+async function databaseOf(major: Major, cases: TypeCase[]) {
+  const scene = await testDatabase({ major, sql: TYPES_SQL });
   for (const [index, it] of cases.entries()) {
     // Named, where a line's SQL is wrong.
-    await db.query(typeTable(it, index)).catch((error: Error) => {
+    await scene.db.query(typeTable(it, index)).catch((error: Error) => {
       throw new Error(`${it.type}: ${error.message}`);
     });
   }
+  return scene;
+}
+
+const truncateAll = (db: TestDatabase, cases: TypeCase[]) =>
+  db.query(cases.map((_, index) => `TRUNCATE type_${index}`).join("; "));
+
+test.for(MAJORS)("PostgreSQL %i", async (major) => {
+  const cases = casesOf(major);
+  const { db, database } = await databaseOf(major, cases);
   const labels = cases.map(({ type }, index) => `${type} (${index})`);
   const read = () => Promise.all(cases.map((_, index) => rowsOf(db, index)));
   const before = await read();
   const dump = major === 15 ? await pgDumpText(db.url) : "";
   const { path } = await backUp(database);
-  await db.query(cases.map((_, index) => `TRUNCATE type_${index}`).join("; "));
+  await truncateAll(db, cases);
   await restore(database, path);
   const after = await read();
   for (const [index, label] of labels.entries()) expect(after[index], label).toEqual(before[index]);
@@ -41,4 +54,21 @@ test.for([15, 18] as const)("PostgreSQL %i", async (major) => {
     typeof binary === "string" ? [cases[index]?.type] : [],
   );
   expect(withoutBinary.toSorted()).toEqual(["aclitem", "isbn13", "query_int", "seg"]);
+});
+
+const UPGRADES = MAJORS.flatMap((from) =>
+  MAJORS.filter((to) => to > from).map((to) => [from, to] as const),
+);
+
+test.for(UPGRADES)("from PostgreSQL %i to %i", async ([from, to]) => {
+  const cases = casesOf(from);
+  const old = await databaseOf(from, cases);
+  const { db, database } = await databaseOf(to, cases);
+  const { path } = await backUp(old.database);
+  await truncateAll(db, cases);
+  await restore(database, path);
+  for (const [index, { type }] of cases.entries()) {
+    const { text } = await rowsOf(db, index);
+    expect(text, type).toEqual((await rowsOf(old.db, index)).text);
+  }
 });

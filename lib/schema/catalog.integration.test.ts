@@ -1,16 +1,18 @@
 import { expect, test } from "vitest";
+import type { Major } from "../../scripts/postgres-package.ts";
+import { MAJORS } from "../../scripts/testing/majors.ts";
 import { planDump } from "../plan/dump-plan.ts";
 import { models, testDatabase } from "../restore/testing.ts";
 import { readCatalog } from "./catalog.ts";
 import { fingerprint } from "./fingerprint.ts";
 
-async function catalogOf(sql: string, major: 15 | 18 = 15) {
+async function catalogOf(sql: string, major: Major = 15) {
   const { database } = await testDatabase({ sql, major });
   const client = await database.connect("test");
   return readCatalog(client).finally(() => client.end());
 }
 
-test.for([15, 18] as const)("what is not in a backup is said: PostgreSQL %i", async (major) => {
+test.for(MAJORS)("what is not in a backup is said: PostgreSQL %i", async (major) => {
   const catalog = await catalogOf(
     `CREATE TABLE t (a int); CREATE UNLOGGED TABLE u (a int); CREATE MATERIALIZED VIEW m AS SELECT * FROM t; CREATE VIEW v AS SELECT * FROM t;
      CREATE TABLE jobs (a int); ALTER EXTENSION plpgsql ADD TABLE jobs; SELECT lo_create(0), lo_create(0);
@@ -68,38 +70,35 @@ test("the fingerprint changes with the schema, and with nothing else", async () 
   expect(await of("ALTER TABLE u DROP CONSTRAINT u_a_fkey")).not.toBe(plain);
 });
 
-test.for([15, 18] as const)(
-  "what values are, below domains and arrays: PostgreSQL %i",
-  async (major) => {
-    const { tables } = await catalogOf(
-      `CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN short AS timestamp(3); CREATE DOMAIN stamps AS short[];
+test.for(MAJORS)("what values are, below domains and arrays: PostgreSQL %i", async (major) => {
+  const { tables } = await catalogOf(
+    `CREATE TYPE mood AS ENUM ('a'); CREATE DOMAIN short AS timestamp(3); CREATE DOMAIN stamps AS short[];
      CREATE DOMAIN needed AS jsonb NOT NULL; CREATE DOMAIN needed2 AS needed;
      CREATE TABLE t (a int, b timestamptz, c timestamp(2)[], d short, e stamps, f mood[], g bytea, h needed2, i date, j timetz(0), k int2vector)`,
-      major,
-    );
-    expect(
-      tables[0]?.columns.map(({ name, valueType: it }) => [
-        name,
-        it.name,
-        it.isArray,
-        it.secondDigits,
-        it.refusesNull,
-      ]),
-    ).toEqual([
-      ["a", "int4", false, null, false],
-      ["b", "timestamptz", false, 6, false],
-      ["c", "timestamp", true, 2, false],
-      ["d", "timestamp", false, 3, false],
-      ["e", "timestamp", true, 3, false],
-      ["f", null, true, null, false],
-      ["g", "bytea", false, null, false],
-      ["h", "jsonb", false, null, true],
-      ["i", "date", false, null, false],
-      ["j", "timetz", false, 0, false],
-      ["k", "int2vector", false, null, false],
-    ]);
-  },
-);
+    major,
+  );
+  expect(
+    tables[0]?.columns.map(({ name, valueType: it }) => [
+      name,
+      it.name,
+      it.isArray,
+      it.secondDigits,
+      it.refusesNull,
+    ]),
+  ).toEqual([
+    ["a", "int4", false, null, false],
+    ["b", "timestamptz", false, 6, false],
+    ["c", "timestamp", true, 2, false],
+    ["d", "timestamp", false, 3, false],
+    ["e", "timestamp", true, 3, false],
+    ["f", null, true, null, false],
+    ["g", "bytea", false, null, false],
+    ["h", "jsonb", false, null, true],
+    ["i", "date", false, null, false],
+    ["j", "timetz", false, 0, false],
+    ["k", "int2vector", false, null, false],
+  ]);
+});
 
 test("which tables inherit", async () => {
   const { tables } = await catalogOf(

@@ -1,9 +1,10 @@
 import pg from "pg";
-import { expect, inject, it } from "vitest";
-import { createTestDatabase } from "./database.ts";
+import { expect, it } from "vitest";
+import { createTestDatabase, serverUrlOf } from "./database.ts";
+import { MAJORS } from "./majors.ts";
 import { pgDumpText, requireTool } from "./oracles.ts";
 
-it.each([15, 18] as const)("gives a database of PostgreSQL %i, and drops it", async (major) => {
+it.each(MAJORS)("gives a database of PostgreSQL %i, and drops it", async (major) => {
   let name: string;
   {
     await using database = await createTestDatabase({ major, sql: "CREATE TABLE t (a text)" });
@@ -15,7 +16,7 @@ it.each([15, 18] as const)("gives a database of PostgreSQL %i, and drops it", as
     );
     expect(settings).toEqual({ major, encoding: "UTF8" });
   }
-  const client = new pg.Client(inject(major === 18 ? "postgres18Url" : "postgres15Url"));
+  const client = new pg.Client(serverUrlOf(major));
   await client.connect();
   try {
     const { rows } = await client.query("SELECT FROM pg_database WHERE datname = $1", [name]);

@@ -1,5 +1,6 @@
 import pg from "pg";
 import { inject } from "vitest";
+import type { Major } from "../postgres-package.ts";
 
 export interface TestDatabase extends AsyncDisposable {
   url: string;
@@ -12,7 +13,7 @@ export interface TestDatabase extends AsyncDisposable {
 
 export interface TestDatabaseOptions {
   /** Default 15: pg_dump, which tests compare with, is of that version. */
-  major?: 15 | 18;
+  major?: Major;
   /** A server of the test's own, instead of one of those that all tests share. */
   serverUrl?: string;
   /** Default UTF8. */
@@ -23,10 +24,16 @@ export interface TestDatabaseOptions {
 
 let created = 0;
 
+/** Superuser connection string of the server that all tests of this version share. */
+export function serverUrlOf(major: Major): string {
+  const url = inject("postgresUrls")[major];
+  if (url === undefined) throw new Error(`There is no PostgreSQL ${major} in this run.`);
+  return url;
+}
+
 /** A new, empty database on a real server. `await using` drops it, whoever is still connected. */
 export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
-  const serverUrl =
-    options.serverUrl ?? inject(options.major === 18 ? "postgres18Url" : "postgres15Url");
+  const serverUrl = options.serverUrl ?? serverUrlOf(options.major ?? 15);
   const name = `test_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}_${created++}`;
   const encoding = options.encoding ? `ENCODING '${options.encoding}' LOCALE 'C'` : "";
   await runOnce(serverUrl, `CREATE DATABASE ${name} TEMPLATE template0 ${encoding}`);

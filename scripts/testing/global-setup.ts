@@ -1,32 +1,34 @@
 import type { TestProject } from "vitest/node";
 import { startPostgres } from "../postgres.ts";
+import type { Major } from "../postgres-package.ts";
+import { MAJORS } from "./majors.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Superuser connection string of a PostgreSQL 15 for all tests. */
-    postgres15Url: string;
-    /** Superuser connection string of a PostgreSQL 18 for all tests. */
-    postgres18Url: string;
+    /** Superuser connection strings of the servers that all tests share. */
+    postgresUrls: Partial<Record<Major, string>>;
   }
 }
 
-/** Starts both servers once for all integration tests. Vitest calls what it returns at the end. */
+/** Starts the servers once for all integration tests. Vitest calls what it returns at the end. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const servers = await Promise.allSettled([
-    startPostgres({ major: 15 }),
-    startPostgres({ major: 18 }),
-  ]);
+  // Some tests are of the oldest or the newest alone.
+  const majors = [...new Set<Major>([15, ...MAJORS, 18])];
+  const servers = await Promise.allSettled(majors.map((major) => startPostgres({ major })));
   const stop = async () => {
     await Promise.all(
       servers.map((server) => server.status === "fulfilled" && server.value.stop()),
     );
   };
-  const [postgres15, postgres18] = servers;
-  if (postgres15.status === "rejected" || postgres18.status === "rejected") {
-    await stop();
-    throw servers.find((server) => server.status === "rejected")?.reason;
+  const urls: Partial<Record<Major, string>> = {};
+  for (const [index, server] of servers.entries()) {
+    const major = majors[index];
+    if (server.status === "rejected" || major === undefined) {
+      await stop();
+      throw server.status === "rejected" ? server.reason : new Error("unreachable");
+    }
+    urls[major] = server.value.url();
   }
-  project.provide("postgres15Url", postgres15.value.url());
-  project.provide("postgres18Url", postgres18.value.url());
+  project.provide("postgresUrls", urls);
   return stop;
 }

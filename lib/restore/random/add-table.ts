@@ -125,7 +125,7 @@ function addGenerated(rendering: Rendering, table: Table): void {
     seed % 5 === 1 ? null : String(seed),
   );
   const column = addColumn(rendering, table, "generated", "int8", () => null);
-  const kind = generated === "virtual" && rendering.major === 18 ? "VIRTUAL" : "STORED";
+  const kind = generated === "virtual" && rendering.major >= 18 ? "VIRTUAL" : "STORED";
   rendering.features.add(`${kind.toLowerCase()} column`);
   column.generated = true;
   column.definition = `GENERATED ALWAYS AS (${base.name}::int8 * 2 - 1) ${kind}`;

@@ -1,8 +1,9 @@
+import type { Major } from "../../../scripts/postgres-package.ts";
 import { SCALARS } from "./scalars.ts";
 
 /** What random schemas must have, or they would prove less than they seem to: in how many of a hundred at least. */
 export const expectedFeatures = (
-  major: 15 | 18,
+  major: Major,
 ): ReadonlyArray<[feature: string, percent: number]> => [
   ["rows that differ", 90],
   ...all(25, ["zip", "folder", "encrypted", "not encrypted"]),
@@ -103,7 +104,7 @@ export const expectedFeatures = (
   ),
   ["trigger of a partition in a state of its own", 0.2],
   ...all(5, ["view", "materialized", "materialized, not populated"]),
-  ...(major === 18 ? all(10, ["virtual column", "foreign key, not enforced"]) : []),
+  ...(major >= 18 ? all(10, ["virtual column", "foreign key, not enforced"]) : []),
 ];
 
 const all = (percent: number, features: readonly string[]): Array<[string, number]> =>

@@ -5,13 +5,16 @@
  * `RANDOM_SCHEMA_RUNS`: how many on each server. `RANDOM_SCHEMA_SEED`: which ones; left out, always the same.
  * `RANDOM_SCHEMA_SEED` and `RANDOM_SCHEMA_PATH` of a failure: that one again.
  */
+
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { Major } from "../../../scripts/postgres-package.ts";
 import { createTestDatabase, type TestDatabase } from "../../../scripts/testing/database.ts";
+import { MAJORS } from "../../../scripts/testing/majors.ts";
 import { databaseText, pgDumpText, surroundingsText } from "../../../scripts/testing/oracles.ts";
 import { createArchiveKey } from "../../archive/encryption.ts";
 import { createBackupFile } from "../../backup/create-backup-file.ts";
@@ -30,7 +33,7 @@ const PATH = process.env.RANDOM_SCHEMA_PATH;
 const SHRINK_MS = 120_000;
 const TIMEOUT_MS = RUNS * 5000 + SHRINK_MS;
 
-test.concurrent.for([15, 18] as const)(
+test.concurrent.for(MAJORS)(
   `${RUNS} random schemas come back as they were, on PostgreSQL %i`,
   { timeout: TIMEOUT_MS },
   async (major) => {
@@ -89,7 +92,7 @@ const recipients = [await identityToRecipient(identity)];
 /** @returns whether there was something to restore */
 async function roundTrip(
   schema: RenderedSchema,
-  major: 15 | 18,
+  major: Major,
   { kind, encrypted, byPgDump }: Way,
   one: TestDatabase,
   other: TestDatabase | null,

@@ -1,3 +1,4 @@
+import type { Major } from "../../../scripts/postgres-package.ts";
 import { addTable } from "./add-table.ts";
 import { createTable } from "./create-table.ts";
 import { addForeignKeys, ringLength } from "./foreign-keys.ts";
@@ -24,7 +25,7 @@ export interface RenderedSchema {
   features: Set<string>;
 }
 
-export function renderSchema(model: SchemaModel, major: 15 | 18): RenderedSchema {
+export function renderSchema(model: SchemaModel, major: Major): RenderedSchema {
   const rendering = startRendering(model, major);
   const { tables, create, features, schemas } = rendering;
   create.push(

@@ -1,3 +1,4 @@
+import type { Major } from "../../../scripts/postgres-package.ts";
 import { Random } from "../../../scripts/seed/random.ts";
 import type { Name, SchemaModel, TableModel } from "./model.ts";
 import { Names, quoteName } from "./names.ts";
@@ -45,7 +46,7 @@ export interface Table {
 
 /** What a model becomes, piece by piece. */
 export interface Rendering {
-  major: 15 | 18;
+  major: Major;
   names: Names;
   /** Unquoted; the first is `public`. */
   schemas: string[];
@@ -56,7 +57,7 @@ export interface Rendering {
   features: Set<string>;
 }
 
-export function startRendering(model: SchemaModel, major: 15 | 18): Rendering {
+export function startRendering(model: SchemaModel, major: Major): Rendering {
   const names = new Names();
   const schemas = ["public", ...model.schemas].map((schema) => names.give("schemas", schema));
   return { major, names, schemas, tables: [], create: [], features: new Set() };
