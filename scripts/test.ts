@@ -7,11 +7,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { ensureBrowser } from "./browser.ts";
 import { buildApp, generatePrismaClient } from "./prepare.ts";
-import { programOf, runNode } from "./run.ts";
+import { programOf, ROOT, runNode } from "./run.ts";
 import { countTests, type TestCounts } from "./test-report.ts";
 
 /** @returns the exit code. `reportFile` is where a test runner leaves its JSON report. */
 type Check = (args: string[], reportFile: string) => Promise<number>;
+
+// Each of the many short processes that tests start would compile the same sources again.
+process.env.NODE_COMPILE_CACHE ??= path.join(ROOT, "node_modules/.cache/compiled");
 
 const reports = await mkdtemp(path.join(tmpdir(), "test-reports-"));
 
