@@ -135,9 +135,9 @@ describe("the demo shop, by PrismaBackup and PrismaRestore", () => {
     const cleanUps: Array<() => Promise<void>> = [];
     hosted = await build("hosted", (cleanUp) => cleanUps.push(cleanUp));
     await migrate(hosted.url);
-    await seed(hosted.url);
+    await seed(hosted.url, { scale: 0.25 });
     // As in a shop that is used: rows were deleted, and the sequences are past them.
-    await hosted.query("DELETE FROM audit_events WHERE id > 3990");
+    await hosted.query("DELETE FROM audit_events WHERE id > 990");
     before = (await contents(hosted)).rest;
     return () => Promise.all(cleanUps.map((cleanUp) => cleanUp()));
   });
@@ -155,7 +155,7 @@ describe("the demo shop, by PrismaBackup and PrismaRestore", () => {
       compress,
     });
     const made = await backup.run();
-    expect(made.rows).toBeGreaterThan(50_000);
+    expect(made.rows).toBeGreaterThan(20_000);
     expect((await stat(made.path)).isDirectory()).toBe(!compress);
 
     const own = await build("own", onTestFinished);

@@ -12,9 +12,10 @@ const END_MS = Date.UTC(2026, 5, 30, 18);
 /**
  * Fills the demo's database: the same rows every time. All or nothing.
  *
+ * @param scale of the shop's business: 1 for 8,000 orders
  * @returns the number of rows, or null when the shop already has data, which is then left alone.
  */
-export async function seed(url: string): Promise<number | null> {
+export async function seed(url: string, { scale = 1 } = {}): Promise<number | null> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -24,7 +25,7 @@ export async function seed(url: string): Promise<number | null> {
     );
     if (rows[0]?.used) return null;
     await client.query("BEGIN");
-    const count = await fill(client);
+    const count = await fill(client, scale);
     await client.query("COMMIT");
     await client.query("ANALYZE");
     return count;
@@ -33,13 +34,13 @@ export async function seed(url: string): Promise<number | null> {
   }
 }
 
-async function fill(client: pg.Client): Promise<number> {
+async function fill(client: pg.Client, scale: number): Promise<number> {
   const random = new Random(20260105);
-  const people = await createPeople(random, 3000, START_MS, END_MS);
+  const people = await createPeople(random, 3000 * scale, START_MS, END_MS);
   const catalogue = createCatalogue(random, 400, START_MS);
   const { customers } = people;
   const { products } = catalogue;
-  const orders = createOrders(random, 8000, customers, products, START_MS, END_MS);
+  const orders = createOrders(random, 8000 * scale, customers, products, START_MS, END_MS);
   const [sites, ...stock] = createStock(random, products, orders.sales, START_MS);
   const tables = [
     ...people.tables,
@@ -48,8 +49,8 @@ async function fill(client: pg.Client): Promise<number> {
     ...(sites ? [sites] : []),
     ...orders.tables,
     ...stock,
-    createReviews(random, 3000, customers, products, END_MS),
-    createAuditEvents(random, 4000, products, START_MS, END_MS),
+    createReviews(random, 3000 * scale, customers, products, END_MS),
+    createAuditEvents(random, 4000 * scale, products, START_MS, END_MS),
   ];
 
   let count = 0;

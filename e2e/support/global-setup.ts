@@ -11,7 +11,7 @@ export default async function setup(config: FullConfig): Promise<() => Promise<v
   await mkdir(folder, { recursive: true });
   const serverLog = path.join(folder, "server.log");
   const log = createWriteStream(serverLog);
-  const shop = await startShop((chunk) => log.write(chunk));
+  const shop = await startShop((chunk) => log.write(chunk), { scale: 0.25 });
   process.env.E2E_URL = shop.url;
   process.env.E2E_DATABASE_URL = shop.databaseUrl;
   process.env.E2E_SERVER_LOG = serverLog;

@@ -23,8 +23,13 @@ export const DATABASE = "shop";
 /**
  * Starts the built demo on a database of its own, from nothing: PostgreSQL 15, because `pg_dump`, which
  * states are compared by, is of that version on many machines and refuses newer servers.
+ *
+ * @param scale as of `seed`
  */
-export async function startShop(onOutput: (chunk: Buffer) => void): Promise<Shop> {
+export async function startShop(
+  onOutput: (chunk: Buffer) => void,
+  options: { scale?: number } = {},
+): Promise<Shop> {
   if (!existsSync(path.join(ROOT, ".next/BUILD_ID"))) {
     throw new Error("The app is not built. Run `npm test`, or `next build` first.");
   }
@@ -38,7 +43,7 @@ export async function startShop(onOutput: (chunk: Buffer) => void): Promise<Shop
     await createDatabase(postgres.url());
     const databaseUrl = postgres.url(DATABASE);
     await migrate(databaseUrl);
-    await seed(databaseUrl);
+    await seed(databaseUrl, options);
     const next = await startNext({
       port: await findFreePort(),
       databaseUrl,
