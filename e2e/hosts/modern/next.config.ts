@@ -1,0 +1,9 @@
+import type { NextConfig } from "next";
+
+const nextConfig: NextConfig = {
+  basePath: "/internal",
+  output: "standalone",
+  poweredByHeader: false,
+};
+
+export default nextConfig;

@@ -1,0 +1,40 @@
+import NextAuth, { type DefaultSession } from "next-auth";
+import Credentials from "next-auth/providers/credentials";
+import type { Role } from "~/generated/prisma/enums";
+import { db } from "~/lib/db";
+import { isPassword } from "~/lib/password";
+
+declare module "next-auth" {
+  interface User {
+    role: Role;
+  }
+  interface Session {
+    user: { id: string; role: Role } & DefaultSession["user"];
+  }
+}
+
+export const { handlers, auth, signIn, signOut } = NextAuth({
+  basePath: "/internal/api/auth",
+  trustHost: true,
+  session: { strategy: "jwt" },
+  pages: { signIn: "/internal/sign-in" },
+  providers: [
+    Credentials({
+      credentials: { email: {}, password: {} },
+      async authorize({ email, password }) {
+        const user = await db.user.findUnique({ where: { email: String(email) } });
+        return user && isPassword(String(password), user.passwordHash) ? user : null;
+      },
+    }),
+  ],
+  callbacks: {
+    jwt({ token, user }) {
+      return user ? { ...token, role: user.role } : token;
+    },
+    session({ session, token }) {
+      session.user.id = token.sub ?? "";
+      session.user.role = token.role as Role;
+      return session;
+    },
+  },
+});
