@@ -1,18 +1,18 @@
 import { BackupError, toBackupError } from "../errors.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
-import { create } from "./create.ts";
-import { inspect } from "./inspect.ts";
-import { order } from "./order.ts";
-import { restore } from "./restore.ts";
 import { NotConfirmedError, USAGE, UsageError } from "./usage.ts";
-import { verify } from "./verify.ts";
 
-const COMMANDS: Record<string, (args: string[], signal: AbortSignal) => Promise<void>> = {
-  create,
-  inspect,
-  verify,
-  restore,
-  order,
+type Command = (args: string[], signal: AbortSignal) => Promise<void>;
+
+/** Loaded when asked for: some need much that the others do not. */
+const COMMANDS: Record<string, () => Promise<Command>> = {
+  init: async () => (await import("./init/init.ts")).init,
+  doctor: async () => (await import("./doctor/doctor.ts")).doctor,
+  create: async () => (await import("./create.ts")).create,
+  inspect: async () => (await import("./inspect.ts")).inspect,
+  verify: async () => (await import("./verify.ts")).verify,
+  restore: async () => (await import("./restore.ts")).restore,
+  order: async () => (await import("./order.ts")).order,
 };
 
 /** What opens a backup, as it is given here. */
@@ -34,8 +34,9 @@ async function main([name, ...args]: string[]): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => stop.abort(cancelled()));
   try {
-    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (!command) throw new UsageError(`There is no command “${name}”.`);
+    const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (!load) throw new UsageError(`There is no command “${name}”.`);
+    const command = await load();
     await command(args, stop.signal);
     return 0;
   } catch (error) {

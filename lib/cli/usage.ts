@@ -5,6 +5,8 @@ import type { TableName, Unlock } from "../shared/api.ts";
 
 export const USAGE = `Usage: prisma-backup COMMAND …
 
+  init    [--mount /admin/backup] [--yes | --dry-run]
+  doctor  [--url URL] [--app URL [--cookie-file F]] [--upload-dir DIR] [--json]
   create  --url URL --out FILE (--passphrase-file F | --recipient AGE1… | --no-encryption)
           [--table SCHEMA.NAME]… [--exclude SCHEMA.NAME]…
   inspect FILE [--passphrase-file F | --identity-file F] [--json]
@@ -12,6 +14,8 @@ export const USAGE = `Usage: prisma-backup COMMAND …
   restore FILE --url URL [--passphrase-file F | --identity-file F] [--yes]
   order   --url URL [--json]
 
+init     mounts the page into the Next.js app in this folder: shows the files, asks, and never overwrites one
+doctor   checks whether backups and restores will work here, and says what to do where they will not
 create   backs up a PostgreSQL database into FILE, which must not exist yet
 inspect  says what a backup holds
 verify   reads a whole backup and checks every digest and row count
@@ -21,8 +25,10 @@ order    shows the order in which the tables can be loaded, and why
 
 FILE is a backup's zip file or folder, ours or one that @vorlefan/prisma-backup wrote (--passphrase-file: its password).
 --url is a connection string: postgresql://user:password@host:5432/database
+--app is where the page of the running app is: http://localhost:3000/admin/backup
+--cookie-file holds the Cookie header of somebody who may: then doctor uploads 12 MB, and removes them again.
 --recipient, --table and --exclude may be repeated. A name with a dot or quote in it: '"my.schema"."my table"'.
-Exit code: 0 done, 1 failed, 2 wrong usage.
+Exit code: 0 done, 1 failed (doctor: a backup or a restore would fail), 2 wrong usage, or not confirmed.
 `;
 
 /** The command line is wrong: exit code 2. */

@@ -1,0 +1,162 @@
+import { readdir, stat } from "node:fs/promises";
+import path from "node:path";
+import { BackupError } from "../../errors.ts";
+import { dependenciesOf, readPackage } from "./installed.ts";
+import { withoutComments } from "./source-text.ts";
+import { firstThere, readText } from "./sources.ts";
+
+export interface NextApp {
+  root: string;
+  /** Absolute: `app` or `src/app`. */
+  appDirectory: string;
+  config: NextConfig;
+  /** proxy.ts, or middleware.ts before Next 16; absolute, or null. */
+  proxy: string | null;
+}
+
+/** What of next.config can be told from its text. */
+export interface NextConfig {
+  /** Empty where there is none; null where the text does not say which. */
+  basePath: string | null;
+  output: "export" | "standalone" | null;
+}
+
+const NOTHING = "Nothing was written.";
+const ENDS = ["ts", "tsx", "js", "jsx", "mjs", "mts"];
+const withEnds = (name: string): string[] => ENDS.map((end) => `${name}.${end}`);
+
+/** @throws CONFIG_INVALID where `root` is not the root of a Next.js app with the App Router */
+export async function findNextApp(root: string): Promise<NextApp> {
+  if (!(await readPackage(root))) {
+    throw new BackupError("CONFIG_INVALID", `There is no package.json in ${root}. ${NOTHING}`, {
+      hint: "Run this in the root of your Next.js app, where its package.json is.",
+    });
+  }
+  const config = await readNextConfig(root);
+  if (!("next" in (await dependenciesOf(root))) && config === null) {
+    throw new BackupError(
+      "CONFIG_INVALID",
+      `Next.js is not among the dependencies of ${root}. ${NOTHING}`,
+      { hint: "Run this in the root of your Next.js app; in a monorepo, in the app's own folder." },
+    );
+  }
+  // Next looks for them in this order, and takes the first.
+  const appDirectory = await firstThere(root, ["app", "src/app"]);
+  if (!appDirectory || !(await stat(appDirectory)).isDirectory()) {
+    const hasPages = (await firstThere(root, ["pages", "src/pages"])) !== null;
+    throw new BackupError(
+      "CONFIG_INVALID",
+      `${hasPages ? "This app has the Pages Router only" : "There is neither app nor src/app here"}. ${NOTHING}`,
+      {
+        hint: hasPages
+          ? `Make a folder ${(await firstThere(root, ["src/pages"])) ? "src/app" : "app"} with a layout.tsx beside it: both routers work in one app. Then run this again.`
+          : "Run this in the root of your Next.js app.",
+      },
+    );
+  }
+  const names = ["proxy", "src/proxy", "middleware", "src/middleware"].flatMap(withEnds);
+  return {
+    root,
+    appDirectory,
+    config: config ?? { basePath: "", output: null },
+    proxy: await firstThere(root, names),
+  };
+}
+
+export async function readNextConfig(root: string): Promise<NextConfig | null> {
+  const file = await firstThere(root, withEnds("next.config"));
+  const text = file && (await readText(file));
+  if (text === null) return null;
+  const code = withoutComments(text);
+  const literal = /\bbasePath\s*:\s*(["'`])([^"'`$]*)\1/.exec(code)?.[2];
+  const output = /\boutput\s*:\s*["'](export|standalone)["']/.exec(code)?.[1];
+  return {
+    basePath: literal ?? (/\bbasePath\b/.test(code) ? null : ""),
+    output: output === "export" || output === "standalone" ? output : null,
+  };
+}
+
+/** Where the files of a mount belong. */
+export interface MountPlace {
+  /** Absolute. */
+  folder: string;
+  /** No layout above it has `<html>`: it needs one of its own. */
+  needsRootLayout: boolean;
+}
+
+/**
+ * The folder for a mount: below the folders that serve the beginning of its path already, through route groups,
+ * so that their layouts and proxies count for it.
+ *
+ * @param mount as `/admin/backup`
+ * @throws CONFIG_INVALID where a page of the host answers for that path
+ */
+export async function placeMount(app: NextApp, mount: string): Promise<MountPlace> {
+  const folders = await routeFolders(app.appDirectory);
+  const segments = mount.slice(1).split("/");
+  for (const { folder, route } of folders) {
+    const page = route === mount ? await firstThere(folder, withEnds("page")) : null;
+    if (page) {
+      throw new BackupError(
+        "CONFIG_INVALID",
+        `${path.relative(app.root, page)} is a page at ${mount} already. ${NOTHING}`,
+        {
+          hint: "Choose another place, such as: npx prisma-backup init --mount /admin/database-backup",
+        },
+      );
+    }
+  }
+  for (let count = segments.length; count >= 0; count--) {
+    const route = `/${segments.slice(0, count).join("/")}`;
+    const serving = folders.filter((it) => it.route === route);
+    const withLayout = serving.filter((it) => it.hasRootLayout);
+    // Prefer a group for signed-in people where several would do.
+    const isApp = ({ folder }: RouteFolder) => Number(folder !== app.appDirectory);
+    const chosen =
+      withLayout.toSorted((a, b) => isApp(a) - isApp(b) || rank(a.folder) - rank(b.folder))[0] ??
+      (count === 0 ? serving[0] : undefined);
+    if (chosen) {
+      return {
+        folder: path.join(chosen.folder, ...segments.slice(count)),
+        needsRootLayout: !chosen.hasRootLayout,
+      };
+    }
+  }
+  return { folder: path.join(app.appDirectory, ...segments), needsRootLayout: true };
+}
+
+const rank = (folder: string): number =>
+  /\((?:admin|dashboard|protected|authenticated|private|app|backoffice)\)/.test(folder)
+    ? 0
+    : /\((?:auth|public|marketing|site|login)\)/.test(folder)
+      ? 2
+      : 1;
+
+interface RouteFolder {
+  folder: string;
+  /** `/admin`; groups have no part in it. */
+  route: string;
+  hasRootLayout: boolean;
+}
+
+/** Every folder below the app's whose path is fixed. */
+async function routeFolders(appDirectory: string): Promise<RouteFolder[]> {
+  const hasLayout = async (folder: string) =>
+    (await firstThere(folder, withEnds("layout"))) !== null;
+  const folders: RouteFolder[] = [
+    { folder: appDirectory, route: "/", hasRootLayout: await hasLayout(appDirectory) },
+  ];
+  for (const { folder, route, hasRootLayout } of folders) {
+    const entries = await readdir(folder, { withFileTypes: true });
+    for (const { name } of entries.filter((it) => it.isDirectory())) {
+      if (/^[[@_.]/.test(name) || /^\(\.+\)/.test(name)) continue;
+      const below = path.join(folder, name);
+      folders.push({
+        folder: below,
+        route: /^\(.*\)$/.test(name) ? route : `${route === "/" ? "" : route}/${name}`,
+        hasRootLayout: hasRootLayout || (await hasLayout(below)),
+      });
+    }
+  }
+  return folders;
+}

@@ -1,0 +1,203 @@
+/**
+ * What can be told from the text of a TypeScript or JavaScript module without parsing it. This package must not
+ * bring a compiler into its hosts: brackets, strings and comments are understood, everything else is matched.
+ */
+
+/** A word that a `/` after it does not divide. */
+const BEFORE_REGEXP = /(?:^|[(,=:[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|in|of|do|else))\s*$/;
+
+/** The same length and lines, with comments and the insides of strings blank: what remains is code. */
+export function maskSource(text: string): string {
+  return mask(text, true);
+}
+
+/** The same length and lines, with comments blank. */
+export function withoutComments(text: string): string {
+  return mask(text, false);
+}
+
+function mask(text: string, masksStrings: boolean): string {
+  const out = text.split("");
+  const blank = (from: number, to: number) => {
+    for (let i = from; i < to && i < out.length; i++) if (out[i] !== "\n") out[i] = " ";
+  };
+  /** Depths of braces at which a `${` was opened. */
+  const templates: number[] = [];
+  let depth = 0;
+  let i = 0;
+
+  const skipTemplate = (from: number): number => {
+    let at = from;
+    while (at < text.length && text[at] !== "`") {
+      if (text[at] === "\\") at++;
+      else if (text[at] === "$" && text[at + 1] === "{") {
+        if (masksStrings) blank(from, at);
+        templates.push(depth++);
+        return at + 2;
+      }
+      at++;
+    }
+    if (masksStrings) blank(from, at);
+    return at + 1;
+  };
+
+  while (i < text.length) {
+    const char = text[i];
+    const next = text[i + 1];
+    if (char === "/" && next === "/") {
+      const end = endOfLine(text, i);
+      blank(i, end);
+      i = end;
+    } else if (char === "/" && next === "*") {
+      const end = text.indexOf("*/", i + 2);
+      blank(i, end === -1 ? text.length : end + 2);
+      i = end === -1 ? text.length : end + 2;
+    } else if (char === '"' || char === "'") {
+      const end = endOfString(text, i);
+      if (masksStrings) blank(i + 1, end - 1);
+      i = end;
+    } else if (char === "`") {
+      i = skipTemplate(i + 1);
+    } else if (char === "/" && BEFORE_REGEXP.test(text.slice(Math.max(0, i - 12), i))) {
+      const end = endOfRegExp(text, i);
+      if (masksStrings && end > i + 1) blank(i + 1, end - 1);
+      i = end;
+    } else {
+      if (char === "{") depth++;
+      if (char === "}" && --depth === templates.at(-1)) {
+        templates.pop();
+        i = skipTemplate(i + 1);
+        continue;
+      }
+      i++;
+    }
+  }
+  return out.join("");
+}
+
+const endOfLine = (text: string, from: number): number => {
+  const end = text.indexOf("\n", from);
+  return end === -1 ? text.length : end;
+};
+
+/** A quote without its partner on the line is an apostrophe in JSX. */
+function endOfString(text: string, from: number): number {
+  for (let i = from + 1; i < text.length && text[i] !== "\n"; i++) {
+    if (text[i] === "\\") i++;
+    else if (text[i] === text[from]) return i + 1;
+  }
+  return from + 1;
+}
+
+function endOfRegExp(text: string, from: number): number {
+  let inClass = false;
+  for (let i = from + 1; i < text.length && text[i] !== "\n"; i++) {
+    if (text[i] === "\\") i++;
+    else if (text[i] === "[") inClass = true;
+    else if (text[i] === "]") inClass = false;
+    else if (text[i] === "/" && !inClass) return i + 1;
+  }
+  return from + 1;
+}
+
+/** Where the bracket at `from` is closed, just behind it. @param code masked */
+export function endOfBracket(code: string, from: number): number {
+  let depth = 0;
+  for (let i = from; i < code.length; i++) {
+    if ("([{".includes(code[i] ?? "")) depth++;
+    if (")]}".includes(code[i] ?? "") && --depth === 0) return i + 1;
+  }
+  return code.length;
+}
+
+/** A line that begins so goes on with the one before. */
+const CONTINUES = /^(?:[.?|&:=+\-*/,<>%]|as\b|satisfies\b|instanceof\b)/;
+/** A line that ends so goes on with the next. */
+const GOES_ON = /[.?|&:=+\-*/,<>%({[]$/;
+
+/** Where the expression that begins at `from` ends. @param code masked */
+export function endOfExpression(code: string, from: number): number {
+  let i = from;
+  while (i < code.length) {
+    const char = code[i] ?? "";
+    if ("([{".includes(char)) {
+      i = endOfBracket(code, i);
+      continue;
+    }
+    if (")]};".includes(char)) return i;
+    if (char === "\n" && code.slice(from, i).trim() !== "") {
+      const before = code.slice(from, i).trimEnd();
+      const after = code.slice(i).trimStart();
+      if (!CONTINUES.test(after) && !GOES_ON.test(before)) return i;
+    }
+    i++;
+  }
+  return i;
+}
+
+export interface Declaration {
+  kind: "variable" | "function";
+  name: string;
+  /** Its type, as written; empty where it has none. */
+  type: string;
+  /** The initialiser, or a function's body; empty where a variable has none. */
+  value: string;
+  /** Where `value` begins. */
+  valueAt: number;
+}
+
+const NAME = "[A-Za-z_$][\\w$]*";
+
+/** Variables and functions that a module declares, on whatever level. @param code masked */
+export function readDeclarations(code: string): Declaration[] {
+  const declarations: Declaration[] = [];
+  for (const match of code.matchAll(new RegExp(`\\b(?:const|let|var)\\s+(${NAME})`, "g"))) {
+    const [whole, name = ""] = match;
+    const typeAt = match.index + whole.length;
+    const equals = findEquals(code, typeAt);
+    const end = equals === null ? typeAt : endOfExpression(code, equals + 1);
+    declarations.push({
+      kind: "variable",
+      name,
+      type: code
+        .slice(typeAt, equals ?? endOfExpression(code, typeAt))
+        .replace(/^\s*!?:/, "")
+        .trim(),
+      value: equals === null ? "" : code.slice(equals + 1, end),
+      valueAt: equals === null ? typeAt : equals + 1,
+    });
+  }
+  for (const match of code.matchAll(new RegExp(`\\bfunction\\s+(${NAME})[^(]*\\(`, "g"))) {
+    const [whole, name = ""] = match;
+    const afterParameters = endOfBracket(code, match.index + whole.length - 1);
+    const bodyAt = code.indexOf("{", afterParameters);
+    if (bodyAt === -1) continue;
+    declarations.push({
+      kind: "function",
+      name,
+      type: code.slice(afterParameters, bodyAt).replace(/^\s*:/, "").trim(),
+      value: code.slice(bodyAt, endOfBracket(code, bodyAt)),
+      valueAt: bodyAt,
+    });
+  }
+  return declarations;
+}
+
+/** The `=` of a declaration whose name ends at `from`, or null where it has none. */
+function findEquals(code: string, from: number): number | null {
+  for (let i = from; i < code.length; i++) {
+    const char = code[i] ?? "";
+    if (char === "=" && code[i + 1] === ">") i++;
+    else if (char === "=") return i;
+    else if ("([{".includes(char)) i = endOfBracket(code, i) - 1;
+    else if (char === ";" || ")]}".includes(char)) return null;
+    else if (
+      char === "\n" &&
+      !/^\s*[:=|&]/.test(code.slice(i)) &&
+      !GOES_ON.test(code.slice(from, i).trimEnd())
+    )
+      return null;
+    else if (char === "," || /^\s(?:of|in)\b/.test(code.slice(i, i + 4))) return null;
+  }
+  return null;
+}

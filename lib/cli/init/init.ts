@@ -1,0 +1,86 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { createInterface } from "node:readline/promises";
+import { BackupError } from "../../errors.ts";
+import { formatNoun } from "../../shared/format.ts";
+import { NotConfirmedError, parseOptions, UsageError } from "../usage.ts";
+import { diffLines, isSameText } from "./diff.ts";
+import { DEFAULT_MOUNT, type InitPlan, type PlannedFile, planInit } from "./plan.ts";
+
+/** `init`: mounts the add-on into the app in the current folder. Never changes a file that is there. */
+export async function init(args: string[], signal: AbortSignal): Promise<void> {
+  const options = parseOptions(args, {
+    mount: { type: "string", default: DEFAULT_MOUNT },
+    yes: { type: "boolean" },
+    "dry-run": { type: "boolean" },
+  });
+  const root = process.cwd();
+  const plan = await planInit(root, checkMount(options.mount));
+  const missing = plan.files.filter(({ present }) => present === null);
+  process.stdout.write(describe(plan));
+
+  if (options["dry-run"]) {
+    process.stdout.write(`\nNothing was written: --dry-run.\n`);
+    return;
+  }
+  if (missing.length > 0) {
+    if (!options.yes) await confirm(missing, signal);
+    for (const { name, text } of missing) await create(path.join(root, name), text);
+    process.stdout.write(`\nWritten: ${formatNoun(missing.length, "file")}.\n`);
+  } else process.stdout.write("\nThere is nothing to write.\n");
+  const steps = plan.next.map((step, index) => `  ${index + 1}. ${step}\n`);
+  process.stdout.write(`\nWhat to do next:\n${steps.join("")}`);
+}
+
+/** @throws UsageError */
+function checkMount(given: string): string {
+  const mount = given.replace(/\/+$/, "");
+  if (/^(?:\/[\w.~-]+)+$/.test(mount) && !/\/\.{1,2}(?:\/|$)/.test(mount)) return mount;
+  throw new UsageError(`--mount is a path such as ${DEFAULT_MOUNT}.`);
+}
+
+function describe({ facts, files }: InitPlan): string {
+  const width = Math.max(...facts.map(([label]) => label.length));
+  const lines = facts.map(([label, text]) => `${label.padEnd(width)}  ${text}`);
+  for (const { name, text, present } of files) {
+    lines.push("");
+    if (present === null) lines.push(`new file: ${name}`, ...diffLines(null, text));
+    else if (isSameText(present.text, text)) lines.push(`already there: ${present.name}`);
+    else {
+      lines.push(
+        `left as it is: ${present.name}, which differs (-) from what would be written (+)`,
+        ...diffLines(present.text, text),
+      );
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** @throws NotConfirmedError */
+async function confirm(missing: readonly PlannedFile[], signal: AbortSignal): Promise<void> {
+  const what = missing.length === 1 ? "this file" : `these ${missing.length} files`;
+  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+    throw new NotConfirmedError(`Nothing was written. Give --yes to write ${what}.`);
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const answer = await terminal.question(`\nWrite ${what}? [y/N] `, { signal });
+    if (!/^\s*y(?:es)?\s*$/i.test(answer)) throw new NotConfirmedError("Nothing was written.");
+  } finally {
+    terminal.close();
+  }
+}
+
+async function create(file: string, text: string): Promise<void> {
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    // Not over a file that has come into being meanwhile.
+    await writeFile(file, text, { flag: "wx" });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : "unknown error";
+    throw new BackupError("CONFIG_INVALID", `${file} cannot be written (${code}).`, {
+      hint: "Run the command again once it can be: what is written already stays.",
+      cause,
+    });
+  }
+}
