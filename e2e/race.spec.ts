@@ -23,7 +23,7 @@ test("lets one of two tabs restore, and shows it to the other", async ({
     await expect(tab.getByLabel("Database name")).toBeEnabled();
   }
   await using hold = await holdRestore();
-  await Promise.all(tabs.map(confirmRestore));
+  await Promise.all(tabs.map((tab) => confirmRestore(tab)));
 
   const refused = await Promise.race(
     tabs.map(async (tab, index) => {

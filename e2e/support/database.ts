@@ -7,8 +7,8 @@ import { databaseUrl } from "./environment.ts";
 export const dumpDatabase = (): Promise<string> => pgDumpText(databaseUrl());
 
 /** Fails with the first line that differs, and not with megabytes. */
-export async function expectDatabase(before: string): Promise<void> {
-  expect(firstDifference(before, await dumpDatabase())).toBe("");
+export async function expectDatabase(before: string, url = databaseUrl()): Promise<void> {
+  expect(firstDifference(before, await pgDumpText(url))).toBe("");
 }
 
 function firstDifference(before: string, after: string): string {
@@ -39,8 +39,8 @@ export async function query<Row extends pg.QueryResultRow>(
   return (await session.client.query<Row>(sql, values)).rows;
 }
 
-async function openSession() {
-  const client = new pg.Client({ connectionString: databaseUrl() });
+async function openSession(connectionString = databaseUrl()) {
+  const client = new pg.Client({ connectionString });
   await client.connect();
   return { client, [Symbol.asyncDispose]: () => client.end() };
 }
@@ -52,12 +52,19 @@ export interface Hold extends AsyncDisposable {
 
 const GATE = 4711;
 
+/** Not divisible by three: the shop's mess leaves this order. */
+const MIDDLE_OF_SHOP = { url: undefined, table: "order_lines", row: "order_id = 1000" };
+
 /**
- * Stops every restore while it loads `order_lines`: at one row, a constraint waits until this session lets
- * go. The tables before are loaded then, those after are not.
+ * Stops every restore while it loads a table: at one row, a constraint waits until this session lets go. The
+ * tables before are loaded then, those after are not.
+ *
+ * @param middle the row, as a condition. Default: an order line of the shop.
  */
-export async function holdRestore(): Promise<Hold> {
-  const { client } = await openSession();
+export async function holdRestore(
+  middle: { url: string | undefined; table: string; row: string } = MIDDLE_OF_SHOP,
+): Promise<Hold> {
+  const { client } = await openSession(middle.url);
   await client.query("SELECT pg_advisory_lock($1)", [GATE]);
   // For this session itself the gate is open. A constraint that is NOT VALID would be out of a restore's way.
   // It asks again and again, since waiting for the lock itself would end by the restore's lock timeout.
@@ -66,20 +73,17 @@ export async function holdRestore(): Promise<Hold> {
       WHILE NOT pg_try_advisory_xact_lock_shared(${GATE}) LOOP PERFORM pg_sleep(0.05); END LOOP;
       RETURN true;
     END $$;
-    ALTER TABLE order_lines ADD CONSTRAINT e2e_gate
-      CHECK (order_id <> ${MIDDLE_ORDER} OR public.e2e_gate())`);
+    ALTER TABLE ${middle.table} ADD CONSTRAINT e2e_gate
+      CHECK (NOT (${middle.row}) OR public.e2e_gate())`);
   return holdUntilReleased(async () => {
     await client.query("SELECT pg_advisory_unlock($1)", [GATE]);
     // Waits for the end of the restore, which has the table locked.
     await client.query(
-      "ALTER TABLE order_lines DROP CONSTRAINT e2e_gate; DROP FUNCTION public.e2e_gate()",
+      `ALTER TABLE ${middle.table} DROP CONSTRAINT e2e_gate; DROP FUNCTION public.e2e_gate()`,
     );
     await client.end();
   });
 }
-
-/** Not divisible by three: the shop's mess leaves this order. */
-const MIDDLE_ORDER = 4000;
 
 /**
  * Stops every backup when all tables are read and the sequences and the manifest are still missing; for half

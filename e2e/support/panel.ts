@@ -89,8 +89,8 @@ export async function prepareRestore(page: Page, file: string, unlock: Unlock = 
   await expectReady(page);
 }
 
-export async function confirmRestore(page: Page) {
-  await page.getByLabel("Database name").fill(DATABASE);
+export async function confirmRestore(page: Page, database = DATABASE) {
+  await page.getByLabel("Database name").fill(database);
   await page.getByRole("button", { name: "Restore", exact: true }).click();
 }
 

@@ -1,0 +1,111 @@
+/**
+ * The newest that the add-on is mounted in: Next 16 with Turbopack, `basePath`, standalone output and a proxy on
+ * every path that sets a strict Content-Security-Policy; Prisma 7 with two schemas, Auth.js 5, Tailwind 4 with
+ * shadcn's tokens, and React Query of its own.
+ */
+import { stat } from "node:fs/promises";
+import type { Page } from "@playwright/test";
+import { expectNoServerCode, expectTypesFit } from "./support/checks.ts";
+import { type Host, prepareHost } from "./support/host.ts";
+import {
+  bringBack,
+  expect,
+  expectClosed,
+  expectForbidden,
+  expectOpensByHand,
+  panelOf,
+  signInTo,
+  test,
+} from "./support/panel.ts";
+import { type App, startNext, startStandalone } from "./support/server.ts";
+
+const ADMIN = { email: "admin@cases.test", password: "the sealed evidence box" };
+const CLERK = { email: "clerk@cases.test", password: "three paper clips bent" };
+const BASE_PATH = "/internal";
+
+const MESS = `
+  DELETE FROM records.documents WHERE pages % 2 = 0;
+  UPDATE records.documents SET scan = '\\x00';
+  DELETE FROM records."_CaseFileToLabel" WHERE "B" < 10;
+  UPDATE records.case_files SET claim = 0, facts = 'null', owner_id = NULL WHERE id % 4 = 0;
+  DELETE FROM people.users WHERE role = 'clerk';
+  INSERT INTO records.labels (name) VALUES ('mess');`;
+
+test.describe.configure({ mode: "serial" });
+
+let host: Host;
+let app: App;
+
+test.beforeAll(async () => {
+  test.setTimeout(240_000);
+  host = await prepareHost("modern", { AUTH_SECRET: "of the case files, for the tests" });
+  app = await startStandalone(host, { basePath: BASE_PATH });
+});
+
+test.afterAll(async () => {
+  await app?.stop();
+  await host?.remove();
+});
+
+test("lets nobody in who may not", async ({ page, request, browserConsole }) => {
+  await expectClosed(request, app);
+  await signInTo(page, app, CLERK);
+  browserConsole.expectStatus(403);
+  await expectForbidden(page, app);
+});
+
+test("brings 30 MB back, under a strict policy and behind the proxy", async ({ page, folder }) => {
+  // The console of every test has to be silent: no violation of the policy.
+  const { unseen, policies } = watchProxy(page);
+  await signInTo(page, app, ADMIN);
+  const documents = page.getByRole("region", { name: "Documents" }).getByRole("listitem");
+  await expect(documents).toHaveCount(34);
+  const cases = await page.getByRole("table").innerText();
+
+  const file = await bringBack(page, { host, app, mess: MESS, folder });
+  expect((await stat(file)).size).toBeGreaterThan(30e6);
+
+  await page.goto(app.url);
+  await expect(documents).toHaveCount(34);
+  expect(await page.getByRole("table").innerText()).toBe(cases);
+  expect(unseen).toEqual([]);
+  expect(policies.length).toBeGreaterThan(3);
+  for (const policy of policies) expect(policy).not.toContain("unsafe");
+  expect(new Set(policies).size, "a nonce for each page").toBe(policies.length);
+  await expectOpensByHand(file, folder, {
+    "people.users": 2,
+    "records.case_files": 3000,
+    "records.documents": 34,
+  });
+});
+
+test("fits the host's types, and brings no server code to the browser", async () => {
+  await expectTypesFit(host);
+  await expectNoServerCode(host);
+});
+
+test("answers in development", async ({ page }) => {
+  await signInTo(page, app, ADMIN);
+  await using started = new AsyncDisposableStack();
+  const development = await startNext(host, "dev", { basePath: BASE_PATH });
+  started.defer(() => development.stop());
+  // Cookies know no ports, so the session is the same.
+  await page.goto(panelOf(development));
+  await expect(page.getByRole("heading", { name: "Database backup" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Create backup" })).toBeVisible();
+  await expect(page.getByText("No warnings.")).toBeVisible();
+});
+
+/** Every answer of the app passes the host's proxy. */
+function watchProxy(page: Page): { unseen: string[]; policies: string[] } {
+  const unseen: string[] = [];
+  const policies: string[] = [];
+  page.on("response", (response) => {
+    const headers = response.headers();
+    if (headers["x-seen-by-proxy"] !== "yes") unseen.push(response.url());
+    const isPage = response.request().isNavigationRequest() && response.status() === 200;
+    const policy = headers["content-security-policy"];
+    if (isPage && headers["content-type"]?.startsWith("text/html")) policies.push(policy ?? "none");
+  });
+  return { unseen, policies };
+}

@@ -1,0 +1,45 @@
+/** What must hold of every host that is built. */
+import { glob, readFile } from "node:fs/promises";
+import path from "node:path";
+import { expect } from "@playwright/test";
+import type { Host } from "./host.ts";
+import { CommandError } from "./run.ts";
+
+/** Declarations of these packages have faults of their own, which hosts avoid by `skipLibCheck`. */
+const FAULTY_PACKAGES = /^node_modules\/(next|next-auth|@auth\/core)\//;
+
+/** The compiler reads all declarations that the host reaches, the add-on's and its dependencies' too. */
+export async function expectTypesFit(host: Host) {
+  const output = await host
+    .run("tsc", "--noEmit", "--skipLibCheck", "false", "--incremental", "false")
+    .catch((error: unknown) => {
+      if (error instanceof CommandError) return error.output;
+      throw error;
+    });
+  const errors = output.split("\n").filter((line) => /^\S+\(\d+,\d+\): error/.test(line));
+  expect(errors.filter((line) => !FAULTY_PACKAGES.test(line))).toEqual([]);
+}
+
+/** What only server code says: ours, and what it loads. */
+const SERVER_ONLY = /pg-protocol|yauzl|yazl|pg_catalog|prisma_backup_admin|["'`]node:[a-z_/]+["'`]/;
+/** What only the panel says. */
+const PANEL_ONLY = /Restore a backup/;
+
+export async function expectNoServerCode({ folder }: Host) {
+  const client = path.join(folder, ".next/static");
+  const server = path.join(folder, ".next/server");
+  expect(await filesWith(client, SERVER_ONLY)).toEqual([]);
+  // The same search finds what is there.
+  expect(await filesWith(client, PANEL_ONLY)).not.toEqual([]);
+  for (const part of [/pg_catalog/, /["'`]node:[a-z_/]+["'`]/, /prisma_backup_admin/]) {
+    expect(await filesWith(server, part), String(part)).not.toEqual([]);
+  }
+}
+
+async function filesWith(folder: string, pattern: RegExp): Promise<string[]> {
+  const found: string[] = [];
+  for await (const file of glob("**/*.{js,mjs,cjs,css,json,html,map,txt}", { cwd: folder })) {
+    if (pattern.test(await readFile(path.join(folder, file), "utf8"))) found.push(file);
+  }
+  return found;
+}

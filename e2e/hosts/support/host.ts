@@ -1,0 +1,110 @@
+import { existsSync } from "node:fs";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import pg from "pg";
+import { migrate } from "../../../scripts/migrate.ts";
+import { ROOT } from "../../../scripts/run.ts";
+import { step } from "../../../scripts/step.ts";
+import { run } from "./run.ts";
+
+const HOSTS = path.join(ROOT, "e2e/hosts");
+
+/** An app in a temporary folder, with the add-on mounted. */
+export interface Host {
+  folder: string;
+  database: string;
+  databaseUrl: string;
+  /** Its environment, as in its `.env`. */
+  env: Record<string, string>;
+  /** Runs a program of the app's own packages in its folder. @returns what it wrote to stdout */
+  run(program: string, ...args: string[]): Promise<string>;
+  query(sql: string): Promise<void>;
+  remove(): Promise<void>;
+}
+
+/**
+ * What a user does: `npm install`, the migrations, `npx prisma-backup init`, `next build`.
+ *
+ * @param env of the app, as in its `.env`
+ */
+export async function prepareHost(name: string, env: Record<string, string>): Promise<Host> {
+  const folder = await mkdtemp(path.join(tmpdir(), `host-${name}-`));
+  const database = `host_${name}`;
+  const databaseUrl = Object.assign(new URL(read("HOSTS_POSTGRES_URL")), {
+    pathname: database,
+  }).href;
+  const timed = <T>(title: string, action: () => Promise<T>) => step(`${name}: ${title}`, action);
+  const host: Host = {
+    folder,
+    database,
+    databaseUrl,
+    env: { DATABASE_URL: databaseUrl, ...env },
+    run: (program, ...args) =>
+      run(program, args, { cwd: folder, env: { PATH: pathOf(folder), ...host.env } }),
+    query: (sql) => query(databaseUrl, sql),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+  try {
+    await cp(path.join(HOSTS, name), folder, { recursive: true });
+    await writeFile(
+      path.join(folder, ".env"),
+      Object.entries(host.env)
+        .map(([key, value]) => `${key}="${value}"\n`)
+        .join(""),
+    );
+    await Promise.all([
+      timed("npm install", () => install(host)),
+      timed("migrate and seed", () => fill(name, host)),
+    ]);
+    // No schema engine is needed, and none is downloaded where one is named.
+    await timed("prisma generate", () =>
+      run("prisma", ["generate"], {
+        cwd: folder,
+        env: { ...host.env, PATH: pathOf(folder), PRISMA_SCHEMA_ENGINE_BINARY: process.execPath },
+      }),
+    );
+    await timed("prisma-backup init --yes", () => host.run("prisma-backup", "init", "--yes"));
+    await timed("next build", () => host.run("next", "build"));
+    return host;
+  } catch (error) {
+    await host.remove();
+    throw error;
+  }
+}
+
+/** Its own programs first, its own Node among them where it has one. */
+export const pathOf = (folder: string): string =>
+  [path.join(folder, "node_modules/.bin"), process.env.PATH].join(path.delimiter);
+
+async function install({ folder, run }: Host): Promise<void> {
+  const flags = ["--no-audit", "--no-fund", "--prefer-offline"];
+  await run("npm", "install", ...flags, read("HOSTS_TARBALL"));
+  // Where npm runs no install scripts, a Node among the packages is not unpacked yet.
+  const node = path.join(folder, "node_modules/node");
+  if (existsSync(node) && !existsSync(path.join(node, "bin/node"))) {
+    await run("npm", "rebuild", "node", "--ignore-scripts=false");
+  }
+}
+
+async function fill(name: string, { database, databaseUrl, folder }: Host): Promise<void> {
+  await query(read("HOSTS_POSTGRES_URL"), `CREATE DATABASE ${database} TEMPLATE template0`);
+  await migrate(databaseUrl, path.join(folder, "prisma/migrations"));
+  await query(databaseUrl, await readFile(path.join(HOSTS, name, "prisma/seed.sql"), "utf8"));
+}
+
+async function query(connectionString: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+function read(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is set by e2e/hosts/support/global-setup.ts.`);
+  return value;
+}
