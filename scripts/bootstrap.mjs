@@ -19,6 +19,7 @@ const COMMANDS = {
   "test:long": "scripts/test-long.ts",
   bench: "bench/main.ts",
   cli: "lib/cli/main.ts",
+  "build:package": "scripts/build-package.ts",
 };
 
 const [command = "", ...args] = process.argv.slice(2);

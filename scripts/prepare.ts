@@ -1,7 +1,8 @@
-import { createHash } from "node:crypto";
-import { glob, readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
+import { buildPackage } from "./build-package.ts";
 import { programOf, ROOT, runNode } from "./run.ts";
+import { whenChanged } from "./when-changed.ts";
 
 /** What decides how the built app looks and works. */
 const BUILD_INPUTS = [
@@ -22,8 +23,9 @@ export async function generatePrismaClient(): Promise<boolean> {
   });
 }
 
-/** Builds the app. @returns false when the last build is of the same sources. */
+/** Builds the app, and the package for its CSS. @returns false when the last build is of the same sources. */
 export async function buildApp(): Promise<boolean> {
+  await buildPackage();
   return whenChanged(BUILD_STAMP, BUILD_INPUTS, async () => {
     // The build connects to nothing, but modules are loaded that ask for an address.
     const env = { DATABASE_URL: process.env.DATABASE_URL ?? "postgresql://build.invalid/none" };
@@ -31,32 +33,6 @@ export async function buildApp(): Promise<boolean> {
       throw new Error("next build failed.");
     }
   });
-}
-
-/** Acts when the contents of `inputs` are not those of the stamp, which lies among what is made. */
-async function whenChanged(
-  stamp: string,
-  inputs: string[],
-  action: () => Promise<void>,
-): Promise<boolean> {
-  const hash = await hashFiles(inputs);
-  if ((await readFile(stamp, "utf8").catch(() => "")) === hash) return false;
-  await action();
-  await writeFile(stamp, hash);
-  return true;
-}
-
-async function hashFiles(patterns: string[]): Promise<string> {
-  const files: string[] = [];
-  for await (const file of glob(patterns, { cwd: ROOT })) {
-    if (!/\.test\.tsx?$/.test(file)) files.push(file);
-  }
-  const hash = createHash("sha256");
-  for (const file of files.sort()) {
-    const content = createHash("sha256").update(await readFile(path.join(ROOT, file)));
-    hash.update(`${file}\0${content.digest("hex")}\n`);
-  }
-  return hash.digest("hex");
 }
 
 /**

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { BackupError, toBackupError } from "../errors.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import { NotConfirmedError, USAGE, UsageError } from "./usage.ts";

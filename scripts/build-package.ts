@@ -1,0 +1,54 @@
+/** `npm run build:package`: makes dist/, which is what the package holds, from the sources. */
+import { chmod, glob, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { buildStyles } from "./build-styles.ts";
+import { programOf, ROOT, runNode } from "./run.ts";
+import { whenChanged } from "./when-changed.ts";
+
+const DIST = path.join(ROOT, "dist");
+const STAMP = path.join(DIST, ".source-hash");
+const CACHE = path.join(ROOT, "node_modules/.cache");
+const INPUTS = [
+  "{components,lib}/**/*.{ts,tsx,css}",
+  "{tsconfig.json,.config/tsconfig.package.json,package-lock.json}",
+  "scripts/{build-package,build-styles}.ts",
+];
+
+/** Makes dist/. @returns false when it is of these sources already. */
+export async function buildPackage(): Promise<boolean> {
+  return whenChanged(STAMP, INPUTS, async () => {
+    await mkdir(CACHE, { recursive: true });
+    // A dist that is in use is never half of one.
+    const folder = await mkdtemp(path.join(CACHE, "dist-"));
+    try {
+      await compile(folder);
+      await buildStyles(path.join(folder, "styles.css"));
+      await rm(DIST, { recursive: true, force: true });
+      await rename(folder, DIST);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+async function compile(folder: string): Promise<void> {
+  const project = path.join(ROOT, ".config/tsconfig.package.json");
+  const args = [programOf("typescript", "tsc"), "--project", project, "--outDir", folder];
+  if ((await runNode(args)) !== 0) throw new Error("tsc failed.");
+  for await (const file of glob("**/*.js", { cwd: folder })) {
+    await spellOutNextModules(path.join(folder, file));
+  }
+  await chmod(path.join(folder, "lib/cli/main.js"), 0o755);
+}
+
+/** `next` has no `exports`: Node itself, as in a host's own unit tests, finds `next/link` only as `next/link.js`. */
+async function spellOutNextModules(file: string): Promise<void> {
+  const text = await readFile(file, "utf8");
+  const spelled = text.replace(/(\bfrom |\bimport\()"(next\/\w+)"/g, '$1"$2.js"');
+  if (spelled !== text) await writeFile(file, spelled);
+}
+
+if (import.meta.main) {
+  const built = await buildPackage();
+  console.log(built ? "dist/ is built." : "dist/ is up to date.");
+}

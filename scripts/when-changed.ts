@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import { glob, readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { ROOT } from "./run.ts";
+
+/**
+ * Acts when the contents of the files that `inputs` match are not those of the stamp, which lies among what is made.
+ *
+ * @returns whether it acted
+ */
+export async function whenChanged(
+  stamp: string,
+  inputs: string[],
+  action: () => Promise<void>,
+): Promise<boolean> {
+  const hash = await hashFiles(inputs);
+  if ((await readFile(stamp, "utf8").catch(() => "")) === hash) return false;
+  await action();
+  await writeFile(stamp, hash);
+  return true;
+}
+
+async function hashFiles(patterns: string[]): Promise<string> {
+  const files: string[] = [];
+  for await (const file of glob(patterns, { cwd: ROOT })) {
+    if (!/\.test\.tsx?$/.test(file)) files.push(file);
+  }
+  const hash = createHash("sha256");
+  for (const file of files.sort()) {
+    const content = createHash("sha256").update(await readFile(path.join(ROOT, file)));
+    hash.update(`${file}\0${content.digest("hex")}\n`);
+  }
+  return hash.digest("hex");
+}
