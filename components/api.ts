@@ -7,6 +7,7 @@ import type {
   StartRestore,
 } from "../lib/shared/api.ts";
 import type { ErrorCode } from "../lib/shared/error-codes.ts";
+import { nextAddress } from "../lib/shared/next-address.ts";
 
 /** An error of the server, or one that the browser alone can see. */
 export interface PanelErrorReport extends Omit<ErrorReport, "code"> {
@@ -59,7 +60,7 @@ export const unreachable = (cause?: unknown): ApiError =>
 
 /** The routes below the mount's `/api`, as functions. Each throws ApiError. */
 export function createApi(basePath: string) {
-  const url = (path: string) => `${basePath}/api/${path}`;
+  const url = (path: string) => nextAddress(`${basePath}/api/${path}`);
 
   async function request<Result>(path: string, init?: RequestInit): Promise<Result> {
     let status: number;

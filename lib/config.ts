@@ -33,9 +33,9 @@ export interface BackupAdminOptions {
   connectionString?: string;
   /** As `pg` takes it (host, ssl, …), instead of or beside `connectionString`. */
   pool?: pg.PoolConfig;
-  /** Where the page is mounted. Default `/admin/backup`. */
+  /** Where the page is mounted, without Next's own `basePath`. Default `/admin/backup`. */
   basePath?: string;
-  /** Gets `callbackUrl`. Default `/api/auth/signin`. */
+  /** Without Next's `basePath`, or a whole URL. Gets `callbackUrl`, an address with it. Default `/api/auth/signin`. */
   signInPath?: string;
   /** Private folder for uploads on their way. Default: one below the system's temporary folder. */
   uploadDir?: string;

@@ -1,11 +1,7 @@
 import { z } from "zod";
 import { BackupError } from "../errors.ts";
-import {
-  type InsertionOrder,
-  type ManifestSummary,
-  tableNameSchema,
-  type Warning,
-} from "../shared/api.ts";
+import type { InsertionOrder, ManifestSummary, Warning } from "../shared/api.ts";
+import { tableNameSchema } from "../shared/requests.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { invalidArchive } from "./archive-error.ts";
 import {

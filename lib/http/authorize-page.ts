@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
 import { toBackupError } from "../errors.ts";
 import type { Actor } from "../shared/api.ts";
+import { nextAddress, withNextBasePath } from "../shared/next-address.ts";
 import { authorizeRequest } from "./authorize-request.ts";
 
 export interface PageProps {
@@ -24,11 +25,11 @@ export async function authorizePage(
 ): Promise<AuthorizedPage> {
   // Only here, so that a script without Next can load what is beside it.
   const { headers } = await import("next/headers");
-  const { forbidden, redirect, unstable_rethrow } = await import("next/navigation");
+  const navigation = await import("next/navigation");
   const { basePath } = config;
   const { view = [] } = await params;
   const path = [basePath, ...view.map(encodeURIComponent)].join("/");
-  const signInPath = withCallback(config.signInPath, path);
+  const signInPath = withCallback(config.signInPath, nextAddress(path));
   // A page is given no Request. Nobody but `authorize` reads this one, for its headers.
   const url = new URL(path, "http://localhost");
   const request = new Request(url, { headers: new Headers(await headers()) });
@@ -36,16 +37,21 @@ export async function authorizePage(
     const actor = await authorizeRequest(config, request);
     return { allowed: true, panel: { basePath, view, actor } };
   } catch (error) {
-    if (toBackupError(error).code === "UNAUTHENTICATED") return redirect(signInPath);
+    if (toBackupError(error).code === "UNAUTHENTICATED") return navigation.redirect(signInPath);
   }
   try {
-    return forbidden();
+    navigation.forbidden();
   } catch (error) {
-    unstable_rethrow(error);
-    // The app has not enabled it: the page itself says so, with status 200.
-    return { allowed: false, signInPath };
+    navigation.unstable_rethrow(error);
+    // The app has not enabled it, or its Next does not have it: the page itself says so, with status 200.
   }
+  return {
+    allowed: false,
+    signInPath: isPath(signInPath) ? withNextBasePath(signInPath) : signInPath,
+  };
 }
+
+const isPath = (url: string): boolean => url.startsWith("/");
 
 function withCallback(signInPath: string, path: string): string {
   const separator = signInPath.includes("?") ? "&" : "?";

@@ -4,13 +4,9 @@ import type { Context } from "../operations/context.ts";
 import { toOperation } from "../operations/operation-store.ts";
 import { cancelOperation, getOperation, listOperations } from "../operations/operations.ts";
 import { createRestore, startRestore } from "../operations/restores.ts";
-import {
-  type Actor,
-  createBackupSchema,
-  createRestoreSchema,
-  type Overview,
-  startRestoreSchema,
-} from "../shared/api.ts";
+import { describeUpload } from "../restore/describe-upload.ts";
+import type { Actor, Overview, StoredUpload } from "../shared/api.ts";
+import { createBackupSchema, createRestoreSchema, startRestoreSchema } from "../shared/requests.ts";
 import { readBody } from "./read-body.ts";
 import { json } from "./responses.ts";
 
@@ -82,6 +78,14 @@ export const ROUTES: readonly Route[] = [
     methods: ["POST", "OPTIONS"],
     path: "uploads",
     handle: ({ context, request, actor }) => context.uploads.receive(request, actor, undefined),
+  },
+  {
+    methods: ["GET"],
+    path: "uploads/:id",
+    async handle({ context, actor, id }) {
+      const { path } = await context.uploads.find(id, actor);
+      return json((await describeUpload(path)) satisfies StoredUpload);
+    },
   },
   {
     methods: ["HEAD", "PATCH", "DELETE", "OPTIONS"],

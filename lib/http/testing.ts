@@ -62,7 +62,9 @@ export async function createTestAdmin(options: Partial<BackupAdminOptions> & { u
       },
       body: json === undefined ? body : JSON.stringify(json),
     });
-    return handlers[method](request, { params: Promise.resolve({ route: route.split("/") }) });
+    return handlers[method](request, {
+      params: Promise.resolve({ route: route.split("/").filter(Boolean) }),
+    });
   }
 
   async function ok<Result = Operation>(

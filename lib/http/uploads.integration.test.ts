@@ -38,6 +38,37 @@ it("takes an upload in chunks, tells its offset, goes on after a break, and remo
   expect((await admin.call("HEAD", `uploads/${id}`, { headers: TUS })).status).toBe(404);
 });
 
+it("names an upload's address with a slash at its end where the app's addresses have one", async () => {
+  await using database = await createTestDatabase();
+  await using admin = await createTestAdmin({ url: database.url });
+  const created = await admin.call("POST", "uploads/", {
+    headers: { ...TUS, "upload-length": "5" },
+  });
+  expect(created.headers.get("location")).toMatch(
+    /^\/admin\/backup\/api\/uploads\/[0-9a-f]{32}\/$/,
+  );
+});
+
+it("says that a body was cut on its way, and keeps what did arrive", async () => {
+  await using database = await createTestDatabase();
+  await using admin = await createTestAdmin({ url: database.url });
+  const created = await admin.call("POST", "uploads", {
+    headers: { ...TUS, "upload-length": String(ARCHIVE.length) },
+  });
+  const id = created.headers.get("location")?.split("/").at(-1) ?? "";
+  const cut = { ...CHUNK, "upload-offset": "0", "content-length": String(ARCHIVE.length) };
+  expect(
+    await admin.fail("PATCH", `uploads/${id}`, { body: ARCHIVE.slice(0, 1000), headers: cut }),
+  ).toMatchObject({
+    status: 400,
+    code: "UPLOAD_CUT_SHORT",
+    hint: expect.stringContaining("proxyClientMaxBodySize"),
+    details: { sentBytes: ARCHIVE.length, receivedBytes: 1000 },
+  });
+  const head = await admin.call("HEAD", `uploads/${id}`, { headers: TUS });
+  expect(head.headers.get("upload-offset")).toBe("1000");
+});
+
 it("keeps uploads in files that no other user of the system may read", async () => {
   await using database = await createTestDatabase();
   await using admin = await createTestAdmin({ url: database.url });

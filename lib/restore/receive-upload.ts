@@ -66,7 +66,10 @@ export async function openUploads(options: {
     allowedOrigins: [],
     namingFunction: () => randomBytes(16).toString("hex"),
     getFileIdFromRequest: (_request, id) => (id && ID.test(id) ? id : undefined),
-    generateUrl: (request, { id }) => `${new URL(request.url).pathname.replace(/\/$/, "")}/${id}`,
+    generateUrl(request, { id }) {
+      const { pathname } = new URL(request.url);
+      return pathname.endsWith("/") ? `${pathname}${id}/` : `${pathname}/${id}`;
+    },
     async onUploadCreate(request, upload) {
       await checkRoom(directory, upload.size ?? 0);
       return { metadata: { filename: baseName(upload), owner: actors.get(request)?.id ?? null } };
@@ -116,7 +119,10 @@ export async function openUploads(options: {
       const forwarded = withTusHeaders(request);
       actors.set(forwarded, actor);
       const response = await server.handleWeb(forwarded);
-      if (response.status < 400) return response;
+      if (response.status < 400) {
+        requireWholeBody(request, response);
+        return response;
+      }
       throw translateFailure(failures.get(forwarded), response, maxUploadBytes);
     },
     async find(id, actor) {
@@ -164,7 +170,7 @@ async function checkDirectory(directory: string) {
 
 function unsafeDirectory(directory: string, reason: string): BackupError {
   return new BackupError("CONFIG_INVALID", `The folder for uploads, ${directory}, ${reason}.`, {
-    hint: "Give createBackupAdmin an `uploadDir` that belongs to the app's user alone.",
+    hint: "Give createBackupAdmin an `uploadDir` that belongs to the app's user alone: on a shared volume a folder below it, which is then made.",
   });
 }
 
@@ -205,6 +211,29 @@ function baseName(upload: Upload): string {
   const name = upload.metadata?.filename?.split(/[/\\]/).at(-1) ?? "";
   // Control characters have no place in what is shown and logged.
   return name.replaceAll(/\p{Cc}/gu, "").slice(0, 200) || "archive.zip";
+}
+
+/**
+ * Next gives a route handler no more than the first 10 MB of a body that a `proxy.ts` or `middleware.ts` has seen, or
+ * what the app's configuration says, and no error. What did arrive is kept; without this the browser would send the rest
+ * again and again, a little at a time or for ever.
+ *
+ * @throws UPLOAD_CUT_SHORT
+ */
+function requireWholeBody(request: Request, response: Response): void {
+  const sentBytes = Number(request.headers.get("content-length"));
+  const offset = response.headers.get("upload-offset");
+  if (request.method !== "PATCH" || offset === null || request.signal.aborted) return;
+  const receivedBytes = Number(offset) - Number(request.headers.get("upload-offset"));
+  if (!(receivedBytes < sentBytes)) return;
+  throw new BackupError(
+    "UPLOAD_CUT_SHORT",
+    `Only ${receivedBytes} of ${sentBytes} bytes of a request's body have reached the route handler.`,
+    {
+      hint: "Where the app has a proxy.ts or middleware.ts, leave the backup page out of its `matcher`, or raise `experimental.proxyClientMaxBodySize` (`middlewareClientMaxBodySize` before Next 16) in the Next config to 5mb or more.",
+      details: { sentBytes, receivedBytes },
+    },
+  );
 }
 
 /** tus' own errors are `{ status_code, body }`. */

@@ -10,63 +10,31 @@
  *   POST   backups        CreateBackup  → 201 Operation, then its archive by
  *   GET    backups/:id/archive          → the zip, streamed, once
  *   *      uploads[/:id]                → the tus protocol, 1.0.0
+ *   GET    uploads/:id                  → StoredUpload
  *   POST   restores       CreateRestore → 201 Operation, which checks the uploaded archive
  *   POST   restores/:id/start StartRestore → 202 Operation
  *
  * Every failure is an ErrorResponse with the status of its code.
  */
-import { z } from "zod";
 import type { ErrorCode } from "./error-codes.ts";
 import type { Progress } from "./progress.ts";
+import type { EncryptionMode, TableName } from "./requests.ts";
+
+export type {
+  CreateBackup,
+  CreateRestore,
+  EncryptionChoice,
+  EncryptionMode,
+  StartRestore,
+  TableName,
+  Unlock,
+} from "./requests.ts";
 
 /** As the original accepted. The panel advises against weak ones. */
 export const PASSPHRASE_MIN_LENGTH = 5;
 
 /** Size of an upload's chunk: below the body limits of common hosts. */
 export const UPLOAD_CHUNK_BYTES = 4 * 1024 * 1024;
-
-export const tableNameSchema = z.object({ schema: z.string(), name: z.string() });
-export type TableName = z.infer<typeof tableNameSchema>;
-
-// --- requests ---------------------------------------------------------------------------------
-
-const encryptionChoiceSchema = z.discriminatedUnion("mode", [
-  z.object({ mode: z.literal("passphrase"), passphrase: z.string().max(1024) }),
-  z.object({
-    mode: z.literal("recipients"),
-    recipients: z.array(z.string().max(4096)).min(1).max(20),
-  }),
-  z.object({ mode: z.literal("none") }),
-]);
-/** How an archive is encrypted. A required choice wherever an archive is made: there is no default. */
-export type EncryptionChoice = z.infer<typeof encryptionChoiceSchema>;
-export type EncryptionMode = EncryptionChoice["mode"];
-
-export const createBackupSchema = z.object({
-  /** Left out: every table. */
-  tables: z.array(tableNameSchema).min(1).optional(),
-  encryption: encryptionChoiceSchema,
-});
-export type CreateBackup = z.infer<typeof createBackupSchema>;
-
-const unlockSchema = z.object({
-  passphrase: z.string().max(1024).optional(),
-  /** The text of an age identity file, or one `AGE-SECRET-KEY-1…` line. */
-  identity: z.string().max(65536).optional(),
-});
-/** What opens an encrypted archive. */
-export type Unlock = z.infer<typeof unlockSchema>;
-
-export const createRestoreSchema = unlockSchema.extend({ uploadId: z.string().max(200) });
-export type CreateRestore = z.infer<typeof createRestoreSchema>;
-
-export const startRestoreSchema = z.object({
-  /** The name of the database that will be replaced, typed by the person. */
-  confirmation: z.string().max(200),
-});
-export type StartRestore = z.infer<typeof startRestoreSchema>;
-
-// --- responses --------------------------------------------------------------------------------
 
 export interface ErrorReport {
   code: ErrorCode;
@@ -166,6 +134,13 @@ export interface Overview {
   drift: Drift[];
   limits: { maxUploadBytes: number };
   actor: Actor;
+}
+
+/** What the server has of an upload so far, whether it is whole or not. */
+export interface StoredUpload {
+  sizeBytes: number;
+  /** In hex. */
+  sha256: string;
 }
 
 export type OperationKind = "backup" | "restore";
