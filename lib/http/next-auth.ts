@@ -1,6 +1,7 @@
 import "server-only";
 import { type AuthOptions, getServerSession, type Session } from "next-auth";
 import type { Authorize } from "../config.ts";
+import { readVisitor } from "./session-user.ts";
 
 /**
  * `authorize` for apps with next-auth 4: `nextAuth(authOptions, (session) => session.user.role === "ADMIN")`.
@@ -15,20 +16,6 @@ export function nextAuth(
 ): Authorize {
   return async () => {
     const session = await getServerSession(authOptions);
-    if (!session) return null;
-    const user: unknown = session.user;
-    const id = text(user, "id") ?? text(user, "email");
-    if (id === null) {
-      throw new Error(
-        "The session has neither user.id nor user.email. Set one in next-auth's session callback.",
-      );
-    }
-    const name = text(user, "name") ?? text(user, "email") ?? id;
-    return { id, name, allowed: (await allow(session)) === true };
+    return session ? readVisitor(session, allow) : null;
   };
-}
-
-function text(user: unknown, key: string): string | null {
-  const value: unknown = typeof user === "object" && user !== null ? Reflect.get(user, key) : null;
-  return typeof value === "string" && value !== "" ? value : null;
 }
