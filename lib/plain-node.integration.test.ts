@@ -1,6 +1,7 @@
 /** The original's two examples, run as its users run them: a script, a generated client, and no Next. */
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { pgDumpText } from "../scripts/testing/oracles.ts";
 import { leftSessions, testDatabase } from "./restore/testing.ts";
@@ -193,23 +194,29 @@ test("a script says of an error what it wants, and ends by itself, its client st
 });
 
 describe("where the import is", () => {
-  const importIt = (conditions: string) =>
-    project.runScript(
-      "import { PrismaBackup } from 'prisma-backup-admin'; console.log(PrismaBackup.name, import.meta.resolve('prisma-backup-admin'));",
-      {},
-      [`--conditions=${conditions}`],
-    );
+  const show = "console.log(PrismaBackup.name, import.meta.resolve('prisma-backup-admin'));";
+  const importIt = (
+    conditions: string,
+    text = "import { PrismaBackup } from 'prisma-backup-admin';",
+  ) => project.runScript(`${text} ${show}`, {}, [`--conditions=${conditions}`]);
+  const fileOfPackage = (name: string) =>
+    pathToFileURL(path.join(project.folder, "node_modules/prisma-backup-admin", name)).href;
 
   test.for([
-    ["in Node", "node", "public-api.ts"],
-    ["in a server component or route", "react-server", "index.ts"],
+    ["in Node", "node", "dist/lib/public-api.js"],
+    ["in a server component or route", "react-server", "dist/lib/index.js"],
   ] as const)("%s: it works", async ([, conditions, file]) => {
-    const url = new URL(file, import.meta.url).href;
     expect(await importIt(conditions)).toEqual({
       code: 0,
-      stdout: `PrismaBackup ${url}\n`,
+      stdout: `PrismaBackup ${fileOfPackage(file)}\n`,
       stderr: "",
     });
+  });
+
+  test("by require(): it works", async () => {
+    const text = `import { createRequire } from "node:module";
+      const { PrismaBackup } = createRequire(import.meta.url)("prisma-backup-admin");`;
+    expect(await importIt("node", text)).toMatchObject({ code: 0, stderr: "" });
   });
 
   test("in a client component: it fails", async () => {

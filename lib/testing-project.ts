@@ -1,15 +1,15 @@
 /** A project as one who uses the library has it: a Prisma schema and the client that Prisma generated of it. */
 import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { PrismaPg } from "@prisma/adapter-pg";
 import type pg from "pg";
+import { ROOT } from "../scripts/run.ts";
+import { installPackage } from "../scripts/testing/installed-package.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const run = promisify(execFile);
 
 const SCHEMA = `
@@ -164,8 +164,7 @@ export async function createProject(): Promise<Project> {
   const folder = await mkdtemp(join(tmpdir(), "project-test-"));
   const modules = join(folder, "node_modules");
   await mkdir(modules);
-  await symlink(ROOT, join(modules, "prisma-backup-admin"));
-  await symlink(join(ROOT, "node_modules/@prisma"), join(modules, "@prisma"));
+  await installPackage(modules, ["@prisma"]);
   await writeFile(join(folder, "package.json"), '{ "type": "module" }');
   await writeFile(join(folder, "schema.prisma"), SCHEMA);
   const prisma = join(ROOT, "node_modules/prisma/build/index.js");

@@ -1,5 +1,5 @@
 /** `npm run build:package`: makes dist/, which is what the package holds, from the sources. */
-import { chmod, glob, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { buildStyles } from "./build-styles.ts";
 import { programOf, ROOT, runNode } from "./run.ts";
@@ -35,17 +35,7 @@ async function compile(folder: string): Promise<void> {
   const project = path.join(ROOT, ".config/tsconfig.package.json");
   const args = [programOf("typescript", "tsc"), "--project", project, "--outDir", folder];
   if ((await runNode(args)) !== 0) throw new Error("tsc failed.");
-  for await (const file of glob("**/*.js", { cwd: folder })) {
-    await spellOutNextModules(path.join(folder, file));
-  }
   await chmod(path.join(folder, "lib/cli/main.js"), 0o755);
-}
-
-/** `next` has no `exports`: Node itself, as in a host's own unit tests, finds `next/link` only as `next/link.js`. */
-async function spellOutNextModules(file: string): Promise<void> {
-  const text = await readFile(file, "utf8");
-  const spelled = text.replace(/(\bfrom |\bimport\()"(next\/\w+)"/g, '$1"$2.js"');
-  if (spelled !== text) await writeFile(file, spelled);
 }
 
 if (import.meta.main) {

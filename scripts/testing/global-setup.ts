@@ -1,4 +1,5 @@
 import type { TestProject } from "vitest/node";
+import { buildPackage } from "../build-package.ts";
 import { startPostgres } from "../postgres.ts";
 import type { Major } from "../postgres-package.ts";
 import { MAJORS } from "./majors.ts";
@@ -10,8 +11,9 @@ declare module "vitest" {
   }
 }
 
-/** Starts the servers once for all integration tests. Vitest calls what it returns at the end. */
+/** Builds the package, and starts the servers, once for all integration tests. Vitest calls what it returns at the end. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await buildPackage();
   // Some tests are of the oldest or the newest alone.
   const majors = [...new Set<Major>([15, ...MAJORS, 18])];
   const servers = await Promise.allSettled(majors.map((major) => startPostgres({ major })));
