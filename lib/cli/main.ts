@@ -3,7 +3,8 @@ import { BackupError, toBackupError } from "../errors.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import { NotConfirmedError, USAGE, UsageError } from "./usage.ts";
 
-type Command = (args: string[], signal: AbortSignal) => Promise<void>;
+/** Its exit code is 0, or the number that it gives. */
+type Command = (args: string[], signal: AbortSignal) => Promise<unknown>;
 
 /** Loaded when asked for: some need much that the others do not. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
@@ -38,8 +39,8 @@ async function main([name, ...args]: string[]): Promise<number> {
     const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (!load) throw new UsageError(`There is no command “${name}”.`);
     const command = await load();
-    await command(args, stop.signal);
-    return 0;
+    const result = await command(args, stop.signal);
+    return typeof result === "number" ? result : 0;
   } catch (error) {
     if (error instanceof UsageError) {
       process.stderr.write(`${error.message}\n\n${USAGE}`);

@@ -85,7 +85,7 @@ export async function readUnlock(options: {
 export const readPassphrase = async (path: string): Promise<string> =>
   (await readText(path)).replace(/\r?\n$/, "");
 
-async function readText(path: string): Promise<string> {
+export async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {

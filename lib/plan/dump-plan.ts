@@ -116,7 +116,8 @@ function selectTables(
   return selected;
 }
 
-function requireReadable(
+/** @throws INSUFFICIENT_PRIVILEGE with the names of all that the role may not read */
+export function requireReadable(
   tables: readonly CatalogTable[],
   sequences: readonly CatalogSequence[],
 ): void {
@@ -134,8 +135,8 @@ function requireReadable(
   );
 }
 
-/** A backup without the rows that a policy hides would look whole. */
-function requireAllRows(tables: readonly CatalogTable[]): void {
+/** A backup without the rows that a policy hides would look whole. @throws INSUFFICIENT_PRIVILEGE */
+export function requireAllRows(tables: readonly CatalogTable[]): void {
   const hiding = tables
     .filter((table) => table.hidesRows)
     .map(({ schema, name }) => ({ schema, name }));

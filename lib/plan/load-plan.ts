@@ -69,7 +69,7 @@ const IGNORED_REASON = "It is among the tables to be ignored.";
  * @param ignoredTables their rows stay as they are, although other tables are restored
  */
 export function planLoad(
-  manifest: Manifest,
+  manifest: Pick<Manifest, "tables" | "sequences">,
   catalog: Catalog,
   models: PrismaModels,
   ignoredTables: readonly TableName[] = [],

@@ -113,10 +113,12 @@ export function checkLoadable(plan: LoadPlan, isOriginal: boolean): Check[] {
   });
 }
 
+/** All that stands in the way, as the errors that they would be. */
+export const findObstacles = (plan: LoadPlan): BackupError[] =>
+  FINDINGS.flatMap(({ find }) => find(plan) ?? []);
+
 /** @throws BackupError SCHEMA_DRIFT or INSUFFICIENT_PRIVILEGE for the first finding that stands in the way */
 export function requireLoadable(plan: LoadPlan): void {
-  for (const { find } of FINDINGS) {
-    const error = find(plan);
-    if (error) throw error;
-  }
+  const [first] = findObstacles(plan);
+  if (first) throw first;
 }

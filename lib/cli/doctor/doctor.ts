@@ -1,1 +1,122 @@
-export async function doctor(): Promise<void> {}
+import { toBackupError } from "../../errors.ts";
+import { type Database, openDatabase } from "../../postgres/connection.ts";
+import { readCatalog } from "../../schema/catalog.ts";
+import { type PrismaSchema, readPrismaSchema } from "../host/prisma-schema.ts";
+import { parseOptions, readText } from "../usage.ts";
+import { checkApp } from "./app.ts";
+import { checkConnection } from "./connection.ts";
+import { checkContents } from "./contents.ts";
+import { loadEnvironment } from "./environment.ts";
+import { type Finding, findingsOf, reportText } from "./finding.ts";
+import { checkHosting } from "./hosting.ts";
+import { checkRights } from "./rights.ts";
+import { checkSchema } from "./schema.ts";
+import { checkSpace } from "./space.ts";
+import { checkVersions } from "./versions.ts";
+
+/** `doctor`: says whether backups and restores will work here. Changes nothing. @returns the exit code */
+export async function doctor(args: string[], signal: AbortSignal): Promise<number> {
+  const options = parseOptions(args, {
+    url: { type: "string" },
+    app: { type: "string" },
+    "cookie-file": { type: "string" },
+    "upload-dir": { type: "string" },
+    json: { type: "boolean" },
+  });
+  const root = process.cwd();
+  const cookieFile = options["cookie-file"];
+  const cookie = cookieFile === undefined ? undefined : toCookie(await readText(cookieFile));
+  await loadEnvironment(root);
+  const schema = await readPrismaSchema(root);
+  const database = await checkDatabase(findUrl(options.url, schema), schema);
+  const findings = [
+    ...(await checkVersions(root)),
+    ...database.findings,
+    ...(await checkSpace(options["upload-dir"], database.sizeBytes)),
+    ...(await checkHosting(root)),
+    ...(await checkApp({ address: options.app, cookie, database: database.name, signal })),
+  ];
+  const wouldFail = findings.some(({ level }) => level === "problem");
+  process.stdout.write(
+    options.json ? `${JSON.stringify({ wouldFail, findings }, null, 2)}\n` : reportText(findings),
+  );
+  return wouldFail ? 1 : 0;
+}
+
+interface Url {
+  text: string;
+  /** As a person knows it: an option or a variable. */
+  from: string;
+}
+
+/** As the app finds it, as far as its environment tells. */
+function findUrl(given: string | undefined, schema: PrismaSchema | null): Url | null {
+  if (given !== undefined) return { text: given, from: "--url" };
+  for (const name of new Set(["DIRECT_URL", "DATABASE_URL", ...(schema?.environmentNames ?? [])])) {
+    const text = process.env[name];
+    // Prisma's own prisma+postgres:// is for its service.
+    if (text !== undefined && /^postgres(?:ql)?:\/\//.test(text)) return { text, from: name };
+  }
+  return null;
+}
+
+interface CheckedDatabase {
+  findings: Finding[];
+  name: string | null;
+  sizeBytes: number | null;
+}
+
+export async function checkDatabase(
+  url: Url | null,
+  schema: PrismaSchema | null,
+): Promise<CheckedDatabase> {
+  const { found: findings, problem } = findingsOf("Database");
+  const nothing = { findings, name: null, sizeBytes: null };
+  if (url === null) {
+    problem(
+      "NO_CONNECTION",
+      "There is no connection string: neither DIRECT_URL nor DATABASE_URL is set to a postgresql:// one.",
+      "Set one in .env, or give --url postgresql://user:password@host:5432/database",
+    );
+    return nothing;
+  }
+  let database: Database;
+  try {
+    database = openDatabase({ connectionString: url.text });
+  } catch (error) {
+    problem(
+      "NO_CONNECTION",
+      `The connection string of ${url.from} cannot be read.`,
+      toBackupError(error).hint,
+    );
+    return nothing;
+  }
+  try {
+    const connection = await checkConnection(database, url.from);
+    findings.push(...connection.findings);
+    if (!connection.isUsable) return nothing;
+    const client = await database.connect("doctor");
+    try {
+      const catalog = await readCatalog(client);
+      findings.push(
+        ...(await checkRights(client, catalog)),
+        ...(await checkSchema(client, catalog, schema)),
+        ...(await checkContents(client, catalog)),
+      );
+      return { findings, name: catalog.database.name, sizeBytes: catalog.database.sizeBytes };
+    } finally {
+      await client.end();
+    }
+  } finally {
+    await database.close();
+  }
+}
+
+/** The header as a browser shows it, with its name or without, or what `curl --cookie-jar` wrote. */
+function toCookie(text: string): string {
+  const jar = text.split(/\r?\n/).flatMap((line) => {
+    const fields = line.replace(/^#HttpOnly_/, "").split("\t");
+    return fields.length === 7 ? [`${fields[5]}=${fields[6]}`] : [];
+  });
+  return jar.length > 0 ? jar.join("; ") : text.trim().replace(/^cookie:\s*/i, "");
+}

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** What the app answered to one request. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** The body, where it is JSON. */
+  json: unknown;
+  /** The code of an error of ours, or null. */
+  code: string | null;
+}
+
+export type AskApp = (
+  method: string,
+  route: string,
+  options?: { headers?: Record<string, string>; body?: Uint8Array<ArrayBuffer> | string },
+) => Promise<Answer>;
+
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Asks the route handlers of a running app, as the panel would. Follows no redirect but the one to a slash at the end,
+ * where the app's addresses have one.
+ *
+ * @param app where the page is: `http://localhost:3000/admin/backup`
+ * @returns a function that throws where nobody answers
+ */
+export function appClient(app: URL, signal?: AbortSignal): AskApp {
+  let slash = "";
+  return async function ask(method, route, { headers = {}, body } = {}) {
+    const url = new URL(`${app.pathname.replace(/\/+$/, "")}/api/${route}${slash}`, app);
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    const response = await fetch(url, {
+      method,
+      headers: { accept: "application/json", origin: url.origin, ...headers },
+      redirect: "manual",
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      ...(body === undefined ? {} : { body }),
+    });
+    const location = response.headers.get("location");
+    const target = location === null ? null : URL.parse(location, url);
+    if (slash === "" && response.status === 308 && target?.pathname === `${url.pathname}/`) {
+      await response.body?.cancel();
+      slash = "/";
+      return ask(method, route, { headers, ...(body === undefined ? {} : { body }) });
+    }
+    const text = await response.text();
+    const json = parse(text);
+    return { status: response.status, headers: response.headers, text, json, code: codeOf(json) };
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const property = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+
+function codeOf(json: unknown): string | null {
+  const code = property(property(json, "error"), "code");
+  return typeof code === "string" ? code : null;
+}
+
+/** An error of ours in a person's words, or the status alone. */
+export function explain({ status, json, headers }: Answer): string {
+  const message = property(property(json, "error"), "message");
+  if (typeof message === "string") return `${message} (${status})`;
+  const server = headers.get("server");
+  return `status ${status}${server ? ` from ${server}` : ""}`;
+}
+
+/** Waits a moment after a body that was refused while it was on its way: the connection may be cut. */
+export async function patiently<Result>(run: () => Promise<Result>): Promise<Result> {
+  try {
+    return await run();
+  } catch {
+    await sleep(200);
+    return run();
+  }
+}

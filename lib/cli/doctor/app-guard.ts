@@ -1,0 +1,94 @@
+import { type Answer, type AskApp, explain } from "./app-client.ts";
+import { type Finding, findingsOf } from "./finding.ts";
+
+/** A token that says it is signed by nobody: `{ alg: "none" }`, an administrator for ever. */
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+const FORGED_TOKEN = `${part({ alg: "none", typ: "JWT" })}.${part({
+  sub: "1",
+  id: "1",
+  name: "Admin",
+  email: "admin@example.com",
+  role: "ADMIN",
+  exp: 4102444800,
+})}.`;
+const COOKIE_NAMES = ["next-auth.session-token", "authjs.session-token"].flatMap((name) => [
+  name,
+  `__Secure-${name}`,
+]);
+
+/** Ways to come without a session; each has to be refused. */
+const VISITS: Array<{ who: string; headers: Record<string, string> }> = [
+  { who: "without a session", headers: {} },
+  {
+    who: "with a forged session cookie",
+    headers: { cookie: COOKIE_NAMES.map((name) => `${name}=${FORGED_TOKEN}`).join("; ") },
+  },
+  {
+    who: "with a header that once led past Next's middleware",
+    headers: { "x-middleware-subrequest": Array(5).fill("middleware").join(":") },
+  },
+];
+
+/** The last one is no valid request: where nobody guards it, it does nothing. */
+const REQUESTS: Array<{ method: string; route: string; body?: string }> = [
+  { method: "GET", route: "overview" },
+  { method: "GET", route: "operations" },
+  { method: "POST", route: "backups", body: "{}" },
+];
+
+/** Whether the running app refuses whoever has no session. @returns whether the add-on is there at all, too */
+export async function checkGuard(ask: AskApp): Promise<{ findings: Finding[]; isThere: boolean }> {
+  const { found: findings, ok, note, problem } = findingsOf("App");
+  const redirects = new Set<string>();
+  for (const { who, headers } of VISITS) {
+    for (const { method, route, body } of REQUESTS) {
+      const answer = await ask(method, route, {
+        headers: { ...headers, ...(body ? { "content-type": "application/json" } : {}) },
+        ...(body ? { body } : {}),
+      });
+      switch (judge(answer)) {
+        case "refused":
+          continue;
+        case "redirected":
+          redirects.add(answer.headers.get("location") ?? "");
+          continue;
+        case "open":
+          problem(
+            "GUARD",
+            `The app lets anybody in: ${method} ${route} ${who} was answered with status ${answer.status}.`,
+            "Correct `authorize` in the options of createBackupAdmin at once: it has to return null where nobody is signed in, and allowed: true for administrators only.",
+          );
+          return { findings, isThere: true };
+        case "absent":
+          problem(
+            "APP",
+            `The page's route handlers are not at this address: ${method} api/${route} was answered with ${explain(answer)}.`,
+            "Give --app the address of the page itself, with Next's basePath, and see that `basePath` of createBackupAdmin and the folder of the three files agree, and that a proxy.ts lets it through.",
+          );
+          return { findings, isThere: false };
+        case "broken":
+          problem("APP", `The app fails: ${explain(answer)}.`, "Its log has the details.");
+          return { findings, isThere: true };
+      }
+    }
+  }
+  if (redirects.size > 0) {
+    note(
+      "GUARD",
+      "The app sends whoever has no session elsewhere, before the page's own guard is asked.",
+      "Nothing needs to be done: it denies. Were the page's address left out of your proxy.ts, its own guard would answer, and a session that ends meanwhile would be told so.",
+      [...redirects],
+    );
+  } else ok("GUARD", "The app refuses whoever has no session, or a forged one.");
+  return { findings, isThere: true };
+}
+
+function judge({ status, code, json, headers }: Answer) {
+  if (status === 401 || status === 403) return "refused";
+  if (status >= 300 && status < 400 && headers.has("location")) return "redirected";
+  if (status >= 500) return "broken";
+  // An error of ours past the guard, or what was asked for.
+  if (code !== null && code !== "NOT_FOUND") return "open";
+  if (status < 300 && json !== undefined) return "open";
+  return "absent";
+}

@@ -1,0 +1,134 @@
+import pg from "pg";
+import { toBackupError } from "../../errors.ts";
+import { type Database, translateConnectionError } from "../../postgres/connection.ts";
+import { type Finding, findingsOf } from "./finding.ts";
+import { recogniseAccess } from "./pooler.ts";
+
+const OLDEST = 15;
+const NEWEST = 18;
+
+interface Server {
+  database: string;
+  role: string;
+  version: string;
+  versionNumber: number;
+  isEncrypted: boolean | null;
+  isReplica: boolean;
+}
+
+const SERVER_SQL = `
+  SELECT pg_catalog.current_database() AS database, current_user AS role,
+    pg_catalog.current_setting('server_version') AS version,
+    pg_catalog.current_setting('server_version_num')::int AS "versionNumber",
+    (SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()) AS "isEncrypted",
+    pg_catalog.pg_is_in_recovery() AS "isReplica"`;
+
+/**
+ * How the app reaches its database, and what is there.
+ *
+ * @param from where the connection string is from
+ * @returns `isUsable`: the rest can be looked at
+ */
+export async function checkConnection(
+  database: Database,
+  from: string,
+): Promise<{ findings: Finding[]; isUsable: boolean }> {
+  const { found: findings, ok, note, warning, problem } = findingsOf("Database");
+  const config: pg.ClientConfig = {
+    ...database.pool.options,
+    password: database.pool.options.password,
+  };
+  let server: Server;
+  try {
+    server = await readServer(config);
+  } catch (thrown) {
+    const error = toBackupError(translateConnectionError(thrown));
+    problem(
+      "UNREACHABLE",
+      error.code === "DATABASE_UNREACHABLE"
+        ? `The database at ${database.server} cannot be reached: ${reasonOf(thrown)} (from ${from}).`
+        : `The database at ${database.server} does not answer as it should: ${reasonOf(thrown)} (from ${from}).`,
+      "Check that the server runs, and that host, port, user, password and TLS settings in the connection string are right.",
+    );
+    return { findings, isUsable: false };
+  }
+  ok(
+    "CONNECTION",
+    `Connected to ${server.database} at ${database.server} as ${server.role} (from ${from}).`,
+  );
+
+  const major = Math.floor(server.versionNumber / 10_000);
+  if (major < OLDEST) {
+    problem(
+      "SERVER_VERSION",
+      `PostgreSQL ${server.version} is not supported: ${OLDEST} or newer is needed.`,
+      `Upgrade the server to PostgreSQL ${OLDEST} or newer.`,
+    );
+    return { findings, isUsable: false };
+  }
+  if (major > NEWEST)
+    note(
+      "SERVER_VERSION",
+      `PostgreSQL ${server.version} is newer than what this version was tested with (${NEWEST}).`,
+      "Look for a newer prisma-backup-admin, and try a restore before you rely on it.",
+    );
+  else ok("SERVER_VERSION", `PostgreSQL ${server.version}`);
+
+  if (server.isReplica) {
+    problem(
+      "REPLICA",
+      "This server is a read-only replica: nothing can be restored into it, nor operations recorded.",
+      "Connect to the primary server.",
+    );
+  }
+  switch (await recogniseAccess(config)) {
+    case "direct":
+      ok("POOLER", "The connection is direct: there is no pooler in between.");
+      break;
+    case "session pooler":
+      note(
+        "POOLER",
+        "A pooler or proxy is in between. It keeps one server connection for each client, so that all works.",
+        "Nothing needs to be done. A direct connection is faster and has fewer limits.",
+      );
+      break;
+    case "transaction pooler":
+      problem(
+        "POOLER",
+        "A transaction pooler is in between: each transaction may run on another connection, and settings and locks are lost.",
+        "Set DIRECT_URL, or `connectionString` of createBackupAdmin, to the direct connection: PgBouncer's server itself or a pool in session mode, Supabase's port 5432, Neon's host without -pooler. Then run this again: the rest was not looked at.",
+      );
+      return { findings, isUsable: false };
+  }
+  const isLocal = /^(?:localhost|127\.|\[?::1|\/)/.test(database.server);
+  if (server.isEncrypted === false && !isLocal) {
+    warning(
+      "TLS",
+      `The connection to ${database.server} is not encrypted.`,
+      "Add sslmode=verify-full to the connection string, or give createBackupAdmin `ssl`.",
+    );
+  }
+  return { findings, isUsable: true };
+}
+
+async function readServer(config: pg.ClientConfig): Promise<Server> {
+  const client = new pg.Client(config);
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query<Server>(SERVER_SQL);
+    if (!rows[0]) throw new Error("no row");
+    return rows[0];
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+/** A short reason without anything of the connection string: PostgreSQL's and Node's own messages name no password. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown reason";
+  const code = "code" in error ? String(error.code) : "";
+  return error.message
+    ? `${error.message}${code && !error.message.includes(code) ? ` (${code})` : ""}`
+    : code;
+}

@@ -1,0 +1,81 @@
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { createTestDatabase } from "../../../scripts/testing/database.ts";
+import { makeHost, PLAIN, SCHEMA } from "../host/testing.ts";
+import { COOKIE, startApp } from "./testing-app.ts";
+
+const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
+const MAIN = path.join(REPOSITORY, "lib/cli/main.ts");
+
+function doctor(cwd: string, ...args: string[]) {
+  // Only what the host's own files say.
+  const { DATABASE_URL: _, DIRECT_URL: __, ...rest } = process.env;
+  const env = { ...rest, NODE_ENV: "development" } as const;
+  return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [MAIN, "doctor", ...args],
+      { cwd, env },
+      (_, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+}
+
+const installed = Object.fromEntries(
+  ["next", "react", "react-dom", "@prisma/client"].map((name) => [
+    `node_modules/${name}`,
+    `-> ${path.join(REPOSITORY, "node_modules", name)}`,
+  ]),
+);
+
+test("the whole command: an app that is well, and one that is not", async () => {
+  await using db = await createTestDatabase({
+    sql: `CREATE TABLE "User" (id int PRIMARY KEY, email text NOT NULL UNIQUE)`,
+  });
+  const url = new URL(db.url);
+  const root = await makeHost({
+    ...PLAIN,
+    ...installed,
+    "prisma/schema.prisma": SCHEMA,
+    // As Next reads them: .env.local first, and variables in variables.
+    ".env": `DATABASE_URL=postgresql://nobody:the-password@127.0.0.1:1/none\n`,
+    ".env.local": `PASSWORD=${url.password}\nDATABASE_URL="${url.href.replace(`:${url.password}@`, ":$PASSWORD@")}"\n`,
+  });
+  const app = await startApp({ url: db.url });
+  const cookieFile = path.join(root, "cookie");
+  await writeFile(cookieFile, `Cookie: ${COOKIE}\n`);
+
+  const well = await doctor(root, "--app", app, "--cookie-file", cookieFile);
+  expect(well).toMatchObject({ code: 0, stderr: "" });
+  expect(well.stdout).toContain("(from DATABASE_URL)");
+  expect(well.stdout).toMatch(/\n {2}✓ schema\.prisma \(1 model\) and the database agree\.\n/);
+  expect(well.stdout).toMatch(/\n {2}✓ The app refuses whoever has no session/);
+  expect(well.stdout).toMatch(/\n {2}✓ So did 12\.6 MB in one piece\.\n/);
+
+  await db.query(`DROP TABLE "User"`);
+  const ill = await doctor(root, "--json");
+  expect(ill).toMatchObject({ code: 1, stderr: "" });
+  const { wouldFail, findings } = JSON.parse(ill.stdout);
+  expect(wouldFail).toBe(true);
+  expect(findings).toContainEqual({
+    area: "Database",
+    level: "problem",
+    code: "NO_TABLES",
+    what: "The database has no tables: there is nothing to back up.",
+    remedy: "Apply your migrations first: npx prisma migrate deploy",
+  });
+
+  const unreachable = await doctor(root, "--url", "postgresql://app:the-password@127.0.0.1:1/none");
+  expect(unreachable).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining("cannot be reached"),
+  });
+  for (const { stdout, stderr } of [well, ill, unreachable]) {
+    expect(stdout + stderr).not.toContain("the-password");
+    expect(stdout + stderr).not.toContain(`:${url.password}@`);
+  }
+  expect(await doctor(root, "--nope")).toMatchObject({ code: 2 });
+});

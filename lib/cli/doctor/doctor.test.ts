@@ -1,0 +1,148 @@
+import { expect, test } from "vitest";
+import { makeHost, PLAIN } from "../host/testing.ts";
+import { findingsOf, reportText } from "./finding.ts";
+import { checkHosting } from "./hosting.ts";
+import { checkSpace } from "./space.ts";
+import { isInRange } from "./version-range.ts";
+import { checkVersions } from "./versions.ts";
+
+test.for([
+  ["15.0.0", ">=15", true],
+  ["14.2.35", ">=15", false],
+  ["16.0.0-canary.3", ">=15", true],
+  ["6.16.0", ">=6.16 <8", true],
+  ["6.15.9", ">=6.16 <8", false],
+  ["8.0.0", ">= 6.16 < 8", false],
+  ["7.10.2", ">=6.16 <8", true],
+  ["4.24.15", "^4.24.0 || ^5.0.0-beta.0", true],
+  ["5.0.0-beta.30", "^4.24.0 || ^5.0.0-beta.0", true],
+  ["4.23.1", "^4.24.0 || ^5.0.0-beta.0", false],
+  ["6.0.0", "^4.24.0 || ^5.0.0-beta.0", false],
+  ["0.3.1", "^0.3.0", true],
+  ["0.4.0", "^0.3.0", false],
+  ["1.2.9", "~1.2.3", true],
+  ["1.3.0", "~1.2.3", false],
+  ["1.2.3", "1.2", true],
+  ["1.3.0", "1.2", false],
+  ["1.0.0", "*", true],
+  ["1.0.0", "<=1.0.0", true],
+  ["1.0.1", ">1.0.0", true],
+] as const)("%s in %s: %s", ([version, range, expected]) => {
+  expect(isInRange(version, range)).toBe(expected);
+});
+
+const installed = (versions: Record<string, string>) =>
+  makeHost(
+    Object.fromEntries(
+      Object.entries(versions).map(([name, version]) => [
+        `node_modules/${name}/package.json`,
+        JSON.stringify({ name, version }),
+      ]),
+    ),
+  );
+const GOOD = { next: "16.1.0", react: "19.2.0", "react-dom": "19.2.0", "@prisma/client": "7.1.0" };
+
+test("versions that fit", async () => {
+  const findings = await checkVersions(await installed(GOOD), "22.15.0");
+  expect(findings.map(({ level }) => level)).toEqual(findings.map(() => "ok"));
+  expect(findings.map(({ what }) => what)).toEqual(
+    expect.arrayContaining(["Node.js 22.15.0", "Next.js 16.1.0"]),
+  );
+});
+
+test.for([
+  ["an old Node.js", GOOD, "20.19.0", /Node\.js 20\.19\.0 is too old: >=22\.15/],
+  ["an old Next.js", { ...GOOD, next: "14.2.0" }, "24.0.0", /Next\.js 14\.2\.0 is not supported/],
+  [
+    "a new Prisma",
+    { ...GOOD, "@prisma/client": "8.0.0" },
+    "24.0.0",
+    /Prisma 8\.0\.0 is not supported/,
+  ],
+  [
+    "an old next-auth",
+    { ...GOOD, "next-auth": "3.0.0" },
+    "24.0.0",
+    /next-auth 3\.0\.0 is not supported/,
+  ],
+] as const)("%s", async ([, versions, node, text]) => {
+  const findings = (await checkVersions(await installed(versions), node)).filter(
+    ({ level }) => level !== "ok",
+  );
+  expect(findings).toMatchObject([
+    { level: "problem", what: expect.stringMatching(text), remedy: expect.any(String) },
+  ]);
+});
+
+test("what is not installed", async () => {
+  const findings = await checkVersions(await makeHost({}), "24.0.0");
+  expect(findings.filter(({ level }) => level === "problem").length).toBe(4);
+});
+
+test.for([
+  ["a host like any other", PLAIN, {}, "ok", "HOSTING"],
+  [
+    "a static export",
+    { ...PLAIN, "next.config.mjs": `export default { output: "export" }` },
+    {},
+    "problem",
+    "STATIC_EXPORT",
+  ],
+  [
+    "the edge runtime",
+    {
+      ...PLAIN,
+      "app/admin/backup/api/[...route]/route.ts": `export const runtime = "edge";\nexport const { GET } = backupAdmin.handlers;`,
+    },
+    {},
+    "problem",
+    "EDGE_RUNTIME",
+  ],
+  ["Cloudflare Workers", { ...PLAIN, "wrangler.toml": "" }, {}, "problem", "EDGE_RUNTIME"],
+  ["a file of Vercel", { ...PLAIN, "vercel.json": "{}" }, {}, "warning", "SERVERLESS"],
+  ["Vercel itself", PLAIN, { VERCEL: "1" }, "warning", "SERVERLESS"],
+] as const)("hosting: %s", async ([, files, environment, level, code]) => {
+  expect(await checkHosting(await makeHost(files), environment)).toMatchObject([{ level, code }]);
+});
+
+test("room for uploads", async () => {
+  const folder = await makeHost({});
+  const levels = async (directory: string, bytes: number | null) =>
+    (await checkSpace(directory, bytes))
+      .filter(({ code }) => code !== "MAX_UPLOAD")
+      .map(({ level }) => level);
+  expect(await levels(`${folder}/not/there/yet`, 1000)).toContain("ok");
+  expect(await levels(folder, null)).toContain("ok");
+  expect(await levels(folder, 1e18)).toContain("warning");
+  expect(await checkSpace(folder, 1e12)).toContainEqual(
+    expect.objectContaining({ code: "MAX_UPLOAD", level: "warning" }),
+  );
+});
+
+test("the report is aligned, counts, and needs no colour", () => {
+  const { found, ok, note, warning, problem } = findingsOf("Database");
+  ok("A", "All is well.");
+  note("B", "So it is.", "Nothing needs to be done.");
+  warning(
+    "C",
+    "Some are left out.",
+    "Do this.",
+    Array.from({ length: 12 }, (_, index) => `number ${index}`),
+  );
+  expect(reportText(found)).toMatch(
+    /\nNo problem, 1 warning \(!\): backups and restores should work/,
+  );
+  problem("D", "It would fail.", "Do that.");
+  expect(reportText(found)).toBe(`Database
+  ✓ All is well.
+  · So it is.
+    → Nothing needs to be done.
+  ! Some are left out.
+${Array.from({ length: 10 }, (_, index) => `      number ${index}\n`).join("")}      and 2 more
+    → Do this.
+  ✗ It would fail.
+    → Do that.
+
+1 problem (✗), 1 warning (!): a backup or a restore would fail.
+`);
+});

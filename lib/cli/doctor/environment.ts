@@ -1,0 +1,28 @@
+import { createRequire } from "node:module";
+import path from "node:path";
+import { findInstalled } from "../host/installed.ts";
+
+interface NextEnv {
+  loadEnvConfig(
+    folder: string,
+    isDevelopment: boolean,
+    log: { info(): void; error(): void },
+  ): unknown;
+}
+
+/**
+ * Loads .env, .env.local and the others into `process.env` by the host's own Next, so that what doctor sees is what
+ * the app sees. What is set already wins. Without Next nothing is loaded.
+ */
+export async function loadEnvironment(root: string): Promise<void> {
+  const next = await findInstalled(root, "next");
+  if (next === null) return;
+  try {
+    const { loadEnvConfig } = createRequire(path.join(next, "package.json"))(
+      "@next/env",
+    ) as NextEnv;
+    loadEnvConfig(root, process.env.NODE_ENV !== "production", { info() {}, error() {} });
+  } catch {
+    // An installation that is not whole: the versions' check says so.
+  }
+}

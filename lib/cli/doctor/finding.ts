@@ -1,0 +1,69 @@
+/** note: good to know. warning: something may be lost or fail one day. problem: a backup or a restore would fail. */
+export type Level = "ok" | "note" | "warning" | "problem";
+
+/** The parts of the report, in their order. */
+export const AREAS = ["Versions", "Database", "Server", "App"] as const;
+
+export interface Finding {
+  area: (typeof AREAS)[number];
+  level: Level;
+  /** A stable name, for machines. */
+  code: string;
+  what: string;
+  /** What to do. Every finding that is not ok has one. */
+  remedy?: string;
+  /** One line each, where there are several of a kind. */
+  details?: string[];
+}
+
+/** Makes the findings of an area. */
+export function findingsOf(area: Finding["area"]) {
+  const found: Finding[] = [];
+  const add =
+    (level: Level) => (code: string, what: string, remedy?: string, details?: string[]) => {
+      found.push({
+        area,
+        level,
+        code,
+        what,
+        ...(remedy === undefined ? {} : { remedy }),
+        ...(details === undefined || details.length === 0 ? {} : { details }),
+      });
+    };
+  return {
+    found,
+    ok: (code: string, what: string) => add("ok")(code, what),
+    note: add("note"),
+    warning: add("warning"),
+    problem: add("problem"),
+  };
+}
+
+const SYMBOLS: Record<Level, string> = { ok: "✓", note: "·", warning: "!", problem: "✗" };
+const MAX_DETAILS = 10;
+
+export function reportText(findings: readonly Finding[]): string {
+  const lines: string[] = [];
+  for (const area of AREAS) {
+    const here = findings.filter((finding) => finding.area === area);
+    if (here.length === 0) continue;
+    lines.push(area);
+    for (const { level, what, remedy, details = [] } of here) {
+      lines.push(`  ${SYMBOLS[level]} ${what}`);
+      for (const detail of details.slice(0, MAX_DETAILS)) lines.push(`      ${detail}`);
+      if (details.length > MAX_DETAILS)
+        lines.push(`      and ${details.length - MAX_DETAILS} more`);
+      if (remedy !== undefined) lines.push(`    → ${remedy}`);
+    }
+    lines.push("");
+  }
+  const count = (level: Level) => findings.filter((finding) => finding.level === level).length;
+  const [problems, warnings] = [count("problem"), count("warning")];
+  const plural = (many: number, noun: string) => `${many} ${noun}${many === 1 ? "" : "s"}`;
+  lines.push(
+    problems > 0
+      ? `${plural(problems, "problem")} (✗), ${plural(warnings, "warning")} (!): a backup or a restore would fail.`
+      : `No problem, ${plural(warnings, "warning")}${warnings > 0 ? " (!)" : ""}: backups and restores should work, as far as this can tell.`,
+  );
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,117 @@
+import type pg from "pg";
+import type { BackupError } from "../../errors.ts";
+import { requireAllRows, requireReadable } from "../../plan/dump-plan.ts";
+import { planLoad } from "../../plan/load-plan.ts";
+import { findObstacles } from "../../restore/require-loadable.ts";
+import type { Catalog } from "../../schema/catalog.ts";
+import { NO_PRISMA_MODELS } from "../../schema/prisma-models.ts";
+import { OWN_SCHEMA } from "../../schema/user-objects.ts";
+import { formatNoun } from "../../shared/format.ts";
+import { tableLabel } from "../../shared/table-name.ts";
+import { type Finding, findingsOf } from "./finding.ts";
+
+/** What the role may not do that a backup of all tables, or a restore of one, has to. */
+export async function checkRights(client: pg.ClientBase, catalog: Catalog): Promise<Finding[]> {
+  const { found, ok, warning, problem } = findingsOf("Database");
+  const { tables, sequences } = catalog;
+  if (tables.length === 0) {
+    problem(
+      "NO_TABLES",
+      "The database has no tables: there is nothing to back up.",
+      "Apply your migrations first: npx prisma migrate deploy",
+    );
+    return found;
+  }
+  const refuse = (code: string, purpose: string, { message, hint }: BackupError) =>
+    problem(code, `${purpose}: ${withoutOutcome(message)}`, hint);
+
+  const backup = [() => requireReadable(tables, sequences), () => requireAllRows(tables)].flatMap(
+    errorOf,
+  );
+  for (const error of backup) refuse("BACKUP_RIGHTS", "No backup is possible", error);
+  if (backup.length === 0)
+    ok("BACKUP_RIGHTS", `The role may read all ${formatNoun(tables.length, "table")}, whole.`);
+
+  const plan = planLoad(archiveOf(catalog), catalog, NO_PRISMA_MODELS);
+  const restore = findObstacles(plan).filter(
+    // Said already.
+    ({ message }) =>
+      !backup.some((error) => withoutOutcome(error.message) === withoutOutcome(message)),
+  );
+  for (const error of restore) refuse("RESTORE_RIGHTS", "No restore is possible", error);
+  if (restore.length === 0 && backup.length === 0)
+    ok("RESTORE_RIGHTS", "The role owns every table and sequence that a restore replaces.");
+
+  const stale = plan.materializedViews.filter(({ canRefresh }) => !canRefresh);
+  if (stale.length > 0) {
+    warning(
+      "MATERIALIZED_VIEW_RIGHTS",
+      "The role may not refresh some materialised views: after a restore they would show what they showed before.",
+      "Make the role their owner, or a member of it, or have their owner refresh them after a restore.",
+      stale.map(tableLabel),
+    );
+  }
+  if (await mayRecord(client))
+    ok("OPERATIONS", `Operations can be recorded in the schema ${OWN_SCHEMA}.`);
+  else {
+    problem(
+      "OPERATIONS",
+      `The role may not create or use the schema ${OWN_SCHEMA}, in which the page records operations.`,
+      `As the database's owner, run once: CREATE SCHEMA ${OWN_SCHEMA} AUTHORIZATION the_role_of_this_app;`,
+    );
+  }
+  return found;
+}
+
+function errorOf(check: () => void): BackupError[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    return [error as BackupError];
+  }
+}
+
+/** Nothing was under way that could have changed something. */
+const withoutOutcome = (message: string): string =>
+  message.replace(/ (?:No backup was made|Nothing has changed)\.$/, "");
+
+/** What a backup of this very database would hold, as far as a restore's plan asks for it. */
+function archiveOf({ tables, sequences }: Catalog): Parameters<typeof planLoad>[0] {
+  return {
+    tables: tables.map(({ schema, name, kind, columns }) => ({
+      schema,
+      name,
+      kind,
+      model: null,
+      columns: columns.filter(({ generated }) => !generated),
+      rows: 0,
+      jsonBytes: 0,
+      jsonSha256: "",
+      entry: "",
+      storedBytes: 0,
+      storedSha256: "",
+    })),
+    sequences: sequences.map(({ schema, name, owner }) => ({
+      schema,
+      name,
+      ownerTable: owner?.table ?? null,
+      ownerColumn: owner?.column ?? null,
+      lastValue: "1",
+      isCalled: false,
+    })),
+  };
+}
+
+const RECORD_SQL = `
+  SELECT CASE WHEN n.oid IS NULL THEN has_database_privilege(current_database(), 'CREATE')
+    ELSE has_schema_privilege(n.oid, 'USAGE') AND coalesce(
+      (SELECT bool_and(has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+          AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE'))
+        FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'r'),
+      has_schema_privilege(n.oid, 'CREATE')) END AS may
+  FROM (SELECT) x LEFT JOIN pg_namespace n ON n.nspname = $1`;
+
+async function mayRecord(client: pg.ClientBase): Promise<boolean> {
+  return (await client.query<{ may: boolean }>(RECORD_SQL, [OWN_SCHEMA])).rows[0]?.may === true;
+}

@@ -1,0 +1,108 @@
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import type pg from "pg";
+import { readMigrations } from "../../postgres/migrations.ts";
+import type { Catalog } from "../../schema/catalog.ts";
+import { findDmmfDrift } from "../../schema/dmmf.ts";
+import type { Drift } from "../../shared/api.ts";
+import { formatNoun } from "../../shared/format.ts";
+import type { PrismaSchema } from "../host/prisma-schema.ts";
+import { type Finding, findingsOf } from "./finding.ts";
+
+/** Nothing that the app needs and does not find. */
+const isHarmless = ({ kind }: Drift): boolean => kind === "table-added" || kind === "column-added";
+
+/** Where schema.prisma and its migrations, and the database disagree. */
+export async function checkSchema(
+  client: pg.ClientBase,
+  catalog: Catalog,
+  schema: PrismaSchema | null,
+): Promise<Finding[]> {
+  const { found, ok, note, warning, problem } = findingsOf("Database");
+  if (schema === null) {
+    note(
+      "DRIFT",
+      "No schema.prisma was found here: it was not compared with the database.",
+      "Run this in the app's root.",
+    );
+    return found;
+  }
+  if (schema.provider && !/^postgres(?:ql)?$/.test(schema.provider)) {
+    problem(
+      "PROVIDER",
+      `schema.prisma is for ${schema.provider}: backups are of PostgreSQL only.`,
+      "Use another tool for this database.",
+    );
+    return found;
+  }
+  const { views, relationMode } = schema;
+  // Then relations have no foreign keys by intention.
+  const models = schema.models.map((model) => ({
+    ...model,
+    fields: model.fields.map((field) => ({
+      ...field,
+      relationFromFields: relationMode === "prisma" ? [] : field.relationFromFields,
+    })),
+  }));
+  const drift = findDmmfDrift(models, views, catalog);
+  const missing = drift.filter((it) => !isHarmless(it));
+  const added = drift.filter(isHarmless);
+  if (missing.length > 0) {
+    warning(
+      "DRIFT",
+      "schema.prisma has what the database has not. A backup holds what is in the database.",
+      "Apply the migrations (npx prisma migrate deploy), or bring schema.prisma up to date (npx prisma db pull).",
+      missing.map(({ message }) => message),
+    );
+  }
+  if (added.length > 0) {
+    note(
+      "DRIFT",
+      "The database has what schema.prisma does not map. It is backed up and restored all the same.",
+      "Nothing needs to be done, unless it should be in schema.prisma: npx prisma db pull",
+      added.map(({ message }) => message),
+    );
+  }
+  if (drift.length === 0)
+    ok("DRIFT", `schema.prisma (${formatNoun(models.length, "model")}) and the database agree.`);
+  await checkMigrations();
+  return found;
+
+  async function checkMigrations(): Promise<void> {
+    const recorded = await readMigrations(client, catalog);
+    const failed = recorded.filter(({ finishedAt, rolledBackAt }) => !finishedAt && !rolledBackAt);
+    if (failed.length > 0) {
+      warning(
+        "MIGRATIONS",
+        "A migration has failed, or still runs.",
+        "Say what became of it: npx prisma migrate resolve",
+        failed.map(({ name }) => name),
+      );
+    }
+    const applied = new Set(
+      recorded.filter(({ finishedAt }) => finishedAt).map(({ name }) => name),
+    );
+    const names = await migrationNames(schema?.path ?? "");
+    const pending = names.filter((name) => !applied.has(name));
+    if (pending.length > 0 && recorded.length > 0) {
+      warning(
+        "MIGRATIONS",
+        `${formatNoun(pending.length, "migration")} of this app ${pending.length === 1 ? "is" : "are"} not applied to the database.`,
+        "Apply them: npx prisma migrate deploy",
+        pending,
+      );
+    }
+  }
+}
+
+/** The names in the folder of migrations beside the schema; none where it is elsewhere. */
+async function migrationNames(schemaPath: string): Promise<string[]> {
+  for (const folder of [path.dirname(schemaPath), schemaPath]) {
+    const entries = await readdir(path.join(folder, "migrations"), { withFileTypes: true }).catch(
+      () => [],
+    );
+    const names = entries.filter((it) => it.isDirectory()).map(({ name }) => name);
+    if (names.length > 0) return names.toSorted();
+  }
+  return [];
+}

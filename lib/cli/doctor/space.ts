@@ -1,0 +1,70 @@
+import { constants } from "node:fs";
+import { access, stat, statfs } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { formatBytes } from "../../shared/format.ts";
+import { type Finding, findingsOf } from "./finding.ts";
+
+/** What an upload has to leave free, as the server has it. */
+const SPARE_BYTES = 256 * 2 ** 20;
+const MAX_UPLOAD_BYTES = 10 * 2 ** 30;
+const TMPFS = 0x01021994;
+
+/**
+ * Whether an archive of this database has room where uploads rest.
+ *
+ * @param directory `uploadDir`; undefined: the default, below the system's temporary folder
+ * @param databaseBytes null where it is not known
+ */
+export async function checkSpace(
+  directory: string | undefined,
+  databaseBytes: number | null,
+): Promise<Finding[]> {
+  const { found, ok, warning, problem } = findingsOf("Server");
+  const folder = await nearest(path.resolve(directory ?? os.tmpdir()));
+  const other =
+    "give createBackupAdmin an `uploadDir` elsewhere, and doctor the same by --upload-dir";
+  try {
+    await access(folder, constants.W_OK);
+  } catch {
+    problem(
+      "UPLOAD_DIR",
+      `${folder} cannot be written to: no archive can be uploaded.`,
+      `Make it writable for the app's user, or ${other}.`,
+    );
+    return found;
+  }
+  const { bavail, bsize, type } = await statfs(folder);
+  const freeBytes = bavail * bsize;
+  const free = `${formatBytes(freeBytes)} free in ${folder}`;
+  if (freeBytes < SPARE_BYTES) {
+    problem("SPACE", `Only ${free}: no archive can be uploaded.`, `Make room, or ${other}.`);
+  } else if (databaseBytes !== null && freeBytes < databaseBytes + SPARE_BYTES) {
+    warning(
+      "SPACE",
+      `Only ${free}, and the database has ${formatBytes(databaseBytes)}: its archive is smaller, but may not fit.`,
+      `Make room, or ${other}.`,
+    );
+  } else ok("SPACE", `Room for uploads: ${free}.`);
+  if (type === TMPFS) {
+    warning(
+      "SPACE",
+      `${folder} is in memory, and so are uploads on their way.`,
+      `Better ${other}.`,
+    );
+  }
+  if (databaseBytes !== null && databaseBytes > MAX_UPLOAD_BYTES) {
+    warning(
+      "MAX_UPLOAD",
+      `The database has ${formatBytes(databaseBytes)}, and an upload may have ${formatBytes(MAX_UPLOAD_BYTES)} unless \`maxUploadBytes\` says otherwise.`,
+      "Raise `maxUploadBytes` in the options of createBackupAdmin, or restore from a terminal.",
+    );
+  }
+  return found;
+}
+
+/** The folder itself, or the first above it that is there. */
+async function nearest(folder: string): Promise<string> {
+  const found = await stat(folder).catch(() => null);
+  return found || path.dirname(folder) === folder ? folder : nearest(path.dirname(folder));
+}
