@@ -20,15 +20,23 @@ export interface CallOptions {
   user?: string | null;
   /** Sent as JSON. */
   json?: unknown;
-  body?: Uint8Array<ArrayBuffer>;
+  body?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
   headers?: Record<string, string>;
 }
 
 export type TestAdmin = Awaited<ReturnType<typeof createTestAdmin>>;
 
-/** @param options.uploadDir default: a new folder, removed on disposal */
-export async function createTestAdmin(options: Partial<BackupAdminOptions> & { url: string }) {
-  const { url, ...rest } = options;
+/**
+ * @param options.uploadDir default: a new folder, removed on disposal
+ * @param options.send asks somebody else than the handlers of this process
+ */
+export async function createTestAdmin(
+  options: Partial<BackupAdminOptions> & {
+    url: string;
+    send?: (request: Request) => Promise<Response>;
+  },
+) {
+  const { url, send, ...rest } = options;
   const folder = options.uploadDir
     ? null
     : await mkdtemp(path.join(os.tmpdir(), "backup-admin-test-"));
@@ -51,7 +59,8 @@ export async function createTestAdmin(options: Partial<BackupAdminOptions> & { u
     route: string,
     { user = "ada", json, body, headers = {} }: CallOptions = {},
   ): Promise<Response> {
-    const request = new Request(`${ORIGIN}/admin/backup/api/${route}`, {
+    // `duplex` is required for a body that is a stream, and missing in the DOM's types.
+    const init: RequestInit & { duplex: "half" } = {
       method,
       headers: {
         host: new URL(ORIGIN).host,
@@ -61,7 +70,10 @@ export async function createTestAdmin(options: Partial<BackupAdminOptions> & { u
         ...headers,
       },
       body: json === undefined ? body : JSON.stringify(json),
-    });
+      duplex: "half",
+    };
+    const request = new Request(`${ORIGIN}/admin/backup/api/${route}`, init);
+    if (send) return send(request);
     return handlers[method](request, {
       params: Promise.resolve({ route: route.split("/").filter(Boolean) }),
     });

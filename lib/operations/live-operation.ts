@@ -9,10 +9,10 @@ const HEARTBEAT_INTERVAL_MS = 2000;
 
 const live = processWideMap<LiveOperation>("live-operations");
 
-/** The operation where this process carries it out, to be cancelled without waiting for its heartbeat. */
+/** The operation where this process carries it out, to be cancelled or begun without waiting for its heartbeat. */
 export const findLiveOperation = (id: string): LiveOperation | undefined => live.get(id);
 
-/** An operation that this process carries out: writes its progress and heartbeat, hears of its cancellation. */
+/** An operation that this process carries out: writes its progress and heartbeat, hears of its cancellation and its start. */
 export class LiveOperation {
   readonly id: string;
   readonly #context: Pick<Context, "config" | "database">;
@@ -22,6 +22,8 @@ export class LiveOperation {
   #isChanged = false;
   #writtenAt = Date.now();
   #writing: Promise<void> | null = null;
+  #start: (() => Promise<void>) | null = null;
+  #isStarting = false;
 
   constructor(context: Pick<Context, "config" | "database">, id: string) {
     this.#context = context;
@@ -50,6 +52,26 @@ export class LiveOperation {
     this.#isChanged = true;
   }
 
+  /**
+   * While the operation waits for its start: what begins it when that has been asked of any process of the app.
+   *
+   * @returns whether it was waiting
+   */
+  onStart(start: (() => Promise<void>) | null): boolean {
+    const wasWaiting = this.#start !== null;
+    this.#start = start;
+    return wasWaiting;
+  }
+
+  /** Begins it, if it waits; once at a time. Never throws. */
+  start(): void {
+    if (this.#isStarting || !this.#start) return;
+    this.#isStarting = true;
+    void this.#start().finally(() => {
+      this.#isStarting = false;
+    });
+  }
+
   abort(reason: BackupError): void {
     this.#controller.abort(reason);
   }
@@ -63,7 +85,8 @@ export class LiveOperation {
 
   #tick(): void {
     if (this.#writing) return;
-    if (!this.#isChanged && Date.now() - this.#writtenAt < HEARTBEAT_INTERVAL_MS) return;
+    const isDue = Date.now() - this.#writtenAt >= HEARTBEAT_INTERVAL_MS;
+    if (!this.#isChanged && !this.#start && !isDue) return;
     this.#writing = this.#write().finally(() => {
       this.#writing = null;
     });
@@ -76,6 +99,7 @@ export class LiveOperation {
     try {
       const answer = await writeHeartbeat(this.#context.database, this.id, progress);
       if (answer === "cancel") this.abort(cancelled());
+      if (answer === "start") this.start();
       // Somebody saw no heartbeat for so long that they settled the operation. What they were told must stay true.
       if (answer === "gone") {
         this.abort(

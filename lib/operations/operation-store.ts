@@ -6,6 +6,7 @@ import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import type {
   Actor,
   EncryptionMode,
+  ErrorReport,
   Operation,
   OperationKind,
   OperationResult,
@@ -28,6 +29,10 @@ export interface StoredOperation extends Operation {
   xid: string | null;
   /** When its process last showed that it lives. */
   heartbeatAt: string | null;
+  /** Who asks the process that holds the unlocked archive to begin the restore: an id of the asking request. */
+  startRequested: string | null;
+  /** Why that process did not. */
+  startRefused: ErrorReport | null;
 }
 
 const TABLE = `${OWN_SCHEMA}.operations`;
@@ -40,6 +45,7 @@ const select = (source: string): string => `
   SELECT row_to_json(o)::text AS operation FROM (
     SELECT id, kind, state, actor, request, xid, encryption, changed, progress, plan, result, error,
       file_name AS "fileName", cancel_requested AS "cancelRequested",
+      start_requested AS "startRequested", start_refused AS "startRefused",
       ${timestamp("created_at")} AS "createdAt", ${timestamp("started_at")} AS "startedAt",
       ${timestamp("ended_at")} AS "endedAt", ${timestamp("heartbeat_at")} AS "heartbeatAt", ${timestamp("clock_timestamp()")} AS "now"
     FROM ${source}) o`;
@@ -58,7 +64,7 @@ const returning = (statement: string): string =>
 
 /** What everybody with the right to the page may see. */
 export function toOperation(stored: StoredOperation): Operation {
-  const { request, xid, heartbeatAt, ...operation } = stored;
+  const { request, xid, heartbeatAt, startRequested, startRefused, ...operation } = stored;
   return operation;
 }
 
@@ -114,7 +120,7 @@ export async function readOperations(
   return query(database, select(`${TABLE} ORDER BY created_at DESC, id LIMIT $1`), [limit]);
 }
 
-/** @returns null where the operation is no longer in the state `from` */
+/** @returns null where the operation is no longer in the state `from`, or nobody asks for its start any more */
 export async function beginRunning(
   database: Database,
   id: string,
@@ -125,7 +131,8 @@ export async function beginRunning(
     returning(`
       UPDATE ${TABLE} SET state = 'running', started_at = clock_timestamp(),
         heartbeat_at = clock_timestamp(), progress = $3
-      WHERE id = $1 AND state = $2 AND NOT cancel_requested`),
+      WHERE id = $1 AND state = $2 AND NOT cancel_requested
+        AND (state = 'pending' OR start_requested IS NOT NULL)`),
     [id, from, JSON.stringify(NO_PROGRESS)],
   );
   return operation ?? null;
@@ -147,20 +154,63 @@ export async function markReady(
   return operation ?? null;
 }
 
-/** Says that the process lives, what is done, and learns in the same statement whether to stop. */
+/** Asks the process that holds the archive to begin; null where the restore does not wait, or somebody has asked already. */
+export async function requestStart(
+  database: Database,
+  id: string,
+  requestId: string,
+): Promise<StoredOperation | null> {
+  const [operation] = await query(
+    database,
+    returning(`
+      UPDATE ${TABLE} SET start_requested = $2, start_refused = NULL
+      WHERE id = $1 AND state = 'ready' AND start_requested IS NULL AND NOT cancel_requested`),
+    [id, requestId],
+  );
+  return operation ?? null;
+}
+
+/** Takes a request back; null where the restore has begun or ended meanwhile. */
+export async function withdrawStart(
+  database: Database,
+  id: string,
+  requestId: string,
+): Promise<StoredOperation | null> {
+  const [operation] = await query(
+    database,
+    returning(`
+      UPDATE ${TABLE} SET start_requested = NULL
+      WHERE id = $1 AND state = 'ready' AND start_requested = $2`),
+    [id, requestId],
+  );
+  return operation ?? null;
+}
+
+/** Answers whoever has asked for the start. */
+export async function refuseStart(database: Database, id: string, error: unknown): Promise<void> {
+  await query(
+    database,
+    returning(`
+      UPDATE ${TABLE} SET start_requested = NULL, start_refused = $2 WHERE id = $1 AND state = 'ready'`),
+    [id, JSON.stringify(toErrorReport(error))],
+  );
+}
+
+/** Says that the process lives, what is done, and learns in the same statement whether to stop, or to begin. */
 export async function writeHeartbeat(
   database: Database,
   id: string,
   progress: Progress | null,
-): Promise<"continue" | "cancel" | "gone"> {
-  const [row] = await queryOperations<{ cancel: string }>(
+): Promise<"continue" | "cancel" | "start" | "gone"> {
+  const [row] = await queryOperations<{ answer: "continue" | "cancel" | "start" }>(
     database,
     `UPDATE ${TABLE} SET heartbeat_at = clock_timestamp(), progress = coalesce($2::jsonb, progress)
-     WHERE id = $1 AND state IN ('running', 'ready') RETURNING cancel_requested::text AS cancel`,
+     WHERE id = $1 AND state IN ('running', 'ready')
+     RETURNING CASE WHEN cancel_requested THEN 'cancel'
+       WHEN state = 'ready' AND start_requested IS NOT NULL THEN 'start' ELSE 'continue' END AS answer`,
     [id, progress === null ? null : JSON.stringify(progress)],
   );
-  if (!row) return "gone";
-  return row.cancel === "true" ? "cancel" : "continue";
+  return row?.answer ?? "gone";
 }
 
 /**

@@ -33,6 +33,9 @@ const MIGRATIONS = [
      subject text PRIMARY KEY,
      attempted_at timestamptz[] NOT NULL
    )`,
+  `ALTER TABLE ${OWN_SCHEMA}.operations
+     ADD COLUMN start_requested uuid,
+     ADD COLUMN start_refused jsonb`,
 ];
 
 /** The same number in every process of every app that uses one database: "prisma_b" in ASCII. */

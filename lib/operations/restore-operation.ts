@@ -3,20 +3,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Archive } from "../archive/archive-reader.ts";
 import { BackupError, toBackupError } from "../errors.ts";
 import { type Database, translateConnectionError } from "../postgres/connection.ts";
-import { type RestoreSession, runRestore } from "../restore/run-restore.ts";
+import { beginRestore, type RestoreSession, runRestore } from "../restore/run-restore.ts";
 import { verifyArchive } from "../restore/verify-archive.ts";
 import type { Operation } from "../shared/api.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import { type Context, report } from "./context.ts";
 import { LiveOperation } from "./live-operation.ts";
 import {
+  beginRunning,
   type Ending,
   endOperation,
   markReady,
   readOperation,
   recordTransaction,
+  refuseStart,
 } from "./operation-store.ts";
-import { processWideMap } from "./process-wide.ts";
 import { endingWithoutWord, readChanged } from "./settle.ts";
 
 /** How long an unlocked archive waits for its confirmation. */
@@ -29,13 +30,10 @@ const isPassing = ({ code, cause }: BackupError): boolean =>
   // A lost connection is an error of the step in which it was lost.
   PASSING.includes(code) || translateConnectionError(cause) !== cause;
 
-/** Begins a restore that waits, with a session that is its own from then on; false where it no longer waits. */
-type Begin = (session: RestoreSession) => boolean;
-
-/** The restores whose unlocked archive is in this process's memory and waits for the confirmation. */
-const waiting = processWideMap<Begin>("waiting-restores");
-
-export const findWaitingRestore = (id: string): Begin | undefined => waiting.get(id);
+export const notWaiting = (): BackupError =>
+  new BackupError("OPERATION_STATE", "This restore is not waiting to be started.", {
+    hint: "It has been started already, or has ended. Look at its page.",
+  });
 
 /** Owns the archive and the upload from here on. Never rejects: every end is written to the operation. */
 export async function carryOutRestore(
@@ -82,7 +80,7 @@ async function checkAndRestore(
   onProgress({ type: "phase", phase: "verifying" });
   const plan = await verifyArchive({ database, models, archive, onProgress, signal });
 
-  const started = waitForStart(live);
+  const started = waitForStart({ config, database }, live);
   if (!(await markReady(database, id, plan))) throw ended();
   const session = await started;
   live.resetProgress();
@@ -103,23 +101,39 @@ async function checkAndRestore(
   }
 }
 
-/** Resolves when the restore is confirmed; rejects when it is cancelled or waits too long. */
-function waitForStart(live: LiveOperation): Promise<RestoreSession> {
+/** Resolves when the restore is confirmed, in whichever process; rejects when it is cancelled or waits too long. */
+function waitForStart(
+  { config, database }: Pick<Context, "config" | "database">,
+  live: LiveOperation,
+): Promise<RestoreSession> {
+  const { id } = live;
   const { promise, resolve, reject } = Promise.withResolvers<RestoreSession>();
   const timer = setTimeout(() => live.abort(notConfirmed()), READY_MAX_AGE_MS).unref();
   const stopWaiting = () => {
     clearTimeout(timer);
-    return waiting.delete(live.id);
+    return live.onStart(null);
   };
   const onAbort = () => {
     stopWaiting();
     reject(live.signal.reason);
   };
-  waiting.set(live.id, (session) => {
-    if (live.signal.aborted || !stopWaiting()) return false;
-    resolve(session);
-    return true;
-  });
+  const start = async () => {
+    const session = await beginRestore(database);
+    try {
+      const running = await beginRunning(database, id, "ready");
+      if (!running || live.signal.aborted || !stopWaiting()) throw notWaiting();
+      resolve(session);
+    } catch (error) {
+      await session.end();
+      throw error;
+    }
+  };
+  live.onStart(() =>
+    start()
+      .catch((error: unknown) => refuseStart(database, id, error))
+      // Whoever has asked gives up by itself.
+      .catch((error: unknown) => report(config, `start of ${id}`, error)),
+  );
   if (live.signal.aborted) onAbort();
   live.signal.addEventListener("abort", onAbort, { once: true });
   // Where the restore ends before anybody waits for it, there is nobody to be told.
@@ -132,7 +146,6 @@ function waitForStart(live: LiveOperation): Promise<RestoreSession> {
  * have been lost at the commit.
  */
 async function writeEnd(database: Database, id: string, ending: Ending): Promise<void> {
-  waiting.delete(id);
   if (ending.state === "succeeded") {
     // Also where somebody has seen no heartbeat meanwhile: this process knows better.
     await endOperation(database, id, ["running", "interrupted"], ending);

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { BackupError } from "../errors.ts";
-import { beginRestore } from "../restore/run-restore.ts";
 import type { Actor, CreateRestore } from "../shared/api.ts";
 import { NO_PROGRESS } from "../shared/progress.ts";
 import type { Context } from "./context.ts";
-import { beginRunning, insertOperation, type StoredOperation } from "./operation-store.ts";
+import { insertOperation, type StoredOperation } from "./operation-store.ts";
 import { readDatabaseName, readOwnOperation } from "./operations.ts";
-import { carryOutRestore, findWaitingRestore } from "./restore-operation.ts";
+import { requestStartOf } from "./request-start.ts";
+import { carryOutRestore, notWaiting } from "./restore-operation.ts";
 import { unlockUpload } from "./unlock-upload.ts";
 
 /**
@@ -48,10 +48,11 @@ export async function createRestore(
 }
 
 /**
- * Begins the restore that was checked. Returns when it holds the restore's lock; the rest goes on by itself.
+ * Begins the restore that was checked, in whichever process of the app its unlocked archive is. Returns when it holds
+ * the restore's lock; the rest goes on by itself.
  *
  * @throws OPERATION_NOT_FOUND, FORBIDDEN for another person's, OPERATION_STATE, SCHEMA_DRIFT where the check
- *   forbids it, CONFIRMATION_MISMATCH, OPERATION_IN_PROGRESS
+ *   forbids it, CONFIRMATION_MISMATCH, OPERATION_IN_PROGRESS, INTERRUPTED where that process is gone
  */
 export async function startRestore(
   context: Context,
@@ -59,9 +60,8 @@ export async function startRestore(
   id: string,
   confirmation: string,
 ): Promise<StoredOperation> {
-  const { database } = context;
   const operation = await readOwnOperation(context, actor, id, "restore");
-  if (operation.state !== "ready") throw notReady();
+  if (operation.state !== "ready") throw notWaiting();
   if (!operation.plan?.canStart) {
     throw new BackupError(
       "SCHEMA_DRIFT",
@@ -71,7 +71,7 @@ export async function startRestore(
       },
     );
   }
-  if (confirmation !== (await readDatabaseName(database))) {
+  if (confirmation !== (await readDatabaseName(context.database))) {
     throw new BackupError(
       "CONFIRMATION_MISMATCH",
       "This is not the name of the database. Nothing has been changed.",
@@ -80,32 +80,5 @@ export async function startRestore(
       },
     );
   }
-  const begin = findWaitingRestore(id);
-  if (!begin) throw lockedElsewhere(operation);
-  const session = await beginRestore(database);
-  try {
-    const running = await beginRunning(database, id, "ready");
-    if (!running || !begin(session)) throw notReady();
-    return running;
-  } catch (error) {
-    await session.end();
-    throw error;
-  }
-}
-
-const notReady = (): BackupError =>
-  new BackupError("OPERATION_STATE", "This restore is not waiting to be started.", {
-    hint: "It has been started already, or has ended. Look at its page.",
-  });
-
-function lockedElsewhere({ request }: StoredOperation): BackupError {
-  const uploadId = request.kind === "restore" ? request.uploadId : undefined;
-  return new BackupError(
-    "OPERATION_STATE",
-    "The archive was unlocked in another process of the app, which alone can restore it. Nothing has been changed.",
-    {
-      hint: "Unlock the archive again. Where several instances of the app run, they need sticky sessions.",
-      details: { uploadId },
-    },
-  );
+  return requestStartOf(context, id);
 }

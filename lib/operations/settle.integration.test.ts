@@ -115,16 +115,16 @@ it("is cancelled by another process of the app", async () => {
   });
 });
 
-it("asks for the archive to be unlocked again where another process has it", async () => {
+it("asks for the archive to be unlocked again where the process that had it is gone", async () => {
   await using database = await createTestDatabase({ sql: SHOP_SQL });
   await using admin = await createTestAdmin({ url: database.url });
   await admin.ok("GET", "operations");
-  const id = await insertRestore(database, { state: "ready", xid: null, silent: "0 s" });
+  const id = await insertRestore(database, { state: "ready", xid: null, silent: "12 s" });
   const json = { confirmation: database.name };
   const error = await admin.fail("POST", `restores/${id}/start`, { json });
   expect(error).toMatchObject({
-    status: 409,
-    code: "OPERATION_STATE",
+    status: 500,
+    code: "INTERRUPTED",
     details: { uploadId: "0".repeat(32) },
   });
 });

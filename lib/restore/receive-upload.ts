@@ -5,6 +5,7 @@ import { FileStore } from "@tus/file-store";
 import { MemoryLocker, Server, type Upload } from "@tus/server";
 import { BackupError } from "../errors.ts";
 import type { Actor } from "../shared/api.ts";
+import { withNextBasePath } from "../shared/next-address.ts";
 
 export interface Uploads {
   /**
@@ -174,8 +175,9 @@ function unsafeDirectory(directory: string, reason: string): BackupError {
   });
 }
 
+/** The request does not tell it after a `proxy.ts`, but then the build does. */
 function nextBasePath(request: Request & { nextUrl?: { basePath?: string } }): string {
-  return request.nextUrl?.basePath ?? "";
+  return request.nextUrl?.basePath || withNextBasePath("");
 }
 
 async function checkRoom(directory: string, sizeBytes: number): Promise<void> {
@@ -270,6 +272,6 @@ function translateFailure(
 
 function uploadNotFound(): BackupError {
   return new BackupError("UPLOAD_NOT_FOUND", "There is no such upload, or it has been removed.", {
-    hint: "Upload the archive again.",
+    hint: "Upload the archive again. If it is not found each time, the app's instances have no `uploadDir` in common.",
   });
 }
