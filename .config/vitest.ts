@@ -31,6 +31,16 @@ export default defineConfig({
           maxWorkers: 3,
         },
       },
+      {
+        extends: true,
+        test: {
+          name: "package",
+          include: ["e2e/package/*.test.ts"],
+          globalSetup: ["e2e/package/support/global-setup.ts"],
+          testTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
     ],
   },
 });

@@ -4,6 +4,7 @@ import { LAUNCH } from "./support/browser.ts";
 /** Needs a built app: `npm test` builds it, or `next build`. Starts its own database and server. */
 export default defineConfig({
   testDir: ".",
+  testIgnore: ["hosts/**", "package/**"],
   outputDir: "../test-results",
   globalSetup: "./support/global-setup.ts",
   // All tests work on one database.

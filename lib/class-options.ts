@@ -7,13 +7,13 @@ import type { OnProgress } from "./shared/progress.ts";
 /** What this library adds to the options of both classes. */
 export interface ClassOptions {
   /** Default: the connection of the client's own `pg` adapter, then DIRECT_URL, then DATABASE_URL. */
-  connectionString?: string;
+  connectionString?: string | undefined;
   /** As `pg` takes it (host, ssl, …), instead of or beside `connectionString`. */
-  pool?: pg.PoolConfig;
+  pool?: pg.PoolConfig | undefined;
   /** Is told the plan, each phase, and each table's rows and bytes so far. Never gets row data. */
-  onProgress?: OnProgress;
+  onProgress?: OnProgress | undefined;
   /** Cancels: nothing is left of a backup, and a restore changes nothing. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** The longest that a timer of Node and a timeout of PostgreSQL can be: 24 days. */

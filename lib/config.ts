@@ -6,7 +6,7 @@ import { z } from "zod";
 import { BackupError } from "./errors.ts";
 import { type Database, openDatabase } from "./postgres/connection.ts";
 import { connectionFromPrisma } from "./schema/prisma-client.ts";
-import type { Actor } from "./shared/api.ts";
+import { type Actor, DEFAULT_MAX_UPLOAD_BYTES } from "./shared/api.ts";
 
 /** Who asks, and whether that person may back up and restore the database. */
 export interface Visitor extends Actor {
@@ -30,23 +30,23 @@ export interface BackupAdminOptions {
   /** Required: without it nothing is protected, so nothing is created. See `prisma-backup-admin/next-auth`. */
   authorize: Authorize;
   /** Default: the connection of `prisma`'s own `pg` adapter, then DIRECT_URL, then DATABASE_URL. */
-  connectionString?: string;
+  connectionString?: string | undefined;
   /** As `pg` takes it (host, ssl, …), instead of or beside `connectionString`. */
-  pool?: pg.PoolConfig;
+  pool?: pg.PoolConfig | undefined;
   /** Where the page is mounted, without Next's own `basePath`. Default `/admin/backup`. */
-  basePath?: string;
+  basePath?: string | undefined;
   /** Without Next's `basePath`, or a whole URL. Gets `callbackUrl`, an address with it. Default `/api/auth/signin`. */
-  signInPath?: string;
+  signInPath?: string | undefined;
   /** Private folder for uploads on their way. Default: one below the system's temporary folder. */
-  uploadDir?: string;
+  uploadDir?: string | undefined;
   /** Default 10 GiB. */
-  maxUploadBytes?: number;
+  maxUploadBytes?: number | undefined;
   /** An upload that nobody restores is removed after this time. Default 24 hours. */
-  uploadMaxAgeMs?: number;
+  uploadMaxAgeMs?: number | undefined;
   /** How long a restore waits for a table that somebody else uses. */
-  lockTimeoutMs?: number;
+  lockTimeoutMs?: number | undefined;
   /** Default `console`. Gets no secrets. */
-  logger?: Logger;
+  logger?: Logger | undefined;
 }
 
 export type Config = Readonly<
@@ -73,10 +73,7 @@ const optionsSchema = z.strictObject({
     .regex(/^(\/(?!\/)|https?:\/\/)/, "must be a path or an http(s) URL")
     .default("/api/auth/signin"),
   uploadDir: z.string().min(1).optional(),
-  maxUploadBytes: z
-    .int()
-    .positive()
-    .default(10 * 2 ** 30),
+  maxUploadBytes: z.int().positive().default(DEFAULT_MAX_UPLOAD_BYTES),
   uploadMaxAgeMs: z
     .int()
     .min(60_000)

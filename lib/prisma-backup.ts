@@ -34,15 +34,15 @@ export interface PrismaBackupArgs extends ClassOptions {
    * or `schema.table`; a name that is none of a table is a warning. The backup is the same, row for row; without it,
    * memory is bounded as well.
    */
-  offset?: { [table: string]: { limit: number } };
+  offset?: { [table: string]: { limit: number } } | undefined;
   /** Encrypts the backup by `password`. Default false. */
-  encrypt?: boolean;
+  encrypt?: boolean | undefined;
   /** Required where `encrypt` is true: 5 characters at least. */
-  password?: string;
+  password?: string | undefined;
   /** Makes one zip file in place of a folder. Default false. */
-  compress?: boolean;
+  compress?: boolean | undefined;
   /** As in the original's options. Has no effect. */
-  isTesting?: boolean;
+  isTesting?: boolean | undefined;
 }
 
 /** What a backup was. */

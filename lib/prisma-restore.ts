@@ -42,37 +42,39 @@ export interface PrismaRestoreArgs extends ClassOptions {
    * is compared with the database, and what differs is among the summary's `drift`. Prisma 7's has no relations:
    * then tables and columns are compared.
    */
-  baseModels?: ReadonlyArray<object> | null;
+  baseModels?: ReadonlyArray<object> | null | undefined;
   /**
    * Tables whose rows stay as they are, by the name of the model, the table, or `schema.table`. A name of which there
    * is no table, or more than one, is an error, so that none is replaced by mistake. `_prisma_migrations` is always among them.
    * Foreign keys between them and restored tables are checked: a row that would refer to nothing undoes the restore.
    */
-  ignoredTables?: readonly string[];
+  ignoredTables?: readonly string[] | undefined;
   /**
    * Milliseconds to wait between two tables. Default 0, where the original waited a second: a restore is one
    * transaction now, so that to wait gives the server no rest and only keeps all tables locked for longer.
    */
-  waitBetweenModels?: number;
-  transaction?: {
-    /** How long to wait for the connection (default 15 s), and for tables that others use (default 30 s), in milliseconds. */
-    maxWait?: number;
-    /** Milliseconds after which the restore is rolled back, counted from when its tables are locked. Default: none. */
-    timeout?: number;
-  };
+  waitBetweenModels?: number | undefined;
+  transaction?:
+    | {
+        /** How long to wait for the connection (default 15 s), and for tables that others use (default 30 s), in milliseconds. */
+        maxWait?: number | undefined;
+        /** Milliseconds after which the restore is rolled back, counted from when its tables are locked. Default: none. */
+        timeout?: number | undefined;
+      }
+    | undefined;
   /** Accepted, as in the original's options. A backup says itself whether it is encrypted. */
-  encrypt?: boolean;
+  encrypt?: boolean | undefined;
   /** Opens an encrypted backup. */
-  password?: string;
+  password?: string | undefined;
   /** Opens a backup that is encrypted to age recipients: the text of an identity file, or its AGE-SECRET-KEY-1 line. */
-  identity?: string;
+  identity?: string | undefined;
   /** As in the original's options. Has no effect. */
-  isTesting?: boolean;
+  isTesting?: boolean | undefined;
   /**
    * Is told, before anything changes, what the restore will do and what is lost in the backup itself. To return false,
    * or to throw, cancels the restore.
    */
-  onPlan?: (plan: RestorePlan) => unknown;
+  onPlan?: ((plan: RestorePlan) => unknown) | undefined;
 }
 
 /** What a restore was. */

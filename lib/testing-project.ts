@@ -164,7 +164,7 @@ export async function createProject(): Promise<Project> {
   const folder = await mkdtemp(join(tmpdir(), "project-test-"));
   const modules = join(folder, "node_modules");
   await mkdir(modules);
-  await installPackage(modules, ["@prisma"]);
+  await installPackage(modules, { others: ["@prisma"] });
   await writeFile(join(folder, "package.json"), '{ "type": "module" }');
   await writeFile(join(folder, "schema.prisma"), SCHEMA);
   const prisma = join(ROOT, "node_modules/prisma/build/index.js");

@@ -26,22 +26,16 @@ const CHECKS: Record<string, Check> = {
   knip: (args) => runNode([programOf("knip"), ...args]),
   unit: vitest("unit"),
   integration: vitest("integration"),
+  package: vitest("package"),
   build: async () => {
     await buildApp();
     return 0;
   },
   e2e: async (args, reportFile) => {
-    await ensureBrowser();
     await buildApp();
-    return runNode(
-      [
-        programOf("@playwright/test", "playwright"),
-        ...["test", "--config", "e2e/playwright.config.ts", "--reporter=list,json"],
-        ...args,
-      ],
-      { env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportFile } },
-    );
+    return playwright("e2e")(args, reportFile);
   },
+  hosts: playwright("e2e/hosts"),
 };
 
 const given = process.argv.slice(2);
@@ -87,7 +81,7 @@ async function run(name: string): Promise<void> {
 }
 
 function isTestRunner(name: string): boolean {
-  return name === "unit" || name === "integration" || name === "e2e";
+  return ["unit", "integration", "package", "e2e", "hosts"].includes(name);
 }
 
 function vitest(project: string): Check {
@@ -98,4 +92,19 @@ function vitest(project: string): Check {
       ...["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`],
       ...args,
     ]);
+}
+
+/** @param folder of the specs and their configuration */
+function playwright(folder: string): Check {
+  return async (args, reportFile) => {
+    await ensureBrowser();
+    return runNode(
+      [
+        programOf("@playwright/test", "playwright"),
+        ...["test", "--config", `${folder}/playwright.config.ts`, "--reporter=list,json"],
+        ...args,
+      ],
+      { env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportFile } },
+    );
+  };
 }

@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { cp, mkdir, readFile, symlink } from "node:fs/promises";
 import path from "node:path";
+import { promisify } from "node:util";
 import { ROOT } from "../run.ts";
 
 interface Manifest {
@@ -7,19 +9,30 @@ interface Manifest {
   dependencies: Record<string, string>;
 }
 
+interface InstallOptions {
+  /** What `npm pack` made. Default: the same files, copied from here. */
+  tarball?: string;
+  /** Further packages of this repository, or scopes of them, that the project has, such as peers. */
+  others?: string[];
+}
+
 /**
- * Puts the built package into a project's node_modules as npm would: its own files, copied, and beside them its
- * dependencies, and nothing that it does not declare.
- *
- * @param others further packages of this repository, or scopes of them, that the project has, such as peers
+ * Puts the built package into a project's node_modules as npm would: its own files, and beside them its dependencies,
+ * and nothing that it does not declare.
  */
-export async function installPackage(modules: string, others: string[] = []): Promise<void> {
-  const { files, dependencies }: Manifest = JSON.parse(
-    await readFile(path.join(ROOT, "package.json"), "utf8"),
-  );
+export async function installPackage(modules: string, options: InstallOptions): Promise<void> {
+  const manifest = await readFile(path.join(ROOT, "package.json"), "utf8");
+  const { files, dependencies }: Manifest = JSON.parse(manifest);
+  const { tarball, others = [] } = options;
   const folder = path.join(modules, "prisma-backup-admin");
-  for (const file of ["package.json", ...files]) {
-    await cp(path.join(ROOT, file), path.join(folder, file), { recursive: true });
+  await mkdir(folder, { recursive: true });
+  if (tarball === undefined) {
+    for (const file of ["package.json", ...files]) {
+      await cp(path.join(ROOT, file), path.join(folder, file), { recursive: true });
+    }
+  } else {
+    const args = ["--extract", "--strip-components=1", "--file", tarball, "--directory", folder];
+    await promisify(execFile)("tar", args);
   }
   for (const name of new Set([...Object.keys(dependencies), ...others])) {
     await mkdir(path.dirname(path.join(modules, name)), { recursive: true });
