@@ -4,7 +4,7 @@ import path from "node:path";
 import { FileStore } from "@tus/file-store";
 import { MemoryLocker, Server, type Upload } from "@tus/server";
 import { BackupError } from "../errors.ts";
-import type { Actor } from "../shared/api.ts";
+import { type Actor, UPLOAD_SPARE_BYTES } from "../shared/api.ts";
 import { withNextBasePath } from "../shared/next-address.ts";
 
 export interface Uploads {
@@ -30,8 +30,6 @@ interface ReceivedUpload {
 
 /** 128 bits of chance: an id cannot be guessed, and never names another path. */
 const ID = /^[0-9a-f]{32}$/;
-/** The disk is left with so much, that nothing else fails for want of room. */
-const SPARE_BYTES = 256 * 2 ** 20;
 const SWEEP_MS = 10 * 60 * 1000;
 
 /** Headers of the protocol. Others, as a proxy's, do not concern it. */
@@ -183,7 +181,7 @@ function nextBasePath(request: Request & { nextUrl?: { basePath?: string } }): s
 async function checkRoom(directory: string, sizeBytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(directory);
   const freeBytes = bavail * bsize;
-  if (sizeBytes + SPARE_BYTES <= freeBytes) return;
+  if (sizeBytes + UPLOAD_SPARE_BYTES <= freeBytes) return;
   throw new BackupError(
     "ARCHIVE_TOO_LARGE",
     "The server has not enough room on its disk for this archive.",

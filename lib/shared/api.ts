@@ -36,6 +36,12 @@ export const PASSPHRASE_MIN_LENGTH = 5;
 /** Size of an upload's chunk: below the body limits of common hosts. */
 export const UPLOAD_CHUNK_BYTES = 4 * 1024 * 1024;
 
+/** An upload leaves the server's disk so much, that nothing else fails for want of room. */
+export const UPLOAD_SPARE_BYTES = 256 * 2 ** 20;
+
+/** Unless the app says otherwise. */
+export const DEFAULT_MAX_UPLOAD_BYTES = 10 * 2 ** 30;
+
 export interface ErrorReport {
   code: ErrorCode;
   /** What happened, and whether anything changed. */

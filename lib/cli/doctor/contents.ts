@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { Catalog } from "../../schema/catalog.ts";
+import { tableLabel } from "../../shared/table-name.ts";
 import { type Finding, findingsOf, type Level } from "./finding.ts";
 
 /** What the catalog warns of: how bad it is, in a few words, and what to do. */
@@ -52,7 +53,7 @@ export async function checkContents(client: pg.ClientBase, catalog: Catalog): Pr
       code,
       kind.what,
       kind.remedy,
-      warnings.map(({ message }) => message),
+      warnings.map(({ message, table }) => (table ? tableLabel(table) : message)),
     );
   }
   if (byCode.size === 0) ok("CONTENTS", "All that the database holds is in a backup.");

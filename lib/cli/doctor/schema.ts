@@ -60,7 +60,9 @@ export async function checkSchema(
       "DRIFT",
       "The database has what schema.prisma does not map. It is backed up and restored all the same.",
       "Nothing needs to be done, unless it should be in schema.prisma: npx prisma db pull",
-      added.map(({ message }) => message),
+      added.map(({ message }) =>
+        message.replace(" It is backed up and restored all the same.", ""),
+      ),
     );
   }
   if (drift.length === 0)

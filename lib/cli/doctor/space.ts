@@ -2,12 +2,11 @@ import { constants } from "node:fs";
 import { access, stat, statfs } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { DEFAULT_MAX_UPLOAD_BYTES, UPLOAD_SPARE_BYTES } from "../../shared/api.ts";
 import { formatBytes } from "../../shared/format.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
-/** What an upload has to leave free, as the server has it. */
-const SPARE_BYTES = 256 * 2 ** 20;
-const MAX_UPLOAD_BYTES = 10 * 2 ** 30;
+/** As `statfs` has it, on Linux. */
 const TMPFS = 0x01021994;
 
 /**
@@ -37,9 +36,9 @@ export async function checkSpace(
   const { bavail, bsize, type } = await statfs(folder);
   const freeBytes = bavail * bsize;
   const free = `${formatBytes(freeBytes)} free in ${folder}`;
-  if (freeBytes < SPARE_BYTES) {
+  if (freeBytes < UPLOAD_SPARE_BYTES) {
     problem("SPACE", `Only ${free}: no archive can be uploaded.`, `Make room, or ${other}.`);
-  } else if (databaseBytes !== null && freeBytes < databaseBytes + SPARE_BYTES) {
+  } else if (databaseBytes !== null && freeBytes < databaseBytes + UPLOAD_SPARE_BYTES) {
     warning(
       "SPACE",
       `Only ${free}, and the database has ${formatBytes(databaseBytes)}: its archive is smaller, but may not fit.`,
@@ -53,10 +52,10 @@ export async function checkSpace(
       `Better ${other}.`,
     );
   }
-  if (databaseBytes !== null && databaseBytes > MAX_UPLOAD_BYTES) {
+  if (databaseBytes !== null && databaseBytes > DEFAULT_MAX_UPLOAD_BYTES) {
     warning(
       "MAX_UPLOAD",
-      `The database has ${formatBytes(databaseBytes)}, and an upload may have ${formatBytes(MAX_UPLOAD_BYTES)} unless \`maxUploadBytes\` says otherwise.`,
+      `The database has ${formatBytes(databaseBytes)}, and an upload may have ${formatBytes(DEFAULT_MAX_UPLOAD_BYTES)} unless \`maxUploadBytes\` says otherwise.`,
       "Raise `maxUploadBytes` in the options of createBackupAdmin, or restore from a terminal.",
     );
   }
