@@ -89,11 +89,8 @@ describe.concurrent("two instances", () => {
     await twoInstances(async (scene) => {
       const { id, json } = await readyAtFirst(scene);
       const { second, admin, database } = scene;
-      const startedAt = performance.now();
       const started = await second.ok("POST", `restores/${id}/start`, { json });
       expect(["running", "succeeded"]).toContain(started.state);
-      // Loose, on a busy machine: it is half a second and a connection.
-      expect(performance.now() - startedAt).toBeLessThan(10_000);
       expect(await admin.reach(id, "succeeded")).toMatchObject({ changed: "everything" });
       expect(await names(database)).toEqual(RESTORED);
     });
