@@ -81,7 +81,7 @@ export async function checkConnection(
       "Connect to the primary server.",
     );
   }
-  switch (await recogniseAccess(config)) {
+  switch (await recogniseAccess(config, database.server)) {
     case "direct":
       ok("POOLER", "The connection is direct: there is no pooler in between.");
       break;

@@ -2,7 +2,7 @@
 export type Level = "ok" | "note" | "warning" | "problem";
 
 /** The parts of the report, in their order. */
-export const AREAS = ["Versions", "Database", "Server", "App"] as const;
+const AREAS = ["Versions", "Database", "Server", "App"] as const;
 
 export interface Finding {
   area: (typeof AREAS)[number];

@@ -6,7 +6,7 @@ import { endOfBracket, maskSource, withoutComments } from "./source-text.ts";
 import type { Source } from "./sources.ts";
 
 /** How a host knows who is signed in. */
-export interface FoundAuth {
+interface FoundAuth {
   kind: "next-auth" | "auth-js";
   /** What the module exports: next-auth's options, or Auth.js' `auth`. `default` among them. */
   name: string;

@@ -7,7 +7,7 @@ import { type ClientExport, readClientExports } from "./prisma-client-exports.ts
 import { findModule, readText, type Source, withoutExtension } from "./sources.ts";
 
 /** Where a host's PrismaClient comes from. */
-export interface FoundClient extends ClientExport {
+interface FoundClient extends ClientExport {
   /** Absolute. */
   file: string;
   /** As a module of `folder` names it in an import. */

@@ -61,7 +61,7 @@ async function findConfig(folder: string, parent: string): Promise<string> {
   return path.join(installed ?? folder, withEnd.slice(name.length + 1) || "tsconfig.json");
 }
 
-export function parseJsonWithComments(text: string): unknown {
+function parseJsonWithComments(text: string): unknown {
   try {
     return JSON.parse(withoutComments(text).replaceAll(/,(\s*[}\]])/g, "$1"));
   } catch {
