@@ -1,4 +1,4 @@
-// A bundle for the browser that reaches this module fails to build.
+// A Client Component that reaches this module fails to build. See index.browser.ts.
 import "server-only";
 
 export * from "./public-api.ts";

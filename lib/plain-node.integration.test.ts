@@ -222,6 +222,6 @@ describe("where the import is", () => {
   test("in a client component: it fails", async () => {
     const { code, stderr } = await importIt("browser");
     expect(code).toBe(1);
-    expect(stderr).toContain("cannot be imported from a Client Component module");
+    expect(stderr).toContain("a Client Component must not import it");
   });
 });

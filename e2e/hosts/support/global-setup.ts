@@ -12,7 +12,8 @@ export default async function setup(): Promise<() => Promise<void>> {
   try {
     const folder = await mkdtemp(path.join(tmpdir(), "packed-"));
     started.defer(() => rm(folder, { recursive: true, force: true }));
-    process.env.HOSTS_TARBALL = await step("npm pack", () => pack(folder), path.basename);
+    // Another one can be given, such as that of a release.
+    process.env.HOSTS_TARBALL ??= await step("npm pack", () => pack(folder), path.basename);
     const postgres = await startPostgres({ major: 15 });
     started.defer(() => postgres.stop());
     process.env.HOSTS_POSTGRES_URL = postgres.url();

@@ -26,10 +26,16 @@ export interface Host {
 /**
  * What a user does: `npm install`, the migrations, `npx prisma-backup init`, `next build`.
  *
+ * With the environment variable HOSTS_FOLDER it stays there, and is taken from there as it is the next time.
+ *
  * @param env of the app, as in its `.env`
  */
 export async function prepareHost(name: string, env: Record<string, string>): Promise<Host> {
-  const folder = await mkdtemp(path.join(tmpdir(), `host-${name}-`));
+  const { HOSTS_FOLDER } = process.env;
+  const folder = HOSTS_FOLDER
+    ? path.join(HOSTS_FOLDER, name)
+    : await mkdtemp(path.join(tmpdir(), `host-${name}-`));
+  const isBuilt = existsSync(path.join(folder, ".next/BUILD_ID"));
   const database = `host_${name}`;
   const databaseUrl = Object.assign(new URL(read("HOSTS_POSTGRES_URL")), {
     pathname: database,
@@ -43,34 +49,42 @@ export async function prepareHost(name: string, env: Record<string, string>): Pr
     run: (program, ...args) =>
       run(program, args, { cwd: folder, env: { PATH: pathOf(folder), ...host.env } }),
     query: (sql) => query(databaseUrl, sql),
-    remove: () => rm(folder, { recursive: true, force: true }),
+    async remove() {
+      if (!HOSTS_FOLDER) await rm(folder, { recursive: true, force: true });
+    },
   };
   try {
-    await cp(path.join(HOSTS, name), folder, { recursive: true });
+    if (!isBuilt) await cp(path.join(HOSTS, name), folder, { recursive: true });
     await writeFile(
       path.join(folder, ".env"),
       Object.entries(host.env)
         .map(([key, value]) => `${key}="${value}"\n`)
         .join(""),
     );
-    await Promise.all([
-      timed("npm install", () => install(host)),
-      timed("migrate and seed", () => fill(name, host)),
-    ]);
-    // No schema engine is needed, and none is downloaded where one is named.
-    await timed("prisma generate", () =>
-      run("prisma", ["generate"], {
-        cwd: folder,
-        env: { ...host.env, PATH: pathOf(folder), PRISMA_SCHEMA_ENGINE_BINARY: process.execPath },
-      }),
-    );
-    await timed("prisma-backup init --yes", () => host.run("prisma-backup", "init", "--yes"));
-    await timed("next build", () => host.run("next", "build"));
+    const filling = timed("migrate and seed", () => fill(name, host));
+    await (isBuilt ? filling : Promise.all([filling, build(host, timed)]));
     return host;
   } catch (error) {
     await host.remove();
     throw error;
   }
+}
+
+async function build(host: Host, timed: typeof step): Promise<void> {
+  await timed("npm install", () => install(host));
+  // No schema engine is needed, and none is downloaded where one is named.
+  await timed("prisma generate", () =>
+    run("prisma", ["generate"], {
+      cwd: host.folder,
+      env: {
+        ...host.env,
+        PATH: pathOf(host.folder),
+        PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+      },
+    }),
+  );
+  await timed("prisma-backup init --yes", () => host.run("prisma-backup", "init", "--yes"));
+  await timed("next build", () => host.run("next", "build"));
 }
 
 /** Its own programs first, its own Node among them where it has one. */

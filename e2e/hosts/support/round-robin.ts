@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import { pipeline } from "node:stream";
 
 /** A request, and the instance that it went to. */
-export interface Routed {
+interface Routed {
   method: string;
   path: string;
   instance: number;

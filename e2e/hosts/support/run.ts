@@ -36,7 +36,7 @@ export async function run(file: string, args: string[], { cwd, env }: RunOptions
 }
 
 const OF_THIS_TEST =
-  /^(NODE_ENV|DATABASE_URL|DIRECT_URL|npm_(lifecycle|package|command|config_local_prefix)|PLAYWRIGHT|TEST_)/;
+  /^(NODE_ENV|DATABASE_URL|DIRECT_URL|FORCE_COLOR|npm_(lifecycle|package|command|config_local_prefix)|PLAYWRIGHT|TEST_)/;
 
 /** This process' environment without what says that it is a test of this repository. */
 export function hostEnvironment(): NodeJS.ProcessEnv {
