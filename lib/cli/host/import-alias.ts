@@ -14,6 +14,7 @@ interface Alias {
 /** How a host's modules may be named in an import. */
 export interface Aliases {
   list: Alias[];
+  /** There is a tsconfig.json, as Next makes one for any module in TypeScript. */
   isTypeScript: boolean;
 }
 

@@ -47,7 +47,7 @@ export async function planInit(root: string, mount: string): Promise<InitPlan> {
   }
 
   const aliases = await readAliases(root);
-  const isTypeScript = aliases.isTypeScript || "typescript" in dependencies;
+  const { isTypeScript } = aliases;
   const sources = await readSources(root);
   const { found: client, unexported } = await findClient(root, sources, aliases);
   if (!client) {
