@@ -1,5 +1,5 @@
+import * as Radix from "@radix-ui/react-checkbox";
 import { Check, Minus } from "lucide-react";
-import { Checkbox as Radix } from "radix-ui";
 import type { ComponentProps } from "react";
 import { cn } from "./cn.ts";
 import { focusRing } from "./focus-ring.ts";

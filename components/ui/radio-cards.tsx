@@ -1,4 +1,4 @@
-import { RadioGroup } from "radix-ui";
+import * as RadioGroup from "@radix-ui/react-radio-group";
 import { type ReactNode, useId } from "react";
 import { cn } from "./cn.ts";
 import { focusRing } from "./focus-ring.ts";
