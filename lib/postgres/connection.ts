@@ -1,10 +1,11 @@
 import pg from "pg";
 import { BackupError } from "../errors.ts";
+import { refusedByPooler, requireSessions } from "./pooler.ts";
 
 declare module "pg" {
   interface Client {
     /** The server process of this connection; null before it is connected. In `pg`, but not in its types. */
-    readonly processID: number | null;
+    processID: number | null;
   }
 }
 
@@ -17,7 +18,7 @@ export interface Database {
   /**
    * A connection of its own for a dump, a load or a lock. The caller owns it and must end it.
    *
-   * @throws BackupError DATABASE_UNREACHABLE
+   * @throws BackupError DATABASE_UNREACHABLE, CONFIG_INVALID for a transaction pooler
    */
   connect(purpose: string): Promise<pg.Client>;
   close(): Promise<void>;
@@ -56,17 +57,26 @@ const SESSION_SETTINGS = {
   session_replication_role: "origin",
 };
 
-/** SQL_ASCII has no encoding to convert from: its bytes pass as they are. */
+/**
+ * Does nothing where `$2` is not this session's process: then a pooler made that number up, and it may be another
+ * session that gets the settings. SQL_ASCII has no encoding to convert from: its bytes pass as they are.
+ */
 const SETTINGS_SQL = `
   SELECT pg_catalog.set_config('client_encoding',
-    CASE pg_catalog.current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false)
+    CASE pg_catalog.current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false), pg_catalog.pg_backend_pid() AS pid
+  WHERE $2::int IS NULL OR $2 = pg_catalog.pg_backend_pid()
   UNION ALL
-  SELECT pg_catalog.set_config(s.name, x.value, false)
+  SELECT pg_catalog.set_config(s.name, x.value, false), pg_catalog.pg_backend_pid()
   FROM pg_catalog.json_each_text($1) x JOIN pg_catalog.pg_settings s ON s.name = x.key
-  WHERE s.context <> 'superuser' OR pg_catalog.has_parameter_privilege(s.name, 'SET')`;
+  WHERE (s.context <> 'superuser' OR pg_catalog.has_parameter_privilege(s.name, 'SET'))
+    AND ($2::int IS NULL OR $2 = pg_catalog.pg_backend_pid())`;
 
-const applySettings = (client: pg.ClientBase) =>
-  client.query(SETTINGS_SQL, [JSON.stringify(SESSION_SETTINGS)]);
+/** @returns the session's process, or null where it is not the one that was named */
+async function applySettings(client: pg.ClientBase, pid: number | null): Promise<number | null> {
+  const settings = JSON.stringify(SESSION_SETTINGS);
+  const { rows } = await client.query<{ pid: number }>(SETTINGS_SQL, [settings, pid]);
+  return rows[0] ? Number(rows[0].pid) : null;
+}
 
 /**
  * Opens no connection yet.
@@ -81,20 +91,31 @@ export function openDatabase(config: pg.ClientConfig): Database {
     ...config,
   };
   const probe = parseConfig(connectionConfig);
+  let sessions: Promise<void> | undefined;
+  const prepare: Prepare = async (client) => {
+    if ((await applySettings(client, client.processID)) !== null) return;
+    sessions ??= requireSessions(connectionConfig).catch((error: unknown) => {
+      sessions = undefined;
+      throw error;
+    });
+    await sessions;
+    // To be cancelled by its real number.
+    client.processID = await applySettings(client, null);
+  };
   const pool = new pg.Pool({
     ...connectionConfig,
     application_name: APPLICATION_NAME,
     max: 4,
     idleTimeoutMillis: 10_000,
     allowExitOnIdle: true,
-    onConnect: applySettings,
+    onConnect: (client) => prepare(client as pg.Client),
   });
   // A pooled connection that the server ends while idle must not end the process.
   pool.on("error", () => {});
   return {
     pool,
     server: `${probe.host}:${probe.port}`,
-    connect: (purpose) => connect(connectionConfig, purpose),
+    connect: (purpose) => connect(connectionConfig, purpose, prepare),
     close: () => pool.end(),
   };
 }
@@ -112,14 +133,21 @@ function parseConfig(config: pg.ClientConfig): pg.Client {
 
 const APPLICATION_NAME = "prisma-backup-admin";
 
-async function connect(config: pg.ClientConfig, purpose: string): Promise<pg.Client> {
+/** Makes a new connection ready: settings, and the number of its process. */
+type Prepare = (client: pg.Client) => Promise<void>;
+
+async function connect(
+  config: pg.ClientConfig,
+  purpose: string,
+  prepare: Prepare,
+): Promise<pg.Client> {
   const client = new pg.Client({ ...config, application_name: `${APPLICATION_NAME} ${purpose}` });
   // Without a listener, a connection that breaks between two statements ends the process.
   // The next statement on it fails and says so.
   client.on("error", () => {});
   try {
     await client.connect();
-    await applySettings(client);
+    await prepare(client);
     return client;
   } catch (error) {
     await client.end().catch(() => {});
@@ -167,9 +195,11 @@ export function abandon(client: pg.Client): void {
   client.connection.stream.destroy();
 }
 
-/** @returns DATABASE_UNREACHABLE for a failure to connect; any other error as it is. */
+/** @returns DATABASE_UNREACHABLE for a failure to connect, CONFIG_INVALID where a pooler refused; any other error as it is. */
 export function translateConnectionError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!(error instanceof Error) || error instanceof BackupError) return error;
+  const refused = refusedByPooler(error);
+  if (refused) return refused;
   const code = "code" in error ? String(error.code) : "";
   const unreachable =
     /^(ECONN|ENOTFOUND|ETIMEDOUT|EHOSTUNREACH|EAI_AGAIN|EPIPE|08|28|3D000|53300|57P0)/.test(code) ||

@@ -1,8 +1,8 @@
 import pg from "pg";
 import { toBackupError } from "../../errors.ts";
 import { type Database, translateConnectionError } from "../../postgres/connection.ts";
+import { recogniseAccess } from "../../postgres/pooler.ts";
 import { type Finding, findingsOf } from "./finding.ts";
-import { recogniseAccess } from "./pooler.ts";
 
 const OLDEST = 15;
 const NEWEST = 18;
@@ -81,7 +81,7 @@ export async function checkConnection(
       "Connect to the primary server.",
     );
   }
-  switch (await recogniseAccess(config, database.server)) {
+  switch (await recogniseAccess(config)) {
     case "direct":
       ok("POOLER", "The connection is direct: there is no pooler in between.");
       break;

@@ -1,0 +1,91 @@
+import pg from "pg";
+import { BackupError } from "../errors.ts";
+
+/** What stands between this process and PostgreSQL. */
+export type Access = "direct" | "session pooler" | "transaction pooler";
+
+/** A pooler in session mode that has no connection left for the second one has the first wait no longer than this. */
+const ANSWER_MS = 5_000;
+
+/**
+ * Whether connections reach PostgreSQL itself. A pooler gives its own process numbers to its clients; one that works
+ * by transaction lets two clients use one server process in turn, or one client several. Changes no setting: a setting
+ * would stay with the server process, and be that of the app's next transaction.
+ */
+export async function recogniseAccess(config: pg.ClientConfig): Promise<Access> {
+  await using a = await open(config);
+  const first = await serverProcess(a.client);
+  if (first === a.client.processID) return "direct";
+  if (knownRemedy(a.client)) return "transaction pooler";
+  await using b = await open({ ...config, query_timeout: ANSWER_MS });
+  // Twice in a row each: whichever process a pooler gives next, the last one or the one longest unused, it is seen.
+  for (const turn of ["a", "b", "b", "a", "a", "b", "b", "a"]) {
+    const process = await serverProcess(turn === "a" ? a.client : b.client).catch(
+      (error: unknown) => {
+        if (turn === "a") throw error;
+        return null;
+      },
+    );
+    // Nobody serves the second client while the first does nothing.
+    if (process === null) return "session pooler";
+    if ((process === first) !== (turn === "a")) return "transaction pooler";
+  }
+  return "session pooler";
+}
+
+/** @throws CONFIG_INVALID where it is a pooler that works by transaction */
+export async function requireSessions(config: pg.ClientConfig): Promise<void> {
+  if ((await recogniseAccess(config)) === "transaction pooler") throw transactionPooler(config);
+}
+
+/** An error of a pooler that refuses what PostgreSQL takes, or else null. */
+export function refusedByPooler(error: unknown): BackupError | null {
+  if (!(error instanceof Error) || !/unsupported startup parameter/i.test(error.message))
+    return null;
+  return new BackupError(
+    "CONFIG_INVALID",
+    "A pooler between the app and PostgreSQL does not take this connection string's settings.",
+    { hint: `Leave “options” out of the connection string. Or: ${DIRECT_HINT}`, cause: error },
+  );
+}
+
+const DIRECT_HINT =
+  "Set DIRECT_URL, or `connectionString` of createBackupAdmin, to a direct connection, or to a pooler in session mode.";
+
+function transactionPooler(config: pg.ClientConfig): BackupError {
+  const { host, port } = new pg.Client(config);
+  return new BackupError(
+    "CONFIG_INVALID",
+    `At ${host}:${port} is a transaction pooler, which may run each transaction in another session. Backups and restores need one of their own. Nothing has been done.`,
+    {
+      hint: `${DIRECT_HINT}${knownRemedy({ host, port })} The app itself can stay with the pooler.`,
+    },
+  );
+}
+
+/** Of pools that are known by their address. */
+function knownRemedy({ host, port }: { host: string; port: number }): string {
+  if (/(^|\.)(supabase\.(com|co))$/.test(host) && port === 6543) {
+    return " At Supabase that is port 5432 instead of 6543.";
+  }
+  if (/-pooler\./.test(host)) return " At Neon that is the same host without “-pooler”.";
+  return "";
+}
+
+async function open(config: pg.ClientConfig) {
+  const client = new pg.Client(config);
+  client.on("error", () => {});
+  await client.connect();
+  return {
+    client,
+    async [Symbol.asyncDispose]() {
+      // `end()` would wait for a statement that nobody answers.
+      client.connection.stream.destroy();
+    },
+  };
+}
+
+async function serverProcess(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ pid: number }>("SELECT pg_catalog.pg_backend_pid() AS pid");
+  return Number(rows[0]?.pid);
+}
