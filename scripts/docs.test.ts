@@ -1,0 +1,62 @@
+/** The documentation leads somewhere: every link, every anchor, every error code. */
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { ERROR_STATUS } from "../lib/shared/error-codes.ts";
+import { ROOT } from "./run.ts";
+
+const inRoot = ["README.md", "CONTRIBUTING.md", "SECURITY.md"].filter((it) =>
+  existsSync(path.join(ROOT, it)),
+);
+const inDocs = (await readdir(path.join(ROOT, "docs"))).filter((it) => it.endsWith(".md"));
+const PAGES = [...inRoot, ...inDocs.map((it) => `docs/${it}`)];
+
+const CODE_BLOCK = /^(`{3,})[^\n]*\n.*?^\1$/gms;
+const text = async (page: string) =>
+  (await readFile(path.join(ROOT, page), "utf8")).replaceAll(CODE_BLOCK, "");
+
+const headings = (markdown: string): string[] =>
+  [...markdown.matchAll(/^#{1,6} +(.+?) *$/gm)].map(([, heading = ""]) => heading);
+
+/** As GitHub makes them. */
+function anchorsOf(markdown: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const heading of headings(markdown)) {
+    const words = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1").toLowerCase();
+    const anchor = words.replaceAll(/[^\p{L}\p{N}_\- ]/gu, "").replaceAll(" ", "-");
+    let unique = anchor;
+    for (let count = 1; anchors.has(unique); count++) unique = `${anchor}-${count}`;
+    anchors.add(unique);
+  }
+  return anchors;
+}
+
+it.each(PAGES)("%s links to what is there", async (page) => {
+  const markdown = (await text(page)).replaceAll(/`[^`\n]*`/g, "`");
+  const targets = [...markdown.matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"/g)].map(
+    ([, link, attribute]) => link ?? attribute ?? "",
+  );
+  const broken: string[] = [];
+  for (const target of targets.filter((it) => !/^[a-z]+:/i.test(it))) {
+    const [file = "", anchor] = target.split("#");
+    const other = file === "" ? page : path.join(path.dirname(page), file);
+    if (!existsSync(path.join(ROOT, other))) broken.push(target);
+    else if (anchor !== undefined && !anchorsOf(await text(other)).has(anchor)) broken.push(target);
+  }
+  expect(broken).toEqual([]);
+});
+
+describe("docs/troubleshooting.md", () => {
+  it("explains every error code, and no other", async () => {
+    const codes = headings(await text("docs/troubleshooting.md")).filter((it) =>
+      /^[A-Z][A-Z_]+$/.test(it),
+    );
+    expect(codes.toSorted()).toEqual(Object.keys(ERROR_STATUS).toSorted());
+  });
+});
+
+it("README.md lists every page", async () => {
+  const readme = await text("README.md");
+  expect(inDocs.filter((it) => !readme.includes(`docs/${it}`))).toEqual([]);
+});
