@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { createTestDatabase } from "../../../scripts/testing/database.ts";
+import { createTestDatabase, requireTool } from "../../../scripts/testing/database.ts";
+import { startPgBouncer } from "../../postgres/testing-pgbouncer.ts";
 import { parsePrismaSchema } from "../host/prisma-schema.ts";
 import { makeHost } from "../host/testing.ts";
 import { checkDatabase } from "./doctor.ts";
-import { startPooler } from "./testing-pooler.ts";
 
 const SCHEMA = `
 datasource db {
@@ -238,16 +238,17 @@ test("migrations that have failed or are not applied", async () => {
   ]);
 });
 
-test("a transaction pooler is told from a direct connection", async () => {
-  await using db = await createTestDatabase({ sql: SQL });
-  const { findings } = await checkDatabase(
-    { text: await startPooler(db.url), from: "DATABASE_URL" },
-    schema,
-  );
-  expect(findings.filter(({ level }) => level !== "ok")).toMatchObject([
-    { level: "problem", code: "POOLER", remedy: expect.stringContaining("DIRECT_URL") },
-  ]);
-});
+test.skipIf(!requireTool("pgbouncer"))(
+  "a transaction pooler is a problem, with its remedy",
+  async () => {
+    await using db = await createTestDatabase({ sql: SQL });
+    await using pooler = await startPgBouncer(db.url, "transaction");
+    const { findings } = await checkDatabase({ text: pooler.url, from: "DATABASE_URL" }, schema);
+    expect(findings.filter(({ level }) => level !== "ok")).toMatchObject([
+      { level: "problem", code: "POOLER", remedy: expect.stringContaining("DIRECT_URL") },
+    ]);
+  },
+);
 
 test.for([
   ["a server that is not there", "postgresql://u:the-password@127.0.0.1:1/db", "UNREACHABLE"],
