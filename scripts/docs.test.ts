@@ -60,3 +60,27 @@ it("README.md lists every page", async () => {
   const readme = await text("README.md");
   expect(inDocs.filter((it) => !readme.includes(`docs/${it}`))).toEqual([]);
 });
+
+describe("docs/configuration.md", () => {
+  const source = (file: string) => readFile(path.join(ROOT, file), "utf8");
+  const namesIn = (markdown: string, pattern: RegExp) =>
+    [...new Set([...markdown.matchAll(pattern)].map(([, name]) => name))].toSorted();
+
+  it("has every option of createBackupAdmin, and no other", async () => {
+    const [options = ""] =
+      /^export interface BackupAdminOptions \{.*?^\}/ms.exec(await source("lib/config.ts")) ?? [];
+    const [, table = ""] = (await text("docs/configuration.md")).split(
+      /^## Options$|^## Who may$/m,
+    );
+    expect(namesIn(table, /^\| `(\w+)`/gm)).toEqual(namesIn(options, /^ {2}(\w+)\??:/gm));
+  });
+
+  it("has every variable that themes the panel, and no other", async () => {
+    const [comment = ""] = (await source("components/styles.css")).split("*/");
+    const [, table = ""] = (await text("docs/configuration.md")).split(
+      /^## Styles$|^## The Next config$/m,
+    );
+    const variable = /(--pba-[\w-]+)/g;
+    expect(namesIn(table, variable)).toEqual(namesIn(comment, variable));
+  });
+});
