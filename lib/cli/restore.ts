@@ -32,7 +32,9 @@ export async function restore(args: string[], signal: AbortSignal): Promise<void
     const session = await beginRestore(database);
     try {
       const result = await runRestore(session, { archive, models, onProgress, signal });
-      for (const { message } of result.warnings) say(`warning: ${message}`);
+      // What is left out has been said already, before it began.
+      const news = result.warnings.filter(({ code }) => code !== "COLUMN_LEFT_OUT");
+      for (const { message } of news) say(`warning: ${message}`);
       for (const table of plan.tables.filter(({ action }) => action === "skip"))
         say(`left as it is: ${tableLabel(table)}. ${table.reason}`);
       progress.end();

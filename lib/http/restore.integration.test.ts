@@ -145,7 +145,7 @@ it("refuses to start what the check found impossible", async () => {
   await using database = await createTestDatabase({ sql: SHOP_SQL });
   await using admin = await createTestAdmin({ url: database.url });
   const zip = await admin.backup();
-  await database.query("ALTER TABLE customers DROP COLUMN name");
+  await database.query("ALTER TABLE customers ALTER name TYPE varchar(3) USING 'x'");
   const ready = await prepare(admin, zip);
   expect(ready.plan?.canStart).toBe(false);
   const response = await start(admin, ready.id, database);

@@ -9,17 +9,24 @@ import type {
 import { findTableDrift } from "../schema/drift.ts";
 import { type MaterializedView, staleViews } from "../schema/materialized-views.ts";
 import { MIGRATIONS_TABLE, type PrismaModels } from "../schema/prisma-models.ts";
+import { widenedFrom } from "../schema/widened-type.ts";
 import type { Drift, InsertionOrder, TableName } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { insertionOrderOf } from "./dump-plan.ts";
 import { orderedTables } from "./insertion-order.ts";
 
+/** A column as the database has it, and how the archive's values of it are read. */
+export interface LoadColumn extends CatalogColumn {
+  /** The type that the column had, where it holds more now; never an archive's own words. */
+  archivedType?: string;
+}
+
 /** One table of the archive and the table of the database that takes its rows. */
 export interface PlannedLoad {
   archived: ManifestTable;
   table: CatalogTable;
-  /** The archived columns, as the database has them, in the archive's order. */
-  columns: CatalogColumn[];
+  /** Those archived columns that the database still has, in the archive's order. */
+  columns: LoadColumn[];
 }
 
 export interface PlannedSequence {
@@ -92,9 +99,12 @@ export function planLoad(
     const table = tables.get(tableKey(archived));
     drift.push(...findTableDrift(archived, table));
     if (!table) continue;
-    const columns = archived.columns.flatMap(
-      ({ name }) => table.columns.find((column) => column.name === name) ?? [],
-    );
+    const columns = archived.columns.flatMap((it): LoadColumn[] => {
+      const column = table.columns.find(({ name }) => name === it.name);
+      if (!column) return [];
+      const archivedType = column.type === it.type ? null : widenedFrom(it, column);
+      return [archivedType === null ? column : { ...column, archivedType }];
+    });
     loadable.set(tableKey(archived), { archived, table, columns });
   }
 

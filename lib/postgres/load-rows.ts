@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
-import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
+import type { LoadColumn } from "../plan/load-plan.ts";
+import type { CatalogTable } from "../schema/catalog.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 
 /** Rows as the archive holds them: some lines of a table's JSON array, made a JSON array of their own. */
@@ -38,10 +39,7 @@ export interface LoadStatement {
 }
 
 /** The INSERT that takes batches of a table's rows, for the given columns. */
-export function loadStatement(
-  table: CatalogTable,
-  columns: readonly CatalogColumn[],
-): LoadStatement {
+export function loadStatement(table: CatalogTable, columns: readonly LoadColumn[]): LoadStatement {
   const name = `load ${table.oid}`;
   if (columns.length === 0) {
     return {
@@ -50,9 +48,7 @@ export function loadStatement(
     };
   }
   const names = columns.map((column) => quoteIdentifier(column.name));
-  const declarations = columns.map(
-    (column, index) => `${names[index]} ${column.needsCast ? "text" : column.type}`,
-  );
+  const declarations = columns.map((column, index) => `${names[index]} ${declaredType(column)}`);
   const values = columns.map((column, index) => valueExpression(column, `r.${names[index]}`));
   return {
     name,
@@ -62,16 +58,19 @@ export function loadStatement(
 }
 
 /** Reads one column of a batch, to see whether its values are of its type. */
-export function readStatement(column: CatalogColumn): string {
+export function readStatement(column: LoadColumn): string {
   const name = quoteIdentifier(column.name);
-  return `SELECT ${valueExpression(column, `r.${name}`)} FROM pg_catalog.json_to_recordset($1::json) AS r (${name} ${column.needsCast ? "text" : column.type})`;
+  return `SELECT ${valueExpression(column, `r.${name}`)} FROM pg_catalog.json_to_recordset($1::json) AS r (${name} ${declaredType(column)})`;
 }
 
-function valueExpression(column: CatalogColumn, value: string): string {
+const declaredType = ({ needsCast, archivedType, type }: LoadColumn): string =>
+  needsCast ? "text" : (archivedType ?? type);
+
+function valueExpression(column: LoadColumn, value: string): string {
   if (column.encoding === "jsonb") {
     return `CASE WHEN pg_catalog.jsonb_typeof(${value}) = 'object' AND ${value} OPERATOR(pg_catalog.?) '$json' THEN ${value} OPERATOR(pg_catalog.->) '$json' ELSE ${value} END`;
   }
-  return column.needsCast ? `${value}::${column.type}` : value;
+  return column.needsCast || column.archivedType !== undefined ? `${value}::${column.type}` : value;
 }
 
 /** Large enough that a statement's overhead does not count, small enough that a few fit in memory. */

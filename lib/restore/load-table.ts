@@ -6,6 +6,7 @@ import { translateDatabaseError } from "../postgres/database-error.ts";
 import {
   batchRows,
   deallocate,
+  type LoadStatement,
   loadRows,
   loadStatement,
   type RowBatch,
@@ -15,10 +16,34 @@ import { tableLabel } from "../shared/table-name.ts";
 import { findFailingRow } from "./find-failing-row.ts";
 import { requireColumns } from "./require-columns.ts";
 
+/** @returns the rows of the batch that are accounted for: inserted, unless an implementation says otherwise */
+export type InsertBatch = (
+  load: PlannedLoad,
+  statement: LoadStatement,
+  batch: RowBatch,
+) => Promise<number>;
+
+/** Inserts a batch whole, or says which of its rows the table refuses. Ends the transaction then. */
+export const insertWhole =
+  (client: pg.ClientBase): InsertBatch =>
+  (load, statement, batch) =>
+    loadRows(client, statement, batch).catch(async (error: unknown) => {
+      // To know it is a help; not to find it must not hide the error itself.
+      const failing = await findFailingRow(client, load, batch, error).catch(() => null);
+      const lastRow = batch.firstRow + batch.rows - 1;
+      throw translateDatabaseError(error, {
+        fallback: "LOAD_FAILED",
+        outcome: "Nothing has changed.",
+        table: { schema: load.table.schema, name: load.table.name },
+        rows: failing ? [failing.row, failing.row] : [batch.firstRow, lastRow],
+        column: failing?.column,
+      });
+    });
+
 /**
  * Loads one table from the archive, which proves the table's digest on the way.
  *
- * @throws BackupError of `Archive.readTable`; LOAD_FAILED or CONSTRAINT_VIOLATED with table, row (or rows, where no one is to blame alone) and column or constraint
+ * @throws BackupError of `Archive.readTable` and `insertBatch`; of the usual one LOAD_FAILED or CONSTRAINT_VIOLATED with table, row (or rows, where no one is to blame alone) and column or constraint
  */
 export async function loadTable(
   client: pg.ClientBase,
@@ -26,6 +51,7 @@ export async function loadTable(
   load: PlannedLoad,
   report: ReturnType<typeof reportTable>,
   signal?: AbortSignal,
+  insertBatch = insertWhole(client),
 ): Promise<void> {
   const { archived, table, columns } = load;
   const statement = loadStatement(table, columns);
@@ -33,19 +59,7 @@ export async function loadTable(
   let bytes = 0;
 
   async function insert(batch: RowBatch): Promise<void> {
-    const lastRow = batch.firstRow + batch.rows - 1;
-    const inserted = await loadRows(client, statement, batch).catch(async (error: unknown) => {
-      // To know it is a help; not to find it must not hide the error itself.
-      const failing = await findFailingRow(client, load, batch, error).catch(() => null);
-      throw translateDatabaseError(error, {
-        fallback: "LOAD_FAILED",
-        outcome: "Nothing has changed.",
-        table: { schema: table.schema, name: table.name },
-        rows: failing ? [failing.row, failing.row] : [batch.firstRow, lastRow],
-        column: failing?.column,
-      });
-    });
-    rows += inserted;
+    rows += await insertBatch(load, statement, batch);
     bytes += batch.json.length;
     report.running(rows, bytes);
   }

@@ -14,7 +14,8 @@ const FINDINGS: Array<{
 }> = [
   {
     name: "schema",
-    passed: "Every table and column of the archive is in this database, with the same type.",
+    passed:
+      "Every table of the archive is in this database, and its columns take the archive's values.",
     passedOriginal:
       "Every table and column of the backup is in this database. Their types were not stored: a value that does not fit will stop the restore.",
     find({ drift }) {
@@ -24,7 +25,10 @@ const FINDINGS: Array<{
         "SCHEMA_DRIFT",
         `This database's schema is not the archive's: ${blocking.map(({ message }) => message).join(" ")} Nothing has changed.`,
         {
-          hint: "Bring the database to the schema of the time of the backup (its migrations are listed in the archive), restore, then migrate forward.",
+          hint:
+            blocking.length === 1 && blocking[0]?.remedy
+              ? blocking[0].remedy
+              : "Bring the database to the schema of the time of the backup (its migrations are listed in the archive), restore, then migrate forward.",
           details: { drift: blocking },
         },
       );

@@ -1,7 +1,8 @@
-import type { Drift } from "../shared/api.ts";
+import type { Drift, TableName } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
-import type { Catalog, CatalogTable, ColumnEncoding } from "./catalog.ts";
+import type { Catalog, CatalogColumn, CatalogTable, ColumnEncoding } from "./catalog.ts";
 import { findModel, isKnownToPrisma, isTableOf, type PrismaModels } from "./prisma-models.ts";
+import { widenedFrom } from "./widened-type.ts";
 
 /** Where schema.prisma and the database disagree. Nothing of it blocks a backup: the catalog is the truth. */
 export function findPrismaDrift(models: PrismaModels, catalog: Catalog): Drift[] {
@@ -62,54 +63,106 @@ export interface ArchivedTable {
   columns: Array<{ name: string; type: string; encoding: ColumnEncoding }>;
 }
 
-/** Where an archive's table and the database's disagree. What cannot be loaded without losing or inventing data blocks. */
+/**
+ * Where an archive's table and the database's disagree. What maps by itself is there to be confirmed; what would
+ * have data invented or made to fit blocks, and says what to do.
+ */
 export function findTableDrift(archived: ArchivedTable, table: CatalogTable | undefined): Drift[] {
   const name = { schema: archived.schema, name: archived.name };
+  const label = tableLabel(name);
   if (!table) {
     return [
       {
         kind: "table-missing",
         table: name,
         blocks: true,
-        message: `The database has no table ${tableLabel(name)}.`,
+        message: `The database has no table ${label}.`,
+        remedy:
+          "Make the table again by the migrations of the time of the backup, restore, then migrate forward; or leave the table out of the restore.",
       },
     ];
   }
-  const drift: Drift[] = [];
-  for (const column of archived.columns) {
-    const found = table.columns.find((it) => it.name === column.name);
-    if (!found || found.generated) {
-      drift.push({
-        kind: "column-missing",
-        table: name,
-        column: column.name,
-        blocks: true,
-        message: found
-          ? `The column ${column.name} of ${tableLabel(name)} is now generated, so that the backup's values cannot be put there.`
-          : `${tableLabel(name)} has no column ${column.name} any more.`,
-      });
-    } else if (found.type !== column.type || found.encoding !== column.encoding) {
-      drift.push({
-        kind: "type-changed",
-        table: name,
-        column: column.name,
-        blocks: true,
-        message: `The column ${column.name} of ${tableLabel(name)} was ${column.type} and is ${found.type} now.`,
-      });
-    }
+  return [
+    ...archived.columns.flatMap((column) => findColumnDrift(column, table, name) ?? []),
+    ...table.columns.flatMap((column) => findAddedColumn(column, archived, name) ?? []),
+  ];
+}
+
+function findColumnDrift(
+  archived: ArchivedTable["columns"][number],
+  table: CatalogTable,
+  name: TableName,
+): Drift | null {
+  const { name: column, type } = archived;
+  const label = tableLabel(name);
+  const found = table.columns.find((it) => it.name === column);
+  if (!found) {
+    // Of the original's backups it is not known whether there was such a column at all.
+    const blocks = type === "unknown";
+    return {
+      kind: "column-missing",
+      table: name,
+      column,
+      blocks,
+      message: `${label} has no column ${column} any more.${blocks ? "" : " The backup's values of it are left out."}`,
+      remedy: `If ${column} was renamed, or its values are needed, give the table its column ${column} again, restore, then migrate forward.`,
+    };
   }
-  for (const column of table.columns) {
-    if (column.generated || archived.columns.some((it) => it.name === column.name)) continue;
-    const blocks = column.notNull && !column.hasDefault;
-    drift.push({
+  if (found.generated) {
+    return {
+      kind: "column-missing",
+      table: name,
+      column,
+      blocks: true,
+      message: `The column ${column} of ${label} is now generated, so that the backup's values cannot be put there.`,
+      remedy: `Make ${column} an ordinary column again (ALTER COLUMN … DROP EXPRESSION), restore, then migrate forward.`,
+    };
+  }
+  if (found.type === type && found.encoding === archived.encoding) return null;
+  const change = `The column ${column} of ${label} was ${type} and is ${found.type} now`;
+  if (found.type !== type && widenedFrom(archived, found) !== null) {
+    return {
+      kind: "type-changed",
+      table: name,
+      column,
+      blocks: false,
+      message: `${change}, which holds every value of the backup.`,
+    };
+  }
+  return {
+    kind: "type-changed",
+    table: name,
+    column,
+    blocks: true,
+    message: `${change}.`,
+    remedy: `Give ${column} the type ${type} again, restore, then migrate forward, so that PostgreSQL converts the values or says which it cannot.`,
+  };
+}
+
+function findAddedColumn(
+  { name: column, generated, notNull, hasDefault }: CatalogColumn,
+  archived: ArchivedTable,
+  name: TableName,
+): Drift | null {
+  if (generated || archived.columns.some((it) => it.name === column)) return null;
+  const label = tableLabel(name);
+  if (notNull && !hasDefault) {
+    return {
       kind: "column-added",
       table: name,
-      column: column.name,
-      blocks,
-      message: blocks
-        ? `The column ${column.name} of ${tableLabel(name)} is required and not in the backup.`
-        : `The column ${column.name} of ${tableLabel(name)} is not in the backup and gets its default in every row.`,
-    });
+      column,
+      blocks: true,
+      message: `The column ${column} of ${label} is required and not in the backup.`,
+      remedy: `Give ${column} a default, or let it be NULL, restore, then fill it in and require it again.`,
+    };
   }
-  return drift;
+  return {
+    kind: "column-added",
+    table: name,
+    column,
+    blocks: false,
+    message: hasDefault
+      ? `The column ${column} of ${label} is not in the backup and gets its default in every row.`
+      : `The column ${column} of ${label} is not in the backup and will be NULL in every row.`,
+  };
 }

@@ -122,6 +122,8 @@ export interface Drift {
   message: string;
   /** A restore cannot go on with this. */
   blocks: boolean;
+  /** What to do about it, where it blocks or may not be what is meant. */
+  remedy?: string;
 }
 
 export interface Overview {

@@ -1,0 +1,132 @@
+import { setTimeout } from "node:timers/promises";
+import type { Archive } from "../archive/archive-reader.ts";
+import { BackupError, toBackupError } from "../errors.ts";
+import type { LoadPlan, PlannedLoad } from "../plan/load-plan.ts";
+import { abandon, cancelOnAbort } from "../postgres/connection.ts";
+import { translateDatabaseError } from "../postgres/database-error.ts";
+import type { PrismaModels } from "../schema/prisma-models.ts";
+import type { TableName } from "../shared/api.ts";
+import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
+import { type InsertBatch, loadTable } from "./load-table.ts";
+import type { RestoreSession } from "./restore-session.ts";
+
+export const NOTHING_CHANGED = "Nothing has changed.";
+
+export interface PipelineOptions {
+  /** Unlocked. Every digest is proven again while it is read. */
+  archive: Archive;
+  models: PrismaModels;
+  /** Their rows stay as they are, although tables that they refer to, or that refer to them, are restored. */
+  ignoredTables?: readonly TableName[];
+  /** How long to wait for tables that somebody else has locked. */
+  lockTimeoutMs?: number;
+  /** After this time, counted from when the tables are locked, everything is rolled back. */
+  timeoutMs?: number;
+  /** The pause after each table but the last. */
+  waitBetweenTablesMs?: number;
+  onProgress?: OnProgress;
+  signal?: AbortSignal;
+}
+
+/** Where the rows go: into the tables, or for a rehearsal into others beside them. One step after the other. */
+export interface RestoreTarget<Result> {
+  /** Begins the transaction, locks, and matches archive and catalog. */
+  begin(): Promise<LoadPlan>;
+  /** @returns what to load, with the empty tables that take the rows, in the plan's order */
+  empty(plan: LoadPlan): Promise<readonly PlannedLoad[]>;
+  /** Left out: a row that PostgreSQL refuses ends the restore. */
+  insertBatch?: InsertBatch;
+  checkConstraints(plan: LoadPlan, signal: AbortSignal): Promise<void>;
+  /** Sequences, counts, and all else that depends on the rows. */
+  complete(plan: LoadPlan, signal: AbortSignal): Promise<void>;
+  /** Ends the transaction. No signal any more: from here on the outcome is PostgreSQL's to say. */
+  end(plan: LoadPlan): Promise<Result>;
+}
+
+/**
+ * A restore or its rehearsal, step by step, on the session's connection.
+ *
+ * @throws BackupError; then the transaction is rolled back, unless its code is INTERRUPTED, which says so
+ */
+export async function runPipeline<Result>(
+  { client, database }: RestoreSession,
+  target: RestoreTarget<Result>,
+  options: PipelineOptions,
+): Promise<Result> {
+  const { archive, waitBetweenTablesMs = 0, onProgress = () => {} } = options;
+  const { signal, startTimer, stopTimer } = withTimeout(options.signal, options.timeoutMs);
+  const stopListening = cancelOnAbort(client, database, signal);
+  try {
+    signal.throwIfAborted();
+    const plan = await target.begin();
+    startTimer();
+    onProgress({
+      type: "planned",
+      tables: plan.loads.map(({ archived }) => waitingTable(archived, archived.rows)),
+    });
+
+    onProgress({ type: "phase", phase: "emptying" });
+    const loads = await target.empty(plan);
+
+    onProgress({ type: "phase", phase: "loading" });
+    // Functions in constraints, indexes and generated columns may rely on the role's own.
+    await client.query("RESET search_path; RESET TimeZone");
+    for (const [index, load] of loads.entries()) {
+      signal.throwIfAborted();
+      if (index > 0 && waitBetweenTablesMs > 0)
+        await setTimeout(waitBetweenTablesMs, undefined, { signal });
+      const report = reportTable(onProgress, index);
+      await loadTable(client, archive, load, report, signal, target.insertBatch);
+    }
+    await client.query("SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'");
+
+    onProgress({ type: "phase", phase: "constraints" });
+    await target.checkConstraints(plan, signal);
+
+    onProgress({ type: "phase", phase: "sequences" });
+    await target.complete(plan, signal);
+
+    signal.throwIfAborted();
+    stopListening();
+    stopTimer();
+    return await target.end(plan);
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => abandon(client));
+    const interrupted = error instanceof BackupError && error.code === "INTERRUPTED";
+    const reason =
+      signal.aborted && !interrupted
+        ? abortError(signal, error)
+        : translateDatabaseError(error, { fallback: "LOAD_FAILED", outcome: NOTHING_CHANGED });
+    throw toBackupError(reason);
+  } finally {
+    stopListening();
+    stopTimer();
+  }
+}
+
+/** The caller's signal, and an abort of our own a time after `startTimer`. */
+function withTimeout(given: AbortSignal | undefined, timeoutMs: number | undefined) {
+  const timeout = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    signal: given ? AbortSignal.any([given, timeout.signal]) : timeout.signal,
+    startTimer() {
+      if (timeoutMs === undefined) return;
+      const expire = () =>
+        timeout.abort(
+          new BackupError(
+            "ABORTED",
+            `The restore was not done within ${timeoutMs / 1000} s and was rolled back. ${NOTHING_CHANGED}`,
+            { hint: "Allow it more time.", details: { timeoutMs } },
+          ),
+        );
+      timer = globalThis.setTimeout(expire, timeoutMs);
+    },
+    stopTimer: () => clearTimeout(timer),
+  };
+}
+
+const abortError = ({ reason }: AbortSignal, cause: unknown): BackupError =>
+  reason instanceof BackupError
+    ? reason
+    : new BackupError("ABORTED", `The restore was cancelled. ${NOTHING_CHANGED}`, { cause });

@@ -1,0 +1,39 @@
+import { setTimeout } from "node:timers/promises";
+import type pg from "pg";
+import { BackupError } from "../errors.ts";
+import { abandon, type Database } from "../postgres/connection.ts";
+import { translateDatabaseError } from "../postgres/database-error.ts";
+import { tryRestoreLock } from "../postgres/locks.ts";
+
+/** The right to restore into a database: held by one connection at a time, to be ended by whoever began it. */
+export interface RestoreSession {
+  database: Database;
+  client: pg.Client;
+  end(): Promise<void>;
+}
+
+/** @throws BackupError OPERATION_IN_PROGRESS where another restore runs in this database, from wherever */
+export async function beginRestore(database: Database): Promise<RestoreSession> {
+  const client = await database.connect("restore");
+  const end = async () => {
+    // In its own good time, so that the lock is free when this returns; at once where the connection hangs.
+    await Promise.race([client.end(), setTimeout(2000, undefined, { ref: false })]).catch(() => {});
+    abandon(client);
+  };
+  const locked = await tryRestoreLock(client).catch(async (error: unknown) => {
+    await end();
+    throw translateDatabaseError(error, {
+      fallback: "LOAD_FAILED",
+      outcome: "Nothing has changed.",
+    });
+  });
+  if (locked) return { database, client, end };
+  await end();
+  throw new BackupError(
+    "OPERATION_IN_PROGRESS",
+    "Another restore is running in this database. This one was not started.",
+    {
+      hint: "Wait until it has ended, or cancel it.",
+    },
+  );
+}

@@ -1,0 +1,100 @@
+import type { CatalogColumn, ColumnEncoding } from "./catalog.ts";
+
+/** A built-in type as `format_type` writes it. */
+interface BuiltInType {
+  base: string;
+  /** Length, precision or digits of a second, and scale; null where it has none. */
+  modifier: number | null;
+  scale: number | null;
+  isArray: boolean;
+}
+
+const TYPE =
+  /^([a-z]+(?: (?:varying|precision))?)(?:\((\d{1,8})(?:,(-?\d{1,4}))?\))?( with(?:out)? time zone)?(\[\])?$/;
+
+function parseType(type: string): BuiltInType | null {
+  const match = TYPE.exec(type);
+  if (!match) return null;
+  const [, word = "", modifier, scale, zone = "", array] = match;
+  return {
+    base: word + zone,
+    modifier: modifier === undefined ? null : Number(modifier),
+    scale: scale === undefined ? null : Number(scale),
+    isArray: array !== undefined,
+  };
+}
+
+/** Of the types that can be widened, as the catalog gives it to columns of them. */
+const ENCODING: Record<string, ColumnEncoding> = {
+  smallint: "json",
+  integer: "json",
+  real: "json",
+  text: "json",
+  "character varying": "json",
+  character: "json",
+  bigint: "text",
+  numeric: "text",
+  "bit varying": "text",
+  "timestamp with time zone": "text",
+  "timestamp without time zone": "text",
+  "time with time zone": "text",
+  "time without time zone": "text",
+};
+
+/** Decimal digits that a value of an integer type may have. */
+const INTEGER_DIGITS: Record<string, number> = { smallint: 5, integer: 10, bigint: 19 };
+
+/** Other bases that hold every value exactly. */
+const WIDER: Record<string, string[]> = {
+  smallint: ["integer", "bigint", "real", "double precision"],
+  integer: ["bigint", "double precision"],
+  real: ["double precision"],
+  character: ["character varying", "text"],
+  "character varying": ["text"],
+  text: ["character varying"],
+};
+
+/** A modifier that is left out is no limit, or the type's own: six digits of a second. */
+const isAtLeast = (to: number | null, from: number | null): boolean =>
+  to === null || (from !== null && to >= from);
+
+function holdsDigits(to: BuiltInType, integerDigits: number, scale: number): boolean {
+  if (to.modifier === null) return true;
+  const toScale = to.scale ?? 0;
+  return toScale >= scale && to.modifier - toScale >= integerDigits;
+}
+
+function isWider(from: BuiltInType, to: BuiltInType): boolean {
+  if (from.isArray !== to.isArray) return false;
+  if (to.base === "numeric") {
+    const digits = INTEGER_DIGITS[from.base];
+    if (digits !== undefined) return holdsDigits(to, digits, 0);
+    if (from.base !== "numeric") return false;
+    const scale = from.scale ?? 0;
+    return from.modifier === null
+      ? to.modifier === null
+      : holdsDigits(to, from.modifier - scale, scale);
+  }
+  if (from.base === to.base) {
+    const timeDigits = from.base.startsWith("time");
+    return isAtLeast(to.modifier, timeDigits ? (from.modifier ?? 6) : from.modifier);
+  }
+  return (WIDER[from.base]?.includes(to.base) ?? false) && isAtLeast(to.modifier, from.modifier);
+}
+
+/**
+ * The type to read an archive's values as, where the column's type now holds each of them exactly, as after
+ * `ALTER COLUMN … TYPE`. Composed of known words and numbers, so that it may stand in SQL.
+ *
+ * @returns null where the types are not of this kind, or a value might not fit
+ */
+export function widenedFrom(
+  archived: { type: string; encoding: ColumnEncoding },
+  column: Pick<CatalogColumn, "type">,
+): string | null {
+  const from = parseType(archived.type);
+  const to = parseType(column.type);
+  if (!from || !to || !Object.hasOwn(ENCODING, from.base)) return null;
+  const encoding = from.isArray ? "text" : ENCODING[from.base];
+  return archived.encoding === encoding && isWider(from, to) ? archived.type : null;
+}
