@@ -1,3 +1,4 @@
+import pg from "pg";
 import { expect, it } from "vitest";
 import { type BackupAdminOptions, openConfiguredDatabase, parseConfig } from "./config.ts";
 import { BackupError } from "./errors.ts";
@@ -30,6 +31,39 @@ it.each([
   expect(() => parse(given)).toThrow(
     expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining(named) }),
   );
+});
+
+it("takes `undefined` for every option that may be left out", () => {
+  const undefineds = {
+    connectionString: undefined,
+    ssl: undefined,
+    pool: undefined,
+    basePath: undefined,
+    signInPath: undefined,
+    uploadDir: undefined,
+    maxUploadBytes: undefined,
+    uploadMaxAgeMs: undefined,
+    lockTimeoutMs: undefined,
+    logger: undefined,
+  };
+  expect(parse({ ...options, ...undefineds }).basePath).toBe("/admin/backup");
+});
+
+it("lets `ssl` count more than the connection string, wherever that is from", async () => {
+  const url =
+    "postgresql://ada@db.example/shop?sslmode=disable&application_name=a&sslrootcert=/a.pem";
+  const ssl = { ca: "a certificate" };
+  const sources = [
+    [{ connectionString: url }, {}],
+    [{ pool: { connectionString: url } }, {}],
+    [{}, { DATABASE_URL: url }],
+  ] as const;
+  for (const [given, environment] of sources) {
+    const database = await openConfiguredDatabase({ prisma: {}, ssl, ...given }, environment);
+    const client = new pg.Client(database.pool.options);
+    await database.close();
+    expect(client).toMatchObject({ host: "db.example", database: "shop", ssl });
+  }
 });
 
 it("never repeats a value", () => {

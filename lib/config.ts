@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import os from "node:os";
 import path from "node:path";
-import type pg from "pg";
+import pg from "pg";
 import { z } from "zod";
 import { BackupError } from "./errors.ts";
 import { type Database, openDatabase } from "./postgres/connection.ts";
+import { recogniseAccess } from "./postgres/pooler.ts";
 import { connectionFromPrisma } from "./schema/prisma-client.ts";
 import { type Actor, DEFAULT_MAX_UPLOAD_BYTES } from "./shared/api.ts";
 
@@ -29,29 +30,37 @@ export interface BackupAdminOptions {
   prisma: object;
   /** Required: without it nothing is protected, so nothing is created. See `prisma-backup-admin/next-auth`. */
   authorize: Authorize;
-  /** Default: the connection of `prisma`'s own `pg` adapter, then DIRECT_URL, then DATABASE_URL. */
-  connectionString?: string | undefined;
-  /** As `pg` takes it (host, ssl, …), instead of or beside `connectionString`. */
-  pool?: pg.PoolConfig | undefined;
+  /**
+   * Default: the connection of `prisma`'s own `pg` adapter (where that is a transaction pooler, DIRECT_URL of the same
+   * database), then DIRECT_URL, then DATABASE_URL.
+   */
+  connectionString?: string | undefined | undefined;
+  /** As `pg` takes it: `true`, or certificates. Counts more than what a connection string says. */
+  ssl?: pg.ClientConfig["ssl"] | undefined;
+  /** As `pg` takes it (host, port, …), instead of or beside `connectionString`. */
+  pool?: pg.PoolConfig | undefined | undefined;
   /** Where the page is mounted, without Next's own `basePath`. Default `/admin/backup`. */
-  basePath?: string | undefined;
+  basePath?: string | undefined | undefined;
   /** Without Next's `basePath`, or a whole URL. Gets `callbackUrl`, an address with it. Default `/api/auth/signin`. */
-  signInPath?: string | undefined;
+  signInPath?: string | undefined | undefined;
   /** Private folder for uploads on their way. Default: one below the system's temporary folder. */
-  uploadDir?: string | undefined;
+  uploadDir?: string | undefined | undefined;
   /** Default 10 GiB. */
-  maxUploadBytes?: number | undefined;
+  maxUploadBytes?: number | undefined | undefined;
   /** An upload that nobody restores is removed after this time. Default 24 hours. */
-  uploadMaxAgeMs?: number | undefined;
+  uploadMaxAgeMs?: number | undefined | undefined;
   /** How long a restore waits for a table that somebody else uses. */
-  lockTimeoutMs?: number | undefined;
+  lockTimeoutMs?: number | undefined | undefined;
   /** Default `console`. Gets no secrets. */
-  logger?: Logger | undefined;
+  logger?: Logger | undefined | undefined;
 }
 
+type Unset = "connectionString" | "ssl" | "pool" | "uploadDir" | "lockTimeoutMs";
+
 export type Config = Readonly<
-  Required<Omit<BackupAdminOptions, "connectionString" | "pool" | "uploadDir" | "lockTimeoutMs">> &
-    Pick<BackupAdminOptions, "connectionString" | "pool" | "uploadDir" | "lockTimeoutMs">
+  {
+    [Name in Exclude<keyof BackupAdminOptions, Unset>]-?: NonNullable<BackupAdminOptions[Name]>;
+  } & Pick<BackupAdminOptions, Unset>
 >;
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
@@ -66,6 +75,12 @@ const optionsSchema = z.strictObject({
     "is required: a function that says who may back up and restore the database",
   ),
   connectionString: z.string().min(1).optional(),
+  ssl: z
+    .custom<pg.ClientConfig["ssl"]>(
+      (value) => typeof value === "boolean" || isObject(value),
+      "must be true, false, or settings as tls.connect takes them",
+    )
+    .optional(),
   pool: z.custom<pg.PoolConfig>(isObject, "must be settings as pg.Pool takes them").optional(),
   basePath: pathSchema.default("/admin/backup"),
   signInPath: z
@@ -105,35 +120,64 @@ export function parseConfig(options: BackupAdminOptions): Config {
 
 /**
  * Opens the configured database: the explicit settings first, then the Prisma client's own connection,
- * then DIRECT_URL, then DATABASE_URL. Nothing connects until the first statement.
+ * then DIRECT_URL, then DATABASE_URL. Nothing connects until the first statement, but to see whether the client's own
+ * is a transaction pooler, where DIRECT_URL may take its place.
  *
  * @throws CONFIG_INVALID where none of them is there
  */
 export async function openConfiguredDatabase(
-  config: Pick<Config, "prisma" | "connectionString" | "pool">,
+  config: Pick<Config, "prisma" | "connectionString" | "ssl" | "pool">,
   environment: Record<string, string | undefined> = process.env,
   connectTimeoutMs?: number,
 ): Promise<Database> {
-  const { connectionString, pool, prisma } = config;
-  const timeout =
-    connectTimeoutMs === undefined ? {} : { connectionTimeoutMillis: connectTimeoutMs };
+  const { connectionString, pool, prisma, ssl } = config;
+  const open = (given: pg.ClientConfig) =>
+    openDatabase(
+      withSsl(
+        {
+          ...given,
+          ...(connectTimeoutMs !== undefined && { connectionTimeoutMillis: connectTimeoutMs }),
+        },
+        ssl,
+      ),
+    );
   if (connectionString !== undefined || pool !== undefined) {
-    return openDatabase({
-      ...pool,
-      ...(connectionString === undefined ? {} : { connectionString }),
-      ...timeout,
-    });
+    return open({ ...pool, ...(connectionString !== undefined && { connectionString }) });
   }
-  const own = await connectionFromPrisma(prisma);
-  if (own) return openDatabase({ ...own, ...timeout });
   // Prisma's own prisma+postgres:// in one of them need not hide the other.
-  const url = [environment.DIRECT_URL, environment.DATABASE_URL].find(
-    (it) => it !== undefined && /^postgres(ql)?:\/\//.test(it),
+  const [direct, database] = [environment.DIRECT_URL, environment.DATABASE_URL].map((url) =>
+    url !== undefined && /^postgres(ql)?:\/\//.test(url) ? { connectionString: url } : null,
   );
-  if (url !== undefined) return openDatabase({ connectionString: url, ...timeout });
+  const own = await connectionFromPrisma(prisma);
+  if (own && direct && (await isPoolOf(withSsl(own, ssl), direct))) return open(direct);
+  const found = own ?? direct ?? database;
+  if (found) return open(found);
   throw new BackupError("CONFIG_INVALID", "There is no connection to PostgreSQL to work with.", {
     hint: "Give a `connectionString`, use Prisma's `pg` driver adapter, or set DIRECT_URL or DATABASE_URL to a postgresql:// URL.",
   });
+}
+
+/** Whether it is a transaction pooler, and of the same database: a script may have clients of several. */
+async function isPoolOf(own: pg.ClientConfig, direct: pg.ClientConfig): Promise<boolean> {
+  try {
+    if (new pg.Client(own).database !== new pg.Client(direct).database) return false;
+    return (
+      (await recogniseAccess({ connectionTimeoutMillis: 15_000, ...own })) === "transaction pooler"
+    );
+  } catch {
+    // What is wrong with it shows when it is used.
+    return false;
+  }
+}
+
+/** `pg` prefers what the connection string says. */
+function withSsl(config: pg.ClientConfig, ssl: pg.ClientConfig["ssl"]): pg.ClientConfig {
+  if (ssl === undefined) return config;
+  const connectionString = config.connectionString?.replaceAll(
+    /(?<=[?&])(?:ssl|sslmode|sslcert|sslkey|sslrootcert)=[^&]*&?/g,
+    "",
+  );
+  return { ...config, ...(connectionString !== undefined && { connectionString }), ssl };
 }
 
 /** A folder per user of the system and per database, the same for every process of the app on this machine. */

@@ -5,7 +5,7 @@ import { nextAddress, withNextBasePath } from "../shared/next-address.ts";
 import { authorizeRequest } from "./authorize-request.ts";
 
 export interface PageProps {
-  params: Promise<{ view?: string[] }>;
+  params: Promise<{ view?: string[] | undefined }>;
 }
 
 /** What the page renders: the panel's properties, or the refusal's. */

@@ -1,7 +1,9 @@
 /** Against a real PgBouncer, in each of its modes. */
+import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
 import { createTestDatabase, pgDumpText, requireTool } from "../../scripts/testing/database.ts";
+import { openConfiguredDatabase } from "../config.ts";
 import { createTestAdmin, SHOP_SQL } from "../http/testing.ts";
 import { cancelOnAbort, openDatabase } from "./connection.ts";
 import { recogniseAccess } from "./pooler.ts";
@@ -64,6 +66,22 @@ describe.skipIf(!requireTool("pgbouncer"))("a pooler", () => {
       ).toEqual([]);
     },
   );
+
+  it("that the app's own client uses gives way to DIRECT_URL of the same database, and of no other", async () => {
+    await using database = await createTestDatabase({ sql: SHOP_SQL });
+    await using other = await createTestDatabase();
+    await using pooler = await startPgBouncer(database.url, "transaction");
+    const prisma = {
+      _engineConfig: { adapter: new PrismaPg({ connectionString: pooler.url }) },
+    };
+    const serverOf = async (DIRECT_URL: string) => {
+      const opened = await openConfiguredDatabase({ prisma }, { DIRECT_URL });
+      await opened.close();
+      return opened.server;
+    };
+    expect(await serverOf(database.url)).toBe(new URL(database.url).host);
+    expect(await serverOf(other.url)).toBe(new URL(pooler.url).host);
+  });
 
   it("that works by session is as good as none: backup, restore, cancellation", async () => {
     await using database = await createTestDatabase({ sql: SHOP_SQL });

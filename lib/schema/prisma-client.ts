@@ -1,5 +1,5 @@
 /**
- * All that is private to Prisma and that this library touches, checked with Prisma 7.10.
+ * All that is private to Prisma and that this library touches, checked with Prisma 6.16 and 7.10.
  * Every access is guarded: what is not there is `null`, and the caller says what to configure instead.
  */
 import type pg from "pg";
