@@ -7,6 +7,7 @@ import { whenChanged } from "./when-changed.ts";
 /** What decides how the built app looks and works. */
 const BUILD_INPUTS = [
   "{app,components,lib}/**/*.{ts,tsx,css,svg}",
+  "scripts/build-{package,styles}.ts",
   "prisma/schema.prisma",
   "{next.config.mjs,.postcssrc.json,tailwind.config.ts,tsconfig.json,package-lock.json}",
 ];
