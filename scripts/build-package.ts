@@ -2,6 +2,7 @@
 import { chmod, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { buildStyles } from "./build-styles.ts";
+import { importIconsOneByOne } from "./icon-imports.ts";
 import { programOf, ROOT, runNode } from "./run.ts";
 import { whenChanged } from "./when-changed.ts";
 
@@ -11,7 +12,7 @@ const CACHE = path.join(ROOT, "node_modules/.cache");
 const INPUTS = [
   "{components,lib}/**/*.{ts,tsx,css}",
   "{tsconfig.json,.config/tsconfig.package.json,package-lock.json}",
-  "scripts/{build-package,build-styles}.ts",
+  "scripts/{build-package,build-styles,icon-imports}.ts",
 ];
 
 /** Makes dist/. @returns false when it is of these sources already. */
@@ -35,6 +36,7 @@ async function compile(folder: string): Promise<void> {
   const project = path.join(ROOT, ".config/tsconfig.package.json");
   const args = [programOf("typescript", "tsc"), "--project", project, "--outDir", folder];
   if ((await runNode(args)) !== 0) throw new Error("tsc failed.");
+  await importIconsOneByOne(folder);
   await chmod(path.join(folder, "lib/cli/main.js"), 0o755);
 }
 
