@@ -94,6 +94,8 @@ test("answers in development", async ({ page }) => {
   await expect(page.getByRole("heading", { name: "Database backup" })).toBeVisible();
   await expect(page.getByRole("link", { name: "Create backup" })).toBeVisible();
   await expect(page.getByText("No warnings.")).toBeVisible();
+  // It would go on asking.
+  await page.close();
 });
 
 /** Every answer of the app passes the host's proxy. */
