@@ -1,0 +1,33 @@
+import { renderToStaticMarkup } from "react-dom/server";
+import { expect, it } from "vitest";
+import { BackupAdminPanel } from "./backup-admin-panel.tsx";
+import { BackupAdminForbidden } from "./forbidden.tsx";
+import { Progress } from "./ui/progress.tsx";
+
+const actor = { id: "ada", name: "Ada" };
+
+/** What a Content Security Policy without 'unsafe-inline' does not let through. React sets styles in the browser by the CSSOM, which it does. */
+const INLINE = /\sstyle=|<style|<script|\son[a-z]+=|javascript:/i;
+
+it.each([
+  ["the overview", []],
+  ["the form for a backup", ["create"]],
+  ["the form for a restore", ["restore"]],
+  ["an operation", ["operations", "0"]],
+  ["no page", ["nothing"]],
+])("the server's HTML of %s has nothing inline", (_, view) => {
+  const html = renderToStaticMarkup(
+    <BackupAdminPanel basePath="/admin/backup" view={view} actor={actor} />,
+  );
+  expect(html).toContain('class="pba"');
+  expect(html).not.toMatch(INLINE);
+});
+
+it("nor has that of the refusal, and of a progress bar", () => {
+  const forbidden = renderToStaticMarkup(<BackupAdminForbidden signInPath="/sign-in" />);
+  expect(forbidden).toContain("/sign-in");
+  expect(forbidden).not.toMatch(INLINE);
+  const progress = renderToStaticMarkup(<Progress label="Rows" fraction={0.25} />);
+  expect(progress).toContain('aria-valuenow="25"');
+  expect(progress).not.toMatch(INLINE);
+});
