@@ -45,12 +45,12 @@ export function refusedByPooler(error: unknown): BackupError | null {
   return new BackupError(
     "CONFIG_INVALID",
     "A pooler between the app and PostgreSQL does not take this connection string's settings.",
-    { hint: `Leave “options” out of the connection string. Or: ${DIRECT_HINT}`, cause: error },
+    { hint: `Leave “options” out of the connection string, or take another one. ${DIRECT_HINT}`, cause: error },
   );
 }
 
 const DIRECT_HINT =
-  "Set DIRECT_URL, or `connectionString` of createBackupAdmin, to a direct connection, or to a pooler in session mode.";
+  "Give a direct connection, or a pooler in session mode: as DIRECT_URL, as `connectionString` of createBackupAdmin, or in a terminal as --url.";
 
 function transactionPooler(config: pg.ClientConfig): BackupError {
   const { host, port } = new pg.Client(config);
