@@ -45,7 +45,10 @@ export function refusedByPooler(error: unknown): BackupError | null {
   return new BackupError(
     "CONFIG_INVALID",
     "A pooler between the app and PostgreSQL does not take this connection string's settings.",
-    { hint: `Leave “options” out of the connection string, or take another one. ${DIRECT_HINT}`, cause: error },
+    {
+      hint: `Leave “options” out of the connection string, or take another one. ${DIRECT_HINT}`,
+      cause: error,
+    },
   );
 }
 
