@@ -17,6 +17,7 @@ const PHASE_LABELS: Record<Phase, string> = {
   loading: "Load the rows",
   constraints: "Add and check the foreign keys",
   sequences: "Set the sequences",
+  comparing: "Compare",
   committing: "Commit",
 };
 

@@ -40,19 +40,25 @@ export async function readSequenceStates(
   return states;
 }
 
+/** Where a restore sets a sequence. */
+export interface SequenceTarget {
+  value: bigint;
+  isCalled: boolean;
+  /** The archived value is behind a column that draws from the sequence. */
+  isRaised: boolean;
+}
+
 /**
- * Sets a sequence, inside the transaction: `setval` alone would survive a rollback, but after
- * `ALTER SEQUENCE … RESTART` it writes to storage that is the transaction's own.
- *
  * Never behind the columns that take their values from it: where one has gone further (rows with ids of their
  * own, or a table that is not restored), the sequence takes its extreme, or the next insert would fail.
  *
- * @returns the value that was set in place of the archived one, or null
+ * @param columns whose rows count, as they are after the load
  */
-export async function setSequence(
+export async function findSequenceTarget(
   client: pg.ClientBase,
-  { sequence, lastValue, isCalled, columns }: PlannedSequence,
-): Promise<string | null> {
+  { sequence, lastValue, isCalled }: PlannedSequence,
+  columns: PlannedSequence["columns"],
+): Promise<SequenceTarget> {
   const { minimum, maximum, increment, cycles } = sequence;
   const archived = BigInt(lastValue);
   let value = archived;
@@ -66,14 +72,25 @@ export async function setSequence(
     if (isBehind) value = extreme;
     isRaised = true;
   }
+  return { value, isCalled: isRaised || isCalled, isRaised };
+}
+
+/**
+ * Sets a sequence, inside the transaction: `setval` alone would survive a rollback, but after
+ * `ALTER SEQUENCE … RESTART` it writes to storage that is the transaction's own.
+ */
+export async function setSequence(
+  client: pg.ClientBase,
+  { sequence }: PlannedSequence,
+  { value, isCalled }: SequenceTarget,
+): Promise<void> {
   await client.query(`ALTER SEQUENCE ${quoteTable(sequence)} RESTART WITH ${value}`);
-  if (isRaised || isCalled) {
+  if (isCalled) {
     await client.query("SELECT pg_catalog.setval($1::regclass, $2, true)", [
       quoteTable(sequence),
       String(value),
     ]);
   }
-  return isRaised ? String(value) : null;
 }
 
 /** A column's maximum or minimum; null for an empty table or a column of another type. */

@@ -19,7 +19,7 @@ import {
   lockTables,
 } from "../postgres/locks.ts";
 import { refreshMaterializedViews } from "../postgres/materialized-views.ts";
-import { setSequence } from "../postgres/sequences.ts";
+import { findSequenceTarget, setSequence } from "../postgres/sequences.ts";
 import {
   currentTransactionId,
   requireDurableCommit,
@@ -39,6 +39,7 @@ import { tableLabel } from "../shared/table-name.ts";
 import { type PipelineOptions, type RestoreTarget, runPipeline } from "./pipeline.ts";
 import { requireLoadable } from "./require-loadable.ts";
 import type { RestoreSession } from "./restore-session.ts";
+import { leftOutWarnings, raisedWarning } from "./result-warnings.ts";
 
 export { beginRestore, type RestoreSession } from "./restore-session.ts";
 
@@ -114,7 +115,10 @@ function liveTables(
     },
 
     async complete(plan, signal) {
-      warnings.push(...leftOut(plan), ...(await setSequences(client, plan, archive.isOriginal)));
+      warnings.push(
+        ...leftOutWarnings(plan),
+        ...(await setSequences(client, plan, archive.isOriginal)),
+      );
       await resume();
       await requireCounts(client, plan);
       warnings.push(...(await refreshMaterializedViews(client, plan.materializedViews, signal)));
@@ -146,12 +150,6 @@ function liveTables(
   };
 }
 
-/** What of the backup was not restored, although its table was. */
-export const leftOut = ({ drift }: LoadPlan): Warning[] =>
-  drift
-    .filter(({ kind }) => kind === "column-missing")
-    .map(({ message, table }) => ({ code: "COLUMN_LEFT_OUT", message, table }));
-
 /** Locks the archive's tables, then matches archive and catalog: from here on, nobody can change the tables. */
 async function lockPlan(
   { client, database }: RestoreSession,
@@ -179,16 +177,9 @@ async function setSequences(
 ): Promise<Warning[]> {
   const warnings: Warning[] = [];
   for (const planned of plan.sequences) {
-    const raised = await setSequence(client, planned);
-    // The original stored none: theirs are their columns' maxima, as is said beforehand.
-    if (raised === null || isOriginal) continue;
-    const { sequence, lastValue } = planned;
-    const { schema, name } = sequence;
-    warnings.push({
-      code: "SEQUENCE_RAISED",
-      message: `The sequence ${tableLabel(sequence)} stood at ${lastValue}, behind the rows that draw from it. It was set to ${raised}, or the next insert would have failed.`,
-      table: { schema, name },
-    });
+    const target = await findSequenceTarget(client, planned, planned.columns);
+    await setSequence(client, planned, target);
+    warnings.push(...raisedWarning(planned, target, isOriginal));
   }
   return warnings;
 }

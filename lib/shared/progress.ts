@@ -37,6 +37,7 @@ export const waitingTable = (
  * The steps of an operation, in order.
  * backup: preparing, dumping, finishing.
  * check of an upload: verifying. restore: preparing, emptying, loading, constraints, sequences, committing.
+ * rehearsal: preparing, emptying (making copies of the tables), loading, constraints, sequences, comparing.
  */
 export type Phase =
   | "preparing"
@@ -47,6 +48,7 @@ export type Phase =
   | "loading"
   | "constraints"
   | "sequences"
+  | "comparing"
   | "committing";
 
 /** What the pipelines report. Totals are planned first; `table` events are throttled where emitted. */

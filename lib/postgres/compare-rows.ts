@@ -1,0 +1,169 @@
+import type pg from "pg";
+import type { CatalogTable } from "../schema/catalog.ts";
+import { MAX_SAMPLES, type RowChanges, type RowSample } from "../shared/rehearsal.ts";
+import { quoteIdentifier } from "./identifiers.ts";
+import { rowsOf } from "./rows-of.ts";
+import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
+import type { RowKey } from "./table-rules.ts";
+
+/** A table as it is now, and the copy that holds a backup's rows. */
+export interface Compared {
+  live: CatalogTable;
+  shadow: CatalogTable;
+  /** Null: whole rows are compared. Else no row of either repeats it, and none has a NULL in it. */
+  key: RowKey | null;
+  /** Columns whose values are not known beforehand. */
+  ignored: ReadonlySet<string>;
+}
+
+/** More columns of two tables would be more than a row can have. */
+const MAX_SAMPLED_COLUMNS = 400;
+
+const comparedColumns = ({ live, ignored }: Compared): string[] =>
+  live.columns.map(({ name }) => name).filter((name) => !ignored.has(name));
+
+export const sampledColumns = (compared: Compared): string[] =>
+  comparedColumns(compared).slice(0, MAX_SAMPLED_COLUMNS);
+
+/** A record, or PostgreSQL would compare column by column. */
+const row = (name: string, columns: readonly string[]) =>
+  `ROW(${columnsOfRow(name, columns).join(", ")})::record`;
+
+/** Of the values' bytes first, which is quick; where those differ, of the text, which is what counts. */
+const differ = (l: string, s: string) =>
+  `(${l} OPERATOR(pg_catalog.*<>) ${s} AND ${l}::text COLLATE "C" IS DISTINCT FROM ${s}::text COLLATE "C")`;
+
+/** Counts rows by what a restore does to them. PostgreSQL compares; memory here does not depend on the rows. */
+export async function compareRows(client: pg.ClientBase, compared: Compared): Promise<RowChanges> {
+  const { rows } = await client.query<RowChanges>(
+    compared.key ? byKeySql(compared, compared.key) : byRowSql(compared),
+  );
+  if (!rows[0]) throw new Error("an aggregate gave no row");
+  return rows[0];
+}
+
+const count = (condition: string, name: string) =>
+  `pg_catalog.count(*) FILTER (WHERE ${condition})::float8 AS ${name}`;
+
+function byKeySql(compared: Compared, key: RowKey): string {
+  const columns = comparedColumns(compared);
+  const names = key.columns.map((_, index) => `k${index + 1}`);
+  const side = (table: CatalogTable) =>
+    `(SELECT ${columnsOfRow("t", key.columns)
+      .map((column, index) => `${column} AS ${names[index]}`)
+      .join(", ")}, ${row("t", columns)} AS r FROM ${rowsOf(table)} t)`;
+  const isIn = (name: string) => `${name}.k1 IS DISTINCT FROM NULL`;
+  const isOut = (name: string) => `${name}.k1 IS NOT DISTINCT FROM NULL`;
+  return `SELECT ${count(isOut("l"), "added")}, ${count(isOut("s"), "removed")},
+      ${count(`${isIn("l")} AND ${isIn("s")} AND ${differ("l.r", "s.r")}`, "changed")},
+      ${count(`${isIn("l")} AND ${isIn("s")} AND NOT ${differ("l.r", "s.r")}`, "same")}
+    FROM ${side(compared.live)} l FULL JOIN ${side(compared.shadow)} s ON ${names.map((name, i) => `l.${name} ${key.equals[i]} s.${name}`).join(" AND ")}`;
+}
+
+/** Equal rows have equal text. */
+const digest = (name: string, columns: readonly string[]) =>
+  `pg_catalog.md5(${row(name, columns)}::text)`;
+
+function countedRows(compared: Compared): string {
+  const columns = comparedColumns(compared);
+  const side = (table: CatalogTable) =>
+    `(SELECT ${digest("t", columns)} AS h, pg_catalog.count(*) AS n FROM ${rowsOf(table)} t GROUP BY 1)`;
+  return `(SELECT h, coalesce(l.n, 0) AS now, coalesce(s.n, 0) AS later FROM ${side(compared.live)} l FULL JOIN ${side(compared.shadow)} s USING (h)) c`;
+}
+
+const byRowSql = (compared: Compared): string => `
+  SELECT coalesce(pg_catalog.sum(greatest(later - now, 0)), 0)::float8 AS added, coalesce(pg_catalog.sum(greatest(now - later, 0)), 0)::float8 AS removed,
+    0::float8 AS changed, coalesce(pg_catalog.sum(least(now, later)), 0)::float8 AS same
+  FROM ${countedRows(compared)}`;
+
+type Change = RowSample["change"];
+
+/** Some rows of each kind of which there are any, the first by their key. */
+export async function sampleRows(
+  client: pg.ClientBase,
+  compared: Compared,
+  changes: RowChanges,
+): Promise<RowSample[]> {
+  const samples: RowSample[] = [];
+  for (const change of ["added", "removed", "changed"] as const) {
+    if (changes[change] === 0) continue;
+    samples.push(
+      ...(await (compared.key
+        ? sampleByKey(client, compared, compared.key, change)
+        : sampleByRow(client, compared, change))),
+    );
+  }
+  return samples;
+}
+
+interface FoundSample {
+  key: string[];
+  before: string[] | null;
+  after: string[] | null;
+  differs?: boolean[];
+}
+
+const toSample =
+  (change: Change, columns: readonly string[]) =>
+  ({ key, before, after, differs }: FoundSample): RowSample => ({
+    change,
+    key: readSample(key),
+    before: before && readSample(before),
+    after: after && readSample(after),
+    changedColumns: columns.filter((_, index) => differs?.[index]),
+  });
+
+async function sampleByKey(
+  client: pg.ClientBase,
+  compared: Compared,
+  key: RowKey,
+  change: Change,
+): Promise<RowSample[]> {
+  const columns = sampledColumns(compared);
+  const all = comparedColumns(compared);
+  const on = key.columns
+    .map(
+      (column, i) => `l.${quoteIdentifier(column)} ${key.equals[i]} s.${quoteIdentifier(column)}`,
+    )
+    .join(" AND ");
+  const live = `${rowsOf(compared.live)} l`;
+  const shadow = `${rowsOf(compared.shadow)} s`;
+  const main = change === "added" ? "s" : "l";
+  const keyColumns = columnsOfRow(main, key.columns);
+  const before = sampleOf(columnsOfRow("l", columns));
+  const after = sampleOf(columnsOfRow("s", columns));
+  const what = {
+    added: `NULL::text[] AS before, ${after} AS after FROM ${shadow} WHERE NOT EXISTS (SELECT FROM ${live} WHERE ${on})`,
+    removed: `${before} AS before, NULL::text[] AS after FROM ${live} WHERE NOT EXISTS (SELECT FROM ${shadow} WHERE ${on})`,
+    changed: `${before} AS before, ${after} AS after, ARRAY[${columns.map((column) => `${textOf("l", column)} IS DISTINCT FROM ${textOf("s", column)}`).join(", ")}]::bool[] AS differs
+      FROM ${live} JOIN ${shadow} ON ${on} WHERE ${differ(row("l", all), row("s", all))}`,
+  };
+  const { rows } = await client.query<FoundSample>(
+    `SELECT ${sampleOf(keyColumns)} AS key, ${what[change]} ORDER BY ${keyColumns.join(", ")} LIMIT ${MAX_SAMPLES}`,
+  );
+  return rows.map(toSample(change, columns));
+}
+
+const textOf = (name: string, column: string) =>
+  `${name}.${quoteIdentifier(column)}::text COLLATE "C"`;
+
+async function sampleByRow(
+  client: pg.ClientBase,
+  compared: Compared,
+  change: Change,
+): Promise<RowSample[]> {
+  const columns = sampledColumns(compared);
+  const all = comparedColumns(compared);
+  const { rows: found } = await client.query<{ h: string }>(
+    `SELECT h FROM ${countedRows(compared)} WHERE ${change === "added" ? "later > now" : "now > later"} ORDER BY h LIMIT ${MAX_SAMPLES}`,
+  );
+  const table = change === "added" ? compared.shadow : compared.live;
+  const values = sampleOf(columnsOfRow("t", columns));
+  const none = "NULL::text[]";
+  const { rows } = await client.query<FoundSample>(
+    `SELECT DISTINCT ON (d.h) ARRAY[]::text[] AS key, ${change === "added" ? none : values} AS before, ${change === "added" ? values : none} AS after
+     FROM ${rowsOf(table)} t CROSS JOIN LATERAL (SELECT ${digest("t", all)} AS h) d WHERE d.h = ANY ($1) ORDER BY d.h`,
+    [found.map(({ h }) => h)],
+  );
+  return rows.map(toSample(change, columns));
+}

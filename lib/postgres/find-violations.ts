@@ -1,0 +1,188 @@
+import pg from "pg";
+import type { CatalogTable } from "../schema/catalog.ts";
+import { MAX_VIOLATING_ROWS, type ViolatingRow } from "../shared/rehearsal.ts";
+import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
+import type { ExclusionRule, ForeignKeyRule, RowRule, UniqueRule } from "./table-rules.ts";
+
+/** Rows that do not fulfil a rule. */
+export interface Found {
+  /** Null where only some are known. */
+  total: number | null;
+  rows: ViolatingRow[];
+}
+
+/** How a rule came out: null where every row fulfils it; or it could not be evaluated, by the error's SQLSTATE. */
+export type Outcome = Found | { sqlState: string } | null;
+
+/** A table's copy, and what tells its rows. */
+export interface Checked {
+  shadow: CatalogTable;
+  key: readonly string[];
+}
+
+/** Expressions in one statement: a result has no more than 1,664 columns. */
+const RULES_AT_ONCE = 400;
+
+/** Runs what may fail, and leaves the transaction as it was before. */
+async function attempt<Result>(
+  client: pg.ClientBase,
+  run: () => Promise<Result>,
+): Promise<Result | { sqlState: string; detail?: string }> {
+  await client.query("SAVEPOINT attempt");
+  try {
+    return await run();
+  } catch (error) {
+    // Data (22), constraints (23), and what functions raise; anything else is no matter of rows.
+    if (!(error instanceof pg.DatabaseError) || !/^(2[0-3F]|P0|42)/.test(error.code ?? ""))
+      throw error;
+    return { sqlState: error.code ?? "", ...(error.detail && { detail: error.detail }) };
+  } finally {
+    await client.query("ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt").catch(() => {});
+  }
+}
+
+const didFail = (result: unknown): result is { sqlState: string; detail?: string } =>
+  typeof result === "object" && result !== null && "sqlState" in result;
+
+/** NOT NULL, CHECK and partitions, all in one reading of the table where all is well. */
+export async function checkRows(
+  client: pg.ClientBase,
+  { shadow, key }: Checked,
+  rules: readonly RowRule[],
+): Promise<Outcome[]> {
+  const count = async (some: readonly RowRule[]): Promise<number[]> => {
+    const counts = some.map(({ violated }) => `pg_catalog.count(*) FILTER (WHERE ${violated})`);
+    const { rows } = await client.query<string[]>({
+      text: `SELECT ${counts.join(", ")} FROM ${quoteTable(shadow)}`,
+      rowMode: "array",
+    });
+    return (rows[0] ?? []).map(Number);
+  };
+  const outcomes: Outcome[] = [];
+  for (let from = 0; from < rules.length; from += RULES_AT_ONCE) {
+    const some = rules.slice(from, from + RULES_AT_ONCE);
+    const counts = await attempt(client, () => count(some));
+    for (const [index, rule] of some.entries()) {
+      const alone = didFail(counts) ? await attempt(client, () => count([rule])) : [counts[index]];
+      if (didFail(alone)) outcomes.push({ sqlState: alone.sqlState });
+      else if (!alone[0]) outcomes.push(null);
+      else outcomes.push({ total: alone[0], rows: await list(rule) });
+    }
+  }
+  return outcomes;
+
+  async function list({ violated, columns }: RowRule): Promise<ViolatingRow[]> {
+    const { rows } = await client.query<Pick<ViolatingRow, "key" | "values">>(
+      `SELECT ${sampleOf(key.map(quoteIdentifier))} AS key, ${sampleOf(columns.map(quoteIdentifier))} AS values
+       FROM ${quoteTable(shadow)} WHERE ${violated} LIMIT ${MAX_VIOLATING_ROWS}`,
+    );
+    return rows.map((row) => ({ key: readSample(row.key), values: readSample(row.values) }));
+  }
+}
+
+export async function checkUnique(
+  client: pg.ClientBase,
+  { shadow }: Checked,
+  { keys, filter, nullsAreEqual }: UniqueRule,
+): Promise<Outcome> {
+  const conditions = [
+    ...(filter === null ? [] : [filter]),
+    ...(nullsAreEqual ? [] : keys.map((key) => `${key} IS DISTINCT FROM NULL`)),
+  ];
+  const names = keys.map((_, index) => `k${index + 1}`);
+  const result = await attempt(client, () =>
+    client.query<{ values: string[]; times: number; total: number }>(
+      `SELECT ${sampleOf(names)} AS values, pg_catalog.count(*)::float8 AS times, (pg_catalog.sum(pg_catalog.count(*) - 1) OVER ())::float8 AS total
+       FROM (SELECT ${keys.map((key, index) => `${key} AS ${names[index]}`).join(", ")} FROM ${quoteTable(shadow)}
+         ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}) t
+       GROUP BY ${names.join(", ")} HAVING pg_catalog.count(*) > 1 LIMIT ${MAX_VIOLATING_ROWS}`,
+    ),
+  );
+  if (didFail(result)) return { sqlState: result.sqlState };
+  const [first] = result.rows;
+  if (!first) return null;
+  const rows = result.rows.map(({ values, times }) => ({
+    key: [],
+    values: readSample(values),
+    times,
+  }));
+  return { total: first.total, rows };
+}
+
+/** By adding it: PostgreSQL then names the first two rows that exclude each other. */
+export async function checkExclusion(
+  client: pg.ClientBase,
+  { shadow }: Checked,
+  { definition, filter }: ExclusionRule,
+): Promise<Outcome> {
+  const result = await attempt(client, async () => {
+    let table = quoteTable(shadow);
+    if (filter !== null) {
+      const some = quoteTable({ ...shadow, name: `${shadow.name}_some` });
+      const kind = shadow.schema === "pg_temp" ? "TEMPORARY" : "UNLOGGED";
+      await client.query(`CREATE ${kind} TABLE ${some} AS SELECT * FROM ${table} WHERE ${filter}`);
+      table = some;
+    }
+    await client.query(`ALTER TABLE ${table} ADD ${definition}`);
+    // Adding a foreign key or altering would find checks pending that are deferred.
+    return null;
+  });
+  if (!didFail(result)) return null;
+  // Found by its own rule.
+  if (result.sqlState === "23502") return null;
+  if (result.sqlState !== "23P01") return { sqlState: result.sqlState };
+  return { total: null, rows: [{ key: [], values: readSample([result.detail ?? null]) }] };
+}
+
+/** The rows of one side of a foreign key: a copy's, or where its table is not restored its own. */
+export interface Side {
+  /** For FROM. */
+  rows: string;
+  /** Those that the foreign key is about, where not all. */
+  filter?: string | undefined;
+}
+
+const rowsOfSide = ({ rows, filter }: Side): string =>
+  filter === undefined ? rows : `(SELECT * FROM ${rows} t WHERE ${filter})`;
+
+export async function checkForeignKey(
+  client: pg.ClientBase,
+  rule: ForeignKeyRule,
+  from: Side,
+  to: Side,
+  key: readonly string[],
+): Promise<Outcome> {
+  const columns = columnsOfRow("f", rule.columns);
+  const condition = violates(rule, columns, rowsOfSide(to));
+  const result = await attempt(client, () =>
+    client.query<{ key: string[]; values: string[]; total: number }>(
+      `SELECT ${sampleOf(columnsOfRow("f", key))} AS key, ${sampleOf(columns)} AS values, (pg_catalog.count(*) OVER ())::float8 AS total
+       FROM ${rowsOfSide(from)} f WHERE ${condition} LIMIT ${MAX_VIOLATING_ROWS}`,
+    ),
+  );
+  if (didFail(result)) return { sqlState: result.sqlState };
+  const [first] = result.rows;
+  if (!first) return null;
+  const rows = result.rows.map((row) => ({
+    key: readSample(row.key),
+    values: readSample(row.values),
+  }));
+  return { total: first.total, rows };
+}
+
+/** As PostgreSQL's own triggers ask. */
+function violates(rule: ForeignKeyRule, columns: readonly string[], to: string): string {
+  const referenced = columnsOfRow("p", rule.referencedColumns);
+  const pairs = columns.map((column, i) => `${referenced[i]} ${rule.equals[i]} ${column}`);
+  const isSet = columns.map((column) => `${column} IS NOT NULL`);
+  const none = (() => {
+    if (!rule.isTemporal) return `NOT EXISTS (SELECT FROM ${to} p WHERE ${pairs.join(" AND ")})`;
+    const period = referenced.at(-1);
+    return `NOT coalesce((SELECT ${columns.at(-1)} OPERATOR(pg_catalog.<@) pg_catalog.range_agg(${period}) FROM ${to} p WHERE ${pairs.slice(0, -1).join(" AND ")}), false)`;
+  })();
+  const dangles = `(${isSet.join(" AND ")} AND ${none})`;
+  return rule.matchesFull && columns.length > 1
+    ? `(${dangles} OR (${isSet.join(" OR ")}) AND NOT (${isSet.join(" AND ")}))`
+    : dangles;
+}

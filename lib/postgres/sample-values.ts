@@ -1,0 +1,18 @@
+import { SAMPLE_CHARACTERS, type SampleValue } from "../shared/rehearsal.ts";
+import { quoteIdentifier } from "./identifiers.ts";
+
+/** An array of some of a row's values, as `readSample` takes them. */
+export const sampleOf = (expressions: readonly string[]): string =>
+  expressions.length === 0
+    ? "ARRAY[]::text[]"
+    : `ARRAY[${expressions.map((it) => `pg_catalog.left((${it})::text, ${SAMPLE_CHARACTERS + 1})`).join(", ")}]`;
+
+export const columnsOfRow = (row: string, columns: readonly string[]): string[] =>
+  columns.map((column) => `${row}.${quoteIdentifier(column)}`);
+
+export const readSample = (values: readonly SampleValue[]): SampleValue[] =>
+  values.map((value) =>
+    value !== null && value.length > SAMPLE_CHARACTERS
+      ? `${value.slice(0, SAMPLE_CHARACTERS)}…`
+      : value,
+  );

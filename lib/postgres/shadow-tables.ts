@@ -1,0 +1,137 @@
+import type pg from "pg";
+import { BackupError } from "../errors.ts";
+import type { PlannedLoad } from "../plan/load-plan.ts";
+import type { CatalogTable } from "../schema/catalog.ts";
+import { tableLabel } from "../shared/table-name.ts";
+import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+
+/** Empty copies of tables, without constraints, that only this transaction sees. */
+export interface ShadowTables {
+  /** In the order of the loads. Plain tables, partitioned or not. */
+  tables: CatalogTable[];
+  /** Columns that stay NULL in a copy, as their default runs code that may do more than give a value. */
+  withoutDefault: Array<{ table: CatalogTable; column: string }>;
+}
+
+/**
+ * Makes the copies: temporary tables, which cost no write-ahead log and leave nothing behind even in a crash; where
+ * the role may make none, tables in a schema of their own. Takes no more than an ACCESS SHARE lock on the originals.
+ *
+ * @throws BackupError INSUFFICIENT_PRIVILEGE where the role may make neither
+ */
+export async function createShadowTables(
+  client: pg.ClientBase,
+  loads: readonly PlannedLoad[],
+): Promise<ShadowTables> {
+  const { schema, kind } = await createPlace(client);
+  const shadows: ShadowTables = { tables: [], withoutDefault: [] };
+  for (const [index, load] of loads.entries()) {
+    const { table } = load;
+    const shadow: CatalogTable = {
+      ...table,
+      schema,
+      name: `rehearsal_${index + 1}`,
+      kind: "table",
+      partitions: [],
+      inherits: [],
+    };
+    const name = quoteTable(shadow);
+    await client.query(
+      `CREATE ${kind} TABLE ${name} (LIKE ${quoteTable(table)} INCLUDING GENERATED)`,
+    );
+    const changes = [
+      ...table.columns
+        .filter(({ notNull }) => notNull)
+        .map((column) => `ALTER ${quoteIdentifier(column.name)} DROP NOT NULL`),
+      ...(await defaultsOf(client, load, shadow, kind, shadows)),
+    ];
+    if (changes.length > 0) await client.query(`ALTER TABLE ${name} ${changes.join(", ")}`);
+    shadows.tables.push(shadow);
+  }
+  return shadows;
+}
+
+async function createPlace(
+  client: pg.ClientBase,
+): Promise<{ schema: string; kind: "TEMPORARY" | "UNLOGGED" }> {
+  const { rows } = await client.query<{ temporary: boolean; create: boolean; pid: number }>(
+    `SELECT pg_catalog.has_database_privilege(d.oid, 'TEMPORARY') AS temporary, pg_catalog.has_database_privilege(d.oid, 'CREATE') AS create,
+       pg_catalog.pg_backend_pid() AS pid
+     FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`,
+  );
+  const [may] = rows;
+  if (may?.temporary) return { schema: "pg_temp", kind: "TEMPORARY" };
+  if (may?.create) {
+    // Another rehearsal would wait for a schema of the same name.
+    const schema = `prisma_backup_admin_rehearsal_${may.pid}`;
+    await client.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
+    return { schema, kind: "UNLOGGED" };
+  }
+  throw new BackupError(
+    "INSUFFICIENT_PRIVILEGE",
+    "The database role may make neither temporary tables nor a schema in this database, so that nothing can be rehearsed. Nothing has changed.",
+    {
+      hint: "Grant it TEMPORARY or CREATE on the database, or connect as the database's owner.",
+      details: { privilege: "TEMPORARY" },
+    },
+  );
+}
+
+/** `draws`: from a sequence, which would go on although everything is rolled back. `opaque`: calls code of the users' own that may. */
+const DEFAULTS_SQL = `
+  SELECT a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type,
+    pg_get_expr(coalesce(ad.adbin, dt.typdefaultbin), coalesce(ad.adrelid, 0)) AS expression,
+    a.attidentity <> '' AS draws,
+    EXISTS (SELECT FROM pg_depend d JOIN pg_proc p ON p.oid = d.refobjid AND p.provolatile = 'v'
+      WHERE d.refclassid = 'pg_proc'::regclass
+        AND (d.classid = 'pg_attrdef'::regclass AND d.objid = ad.oid OR ad.oid IS NULL AND d.classid = 'pg_type'::regclass AND d.objid = dt.oid)) AS opaque
+  FROM pg_attribute a
+  JOIN pg_type dt ON dt.oid = a.atttypid
+  LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
+  WHERE a.attrelid = $1 AND a.attname = ANY ($2)`;
+
+/** Only these read as a plain value of the sequence. */
+const PLAIN_NEXTVAL = /^\(?nextval\('(?:[^']|'')+'::regclass\)\)?(?:::[a-z]+)?$/;
+
+/** The defaults of columns that the archive does not have; no other is ever used. */
+async function defaultsOf(
+  client: pg.ClientBase,
+  { table, columns }: PlannedLoad,
+  shadow: CatalogTable,
+  kind: "TEMPORARY" | "UNLOGGED",
+  { withoutDefault }: ShadowTables,
+): Promise<string[]> {
+  const added = table.columns.filter(
+    ({ name, generated, hasDefault }) =>
+      hasDefault && !generated && !columns.some((column) => column.name === name),
+  );
+  if (added.length === 0) return [];
+  const { rows } = await client.query<{
+    column: string;
+    expression: string | null;
+    draws: boolean;
+    opaque: boolean;
+  }>(DEFAULTS_SQL, [table.oid, added.map(({ name }) => name)]);
+  const changes: string[] = [];
+  for (const [index, { column, expression, draws, opaque }] of rows.entries()) {
+    const alter = `ALTER ${quoteIdentifier(column)} SET DEFAULT`;
+    if (draws || PLAIN_NEXTVAL.test(expression ?? "")) {
+      const sequence = quoteTable({ ...shadow, name: `${shadow.name}_${index + 1}_seq` });
+      await client.query(`CREATE ${kind === "TEMPORARY" ? kind : ""} SEQUENCE ${sequence}`);
+      changes.push(`${alter} pg_catalog.nextval('${sequence}'::regclass)`);
+    } else if (opaque || /\b(?:next|set)val\(/i.test(expression ?? "")) {
+      changes.push(`${alter} NULL`);
+      withoutDefault.push({ table, column });
+    } else if (expression !== null) {
+      changes.push(`${alter} ${expression}`);
+    }
+  }
+  return changes;
+}
+
+/** For a person. */
+export const describeWithoutDefault = ({
+  table,
+  column,
+}: ShadowTables["withoutDefault"][number]): string =>
+  `The column ${column} of ${tableLabel(table)} is not in the backup, and its default calls a function that may do more than give a value. Its values are not known beforehand.`;

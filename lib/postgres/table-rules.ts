@@ -1,0 +1,239 @@
+import type pg from "pg";
+import type { PlannedLoad } from "../plan/load-plan.ts";
+import type { TableName } from "../shared/api.ts";
+import { quoteIdentifier } from "./identifiers.ts";
+
+/** What the rows of a loaded table have to fulfil, as SQL over the table's own column names. */
+export interface RowRule {
+  kind: "not-null" | "check" | "partition";
+  constraint: string | null;
+  columns: string[];
+  /** True for rows that violate it. */
+  violated: string;
+}
+
+export interface UniqueRule {
+  constraint: string;
+  columns: string[];
+  /** To group by. */
+  keys: string[];
+  nullsAreEqual: boolean;
+  /** Rows that it is about; null: all. */
+  filter: string | null;
+}
+
+export interface ExclusionRule {
+  constraint: string;
+  columns: string[];
+  definition: string;
+  filter: string | null;
+}
+
+/** What tells one row from another. */
+export interface RowKey {
+  columns: string[];
+  /** Each column's, schema-qualified: `OPERATOR(pg_catalog.=)`. */
+  equals: string[];
+}
+
+export interface TableRules {
+  rows: RowRule[];
+  unique: UniqueRule[];
+  exclusions: ExclusionRule[];
+  /** Null where the table has neither a primary key nor a unique one of columns that are never NULL. */
+  key: RowKey | null;
+  /** Of each of its partitions: true for the rows that belong there. */
+  partitions: Map<number, string>;
+}
+
+/** Of the table and each of its partitions that hold rows of this server, as `relation (oid)`. */
+const PARTITIONS_SQL = `
+  SELECT c.oid, coalesce(pg_get_partition_constraintdef(c.oid), 'true') AS filter, c.relkind <> 'p' AS "isLeaf"
+  FROM pg_class c WHERE c.oid = ANY ($1::oid[])`;
+
+const isEnforced = (constraint: string) =>
+  `coalesce((to_jsonb(${constraint}) ->> 'conenforced')::boolean, true)`;
+const columnsOf = (relation: string, numbers: string) =>
+  `(SELECT coalesce(json_agg(a.attname ORDER BY x.i), '[]') FROM unnest(${numbers}) WITH ORDINALITY AS x (n, i) JOIN pg_attribute a ON a.attrelid = ${relation} AND a.attnum = x.n)`;
+
+/** What a partition has from its table is checked with the table's. */
+const CHECKS_SQL = `
+  SELECT k.conrelid AS oid, k.conname AS constraint, ${columnsOf("k.conrelid", "k.conkey")} AS columns, pg_get_expr(k.conbin, k.conrelid) AS expression
+  FROM pg_constraint k
+  WHERE k.contype = 'c' AND k.convalidated AND ${isEnforced("k")} AND k.conrelid = ANY ($1::oid[])
+    AND (k.conrelid = $2 OR NOT EXISTS (
+      SELECT FROM pg_constraint r WHERE r.conrelid = $2 AND r.contype = 'c' AND r.conname = k.conname AND r.convalidated))
+  ORDER BY k.conname COLLATE "C"`;
+
+/** Since PostgreSQL 18 a constraint like others, with a name, that may be NOT VALID. */
+const NOT_NULL_SQL = `
+  WITH required AS (
+    SELECT a.attrelid, a.attname, k.conname FROM pg_attribute a
+    LEFT JOIN pg_constraint k ON k.contype = 'n' AND k.conrelid = a.attrelid AND k.conkey = ARRAY[a.attnum]
+    WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull AND coalesce(k.convalidated, true)
+  )
+  SELECT r.attrelid AS oid, r.attname AS column, r.conname AS constraint FROM required r
+  WHERE r.attrelid = $2 OR NOT EXISTS (SELECT FROM required t WHERE t.attrelid = $2 AND t.attname = r.attname)
+  ORDER BY r.attname COLLATE "C"`;
+
+/** Strategy 3 of a B-tree: equality. */
+const UNIQUE_SQL = `
+  SELECT i.indrelid AS oid, coalesce(k.conname, c.relname) AS constraint, i.indisprimary AS "isPrimary",
+    ${columnsOf("i.indrelid", "i.indkey")} AS columns, pg_get_expr(i.indpred, i.indrelid) AS predicate, i.indnullsnotdistinct AS "nullsAreEqual",
+    (SELECT json_agg('(' || pg_get_indexdef(i.indexrelid, n, true) || ')' || coalesce(' COLLATE ' || quote_ident(ln.nspname) || '.' || quote_ident(l.collname), '') ORDER BY n)
+      FROM generate_series(1, i.indnkeyatts) n
+      LEFT JOIN pg_collation l ON l.oid = i.indcollation[n - 1] LEFT JOIN pg_namespace ln ON ln.oid = l.collnamespace) AS keys,
+    (SELECT json_agg(json_build_object('column', a.attname, 'notNull', a.attnotnull, 'equals', 'OPERATOR(' || quote_ident(n2.nspname) || '.' || o.oprname || ')') ORDER BY n)
+      FROM generate_series(1, i.indnkeyatts) n
+      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[n - 1]
+      JOIN pg_opclass p ON p.oid = i.indclass[n - 1]
+      JOIN pg_amop m ON m.amopfamily = p.opcfamily AND m.amoplefttype = p.opcintype AND m.amoprighttype = p.opcintype AND m.amopstrategy = 3
+      JOIN pg_operator o ON o.oid = m.amopopr JOIN pg_namespace n2 ON n2.oid = o.oprnamespace) AS "keyColumns",
+    i.indnkeyatts AS "keyLength"
+  FROM pg_index i
+  JOIN pg_class c ON c.oid = i.indexrelid
+  LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u') AND k.conrelid = i.indrelid
+  WHERE i.indisunique AND NOT i.indisexclusion AND i.indisvalid AND i.indrelid = ANY ($1::oid[]) AND NOT c.relispartition
+  ORDER BY i.indisprimary DESC, i.indnkeyatts, c.relname COLLATE "C"`;
+
+const EXCLUSIONS_SQL = `
+  SELECT k.conrelid AS oid, k.conname AS constraint, ${columnsOf("k.conrelid", "k.conkey")} AS columns, pg_get_constraintdef(k.oid) AS definition
+  FROM pg_constraint k JOIN pg_index i ON i.indexrelid = k.conindid
+  WHERE k.contype IN ('p', 'u', 'x') AND i.indisexclusion AND k.conrelid = ANY ($1::oid[]) AND k.conparentid = 0
+  ORDER BY k.conname COLLATE "C"`;
+
+interface FoundUnique {
+  oid: number;
+  constraint: string;
+  isPrimary: boolean;
+  columns: string[];
+  predicate: string | null;
+  nullsAreEqual: boolean;
+  keys: string[];
+  keyColumns: Array<{ column: string; notNull: boolean; equals: string }> | null;
+  keyLength: number;
+}
+
+/** @param client with an empty search_path, so that every name comes out schema-qualified */
+export async function readTableRules(
+  client: pg.ClientBase,
+  { table }: PlannedLoad,
+): Promise<TableRules> {
+  const local = table.partitions.filter(({ isForeign }) => !isForeign);
+  const oids = [table.oid, ...local.map(({ oid }) => oid)];
+  const read = async <Row extends pg.QueryResultRow>(sql: string, params: unknown[] = [oids]) =>
+    (await client.query<Row>(sql, params)).rows;
+
+  const found = await read<{ oid: number; filter: string; isLeaf: boolean }>(PARTITIONS_SQL, [
+    local.map(({ oid }) => oid),
+  ]);
+  const partitions = new Map(found.map(({ oid, filter }) => [oid, `(${filter})`]));
+  const onlyIn = (oid: number, violated: string) =>
+    oid === table.oid ? violated : `(${partitions.get(oid)} AND ${violated})`;
+  const rows: RowRule[] = [];
+  for (const it of await read<{ oid: number; column: string; constraint: string | null }>(
+    NOT_NULL_SQL,
+    [oids, table.oid],
+  )) {
+    // Of a composite of NULLs, IS NULL is true as well.
+    const violated = `(${quoteIdentifier(it.column)} IS NOT DISTINCT FROM NULL)`;
+    rows.push({
+      kind: "not-null",
+      constraint: it.constraint,
+      columns: [it.column],
+      violated: onlyIn(it.oid, violated),
+    });
+  }
+  for (const it of await read<{
+    oid: number;
+    constraint: string;
+    columns: string[];
+    expression: string;
+  }>(CHECKS_SQL, [oids, table.oid])) {
+    const { constraint, columns } = it;
+    const violated = onlyIn(it.oid, `(NOT (${it.expression}))`);
+    rows.push({ kind: "check", constraint, columns, violated });
+  }
+  if (table.kind === "partitioned table") {
+    const leaves = found.filter(({ isLeaf }) => isLeaf).map(({ filter }) => `(${filter})`);
+    const violated = `((${["false", ...leaves].join(" OR ")}) IS NOT TRUE)`;
+    rows.push({ kind: "partition", constraint: null, columns: [], violated });
+  }
+
+  const unique = await read<FoundUnique>(UNIQUE_SQL);
+  return {
+    rows,
+    unique: unique.map(({ oid, constraint, columns, keys, predicate, nullsAreEqual }) => {
+      const filters = [partitions.get(oid), predicate && `(${predicate})`].filter(Boolean);
+      return {
+        constraint,
+        columns,
+        keys,
+        nullsAreEqual,
+        filter: filters.length > 0 ? filters.join(" AND ") : null,
+      };
+    }),
+    exclusions: (
+      await read<{ oid: number; constraint: string; columns: string[]; definition: string }>(
+        EXCLUSIONS_SQL,
+      )
+    ).map(({ oid, ...it }) => ({ ...it, filter: partitions.get(oid) ?? null })),
+    key: findKey(unique, table.oid),
+    partitions,
+  };
+}
+
+function findKey(unique: readonly FoundUnique[], oid: number): RowKey | null {
+  const found = unique.find(
+    (it) =>
+      it.oid === oid &&
+      it.predicate === null &&
+      it.keyColumns?.length === it.keyLength &&
+      it.keyColumns.every(({ notNull }) => notNull),
+  );
+  return found?.keyColumns
+    ? {
+        columns: found.keyColumns.map(({ column }) => column),
+        equals: found.keyColumns.map(({ equals }) => equals),
+      }
+    : null;
+}
+
+/** A foreign key that has to hold after a restore, with what its check needs. */
+export interface ForeignKeyRule {
+  constraint: string;
+  fromOid: number;
+  toOid: number;
+  from: TableName;
+  to: TableName;
+  /** Of relations that are not partitioned, without what inherits from them. */
+  toIsPartitioned: boolean;
+  fromIsPartitioned: boolean;
+  columns: string[];
+  referencedColumns: string[];
+  /** Referenced column on the left. */
+  equals: string[];
+  matchesFull: boolean;
+  /** Its last column is a period that has to be covered. */
+  isTemporal: boolean;
+  isValidated: boolean;
+  /** Oids of partitions that have validated it for themselves. */
+  validatedBelow: number[];
+}
+
+export const FOREIGN_KEY_RULES_SQL = `
+  SELECT k.conname AS constraint, k.conrelid AS "fromOid", k.confrelid AS "toOid",
+    json_build_object('schema', fn.nspname, 'name', f.relname) AS "from", json_build_object('schema', tn.nspname, 'name', t.relname) AS "to",
+    t.relkind = 'p' AS "toIsPartitioned", f.relkind = 'p' AS "fromIsPartitioned",
+    ${columnsOf("k.conrelid", "k.conkey")} AS columns, ${columnsOf("k.confrelid", "k.confkey")} AS "referencedColumns",
+    (SELECT json_agg('OPERATOR(' || quote_ident(n.nspname) || '.' || o.oprname || ')' ORDER BY x.i)
+      FROM unnest(k.conpfeqop) WITH ORDINALITY AS x (oid, i) JOIN pg_operator o ON o.oid = x.oid JOIN pg_namespace n ON n.oid = o.oprnamespace) AS equals,
+    k.confmatchtype = 'f' AS "matchesFull", coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false) AS "isTemporal", k.convalidated AS "isValidated",
+    (WITH RECURSIVE below (oid) AS (
+        SELECT b.oid FROM pg_constraint b WHERE b.conparentid = k.oid UNION ALL SELECT b.oid FROM pg_constraint b JOIN below ON b.conparentid = below.oid)
+      SELECT coalesce(json_agg(b.conrelid::int8), '[]') FROM below JOIN pg_constraint b USING (oid) WHERE b.convalidated AND b.conrelid <> k.conrelid) AS "validatedBelow"
+  FROM pg_constraint k
+  JOIN pg_class f ON f.oid = k.conrelid JOIN pg_namespace fn ON fn.oid = f.relnamespace
+  JOIN pg_class t ON t.oid = k.confrelid JOIN pg_namespace tn ON tn.oid = t.relnamespace
+  WHERE k.contype = 'f' AND k.conparentid = 0 AND ${isEnforced("k")} AND (k.conrelid = ANY ($1::oid[]) OR k.confrelid = ANY ($1::oid[]))
+  ORDER BY fn.nspname COLLATE "C", f.relname COLLATE "C", k.conname COLLATE "C"`;

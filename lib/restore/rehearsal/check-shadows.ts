@@ -1,0 +1,169 @@
+import type pg from "pg";
+import type { LoadPlan } from "../../plan/load-plan.ts";
+import {
+  checkExclusion,
+  checkForeignKey,
+  checkRows,
+  checkUnique,
+  type Outcome,
+  type Side,
+} from "../../postgres/find-violations.ts";
+import { quoteTable } from "../../postgres/identifiers.ts";
+import {
+  FOREIGN_KEY_RULES_SQL,
+  type ForeignKeyRule,
+  readTableRules,
+  type TableRules,
+} from "../../postgres/table-rules.ts";
+import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
+import type { TableName } from "../../shared/api.ts";
+import type { Violation } from "../../shared/rehearsal.ts";
+import { tableKey, tableLabel } from "../../shared/table-name.ts";
+import { describeViolation, remedyOf } from "./remedies.ts";
+
+/** A table, its copy, and what its rows have to fulfil. */
+export interface Shadowed {
+  table: CatalogTable;
+  shadow: CatalogTable;
+  rules: TableRules;
+}
+
+export interface Checks {
+  tables: Shadowed[];
+  foreignKeys: ForeignKeyRule[];
+}
+
+/** @param client with an empty search_path */
+export async function readChecks(
+  client: pg.ClientBase,
+  plan: LoadPlan,
+  catalog: Catalog,
+  shadows: readonly CatalogTable[],
+): Promise<Checks> {
+  const tables: Shadowed[] = [];
+  for (const [index, load] of plan.loads.entries()) {
+    const shadow = shadows[index];
+    if (shadow)
+      tables.push({ table: load.table, shadow, rules: await readTableRules(client, load) });
+  }
+  const oids = plan.loads.flatMap(({ table }) => [
+    table.oid,
+    ...table.partitions.map(({ oid }) => oid),
+  ]);
+  const { rows } = await client.query<ForeignKeyRule>(FOREIGN_KEY_RULES_SQL, [oids]);
+  const unchecked = new Set(
+    catalog.foreignKeys
+      .filter(({ insertsUnchecked }) => insertsUnchecked)
+      .map(({ table, constraint }) => `${tableKey(table)} ${constraint}`),
+  );
+  const isLoaded = new Set(oids);
+  return {
+    tables,
+    // From a table that stays, a restore adds it again, which checks its rows whatever the triggers are.
+    foreignKeys: rows.filter(
+      ({ from, constraint, fromOid }) =>
+        !(isLoaded.has(fromOid) && unchecked.has(`${tableKey(from)} ${constraint}`)),
+    ),
+  };
+}
+
+export interface CheckedShadows {
+  violations: Violation[];
+  /** Sentences on what could not be checked. */
+  unchecked: string[];
+}
+
+/**
+ * Checks every rule, and names what violates it.
+ *
+ * @param ignored columns whose values are not known beforehand, by table
+ */
+export async function checkShadows(
+  client: pg.ClientBase,
+  { tables, foreignKeys }: Checks,
+  isIgnored: (table: TableName, column: string) => boolean,
+  signal: AbortSignal,
+): Promise<CheckedShadows> {
+  const result: CheckedShadows = { violations: [], unchecked: [] };
+  const keyOf = ({ rules }: Shadowed) => rules.key?.columns ?? [];
+
+  function record(
+    violation: Omit<Violation, "total" | "rows" | "message" | "remedy">,
+    outcome: Outcome,
+  ): void {
+    if (outcome === null) return;
+    const { table, constraint, columns } = violation;
+    if ("sqlState" in outcome && outcome.sqlState.startsWith("42")) {
+      result.unchecked.push(
+        `${constraint ?? columns.join(", ")} of ${tableLabel(table)} could not be checked beforehand.`,
+      );
+      return;
+    }
+    const found = "sqlState" in outcome ? { total: null, rows: [] } : outcome;
+    const whole = { ...violation, ...found };
+    result.violations.push({
+      ...whole,
+      message: describeViolation(whole),
+      remedy: remedyOf(whole),
+    });
+  }
+
+  for (const checked of tables) {
+    signal.throwIfAborted();
+    const { schema, name } = checked.table;
+    const table = { schema, name };
+    const key = keyOf(checked);
+    const { rules, shadow } = checked;
+    const known = <Rule extends { columns: string[] }>(all: readonly Rule[]) =>
+      all.filter(({ columns }) => !columns.some((column) => isIgnored(table, column)));
+    const rows = known(rules.rows);
+    const outcomes = await checkRows(client, { shadow, key }, rows);
+    for (const [index, { kind, constraint, columns }] of rows.entries())
+      record({ kind, table, constraint, key, columns }, outcomes[index] ?? null);
+    for (const rule of known(rules.unique)) {
+      const { constraint, columns } = rule;
+      const outcome = await checkUnique(client, { shadow, key }, rule);
+      record({ kind: "unique", table, constraint, key: [], columns }, outcome);
+    }
+    for (const rule of known(rules.exclusions)) {
+      const { constraint, columns } = rule;
+      const outcome = await checkExclusion(client, { shadow, key }, rule);
+      record({ kind: "exclusion", table, constraint, key: [], columns }, outcome);
+    }
+  }
+
+  const sides = new Map<number, Side & { of: Shadowed }>();
+  for (const of of tables) {
+    const rows = quoteTable(of.shadow);
+    sides.set(of.table.oid, { rows, of });
+    for (const [oid, filter] of of.rules.partitions) sides.set(oid, { rows, filter, of });
+  }
+  for (const rule of foreignKeys) {
+    signal.throwIfAborted();
+    const from = sides.get(rule.fromOid);
+    const to = sides.get(rule.toOid);
+    // A restore drops it and adds it again as it is: NOT VALID, but for partitions that have validated it.
+    const isWhole = rule.isValidated || to === undefined;
+    const filter = isWhole ? from?.filter : partsOf(rule, from?.of);
+    if (!isWhole && filter === undefined) continue;
+    const outcome = await checkForeignKey(
+      client,
+      rule,
+      from
+        ? { rows: from.rows, filter }
+        : { rows: `${rule.fromIsPartitioned ? "" : "ONLY "}${quoteTable(rule.from)}` },
+      to ?? { rows: `${rule.toIsPartitioned ? "" : "ONLY "}${quoteTable(rule.to)}` },
+      from ? keyOf(from.of) : [],
+    );
+    const { constraint, columns } = rule;
+    const key = from ? keyOf(from.of) : [];
+    const violation = { kind: "foreign-key" as const, table: rule.from, constraint, key, columns };
+    record({ ...violation, refersTo: rule.to }, outcome);
+  }
+  return result;
+}
+
+function partsOf({ validatedBelow }: ForeignKeyRule, from: Shadowed | undefined) {
+  const filters = validatedBelow.flatMap((oid) => from?.rules.partitions.get(oid) ?? []);
+  return filters.length > 0 ? `(${filters.join(" OR ")})` : undefined;
+}

@@ -1,0 +1,102 @@
+/** A rehearsal says what the restore then does, and changes nothing. The restore itself and `pg_dump` are the judges. */
+import { describe, expect, test } from "vitest";
+import type { TestDatabase } from "../../../scripts/testing/database.ts";
+import { MAJORS } from "../../../scripts/testing/majors.ts";
+import { databaseText, pgDumpText } from "../../../scripts/testing/oracles.ts";
+import type { RehearsedTable, RowChanges } from "../../shared/rehearsal.ts";
+import { backUp, leftSessions, restore, testDatabase } from "../testing.ts";
+import { SCHEMA_CASES } from "../testing-schemas.ts";
+import { rehearsed } from "./testing.ts";
+
+const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
+
+/** Each table's rows as text, by their key; whole rows where there is none. */
+async function rowsByKey(db: TestDatabase, tables: readonly RehearsedTable[]) {
+  const found: Array<Array<[key: string, row: string]>> = [];
+  for (const { schema, name, key } of tables) {
+    const id =
+      key.length > 0 ? `ROW(${key.map((it) => `t.${quoted(it)}`).join(", ")})::text` : "''";
+    const [kind] = await db.query<{ only: string }>(
+      "SELECT CASE relkind WHEN 'r' THEN 'ONLY ' ELSE '' END AS only FROM pg_class WHERE oid = $1::regclass",
+      [`${quoted(schema)}.${quoted(name)}`],
+    );
+    const rows = await db.query<{ id: string; row: string }>(
+      `SELECT ${id} AS id, t.*::text AS row FROM ${kind?.only}${quoted(schema)}.${quoted(name)} t`,
+    );
+    found.push(rows.map(({ id: it, row }) => [it, row]));
+  }
+  return found;
+}
+
+/** What has happened to rows, counted here. */
+function changesBetween(
+  hasKey: boolean,
+  before: ReadonlyArray<[string, string]>,
+  after: ReadonlyArray<[string, string]>,
+): RowChanges {
+  const changes = { added: 0, removed: 0, changed: 0, same: 0 };
+  if (!hasKey) {
+    const left = before.map(([, row]) => row);
+    for (const [, row] of after) {
+      const at = left.indexOf(row);
+      if (at === -1) changes.added++;
+      else {
+        changes.same++;
+        left.splice(at, 1);
+      }
+    }
+    return { ...changes, removed: left.length };
+  }
+  const old = new Map(before);
+  for (const [key, row] of after) {
+    if (!old.has(key)) changes.added++;
+    else if (old.get(key) === row) changes.same++;
+    else changes.changed++;
+    old.delete(key);
+  }
+  return { ...changes, removed: old.size };
+}
+
+describe.for(MAJORS)("PostgreSQL %i", (major) => {
+  const everything = ({ url }: TestDatabase) =>
+    major === 15 ? pgDumpText(url) : databaseText(url);
+
+  test.for(SCHEMA_CASES.filter((it) => major >= (it.since ?? 15)))(
+    "$what",
+    async ({ sql, change }) => {
+      const { db, database } = await testDatabase({ major, sql });
+      const { path } = await backUp(database);
+      await db.query(`SET session_replication_role = replica; ${change}`);
+      const before = await everything(db);
+
+      const report = await rehearsed(database, path);
+      expect(await everything(db)).toBe(before);
+      expect(await leftSessions(db)).toEqual([]);
+      expect(report.obstacles).toEqual([]);
+      expect(report.violations).toEqual([]);
+      expect(report.wouldSucceed).toBe(true);
+
+      const rowsBefore = await rowsByKey(db, report.tables);
+      await restore(database, path);
+      const rowsAfter = await rowsByKey(db, report.tables);
+      for (const [index, { schema, name, key, changes, samples }] of report.tables.entries()) {
+        const expected = changesBetween(
+          key.length > 0,
+          rowsBefore[index] ?? [],
+          rowsAfter[index] ?? [],
+        );
+        expect({ schema, name, ...changes }).toEqual({ schema, name, ...expected });
+        for (const kind of ["added", "removed", "changed"] as const) {
+          const sampled = samples.filter(({ change }) => change === kind).length;
+          // Of rows without a key, equal ones are shown once.
+          if (key.length > 0) expect(sampled).toBe(Math.min(expected[kind], 20));
+          else expect(sampled > 0).toBe(expected[kind] > 0);
+        }
+      }
+
+      const again = await rehearsed(database, path);
+      for (const { changes, rowsInBackup } of again.tables)
+        expect(changes).toEqual({ added: 0, removed: 0, changed: 0, same: rowsInBackup });
+    },
+  );
+});

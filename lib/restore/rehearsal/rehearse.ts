@@ -1,0 +1,320 @@
+import { BackupError, toErrorReport } from "../../errors.ts";
+import { type LoadPlan, type PlannedLoad, planLoad } from "../../plan/load-plan.ts";
+import { compareRows, sampledColumns, sampleRows } from "../../postgres/compare-rows.ts";
+import type { Database } from "../../postgres/connection.ts";
+import { dropUnvalidated } from "../../postgres/constraints.ts";
+import { countExactly } from "../../postgres/count-rows.ts";
+import { loadRows } from "../../postgres/load-rows.ts";
+import { beginLockWait, DEFAULT_LOCK_TIMEOUT_MS, lockTables } from "../../postgres/locks.ts";
+import { findSequenceTarget } from "../../postgres/sequences.ts";
+import {
+  createShadowTables,
+  describeWithoutDefault,
+  type ShadowTables,
+} from "../../postgres/shadow-tables.ts";
+import { suspendEventTriggers } from "../../postgres/triggers.ts";
+import { type Catalog, readCatalog } from "../../schema/catalog.ts";
+import type { TableName, Warning } from "../../shared/api.ts";
+import type { RehearsalReport, RehearsedTable, Violation } from "../../shared/rehearsal.ts";
+import { tableKey, tableLabel } from "../../shared/table-name.ts";
+import { type PipelineOptions, type RestoreTarget, runPipeline } from "../pipeline.ts";
+import { findObstacles } from "../require-loadable.ts";
+import { beginRestore, type RestoreSession } from "../restore-session.ts";
+import { leftOutWarnings, raisedWarning } from "../result-warnings.ts";
+import { type Checks, checkShadows, readChecks, type Shadowed } from "./check-shadows.ts";
+import { isRefusal, RefusedValues } from "./refused-values.ts";
+
+export interface RehearseOptions extends PipelineOptions {
+  database: Database;
+}
+
+/**
+ * Carries a restore out beside the tables, in a transaction that is always rolled back, and says what it would do.
+ * Readers and writers of the tables go on; who wants to alter or empty one waits, as for a backup.
+ *
+ * @throws BackupError of the restore for what is no matter of its rows: a damaged archive, a lost connection,
+ *   LOCK_TIMEOUT, ABORTED, OPERATION_IN_PROGRESS, INSUFFICIENT_PRIVILEGE. Nothing has changed then, nor otherwise.
+ */
+export async function rehearse(options: RehearseOptions): Promise<RehearsalReport> {
+  const first = await attempt(options, false);
+  // A refused row ends a transaction without savepoints; with one for each batch, other sessions get slower.
+  return first ?? (await attempt(options, true)) ?? Promise.reject(new Error("rows were refused"));
+}
+
+/** @returns null where rows were refused, and `isTolerant` is false */
+async function attempt(
+  options: RehearseOptions,
+  isTolerant: boolean,
+): Promise<RehearsalReport | null> {
+  const session = await beginRestore(options.database);
+  const rehearsal = new Rehearsal(session, options, isTolerant);
+  try {
+    return await runPipeline(session, rehearsal, options);
+  } catch (error) {
+    if (rehearsal.isRefused && !isTolerant) return null;
+    const report = rehearsal.obstructed();
+    if (report) return report;
+    throw error;
+  } finally {
+    await session.end();
+  }
+}
+
+/** For sorting and hashing; a session's own, as it compares whole tables. */
+const WORK_MEM = "64MB";
+
+/** All samples together, so that the report stays one that a browser can show. */
+const MAX_SAMPLED_CHARACTERS = 4_000_000;
+
+/** The tables' copies as the target of a restore. */
+class Rehearsal implements RestoreTarget<RehearsalReport> {
+  readonly #session: RestoreSession;
+  readonly #options: RehearseOptions;
+  readonly #isTolerant: boolean;
+  readonly #refused: RefusedValues;
+  readonly #startedAt = performance.now();
+  #stepAt = performance.now();
+  #obstacles: BackupError[] = [];
+  #plan: LoadPlan | null = null;
+  #catalog: Catalog | null = null;
+  #shadows: ShadowTables = { tables: [], withoutDefault: [] };
+  #checks: Checks = { tables: [], foreignKeys: [] };
+  #loads: PlannedLoad[] = [];
+  /** A row was refused, which ended the transaction. */
+  isRefused = false;
+  readonly #steps: RehearsalReport["steps"] = [];
+  readonly #violations: Violation[] = [];
+  readonly #warnings: Warning[] = [];
+  readonly #notRehearsed: string[] = [];
+  readonly #tables: RehearsedTable[] = [];
+
+  constructor(session: RestoreSession, options: RehearseOptions, isTolerant: boolean) {
+    this.#session = session;
+    this.#options = options;
+    this.#isTolerant = isTolerant;
+    this.#refused = new RefusedValues(session.client, (load) => {
+      const index = this.#loads.indexOf(load);
+      return this.#checks.tables[index]?.rules.key?.columns ?? [];
+    });
+  }
+
+  async begin(): Promise<LoadPlan> {
+    const { client, database } = this.#session;
+    const { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = this.#options;
+    const before = this.#match(await readCatalog(client));
+    // One moment of the database for all comparisons. The locks come before the snapshot.
+    await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE");
+    await client.query(`SET LOCAL row_security = off; SET LOCAL work_mem = '${WORK_MEM}'`);
+    const wait = beginLockWait(lockTimeoutMs);
+    await lockTables(client, database, involvedTables(before), "ACCESS SHARE", wait);
+    const after = this.#match(await readCatalog(client));
+    if (shape(before) !== shape(after)) {
+      throw new BackupError(
+        "SCHEMA_DRIFT",
+        "Tables were made, changed or dropped while the rehearsal began. Nothing has changed.",
+        { hint: "Try again when the migration has ended." },
+      );
+    }
+    this.#plan = after.plan;
+    this.#catalog = after.catalog;
+    return after.plan;
+  }
+
+  #match(catalog: Catalog): Matched {
+    const { archive, models, ignoredTables } = this.#options;
+    const plan = planLoad(archive.manifestFor(catalog, models), catalog, models, ignoredTables);
+    this.#plan = plan;
+    this.#obstacles = findObstacles(plan);
+    if (this.#obstacles[0]) throw this.#obstacles[0];
+    return { catalog, plan };
+  }
+
+  async empty(plan: LoadPlan): Promise<readonly PlannedLoad[]> {
+    const { client } = this.#session;
+    if (!this.#catalog) throw new Error("empty comes after begin");
+    await suspendEventTriggers(client);
+    // Those of domains. The copies have no constraints.
+    await dropUnvalidated(client, []);
+    this.#shadows = await createShadowTables(client, plan.loads);
+    const { tables } = this.#shadows;
+    this.#checks = await readChecks(client, plan, this.#catalog, tables);
+    this.#loads = plan.loads.map((load, index) => ({
+      ...load,
+      table: tables[index] ?? load.table,
+    }));
+    this.#step("tables");
+    return this.#loads;
+  }
+
+  insertBatch: NonNullable<RestoreTarget<RehearsalReport>["insertBatch"]> = (
+    load,
+    statement,
+    batch,
+  ) =>
+    this.#isTolerant
+      ? this.#refused.insert(load, statement, batch)
+      : loadRows(this.#session.client, statement, batch).catch((error: unknown) => {
+          this.isRefused = isRefusal(error);
+          throw error;
+        });
+
+  async checkConstraints(_: LoadPlan, signal: AbortSignal): Promise<void> {
+    const { client } = this.#session;
+    this.#step("loading");
+    // As for a load: functions in constraints may rely on the role's own.
+    await client.query("RESET search_path; RESET TimeZone");
+    const { violations, unchecked } = await checkShadows(
+      client,
+      this.#checks,
+      (table, column) => this.#unknownColumns(table).has(column),
+      signal,
+    );
+    await client.query("SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'");
+    this.#violations.push(...this.#refused.violations(), ...violations);
+    this.#notRehearsed.push(...unchecked);
+    this.#step("constraints");
+  }
+
+  async complete(plan: LoadPlan, signal: AbortSignal): Promise<void> {
+    const { client } = this.#session;
+    const { archive, onProgress = () => {} } = this.#options;
+    this.#warnings.push(...leftOutWarnings(plan));
+    const shadowOf = new Map(
+      this.#checks.tables.map(({ table, shadow }) => [tableKey(table), shadow]),
+    );
+    for (const planned of plan.sequences) {
+      const columns = planned.columns.map(({ table, column }) => ({
+        table: shadowOf.get(tableKey(table)) ?? table,
+        column,
+      }));
+      const target = await findSequenceTarget(client, planned, columns);
+      this.#warnings.push(...raisedWarning(planned, target, archive.isOriginal));
+    }
+    onProgress({ type: "phase", phase: "comparing" });
+    let characters = 0;
+    for (const [index, shadowed] of this.#checks.tables.entries()) {
+      signal.throwIfAborted();
+      const load = this.#loads[index];
+      if (!load) continue;
+      const table = await this.#compare(load, shadowed, characters < MAX_SAMPLED_CHARACTERS);
+      characters += JSON.stringify(table.samples).length;
+      this.#tables.push(table);
+    }
+    this.#notRehearsed.push(...this.#shadows.withoutDefault.map(describeWithoutDefault));
+    if (plan.materializedViews.length > 0) {
+      this.#notRehearsed.push(
+        `Materialised views are refreshed only by the restore itself: ${plan.materializedViews.map(tableLabel).join(", ")}.`,
+      );
+    }
+    this.#step("comparing");
+  }
+
+  async #compare(
+    load: PlannedLoad,
+    { table, shadow, rules }: Shadowed,
+    withSamples: boolean,
+  ): Promise<RehearsedTable> {
+    const { client } = this.#session;
+    const { schema, name, model, rows } = load.archived;
+    const { key } = rules;
+    const compared = { live: table, shadow, key, ignored: this.#unknownColumns(table) };
+    const rehearsed = {
+      schema,
+      name,
+      model,
+      rowsInBackup: rows,
+      key: key?.columns ?? [],
+      sampleColumns: sampledColumns(compared),
+    };
+    if (!this.#isComparable(load, key?.columns ?? [])) {
+      const rowsNow = (await countExactly(client, [table])).get(table) ?? 0;
+      return { ...rehearsed, rowsNow, changes: null, samples: [] };
+    }
+    const changes = await compareRows(client, compared);
+    const loaded = changes.added + changes.changed + changes.same;
+    if (loaded !== rows)
+      throw new Error(`a copy has ${loaded} rows after the load, and the archive has ${rows}`);
+    const samples = withSamples ? await sampleRows(client, compared, changes) : [];
+    const rowsNow = changes.removed + changes.changed + changes.same;
+    return { ...rehearsed, rowsNow, changes, samples };
+  }
+
+  /** Not where rows are missing in the copy, or repeat the key, or it is NULL. */
+  #isComparable(load: PlannedLoad, key: readonly string[]): boolean {
+    if (this.#refused.has(load) || key.some((it) => this.#unknownColumns(load.archived).has(it)))
+      return false;
+    return !this.#violations.some(
+      ({ kind, table, columns }) =>
+        tableKey(table) === tableKey(load.archived) &&
+        (kind === "unique" || kind === "not-null") &&
+        columns.some((column) => key.includes(column)),
+    );
+  }
+
+  #unknownColumns(table: TableName): Set<string> {
+    const { withoutDefault } = this.#shadows;
+    return new Set(
+      withoutDefault
+        .filter((it) => tableKey(it.table) === tableKey(table))
+        .map(({ column }) => column),
+    );
+  }
+
+  async end(): Promise<RehearsalReport> {
+    await this.#session.client.query("ROLLBACK");
+    return this.#report();
+  }
+
+  /** Null where nothing stands in the way before any row is looked at. */
+  obstructed(): RehearsalReport | null {
+    return this.#obstacles.length > 0 ? this.#report() : null;
+  }
+
+  #report(): RehearsalReport {
+    return {
+      wouldSucceed: this.#obstacles.length === 0 && this.#violations.length === 0,
+      elapsedMs: Math.round(performance.now() - this.#startedAt),
+      steps: this.#steps,
+      obstacles: this.#obstacles.map(toErrorReport),
+      drift: this.#plan?.drift ?? [],
+      tables: this.#tables,
+      violations: this.#violations,
+      warnings: this.#warnings,
+      notRehearsed: this.#notRehearsed,
+    };
+  }
+
+  #step(name: RehearsalReport["steps"][number]["name"]): void {
+    const now = performance.now();
+    this.#steps.push({ name, elapsedMs: Math.round(now - this.#stepAt) });
+    this.#stepAt = now;
+  }
+}
+
+interface Matched {
+  catalog: Catalog;
+  plan: LoadPlan;
+}
+
+/** All that is read: to be restored, and referred to by foreign keys from or to these. */
+function involvedTables({ catalog, plan }: Matched) {
+  const loaded = new Set(plan.loads.map(({ table }) => tableKey(table)));
+  const referred = new Set(
+    catalog.foreignKeys
+      .filter(({ from }) => loaded.has(tableKey(from)))
+      .map(({ to }) => tableKey(to)),
+  );
+  return [
+    ...plan.loads.map(({ table }) => table),
+    ...plan.referring,
+    // One that the role may not read cannot be locked either; what it says then is not rehearsed.
+    ...catalog.tables.filter(
+      (table) => table.canSelect && referred.has(tableKey(table)) && !loaded.has(tableKey(table)),
+    ),
+  ];
+}
+
+const shape = (matched: Matched): string =>
+  JSON.stringify(
+    involvedTables(matched).map(({ oid, columns, partitions }) => [oid, columns, partitions]),
+  );

@@ -1,0 +1,76 @@
+import type { Violation } from "../../shared/rehearsal.ts";
+import { tableLabel } from "../../shared/table-name.ts";
+
+const THEN_VALIDATE =
+  "or make it NOT VALID (drop it and add it again so), restore, put the rows right, and validate it";
+
+/** What to do about a violation, in a sentence or two. */
+export function remedyOf({
+  kind,
+  constraint,
+  columns,
+  refersTo,
+}: Pick<Violation, "kind" | "constraint" | "columns" | "refersTo">): string {
+  const column = columns[0] ?? "";
+  switch (kind) {
+    case "value":
+      return column === ""
+        ? "Compare the table's generated columns and domains with those of the time of the backup."
+        : `Give ${column} a type that takes these values (a longer one, a domain without the constraint, an enum with the label), restore, then change it again.`;
+    case "not-null":
+      return `Let ${column} be NULL, restore, fill in what is missing, and require it again.`;
+    case "check":
+      return `Use a backup whose rows fulfil ${constraint}, ${THEN_VALIDATE}.`;
+    case "partition":
+      return "Make partitions for these rows, or a default one, before the restore.";
+    case "unique":
+    case "exclusion":
+      return `Drop ${constraint}, restore, put the rows right, and add it again.`;
+    case "foreign-key":
+      return `Use a backup that holds the rows of ${refersTo ? tableLabel(refersTo) : "the table"} that are referred to, leave no table out that holds them, ${THEN_VALIDATE}.`;
+    default:
+      throw kind satisfies never;
+  }
+}
+
+const WHAT: Record<Violation["kind"], string> = {
+  value: "hold a value that the table does not take",
+  "not-null": "have no value where one is required",
+  check: "do not fulfil a check",
+  partition: "belong to no partition",
+  unique: "repeat a key",
+  exclusion: "exclude each other",
+  "foreign-key": "refer to rows that are not there",
+};
+
+/** A sentence without values. */
+export function describeViolation({
+  kind,
+  table,
+  constraint,
+  columns,
+  total,
+  refersTo,
+}: Omit<Violation, "message" | "remedy">): string {
+  const rows =
+    total === null ? "Rows" : `${total.toLocaleString("en")} ${total === 1 ? "row" : "rows"}`;
+  const where = [
+    constraint && `constraint ${constraint}`,
+    columns.length > 0 && `${columns.length === 1 ? "column" : "columns"} ${columns.join(", ")}`,
+  ].filter(Boolean);
+  const verb = total === 1 ? singular(WHAT[kind]) : WHAT[kind];
+  const target = refersTo ? ` in ${tableLabel(refersTo)}` : "";
+  return `${rows} of ${tableLabel(table)} ${verb}${target}${where.length > 0 ? ` (${where.join(", ")})` : ""}.`;
+}
+
+const SINGULAR: Record<string, string> = {
+  hold: "holds",
+  have: "has",
+  do: "does",
+  belong: "belongs",
+  repeat: "repeats",
+  exclude: "excludes",
+  refer: "refers",
+};
+
+const singular = (what: string): string => what.replace(/^\w+/, (verb) => SINGULAR[verb] ?? verb);

@@ -1,0 +1,16 @@
+import { openArchive } from "../../archive/archive-reader.ts";
+import type { Database } from "../../postgres/connection.ts";
+import type { RehearsalReport } from "../../shared/rehearsal.ts";
+import { models } from "../testing.ts";
+import { type RehearseOptions, rehearse } from "./rehearse.ts";
+
+/** Rehearses an unencrypted archive. */
+export async function rehearsed(
+  database: Database,
+  path: string,
+  options: Partial<Omit<RehearseOptions, "archive" | "database">> = {},
+): Promise<RehearsalReport> {
+  await using archive = await openArchive(path);
+  await archive.unlock({});
+  return await rehearse({ database, archive, models, ...options });
+}
