@@ -1,5 +1,7 @@
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
+// As `prisma-backup-admin/styles.css` in any other app.
+import "../dist/styles.css";
 import "./globals.css";
 
 export const metadata: Metadata = {

@@ -3,7 +3,7 @@ import { Frame } from "./common/frame.tsx";
 import { Button } from "./ui/button.tsx";
 
 export interface BackupAdminForbiddenProps {
-  /** Where another account can be signed in. */
+  /** Where another account can be signed in: as the browser asks for it, with Next's `basePath`. */
   signInPath: string;
 }
 
@@ -11,10 +11,12 @@ export interface BackupAdminForbiddenProps {
 export function BackupAdminForbidden({ signInPath }: BackupAdminForbiddenProps) {
   return (
     <Frame>
-      <div className="mx-auto grid max-w-md justify-items-center gap-4 py-16 text-center">
-        <ShieldX aria-hidden className="size-10 text-pba-muted" strokeWidth={1.5} />
-        <h1 className="text-xl font-semibold tracking-tight">You may not use backups</h1>
-        <p className="text-sm text-pba-muted">
+      <div className="pba:mx-auto pba:grid pba:max-w-md pba:justify-items-center pba:gap-4 pba:py-16 pba:text-center">
+        <ShieldX aria-hidden className="pba:size-10 pba:text-muted pba:stroke-[1.5]" />
+        <h1 className="pba:text-xl pba:font-semibold pba:tracking-tight">
+          You may not use backups
+        </h1>
+        <p className="pba:text-sm pba:text-muted">
           A backup holds every row of the database, so only certain people may make or restore one.
           Your account is not among them. If you need a backup, ask an administrator of this app.
         </p>

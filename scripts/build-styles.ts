@@ -1,13 +1,111 @@
-import { readFile, writeFile } from "node:fs/promises";
+/** Makes `dist/styles.css`, the one stylesheet that a host imports, of `components/styles.css`. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import tailwindcss from "@tailwindcss/postcss";
-import postcss from "postcss";
+import tailwind from "@tailwindcss/postcss";
+import postcss, { type AtRule, type Plugin, type Root, type Rule } from "postcss";
 import { ROOT } from "./run.ts";
 
-/** Makes the panel's one CSS file. */
+/**
+ * Every selector begins with this. Its specificity is that of an id, so that no rule of a host without an id of
+ * its own wins inside.
+ */
+const SCOPE = ".pba:not(#_)";
+/** The panel's own root font size, whatever a host has made of `rem`. */
+const UNIT = "var(--pba-unit)";
+
+const SOURCE = path.join(ROOT, "components/styles.css");
+
+/** @param outFile is written anew. */
 export async function buildStyles(outFile: string): Promise<void> {
-  const from = path.join(ROOT, "components/styles.css");
-  const source = `@import "tailwindcss" source(none);\n${await readFile(from, "utf8")}`;
-  const { css } = await postcss([tailwindcss({ optimize: true })]).process(source, { from });
+  const { css } = await postcss([
+    tailwind({ base: ROOT, optimize: { minify: true } }),
+    isolate,
+  ]).process(await readFile(SOURCE, "utf8"), { from: SOURCE, to: outFile });
+  await mkdir(path.dirname(outFile), { recursive: true });
   await writeFile(outFile, css);
 }
+
+/**
+ * Makes what Tailwind wrote the panel's alone: all rules below `.pba`, names that are global by nature prefixed,
+ * no cascade layers (any unlayered rule of a host would beat them), no length that hangs on a host's root.
+ */
+const isolate: Plugin = {
+  postcssPlugin: "isolate",
+  OnceExit(root) {
+    flattenLayers(root);
+    prefixNames(root);
+    root.walkRules((rule) => {
+      if (!isKeyframe(rule)) rule.selectors = [...new Set(rule.selectors.map(scoped))];
+    });
+    replaceRem(root);
+    registerTypes(root);
+  },
+};
+
+function flattenLayers(root: Root): void {
+  root.walkAtRules("layer", (layer) => {
+    layer.replaceWith(layer.nodes ?? []);
+  });
+}
+
+/** Keyframes, and Tailwind's own variables, which a host's Tailwind, of another version perhaps, sets as well. */
+function prefixNames(root: Root): void {
+  const keyframes = new Set<string>();
+  root.walkAtRules("keyframes", (rule) => {
+    keyframes.add(rule.params);
+    rule.params = `pba-${rule.params}`;
+  });
+  const ofTailwind = (text: string) => text.replaceAll("--tw-", "--pba-tw-");
+  root.walkAtRules((rule) => {
+    rule.params = ofTailwind(rule.params);
+  });
+  root.walkDecls((declaration) => {
+    declaration.prop = ofTailwind(declaration.prop);
+    declaration.value = ofTailwind(declaration.value);
+    if (!/^(animation|--pba-animate)/.test(declaration.prop)) return;
+    declaration.value = declaration.value.replace(/[\w-]+/, (name) =>
+      keyframes.has(name) ? `pba-${name}` : name,
+    );
+  });
+}
+
+function scoped(selector: string): string {
+  if (selector === ":root" || selector === ":host") return SCOPE;
+  // What components/styles.css itself says of `.pba`. A utility's class goes on with an escaped colon.
+  if (/^\.pba(?![\w\\-])/.test(selector)) return selector.replace(".pba", SCOPE);
+  return `${SCOPE} ${selector}`;
+}
+
+function replaceRem(root: Root): void {
+  root.walkDecls((declaration) => {
+    if (declaration.prop === "--pba-unit") return;
+    declaration.value = declaration.value.replace(REM, `calc($1 * ${UNIT})`);
+  });
+  // A query knows no variables. Its em is the font size of the container, `.pba`, which is that same unit.
+  root.walkAtRules("container", (query) => {
+    query.params = query.params.replace(REM, "$1em");
+  });
+}
+
+const REM = /(?<![\w.])(-?\d*\.?\d+)rem\b/g;
+
+/** Registers all colours and corners, so that an invalid one of a host leaves the inherited one. */
+function registerTypes(root: Root): void {
+  const names = new Set<string>();
+  root.walkDecls(/^--pba-(color|radius)-/, (declaration) => {
+    names.add(declaration.prop);
+  });
+  for (const name of names) {
+    const [syntax, initial] = name.startsWith("--pba-color-")
+      ? ["<color>", "transparent"]
+      : ["<length>", "0px"];
+    root.append(
+      `@property ${name} { syntax: "${syntax}"; inherits: true; initial-value: ${initial}; }\n`,
+    );
+  }
+}
+
+const isKeyframe = ({ parent }: Rule): boolean =>
+  parent?.type === "atrule" && (parent as AtRule).name === "keyframes";
+
+if (import.meta.main) await buildStyles(path.resolve(process.argv[2] ?? "dist/styles.css"));

@@ -22,7 +22,7 @@ export function ActiveOperations({ except }: { except: string | undefined }) {
   return (
     <ul
       aria-label="Operations under way"
-      className="divide-y divide-pba-accent/20 rounded-lg border border-pba-accent/25 bg-pba-accent-soft"
+      className="pba:divide-y pba:divide-accent/20 pba:rounded-lg pba:border pba:border-accent/25 pba:bg-accent-soft"
     >
       {active.slice(0, FEW).map((operation) => {
         const fraction = operation.state === "running" ? fractionOf(operation) : null;
@@ -30,17 +30,20 @@ export function ActiveOperations({ except }: { except: string | undefined }) {
           <li key={operation.id}>
             <Link
               href={paths.operation(operation.id)}
-              className={cn("flex items-center gap-3 rounded-lg px-4 py-2.5", focusRing)}
+              className={cn(
+                "pba:flex pba:items-center pba:gap-3 pba:rounded-lg pba:px-4 pba:py-2.5",
+                focusRing,
+              )}
             >
-              <Activity aria-hidden className="size-4 shrink-0 text-pba-accent" />
-              <span className="min-w-0 grow">
-                <span className="font-medium">
+              <Activity aria-hidden className="pba:size-4 pba:shrink-0 pba:text-accent-ink" />
+              <span className="pba:min-w-0 pba:grow">
+                <span className="pba:font-medium">
                   {operation.kind === "backup" ? "Backup" : "Restore"}: {stateLabel(operation)}
                   {fraction !== null && `, ${formatPercent(fraction)}`}
                 </span>
-                <span className="text-pba-muted"> · begun by {operation.actor.name}</span>
+                <span className="pba:text-muted"> · begun by {operation.actor.name}</span>
               </span>
-              <ChevronRight aria-hidden className="size-4 shrink-0 text-pba-accent" />
+              <ChevronRight aria-hidden className="pba:size-4 pba:shrink-0 pba:text-accent-ink" />
             </Link>
           </li>
         );

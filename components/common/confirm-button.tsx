@@ -44,17 +44,17 @@ export function ConfirmButton(props: ConfirmButtonProps) {
       aria-labelledby={`${id}-question`}
       aria-describedby={`${id}-explanation`}
       onKeyDown={(event) => event.key === "Escape" && close()}
-      className="grid w-full gap-3 rounded-lg border border-pba-line bg-pba-sunken p-4"
+      className="pba:grid pba:w-full pba:gap-3 pba:rounded-lg pba:border pba:border-line pba:bg-sunken pba:p-4"
     >
       <div>
-        <p id={`${id}-question`} className="font-medium">
+        <p id={`${id}-question`} className="pba:font-medium">
           {props.question}
         </p>
-        <p id={`${id}-explanation`} className="text-pba-muted">
+        <p id={`${id}-explanation`} className="pba:text-muted">
           {props.explanation}
         </p>
       </div>
-      <div className="flex flex-wrap gap-2">
+      <div className="pba:flex pba:flex-wrap pba:gap-2">
         <Button
           variant="danger"
           onClick={() => {

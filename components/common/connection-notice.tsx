@@ -15,7 +15,7 @@ const useIsOnline = () =>
 export function ConnectionNotice() {
   const isOnline = useIsOnline();
   return (
-    <div aria-live="polite" className="empty:hidden">
+    <div aria-live="polite" className="pba:empty:hidden">
       {!isOnline && (
         <Notice tone="warn" title="You are offline">
           <p>

@@ -33,7 +33,7 @@ export function CopyButton({ text, label, ...props }: CopyButtonProps) {
             ? "Copying is not allowed here"
             : label}
       </Button>
-      <span role="status" className="sr-only">
+      <span role="status" className="pba:sr-only">
         {outcome === "copied" ? "Copied" : ""}
       </span>
     </>

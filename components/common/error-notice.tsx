@@ -43,12 +43,12 @@ export function ErrorNotice({ error, title, truth, onRetry, children }: ErrorNot
         </>
       }
     >
-      {truth && <p className="font-semibold">{truth}</p>}
+      {truth && <p className="pba:font-semibold">{truth}</p>}
       {title && <p>{message}</p>}
       {hint && <p>{hint}</p>}
       {children}
-      <p className="text-xs text-pba-muted">
-        Code <code className="font-mono">{code}</code>
+      <p className="pba:text-xs pba:text-muted">
+        Code <code className="pba:font-mono">{code}</code>
       </p>
     </Notice>
   );

@@ -11,14 +11,14 @@ export function Facts({ facts, className }: { facts: Fact[]; className?: string 
   return (
     <dl
       className={cn(
-        "grid grid-cols-[repeat(auto-fill,minmax(8.5rem,1fr))] gap-x-6 gap-y-4",
+        "pba:grid pba:grid-cols-[repeat(auto-fill,minmax(8.5rem,1fr))] pba:gap-x-6 pba:gap-y-4",
         className,
       )}
     >
       {facts.map(({ label, value }) => (
-        <div key={label} className="min-w-0">
-          <dt className="text-xs text-pba-muted">{label}</dt>
-          <dd className="mt-0.5 font-medium wrap-anywhere">{value}</dd>
+        <div key={label} className="pba:min-w-0">
+          <dt className="pba:text-xs pba:text-muted">{label}</dt>
+          <dd className="pba:mt-0.5 pba:font-medium pba:wrap-anywhere">{value}</dd>
         </div>
       ))}
     </dl>

@@ -7,22 +7,25 @@ import { Notice } from "../ui/notice.tsx";
 /** Warnings of one kind stand together, so that many of them stay readable. */
 export function WarningList({ warnings }: { warnings: Warning[] }) {
   return (
-    <ul aria-label="Warnings" className="grid grid-cols-[minmax(0,1fr)] gap-2 empty:hidden">
+    <ul
+      aria-label="Warnings"
+      className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-2 pba:empty:hidden"
+    >
       {groupWarnings(warnings).map(({ code, text, items, table }) => (
         <li key={code}>
           <Notice tone="warn">
-            {text && <p className="wrap-anywhere">{text}</p>}
+            {text && <p className="pba:wrap-anywhere">{text}</p>}
             {items.length > 0 && (
-              <ul className="grid list-disc gap-1 pl-4">
+              <ul className="pba:grid pba:list-disc pba:gap-1 pba:pl-4">
                 {items.map((item) => (
-                  <li key={item} className="wrap-anywhere">
+                  <li key={item} className="pba:wrap-anywhere">
                     {item}
                   </li>
                 ))}
               </ul>
             )}
-            <p className="text-xs text-pba-muted">
-              <code className="font-mono">{code}</code>
+            <p className="pba:text-xs pba:text-muted">
+              <code className="pba:font-mono">{code}</code>
               {table && ` · ${tableLabel(table)}`}
             </p>
           </Notice>
@@ -34,15 +37,15 @@ export function WarningList({ warnings }: { warnings: Warning[] }) {
 
 export function DriftList({ drift }: { drift: Drift[] }) {
   return (
-    <ul aria-label="Drift" className="divide-y divide-pba-line">
+    <ul aria-label="Drift" className="pba:divide-y pba:divide-line">
       {drift.map((item) => (
         <li
           key={`${item.kind} ${tableKey(item.table)} ${item.column ?? ""}`}
-          className="flex flex-wrap items-start justify-between gap-x-4 gap-y-1 py-3 first:pt-0 last:pb-0"
+          className="pba:flex pba:flex-wrap pba:items-start pba:justify-between pba:gap-x-4 pba:gap-y-1 pba:py-3 pba:first:pt-0 pba:last:pb-0"
         >
-          <div className="min-w-0 grow basis-60">
+          <div className="pba:min-w-0 pba:grow pba:basis-60">
             <p>{item.message}</p>
-            <p className="font-mono text-xs break-all text-pba-muted">
+            <p className="pba:font-mono pba:text-xs pba:break-all pba:text-muted">
               {tableLabel(item.table)}
               {item.column && `.${item.column}`}
             </p>

@@ -1,11 +1,16 @@
 import type { ReactNode } from "react";
 
-/** The panel's own ground: its colours, its measure. Sizes follow this box, not the window. */
+/**
+ * The panel's own ground: its colours, its measure. Sizes follow this box, not the window. The outer box
+ * stands in the host's layout; from the second on nothing of the host counts (components/styles.css).
+ */
 export function Frame({ children }: { children: ReactNode }) {
   return (
-    <section aria-label="Database backup" className="pba @container text-sm leading-relaxed">
-      <div className="mx-auto grid max-w-6xl grid-cols-[minmax(0,1fr)] gap-6 px-4 py-6 tabular-nums @2xl:px-8 @2xl:py-10">
-        {children}
+    <section aria-label="Database backup" className="pba">
+      <div className="pba-ground">
+        <div className="pba:mx-auto pba:grid pba:max-w-6xl pba:grid-cols-[minmax(0,1fr)] pba:gap-6 pba:px-4 pba:py-6 pba:text-sm pba:leading-relaxed pba:tabular-nums pba:@2xl:px-8 pba:@2xl:py-10">
+          {children}
+        </div>
       </div>
     </section>
   );

@@ -33,15 +33,19 @@ export function InsertionOrderList({ order, tables, search = "" }: InsertionOrde
     component.tables.some((name) => matchesTable(tableOf(name), search)),
   );
   if (steps.length === 0) {
-    return <p className="py-6 text-center text-pba-muted">No table matches “{search.trim()}”.</p>;
+    return (
+      <p className="pba:py-6 pba:text-center pba:text-muted">No table matches “{search.trim()}”.</p>
+    );
   }
   const levels = [...Map.groupBy(steps, ({ component }) => component.level)];
   return (
-    <div className="grid gap-6">
+    <div className="pba:grid pba:gap-6">
       {levels.map(([level, ofLevel]) => (
         <section key={level} aria-label={levelHeading(level)}>
-          <h3 className="mb-2 text-xs font-medium text-pba-muted">{levelHeading(level)}</h3>
-          <ol className="grid gap-2">
+          <h3 className="pba:mb-2 pba:text-xs pba:font-medium pba:text-muted">
+            {levelHeading(level)}
+          </h3>
+          <ol className="pba:grid pba:gap-2">
             {ofLevel.map((step) => (
               <Step key={step.number} step={step} tableOf={tableOf} />
             ))}
@@ -57,10 +61,12 @@ function Step({ step, tableOf }: { step: OrderStep; tableOf: (name: TableName) =
   return (
     <li
       value={step.number}
-      className="flex gap-3 rounded-lg border border-pba-line bg-pba-canvas p-3 @xl:gap-4 @xl:px-4"
+      className="pba:flex pba:gap-3 pba:rounded-lg pba:border pba:border-line pba:bg-canvas pba:p-3 pba:@xl:gap-4 pba:@xl:px-4"
     >
-      <span className="w-6 shrink-0 text-right font-medium text-pba-muted">{step.number}</span>
-      <div className="grid min-w-0 grow gap-3">
+      <span className="pba:w-6 pba:shrink-0 pba:text-right pba:font-medium pba:text-muted">
+        {step.number}
+      </span>
+      <div className="pba:grid pba:min-w-0 pba:grow pba:gap-3">
         {step.component.tables.map((name) => (
           <StepTable
             key={tableKey(name)}
@@ -69,8 +75,8 @@ function Step({ step, tableOf }: { step: OrderStep; tableOf: (name: TableName) =
           />
         ))}
         {handling && (
-          <p className="flex gap-2 text-[0.8125rem] text-pba-warn">
-            <RefreshCw aria-hidden className="mt-1 size-3.5 shrink-0" />
+          <p className="pba:flex pba:gap-2 pba:text-[0.8125rem] pba:text-warn">
+            <RefreshCw aria-hidden className="pba:mt-1 pba:size-3.5 pba:shrink-0" />
             {handling}
           </p>
         )}
@@ -82,14 +88,14 @@ function Step({ step, tableOf }: { step: OrderStep; tableOf: (name: TableName) =
 function StepTable({ table, edges }: { table: OrderTable; edges: OrderEdge[] }) {
   return (
     <div>
-      <div className="flex flex-wrap items-baseline justify-between gap-x-4">
+      <div className="pba:flex pba:flex-wrap pba:items-baseline pba:justify-between pba:gap-x-4">
         <TableTitle table={table} />
-        <span className="text-xs text-pba-muted">{table.figures}</span>
+        <span className="pba:text-xs pba:text-muted">{table.figures}</span>
       </div>
       {edges.length > 0 && (
-        <ul className="mt-1 grid gap-0.5 text-[0.8125rem] text-pba-muted">
+        <ul className="pba:mt-1 pba:grid pba:gap-0.5 pba:text-[0.8125rem] pba:text-muted">
           {edges.map((edge) => (
-            <li key={edge.constraint} className="break-words">
+            <li key={edge.constraint} className="pba:break-words">
               {edgeReason(edge)}
             </li>
           ))}

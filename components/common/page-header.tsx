@@ -17,28 +17,30 @@ interface PageHeaderProps {
 export function PageHeader({ title, badge, description, actions, back }: PageHeaderProps) {
   const { paths } = usePanel();
   return (
-    <header className="grid gap-3">
+    <header className="pba:grid pba:gap-3">
       {back && (
         <Link
           href={paths.overview}
           className={cn(
-            "inline-flex w-fit items-center gap-1.5 rounded-md text-sm text-pba-muted hover:text-pba-ink",
+            "pba:inline-flex pba:w-fit pba:items-center pba:gap-1.5 pba:rounded-md pba:text-sm pba:text-muted pba:hover:text-ink",
             focusRing,
           )}
         >
-          <ArrowLeft aria-hidden className="size-4" />
+          <ArrowLeft aria-hidden className="pba:size-4" />
           Database backup
         </Link>
       )}
-      <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-4">
-        <div className="min-w-0 grow basis-80">
-          <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-            <h1 className="text-2xl font-semibold tracking-tight text-balance">{title}</h1>
+      <div className="pba:flex pba:flex-wrap pba:items-start pba:justify-between pba:gap-x-6 pba:gap-y-4">
+        <div className="pba:min-w-0 pba:grow pba:basis-80">
+          <div className="pba:flex pba:flex-wrap pba:items-center pba:gap-x-3 pba:gap-y-1">
+            <h1 className="pba:text-2xl pba:font-semibold pba:tracking-tight pba:text-balance">
+              {title}
+            </h1>
             {badge}
           </div>
-          {description && <div className="mt-1.5 text-pba-muted">{description}</div>}
+          {description && <div className="pba:mt-1.5 pba:text-muted">{description}</div>}
         </div>
-        {actions && <div className="flex flex-wrap gap-3">{actions}</div>}
+        {actions && <div className="pba:flex pba:flex-wrap pba:gap-3">{actions}</div>}
       </div>
     </header>
   );

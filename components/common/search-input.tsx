@@ -9,10 +9,10 @@ interface SearchInputProps {
 
 export function SearchInput({ label, value, onChange }: SearchInputProps) {
   return (
-    <div className="relative w-full @lg:w-64">
+    <div className="pba:relative pba:w-full pba:@lg:w-64">
       <Search
         aria-hidden
-        className="pointer-events-none absolute top-1/2 left-3 size-4 -translate-y-1/2 text-pba-muted"
+        className="pba:pointer-events-none pba:absolute pba:top-1/2 pba:left-3 pba:size-4 pba:-translate-y-1/2 pba:text-muted"
       />
       <Input
         type="search"
@@ -22,7 +22,7 @@ export function SearchInput({ label, value, onChange }: SearchInputProps) {
         onChange={(event) => onChange(event.target.value)}
         // It finds while one types; Enter must not send the form around it.
         onKeyDown={(event) => event.key === "Enter" && event.preventDefault()}
-        className="pl-9"
+        className="pba:pl-9"
       />
     </div>
   );

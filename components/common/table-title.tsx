@@ -4,9 +4,11 @@ import { tableLabel } from "../../lib/shared/table-name.ts";
 /** A table as people know it: its Prisma model first, where one maps it. */
 export function TableTitle({ table }: { table: TableName & { model: string | null } }) {
   return (
-    <span className="min-w-0">
-      <span className="font-medium wrap-anywhere">{table.model ?? table.name}</span>{" "}
-      <span className="font-mono text-xs wrap-anywhere text-pba-muted">{tableLabel(table)}</span>
+    <span className="pba:min-w-0">
+      <span className="pba:font-medium pba:wrap-anywhere">{table.model ?? table.name}</span>{" "}
+      <span className="pba:font-mono pba:text-xs pba:wrap-anywhere pba:text-muted">
+        {tableLabel(table)}
+      </span>
     </span>
   );
 }

@@ -52,7 +52,7 @@ export function CreateForm({ overview }: { overview: Overview }) {
   };
 
   return (
-    <form noValidate onSubmit={submit} className="grid gap-6">
+    <form noValidate onSubmit={submit} className="pba:grid pba:gap-6">
       <TablesCard overview={overview} chosen={chosen} onChange={setChosen} />
       <EncryptionCard
         databaseName={overview.database.name}
@@ -66,8 +66,8 @@ export function CreateForm({ overview }: { overview: Overview }) {
           <p>Choose at least one table.</p>
         </Notice>
       )}
-      <div className="flex flex-wrap items-center justify-end gap-x-6 gap-y-3">
-        <p className="text-pba-muted">
+      <div className="pba:flex pba:flex-wrap pba:items-center pba:justify-end pba:gap-x-6 pba:gap-y-3">
+        <p className="pba:text-muted">
           {chosen
             ? `${formatCount(tables.length)} of ${formatNoun(overview.tables.length, "table")}`
             : `All ${formatNoun(tables.length, "table")}`}

@@ -20,10 +20,10 @@ export function CreateView() {
       ) : error ? (
         <ErrorNotice error={error} onRetry={() => void refetch()} />
       ) : (
-        <div role="status" className="grid gap-6">
-          <span className="sr-only">Reading the database</span>
-          <Skeleton className="h-44" />
-          <Skeleton className="h-96" />
+        <div role="status" className="pba:grid pba:gap-6">
+          <span className="pba:sr-only">Reading the database</span>
+          <Skeleton className="pba:h-44" />
+          <Skeleton className="pba:h-96" />
         </div>
       )}
     </>

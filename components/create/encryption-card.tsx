@@ -21,7 +21,7 @@ export function EncryptionCard(props: EncryptionCardProps) {
     <Card title="Encryption">
       <RadioCards
         label="Encryption"
-        className="@3xl:grid-cols-3"
+        className="pba:@3xl:grid-cols-3"
         value={draft.mode}
         onChange={(mode) => onChange({ ...draft, mode })}
         options={[
@@ -29,7 +29,7 @@ export function EncryptionCard(props: EncryptionCardProps) {
             value: "passphrase",
             title: "With a passphrase",
             badge: (
-              <Badge tone="accent" className="bg-pba-surface ring-1 ring-pba-accent/25">
+              <Badge tone="accent" className="pba:bg-surface pba:ring-1 pba:ring-accent/25">
                 Recommended
               </Badge>
             ),
@@ -48,7 +48,7 @@ export function EncryptionCard(props: EncryptionCardProps) {
           },
         ]}
       />
-      <div className="mt-5">
+      <div className="pba:mt-5">
         {draft.mode === "passphrase" && <PassphraseFields {...props} />}
         {draft.mode === "recipients" && <RecipientsField {...props} />}
         {draft.mode === "none" && <PlaintextConsent {...props} />}
@@ -88,7 +88,7 @@ function PlaintextConsent({ draft, onChange, problems }: EncryptionCardProps) {
         download folder, a mail or a cloud drive, reads all of it.
       </p>
       {/* biome-ignore lint/a11y/noLabelWithoutControl: the control is the Checkbox inside. */}
-      <label className="mt-2 flex cursor-pointer items-center gap-3 font-medium">
+      <label className="pba:mt-2 pba:flex pba:cursor-pointer pba:items-center pba:gap-3 pba:font-medium">
         <Checkbox
           aria-invalid={problems.acceptsPlaintext ? true : undefined}
           checked={draft.acceptsPlaintext}

@@ -18,7 +18,7 @@ export function PassphraseFields(props: EncryptionCardProps) {
     onChange({ ...draft, generated, passphrase: generated, repeated: generated });
   };
   return (
-    <div className="grid gap-5">
+    <div className="pba:grid pba:gap-5">
       <Notice tone="accent" title="The passphrase is not stored">
         <p>
           Without it nobody can open this backup: not you, not the people who run this app. Keep it
@@ -34,7 +34,7 @@ export function PassphraseFields(props: EncryptionCardProps) {
         readOnly
         hidden
       />
-      <div className="grid items-start gap-5 @2xl:grid-cols-2">
+      <div className="pba:grid pba:items-start pba:gap-5 pba:@2xl:grid-cols-2">
         <Field
           label="Passphrase"
           problems={problems.passphrase}
@@ -65,7 +65,7 @@ export function PassphraseFields(props: EncryptionCardProps) {
           )}
         </Field>
       </div>
-      <div className="flex flex-wrap gap-2">
+      <div className="pba:flex pba:flex-wrap pba:gap-2">
         <Button size="small" onClick={generate}>
           <Dices aria-hidden />
           Generate a passphrase
@@ -89,16 +89,16 @@ function StrengthHint({ draft }: EncryptionCardProps) {
   const { level, fraction, guessing } = strengthOf(bits);
   const { name, tone } = LEVELS[level];
   return (
-    <div className="grid gap-1.5">
+    <div className="pba:grid pba:gap-1.5">
       <Progress
         label="Strength"
         fraction={fraction}
         valueText={name}
         tone={tone}
-        className="h-1.5"
+        className="pba:h-1.5"
       />
       <p>
-        <strong className="font-medium text-pba-ink">{name}.</strong>{" "}
+        <strong className="pba:font-medium pba:text-ink">{name}.</strong>{" "}
         {isGenerated ? "Guessing it takes" : "By a rough estimate, guessing it takes"} {guessing}
         {level === "weak" && ". Better let one be generated"}.
       </p>

@@ -31,7 +31,7 @@ export function TablesCard({ overview, chosen, onChange }: TablesCardProps) {
     <Card title="Tables">
       <RadioCards
         label="Tables"
-        className="@2xl:grid-cols-2"
+        className="pba:@2xl:grid-cols-2"
         value={chosen ? "some" : "all"}
         onChange={(value) => onChange(value === "all" ? null : choice)}
         options={[
@@ -69,10 +69,10 @@ function TableChoice({ overview, chosen, onChange }: TableChoiceProps) {
     onChange(next);
   };
   return (
-    <div className="mt-5 grid gap-3">
-      <div className="flex flex-wrap items-center justify-between gap-3">
+    <div className="pba:mt-5 pba:grid pba:gap-3">
+      <div className="pba:flex pba:flex-wrap pba:items-center pba:justify-between pba:gap-3">
         {/* biome-ignore lint/a11y/noLabelWithoutControl: the control is the Checkbox inside. */}
-        <label className="flex cursor-pointer items-center gap-3 px-3 font-medium">
+        <label className="pba:flex pba:cursor-pointer pba:items-center pba:gap-3 pba:px-3 pba:font-medium">
           <Checkbox
             disabled={shown.length === 0}
             checked={chosenHere === 0 ? false : chosenHere === shown.length || "indeterminate"}
@@ -84,29 +84,31 @@ function TableChoice({ overview, chosen, onChange }: TableChoiceProps) {
       </div>
       <ul
         aria-label="Tables to back up"
-        className="max-h-96 divide-y divide-pba-line overflow-y-auto rounded-lg border border-pba-line"
+        className="pba:max-h-96 pba:divide-y pba:divide-line pba:overflow-y-auto pba:rounded-lg pba:border pba:border-line"
       >
         {shown.map((table) => (
           <li key={tableKey(table)}>
             {/* biome-ignore lint/a11y/noLabelWithoutControl: the control is the Checkbox inside. */}
-            <label className="flex cursor-pointer items-center gap-3 px-3 py-2.5 hover:bg-pba-sunken">
+            <label className="pba:flex pba:cursor-pointer pba:items-center pba:gap-3 pba:px-3 pba:py-2.5 pba:hover:bg-sunken">
               <Checkbox
                 aria-label={tableLabel(table)}
                 checked={chosen.has(tableKey(table))}
                 onCheckedChange={(checked) => set([tableKey(table)], checked === true)}
               />
-              <span className="flex min-w-0 grow flex-wrap items-baseline justify-between gap-x-4">
+              <span className="pba:flex pba:min-w-0 pba:grow pba:flex-wrap pba:items-baseline pba:justify-between pba:gap-x-4">
                 <TableTitle table={table} />
-                <span className="text-xs text-pba-muted">{formatNoun(table.rows, "row")}</span>
+                <span className="pba:text-xs pba:text-muted">{formatNoun(table.rows, "row")}</span>
               </span>
             </label>
           </li>
         ))}
         {shown.length === 0 && (
-          <li className="py-6 text-center text-pba-muted">No table matches “{search.trim()}”.</li>
+          <li className="pba:py-6 pba:text-center pba:text-muted">
+            No table matches “{search.trim()}”.
+          </li>
         )}
       </ul>
-      <p role="status" className="px-3 text-pba-muted">
+      <p role="status" className="pba:px-3 pba:text-muted">
         {formatCount(chosen.size)} of {formatNoun(overview.tables.length, "table")} chosen
       </p>
       <LeftOut overview={overview} chosen={chosen} />
@@ -123,9 +125,9 @@ function LeftOut({ overview, chosen }: { overview: Overview; chosen: ReadonlySet
         Their rows can only be restored where the rows that they refer to exist, or the restore
         fails without changing anything.
       </p>
-      <ul className="mt-1 list-disc pl-4">
+      <ul className="pba:mt-1 pba:list-disc pba:pl-4">
         {references.map((edge) => (
-          <li key={`${tableKey(edge.from)} ${edge.constraint}`} className="break-words">
+          <li key={`${tableKey(edge.from)} ${edge.constraint}`} className="pba:break-words">
             {tableLabel(edge.from)} refers to {tableLabel(edge.to)}
           </li>
         ))}

@@ -2,21 +2,21 @@ import { CircleCheck, CircleX, TriangleAlert } from "lucide-react";
 import type { Check } from "../../lib/shared/api.ts";
 
 const STATES = {
-  passed: { icon: CircleCheck, label: "Passed", className: "text-pba-good" },
-  failed: { icon: CircleX, label: "Failed", className: "text-pba-bad" },
-  warning: { icon: TriangleAlert, label: "Warning", className: "text-pba-warn" },
+  passed: { icon: CircleCheck, label: "Passed", className: "pba:text-good" },
+  failed: { icon: CircleX, label: "Failed", className: "pba:text-bad" },
+  warning: { icon: TriangleAlert, label: "Warning", className: "pba:text-warn" },
 };
 
 export function CheckList({ checks }: { checks: Check[] }) {
   return (
-    <ul aria-label="Checks" className="grid gap-2.5">
+    <ul aria-label="Checks" className="pba:grid pba:gap-2.5">
       {checks.map((check) => {
         const { icon: Icon, label, className } = STATES[check.state];
         return (
-          <li key={check.name} className="flex items-start gap-3">
-            <Icon aria-hidden className={`mt-0.5 size-4 shrink-0 ${className}`} />
+          <li key={check.name} className="pba:flex pba:items-start pba:gap-3">
+            <Icon aria-hidden className={`pba:mt-0.5 pba:size-4 pba:shrink-0 ${className}`} />
             <p>
-              <span className="sr-only">{label}: </span>
+              <span className="pba:sr-only">{label}: </span>
               {check.message}
             </p>
           </li>

@@ -32,12 +32,12 @@ export function ConfirmRestore({ operation, plan }: ConfirmRestoreProps) {
   return (
     <div
       className={cn(
-        "grid grid-cols-[minmax(0,1fr)] items-start gap-6",
-        plan.canStart && "@4xl:grid-cols-[minmax(0,1fr)_22rem]",
+        "pba:grid pba:grid-cols-[minmax(0,1fr)] pba:items-start pba:gap-6",
+        plan.canStart && "pba:@4xl:grid-cols-[minmax(0,1fr)_22rem]",
       )}
     >
       {!plan.canStart && <Refusal operation={operation} plan={plan} />}
-      <div className="grid grid-cols-[minmax(0,1fr)] gap-6">
+      <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-6">
         {isOriginal && <OriginalNotice plan={plan} />}
         {isOriginal && warnings}
         <ManifestCard manifest={plan.manifest} />
@@ -53,7 +53,7 @@ export function ConfirmRestore({ operation, plan }: ConfirmRestoreProps) {
         <PlanTables tables={plan.tables} />
       </div>
       {plan.canStart && (
-        <div className="@4xl:sticky @4xl:top-6 @4xl:col-start-2 @4xl:row-span-2 @4xl:row-start-1">
+        <div className="pba:@4xl:sticky pba:@4xl:top-6 pba:@4xl:col-start-2 pba:@4xl:row-span-2 pba:@4xl:row-start-1">
           <Confirmation operation={operation} plan={plan} />
         </div>
       )}
@@ -136,10 +136,10 @@ function Refusal({ operation, plan }: ConfirmRestoreProps) {
       title="This backup cannot be restored here."
       actions={<CancelOperation operation={operation} />}
     >
-      <p className="font-semibold">Nothing has changed.</p>
-      <ul className="list-disc pl-4">
+      <p className="pba:font-semibold">Nothing has changed.</p>
+      <ul className="pba:list-disc pba:pl-4">
         {[...new Set(reasons)].map((reason) => (
-          <li key={reason} className="wrap-anywhere">
+          <li key={reason} className="pba:wrap-anywhere">
             {reason}
           </li>
         ))}
@@ -165,18 +165,21 @@ function Confirmation({ operation, plan }: ConfirmRestoreProps) {
 
   return (
     <Card title="Replace the data">
-      <form onSubmit={submit} className="grid gap-4">
+      <form onSubmit={submit} className="pba:grid pba:gap-4">
         <Notice tone="warn">
           <p>
             All rows of {formatNoun(replaced, "table")} in{" "}
-            <strong className="font-semibold break-all">{name ?? "this database"}</strong> are
-            replaced by those of the backup. What was added since then is lost.
+            <strong className="pba:font-semibold pba:break-all">{name ?? "this database"}</strong>{" "}
+            are replaced by those of the backup. What was added since then is lost.
           </p>
         </Notice>
         {warnings > 0 && (
           <p>
             <a
-              className={cn("rounded font-medium text-pba-accent underline", focusRing)}
+              className={cn(
+                "pba:rounded pba:font-medium pba:text-accent-ink pba:underline",
+                focusRing,
+              )}
               href={`#${WARNINGS_ID}`}
             >
               {formatNoun(warnings, "warning")}
@@ -184,7 +187,7 @@ function Confirmation({ operation, plan }: ConfirmRestoreProps) {
             should be read before.
           </p>
         )}
-        <p className="text-pba-muted">
+        <p className="pba:text-muted">
           Until the last step nothing is changed: if anything fails, the database stays as it is.
           Consider making a backup of the present state first.
         </p>
@@ -193,8 +196,11 @@ function Confirmation({ operation, plan }: ConfirmRestoreProps) {
           hint={
             name !== undefined && (
               <>
-                Type <code className="font-mono break-all text-pba-ink select-all">{name}</code> to
-                confirm.
+                Type{" "}
+                <code className="pba:font-mono pba:break-all pba:text-ink pba:select-all">
+                  {name}
+                </code>{" "}
+                to confirm.
               </>
             )
           }
@@ -209,7 +215,7 @@ function Confirmation({ operation, plan }: ConfirmRestoreProps) {
               autoComplete="off"
               autoCorrect="off"
               spellCheck={false}
-              className="font-mono"
+              className="pba:font-mono"
             />
           )}
         </Field>
@@ -217,7 +223,7 @@ function Confirmation({ operation, plan }: ConfirmRestoreProps) {
           <ErrorNotice error={overview.error} onRetry={() => void overview.refetch()} />
         )}
         {start.error && <ErrorNotice error={start.error} />}
-        <div className="flex flex-wrap gap-3">
+        <div className="pba:flex pba:flex-wrap pba:gap-3">
           <Button type="submit" variant="danger" disabled={!isConfirmed || start.isPending}>
             {start.isPending && <Spinner />}
             Restore

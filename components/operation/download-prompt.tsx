@@ -13,7 +13,7 @@ export function DownloadPrompt({ operation }: { operation: Operation }) {
       title="Waiting for the download"
       description="Your browser should begin by itself within a few seconds. If it does not, it may have blocked the download: start it here. The archive can be downloaded once."
     >
-      <div className="flex flex-wrap gap-3">
+      <div className="pba:flex pba:flex-wrap pba:gap-3">
         <Button variant="primary" asChild>
           <a href={api.archiveUrl(operation.id)} download="">
             <Download aria-hidden />

@@ -12,7 +12,7 @@ export function ManifestCard({ manifest }: { manifest: ManifestSummary }) {
   return (
     <Card title="The backup">
       <Facts
-        className="grid-cols-[repeat(auto-fill,minmax(11rem,1fr))]"
+        className="pba:grid-cols-[repeat(auto-fill,minmax(11rem,1fr))]"
         facts={[
           ...(createdAt
             ? [

@@ -53,7 +53,7 @@ export function OperationView({ id }: { id: string }) {
         badge={<Badge tone={stateTone(operation)}>{stateLabel(operation)}</Badge>}
         description={<Origin operation={operation} />}
       />
-      <p role="status" aria-label="Progress" className="sr-only">
+      <p role="status" aria-label="Progress" className="pba:sr-only">
         {announcementOf(operation)}
       </p>
       {error ? (
@@ -92,7 +92,7 @@ function Origin({ operation }: { operation: Operation }) {
         Begun by {actor.name}, <time dateTime={createdAt}>{formatDateTime(createdAt)}</time>
         {encryption && ` · ${ENCRYPTION_LABELS[encryption]}`}
       </p>
-      <p className="font-mono text-xs break-all">{fileName}</p>
+      <p className="pba:font-mono pba:text-xs pba:break-all">{fileName}</p>
     </>
   );
 }
@@ -117,11 +117,11 @@ function useRefreshAfterEnd(operation: Operation | undefined) {
 
 function OperationSkeleton() {
   return (
-    <div role="status" className="grid gap-6">
-      <span className="sr-only">Loading the operation</span>
-      <Skeleton className="h-16 max-w-md" />
-      <Skeleton className="h-48" />
-      <Skeleton className="h-80" />
+    <div role="status" className="pba:grid pba:gap-6">
+      <span className="pba:sr-only">Loading the operation</span>
+      <Skeleton className="pba:h-16 pba:max-w-md" />
+      <Skeleton className="pba:h-48" />
+      <Skeleton className="pba:h-80" />
     </div>
   );
 }

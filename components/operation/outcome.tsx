@@ -102,7 +102,7 @@ function Failure({ operation, truth }: { operation: Operation; truth: string }) 
         <ErrorNotice error={error} title={title} truth={truth} />
       ) : (
         <Notice tone="bad" role="alert" title={title}>
-          <p className="font-semibold">{truth}</p>
+          <p className="pba:font-semibold">{truth}</p>
           <p>The server's process ended before the {kind} did.</p>
         </Notice>
       )}

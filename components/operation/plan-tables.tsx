@@ -8,19 +8,19 @@ import { Card } from "../ui/card.tsx";
 export function PlanTables({ tables }: Pick<RestorePlan, "tables">) {
   return (
     <Card title="Tables" description="What is in the database now, and what the backup brings.">
-      <table className="w-full">
+      <table className="pba:w-full">
         <thead>
-          <tr className="border-b border-pba-line text-left text-xs text-pba-muted [&_th]:pb-2 [&_th]:font-medium">
+          <tr className="pba:border-b pba:border-line pba:text-left pba:text-xs pba:text-muted pba:[&_th]:pb-2 pba:[&_th]:font-medium">
             <th scope="col">Table</th>
-            <th scope="col" className="pl-4 text-right">
+            <th scope="col" className="pba:pl-4 pba:text-right">
               Rows now
             </th>
-            <th scope="col" className="pl-4 text-right">
+            <th scope="col" className="pba:pl-4 pba:text-right">
               In the backup
             </th>
           </tr>
         </thead>
-        <tbody className="divide-y divide-pba-line">
+        <tbody className="pba:divide-y pba:divide-line">
           {tables.map((table) => (
             <PlanRow key={tableKey(table)} table={table} />
           ))}
@@ -33,22 +33,22 @@ export function PlanTables({ tables }: Pick<RestorePlan, "tables">) {
 function PlanRow({ table }: { table: RestorePlan["tables"][number] }) {
   const difference = table.rows - table.rowsNow;
   return (
-    <tr className="align-baseline">
-      <th scope="row" className="py-2 text-left font-normal">
+    <tr className="pba:align-baseline">
+      <th scope="row" className="pba:py-2 pba:text-left pba:font-normal">
         <TableTitle table={table} />
         {table.action === "skip" && (
-          <span className="block text-xs text-pba-warn">
+          <span className="pba:block pba:text-xs pba:text-warn">
             Skipped{table.reason ? `: ${table.reason}` : ""}
           </span>
         )}
       </th>
-      <td className="py-2 pl-4 text-right text-pba-muted">
+      <td className="pba:py-2 pba:pl-4 pba:text-right pba:text-muted">
         {table.action === "skip" ? "–" : formatCount(table.rowsNow)}
       </td>
-      <td className="py-2 pl-4 text-right whitespace-nowrap">
+      <td className="pba:py-2 pba:pl-4 pba:text-right pba:whitespace-nowrap">
         {table.action === "skip" ? "–" : formatCount(table.rows)}
         {table.action === "replace" && difference !== 0 && (
-          <span className="block text-xs text-pba-muted">
+          <span className="pba:block pba:text-xs pba:text-muted">
             {difference > 0 ? "+" : "−"}
             {formatCount(Math.abs(difference))}
           </span>

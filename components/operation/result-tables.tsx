@@ -7,26 +7,26 @@ import { Card } from "../ui/card.tsx";
 export function ResultTables({ tables }: Pick<OperationResult, "tables">) {
   return (
     <Card title="Rows per table">
-      <table className="w-full">
+      <table className="pba:w-full">
         <thead>
-          <tr className="border-b border-pba-line text-left text-xs text-pba-muted [&_th]:pb-2 [&_th]:font-medium">
+          <tr className="pba:border-b pba:border-line pba:text-left pba:text-xs pba:text-muted pba:[&_th]:pb-2 pba:[&_th]:font-medium">
             <th scope="col">Table</th>
-            <th scope="col" className="pl-4 text-right">
+            <th scope="col" className="pba:pl-4 pba:text-right">
               Rows
             </th>
-            <th scope="col" className="pl-4 text-right">
+            <th scope="col" className="pba:pl-4 pba:text-right">
               Data
             </th>
           </tr>
         </thead>
-        <tbody className="divide-y divide-pba-line">
+        <tbody className="pba:divide-y pba:divide-line">
           {tables.map((table) => (
-            <tr key={tableKey(table)} className="align-baseline">
-              <th scope="row" className="py-2 text-left font-normal">
+            <tr key={tableKey(table)} className="pba:align-baseline">
+              <th scope="row" className="pba:py-2 pba:text-left pba:font-normal">
                 <TableTitle table={table} />
               </th>
-              <td className="py-2 pl-4 text-right">{formatCount(table.rows)}</td>
-              <td className="py-2 pl-4 text-right whitespace-nowrap text-pba-muted">
+              <td className="pba:py-2 pba:pl-4 pba:text-right">{formatCount(table.rows)}</td>
+              <td className="pba:py-2 pba:pl-4 pba:text-right pba:whitespace-nowrap pba:text-muted">
                 {formatBytes(table.jsonBytes)}
               </td>
             </tr>

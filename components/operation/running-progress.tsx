@@ -28,18 +28,20 @@ export function RunningProgress({ operation }: { operation: Operation }) {
   return (
     <>
       <Card>
-        <div className="grid gap-5">
-          <div className="flex flex-wrap items-baseline justify-between gap-x-6 gap-y-1">
-            <h2 className="text-base font-semibold">{current?.label}</h2>
+        <div className="pba:grid pba:gap-5">
+          <div className="pba:flex pba:flex-wrap pba:items-baseline pba:justify-between pba:gap-x-6 pba:gap-y-1">
+            <h2 className="pba:text-base pba:font-semibold">{current?.label}</h2>
             {fraction !== null && (
-              <p className="text-3xl font-semibold tracking-tight">{formatPercent(fraction)}</p>
+              <p className="pba:text-3xl pba:font-semibold pba:tracking-tight">
+                {formatPercent(fraction)}
+              </p>
             )}
           </div>
-          <Progress label="Overall progress" fraction={fraction} className="h-3" />
+          <Progress label="Overall progress" fraction={fraction} className="pba:h-3" />
           <Facts facts={factsOf(operation, rates)} />
           <Steps steps={steps} />
-          <div className="flex flex-wrap items-center justify-between gap-4 border-t border-pba-line pt-4">
-            <p className="grow basis-60 text-pba-muted">{adviceOf(operation)}</p>
+          <div className="pba:flex pba:flex-wrap pba:items-center pba:justify-between pba:gap-4 pba:border-t pba:border-line pba:pt-4">
+            <p className="pba:grow pba:basis-60 pba:text-muted">{adviceOf(operation)}</p>
             <CancelOperation operation={operation} />
           </div>
         </div>
@@ -77,20 +79,25 @@ function adviceOf({ kind, cancelRequested }: Operation): string {
 
 function Steps({ steps }: { steps: PhaseStep[] }) {
   return (
-    <ol aria-label="Steps" className="flex flex-wrap gap-x-6 gap-y-2">
+    <ol aria-label="Steps" className="pba:flex pba:flex-wrap pba:gap-x-6 pba:gap-y-2">
       {steps.map((step) => (
         <li
           key={step.phase}
           aria-current={step.state === "current" ? "step" : undefined}
           className={cn(
-            "flex items-center gap-2",
-            step.state === "current" ? "font-medium text-pba-accent" : "text-pba-muted",
+            "pba:flex pba:items-center pba:gap-2",
+            step.state === "current" ? "pba:font-medium pba:text-accent-ink" : "pba:text-muted",
           )}
         >
-          {step.state === "done" && <Check aria-label="Done" className="size-4 text-pba-good" />}
+          {step.state === "done" && (
+            <Check aria-label="Done" className="pba:size-4 pba:text-good" />
+          )}
           {step.state === "current" && <Spinner />}
           {step.state === "waiting" && (
-            <span aria-hidden className="mx-1 size-2 rounded-full border border-pba-line-strong" />
+            <span
+              aria-hidden
+              className="pba:mx-1 pba:size-2 pba:rounded-full pba:border pba:border-line-strong"
+            />
           )}
           {step.label}
         </li>

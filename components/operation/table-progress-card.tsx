@@ -36,9 +36,9 @@ export function TableProgressCard(props: TableProgressCardProps) {
       }
     >
       {tables.length === 0 ? (
-        <Skeleton className="h-40" />
+        <Skeleton className="pba:h-40" />
       ) : (
-        <ul aria-label="Progress per table" className="grid">
+        <ul aria-label="Progress per table" className="pba:grid">
           {tables.map((table, index) => (
             <TableRow
               key={tableKey(table)}
@@ -67,13 +67,13 @@ function TableRow({ table, bytesPerSecond, isStopped }: TableRowProps) {
     ? formatNoun(table.rows, "row")
     : `${formatCount(table.rows)} of ${table.totalIsExact ? "" : "about "}${formatNoun(total, "row")}`;
   return (
-    <li className="flex items-start gap-3 py-2.5">
+    <li className="pba:flex pba:items-start pba:gap-3 pba:py-2.5">
       <StateIcon state={table.state} isStopped={isStopped} />
-      <div className="grid min-w-0 grow gap-1.5">
-        <div className="flex flex-wrap items-baseline justify-between gap-x-4">
+      <div className="pba:grid pba:min-w-0 pba:grow pba:gap-1.5">
+        <div className="pba:flex pba:flex-wrap pba:items-baseline pba:justify-between pba:gap-x-4">
           <TableTitle table={table} />
-          <span className={cn("text-xs", table.state === "running" ? "" : "text-pba-muted")}>
-            <span className="sr-only">{STATE_LABELS[table.state]}: </span>
+          <span className={cn("pba:text-xs", table.state === "running" ? "" : "pba:text-muted")}>
+            <span className="pba:sr-only">{STATE_LABELS[table.state]}: </span>
             {figures}
             {table.bytes > 0 && ` · ${formatBytes(table.bytes)}`}
             {bytesPerSecond ? ` · ${formatRate(bytesPerSecond)}` : ""}
@@ -84,7 +84,7 @@ function TableRow({ table, bytesPerSecond, isStopped }: TableRowProps) {
           fraction={fraction}
           valueText={`${STATE_LABELS[table.state]}, ${figures}`}
           tone={isStopped ? "neutral" : isDone ? "good" : "accent"}
-          className="h-1"
+          className="pba:h-1"
         />
       </div>
     </li>
@@ -92,18 +92,18 @@ function TableRow({ table, bytesPerSecond, isStopped }: TableRowProps) {
 }
 
 function StateIcon({ state, isStopped }: { state: TableProgress["state"]; isStopped: boolean }) {
-  const className = "mt-0.5 size-4 shrink-0";
+  const className = "pba:mt-0.5 pba:size-4 pba:shrink-0";
   switch (state) {
     case "waiting":
-      return <Clock aria-hidden className={cn(className, "text-pba-muted")} />;
+      return <Clock aria-hidden className={cn(className, "pba:text-muted")} />;
     case "running":
-      if (isStopped) return <CircleX aria-hidden className={cn(className, "text-pba-bad")} />;
-      return <Spinner className={cn(className, "text-pba-accent")} />;
+      if (isStopped) return <CircleX aria-hidden className={cn(className, "pba:text-bad")} />;
+      return <Spinner className={cn(className, "pba:text-accent-ink")} />;
     case "done":
       return (
         <Check
           aria-hidden
-          className={cn(className, isStopped ? "text-pba-muted" : "text-pba-good")}
+          className={cn(className, isStopped ? "pba:text-muted" : "pba:text-good")}
         />
       );
     default:

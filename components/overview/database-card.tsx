@@ -14,22 +14,24 @@ export function DatabaseCard({ overview: { database, tables } }: { overview: Ove
   return (
     <section
       aria-label="Database"
-      className="flex flex-wrap items-center justify-between gap-x-10 gap-y-6 rounded-xl border border-pba-line bg-pba-surface p-4 @xl:p-6"
+      className="pba:flex pba:flex-wrap pba:items-center pba:justify-between pba:gap-x-10 pba:gap-y-6 pba:rounded-xl pba:border pba:border-line pba:bg-surface pba:p-4 pba:@xl:p-6"
     >
-      <div className="flex min-w-0 items-center gap-4">
-        <span className="flex size-11 shrink-0 items-center justify-center rounded-lg bg-pba-accent-soft text-pba-accent">
-          <Database aria-hidden className="size-5" strokeWidth={1.75} />
+      <div className="pba:flex pba:min-w-0 pba:items-center pba:gap-4">
+        <span className="pba:flex pba:size-11 pba:shrink-0 pba:items-center pba:justify-center pba:rounded-lg pba:bg-accent-soft pba:text-accent-ink">
+          <Database aria-hidden className="pba:size-5 pba:stroke-[1.75]" />
         </span>
-        <div className="min-w-0">
-          <h2 className="text-lg leading-tight font-semibold break-all">{database.name}</h2>
-          <p className="mt-1 break-words text-pba-muted">
+        <div className="pba:min-w-0">
+          <h2 className="pba:text-lg pba:leading-tight pba:font-semibold pba:break-all">
+            {database.name}
+          </h2>
+          <p className="pba:mt-1 pba:break-words pba:text-muted">
             {database.server} · PostgreSQL {database.serverVersion} · {database.encoding}
           </p>
         </div>
       </div>
       <Facts
         facts={figures}
-        className="flex flex-wrap gap-x-10 [&_dd]:text-lg [&_dd]:leading-tight"
+        className="pba:flex pba:flex-wrap pba:gap-x-10 pba:[&_dd]:text-lg pba:[&_dd]:leading-tight"
       />
     </section>
   );

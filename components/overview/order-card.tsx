@@ -10,7 +10,7 @@ export function OrderCard({ overview }: { overview: Overview }) {
   if (overview.tables.length === 0) {
     return (
       <Card title="Insertion order">
-        <p className="py-6 text-center text-pba-muted">
+        <p className="pba:py-6 pba:text-center pba:text-muted">
           This database has no tables yet. When it has some, their order is shown here.
         </p>
       </Card>

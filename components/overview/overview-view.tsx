@@ -58,8 +58,8 @@ function OverviewContent({ overview }: { overview: Overview }) {
           <RecentOperations />
         </>
       ) : (
-        <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-6 @4xl:grid-cols-2">
-          <div className="grid grid-cols-[minmax(0,1fr)] gap-6">
+        <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:items-start pba:gap-6 pba:@4xl:grid-cols-2">
+          <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-6">
             {warnings.length > 0 && (
               <Card title="Warnings" description="Worth knowing before you rely on a backup.">
                 <WarningList warnings={warnings} />
@@ -84,11 +84,11 @@ function OverviewContent({ overview }: { overview: Overview }) {
 
 function OverviewSkeleton() {
   return (
-    <div role="status" className="grid gap-6">
-      <span className="sr-only">Reading the database</span>
-      <Skeleton className="h-36" />
-      <Skeleton className="h-48" />
-      <Skeleton className="h-96" />
+    <div role="status" className="pba:grid pba:gap-6">
+      <span className="pba:sr-only">Reading the database</span>
+      <Skeleton className="pba:h-36" />
+      <Skeleton className="pba:h-48" />
+      <Skeleton className="pba:h-96" />
     </div>
   );
 }

@@ -23,14 +23,14 @@ export function RecentOperations() {
   return (
     <Card title="Recent operations">
       {error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
-      {!data && !error && <Skeleton className="h-28" />}
+      {!data && !error && <Skeleton className="pba:h-28" />}
       {data?.length === 0 && (
-        <p className="py-6 text-center text-pba-muted">
+        <p className="pba:py-6 pba:text-center pba:text-muted">
           Nothing yet. Backups and restores are listed here, with who made them and how they ended.
         </p>
       )}
       {data && data.length > 0 && (
-        <ul aria-label="Recent operations" className="-mx-2 grid gap-0.5">
+        <ul aria-label="Recent operations" className="pba:-mx-2 pba:grid pba:gap-0.5">
           {data.slice(0, showsAll ? undefined : FEW).map((operation) => (
             <OperationRow key={operation.id} operation={operation} />
           ))}
@@ -40,7 +40,7 @@ export function RecentOperations() {
         <Button
           variant="ghost"
           size="small"
-          className="mt-2"
+          className="pba:mt-2"
           aria-expanded={showsAll}
           onClick={() => setShowsAll(!showsAll)}
         >
@@ -59,28 +59,28 @@ function OperationRow({ operation }: { operation: Operation }) {
       <Link
         href={paths.operation(operation.id)}
         className={cn(
-          "flex items-center gap-3 rounded-lg px-2 py-2.5 hover:bg-pba-sunken @xl:gap-4",
+          "pba:flex pba:items-center pba:gap-3 pba:rounded-lg pba:px-2 pba:py-2.5 pba:hover:bg-sunken pba:@xl:gap-4",
           focusRing,
         )}
       >
-        <Icon aria-hidden className="size-4 shrink-0 text-pba-muted" />
-        <span className="flex min-w-0 grow flex-wrap items-center justify-between gap-x-4 gap-y-1">
-          <span className="min-w-0">
-            <span className="font-medium">
+        <Icon aria-hidden className="pba:size-4 pba:shrink-0 pba:text-muted" />
+        <span className="pba:flex pba:min-w-0 pba:grow pba:flex-wrap pba:items-center pba:justify-between pba:gap-x-4 pba:gap-y-1">
+          <span className="pba:min-w-0">
+            <span className="pba:font-medium">
               {operation.kind === "backup" ? "Backup" : "Restore"}
             </span>
-            <span className="text-pba-muted">
+            <span className="pba:text-muted">
               {" "}
               · <time dateTime={operation.createdAt}>{formatDateTime(operation.createdAt)}</time> ·{" "}
               {operation.actor.name}
             </span>
           </span>
-          <span className="flex items-center gap-3 text-pba-muted">
+          <span className="pba:flex pba:items-center pba:gap-3 pba:text-muted">
             {sizeOf(operation)}
             <Badge tone={stateTone(operation)}>{stateLabel(operation)}</Badge>
           </span>
         </span>
-        <ChevronRight aria-hidden className="size-4 shrink-0 text-pba-muted" />
+        <ChevronRight aria-hidden className="pba:size-4 pba:shrink-0 pba:text-muted" />
       </Link>
     </li>
   );

@@ -42,7 +42,7 @@ export function ChosenArchive({ archive, report, onClear }: ChosenArchiveProps) 
   return (
     <>
       <Card>
-        <div className="grid gap-5">
+        <div className="pba:grid pba:gap-5">
           <ArchiveTitle archive={archive} report={report} />
           <UploadProgress
             upload={upload}
@@ -81,17 +81,20 @@ function encryptionOf(report: Archive): EncryptionMode | null {
 function ArchiveTitle({ archive, report }: Pick<ChosenArchiveProps, "archive" | "report">) {
   const { file, packed } = archive;
   return (
-    <div className="flex items-start gap-4">
-      <FileArchive aria-hidden className="size-8 shrink-0 text-pba-accent" strokeWidth={1.5} />
-      <div className="grid min-w-0 gap-1">
-        <h2 className="font-semibold break-all">{file.name}</h2>
-        <p className="text-pba-muted">
+    <div className="pba:flex pba:items-start pba:gap-4">
+      <FileArchive
+        aria-hidden
+        className="pba:size-8 pba:shrink-0 pba:text-accent-ink pba:stroke-[1.5]"
+      />
+      <div className="pba:grid pba:min-w-0 pba:gap-1">
+        <h2 className="pba:font-semibold pba:break-all">{file.name}</h2>
+        <p className="pba:text-muted">
           {formatBytes(file.size)}
           {packed && ` · ${packingOf(packed)}`}
         </p>
         <p role="status">{descriptionOf(report)}</p>
         {report.kind === "original" && (
-          <Notice tone="warn" className="mt-2" title="Its integrity cannot be checked.">
+          <Notice tone="warn" className="pba:mt-2" title="Its integrity cannot be checked.">
             <p>
               @vorlefan/prisma-backup stored neither a digest nor an authentication tag. Every row
               is read and matched with this database, and what the file lost is said before anything
@@ -100,7 +103,7 @@ function ArchiveTitle({ archive, report }: Pick<ChosenArchiveProps, "archive" | 
           </Notice>
         )}
         {report.kind === "large-zip" && (
-          <Notice className="mt-2">
+          <Notice className="pba:mt-2">
             <p>
               It is too large to be looked into by the browser. Only its beginning and its end were
               checked; the server checks all of it.

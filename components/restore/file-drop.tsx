@@ -38,21 +38,21 @@ export function FileDrop({ onChoose, maxBytes }: FileDropProps) {
       }}
       onDrop={drop}
       className={cn(
-        "grid justify-items-center gap-4 rounded-xl border-2 border-dashed border-pba-line-strong/60 bg-pba-surface px-4 py-14 text-center transition-colors motion-reduce:transition-none",
-        isOver && "border-pba-accent bg-pba-accent-soft",
+        "pba:grid pba:justify-items-center pba:gap-4 pba:rounded-xl pba:border-2 pba:border-dashed pba:border-line-strong/60 pba:bg-surface pba:px-4 pba:py-14 pba:text-center pba:transition-colors pba:motion-reduce:transition-none",
+        isOver && "pba:border-accent pba:bg-accent-soft",
       )}
     >
-      <FileArchive aria-hidden className="size-10 text-pba-muted" strokeWidth={1.25} />
+      <FileArchive aria-hidden className="pba:size-10 pba:text-muted pba:stroke-[1.25]" />
       <div>
-        <p className="text-base font-medium">
+        <p className="pba:text-base pba:font-medium">
           {isOver ? "Let go to look into it" : "Drop a backup here"}
         </p>
-        <p className="mt-1 text-pba-muted">
+        <p className="pba:mt-1 pba:text-muted">
           A .zip file as it was downloaded, or a backup’s folder
           {maxBytes !== undefined && `, at most ${formatBytes(maxBytes)}`}
         </p>
       </div>
-      <div className="flex flex-wrap items-center justify-center gap-2">
+      <div className="pba:flex pba:flex-wrap pba:items-center pba:justify-center pba:gap-2">
         <Button variant="primary" onClick={() => filesInput.current?.click()}>
           Choose a file
         </Button>
@@ -67,7 +67,7 @@ export function FileDrop({ onChoose, maxBytes }: FileDropProps) {
         accept=".zip,application/zip,.json,application/json"
         multiple
         tabIndex={-1}
-        className="sr-only"
+        className="pba:sr-only"
         onChange={choose}
       />
       <input
@@ -77,7 +77,7 @@ export function FileDrop({ onChoose, maxBytes }: FileDropProps) {
         // React's types do not know it.
         {...{ webkitdirectory: "" }}
         tabIndex={-1}
-        className="sr-only"
+        className="pba:sr-only"
         onChange={choose}
       />
     </section>

@@ -23,7 +23,7 @@ export function IdentityField({ value, onChange }: IdentityFieldProps) {
           "An identity begins with AGE-SECRET-KEY-1. What begins with age1 is a recipient, which only locks.",
         ];
   return (
-    <div className="grid gap-3">
+    <div className="pba:grid pba:gap-3">
       <Field
         label="Identity"
         problems={problems}
@@ -51,7 +51,7 @@ export function IdentityField({ value, onChange }: IdentityFieldProps) {
           type="file"
           aria-label="Identity file"
           tabIndex={-1}
-          className="sr-only"
+          className="pba:sr-only"
           onChange={async (event) => {
             const file = event.target.files?.item(0);
             if (file) onChange(await file.slice(0, MAX_IDENTITY_CHARACTERS + 1).text());

@@ -82,7 +82,7 @@ function ChosenFile({ archive, report, maxBytes, onClear }: ChosenFileProps) {
   if (!report) {
     return (
       <Looking>
-        Looking into <span className="font-mono break-all">{file.name}</span>
+        Looking into <span className="pba:font-mono pba:break-all">{file.name}</span>
       </Looking>
     );
   }
@@ -98,7 +98,7 @@ function ChosenFile({ archive, report, maxBytes, onClear }: ChosenFileProps) {
 function Looking({ children }: { children: ReactNode }) {
   return (
     <Card>
-      <p role="status" className="flex items-center gap-3">
+      <p role="status" className="pba:flex pba:items-center pba:gap-3">
         <Spinner />
         <span>{children}</span>
       </p>
@@ -116,7 +116,7 @@ function Refused({ file, reason, onClear }: RefusedProps) {
   return (
     <Card>
       {file && (
-        <p className="mb-4 font-mono text-xs break-all text-pba-muted">
+        <p className="pba:mb-4 pba:font-mono pba:text-xs pba:break-all pba:text-muted">
           {file.name} · {formatBytes(file.size)}
         </p>
       )}
@@ -127,7 +127,7 @@ function Refused({ file, reason, onClear }: RefusedProps) {
         actions={<Button onClick={onClear}>Choose another file</Button>}
       >
         <p>{reason.hint}</p>
-        <p className="text-pba-muted">Nothing was uploaded.</p>
+        <p className="pba:text-muted">Nothing was uploaded.</p>
       </Notice>
     </Card>
   );

@@ -44,11 +44,11 @@ export function UnlockForm(props: UnlockFormProps) {
   };
   return (
     <Card title="Open and check">
-      <form ref={form} onSubmit={submit} className="grid gap-5">
+      <form ref={form} onSubmit={submit} className="pba:grid pba:gap-5">
         {encryption === null && (
           <RadioCards
             label="Encryption"
-            className="@3xl:grid-cols-3"
+            className="pba:@3xl:grid-cols-3"
             value={mode}
             onChange={setMode}
             options={[
@@ -72,7 +72,7 @@ export function UnlockForm(props: UnlockFormProps) {
           />
         )}
         {mode === "passphrase" && (
-          <div className="max-w-md">
+          <div className="pba:max-w-md">
             <Field
               label={isOriginal ? "Password" : "Passphrase"}
               hint={`The one that was ${isOriginal ? "given to PrismaBackup" : "chosen"} when this backup was made. It is used for the check and not stored.`}
@@ -94,12 +94,12 @@ export function UnlockForm(props: UnlockFormProps) {
         )}
         {mode === "recipients" && <IdentityField value={identity} onChange={setIdentity} />}
         {error && <ErrorNotice error={error} />}
-        <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+        <div className="pba:flex pba:flex-wrap pba:items-center pba:gap-x-4 pba:gap-y-2">
           <Button type="submit" variant="primary" disabled={!canSubmit}>
             {isChecking ? <Spinner /> : <ShieldCheck aria-hidden />}
             Check backup
           </Button>
-          <p className="text-pba-muted">
+          <p className="pba:text-muted">
             {isUploaded
               ? `Every ${isOriginal ? "row is read" : "byte is checked"}. Nothing in the database changes yet.`
               : "Possible as soon as the file is uploaded."}

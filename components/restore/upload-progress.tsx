@@ -22,15 +22,15 @@ export function UploadProgress({ upload, onCancel }: UploadProgressProps) {
   const { state, pause, resume } = upload;
   const fraction = state.totalBytes === 0 ? 1 : state.sentBytes / state.totalBytes;
   return (
-    <div className="grid gap-3">
-      <div className="flex flex-wrap items-baseline justify-between gap-x-4">
-        <p role="status" className="flex items-center gap-2 font-medium">
+    <div className="pba:grid pba:gap-3">
+      <div className="pba:flex pba:flex-wrap pba:items-baseline pba:justify-between pba:gap-x-4">
+        <p role="status" className="pba:flex pba:items-center pba:gap-2 pba:font-medium">
           {state.name === "uploaded" && (
-            <CircleCheck aria-hidden className="size-4 text-pba-good" />
+            <CircleCheck aria-hidden className="pba:size-4 pba:text-good" />
           )}
           {LABELS[state.name]}
         </p>
-        <p className="text-pba-muted">{figuresOf(state, fraction)}</p>
+        <p className="pba:text-muted">{figuresOf(state, fraction)}</p>
       </div>
       <Progress
         label="Upload"
@@ -50,7 +50,7 @@ export function UploadProgress({ upload, onCancel }: UploadProgressProps) {
           </p>
         </ErrorNotice>
       )}
-      <div className="flex flex-wrap gap-2">
+      <div className="pba:flex pba:flex-wrap pba:gap-2">
         {state.name === "uploading" && (
           <Button size="small" onClick={pause}>
             <Pause aria-hidden />

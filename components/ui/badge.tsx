@@ -3,15 +3,15 @@ import type { ComponentProps } from "react";
 import { cn } from "./cn.ts";
 
 const badgeVariants = cva(
-  "inline-flex items-center gap-1.5 rounded-full px-2.5 py-0.5 text-xs font-medium whitespace-nowrap [&_svg]:size-3.5 [&_svg]:shrink-0",
+  "pba:inline-flex pba:items-center pba:gap-1.5 pba:rounded-full pba:px-2.5 pba:py-0.5 pba:text-xs pba:font-medium pba:whitespace-nowrap pba:[&_svg]:size-3.5 pba:[&_svg]:shrink-0",
   {
     variants: {
       tone: {
-        neutral: "bg-pba-sunken text-pba-muted",
-        accent: "bg-pba-accent-soft text-pba-accent-strong",
-        good: "bg-pba-good-soft text-pba-good",
-        warn: "bg-pba-warn-soft text-pba-warn",
-        bad: "bg-pba-bad-soft text-pba-bad",
+        neutral: "pba:bg-sunken pba:text-muted",
+        accent: "pba:bg-accent-soft pba:text-accent-ink",
+        good: "pba:bg-good-soft pba:text-good",
+        warn: "pba:bg-warn-soft pba:text-warn",
+        bad: "pba:bg-bad-soft pba:text-bad",
       },
     },
     defaultVariants: { tone: "neutral" },

@@ -6,26 +6,26 @@ import { focusRing } from "./focus-ring.ts";
 
 const buttonVariants = cva(
   [
-    "inline-flex shrink-0 cursor-pointer items-center justify-center gap-2 rounded-lg text-sm font-medium select-none",
-    "transition-colors motion-reduce:transition-none",
-    "disabled:cursor-not-allowed disabled:opacity-55 aria-disabled:cursor-not-allowed aria-disabled:opacity-55",
-    "[&_svg]:size-4 [&_svg]:shrink-0",
+    "pba:inline-flex pba:shrink-0 pba:cursor-pointer pba:items-center pba:justify-center pba:gap-2 pba:rounded-lg pba:text-sm pba:font-medium pba:select-none",
+    "pba:transition-colors pba:motion-reduce:transition-none",
+    "pba:disabled:cursor-not-allowed pba:disabled:opacity-55 pba:aria-disabled:cursor-not-allowed pba:aria-disabled:opacity-55",
+    "pba:[&_svg]:size-4 pba:[&_svg]:shrink-0",
     focusRing,
   ],
   {
     variants: {
       variant: {
         primary:
-          "bg-pba-accent text-pba-on-accent enabled:hover:bg-pba-accent-strong [a]:hover:bg-pba-accent-strong",
+          "pba:bg-accent pba:text-on-accent pba:enabled:hover:bg-accent-strong pba:[a]:hover:bg-accent-strong",
         secondary:
-          "border border-pba-line-strong/60 bg-pba-surface text-pba-ink enabled:hover:bg-pba-sunken [a]:hover:bg-pba-sunken",
-        ghost: "text-pba-ink enabled:hover:bg-pba-sunken [a]:hover:bg-pba-sunken",
-        danger: "bg-pba-bad text-pba-on-bad enabled:hover:bg-pba-bad-strong",
+          "pba:border pba:border-line-strong/60 pba:bg-surface pba:text-ink pba:enabled:hover:bg-sunken pba:[a]:hover:bg-sunken",
+        ghost: "pba:text-ink pba:enabled:hover:bg-sunken pba:[a]:hover:bg-sunken",
+        danger: "pba:bg-bad pba:text-on-bad pba:enabled:hover:bg-bad-strong",
       },
       size: {
-        default: "min-h-10 px-4 py-2",
-        small: "min-h-8 px-3 py-1",
-        icon: "size-9",
+        default: "pba:min-h-10 pba:px-4 pba:py-2",
+        small: "pba:min-h-8 pba:px-3 pba:py-1",
+        icon: "pba:size-9",
       },
     },
     defaultVariants: { variant: "secondary", size: "default" },

@@ -14,16 +14,19 @@ export function Card({ title, description, actions, className, children, ...prop
   return (
     <section
       aria-labelledby={title ? id : undefined}
-      className={cn("rounded-xl border border-pba-line bg-pba-surface p-4 @xl:p-6", className)}
+      className={cn(
+        "pba:rounded-xl pba:border pba:border-line pba:bg-surface pba:p-4 pba:@xl:p-6",
+        className,
+      )}
       {...props}
     >
       {title && (
-        <header className="mb-4 flex flex-wrap items-start justify-between gap-x-4 gap-y-3">
-          <div className="min-w-0 grow basis-60">
-            <h2 id={id} className="text-base font-semibold">
+        <header className="pba:mb-4 pba:flex pba:flex-wrap pba:items-start pba:justify-between pba:gap-x-4 pba:gap-y-3">
+          <div className="pba:min-w-0 pba:grow pba:basis-60">
+            <h2 id={id} className="pba:text-base pba:font-semibold">
               {title}
             </h2>
-            {description && <p className="mt-1 text-sm text-pba-muted">{description}</p>}
+            {description && <p className="pba:mt-1 pba:text-sm pba:text-muted">{description}</p>}
           </div>
           {actions}
         </header>

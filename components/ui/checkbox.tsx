@@ -8,17 +8,17 @@ export function Checkbox({ className, ...props }: ComponentProps<typeof Radix.Ro
   return (
     <Radix.Root
       className={cn(
-        "group flex size-5 shrink-0 cursor-pointer items-center justify-center rounded-md border border-pba-line-strong bg-pba-surface text-pba-on-accent",
-        "data-[state=checked]:border-pba-accent data-[state=checked]:bg-pba-accent",
-        "data-[state=indeterminate]:border-pba-accent data-[state=indeterminate]:bg-pba-accent",
+        "pba:group pba:flex pba:size-5 pba:shrink-0 pba:cursor-pointer pba:items-center pba:justify-center pba:rounded-md pba:border pba:border-line-strong pba:bg-surface pba:text-on-accent",
+        "pba:data-[state=checked]:border-accent pba:data-[state=checked]:bg-accent",
+        "pba:data-[state=indeterminate]:border-accent pba:data-[state=indeterminate]:bg-accent",
         focusRing,
         className,
       )}
       {...props}
     >
       <Radix.Indicator>
-        <Check className="hidden size-4 group-data-[state=checked]:block" strokeWidth={3} />
-        <Minus className="hidden size-4 group-data-[state=indeterminate]:block" strokeWidth={3} />
+        <Check className="pba:hidden pba:size-4 pba:group-data-[state=checked]:block pba:stroke-3" />
+        <Minus className="pba:hidden pba:size-4 pba:group-data-[state=indeterminate]:block pba:stroke-3" />
       </Radix.Indicator>
     </Radix.Root>
   );

@@ -18,8 +18,8 @@ export function Field({ label, hint, problems, children }: FieldProps) {
   const id = useId();
   const described = [hint && `${id}-hint`, problems && `${id}-problems`].filter(Boolean).join(" ");
   return (
-    <div className="grid gap-1.5">
-      <Label.Root htmlFor={id} className="w-fit font-medium">
+    <div className="pba:grid pba:gap-1.5">
+      <Label.Root htmlFor={id} className="pba:w-fit pba:font-medium">
         {label}
       </Label.Root>
       {children({
@@ -28,7 +28,7 @@ export function Field({ label, hint, problems, children }: FieldProps) {
         "aria-invalid": problems ? true : undefined,
       })}
       {hint && (
-        <div id={`${id}-hint`} className="text-pba-muted">
+        <div id={`${id}-hint`} className="pba:text-muted">
           {hint}
         </div>
       )}
@@ -40,7 +40,7 @@ export function Field({ label, hint, problems, children }: FieldProps) {
 /** One sentence a line. */
 export function Problems({ id, of }: { id?: string; of: string[] | undefined }) {
   return (
-    <div id={id} aria-live="polite" className="text-pba-bad empty:hidden">
+    <div id={id} aria-live="polite" className="pba:text-bad pba:empty:hidden">
       {of?.map((problem) => (
         <p key={problem}>{problem}</p>
       ))}

@@ -3,11 +3,15 @@ import type { ComponentProps, ReactNode } from "react";
 import { cn } from "./cn.ts";
 
 const TONES = {
-  neutral: { icon: Info, box: "border-pba-line bg-pba-sunken", mark: "text-pba-muted" },
-  accent: { icon: Info, box: "border-pba-accent/25 bg-pba-accent-soft", mark: "text-pba-accent" },
-  good: { icon: CircleCheck, box: "border-pba-good/30 bg-pba-good-soft", mark: "text-pba-good" },
-  warn: { icon: TriangleAlert, box: "border-pba-warn/30 bg-pba-warn-soft", mark: "text-pba-warn" },
-  bad: { icon: CircleX, box: "border-pba-bad/30 bg-pba-bad-soft", mark: "text-pba-bad" },
+  neutral: { icon: Info, box: "pba:border-line pba:bg-sunken", mark: "pba:text-muted" },
+  accent: {
+    icon: Info,
+    box: "pba:border-accent/25 pba:bg-accent-soft",
+    mark: "pba:text-accent-ink",
+  },
+  good: { icon: CircleCheck, box: "pba:border-good/30 pba:bg-good-soft", mark: "pba:text-good" },
+  warn: { icon: TriangleAlert, box: "pba:border-warn/30 pba:bg-warn-soft", mark: "pba:text-warn" },
+  bad: { icon: CircleX, box: "pba:border-bad/30 pba:bg-bad-soft", mark: "pba:text-bad" },
 };
 
 interface NoticeProps extends Omit<ComponentProps<"div">, "title"> {
@@ -27,12 +31,19 @@ export function Notice({
 }: NoticeProps) {
   const { icon: Icon, box, mark } = TONES[tone];
   return (
-    <div className={cn("flex gap-3 rounded-lg border p-4 text-sm", box, className)} {...props}>
-      <Icon aria-hidden className={cn("mt-0.5 size-4 shrink-0", mark)} />
-      <div className="grid min-w-0 grow gap-1">
-        {title && <p className="font-semibold">{title}</p>}
+    <div
+      className={cn(
+        "pba:flex pba:gap-3 pba:rounded-lg pba:border pba:p-4 pba:text-sm",
+        box,
+        className,
+      )}
+      {...props}
+    >
+      <Icon aria-hidden className={cn("pba:mt-0.5 pba:size-4 pba:shrink-0", mark)} />
+      <div className="pba:grid pba:min-w-0 pba:grow pba:gap-1">
+        {title && <p className="pba:font-semibold">{title}</p>}
         {children}
-        {actions && <div className="mt-2 flex flex-wrap gap-2">{actions}</div>}
+        {actions && <div className="pba:mt-2 pba:flex pba:flex-wrap pba:gap-2">{actions}</div>}
       </div>
     </div>
   );

@@ -12,11 +12,11 @@ interface ProgressProps {
 }
 
 const TONES = {
-  neutral: "bg-pba-line-strong",
-  accent: "bg-pba-accent",
-  good: "bg-pba-good",
-  warn: "bg-pba-warn",
-  bad: "bg-pba-bad",
+  neutral: "pba:bg-line-strong",
+  accent: "pba:bg-accent",
+  good: "pba:bg-good",
+  warn: "pba:bg-warn",
+  bad: "pba:bg-bad",
 };
 
 export function Progress({
@@ -32,17 +32,20 @@ export function Progress({
       aria-label={label}
       value={percent}
       getValueLabel={(value) => valueText ?? `${value} %`}
-      className={cn("h-2 overflow-hidden rounded-full bg-pba-sunken", className)}
+      className={cn("pba:h-2 pba:overflow-hidden pba:rounded-full pba:bg-sunken", className)}
     >
       <Radix.Indicator
         // Made anew, so that the first figure does not look like a step back from the whole.
         key={percent === null ? "unknown" : "known"}
         className={cn(
-          "block h-full rounded-full transition-[width] duration-500 ease-linear motion-reduce:transition-none",
+          "pba:block pba:h-full pba:rounded-full pba:transition-[width] pba:duration-500 pba:ease-linear pba:motion-reduce:transition-none",
           TONES[tone],
-          percent === null && "animate-pulse opacity-40 motion-reduce:animate-none",
+          percent === null && "pba:animate-pulse pba:opacity-40 pba:motion-reduce:animate-none",
         )}
-        style={{ width: fraction === null ? "100%" : `${fraction * 100}%` }}
+        // Not `style`: in HTML from the server, a Content Security Policy without 'unsafe-inline' forbids it.
+        ref={(bar) => {
+          bar?.style.setProperty("width", fraction === null ? "100%" : `${fraction * 100}%`);
+        }}
       />
     </Radix.Root>
   );

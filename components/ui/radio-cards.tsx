@@ -19,7 +19,7 @@ export function RadioCards<Value extends string>(props: RadioCardsProps<Value>) 
       aria-label={props.label}
       value={props.value}
       onValueChange={(value) => props.onChange(value as Value)}
-      className={cn("grid gap-3", props.className)}
+      className={cn("pba:grid pba:gap-3", props.className)}
     >
       {props.options.map((option) => (
         <RadioGroup.Item
@@ -28,24 +28,27 @@ export function RadioCards<Value extends string>(props: RadioCardsProps<Value>) 
           aria-labelledby={`${id}-${option.value}`}
           aria-describedby={`${id}-${option.value}-description`}
           className={cn(
-            "group flex cursor-pointer items-start gap-3 rounded-lg border border-pba-line bg-pba-surface p-4 text-left text-sm",
-            "transition-colors hover:border-pba-line-strong motion-reduce:transition-none",
-            "data-[state=checked]:border-pba-accent data-[state=checked]:bg-pba-accent-soft",
+            "pba:group pba:flex pba:cursor-pointer pba:items-start pba:gap-3 pba:rounded-lg pba:border pba:border-line pba:bg-surface pba:p-4 pba:text-left pba:text-sm",
+            "pba:transition-colors pba:hover:border-line-strong pba:motion-reduce:transition-none",
+            "pba:data-[state=checked]:border-accent pba:data-[state=checked]:bg-accent-soft",
             focusRing,
           )}
         >
           <span
             aria-hidden
-            className="mt-0.5 flex size-4 shrink-0 items-center justify-center rounded-full border border-pba-line-strong bg-pba-surface group-data-[state=checked]:border-pba-accent"
+            className="pba:mt-0.5 pba:flex pba:size-4 pba:shrink-0 pba:items-center pba:justify-center pba:rounded-full pba:border pba:border-line-strong pba:bg-surface pba:group-data-[state=checked]:border-accent"
           >
-            <RadioGroup.Indicator className="size-2 rounded-full bg-pba-accent" />
+            <RadioGroup.Indicator className="pba:size-2 pba:rounded-full pba:bg-accent" />
           </span>
-          <span className="min-w-0">
-            <span className="flex flex-wrap items-center gap-2 font-medium">
+          <span className="pba:min-w-0">
+            <span className="pba:flex pba:flex-wrap pba:items-center pba:gap-2 pba:font-medium">
               <span id={`${id}-${option.value}`}>{option.title}</span>
               {option.badge}
             </span>
-            <span id={`${id}-${option.value}-description`} className="mt-1 block text-pba-muted">
+            <span
+              id={`${id}-${option.value}-description`}
+              className="pba:mt-1 pba:block pba:text-muted"
+            >
               {option.description}
             </span>
           </span>

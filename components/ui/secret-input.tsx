@@ -14,13 +14,13 @@ interface SecretInputProps extends Omit<ComponentProps<"input">, "type"> {
 /** A passphrase, hidden or shown as the person likes. */
 export function SecretInput({ isShown, onShow, noun = "passphrase", ...props }: SecretInputProps) {
   return (
-    <div className="relative">
+    <div className="pba:relative">
       <Input
         type={isShown ? "text" : "password"}
         autoCapitalize="off"
         spellCheck={false}
         {...props}
-        className="pr-11 font-mono"
+        className="pba:pr-11 pba:font-mono"
       />
       {onShow && (
         <Button
@@ -29,7 +29,7 @@ export function SecretInput({ isShown, onShow, noun = "passphrase", ...props }: 
           aria-label={`${isShown ? "Hide" : "Show"} ${noun}`}
           aria-pressed={isShown}
           onClick={() => onShow(!isShown)}
-          className="absolute top-1/2 right-1 size-8 -translate-y-1/2"
+          className="pba:absolute pba:top-1/2 pba:right-1 pba:size-8 pba:-translate-y-1/2"
         >
           {isShown ? <EyeOff aria-hidden /> : <Eye aria-hidden />}
         </Button>

@@ -6,7 +6,10 @@ export function Skeleton({ className, ...props }: ComponentProps<"div">) {
   return (
     <div
       aria-hidden
-      className={cn("animate-pulse rounded-lg bg-pba-sunken motion-reduce:animate-none", className)}
+      className={cn(
+        "pba:animate-pulse pba:rounded-lg pba:bg-sunken pba:motion-reduce:animate-none",
+        className,
+      )}
       {...props}
     />
   );

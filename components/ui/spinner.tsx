@@ -5,7 +5,7 @@ export function Spinner({ className }: { className?: string }) {
   return (
     <LoaderCircle
       aria-hidden
-      className={cn("size-4 animate-spin motion-reduce:animate-none", className)}
+      className={cn("pba:size-4 pba:animate-spin pba:motion-reduce:animate-none", className)}
     />
   );
 }
