@@ -22,7 +22,7 @@ export class LiveOperation {
   #isChanged = false;
   #writtenAt = Date.now();
   #writing: Promise<void> | null = null;
-  #start: (() => Promise<void>) | null = null;
+  #start: ((requestId: string) => Promise<void>) | null = null;
   #isStarting = false;
 
   constructor(context: Pick<Context, "config" | "database">, id: string) {
@@ -57,17 +57,17 @@ export class LiveOperation {
    *
    * @returns whether it was waiting
    */
-  onStart(start: (() => Promise<void>) | null): boolean {
+  onStart(start: ((requestId: string) => Promise<void>) | null): boolean {
     const wasWaiting = this.#start !== null;
     this.#start = start;
     return wasWaiting;
   }
 
   /** Begins it, if it waits; once at a time. Never throws. */
-  start(): void {
+  start(requestId: string): void {
     if (this.#isStarting || !this.#start) return;
     this.#isStarting = true;
-    void this.#start().finally(() => {
+    void this.#start(requestId).finally(() => {
       this.#isStarting = false;
     });
   }
@@ -97,9 +97,13 @@ export class LiveOperation {
     this.#isChanged = false;
     this.#writtenAt = Date.now();
     try {
-      const answer = await writeHeartbeat(this.#context.database, this.id, progress);
+      const { answer, startRequested } = await writeHeartbeat(
+        this.#context.database,
+        this.id,
+        progress,
+      );
       if (answer === "cancel") this.abort(cancelled());
-      if (answer === "start") this.start();
+      if (answer === "continue" && startRequested !== null) this.start(startRequested);
       // Somebody saw no heartbeat for so long that they settled the operation. What they were told must stay true.
       if (answer === "gone") {
         this.abort(

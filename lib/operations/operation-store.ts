@@ -187,13 +187,25 @@ export async function withdrawStart(
 }
 
 /** Answers whoever has asked for the start. */
-export async function refuseStart(database: Database, id: string, error: unknown): Promise<void> {
+export async function refuseStart(
+  database: Database,
+  id: string,
+  requestId: string,
+  error: unknown,
+): Promise<void> {
   await query(
     database,
     returning(`
-      UPDATE ${TABLE} SET start_requested = NULL, start_refused = $2 WHERE id = $1 AND state = 'ready'`),
-    [id, JSON.stringify(toErrorReport(error))],
+      UPDATE ${TABLE} SET start_requested = NULL, start_refused = $3
+      WHERE id = $1 AND state = 'ready' AND start_requested = $2`),
+    [id, requestId, JSON.stringify(toErrorReport(error))],
   );
+}
+
+interface Heartbeat {
+  answer: "continue" | "cancel" | "gone";
+  /** Of a restore that waits: whose request to begin it. */
+  startRequested: string | null;
 }
 
 /** Says that the process lives, what is done, and learns in the same statement whether to stop, or to begin. */
@@ -201,16 +213,16 @@ export async function writeHeartbeat(
   database: Database,
   id: string,
   progress: Progress | null,
-): Promise<"continue" | "cancel" | "start" | "gone"> {
-  const [row] = await queryOperations<{ answer: "continue" | "cancel" | "start" }>(
+): Promise<Heartbeat> {
+  const [row] = await queryOperations<Heartbeat>(
     database,
     `UPDATE ${TABLE} SET heartbeat_at = clock_timestamp(), progress = coalesce($2::jsonb, progress)
      WHERE id = $1 AND state IN ('running', 'ready')
-     RETURNING CASE WHEN cancel_requested THEN 'cancel'
-       WHEN state = 'ready' AND start_requested IS NOT NULL THEN 'start' ELSE 'continue' END AS answer`,
+     RETURNING CASE WHEN cancel_requested THEN 'cancel' ELSE 'continue' END AS answer,
+       CASE WHEN state = 'ready' THEN start_requested::text END AS "startRequested"`,
     [id, progress === null ? null : JSON.stringify(progress)],
   );
-  return row?.answer ?? "gone";
+  return row ?? { answer: "gone", startRequested: null };
 }
 
 /**

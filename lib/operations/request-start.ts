@@ -23,7 +23,21 @@ const WAIT_MS = 20_000;
 export async function requestStartOf(context: Context, id: string): Promise<StoredOperation> {
   const requestId = randomUUID();
   if (!(await requestStart(context.database, id, requestId))) throw notWaiting();
-  findLiveOperation(id)?.start();
+  findLiveOperation(id)?.start(requestId);
+  try {
+    return await waitForAnswer(context, id, requestId);
+  } catch (error) {
+    // Whoever is told that it failed must not find it begun later.
+    await withdrawStart(context.database, id, requestId).catch(() => null);
+    throw error;
+  }
+}
+
+async function waitForAnswer(
+  context: Context,
+  id: string,
+  requestId: string,
+): Promise<StoredOperation> {
   const deadline = Date.now() + WAIT_MS;
   while (Date.now() < deadline) {
     await sleep(LOOK_MS);

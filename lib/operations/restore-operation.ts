@@ -128,12 +128,19 @@ function waitForStart(
       throw error;
     }
   };
-  live.onStart(() =>
-    start()
-      .catch((error: unknown) => refuseStart(database, id, error))
-      // Whoever has asked gives up by itself.
-      .catch((error: unknown) => report(config, `start of ${id}`, error)),
-  );
+  const refused = new Map<string, unknown>();
+  live.onStart(async (requestId) => {
+    try {
+      // A request is tried once: whoever asked may have been told already that nothing was begun.
+      if (!refused.has(requestId)) return await start();
+    } catch (error) {
+      refused.set(requestId, error);
+    }
+    // Where this cannot be written, the next heartbeat leads here again.
+    await refuseStart(database, id, requestId, refused.get(requestId)).catch((error: unknown) =>
+      report(config, `start of ${id}`, error),
+    );
+  });
   if (live.signal.aborted) onAbort();
   live.signal.addEventListener("abort", onAbort, { once: true });
   // Where the restore ends before anybody waits for it, there is nobody to be told.
