@@ -83,6 +83,54 @@ test("create, inspect, verify, restore: the database is as it was", async () => 
   expect(await pgDumpText(db.url)).toBe(before);
 });
 
+test("a rehearsal says what a restore would do, and changes nothing", async () => {
+  const { db, file, create } = await scene();
+  await create("--no-encryption");
+  await db.query("DELETE FROM book WHERE id = 2; UPDATE author SET name = 'x' WHERE id = 1");
+  const before = await pgDumpText(db.url);
+  const rehearse = (...args: string[]) =>
+    cli("restore", file, "--url", db.url, "--rehearse", ...args);
+  const fine = await rehearse();
+  expect(fine).toMatchObject({ code: 0, stderr: "" });
+  const columns = fine.stdout.split("\n").map((line) => line.split(/ {2,}/));
+  expect(columns.slice(0, 4)).toEqual([
+    ["", "now", "in backup", "added", "removed", "changed", "same"],
+    ["public.author", "2", "2", "0", "0", "1", "1"],
+    ["public.log", "0", "0", "0", "0", "0", "0"],
+    ["public.book", "1", "2", "1", "0", "0", "1"],
+  ]);
+  expect(fine.stdout).toMatch(
+    /The restore would succeed: 3 tables, 4 rows\. Rehearsed in .* s\. Nothing has changed\.\n$/,
+  );
+  expect(await pgDumpText(db.url)).toBe(before);
+
+  await db.query("ALTER TABLE book ADD CONSTRAINT early CHECK (id < 2); ALTER TABLE log ADD n int");
+  const failing = await rehearse();
+  expect(failing).toMatchObject({ code: 1, stderr: "" });
+  expect(failing.stdout).toContain(
+    "✗ 1 row of public.book does not fulfil a check (constraint early, column id).\n    id = 2\n",
+  );
+  expect(failing.stdout).toContain("drift: The column n of public.log is not in the backup");
+  const json = await rehearse("--json");
+  expect(json.code).toBe(1);
+  expect(JSON.parse(json.stdout)).toMatchObject({
+    wouldSucceed: false,
+    violations: [{ constraint: "early", total: 1, rows: [{ key: ["2"], values: ["2"] }] }],
+    tables: [
+      { samples: [{ before: ["1", "x"], after: ["1", "Ada"], changedColumns: ["name"] }] },
+      {},
+      {},
+    ],
+  });
+  await db.query("DROP TABLE log");
+  expect(await rehearse()).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/^✗ \[SCHEMA_DRIFT\] .*public\.log.*\n {2}Make the table again/),
+  });
+  expect(await rehearse("--yes")).toMatchObject({ code: 2 });
+  expect(await cli("restore", file, "--url", db.url, "--json")).toMatchObject({ code: 2 });
+});
+
 test("a restore without --yes checks, says what it would do, and does nothing", async () => {
   const { db, file, create } = await scene();
   await create("--no-encryption");

@@ -7,16 +7,32 @@ import type { RestorePlan } from "../shared/api.ts";
 import { formatDuration, formatNoun } from "../shared/format.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { showProgress } from "./progress-bar.ts";
-import { NotConfirmedError, parseOptions, readUnlock, required, UNLOCK_OPTIONS } from "./usage.ts";
+import { printRehearsal } from "./rehearse.ts";
+import {
+  NotConfirmedError,
+  parseOptions,
+  readUnlock,
+  required,
+  UNLOCK_OPTIONS,
+  UsageError,
+} from "./usage.ts";
 
-/** `restore`: checks the whole archive, then replaces the tables' rows in one transaction. Without `--yes` only checks. */
-export async function restore(args: string[], signal: AbortSignal): Promise<void> {
+/** `restore`: checks the whole archive, then replaces the tables' rows in one transaction. Without `--yes` only checks; with `--rehearse` rehearses. */
+export async function restore(args: string[], signal: AbortSignal): Promise<number> {
   const options = parseOptions(
     args,
-    { ...UNLOCK_OPTIONS, url: { type: "string" }, yes: { type: "boolean" } },
+    {
+      ...UNLOCK_OPTIONS,
+      url: { type: "string" },
+      yes: { type: "boolean" },
+      rehearse: { type: "boolean" },
+      json: { type: "boolean" },
+    },
     1,
   );
   const url = required(options.url, "url");
+  if (options.rehearse && options.yes) throw new UsageError("Give --rehearse or --yes, not both.");
+  if (options.json && !options.rehearse) throw new UsageError("--json goes with --rehearse.");
   const models = NO_PRISMA_MODELS;
   const database = openDatabase({ connectionString: url });
   const progress = showProgress();
@@ -25,6 +41,8 @@ export async function restore(args: string[], signal: AbortSignal): Promise<void
     const unlock = await readUnlock(options);
     await using archive = await openArchive(options.file);
     await archive.unlock(unlock);
+    if (options.rehearse)
+      return await printRehearsal(database, archive, options.json ?? false, signal);
     const plan = await verifyArchive({ database, models, archive, onProgress, signal });
     for (const line of findings(plan)) say(line);
     if (!options.yes) throw notConfirmed(plan);
@@ -41,6 +59,7 @@ export async function restore(args: string[], signal: AbortSignal): Promise<void
       process.stdout.write(
         `${plan.manifest.database ? `${plan.manifest.database.name} of ${plan.manifest.createdAt}` : options.file} restored: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}, ${formatNoun(result.sequences, "sequence")} in ${formatDuration(result.elapsedMs)}\n`,
       );
+      return 0;
     } finally {
       await session.end();
     }

@@ -11,7 +11,7 @@ export const USAGE = `Usage: prisma-backup COMMAND …
           [--table SCHEMA.NAME]… [--exclude SCHEMA.NAME]…
   inspect FILE [--passphrase-file F | --identity-file F] [--json]
   verify  FILE [--passphrase-file F | --identity-file F]
-  restore FILE --url URL [--passphrase-file F | --identity-file F] [--yes]
+  restore FILE --url URL [--passphrase-file F | --identity-file F] [--yes | --rehearse [--json]]
   order   --url URL [--json]
 
 init     mounts the page into the Next.js app in this folder: shows the files, asks, and never overwrites one
@@ -20,7 +20,8 @@ create   backs up a PostgreSQL database into FILE, which must not exist yet
 inspect  says what a backup holds
 verify   reads a whole backup and checks every digest and row count
 restore  replaces the rows of a database's tables by a backup's: all of it, or nothing.
-         Without --yes it only checks, and says what it would do
+         Without --yes it only checks, and says what it would do;
+         with --rehearse it does all of it beside the tables, and says what would change and what would fail
 order    shows the order in which the tables can be loaded, and why
 
 FILE is a backup's zip file or folder, ours or one that @vorlefan/prisma-backup wrote (--passphrase-file: its password).
@@ -28,7 +29,7 @@ FILE is a backup's zip file or folder, ours or one that @vorlefan/prisma-backup 
 --app is where the page of the running app is: http://localhost:3000/admin/backup
 --cookie-file holds the Cookie header of somebody who may: then doctor uploads 12 MB, and removes them again.
 --recipient, --table and --exclude may be repeated. A name with a dot or quote in it: '"my.schema"."my table"'.
-Exit code: 0 done, 1 failed (doctor: a backup or a restore would fail), 2 wrong usage, or not confirmed.
+Exit code: 0 done, 1 failed (doctor, --rehearse: a backup or a restore would fail), 2 wrong usage, or not confirmed.
 `;
 
 /** The command line is wrong: exit code 2. */

@@ -1,0 +1,102 @@
+import type { Archive } from "../archive/archive-reader.ts";
+import type { Database } from "../postgres/connection.ts";
+import { rehearse } from "../restore/rehearsal/rehearse.ts";
+import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
+import { formatCount, formatDuration, formatNoun } from "../shared/format.ts";
+import type { RehearsalReport, SampleValue, Violation } from "../shared/rehearsal.ts";
+import { tableLabel } from "../shared/table-name.ts";
+import { showProgress } from "./progress-bar.ts";
+
+/** `restore --rehearse`: prints what a restore would do. @returns the exit code: 0 where it would succeed, else 1 */
+export async function printRehearsal(
+  database: Database,
+  archive: Archive,
+  asJson: boolean,
+  signal: AbortSignal,
+): Promise<number> {
+  const { onProgress, end } = showProgress();
+  try {
+    const models = NO_PRISMA_MODELS;
+    const report = await rehearse({ database, archive, models, onProgress, signal });
+    end();
+    const text = asJson ? JSON.stringify(report, null, 2) : formatReport(report);
+    process.stdout.write(`${text}\n`);
+    return report.wouldSucceed ? 0 : 1;
+  } finally {
+    end();
+  }
+}
+
+function formatReport(report: RehearsalReport): string {
+  const { wouldSucceed, obstacles, drift, tables, violations, warnings, elapsedMs } = report;
+  const lines: string[] = [];
+  const section = (...some: string[]) => {
+    if (some.length === 0) return;
+    if (lines.length > 0) lines.push("");
+    lines.push(...some);
+  };
+  section(...tableLines(tables));
+  section(
+    ...drift.filter(({ blocks }) => !blocks).map(({ message }) => `drift: ${message}`),
+    ...warnings
+      .filter(({ code }) => code !== "COLUMN_LEFT_OUT")
+      .map(({ message }) => `warning: ${message}`),
+    ...report.notRehearsed.map((message) => `not rehearsed: ${message}`),
+  );
+  for (const { code, message, hint } of obstacles)
+    section(`✗ [${code}] ${message}`, ...(hint ? [`  ${hint}`] : []));
+  for (const violation of violations) section(...violationLines(violation));
+  const summary = wouldSucceed
+    ? `The restore would succeed: ${formatNoun(tables.length, "table")}, ${formatNoun(
+        tables.reduce((sum, { rowsInBackup }) => sum + rowsInBackup, 0),
+        "row",
+      )}.`
+    : "The restore would fail.";
+  section(`${summary} Rehearsed in ${formatDuration(elapsedMs)}. Nothing has changed.`);
+  return lines.join("\n");
+}
+
+const COLUMNS = ["now", "in backup", "added", "removed", "changed", "same"];
+
+function tableLines(tables: RehearsalReport["tables"]): string[] {
+  if (tables.length === 0) return [];
+  const rows = tables.map(({ rowsNow, rowsInBackup, changes, ...table }) => [
+    visible(tableLabel(table)),
+    formatCount(rowsNow),
+    formatCount(rowsInBackup),
+    ...(changes
+      ? [changes.added, changes.removed, changes.changed, changes.same].map(formatCount)
+      : ["?", "?", "?", "?"]),
+  ]);
+  const all = [["", ...COLUMNS], ...rows];
+  const widths = ["", ...COLUMNS].map((_, index) =>
+    Math.max(...all.map((row) => row[index]?.length ?? 0)),
+  );
+  return all.map((row) =>
+    row
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** The others are in the JSON. */
+const SHOWN_ROWS = 5;
+
+function violationLines({ message, remedy, key, columns, rows, total }: Violation): string[] {
+  const shown = rows.slice(0, SHOWN_ROWS).map((row) => {
+    const place = row.row === undefined ? "" : `row ${formatCount(row.row)} of the backup`;
+    const names = row.key.length > 0 ? key : columns;
+    const values = row.key.length > 0 ? row.key : row.values;
+    const pairs = values.map((value, i) => `${names[i] ?? "values"} = ${shownValue(value)}`);
+    const times = row.times === undefined ? "" : ` (${formatCount(row.times)} times)`;
+    return `    ${[place, pairs.join(", ")].filter(Boolean).join(": ")}${times}`;
+  });
+  const more = rows.length > SHOWN_ROWS || total === null || total > rows.length;
+  return [`✗ ${visible(message)}`, ...shown, ...(more ? ["    …"] : []), `  ${visible(remedy)}`];
+}
+
+/** A name or value may hold what a terminal would carry out. */
+const visible = (text: string): string => text.replaceAll(/\p{Cc}/gu, "�");
+
+const shownValue = (value: SampleValue): string => (value === null ? "NULL" : visible(value));
