@@ -23,6 +23,7 @@ it("knows every route of the documented list", () => {
     "backups/:id/archive",
     "uploads",
     "uploads/:id",
+    "uploads/:id",
     "restores",
     "restores/:id/start",
   ]);
