@@ -37,14 +37,14 @@ function formatReport(report: RehearsalReport): string {
   };
   section(...tableLines(tables));
   section(
-    ...drift.filter(({ blocks }) => !blocks).map(({ message }) => `drift: ${message}`),
+    ...drift.filter(({ blocks }) => !blocks).map(({ message }) => `drift: ${visible(message)}`),
     ...warnings
       .filter(({ code }) => code !== "COLUMN_LEFT_OUT")
-      .map(({ message }) => `warning: ${message}`),
-    ...report.notRehearsed.map((message) => `not rehearsed: ${message}`),
+      .map(({ message }) => `warning: ${visible(message)}`),
+    ...report.notRehearsed.map((message) => `not rehearsed: ${visible(message)}`),
   );
   for (const { code, message, hint } of obstacles)
-    section(`✗ [${code}] ${message}`, ...(hint ? [`  ${hint}`] : []));
+    section(`✗ [${code}] ${visible(message)}`, ...(hint ? [`  ${visible(hint)}`] : []));
   for (const violation of violations) section(...violationLines(violation));
   const summary = wouldSucceed
     ? `The restore would succeed: ${formatNoun(tables.length, "table")}, ${formatNoun(

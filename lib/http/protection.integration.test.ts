@@ -25,6 +25,7 @@ it("knows every route of the documented list", () => {
     "uploads/:id",
     "uploads/:id",
     "restores",
+    "restores/:id/rehearsal",
     "restores/:id/start",
   ]);
 });

@@ -3,7 +3,7 @@ import { createBackup, openBackup } from "../operations/backups.ts";
 import type { Context } from "../operations/context.ts";
 import { toOperation } from "../operations/operation-store.ts";
 import { cancelOperation, getOperation, listOperations } from "../operations/operations.ts";
-import { createRestore, startRestore } from "../operations/restores.ts";
+import { createRestore, readRehearsal, startRestore } from "../operations/restores.ts";
 import { describeUpload } from "../restore/describe-upload.ts";
 import type { Actor, Overview, StoredUpload } from "../shared/api.ts";
 import { createBackupSchema, createRestoreSchema, startRestoreSchema } from "../shared/requests.ts";
@@ -99,6 +99,11 @@ export const ROUTES: readonly Route[] = [
       const body = await readBody(request, createRestoreSchema);
       return json(toOperation(await createRestore(context, actor, body)), 201);
     },
+  },
+  {
+    methods: ["GET"],
+    path: "restores/:id/rehearsal",
+    handle: async ({ context, actor, id }) => json(await readRehearsal(context, actor, id)),
   },
   {
     methods: ["POST"],

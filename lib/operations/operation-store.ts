@@ -15,12 +15,13 @@ import type {
   TableName,
 } from "../shared/api.ts";
 import { NO_PROGRESS, type Progress } from "../shared/progress.ts";
+import type { RehearsalReport } from "../shared/rehearsal.ts";
 import { queryOperations } from "./operations-schema.ts";
 
-/** What was asked for. Holds no secret. The key is removed when the operation ends. */
+/** What was asked for. Holds no secret. The key and the rehearsal's report are removed when the operation ends. */
 export type OperationRequest =
   | { kind: "backup"; tables: TableName[] | null; key?: ArchiveKey }
-  | { kind: "restore"; uploadId: string };
+  | { kind: "restore"; uploadId: string; rehearsal?: RehearsalReport };
 
 /** A row: what everybody may see, and what only the server needs. */
 export interface StoredOperation extends Operation {
@@ -43,7 +44,7 @@ const timestamp = (expression: string): string =>
 /** One JSON text a row, so that no type parser that the app has set for `pg` can change a value. */
 const select = (source: string): string => `
   SELECT row_to_json(o)::text AS operation FROM (
-    SELECT id, kind, state, actor, request, xid, encryption, changed, progress, plan, result, error,
+    SELECT id, kind, state, actor, request - 'rehearsal' AS request, xid, encryption, changed, progress, plan, result, error,
       file_name AS "fileName", cancel_requested AS "cancelRequested",
       start_requested AS "startRequested", start_refused AS "startRefused",
       ${timestamp("created_at")} AS "createdAt", ${timestamp("started_at")} AS "startedAt",
@@ -136,6 +137,32 @@ export async function beginRunning(
     [id, from, JSON.stringify(NO_PROGRESS)],
   );
   return operation ?? null;
+}
+
+/** Large, and so apart from the operation, which is read again and again. */
+export async function writeRehearsalReport(
+  database: Database,
+  id: string,
+  report: RehearsalReport,
+): Promise<void> {
+  await queryOperations(
+    database,
+    `UPDATE ${TABLE} SET request = request || jsonb_build_object('rehearsal', $2::jsonb)
+     WHERE id = $1 AND state IN ('running', 'ready')`,
+    [id, JSON.stringify(report)],
+  );
+}
+
+export async function readRehearsalReport(
+  database: Database,
+  id: string,
+): Promise<RehearsalReport | null> {
+  const [row] = await queryOperations<{ report: string | null }>(
+    database,
+    `SELECT (request -> 'rehearsal')::text AS report FROM ${TABLE} WHERE id = $1 AND state = 'ready'`,
+    [id],
+  );
+  return row?.report ? (JSON.parse(row.report) as RehearsalReport) : null;
 }
 
 /** The check is done; the restore waits for its confirmation. Null where it has been ended meanwhile. */
@@ -278,7 +305,7 @@ export async function endOperation(
     database,
     returning(`
       UPDATE ${TABLE} SET state = $3, result = $4, error = $5, changed = $6,
-        progress = coalesce($7, progress), request = request - 'key',
+        progress = coalesce($7, progress), request = request - 'key' - 'rehearsal',
         cancel_requested = cancel_requested AND $3 = 'cancelled',
         ended_at = coalesce(ended_at, clock_timestamp())
       WHERE id = $1 AND state = ANY ($2)`),

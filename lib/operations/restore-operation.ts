@@ -3,9 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Archive } from "../archive/archive-reader.ts";
 import { BackupError, toBackupError } from "../errors.ts";
 import { type Database, translateConnectionError } from "../postgres/connection.ts";
+import { rehearse } from "../restore/rehearsal/rehearse.ts";
 import { beginRestore, type RestoreSession, runRestore } from "../restore/run-restore.ts";
 import { verifyArchive } from "../restore/verify-archive.ts";
-import type { Operation } from "../shared/api.ts";
+import type { Check, Operation } from "../shared/api.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import { type Context, report } from "./context.ts";
 import { LiveOperation } from "./live-operation.ts";
@@ -17,6 +18,7 @@ import {
   readOperation,
   recordTransaction,
   refuseStart,
+  writeRehearsalReport,
 } from "./operation-store.ts";
 import { endingWithoutWord, readChanged } from "./settle.ts";
 
@@ -41,13 +43,14 @@ export async function carryOutRestore(
   id: string,
   uploadId: string,
   archive: Archive,
+  isRehearsed: boolean,
 ): Promise<void> {
   const { config, database } = context;
   const live = new LiveOperation(context, id);
   let ending: Ending;
   let keepsUpload = false;
   try {
-    ending = await checkAndRestore(context, live, archive);
+    ending = await checkAndRestore(context, live, archive, isRehearsed);
   } catch (thrown) {
     const error = toBackupError(live.signal.aborted ? live.signal.reason : thrown);
     keepsUpload = isPassing(error);
@@ -75,10 +78,13 @@ async function checkAndRestore(
   { config, database, models }: Context,
   live: LiveOperation,
   archive: Archive,
+  isRehearsed: boolean,
 ): Promise<Ending> {
   const { id, onProgress, signal } = live;
   onProgress({ type: "phase", phase: "verifying" });
   const plan = await verifyArchive({ database, models, archive, onProgress, signal });
+  if (isRehearsed && plan.canStart)
+    plan.checks.push(await rehearseRestore({ config, database, models }, live, archive));
 
   const started = waitForStart({ config, database }, live);
   if (!(await markReady(database, id, plan))) throw ended();
@@ -100,6 +106,51 @@ async function checkAndRestore(
     await session.end();
   }
 }
+
+/** What a rehearsal cannot do without is no reason against the restore itself. */
+const UNREHEARSED: readonly ErrorCode[] = [
+  "OPERATION_IN_PROGRESS",
+  "LOCK_TIMEOUT",
+  "INSUFFICIENT_PRIVILEGE",
+];
+
+/** Keeps the report beside the operation. A warning and no failure: what it finds can be put right before the start. */
+async function rehearseRestore(
+  { config, database, models }: Pick<Context, "config" | "database" | "models">,
+  { id, onProgress, signal }: LiveOperation,
+  archive: Archive,
+): Promise<Check> {
+  const name = "rehearsal";
+  try {
+    const report = await rehearse({
+      database,
+      archive,
+      models,
+      lockTimeoutMs: config.lockTimeoutMs,
+      signal,
+      // The operation is being checked all the while, whatever the rehearsal's own step is.
+      onProgress: (event) => {
+        if (event.type !== "phase") onProgress(event);
+      },
+    });
+    await writeRehearsalReport(database, id, report);
+    if (report.wouldSucceed)
+      return { name, state: "passed", message: "A rehearsal of the whole restore has succeeded." };
+    const reasons = [...report.obstacles, ...report.violations].map(({ message }) => message);
+    const more = reasons.length > NAMED_REASONS ? " …" : "";
+    return {
+      name,
+      state: "warning",
+      message: `A rehearsal of the restore has failed, and so would the restore: ${reasons.slice(0, NAMED_REASONS).join(" ")}${more}`,
+    };
+  } catch (error) {
+    if (!(error instanceof BackupError) || !UNREHEARSED.includes(error.code)) throw error;
+    const { message } = error;
+    return { name, state: "warning", message: `The restore was not rehearsed. ${message}` };
+  }
+}
+
+const NAMED_REASONS = 5;
 
 /** Resolves when the restore is confirmed, in whichever process; rejects when it is cancelled or waits too long. */
 function waitForStart(

@@ -2,8 +2,9 @@ import { randomUUID } from "node:crypto";
 import { BackupError } from "../errors.ts";
 import type { Actor, CreateRestore } from "../shared/api.ts";
 import { NO_PROGRESS } from "../shared/progress.ts";
+import type { RehearsalReport } from "../shared/rehearsal.ts";
 import type { Context } from "./context.ts";
-import { insertOperation, type StoredOperation } from "./operation-store.ts";
+import { insertOperation, readRehearsalReport, type StoredOperation } from "./operation-store.ts";
 import { readDatabaseName, readOwnOperation } from "./operations.ts";
 import { requestStartOf } from "./request-start.ts";
 import { carryOutRestore, notWaiting } from "./restore-operation.ts";
@@ -19,7 +20,7 @@ import { unlockUpload } from "./unlock-upload.ts";
 export async function createRestore(
   context: Context,
   actor: Actor,
-  { uploadId, ...unlock }: CreateRestore,
+  { uploadId, rehearse = false, ...unlock }: CreateRestore,
 ): Promise<StoredOperation> {
   const upload = await context.uploads.find(uploadId, actor);
   if (!upload.isComplete) {
@@ -39,12 +40,30 @@ export async function createRestore(
       fileName: upload.fileName,
       progress: { ...NO_PROGRESS, phase: "verifying" },
     });
-    void carryOutRestore(context, id, uploadId, archive);
+    void carryOutRestore(context, id, uploadId, archive, rehearse);
     return operation;
   } catch (error) {
     await archive.close();
     throw error;
   }
+}
+
+/**
+ * What the rehearsal of one's own restore has found. Kept while it waits for its start, and no longer, as it shows rows.
+ *
+ * @throws OPERATION_NOT_FOUND where there is none, FORBIDDEN
+ */
+export async function readRehearsal(
+  context: Context,
+  actor: Actor,
+  id: string,
+): Promise<RehearsalReport> {
+  await readOwnOperation(context, actor, id, "restore");
+  const report = await readRehearsalReport(context.database, id);
+  if (report) return report;
+  throw new BackupError("OPERATION_NOT_FOUND", "This restore has no rehearsal's report.", {
+    hint: "Begin it again, with a rehearsal.",
+  });
 }
 
 /**

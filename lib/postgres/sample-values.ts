@@ -11,8 +11,11 @@ export const columnsOfRow = (row: string, columns: readonly string[]): string[] 
   columns.map((column) => `${row}.${quoteIdentifier(column)}`);
 
 export const readSample = (values: readonly SampleValue[]): SampleValue[] =>
-  values.map((value) =>
-    value !== null && value.length > SAMPLE_CHARACTERS
-      ? `${value.slice(0, SAMPLE_CHARACTERS)}…`
-      : value,
-  );
+  values.map((value) => {
+    if (value === null || value.length <= SAMPLE_CHARACTERS) return value;
+    // As PostgreSQL counts, so that none is cut in half.
+    const characters = Array.from(value);
+    return characters.length > SAMPLE_CHARACTERS
+      ? `${characters.slice(0, SAMPLE_CHARACTERS).join("")}…`
+      : value;
+  });

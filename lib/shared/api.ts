@@ -12,6 +12,7 @@
  *   *      uploads[/:id]                → the tus protocol, 1.0.0
  *   GET    uploads/:id                  → StoredUpload
  *   POST   restores       CreateRestore → 201 Operation, which checks the uploaded archive
+ *   GET    restores/:id/rehearsal       → RehearsalReport, of a restore that waits for its start
  *   POST   restores/:id/start StartRestore → 202 Operation
  *
  * Every failure is an ErrorResponse with the status of its code.

@@ -34,7 +34,11 @@ const unlockSchema = z.object({
 /** What opens an encrypted archive. */
 export type Unlock = z.infer<typeof unlockSchema>;
 
-export const createRestoreSchema = unlockSchema.extend({ uploadId: z.string().max(200) });
+export const createRestoreSchema = unlockSchema.extend({
+  uploadId: z.string().max(200),
+  /** Whether the check is followed by a rehearsal, which takes about as long as the restore. */
+  rehearse: z.boolean().optional(),
+});
 export type CreateRestore = z.infer<typeof createRestoreSchema>;
 
 export const startRestoreSchema = z.object({
