@@ -4,15 +4,15 @@ import { constants, createInflateRaw, createZstdCompress, createZstdDecompress }
 
 const CHUNK_BYTES = 128 * 1024;
 
-/** 8 MB, what every zstd decoder supports. Level 3 needs 2 MB; more would only serve a memory bomb. */
+/** 8 MB, what every zstd decoder supports. Level 1 needs 512 KB; more would only serve a memory bomb. */
 const WINDOW_LOG_MAX = 23;
 
-/** A new zstd compressor: level 3, with a checksum, as the `zstd` tool makes it. */
+/** A new zstd compressor, with a checksum. Level 1: on rows of JSON twice as fast as 3, and hardly larger or even smaller. */
 export function createCompressor(): Transform {
   return createZstdCompress({
     chunkSize: CHUNK_BYTES,
     params: {
-      [constants.ZSTD_c_compressionLevel]: 3,
+      [constants.ZSTD_c_compressionLevel]: 1,
       [constants.ZSTD_c_checksumFlag]: 1,
     },
   });

@@ -1,9 +1,9 @@
 /** All that the archive knows of age (https://age-encryption.org). */
 import { buffer } from "node:stream/consumers";
-import { ReadableStream } from "node:stream/web";
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { BackupError, toBackupError } from "../errors.ts";
 import { type EncryptionChoice, PASSPHRASE_MIN_LENGTH } from "../shared/api.ts";
+import { decryptFile, encryptFile } from "./age-file.ts";
 import { invalidArchive, truncatedArchive } from "./archive-error.ts";
 import { passphraseIdentity, passphraseRecipient } from "./passphrase.ts";
 
@@ -38,11 +38,7 @@ export async function createArchiveKey(choice: EncryptionChoice): Promise<Archiv
 /** Encrypts to the key's recipients; null where the key asks for no encryption. */
 export function encryptStream(key: ArchiveKey): StreamTransform | null {
   if (key.mode === "none") return null;
-  const encrypter = new Encrypter();
-  for (const recipient of recipientsOf(key)) encrypter.addRecipient(recipient);
-  return async function* encrypt(source) {
-    yield* await encrypter.encrypt(toWebStream(source));
-  };
+  return (source) => encryptFile(recipientsOf(key), source);
 }
 
 /** Encrypts a small content as a whole; gives it back as it is where the key asks for no encryption. */
@@ -61,16 +57,14 @@ export function decryptStream(identities: string[]): StreamTransform {
     let sourceError: unknown;
     async function* watched() {
       try {
-        yield* withModestHeader(source);
+        yield* source;
       } catch (error) {
         sourceError = error;
         throw error;
       }
     }
     try {
-      const decrypter = new Decrypter();
-      for (const identity of identities) decrypter.addIdentity(identity);
-      yield* await decrypter.decrypt(toWebStream(watched()));
+      yield* decryptFile(identities, watched());
     } catch (error) {
       throw sourceError ?? translateDecryptionError(error);
     }
@@ -228,33 +222,6 @@ function translateDecryptionError(error: unknown): BackupError {
   });
 }
 
-/** Of age's header: room for some forty recipients, also post-quantum ones. */
-const MAX_HEADER_BYTES = 64 * 1024;
-const LAST_HEADER_LINE = "\n--- ";
-
-/** age-encryption holds the header whole, however long it is, and tries every recipient in it. */
-async function* withModestHeader(
-  source: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let head: Buffer | null = Buffer.alloc(0);
-  for await (const chunk of source) {
-    if (head !== null) {
-      head = Buffer.concat([head, chunk]);
-      const end = head.indexOf(LAST_HEADER_LINE);
-      if ((end === -1 ? head.length : end) > MAX_HEADER_BYTES) {
-        throw invalidArchive("Encrypted data in the archive begins with a header longer than any.");
-      }
-      if (end !== -1) head = null;
-    }
-    yield chunk;
-  }
-}
-
 async function* asStream(content: Uint8Array): AsyncGenerator<Uint8Array> {
   yield content;
-}
-
-function toWebStream(source: AsyncIterable<Uint8Array>): globalThis.ReadableStream<Uint8Array> {
-  // Node's type and the browser's, which age-encryption names, are the same class at run time.
-  return ReadableStream.from(source) as globalThis.ReadableStream<Uint8Array>;
 }
