@@ -3,6 +3,7 @@ import type pg from "pg";
 import { expect, test } from "vitest";
 import { leftSessions, testDatabase, until } from "../restore/testing.ts";
 import { EVERYTHING_SQL } from "../restore/testing-schema.ts";
+import { TYPE_CASES, TYPES_SQL, typeTable } from "../restore/testing-types.ts";
 import { type CatalogTable, readCatalog } from "../schema/catalog.ts";
 import type { Database } from "./connection.ts";
 import { copyOut, pagesOut } from "./copy-out.ts";
@@ -25,30 +26,40 @@ const COUNTED_SQL = `
   CREATE TABLE no_rows (a int); CREATE TABLE without_columns (); INSERT INTO without_columns SELECT FROM generate_series(1, 3);
   CREATE TABLE six AS SELECT i, repeat(E'"\\\\\\n\\r\\t\\x01 é😀', i) AS t FROM generate_series(1, 6) i`;
 
+/** A table for each type, alone and in arrays, domains and composites of it. */
+const ALL_TYPES_SQL = [
+  TYPES_SQL,
+  ...TYPE_CASES.filter(({ since }) => since === undefined).map(typeTable),
+].join(";");
+
 test.for([
   { encoding: undefined, sql: `${EVERYTHING_SQL};${COUNTED_SQL}` },
+  { encoding: undefined, sql: ALL_TYPES_SQL },
   {
     encoding: "SQL_ASCII" as const,
     sql: String.raw`CREATE TABLE t (a text, b text[]); INSERT INTO t SELECT E'caf\xe9', ARRAY[E'\xff"'] FROM generate_series(1, 7)`,
   },
-])("pages are byte for byte what COPY sends", async ({ encoding, sql }) => {
-  const { database } = await testDatabase({ encoding, sql });
-  await inSnapshot(database, async (client, tables) => {
-    expect(tables.length).toBeGreaterThan(0);
-    for (const table of tables) {
-      const label = `${table.schema}.${table.name}`;
-      let copied = 0;
-      const whole = await buffer(copyOut(client, table, (rows) => (copied = rows)));
-      // Pages that divide the rows, that do not, and one that is larger.
-      for (const pageRows of [1, 2, 3, 1000]) {
-        let paged = 0;
-        const pages = await buffer(pagesOut(client, table, pageRows, (rows) => (paged = rows)));
-        expect(pages.equals(whole), `${label} in pages of ${pageRows}`).toBe(true);
-        expect(paged, label).toBe(copied);
+])(
+  "pages, written by PostgreSQL's row_to_json, are byte for byte what COPY's text becomes",
+  async ({ encoding, sql }) => {
+    const { database } = await testDatabase({ encoding, sql });
+    await inSnapshot(database, async (client, tables) => {
+      expect(tables.length).toBeGreaterThan(0);
+      for (const table of tables) {
+        const label = `${table.schema}.${table.name}`;
+        let copied = 0;
+        const whole = await buffer(copyOut(client, table, (rows) => (copied = rows)));
+        // Pages that divide the rows, that do not, and one that is larger.
+        for (const pageRows of [1, 2, 3, 1000]) {
+          let paged = 0;
+          const pages = await buffer(pagesOut(client, table, pageRows, (rows) => (paged = rows)));
+          expect(pages.equals(whole), `${label} in pages of ${pageRows}`).toBe(true);
+          expect(paged, label).toBe(copied);
+        }
       }
-    }
-  });
-});
+    });
+  },
+);
 
 test("pages are asked for as they are taken, and giving up leaves nothing behind", async () => {
   const { db, database } = await testDatabase({

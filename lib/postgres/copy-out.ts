@@ -2,12 +2,13 @@ import { pipeline, Readable, Transform, type TransformCallback } from "node:stre
 import type pg from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
+import { CopyToJson } from "./copy-to-json.ts";
 import { quoteIdentifier } from "./identifiers.ts";
 import { rowsOf } from "./rows-of.ts";
 
 /**
- * A table's rows as one JSON array, written by PostgreSQL: one row a line, the comma leading, so that
- * no row is ever parsed here. Destroying the stream abandons the COPY; the connection is then of no more use.
+ * A table's rows as one JSON array, as PostgreSQL would write it: one row a line, the comma leading. What COPY
+ * sends is only escaped anew here; no row is ever parsed. Destroying the stream abandons the COPY; the connection is then of no more use.
  *
  * @param client in a transaction whose snapshot is the backup's
  * @param onRows called with the rows and bytes so far, for every chunk
@@ -21,7 +22,8 @@ export function copyOut(
   // The command tag comes after the last row: known once the connection takes another statement.
   const copiedRows = () => client.query("SELECT 1").then(() => copy.rowCount);
   // Errors reach the reader of the array; the callback only keeps `pipeline` from throwing.
-  return pipeline(copy, new JsonArray(onRows, copiedRows), () => {});
+  const array = new JsonArray(onRows, copiedRows);
+  return pipeline(copy, new CopyToJson(dumped(table)), array, () => {});
 }
 
 /**
@@ -61,14 +63,22 @@ const LINE_IN_BASE64 =
   "pg_catalog.encode(pg_catalog.convert_to(line, pg_catalog.current_setting('client_encoding')::name), 'base64')";
 const LINE_END = Buffer.from("\n");
 
-/** CSV whose quote and delimiter are control characters never quotes a line: JSON text holds none. */
+const dumped = (table: CatalogTable): CatalogColumn[] =>
+  table.columns.filter((column) => !column.generated);
+
 const copyStatement = (table: CatalogTable): string =>
-  `COPY (${linesOf(table)}) TO STDOUT (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')`;
+  `COPY (SELECT ${dumped(table).map(copyExpression).join(", ")} FROM ${rowsOf(table)} t) TO STDOUT`;
+
+/** COPY uses each type's output function itself; only the cast keeps what an XML value says of its encoding. */
+function copyExpression(column: CatalogColumn): string {
+  const isXml = column.valueType.name === "xml" && !column.valueType.isArray;
+  const isItself = column.encoding !== "jsonb" && !isXml;
+  return isItself ? `t.${quoteIdentifier(column.name)}` : columnExpression(column);
+}
 
 /** A table's rows, a line of JSON each. `r.*` and not `r`: a bare alias is taken for a column of that name. */
 function linesOf(table: CatalogTable): string {
-  const columns = table.columns.filter((column) => !column.generated);
-  const rows = `SELECT ${columns.map(columnExpression).join(", ")} FROM ${rowsOf(table)} t`;
+  const rows = `SELECT ${dumped(table).map(columnExpression).join(", ")} FROM ${rowsOf(table)} t`;
   return `SELECT ',' || pg_catalog.row_to_json(r.*)::text FROM (${rows}) r`;
 }
 
@@ -95,7 +105,7 @@ function columnExpression(column: CatalogColumn): string {
 
 const NEWLINE = 0x0a;
 
-/** Makes COPY's lines, each with a leading comma, one JSON array, and counts them. */
+/** Makes lines, each with a leading comma, one JSON array, and counts them. */
 class JsonArray extends Transform {
   private rows = 0;
   private bytes = 0;
