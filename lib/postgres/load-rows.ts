@@ -1,8 +1,12 @@
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type pg from "pg";
+import { from as copyFrom } from "pg-copy-streams";
 import { BackupError } from "../errors.ts";
 import type { LoadColumn } from "../plan/load-plan.ts";
 import type { CatalogTable } from "../schema/catalog.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+import { type CopiedColumn, copiedColumn, jsonToCopy } from "./json-to-copy.ts";
 
 /** Rows as the archive holds them: some lines of a table's JSON array, made a JSON array of their own. */
 export interface RowBatch {
@@ -13,8 +17,8 @@ export interface RowBatch {
 }
 
 /**
- * Inserts a batch. The rows go to PostgreSQL as the one parameter, byte for byte, and are read there by the
- * columns' own types.
+ * Inserts a batch. The rows go to PostgreSQL as COPY's text; where their JSON is not just as a backup of ours has it,
+ * as the one parameter, byte for byte. They are read there by the columns' own types.
  *
  * @returns the rows inserted
  */
@@ -23,12 +27,19 @@ export async function loadRows(
   statement: LoadStatement,
   batch: RowBatch,
 ): Promise<number> {
+  const copied = jsonToCopy(batch.json, statement.columns);
+  if (copied) {
+    const copy = client.query(copyFrom(statement.copyText));
+    await pipeline(Readable.from([copied]), copy);
+    return copy.rowCount;
+  }
   const { rowCount } = await client.query({
     name: statement.name,
     text: statement.text,
     // A Buffer goes in binary form, which for json is the text itself.
     values: [batch.json],
   });
+  statement.isPrepared = true;
   return rowCount ?? 0;
 }
 
@@ -36,22 +47,35 @@ export interface LoadStatement {
   /** Prepared once per connection and table, under this name. */
   name: string;
   text: string;
+  isPrepared: boolean;
+  copyText: string;
+  /** Empty where COPY cannot read the rows. */
+  columns: CopiedColumn[];
 }
 
-/** The INSERT that takes batches of a table's rows, for the given columns. */
+/** The COPY and the INSERT that take batches of a table's rows, for the given columns. */
 export function loadStatement(table: CatalogTable, columns: readonly LoadColumn[]): LoadStatement {
   const name = `load ${table.oid}`;
+  const names = columns.map((column) => quoteIdentifier(column.name));
+  const common = {
+    name,
+    isPrepared: false,
+    copyText: `COPY ${quoteTable(table)} (${names.join(", ")}) FROM STDIN`,
+    // COPY reads a value by its column's type alone.
+    columns: columns.some(({ archivedType }) => archivedType !== undefined)
+      ? []
+      : columns.map(copiedColumn),
+  };
   if (columns.length === 0) {
     return {
-      name,
+      ...common,
       text: `INSERT INTO ${quoteTable(table)} SELECT FROM pg_catalog.json_array_elements($1::json)`,
     };
   }
-  const names = columns.map((column) => quoteIdentifier(column.name));
   const declarations = columns.map((column, index) => `${names[index]} ${declaredType(column)}`);
   const values = columns.map((column, index) => valueExpression(column, `r.${names[index]}`));
   return {
-    name,
+    ...common,
     text: `INSERT INTO ${quoteTable(table)} (${names.join(", ")}) OVERRIDING SYSTEM VALUE
       SELECT ${values.join(", ")} FROM pg_catalog.json_to_recordset($1::json) AS r (${declarations.join(", ")})`,
   };
@@ -158,7 +182,10 @@ export function splitBatch({ json }: RowBatch, start: number, end: number): Buff
   return rows;
 }
 
-/** Frees the statement on the server: a thousand prepared ones would weigh on it. Only after `loadRows` has used it. */
-export async function deallocate(client: pg.ClientBase, { name }: LoadStatement): Promise<void> {
-  await client.query(`DEALLOCATE ${quoteIdentifier(name)}`);
+/** Frees the statement on the server, where it was prepared: a thousand would weigh on it. */
+export async function deallocate(
+  client: pg.ClientBase,
+  { name, isPrepared }: LoadStatement,
+): Promise<void> {
+  if (isPrepared) await client.query(`DEALLOCATE ${quoteIdentifier(name)}`);
 }

@@ -88,6 +88,6 @@ export async function loadTable(
       },
     );
   }
-  if (rows > 0) await deallocate(client, statement);
+  await deallocate(client, statement);
   report.done(rows, archived.jsonBytes);
 }
