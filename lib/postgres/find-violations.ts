@@ -6,7 +6,7 @@ import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
 import type { ExclusionRule, ForeignKeyRule, RowRule, UniqueRule } from "./table-rules.ts";
 
 /** Rows that do not fulfil a rule. */
-export interface Found {
+interface Found {
   /** Null where only some are known. */
   total: number | null;
   rows: ViolatingRow[];

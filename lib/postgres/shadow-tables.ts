@@ -36,16 +36,15 @@ export async function createShadowTables(
       inherits: [],
     };
     const name = quoteTable(shadow);
-    await client.query(
-      `CREATE ${kind} TABLE ${name} (LIKE ${quoteTable(table)} INCLUDING GENERATED)`,
-    );
     const changes = [
       ...table.columns
         .filter(({ notNull }) => notNull)
         .map((column) => `ALTER ${quoteIdentifier(column.name)} DROP NOT NULL`),
       ...(await defaultsOf(client, load, shadow, kind, shadows)),
     ];
-    if (changes.length > 0) await client.query(`ALTER TABLE ${name} ${changes.join(", ")}`);
+    const create = `CREATE ${kind} TABLE ${name} (LIKE ${quoteTable(table)} INCLUDING GENERATED)`;
+    const alter = changes.length > 0 ? `; ALTER TABLE ${name} ${changes.join(", ")}` : "";
+    await client.query(create + alter);
     shadows.tables.push(shadow);
   }
   return shadows;

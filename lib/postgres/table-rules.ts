@@ -46,10 +46,12 @@ export interface TableRules {
   partitions: Map<number, string>;
 }
 
-/** Of the table and each of its partitions that hold rows of this server, as `relation (oid)`. */
+/** Each table and its partitions that hold rows of this server, with the table that they belong to. */
+const RELATIONS = "unnest($1::oid[], $2::oid[]) AS rel (oid, root)";
+
 const PARTITIONS_SQL = `
-  SELECT c.oid, coalesce(pg_get_partition_constraintdef(c.oid), 'true') AS filter, c.relkind <> 'p' AS "isLeaf"
-  FROM pg_class c WHERE c.oid = ANY ($1::oid[])`;
+  SELECT rel.root, c.oid, coalesce(pg_get_partition_constraintdef(c.oid), 'true') AS filter, c.relkind <> 'p' AS "isLeaf"
+  FROM ${RELATIONS} JOIN pg_class c ON c.oid = rel.oid WHERE rel.oid <> rel.root`;
 
 const isEnforced = (constraint: string) =>
   `coalesce((to_jsonb(${constraint}) ->> 'conenforced')::boolean, true)`;
@@ -58,27 +60,27 @@ const columnsOf = (relation: string, numbers: string) =>
 
 /** What a partition has from its table is checked with the table's. */
 const CHECKS_SQL = `
-  SELECT k.conrelid AS oid, k.conname AS constraint, ${columnsOf("k.conrelid", "k.conkey")} AS columns, pg_get_expr(k.conbin, k.conrelid) AS expression
-  FROM pg_constraint k
-  WHERE k.contype = 'c' AND k.convalidated AND ${isEnforced("k")} AND k.conrelid = ANY ($1::oid[])
-    AND (k.conrelid = $2 OR NOT EXISTS (
-      SELECT FROM pg_constraint r WHERE r.conrelid = $2 AND r.contype = 'c' AND r.conname = k.conname AND r.convalidated))
+  SELECT rel.root, rel.oid, k.conname AS constraint, ${columnsOf("k.conrelid", "k.conkey")} AS columns, pg_get_expr(k.conbin, k.conrelid) AS expression
+  FROM ${RELATIONS} JOIN pg_constraint k ON k.conrelid = rel.oid
+  WHERE k.contype = 'c' AND k.convalidated AND ${isEnforced("k")}
+    AND (rel.oid = rel.root OR NOT EXISTS (
+      SELECT FROM pg_constraint r WHERE r.conrelid = rel.root AND r.contype = 'c' AND r.conname = k.conname AND r.convalidated))
   ORDER BY k.conname COLLATE "C"`;
 
 /** Since PostgreSQL 18 a constraint like others, with a name, that may be NOT VALID. */
 const NOT_NULL_SQL = `
   WITH required AS (
-    SELECT a.attrelid, a.attname, k.conname FROM pg_attribute a
+    SELECT rel.root, rel.oid, a.attname, k.conname FROM ${RELATIONS} JOIN pg_attribute a ON a.attrelid = rel.oid
     LEFT JOIN pg_constraint k ON k.contype = 'n' AND k.conrelid = a.attrelid AND k.conkey = ARRAY[a.attnum]
-    WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull AND coalesce(k.convalidated, true)
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull AND coalesce(k.convalidated, true)
   )
-  SELECT r.attrelid AS oid, r.attname AS column, r.conname AS constraint FROM required r
-  WHERE r.attrelid = $2 OR NOT EXISTS (SELECT FROM required t WHERE t.attrelid = $2 AND t.attname = r.attname)
+  SELECT r.root, r.oid, r.attname AS column, r.conname AS constraint FROM required r
+  WHERE r.oid = r.root OR NOT EXISTS (SELECT FROM required t WHERE t.oid = r.root AND t.attname = r.attname)
   ORDER BY r.attname COLLATE "C"`;
 
 /** Strategy 3 of a B-tree: equality. */
 const UNIQUE_SQL = `
-  SELECT i.indrelid AS oid, coalesce(k.conname, c.relname) AS constraint, i.indisprimary AS "isPrimary",
+  SELECT rel.root, rel.oid, coalesce(k.conname, c.relname) AS constraint, i.indisprimary AS "isPrimary",
     ${columnsOf("i.indrelid", "i.indkey")} AS columns, pg_get_expr(i.indpred, i.indrelid) AS predicate, i.indnullsnotdistinct AS "nullsAreEqual",
     (SELECT json_agg('(' || pg_get_indexdef(i.indexrelid, n, true) || ')' || coalesce(' COLLATE ' || quote_ident(ln.nspname) || '.' || quote_ident(l.collname), '') ORDER BY n)
       FROM generate_series(1, i.indnkeyatts) n
@@ -90,20 +92,30 @@ const UNIQUE_SQL = `
       JOIN pg_amop m ON m.amopfamily = p.opcfamily AND m.amoplefttype = p.opcintype AND m.amoprighttype = p.opcintype AND m.amopstrategy = 3
       JOIN pg_operator o ON o.oid = m.amopopr JOIN pg_namespace n2 ON n2.oid = o.oprnamespace) AS "keyColumns",
     i.indnkeyatts AS "keyLength"
-  FROM pg_index i
+  FROM ${RELATIONS} JOIN pg_index i ON i.indrelid = rel.oid
   JOIN pg_class c ON c.oid = i.indexrelid
   LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u') AND k.conrelid = i.indrelid
-  WHERE i.indisunique AND NOT i.indisexclusion AND i.indisvalid AND i.indrelid = ANY ($1::oid[]) AND NOT c.relispartition
+  WHERE i.indisunique AND NOT i.indisexclusion AND i.indisvalid AND NOT c.relispartition
   ORDER BY i.indisprimary DESC, i.indnkeyatts, c.relname COLLATE "C"`;
 
 const EXCLUSIONS_SQL = `
-  SELECT k.conrelid AS oid, k.conname AS constraint, ${columnsOf("k.conrelid", "k.conkey")} AS columns, pg_get_constraintdef(k.oid) AS definition
-  FROM pg_constraint k JOIN pg_index i ON i.indexrelid = k.conindid
-  WHERE k.contype IN ('p', 'u', 'x') AND i.indisexclusion AND k.conrelid = ANY ($1::oid[]) AND k.conparentid = 0
+  SELECT rel.root, rel.oid, k.conname AS constraint, ${columnsOf("k.conrelid", "k.conkey")} AS columns, pg_get_constraintdef(k.oid) AS definition
+  FROM ${RELATIONS} JOIN pg_constraint k ON k.conrelid = rel.oid JOIN pg_index i ON i.indexrelid = k.conindid
+  WHERE k.contype IN ('p', 'u', 'x') AND i.indisexclusion AND k.conparentid = 0
   ORDER BY k.conname COLLATE "C"`;
 
-interface FoundUnique {
+interface Found {
+  root: number;
   oid: number;
+}
+
+interface FoundCheck extends Found {
+  constraint: string;
+  columns: string[];
+  expression: string;
+}
+
+interface FoundUnique extends Found {
   constraint: string;
   isPrimary: boolean;
   columns: string[];
@@ -114,73 +126,72 @@ interface FoundUnique {
   keyLength: number;
 }
 
-/** @param client with an empty search_path, so that every name comes out schema-qualified */
+/**
+ * @param client with an empty search_path, so that every name comes out schema-qualified
+ * @returns each table's rules, in the order of the loads
+ */
 export async function readTableRules(
   client: pg.ClientBase,
-  { table }: PlannedLoad,
-): Promise<TableRules> {
-  const local = table.partitions.filter(({ isForeign }) => !isForeign);
-  const oids = [table.oid, ...local.map(({ oid }) => oid)];
-  const read = async <Row extends pg.QueryResultRow>(sql: string, params: unknown[] = [oids]) =>
-    (await client.query<Row>(sql, params)).rows;
+  loads: readonly PlannedLoad[],
+): Promise<TableRules[]> {
+  const relations = loads.flatMap(({ table }) =>
+    [table, ...table.partitions.filter(({ isForeign }) => !isForeign)].map(({ oid }) => ({
+      oid,
+      root: table.oid,
+    })),
+  );
+  const params = [relations.map(({ oid }) => oid), relations.map(({ root }) => root)];
+  const read = async <Row extends Found>(sql: string) =>
+    Map.groupBy((await client.query<Row>(sql, params)).rows, ({ root }) => root);
 
-  const found = await read<{ oid: number; filter: string; isLeaf: boolean }>(PARTITIONS_SQL, [
-    local.map(({ oid }) => oid),
-  ]);
-  const partitions = new Map(found.map(({ oid, filter }) => [oid, `(${filter})`]));
-  const onlyIn = (oid: number, violated: string) =>
-    oid === table.oid ? violated : `(${partitions.get(oid)} AND ${violated})`;
-  const rows: RowRule[] = [];
-  for (const it of await read<{ oid: number; column: string; constraint: string | null }>(
-    NOT_NULL_SQL,
-    [oids, table.oid],
-  )) {
-    // Of a composite of NULLs, IS NULL is true as well.
-    const violated = `(${quoteIdentifier(it.column)} IS NOT DISTINCT FROM NULL)`;
-    rows.push({
-      kind: "not-null",
-      constraint: it.constraint,
-      columns: [it.column],
-      violated: onlyIn(it.oid, violated),
-    });
-  }
-  for (const it of await read<{
-    oid: number;
-    constraint: string;
-    columns: string[];
-    expression: string;
-  }>(CHECKS_SQL, [oids, table.oid])) {
-    const { constraint, columns } = it;
-    const violated = onlyIn(it.oid, `(NOT (${it.expression}))`);
-    rows.push({ kind: "check", constraint, columns, violated });
-  }
-  if (table.kind === "partitioned table") {
-    const leaves = found.filter(({ isLeaf }) => isLeaf).map(({ filter }) => `(${filter})`);
-    const violated = `((${["false", ...leaves].join(" OR ")}) IS NOT TRUE)`;
-    rows.push({ kind: "partition", constraint: null, columns: [], violated });
-  }
-
+  const partitions = await read<Found & { filter: string; isLeaf: boolean }>(PARTITIONS_SQL);
+  const required = await read<Found & { column: string; constraint: string | null }>(NOT_NULL_SQL);
+  const checks = await read<FoundCheck>(CHECKS_SQL);
   const unique = await read<FoundUnique>(UNIQUE_SQL);
-  return {
-    rows,
-    unique: unique.map(({ oid, constraint, columns, keys, predicate, nullsAreEqual }) => {
-      const filters = [partitions.get(oid), predicate && `(${predicate})`].filter(Boolean);
-      return {
+  const exclusions = await read<Found & ExclusionRule>(EXCLUSIONS_SQL);
+  return loads.map(({ table: { oid: root, kind } }) => {
+    const parts = partitions.get(root) ?? [];
+    const filters = new Map(parts.map(({ oid, filter }) => [oid, `(${filter})`]));
+    const onlyIn = (oid: number, violated: string) =>
+      oid === root ? violated : `(${filters.get(oid)} AND ${violated})`;
+    const rows: RowRule[] = [
+      ...(required.get(root) ?? []).map(({ oid, column, constraint }) => ({
+        kind: "not-null" as const,
+        constraint,
+        columns: [column],
+        // Of a composite of NULLs, IS NULL is true as well.
+        violated: onlyIn(oid, `(${quoteIdentifier(column)} IS NOT DISTINCT FROM NULL)`),
+      })),
+      ...(checks.get(root) ?? []).map(({ oid, constraint, columns, expression }) => ({
+        kind: "check" as const,
         constraint,
         columns,
-        keys,
-        nullsAreEqual,
-        filter: filters.length > 0 ? filters.join(" AND ") : null,
-      };
-    }),
-    exclusions: (
-      await read<{ oid: number; constraint: string; columns: string[]; definition: string }>(
-        EXCLUSIONS_SQL,
-      )
-    ).map(({ oid, ...it }) => ({ ...it, filter: partitions.get(oid) ?? null })),
-    key: findKey(unique, table.oid),
-    partitions,
-  };
+        violated: onlyIn(oid, `(NOT (${expression}))`),
+      })),
+    ];
+    if (kind === "partitioned table") {
+      const leaves = parts.filter(({ isLeaf }) => isLeaf).map(({ filter }) => `(${filter})`);
+      const violated = `((${["false", ...leaves].join(" OR ")}) IS NOT TRUE)`;
+      rows.push({ kind: "partition", constraint: null, columns: [], violated });
+    }
+    const uniqueOnes = unique.get(root) ?? [];
+    return {
+      rows,
+      unique: uniqueOnes.map(({ oid, constraint, columns, keys, predicate, nullsAreEqual }) => {
+        const all = [filters.get(oid), predicate && `(${predicate})`].filter(Boolean);
+        const filter = all.length > 0 ? all.join(" AND ") : null;
+        return { constraint, columns, keys, nullsAreEqual, filter };
+      }),
+      exclusions: (exclusions.get(root) ?? []).map(({ oid, constraint, columns, definition }) => ({
+        constraint,
+        columns,
+        definition,
+        filter: filters.get(oid) ?? null,
+      })),
+      key: findKey(uniqueOnes, root),
+      partitions: filters,
+    };
+  });
 }
 
 function findKey(unique: readonly FoundUnique[], oid: number): RowKey | null {

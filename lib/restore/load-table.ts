@@ -24,7 +24,7 @@ export type InsertBatch = (
 ) => Promise<number>;
 
 /** Inserts a batch whole, or says which of its rows the table refuses. Ends the transaction then. */
-export const insertWhole =
+const insertWhole =
   (client: pg.ClientBase): InsertBatch =>
   (load, statement, batch) =>
     loadRows(client, statement, batch).catch(async (error: unknown) => {

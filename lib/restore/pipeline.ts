@@ -10,7 +10,7 @@ import { type OnProgress, reportTable, waitingTable } from "../shared/progress.t
 import { type InsertBatch, loadTable } from "./load-table.ts";
 import type { RestoreSession } from "./restore-session.ts";
 
-export const NOTHING_CHANGED = "Nothing has changed.";
+const NOTHING_CHANGED = "Nothing has changed.";
 
 export interface PipelineOptions {
   /** Unlocked. Every digest is proven again while it is read. */

@@ -38,11 +38,12 @@ export interface RehearsedTable extends TableName {
   key: string[];
   /** Null where the rows cannot be compared, since some are refused or repeat a key. */
   changes: RowChanges | null;
+  /** At most 800; all are compared. */
   sampleColumns: string[];
   samples: RowSample[];
 }
 
-export type ViolationKind =
+type ViolationKind =
   | "value"
   | "not-null"
   | "check"

@@ -40,12 +40,11 @@ export async function readChecks(
   catalog: Catalog,
   shadows: readonly CatalogTable[],
 ): Promise<Checks> {
-  const tables: Shadowed[] = [];
-  for (const [index, load] of plan.loads.entries()) {
-    const shadow = shadows[index];
-    if (shadow)
-      tables.push({ table: load.table, shadow, rules: await readTableRules(client, load) });
-  }
+  const rulesOf = await readTableRules(client, plan.loads);
+  const tables = plan.loads.flatMap(({ table }, index): Shadowed[] => {
+    const [shadow, rules] = [shadows[index], rulesOf[index]];
+    return shadow && rules ? [{ table, shadow, rules }] : [];
+  });
   const oids = plan.loads.flatMap(({ table }) => [
     table.oid,
     ...table.partitions.map(({ oid }) => oid),

@@ -205,6 +205,29 @@ test.for<[what: string, change: string, drift: Array<[string, boolean]>]>([
   }
 });
 
+test("a default that calls a function of the users' own is not run, and named", async () => {
+  const { db, database } = await testDatabase({ sql: SHOP });
+  const { path } = await backUp(database);
+  await db.query(`CREATE SEQUENCE s; CREATE FUNCTION next_no() RETURNS int LANGUAGE sql AS 'SELECT nextval(''s'')::int';
+    CREATE DOMAIN no AS int DEFAULT next_no(); ALTER TABLE log ADD no int NOT NULL DEFAULT next_no(), ADD other no; DELETE FROM log WHERE n = 1`);
+  const before = await pgDumpText(db.url);
+  const report = await rehearsed(database, path);
+  expect(await pgDumpText(db.url)).toBe(before);
+  expect(report).toMatchObject({
+    wouldSucceed: true,
+    notRehearsed: [
+      expect.stringContaining("column no of"),
+      expect.stringContaining("column other of"),
+    ],
+  });
+  const log = report.tables.find(({ name }) => name === "log");
+  expect(log).toMatchObject({
+    sampleColumns: ["line", "n"],
+    changes: { added: 8, removed: 0, changed: 0, same: 42 },
+  });
+  await restore(database, path);
+});
+
 test("samples show both versions side by side, cut, with the columns that differ", async () => {
   const { db, database } = await testDatabase({
     sql: `CREATE TABLE t (id int PRIMARY KEY, a text, b jsonb, c numeric); INSERT INTO t VALUES (1, repeat('x', 500), '{"a": 1}', 1.0), (2, NULL, NULL, 1), (4, 'same', NULL, 0)`,
