@@ -16,9 +16,11 @@ import type { Major } from "../../../scripts/postgres-package.ts";
 import { createTestDatabase, type TestDatabase } from "../../../scripts/testing/database.ts";
 import { MAJORS } from "../../../scripts/testing/majors.ts";
 import { databaseText, pgDumpText, surroundingsText } from "../../../scripts/testing/oracles.ts";
+import { openArchive } from "../../archive/archive-reader.ts";
 import { createArchiveKey } from "../../archive/encryption.ts";
 import { createBackupFile } from "../../backup/create-backup-file.ts";
 import { openDatabase } from "../../postgres/connection.ts";
+import { rehearse } from "../rehearsal/rehearse.ts";
 import { models, restore } from "../testing.ts";
 import { schemaModel, way } from "./arbitrary.ts";
 import { expectedFeatures } from "./expected-features.ts";
@@ -28,6 +30,8 @@ import { type RenderedSchema, renderSchema } from "./render.ts";
 const RUNS = Number(process.env.RANDOM_SCHEMA_RUNS ?? 100);
 const SEED = Number(process.env.RANDOM_SCHEMA_SEED ?? 20_260_504);
 const PATH = process.env.RANDOM_SCHEMA_PATH;
+/** In long runs each restore is rehearsed before, and once more when there is nothing left to do. */
+const REHEARSES = process.env.RANDOM_SCHEMA_SEED !== undefined;
 
 /** For looking for a smaller schema that fails, too. */
 const SHRINK_MS = 120_000;
@@ -115,6 +119,16 @@ async function roundTrip(
       await database.close();
     }
   };
+  const rehearseInto = async ({ url }: TestDatabase) => {
+    const database = openDatabase({ connectionString: url });
+    try {
+      await using archive = await openArchive(path);
+      await archive.unlock(encrypted ? { identity } : {});
+      return await rehearse({ database, archive, models });
+    } finally {
+      await database.close();
+    }
+  };
   try {
     await one.query(schema.create + schema.rows + schema.constrain);
     const before = await textOf(one);
@@ -126,8 +140,19 @@ async function roundTrip(
 
     await one.query(schema.mess);
     const isChanged = !before.startsWith(await databaseText(one.url));
+    if (REHEARSES) {
+      const now = await textOf(one);
+      const { obstacles, violations, tables } = await rehearseInto(one);
+      expect(await textOf(one)).toBe(now);
+      expect({ obstacles, violations }).toEqual({ obstacles: [], violations: [] });
+      for (const { changes } of tables) expect(changes).not.toBeNull();
+    }
     await restoreInto(one);
     expect(await textOf(one)).toBe(before);
+    if (REHEARSES) {
+      for (const { changes, rowsInBackup } of (await rehearseInto(one)).tables)
+        expect(changes).toEqual({ added: 0, removed: 0, changed: 0, same: rowsInBackup });
+    }
     if (other) {
       await other.query(schema.create + schema.constrain);
       await restoreInto(other);
