@@ -356,7 +356,8 @@ describe("SQL in the names of an archive never reaches the database", () => {
     [
       ["a table", "SCHEMA_DRIFT", (it) => rename(it, { name: EVIL })],
       ["a schema", "SCHEMA_DRIFT", (it) => rename(it, { schema: EVIL })],
-      ["a column", "SCHEMA_DRIFT", (it) => editColumn(it, { name: EVIL })],
+      // It looks like one that was dropped since. The rows disprove that when they are loaded.
+      ["a column", "ARCHIVE_INVALID", (it) => editColumn(it, { name: EVIL })],
       ["a column's type", "SCHEMA_DRIFT", (it) => editColumn(it, { type: EVIL })],
       ["a model", null, (it) => assignAll(it.tables, { model: EVIL })],
       ["a sequence", null, (it) => assignAll(it.sequences, { name: EVIL })],
@@ -427,7 +428,7 @@ describe("SQL in the names of an archive never reaches the database", () => {
       await using archive = await openArchive(path);
       await archive.unlock({});
       const plan = await verifyArchive({ database, models, archive });
-      expect(plan.canStart).toBe(code === null);
+      expect(plan.canStart).toBe(code !== "SCHEMA_DRIFT");
     }
     if (code === null) {
       expect((await restore(database, path)).rows).toBe(250);
