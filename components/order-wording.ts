@@ -13,7 +13,7 @@ export function cycleHandling(step: OrderStep): string | null {
 }
 
 /** `Post.author (authorId → id, ON DELETE CASCADE)`, or the constraint's name without a relation. */
-function describeReference(edge: OrderEdge): string {
+export function describeReference(edge: OrderEdge): string {
   const columns = `${edge.columns.join(", ")} → ${edge.referencedColumns.join(", ")}`;
   return `${edge.relation ?? edge.constraint} (${columns}, ON DELETE ${edge.onDelete})`;
 }

@@ -5,9 +5,11 @@ interface SearchInputProps {
   label: string;
   value: string;
   onChange: (value: string) => void;
+  /** What Enter does. Default: nothing. */
+  onEnter?: () => void;
 }
 
-export function SearchInput({ label, value, onChange }: SearchInputProps) {
+export function SearchInput({ label, value, onChange, onEnter }: SearchInputProps) {
   return (
     <div className="pba:relative pba:w-full pba:@lg:w-64">
       <Search
@@ -21,7 +23,11 @@ export function SearchInput({ label, value, onChange }: SearchInputProps) {
         value={value}
         onChange={(event) => onChange(event.target.value)}
         // It finds while one types; Enter must not send the form around it.
-        onKeyDown={(event) => event.key === "Enter" && event.preventDefault()}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter") return;
+          event.preventDefault();
+          onEnter?.();
+        }}
         className="pba:pl-9"
       />
     </div>

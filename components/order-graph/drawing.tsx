@@ -1,0 +1,86 @@
+import { memo, useMemo } from "react";
+import { Cycle, Edge, UnrelatedLabel } from "./graph-edge.tsx";
+import { Node } from "./graph-node.tsx";
+import type { GraphTable } from "./graph-table.ts";
+import type { GraphLayout, GraphNode } from "./layout.ts";
+import type { Selection } from "./selection-panel.tsx";
+import type { Box } from "./sizes.ts";
+import { touches } from "./view.ts";
+
+interface DrawingProps {
+  layout: GraphLayout;
+  tableOf: (key: string) => GraphTable;
+  /** Only what touches this is drawn. */
+  drawn: Box;
+  selection: Selection | null;
+  found: readonly GraphNode[];
+  currentKey: string | null;
+  /** False where it would be too small to be read. */
+  hasText: boolean;
+}
+
+/** The picture itself. Moving the view does not change it, until something else comes into sight. */
+export const Drawing = memo(function Drawing(props: DrawingProps) {
+  const { layout, tableOf, drawn, selection, found, currentKey, hasText } = props;
+  const foundKeys = useMemo(() => new Set(found.map(({ key }) => key)), [found]);
+  const near = useMemo(() => nearTo(selection), [selection]);
+  const edges = layout.edges
+    .filter(({ box }) => touches(box, drawn))
+    .map((edge) => ({ edge, isNear: near.edges.has(edge.key) }));
+  return (
+    <>
+      {layout.cycles
+        .filter((cycle) => touches(cycle, drawn))
+        .map((cycle) => (
+          <Cycle key={cycle.step} cycle={cycle} hasText={hasText} />
+        ))}
+      {layout.unrelated && hasText && layout.edges.length > 0 && (
+        <UnrelatedLabel box={layout.unrelated} />
+      )}
+      {/* The selected one's lie on the others. */}
+      {[...edges.filter((it) => !it.isNear), ...edges.filter((it) => it.isNear)].map(
+        ({ edge, isNear }) => (
+          <Edge
+            key={edge.key}
+            edge={edge}
+            isNear={isNear}
+            isFaded={selection !== null && !isNear}
+          />
+        ),
+      )}
+      {layout.nodes
+        .filter((node) => touches(node, drawn))
+        .map((node) => {
+          const isSelected = selection?.kind === "table" && selection.node.key === node.key;
+          const isNear = near.tables.has(node.key);
+          const isFound = foundKeys.has(node.key);
+          return (
+            <Node
+              key={node.key}
+              node={node}
+              table={tableOf(node.key)}
+              hasText={hasText}
+              isSelected={isSelected}
+              isNear={isNear}
+              isFaded={selection !== null && !isSelected && !isNear && !isFound}
+              isFound={isFound}
+              isCurrent={node.key === currentKey}
+            />
+          );
+        })}
+    </>
+  );
+});
+
+function nearTo(selection: Selection | null): { tables: Set<string>; edges: Set<string> } {
+  const edges =
+    selection === null
+      ? []
+      : selection.kind === "edge"
+        ? [selection.edge]
+        : Object.values(selection.neighbours).flat();
+  return {
+    tables: new Set(edges.flatMap(({ from, to }) => [from, to])),
+    edges: new Set(edges.map(({ key }) => key)),
+  };
+}

@@ -1,0 +1,177 @@
+import { memo } from "react";
+import { tableLabel } from "../../lib/shared/table-name.ts";
+import { cn } from "../ui/cn.ts";
+import type { GraphTable } from "./graph-table.ts";
+import type { GraphNode } from "./layout.ts";
+
+interface NodeProps {
+  node: GraphNode;
+  table: GraphTable;
+  isSelected: boolean;
+  /** Parent or child of the selected one. */
+  isNear: boolean;
+  /** Something else is selected. */
+  isFaded: boolean;
+  /** By the search. */
+  isFound: boolean;
+  /** By the arrow keys. */
+  isCurrent: boolean;
+  /** False where it would be too small to be read. */
+  hasText: boolean;
+}
+
+/** That fit between the sides, in most fonts. */
+const TITLE_LENGTH = 20;
+const NAME_LENGTH = 24;
+const FIGURES_LENGTH = 28;
+const PADDING = 12;
+
+const shorten = (text: string, length: number): string =>
+  text.length > length ? `${text.slice(0, length - 1)}…` : text;
+
+// What is drawn keeps its colours in forced colours, unless told otherwise.
+const FORCED = "pba:forced-colors:fill-[Canvas] pba:forced-colors:stroke-[CanvasText]";
+const TEXT = "pba:stroke-none pba:forced-colors:fill-[CanvasText]";
+
+export const Node = memo(function Node(props: NodeProps) {
+  const { node, table, isSelected, isNear, isFaded, isFound, isCurrent, hasText } = props;
+  const { x, y, width, height } = node;
+  const { progress } = table;
+  const label = tableLabel(node.table);
+  return (
+    <g
+      data-table={label}
+      data-key={node.key}
+      className={cn("pba:cursor-pointer", isFaded && "pba:opacity-35")}
+    >
+      <title>{`${table.model ?? table.name} · ${label} · ${table.figures}`}</title>
+      {isCurrent && (
+        <rect
+          x={x - 5}
+          y={y - 5}
+          width={width + 10}
+          height={height + 10}
+          rx={12}
+          className="pba:fill-none pba:stroke-ring pba:stroke-2 pba:forced-colors:stroke-[Highlight]"
+        />
+      )}
+      <rect
+        x={x}
+        y={y}
+        width={width}
+        height={height}
+        rx={8}
+        className={cn(
+          "pba:fill-surface pba:stroke-line-strong pba:stroke-1",
+          FORCED,
+          isFound && "pba:fill-warn-soft pba:stroke-warn pba:stroke-2",
+          (isSelected || isNear) && "pba:stroke-accent pba:stroke-2",
+          isSelected &&
+            "pba:fill-accent-soft pba:stroke-[3px] pba:forced-colors:stroke-[Highlight]",
+        )}
+      />
+      {progress && <Filling node={node} progress={progress} />}
+      {hasText && (
+        <>
+          <text
+            x={x + PADDING}
+            y={y + 23}
+            className={cn(TEXT, "pba:fill-ink pba:text-[14px] pba:font-semibold")}
+          >
+            {shorten(table.model ?? table.name, TITLE_LENGTH)}
+          </text>
+          {progress && <State x={x + width - 18} y={y + 18} progress={progress} />}
+          <text
+            x={x + PADDING}
+            y={y + 40}
+            className={cn(TEXT, "pba:fill-muted pba:font-mono pba:text-[12px]")}
+          >
+            {shorten(label, NAME_LENGTH)}
+          </text>
+          <text
+            x={x + PADDING}
+            y={y + 57}
+            className={cn(
+              TEXT,
+              "pba:fill-muted pba:text-[12px]",
+              progress?.state === "running" && "pba:fill-ink",
+            )}
+          >
+            {shorten(table.figures, FIGURES_LENGTH)}
+          </text>
+        </>
+      )}
+    </g>
+  );
+});
+
+type Progress = NonNullable<GraphTable["progress"]>;
+
+const FILLS = {
+  waiting: ["", ""],
+  running: ["pba:fill-accent-soft", "pba:fill-accent"],
+  done: ["pba:fill-good-soft", "pba:fill-good"],
+} as const;
+const STOPPED = ["pba:fill-sunken", "pba:fill-line-strong"] as const;
+
+const INSET = 2;
+const BAR_HEIGHT = 4;
+
+/** From the left, as far as the table is loaded: its ground, and a bar that is seen without colours, too. */
+function Filling({ node, progress }: { node: GraphNode; progress: Progress }) {
+  const width = (node.width - 2 * INSET) * Math.min(1, Math.max(0, progress.fraction));
+  if (width === 0) return null;
+  const [ground, bar] = progress.isStopped ? STOPPED : FILLS[progress.state];
+  const moves =
+    "pba:stroke-none pba:transition-[width] pba:duration-500 pba:ease-linear pba:motion-reduce:transition-none";
+  const x = node.x + INSET;
+  return (
+    <>
+      <rect
+        x={x}
+        y={node.y + INSET}
+        width={width}
+        height={node.height - 2 * INSET}
+        rx={6}
+        className={cn(moves, ground, "pba:forced-colors:fill-none")}
+      />
+      <rect
+        data-fraction={progress.fraction.toFixed(2)}
+        x={x}
+        y={node.y + node.height - INSET - BAR_HEIGHT}
+        width={width}
+        height={BAR_HEIGHT}
+        rx={2}
+        className={cn(moves, bar, "pba:forced-colors:fill-[Highlight]")}
+      />
+    </>
+  );
+}
+
+/** The same signs as in the list: a tick, a cross, a ring that is open, one that is closed. */
+function State({ x, y, progress }: { x: number; y: number; progress: Progress }) {
+  const { state, isStopped } = progress;
+  const sign = "pba:fill-none pba:stroke-[1.75px] pba:forced-colors:stroke-[CanvasText]";
+  switch (state) {
+    case "waiting":
+      return <circle cx={x} cy={y} r={4.5} className={cn(sign, "pba:stroke-muted")} />;
+    case "running":
+      return isStopped ? (
+        <path d={`M${x - 4} ${y - 4}l8 8m0 -8l-8 8`} className={cn(sign, "pba:stroke-bad")} />
+      ) : (
+        <path
+          d={`M${x} ${y - 5}A5 5 0 1 1 ${x - 5} ${y}`}
+          className={cn(sign, "pba:stroke-accent-ink")}
+        />
+      );
+    case "done":
+      return (
+        <path
+          d={`M${x - 5} ${y}l3.5 3.5 7 -7`}
+          className={cn(sign, "pba:stroke-good", isStopped && "pba:stroke-muted")}
+        />
+      );
+    default:
+      throw state satisfies never;
+  }
+}

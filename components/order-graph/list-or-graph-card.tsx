@@ -1,0 +1,72 @@
+import { List, Network } from "lucide-react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
+import type { InsertionOrder } from "../../lib/shared/api.ts";
+import { formatNoun } from "../../lib/shared/format.ts";
+import { SearchInput } from "../common/search-input.tsx";
+import { matchesTable } from "../matches-table.ts";
+import { Card } from "../ui/card.tsx";
+import { Segmented } from "../ui/segmented.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import type { GraphTable } from "./graph-table.ts";
+import { type OrderView, useOrderView } from "./use-order-view.ts";
+
+interface ListOrGraphCardProps {
+  title: string;
+  description?: ReactNode;
+  /** Null where none is known: then there is only the list. */
+  order: InsertionOrder | null;
+  tables: readonly GraphTable[];
+  /** The same as text, of what the search finds. */
+  list: (search: string) => ReactNode;
+}
+
+// Most of the panel's pages are without one.
+const OrderGraph = lazy(() => import("./order-graph.tsx"));
+
+const VIEWS: ReadonlyArray<{ value: OrderView; label: string; icon: ReactNode }> = [
+  { value: "list", label: "List", icon: <List aria-hidden /> },
+  { value: "graph", label: "Graph", icon: <Network aria-hidden /> },
+];
+
+/** Tables in their order, as a list or as a picture. Who sees no picture has the list beside it in any case. */
+export function ListOrGraphCard({ title, description, order, tables, list }: ListOrGraphCardProps) {
+  const [view, setView] = useOrderView();
+  const [search, setSearch] = useState("");
+  const [searchIndex, setSearchIndex] = useState(0);
+  const isGraph = view === "graph" && order !== null;
+  const found =
+    search.trim() === "" ? null : tables.filter((it) => matchesTable(it, search)).length;
+  return (
+    <Card
+      title={title}
+      description={description}
+      className="pba:relative"
+      actions={
+        <div className="pba:flex pba:flex-wrap pba:items-center pba:justify-end pba:gap-3">
+          {isGraph && found !== null && (
+            <p role="status" className="pba:text-xs pba:text-muted">
+              {formatNoun(found, "table")} found
+            </p>
+          )}
+          <SearchInput
+            label="Find a table"
+            value={search}
+            onChange={(text) => {
+              setSearch(text);
+              setSearchIndex(0);
+            }}
+            onEnter={() => setSearchIndex(searchIndex + 1)}
+          />
+          {order && <Segmented label="View" value={view} onChange={setView} options={VIEWS} />}
+        </div>
+      }
+    >
+      {isGraph && (
+        <Suspense fallback={<Skeleton className="pba:h-[min(70vh,34rem)]" />}>
+          <OrderGraph order={order} tables={tables} search={search} searchIndex={searchIndex} />
+        </Suspense>
+      )}
+      <div className={isGraph ? "pba:sr-only" : undefined}>{list(search)}</div>
+    </Card>
+  );
+}

@@ -1,0 +1,94 @@
+import { type Box, NODE_WIDTH } from "./sizes.ts";
+
+/** A line as an SVG path, from the table that is referred to, with the head of an arrow there. */
+export interface Shape {
+  path: string;
+  arrow: string;
+  /** That the line lies in. */
+  box: Box;
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+const HEAD = 8;
+const HALF_HEAD = 4.5;
+/** How far from a table's middle the arcs of a cycle touch it, so that other lines stay apart. */
+const ARC_PORT = 16;
+
+const middle = (box: Box): number => box.y + box.height / 2;
+
+/** From a table's right side to the left side of another in a later layer, through the bends on the way. */
+export function lineBetween(left: Box, right: Box, bends: readonly Point[]): Shape {
+  const start = { x: left.x + left.width, y: middle(left) };
+  const end = { x: right.x, y: middle(right) };
+  let path = `M${start.x} ${start.y}`;
+  let at = start;
+  for (const bend of bends) {
+    path += `${curve(at, bend)}H${bend.x + NODE_WIDTH}`;
+    at = { x: bend.x + NODE_WIDTH, y: bend.y };
+  }
+  path += curve(at, end);
+  const arrow = `M${start.x} ${start.y}l${HEAD} ${-HALF_HEAD}v${2 * HALF_HEAD}z`;
+  return { path, arrow, box: boxOf([start, ...bends, end], HALF_HEAD) };
+}
+
+/** Leaves and arrives horizontally. */
+function curve(from: Point, to: Point): string {
+  const x = (from.x + to.x) / 2;
+  return `C${x} ${from.y} ${x} ${to.y} ${to.x} ${to.y}`;
+}
+
+/** Between two tables that stand on each other: down on the right, up on the left, so that both ways are seen. */
+export function arcInCycle(from: Box, to: Box): Shape {
+  const down = from.y < to.y;
+  const side = down ? 1 : -1;
+  const x = down ? from.x + from.width : from.x;
+  const start = middle(to) - side * ARC_PORT;
+  const end = middle(from) + side * ARC_PORT;
+  // Longer ones bulge further, within the cycle's frame.
+  const bulge = x + side * Math.min(38, 20 + Math.abs(start - end) / 12);
+  return {
+    path: `M${x} ${start}C${bulge} ${start} ${bulge} ${end} ${x} ${end}`,
+    arrow: `M${x} ${start}l${side * HEAD} ${-HALF_HEAD}v${2 * HALF_HEAD}z`,
+    box: boxOf(
+      [
+        { x, y: start },
+        { x: bulge, y: end },
+      ],
+      HALF_HEAD,
+    ),
+  };
+}
+
+/** Of a table that refers to itself, at its upper right corner. */
+export function loop(node: Box): Shape {
+  const right = node.x + node.width - 16;
+  const left = right - 26;
+  const { y } = node;
+  return {
+    path: `M${right} ${y}C${right + 4} ${y - 17} ${left - 4} ${y - 17} ${left} ${y}`,
+    arrow: `M${right} ${y}l${-HALF_HEAD + 1} ${-HEAD}h${2 * HALF_HEAD}z`,
+    box: boxOf(
+      [
+        { x: left, y: y - 14 },
+        { x: right, y },
+      ],
+      HALF_HEAD,
+    ),
+  };
+}
+
+function boxOf(points: readonly Point[], margin: number): Box {
+  const xs = points.map(({ x }) => x);
+  const ys = points.map(({ y }) => y);
+  const [x, y] = [Math.min(...xs) - margin, Math.min(...ys) - margin];
+  return {
+    x,
+    y,
+    width: Math.max(...xs) + margin - x,
+    height: Math.max(...ys) + margin - y,
+  };
+}

@@ -1,0 +1,88 @@
+import { useCallback, useMemo } from "react";
+import type { InsertionOrder } from "../../lib/shared/api.ts";
+import { formatNoun } from "../../lib/shared/format.ts";
+import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
+import { matchesTable } from "../matches-table.ts";
+import { orderSteps } from "../order-wording.ts";
+import { type GraphTable, spokenFigures } from "./graph-table.ts";
+import { type GraphLayout, type GraphNode, layoutOrder } from "./layout.ts";
+import { neighboursOf } from "./neighbours.ts";
+import type { Selection } from "./selection-panel.tsx";
+import type { Box } from "./sizes.ts";
+import { drawnFor } from "./view.ts";
+
+interface Graph {
+  layout: GraphLayout;
+  nodeOf: (key: string | null) => GraphNode | null;
+  tableOf: (key: string) => GraphTable;
+  /** Empty where nothing is searched. */
+  found: GraphNode[];
+}
+
+export function useGraph(
+  order: InsertionOrder,
+  tables: readonly GraphTable[],
+  search: string,
+): Graph {
+  const layout = useMemo(() => layoutOrder(order), [order]);
+  const nodes = useMemo(() => new Map(layout.nodes.map((node) => [node.key, node])), [layout]);
+  const known = useMemo(() => new Map(tables.map((table) => [tableKey(table), table])), [tables]);
+  const nodeOf = (key: string | null) => (key === null ? null : (nodes.get(key) ?? null));
+  const tableOf = useCallback(
+    (key: string): GraphTable =>
+      known.get(key) ?? {
+        ...(nodes.get(key)?.table ?? { schema: "", name: key }),
+        model: null,
+        figures: "",
+      },
+    [known, nodes],
+  );
+  // By names, which stay the same while the figures change.
+  const names = JSON.stringify(tables.map(({ schema, name, model }) => [schema, name, model]));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `names` stands for `tableOf`.
+  const found = useMemo(
+    () =>
+      search.trim() === ""
+        ? []
+        : layout.nodes
+            .filter(({ key }) => matchesTable(tableOf(key), search))
+            .sort((a, b) => a.step - b.step),
+    [layout, names, search],
+  );
+  return { layout, nodeOf, tableOf, found };
+}
+
+/** @param key of a table or an edge */
+export function useSelection(
+  order: InsertionOrder,
+  layout: GraphLayout,
+  key: string | null,
+): Selection | null {
+  const steps = useMemo(() => orderSteps(order), [order]);
+  return useMemo((): Selection | null => {
+    const node = layout.nodes.find((it) => it.key === key);
+    if (node) {
+      const neighbours = neighboursOf(layout, node.key);
+      return { kind: "table", node, neighbours, step: steps[node.step - 1] };
+    }
+    const edge = layout.edges.find((it) => it.key === key);
+    return edge ? { kind: "edge", edge } : null;
+  }, [layout, steps, key]);
+}
+
+/** What to draw for what is seen: the same object as long as it is the same box. */
+export function useDrawn(seen: Box): Box {
+  const { x, y, width, height } = drawnFor(seen);
+  return useMemo(() => ({ x, y, width, height }), [x, y, width, height]);
+}
+
+/** What is read out where the arrow keys have come to. */
+export function spokenNode(layout: GraphLayout, node: GraphNode, table: GraphTable): string {
+  const { parents, children } = neighboursOf(layout, node.key);
+  return [
+    `${table.model ?? table.name}, ${tableLabel(table)}`,
+    spokenFigures(table),
+    `refers to ${formatNoun(parents.length, "table")}`,
+    `is referred to by ${formatNoun(children.length, "table")}`,
+  ].join(", ");
+}

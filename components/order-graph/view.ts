@@ -1,0 +1,131 @@
+import type { Box } from "./sizes.ts";
+
+/** What is seen of a picture: its upper left corner there, and how many pixels of the screen one of its own takes. */
+export interface View {
+  x: number;
+  y: number;
+  zoom: number;
+}
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+export const MAX_ZOOM = 2;
+const MIN_ZOOM = 0.25;
+/** Below, letters are no longer read, and a picture that must be moved is the better one. */
+const READABLE_ZOOM = 0.8;
+/** Around the picture when it fits, and what stays in sight of it when it is moved away. */
+const MARGIN = 20;
+
+/** The zoom at which all is seen. */
+const fitZoom = (picture: Size, screen: Size): number =>
+  Math.min(
+    1,
+    screen.width / (picture.width + 2 * MARGIN),
+    screen.height / (picture.height + 2 * MARGIN),
+  );
+
+const minZoom = (picture: Size, screen: Size): number =>
+  Math.min(MIN_ZOOM, fitZoom(picture, screen));
+
+/** All of it, in the middle. */
+export function wholeView(picture: Size, screen: Size): View {
+  const zoom = fitZoom(picture, screen);
+  return {
+    zoom,
+    x: (picture.width - screen.width / zoom) / 2,
+    y: (picture.height - screen.height / zoom) / 2,
+  };
+}
+
+/** All of it where that can be read; else as much as can, from the left, where the order begins. */
+export function firstView(picture: Size, screen: Size): View {
+  const whole = wholeView(picture, screen);
+  if (whole.zoom >= READABLE_ZOOM) return whole;
+  const zoom = READABLE_ZOOM;
+  const middle = (length: number, seen: number) => (length - seen) / 2;
+  return {
+    zoom,
+    x: Math.min(-MARGIN, middle(picture.width, screen.width / zoom)),
+    y: middle(picture.height, screen.height / zoom),
+  };
+}
+
+/** Keeps some of the picture in sight, and the zoom in its limits. */
+export function limit(view: View, picture: Size, screen: Size): View {
+  const zoom = Math.min(MAX_ZOOM, Math.max(minZoom(picture, screen), view.zoom));
+  const limitOne = (at: number, length: number, seen: number): number => {
+    const [start, end] = [-MARGIN, length + MARGIN - seen];
+    // What is smaller than the screen may be anywhere on it, so that these two change places.
+    return Math.min(Math.max(start, end), Math.max(Math.min(start, end), at));
+  };
+  return {
+    zoom,
+    x: limitOne(view.x, picture.width, screen.width / zoom),
+    y: limitOne(view.y, picture.height, screen.height / zoom),
+  };
+}
+
+/** Moves by pixels of the screen. */
+export const moveBy = (view: View, dx: number, dy: number): View => ({
+  ...view,
+  x: view.x + dx / view.zoom,
+  y: view.y + dy / view.zoom,
+});
+
+/** @param at the point of the screen that stays where it is */
+export function zoomBy(
+  view: View,
+  factor: number,
+  at: { x: number; y: number },
+  picture: Size,
+  screen: Size,
+): View {
+  const zoom = Math.min(MAX_ZOOM, Math.max(minZoom(picture, screen), view.zoom * factor));
+  return {
+    zoom,
+    x: view.x + at.x / view.zoom - at.x / zoom,
+    y: view.y + at.y / view.zoom - at.y / zoom,
+  };
+}
+
+/** With a box in the middle, readable. */
+export function centreOn(view: View, box: Box, screen: Size): View {
+  const zoom = Math.max(view.zoom, READABLE_ZOOM);
+  return {
+    zoom,
+    x: box.x + box.width / 2 - screen.width / zoom / 2,
+    y: box.y + box.height / 2 - screen.height / zoom / 2,
+  };
+}
+
+export const seenBy = (view: View, screen: Size): Box => ({
+  x: view.x,
+  y: view.y,
+  width: screen.width / view.zoom,
+  height: screen.height / view.zoom,
+});
+
+export const touches = (a: Box, b: Box): boolean =>
+  a.x <= b.x + b.width && b.x <= a.x + a.width && a.y <= b.y + b.height && b.y <= a.y + a.height;
+
+export const contains = (outer: Box, inner: Box): boolean =>
+  inner.x >= outer.x &&
+  inner.y >= outer.y &&
+  inner.x + inner.width <= outer.x + outer.width &&
+  inner.y + inner.height <= outer.y + outer.height;
+
+/**
+ * What is drawn: somewhat more than what is seen, in steps, so that it stays the same while one moves a little.
+ */
+export function drawnFor(seen: Box): Box {
+  const [stepX, stepY] = [seen.width / 2, seen.height / 2];
+  return {
+    x: (Math.floor(seen.x / stepX) - 1) * stepX,
+    y: (Math.floor(seen.y / stepY) - 1) * stepY,
+    width: seen.width + 3 * stepX,
+    height: seen.height + 3 * stepY,
+  };
+}
