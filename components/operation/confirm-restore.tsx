@@ -4,7 +4,6 @@ import type { Check, Operation, RestorePlan } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { DriftList, WarningList } from "../common/findings.tsx";
-import { InsertionOrderList } from "../common/insertion-order-list.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
@@ -18,6 +17,7 @@ import { CancelOperation } from "./cancel-operation.tsx";
 import { CheckList } from "./check-list.tsx";
 import { ManifestCard } from "./manifest-card.tsx";
 import { isOfOriginal } from "./operation-wording.ts";
+import { PlanOrder } from "./plan-order.tsx";
 import { PlanTables } from "./plan-tables.tsx";
 
 interface ConfirmRestoreProps {
@@ -57,18 +57,7 @@ export function ConfirmRestore({ operation, plan }: ConfirmRestoreProps) {
           <Confirmation operation={operation} plan={plan} />
         </div>
       )}
-      <Card
-        title="Insertion order"
-        description="The tables are emptied and loaded in this order, in one transaction."
-      >
-        <InsertionOrderList
-          order={plan.insertionOrder}
-          tables={plan.tables.map((table) => ({
-            ...table,
-            figures: table.action === "skip" ? "skipped" : formatNoun(table.rows, "row"),
-          }))}
-        />
-      </Card>
+      <PlanOrder plan={plan} />
     </div>
   );
 }

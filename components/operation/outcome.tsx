@@ -11,6 +11,7 @@ import { Notice } from "../ui/notice.tsx";
 import { isOfOriginal, truthOf } from "./operation-wording.ts";
 import { ResultTables } from "./result-tables.tsx";
 import { TableProgressCard } from "./table-progress-card.tsx";
+import { useOrder } from "./use-order.ts";
 
 /** How an operation ended, and what is true now. */
 export function Outcome({ operation }: { operation: Operation }) {
@@ -24,7 +25,7 @@ export function Outcome({ operation }: { operation: Operation }) {
             <Facts facts={factsOf(result)} />
           </Card>
           <Warnings title="Warnings" warnings={result.warnings} />
-          <ResultTables tables={result.tables} />
+          <ResultTables operation={operation} tables={result.tables} />
         </>
       )}
       {isDone(operation) && isOfOriginal(plan) && (
@@ -46,6 +47,7 @@ function Warnings({ title, warnings }: { title: string; warnings: Warning[] }) {
 
 function HowFar({ operation }: { operation: Operation }) {
   const { kind, state, progress, changed } = operation;
+  const order = useOrder(operation);
   const isCheck = progress.phase === "verifying";
   // A check that was discarded was not stopped: it had ended.
   if (progress.tables.length === 0 || (isCheck && state === "cancelled")) return null;
@@ -58,6 +60,7 @@ function HowFar({ operation }: { operation: Operation }) {
           ? "None of this was kept: a restore happens as a whole or not at all."
           : undefined
       }
+      order={order}
       tables={progress.tables}
       rates={null}
       isStopped

@@ -18,10 +18,12 @@ import { Spinner } from "../ui/spinner.tsx";
 import { CancelOperation } from "./cancel-operation.tsx";
 import { fractionOf, type PhaseStep, phaseSteps } from "./operation-wording.ts";
 import { TableProgressCard } from "./table-progress-card.tsx";
+import { useOrder } from "./use-order.ts";
 import { useRates } from "./use-rates.ts";
 
 export function RunningProgress({ operation }: { operation: Operation }) {
   const rates = useRates(operation);
+  const order = useOrder(operation);
   const steps = phaseSteps(operation);
   const current = steps.find((step) => step.state === "current");
   const fraction = fractionOf(operation);
@@ -46,7 +48,7 @@ export function RunningProgress({ operation }: { operation: Operation }) {
           </div>
         </div>
       </Card>
-      <TableProgressCard tables={operation.progress.tables} rates={rates} />
+      <TableProgressCard order={order} tables={operation.progress.tables} rates={rates} />
     </>
   );
 }

@@ -1,16 +1,22 @@
 import { Check, CircleX, Clock } from "lucide-react";
+import type { InsertionOrder } from "../../lib/shared/api.ts";
 import { formatBytes, formatCount, formatNoun, formatRate } from "../../lib/shared/format.ts";
 import type { TableProgress } from "../../lib/shared/progress.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
 import { TableTitle } from "../common/table-title.tsx";
+import { matchesTable } from "../matches-table.ts";
+import { ListOrGraphCard } from "../order-graph/list-or-graph-card.tsx";
 import type { Rates } from "../rates.ts";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";
 import { Progress } from "../ui/progress.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { Spinner } from "../ui/spinner.tsx";
+import { tableFigures, tableFraction, toGraphTable } from "./table-figures.ts";
 
 interface TableProgressCardProps {
+  /** For the picture. Null where none is known. */
+  order: InsertionOrder | null;
   tables: TableProgress[];
   /** Null where nothing runs, or too little is known. */
   rates: Rates | null;
@@ -23,33 +29,42 @@ interface TableProgressCardProps {
 const STATE_LABELS = { waiting: "Waiting", running: "Running", done: "Done" };
 
 export function TableProgressCard(props: TableProgressCardProps) {
-  const { tables, rates, title = "Tables", isStopped = false } = props;
+  const { order, tables, rates, title = "Tables", isStopped = false } = props;
   const done = tables.filter((table) => table.state === "done").length;
-  return (
-    <Card
-      title={title}
-      description={
-        props.description ??
-        (tables.length > 0
-          ? `${formatCount(done)} of ${formatNoun(tables.length, "table")} done`
-          : "The tables are shown as soon as they are known.")
-      }
-    >
-      {tables.length === 0 ? (
+  const text =
+    props.description ??
+    (tables.length > 0
+      ? `${formatCount(done)} of ${formatNoun(tables.length, "table")} done`
+      : "The tables are shown as soon as they are known.");
+  if (tables.length === 0) {
+    return (
+      <Card title={title} description={text}>
         <Skeleton className="pba:h-40" />
-      ) : (
+      </Card>
+    );
+  }
+  return (
+    <ListOrGraphCard
+      title={title}
+      description={text}
+      order={order}
+      tables={tables.map((table) => toGraphTable(table, isStopped))}
+      list={(search) => (
         <ul aria-label="Progress per table" className="pba:grid">
-          {tables.map((table, index) => (
-            <TableRow
-              key={tableKey(table)}
-              table={table}
-              isStopped={isStopped}
-              bytesPerSecond={table.state === "running" ? rates?.tables[index] : undefined}
-            />
-          ))}
+          {tables.map(
+            (table, index) =>
+              matchesTable(table, search) && (
+                <TableRow
+                  key={tableKey(table)}
+                  table={table}
+                  isStopped={isStopped}
+                  bytesPerSecond={table.state === "running" ? rates?.tables[index] : undefined}
+                />
+              ),
+          )}
         </ul>
       )}
-    </Card>
+    />
   );
 }
 
@@ -61,11 +76,8 @@ interface TableRowProps {
 
 function TableRow({ table, bytesPerSecond, isStopped }: TableRowProps) {
   const isDone = table.state === "done";
-  const total = Math.max(table.totalRows, table.rows);
-  const fraction = isDone ? 1 : total === 0 ? 0 : table.rows / total;
-  const figures = isDone
-    ? formatNoun(table.rows, "row")
-    : `${formatCount(table.rows)} of ${table.totalIsExact ? "" : "about "}${formatNoun(total, "row")}`;
+  const fraction = tableFraction(table);
+  const figures = tableFigures(table);
   return (
     <li className="pba:flex pba:items-start pba:gap-3 pba:py-2.5">
       <StateIcon state={table.state} isStopped={isStopped} />

@@ -1,12 +1,15 @@
-import { useState } from "react";
+import { useMemo } from "react";
 import type { Overview, OverviewTable } from "../../lib/shared/api.ts";
 import { formatBytes, formatNoun } from "../../lib/shared/format.ts";
 import { InsertionOrderList } from "../common/insertion-order-list.tsx";
-import { SearchInput } from "../common/search-input.tsx";
+import { ListOrGraphCard } from "../order-graph/list-or-graph-card.tsx";
 import { Card } from "../ui/card.tsx";
 
 export function OrderCard({ overview }: { overview: Overview }) {
-  const [search, setSearch] = useState("");
+  const tables = useMemo(
+    () => overview.tables.map((table) => ({ ...table, figures: figuresOf(table) })),
+    [overview.tables],
+  );
   if (overview.tables.length === 0) {
     return (
       <Card title="Insertion order">
@@ -17,17 +20,15 @@ export function OrderCard({ overview }: { overview: Overview }) {
     );
   }
   return (
-    <Card
+    <ListOrGraphCard
       title="Insertion order"
       description="In this order a restore loads the tables, computed from the foreign keys: what is referred to comes first."
-      actions={<SearchInput label="Find a table" value={search} onChange={setSearch} />}
-    >
-      <InsertionOrderList
-        order={overview.insertionOrder}
-        tables={overview.tables.map((table) => ({ ...table, figures: figuresOf(table) }))}
-        search={search}
-      />
-    </Card>
+      order={overview.insertionOrder}
+      tables={tables}
+      list={(search) => (
+        <InsertionOrderList order={overview.insertionOrder} tables={tables} search={search} />
+      )}
+    />
   );
 }
 
