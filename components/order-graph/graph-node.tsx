@@ -22,7 +22,7 @@ interface NodeProps {
 
 /** That fit between the sides, in most fonts. */
 const TITLE_LENGTH = 20;
-const NAME_LENGTH = 24;
+const NAME_LENGTH = 26;
 const FIGURES_LENGTH = 28;
 const PADDING = 12;
 
@@ -84,7 +84,7 @@ export const Node = memo(function Node(props: NodeProps) {
           <text
             x={x + PADDING}
             y={y + 40}
-            className={cn(TEXT, "pba:fill-muted pba:font-mono pba:text-[12px]")}
+            className={cn(TEXT, "pba:fill-muted pba:font-mono pba:text-[11px]")}
           >
             {shorten(label, NAME_LENGTH)}
           </text>

@@ -12,7 +12,7 @@ export interface Size {
   height: number;
 }
 
-export const MAX_ZOOM = 2;
+const MAX_ZOOM = 2;
 const MIN_ZOOM = 0.25;
 /** Below, letters are no longer read, and a picture that must be moved is the better one. */
 const READABLE_ZOOM = 0.8;
