@@ -13,13 +13,13 @@ import { type ForgedEntry, unpack } from "./testing-zip.ts";
 
 /** Large enough that a random bit often hits a table, small enough for thousands of archives. */
 export const SMALL_TABLES: TestTables = {
-  User: jsonOf(60, "user"),
+  User: jsonOf(60, "used"),
   empty: "[\n]\n",
   Order: jsonOf(60, "order"),
 };
-/** Of the same sizes, so that only their content tells them from the others. */
+/** Of the same sizes, compressed as well, so that only their content tells them from the others. */
 const OTHER_TABLES: TestTables = {
-  User: jsonOf(60, "resu"),
+  User: jsonOf(60, "uses"),
   empty: "[\n]\n",
   Order: jsonOf(60, "redro"),
 };
