@@ -38,7 +38,7 @@ export function Progress({
         // Made anew, so that the first figure does not look like a step back from the whole.
         key={percent === null ? "unknown" : "known"}
         className={cn(
-          "pba:block pba:h-full pba:rounded-full pba:transition-[width] pba:duration-500 pba:ease-linear pba:motion-reduce:transition-none",
+          "pba:block pba:h-full pba:rounded-full pba:forced-colors:bg-[Highlight] pba:transition-[width] pba:duration-500 pba:ease-linear pba:motion-reduce:transition-none",
           TONES[tone],
           percent === null && "pba:animate-pulse pba:opacity-40 pba:motion-reduce:animate-none",
         )}

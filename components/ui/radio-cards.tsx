@@ -38,7 +38,7 @@ export function RadioCards<Value extends string>(props: RadioCardsProps<Value>) 
             aria-hidden
             className="pba:mt-0.5 pba:flex pba:size-4 pba:shrink-0 pba:items-center pba:justify-center pba:rounded-full pba:border pba:border-line-strong pba:bg-surface pba:group-data-[state=checked]:border-accent"
           >
-            <RadioGroup.Indicator className="pba:size-2 pba:rounded-full pba:bg-accent" />
+            <RadioGroup.Indicator className="pba:size-2 pba:rounded-full pba:bg-accent pba:forced-colors:bg-[Highlight]" />
           </span>
           <span className="pba:min-w-0">
             <span className="pba:flex pba:flex-wrap pba:items-center pba:gap-2 pba:font-medium">
