@@ -10,6 +10,8 @@ const buttonVariants = cva(
     "pba:transition-colors pba:motion-reduce:transition-none",
     "pba:disabled:cursor-not-allowed pba:disabled:opacity-55 pba:aria-disabled:cursor-not-allowed pba:aria-disabled:opacity-55",
     "pba:[&_svg]:size-4 pba:[&_svg]:shrink-0",
+    // A ground is no colour of the person's own: the edge shows where the button is.
+    "pba:forced-colors:border",
     focusRing,
   ],
   {
