@@ -1,4 +1,5 @@
 /** A TCP proxy before PostgreSQL, for tests: it sees what a restore asks, request by request, and strikes at one of them. */
+import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -23,6 +24,8 @@ export interface WatchingProxy extends AsyncDisposable {
    * @returns once `strike` is done
    */
   strikeAt(point: Point, strike: () => Promise<void>): Promise<void>;
+  /** Resolves when the restore's end of its connection is closed, as after its process was killed. */
+  closed(): Promise<void>;
   /** Breaks the connection of the restore, or every one. */
   cut(which: "restore" | "all"): void;
 }
@@ -117,6 +120,11 @@ export async function createWatchingProxy(databaseUrl: string): Promise<Watching
       armed = { point, done, strike: () => strike().catch(reject) };
       return promise;
     },
+    async closed() {
+      await Promise.all(
+        [...restoreSockets].map(async (socket) => socket.closed || once(socket, "close")),
+      );
+    },
     cut(which: "restore" | "all") {
       for (const socket of which === "all" ? sockets : restoreSockets) socket.destroy();
     },
@@ -141,8 +149,10 @@ const BIND = "B";
 const SYNC = "S";
 const TERMINATE = "X";
 const PASSWORD = "p";
+const COPY_DONE = "c";
+const COPY_FAIL = "f";
 
-/** Cuts what a client sends into requests: a simple query, or all messages up to a Sync. */
+/** Cuts what a client sends into requests: a simple query, the data of a COPY, or all messages up to a Sync. */
 class RequestReader {
   #pending: Buffer = Buffer.alloc(0);
   #isStarted = false;
@@ -170,7 +180,8 @@ class RequestReader {
       if (type === QUERY || type === TERMINATE) this.#statement = text || "Terminate";
       if (type === PARSE) this.#statement = text.slice(text.indexOf("\0") + 1);
       if (type === BIND) this.#statement ||= text.split("\0")[1] ?? "";
-      if (![QUERY, SYNC, TERMINATE, PASSWORD].includes(type)) continue;
+      if (type === COPY_DONE || type === COPY_FAIL) this.#statement = "COPY's data";
+      if (![QUERY, SYNC, TERMINATE, PASSWORD, COPY_DONE, COPY_FAIL].includes(type)) continue;
       const bytes = Buffer.concat(this.#messages);
       const statement = this.#statement.replaceAll(/\s+/g, " ").replace(/\0.*/s, "").slice(0, 100);
       this.#messages = [];

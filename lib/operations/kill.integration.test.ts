@@ -43,9 +43,11 @@ const KINDS: Array<{
     points: 30,
     shift: 0,
     byChild: true,
-    async strike(_, { child }) {
+    async strike({ proxy }, { child }) {
       child?.kill("SIGKILL");
       if (child) await once(child, "exit");
+      // Or what is held would go on in the dead process's name.
+      await proxy.closed();
     },
   },
   {
