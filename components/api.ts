@@ -53,7 +53,7 @@ export const unreachable = (cause?: unknown): ApiError =>
     {
       code: "UNREACHABLE",
       message: "The server could not be reached.",
-      hint: "Check the connection. What the server has begun goes on without this page.",
+      hint: "Check the connection. What the server has begun does not need this page.",
     },
     { cause },
   );

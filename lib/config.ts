@@ -34,25 +34,25 @@ export interface BackupAdminOptions {
    * Default: the connection of `prisma`'s own `pg` adapter (where that is a transaction pooler, DIRECT_URL of the same
    * database), then DIRECT_URL, then DATABASE_URL.
    */
-  connectionString?: string | undefined | undefined;
+  connectionString?: string | undefined;
   /** As `pg` takes it: `true`, or certificates. Counts more than what a connection string says. */
   ssl?: pg.ClientConfig["ssl"] | undefined;
   /** As `pg` takes it (host, port, …), instead of or beside `connectionString`. */
-  pool?: pg.PoolConfig | undefined | undefined;
+  pool?: pg.PoolConfig | undefined;
   /** Where the page is mounted, without Next's own `basePath`. Default `/admin/backup`. */
-  basePath?: string | undefined | undefined;
+  basePath?: string | undefined;
   /** Without Next's `basePath`, or a whole URL. Gets `callbackUrl`, an address with it. Default `/api/auth/signin`. */
-  signInPath?: string | undefined | undefined;
+  signInPath?: string | undefined;
   /** Private folder for uploads on their way. Default: one below the system's temporary folder. */
-  uploadDir?: string | undefined | undefined;
+  uploadDir?: string | undefined;
   /** Default 10 GiB. */
-  maxUploadBytes?: number | undefined | undefined;
+  maxUploadBytes?: number | undefined;
   /** An upload that nobody restores is removed after this time. Default 24 hours. */
-  uploadMaxAgeMs?: number | undefined | undefined;
+  uploadMaxAgeMs?: number | undefined;
   /** How long a restore waits for a table that somebody else uses. */
-  lockTimeoutMs?: number | undefined | undefined;
+  lockTimeoutMs?: number | undefined;
   /** Default `console`. Gets no secrets. */
-  logger?: Logger | undefined | undefined;
+  logger?: Logger | undefined;
 }
 
 type Unset = "connectionString" | "ssl" | "pool" | "uploadDir" | "lockTimeoutMs";
