@@ -65,7 +65,7 @@ export function OperationView({ id }: { id: string }) {
         failureCount > 0 && (
           <Notice tone="warn">
             <p>
-              The server does not answer. Trying again; the operation goes on without this page.
+              The server does not answer. Trying again; the operation does not need this page.
             </p>
           </Notice>
         )
