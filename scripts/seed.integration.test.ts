@@ -50,7 +50,7 @@ it.skipIf(!requireTool("sha256sum"))(
 it("holds the kinds of values that a backup can lose", async () => {
   await using database = await createTestDatabase();
   await migrate(database.url);
-  await seed(database.url);
+  await seed(database.url, { scale: 0.25 });
   const [counts] = await database.query(`SELECT
     (SELECT count(*) FROM customers WHERE preferences IS NULL) > 0 AS sql_null,
     (SELECT count(*) FROM customers WHERE preferences = 'null') > 0 AS json_null,

@@ -57,7 +57,10 @@ function changesBetween(
   return { ...changes, removed: old.size };
 }
 
-describe.for(MAJORS)("PostgreSQL %i", (major) => {
+/** The newest alone, unless versions are named: all of them restore these schemas anyhow. */
+const REHEARSED = process.env.POSTGRES_MAJORS ? MAJORS : MAJORS.slice(-1);
+
+describe.for(REHEARSED)("PostgreSQL %i", (major) => {
   const everything = ({ url }: TestDatabase) =>
     major === 15 ? pgDumpText(url) : databaseText(url);
 
