@@ -16,7 +16,7 @@ test("is moved, zoomed, searched and explored by mouse", async ({ page }) => {
   await page.goto(PANEL);
   const graph = graphOf(page);
   await graph.scrollIntoViewIfNeeded();
-  await page.getByRole("button", { name: "Show all" }).click();
+  await page.getByRole("button", { name: "Show all", exact: true }).click();
   await expect(tableIn(page, "public.orders")).toContainText("Order");
   await expect(graph).toContainText("Cycle of 2 tables");
   // Parents on the left.
@@ -36,7 +36,7 @@ test("is moved, zoomed, searched and explored by mouse", async ({ page }) => {
   await expect(selection.getByRole("heading", { level: 3 })).toContainText("public.order_lines");
   await expect(selection.getByRole("heading", { level: 3 })).toBeFocused();
 
-  await page.getByRole("button", { name: "Show all" }).click();
+  await page.getByRole("button", { name: "Show all", exact: true }).click();
   const before = await viewBox(page);
   const box = await graph.boundingBox();
   if (!box) throw new Error("It is visible.");
@@ -54,7 +54,7 @@ test("is moved, zoomed, searched and explored by mouse", async ({ page }) => {
   await page.mouse.move(box.x + 100, box.y + 150, { steps: 3 });
   await page.mouse.up();
   await expect.poll(() => viewBox(page)).not.toBe(zoomedIn);
-  await page.getByRole("button", { name: "Show all" }).click();
+  await page.getByRole("button", { name: "Show all", exact: true }).click();
   await expect.poll(() => viewBox(page)).toBe(before);
 
   const search = page.getByRole("searchbox", { name: "Find a table" });
