@@ -64,9 +64,7 @@ export function OperationView({ id }: { id: string }) {
       ) : (
         failureCount > 0 && (
           <Notice tone="warn">
-            <p>
-              The server does not answer. Trying again; the operation does not need this page.
-            </p>
+            <p>The server does not answer. Trying again; the operation does not need this page.</p>
           </Notice>
         )
       )}
