@@ -7,7 +7,11 @@ export default async function Cases() {
   const cases = await db.caseFile.findMany({
     orderBy: { id: "asc" },
     take: 20,
-    include: { labels: true, owner: true, _count: { select: { documents: true } } },
+    include: {
+      labels: { orderBy: { id: "asc" } },
+      owner: true,
+      _count: { select: { documents: true } },
+    },
   });
   return (
     <main className="mx-auto max-w-4xl space-y-6 p-8">
