@@ -3,6 +3,8 @@ import type { Actor } from "../lib/shared/api.ts";
 import { type Api, createApi } from "./api.ts";
 import { createQueries, type Queries } from "./queries.ts";
 
+export type OperationStep = "scope" | "changes" | "confirm" | "receipt";
+
 interface Panel {
   actor: Actor;
   api: Api;
@@ -11,8 +13,14 @@ interface Panel {
   paths: {
     overview: string;
     create: string;
+    activity: string;
     restore: string;
+    /** The steps of a restore before it is an operation. */
+    restoreInside: string;
+    restoreUpload: string;
     operation: (id: string) => string;
+    /** The steps of a restore that is checked, and what is left when it has ended. */
+    operationStep: (id: string, step: OperationStep) => string;
   };
 }
 
@@ -22,6 +30,7 @@ export function PanelProvider(props: { basePath: string; actor: Actor; children:
   const { basePath, actor } = props;
   const panel = useMemo<Panel>(() => {
     const api = createApi(basePath);
+    const operation = (id: string) => `${basePath}/operations/${encodeURIComponent(id)}`;
     return {
       actor,
       api,
@@ -29,8 +38,12 @@ export function PanelProvider(props: { basePath: string; actor: Actor; children:
       paths: {
         overview: basePath,
         create: `${basePath}/create`,
+        activity: `${basePath}/activity`,
         restore: `${basePath}/restore`,
-        operation: (id) => `${basePath}/operations/${encodeURIComponent(id)}`,
+        restoreInside: `${basePath}/restore/inside`,
+        restoreUpload: `${basePath}/restore/upload`,
+        operation,
+        operationStep: (id, step) => `${operation(id)}/${step}`,
       },
     };
   }, [basePath, actor]);

@@ -9,6 +9,11 @@ import {
 } from "./operation-wording.ts";
 
 const plan: RestorePlan = {
+  scope: { mode: "replace" },
+  rehearsal: null,
+  actorIsInBackup: null,
+  migrations: [],
+  safetyBackup: null,
   manifest: {
     formatVersion: 1,
     createdAt: "2026-01-01T00:00:00Z",
@@ -40,7 +45,10 @@ const operation = (changes: Partial<Operation>): Operation => ({
   encryption: "none",
   fileName: "shop.zip",
   cancelRequested: false,
-  progress: { phase: "dumping", tables: [] },
+  archive: null,
+  safetyBackup: null,
+  undoes: null,
+  progress: { stage: "backup", phase: "dumping", tables: [] },
   plan: null,
   result: null,
   error: null,
@@ -79,13 +87,16 @@ describe("the truth after the end", () => {
 
 describe("the steps and the state", () => {
   it("tell the check of an upload from the restore after it", () => {
-    const check = operation({ kind: "restore", progress: { phase: "verifying", tables: [] } });
+    const check = operation({
+      kind: "restore",
+      progress: { stage: "check", phase: "verifying", tables: [] },
+    });
     expect(stateLabel(check)).toBe("Checking");
     expect(phaseSteps(check).map((step) => step.state)).toEqual(["done", "current"]);
     const restore = operation({
       kind: "restore",
       plan,
-      progress: { phase: "loading", tables: [] },
+      progress: { stage: "restore", phase: "loading", tables: [] },
     });
     expect(stateLabel(restore)).toBe("Restoring");
     expect(phaseSteps(restore).map((step) => step.state)).toEqual([
@@ -107,19 +118,25 @@ describe("the steps and the state", () => {
 describe("progress", () => {
   it("is unknown without a plan, and nearly whole where there is nothing to do", () => {
     expect(fractionOf(operation({}))).toBeNull();
-    expect(fractionOf(operation({ progress: { phase: "dumping", tables: [table(0, 0)] } }))).toBe(
-      0.99,
-    );
+    expect(
+      fractionOf(
+        operation({ progress: { stage: "backup", phase: "dumping", tables: [table(0, 0)] } }),
+      ),
+    ).toBe(0.99);
   });
 
   it("is not whole before the end, also when an estimate was too low", () => {
-    const low = operation({ progress: { phase: "dumping", tables: [table(900, 10, "done")] } });
+    const low = operation({
+      progress: { stage: "backup", phase: "dumping", tables: [table(900, 10, "done")] },
+    });
     expect(fractionOf(low)).toBe(0.99);
   });
 
   it("is read out at each tenth, not at each row", () => {
     const at = (rows: number) =>
-      announcementOf(operation({ progress: { phase: "dumping", tables: [table(rows, 100)] } }));
+      announcementOf(
+        operation({ progress: { stage: "backup", phase: "dumping", tables: [table(rows, 100)] } }),
+      );
     expect(at(40)).toBe("Downloading: Read the tables, 40 %");
     expect(at(49)).toBe(at(40));
     expect(at(50)).not.toBe(at(49));

@@ -66,7 +66,7 @@ const returning = (statement: string): string =>
 /** What everybody with the right to the page may see. */
 export function toOperation(stored: StoredOperation): Operation {
   const { request, xid, heartbeatAt, startRequested, startRefused, ...operation } = stored;
-  return operation;
+  return { ...operation, archive: null, safetyBackup: null, undoes: null };
 }
 
 export async function insertOperation(

@@ -22,6 +22,11 @@ export async function createRestore(
   actor: Actor,
   { uploadId, rehearse = false, ...unlock }: CreateRestore,
 ): Promise<StoredOperation> {
+  if (uploadId === undefined) {
+    throw new BackupError("REQUEST_INVALID", "The request names no upload.", {
+      hint: "Give the `uploadId` of a complete upload.",
+    });
+  }
   const upload = await context.uploads.find(uploadId, actor);
   if (!upload.isComplete) {
     throw new BackupError("OPERATION_STATE", "The upload is not complete yet.", {
@@ -38,7 +43,7 @@ export async function createRestore(
       request: { kind: "restore", uploadId },
       encryption: archive.encryption,
       fileName: upload.fileName,
-      progress: { ...NO_PROGRESS, phase: "verifying" },
+      progress: { ...NO_PROGRESS, stage: "check", phase: "verifying" },
     });
     void carryOutRestore(context, id, uploadId, archive, rehearse);
     return operation;

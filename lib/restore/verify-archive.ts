@@ -121,6 +121,11 @@ async function planRestore(
       checkMigrations(manifest, await readMigrations(client, catalog)),
     ];
     return {
+      scope: { mode: "replace" },
+      rehearsal: null,
+      actorIsInBackup: null,
+      migrations: [],
+      safetyBackup: null,
       manifest: summariseManifest(manifest),
       checks,
       insertionOrder: plan.insertionOrder,

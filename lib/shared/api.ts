@@ -5,13 +5,15 @@
  *
  *   GET    overview                     → Overview
  *   GET    operations                   → Operation[] (newest first, 50 at most)
+ *   GET    activity?ActivityFilter      → Activity: all operations, page by page
  *   GET    operations/:id               → Operation
  *   POST   operations/:id/cancel        → Operation
  *   POST   backups        CreateBackup  → 201 Operation, then its archive by
  *   GET    backups/:id/archive          → the zip, streamed, once
  *   *      uploads[/:id]                → the tus protocol, 1.0.0
  *   GET    uploads/:id                  → StoredUpload
- *   POST   restores       CreateRestore → 201 Operation, which checks the uploaded archive
+ *   POST   restores       CreateRestore → 201 Operation, which checks the uploaded archive, or an undo's safety backup
+ *   POST   restores/:id/plan PlanRestore → 202 Operation: plans and rehearses a restore that waits, which then waits again
  *   GET    restores/:id/rehearsal       → RehearsalReport, of a restore that waits for its start
  *   POST   restores/:id/start StartRestore → 202 Operation
  *
@@ -19,13 +21,16 @@
  */
 import type { ErrorCode } from "./error-codes.ts";
 import type { Progress } from "./progress.ts";
-import type { EncryptionMode, TableName } from "./requests.ts";
+import type { EncryptionMode, RestoreScope, TableName } from "./requests.ts";
 
 export type {
   CreateBackup,
   CreateRestore,
   EncryptionChoice,
   EncryptionMode,
+  PlanRestore,
+  RestoreMode,
+  RestoreScope,
   StartRestore,
   TableName,
   Unlock,
@@ -192,8 +197,34 @@ export interface Check {
   message: string;
 }
 
-/** The outcome of checking an uploaded archive against this database. */
+export interface RehearsalSummary {
+  wouldSucceed: boolean;
+  elapsedMs: number;
+  /** Rows over all tables; null where some tables cannot be compared. */
+  changes: { added: number; removed: number; changed: number; same: number } | null;
+  violations: number;
+}
+
+/** Whether what is there now can be kept before the restore. */
+export interface SafetyBackupPlan {
+  possible: boolean;
+  /** A sentence: where it is kept and with what it opens, or why it cannot be made. */
+  message: string;
+  /** An upper bound. */
+  neededBytes: number;
+  freeBytes: number;
+}
+
+/** The outcome of checking an archive against this database. What `start` does is exactly this. */
 export interface RestorePlan {
+  scope: RestoreScope;
+  /** Null where the plan was not rehearsed. The whole report is its own resource. */
+  rehearsal: RehearsalSummary | null;
+  /** Whether the person who restores is among the backup's users; null where that cannot be told. */
+  actorIsInBackup: boolean | null;
+  /** Prisma's, in the order of their names. */
+  migrations: Array<{ name: string; inBackup: boolean; inDatabase: boolean }>;
+  safetyBackup: SafetyBackupPlan | null;
   manifest: ManifestSummary;
   checks: Check[];
   /** In which the tables will be loaded: the database's own foreign keys decide. */
@@ -208,7 +239,8 @@ export interface RestorePlan {
       rows: number;
       /** In the database at the time of the check; an estimate for large tables. */
       rowsNow: number;
-      action: "replace" | "skip";
+      /** `merge`: rows are added or changed, and none is removed. */
+      action: "replace" | "merge" | "skip";
       /** Why a table is skipped. */
       reason?: string;
     }
@@ -217,13 +249,64 @@ export interface RestorePlan {
   canStart: boolean;
 }
 
+export interface ResultTable extends TableName {
+  model: string | null;
+  /** Of the archive. */
+  rows: number;
+  jsonBytes: number;
+  /** Of the table's JSON in the archive, in hex; null where the original's backup has none. */
+  jsonSha256?: string | null;
+  /** restore: in the database, exact. */
+  rowsBefore?: number;
+  rowsAfter?: number;
+}
+
+/** What a restore was made from, or a backup has made. */
+export interface ArchiveIdentity {
+  sizeBytes: number;
+  /** In hex. */
+  sha256: string;
+}
+
+/** What was there before a restore, kept on the server. */
+export interface SafetyBackup {
+  createdAt: string;
+  sizeBytes: number;
+  /** As the restored archive: the same passphrase or identity opens it. */
+  encryption: EncryptionMode;
+  /** False once newer ones have taken its place. */
+  isKept: boolean;
+}
+
+/** Everything that was done, for those who ask later: newest first. */
+export interface Activity {
+  /** As `operations` lists them. */
+  operations: Operation[];
+  /** Of operations that the filter lets through, on all pages. */
+  total: number;
+}
+
+/** Query parameters. */
+export interface ActivityFilter {
+  kind?: OperationKind;
+  state?: OperationState;
+  /** Part of a file's name, a person's name or id, an operation's id, or a sha256. */
+  search?: string;
+  /** From 1; 25 operations each. */
+  page?: number;
+}
+
+export const ACTIVITY_PAGE_LENGTH = 25;
+
 export interface OperationResult {
   elapsedMs: number;
   /** Tables, with their final figures. */
-  tables: Array<TableName & { model: string | null; rows: number; jsonBytes: number }>;
+  tables: ResultTable[];
   rows: number;
   jsonBytes: number;
   sequences: number;
+  /** restore: as they stand after it. */
+  sequenceStates?: Array<TableName & { lastValue: string; isCalled: boolean }>;
   warnings: Warning[];
   /** backup: size of the zip. */
   archiveBytes?: number;
@@ -244,6 +327,12 @@ export interface Operation {
   /** Name of the file downloaded or uploaded. */
   fileName: string;
   cancelRequested: boolean;
+  /** restore: from the end of its check on. backup: when it has succeeded. */
+  archive: ArchiveIdentity | null;
+  /** restore: where one was made. */
+  safetyBackup: SafetyBackup | null;
+  /** restore: id of the restore that this one undoes. */
+  undoes: string | null;
   progress: Progress;
   /** restore, from `ready` on. */
   plan: RestorePlan | null;

@@ -51,8 +51,16 @@ export type Phase =
   | "comparing"
   | "committing";
 
+/**
+ * What an operation does at the moment. Each stage has its own phases and tables.
+ * restore: check → (rehearsal) → wait for the start → (safety-backup) → restore. A backup has one stage, backup.
+ */
+export type Stage = "backup" | "check" | "rehearsal" | "safety-backup" | "restore";
+
 /** What the pipelines report. Totals are planned first; `table` events are throttled where emitted. */
 export type ProgressEvent =
+  /** The tables and the phase begin anew. */
+  | { type: "stage"; stage: Stage }
   | { type: "planned"; tables: TableProgress[] }
   | { type: "phase"; phase: Phase }
   /** `index` is the table's place in the planned list. Figures are absolute, not increments. */
@@ -62,15 +70,18 @@ export type OnProgress = (event: ProgressEvent) => void;
 
 /** The state that the events add up to. */
 export interface Progress {
+  stage: Stage;
   phase: Phase;
   tables: TableProgress[];
 }
 
-export const NO_PROGRESS: Progress = { phase: "preparing", tables: [] };
+export const NO_PROGRESS: Progress = { stage: "backup", phase: "preparing", tables: [] };
 
 /** Adds one event. Changes and returns `progress`' own copy; the argument stays as it was. */
 export function addProgress(progress: Progress, event: ProgressEvent): Progress {
   switch (event.type) {
+    case "stage":
+      return { ...NO_PROGRESS, stage: event.stage };
     case "planned":
       return { ...progress, tables: event.tables };
     case "phase":

@@ -34,15 +34,66 @@ const unlockSchema = z.object({
 /** What opens an encrypted archive. */
 export type Unlock = z.infer<typeof unlockSchema>;
 
+const MAX_CHOSEN_ROWS = 10_000;
+
+/**
+ * How the backup's rows meet those that are there.
+ * `replace`: a table's rows are exactly the backup's. `if-empty`: the same, and refused where a table has rows.
+ * `keep-existing`: rows whose key is there already stay as they are; the others are added.
+ * `overwrite`: rows whose key is there already become the backup's; the others are added.
+ * The last two remove nothing, and need tables with a primary or unique key.
+ */
+export const restoreModeSchema = z.enum(["replace", "if-empty", "keep-existing", "overwrite"]);
+export type RestoreMode = z.infer<typeof restoreModeSchema>;
+
+export const restoreScopeSchema = z
+  .object({
+    mode: restoreModeSchema,
+    /** Left out: every table of the backup. */
+    tables: z.array(tableNameSchema).min(1).optional(),
+    /** Only these rows, instead of `tables`. Only with `keep-existing` or `overwrite`. */
+    rows: z
+      .array(
+        tableNameSchema.extend({
+          /** Places of the rows in the table's array in the archive, from 1. */
+          places: z.array(z.int().positive()).min(1),
+        }),
+      )
+      .min(1)
+      .optional(),
+  })
+  .refine(
+    ({ rows = [] }) => rows.reduce((sum, { places }) => sum + places.length, 0) <= MAX_CHOSEN_ROWS,
+    `at most ${MAX_CHOSEN_ROWS} rows can be chosen one by one`,
+  );
+/** What of the backup comes back, and how. */
+export type RestoreScope = z.infer<typeof restoreScopeSchema>;
+
 export const createRestoreSchema = unlockSchema.extend({
-  uploadId: z.string().max(200),
+  /** An upload of one's own; or else `undo`. */
+  uploadId: z.string().max(200).optional(),
+  /** Id of a restore, whose safety backup is restored. */
+  undo: z.string().max(200).optional(),
+  /** Left out: everything is replaced. */
+  scope: restoreScopeSchema.optional(),
   /** Whether the check is followed by a rehearsal, which takes about as long as the restore. */
   rehearse: z.boolean().optional(),
 });
 export type CreateRestore = z.infer<typeof createRestoreSchema>;
 
+export const planRestoreSchema = z.object({
+  scope: restoreScopeSchema,
+  rehearse: z.boolean(),
+});
+/** Plans a restore that waits for its start anew, and rehearses it. */
+export type PlanRestore = z.infer<typeof planRestoreSchema>;
+
 export const startRestoreSchema = z.object({
   /** The name of the database that will be replaced, typed by the person. */
   confirmation: z.string().max(200),
+  /** That the person has seen the plan's drift. Needed where there is any. */
+  acceptDrift: z.boolean().optional(),
+  /** Whether to keep what is there now, for an undo. Default true. */
+  safetyBackup: z.boolean().optional(),
 });
 export type StartRestore = z.infer<typeof startRestoreSchema>;
