@@ -42,7 +42,8 @@ describe("rates", () => {
   it("are sampled from an operation's progress", () => {
     const table = { schema: "public", model: null, totalRows: 10, totalIsExact: true };
     const progress = {
-      stage: "backup" as const, phase: "dumping" as const,
+      stage: "backup" as const,
+      phase: "dumping" as const,
       tables: [
         { ...table, name: "a", state: "done" as const, rows: 10, bytes: 70 },
         { ...table, name: "b", state: "running" as const, rows: 3, bytes: 30 },
