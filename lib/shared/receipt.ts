@@ -1,0 +1,130 @@
+import {
+  type Actor,
+  type ArchiveIdentity,
+  type Check,
+  type Drift,
+  type EncryptionMode,
+  type ErrorReport,
+  isEnded,
+  type Operation,
+  type OperationKind,
+  type OperationState,
+  type RestoreMode,
+  type SafetyBackup,
+  type TableName,
+  type Warning,
+} from "./api.ts";
+
+type Named = TableName & { model: string | null };
+
+export interface ReceiptTable extends Named {
+  /** restore: in the database, exact; null where it has not said. backup: null. */
+  rowsBefore: number | null;
+  rowsAfter: number | null;
+  /** Of the archive. */
+  rowsInBackup: number;
+  jsonBytes: number;
+  /** Of the table's JSON in the archive, in hex. */
+  jsonSha256: string | null;
+}
+
+/** What is left of an operation that has ended: who did what, from what, and what came of it. */
+export interface Receipt {
+  format: "prisma-backup-admin receipt";
+  version: 1;
+  operationId: string;
+  kind: OperationKind;
+  state: OperationState;
+  /** What is true of the database. */
+  changed: Operation["changed"];
+  /** restore: id of the restore that this one undoes. */
+  undoes: string | null;
+  actor: Actor;
+  createdAt: string;
+  startedAt: string | null;
+  endedAt: string | null;
+  /** Of the backup or restore itself, without its check and the waiting. */
+  elapsedMs: number | null;
+  archive: Partial<ArchiveIdentity> & { fileName: string; encryption: EncryptionMode | null };
+  /** restore: what the archive says of itself. `@vorlefan/prisma-backup` wrote neither time nor database. */
+  backup: {
+    createdAt: string | null;
+    tool: string;
+    formatVersion: number | null;
+    database: { name: string; serverVersion: string } | null;
+  } | null;
+  /** restore: what of the backup was to come back, and how. */
+  scope: { mode: RestoreMode; tables: TableName[] | null; chosenRows: number | null } | null;
+  tables: ReceiptTable[];
+  /** restore: tables that were left as they are. */
+  leftOut: Array<Named & { reason: string | null }>;
+  /** How many were saved or set. */
+  sequences: number;
+  /** restore: as they stood after it. */
+  sequenceStates: Array<TableName & { lastValue: string; isCalled: boolean }>;
+  checks: Check[];
+  drift: Drift[];
+  warnings: Warning[];
+  safetyBackup: SafetyBackup | null;
+  error: ErrorReport | null;
+}
+
+/** @returns null while the operation has not ended */
+export function toReceipt(operation: Operation): Receipt | null {
+  const { kind, state, plan, result, archive } = operation;
+  if (!isEnded(state)) return null;
+  return {
+    format: "prisma-backup-admin receipt",
+    version: 1,
+    operationId: operation.id,
+    kind,
+    state,
+    changed: operation.changed,
+    undoes: operation.undoes,
+    actor: operation.actor,
+    createdAt: operation.createdAt,
+    startedAt: operation.startedAt,
+    endedAt: operation.endedAt,
+    elapsedMs: result?.elapsedMs ?? null,
+    archive: { fileName: operation.fileName, encryption: operation.encryption, ...archive },
+    backup: plan && {
+      createdAt: plan.manifest.createdAt,
+      tool: plan.manifest.tool,
+      formatVersion: plan.manifest.formatVersion,
+      database: plan.manifest.database,
+    },
+    scope: plan && {
+      mode: plan.scope.mode,
+      tables: plan.scope.tables ?? null,
+      chosenRows: plan.scope.rows?.reduce((sum, { places }) => sum + places.length, 0) ?? null,
+    },
+    tables: (result?.tables ?? []).map((table) => ({
+      schema: table.schema,
+      name: table.name,
+      model: table.model,
+      rowsBefore: table.rowsBefore ?? null,
+      rowsAfter: table.rowsAfter ?? null,
+      rowsInBackup: table.rows,
+      jsonBytes: table.jsonBytes,
+      jsonSha256: table.jsonSha256 ?? null,
+    })),
+    leftOut: (plan?.tables ?? [])
+      .filter(({ action }) => action === "skip")
+      .map(({ schema, name, model, reason }) => ({ schema, name, model, reason: reason ?? null })),
+    sequences: result?.sequences ?? 0,
+    sequenceStates: result?.sequenceStates ?? [],
+    checks: plan?.checks ?? [],
+    drift: plan?.drift ?? [],
+    warnings: withoutRepeats([...(plan?.warnings ?? []), ...(result?.warnings ?? [])]),
+    safetyBackup: operation.safetyBackup,
+    error: operation.error,
+  };
+}
+
+/** What the check has said, the restore may say again. */
+function withoutRepeats(warnings: Warning[]): Warning[] {
+  const byText = new Map(
+    warnings.map((warning) => [`${warning.code} ${warning.message}`, warning] as const),
+  );
+  return [...byText.values()];
+}
