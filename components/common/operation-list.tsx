@@ -1,0 +1,64 @@
+import { Download, Undo2, Upload } from "lucide-react";
+import type { Operation } from "../../lib/shared/api.ts";
+import { formatBytes, formatDateTime, formatNoun } from "../../lib/shared/format.ts";
+import { stateLabel, stateTone } from "../operation/operation-wording.ts";
+import { Badge } from "../ui/badge.tsx";
+import { OperationLink } from "./operation-link.tsx";
+
+interface OperationListProps {
+  label: string;
+  operations: Operation[];
+  showsFiles?: boolean;
+}
+
+/** Who did what and when, and how it ended; each line leads to the operation. */
+export function OperationList({ label, operations, showsFiles = false }: OperationListProps) {
+  return (
+    <ul aria-label={label} className="pba:-mx-2 pba:grid pba:gap-0.5">
+      {operations.map((operation) => (
+        <li key={operation.id}>
+          <OperationLink
+            operation={operation}
+            icon={iconOf(operation)}
+            iconClassName="pba:text-muted"
+            className="pba:px-2 pba:py-2.5 pba:hover:bg-sunken pba:@xl:gap-4"
+          >
+            <span className="pba:flex pba:min-w-0 pba:grow pba:flex-wrap pba:items-center pba:justify-between pba:gap-x-4 pba:gap-y-1">
+              <span className="pba:min-w-0">
+                <span className="pba:font-medium">{kindOf(operation)}</span>
+                <span className="pba:text-muted">
+                  {" "}
+                  ·{" "}
+                  <time dateTime={operation.createdAt}>{formatDateTime(operation.createdAt)}</time>{" "}
+                  · {operation.actor.name}
+                </span>
+                {showsFiles && (
+                  <span className="pba:block pba:font-mono pba:text-xs pba:break-all pba:text-muted">
+                    {operation.fileName}
+                  </span>
+                )}
+              </span>
+              <span className="pba:flex pba:items-center pba:gap-3 pba:text-muted">
+                {sizeOf(operation)}
+                <Badge tone={stateTone(operation)}>{stateLabel(operation)}</Badge>
+              </span>
+            </span>
+          </OperationLink>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const iconOf = ({ kind, undoes }: Operation) =>
+  kind === "backup" ? Download : undoes ? Undo2 : Upload;
+
+const kindOf = ({ kind, undoes }: Operation) =>
+  kind === "backup" ? "Backup" : undoes ? "Undo" : "Restore";
+
+function sizeOf({ result }: Operation): string | null {
+  if (!result) return null;
+  return result.archiveBytes === undefined
+    ? formatNoun(result.rows, "row")
+    : formatBytes(result.archiveBytes);
+}
