@@ -10,7 +10,8 @@ import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 /** How long a backup or restore waits for a lock before it gives up, unless configured. */
 export const DEFAULT_LOCK_TIMEOUT_MS = 30_000;
 
-export type LockMode = "ACCESS SHARE" | "ACCESS EXCLUSIVE";
+/** EXCLUSIVE keeps writers out, and lets readers go on. */
+export type LockMode = "ACCESS SHARE" | "EXCLUSIVE" | "ACCESS EXCLUSIVE";
 
 /** How long to wait for locks in all, however many of them have to be waited for. */
 export interface LockWait {
@@ -45,6 +46,36 @@ export async function lockTables(
     mode,
     wait,
   );
+}
+
+const DEADLOCK_DETECTED = "40P01";
+
+/**
+ * Locks tables that are locked in EXCLUSIVE mode against their readers, too. Who has read and now waits to write would
+ * wait for this transaction, as it does for them: where PostgreSQL finds that, they get time to give up, since the
+ * EXCLUSIVE lock is kept.
+ *
+ * @throws BackupError LOCK_TIMEOUT
+ */
+export async function lockAgainstReaders(
+  client: pg.Client,
+  database: Database,
+  tables: readonly CatalogTable[],
+  wait: LockWait,
+): Promise<void> {
+  await client.query("SAVEPOINT upgrade");
+  for (;;) {
+    try {
+      await lockTables(client, database, tables, "ACCESS EXCLUSIVE", wait);
+      break;
+    } catch (error) {
+      const isOver = performance.now() > wait.endsAt;
+      if (!(error instanceof pg.DatabaseError) || error.code !== DEADLOCK_DETECTED || isOver)
+        throw error;
+      await client.query("ROLLBACK TO SAVEPOINT upgrade");
+    }
+  }
+  await client.query("RELEASE SAVEPOINT upgrade");
 }
 
 /**
@@ -129,11 +160,16 @@ async function findLockHolders(
        to_char(now() - a.xact_start, 'HH24:MI:SS') AS since, array_agg(DISTINCT l.relation::bigint::float8) AS held
      FROM pg_locks l JOIN pg_stat_activity a USING (pid)
      WHERE l.granted AND l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       AND l.relation = ANY ($1::oid[]) AND (l.mode = 'AccessExclusiveLock' OR $2) AND a.pid <> $3
+       AND l.relation = ANY ($1::oid[]) AND (l.mode = 'AccessExclusiveLock' OR $2 AND (l.mode <> 'AccessShareLock' OR $4)) AND a.pid <> $3
      GROUP BY a.pid, a.application_name, a.usename, a.xact_start
      ORDER BY a.xact_start, a.pid LIMIT 5`,
-    // Reading is only hindered by an exclusive lock, an exclusive lock by every other.
-    [[...relations.keys()], mode === "ACCESS EXCLUSIVE", waiting.processID],
+    // Reading is only hindered by an exclusive lock, writing's by every one but a reader's, an exclusive lock by every other.
+    [
+      [...relations.keys()],
+      mode !== "ACCESS SHARE",
+      waiting.processID,
+      mode === "ACCESS EXCLUSIVE",
+    ],
   );
   return rows.map(({ pid, application, user, since, held }) => {
     const tables = held.flatMap((oid) => relations.get(oid) ?? []).map(tableLabel);

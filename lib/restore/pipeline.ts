@@ -5,7 +5,7 @@ import type { LoadPlan, PlannedLoad } from "../plan/load-plan.ts";
 import { abandon, cancelOnAbort } from "../postgres/connection.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
-import type { TableName } from "../shared/api.ts";
+import type { RestoreScope, TableName } from "../shared/api.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { type InsertBatch, loadTable } from "./load-table.ts";
 import type { RestoreSession } from "./restore-session.ts";
@@ -16,6 +16,8 @@ export interface PipelineOptions {
   /** Unlocked. Every digest is proven again while it is read. */
   archive: Archive;
   models: PrismaModels;
+  /** What of the archive comes back, and how. Left out: every table is replaced. */
+  scope?: RestoreScope;
   /** Their rows stay as they are, although tables that they refer to, or that refer to them, are restored. */
   ignoredTables?: readonly TableName[];
   /** How long to wait for tables that somebody else has locked. */
@@ -31,7 +33,7 @@ export interface PipelineOptions {
 /** Where the rows go: into the tables, or for a rehearsal into others beside them. One step after the other. */
 export interface RestoreTarget<Result> {
   /** Begins the transaction, locks, and matches archive and catalog. */
-  begin(): Promise<LoadPlan>;
+  begin(signal: AbortSignal): Promise<LoadPlan>;
   /** @returns what to load, with the empty tables that take the rows, in the plan's order */
   empty(plan: LoadPlan): Promise<readonly PlannedLoad[]>;
   /** Left out: a row that PostgreSQL refuses ends the restore. */
@@ -58,7 +60,7 @@ export async function runPipeline<Result>(
   const stopListening = cancelOnAbort(client, database, signal);
   try {
     signal.throwIfAborted();
-    const plan = await target.begin();
+    const plan = await target.begin(signal);
     startTimer();
     onProgress({
       type: "planned",

@@ -15,6 +15,7 @@ import {
   beginLockWait,
   DEFAULT_LOCK_TIMEOUT_MS,
   type LockWait,
+  lockAgainstReaders,
   lockMaterializedViews,
   lockTables,
 } from "../postgres/locks.ts";
@@ -34,7 +35,7 @@ import {
 } from "../postgres/triggers.ts";
 import { truncateTables } from "../postgres/truncate.ts";
 import { readCatalog } from "../schema/catalog.ts";
-import type { OperationResult, Warning } from "../shared/api.ts";
+import type { OperationResult, TableName, Warning } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { type PipelineOptions, type RestoreTarget, runPipeline } from "./pipeline.ts";
 import { requireLoadable } from "./require-loadable.ts";
@@ -46,6 +47,18 @@ export { beginRestore, type RestoreSession } from "./restore-session.ts";
 export interface RunRestoreOptions extends PipelineOptions {
   /** Called with the transaction's number before anything is changed: `transactionStatus` tells later what became of it. */
   onTransaction?: (xid: string) => Promise<void>;
+  /**
+   * Of the plan that a person has agreed to, as `verifyArchive` gives it: where the database no longer is what it was
+   * then, the restore ends with SCHEMA_DRIFT.
+   */
+  expectedFingerprint?: string;
+  /**
+   * Called with the tables that will change, once nobody else can write them; they can still be read. Nobody waits
+   * against `lockTimeoutMs` meanwhile. What it throws ends the restore.
+   *
+   * @param signal aborts where the restore is cancelled: to be obeyed soon
+   */
+  beforeChange?: (tables: readonly TableName[], signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -76,7 +89,7 @@ function liveTables(
   let putBack: () => Promise<void>;
 
   return {
-    async begin() {
+    async begin(signal) {
       // Each statement sees what was committed before it, so that the locked tables are seen as they are.
       await client.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
       // Off: an error instead of rows that a policy hides. Immediate: or a table with pending checks could not be altered.
@@ -85,7 +98,7 @@ function liveTables(
       xid = await currentTransactionId(client);
       await options.onTransaction?.(xid);
       lockWait = beginLockWait(lockTimeoutMs);
-      return await lockPlan(session, options, lockWait);
+      return await lockPlan(session, options, lockWait, signal);
     },
 
     async empty({ loads, foreignKeys, materializedViews }) {
@@ -153,8 +166,9 @@ function liveTables(
 /** Locks the archive's tables, then matches archive and catalog: from here on, nobody can change the tables. */
 async function lockPlan(
   { client, database }: RestoreSession,
-  { archive, models, ignoredTables }: RunRestoreOptions,
+  { archive, models, ignoredTables, beforeChange }: RunRestoreOptions,
   lockWait: LockWait,
+  signal: AbortSignal,
 ): Promise<LoadPlan> {
   const readPlan = async () => {
     const catalog = await readCatalog(client);
@@ -163,10 +177,33 @@ async function lockPlan(
   const before = await readPlan();
   requireLoadable(before);
   const tables = [...before.loads.map(({ table }) => table), ...before.referring];
-  await lockTables(client, database, tables, "ACCESS EXCLUSIVE", lockWait);
+  if (beforeChange) {
+    await lockTables(client, database, tables, "EXCLUSIVE", lockWait);
+    const locked = await readPlan();
+    requireLoadable(locked);
+    const names = locked.loads.map(({ table: { schema, name } }) => ({ schema, name }));
+    const calledAt = performance.now();
+    await whileKeptAlive(client, () => beforeChange(names, signal));
+    signal.throwIfAborted();
+    lockWait.endsAt += performance.now() - calledAt;
+    await lockAgainstReaders(client, database, tables, lockWait);
+  } else await lockTables(client, database, tables, "ACCESS EXCLUSIVE", lockWait);
   const plan = await readPlan();
   requireLoadable(plan);
   return plan;
+}
+
+const KEEP_ALIVE_MS = 30_000;
+
+/** A proxy or firewall in between may cut a connection on which nothing happens for minutes. */
+async function whileKeptAlive(client: pg.Client, run: () => Promise<void>): Promise<void> {
+  // Where it fails, the next statement does so as well.
+  const timer = setInterval(() => client.query("SELECT").catch(() => {}), KEEP_ALIVE_MS);
+  try {
+    await run();
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 /** @returns a warning for each sequence that could not stand where it stood */

@@ -8,7 +8,7 @@ import { translateDatabaseError } from "../postgres/database-error.ts";
 import { readMigrations } from "../postgres/migrations.ts";
 import { type Catalog, readCatalog } from "../schema/catalog.ts";
 import { MIGRATIONS_TABLE, type PrismaModels } from "../schema/prisma-models.ts";
-import type { Check, RestorePlan, TableName } from "../shared/api.ts";
+import type { Check, RestorePlan, RestoreScope, TableName } from "../shared/api.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { provenChecks } from "./proven-checks.ts";
@@ -62,6 +62,8 @@ export interface VerifyArchiveOptions {
   models: PrismaModels;
   /** Unlocked. */
   archive: Archive;
+  /** What of the archive comes back, and how. Left out: every table is replaced. */
+  scope?: RestoreScope;
   /** Their rows stay as they are. */
   ignoredTables?: readonly TableName[];
   onProgress?: OnProgress;
