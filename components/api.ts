@@ -1,4 +1,6 @@
 import type {
+  Activity,
+  ActivityFilter,
   CreateBackup,
   CreateRestore,
   ErrorReport,
@@ -8,6 +10,7 @@ import type {
 } from "../lib/shared/api.ts";
 import type { ErrorCode } from "../lib/shared/error-codes.ts";
 import { nextAddress } from "../lib/shared/next-address.ts";
+import { writeFilter } from "./activity/activity-filter.ts";
 
 /** An error of the server, or one that the browser alone can see. */
 export interface PanelErrorReport extends Omit<ErrorReport, "code"> {
@@ -97,6 +100,8 @@ export function createApi(basePath: string) {
   return {
     overview: (signal: AbortSignal) => request<Overview>("overview", { signal }),
     operations: (signal: AbortSignal) => request<Operation[]>("operations", { signal }),
+    activity: (filter: ActivityFilter, signal: AbortSignal) =>
+      request<Activity>(`activity${writeFilter(filter)}`, { signal }),
     operation: (operationId: string, signal: AbortSignal) =>
       request<Operation>(`operations/${id(operationId)}`, { signal }),
     cancel: (operationId: string) => post<Operation>(`operations/${id(operationId)}/cancel`, {}),

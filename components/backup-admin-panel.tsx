@@ -2,6 +2,7 @@
 
 import { QueryClientProvider } from "@tanstack/react-query";
 import type { Actor } from "../lib/shared/api.ts";
+import { ActivityView } from "./activity/activity-view.tsx";
 import { ActiveOperations } from "./common/active-operations.tsx";
 import { ConnectionNotice } from "./common/connection-notice.tsx";
 import { Frame } from "./common/frame.tsx";
@@ -42,6 +43,8 @@ function viewOf(view: string[]) {
   switch (view.join("/")) {
     case "":
       return <OverviewView />;
+    case "activity":
+      return <ActivityView />;
     case "create":
       return <CreateView />;
     case "restore":

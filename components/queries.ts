@@ -5,6 +5,7 @@ import {
   queryOptions,
 } from "@tanstack/react-query";
 import {
+  type ActivityFilter,
   type CreateBackup,
   type CreateRestore,
   isEnded,
@@ -30,6 +31,9 @@ export function pollInterval(operation: Operation | undefined): number | false {
   return typeof document !== "undefined" && document.hidden ? HIDDEN_MS : interval;
 }
 
+const listInterval = (operations: Operation[] | undefined): number =>
+  operations?.some(({ state }) => !isEnded(state)) ? WAITING_MS : IDLE_MS;
+
 /** Everything that the panel reads from and asks of the server, for one mount and one person. */
 export function createQueries(api: Api, basePath: string, actorId: string) {
   const root = ["prisma-backup-admin", basePath, actorId] as const;
@@ -52,9 +56,15 @@ export function createQueries(api: Api, basePath: string, actorId: string) {
       queryKey: operationsKey,
       queryFn: ({ signal }) => api.operations(signal),
       placeholderData: keepPreviousData,
-      refetchInterval: ({ state }) =>
-        state.data?.some((operation) => !isEnded(operation.state)) ? WAITING_MS : IDLE_MS,
+      refetchInterval: ({ state }) => listInterval(state.data),
     }),
+    activity: (filter: ActivityFilter) =>
+      queryOptions({
+        queryKey: [...root, "activity", filter] as const,
+        queryFn: ({ signal }) => api.activity(filter, signal),
+        placeholderData: keepPreviousData,
+        refetchInterval: ({ state }) => listInterval(state.data?.operations),
+      }),
     operation: (id: string) =>
       queryOptions({
         queryKey: operationKey(id),

@@ -10,24 +10,25 @@ interface PageHeaderProps {
   badge?: ReactNode;
   description?: ReactNode;
   actions?: ReactNode;
-  /** The way back to the overview. */
-  back?: boolean;
+  /** The way back: to the overview, or where it says. */
+  back?: boolean | { href: string; label: string };
 }
 
 export function PageHeader({ title, badge, description, actions, back }: PageHeaderProps) {
   const { paths } = usePanel();
+  const origin = back === true ? { href: paths.overview, label: "Database backup" } : back;
   return (
     <header className="pba:grid pba:gap-3">
-      {back && (
+      {origin && (
         <Link
-          href={paths.overview}
+          href={origin.href}
           className={cn(
-            "pba:inline-flex pba:w-fit pba:items-center pba:gap-1.5 pba:rounded-md pba:text-sm pba:text-muted pba:hover:text-ink",
+            "pba:inline-flex pba:w-fit pba:items-center pba:gap-1.5 pba:rounded-md pba:text-sm pba:text-muted pba:hover:text-ink pba:print:hidden",
             focusRing,
           )}
         >
           <ArrowLeft aria-hidden className="pba:size-4" />
-          Database backup
+          {origin.label}
         </Link>
       )}
       <div className="pba:flex pba:flex-wrap pba:items-start pba:justify-between pba:gap-x-6 pba:gap-y-4">
@@ -40,7 +41,9 @@ export function PageHeader({ title, badge, description, actions, back }: PageHea
           </div>
           {description && <div className="pba:mt-1.5 pba:text-muted">{description}</div>}
         </div>
-        {actions && <div className="pba:flex pba:flex-wrap pba:gap-3">{actions}</div>}
+        {actions && (
+          <div className="pba:flex pba:flex-wrap pba:gap-3 pba:print:hidden">{actions}</div>
+        )}
       </div>
     </header>
   );

@@ -1,0 +1,45 @@
+import type { ActivityFilter, OperationKind, OperationState } from "../../lib/shared/api.ts";
+
+export const KINDS: Record<OperationKind, string> = { backup: "Backups", restore: "Restores" };
+
+/** As one looks for them, all of a state together. */
+export const STATES: Record<OperationState, string> = {
+  running: "Running",
+  ready: "Waiting for confirmation",
+  pending: "Waiting for the download",
+  succeeded: "Done",
+  failed: "Failed",
+  cancelled: "Cancelled",
+  interrupted: "Interrupted",
+};
+
+const isOneOf = <Key extends string>(keys: Record<Key, string>, value: string): value is Key =>
+  Object.hasOwn(keys, value);
+
+/** What an address asks for. Anything else in it is as if it were not there. */
+export function readFilter(params: Pick<URLSearchParams, "get">): ActivityFilter {
+  const kind = params.get("kind") ?? "";
+  const state = params.get("state") ?? "";
+  const search = params.get("search") ?? "";
+  const page = Number(params.get("page") ?? 1);
+  return {
+    ...(isOneOf(KINDS, kind) && { kind }),
+    ...(isOneOf(STATES, state) && { state }),
+    ...(search.trim() !== "" && { search }),
+    ...(Number.isSafeInteger(page) && page > 1 && { page }),
+  };
+}
+
+/** `?kind=restore&page=2`, or nothing where nothing is filtered. */
+export function writeFilter({ kind, state, search, page }: ActivityFilter): string {
+  const params = new URLSearchParams();
+  if (kind) params.set("kind", kind);
+  if (state) params.set("state", state);
+  if (search?.trim()) params.set("search", search);
+  if (page && page > 1) params.set("page", String(page));
+  return params.size > 0 ? `?${params}` : "";
+}
+
+/** Whether it lets everything through, on whichever page. */
+export const isUnfiltered = ({ kind, state, search }: ActivityFilter): boolean =>
+  !kind && !state && !search;

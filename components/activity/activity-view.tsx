@@ -1,0 +1,120 @@
+import { useQuery } from "@tanstack/react-query";
+import { Suspense, useRef } from "react";
+import { ACTIVITY_PAGE_LENGTH, type Activity } from "../../lib/shared/api.ts";
+import { formatCount, formatNoun } from "../../lib/shared/format.ts";
+import { ErrorNotice } from "../common/error-notice.tsx";
+import { OperationList } from "../common/operation-list.tsx";
+import { PageHeader } from "../common/page-header.tsx";
+import { usePanel } from "../panel-context.tsx";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { isUnfiltered } from "./activity-filter.ts";
+import { ActivityFilters } from "./activity-filters.tsx";
+import { Pages } from "./pages.tsx";
+import { useFilter } from "./use-filter.ts";
+
+/** Every backup and restore there ever was: the audit trail, which a restore does not touch. */
+export function ActivityView() {
+  return (
+    <>
+      <PageHeader
+        back
+        title="Activity"
+        description="Every backup and restore, who made it and how it ended. A restore of the database does not change this list."
+      />
+      {/* A host may render this page in advance, when no address is known yet. */}
+      <Suspense fallback={<Skeleton className="pba:h-96" />}>
+        <FilteredActivity />
+      </Suspense>
+    </>
+  );
+}
+
+function FilteredActivity() {
+  const { queries } = usePanel();
+  const { filter, change } = useFilter();
+  const { data, error, isPlaceholderData, refetch } = useQuery(queries.activity(filter));
+  const heading = useRef<HTMLHeadingElement>(null);
+  const { page = 1 } = filter;
+  return (
+    <Card aria-label="Operations">
+      <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-5">
+        <ActivityFilters filter={filter} onChange={change} />
+        {error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
+        {!data && !error && <ListSkeleton />}
+        {data && (
+          <>
+            <h2
+              ref={heading}
+              tabIndex={-1}
+              aria-live="polite"
+              className="pba:text-muted pba:outline-hidden"
+            >
+              {summaryOf(data, page)}
+            </h2>
+            {data.operations.length > 0 ? (
+              <div aria-busy={isPlaceholderData}>
+                <OperationList label="Operations" operations={data.operations} showsFiles />
+              </div>
+            ) : (
+              <Nothing
+                isUnfiltered={isUnfiltered(filter)}
+                isBeyond={data.total > 0}
+                onClear={() => change(data.total > 0 ? { ...filter, page: 1 } : {})}
+              />
+            )}
+            <Pages
+              page={page}
+              last={Math.ceil(data.total / ACTIVITY_PAGE_LENGTH)}
+              onChange={(next) => {
+                change({ ...filter, page: next });
+                // The new page is read from its beginning.
+                heading.current?.scrollIntoView({ block: "center" });
+                heading.current?.focus({ preventScroll: true });
+              }}
+            />
+          </>
+        )}
+      </div>
+    </Card>
+  );
+}
+
+function summaryOf({ operations, total }: Activity, page: number): string {
+  if (total <= ACTIVITY_PAGE_LENGTH || operations.length === 0) {
+    return formatNoun(total, "operation");
+  }
+  const first = (page - 1) * ACTIVITY_PAGE_LENGTH + 1;
+  const last = first + operations.length - 1;
+  return `${formatCount(first)} to ${formatCount(last)} of ${formatNoun(total, "operation")}`;
+}
+
+function Nothing(props: { isUnfiltered: boolean; isBeyond: boolean; onClear: () => void }) {
+  const text = props.isBeyond
+    ? "The list is not that long."
+    : props.isUnfiltered
+      ? "Nothing yet. Backups and restores are listed here, with who made them and how they ended."
+      : "No operation is like that.";
+  return (
+    <div className="pba:grid pba:justify-items-center pba:gap-3 pba:py-8 pba:text-center">
+      <p className="pba:text-muted">{text}</p>
+      {(props.isBeyond || !props.isUnfiltered) && (
+        <Button size="small" onClick={props.onClear}>
+          {props.isBeyond ? "To the first page" : "Show all operations"}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function ListSkeleton() {
+  return (
+    <div role="status" className="pba:grid pba:gap-3">
+      <span className="pba:sr-only">Reading the activity</span>
+      {[1, 2, 3, 4, 5].map((row) => (
+        <Skeleton key={row} className="pba:h-12" />
+      ))}
+    </div>
+  );
+}
