@@ -12,12 +12,13 @@ import { OperationView } from "./operation/operation-view.tsx";
 import { OverviewView } from "./overview/overview-view.tsx";
 import { PanelProvider } from "./panel-context.tsx";
 import { getQueryClient } from "./query-client.ts";
+import { ReceiptView } from "./receipt/receipt-view.tsx";
 import { RestoreView } from "./restore/restore-view.tsx";
 
 export interface BackupAdminPanelProps {
   /** Where the add-on is mounted, without a slash at the end: `/admin/backup`. */
   basePath: string;
-  /** The path below it, in segments: none, `create`, `restore`, or `operations` and an id. */
+  /** The path below it, in segments: none, `create`, `restore`, or `operations` and an id, and perhaps a step. */
   view: string[] | undefined;
   /** Who is signed in. */
   actor: Actor;
@@ -25,18 +26,29 @@ export interface BackupAdminPanelProps {
 
 /** The whole panel. Everything that it shows is read from the server, so any tab shows the same. */
 export function BackupAdminPanel({ basePath, view = [], actor }: BackupAdminPanelProps) {
-  const operationId = view[0] === "operations" && view.length === 2 ? view[1] : undefined;
+  const operationId = view[0] === "operations" && view.length <= 3 ? view[1] : undefined;
   return (
     <QueryClientProvider client={getQueryClient()}>
       <PanelProvider basePath={basePath} actor={actor}>
         <Frame>
           <ConnectionNotice />
           <ActiveOperations except={operationId} />
-          {operationId ? <OperationView key={operationId} id={operationId} /> : viewOf(view)}
+          {operationId ? operationViewOf(operationId, view[2]) : viewOf(view)}
         </Frame>
       </PanelProvider>
     </QueryClientProvider>
   );
+}
+
+function operationViewOf(id: string, step: string | undefined) {
+  switch (step) {
+    case undefined:
+      return <OperationView key={id} id={id} />;
+    case "receipt":
+      return <ReceiptView key={id} id={id} />;
+    default:
+      return <NotFound title="There is no such page" />;
+  }
 }
 
 function viewOf(view: string[]) {

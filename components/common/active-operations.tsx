@@ -20,7 +20,7 @@ export function ActiveOperations({ except }: { except: string | undefined }) {
   return (
     <ul
       aria-label="Operations under way"
-      className="pba:divide-y pba:divide-accent/20 pba:rounded-lg pba:border pba:border-accent/25 pba:bg-accent-soft"
+      className="pba:divide-y pba:divide-accent/20 pba:rounded-lg pba:border pba:border-accent/25 pba:bg-accent-soft pba:print:hidden"
     >
       {active.slice(0, FEW).map((operation) => {
         const fraction = operation.state === "running" ? fractionOf(operation) : null;

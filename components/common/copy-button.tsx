@@ -5,10 +5,12 @@ import { Button } from "../ui/button.tsx";
 interface CopyButtonProps extends Omit<ComponentProps<typeof Button>, "onClick" | "children"> {
   text: string;
   label: string;
+  /** The icon alone, where the label would be said in every line. */
+  isIcon?: boolean;
 }
 
 /** Copies a text, and says whether that worked: without HTTPS a browser may refuse. */
-export function CopyButton({ text, label, ...props }: CopyButtonProps) {
+export function CopyButton({ text, label, isIcon, ...props }: CopyButtonProps) {
   const [outcome, setOutcome] = useState<"copied" | "refused" | null>(null);
   useEffect(() => {
     if (!outcome) return;
@@ -23,18 +25,22 @@ export function CopyButton({ text, label, ...props }: CopyButtonProps) {
       setOutcome("refused");
     }
   };
+  const labels = { idle: label, copied: "Copied", refused: "Copying is not allowed here" };
   return (
     <>
-      <Button size="small" onClick={copy} {...props}>
+      <Button
+        size="small"
+        onClick={copy}
+        variant={isIcon ? "ghost" : undefined}
+        aria-label={isIcon ? label : undefined}
+        title={isIcon ? labels[outcome ?? "idle"] : undefined}
+        {...props}
+      >
         {outcome === "copied" ? <Check aria-hidden /> : <Copy aria-hidden />}
-        {outcome === "copied"
-          ? "Copied"
-          : outcome === "refused"
-            ? "Copying is not allowed here"
-            : label}
+        {!isIcon && labels[outcome ?? "idle"]}
       </Button>
       <span role="status" className="pba:sr-only">
-        {outcome === "copied" ? "Copied" : ""}
+        {outcome && (isIcon || outcome === "copied") ? labels[outcome] : ""}
       </span>
     </>
   );

@@ -8,7 +8,7 @@ export function Frame({ children }: { children: ReactNode }) {
   return (
     <section aria-label="Database backup" className="pba">
       <div className="pba-ground">
-        <div className="pba:mx-auto pba:grid pba:max-w-6xl pba:grid-cols-[minmax(0,1fr)] pba:gap-6 pba:px-4 pba:py-6 pba:text-sm pba:leading-relaxed pba:tabular-nums pba:@2xl:px-8 pba:@2xl:py-10">
+        <div className="pba:mx-auto pba:grid pba:max-w-6xl pba:grid-cols-[minmax(0,1fr)] pba:gap-6 pba:px-4 pba:py-6 pba:text-sm pba:leading-relaxed pba:tabular-nums pba:@2xl:px-8 pba:@2xl:py-10 pba:print:max-w-none pba:print:p-0">
           {children}
         </div>
       </div>

@@ -1,3 +1,4 @@
+import { ReceiptText } from "lucide-react";
 import Link from "next/link";
 import type { Operation, OperationResult, Warning } from "../../lib/shared/api.ts";
 import { formatBytes, formatCount, formatDuration } from "../../lib/shared/format.ts";
@@ -11,6 +12,7 @@ import { Notice } from "../ui/notice.tsx";
 import { isOfOriginal, truthOf } from "./operation-wording.ts";
 import { ResultTables } from "./result-tables.tsx";
 import { TableProgressCard } from "./table-progress-card.tsx";
+import { UndoRestore } from "./undo-restore.tsx";
 import { useOrder } from "./use-order.ts";
 
 /** How an operation ended, and what is true now. */
@@ -19,6 +21,7 @@ export function Outcome({ operation }: { operation: Operation }) {
   return (
     <>
       <Verdict operation={operation} />
+      <UndoRestore operation={operation} />
       {result && (
         <>
           <Card title="Result">
@@ -76,18 +79,26 @@ function Verdict({ operation }: { operation: Operation }) {
   const truth = truthOf(operation);
   if (isDone(operation)) {
     return operation.kind === "restore" ? (
-      <Notice tone="good" title={truth}>
+      <Notice tone="good" title={truth} actions={<ReceiptLink {...operation} />}>
         <p>{restoredText(operation)}</p>
       </Notice>
     ) : (
-      <Notice tone="good" title="The backup is complete.">
+      <Notice tone="good" title="The backup is complete." actions={<ReceiptLink {...operation} />}>
         <p>{keepingAdvice(operation)}</p>
       </Notice>
     );
   }
   if (operation.state === "cancelled") {
     return (
-      <Notice title={`This ${operation.kind} was cancelled.`} actions={<Again {...operation} />}>
+      <Notice
+        title={`This ${operation.kind} was cancelled.`}
+        actions={
+          <>
+            <Again {...operation} />
+            <ReceiptLink {...operation} />
+          </>
+        }
+      >
         <p>{truth}</p>
       </Notice>
     );
@@ -110,8 +121,9 @@ function Failure({ operation, truth }: { operation: Operation; truth: string }) 
         </Notice>
       )}
       {changed !== "unknown" && (
-        <div>
+        <div className="pba:flex pba:flex-wrap pba:gap-2">
           <Again {...operation} />
+          <ReceiptLink {...operation} />
         </div>
       )}
     </>
@@ -131,7 +143,26 @@ function Again({ kind }: Pick<Operation, "kind">) {
   );
 }
 
+function ReceiptLink({ id }: Pick<Operation, "id">) {
+  const { paths } = usePanel();
+  return (
+    <Button asChild>
+      <Link href={paths.operationStep(id, "receipt")}>
+        <ReceiptText aria-hidden />
+        Receipt
+      </Link>
+    </Button>
+  );
+}
+
 function restoredText({ plan }: Operation): string {
+  const mode = plan?.scope.mode;
+  if (mode === "keep-existing") {
+    return "The rows of the backup whose keys were missing were added. Rows that were there have stayed as they were, and none was removed.";
+  }
+  if (mode === "overwrite") {
+    return "Rows of the backup whose keys were there are as in the backup, and the others were added. No row was removed.";
+  }
   return isOfOriginal(plan)
     ? "Every row that @vorlefan/prisma-backup wrote to its files is in its table, and every foreign key holds. The next values of the sequences follow the highest in their columns. What the files themselves had lost is not back."
     : "The rows of the restored tables, their foreign keys and their sequences are as they were when the backup was made.";

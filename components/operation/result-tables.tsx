@@ -14,12 +14,13 @@ interface ResultTablesProps extends Pick<OperationResult, "tables"> {
 
 export function ResultTables({ operation, tables }: ResultTablesProps) {
   const order = useOrder(operation);
+  const isRestore = tables.some(({ rowsAfter }) => rowsAfter !== undefined);
   const inGraph = useMemo(
     () =>
       tables.map(
         (table): GraphTable => ({
           ...table,
-          figures: formatNoun(table.rows, "row"),
+          figures: formatNoun(table.rowsAfter ?? table.rows, "row"),
           progress: { state: "done", fraction: 1, isStopped: false },
         }),
       ),
@@ -35,8 +36,13 @@ export function ResultTables({ operation, tables }: ResultTablesProps) {
           <thead>
             <tr className="pba:border-b pba:border-line pba:text-left pba:text-xs pba:text-muted pba:[&_th]:pb-2 pba:[&_th]:font-medium">
               <th scope="col">Table</th>
+              {isRestore && (
+                <th scope="col" className="pba:pl-4 pba:text-right">
+                  Before
+                </th>
+              )}
               <th scope="col" className="pba:pl-4 pba:text-right">
-                Rows
+                {isRestore ? "After" : "Rows"}
               </th>
               <th scope="col" className="pba:pl-4 pba:text-right">
                 Data
@@ -51,7 +57,14 @@ export function ResultTables({ operation, tables }: ResultTablesProps) {
                   <th scope="row" className="pba:py-2 pba:text-left pba:font-normal">
                     <TableTitle table={table} />
                   </th>
-                  <td className="pba:py-2 pba:pl-4 pba:text-right">{formatCount(table.rows)}</td>
+                  {isRestore && (
+                    <td className="pba:py-2 pba:pl-4 pba:text-right pba:text-muted">
+                      {table.rowsBefore !== undefined && formatCount(table.rowsBefore)}
+                    </td>
+                  )}
+                  <td className="pba:py-2 pba:pl-4 pba:text-right">
+                    {formatCount(table.rowsAfter ?? table.rows)}
+                  </td>
                   <td className="pba:py-2 pba:pl-4 pba:text-right pba:whitespace-nowrap pba:text-muted">
                     {formatBytes(table.jsonBytes)}
                   </td>

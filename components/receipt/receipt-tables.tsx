@@ -1,0 +1,81 @@
+import { formatCount } from "../../lib/shared/format.ts";
+import type { Receipt, ReceiptTable } from "../../lib/shared/receipt.ts";
+import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
+import { TableTitle } from "../common/table-title.tsx";
+import { Card } from "../ui/card.tsx";
+import { cn } from "../ui/cn.ts";
+import { Digest } from "./digest.tsx";
+import { sumRows } from "./receipt-wording.ts";
+
+/** Every table with its rows before, in the backup and after. */
+export function ReceiptTables({ receipt }: { receipt: Receipt }) {
+  const { tables, kind } = receipt;
+  if (tables.length === 0) return null;
+  const isRestore = kind === "restore";
+  const sum = sumRows(receipt);
+  return (
+    <Card
+      title="Rows per table"
+      description="The sha256 is of the table's rows as the backup holds them, as JSON."
+    >
+      <table className="pba:w-full">
+        <thead>
+          <tr className="pba:border-b pba:border-line pba:text-left pba:align-bottom pba:text-xs pba:text-muted pba:[&_th]:pb-2 pba:[&_th]:font-medium">
+            <th scope="col">Table</th>
+            {isRestore && <Column title="Before" />}
+            <Column title="In the backup" />
+            {isRestore && <Column title="After" />}
+          </tr>
+        </thead>
+        <tbody className="pba:divide-y pba:divide-line">
+          {tables.map((table) => (
+            <Row key={tableKey(table)} table={table} isRestore={isRestore} />
+          ))}
+        </tbody>
+        <tfoot>
+          <tr className="pba:border-t pba:border-line-strong pba:font-semibold">
+            <th scope="row" className="pba:pt-2 pba:text-left pba:font-semibold">
+              All {formatCount(tables.length)}
+            </th>
+            {isRestore && <Figure value={sum.before} />}
+            <Figure value={sum.inBackup} />
+            {isRestore && <Figure value={sum.after} />}
+          </tr>
+        </tfoot>
+      </table>
+    </Card>
+  );
+}
+
+function Row({ table, isRestore }: { table: ReceiptTable; isRestore: boolean }) {
+  const { rowsBefore, rowsInBackup, rowsAfter, jsonSha256 } = table;
+  return (
+    <tr className="pba:break-inside-avoid pba:align-baseline">
+      <th scope="row" className="pba:py-2 pba:text-left pba:font-normal">
+        <TableTitle table={table} />
+        {jsonSha256 && (
+          <span className="pba:block">
+            <Digest sha256={jsonSha256} of={tableLabel(table)} />
+          </span>
+        )}
+      </th>
+      {isRestore && <Figure value={rowsBefore} />}
+      <Figure value={rowsInBackup} />
+      {isRestore && <Figure value={rowsAfter} isStrong={rowsAfter !== rowsBefore} />}
+    </tr>
+  );
+}
+
+const Column = ({ title }: { title: string }) => (
+  <th scope="col" className="pba:pl-3 pba:text-right pba:@xl:pl-6">
+    {title}
+  </th>
+);
+
+const Figure = ({ value, isStrong }: { value: number | null; isStrong?: boolean }) => (
+  <td
+    className={cn("pba:py-2 pba:pl-3 pba:text-right pba:@xl:pl-6", isStrong && "pba:font-semibold")}
+  >
+    {value === null ? <span className="pba:text-muted">not known</span> : formatCount(value)}
+  </td>
+);

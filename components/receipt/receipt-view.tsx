@@ -1,0 +1,110 @@
+import { useQuery } from "@tanstack/react-query";
+import { Braces, Printer } from "lucide-react";
+import Link from "next/link";
+import { useRef } from "react";
+import type { Operation } from "../../lib/shared/api.ts";
+import { type Receipt, toReceipt } from "../../lib/shared/receipt.ts";
+import { ApiError } from "../api.ts";
+import { ErrorNotice } from "../common/error-notice.tsx";
+import { NotFound } from "../common/not-found.tsx";
+import { PageHeader } from "../common/page-header.tsx";
+import { downloadText } from "../download.ts";
+import { stateLabel, stateTone, truthOf } from "../operation/operation-wording.ts";
+import { UndoRestore } from "../operation/undo-restore.tsx";
+import { usePanel } from "../panel-context.tsx";
+import { Badge } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { ReceiptDetails } from "./receipt-details.tsx";
+import { receiptFileName } from "./receipt-wording.ts";
+import { usePrintAlone } from "./use-print-alone.ts";
+
+/** What is left of an operation, for those who ask later: on the screen, on paper, as JSON. */
+export function ReceiptView({ id }: { id: string }) {
+  const { queries } = usePanel();
+  const { data: operation, error, refetch } = useQuery(queries.operation(id));
+  if (operation) return <Loaded operation={operation} />;
+  if (!error) return <Skeleton className="pba:h-96" />;
+  if (error instanceof ApiError && error.report.code === "OPERATION_NOT_FOUND") {
+    return (
+      <NotFound title="There is no such operation">
+        Its address may be mistyped, or it is so old that it is no longer kept.
+      </NotFound>
+    );
+  }
+  return (
+    <>
+      <PageHeader back title="Receipt" />
+      <ErrorNotice error={error} onRetry={() => void refetch()} />
+    </>
+  );
+}
+
+function Loaded({ operation }: { operation: Operation }) {
+  const { paths } = usePanel();
+  const receipt = toReceipt(operation);
+  const back = { href: paths.operation(operation.id), label: `The ${operation.kind}` };
+  if (receipt) return <Whole operation={operation} receipt={receipt} back={back} />;
+  return (
+    <>
+      <PageHeader back={back} title="Receipt" />
+      <Notice
+        title={`This ${operation.kind} has not ended yet.`}
+        actions={
+          <Button size="small" asChild>
+            <Link href={back.href}>Show the {operation.kind}</Link>
+          </Button>
+        }
+      >
+        <p>Its receipt will be here.</p>
+      </Notice>
+    </>
+  );
+}
+
+interface WholeProps {
+  operation: Operation;
+  receipt: Receipt;
+  back: { href: string; label: string };
+}
+
+function Whole({ operation, receipt, back }: WholeProps) {
+  const ref = useRef<HTMLDivElement>(null);
+  usePrintAlone(ref);
+  const { kind } = operation;
+  return (
+    <div ref={ref} className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-6 pba:print:gap-4">
+      <PageHeader
+        back={back}
+        title={`Receipt of a ${kind}`}
+        badge={<Badge tone={stateTone(operation)}>{stateLabel(operation)}</Badge>}
+        description={<p>{truthOf(operation)}</p>}
+        actions={
+          <>
+            <Button
+              onClick={() =>
+                downloadText(
+                  `${JSON.stringify(receipt, null, 2)}\n`,
+                  "application/json",
+                  receiptFileName(receipt),
+                )
+              }
+            >
+              <Braces aria-hidden />
+              Download as JSON
+            </Button>
+            <Button onClick={() => window.print()}>
+              <Printer aria-hidden />
+              Print
+            </Button>
+          </>
+        }
+      />
+      <ReceiptDetails receipt={receipt} />
+      <div className="pba:print:hidden">
+        <UndoRestore operation={operation} />
+      </div>
+    </div>
+  );
+}
