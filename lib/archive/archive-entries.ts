@@ -1,10 +1,10 @@
 /** Which entries an archive may and must have. */
 import type { EncryptionMode } from "../shared/api.ts";
+import { KEY_ENTRY, manifestEntryName, README_ENTRY } from "../shared/archive-format.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { invalidArchive } from "./archive-error.ts";
 import type { EntrySource } from "./entry-source.ts";
 import { notAFile } from "./folder-source.ts";
-import { KEY_ENTRY, manifestEntryName, README_ENTRY } from "./format.ts";
 import type { StoredManifest } from "./manifest.ts";
 import { quote } from "./zip-structure.ts";
 

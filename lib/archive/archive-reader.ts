@@ -4,6 +4,12 @@ import { BackupError, toBackupError } from "../errors.ts";
 import type { Catalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
+import {
+  KEY_ENTRY,
+  MAX_KEY_BYTES,
+  MAX_STORED_MANIFEST_BYTES,
+  manifestEntryName,
+} from "../shared/archive-format.ts";
 import { checkAgreement, findMode } from "./archive-entries.ts";
 import { invalidArchive } from "./archive-error.ts";
 import { createDecompressor } from "./compression.ts";
@@ -12,12 +18,6 @@ import { translateReadError } from "./entry-content.ts";
 import type { EntrySource } from "./entry-source.ts";
 import { notABackup, requireNoNewer } from "./find-backups.ts";
 import { notAFile } from "./folder-source.ts";
-import {
-  KEY_ENTRY,
-  MAX_KEY_BYTES,
-  MAX_STORED_MANIFEST_BYTES,
-  manifestEntryName,
-} from "./format.ts";
 import {
   type Manifest,
   type ManifestTable,

@@ -2,18 +2,18 @@ import { type Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BackupError, toBackupError } from "../errors.ts";
 import type { TableName } from "../shared/api.ts";
-import { CoalesceStream } from "./coalesce.ts";
-import { createCompressor } from "./compression.ts";
-import { DigestStream } from "./digest.ts";
-import { type ArchiveKey, encryptBytes, encryptStream } from "./encryption.ts";
-import type { EntrySink } from "./entry-sink.ts";
 import {
   KEY_ENTRY,
   MAX_TABLES,
   manifestEntryName,
   README_ENTRY,
   tableEntryName,
-} from "./format.ts";
+} from "../shared/archive-format.ts";
+import { CoalesceStream } from "./coalesce.ts";
+import { createCompressor } from "./compression.ts";
+import { DigestStream } from "./digest.ts";
+import { type ArchiveKey, encryptBytes, encryptStream } from "./encryption.ts";
+import type { EntrySink } from "./entry-sink.ts";
 import { type ManifestTable, type StoredManifest, serialiseManifest } from "./manifest.ts";
 import { readmeText } from "./readme.ts";
 import { createZipSink } from "./zip-sink.ts";

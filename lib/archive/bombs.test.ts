@@ -9,8 +9,8 @@ import { promisify } from "node:util";
 import { constants, deflateRawSync } from "node:zlib";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { afterAll, expect, it, vi } from "vitest";
+import { manifestEntryName, tableEntryName } from "../shared/archive-format.ts";
 import { type ArchiveKey, createArchiveKey, encryptBytes } from "./encryption.ts";
-import { manifestEntryName, tableEntryName } from "./format.ts";
 import { manifestFor, sha256, temporaryFolder, writeArchive } from "./testing.ts";
 import { type ForgedEntry, pack, zip64Extra } from "./testing-zip.ts";
 

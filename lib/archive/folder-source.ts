@@ -2,10 +2,10 @@ import { constants, type Dirent } from "node:fs";
 import { type FileHandle, lstat, open, opendir } from "node:fs/promises";
 import { join } from "node:path";
 import { BackupError } from "../errors.ts";
+import { MAX_ENTRIES } from "../shared/archive-format.ts";
 import { invalidArchive } from "./archive-error.ts";
 import { collectEntry, readRange } from "./entry-content.ts";
 import { type EntrySource, isSystemFile } from "./entry-source.ts";
-import { MAX_ENTRIES } from "./format.ts";
 import { quote } from "./zip-structure.ts";
 
 /** The only folder that a backup has in it. */

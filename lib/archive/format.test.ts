@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { tableEntryName } from "./format.ts";
+import { tableEntryName } from "../shared/archive-format.ts";
 import { readmeText } from "./readme.ts";
 
 it("names entries so that a person recognises the table", () => {

@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
+import { manifestEntryName } from "../shared/archive-format.ts";
 import { encryptBytes } from "./encryption.ts";
-import { manifestEntryName } from "./format.ts";
 import type { StoredManifest } from "./manifest.ts";
 import { codeOf, PASSPHRASE, readWhole, sha256, temporaryFolder } from "./testing.ts";
 import { createScene, judge, type Scene } from "./testing-hostile.ts";

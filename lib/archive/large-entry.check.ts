@@ -14,10 +14,10 @@ import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { FORMAT_VERSION } from "../shared/archive-format.ts";
 import { openArchive } from "./archive-reader.ts";
 import { createArchiveWriter } from "./archive-writer.ts";
 import type { ArchiveKey } from "./encryption.ts";
-import { FORMAT_VERSION } from "./format.ts";
 
 const SIZE_BYTES = 4.3 * 2 ** 30;
 const identity = await generateX25519Identity();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BackupError } from "../errors.ts";
-import { MAX_MANIFEST_BYTES } from "./format.ts";
+import { MAX_MANIFEST_BYTES } from "../shared/archive-format.ts";
 import {
   type Manifest,
   type ManifestTable,

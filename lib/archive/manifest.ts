@@ -1,9 +1,6 @@
 import { z } from "zod";
 import { BackupError } from "../errors.ts";
 import type { InsertionOrder, ManifestSummary, Warning } from "../shared/api.ts";
-import { tableNameSchema } from "../shared/requests.ts";
-import { tableLabel } from "../shared/table-name.ts";
-import { invalidArchive } from "./archive-error.ts";
 import {
   FORMAT_VERSION,
   MAX_MANIFEST_BYTES,
@@ -11,8 +8,11 @@ import {
   MAX_MANIFEST_VALUES,
   MAX_TABLES,
   tableEntryName,
-} from "./format.ts";
-import { isModestJson } from "./json-size.ts";
+} from "../shared/archive-format.ts";
+import { isModestJson } from "../shared/json-size.ts";
+import { tableNameSchema } from "../shared/requests.ts";
+import { tableLabel } from "../shared/table-name.ts";
+import { invalidArchive } from "./archive-error.ts";
 
 const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);

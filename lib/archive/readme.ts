@@ -1,6 +1,6 @@
 import type { EncryptionMode } from "../shared/api.ts";
+import { FORMAT_VERSION, manifestEntryName } from "../shared/archive-format.ts";
 import type { EntrySink } from "./entry-sink.ts";
-import { FORMAT_VERSION, manifestEntryName } from "./format.ts";
 
 /** Text of README.txt: how to open this archive on a day when nothing else is left. ASCII, 80 columns. */
 export function readmeText(mode: EncryptionMode, createdAt: Date, kind: EntrySink["kind"]): string {

@@ -1,12 +1,12 @@
 /** What a path holds, told from names and a first look at the content: a backup of ours, the original's, or none. */
 import { stat } from "node:fs/promises";
 import { BackupError } from "../errors.ts";
+import { KEY_ENTRY, manifestEntryName } from "../shared/archive-format.ts";
 import { isTableEntry } from "./archive-entries.ts";
 import { invalidArchive } from "./archive-error.ts";
 import { translateReadError } from "./entry-content.ts";
 import type { EntrySource } from "./entry-source.ts";
 import { openFolderSource } from "./folder-source.ts";
-import { KEY_ENTRY, manifestEntryName } from "./format.ts";
 import { isOriginal } from "./original/open-original.ts";
 import { openZipSource } from "./zip-source.ts";
 

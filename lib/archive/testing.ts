@@ -9,11 +9,11 @@ import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 import { BackupError } from "../errors.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
+import { FORMAT_VERSION } from "../shared/archive-format.ts";
 import { openArchive } from "./archive-reader.ts";
 import { type ArchiveWriterOptions, createArchiveWriter } from "./archive-writer.ts";
 import type { ArchiveKey } from "./encryption.ts";
 import { createFolderSink } from "./folder-sink.ts";
-import { FORMAT_VERSION } from "./format.ts";
 import type { ManifestTable, StoredManifest } from "./manifest.ts";
 
 export { shell, terminal } from "../../scripts/testing/oracles.ts";

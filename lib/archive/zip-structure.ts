@@ -4,8 +4,8 @@ import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import yauzl from "yauzl";
 import { BackupError } from "../errors.ts";
+import { MAX_ENTRIES } from "../shared/archive-format.ts";
 import { invalidArchive, truncatedArchive } from "./archive-error.ts";
-import { MAX_ENTRIES } from "./format.ts";
 
 /** An entry, and where its bytes are in the file. */
 export interface ZipEntry {

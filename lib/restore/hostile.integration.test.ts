@@ -7,7 +7,6 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { pgDumpText } from "../../scripts/testing/database.ts";
 import { openArchive } from "../archive/archive-reader.ts";
 import { createArchiveKey, encryptBytes } from "../archive/encryption.ts";
-import { tableEntryName } from "../archive/format.ts";
 import type { StoredManifest } from "../archive/manifest.ts";
 import { type Region, regionsOf } from "../archive/testing-regions.ts";
 import {
@@ -18,6 +17,7 @@ import {
   zip64Extra,
 } from "../archive/testing-zip.ts";
 import type { EncryptionChoice, Unlock } from "../shared/api.ts";
+import { tableEntryName } from "../shared/archive-format.ts";
 import {
   backUp,
   errorOf,

@@ -1,10 +1,10 @@
 /** Which entries of a source are files of a backup that `@vorlefan/prisma-backup` wrote. */
 import type { Warning } from "../../shared/api.ts";
+import { MAX_TABLES } from "../../shared/archive-format.ts";
+import { isModestJson } from "../../shared/json-size.ts";
 import { invalidArchive, truncatedArchive } from "../archive-error.ts";
 import { translateReadError } from "../entry-content.ts";
 import type { EntrySource } from "../entry-source.ts";
-import { MAX_TABLES } from "../format.ts";
-import { isModestJson } from "../json-size.ts";
 import { quote } from "../zip-structure.ts";
 import { MAX_DEPTH } from "./split-rows.ts";
 

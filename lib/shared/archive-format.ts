@@ -1,4 +1,4 @@
-import type { EncryptionMode, TableName } from "../shared/api.ts";
+import type { EncryptionMode, TableName } from "./requests.ts";
 
 /** Version of the archive format that is written. Every version up to it can be read. */
 export const FORMAT_VERSION = 1;
@@ -36,7 +36,7 @@ export function tableEntryName(table: TableName, mode: EncryptionMode): string {
 
 function percentEncode(name: string): string {
   let encoded = "";
-  for (const byte of Buffer.from(name, "utf8")) {
+  for (const byte of new TextEncoder().encode(name)) {
     const character = String.fromCharCode(byte);
     encoded += /[A-Za-z0-9_-]/.test(character)
       ? character
