@@ -12,6 +12,7 @@ import { Notice } from "../ui/notice.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { ConfirmRestore } from "./confirm-restore.tsx";
 import { DownloadPrompt } from "./download-prompt.tsx";
+import { useEndNotification } from "./end-notification.ts";
 import {
   announcementOf,
   ENCRYPTION_LABELS,
@@ -28,6 +29,7 @@ export function OperationView({ id }: { id: string }) {
   const { queries } = usePanel();
   const { data: operation, error, failureCount, refetch } = useQuery(queries.operation(id));
   useRefreshAfterEnd(operation);
+  useEndNotification(operation);
   useTitlePrefix(operation ? titlePrefix(operation) : null);
   if (!operation) {
     if (!error) return <OperationSkeleton />;

@@ -18,6 +18,7 @@ import { Spinner } from "../ui/spinner.tsx";
 import { CancelOperation } from "./cancel-operation.tsx";
 import { fractionOf, type PhaseStep, phaseSteps } from "./operation-wording.ts";
 import { TableProgressCard } from "./table-progress-card.tsx";
+import { TellWhenEnded } from "./tell-when-ended.tsx";
 import { useOrder } from "./use-order.ts";
 import { useRates } from "./use-rates.ts";
 
@@ -46,6 +47,7 @@ export function RunningProgress({ operation }: { operation: Operation }) {
             <p className="pba:grow pba:basis-60 pba:text-muted">{adviceOf(operation)}</p>
             <CancelOperation operation={operation} />
           </div>
+          <TellWhenEnded />
         </div>
       </Card>
       <TableProgressCard order={order} tables={operation.progress.tables} rates={rates} />

@@ -1,0 +1,34 @@
+import { useId } from "react";
+import { Switch } from "../ui/switch.tsx";
+import { type NotificationChoice, useNotificationChoice } from "./end-notification.ts";
+
+const EXPLANATIONS: Record<NotificationChoice, string> = {
+  on: "A notification of this browser says so, as long as this page is open in a tab.",
+  off: "A notification of this browser can say so, as long as this page is open in a tab.",
+  denied:
+    "This browser does not allow notifications of this site. Allow them in its settings for the site; until then the tab's title says when it ends.",
+  unsupported: "This browser has no notifications here. The tab's title says when it ends.",
+};
+
+/** Kept for this browser. */
+export function TellWhenEnded() {
+  const { state, switchTo } = useNotificationChoice();
+  const id = useId();
+  return (
+    <div className="pba:grid pba:gap-0.5">
+      <div>
+        <Switch
+          isOn={state === "on"}
+          disabled={state === "denied" || state === "unsupported"}
+          onChange={(isOn) => void switchTo(isOn)}
+          aria-describedby={id}
+        >
+          Tell me when it ends
+        </Switch>
+      </div>
+      <p id={id} aria-live="polite" className="pba:text-xs pba:text-muted">
+        {EXPLANATIONS[state]}
+      </p>
+    </div>
+  );
+}
