@@ -10,10 +10,11 @@ import { findTableDrift } from "../schema/drift.ts";
 import { type MaterializedView, staleViews } from "../schema/materialized-views.ts";
 import { MIGRATIONS_TABLE, type PrismaModels } from "../schema/prisma-models.ts";
 import { widenedFrom } from "../schema/widened-type.ts";
-import type { Drift, InsertionOrder, TableName } from "../shared/api.ts";
+import type { Drift, InsertionOrder, RestoreScope, TableName } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { insertionOrderOf } from "./dump-plan.ts";
 import { orderedTables } from "./insertion-order.ts";
+import { isMerge, type RestoreSelection, resolveScope } from "./restore-scope.ts";
 
 /** A column as the database has it, and how the archive's values of it are read. */
 export interface LoadColumn extends CatalogColumn {
@@ -27,10 +28,13 @@ export interface PlannedLoad {
   table: CatalogTable;
   /** Those archived columns that the database still has, in the archive's order. */
   columns: LoadColumn[];
+  /** Places in the archive, from 1, of the only rows that are restored. */
+  places?: ReadonlySet<number>;
 }
 
 export interface PlannedSequence {
   sequence: CatalogSequence;
+  /** In the archive. Where rows are merged, what counts is where it stands. */
   lastValue: string;
   isCalled: boolean;
   /** Columns that take their values from it, as far as the role may read them: it must not be behind any of them. */
@@ -39,16 +43,19 @@ export interface PlannedSequence {
 
 /** What a restore will do. Names from an archive are only ever looked up here; SQL is made from the catalog's. */
 export interface LoadPlan {
+  scope: RestoreScope;
   /** In insertion order. */
   loads: PlannedLoad[];
   insertionOrder: InsertionOrder;
   /** Archived tables that stay as they are, and why. */
   skipped: Array<{ archived: ManifestTable; reason: string }>;
   /**
-   * Between loaded tables, and from ignored ones to loaded ones: dropped before the load, and added again with
+   * Between loaded tables, and from ignored ones to loaded ones that lose rows: dropped before the load, and added again with
    * their exact definition after it. But for those that nothing enforces.
    */
   foreignKeys: ForeignKey[];
+  /** What foreign keys mean for tables that were not chosen, in sentences. */
+  consequences: string[];
   /** Ignored tables that hold some of these foreign keys. To be locked as well. */
   referring: CatalogTable[];
   sequences: PlannedSequence[];
@@ -69,20 +76,21 @@ const MIGRATIONS_REASON =
   "Prisma's record of migrations describes the database's schema, which a restore does not change.";
 
 const IGNORED_REASON = "It is among the tables to be ignored.";
+const NOT_CHOSEN_REASON = "It was not chosen.";
 
 /**
  * Matches an archive with the database. Pure: what stands in the way is in the plan, for the caller to judge.
  *
- * @param ignoredTables their rows stay as they are, although other tables are restored
+ * @throws BackupError REQUEST_INVALID for a scope that does not fit the archive
  */
 export function planLoad(
   manifest: Pick<Manifest, "tables" | "sequences">,
   catalog: Catalog,
   models: PrismaModels,
-  ignoredTables: readonly TableName[] = [],
+  selection: RestoreSelection = {},
 ): LoadPlan {
-  const ignored = new Set(ignoredTables.map(tableKey));
-  const isIgnored = (table: TableName) => ignored.has(tableKey(table));
+  const { scope, isChoice, isChosen, placesIn } = resolveScope(selection.scope, manifest.tables);
+  const ignored = new Set(selection.ignoredTables?.map(tableKey));
   const tables = new Map(catalog.tables.map((table) => [tableKey(table), table]));
   const skipped: LoadPlan["skipped"] = [];
   const drift: Drift[] = [];
@@ -92,8 +100,8 @@ export function planLoad(
       skipped.push({ archived, reason: MIGRATIONS_REASON });
       continue;
     }
-    if (isIgnored(archived)) {
-      skipped.push({ archived, reason: IGNORED_REASON });
+    if (!isChosen(archived) || ignored.has(tableKey(archived))) {
+      skipped.push({ archived, reason: isChosen(archived) ? IGNORED_REASON : NOT_CHOSEN_REASON });
       continue;
     }
     const table = tables.get(tableKey(archived));
@@ -105,7 +113,8 @@ export function planLoad(
       const archivedType = column.type === it.type ? null : widenedFrom(it, column);
       return [archivedType === null ? column : { ...column, archivedType }];
     });
-    loadable.set(tableKey(archived), { archived, table, columns });
+    const places = placesIn(archived);
+    loadable.set(tableKey(archived), { archived, table, columns, ...(places && { places }) });
   }
 
   const insertionOrder = insertionOrderOf(
@@ -115,19 +124,35 @@ export function planLoad(
   );
   const loads = orderedTables(insertionOrder).flatMap((name) => loadable.get(tableKey(name)) ?? []);
   const isLoaded = (table: TableName) => loadable.has(tableKey(table));
+  // Who replaces the whole archive has not said that tables outside of it may stay.
+  const othersStay = isChoice || scope.mode !== "replace";
+  const isIgnored = (table: TableName) =>
+    ignored.has(tableKey(table)) || (othersStay && !isLoaded(table));
+  const isWhole = (table: TableName) =>
+    table.name === MIGRATIONS_TABLE || (isChosen(table) && placesIn(table) === undefined);
   const states = new Map(manifest.sequences.map((state) => [tableKey(state), state]));
   const sequences = catalog.sequences.flatMap((sequence) => {
     const state = states.get(tableKey(sequence));
     const users = [...(sequence.owner ? [sequence.owner] : []), ...sequence.usedBy];
-    if (!state || (users.length > 0 && users.every(({ table }) => isIgnored(table)))) return [];
+    const isPlanned = isMerge(scope.mode)
+      ? users.some(({ table }) => isLoaded(table))
+      : state &&
+        // Whose a sequence is that no table draws from, nobody knows: it goes with the whole.
+        (users.length > 0
+          ? !users.every(({ table }) => isIgnored(table))
+          : manifest.tables.every(isWhole));
+    if (!isPlanned) return [];
     const columns = users.flatMap(({ table: name, column }) => {
       const table = tables.get(tableKey(name));
       return table?.canSelect && !table.hidesRows ? [{ table, column }] : [];
     });
-    return [{ sequence, lastValue: state.lastValue, isCalled: state.isCalled, columns }];
+    const { lastValue = String(sequence.start), isCalled = false } = state ?? {};
+    return [{ sequence, lastValue, isCalled, columns }];
   });
   for (const state of manifest.sequences) {
     if (catalog.sequences.some((sequence) => tableKey(sequence) === tableKey(state))) continue;
+    if (isMerge(scope.mode) || (isChoice && !(state.ownerTable && isChosen(state.ownerTable))))
+      continue;
     const table = { schema: state.schema, name: state.name };
     drift.push({
       kind: "table-missing",
@@ -137,22 +162,29 @@ export function planLoad(
     });
   }
 
-  const intoLoaded = catalog.foreignKeys.filter(({ to }) => isLoaded(to));
+  const intoLoaded = catalog.foreignKeys.filter(
+    // Where every row stays, nothing that refers to one has to be checked.
+    ({ from, to }) => isLoaded(to) && (scope.mode !== "keep-existing" || isLoaded(from)),
+  );
   const isMoved = ({ from }: ForeignKey) => isLoaded(from) || isIgnored(from);
   const referring = catalog.tables.filter(
     (table) =>
       isIgnored(table) && intoLoaded.some(({ from }) => tableKey(from) === tableKey(table)),
   );
   // Where nothing checks the rows, they need not be valid now: to add the foreign key again would check them.
+  // But rows that are deleted one by one may still take others with them.
   const moved = intoLoaded.filter(
     (foreignKey) =>
-      isMoved(foreignKey) && !(foreignKey.insertsUnchecked && isLoaded(foreignKey.from)),
+      isMoved(foreignKey) &&
+      !(foreignKey.insertsUnchecked && isLoaded(foreignKey.from) && scope.mode !== "overwrite"),
   );
   return {
+    scope,
     loads,
     insertionOrder,
     skipped,
     foreignKeys: moved,
+    consequences: isChoice ? findConsequences(catalog, scope, isLoaded) : [],
     referring,
     sequences,
     materializedViews: staleViews(catalog.materializedViews, withAncestors(loads, tables)),
@@ -175,6 +207,26 @@ export function planLoad(
       .filter(({ table }) => table.hidesRows)
       .map(({ table: { schema, name } }) => ({ schema, name })),
   };
+}
+
+/** What a person should know who chose some tables: which rows others have to have. */
+function findConsequences(
+  { foreignKeys }: Catalog,
+  { mode }: RestoreScope,
+  isLoaded: (table: TableName) => boolean,
+): string[] {
+  const what = isMerge(mode) ? "gets rows from the backup" : "is replaced";
+  return foreignKeys.flatMap(({ from, to, columns, constraint, insertsUnchecked }) => {
+    const by = `by ${columns.join(", ")} (${constraint})`;
+    if (isLoaded(from) && !isLoaded(to) && !insertsUnchecked) {
+      return `${tableLabel(from)} ${what}, and refers ${by} to ${tableLabel(to)}, which was not chosen and stays as it is. If it does not have a row that one of the backup refers to, the restore fails and nothing changes. Choose ${tableLabel(to)} as well to avoid that.`;
+    }
+    // The others keep every row: those that are there keep their keys.
+    if (mode === "replace" && isLoaded(to) && !isLoaded(from)) {
+      return `${tableLabel(from)} was not chosen and stays as it is, and refers ${by} to ${tableLabel(to)}, which is replaced. If the backup does not have a row that one of ${tableLabel(from)} refers to, the restore fails and nothing changes. Choose ${tableLabel(from)} as well to avoid that.`;
+    }
+    return [];
+  });
 }
 
 /** Oids of the loaded tables, their partitions, and all that they inherit from: a SELECT from these gives their rows too. */

@@ -164,6 +164,22 @@ export async function* batchRows(
   if (batch) yield batch;
 }
 
+/** Those rows of a batch whose places in the archive were chosen, each run of them a batch of its own. */
+export function chosenRows(batch: RowBatch, places: ReadonlySet<number>): RowBatch[] {
+  const runs: RowBatch[] = [];
+  let start: number | null = null;
+  for (let row = 0; row <= batch.rows; row++) {
+    const isChosen = row < batch.rows && places.has(batch.firstRow + row);
+    if (isChosen) start ??= row;
+    else if (start !== null) {
+      const [rows, firstRow] = [row - start, batch.firstRow + start];
+      runs.push({ json: splitBatch(batch, start, row), rows, firstRow });
+      start = null;
+    }
+  }
+  return runs;
+}
+
 const notOurs = (what: string): BackupError =>
   new BackupError("ARCHIVE_INVALID", `${what} Nothing has changed.`, {
     hint: "The archive was not written by this software, or was tampered with. Use another copy.",

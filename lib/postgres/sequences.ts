@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { PlannedSequence } from "../plan/load-plan.ts";
-import type { CatalogTable } from "../schema/catalog.ts";
+import type { CatalogSequence, CatalogTable } from "../schema/catalog.ts";
 import type { TableName } from "../shared/api.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 import { rowsOf } from "./rows-of.ts";
@@ -73,6 +73,14 @@ export async function findSequenceTarget(
     isRaised = true;
   }
   return { value, isCalled: isRaised || isCalled, isRaised };
+}
+
+/** Keeps everybody else from drawing from a sequence, to the end of the transaction. LOCK TABLE takes none. */
+export async function lockSequence(
+  client: pg.ClientBase,
+  sequence: CatalogSequence,
+): Promise<void> {
+  await client.query(`ALTER SEQUENCE ${quoteTable(sequence)} INCREMENT BY ${sequence.increment}`);
 }
 
 /**

@@ -9,6 +9,8 @@ import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 export interface ShadowTables {
   /** In the order of the loads. Plain tables, partitioned or not. */
   tables: CatalogTable[];
+  /** The schema that was made for them; null where they are temporary. */
+  ownSchema: string | null;
   /** Columns that stay NULL in a copy, as their default runs code that may do more than give a value. */
   withoutDefault: Array<{ table: CatalogTable; column: string }>;
 }
@@ -24,7 +26,8 @@ export async function createShadowTables(
   loads: readonly PlannedLoad[],
 ): Promise<ShadowTables> {
   const { schema, kind } = await createPlace(client);
-  const shadows: ShadowTables = { tables: [], withoutDefault: [] };
+  const ownSchema = kind === "UNLOGGED" ? schema : null;
+  const shadows: ShadowTables = { tables: [], ownSchema, withoutDefault: [] };
   for (const [index, load] of loads.entries()) {
     const { table } = load;
     const shadow: CatalogTable = {
@@ -50,6 +53,15 @@ export async function createShadowTables(
   return shadows;
 }
 
+/** Frees their room, where the transaction goes on and is committed. */
+export async function dropShadowTables(
+  client: pg.ClientBase,
+  { tables, ownSchema }: ShadowTables,
+): Promise<void> {
+  for (const table of tables) await client.query(`DROP TABLE ${quoteTable(table)}`);
+  if (ownSchema !== null) await client.query(`DROP SCHEMA ${quoteIdentifier(ownSchema)} CASCADE`);
+}
+
 async function createPlace(
   client: pg.ClientBase,
 ): Promise<{ schema: string; kind: "TEMPORARY" | "UNLOGGED" }> {
@@ -68,7 +80,7 @@ async function createPlace(
   }
   throw new BackupError(
     "INSUFFICIENT_PRIVILEGE",
-    "The database role may make neither temporary tables nor a schema in this database, so that nothing can be rehearsed. Nothing has changed.",
+    "The database role may make neither temporary tables nor a schema in this database, so that there is no place for the backup's rows beside the tables. Nothing has changed.",
     {
       hint: "Grant it TEMPORARY or CREATE on the database, or connect as the database's owner.",
       details: { privilege: "TEMPORARY" },

@@ -1,4 +1,6 @@
 import type pg from "pg";
+import type { TableName } from "../shared/api.ts";
+import { quoteTable } from "./identifiers.ts";
 
 /** Gives the transaction its number. It names the transaction even after its connection is gone. */
 export async function currentTransactionId(client: pg.ClientBase): Promise<string> {
@@ -30,22 +32,30 @@ export async function transactionStatus(pool: pg.Pool, xid: string): Promise<Tra
 }
 
 /**
- * What became of a transaction that emptied tables, also where the server may have crashed, or another have taken
+ * Has a table's entry in the catalog bear the transaction's number, as to empty it does: to reset an option that it
+ * does not have writes it anew, unchanged.
+ */
+export async function bearTransactionId(client: pg.ClientBase, table: TableName): Promise<void> {
+  await client.query(`ALTER TABLE ${quoteTable(table)} RESET (prisma_backup_admin)`);
+}
+
+/**
+ * What became of a transaction that changed tables, also where the server may have crashed, or another have taken
  * its place: these may have forgotten the transaction, and given its number to another one.
  *
- * @param emptied oids of tables, whose entries in the catalog bear the transaction's number once it is committed
+ * @param changed oids of tables that were emptied, or bear its number: some of them, whose entries in the catalog bear the transaction's number once it is committed
  */
 export async function truncationStatus(
   pool: pg.Pool,
   xid: string,
-  emptied: readonly number[],
+  changed: readonly number[],
 ): Promise<TransactionStatus> {
   try {
     const status = await transactionStatus(pool, xid);
-    if (status !== "committed" || emptied.length === 0) return status;
+    if (status !== "committed" || changed.length === 0) return status;
     const { rowCount } = await pool.query(
       "SELECT FROM pg_catalog.pg_class WHERE oid = ANY ($1::oid[]) AND xmin = pg_catalog.xid($2::xid8) LIMIT 1",
-      [emptied, xid],
+      [changed, xid],
     );
     return rowCount === 1 ? "committed" : "unknown";
   } catch (error) {

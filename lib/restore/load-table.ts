@@ -5,6 +5,7 @@ import type { PlannedLoad } from "../plan/load-plan.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import {
   batchRows,
+  chosenRows,
   deallocate,
   type LoadStatement,
   loadRows,
@@ -23,11 +24,16 @@ export type InsertBatch = (
   batch: RowBatch,
 ) => Promise<number>;
 
-/** Inserts a batch whole, or says which of its rows the table refuses. Ends the transaction then. */
-const insertWhole =
-  (client: pg.ClientBase): InsertBatch =>
-  (load, statement, batch) =>
+/**
+ * Inserts a batch whole, or says which of its rows the table refuses. Ends the transaction then.
+ *
+ * @param meant what a person knows the table as, where a copy takes the rows
+ */
+export const insertWhole =
+  (client: pg.ClientBase, meant = (load: PlannedLoad) => load): InsertBatch =>
+  (taken, statement, batch) =>
     loadRows(client, statement, batch).catch(async (error: unknown) => {
+      const load = meant(taken);
       // To know it is a help; not to find it must not hide the error itself.
       const failing = await findFailingRow(client, load, batch, error).catch(() => null);
       const lastRow = batch.firstRow + batch.rows - 1;
@@ -53,13 +59,16 @@ export async function loadTable(
   signal?: AbortSignal,
   insertBatch = insertWhole(client),
 ): Promise<void> {
-  const { archived, table, columns } = load;
+  const { archived, table, columns, places } = load;
   const statement = loadStatement(table, columns);
   let rows = 0;
   let bytes = 0;
 
   async function insert(batch: RowBatch): Promise<void> {
-    rows += await insertBatch(load, statement, batch);
+    const chosen = places ? chosenRows(batch, places) : [batch];
+    // Rows that were not chosen are read and proven like the others.
+    rows += batch.rows;
+    for (const some of chosen) rows += (await insertBatch(load, statement, some)) - some.rows;
     bytes += batch.json.length;
     report.running(rows, bytes);
   }
@@ -77,11 +86,11 @@ export async function loadTable(
   if (rows !== archived.rows) {
     throw new BackupError(
       "LOAD_FAILED",
-      `${tableLabel(table)} took ${rows} rows, but the archive has ${archived.rows}. Nothing has changed.`,
+      `${tableLabel(archived)} took ${rows} rows, but the archive has ${archived.rows}. Nothing has changed.`,
       {
         hint: "Something in the database drops or adds rows on insert. Compare its rules with those of the time of the backup.",
         details: {
-          table: { schema: table.schema, name: table.name },
+          table: { schema: archived.schema, name: archived.name },
           loaded: rows,
           expected: archived.rows,
         },

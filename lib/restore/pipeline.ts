@@ -1,25 +1,22 @@
 import { setTimeout } from "node:timers/promises";
 import type { Archive } from "../archive/archive-reader.ts";
 import { BackupError, toBackupError } from "../errors.ts";
-import type { LoadPlan, PlannedLoad } from "../plan/load-plan.ts";
+import type { PlannedLoad } from "../plan/load-plan.ts";
+import type { RestoreSelection } from "../plan/restore-scope.ts";
 import { abandon, cancelOnAbort } from "../postgres/connection.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
-import type { RestoreScope, TableName } from "../shared/api.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { type InsertBatch, loadTable } from "./load-table.ts";
+import type { ReadPlan } from "./read-plan.ts";
 import type { RestoreSession } from "./restore-session.ts";
 
 const NOTHING_CHANGED = "Nothing has changed.";
 
-export interface PipelineOptions {
+export interface PipelineOptions extends RestoreSelection {
   /** Unlocked. Every digest is proven again while it is read. */
   archive: Archive;
   models: PrismaModels;
-  /** What of the archive comes back, and how. Left out: every table is replaced. */
-  scope?: RestoreScope;
-  /** Their rows stay as they are, although tables that they refer to, or that refer to them, are restored. */
-  ignoredTables?: readonly TableName[];
   /** How long to wait for tables that somebody else has locked. */
   lockTimeoutMs?: number;
   /** After this time, counted from when the tables are locked, everything is rolled back. */
@@ -33,16 +30,18 @@ export interface PipelineOptions {
 /** Where the rows go: into the tables, or for a rehearsal into others beside them. One step after the other. */
 export interface RestoreTarget<Result> {
   /** Begins the transaction, locks, and matches archive and catalog. */
-  begin(signal: AbortSignal): Promise<LoadPlan>;
+  begin(signal: AbortSignal): Promise<ReadPlan>;
   /** @returns what to load, with the empty tables that take the rows, in the plan's order */
-  empty(plan: LoadPlan): Promise<readonly PlannedLoad[]>;
+  empty(plan: ReadPlan): Promise<readonly PlannedLoad[]>;
   /** Left out: a row that PostgreSQL refuses ends the restore. */
   insertBatch?: InsertBatch;
-  checkConstraints(plan: LoadPlan, signal: AbortSignal): Promise<void>;
+  /** Left out: the rows are where they belong. Else moves them there, with the role's own settings. */
+  moveRows?(plan: ReadPlan, signal: AbortSignal): Promise<void>;
+  checkConstraints(plan: ReadPlan, signal: AbortSignal): Promise<void>;
   /** Sequences, counts, and all else that depends on the rows. */
-  complete(plan: LoadPlan, signal: AbortSignal): Promise<void>;
+  complete(plan: ReadPlan, signal: AbortSignal): Promise<void>;
   /** Ends the transaction. No signal any more: from here on the outcome is PostgreSQL's to say. */
-  end(plan: LoadPlan): Promise<Result>;
+  end(plan: ReadPlan): Promise<Result>;
 }
 
 /**
@@ -80,6 +79,7 @@ export async function runPipeline<Result>(
       const report = reportTable(onProgress, index);
       await loadTable(client, archive, load, report, signal, target.insertBatch);
     }
+    await target.moveRows?.(plan, signal);
     await client.query("SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'");
 
     onProgress({ type: "phase", phase: "constraints" });

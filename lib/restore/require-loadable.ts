@@ -1,8 +1,13 @@
 import { BackupError } from "../errors.ts";
 import { ROW_SECURITY_HINT } from "../plan/dump-plan.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
+import { isMerge } from "../plan/restore-scope.ts";
 import type { Check } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
+import type { ReadPlan } from "./read-plan.ts";
+
+/** What is not known does not stand in the way. */
+type JudgedPlan = LoadPlan & Partial<Pick<ReadPlan, "withoutKey" | "notEmpty">>;
 
 /** What can stand in the way of a load, one after the other; each as the error that it would be. */
 const FINDINGS: Array<{
@@ -10,7 +15,9 @@ const FINDINGS: Array<{
   passed: string;
   /** Where the original's backup says less than ours. */
   passedOriginal?: string;
-  find: (plan: LoadPlan) => BackupError | null;
+  /** Left out: always. */
+  isAsked?: (plan: JudgedPlan) => boolean;
+  find: (plan: JudgedPlan) => BackupError | null;
 }> = [
   {
     name: "schema",
@@ -106,11 +113,44 @@ const FINDINGS: Array<{
       );
     },
   },
+  {
+    name: "keys",
+    passed: "Every table has a key that tells which of its rows are there already.",
+    isAsked: ({ scope }) => isMerge(scope.mode),
+    find({ withoutKey = [] }) {
+      if (withoutKey.length === 0) return null;
+      return new BackupError(
+        "REQUEST_INVALID",
+        `Nothing tells which rows are there already in ${withoutKey.map(tableLabel).join(", ")}: there is no primary key or unique key of columns that are never NULL, or the backup does not have it. Nothing has changed.`,
+        {
+          hint: "Leave these tables out, or replace them.",
+          details: { tables: withoutKey },
+        },
+      );
+    },
+  },
+  {
+    name: "empty",
+    passed: "Every table is empty.",
+    isAsked: ({ scope }) => scope.mode === "if-empty",
+    find({ notEmpty = [] }) {
+      if (notEmpty.length === 0) return null;
+      return new BackupError(
+        "TABLE_NOT_EMPTY",
+        `${notEmpty.length === 1 ? "A table that was to be empty holds" : "Tables that were to be empty hold"} rows: ${notEmpty.map(tableLabel).join(", ")}. Nothing has changed.`,
+        {
+          hint: "Leave these tables out, or choose another mode: to replace their rows, or to add to them.",
+          details: { tables: notEmpty },
+        },
+      );
+    },
+  },
 ];
 
 /** The findings as checks for a person, all of them. */
-export function checkLoadable(plan: LoadPlan, isOriginal: boolean): Check[] {
-  return FINDINGS.map(({ name, passed, passedOriginal = passed, find }) => {
+export function checkLoadable(plan: JudgedPlan, isOriginal: boolean): Check[] {
+  const asked = FINDINGS.filter(({ isAsked }) => isAsked?.(plan) ?? true);
+  return asked.map(({ name, passed, passedOriginal = passed, find }) => {
     const error = find(plan);
     const message = error?.message ?? (isOriginal ? passedOriginal : passed);
     return { name, state: error ? "failed" : "passed", message };
@@ -118,11 +158,11 @@ export function checkLoadable(plan: LoadPlan, isOriginal: boolean): Check[] {
 }
 
 /** All that stands in the way, as the errors that they would be. */
-export const findObstacles = (plan: LoadPlan): BackupError[] =>
+export const findObstacles = (plan: JudgedPlan): BackupError[] =>
   FINDINGS.flatMap(({ find }) => find(plan) ?? []);
 
-/** @throws BackupError SCHEMA_DRIFT or INSUFFICIENT_PRIVILEGE for the first finding that stands in the way */
-export function requireLoadable(plan: LoadPlan): void {
+/** @throws BackupError SCHEMA_DRIFT, INSUFFICIENT_PRIVILEGE, REQUEST_INVALID or TABLE_NOT_EMPTY for the first finding that stands in the way */
+export function requireLoadable(plan: JudgedPlan): void {
   const [first] = findObstacles(plan);
   if (first) throw first;
 }

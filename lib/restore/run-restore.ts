@@ -1,7 +1,8 @@
 import { setTimeout } from "node:timers/promises";
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
-import { type LoadPlan, planLoad } from "../plan/load-plan.ts";
+import type { PlannedLoad, PlannedSequence } from "../plan/load-plan.ts";
+import { isMerge } from "../plan/restore-scope.ts";
 import type { Database } from "../postgres/connection.ts";
 import {
   addForeignKey,
@@ -20,8 +21,20 @@ import {
   lockTables,
 } from "../postgres/locks.ts";
 import { refreshMaterializedViews } from "../postgres/materialized-views.ts";
-import { findSequenceTarget, setSequence } from "../postgres/sequences.ts";
 import {
+  findSequenceTarget,
+  lockSequence,
+  readSequenceStates,
+  type SequenceTarget,
+  setSequence,
+} from "../postgres/sequences.ts";
+import {
+  createShadowTables,
+  dropShadowTables,
+  type ShadowTables,
+} from "../postgres/shadow-tables.ts";
+import {
+  bearTransactionId,
   currentTransactionId,
   requireDurableCommit,
   type TransactionStatus,
@@ -34,10 +47,12 @@ import {
   suspendTriggers,
 } from "../postgres/triggers.ts";
 import { truncateTables } from "../postgres/truncate.ts";
-import { readCatalog } from "../schema/catalog.ts";
 import type { OperationResult, TableName, Warning } from "../shared/api.ts";
-import { tableLabel } from "../shared/table-name.ts";
+import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { insertWhole } from "./load-table.ts";
+import { mergeLoads } from "./merge-loads.ts";
 import { type PipelineOptions, type RestoreTarget, runPipeline } from "./pipeline.ts";
+import { type ReadPlan, readPlan } from "./read-plan.ts";
 import { requireLoadable } from "./require-loadable.ts";
 import type { RestoreSession } from "./restore-session.ts";
 import { leftOutWarnings, raisedWarning } from "./result-warnings.ts";
@@ -62,7 +77,8 @@ export interface RunRestoreOptions extends PipelineOptions {
 }
 
 /**
- * Replaces the rows of the archived tables by the archive's, in one transaction: all of it, or nothing.
+ * Replaces the rows of the archived tables by the archive's, or merges these into them, as the scope says, in one
+ * transaction: all of it, or nothing.
  *
  * @returns once it is committed
  * @throws BackupError; then nothing has changed, unless its code is INTERRUPTED, which says so
@@ -81,7 +97,13 @@ function liveTables(
   const { archive, onProgress = () => {} } = options;
   const { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
   const startedAt = performance.now();
+  const isMerging = isMerge(options.scope?.mode ?? "replace");
   const warnings: Warning[] = [];
+  const rowsBefore: number[] = [];
+  const rowsAfter: number[] = [];
+  let sequenceStates: OperationResult["sequenceStates"];
+  let copies: ShadowTables;
+  let originals: ReadonlyMap<string, PlannedLoad>;
   let xid = "";
   let lockWait: LockWait;
   let resume: () => Promise<void>;
@@ -103,21 +125,40 @@ function liveTables(
 
     async empty({ loads, foreignKeys, materializedViews }) {
       const tables = loads.map(({ table }) => table);
+      const counts = await countExactly(client, tables);
+      rowsBefore.push(...tables.map((table) => counts.get(table) ?? 0));
       const eventTriggers = await suspendEventTriggers(client);
       await lockMaterializedViews(client, database, materializedViews, lockWait);
       const suspended = await suspendTriggers(client, tables);
       const alteredTriggers = await readAlteredTriggers(client, foreignKeys);
       await dropForeignKeys(client, foreignKeys);
       const unvalidated = await dropUnvalidated(client, tables);
-      await truncateTables(client, tables);
       resumeEvents = () => resumeEventTriggers(client, eventTriggers);
       resume = () => resumeTriggers(client, suspended);
       putBack = async () => {
         await alterTriggers(client, alteredTriggers);
         await addUnvalidated(client, unvalidated);
       };
-      return loads;
+      if (!isMerging) {
+        await truncateTables(client, tables);
+        rowsAfter.push(...loads.map(({ archived }) => archived.rows));
+        return loads;
+      }
+      copies = await createShadowTables(client, loads);
+      originals = new Map(loads.map((load) => [tableKey(load.archived), load]));
+      return loads.map((load, index) => ({ ...load, table: copies.tables[index] ?? load.table }));
     },
+
+    ...(isMerging && {
+      insertBatch: insertWhole(client, (load) => originals.get(tableKey(load.archived)) ?? load),
+
+      async moveRows(plan: ReadPlan, signal: AbortSignal) {
+        const grown = await mergeLoads(client, plan, copies.tables, signal);
+        rowsAfter.push(...rowsBefore.map((rows, index) => rows + (grown[index] ?? 0)));
+        await dropShadowTables(client, copies);
+        for (const { table } of plan.loads.slice(0, 1)) await bearTransactionId(client, table);
+      },
+    }),
 
     async checkConstraints({ foreignKeys }, signal) {
       for (const foreignKey of foreignKeys) {
@@ -128,35 +169,42 @@ function liveTables(
     },
 
     async complete(plan, signal) {
-      warnings.push(
-        ...leftOutWarnings(plan),
-        ...(await setSequences(client, plan, archive.isOriginal)),
+      warnings.push(...leftOutWarnings(plan));
+      if (isMerging) await raiseSequences(client, plan);
+      else warnings.push(...(await setSequences(client, plan, archive.isOriginal)));
+      sequenceStates = await readSequenceStates(
+        client,
+        plan.sequences.map(({ sequence }) => sequence),
       );
       await resume();
-      await requireCounts(client, plan);
+      await requireCounts(client, plan, rowsAfter);
       warnings.push(...(await refreshMaterializedViews(client, plan.materializedViews, signal)));
       await resumeEvents();
     },
 
     async end({ loads, sequences }) {
       onProgress({ type: "phase", phase: "committing" });
-      const emptied = loads.flatMap(({ table: { oid, partitions } }) => [
+      const changed = loads.flatMap(({ table: { oid, partitions } }) => [
         oid,
         ...partitions.map((partition) => partition.oid),
       ]);
-      await commit(session, xid, emptied);
+      await commit(session, xid, changed);
       return {
         elapsedMs: Math.round(performance.now() - startedAt),
-        tables: loads.map(({ archived: { schema, name, model, rows, jsonBytes } }) => ({
-          schema,
-          name,
-          model,
-          rows,
-          jsonBytes,
+        tables: loads.map(({ archived, places }, index) => ({
+          schema: archived.schema,
+          name: archived.name,
+          model: archived.model,
+          rows: places?.size ?? archived.rows,
+          jsonBytes: archived.jsonBytes,
+          jsonSha256: archived.jsonSha256 || null,
+          rowsBefore: rowsBefore[index] ?? 0,
+          rowsAfter: rowsAfter[index] ?? 0,
         })),
-        rows: loads.reduce((sum, { archived }) => sum + archived.rows, 0),
+        rows: loads.reduce((sum, { archived, places }) => sum + (places?.size ?? archived.rows), 0),
         jsonBytes: loads.reduce((sum, { archived }) => sum + archived.jsonBytes, 0),
         sequences: sequences.length,
+        sequenceStates,
         warnings,
       };
     },
@@ -166,21 +214,21 @@ function liveTables(
 /** Locks the archive's tables, then matches archive and catalog: from here on, nobody can change the tables. */
 async function lockPlan(
   { client, database }: RestoreSession,
-  { archive, models, ignoredTables, beforeChange }: RunRestoreOptions,
+  { archive, models, scope, ignoredTables, expectedFingerprint, beforeChange }: RunRestoreOptions,
   lockWait: LockWait,
   signal: AbortSignal,
-): Promise<LoadPlan> {
-  const readPlan = async () => {
-    const catalog = await readCatalog(client);
-    return planLoad(archive.manifestFor(catalog, models), catalog, models, ignoredTables);
+): Promise<ReadPlan> {
+  const read = async () => {
+    const { plan } = await readPlan(client, { archive, models, scope, ignoredTables });
+    requireLoadable(plan);
+    return plan;
   };
-  const before = await readPlan();
-  requireLoadable(before);
+  const before = await read();
   const tables = [...before.loads.map(({ table }) => table), ...before.referring];
   if (beforeChange) {
     await lockTables(client, database, tables, "EXCLUSIVE", lockWait);
-    const locked = await readPlan();
-    requireLoadable(locked);
+    const locked = await read();
+    requireSame(locked, expectedFingerprint);
     const names = locked.loads.map(({ table: { schema, name } }) => ({ schema, name }));
     const calledAt = performance.now();
     await whileKeptAlive(client, () => beforeChange(names, signal));
@@ -188,9 +236,19 @@ async function lockPlan(
     lockWait.endsAt += performance.now() - calledAt;
     await lockAgainstReaders(client, database, tables, lockWait);
   } else await lockTables(client, database, tables, "ACCESS EXCLUSIVE", lockWait);
-  const plan = await readPlan();
-  requireLoadable(plan);
+  const plan = await read();
+  requireSame(plan, expectedFingerprint);
   return plan;
+}
+
+/** What a person has agreed to must be what is done. */
+function requireSame({ fingerprint }: ReadPlan, expected: string | undefined): void {
+  if (expected === undefined || fingerprint === expected) return;
+  throw new BackupError(
+    "SCHEMA_DRIFT",
+    "The database's tables, columns or constraints were changed since this restore was checked. Nothing has changed.",
+    { hint: "Check it again, and see what it would do now." },
+  );
 }
 
 const KEEP_ALIVE_MS = 30_000;
@@ -209,7 +267,7 @@ async function whileKeptAlive(client: pg.Client, run: () => Promise<void>): Prom
 /** @returns a warning for each sequence that could not stand where it stood */
 async function setSequences(
   client: pg.ClientBase,
-  plan: LoadPlan,
+  plan: ReadPlan,
   isOriginal: boolean,
 ): Promise<Warning[]> {
   const warnings: Warning[] = [];
@@ -221,24 +279,47 @@ async function setSequences(
   return warnings;
 }
 
-/** The last proof before the commit: every table has as many rows as the archive says. */
-async function requireCounts(client: pg.ClientBase, { loads }: LoadPlan): Promise<void> {
+/** Raises the sequences that are behind a column, and leaves the others where they stand. */
+async function raiseSequences(client: pg.ClientBase, plan: ReadPlan): Promise<void> {
+  const findTarget = async (planned: PlannedSequence): Promise<SequenceTarget | null> => {
+    const [state] = await readSequenceStates(client, [planned.sequence]);
+    return state
+      ? await findSequenceTarget(client, { ...planned, ...state }, planned.columns)
+      : null;
+  };
+  for (const planned of plan.sequences) {
+    if (!(await findTarget(planned))?.isRaised) continue;
+    // Others draw from it until it is locked.
+    await lockSequence(client, planned.sequence);
+    const target = await findTarget(planned);
+    if (target?.isRaised) await setSequence(client, planned, target);
+  }
+}
+
+/** The last proof before the commit: every table has as many rows as it was given. */
+async function requireCounts(
+  client: pg.ClientBase,
+  { loads, scope }: ReadPlan,
+  expected: readonly number[],
+): Promise<void> {
   const counts = await countExactly(
     client,
     loads.map(({ table }) => table),
   );
-  for (const { table, archived } of loads) {
+  for (const [index, { table }] of loads.entries()) {
     const rows = counts.get(table);
-    if (rows === archived.rows) continue;
+    if (rows === expected[index]) continue;
     throw new BackupError(
       "LOAD_FAILED",
-      `${tableLabel(table)} has ${rows} rows after the load, but the archive has ${archived.rows}. Nothing has changed.`,
+      isMerge(scope.mode)
+        ? `${tableLabel(table)} has ${rows} rows after the merge, but ${expected[index]} were to be. Nothing has changed.`
+        : `${tableLabel(table)} has ${rows} rows after the load, but the archive has ${expected[index]}. Nothing has changed.`,
       {
         hint: "Something in the database wrote there meanwhile, such as an event trigger that logs what is altered: PostgreSQL lets only a superuser keep those from firing.",
         details: {
           table: { schema: table.schema, name: table.name },
           loaded: rows,
-          expected: archived.rows,
+          expected: expected[index],
         },
       },
     );
@@ -249,13 +330,13 @@ async function requireCounts(client: pg.ClientBase, { loads }: LoadPlan): Promis
 async function commit(
   { client, database }: RestoreSession,
   xid: string,
-  emptied: readonly number[],
+  changed: readonly number[],
 ): Promise<void> {
   try {
     const { command } = await client.query("COMMIT");
     if (command !== "COMMIT") throw new Error("PostgreSQL rolled the transaction back");
   } catch (error) {
-    const status = await settledStatus(database, xid, emptied);
+    const status = await settledStatus(database, xid, changed);
     if (status === "committed") return;
     if (status === "aborted") throw error;
     throw new BackupError(
@@ -276,12 +357,12 @@ const SETTLE_ATTEMPTS = 20;
 async function settledStatus(
   { pool }: Database,
   xid: string,
-  emptied: readonly number[],
+  changed: readonly number[],
 ): Promise<TransactionStatus> {
   let status: TransactionStatus = "unknown";
   for (let attempt = 0; attempt < SETTLE_ATTEMPTS; attempt++) {
     if (attempt > 0) await setTimeout(500);
-    status = await truncationStatus(pool, xid, emptied).catch(() => "in progress" as const);
+    status = await truncationStatus(pool, xid, changed).catch(() => "in progress" as const);
     if (status !== "in progress") break;
   }
   return status;

@@ -1,17 +1,19 @@
 import type { Archive } from "../archive/archive-reader.ts";
 import { type Manifest, type ManifestTable, summariseManifest } from "../archive/manifest.ts";
 import { BackupError, toBackupError } from "../errors.ts";
-import { type LoadPlan, planLoad } from "../plan/load-plan.ts";
+import type { LoadPlan } from "../plan/load-plan.ts";
+import { isMerge, type RestoreSelection } from "../plan/restore-scope.ts";
 import type { Database } from "../postgres/connection.ts";
 import { countRows } from "../postgres/count-rows.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import { readMigrations } from "../postgres/migrations.ts";
-import { type Catalog, readCatalog } from "../schema/catalog.ts";
+import type { Catalog } from "../schema/catalog.ts";
 import { MIGRATIONS_TABLE, type PrismaModels } from "../schema/prisma-models.ts";
-import type { Check, RestorePlan, RestoreScope, TableName } from "../shared/api.ts";
+import type { Check, RestorePlan, TableName } from "../shared/api.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { provenChecks } from "./proven-checks.ts";
+import { readPlan } from "./read-plan.ts";
 import { checkLoadable } from "./require-loadable.ts";
 import { RowCounter } from "./row-counter.ts";
 
@@ -57,34 +59,46 @@ export async function verifyTables(
   }
 }
 
-export interface VerifyArchiveOptions {
+export interface VerifyArchiveOptions extends RestoreSelection {
   database: Database;
   models: PrismaModels;
   /** Unlocked. */
   archive: Archive;
-  /** What of the archive comes back, and how. Left out: every table is replaced. */
-  scope?: RestoreScope;
-  /** Their rows stay as they are. */
-  ignoredTables?: readonly TableName[];
   onProgress?: OnProgress;
   signal?: AbortSignal;
+}
+
+/** A plan, and what tells whether the database is still the one that it was made for. */
+export interface CheckedPlan extends RestorePlan {
+  /** For `runRestore`. */
+  fingerprint: string;
 }
 
 /**
  * Proves an archive and says what restoring it into this database would do. Changes nothing.
  * What stands in the way is a failed check of the plan; a damaged archive is an error.
+ *
+ * @throws BackupError REQUEST_INVALID for a scope that does not fit the archive
  */
-export async function verifyArchive({
-  database,
-  models,
-  archive,
-  ignoredTables,
-  onProgress = () => {},
-  signal,
-}: VerifyArchiveOptions): Promise<RestorePlan> {
-  try {
+export async function verifyArchive(options: VerifyArchiveOptions): Promise<CheckedPlan> {
+  const { archive, onProgress = () => {}, signal } = options;
+  return await orAbort(signal, async () => {
     await verifyTables(archive, onProgress, signal);
-    return await planRestore(database, models, archive, ignoredTables);
+    return await readRestorePlan(options);
+  });
+}
+
+/** Says the same of an archive that was proven before, without reading it again: a restore does so anyhow. */
+export const planRestore = (
+  options: Omit<VerifyArchiveOptions, "onProgress">,
+): Promise<CheckedPlan> => orAbort(options.signal, () => readRestorePlan(options));
+
+async function orAbort<Result>(
+  signal: AbortSignal | undefined,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await run();
   } catch (error) {
     if (signal?.aborted) throw toBackupError(signal.reason);
     throw toBackupError(
@@ -93,17 +107,17 @@ export async function verifyArchive({
   }
 }
 
-async function planRestore(
-  database: Database,
-  models: PrismaModels,
-  archive: Archive,
-  ignoredTables?: readonly TableName[],
-): Promise<RestorePlan> {
+async function readRestorePlan({
+  database,
+  models,
+  archive,
+  scope,
+  ignoredTables,
+}: VerifyArchiveOptions): Promise<CheckedPlan> {
   const client = await database.connect("check");
   try {
-    const catalog = await readCatalog(client);
-    const manifest = archive.manifestFor(catalog, models);
-    const plan = planLoad(manifest, catalog, models, ignoredTables);
+    const source = { archive, models, scope, ignoredTables };
+    const { catalog, manifest, plan } = await readPlan(client, source);
     const archived = new Set(manifest.tables.map(tableKey));
     const present = catalog.tables.filter((table) => archived.has(tableKey(table)));
     const counts = await countRows(client, present);
@@ -115,18 +129,26 @@ async function planRestore(
       rows,
       rowsNow: rowsNow.get(tableKey({ schema, name })) ?? 0,
     });
-    const checks = [
+    const migrations = compareMigrations(manifest, await readMigrations(client, catalog));
+    const action = isMerge(plan.scope.mode) ? ("merge" as const) : ("replace" as const);
+    const checks: Check[] = [
       ...provenChecks(manifest, archive.isOriginal),
       ...checkLoadable(plan, archive.isOriginal),
       ...checkLeftAlone(manifest, catalog, archive.isOriginal),
       ...checkMaterializedViews(plan),
-      checkMigrations(manifest, await readMigrations(client, catalog)),
+      ...plan.consequences.map((message) => ({
+        name: "foreign-keys",
+        state: "warning" as const,
+        message,
+      })),
+      checkMigrations(migrations),
     ];
     return {
-      scope: { mode: "replace" },
+      fingerprint: plan.fingerprint,
+      scope: plan.scope,
       rehearsal: null,
       actorIsInBackup: null,
-      migrations: [],
+      migrations,
       safetyBackup: null,
       manifest: summariseManifest(manifest),
       checks,
@@ -136,7 +158,7 @@ async function planRestore(
       tables: [
         ...plan.loads.map((load) => ({
           ...withRowsNow(load.archived),
-          action: "replace" as const,
+          action,
         })),
         ...plan.skipped.map((skip) => ({
           ...withRowsNow(skip.archived),
@@ -194,27 +216,34 @@ function checkMaterializedViews({ materializedViews }: LoadPlan): Check[] {
       ];
 }
 
-function checkMigrations(
+/** Those that are applied, here or there. */
+function compareMigrations(
   manifest: Manifest,
   now: ReadonlyArray<{ name: string; finishedAt: string | null }>,
-): Check {
-  const name = "migrations";
+): RestorePlan["migrations"] {
   const applied = (migrations: ReadonlyArray<{ name: string; finishedAt: string | null }>) =>
     new Set(
       migrations.filter(({ finishedAt }) => finishedAt !== null).map((migration) => migration.name),
     );
   const then = applied(manifest.migrations);
   const today = applied(now);
-  const missing = [...then].filter((it) => !today.has(it));
-  const added = [...today].filter((it) => !then.has(it));
+  return [...new Set([...then, ...today])]
+    .toSorted()
+    .map((name) => ({ name, inBackup: then.has(name), inDatabase: today.has(name) }));
+}
+
+function checkMigrations(migrations: RestorePlan["migrations"]): Check {
+  const name = "migrations";
+  const missing = migrations.filter((it) => !it.inDatabase).map((it) => it.name);
+  const added = migrations.filter((it) => !it.inBackup).map((it) => it.name);
   if (missing.length === 0 && added.length === 0) {
     return {
       name,
       state: "passed",
       message:
-        then.size === 0
+        migrations.length === 0
           ? "Neither side records Prisma migrations."
-          : `The same ${then.size} Prisma migrations are applied.`,
+          : `The same ${migrations.length} Prisma migrations are applied.`,
     };
   }
   const parts = [

@@ -56,13 +56,15 @@ export async function readChecks(
       .map(({ table, constraint }) => `${tableKey(table)} ${constraint}`),
   );
   const isLoaded = new Set(oids);
+  const { mode } = plan.scope;
   return {
     tables,
-    // From a table that stays, a restore adds it again, which checks its rows whatever the triggers are.
-    foreignKeys: rows.filter(
-      ({ from, constraint, fromOid }) =>
-        !(isLoaded.has(fromOid) && unchecked.has(`${tableKey(from)} ${constraint}`)),
-    ),
+    foreignKeys: rows.filter(({ from, constraint, fromOid, toOid }) => {
+      const isUnchecked = unchecked.has(`${tableKey(from)} ${constraint}`);
+      // From a table that stays, a restore adds it again, which checks its rows whatever the triggers are.
+      if (!isLoaded.has(fromOid)) return mode !== "keep-existing";
+      return !isUnchecked || (mode === "overwrite" && isLoaded.has(toOid));
+    }),
   };
 }
 

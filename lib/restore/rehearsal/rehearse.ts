@@ -1,11 +1,13 @@
 import { BackupError, toErrorReport } from "../../errors.ts";
-import { type LoadPlan, type PlannedLoad, planLoad } from "../../plan/load-plan.ts";
+import type { PlannedLoad } from "../../plan/load-plan.ts";
+import { isMerge } from "../../plan/restore-scope.ts";
 import { compareRows, sampledColumns, sampleRows } from "../../postgres/compare-rows.ts";
 import type { Database } from "../../postgres/connection.ts";
 import { dropUnvalidated } from "../../postgres/constraints.ts";
 import { countExactly } from "../../postgres/count-rows.ts";
 import { loadRows } from "../../postgres/load-rows.ts";
 import { beginLockWait, DEFAULT_LOCK_TIMEOUT_MS, lockTables } from "../../postgres/locks.ts";
+import { keepInCopy, overwriteInCopy } from "../../postgres/merge-rows.ts";
 import { findSequenceTarget } from "../../postgres/sequences.ts";
 import {
   createShadowTables,
@@ -13,11 +15,13 @@ import {
   type ShadowTables,
 } from "../../postgres/shadow-tables.ts";
 import { suspendEventTriggers } from "../../postgres/triggers.ts";
-import { type Catalog, readCatalog } from "../../schema/catalog.ts";
+import type { Catalog } from "../../schema/catalog.ts";
 import type { TableName, Warning } from "../../shared/api.ts";
 import type { RehearsalReport, RehearsedTable, Violation } from "../../shared/rehearsal.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
+import { mergesOf } from "../merge-loads.ts";
 import { type PipelineOptions, type RestoreTarget, runPipeline } from "../pipeline.ts";
+import { type ReadPlan, readPlan } from "../read-plan.ts";
 import { findObstacles } from "../require-loadable.ts";
 import { beginRestore, type RestoreSession } from "../restore-session.ts";
 import { leftOutWarnings, raisedWarning } from "../result-warnings.ts";
@@ -75,9 +79,9 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
   readonly #startedAt = performance.now();
   #stepAt = performance.now();
   #obstacles: BackupError[] = [];
-  #plan: LoadPlan | null = null;
+  #plan: ReadPlan | null = null;
   #catalog: Catalog | null = null;
-  #shadows: ShadowTables = { tables: [], withoutDefault: [] };
+  #shadows: ShadowTables = { tables: [], ownSchema: null, withoutDefault: [] };
   #checks: Checks = { tables: [], foreignKeys: [] };
   #loads: PlannedLoad[] = [];
   /** A row was refused, which ended the transaction. */
@@ -98,16 +102,16 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
     });
   }
 
-  async begin(): Promise<LoadPlan> {
+  async begin(): Promise<ReadPlan> {
     const { client, database } = this.#session;
     const { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = this.#options;
-    const before = this.#match(await readCatalog(client));
+    const before = await this.#match();
     // One moment of the database for all comparisons. The locks come before the snapshot.
     await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE");
     await client.query(`SET LOCAL row_security = off; SET LOCAL work_mem = '${WORK_MEM}'`);
     const wait = beginLockWait(lockTimeoutMs);
     await lockTables(client, database, involvedTables(before), "ACCESS SHARE", wait);
-    const after = this.#match(await readCatalog(client));
+    const after = await this.#match();
     if (shape(before) !== shape(after)) {
       throw new BackupError(
         "SCHEMA_DRIFT",
@@ -120,16 +124,17 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
     return after.plan;
   }
 
-  #match(catalog: Catalog): Matched {
-    const { archive, models, ignoredTables } = this.#options;
-    const plan = planLoad(archive.manifestFor(catalog, models), catalog, models, ignoredTables);
+  async #match(): Promise<Matched> {
+    const { archive, models, scope, ignoredTables } = this.#options;
+    const source = { archive, models, scope, ignoredTables };
+    const { catalog, plan } = await readPlan(this.#session.client, source);
     this.#plan = plan;
     this.#obstacles = findObstacles(plan);
     if (this.#obstacles[0]) throw this.#obstacles[0];
     return { catalog, plan };
   }
 
-  async empty(plan: LoadPlan): Promise<readonly PlannedLoad[]> {
+  async empty(plan: ReadPlan): Promise<readonly PlannedLoad[]> {
     const { client } = this.#session;
     if (!this.#catalog) throw new Error("empty comes after begin");
     await suspendEventTriggers(client);
@@ -158,7 +163,18 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
           throw error;
         });
 
-  async checkConstraints(_: LoadPlan, signal: AbortSignal): Promise<void> {
+  /** Where rows are merged, what is checked and compared is what the tables would be then. */
+  async moveRows(plan: ReadPlan, signal: AbortSignal): Promise<void> {
+    const { mode } = plan.scope;
+    if (!isMerge(mode)) return;
+    const complete = mode === "overwrite" ? overwriteInCopy : keepInCopy;
+    for (const merge of mergesOf(plan, this.#shadows.tables)) {
+      signal.throwIfAborted();
+      await complete(this.#session.client, merge);
+    }
+  }
+
+  async checkConstraints(_: ReadPlan, signal: AbortSignal): Promise<void> {
     const { client } = this.#session;
     this.#step("loading");
     // As for a load: functions in constraints may rely on the role's own.
@@ -175,14 +191,15 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
     this.#step("constraints");
   }
 
-  async complete(plan: LoadPlan, signal: AbortSignal): Promise<void> {
+  async complete(plan: ReadPlan, signal: AbortSignal): Promise<void> {
     const { client } = this.#session;
     const { archive, onProgress = () => {} } = this.#options;
     this.#warnings.push(...leftOutWarnings(plan));
     const shadowOf = new Map(
       this.#checks.tables.map(({ table, shadow }) => [tableKey(table), shadow]),
     );
-    for (const planned of plan.sequences) {
+    // Where rows are merged, one that is behind goes on without a word.
+    for (const planned of isMerge(plan.scope.mode) ? [] : plan.sequences) {
       const columns = planned.columns.map(({ table, column }) => ({
         table: shadowOf.get(tableKey(table)) ?? table,
         column,
@@ -231,9 +248,12 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
       return { ...rehearsed, rowsNow, changes: null, samples: [] };
     }
     const changes = await compareRows(client, compared);
-    const loaded = changes.added + changes.changed + changes.same;
-    if (loaded !== rows)
-      throw new Error(`a copy has ${loaded} rows after the load, and the archive has ${rows}`);
+    const later = changes.added + changes.changed + changes.same;
+    const isRight = isMerge(this.#plan?.scope.mode ?? "replace")
+      ? changes.removed === 0
+      : later === rows;
+    if (!isRight)
+      throw new Error(`a copy has ${later} rows after the load, and the archive has ${rows}`);
     const samples = withSamples ? await sampleRows(client, compared, changes) : [];
     const rowsNow = changes.removed + changes.changed + changes.same;
     return { ...rehearsed, rowsNow, changes, samples };
@@ -293,7 +313,7 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
 
 interface Matched {
   catalog: Catalog;
-  plan: LoadPlan;
+  plan: ReadPlan;
 }
 
 /** All that is read: to be restored, and referred to by foreign keys from or to these. */

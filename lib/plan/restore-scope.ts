@@ -1,0 +1,76 @@
+import { BackupError } from "../errors.ts";
+import type { RestoreMode, RestoreScope, TableName } from "../shared/api.ts";
+import { tableKey, tableLabel } from "../shared/table-name.ts";
+
+/** Which of an archive's tables are restored, and how. Neither: all of them are replaced. */
+export interface RestoreSelection {
+  scope?: RestoreScope | undefined;
+  /** Their rows stay as they are, although tables that they refer to, or that refer to them, are restored. */
+  ignoredTables?: readonly TableName[] | undefined;
+}
+
+/** Modes that add and change rows and remove none. */
+export const isMerge = (mode: RestoreMode): boolean =>
+  mode === "keep-existing" || mode === "overwrite";
+
+export interface ResolvedScope {
+  scope: RestoreScope;
+  /** Whether tables or rows were chosen one by one. */
+  isChoice: boolean;
+  isChosen(table: TableName): boolean;
+  /** Places in the archive, from 1, of a table's chosen rows; undefined: all rows. */
+  placesIn(table: TableName): ReadonlySet<number> | undefined;
+}
+
+/** @throws BackupError REQUEST_INVALID for what the archive does not have, or chosen rows in a mode that replaces */
+export function resolveScope(
+  scope: RestoreScope = { mode: "replace" },
+  archived: ReadonlyArray<TableName & { rows: number }>,
+): ResolvedScope {
+  const { mode, tables, rows } = scope;
+  if (rows && !isMerge(mode)) {
+    throw invalid(
+      "Rows that were chosen one by one cannot replace a table.",
+      "Choose “keep-existing” or “overwrite” for them.",
+    );
+  }
+  if (rows && tables) {
+    throw invalid(
+      "Tables and single rows cannot be chosen at once.",
+      "Restore the tables first, then the rows.",
+    );
+  }
+  const known = new Map(archived.map((table) => [tableKey(table), table]));
+  const chosen = rows ?? tables;
+  const unknown = chosen?.filter((table) => !known.has(tableKey(table))) ?? [];
+  if (unknown.length > 0) {
+    throw invalid(
+      `The backup has no table ${unknown.map(tableLabel).join(", ")}.`,
+      "Choose among the tables of the backup.",
+    );
+  }
+  const places = new Map<string, Set<number>>();
+  for (const { places: some, ...table } of rows ?? []) {
+    const total = known.get(tableKey(table))?.rows ?? 0;
+    const beyond = some.find((place) => place > total);
+    if (beyond !== undefined) {
+      throw invalid(
+        `The backup has ${total} rows of ${tableLabel(table)}, and no row ${beyond}.`,
+        "Choose the rows anew.",
+      );
+    }
+    const all = places.get(tableKey(table)) ?? new Set();
+    for (const place of some) all.add(place);
+    places.set(tableKey(table), all);
+  }
+  const keys = chosen && new Set(chosen.map(tableKey));
+  return {
+    scope,
+    isChoice: chosen !== undefined,
+    isChosen: (table) => keys?.has(tableKey(table)) ?? true,
+    placesIn: (table) => places.get(tableKey(table)),
+  };
+}
+
+const invalid = (message: string, hint: string): BackupError =>
+  new BackupError("REQUEST_INVALID", `${message} Nothing has changed.`, { hint });

@@ -1,0 +1,96 @@
+import pg from "pg";
+import { BackupError } from "../errors.ts";
+import type { PlannedLoad } from "../plan/load-plan.ts";
+import { translateDatabaseError } from "../postgres/database-error.ts";
+import {
+  addMissingRows,
+  type Merge,
+  type MergedRows,
+  overwriteRows,
+} from "../postgres/merge-rows.ts";
+import type { CatalogTable } from "../schema/catalog.ts";
+import { tableLabel } from "../shared/table-name.ts";
+import type { ReadPlan } from "./read-plan.ts";
+
+/** Each load with its copy and its key, which a plan that can be carried out has. */
+export const mergesOf = ({ loads, keys }: ReadPlan, copies: readonly CatalogTable[]) =>
+  loads.flatMap((load, index): Array<Merge & { load: PlannedLoad }> => {
+    const [key, copy] = [keys[index], copies[index]];
+    return key && copy ? [{ load, live: load.table, copy, key, columns: load.columns }] : [];
+  });
+
+/**
+ * Moves the copies' rows into the tables, and proves that each has got there.
+ *
+ * @returns by how many rows each table has grown, in the order of the loads
+ * @throws BackupError CONSTRAINT_VIOLATED, LOAD_FAILED
+ */
+export async function mergeLoads(
+  client: pg.ClientBase,
+  plan: ReadPlan,
+  copies: readonly CatalogTable[],
+  signal: AbortSignal,
+): Promise<number[]> {
+  const grown: number[] = [];
+  const isOverwriting = plan.scope.mode === "overwrite";
+  const mergeRows = isOverwriting ? overwriteRows : addMissingRows;
+  for (const { load, ...merge } of mergesOf(plan, copies)) {
+    signal.throwIfAborted();
+    const merged = await mergeRows(client, merge).catch((error: unknown) => {
+      throw translateMergeError(error, load, merge);
+    });
+    requireAllMerged(load, merged, isOverwriting);
+    grown.push(merged.inserted - merged.deleted);
+  }
+  return grown;
+}
+
+/** Each row of the backup is either one that was there by its key, or new. */
+function requireAllMerged(
+  { archived, places }: PlannedLoad,
+  { present, deleted, inserted }: MergedRows,
+  isOverwriting: boolean,
+): void {
+  const given = places?.size ?? archived.rows;
+  const expected = isOverwriting
+    ? { deleted: present, inserted: given }
+    : { deleted: 0, inserted: given - present };
+  if (deleted === expected.deleted && inserted === expected.inserted) return;
+  const { schema, name } = archived;
+  throw new BackupError(
+    "LOAD_FAILED",
+    `${tableLabel(archived)} took ${inserted} rows and gave up ${deleted}, but ${expected.inserted} and ${expected.deleted} were to be. Nothing has changed.`,
+    {
+      hint: "Something in the database drops or adds rows on insert. Compare its rules with those of the time of the backup.",
+      details: { table: { schema, name }, expected, merged: { deleted, inserted } },
+    },
+  );
+}
+
+const UNIQUE_VIOLATION = "23505";
+const EXCLUSION_VIOLATION = "23P01";
+
+function translateMergeError(error: unknown, { archived }: PlannedLoad, { key }: Merge): unknown {
+  const { schema, name } = archived;
+  const table = { schema, name };
+  const isConflict =
+    error instanceof pg.DatabaseError &&
+    (error.code === UNIQUE_VIOLATION || error.code === EXCLUSION_VIOLATION);
+  if (!isConflict) {
+    return translateDatabaseError(error, {
+      fallback: "LOAD_FAILED",
+      outcome: "Nothing has changed.",
+      table,
+    });
+  }
+  const { constraint, code: sqlState } = error;
+  return new BackupError(
+    "CONSTRAINT_VIOLATED",
+    `A row of the backup and another row of ${tableLabel(table)}, which is not the same by its key (${key.columns.join(", ")}), cannot both be there (constraint ${constraint}). Nothing has changed.`,
+    {
+      hint: "A rehearsal names the rows. Change or remove the one that is there, leave this table or row out, or replace the whole table.",
+      details: { sqlState, table, key: key.columns, ...(constraint && { constraint }) },
+      cause: error,
+    },
+  );
+}

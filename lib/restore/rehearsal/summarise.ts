@@ -1,0 +1,27 @@
+import type { RehearsalSummary } from "../../shared/api.ts";
+import type { RehearsalReport, RowChanges } from "../../shared/rehearsal.ts";
+
+/** What a plan says of its rehearsal. */
+export function summariseRehearsal({
+  wouldSucceed,
+  elapsedMs,
+  tables,
+  violations,
+}: RehearsalReport): RehearsalSummary {
+  const known = tables.flatMap(({ changes }) => changes ?? []);
+  const isWhole = tables.length > 0 && known.length === tables.length;
+  return {
+    wouldSucceed,
+    elapsedMs,
+    changes: isWhole ? known.reduce(sum) : null,
+    // Constraints and columns, however many rows each is about.
+    violations: violations.length,
+  };
+}
+
+const sum = (a: RowChanges, b: RowChanges): RowChanges => ({
+  added: a.added + b.added,
+  removed: a.removed + b.removed,
+  changed: a.changed + b.changed,
+  same: a.same + b.same,
+});
