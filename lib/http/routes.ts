@@ -3,10 +3,20 @@ import { createBackup, openBackup } from "../operations/backups.ts";
 import type { Context } from "../operations/context.ts";
 import { toOperation } from "../operations/operation-store.ts";
 import { cancelOperation, getOperation, listOperations } from "../operations/operations.ts";
-import { createRestore, readRehearsal, startRestore } from "../operations/restores.ts";
+import {
+  createRestore,
+  planRestoreAgain,
+  readRehearsal,
+  startRestore,
+} from "../operations/restores.ts";
 import { describeUpload } from "../restore/describe-upload.ts";
 import type { Actor, Overview, StoredUpload } from "../shared/api.ts";
-import { createBackupSchema, createRestoreSchema, startRestoreSchema } from "../shared/requests.ts";
+import {
+  createBackupSchema,
+  createRestoreSchema,
+  planRestoreSchema,
+  startRestoreSchema,
+} from "../shared/requests.ts";
 import { readBody } from "./read-body.ts";
 import { json } from "./responses.ts";
 
@@ -101,6 +111,14 @@ export const ROUTES: readonly Route[] = [
     },
   },
   {
+    methods: ["POST"],
+    path: "restores/:id/plan",
+    async handle({ context, request, actor, id }) {
+      const body = await readBody(request, planRestoreSchema);
+      return json(toOperation(await planRestoreAgain(context, actor, id, body)), 202);
+    },
+  },
+  {
     methods: ["GET"],
     path: "restores/:id/rehearsal",
     handle: async ({ context, actor, id }) => json(await readRehearsal(context, actor, id)),
@@ -109,8 +127,8 @@ export const ROUTES: readonly Route[] = [
     methods: ["POST"],
     path: "restores/:id/start",
     async handle({ context, request, actor, id }) {
-      const { confirmation } = await readBody(request, startRestoreSchema);
-      return json(toOperation(await startRestore(context, actor, id, confirmation)), 202);
+      const body = await readBody(request, startRestoreSchema);
+      return json(toOperation(await startRestore(context, actor, id, body)), 202);
     },
   },
 ];

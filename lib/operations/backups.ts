@@ -57,7 +57,7 @@ export async function openBackup(
   id: string,
 ): Promise<{ archive: ReadableStream<Uint8Array>; fileName: string }> {
   await readOwnOperation(context, actor, id, "backup");
-  const operation = await beginRunning(context.database, id, "pending");
+  const operation = await beginRunning(context.database, id);
   if (!operation) {
     throw new BackupError("OPERATION_STATE", "This backup was downloaded already, or has ended.", {
       hint: "A backup can be downloaded once. Create another one.",

@@ -3,16 +3,20 @@ import { addProgress, NO_PROGRESS, type OnProgress, type Progress } from "../sha
 import { type Context, report } from "./context.ts";
 import { writeHeartbeat } from "./operation-store.ts";
 import { processWideMap } from "./process-wide.ts";
+import type { StepRequest } from "./step-store.ts";
 
 const PROGRESS_INTERVAL_MS = 500;
 const HEARTBEAT_INTERVAL_MS = 2000;
 
+/** Never rejects: whoever has asked is answered by the operation. */
+type TakeStep = (request: StepRequest) => Promise<void>;
+
 const live = processWideMap<LiveOperation>("live-operations");
 
-/** The operation where this process carries it out, to be cancelled or begun without waiting for its heartbeat. */
+/** The operation where this process carries it out, to be cancelled or to go on without waiting for its heartbeat. */
 export const findLiveOperation = (id: string): LiveOperation | undefined => live.get(id);
 
-/** An operation that this process carries out: writes its progress and heartbeat, hears of its cancellation and its start. */
+/** An operation that this process carries out: writes its progress and heartbeat, hears of its cancellation and its next step. */
 export class LiveOperation {
   readonly id: string;
   readonly #context: Pick<Context, "config" | "database">;
@@ -22,8 +26,8 @@ export class LiveOperation {
   #isChanged = false;
   #writtenAt = Date.now();
   #writing: Promise<void> | null = null;
-  #start: ((requestId: string) => Promise<void>) | null = null;
-  #isStarting = false;
+  #take: TakeStep | null = null;
+  #isTaking = false;
 
   constructor(context: Pick<Context, "config" | "database">, id: string) {
     this.#context = context;
@@ -46,29 +50,23 @@ export class LiveOperation {
     this.#isChanged = true;
   };
 
-  /** Forgets the progress of the check, before the restore itself. */
-  resetProgress(): void {
-    this.#progress = NO_PROGRESS;
-    this.#isChanged = true;
-  }
-
   /**
-   * While the operation waits for its start: what begins it when that has been asked of any process of the app.
+   * While the operation waits: what takes up the step that any process of the app was asked for.
    *
    * @returns whether it was waiting
    */
-  onStart(start: ((requestId: string) => Promise<void>) | null): boolean {
-    const wasWaiting = this.#start !== null;
-    this.#start = start;
+  onStep(take: TakeStep | null): boolean {
+    const wasWaiting = this.#take !== null;
+    this.#take = take;
     return wasWaiting;
   }
 
-  /** Begins it, if it waits; once at a time. Never throws. */
-  start(requestId: string): void {
-    if (this.#isStarting || !this.#start) return;
-    this.#isStarting = true;
-    void this.#start(requestId).finally(() => {
-      this.#isStarting = false;
+  /** Goes on, if it waits; one step at a time. Never throws. */
+  takeUp(request: StepRequest): void {
+    if (this.#isTaking || !this.#take) return;
+    this.#isTaking = true;
+    void this.#take(request).finally(() => {
+      this.#isTaking = false;
     });
   }
 
@@ -86,7 +84,7 @@ export class LiveOperation {
   #tick(): void {
     if (this.#writing) return;
     const isDue = Date.now() - this.#writtenAt >= HEARTBEAT_INTERVAL_MS;
-    if (!this.#isChanged && !this.#start && !isDue) return;
+    if (!this.#isChanged && !this.#take && !isDue) return;
     this.#writing = this.#write().finally(() => {
       this.#writing = null;
     });
@@ -97,13 +95,9 @@ export class LiveOperation {
     this.#isChanged = false;
     this.#writtenAt = Date.now();
     try {
-      const { answer, startRequested } = await writeHeartbeat(
-        this.#context.database,
-        this.id,
-        progress,
-      );
+      const { answer, requested } = await writeHeartbeat(this.#context.database, this.id, progress);
       if (answer === "cancel") this.abort(cancelled());
-      if (answer === "continue" && startRequested !== null) this.start(startRequested);
+      if (answer === "continue" && requested) this.takeUp(requested);
       // Somebody saw no heartbeat for so long that they settled the operation. What they were told must stay true.
       if (answer === "gone") {
         this.abort(

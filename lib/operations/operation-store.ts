@@ -5,6 +5,7 @@ import type { Database } from "../postgres/connection.ts";
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import type {
   Actor,
+  ArchiveIdentity,
   EncryptionMode,
   ErrorReport,
   Operation,
@@ -12,16 +13,19 @@ import type {
   OperationResult,
   OperationState,
   RestorePlan,
+  SafetyBackup,
   TableName,
 } from "../shared/api.ts";
 import { NO_PROGRESS, type Progress } from "../shared/progress.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import { queryOperations } from "./operations-schema.ts";
+import type { Step, StepRequest } from "./step-store.ts";
 
 /** What was asked for. Holds no secret. The key and the rehearsal's report are removed when the operation ends. */
 export type OperationRequest =
   | { kind: "backup"; tables: TableName[] | null; key?: ArchiveKey }
-  | { kind: "restore"; uploadId: string; rehearsal?: RehearsalReport };
+  /** An undo has no upload. */
+  | { kind: "restore"; uploadId?: string; rehearsal?: RehearsalReport };
 
 /** A row: what everybody may see, and what only the server needs. */
 export interface StoredOperation extends Operation {
@@ -30,28 +34,31 @@ export interface StoredOperation extends Operation {
   xid: string | null;
   /** When its process last showed that it lives. */
   heartbeatAt: string | null;
-  /** Who asks the process that holds the unlocked archive to begin the restore: an id of the asking request. */
-  startRequested: string | null;
+  /** Of a restore that waits: whose request the process that holds the unlocked archive is to take up. */
+  stepRequested: string | null;
   /** Why that process did not. */
-  startRefused: ErrorReport | null;
+  stepRefused: ErrorReport | null;
+  /** The request that it took up last. */
+  stepTaken: string | null;
 }
 
-const TABLE = `${OWN_SCHEMA}.operations`;
+export const TABLE = `${OWN_SCHEMA}.operations`;
 
 const timestamp = (expression: string): string =>
   `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
+/** A StoredOperation, of its columns. */
+export const COLUMNS = `id, kind, state, actor, request - 'rehearsal' AS request, xid, encryption, changed, progress, plan, result, error,
+      archive, safety_backup AS "safetyBackup", undoes, file_name AS "fileName", cancel_requested AS "cancelRequested",
+      step_requested AS "stepRequested", step_refused AS "stepRefused", step_taken AS "stepTaken",
+      ${timestamp("created_at")} AS "createdAt", ${timestamp("started_at")} AS "startedAt",
+      ${timestamp("ended_at")} AS "endedAt", ${timestamp("heartbeat_at")} AS "heartbeatAt", ${timestamp("clock_timestamp()")} AS "now"`;
+
 /** One JSON text a row, so that no type parser that the app has set for `pg` can change a value. */
 const select = (source: string): string => `
-  SELECT row_to_json(o)::text AS operation FROM (
-    SELECT id, kind, state, actor, request - 'rehearsal' AS request, xid, encryption, changed, progress, plan, result, error,
-      file_name AS "fileName", cancel_requested AS "cancelRequested",
-      start_requested AS "startRequested", start_refused AS "startRefused",
-      ${timestamp("created_at")} AS "createdAt", ${timestamp("started_at")} AS "startedAt",
-      ${timestamp("ended_at")} AS "endedAt", ${timestamp("heartbeat_at")} AS "heartbeatAt", ${timestamp("clock_timestamp()")} AS "now"
-    FROM ${source}) o`;
+  SELECT row_to_json(o)::text AS operation FROM (SELECT ${COLUMNS} FROM ${source}) o`;
 
-async function query(
+export async function query(
   database: Database,
   sql: string,
   values: unknown[],
@@ -60,13 +67,13 @@ async function query(
   return rows.map((row) => JSON.parse(row.operation) as StoredOperation);
 }
 
-const returning = (statement: string): string =>
+export const returning = (statement: string): string =>
   `WITH affected AS (${statement} RETURNING *) ${select("affected")}`;
 
 /** What everybody with the right to the page may see. */
 export function toOperation(stored: StoredOperation): Operation {
-  const { request, xid, heartbeatAt, startRequested, startRefused, ...operation } = stored;
-  return { ...operation, archive: null, safetyBackup: null, undoes: null };
+  const { request, xid, heartbeatAt, stepRequested, stepRefused, stepTaken, ...operation } = stored;
+  return operation;
 }
 
 export async function insertOperation(
@@ -79,15 +86,17 @@ export async function insertOperation(
     encryption: EncryptionMode | null;
     fileName: string;
     progress?: Progress;
+    undoes?: string;
   },
 ): Promise<StoredOperation> {
-  const { id, state, actor, request, encryption, fileName, progress = NO_PROGRESS } = operation;
+  const { id, state, actor, request, encryption, fileName, undoes = null } = operation;
+  const { progress = NO_PROGRESS } = operation;
   const [inserted] = await query(
     database,
     returning(`
       INSERT INTO ${TABLE}
-        (id, kind, state, actor, request, encryption, file_name, progress, started_at, heartbeat_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+        (id, kind, state, actor, request, encryption, file_name, progress, undoes, started_at, heartbeat_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9,
         CASE WHEN $3 = 'running' THEN clock_timestamp() END,
         CASE WHEN $3 = 'running' THEN clock_timestamp() END)`),
     [
@@ -99,6 +108,7 @@ export async function insertOperation(
       encryption,
       fileName,
       JSON.stringify(progress),
+      undoes,
     ],
   );
   if (!inserted) throw new Error("INSERT returned no row");
@@ -121,38 +131,22 @@ export async function readOperations(
   return query(database, select(`${TABLE} ORDER BY created_at DESC, id LIMIT $1`), [limit]);
 }
 
-/** @returns null where the operation is no longer in the state `from`, or nobody asks for its start any more */
+/** @returns null where the download was begun already, or will never be */
 export async function beginRunning(
   database: Database,
   id: string,
-  from: "pending" | "ready",
 ): Promise<StoredOperation | null> {
   const [operation] = await query(
     database,
     returning(`
-      UPDATE ${TABLE} SET state = 'running', started_at = clock_timestamp(),
-        heartbeat_at = clock_timestamp(), progress = $3
-      WHERE id = $1 AND state = $2 AND NOT cancel_requested
-        AND (state = 'pending' OR start_requested IS NOT NULL)`),
-    [id, from, JSON.stringify(NO_PROGRESS)],
+      UPDATE ${TABLE} SET state = 'running', started_at = clock_timestamp(), heartbeat_at = clock_timestamp()
+      WHERE id = $1 AND state = 'pending' AND NOT cancel_requested`),
+    [id],
   );
   return operation ?? null;
 }
 
 /** Large, and so apart from the operation, which is read again and again. */
-export async function writeRehearsalReport(
-  database: Database,
-  id: string,
-  report: RehearsalReport,
-): Promise<void> {
-  await queryOperations(
-    database,
-    `UPDATE ${TABLE} SET request = request || jsonb_build_object('rehearsal', $2::jsonb)
-     WHERE id = $1 AND state IN ('running', 'ready')`,
-    [id, JSON.stringify(report)],
-  );
-}
-
 export async function readRehearsalReport(
   database: Database,
   id: string,
@@ -165,74 +159,51 @@ export async function readRehearsalReport(
   return row?.report ? (JSON.parse(row.report) as RehearsalReport) : null;
 }
 
-/** The check is done; the restore waits for its confirmation. Null where it has been ended meanwhile. */
+/**
+ * The restore waits for what a person does next: its plan is made, with the report of its rehearsal, where it was
+ * rehearsed. Null where it has been ended meanwhile.
+ */
 export async function markReady(
   database: Database,
   id: string,
-  plan: RestorePlan,
+  { plan, rehearsal }: { plan: RestorePlan; rehearsal: RehearsalReport | null },
+  progress: Progress,
 ): Promise<StoredOperation | null> {
   const [operation] = await query(
     database,
     returning(`
-      UPDATE ${TABLE} SET state = 'ready', plan = $2, heartbeat_at = clock_timestamp()
+      UPDATE ${TABLE} SET state = 'ready', plan = $2, heartbeat_at = clock_timestamp(),
+        request = request - 'rehearsal' || $3, progress = $4
       WHERE id = $1 AND state = 'running'`),
-    [id, JSON.stringify(plan)],
+    [
+      id,
+      JSON.stringify(plan),
+      JSON.stringify(rehearsal ? { rehearsal } : {}),
+      JSON.stringify(progress),
+    ],
   );
   return operation ?? null;
 }
 
-/** Asks the process that holds the archive to begin; null where the restore does not wait, or somebody has asked already. */
-export async function requestStart(
+/** What the archive is, once that is known; and what was kept before the restore, once it is. False where the operation has ended. */
+export async function writeFacts(
   database: Database,
   id: string,
-  requestId: string,
-): Promise<StoredOperation | null> {
-  const [operation] = await query(
+  { archive, safetyBackup }: { archive?: ArchiveIdentity; safetyBackup?: SafetyBackup },
+): Promise<boolean> {
+  const rows = await queryOperations(
     database,
-    returning(`
-      UPDATE ${TABLE} SET start_requested = $2, start_refused = NULL
-      WHERE id = $1 AND state = 'ready' AND start_requested IS NULL AND NOT cancel_requested`),
-    [id, requestId],
+    `UPDATE ${TABLE} SET archive = coalesce($2, archive), safety_backup = coalesce($3, safety_backup)
+     WHERE id = $1 AND state IN ('running', 'ready') RETURNING 1`,
+    [id, toJson(archive), toJson(safetyBackup)],
   );
-  return operation ?? null;
-}
-
-/** Takes a request back; null where the restore has begun or ended meanwhile. */
-export async function withdrawStart(
-  database: Database,
-  id: string,
-  requestId: string,
-): Promise<StoredOperation | null> {
-  const [operation] = await query(
-    database,
-    returning(`
-      UPDATE ${TABLE} SET start_requested = NULL
-      WHERE id = $1 AND state = 'ready' AND start_requested = $2`),
-    [id, requestId],
-  );
-  return operation ?? null;
-}
-
-/** Answers whoever has asked for the start. */
-export async function refuseStart(
-  database: Database,
-  id: string,
-  requestId: string,
-  error: unknown,
-): Promise<void> {
-  await query(
-    database,
-    returning(`
-      UPDATE ${TABLE} SET start_requested = NULL, start_refused = $3
-      WHERE id = $1 AND state = 'ready' AND start_requested = $2`),
-    [id, requestId, JSON.stringify(toErrorReport(error))],
-  );
+  return rows.length === 1;
 }
 
 interface Heartbeat {
   answer: "continue" | "cancel" | "gone";
-  /** Of a restore that waits: whose request to begin it. */
-  startRequested: string | null;
+  /** Of a restore that waits: what it is asked to do. */
+  requested: StepRequest | null;
 }
 
 /** Says that the process lives, what is done, and learns in the same statement whether to stop, or to begin. */
@@ -241,15 +212,23 @@ export async function writeHeartbeat(
   id: string,
   progress: Progress | null,
 ): Promise<Heartbeat> {
-  const [row] = await queryOperations<Heartbeat>(
+  const [row] = await queryOperations<{
+    answer: "continue" | "cancel";
+    id: string | null;
+    step: string;
+  }>(
     database,
     `UPDATE ${TABLE} SET heartbeat_at = clock_timestamp(), progress = coalesce($2::jsonb, progress)
      WHERE id = $1 AND state IN ('running', 'ready')
      RETURNING CASE WHEN cancel_requested THEN 'cancel' ELSE 'continue' END AS answer,
-       CASE WHEN state = 'ready' THEN start_requested::text END AS "startRequested"`,
+       CASE WHEN state = 'ready' THEN step_requested::text END AS id, step::text AS step`,
     [id, progress === null ? null : JSON.stringify(progress)],
   );
-  return row ?? { answer: "gone", startRequested: null };
+  if (!row) return { answer: "gone", requested: null };
+  return {
+    answer: row.answer,
+    requested: row.id === null ? null : { id: row.id, step: JSON.parse(row.step) as Step },
+  };
 }
 
 /**
@@ -287,6 +266,8 @@ export async function requestCancel(
 export interface Ending {
   state: "succeeded" | "failed" | "cancelled" | "interrupted";
   result?: OperationResult;
+  /** What a backup has made. */
+  archive?: ArchiveIdentity;
   /** Anything thrown; kept as what a person may see. */
   error?: unknown;
   changed?: Operation["changed"];
@@ -300,12 +281,15 @@ export async function endOperation(
   from: OperationState[],
   ending: Ending,
 ): Promise<StoredOperation | null> {
-  const { state, result, error, changed = "nothing", progress } = ending;
+  const { state, result, archive, error, changed = "nothing", progress } = ending;
   const [operation] = await query(
     database,
     returning(`
       UPDATE ${TABLE} SET state = $3, result = $4, error = $5, changed = $6,
         progress = coalesce($7, progress), request = request - 'key' - 'rehearsal',
+        archive = coalesce($8, archive),
+        -- Of what is still there, nothing need be kept.
+        safety_backup = CASE WHEN $6 = 'nothing' THEN NULL ELSE safety_backup END,
         cancel_requested = cancel_requested AND $3 = 'cancelled',
         ended_at = coalesce(ended_at, clock_timestamp())
       WHERE id = $1 AND state = ANY ($2)`),
@@ -313,11 +297,15 @@ export async function endOperation(
       id,
       from,
       state,
-      result === undefined ? null : JSON.stringify(result),
-      error === undefined ? null : JSON.stringify(toErrorReport(error)),
+      toJson(result),
+      error === undefined ? null : toJson(toErrorReport(error)),
       changed,
-      progress === undefined ? null : JSON.stringify(progress),
+      toJson(progress),
+      toJson(archive),
     ],
   );
   return operation ?? null;
 }
+
+/** `undefined` is NULL. */
+const toJson = (value: unknown): string | null => JSON.stringify(value) ?? null;

@@ -36,6 +36,15 @@ const MIGRATIONS = [
   `ALTER TABLE ${OWN_SCHEMA}.operations
      ADD COLUMN start_requested uuid,
      ADD COLUMN start_refused jsonb`,
+  // Not `start_requested` any more: an older version of this software would start what it is asked to plan.
+  `ALTER TABLE ${OWN_SCHEMA}.operations
+     ADD COLUMN step_requested uuid,
+     ADD COLUMN step jsonb,
+     ADD COLUMN step_refused jsonb,
+     ADD COLUMN step_taken uuid,
+     ADD COLUMN archive jsonb,
+     ADD COLUMN safety_backup jsonb,
+     ADD COLUMN undoes uuid`,
 ];
 
 /** The same number in every process of every app that uses one database: "prisma_b" in ASCII. */

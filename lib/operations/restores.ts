@@ -1,26 +1,29 @@
 import { randomUUID } from "node:crypto";
 import { BackupError } from "../errors.ts";
-import type { Actor, CreateRestore } from "../shared/api.ts";
+import { resolveScope } from "../plan/restore-scope.ts";
+import type { Actor, CreateRestore, PlanRestore, StartRestore } from "../shared/api.ts";
 import { NO_PROGRESS } from "../shared/progress.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import type { Context } from "./context.ts";
 import { insertOperation, readRehearsalReport, type StoredOperation } from "./operation-store.ts";
 import { readDatabaseName, readOwnOperation } from "./operations.ts";
-import { requestStartOf } from "./request-start.ts";
-import { carryOutRestore, notWaiting } from "./restore-operation.ts";
+import { notWaiting, requestStepOf } from "./request-step.ts";
+import { carryOutRestore } from "./restore-operation.ts";
 import { unlockUpload } from "./unlock-upload.ts";
+import { requireStartable } from "./wait-for-step.ts";
 
 /**
  * Opens and unlocks an uploaded archive, and begins to check it. The secret is used here and forgotten;
  * the unlocked archive stays in this process's memory. After a wrong passphrase the upload is kept.
  *
  * @throws UPLOAD_NOT_FOUND, OPERATION_STATE for an incomplete upload, WRONG_PASSPHRASE,
- *   NO_MATCHING_IDENTITY, TOO_MANY_ATTEMPTS, FORMAT_UNSUPPORTED, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
+ *   NO_MATCHING_IDENTITY, TOO_MANY_ATTEMPTS, FORMAT_UNSUPPORTED, ARCHIVE_INVALID, ARCHIVE_TRUNCATED, REQUEST_INVALID
+ *   for a scope that does not fit the archive
  */
 export async function createRestore(
   context: Context,
   actor: Actor,
-  { uploadId, rehearse = false, ...unlock }: CreateRestore,
+  { uploadId, scope = { mode: "replace" }, rehearse = false, ...unlock }: CreateRestore,
 ): Promise<StoredOperation> {
   if (uploadId === undefined) {
     throw new BackupError("REQUEST_INVALID", "The request names no upload.", {
@@ -35,6 +38,8 @@ export async function createRestore(
   }
   const archive = await unlockUpload(context, actor, upload, unlock);
   try {
+    // The original's tables are known by their names only once they are matched with the database.
+    if (!archive.isOriginal) resolveScope(scope, archive.manifest.tables);
     const id = randomUUID();
     const operation = await insertOperation(context.database, {
       id,
@@ -45,7 +50,8 @@ export async function createRestore(
       fileName: upload.fileName,
       progress: { ...NO_PROGRESS, stage: "check", phase: "verifying" },
     });
-    void carryOutRestore(context, id, uploadId, archive, rehearse);
+    const { path, fileName } = upload;
+    void carryOutRestore(context, id, { archive, path, fileName, uploadId }, { scope, rehearse });
     return operation;
   } catch (error) {
     await archive.close();
@@ -72,29 +78,41 @@ export async function readRehearsal(
 }
 
 /**
+ * Plans one's own restore that waits anew, and rehearses it where that is asked for. It waits again when that is done.
+ *
+ * @returns when it has begun
+ * @throws OPERATION_NOT_FOUND, FORBIDDEN for another person's, OPERATION_STATE, REQUEST_INVALID for a scope that does
+ *   not fit the archive, INTERRUPTED where the process that holds the archive is gone
+ */
+export async function planRestoreAgain(
+  context: Context,
+  actor: Actor,
+  id: string,
+  { scope, rehearse }: PlanRestore,
+): Promise<StoredOperation> {
+  const { plan, state } = await readOwnOperation(context, actor, id, "restore");
+  if (state !== "ready" || !plan) throw notWaiting();
+  resolveScope(scope, plan.manifest.tables);
+  return requestStepOf(context, id, { kind: "plan", scope, rehearse });
+}
+
+/**
  * Begins the restore that was checked, in whichever process of the app its unlocked archive is. Returns when it holds
  * the restore's lock; the rest goes on by itself.
  *
  * @throws OPERATION_NOT_FOUND, FORBIDDEN for another person's, OPERATION_STATE, SCHEMA_DRIFT where the check
- *   forbids it, CONFIRMATION_MISMATCH, OPERATION_IN_PROGRESS, INTERRUPTED where that process is gone
+ *   forbids it or has found drift that is not accepted, CONFIRMATION_MISMATCH, SAFETY_BACKUP_FAILED where there is no
+ *   room for one, OPERATION_IN_PROGRESS, INTERRUPTED where that process is gone
  */
 export async function startRestore(
   context: Context,
   actor: Actor,
   id: string,
-  confirmation: string,
+  { confirmation, acceptDrift = false, safetyBackup = true }: StartRestore,
 ): Promise<StoredOperation> {
-  const operation = await readOwnOperation(context, actor, id, "restore");
-  if (operation.state !== "ready") throw notWaiting();
-  if (!operation.plan?.canStart) {
-    throw new BackupError(
-      "SCHEMA_DRIFT",
-      "The check found that this archive cannot be restored here.",
-      {
-        hint: "Look at the failed checks, and correct what they name.",
-      },
-    );
-  }
+  const { plan, state } = await readOwnOperation(context, actor, id, "restore");
+  if (state !== "ready") throw notWaiting();
+  requireStartable(plan, { acceptDrift });
   if (confirmation !== (await readDatabaseName(context.database))) {
     throw new BackupError(
       "CONFIRMATION_MISMATCH",
@@ -104,5 +122,5 @@ export async function startRestore(
       },
     );
   }
-  return requestStartOf(context, id);
+  return requestStepOf(context, id, { kind: "start", acceptDrift, safetyBackup });
 }

@@ -191,7 +191,12 @@ async function insertRestore(
       id,
       state,
       JSON.stringify({ kind: "restore", uploadId: "0".repeat(32) }),
-      JSON.stringify({ canStart: true, tables: [], manifest: { tables: [], sequences: 0 } }),
+      JSON.stringify({
+        canStart: true,
+        drift: [],
+        tables: [],
+        manifest: { tables: [], sequences: 0 },
+      }),
       xid,
       silent,
     ],

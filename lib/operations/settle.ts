@@ -101,7 +101,7 @@ function succeededWithoutWord(operation: StoredOperation): Ending {
     plan?.manifest.tables.map((table) => [tableKey(table), table.jsonBytes]),
   );
   const tables = (plan?.tables ?? [])
-    .filter((table) => table.action === "replace")
+    .filter((table) => table.action !== "skip")
     .map(({ schema, name, model, rows }) => ({
       schema,
       name,

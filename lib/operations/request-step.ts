@@ -4,31 +4,40 @@ import { BackupError } from "../errors.ts";
 import type { ErrorReport } from "../shared/api.ts";
 import type { Context } from "./context.ts";
 import { findLiveOperation } from "./live-operation.ts";
-import { requestStart, type StoredOperation, withdrawStart } from "./operation-store.ts";
+import type { StoredOperation } from "./operation-store.ts";
 import { getOperation } from "./operations.ts";
-import { notWaiting } from "./restore-operation.ts";
+import { requestStep, type Step, type StepRequest, withdrawStep } from "./step-store.ts";
 
 const LOOK_MS = 50;
 /** Longer than a process may be silent before it is taken for dead, and than a connection to the database may take. */
 const WAIT_MS = 20_000;
 
+export const notWaiting = (): BackupError =>
+  new BackupError("OPERATION_STATE", "This restore is not waiting to be started.", {
+    hint: "It has been started already, is being checked, or has ended. Look at its page.",
+  });
+
 /**
- * Begins a restore, whichever process of the app has its unlocked archive in memory: that one is asked to by way of the
- * operation. Another process takes it up within half a second, this one at once.
+ * Has a restore go on, whichever process of the app has its unlocked archive in memory: that one is asked to by way of
+ * the operation. Another process takes it up within half a second, this one at once.
  *
- * @returns when it has begun
+ * @returns when it goes on
  * @throws OPERATION_STATE where it does not wait, or somebody else was first; what kept that process from it;
  *   INTERRUPTED where it is dead
  */
-export async function requestStartOf(context: Context, id: string): Promise<StoredOperation> {
-  const requestId = randomUUID();
-  if (!(await requestStart(context.database, id, requestId))) throw notWaiting();
-  findLiveOperation(id)?.start(requestId);
+export async function requestStepOf(
+  context: Context,
+  id: string,
+  step: Step,
+): Promise<StoredOperation> {
+  const request = { id: randomUUID(), step };
+  if (!(await requestStep(context.database, id, request))) throw notWaiting();
+  findLiveOperation(id)?.takeUp(request);
   try {
-    return await waitForAnswer(context, id, requestId);
+    return await waitForAnswer(context, id, request);
   } catch (error) {
     // Whoever is told that it failed must not find it begun later.
-    await withdrawStart(context.database, id, requestId).catch(() => null);
+    await withdrawStep(context.database, id, request.id).catch(() => null);
     throw error;
   }
 }
@@ -36,18 +45,18 @@ export async function requestStartOf(context: Context, id: string): Promise<Stor
 async function waitForAnswer(
   context: Context,
   id: string,
-  requestId: string,
+  request: StepRequest,
 ): Promise<StoredOperation> {
   const deadline = Date.now() + WAIT_MS;
   while (Date.now() < deadline) {
     await sleep(LOOK_MS);
     const operation = await getOperation(context, id);
     if (operation.state === "interrupted" && operation.error) throw toError(operation.error);
-    if (operation.state !== "ready") return operation;
-    if (operation.startRequested === requestId) continue;
-    throw operation.startRefused ? toError(operation.startRefused) : notWaiting();
+    if (operation.stepTaken === request.id || operation.state !== "ready") return operation;
+    if (operation.stepRequested === request.id) continue;
+    throw operation.stepRefused ? toError(operation.stepRefused) : notWaiting();
   }
-  if (!(await withdrawStart(context.database, id, requestId))) return getOperation(context, id);
+  if (!(await withdrawStep(context.database, id, request.id))) return getOperation(context, id);
   throw new BackupError(
     "OPERATION_STATE",
     "The process of the app that has unlocked the archive does not answer. Nothing has been changed.",

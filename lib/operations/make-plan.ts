@@ -1,0 +1,35 @@
+import { planRestore } from "../restore/verify-archive.ts";
+import type { RestorePlan, RestoreScope } from "../shared/api.ts";
+import type { RehearsalReport } from "../shared/rehearsal.ts";
+import type { Context } from "./context.ts";
+import type { LiveOperation } from "./live-operation.ts";
+import { rehearseRestore, summarise } from "./rehearse-restore.ts";
+import type { RestoreSource } from "./restore-source.ts";
+
+/** What a person decides upon, and what has to be still so when it begins. */
+export interface MadePlan {
+  plan: RestorePlan;
+  fingerprint: string;
+  /** Null where it was not rehearsed. */
+  rehearsal: RehearsalReport | null;
+}
+
+/** Says what restoring an archive that was proven would do. */
+export async function makePlan(
+  context: Context,
+  live: LiveOperation,
+  { archive }: RestoreSource,
+  { scope, rehearse }: { scope: RestoreScope; rehearse: boolean },
+): Promise<MadePlan> {
+  const { database, models } = context;
+  const { signal } = live;
+  const { fingerprint, ...plan } = await planRestore({ database, models, archive, scope, signal });
+  if (!rehearse || !plan.canStart) return { plan, fingerprint, rehearsal: null };
+  const { report, check } = await rehearseRestore(context, live, archive, scope);
+  plan.checks.push(check);
+  return {
+    plan: { ...plan, rehearsal: report && summarise(report) },
+    fingerprint,
+    rehearsal: report,
+  };
+}

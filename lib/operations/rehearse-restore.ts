@@ -1,0 +1,79 @@
+import type { Archive } from "../archive/archive-reader.ts";
+import { BackupError } from "../errors.ts";
+import { rehearse } from "../restore/rehearsal/rehearse.ts";
+import type { Check, RehearsalSummary, RestoreScope } from "../shared/api.ts";
+import type { ErrorCode } from "../shared/error-codes.ts";
+import type { RehearsalReport } from "../shared/rehearsal.ts";
+import type { Context } from "./context.ts";
+import type { LiveOperation } from "./live-operation.ts";
+
+export interface Rehearsed {
+  /** Null where it could not be rehearsed. */
+  report: RehearsalReport | null;
+  /** A warning and no failure: what it finds can be put right before the start. */
+  check: Check;
+}
+
+/** What a rehearsal cannot do without is no reason against the restore itself. */
+const UNREHEARSED: readonly ErrorCode[] = [
+  "OPERATION_IN_PROGRESS",
+  "LOCK_TIMEOUT",
+  "INSUFFICIENT_PRIVILEGE",
+];
+
+const NAMED_REASONS = 5;
+
+export async function rehearseRestore(
+  { config, database, models }: Pick<Context, "config" | "database" | "models">,
+  { onProgress, signal }: LiveOperation,
+  archive: Archive,
+  scope: RestoreScope,
+): Promise<Rehearsed> {
+  const { lockTimeoutMs } = config;
+  const name = "rehearsal";
+  onProgress({ type: "stage", stage: "rehearsal" });
+  try {
+    const report = await rehearse({
+      database,
+      archive,
+      models,
+      scope,
+      lockTimeoutMs,
+      signal,
+      onProgress,
+    });
+    if (report.wouldSucceed) {
+      const message = "A rehearsal of the whole restore has succeeded.";
+      return { report, check: { name, state: "passed", message } };
+    }
+    const reasons = [...report.obstacles, ...report.violations].map(({ message }) => message);
+    const more = reasons.length > NAMED_REASONS ? " …" : "";
+    const message = `A rehearsal of the restore has failed, and so would the restore: ${reasons.slice(0, NAMED_REASONS).join(" ")}${more}`;
+    return { report, check: { name, state: "warning", message } };
+  } catch (error) {
+    if (!(error instanceof BackupError) || !UNREHEARSED.includes(error.code)) throw error;
+    const message = `The restore was not rehearsed. ${error.message}`;
+    return { report: null, check: { name, state: "warning", message } };
+  }
+}
+
+export function summarise({
+  wouldSucceed,
+  elapsedMs,
+  tables,
+  violations,
+}: RehearsalReport): RehearsalSummary {
+  const changes = { added: 0, removed: 0, changed: 0, same: 0 };
+  for (const table of tables) {
+    changes.added += table.changes?.added ?? 0;
+    changes.removed += table.changes?.removed ?? 0;
+    changes.changed += table.changes?.changed ?? 0;
+    changes.same += table.changes?.same ?? 0;
+  }
+  return {
+    wouldSucceed,
+    elapsedMs,
+    changes: tables.every((table) => table.changes) ? changes : null,
+    violations: violations.length,
+  };
+}

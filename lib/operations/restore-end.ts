@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { toBackupError } from "../errors.ts";
+import type { Database } from "../postgres/connection.ts";
+import type { Operation } from "../shared/api.ts";
+import { type Ending, endOperation, readOperation } from "./operation-store.ts";
+import { endingWithoutWord, readChanged } from "./settle.ts";
+
+/**
+ * A failure says that nothing has changed. PostgreSQL is asked whether that is so: the connection may
+ * have been lost at the commit.
+ */
+export async function writeEnd(database: Database, id: string, ending: Ending): Promise<void> {
+  if (ending.state === "succeeded") {
+    // Also where somebody has seen no heartbeat meanwhile: this process knows better.
+    await endOperation(database, id, ["running", "interrupted"], ending);
+    return;
+  }
+  const operation = await readOperation(database, id);
+  if (!operation) return;
+  const changed = await readChangedAtLast(database, operation.xid);
+  const isKnown = changed === "nothing" && toBackupError(ending.error).code !== "INTERRUPTED";
+  await endOperation(database, id, ["running", "ready"], {
+    ...(isKnown ? ending : endingWithoutWord(operation, changed)),
+    progress: ending.progress,
+  });
+}
+
+/** The server may need a moment to notice that a connection has gone. */
+async function readChangedAtLast(
+  database: Database,
+  xid: string | null,
+): Promise<Operation["changed"]> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const changed = await readChanged(database, xid);
+    if (changed !== "unknown") return changed;
+    await sleep(100);
+  }
+  return "unknown";
+}

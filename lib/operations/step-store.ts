@@ -1,0 +1,91 @@
+/** What a restore that waits is asked to do next: by its row, since its unlocked archive is in the memory of one process. */
+import { toErrorReport } from "../errors.ts";
+import type { Database } from "../postgres/connection.ts";
+import type { RestoreScope } from "../shared/api.ts";
+import { NO_PROGRESS, type Stage } from "../shared/progress.ts";
+import { query, returning, type StoredOperation, TABLE } from "./operation-store.ts";
+
+export interface PlanStep {
+  kind: "plan";
+  scope: RestoreScope;
+  rehearse: boolean;
+}
+
+export interface StartStep {
+  kind: "start";
+  acceptDrift: boolean;
+  safetyBackup: boolean;
+}
+
+export type Step = PlanStep | StartStep;
+
+export interface StepRequest {
+  /** Of the request that asks. */
+  id: string;
+  step: Step;
+}
+
+/** Changes a restore that waits; null where it does not, or the condition is not fulfilled. */
+async function changeWaiting(
+  database: Database,
+  id: string,
+  { set, where, values }: { set: string; where: string; values: unknown[] },
+): Promise<StoredOperation | null> {
+  const [operation] = await query(
+    database,
+    returning(`UPDATE ${TABLE} SET ${set} WHERE id = $1 AND state = 'ready' AND ${where}`),
+    [id, ...values],
+  );
+  return operation ?? null;
+}
+
+/** Asks; null where the restore does not wait, or somebody has asked already. */
+export const requestStep = (
+  database: Database,
+  id: string,
+  request: StepRequest,
+): Promise<StoredOperation | null> =>
+  changeWaiting(database, id, {
+    set: "step_requested = $2, step = $3, step_refused = NULL",
+    where: "step_requested IS NULL AND NOT cancel_requested",
+    values: [request.id, JSON.stringify(request.step)],
+  });
+
+/** Takes a request back; null where it was taken up or refused, or the restore has ended meanwhile. */
+export const withdrawStep = (
+  database: Database,
+  id: string,
+  requestId: string,
+): Promise<StoredOperation | null> =>
+  changeWaiting(database, id, {
+    set: "step_requested = NULL",
+    where: "step_requested = $2",
+    values: [requestId],
+  });
+
+/** Answers whoever has asked. */
+export const refuseStep = (
+  database: Database,
+  id: string,
+  requestId: string,
+  error: unknown,
+): Promise<StoredOperation | null> =>
+  changeWaiting(database, id, {
+    set: "step_requested = NULL, step_refused = $3",
+    where: "step_requested = $2",
+    values: [requestId, JSON.stringify(toErrorReport(error))],
+  });
+
+/** Takes a request up; null where nobody asks any more, or the restore has ended meanwhile. */
+export const takeStep = (
+  database: Database,
+  id: string,
+  requestId: string,
+  stage: Stage,
+): Promise<StoredOperation | null> =>
+  changeWaiting(database, id, {
+    set: `state = 'running', step_taken = step_requested, step_requested = NULL, progress = $3,
+      started_at = clock_timestamp(), heartbeat_at = clock_timestamp()`,
+    where: "step_requested = $2 AND NOT cancel_requested",
+    values: [requestId, JSON.stringify({ ...NO_PROGRESS, stage })],
+  });

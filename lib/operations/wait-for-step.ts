@@ -1,0 +1,124 @@
+import { BackupError } from "../errors.ts";
+import { beginRestore, type RestoreSession } from "../restore/run-restore.ts";
+import type { RestorePlan } from "../shared/api.ts";
+import { type Context, report } from "./context.ts";
+import type { LiveOperation } from "./live-operation.ts";
+import type { MadePlan } from "./make-plan.ts";
+import { markReady } from "./operation-store.ts";
+import { notWaiting } from "./request-step.ts";
+import { type PlanStep, refuseStep, type StartStep, type Step, takeStep } from "./step-store.ts";
+
+/** How long an unlocked archive waits for what a person does next. */
+const READY_MAX_AGE_MS = 60 * 60 * 1000;
+
+/** The session holds the restore's lock. To be ended by the receiver. */
+export type TakenStep = PlanStep | (StartStep & { session: RestoreSession });
+
+/**
+ * Shows the plan and waits for the step that a person takes, in whichever process of the app.
+ *
+ * @param prepare throws where a start is not possible at this moment: then it goes on waiting
+ * @throws what the operation was aborted with, also where it has waited too long; INTERRUPTED where it was ended meanwhile
+ */
+export async function waitForStep(
+  context: Pick<Context, "config" | "database">,
+  live: LiveOperation,
+  made: MadePlan,
+  prepare: (step: StartStep) => Promise<void>,
+): Promise<TakenStep> {
+  // Before it is seen to be ready, or the first to see it might ask in vain.
+  const taken = listen(context, live, prepare);
+  if (!(await markReady(context.database, live.id, made, live.progress))) {
+    live.onStep(null);
+    throw ended();
+  }
+  return taken;
+}
+
+function listen(
+  { config, database }: Pick<Context, "config" | "database">,
+  live: LiveOperation,
+  prepare: (step: StartStep) => Promise<void>,
+): Promise<TakenStep> {
+  const { id, signal } = live;
+  const { promise, resolve, reject } = Promise.withResolvers<TakenStep>();
+  const timer = setTimeout(() => live.abort(notConfirmed()), READY_MAX_AGE_MS).unref();
+  const stopWaiting = () => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+    return live.onStep(null);
+  };
+  const onAbort = () => {
+    stopWaiting();
+    reject(signal.reason);
+  };
+  const take = async (requestId: string, taken: TakenStep, firstStage: "check" | "restore") => {
+    const running = await takeStep(database, id, requestId, firstStage);
+    if (!running || signal.aborted || !stopWaiting()) throw notWaiting();
+    resolve(taken);
+  };
+  const takeUp = async (requestId: string, step: Step) => {
+    if (step.kind === "plan") return take(requestId, step, "check");
+    await prepare(step);
+    const session = await beginRestore(database);
+    try {
+      await take(requestId, { ...step, session }, "restore");
+    } catch (error) {
+      await session.end();
+      throw error;
+    }
+  };
+  const refused = new Map<string, unknown>();
+  live.onStep(async ({ id: requestId, step }) => {
+    try {
+      // A request is tried once: whoever asked may have been told already that nothing was begun.
+      if (!refused.has(requestId)) return await takeUp(requestId, step);
+    } catch (error) {
+      refused.set(requestId, error);
+    }
+    // Where this cannot be written, the next heartbeat leads here again.
+    await refuseStep(database, id, requestId, refused.get(requestId)).catch((error: unknown) =>
+      report(config, `next step of ${id}`, error),
+    );
+  });
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  // Where the restore ends before anybody waits for it, there is nobody to be told.
+  promise.catch(() => {});
+  return promise;
+}
+
+/** @throws SCHEMA_DRIFT where the check forbids it, or has found drift that nobody has agreed to */
+export function requireStartable(
+  plan: RestorePlan | null,
+  { acceptDrift }: Pick<StartStep, "acceptDrift">,
+): void {
+  if (!plan?.canStart) {
+    throw new BackupError(
+      "SCHEMA_DRIFT",
+      "The check found that this archive cannot be restored here.",
+      { hint: "Look at the failed checks, and correct what they name." },
+    );
+  }
+  if (plan.drift.length > 0 && !acceptDrift) {
+    throw new BackupError(
+      "SCHEMA_DRIFT",
+      "The backup's tables and the database's differ, and nobody has agreed to that. Nothing has been changed.",
+      {
+        hint: "Look at the differences. Where they are what you want, confirm them and start the restore again.",
+      },
+    );
+  }
+}
+
+export const ended = (): BackupError =>
+  new BackupError("INTERRUPTED", "The restore was ended meanwhile. Nothing has been changed.", {
+    hint: "Begin it again.",
+  });
+
+const notConfirmed = (): BackupError =>
+  new BackupError(
+    "ABORTED",
+    "The restore was not confirmed within an hour. Nothing has been changed.",
+    { hint: "Upload the archive again." },
+  );
