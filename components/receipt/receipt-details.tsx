@@ -71,6 +71,7 @@ export function ReceiptDetails({ receipt }: { receipt: Receipt }) {
   );
 }
 
+const SMALL_PRINT = "pba:block pba:font-mono pba:text-xs pba:font-normal pba:break-all";
 const WIDE_FACTS = "pba:grid-cols-[repeat(auto-fill,minmax(11rem,1fr))]";
 
 const moment = (iso: string): ReactNode => <time dateTime={iso}>{formatDateTime(iso)}</time>;
@@ -84,7 +85,12 @@ function factsOf(receipt: Receipt): Fact[] {
   return present([
     {
       label: "Who",
-      value: actor.name === actor.id ? actor.name : `${actor.name} (${actor.id})`,
+      value: (
+        <>
+          {actor.name}
+          {actor.name !== actor.id && <span className={SMALL_PRINT}>{actor.id}</span>}
+        </>
+      ),
     },
     { label: "Begun", value: moment(startedAt ?? receipt.createdAt) },
     { label: "Ended", value: endedAt && moment(endedAt) },
@@ -97,12 +103,12 @@ function factsOf(receipt: Receipt): Fact[] {
         kind === "backup"
           ? null
           : safetyBackup
-            ? `Made, ${formatBytes(safetyBackup.sizeBytes)}${safetyBackup.isKept ? "" : ", no longer kept"}`
+            ? `Made, ${formatBytes(safetyBackup.sizeBytes)}`
             : "None was made",
     },
     {
       label: "Operation",
-      value: <span className="pba:font-mono pba:text-xs pba:break-all">{receipt.operationId}</span>,
+      value: <span className={SMALL_PRINT}>{receipt.operationId}</span>,
     },
   ]);
 }

@@ -2,9 +2,16 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type APIRequestContext, type APIResponse, expect } from "@playwright/test";
-import type { EncryptionChoice, Operation, TableName } from "../../lib/shared/api.ts";
+import type {
+  EncryptionChoice,
+  Operation,
+  StartRestore,
+  TableName,
+  Unlock,
+} from "../../lib/shared/api.ts";
 import { shopUrl } from "./environment.ts";
 import { PANEL } from "./panel.ts";
+import { DATABASE } from "./shop.ts";
 
 const url = (route: string): string => `${PANEL}/api/${route}`;
 const sameOrigin = () => ({ origin: shopUrl() });
@@ -33,8 +40,12 @@ export async function makeBackup(
   return file;
 }
 
-/** Uploads an unencrypted archive and has it checked. @returns the restore's id */
-export async function checkBackup(request: APIRequestContext, file: string): Promise<string> {
+/** Uploads an archive and has it checked. @returns the restore's id */
+export async function checkBackup(
+  request: APIRequestContext,
+  file: string,
+  unlock: Unlock = {},
+): Promise<string> {
   const archive = await readFile(file);
   const tus = { ...sameOrigin(), "tus-resumable": "1.0.0" };
   const created = await request.post(url("uploads"), {
@@ -51,8 +62,29 @@ export async function checkBackup(request: APIRequestContext, file: string): Pro
     data: archive,
   });
   expect(sent.status(), await sent.text()).toBe(204);
-  const { id } = await post(request, "restores", { uploadId });
+  const { id } = await post(request, "restores", { uploadId, ...unlock });
   await reach(request, id);
+  return id;
+}
+
+/** Confirms a restore that is checked, and waits for its end, which has to be good. */
+export async function startRestore(
+  request: APIRequestContext,
+  id: string,
+  options: Omit<StartRestore, "confirmation"> = {},
+): Promise<Operation> {
+  await reach(request, id);
+  await post(request, `restores/${id}/start`, { confirmation: DATABASE, ...options });
+  const ended = await reach(request, id);
+  expect(ended.error).toBeNull();
+  expect(ended.state).toBe("succeeded");
+  return ended;
+}
+
+/** A backup that is asked for and never fetched. */
+export async function cancelledBackup(request: APIRequestContext): Promise<string> {
+  const { id } = await post(request, "backups", { encryption: { mode: "none" } });
+  await discard(request, id);
   return id;
 }
 

@@ -108,6 +108,14 @@ describe("toReceipt", () => {
     expect(receipt).toMatchObject({ backup: null, scope: null, leftOut: [], checks: [] });
   });
 
+  it("stays as it is when the safety backup is kept no longer", () => {
+    const safetyBackup = { createdAt: "c", sizeBytes: 5, encryption: "none" as const };
+    const of = (isKept: boolean) =>
+      toReceipt({ ...restore, safetyBackup: { ...safetyBackup, isKept } });
+    expect(of(true)?.safetyBackup).toEqual(safetyBackup);
+    expect(of(true)).toEqual(of(false));
+  });
+
   it("is only for what has ended", () => {
     expect(toReceipt({ ...restore, state: "ready" })).toBeNull();
   });

@@ -65,7 +65,8 @@ export interface Receipt {
   checks: Check[];
   drift: Drift[];
   warnings: Warning[];
-  safetyBackup: SafetyBackup | null;
+  /** Whether it is still kept is not said: a receipt stays as it is. */
+  safetyBackup: Omit<SafetyBackup, "isKept"> | null;
   error: ErrorReport | null;
 }
 
@@ -116,9 +117,15 @@ export function toReceipt(operation: Operation): Receipt | null {
     checks: plan?.checks ?? [],
     drift: plan?.drift ?? [],
     warnings: withoutRepeats([...(plan?.warnings ?? []), ...(result?.warnings ?? [])]),
-    safetyBackup: operation.safetyBackup,
+    safetyBackup: withoutState(operation.safetyBackup),
     error: operation.error,
   };
+}
+
+function withoutState(backup: SafetyBackup | null): Receipt["safetyBackup"] {
+  if (!backup) return null;
+  const { isKept: _, ...made } = backup;
+  return made;
 }
 
 /** What the check has said, the restore may say again. */

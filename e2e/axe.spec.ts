@@ -1,0 +1,31 @@
+/** Pages that no other test has axe look at, in the light and in the dark. */
+import { checkBackup, discard, makeBackup } from "./support/api.ts";
+import { expectAccessibleInBoth } from "./support/axe.ts";
+import { chooseFile, operationPath, PANEL } from "./support/panel.ts";
+import { expect, test } from "./support/test.ts";
+
+test("has no serious finding on its pages", async ({ page, folder }) => {
+  const file = await makeBackup(page.request, folder);
+  const restore = await checkBackup(page.request, file);
+
+  await page.goto(PANEL);
+  await expect(page.getByRole("heading", { name: "Insertion order" })).toBeVisible();
+  await expectAccessibleInBoth(page);
+
+  await page.goto(`${PANEL}/create`);
+  await page.getByRole("radio", { name: "Choose tables" }).click();
+  await page.getByRole("radio", { name: "With a passphrase" }).click();
+  await page.getByRole("button", { name: "Start backup" }).click();
+  await expectAccessibleInBoth(page);
+
+  await chooseFile(page, file);
+  await expectAccessibleInBoth(page);
+
+  await page.goto(operationPath(restore));
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.getByRole("status", { name: "Loading the operation" })).toHaveCount(0);
+  await expectAccessibleInBoth(page);
+  await discard(page.request, restore);
+  await expect(page.getByText("This restore was cancelled.")).toBeVisible();
+  await expectAccessibleInBoth(page);
+});
