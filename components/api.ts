@@ -6,10 +6,12 @@ import type {
   ErrorReport,
   Operation,
   Overview,
+  PlanRestore,
   StartRestore,
 } from "../lib/shared/api.ts";
 import type { ErrorCode } from "../lib/shared/error-codes.ts";
 import { nextAddress } from "../lib/shared/next-address.ts";
+import type { RehearsalReport } from "../lib/shared/rehearsal.ts";
 import { writeFilter } from "./activity/activity-filter.ts";
 
 /** An error of the server, or one that the browser alone can see. */
@@ -107,6 +109,10 @@ export function createApi(basePath: string) {
     cancel: (operationId: string) => post<Operation>(`operations/${id(operationId)}/cancel`, {}),
     createBackup: (payload: CreateBackup) => post<Operation>("backups", payload),
     createRestore: (payload: CreateRestore) => post<Operation>("restores", payload),
+    planRestore: (operationId: string, payload: PlanRestore) =>
+      post<Operation>(`restores/${id(operationId)}/plan`, payload),
+    rehearsal: (operationId: string, signal: AbortSignal) =>
+      request<RehearsalReport>(`restores/${id(operationId)}/rehearsal`, { signal }),
     startRestore: (operationId: string, payload: StartRestore) =>
       post<Operation>(`restores/${id(operationId)}/start`, payload),
     archiveUrl: (operationId: string) => url(`backups/${id(operationId)}/archive`),

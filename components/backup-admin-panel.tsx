@@ -43,7 +43,11 @@ export function BackupAdminPanel({ basePath, view = [], actor }: BackupAdminPane
 function operationViewOf(id: string, step: string | undefined) {
   switch (step) {
     case undefined:
-      return <OperationView key={id} id={id} />;
+      return <OperationView key={id} id={id} place="operation" />;
+    case "scope":
+    case "changes":
+    case "confirm":
+      return <OperationView key={id} id={id} place={step} />;
     case "receipt":
       return <ReceiptView key={id} id={id} />;
     default:

@@ -10,6 +10,7 @@ import {
   type CreateRestore,
   isEnded,
   type Operation,
+  type PlanRestore,
   type StartRestore,
 } from "../lib/shared/api.ts";
 import type { Api } from "./api.ts";
@@ -80,6 +81,22 @@ export function createQueries(api: Api, basePath: string, actorId: string) {
       mutationFn: (payload: CreateRestore) => api.createRestore(payload),
       onSuccess: (operation, _payload, _result, { client }) => remember(operation, client),
     }),
+    planRestore: (id: string) =>
+      mutationOptions({
+        mutationFn: (payload: PlanRestore) => api.planRestore(id, payload),
+        onSuccess: (operation, _payload, _result, { client }) => remember(operation, client),
+        onError: (_error, _payload, _result, { client }) =>
+          client.invalidateQueries({ queryKey: operationKey(id) }),
+      }),
+    /** @param elapsedMs of the rehearsal: another time is another report */
+    rehearsal: (id: string, elapsedMs: number) =>
+      queryOptions({
+        queryKey: [...root, "rehearsal", id, elapsedMs],
+        queryFn: ({ signal }) => api.rehearsal(id, signal),
+        // It shows rows, and does not change.
+        gcTime: 0,
+        staleTime: Number.POSITIVE_INFINITY,
+      }),
     startRestore: (id: string) =>
       mutationOptions({
         mutationFn: (payload: StartRestore) => api.startRestore(id, payload),

@@ -2,7 +2,14 @@
 import type { Locator, Page } from "@playwright/test";
 import { checkBackup, makeBackup } from "./support/api.ts";
 import { holdRestore } from "./support/database.ts";
-import { confirmRestore, expectRestored, operationPath, PANEL } from "./support/panel.ts";
+import {
+  expectRestored,
+  goToChanges,
+  goToConfirmation,
+  operationPath,
+  PANEL,
+  startRestore,
+} from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
 const graphOf = (page: Page): Locator =>
@@ -104,8 +111,10 @@ test("is in the plan, fills during the run, and is a list on a phone", async ({ 
   const id = await checkBackup(page.request, await makeBackup(page.request, folder));
   await using hold = await holdRestore();
   await page.goto(operationPath(id));
+  await goToChanges(page);
   await expect(tableIn(page, "public.orders")).toContainText("2,000 rows");
-  await confirmRestore(page);
+  await goToConfirmation(page);
+  await startRestore(page);
   const filling = (table: string) => tableIn(page, table).locator("[data-fraction]");
   await expect(filling("public.orders")).toHaveAttribute("data-fraction", "1.00");
   await expect(tableIn(page, "warehouse.shipment_lines")).toContainText(/0 of [\d,]+ rows/);

@@ -45,6 +45,14 @@ test("backs up and restores by keyboard alone", async ({ page, folder }) => {
   await type(page, page.getByLabel("Passphrase", { exact: true }), PASSPHRASE);
   await page.keyboard.press("Enter");
   await expectReady(page);
+  await press(page, page.getByRole("checkbox", { name: "Rehearse it first" }), "Space");
+  await press(page, page.getByRole("button", { name: "Continue" }), "Enter");
+  const heading = page.getByRole("heading", { level: 1 });
+  await expect(heading).toHaveText("What will change?");
+  await expect(heading).toBeFocused();
+  await press(page, page.getByRole("link", { name: "Continue" }), "Enter");
+  await expect(heading).toHaveText("Replace the data?");
+  await expect(heading).toBeFocused();
   await type(page, page.getByLabel("Database name"), DATABASE);
   await page.keyboard.press("Enter");
   await expectRestored(page);

@@ -13,9 +13,12 @@ import {
   confirmRestore,
   expectReady,
   expectRestored,
+  goToChanges,
+  goToConfirmation,
   makeAMess,
   OPERATION,
   PANEL,
+  startRestore,
 } from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -109,7 +112,7 @@ for (const password of [undefined, "correct horse"]) {
     await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
     if (password !== undefined) await page.getByLabel("Password", { exact: true }).fill(password);
     await checkArchive(page, {});
-    await expectReady(page);
+    await goToChanges(page);
     const main = page.getByRole("main");
     await expect(main).toContainText("was written by @vorlefan/prisma-backup");
     await expect(main).toContainText("The integrity of this backup cannot be checked");
@@ -120,7 +123,8 @@ for (const password of [undefined, "correct horse"]) {
     const warnings = page.getByRole("list", { name: "Warnings" });
     await expect(warnings).toContainText(/milliseconds/);
     await expect(warnings).toContainText("public.customers (preferences)");
-    await confirmRestore(page);
+    await goToConfirmation(page);
+    await startRestore(page);
     await expectRestored(page);
     await expect(page.getByText("What the files themselves had lost is not back.")).toBeVisible();
     await expectDatabase(expected);
@@ -149,7 +153,6 @@ test("takes a backup of ours that was unpacked, dropped or chosen as a folder", 
   await page.goto(`${PANEL}/restore`);
   await dropOn(page, "Choose a backup", [unpacked]);
   await checkArchive(page, {});
-  await expectReady(page);
   await confirmRestore(page);
   await expectRestored(page);
   await expectDatabase(before);

@@ -6,9 +6,12 @@ import { checkBackup, makeBackup } from "./support/api.ts";
 import { holdRestore } from "./support/database.ts";
 import {
   chooseFile,
-  confirmRestore,
+  expectReady,
+  goToChanges,
+  goToConfirmation,
   operationPath,
   PANEL,
+  startRestore,
   tableProgress,
   uploadArchive,
 } from "./support/panel.ts";
@@ -53,10 +56,19 @@ test("fits a phone, light and dark", async ({ page, folder, browserConsole }) =>
   await page.getByRole("button", { name: "Remove" }).click();
 
   await page.goto(operationPath(restore));
-  await expect(page.getByRole("heading", { name: "Replace the data" })).toBeVisible();
+  await expectReady(page);
+  await page.getByRole("radio", { name: "Chosen tables" }).click();
+  await page.getByRole("checkbox", { name: "public.order_lines" }).click();
+  await expect(page.getByRole("button", { name: "Add them" })).toBeVisible();
+  await expectToFit(page);
+  await page.getByRole("radio", { name: "Everything" }).click();
+  await goToChanges(page, { rehearses: true });
+  await page.getByText(/without change$/).click();
+  await expectToFit(page);
+  await goToConfirmation(page);
   await expectToFit(page);
   await using hold = await holdRestore();
-  await confirmRestore(page);
+  await startRestore(page);
   await expect(tableProgress(page, "public.order_lines")).toContainText("Running");
   await expectToFit(page);
   await expectStillness(page);

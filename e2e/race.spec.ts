@@ -1,6 +1,12 @@
 import { checkBackup, discard, makeBackup } from "./support/api.ts";
 import { dumpDatabase, expectDatabase, holdRestore, query } from "./support/database.ts";
-import { confirmRestore, expectRestored, operationPath } from "./support/panel.ts";
+import {
+  expectRestored,
+  goToChanges,
+  goToConfirmation,
+  operationPath,
+  startRestore,
+} from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
 test("lets one of two tabs restore, and shows it to the other", async ({
@@ -20,10 +26,11 @@ test("lets one of two tabs restore, and shows it to the other", async ({
     const id = await checkBackup(page.request, file);
     ids.push(id);
     await tab.goto(operationPath(id));
-    await expect(tab.getByLabel("Database name")).toBeEnabled();
+    await goToChanges(tab);
+    await goToConfirmation(tab);
   }
   await using hold = await holdRestore();
-  await Promise.all(tabs.map((tab) => confirmRestore(tab)));
+  await Promise.all(tabs.map((tab) => startRestore(tab)));
 
   const refused = await Promise.race(
     tabs.map(async (tab, index) => {

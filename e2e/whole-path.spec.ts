@@ -11,13 +11,14 @@ import { countRows, dumpDatabase, expectDatabase, holdBackup } from "./support/d
 import {
   checkArchive,
   chooseEncryption,
-  confirmRestore,
-  expectReady,
   expectRestored,
+  goToChanges,
+  goToConfirmation,
   makeAMess,
   PANEL,
   readShop,
   rowOf,
+  startRestore,
   tableProgress,
   uploadArchive,
 } from "./support/panel.ts";
@@ -64,19 +65,19 @@ for (const mode of ["passphrase", "recipients", "none"] as const) {
       await expectRefusal(page, mode, folder);
     }
     await checkArchive(page, unlock);
-    await expectReady(page);
+    await goToChanges(page);
     const checks = page.getByRole("list", { name: "Checks" }).getByRole("listitem");
     await expect(checks.first()).toContainText("Passed");
     await expect(checks.filter({ hasText: "Failed" })).toHaveCount(0);
     // What the mess has deleted is seen before it is confirmed.
-    await expect(rowOf(page.getByRole("table").getByRole("row"), "public.orders")).toContainText(
-      "+666",
-    );
+    const tables = page.getByRole("list", { name: "Tables", exact: true }).getByRole("listitem");
+    await expect(rowOf(tables, "public.orders")).toContainText("+666");
+    await goToConfirmation(page);
 
     const restore = page.getByRole("button", { name: "Restore", exact: true });
     await page.getByLabel("Database name").fill("shops");
     await expect(restore).toBeDisabled();
-    await confirmRestore(page);
+    await startRestore(page);
     await expectRestored(page);
     await expect(rowOf(page.getByRole("table").getByRole("row"), "public.orders")).toContainText(
       "2,000",

@@ -45,6 +45,7 @@ export function DriftList({ drift }: { drift: Drift[] }) {
         >
           <div className="pba:min-w-0 pba:grow pba:basis-60">
             <p>{item.message}</p>
+            {item.remedy && <p className="pba:text-muted">{item.remedy}</p>}
             <p className="pba:font-mono pba:text-xs pba:break-all pba:text-muted">
               {tableLabel(item.table)}
               {item.column && `.${item.column}`}

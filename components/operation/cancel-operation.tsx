@@ -3,6 +3,7 @@ import type { Operation } from "../../lib/shared/api.ts";
 import { ConfirmButton } from "../common/confirm-button.tsx";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { usePanel } from "../panel-context.tsx";
+import { isPlanning } from "./place.ts";
 
 export function CancelOperation({ operation }: { operation: Operation }) {
   const { queries } = usePanel();
@@ -20,7 +21,8 @@ export function CancelOperation({ operation }: { operation: Operation }) {
   );
 }
 
-function wordingOf({ kind, state }: Operation) {
+function wordingOf(operation: Operation) {
+  const { kind, state } = operation;
   if (kind === "backup") {
     return {
       label: "Cancel",
@@ -37,6 +39,16 @@ function wordingOf({ kind, state }: Operation) {
       explanation: "The uploaded file is deleted from the server. The database stays as it is.",
       confirmLabel: "Yes, discard it",
       keepLabel: "Keep it",
+    };
+  }
+  if (isPlanning(operation)) {
+    return {
+      label: "Cancel",
+      question: "Cancel this check?",
+      explanation:
+        "Nothing has changed, and nothing will. The uploaded file is deleted from the server.",
+      confirmLabel: "Yes, cancel it",
+      keepLabel: "Go on",
     };
   }
   return {

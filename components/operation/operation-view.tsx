@@ -1,36 +1,41 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
 import { useEffect } from "react";
 import { isEnded, type Operation } from "../../lib/shared/api.ts";
-import { formatDateTime, formatPercent } from "../../lib/shared/format.ts";
+import { formatPercent } from "../../lib/shared/format.ts";
 import { ApiError } from "../api.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { NotFound } from "../common/not-found.tsx";
 import { PageHeader } from "../common/page-header.tsx";
 import { usePanel } from "../panel-context.tsx";
-import { Badge } from "../ui/badge.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
-import { ConfirmRestore } from "./confirm-restore.tsx";
 import { DownloadPrompt } from "./download-prompt.tsx";
 import { useEndNotification } from "./end-notification.ts";
-import {
-  announcementOf,
-  ENCRYPTION_LABELS,
-  fractionOf,
-  stateLabel,
-  stateTone,
-} from "./operation-wording.ts";
+import { OperationHeader } from "./operation-header.tsx";
+import { announcementOf, fractionOf, stateLabel } from "./operation-wording.ts";
 import { Outcome } from "./outcome.tsx";
+import { type Place, placeOf } from "./place.ts";
+import { RestoreStepBody } from "./restore-step-body.tsx";
 import { RunningProgress } from "./running-progress.tsx";
 import { useTitlePrefix } from "./use-title-prefix.ts";
 
+interface OperationViewProps {
+  id: string;
+  /** The page of it that was asked for. */
+  place: Place;
+}
+
 /** One backup or restore, from its beginning to its result. Everything shown is the server's. */
-export function OperationView({ id }: { id: string }) {
-  const { queries } = usePanel();
+export function OperationView({ id, place: wanted }: OperationViewProps) {
+  const { actor, queries } = usePanel();
   const { data: operation, error, failureCount, refetch } = useQuery(queries.operation(id));
   useRefreshAfterEnd(operation);
   useEndNotification(operation);
   useTitlePrefix(operation ? titlePrefix(operation) : null);
+  const isOwn = operation?.actor.id === actor.id;
+  const place = operation ? placeOf(operation, wanted, isOwn) : wanted;
+  useRedirect(id, wanted, place);
   if (!operation) {
     if (!error) return <OperationSkeleton />;
     if (error instanceof ApiError && error.report.code === "OPERATION_NOT_FOUND") {
@@ -47,14 +52,10 @@ export function OperationView({ id }: { id: string }) {
       </>
     );
   }
+  if (place !== wanted) return <OperationSkeleton />;
   return (
     <>
-      <PageHeader
-        back
-        title={operation.kind === "backup" ? "Backup" : "Restore"}
-        badge={<Badge tone={stateTone(operation)}>{stateLabel(operation)}</Badge>}
-        description={<Origin operation={operation} />}
-      />
+      <OperationHeader operation={operation} place={place} isOwn={isOwn} />
       <p role="status" aria-label="Progress" className="pba:sr-only">
         {announcementOf(operation)}
       </p>
@@ -70,31 +71,35 @@ export function OperationView({ id }: { id: string }) {
           </Notice>
         )
       )}
-      <OperationBody operation={operation} />
+      <OperationBody operation={operation} place={place} isOwn={isOwn} />
     </>
   );
 }
 
-function OperationBody({ operation }: { operation: Operation }) {
-  if (isEnded(operation.state)) return <Outcome operation={operation} />;
-  if (operation.state === "pending") return <DownloadPrompt operation={operation} />;
-  if (operation.state === "ready" && operation.plan) {
-    return <ConfirmRestore operation={operation} plan={operation.plan} />;
+interface OperationBodyProps {
+  operation: Operation;
+  place: Place;
+  isOwn: boolean;
+}
+
+function OperationBody({ operation, place, isOwn }: OperationBodyProps) {
+  const { state, plan } = operation;
+  if (isEnded(state)) return <Outcome operation={operation} />;
+  if (state === "pending") return <DownloadPrompt operation={operation} />;
+  if (state === "ready" && plan && place !== "operation") {
+    return <RestoreStepBody operation={operation} plan={plan} place={place} isOwn={isOwn} />;
   }
   return <RunningProgress operation={operation} />;
 }
 
-function Origin({ operation }: { operation: Operation }) {
-  const { createdAt, actor, fileName, encryption } = operation;
-  return (
-    <>
-      <p>
-        Begun by {actor.name}, <time dateTime={createdAt}>{formatDateTime(createdAt)}</time>
-        {encryption && ` · ${ENCRYPTION_LABELS[encryption]}`}
-      </p>
-      <p className="pba:font-mono pba:text-xs pba:break-all">{fileName}</p>
-    </>
-  );
+/** To the page that the operation has now, without a trace of the other in the browser's history. */
+function useRedirect(id: string, wanted: Place, place: Place) {
+  const { paths } = usePanel();
+  const router = useRouter();
+  useEffect(() => {
+    if (place === wanted) return;
+    router.replace(place === "operation" ? paths.operation(id) : paths.operationStep(id, place));
+  }, [id, wanted, place, paths, router]);
 }
 
 function titlePrefix(operation: Operation): string | null {

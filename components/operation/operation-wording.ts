@@ -5,7 +5,7 @@ import {
   type RestorePlan,
 } from "../../lib/shared/api.ts";
 import { formatPercent } from "../../lib/shared/format.ts";
-import { type Phase, sumProgress } from "../../lib/shared/progress.ts";
+import { type Phase, type Stage, sumProgress } from "../../lib/shared/progress.ts";
 import type { Tone } from "../ui/badge.tsx";
 
 const PHASE_LABELS: Record<Phase, string> = {
@@ -25,14 +25,35 @@ const PHASE_LABELS: Record<Phase, string> = {
 export const isOfOriginal = (plan: RestorePlan | null): boolean =>
   plan?.manifest.formatVersion === null;
 
-/** The check of an upload ends with a plan; what runs after that is the restore itself. */
-const isCheck = ({ kind, plan }: Operation): boolean => kind === "restore" && plan === null;
+const PHASES: Record<Stage, Phase[]> = {
+  backup: ["preparing", "dumping", "finishing"],
+  check: ["preparing", "verifying"],
+  rehearsal: ["preparing", "emptying", "loading", "constraints", "sequences", "comparing"],
+  "safety-backup": ["preparing", "dumping", "finishing"],
+  restore: ["preparing", "emptying", "loading", "constraints", "sequences", "committing"],
+};
 
-function phasesOf(operation: Operation): Phase[] {
-  if (operation.kind === "backup") return ["preparing", "dumping", "finishing"];
-  if (isCheck(operation)) return ["preparing", "verifying"];
-  return ["preparing", "emptying", "loading", "constraints", "sequences", "committing"];
-}
+/** Where a stage does something else than a restore in the same phase. */
+const STAGE_PHASE_LABELS: Partial<Record<Stage, Partial<Record<Phase, string>>>> = {
+  rehearsal: {
+    emptying: "Copy the empty tables",
+    constraints: "Check every constraint",
+    sequences: "Compute the sequences",
+    comparing: "Compare with what is there",
+  },
+};
+
+const phaseLabel = ({ progress: { stage } }: Operation, phase: Phase): string =>
+  STAGE_PHASE_LABELS[stage]?.[phase] ?? PHASE_LABELS[phase];
+
+/** What runs now, in a word: also the badge of a running restore. */
+const STAGE_LABELS: Record<Stage, string> = {
+  backup: "Downloading",
+  check: "Checking",
+  rehearsal: "Rehearsing",
+  "safety-backup": "Making the safety backup",
+  restore: "Restoring",
+};
 
 export interface PhaseStep {
   phase: Phase;
@@ -42,11 +63,11 @@ export interface PhaseStep {
 
 /** The steps of what runs now, in order. */
 export function phaseSteps(operation: Operation): PhaseStep[] {
-  const phases = phasesOf(operation);
+  const phases = PHASES[operation.progress.stage];
   const current = Math.max(0, phases.indexOf(operation.progress.phase));
   return phases.map((phase, index) => ({
     phase,
-    label: PHASE_LABELS[phase],
+    label: phaseLabel(operation, phase),
     state: index < current ? "done" : index === current ? "current" : "waiting",
   }));
 }
@@ -57,8 +78,7 @@ export function stateLabel(operation: Operation): string {
       return "Waiting for the download";
     case "running":
       if (operation.cancelRequested) return "Cancelling";
-      if (operation.kind === "backup") return "Downloading";
-      return isCheck(operation) ? "Checking" : "Restoring";
+      return STAGE_LABELS[operation.progress.stage];
     case "ready":
       return operation.plan?.canStart === false ? "Cannot be restored" : "Waiting for confirmation";
     case "succeeded":
@@ -136,7 +156,7 @@ export function announcementOf(operation: Operation): string {
     return `${stateLabel(operation)}. ${truthOf(operation)}`;
   }
   if (operation.state !== "running") return stateLabel(operation);
-  const phase = PHASE_LABELS[operation.progress.phase];
+  const phase = phaseLabel(operation, operation.progress.phase);
   const fraction = fractionOf(operation);
   if (fraction === null) return `${stateLabel(operation)}: ${phase}`;
   return `${stateLabel(operation)}: ${phase}, ${formatPercent(Math.floor(fraction * 10) / 10)}`;

@@ -1,13 +1,6 @@
-import type { RestoreMode } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
 import type { Receipt } from "../../lib/shared/receipt.ts";
-
-const MODES: Record<RestoreMode, string> = {
-  replace: "Replace",
-  "if-empty": "Only into empty tables",
-  "keep-existing": "Merge, keeping the rows that were there",
-  overwrite: "Merge, overwriting by key",
-};
+import { MODES } from "../scope/mode-wording.ts";
 
 /** What of the backup was to come back, and how. */
 export function scopeText({ mode, tables, chosenRows }: NonNullable<Receipt["scope"]>): string {
@@ -17,7 +10,7 @@ export function scopeText({ mode, tables, chosenRows }: NonNullable<Receipt["sco
       : tables
         ? formatNoun(tables.length, "chosen table")
         : "every table of the backup";
-  return `${MODES[mode]}: ${what}`;
+  return `${MODES[mode].title}: ${what}`;
 }
 
 const SHORT_DIGEST = 12;

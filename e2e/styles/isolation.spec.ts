@@ -65,7 +65,9 @@ test("the panel is the same, whatever stylesheet the host has", async ({
       [PANEL, "Insertion order"],
       [`${PANEL}/create`, "Encryption"],
       [`${PANEL}/restore`, "Restore a backup"],
-      [operationPath(plan), "Replace the data"],
+      [`${operationPath(plan)}/scope`, "What should come back?"],
+      [`${operationPath(plan)}/changes`, "What will change?"],
+      [`${operationPath(plan)}/confirm`, "Replace the data"],
     ] as const) {
       await page.goto(path);
       await expect(page.getByRole("heading", { name: heading }).first()).toBeVisible();

@@ -5,7 +5,8 @@ import type { EncryptionChoice, Unlock } from "../../lib/shared/api.ts";
 import { DATABASE } from "./shop.ts";
 
 export const PANEL = "/admin/backup";
-export const OPERATION = /\/admin\/backup\/operations\/([0-9a-f-]{36})$/;
+/** An operation's page, or a step of it. */
+export const OPERATION = /\/admin\/backup\/operations\/([0-9a-f-]{36})(?:\/\w+)?$/;
 
 export async function signIn(page: Page, account: { email: string; password: string }) {
   await page.getByLabel("E-mail").fill(account.email);
@@ -77,21 +78,53 @@ export async function checkArchive(page: Page, unlock: Unlock) {
   await page.getByRole("button", { name: "Check backup" }).click();
 }
 
+/** The steps of a restore that is checked, by their questions. */
+export const STEP = {
+  scope: "What should come back?",
+  changes: "What will change?",
+  confirm: /\?$/,
+};
+
+/** A restore that is checked, at the first of its steps. */
 export async function expectReady(page: Page) {
-  await expect(page).toHaveURL(OPERATION);
-  await expect(page.getByRole("heading", { name: "Replace the data" })).toBeVisible();
+  await expect(page).toHaveURL(/\/operations\/[0-9a-f-]{36}\/scope$/);
+  await expect(page.getByRole("heading", { name: STEP.scope })).toBeVisible();
 }
 
-/** A restore that waits for its confirmation. */
 export async function prepareRestore(page: Page, file: string, unlock: Unlock = {}) {
   await uploadArchive(page, file);
   await checkArchive(page, unlock);
   await expectReady(page);
 }
 
-export async function confirmRestore(page: Page, database = DATABASE) {
+/** From the first step to what will change. */
+export async function goToChanges(page: Page, options: { rehearses?: boolean } = {}) {
+  await expectReady(page);
+  const rehearsal = page.getByRole("checkbox", { name: "Rehearse it first" });
+  if (!options.rehearses) await rehearsal.uncheck();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await expect(page).toHaveURL(/\/changes$/);
+  await expect(page.getByRole("heading", { name: "Checks" })).toBeVisible();
+}
+
+/** From what will change to the last question. */
+export async function goToConfirmation(page: Page) {
+  await page.getByRole("link", { name: "Continue" }).click();
+  await expect(page).toHaveURL(/\/confirm$/);
+  await expect(page.getByLabel("Database name")).toBeEnabled();
+}
+
+/** Answers the last question. */
+export async function startRestore(page: Page, database = DATABASE) {
   await page.getByLabel("Database name").fill(database);
   await page.getByRole("button", { name: "Restore", exact: true }).click();
+}
+
+/** From the first step to the start, without a rehearsal. */
+export async function confirmRestore(page: Page, database = DATABASE) {
+  await goToChanges(page);
+  await goToConfirmation(page);
+  await startRestore(page, database);
 }
 
 export async function expectRestored(page: Page) {

@@ -1,0 +1,52 @@
+import type { RestorePlan } from "../../lib/shared/api.ts";
+import { formatCount } from "../../lib/shared/format.ts";
+import type { RehearsalReport, RehearsedTable, RowChanges } from "../../lib/shared/rehearsal.ts";
+import { tableKey } from "../../lib/shared/table-name.ts";
+
+type PlanTable = RestorePlan["tables"][number];
+
+/** A table of the plan, with what the rehearsal has found of it. */
+export interface ChangedTable extends PlanTable {
+  /** Null where it was not rehearsed. */
+  rehearsed: RehearsedTable | null;
+}
+
+/** In insertion order. */
+export function changedTables(
+  { tables }: Pick<RestorePlan, "tables">,
+  report: Pick<RehearsalReport, "tables"> | null,
+): ChangedTable[] {
+  const rehearsed = new Map(report?.tables.map((table) => [tableKey(table), table]));
+  return tables.map((table) => ({
+    ...table,
+    // The rehearsal counts what the plan only estimates.
+    rowsNow: rehearsed.get(tableKey(table))?.rowsNow ?? table.rowsNow,
+    rehearsed: rehearsed.get(tableKey(table)) ?? null,
+  }));
+}
+
+const isUnchanged = ({ added, removed, changed }: RowChanges): boolean =>
+  added === 0 && removed === 0 && changed === 0;
+
+/** Tables that nothing happens to, as far as that is known, stand apart. */
+export function foldUnchanged(tables: readonly ChangedTable[]): {
+  changed: ChangedTable[];
+  unchanged: ChangedTable[];
+} {
+  const isStill = ({ action, rehearsed }: ChangedTable) =>
+    action === "skip" || Boolean(rehearsed?.changes && isUnchanged(rehearsed.changes));
+  return {
+    changed: tables.filter((table) => !isStill(table)),
+    unchanged: tables.filter(isStill),
+  };
+}
+
+export const CHANGE_KINDS = ["added", "removed", "changed", "same"] as const;
+
+/** `666 added, 2 removed, 5 changed, 1,322 the same`, without what is none. */
+export function describeChanges(changes: RowChanges): string {
+  const parts = CHANGE_KINDS.filter((kind) => changes[kind] > 0).map(
+    (kind) => `${formatCount(changes[kind])} ${kind === "same" ? "the same" : kind}`,
+  );
+  return parts.length > 0 ? parts.join(", ") : "No rows, before and after";
+}

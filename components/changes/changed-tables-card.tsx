@@ -1,0 +1,107 @@
+import { useState } from "react";
+import { formatCount, formatNoun } from "../../lib/shared/format.ts";
+import { tableKey } from "../../lib/shared/table-name.ts";
+import { SearchInput } from "../common/search-input.tsx";
+import { TableTitle } from "../common/table-title.tsx";
+import { matchesTable } from "../matches-table.ts";
+import { Card } from "../ui/card.tsx";
+import { Disclosure } from "../ui/disclosure.tsx";
+import { ChangeBar } from "./change-bar.tsx";
+import { type ChangedTable, describeChanges, foldUnchanged } from "./changed-table.ts";
+import { RowSamples } from "./row-samples.tsx";
+
+/** Per table: what is there now, what the backup has, and what becomes of the rows. */
+export function ChangedTablesCard({ tables }: { tables: ChangedTable[] }) {
+  const [search, setSearch] = useState("");
+  const found = tables.filter((table) => matchesTable(table, search));
+  const { changed, unchanged } = foldUnchanged(found);
+  return (
+    <Card
+      title="Tables"
+      description="In the order in which they are loaded."
+      actions={<SearchInput label="Find a table" value={search} onChange={setSearch} />}
+    >
+      {changed.length > 0 && <TableList label="Tables" tables={changed} />}
+      {changed.length === 0 && unchanged.length > 0 && <p>No table changes.</p>}
+      {found.length === 0 && (
+        <p className="pba:py-6 pba:text-center pba:text-muted">
+          No table matches “{search.trim()}”.
+        </p>
+      )}
+      {unchanged.length > 0 && (
+        <Disclosure
+          className="pba:mt-3"
+          summary={`${formatNoun(unchanged.length, "table")} without change`}
+        >
+          {() => <TableList label="Tables without change" tables={unchanged} />}
+        </Disclosure>
+      )}
+    </Card>
+  );
+}
+
+function TableList({ label, tables }: { label: string; tables: ChangedTable[] }) {
+  return (
+    <ul aria-label={label} className="pba:divide-y pba:divide-line">
+      {tables.map((table) => (
+        <li key={tableKey(table)} className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:py-3">
+          <Entry table={table} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Entry({ table }: { table: ChangedTable }) {
+  const { action, rows, rowsNow, reason, rehearsed } = table;
+  const changes = rehearsed?.changes;
+  const difference = rows - rowsNow;
+  const samples = rehearsed?.samples.length ?? 0;
+  return (
+    <>
+      <div className="pba:flex pba:flex-wrap pba:items-baseline pba:justify-between pba:gap-x-4">
+        <TableTitle table={table} />
+        <span className="pba:text-muted">
+          {action === "skip" ? (
+            "stays as it is"
+          ) : (
+            <>
+              {formatCount(rowsNow)} now · {formatCount(rows)} in the backup
+            </>
+          )}
+        </span>
+      </div>
+      {action === "skip" && reason && <p className="pba:text-xs pba:text-muted">{reason}</p>}
+      {action === "replace" && !rehearsed && difference !== 0 && (
+        <p className="pba:text-xs pba:text-muted">
+          {difference > 0 ? "+" : "−"}
+          {formatNoun(Math.abs(difference), "row")}
+        </p>
+      )}
+      {changes && (
+        <div className="pba:mt-1.5 pba:grid pba:gap-1">
+          <ChangeBar changes={changes} />
+          <p className="pba:text-xs">{describeChanges(changes)}</p>
+        </div>
+      )}
+      {rehearsed && !changes && (
+        <p className="pba:text-xs pba:text-warn">
+          Its rows cannot be compared: some are refused, or repeat a key.
+        </p>
+      )}
+      {rehearsed && samples > 0 && (
+        <Disclosure
+          className="pba:text-xs"
+          summary={`Show ${formatNoun(samples, "row")}${samples < affected(table) ? ` of ${formatCount(affected(table))}` : ""}`}
+        >
+          {() => <RowSamples table={rehearsed} />}
+        </Disclosure>
+      )}
+    </>
+  );
+}
+
+const affected = ({ rehearsed }: ChangedTable): number => {
+  const changes = rehearsed?.changes;
+  return changes ? changes.added + changes.removed + changes.changed : 0;
+};

@@ -1,0 +1,82 @@
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
+import { ErrorNotice } from "../common/error-notice.tsx";
+import { CheckList } from "../operation/check-list.tsx";
+import { ManifestCard } from "../operation/manifest-card.tsx";
+import { isOfOriginal } from "../operation/operation-wording.ts";
+import { PlanOrder } from "../operation/plan-order.tsx";
+import { usePanel } from "../panel-context.tsx";
+import { Card } from "../ui/card.tsx";
+import { cn } from "../ui/cn.ts";
+import { Skeleton } from "../ui/skeleton.tsx";
+import { changedTables } from "./changed-table.ts";
+import { ChangedTablesCard } from "./changed-tables-card.tsx";
+import { DriftCard } from "./drift-card.tsx";
+import { GoOnCard } from "./go-on-card.tsx";
+import { MigrationsCard } from "./migrations-card.tsx";
+import { ActorNotice, OriginalNotice, PlanWarnings, shortChecks } from "./plan-findings.tsx";
+import { Refusal } from "./refusal.tsx";
+import { RehearsalCard } from "./rehearsal-card.tsx";
+import { RehearsalVerdict } from "./rehearsal-verdict.tsx";
+import { ViolationsCard } from "./violations-card.tsx";
+
+interface ChangesStepProps {
+  operation: Operation;
+  plan: RestorePlan;
+  /** Only whoever has begun a restore may go on with it, and see its rows. */
+  isOwn: boolean;
+}
+
+/** What the restore would do to this database, before anything is done. */
+export function ChangesStep({ operation, plan, isOwn }: ChangesStepProps) {
+  const { queries } = usePanel();
+  const isRehearsed = plan.rehearsal !== null && isOwn;
+  const rehearsal = useQuery({
+    ...queries.rehearsal(operation.id, plan.rehearsal?.elapsedMs ?? 0),
+    enabled: isRehearsed,
+  });
+  const report = (isRehearsed && rehearsal.data) || null;
+  const tables = useMemo(() => changedTables(plan, report), [plan, report]);
+  const isOriginal = isOfOriginal(plan);
+  const warnings = <PlanWarnings plan={plan} />;
+  return (
+    <div
+      className={cn(
+        "pba:grid pba:grid-cols-[minmax(0,1fr)] pba:items-start pba:gap-6",
+        plan.canStart && "pba:@4xl:grid-cols-[minmax(0,1fr)_20rem]",
+      )}
+    >
+      {!plan.canStart && <Refusal operation={operation} plan={plan} isOwn={isOwn} />}
+      <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-6">
+        {plan.canStart && <RehearsalVerdict operation={operation} plan={plan} isOwn={isOwn} />}
+        <OriginalNotice plan={plan} />
+        {isOriginal && warnings}
+        <ActorNotice plan={plan} />
+        {report && <ViolationsCard report={report} />}
+        <DriftCard operation={operation} plan={plan} canAccept={isOwn && plan.canStart} />
+        {rehearsal.error && (
+          <ErrorNotice error={rehearsal.error} onRetry={() => void rehearsal.refetch()} />
+        )}
+        {isRehearsed && rehearsal.isPending ? (
+          <Skeleton className="pba:h-80" />
+        ) : (
+          <ChangedTablesCard tables={tables} />
+        )}
+        {!isOriginal && warnings}
+        <Card title="Checks" description="Every byte of the archive was read.">
+          <CheckList checks={shortChecks(plan)} />
+        </Card>
+        {report && <RehearsalCard report={report} />}
+        <MigrationsCard migrations={plan.migrations} />
+        <ManifestCard manifest={plan.manifest} />
+      </div>
+      {plan.canStart && (
+        <div className="pba:@4xl:sticky pba:@4xl:top-6 pba:@4xl:col-start-2 pba:@4xl:row-span-2 pba:@4xl:row-start-1">
+          <GoOnCard operation={operation} plan={plan} isOwn={isOwn} />
+        </div>
+      )}
+      <PlanOrder plan={plan} />
+    </div>
+  );
+}

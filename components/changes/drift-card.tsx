@@ -1,0 +1,50 @@
+import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
+import { formatNoun } from "../../lib/shared/format.ts";
+import { DriftList } from "../common/findings.tsx";
+import { Card } from "../ui/card.tsx";
+import { CheckField } from "../ui/check-field.tsx";
+import { useAcceptedDrift } from "./accepted-drift.ts";
+
+interface DriftCardProps {
+  operation: Operation;
+  plan: RestorePlan;
+  /** Left out where nothing can be confirmed. */
+  canAccept: boolean;
+}
+
+/** Where the backup's schema is not the database's: what maps by itself is read and confirmed, the rest blocks. */
+export function DriftCard({ operation, plan, canAccept }: DriftCardProps) {
+  const [isAccepted, accept] = useAcceptedDrift(operation, plan);
+  const { drift } = plan;
+  if (drift.length === 0) return null;
+  // What blocks stands first.
+  const sorted = drift.toSorted((a, b) => Number(b.blocks) - Number(a.blocks));
+  return (
+    <Card
+      id={DRIFT_ID}
+      title="Drift"
+      description={
+        drift.some(({ blocks }) => blocks)
+          ? "Here the backup and this database disagree. What prevents the restore has to be put right first."
+          : "Here the backup and this database disagree. All of it maps by itself, as described."
+      }
+    >
+      <DriftList drift={sorted} />
+      {canAccept && (
+        <div className="pba:mt-4 pba:border-t pba:border-line pba:pt-4">
+          <CheckField
+            label={
+              drift.length === 1
+                ? "I have read this difference"
+                : `I have read these ${formatNoun(drift.length, "difference")}`
+            }
+            checked={isAccepted}
+            onChange={accept}
+          />
+        </div>
+      )}
+    </Card>
+  );
+}
+
+export const DRIFT_ID = "drift";

@@ -1,0 +1,81 @@
+import { ArrowRight } from "lucide-react";
+import Link from "next/link";
+import { useId } from "react";
+import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
+import { formatNoun } from "../../lib/shared/format.ts";
+import { CancelOperation } from "../operation/cancel-operation.tsx";
+import { usePanel } from "../panel-context.tsx";
+import { describeScope, MODES } from "../scope/mode-wording.ts";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { cn } from "../ui/cn.ts";
+import { focusRing } from "../ui/focus-ring.ts";
+import { useAcceptedDrift } from "./accepted-drift.ts";
+import { DRIFT_ID } from "./drift-card.tsx";
+import { listedWarnings, WARNINGS_ID } from "./plan-findings.tsx";
+
+interface GoOnCardProps {
+  operation: Operation;
+  plan: RestorePlan;
+  isOwn: boolean;
+}
+
+/** What was asked for, what has to be read, and the way on. */
+export function GoOnCard({ operation, plan, isOwn }: GoOnCardProps) {
+  const { paths } = usePanel();
+  const id = useId();
+  const [isAccepted] = useAcceptedDrift(operation, plan);
+  const { scope, drift } = plan;
+  const warnings = listedWarnings(plan).length;
+  const wouldFail = plan.rehearsal?.wouldSucceed === false;
+  return (
+    <Card title="What was chosen">
+      <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-4">
+        <div>
+          <p className="pba:font-medium pba:wrap-anywhere">{describeScope(plan)}</p>
+          <p className="pba:text-muted">{MODES[scope.mode].title}</p>
+        </div>
+        {warnings > 0 && (
+          <p>
+            <Anchor to={WARNINGS_ID}>{formatNoun(warnings, "warning")}</Anchor> should be read
+            before.
+          </p>
+        )}
+        {isOwn && !isAccepted && (
+          <p id={id}>
+            <Anchor to={DRIFT_ID}>{formatNoun(drift.length, "difference")}</Anchor>{" "}
+            {drift.length === 1 ? "has" : "have"} to be read and confirmed before.
+          </p>
+        )}
+        <div className="pba:flex pba:flex-wrap pba:gap-3">
+          {isOwn &&
+            (isAccepted ? (
+              <Button variant={wouldFail ? "secondary" : "primary"} asChild>
+                <Link href={paths.operationStep(operation.id, "confirm")}>
+                  {wouldFail ? "Continue anyway" : "Continue"}
+                  <ArrowRight aria-hidden />
+                </Link>
+              </Button>
+            ) : (
+              <Button variant="primary" disabled aria-describedby={id}>
+                Continue
+                <ArrowRight aria-hidden />
+              </Button>
+            ))}
+          <CancelOperation operation={operation} />
+        </div>
+      </div>
+    </Card>
+  );
+}
+
+function Anchor({ to, children }: { to: string; children: string }) {
+  return (
+    <a
+      className={cn("pba:rounded pba:font-medium pba:text-accent-ink pba:underline", focusRing)}
+      href={`#${to}`}
+    >
+      {children}
+    </a>
+  );
+}

@@ -1,0 +1,76 @@
+import type { Check, RestorePlan } from "../../lib/shared/api.ts";
+import { formatNoun } from "../../lib/shared/format.ts";
+import { WarningList } from "../common/findings.tsx";
+import { isOfOriginal } from "../operation/operation-wording.ts";
+import { Card } from "../ui/card.tsx";
+import { Notice } from "../ui/notice.tsx";
+
+interface PlanProps {
+  plan: RestorePlan;
+}
+
+const INTEGRITY = "ORIGINAL_INTEGRITY";
+
+export function OriginalNotice({ plan }: PlanProps) {
+  if (!isOfOriginal(plan)) return null;
+  const integrity = plan.warnings.find(({ code }) => code === INTEGRITY);
+  return (
+    <Notice tone="warn" title={`This backup was written by ${plan.manifest.tool}.`}>
+      <p>{integrity?.message}</p>
+    </Notice>
+  );
+}
+
+/** Those that have no place of their own. */
+export const listedWarnings = ({ warnings }: RestorePlan) =>
+  warnings.filter(({ code }) => code !== INTEGRITY);
+
+export const WARNINGS_ID = "warnings";
+
+export function PlanWarnings({ plan }: PlanProps) {
+  const warnings = listedWarnings(plan);
+  if (warnings.length === 0) return null;
+  return (
+    <Card
+      id={WARNINGS_ID}
+      title="Warnings"
+      description={
+        isOfOriginal(plan)
+          ? "What to know before this restore. What the files themselves have lost does not come back."
+          : undefined
+      }
+    >
+      <WarningList warnings={warnings} />
+    </Card>
+  );
+}
+
+/** The drift has a list of its own: a check that repeats it would bury the others. */
+export function shortChecks({ checks, drift }: RestorePlan): Check[] {
+  const blocking = drift.filter(({ blocks }) => blocks).length;
+  return checks.map((check) =>
+    check.name === "schema" && check.state === "failed" && blocking > 0
+      ? {
+          ...check,
+          message: `This database's schema is not the backup's: ${formatNoun(blocking, "difference")} in the way, listed under Drift.`,
+        }
+      : check,
+  );
+}
+
+/** Whether whoever restores can still sign in afterwards. */
+export function ActorNotice({ plan: { actorIsInBackup } }: PlanProps) {
+  if (actorIsInBackup === null) return null;
+  return actorIsInBackup ? (
+    <Notice tone="good" title="You are in this backup.">
+      <p>You can go on after the restore.</p>
+    </Notice>
+  ) : (
+    <Notice tone="warn" title="You are not in this backup: you will be signed out.">
+      <p>
+        Your account was made after it. After the restore somebody who is in the backup has to sign
+        in.
+      </p>
+    </Notice>
+  );
+}

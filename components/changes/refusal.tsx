@@ -1,0 +1,54 @@
+import Link from "next/link";
+import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
+import { CancelOperation } from "../operation/cancel-operation.tsx";
+import { usePanel } from "../panel-context.tsx";
+import { Button } from "../ui/button.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { shortChecks } from "./plan-findings.tsx";
+
+const NAMED_DRIFT = 5;
+
+interface RefusalProps {
+  operation: Operation;
+  plan: RestorePlan;
+  isOwn: boolean;
+}
+
+/** Why this backup and this database do not go together, and what to do about it. */
+export function Refusal({ operation, plan, isOwn }: RefusalProps) {
+  const { paths } = usePanel();
+  const failed = shortChecks(plan).filter(({ state }) => state === "failed");
+  const drift = plan.drift.filter(({ blocks }) => blocks);
+  const unnamed = drift.length - NAMED_DRIFT;
+  const reasons = new Map<string, string | undefined>();
+  for (const { message } of failed) reasons.set(message, undefined);
+  for (const { message, remedy } of drift.slice(0, NAMED_DRIFT)) reasons.set(message, remedy);
+  return (
+    <Notice
+      tone="bad"
+      role="alert"
+      title="This backup cannot be restored here."
+      actions={
+        <>
+          {isOwn && (
+            <Button asChild>
+              <Link href={paths.operationStep(operation.id, "scope")}>Choose something else</Link>
+            </Button>
+          )}
+          <CancelOperation operation={operation} />
+        </>
+      }
+    >
+      <p className="pba:font-semibold">Nothing has changed.</p>
+      <ul className="pba:list-disc pba:pl-4">
+        {[...reasons].map(([reason, remedy]) => (
+          <li key={reason} className="pba:wrap-anywhere">
+            {reason}
+            {remedy && <span className="pba:block pba:text-muted">{remedy}</span>}
+          </li>
+        ))}
+        {unnamed > 0 && <li>And {unnamed} more under Drift.</li>}
+      </ul>
+    </Notice>
+  );
+}

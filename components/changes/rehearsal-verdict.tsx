@@ -1,0 +1,76 @@
+import { useMutation } from "@tanstack/react-query";
+import { FlaskConical } from "lucide-react";
+import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
+import { formatCount, formatDuration, formatNoun } from "../../lib/shared/format.ts";
+import { ErrorNotice } from "../common/error-notice.tsx";
+import { Facts } from "../common/facts.tsx";
+import { usePanel } from "../panel-context.tsx";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { Spinner } from "../ui/spinner.tsx";
+
+interface RehearsalVerdictProps {
+  operation: Operation;
+  plan: RestorePlan;
+  isOwn: boolean;
+}
+
+/** What the rehearsal has found over all tables, and a way to one where there was none. */
+export function RehearsalVerdict({ operation, plan, isOwn }: RehearsalVerdictProps) {
+  const { queries } = usePanel();
+  const rehearse = useMutation(queries.planRestore(operation.id));
+  const { rehearsal, scope } = plan;
+  return (
+    <Card
+      title={titleOf(rehearsal)}
+      description={descriptionOf(rehearsal)}
+      actions={
+        isOwn && (
+          <Button
+            size="small"
+            aria-disabled={rehearse.isPending}
+            onClick={() => !rehearse.isPending && rehearse.mutate({ scope, rehearse: true })}
+          >
+            {rehearse.isPending ? <Spinner /> : <FlaskConical aria-hidden />}
+            {rehearsal ? "Rehearse again" : "Rehearse it now"}
+          </Button>
+        )
+      }
+    >
+      {rehearsal?.wouldSucceed === false && (
+        <Notice tone="bad">
+          <p>
+            {rehearsal.violations > 0 &&
+              `${formatNoun(rehearsal.violations, "constraint")} of this database ${rehearsal.violations === 1 ? "is" : "are"} not fulfilled by rows of the backup. `}
+            The restore would fail as well, with nothing changed.
+          </p>
+        </Notice>
+      )}
+      {rehearsal?.changes && (
+        <Facts
+          className={rehearsal.wouldSucceed ? undefined : "pba:mt-4"}
+          facts={[
+            { label: "Rows added", value: formatCount(rehearsal.changes.added) },
+            { label: "Rows removed", value: formatCount(rehearsal.changes.removed) },
+            { label: "Rows changed", value: formatCount(rehearsal.changes.changed) },
+            { label: "Rows the same", value: formatCount(rehearsal.changes.same) },
+          ]}
+        />
+      )}
+      {rehearse.error && <ErrorNotice error={rehearse.error} />}
+    </Card>
+  );
+}
+
+function titleOf(rehearsal: RestorePlan["rehearsal"]): string {
+  if (!rehearsal) return "Not rehearsed";
+  return rehearsal.wouldSucceed ? "The rehearsal has succeeded" : "The rehearsal has failed";
+}
+
+function descriptionOf(rehearsal: RestorePlan["rehearsal"]): string {
+  if (!rehearsal)
+    return "Only the rows were counted. A rehearsal tells which ones change, and whether every constraint holds. It changes nothing.";
+  const time = `It took ${formatDuration(rehearsal.elapsedMs)}, and nothing has changed.`;
+  return rehearsal.wouldSucceed ? `Every constraint holds. ${time}` : time;
+}

@@ -1,0 +1,68 @@
+import type { Operation } from "../../lib/shared/api.ts";
+import { formatDateTime } from "../../lib/shared/format.ts";
+import { PageHeader } from "../common/page-header.tsx";
+import { usePanel } from "../panel-context.tsx";
+import { RestoreSteps } from "../restore/restore-steps.tsx";
+import { MODES } from "../scope/mode-wording.ts";
+import { Badge } from "../ui/badge.tsx";
+import { ENCRYPTION_LABELS, stateLabel, stateTone } from "./operation-wording.ts";
+import { isPlanning, type Place } from "./place.ts";
+import { useHeadingFocus } from "./use-heading-focus.ts";
+
+interface OperationHeaderProps {
+  operation: Operation;
+  place: Place;
+  isOwn: boolean;
+}
+
+/** Which operation it is, and which question this page of it asks. */
+export function OperationHeader({ operation, place, isOwn }: OperationHeaderProps) {
+  const { paths } = usePanel();
+  const around = useHeadingFocus(`${operation.id} ${place}`);
+  const step = place !== "operation" ? place : isPlanning(operation) ? "upload" : null;
+  const canGoBack = isOwn && operation.state === "ready";
+  const links = {
+    ...(canGoBack && place !== "scope" && { scope: paths.operationStep(operation.id, "scope") }),
+    ...(canGoBack &&
+      place === "confirm" && { changes: paths.operationStep(operation.id, "changes") }),
+  };
+  return (
+    <div ref={around} className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-5">
+      <PageHeader
+        back
+        title={titleOf(operation, place)}
+        badge={<Badge tone={stateTone(operation)}>{stateLabel(operation)}</Badge>}
+        description={<Origin operation={operation} />}
+      />
+      {step && <RestoreSteps current={step} links={links} />}
+    </div>
+  );
+}
+
+function titleOf({ kind, plan }: Operation, place: Place): string {
+  switch (place) {
+    case "scope":
+      return "What should come back?";
+    case "changes":
+      return "What will change?";
+    case "confirm":
+      return MODES[plan?.scope.mode ?? "replace"].question;
+    case "operation":
+      return kind === "backup" ? "Backup" : "Restore";
+    default:
+      throw place satisfies never;
+  }
+}
+
+function Origin({ operation }: { operation: Operation }) {
+  const { createdAt, actor, fileName, encryption } = operation;
+  return (
+    <>
+      <p>
+        Begun by {actor.name}, <time dateTime={createdAt}>{formatDateTime(createdAt)}</time>
+        {encryption && ` · ${ENCRYPTION_LABELS[encryption]}`}
+      </p>
+      <p className="pba:font-mono pba:text-xs pba:break-all">{fileName}</p>
+    </>
+  );
+}

@@ -1,0 +1,81 @@
+import { Plus } from "lucide-react";
+import type { OrderEdge, RestoreMode } from "../../lib/shared/api.ts";
+import { formatNoun } from "../../lib/shared/format.ts";
+import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
+import { missingParents, referencesInto, referencesLeftOut } from "../table-choice.ts";
+import { Button } from "../ui/button.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { MERGING_MODES } from "./mode-wording.ts";
+import type { ScopeTable } from "./scope-draft.ts";
+
+interface ReferencesProps {
+  tables: readonly ScopeTable[];
+  edges: OrderEdge[];
+  mode: RestoreMode;
+  chosen: ReadonlySet<string>;
+  onAdd: (keys: ReadonlySet<string>) => void;
+}
+
+/** What foreign keys ask of a choice of tables. */
+export function References({ tables, edges, mode, chosen, onAdd }: ReferencesProps) {
+  const inBackup = new Set(tables.map(tableKey));
+  const parents = missingParents(chosen, edges);
+  const offered = new Set([...parents].filter((key) => inBackup.has(key)));
+  const leftOut = referencesLeftOut(chosen, edges);
+  const into = MERGING_MODES.includes(mode) ? [] : referencesInto(chosen, edges);
+  const referring = new Set(into.map(({ from }) => tableKey(from)));
+  return (
+    <div
+      role="status"
+      className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-3 pba:empty:hidden"
+    >
+      {leftOut.length > 0 && (
+        <Notice
+          tone="warn"
+          title={`${formatNoun(parents.size, "table")} that these refer to ${parents.size === 1 ? "is" : "are"} not chosen.`}
+          actions={
+            offered.size > 0 && (
+              <Button size="small" onClick={() => onAdd(offered)}>
+                <Plus aria-hidden />
+                Add {offered.size === 1 ? "it" : "them"}
+              </Button>
+            )
+          }
+        >
+          <p>
+            Every row that comes back needs the rows that it refers to. Where one of them is not
+            there, the restore fails with nothing changed.
+          </p>
+          <Edges edges={leftOut} />
+        </Notice>
+      )}
+      {into.length > 0 && (
+        <Notice
+          title={`${formatNoun(referring.size, "table")} ${referring.size === 1 ? "refers" : "refer"} to these.`}
+        >
+          <p>
+            Their rows stay and are checked again: the restore fails with nothing changed if one
+            would refer to nothing.
+          </p>
+          <Edges edges={into} />
+        </Notice>
+      )}
+    </div>
+  );
+}
+
+const FEW = 6;
+
+function Edges({ edges }: { edges: OrderEdge[] }) {
+  return (
+    <ul className="pba:mt-1 pba:list-disc pba:pl-4">
+      {edges.slice(0, FEW).map((edge) => (
+        <li key={`${tableKey(edge.from)} ${edge.constraint}`} className="pba:wrap-anywhere">
+          {tableLabel(edge.from)} refers to {tableLabel(edge.to)}
+          {edge.columns.length > 0 && ` by ${edge.columns.join(", ")}`}
+        </li>
+      ))}
+      {edges.length > FEW && <li>and {formatNoun(edges.length - FEW, "more reference")}</li>}
+    </ul>
+  );
+}

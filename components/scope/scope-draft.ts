@@ -1,0 +1,77 @@
+import type { RestoreMode, RestorePlan, RestoreScope, TableName } from "../../lib/shared/api.ts";
+import { tableKey } from "../../lib/shared/table-name.ts";
+
+/** A scope while a person chooses it. */
+export interface ScopeDraft {
+  mode: RestoreMode;
+  /** Keys of tables. Null: every table. */
+  chosen: ReadonlySet<string> | null;
+  /** Chosen one by one, before the upload. */
+  rows: RestoreScope["rows"];
+}
+
+export interface ScopeTable extends TableName {
+  model: string | null;
+  /** In the backup. */
+  rows: number;
+  rowsNow: number;
+}
+
+/** A restore never touches it. */
+const MIGRATIONS_TABLE = "_prisma_migrations";
+
+/**
+ * The backup's tables that can be chosen.
+ *
+ * @param now tables of the database: a plan of chosen tables may tell of no others
+ */
+export function scopeTables(
+  { manifest, tables }: Pick<RestorePlan, "manifest" | "tables">,
+  now: ReadonlyArray<TableName & { rows: number }> = [],
+): ScopeTable[] {
+  const rowsNow = new Map(now.map((table) => [tableKey(table), table.rows]));
+  for (const table of tables) rowsNow.set(tableKey(table), table.rowsNow);
+  return manifest.tables
+    .filter(({ name }) => name !== MIGRATIONS_TABLE)
+    .map(({ schema, name, model, rows }) => ({
+      schema,
+      name,
+      model,
+      rows,
+      rowsNow: rowsNow.get(tableKey({ schema, name })) ?? 0,
+    }));
+}
+
+export const toDraft = ({ mode, tables, rows }: RestoreScope): ScopeDraft => ({
+  mode,
+  chosen: tables ? new Set(tables.map(tableKey)) : null,
+  rows,
+});
+
+/** Null where no table is chosen. */
+export function toScope(
+  { mode, chosen, rows }: ScopeDraft,
+  tables: readonly ScopeTable[],
+): RestoreScope | null {
+  if (rows) return { mode, rows };
+  if (!chosen) return { mode };
+  const names = tables.filter((table) => chosen.has(tableKey(table)));
+  return names.length === 0
+    ? null
+    : { mode, tables: names.map(({ schema, name }) => ({ schema, name })) };
+}
+
+/** Whether two scopes ask for the same, in whatever order. */
+export const isSameScope = (one: RestoreScope, other: RestoreScope): boolean =>
+  textOf(one) === textOf(other);
+
+const textOf = ({ mode, tables, rows }: RestoreScope): string =>
+  JSON.stringify([
+    mode,
+    tables?.map(tableKey).sort(),
+    rows?.map((table) => [tableKey(table), ...table.places.toSorted((a, b) => a - b)]).sort(),
+  ]);
+
+/** How many rows are chosen one by one. */
+export const chosenRows = (rows: NonNullable<RestoreScope["rows"]>): number =>
+  rows.reduce((sum, { places }) => sum + places.length, 0);

@@ -1,0 +1,113 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { ArrowRight } from "lucide-react";
+import { useRouter } from "next/navigation";
+import { type FormEvent, useMemo, useState } from "react";
+import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
+import { formatNoun } from "../../lib/shared/format.ts";
+import { ErrorNotice } from "../common/error-notice.tsx";
+import { CancelOperation } from "../operation/cancel-operation.tsx";
+import { usePanel } from "../panel-context.tsx";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { CheckField } from "../ui/check-field.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { RadioCards } from "../ui/radio-cards.tsx";
+import { Spinner } from "../ui/spinner.tsx";
+import { MERGING_MODES, MODES } from "./mode-wording.ts";
+import { RowsCard } from "./rows-card.tsx";
+import { isSameScope, scopeTables, toDraft, toScope } from "./scope-draft.ts";
+import { ScopeTablesCard } from "./scope-tables-card.tsx";
+
+interface ScopeStepProps {
+  operation: Operation;
+  plan: RestorePlan;
+}
+
+/** What of the backup comes back, and how its rows meet those that are there. */
+export function ScopeStep({ operation, plan }: ScopeStepProps) {
+  const { queries, paths } = usePanel();
+  const router = useRouter();
+  const overview = useQuery(queries.overview).data;
+  const replan = useMutation(queries.planRestore(operation.id));
+  const [draft, setDraft] = useState(() => toDraft(plan.scope));
+  const [rehearses, setRehearses] = useState(true);
+  const [showsProblem, setShowsProblem] = useState(false);
+  const tables = useMemo(() => scopeTables(plan, overview?.tables), [plan, overview]);
+  const edges = (overview ?? plan).insertionOrder.edges;
+  const scope = toScope(draft, tables);
+  const modes = draft.rows ? MERGING_MODES : (Object.keys(MODES) as Array<keyof typeof MODES>);
+  const isPlanned = (wanted: typeof scope): boolean =>
+    wanted !== null && isSameScope(wanted, plan.scope) && (!rehearses || plan.rehearsal !== null);
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setShowsProblem(scope === null);
+    if (!scope || replan.isPending) return;
+    try {
+      // A promise, as this step is gone from the page while the plan is made.
+      if (!isPlanned(scope)) await replan.mutateAsync({ scope, rehearse: rehearses });
+    } catch {
+      // Shown by the mutation's own state.
+      return;
+    }
+    router.push(paths.operationStep(operation.id, "changes"));
+  };
+
+  return (
+    <form noValidate onSubmit={submit} className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-6">
+      {draft.rows ? (
+        <RowsCard rows={draft.rows} tables={tables} />
+      ) : (
+        <ScopeTablesCard
+          tables={tables}
+          edges={edges}
+          mode={draft.mode}
+          chosen={draft.chosen}
+          onChange={(chosen) => setDraft({ ...draft, chosen })}
+        />
+      )}
+      <Card title="How do its rows meet those that are there?">
+        <RadioCards
+          label="How do its rows meet those that are there?"
+          className="pba:@2xl:grid-cols-2"
+          value={draft.mode}
+          onChange={(mode) => setDraft({ ...draft, mode })}
+          options={modes.map((mode) => ({
+            value: mode,
+            title: MODES[mode].title,
+            description: MODES[mode].consequence,
+          }))}
+        />
+        <p className="pba:mt-4 pba:text-muted">
+          Each of them is all or nothing: if one row cannot be restored, none is.
+        </p>
+      </Card>
+      <Card>
+        <CheckField
+          label="Rehearse it first"
+          hint="Shows which rows will be added, removed and changed, and whether every constraint holds. It changes nothing, and takes about as long as the restore."
+          checked={rehearses}
+          onChange={setRehearses}
+        />
+      </Card>
+      {replan.error && <ErrorNotice error={replan.error} />}
+      {showsProblem && scope === null && (
+        <Notice tone="bad" role="alert">
+          <p>Choose at least one table.</p>
+        </Notice>
+      )}
+      <div className="pba:flex pba:flex-wrap pba:items-center pba:justify-between pba:gap-3">
+        <CancelOperation operation={operation} />
+        <div className="pba:flex pba:flex-wrap pba:items-center pba:gap-x-5 pba:gap-y-3">
+          <p className="pba:text-muted">
+            {draft.rows ? "" : formatNoun(draft.chosen?.size ?? tables.length, "table")}
+          </p>
+          <Button type="submit" variant="primary" aria-disabled={replan.isPending}>
+            Continue
+            {replan.isPending ? <Spinner /> : <ArrowRight aria-hidden />}
+          </Button>
+        </div>
+      </div>
+    </form>
+  );
+}
