@@ -176,7 +176,7 @@ describe("what is not a backup", () => {
 
   it("tables without a manifest", async () => {
     expect(await messageOf(await zipOf({ "tables/public.User.json": "[\n]\n" }))).toBe(
-      "This backup has no readable manifest.",
+      "This backup is incomplete: it has no readable manifest.",
     );
   });
 

@@ -1,6 +1,7 @@
 import JSZip from "jszip";
 import type { EncryptionMode } from "../lib/shared/api.ts";
-import { inspectOriginal, type OriginalBackup } from "./original-backup.ts";
+import type { ArchiveVerdict } from "../lib/shared/archive-verdict.ts";
+import { inspectOriginal, isOfTheSystem, type OriginalBackup } from "./original-backup.ts";
 
 /** JSZip reads a file whole into memory: above this only its two ends are looked at. */
 export const LOOK_INSIDE_MAX_BYTES = 500_000_000;
@@ -10,7 +11,7 @@ export type LocalReport =
       kind: "backup";
       encryption: EncryptionMode;
       tables: number;
-      /** Only an unencrypted backup tells without its key. */
+      /** Only an unencrypted backup tells without its key; and only one of a version that is known. */
       manifest: { createdAt: string; tool: string; databaseName: string } | null;
     }
   | ({ kind: "original" } & OriginalBackup)
@@ -18,26 +19,71 @@ export type LocalReport =
   | { kind: "large-zip" }
   | NotABackup;
 
+/** Why a file cannot be restored. */
 export interface NotABackup {
   kind: "not-a-backup";
+  verdict: Extract<ArchiveVerdict, "not-a-backup" | "incomplete" | "damaged">;
   message: string;
   hint: string;
 }
 
-export const notABackup = (message: string, hint: string): NotABackup => ({
-  kind: "not-a-backup",
-  message,
-  hint,
-});
+export const notABackup = (
+  message: string,
+  hint: string,
+  verdict: NotABackup["verdict"] = "not-a-backup",
+): NotABackup => ({ kind: "not-a-backup", verdict, message, hint });
 
-/**
- * What a chosen file is, as far as the browser can tell by itself. A quick look, not a check:
- * the server checks every digest.
- */
-export async function inspectArchive(
+/** What a chosen file is, as far as its structure tells. A quick look, not a check. */
+export async function inspectArchive(file: Blob, maxBytes?: number): Promise<LocalReport> {
+  return (await openZip(file, maxBytes)).report;
+}
+
+/** The entries of a zip by name: no folders, nothing of the system's, and without one folder around all. */
+export type ZipEntries = ReadonlyMap<string, JSZip.JSZipObject>;
+
+/** The same, and its entries where it is a backup that fits into memory. */
+export async function openZip(
   file: Blob,
   maxBytes: number = LOOK_INSIDE_MAX_BYTES,
-): Promise<LocalReport> {
+): Promise<{ report: LocalReport; entries: ZipEntries | null }> {
+  const problem = await findProblem(file);
+  if (problem) return { report: problem, entries: null };
+  if (file.size > maxBytes) return { report: { kind: "large-zip" }, entries: null };
+  const bytes = await file.arrayBuffer();
+  let zip: JSZip;
+  try {
+    zip = await JSZip.loadAsync(bytes);
+  } catch (error) {
+    const isCut = error instanceof Error && /missing \d+ bytes/.test(error.message);
+    return { report: isCut ? INCOMPLETE_ZIP : DAMAGED_ZIP, entries: null };
+  }
+  const entries = entriesOf(zip);
+  const report = await inspectEntries(entries);
+  return { report, entries: report.kind === "not-a-backup" ? null : entries };
+}
+
+function entriesOf(zip: JSZip): ZipEntries {
+  const files = Object.values(zip.files).filter(({ dir, name }) => !dir && !isOfTheSystem(name));
+  const folder = files[0]?.name.split("/", 1)[0] ?? "";
+  const isWrapped = folder !== "tables" && files.every(({ name }) => name.startsWith(`${folder}/`));
+  const prefixLength = isWrapped ? folder.length + 1 : 0;
+  return new Map(files.map((file) => [file.name.slice(prefixLength), file]));
+}
+
+const INCOMPLETE_ZIP = notABackup(
+  "This zip file is incomplete: a part of it is missing.",
+  "The download or a copy was cut off, so it cannot be restored. Choose another copy of the backup.",
+  "incomplete",
+);
+
+const DAMAGED_ZIP = notABackup(
+  "This zip file is damaged.",
+  "It may have been changed on the way. Choose another copy of the backup.",
+  "damaged",
+);
+
+/** What the two ends of a file tell. */
+async function findProblem(file: Blob): Promise<NotABackup | null> {
   if (file.size === 0) {
     return notABackup(
       "This file is empty.",
@@ -54,37 +100,34 @@ export async function inspectArchive(
     return notABackup(
       "This zip file is incomplete: its end is missing.",
       "The download or a copy was cut off, so it cannot be restored. Choose another copy of the backup.",
+      "incomplete",
     );
   }
-  if (file.size > maxBytes) return { kind: "large-zip" };
-  let zip: JSZip;
-  try {
-    zip = await JSZip.loadAsync(await file.arrayBuffer());
-  } catch {
-    return notABackup(
-      "This zip file is damaged.",
-      "It may have been changed on the way. Choose another copy of the backup.",
-    );
-  }
-  return inspectEntries(zip);
+  return null;
 }
 
-async function inspectEntries(zip: JSZip): Promise<LocalReport> {
-  const names = Object.keys(zip.files);
+async function inspectEntries(entries: ZipEntries): Promise<LocalReport> {
+  const names = [...entries.keys()];
   const tables = names.filter((name) => /^tables\/.+\.json(\.zst)?(\.age)?$/.test(name)).length;
   if (names.includes("manifest.json.age")) {
     const encryption = names.includes("key.age") ? "passphrase" : "recipients";
     return { kind: "backup", encryption, tables, manifest: null };
   }
-  const entry = zip.file("manifest.json");
-  const manifest = entry && readManifest(await entry.async("string").catch(() => ""));
+  const entry = entries.get("manifest.json");
+  const text = entry && (await entry.async("string").catch(() => ""));
+  const manifest = text && readManifest(text);
   if (manifest) return { kind: "backup", encryption: "none", tables, manifest };
-  const original = tables === 0 && (await inspectOriginal(zip).catch(() => null));
+  // Of a version that there is not yet, perhaps: its manifest says so when it is opened.
+  if (text && (tables > 0 || /^\s*\{\s*"formatVersion"/.test(text))) {
+    return { kind: "backup", encryption: "none", tables, manifest: null };
+  }
+  const original = tables === 0 && (await inspectOriginal(entries.values()).catch(() => null));
   if (original) return { kind: "original", ...original };
   if (tables > 0) {
     return notABackup(
-      "This backup has no readable manifest.",
-      "It is damaged, or was packed again without all of its files. Choose the file as it was downloaded.",
+      "This backup is incomplete: it has no readable manifest.",
+      "It was never finished, or was packed again without all of its files. Choose the file as it was downloaded.",
+      "incomplete",
     );
   }
   return NO_BACKUP_IN_ZIP;

@@ -19,17 +19,19 @@ const START_CHARACTERS = 1000;
  * Recognises the original's flat JSON files, one per table, wherever one folder of the zip holds them: arrays of
  * rows, or what it made of them by encryption.
  */
-export async function inspectOriginal(zip: JSZip): Promise<OriginalBackup | null> {
-  const starts = await Promise.all(flatJsonFiles(zip).map(readStart));
+export async function inspectOriginal(
+  entries: Iterable<JSZip.JSZipObject>,
+): Promise<OriginalBackup | null> {
+  const starts = await Promise.all(flatJsonFiles(entries).map(readStart));
   const encrypted = starts.filter((text) => /^\s*\{\s*"(encryptedText|encrypted|iv)"/.test(text));
   const plain = starts.filter((text) => /^\s*\[\s*[\]{]/.test(text));
   if (encrypted.length + plain.length === 0) return null;
   return { tables: encrypted.length + plain.length, isEncrypted: encrypted.length > 0 };
 }
 
-/** Those at the top, else those of the only folder that has any. */
-function flatJsonFiles(zip: JSZip): JSZip.JSZipObject[] {
-  const files = Object.values(zip.files).filter(
+/** Its tables' files: those at the top, else those of the only folder that has any. */
+export function flatJsonFiles(entries: Iterable<JSZip.JSZipObject>): JSZip.JSZipObject[] {
+  const files = [...entries].filter(
     ({ dir, name }) => !dir && name.endsWith(".json") && !isOfTheSystem(name),
   );
   const byFolder = Map.groupBy(files, ({ name }) => name.slice(0, name.lastIndexOf("/") + 1));

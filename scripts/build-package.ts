@@ -5,6 +5,7 @@ import { buildStyles } from "./build-styles.ts";
 import { importIconsOneByOne } from "./icon-imports.ts";
 import { programOf, ROOT, runNode } from "./run.ts";
 import { whenChanged } from "./when-changed.ts";
+import { nameBuiltWorkers } from "./worker-urls.ts";
 
 const DIST = path.join(ROOT, "dist");
 const STAMP = path.join(DIST, ".source-hash");
@@ -12,7 +13,7 @@ const CACHE = path.join(ROOT, "node_modules/.cache");
 const INPUTS = [
   "{components,lib}/**/*.{ts,tsx,css}",
   "{tsconfig.json,.config/tsconfig.package.json,package-lock.json}",
-  "scripts/{build-package,build-styles,icon-imports}.ts",
+  "scripts/{build-package,build-styles,icon-imports,worker-urls}.ts",
 ];
 
 /** Makes dist/. @returns false when it is of these sources already. */
@@ -37,6 +38,7 @@ async function compile(folder: string): Promise<void> {
   const args = [programOf("typescript", "tsc"), "--project", project, "--outDir", folder];
   if ((await runNode(args)) !== 0) throw new Error("tsc failed.");
   await importIconsOneByOne(folder);
+  await nameBuiltWorkers(folder);
   await chmod(path.join(folder, "lib/cli/main.js"), 0o755);
 }
 

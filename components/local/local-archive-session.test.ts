@@ -1,0 +1,312 @@
+/** The browser's reader, proven against what the server's writer wrote; and against damage of every kind. */
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import JSZip from "jszip";
+import { describe, expect, it } from "vitest";
+import { createArchiveKey } from "../../lib/archive/encryption.ts";
+import { PASSPHRASE, TABLES, temporaryFolder, writeArchive } from "../../lib/archive/testing.ts";
+import type { EncryptionChoice, Unlock } from "../../lib/shared/api.ts";
+import { ArchiveProblem, type LocalVerdict } from "./archive-problem.ts";
+import { cellsOf } from "./cells.ts";
+import { LocalArchiveSession } from "./local-archive-session.ts";
+import { searchRows } from "./search-rows.ts";
+import { rowsOfIndex, rowsOfLines, tableCsv } from "./table-csv.ts";
+
+const golden = (name: string) => new URL(`../../lib/archive/golden/${name}`, import.meta.url);
+const GOLDEN: Array<[string, Unlock]> = [
+  ["format-1.none.zip", {}],
+  ["format-1.recipients.zip", { identity: readFileSync(golden("identity.txt"), "utf8") }],
+  ["format-1.passphrase.zip", { passphrase: "golden archive of format 1" }],
+];
+const never = new AbortController().signal;
+
+async function open(bytes: Uint8Array): Promise<LocalArchiveSession> {
+  const { report, session } = await LocalArchiveSession.open(new Blob([bytes as BlobPart]));
+  if (!session) throw new Error(`not opened: ${JSON.stringify(report)}`);
+  return session;
+}
+
+/** What looking inside says of an archive. */
+async function verdictOf(bytes: Uint8Array, unlock: Unlock): Promise<LocalVerdict> {
+  const { report, session } = await LocalArchiveSession.open(new Blob([bytes as BlobPart]));
+  if (report.kind === "not-a-backup") return { tables: [], ...report, kind: report.verdict };
+  if (!session) throw new Error("not opened");
+  try {
+    await session.unlock(unlock);
+    return await session.verify(() => {}, never);
+  } catch (error) {
+    if (error instanceof ArchiveProblem) return error.verdict;
+    throw error;
+  }
+}
+
+async function write(choice: EncryptionChoice, tables = TABLES): Promise<Buffer> {
+  const file = join(await temporaryFolder(), "backup.zip");
+  await writeArchive(file, await createArchiveKey(choice), tables);
+  return readFile(file);
+}
+
+/** Packed again, as somebody would who knows zip files. */
+async function repack(bytes: Uint8Array, change: (zip: JSZip) => Promise<void> | void) {
+  const zip = await JSZip.loadAsync(bytes);
+  await change(zip);
+  return zip.generateAsync({ type: "uint8array", compression: "DEFLATE" });
+}
+
+describe.each(GOLDEN)("%s", (name, unlock) => {
+  it("is fine, and its rows are what the server reads", { timeout: 30_000 }, async () => {
+    const bytes = await readFile(golden(name));
+    expect(await verdictOf(bytes, unlock)).toEqual({ kind: "fine" });
+    const session = await open(bytes);
+    const { madeOf, tables } = await session.unlock(unlock);
+    expect(madeOf).toMatchObject({
+      createdAt: "2026-01-02T03:04:05.678Z",
+      databaseName: "shop",
+    });
+    expect(tables.map((table) => [table.name, table.rows])).toEqual([
+      ["User", 2],
+      ["empty.table", 0],
+    ]);
+    const { columns, index } = await session.openTable(0, () => {}, never);
+    expect([...rowsOfIndex(index)].map((row) => cellsOf(row, columns))).toEqual([
+      ["1", "Ada", "9223372036854775807", "null"],
+      ["2", "Grüße ☂", null, null],
+    ]);
+    expect((await session.openTable(1, () => {}, never)).index.rows).toBe(0);
+  });
+});
+
+it.each(GOLDEN.slice(1))(
+  "%s does not open with another secret",
+  { timeout: 30_000 },
+  async (name) => {
+    const bytes = await readFile(golden(name));
+    const other = {
+      passphrase: "golden archive of format 2",
+      identity: (await newIdentity()).trim(),
+    };
+    const kind = name.includes("passphrase") ? "wrong-passphrase" : "wrong-identity";
+    expect(await verdictOf(bytes, other)).toMatchObject({ kind });
+    expect(await verdictOf(bytes, { passphrase: "", identity: "age1…" })).toMatchObject({ kind });
+  },
+);
+
+async function newIdentity(): Promise<string> {
+  const { generateX25519Identity } = await import("age-encryption");
+  return generateX25519Identity();
+}
+
+describe("of an archive that the writer wrote", () => {
+  it("every table is read whole, however large", { timeout: 30_000 }, async () => {
+    const { generateX25519Identity, identityToRecipient } = await import("age-encryption");
+    const identity = await generateX25519Identity();
+    const recipients = [await identityToRecipient(identity)];
+    for (const choice of [{ mode: "recipients", recipients }, { mode: "none" }] as const) {
+      const session = await open(await write({ ...choice } as EncryptionChoice));
+      const { tables } = await session.unlock({ identity });
+      for (const [at, { name }] of tables.entries()) {
+        const chunks: Uint8Array[] = [];
+        for await (const chunk of session.readTable(at, never)) chunks.push(chunk.slice());
+        expect(Buffer.concat(chunks).toString()).toBe(TABLES[name]);
+        const lines: string[] = [];
+        for await (const row of rowsOfLines(session.readTable(at, never))) lines.push(row);
+        const { index } = await session.openTable(at, () => {}, never);
+        expect(lines).toEqual([...rowsOfIndex(index)]);
+        expect(lines.map((line) => JSON.parse(line))).toEqual(JSON.parse(TABLES[name] ?? ""));
+      }
+    }
+  });
+
+  it("a damaged table is named, and the others are still verified", {
+    timeout: 30_000,
+  }, async () => {
+    const { generateX25519Identity, identityToRecipient } = await import("age-encryption");
+    const identity = await generateX25519Identity();
+    const archive = await write({
+      mode: "recipients",
+      recipients: [await identityToRecipient(identity)],
+    });
+    const entry = "tables/public.User.json.zst.age";
+    const damagedOne = Buffer.from(archive);
+    const at = damagedOne.indexOf(entry) + entry.length + 150;
+    damagedOne[at] = (damagedOne[at] ?? 0) ^ 1;
+    expect(await verdictOf(damagedOne, { identity })).toMatchObject({
+      kind: "damaged",
+      tables: [{ schema: "public", name: "User" }],
+    });
+
+    const swapped = await repack(archive, async (zip) => {
+      const user = await zip.file(entry)?.async("uint8array");
+      const large = await zip.file("tables/public.large.json.zst.age")?.async("uint8array");
+      zip.file(entry, large ?? "", { createFolders: false });
+      zip.file("tables/public.large.json.zst.age", user ?? "", { createFolders: false });
+    });
+    expect(await verdictOf(swapped, { identity })).toMatchObject({
+      kind: "damaged",
+      tables: [{ name: "User" }, { name: "large" }],
+    });
+  });
+
+  it("one byte of a plain table is enough", async () => {
+    const archive = await write({ mode: "none" });
+    const edited = await repack(archive, (zip) => {
+      zip.file("tables/public.User.json", (TABLES.User ?? "").replace("Ada", "Eve"), {
+        createFolders: false,
+      });
+    });
+    expect(await verdictOf(edited, {})).toMatchObject({
+      kind: "damaged",
+      tables: [{ name: "User" }],
+    });
+    const bomb = await repack(archive, (zip) => {
+      zip.file("tables/public.User.json", "0".repeat(50_000_000), { createFolders: false });
+    });
+    expect(await verdictOf(bomb, {})).toMatchObject({
+      kind: "damaged",
+      tables: [{ name: "User" }],
+    });
+  });
+
+  it("packed again whole, also in a folder, it is still fine", async () => {
+    const archive = await write({ mode: "none" });
+    expect(await verdictOf(await repack(archive, () => {}), {})).toEqual({ kind: "fine" });
+    const inFolder = new JSZip();
+    const zip = await JSZip.loadAsync(archive);
+    for (const [name, file] of Object.entries(zip.files)) {
+      inFolder.file(`shop/${name}`, await file.async("uint8array"));
+    }
+    inFolder.file("__MACOSX/shop/._README.txt", "x");
+    const bytes = await inFolder.generateAsync({ type: "uint8array" });
+    expect(await verdictOf(bytes, {})).toEqual({ kind: "fine" });
+  });
+
+  it("what is missing makes it incomplete", async () => {
+    const archive = await write({ mode: "none" });
+    const withoutTable = await repack(archive, (zip) => void zip.remove("tables/public.User.json"));
+    const verdict = await verdictOf(withoutTable, {});
+    expect(verdict).toEqual({
+      kind: "incomplete",
+      message: "The table public.User is missing from it.",
+    });
+    const withoutManifest = await repack(archive, (zip) => void zip.remove("manifest.json"));
+    expect(await verdictOf(withoutManifest, {})).toMatchObject({ kind: "incomplete" });
+    for (const end of [archive.length - 1, archive.length >> 1, 5]) {
+      expect(await verdictOf(archive.subarray(0, end), {})).toMatchObject({ kind: "incomplete" });
+    }
+    const hole = Buffer.concat([archive.subarray(0, 100), archive.subarray(1100)]);
+    expect(await verdictOf(hole, {})).toMatchObject({ kind: "incomplete" });
+  });
+
+  it("of a newer version says so, and of what", async () => {
+    const archive = await write({ mode: "none" });
+    const newer = await repack(archive, async (zip) => {
+      const text = (await zip.file("manifest.json")?.async("string")) ?? "";
+      zip.file("manifest.json", text.replace('"formatVersion": 1', '"formatVersion": 2'));
+    });
+    const verdict = await verdictOf(newer, {});
+    expect(verdict).toMatchObject({ kind: "newer-version" });
+    expect("message" in verdict && verdict.message).toContain("Its format is 2");
+    const unknown = await repack(archive, (zip) => {
+      zip.file("manifest.json", '{"formatVersion":7,"all":"else is different"}');
+    });
+    expect(await verdictOf(unknown, {})).toMatchObject({ kind: "newer-version" });
+  });
+
+  it("a damaged manifest or key, and what was added, are no wrong passphrase", {
+    timeout: 30_000,
+  }, async () => {
+    const plain = await write({ mode: "none" });
+    const text = await repack(plain, (zip) => void zip.file("manifest.json", "[1"));
+    expect(await verdictOf(text, {})).toMatchObject({ kind: "damaged", tables: [] });
+    const added = await repack(plain, (zip) => void zip.file("notes.txt", "hello"));
+    expect(await verdictOf(added, {})).toMatchObject({ kind: "damaged", tables: [] });
+
+    const locked = await write({ mode: "passphrase", passphrase: PASSPHRASE });
+    expect(await verdictOf(locked, { passphrase: PASSPHRASE })).toEqual({ kind: "fine" });
+    const at = locked.indexOf("-> scrypt") + 70;
+    locked[at] = locked[at] === 0x41 ? 0x42 : 0x41;
+    expect(await verdictOf(locked, { passphrase: PASSPHRASE })).toMatchObject({
+      kind: "damaged",
+      message: "Its key cannot be read.",
+    });
+  });
+
+  it("stops when it is asked to", async () => {
+    const session = await open(await write({ mode: "none" }));
+    await session.unlock({});
+    const controller = new AbortController();
+    const verifying = session.verify(
+      (index) => index === 1 && controller.abort(),
+      controller.signal,
+    );
+    await expect(verifying).rejects.toMatchObject({ name: "AbortError" });
+    expect(await session.verify(() => {}, never)).toEqual({ kind: "fine" });
+  });
+});
+
+it("above the limit nothing is opened", async () => {
+  const archive = await write({ mode: "none" });
+  const file = new Blob([archive as BlobPart]);
+  expect(await LocalArchiveSession.open(file, 100)).toEqual({
+    report: { kind: "large-zip" },
+    session: null,
+  });
+});
+
+describe("rows", () => {
+  const ROWS = [
+    { id: 1, name: 'Ada "the first"', note: "line\nbreak", data: { a: [1, "x"] } },
+    { id: 20, name: "grüße", note: null, data: null },
+    { id: 3, name: "", note: "name", data: { $json: null } },
+  ];
+  const rows = () =>
+    write({ mode: "none" }, { T: `[${ROWS.map((row) => JSON.stringify(row)).join("\n,")}\n]\n` });
+
+  it("are found by their values, and never by the names of columns", async () => {
+    const session = await open(await rows());
+    await session.unlock({});
+    const { index } = await session.openTable(0, () => {}, never);
+    const columns = ["id", "name", "note", "data"].map((name) => ({
+      name,
+      type: name === "data" ? "jsonb" : "text",
+    }));
+    const find = (query: string) =>
+      [...searchRows(index, columns, query)].flatMap((found) => found.rows);
+    expect(find("ADA")).toEqual([0]);
+    expect(find('"the')).toEqual([0]);
+    expect(find("line\nbr")).toEqual([0]);
+    expect(find("Grüsse")).toEqual([]);
+    expect(find("GRÜSSE".replace("SS", "ß"))).toEqual([1]);
+    expect(find("name")).toEqual([2]);
+    expect(find('"a":[1')).toEqual([0]);
+    expect(find("2")).toEqual([1]);
+    expect(find("$json")).toEqual([]);
+    const csv = await (
+      await tableCsv(rowsOfIndex(index), columns, { forSpreadsheet: false })
+    ).text();
+    expect(csv).toBe(
+      'id,name,note,data\r\n1,"Ada ""the first""","line\nbreak","{""a"":[1,""x""]}"\r\n20,grüße,,\r\n3,"",name,null\r\n',
+    );
+  });
+});
+
+describe("the original's", () => {
+  const fixture = (path: string) =>
+    readFile(new URL(`../../lib/archive/original/fixtures/${path}`, import.meta.url));
+
+  it("plain backup can be browsed", async () => {
+    const session = await open(await fixture("zipped/zipped.zip"));
+    const { madeOf, tables } = await session.unlock({});
+    expect(madeOf).toBeNull();
+    expect(tables).toHaveLength(16);
+    for (const [at, { name }] of tables.entries()) {
+      const { index, columns } = await session.openTable(at, () => {}, never);
+      const rows = JSON.parse((await fixture(`zipped/${name}.json`)).toString());
+      expect([...rowsOfIndex(index)].map((row) => JSON.parse(row))).toEqual(rows);
+      expect(columns.map((column) => column.name)).toEqual([
+        ...new Set(rows.flatMap((row: object) => Object.keys(row))),
+      ]);
+    }
+  });
+});

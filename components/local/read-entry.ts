@@ -1,0 +1,152 @@
+/** The content of a zip's entry, as a stream: nothing of it is in memory as a whole but the zip itself. */
+import { Decrypter } from "age-encryption";
+import { Decompress } from "fzstd";
+import type JSZip from "jszip";
+
+declare module "jszip" {
+  interface JSZipObject {
+    /** Documented, and missing in JSZip's own types. */
+    internalStream(type: "uint8array"): JSZip.JSZipStreamHelper<Uint8Array>;
+    /** What the zip's directory says of the entry; JSZip has no other way to ask for it. */
+    _data: { uncompressedSize: number; crc32: number };
+  }
+}
+
+const BUFFERED_BYTES = 1024 * 1024;
+
+/** As a zip tool extracts it. Fails where the zip's own compression is damaged. */
+export function readStored(entry: JSZip.JSZipObject): ReadableStream<Uint8Array> {
+  const source = entry.internalStream("uint8array");
+  let isOver = false;
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        source.on("data", (chunk) => {
+          if (isOver) return;
+          controller.enqueue(chunk);
+          if ((controller.desiredSize ?? 0) <= 0) source.pause();
+        });
+        source.on("error", (error) => {
+          if (!isOver) controller.error(error);
+          isOver = true;
+        });
+        source.on("end", () => {
+          if (!isOver) controller.close();
+          isOver = true;
+        });
+      },
+      pull: () => {
+        source.resume();
+      },
+      cancel: () => {
+        isOver = true;
+        source.pause();
+      },
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: BUFFERED_BYTES }),
+  );
+}
+
+/** Decrypts with the first identity that fits. Fails with age-encryption's own errors. */
+export function decrypt(
+  identities: readonly string[],
+  source: ReadableStream<Uint8Array>,
+): Promise<ReadableStream<Uint8Array>> {
+  const decrypter = new Decrypter();
+  for (const identity of identities) decrypter.addIdentity(identity);
+  return decrypter.decrypt(source);
+}
+
+/** Undoes zstd, piece by piece. */
+export async function* decompress(
+  source: ReadableStream<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, void> {
+  let pieces: Uint8Array[] = [];
+  const decompressor = new Decompress((piece) => {
+    pieces.push(piece);
+  });
+  function* take() {
+    const taken = pieces;
+    pieces = [];
+    yield* taken;
+  }
+  for await (const chunk of chunksOf(source)) {
+    decompressor.push(chunk);
+    yield* take();
+  }
+  decompressor.push(new Uint8Array(), true);
+  yield* take();
+}
+
+/** Not every browser's streams can be iterated over. */
+export async function* chunksOf(
+  stream: ReadableStream<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, void> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // What is left of it is not wanted any more.
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** A small entry as a whole. */
+export async function collect(
+  stream: ReadableStream<Uint8Array>,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of chunksOf(stream)) {
+    length += chunk.length;
+    if (length > maxBytes) throw new RangeError("The entry is larger than in any backup.");
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+/** A small entry as a whole. Fails where it is not what the zip's directory says. */
+export async function readSmall(entry: JSZip.JSZipObject, maxBytes: number): Promise<Uint8Array> {
+  const bytes = await collect(readStored(entry), maxBytes);
+  if (crc32(bytes) !== entry._data.crc32 >>> 0) throw new Error("The entry is damaged.");
+  return bytes;
+}
+
+function crc32(bytes: Uint8Array): number {
+  let crc = -1;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (0xedb88320 & -(crc & 1));
+  }
+  return ~crc >>> 0;
+}
+
+/** The same chunks, until the signal is aborted: then its reason is thrown. */
+export async function* abortable(
+  chunks: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, void> {
+  for await (const chunk of chunks) {
+    signal.throwIfAborted();
+    yield chunk;
+  }
+}
+
+const NEWLINE = 0x0a;
+
+export function countNewlines(chunk: Uint8Array): number {
+  let count = 0;
+  for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) count++;
+  return count;
+}

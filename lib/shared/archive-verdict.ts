@@ -1,0 +1,46 @@
+/** What became of looking at a file, in the same words wherever it was looked at: in the browser or on the server. */
+import type { ErrorReport } from "./api.ts";
+import type { ErrorCode } from "./error-codes.ts";
+
+export type ArchiveVerdict =
+  | "fine"
+  | "wrong-passphrase"
+  | "wrong-identity"
+  | "damaged"
+  | "incomplete"
+  | "not-a-backup"
+  | "newer-version";
+
+export const VERDICT_TITLES: Record<ArchiveVerdict, string> = {
+  fine: "This backup is fine.",
+  "wrong-passphrase": "Wrong passphrase.",
+  "wrong-identity": "Wrong identity.",
+  damaged: "This backup is damaged.",
+  incomplete: "This backup is incomplete.",
+  "not-a-backup": "This is not a backup.",
+  "newer-version": "This backup was made by a newer version.",
+};
+
+const VERDICT_OF_CODE: Partial<Record<ErrorCode, ArchiveVerdict>> = {
+  WRONG_PASSPHRASE: "wrong-passphrase",
+  NO_MATCHING_IDENTITY: "wrong-identity",
+  ARCHIVE_INVALID: "damaged",
+  DIGEST_MISMATCH: "damaged",
+  ARCHIVE_TRUNCATED: "incomplete",
+  FORMAT_UNSUPPORTED: "newer-version",
+};
+
+/** The server's verdict; null where its error is about something else than the archive. */
+export function verdictOfError({
+  code,
+  details,
+}: {
+  code: string;
+  details?: ErrorReport["details"];
+}): ArchiveVerdict | null {
+  const named = details?.verdict;
+  if (typeof named === "string" && Object.hasOwn(VERDICT_TITLES, named)) {
+    return named as ArchiveVerdict;
+  }
+  return VERDICT_OF_CODE[code as ErrorCode] ?? null;
+}
