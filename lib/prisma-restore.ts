@@ -165,6 +165,7 @@ export class PrismaRestore {
             archive,
             models,
             ignoredTables,
+            ...(checked.canStart && { expectedFingerprint: checked.fingerprint }),
             lockTimeoutMs: transaction?.maxWait,
             timeoutMs: transaction?.timeout,
             waitBetweenTablesMs: this.#options.waitBetweenModels,

@@ -131,6 +131,59 @@ test("a rehearsal says what a restore would do, and changes nothing", async () =
   expect(await cli("restore", file, "--url", db.url, "--json")).toMatchObject({ code: 2 });
 });
 
+test("some tables, merged: rehearsed, told, and done", async () => {
+  const { db, file, create } = await scene();
+  await create("--no-encryption");
+  await db.query("DELETE FROM book WHERE id = 2; UPDATE author SET name = 'x' WHERE id = 1");
+  const run = (...args: string[]) =>
+    cli(
+      "restore",
+      file,
+      "--url",
+      db.url,
+      "--table",
+      "public.author",
+      "--table",
+      "public.book",
+      ...args,
+    );
+  const rehearsal = await run("--mode", "keep-existing", "--rehearse");
+  expect(rehearsal).toMatchObject({ code: 0, stderr: "" });
+  expect(
+    rehearsal.stdout
+      .split("\n")
+      .map((line) => line.split(/ {2,}/))
+      .slice(1, 3),
+  ).toEqual([
+    ["public.author", "2", "2", "0", "0", "0", "2"],
+    ["public.book", "1", "2", "1", "0", "0", "1"],
+  ]);
+  const before = await pgDumpText(db.url);
+  const checked = await run("--mode", "overwrite");
+  expect(checked.code).toBe(2);
+  expect(checked.stderr).toContain("add rows to 2 tables, and overwrite those with the same key");
+  expect(await run("--mode", "if-empty", "--yes")).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/error\[TABLE_NOT_EMPTY\].*public\.author, public\.book/),
+  });
+  expect(await run("--mode", "merge")).toMatchObject({ code: 2 });
+  expect(await cli("restore", file, "--url", db.url, "--table", "public.nope")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("error[REQUEST_INVALID]: The backup has no table public.nope."),
+  });
+  expect(await pgDumpText(db.url)).toBe(before);
+
+  const kept = await run("--mode", "keep-existing", "--yes");
+  expect(kept.stdout).toMatch(
+    /restored: 2 tables, 4 rows of which 1 was not there before, 1 sequence in .* s\n$/,
+  );
+  expect(kept).toMatchObject({ code: 0, stderr: expect.not.stringContaining("left as it is") });
+  expect(await db.query("SELECT name FROM author WHERE id = 1")).toEqual([{ name: "x" }]);
+  expect(await db.query("SELECT count(*)::int FROM book")).toEqual([{ count: 2 }]);
+  expect(await run("--mode", "overwrite", "--yes")).toMatchObject({ code: 0 });
+  expect(await db.query("SELECT name FROM author WHERE id = 1")).toEqual([{ name: "Ada" }]);
+});
+
 test("a restore without --yes checks, says what it would do, and does nothing", async () => {
   const { db, file, create } = await scene();
   await create("--no-encryption");

@@ -2,6 +2,7 @@ import type { Archive } from "../archive/archive-reader.ts";
 import type { Database } from "../postgres/connection.ts";
 import { rehearse } from "../restore/rehearsal/rehearse.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
+import type { RestoreScope } from "../shared/api.ts";
 import { formatCount, formatDuration, formatNoun } from "../shared/format.ts";
 import type { RehearsalReport, SampleValue, Violation } from "../shared/rehearsal.ts";
 import { tableLabel } from "../shared/table-name.ts";
@@ -11,13 +12,14 @@ import { showProgress } from "./progress-bar.ts";
 export async function printRehearsal(
   database: Database,
   archive: Archive,
+  scope: RestoreScope,
   asJson: boolean,
   signal: AbortSignal,
 ): Promise<number> {
   const { onProgress, end } = showProgress();
   try {
     const models = NO_PRISMA_MODELS;
-    const report = await rehearse({ database, archive, models, onProgress, signal });
+    const report = await rehearse({ database, archive, models, scope, onProgress, signal });
     end();
     const text = asJson ? JSON.stringify(report, null, 2) : formatReport(report);
     process.stdout.write(`${text}\n`);

@@ -1,23 +1,32 @@
 import { openArchive } from "../archive/archive-reader.ts";
+import { isMerge } from "../plan/restore-scope.ts";
 import { openDatabase } from "../postgres/connection.ts";
 import { beginRestore, runRestore } from "../restore/run-restore.ts";
 import { verifyArchive } from "../restore/verify-archive.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
-import type { RestorePlan } from "../shared/api.ts";
-import { formatDuration, formatNoun } from "../shared/format.ts";
-import { tableLabel } from "../shared/table-name.ts";
+import type {
+  OperationResult,
+  RestoreMode,
+  RestorePlan,
+  RestoreScope,
+  TableName,
+} from "../shared/api.ts";
+import { formatCount, formatDuration, formatNoun } from "../shared/format.ts";
+import { restoreModeSchema } from "../shared/requests.ts";
+import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { showProgress } from "./progress-bar.ts";
 import { printRehearsal } from "./rehearse.ts";
 import {
   NotConfirmedError,
   parseOptions,
+  parseTableName,
   readUnlock,
   required,
   UNLOCK_OPTIONS,
   UsageError,
 } from "./usage.ts";
 
-/** `restore`: checks the whole archive, then replaces the tables' rows in one transaction. Without `--yes` only checks; with `--rehearse` rehearses. */
+/** `restore`: checks the whole archive, then replaces the tables' rows, or merges the backup's into them, in one transaction. Without `--yes` only checks; with `--rehearse` rehearses. */
 export async function restore(args: string[], signal: AbortSignal): Promise<number> {
   const options = parseOptions(
     args,
@@ -26,6 +35,8 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
       url: { type: "string" },
       yes: { type: "boolean" },
       rehearse: { type: "boolean" },
+      table: { type: "string", multiple: true },
+      mode: { type: "string" },
       json: { type: "boolean" },
     },
     1,
@@ -33,6 +44,7 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
   const url = required(options.url, "url");
   if (options.rehearse && options.yes) throw new UsageError("Give --rehearse or --yes, not both.");
   if (options.json && !options.rehearse) throw new UsageError("--json goes with --rehearse.");
+  const scope = readScope(options);
   const models = NO_PRISMA_MODELS;
   const database = openDatabase({ connectionString: url });
   const progress = showProgress();
@@ -42,22 +54,30 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
     await using archive = await openArchive(options.file);
     await archive.unlock(unlock);
     if (options.rehearse)
-      return await printRehearsal(database, archive, options.json ?? false, signal);
-    const plan = await verifyArchive({ database, models, archive, onProgress, signal });
+      return await printRehearsal(database, archive, scope, options.json ?? false, signal);
+    const plan = await verifyArchive({ database, models, archive, scope, onProgress, signal });
     for (const line of findings(plan)) say(line);
     if (!options.yes) throw notConfirmed(plan);
     // What stands in the way is an error of the restore itself, before it changes anything.
     const session = await beginRestore(database);
     try {
-      const result = await runRestore(session, { archive, models, onProgress, signal });
+      const result = await runRestore(session, {
+        archive,
+        models,
+        scope,
+        // A plan that cannot start says why by itself.
+        ...(plan.canStart && { expectedFingerprint: plan.fingerprint }),
+        onProgress,
+        signal,
+      });
       // What is left out has been said already, before it began.
       const news = result.warnings.filter(({ code }) => code !== "COLUMN_LEFT_OUT");
       for (const { message } of news) say(`warning: ${message}`);
-      for (const table of plan.tables.filter(({ action }) => action === "skip"))
+      for (const table of plan.tables.filter((it) => it.action === "skip" && isMeant(it, scope)))
         say(`left as it is: ${tableLabel(table)}. ${table.reason}`);
       progress.end();
       process.stdout.write(
-        `${plan.manifest.database ? `${plan.manifest.database.name} of ${plan.manifest.createdAt}` : options.file} restored: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}, ${formatNoun(result.sequences, "sequence")} in ${formatDuration(result.elapsedMs)}\n`,
+        `${plan.manifest.database ? `${plan.manifest.database.name} of ${plan.manifest.createdAt}` : options.file} restored: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}${grown(result, scope)}, ${formatNoun(result.sequences, "sequence")} in ${formatDuration(result.elapsedMs)}\n`,
       );
       return 0;
     } finally {
@@ -74,6 +94,24 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
   }
 }
 
+function readScope({ table, mode = "replace" }: { table?: string[]; mode?: string }): RestoreScope {
+  const known = restoreModeSchema.safeParse(mode);
+  if (!known.success)
+    throw new UsageError(`--mode is one of ${restoreModeSchema.options.join(", ")}.`);
+  const tables = table?.map(parseTableName);
+  return { mode: known.data, ...(tables && { tables }) };
+}
+
+/** Of a table that was not chosen, nobody has to be told that it was not restored. */
+const isMeant = (table: TableName, { tables }: RestoreScope): boolean =>
+  tables?.some((chosen) => tableKey(chosen) === tableKey(table)) ?? true;
+
+function grown({ tables }: OperationResult, { mode }: RestoreScope): string {
+  if (!isMerge(mode)) return "";
+  const added = tables.reduce((sum, it) => sum + (it.rowsAfter ?? 0) - (it.rowsBefore ?? 0), 0);
+  return ` of which ${formatCount(added)} ${added === 1 ? "was" : "were"} not there before`;
+}
+
 /** What to know before it begins. */
 function findings({ checks, drift, warnings }: RestorePlan): string[] {
   return [
@@ -83,15 +121,22 @@ function findings({ checks, drift, warnings }: RestorePlan): string[] {
   ].map(({ message }) => `warning: ${message}`);
 }
 
-function notConfirmed({ canStart, checks, tables }: RestorePlan): NotConfirmedError {
+function notConfirmed({ canStart, checks, tables, scope }: RestorePlan): NotConfirmedError {
   if (!canStart) {
     const reasons = checks.filter(({ state }) => state === "failed").map(({ message }) => message);
     return new NotConfirmedError(
       ["This backup cannot be restored here. Nothing has changed.", ...reasons].join("\n"),
     );
   }
-  const replaced = tables.filter(({ action }) => action === "replace").length;
+  const changed = tables.filter(({ action }) => action !== "skip").length;
   return new NotConfirmedError(
-    `Nothing has changed. The restore would replace every row of ${formatNoun(replaced, "table")}: add --yes to do it.`,
+    `Nothing has changed. The restore would ${WHAT[scope.mode](formatNoun(changed, "table"))}: add --yes to do it.`,
   );
 }
+
+const WHAT: Record<RestoreMode, (tables: string) => string> = {
+  replace: (tables) => `replace every row of ${tables}`,
+  "if-empty": (tables) => `fill ${tables}, which ${tables === "1 table" ? "is" : "are"} empty`,
+  "keep-existing": (tables) => `add to ${tables} the rows whose key is not there`,
+  overwrite: (tables) => `add rows to ${tables}, and overwrite those with the same key`,
+};

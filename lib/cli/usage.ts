@@ -12,6 +12,7 @@ export const USAGE = `Usage: prisma-backup COMMAND …
   inspect FILE [--passphrase-file F | --identity-file F] [--json]
   verify  FILE [--passphrase-file F | --identity-file F]
   restore FILE --url URL [--passphrase-file F | --identity-file F] [--yes | --rehearse [--json]]
+          [--table SCHEMA.NAME]… [--mode replace | if-empty | keep-existing | overwrite]
   order   --url URL [--json]
 
 init     mounts the page into the Next.js app in this folder: shows the files, asks, and never overwrites one
@@ -20,6 +21,8 @@ create   backs up a PostgreSQL database into FILE, which must not exist yet
 inspect  says what a backup holds
 verify   reads a whole backup and checks every digest and row count
 restore  replaces the rows of a database's tables by a backup's: all of it, or nothing.
+         --table chooses tables; --mode if-empty refuses tables that hold rows, keep-existing adds the rows
+         whose key is not there, overwrite replaces those whose key is there and adds the others;
          Without --yes it only checks, and says what it would do;
          with --rehearse it does all of it beside the tables, and says what would change and what would fail
 order    shows the order in which the tables can be loaded, and why
