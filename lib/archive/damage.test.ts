@@ -5,7 +5,15 @@ import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { openArchive } from "./archive-reader.ts";
 import { type ArchiveKey, createArchiveKey } from "./encryption.ts";
-import { codeOf, PASSPHRASE, readWhole, TABLES, temporaryFolder, writeArchive } from "./testing.ts";
+import {
+  cheapPassphraseKey,
+  codeOf,
+  PASSPHRASE,
+  readWhole,
+  TABLES,
+  temporaryFolder,
+  writeArchive,
+} from "./testing.ts";
 import { type ForgedEntry, pack, unpack } from "./testing-zip.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -210,9 +218,8 @@ describe("its entries", () => {
 
 describe("a passphrase archive", () => {
   it("with a damaged key is not called a wrong passphrase", async () => {
-    const passphraseKey = await createArchiveKey({ mode: "passphrase", passphrase: PASSPHRASE });
     const path = join(await temporaryFolder(), "a.zip");
-    await writeArchive(path, passphraseKey);
+    await writeArchive(path, await cheapPassphraseKey());
     const whole = await readFile(path);
     const at = whole.indexOf("-> scrypt") + 50;
     whole[at] = (whole[at] ?? 0) ^ 1;
@@ -221,11 +228,9 @@ describe("a passphrase archive", () => {
   });
 
   it("with the key of another archive is ARCHIVE_INVALID", async () => {
-    const choice = { mode: "passphrase", passphrase: PASSPHRASE } as const;
-    const other = await createArchiveKey(choice);
-    if (other.mode !== "passphrase") throw new Error("wrong mode");
+    const other = await cheapPassphraseKey();
     const content = Buffer.from(other.keyFile, "base64");
-    const path = await forge(await createArchiveKey(choice), edit("key.age", { content }));
+    const path = await forge(await cheapPassphraseKey(), edit("key.age", { content }));
     expect(await codeOf(readWhole(path, { passphrase: PASSPHRASE }))).toBe("ARCHIVE_INVALID");
   });
 });

@@ -28,6 +28,7 @@ import { type ArchiveKey, createArchiveKey } from "./encryption.ts";
 import { createFolderSink } from "./folder-sink.ts";
 import {
   CREATED_AT,
+  cheapPassphraseKey,
   codeOf,
   manifestFor,
   manyRows,
@@ -80,8 +81,7 @@ describe("written as a folder", () => {
 
   it("it opens by passphrase", async () => {
     const folder = join(await temporaryFolder(), "b");
-    const key = await createArchiveKey({ mode: "passphrase", passphrase: PASSPHRASE });
-    await writeFolder(folder, key);
+    await writeFolder(folder, await cheapPassphraseKey());
     expect(await readWhole(folder, { passphrase: PASSPHRASE })).toEqual(TABLES);
     expect(await codeOf(readWhole(folder, { passphrase: "wrong" }))).toBe("WRONG_PASSPHRASE");
   });

@@ -4,12 +4,18 @@
  */
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Encrypter, generateX25519Identity } from "age-encryption";
 import fc from "fast-check";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import type { Unlock } from "../shared/api.ts";
 import { unlockKeyFile } from "./encryption.ts";
-import { codeOf, PASSPHRASE, shell, temporaryFolder, writeFolder } from "./testing.ts";
+import {
+  cheapPassphraseKey,
+  codeOf,
+  PASSPHRASE,
+  shell,
+  temporaryFolder,
+  writeFolder,
+} from "./testing.ts";
 import { createScene, judge, SMALL_TABLES } from "./testing-hostile.ts";
 import { contentRegion, type Region, regionsOf } from "./testing-regions.ts";
 
@@ -193,12 +199,8 @@ describe.each(MODES)("a folder of mode %s", (mode) => {
 });
 
 it("a key with a bit flipped never opens by its passphrase", async () => {
-  const encrypter = new Encrypter();
-  // So that two hundred cases take no hour.
-  encrypter.setScryptWorkFactor(1);
-  encrypter.setPassphrase(PASSPHRASE);
-  const identity = await generateX25519Identity();
-  const key = Buffer.from(await encrypter.encrypt(`${identity}\n`));
+  const { identity, keyFile } = await cheapPassphraseKey();
+  const key = Buffer.from(keyFile, "base64");
   const open = (content: Buffer) => unlockKeyFile(content, PASSPHRASE);
   expect(await open(key)).toBe(identity);
   const count = counter("key.age, bits");

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { onTestFinished } from "vitest";
 import { BackupError } from "../errors.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
@@ -20,6 +21,22 @@ export { shell, terminal } from "../../scripts/testing/oracles.ts";
 
 export const CREATED_AT = new Date("2026-01-02T03:04:05.678Z");
 export const PASSPHRASE = "correct horse battery staple";
+
+export type PassphraseKey = Extract<ArchiveKey, { mode: "passphrase" }>;
+
+/**
+ * The key of PASSPHRASE as `createArchiveKey` makes it, but for its work factor, which would cost a second for each
+ * time that it is made or opened: for tests whose subject is not how a key is derived.
+ */
+export async function cheapPassphraseKey(): Promise<PassphraseKey & { identity: string }> {
+  const identity = await generateX25519Identity();
+  const encrypter = new Encrypter();
+  encrypter.setScryptWorkFactor(1);
+  encrypter.setPassphrase(PASSPHRASE);
+  const keyFile = Buffer.from(await encrypter.encrypt(`${identity}\n`)).toString("base64");
+  const recipient = await identityToRecipient(identity);
+  return { mode: "passphrase", recipient, keyFile, identity };
+}
 
 /** Tables as a backup writes them: name of the table in schema public, and its JSON. */
 export type TestTables = Record<string, string>;
