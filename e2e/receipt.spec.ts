@@ -27,7 +27,7 @@ async function downloadReceipt(page: Page, folder: string): Promise<string> {
 test("says what a restore has done, as others find it", async ({ page, folder }) => {
   test.skip(!hasTools, "needs unzip, zstd, sha256sum and jq");
   const file = await makeBackup(page.request, folder);
-  await query("DELETE FROM reviews WHERE id % 3 = 0");
+  await query("DELETE FROM reviews WHERE rating < 3");
   await query(
     "INSERT INTO coupons (code, percent_off, valid_until) SELECT 'E2E' || n, 5, now() FROM generate_series(1, 7) n",
   );
