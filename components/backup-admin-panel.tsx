@@ -13,7 +13,9 @@ import { OverviewView } from "./overview/overview-view.tsx";
 import { PanelProvider } from "./panel-context.tsx";
 import { getQueryClient } from "./query-client.ts";
 import { ReceiptView } from "./receipt/receipt-view.tsx";
+import { InsideView } from "./restore/inside-view.tsx";
 import { RestoreView } from "./restore/restore-view.tsx";
+import { UploadView } from "./restore/upload-view.tsx";
 
 export interface BackupAdminPanelProps {
   /** Where the add-on is mounted, without a slash at the end: `/admin/backup`. */
@@ -65,6 +67,10 @@ function viewOf(view: string[]) {
       return <CreateView />;
     case "restore":
       return <RestoreView />;
+    case "restore/inside":
+      return <InsideView />;
+    case "restore/upload":
+      return <UploadView />;
     default:
       return <NotFound title="There is no such page" />;
   }

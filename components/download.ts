@@ -11,7 +11,11 @@ export function startDownload(url: string, fileName = ""): void {
 
 /** Saves what this page holds already. */
 export function downloadText(text: string, type: string, fileName: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
+  downloadBlob(new Blob([text], { type }), fileName);
+}
+
+export function downloadBlob(blob: Blob, fileName: string): void {
+  const url = URL.createObjectURL(blob);
   startDownload(url, fileName);
   // The browser has begun to read it by then.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);

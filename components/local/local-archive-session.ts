@@ -16,6 +16,7 @@ import { flatJsonFiles } from "../original-backup.ts";
 import { ArchiveProblem, damaged, incomplete, type LocalVerdict } from "./archive-problem.ts";
 import { type Column, columnsOfRows } from "./cells.ts";
 import { findIdentities, isNoMatch, parseIdentities, wrongIdentity } from "./identities.ts";
+import { BROWSE_MAX_BYTES } from "./limits.ts";
 import { type LocalManifest, type ManifestTable, readManifest } from "./local-manifest.ts";
 import {
   abortable,
@@ -29,9 +30,6 @@ import {
 } from "./read-entry.ts";
 import { RowIndex } from "./row-index.ts";
 import { Sha256 } from "./sha256.ts";
-
-/** Above it a table's rows are not shown: all of its JSON is held in memory while they are. */
-export const BROWSE_MAX_BYTES = 256_000_000;
 
 export interface LocalTable extends TableName {
   model: string | null;

@@ -9,9 +9,15 @@ const MAX_IDENTITY_CHARACTERS = 65_536;
 interface IdentityFieldProps {
   value: string;
   onChange: (identity: string) => void;
+  /** What becomes of it. */
+  promise?: string;
 }
 
-export function IdentityField({ value, onChange }: IdentityFieldProps) {
+export function IdentityField({
+  value,
+  onChange,
+  promise = "It is used for the check and not stored.",
+}: IdentityFieldProps) {
   const input = useRef<HTMLInputElement>(null);
   const isKey = value.trim() === "" || /AGE-SECRET-KEY-/i.test(value);
   const isShort = value.length <= MAX_IDENTITY_CHARACTERS;
@@ -27,7 +33,7 @@ export function IdentityField({ value, onChange }: IdentityFieldProps) {
       <Field
         label="Identity"
         problems={problems}
-        hint="The text of the identity file of one of the recipients. It is used for the check and not stored."
+        hint={`The text of the identity file of one of the recipients. ${promise}`}
       >
         {(control) => (
           <Textarea

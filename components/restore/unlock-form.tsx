@@ -1,18 +1,20 @@
 import { ShieldCheck } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { EncryptionMode, Unlock } from "../../lib/shared/api.ts";
+import { VERDICT_TITLES, verdictOfError } from "../../lib/shared/archive-verdict.ts";
+import { ApiError } from "../api.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
-import { Field } from "../ui/field.tsx";
 import { RadioCards } from "../ui/radio-cards.tsx";
-import { SecretInput } from "../ui/secret-input.tsx";
 import { Spinner } from "../ui/spinner.tsx";
-import { IdentityField } from "./identity-field.tsx";
+import { UnlockFields, useUnlockDraft } from "./unlock-fields.tsx";
 
 interface UnlockFormProps {
   /** Null where the file was too large to find out: the person says it. */
   encryption: EncryptionMode | null;
+  /** What opened it in the browser already. */
+  secret: Unlock | null;
   /** What `@vorlefan/prisma-backup` wrote has a password, which is what its users know it by. */
   isOriginal: boolean;
   isUploaded: boolean;
@@ -23,14 +25,13 @@ interface UnlockFormProps {
 }
 
 export function UnlockForm(props: UnlockFormProps) {
-  const { encryption, isOriginal, isUploaded, isChecking, error } = props;
+  const { encryption, secret, isOriginal, isUploaded, isChecking, error } = props;
   const [mode, setMode] = useState<EncryptionMode>(encryption ?? "passphrase");
-  const [passphrase, setPassphrase] = useState("");
-  const [identity, setIdentity] = useState("");
-  const [isShown, setIsShown] = useState(false);
-  const unlock: Unlock =
-    mode === "passphrase" ? { passphrase } : mode === "recipients" ? { identity } : {};
-  const isComplete = Object.values(unlock).every((secret) => secret.trim() !== "");
+  const draft = useUnlockDraft(mode);
+  // What opened it here is only asked for again where the server does not take it.
+  const known = error ? null : secret;
+  const unlock = known ?? draft.unlock;
+  const isComplete = known !== null || draft.isComplete;
   const canSubmit = isUploaded && isComplete && !isChecking;
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
@@ -71,29 +72,16 @@ export function UnlockForm(props: UnlockFormProps) {
             ]}
           />
         )}
-        {mode === "passphrase" && (
-          <div className="pba:max-w-md">
-            <Field
-              label={isOriginal ? "Password" : "Passphrase"}
-              hint={`The one that was ${isOriginal ? "given to PrismaBackup" : "chosen"} when this backup was made. It is used for the check and not stored.`}
-            >
-              {(control) => (
-                <SecretInput
-                  {...control}
-                  name="passphrase"
-                  autoComplete="current-password"
-                  value={passphrase}
-                  onChange={(event) => setPassphrase(event.target.value)}
-                  isShown={isShown}
-                  onShow={setIsShown}
-                  noun={isOriginal ? "password" : "passphrase"}
-                />
-              )}
-            </Field>
-          </div>
+        {known && mode !== "none" ? (
+          <p className="pba:text-muted">{SECRET_KNOWN[mode]}</p>
+        ) : (
+          <UnlockFields
+            draft={draft}
+            isOriginal={isOriginal}
+            promise="It is used for the check and not stored."
+          />
         )}
-        {mode === "recipients" && <IdentityField value={identity} onChange={setIdentity} />}
-        {error && <ErrorNotice error={error} />}
+        {error && <ErrorNotice error={error} title={isOriginal ? undefined : titleOf(error)} />}
         <div className="pba:flex pba:flex-wrap pba:items-center pba:gap-x-4 pba:gap-y-2">
           <Button type="submit" variant="primary" disabled={!canSubmit}>
             {isChecking ? <Spinner /> : <ShieldCheck aria-hidden />}
@@ -108,4 +96,16 @@ export function UnlockForm(props: UnlockFormProps) {
       </form>
     </Card>
   );
+}
+
+const SECRET_KNOWN: Record<EncryptionMode, string> = {
+  passphrase: "The passphrase that you typed while looking inside is used. It is not stored.",
+  recipients: "The identity that you gave while looking inside is used. It is not stored.",
+  none: "",
+};
+
+/** The same words as those of looking inside. */
+function titleOf(error: Error): string | undefined {
+  const verdict = error instanceof ApiError ? verdictOfError(error.report) : null;
+  return verdict ? VERDICT_TITLES[verdict] : undefined;
 }

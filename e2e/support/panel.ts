@@ -66,6 +66,12 @@ export async function chooseFile(page: Page, file: string) {
 
 export async function uploadArchive(page: Page, file: string) {
   await chooseFile(page, file);
+  await uploadChosen(page);
+}
+
+/** On from looking inside, whatever came of it. */
+export async function uploadChosen(page: Page) {
+  await page.getByRole("link", { name: /^(Upload (this|without)|Restore these rows)/ }).click();
   await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
 }
 

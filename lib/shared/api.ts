@@ -39,6 +39,9 @@ export type {
 /** As the original accepted. The panel advises against weak ones. */
 export const PASSPHRASE_MIN_LENGTH = 5;
 
+/** So many rows can be chosen one by one. */
+export const MAX_CHOSEN_ROWS = 10_000;
+
 /** Size of an upload's chunk: below the body limits of common hosts. */
 export const UPLOAD_CHUNK_BYTES = 4 * 1024 * 1024;
 

@@ -3,6 +3,7 @@
  * be most of the panel, and tries `new Function`, which a Content Security Policy reports.
  */
 import { z } from "zod";
+import { MAX_CHOSEN_ROWS } from "./api.ts";
 
 export const tableNameSchema = z.object({ schema: z.string(), name: z.string() });
 export type TableName = z.infer<typeof tableNameSchema>;
@@ -33,8 +34,6 @@ const unlockSchema = z.object({
 });
 /** What opens an encrypted archive. */
 export type Unlock = z.infer<typeof unlockSchema>;
-
-const MAX_CHOSEN_ROWS = 10_000;
 
 /**
  * How the backup's rows meet those that are there.

@@ -1,0 +1,73 @@
+import { FileArchive } from "lucide-react";
+import { formatBytes, formatDateTime, formatNoun } from "../../lib/shared/format.ts";
+import type { ArchiveFile } from "../chosen-files.ts";
+import { ENCRYPTION_LABELS } from "../operation/operation-wording.ts";
+import { Notice } from "../ui/notice.tsx";
+import type { ChosenBackup, Recognised } from "./chosen-file-store.ts";
+
+/** Which file was chosen, and what it is. */
+export function ArchiveTitle({ backup }: { backup: ChosenBackup }) {
+  const { archive, report } = backup;
+  const { file, packed } = archive;
+  return (
+    <div className="pba:flex pba:items-start pba:gap-4">
+      <FileArchive
+        aria-hidden
+        className="pba:size-8 pba:shrink-0 pba:text-accent-ink pba:stroke-[1.5]"
+      />
+      <div className="pba:grid pba:min-w-0 pba:gap-1">
+        <h2 className="pba:font-semibold pba:break-all">{file.name}</h2>
+        <p className="pba:text-muted">
+          {formatBytes(file.size)}
+          {packed && ` · ${packingOf(packed)}`}
+        </p>
+        <p role="status">{descriptionOf(backup)}</p>
+        {report.kind === "original" && (
+          <Notice tone="warn" className="pba:mt-2" title="Its integrity cannot be checked.">
+            <p>
+              @vorlefan/prisma-backup stored neither a digest nor an authentication tag. Every row
+              is read and matched with this database, and what the file lost is said before anything
+              changes; but no damage or forgery that still reads as JSON can be found.
+            </p>
+          </Notice>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function descriptionOf({ report, contents }: ChosenBackup): string {
+  if (report.kind === "large-zip") return "A complete zip file.";
+  if (report.kind === "original") {
+    const { tables, isEncrypted } = report;
+    return `A backup of ${formatNoun(tables, "table")} written by @vorlefan/prisma-backup, ${isEncrypted ? "encrypted with a password" : "not encrypted"}.`;
+  }
+  const { encryption, tables } = report;
+  const what = `A backup of ${formatNoun(tables, "table")}, ${ENCRYPTION_LABELS[encryption].toLowerCase()}`;
+  const madeOf = contents?.madeOf ?? report.manifest;
+  if (madeOf) {
+    return `${what}, made ${formatDateTime(madeOf.createdAt)} from ${madeOf.databaseName} by ${madeOf.tool}.`;
+  }
+  return encryption === "none"
+    ? `${what}.`
+    : `${what}. When and from what it was made is encrypted, too.`;
+}
+
+export function encryptionOf(report: Recognised) {
+  switch (report.kind) {
+    case "backup":
+      return report.encryption;
+    case "original":
+      return report.isEncrypted ? "passphrase" : "none";
+    case "large-zip":
+      return null;
+    default:
+      throw report satisfies never;
+  }
+}
+
+function packingOf({ folder, files, leftOut }: NonNullable<ArchiveFile["packed"]>): string {
+  const source = folder === null ? "" : ` of the folder ${folder}`;
+  const rest = leftOut === 0 ? "" : `, without ${formatNoun(leftOut, "other file")}`;
+  return `packed by the browser from ${formatNoun(files, "file")}${source}${rest}`;
+}

@@ -1,0 +1,148 @@
+import { useQuery } from "@tanstack/react-query";
+import { type ReactNode, useRef, useState } from "react";
+import { VERDICT_TITLES } from "../../lib/shared/archive-verdict.ts";
+import { formatBytes } from "../../lib/shared/format.ts";
+import { type ChosenFiles, NO_BACKUP_IN_FOLDER, toArchive } from "../chosen-files.ts";
+import { LocalArchiveClient } from "../local/local-archive-client.ts";
+import {
+  inspectArchive,
+  type LocalReport,
+  NO_BACKUP_IN_ZIP,
+  type NotABackup,
+  notABackup,
+} from "../local-archive.ts";
+import { usePanel } from "../panel-context.tsx";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { Spinner } from "../ui/spinner.tsx";
+import { chooseBackup, forgetBackup } from "./chosen-file-store.ts";
+import { FileDrop } from "./file-drop.tsx";
+
+type Choosing =
+  | { name: "nothing" }
+  | { name: "reading"; fileName: string | null }
+  | { name: "refused"; file: File | null; reason: Reason };
+
+type Reason = Pick<NotABackup, "message" | "hint"> & Partial<Pick<NotABackup, "verdict">>;
+
+/** Asks for a backup until one is recognised, which is then in the store of the chosen file. */
+export function ChooseFile({ onChosen }: { onChosen?: () => void }) {
+  const { queries } = usePanel();
+  const maxBytes = useQuery(queries.overview).data?.limits.maxUploadBytes;
+  const [choosing, setChoosing] = useState<Choosing>({ name: "nothing" });
+  const latest = useRef(0);
+  const choose = async (reading: Promise<ChosenFiles>) => {
+    // Another file may be chosen in the meantime.
+    latest.current += 1;
+    const turn = latest.current;
+    const show = (next: Choosing) => turn === latest.current && setChoosing(next);
+    const refuse = (file: File | null, reason: Reason) => show({ name: "refused", file, reason });
+    forgetBackup();
+    show({ name: "reading", fileName: null });
+    const archive = await reading.then((files) => toArchive(files)).catch(() => UNREADABLE);
+    if ("kind" in archive) return refuse(null, { message: archive.message, hint: archive.hint });
+    const { file, packed } = archive;
+    show({ name: "reading", fileName: file.name });
+    const { report, client } = await lookInto(file);
+    if (turn !== latest.current) return client?.close();
+    if (report.kind === "not-a-backup") {
+      const isOther = packed && report.message === NO_BACKUP_IN_ZIP.message;
+      return refuse(file, isOther ? NO_BACKUP_IN_FOLDER : report);
+    }
+    if (maxBytes !== undefined && file.size > maxBytes) {
+      client?.close();
+      return refuse(file, tooLarge(maxBytes));
+    }
+    chooseBackup({ archive, report, client });
+    onChosen?.();
+  };
+  switch (choosing.name) {
+    case "nothing":
+      return <FileDrop onChoose={choose} maxBytes={maxBytes} />;
+    case "reading":
+      return <Looking fileName={choosing.fileName} />;
+    case "refused":
+      return <Refused {...choosing} onClear={() => setChoosing({ name: "nothing" })} />;
+    default:
+      throw choosing satisfies never;
+  }
+}
+
+/** In a worker; where none can start, by a quick look of the page itself. The client is null where nothing is open. */
+async function lookInto(
+  file: File,
+): Promise<{ report: LocalReport; client: LocalArchiveClient | null }> {
+  const client = await LocalArchiveClient.start();
+  if (!client) {
+    return { report: await inspectArchive(file).catch(() => UNREADABLE), client: null };
+  }
+  try {
+    const { report, isOpen } = await client.call("open", { file });
+    if (!isOpen) client.close();
+    return { report, client: isOpen ? client : null };
+  } catch {
+    client.close();
+    return { report: UNREADABLE, client: null };
+  }
+}
+
+function Looking({ fileName }: { fileName: string | null }): ReactNode {
+  return (
+    <Card>
+      <p role="status" className="pba:flex pba:items-center pba:gap-3">
+        <Spinner />
+        {fileName === null ? (
+          <span>Reading the files</span>
+        ) : (
+          <span>
+            Looking into <span className="pba:font-mono pba:break-all">{fileName}</span>
+          </span>
+        )}
+      </p>
+    </Card>
+  );
+}
+
+interface RefusedProps {
+  file: File | null;
+  reason: Reason;
+  onClear: () => void;
+}
+
+function Refused({ file, reason, onClear }: RefusedProps) {
+  const { verdict, message, hint } = reason;
+  const title = verdict && message !== UNREADABLE.message ? VERDICT_TITLES[verdict] : undefined;
+  // The message may say it in more words, as “This is not a backup: it is no zip file.”
+  const isSaid = title === undefined || message.startsWith(title.slice(0, -1));
+  return (
+    <Card>
+      {file && (
+        <p className="pba:mb-4 pba:font-mono pba:text-xs pba:break-all pba:text-muted">
+          {file.name} · {formatBytes(file.size)}
+        </p>
+      )}
+      <Notice
+        tone="bad"
+        role="alert"
+        title={isSaid ? message : title}
+        actions={<Button onClick={onClear}>Choose another file</Button>}
+      >
+        {!isSaid && <p>{message}</p>}
+        <p>{hint}</p>
+        <p className="pba:text-muted">Nothing was uploaded.</p>
+      </Notice>
+    </Card>
+  );
+}
+
+const tooLarge = (maxBytes: number) => ({
+  message: `This file is too large: at most ${formatBytes(maxBytes)} can be uploaded here.`,
+  hint: "The app's configuration sets this limit. A larger backup can be restored from a terminal.",
+});
+
+/** Browsers refuse to read a file that was moved or changed after it had been chosen. */
+const UNREADABLE = notABackup(
+  "The browser could not read this.",
+  "It may have been moved, changed or protected, or be a folder with very many files. Choose it again.",
+);

@@ -1,0 +1,200 @@
+/**
+ * What was chosen to be restored, for as long as this window shows the panel: the file, what looking inside found,
+ * and the secret that opens it. It is in memory only, and gone when the page is loaded again.
+ */
+import { useSyncExternalStore } from "react";
+import {
+  MAX_CHOSEN_ROWS,
+  type RestoreScope,
+  type TableName,
+  type Unlock,
+} from "../../lib/shared/api.ts";
+import { tableKey } from "../../lib/shared/table-name.ts";
+import type { ArchiveFile } from "../chosen-files.ts";
+import { ArchiveProblem, type Fault, type LocalVerdict } from "../local/archive-problem.ts";
+import { isCancelled, type LocalArchiveClient } from "../local/local-archive-client.ts";
+import type { LocalContents } from "../local/local-archive-session.ts";
+import type { TableState, WorkerProgress } from "../local/worker-protocol.ts";
+import type { LocalReport } from "../local-archive.ts";
+
+export type Recognised = Exclude<LocalReport, { kind: "not-a-backup" }>;
+
+export interface TableReading {
+  state: TableState;
+  rows: number;
+  bytes: number;
+}
+
+export type Verification =
+  | { name: "idle" }
+  | { name: "running"; tables: readonly TableReading[] }
+  | { name: "cancelled" }
+  | { name: "ended"; verdict: LocalVerdict; tables: readonly TableReading[] }
+  /** The worker itself failed, as where memory ran out. */
+  | { name: "failed" };
+
+export interface ChosenRows extends TableName {
+  model: string | null;
+  places: ReadonlySet<number>;
+}
+
+export interface ChosenBackup {
+  archive: ArchiveFile;
+  report: Recognised;
+  /** Null where it cannot be looked into here. */
+  client: LocalArchiveClient | null;
+  /** What opened it here; null before that. */
+  secret: Unlock | null;
+  contents: LocalContents | null;
+  verification: Verification;
+  /** By the table's key. */
+  rows: ReadonlyMap<string, ChosenRows>;
+}
+
+let chosen: ChosenBackup | null = null;
+let verifying: AbortController | null = null;
+const listeners = new Set<() => void>();
+
+export function useChosenBackup(): ChosenBackup | null {
+  return useSyncExternalStore(
+    subscribe,
+    () => chosen,
+    () => null,
+  );
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function set(next: ChosenBackup | null): void {
+  chosen = next;
+  for (const listener of listeners) listener();
+}
+
+/** Changes what is still chosen; a client tells whose change it is. */
+function change(client: LocalArchiveClient | null, changes: Partial<ChosenBackup>): void {
+  if (chosen && chosen.client === client) set({ ...chosen, ...changes });
+}
+
+export function chooseBackup(backup: Pick<ChosenBackup, "archive" | "report" | "client">): void {
+  forgetBackup();
+  set({
+    ...backup,
+    secret: null,
+    contents: null,
+    verification: { name: "idle" },
+    rows: new Map(),
+  });
+}
+
+/** Lets go of the file, of its secret, and of all that was read of it. */
+export function forgetBackup(): void {
+  verifying?.abort();
+  verifying = null;
+  chosen?.client?.close();
+  set(null);
+}
+
+/** Opens the backup where it is, and begins to verify it. @returns why it does not open, else null */
+export async function openBackup(secret: Unlock): Promise<Fault | null> {
+  const client = chosen?.client;
+  if (!client) return null;
+  try {
+    const contents = await client.call("unlock", secret);
+    change(client, { secret, contents });
+    void verifyBackup();
+    return null;
+  } catch (error) {
+    if (error instanceof ArchiveProblem) {
+      // A secret can be typed again; nothing else of it changes.
+      if (!error.verdict.kind.startsWith("wrong-")) {
+        change(client, { verification: { name: "ended", verdict: error.verdict, tables: [] } });
+      }
+      return error.verdict;
+    }
+    if (!isCancelled(error)) change(client, { verification: { name: "failed" } });
+    return null;
+  }
+}
+
+export async function verifyBackup(): Promise<void> {
+  const { client, contents, report } = chosen ?? {};
+  // What `@vorlefan/prisma-backup` wrote has nothing to compare it with.
+  if (!client || !contents || report?.kind !== "backup") return;
+  verifying?.abort();
+  const controller = new AbortController();
+  verifying = controller;
+  let tables: readonly TableReading[] = contents.tables.map(() => ({
+    state: "waiting",
+    rows: 0,
+    bytes: 0,
+  }));
+  const show = (verification: Verification) => {
+    if (verifying === controller) change(client, { verification });
+  };
+  show({ name: "running", tables });
+  try {
+    const onProgress = (progress: WorkerProgress) => {
+      if (progress.type !== "tables") return;
+      const next = tables.slice();
+      for (const [index, state, rows, bytes] of progress.tables) {
+        next[index] = { state, rows, bytes };
+      }
+      tables = next;
+      show({ name: "running", tables });
+    };
+    const options = { signal: controller.signal, onProgress };
+    const verdict = await client.call("verify", null, options);
+    show({ name: "ended", verdict, tables });
+  } catch (error) {
+    show({ name: isCancelled(error) ? "cancelled" : "failed" });
+  }
+}
+
+export function cancelVerification(): void {
+  verifying?.abort();
+}
+
+export const countChosenRows = (rows: ChosenBackup["rows"]): number =>
+  [...rows.values()].reduce((sum, { places }) => sum + places.size, 0);
+
+/** Chooses rows of a table or lets go of them. @returns false where that would be too many */
+export function chooseRows(
+  table: TableName & { model: string | null },
+  places: Iterable<number>,
+  isChosen: boolean,
+): boolean {
+  if (!chosen) return false;
+  const { schema, name, model } = table;
+  const key = tableKey(table);
+  const next = new Set(chosen.rows.get(key)?.places);
+  for (const place of places) {
+    if (isChosen) next.add(place);
+    else next.delete(place);
+  }
+  const rows = new Map(chosen.rows);
+  if (next.size === 0) rows.delete(key);
+  else rows.set(key, { schema, name, model, places: next });
+  if (isChosen && countChosenRows(rows) > MAX_CHOSEN_ROWS) return false;
+  set({ ...chosen, rows });
+  return true;
+}
+
+export function chooseNoRows(): void {
+  if (chosen) set({ ...chosen, rows: new Map() });
+}
+
+/** What the restore is asked for; nothing where everything comes back. */
+export function scopeOf({ rows }: ChosenBackup): RestoreScope | undefined {
+  if (rows.size === 0) return undefined;
+  return {
+    mode: "keep-existing",
+    rows: [...rows.values()].map(({ schema, name, places }) => ({
+      schema,
+      name,
+      places: [...places].sort((a, b) => a - b),
+    })),
+  };
+}

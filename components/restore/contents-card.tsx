@@ -1,0 +1,116 @@
+import { Check, CircleX, Rows3 } from "lucide-react";
+import { useState } from "react";
+import { formatBytes, formatNoun } from "../../lib/shared/format.ts";
+import { tableKey } from "../../lib/shared/table-name.ts";
+import { SearchInput } from "../common/search-input.tsx";
+import { TableTitle } from "../common/table-title.tsx";
+import { BROWSE_MAX_BYTES } from "../local/limits.ts";
+import type { LocalTable } from "../local/local-archive-session.ts";
+import type { TableState } from "../local/worker-protocol.ts";
+import { matchesTable } from "../matches-table.ts";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { Spinner } from "../ui/spinner.tsx";
+import type { ChosenBackup } from "./chosen-file-store.ts";
+
+interface ContentsCardProps {
+  backup: ChosenBackup;
+  onBrowse: (index: number) => void;
+}
+
+/** The backup's tables, each of which can be looked into. */
+export function ContentsCard({ backup, onBrowse }: ContentsCardProps) {
+  const [search, setSearch] = useState("");
+  const { contents, verification } = backup;
+  const tables = contents?.tables ?? [];
+  const readings =
+    verification.name === "running" || verification.name === "ended" ? verification.tables : [];
+  return (
+    <Card
+      title="Tables"
+      description="Look at the rows before you decide. They stay in this browser."
+      actions={
+        tables.length > 8 && (
+          <SearchInput label="Search tables" value={search} onChange={setSearch} />
+        )
+      }
+    >
+      <ul aria-label="Tables of the backup" className="pba:divide-y pba:divide-line">
+        {tables.map(
+          (table, index) =>
+            matchesTable(table, search) && (
+              <TableLine
+                key={tableKey(table)}
+                table={table}
+                state={readings[index]?.state ?? "waiting"}
+                isVerifying={verification.name === "running"}
+                onBrowse={() => onBrowse(index)}
+              />
+            ),
+        )}
+      </ul>
+    </Card>
+  );
+}
+
+interface TableLineProps {
+  table: LocalTable;
+  state: TableState;
+  isVerifying: boolean;
+  onBrowse: () => void;
+}
+
+function TableLine({ table, state, isVerifying, onBrowse }: TableLineProps) {
+  const isTooLarge = table.jsonBytes > BROWSE_MAX_BYTES;
+  const figures = [
+    ...(table.rows === null ? [] : [formatNoun(table.rows, "row")]),
+    formatBytes(table.jsonBytes),
+  ];
+  return (
+    <li className="pba:flex pba:flex-wrap pba:items-center pba:gap-x-4 pba:gap-y-1 pba:py-2">
+      <span className="pba:flex pba:min-w-0 pba:grow pba:basis-60 pba:items-center pba:gap-3">
+        <StateMark state={state} isVerifying={isVerifying} />
+        {table.schema === "" ? (
+          <span className="pba:font-medium pba:wrap-anywhere">{table.name}</span>
+        ) : (
+          <TableTitle table={table} />
+        )}
+      </span>
+      <span className="pba:text-muted">{figures.join(" · ")}</span>
+      {isTooLarge ? (
+        <span className="pba:text-muted">
+          Too large to be shown here: at most {formatBytes(BROWSE_MAX_BYTES)}
+        </span>
+      ) : (
+        <Button
+          size="small"
+          onClick={onBrowse}
+          disabled={table.rows === 0 || state === "damaged"}
+          aria-label={`Show rows of ${table.model ?? table.name}`}
+        >
+          <Rows3 aria-hidden />
+          Show rows
+        </Button>
+      )}
+    </li>
+  );
+}
+
+function StateMark({ state, isVerifying }: { state: TableState; isVerifying: boolean }) {
+  switch (state) {
+    case "done":
+      return (
+        <Check role="img" aria-label="Fine" className="pba:size-4 pba:shrink-0 pba:text-good" />
+      );
+    case "damaged":
+      return (
+        <CircleX role="img" aria-label="Damaged" className="pba:size-4 pba:shrink-0 pba:text-bad" />
+      );
+    case "running":
+      return isVerifying ? <Spinner /> : <span className="pba:size-4 pba:shrink-0" />;
+    case "waiting":
+      return <span className="pba:size-4 pba:shrink-0" />;
+    default:
+      throw state satisfies never;
+  }
+}

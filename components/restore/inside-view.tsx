@@ -1,0 +1,94 @@
+import { useRouter } from "next/navigation";
+import { useEffect, useState } from "react";
+import { PageHeader } from "../common/page-header.tsx";
+import { RowBrowser } from "../local/row-browser.tsx";
+import { useHeadingFocus } from "../operation/use-heading-focus.ts";
+import { usePanel } from "../panel-context.tsx";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { ArchiveTitle, encryptionOf } from "./archive-title.tsx";
+import { ChooseFile } from "./choose-file.tsx";
+import { type ChosenBackup, openBackup, useChosenBackup } from "./chosen-file-store.ts";
+import { ContentsCard } from "./contents-card.tsx";
+import { NotHere } from "./not-here.tsx";
+import { OpenForm } from "./open-form.tsx";
+import { RestoreSteps } from "./restore-steps.tsx";
+import { ChooseAgain } from "./upload-view.tsx";
+import { VerificationCard } from "./verification-card.tsx";
+import { WayOn } from "./way-on.tsx";
+
+/** The second step: is it whole, and is it the right one? */
+export function InsideView() {
+  const { paths } = usePanel();
+  const backup = useChosenBackup();
+  const around = useHeadingFocus("restore/inside");
+  return (
+    <>
+      <div ref={around} className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-5">
+        <PageHeader
+          back
+          title="Is it whole, and is it the right one?"
+          description="The backup is opened here, in your browser. Neither the file nor what opens it leaves this computer."
+        />
+        <RestoreSteps
+          current="inside"
+          links={{ choose: paths.restore, ...(backup && { upload: paths.restoreUpload }) }}
+        />
+      </div>
+      {backup ? (
+        <Inside backup={backup} />
+      ) : (
+        <>
+          <ChooseAgain />
+          <ChooseFile />
+        </>
+      )}
+    </>
+  );
+}
+
+function Inside({ backup }: { backup: ChosenBackup }) {
+  const { paths } = usePanel();
+  const router = useRouter();
+  const [browsed, setBrowsed] = useState<number | null>(null);
+  const { report, client, contents, secret } = backup;
+  const encryption = encryptionOf(report);
+  const isOpenable = client !== null && !(report.kind === "original" && report.isEncrypted);
+  const isUnlocked = encryption === "none";
+  useEffect(() => {
+    if (isOpenable && isUnlocked && secret === null) void openBackup({});
+  }, [isOpenable, isUnlocked, secret]);
+  const table = browsed === null ? undefined : contents?.tables[browsed];
+  return (
+    <>
+      <Card>
+        <div className="pba:grid pba:gap-4">
+          <ArchiveTitle backup={backup} />
+          <div>
+            <Button size="small" onClick={() => router.push(paths.restore)}>
+              Choose another file
+            </Button>
+          </div>
+        </div>
+      </Card>
+      {!isOpenable && <NotHere report={report} />}
+      {isOpenable && !contents && !isUnlocked && backup.verification.name === "idle" && (
+        <OpenForm backup={backup} />
+      )}
+      {report.kind === "backup" && <VerificationCard backup={backup} />}
+      {client && contents && table && browsed !== null && (
+        <RowBrowser
+          key={browsed}
+          client={client}
+          table={table}
+          index={browsed}
+          canChoose={report.kind === "backup"}
+          rows={backup.rows}
+          onClose={() => setBrowsed(null)}
+        />
+      )}
+      {contents && !table && <ContentsCard backup={backup} onBrowse={setBrowsed} />}
+      <WayOn backup={backup} isOpenable={isOpenable} />
+    </>
+  );
+}

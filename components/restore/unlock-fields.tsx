@@ -1,0 +1,59 @@
+import { useState } from "react";
+import type { EncryptionMode, Unlock } from "../../lib/shared/api.ts";
+import { Field } from "../ui/field.tsx";
+import { SecretInput } from "../ui/secret-input.tsx";
+import { IdentityField } from "./identity-field.tsx";
+
+/** What is typed to open a backup. */
+export function useUnlockDraft(mode: EncryptionMode) {
+  const [passphrase, setPassphrase] = useState("");
+  const [identity, setIdentity] = useState("");
+  const unlock: Unlock =
+    mode === "passphrase" ? { passphrase } : mode === "recipients" ? { identity } : {};
+  const isComplete = Object.values(unlock).every((secret) => secret.trim() !== "");
+  return { mode, unlock, isComplete, passphrase, setPassphrase, identity, setIdentity };
+}
+
+interface UnlockFieldsProps {
+  draft: ReturnType<typeof useUnlockDraft>;
+  /** What `@vorlefan/prisma-backup` wrote has a password, which is what its users know it by. */
+  isOriginal: boolean;
+  /** What becomes of the secret. */
+  promise: string;
+}
+
+export function UnlockFields({ draft, isOriginal, promise }: UnlockFieldsProps) {
+  const [isShown, setIsShown] = useState(false);
+  switch (draft.mode) {
+    case "passphrase":
+      return (
+        <div className="pba:max-w-md">
+          <Field
+            label={isOriginal ? "Password" : "Passphrase"}
+            hint={`The one that was ${isOriginal ? "given to PrismaBackup" : "chosen"} when this backup was made. ${promise}`}
+          >
+            {(control) => (
+              <SecretInput
+                {...control}
+                name="passphrase"
+                autoComplete="current-password"
+                value={draft.passphrase}
+                onChange={(event) => draft.setPassphrase(event.target.value)}
+                isShown={isShown}
+                onShow={setIsShown}
+                noun={isOriginal ? "password" : "passphrase"}
+              />
+            )}
+          </Field>
+        </div>
+      );
+    case "recipients":
+      return (
+        <IdentityField value={draft.identity} onChange={draft.setIdentity} promise={promise} />
+      );
+    case "none":
+      return null;
+    default:
+      throw draft.mode satisfies never;
+  }
+}

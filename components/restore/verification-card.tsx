@@ -1,0 +1,114 @@
+import { VERDICT_TITLES } from "../../lib/shared/archive-verdict.ts";
+import { formatBytes, formatCount, formatNoun } from "../../lib/shared/format.ts";
+import { tableLabel } from "../../lib/shared/table-name.ts";
+import type { LocalVerdict } from "../local/archive-problem.ts";
+import { Button } from "../ui/button.tsx";
+import { Card } from "../ui/card.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { Progress } from "../ui/progress.tsx";
+import {
+  type ChosenBackup,
+  cancelVerification,
+  type TableReading,
+  verifyBackup,
+} from "./chosen-file-store.ts";
+
+/** Whether every byte of the backup is what was backed up. */
+export function VerificationCard({ backup }: { backup: ChosenBackup }) {
+  const { verification, contents } = backup;
+  switch (verification.name) {
+    case "idle":
+      return null;
+    case "running":
+      return (
+        <Card>
+          <Running backup={backup} tables={verification.tables} />
+        </Card>
+      );
+    case "cancelled":
+      return (
+        <Notice
+          title="The verification was cancelled."
+          actions={<Button onClick={() => void verifyBackup()}>Verify it</Button>}
+        >
+          <p>Whether the backup is whole is then found out after the upload.</p>
+        </Notice>
+      );
+    case "failed":
+      return (
+        <Notice tone="warn" role="alert" title="It cannot be looked into here.">
+          <p>
+            The browser gave up, as it does where memory runs out. The backup is checked after the
+            upload instead, byte for byte, and what comes of it is said in the same words.
+          </p>
+        </Notice>
+      );
+    case "ended":
+      return <Verdict verdict={verification.verdict} tables={contents?.tables.length ?? 0} />;
+    default:
+      throw verification satisfies never;
+  }
+}
+
+function Running({ backup, tables }: { backup: ChosenBackup; tables: readonly TableReading[] }) {
+  const all = backup.contents?.tables ?? [];
+  const totalBytes = all.reduce((sum, table) => sum + table.jsonBytes, 0);
+  const bytes = tables.reduce((sum, table) => sum + table.bytes, 0);
+  const at = tables.findIndex(({ state }) => state === "running");
+  const current = all[at];
+  return (
+    <div className="pba:grid pba:gap-3">
+      <div className="pba:flex pba:flex-wrap pba:items-baseline pba:justify-between pba:gap-x-4">
+        <p role="status" className="pba:font-medium">
+          Verifying every byte
+        </p>
+        <p className="pba:text-muted">
+          {formatBytes(bytes)} of {formatBytes(totalBytes)}
+        </p>
+      </div>
+      <Progress label="Verification" fraction={totalBytes === 0 ? 1 : bytes / totalBytes} />
+      <div className="pba:flex pba:flex-wrap pba:items-center pba:justify-between pba:gap-3">
+        <p className="pba:min-w-0 pba:wrap-anywhere pba:text-muted">
+          {current
+            ? `${tableLabel(current)}, ${formatCount(tables[at]?.rows ?? 0)} of ${formatNoun(current.rows ?? 0, "row")}`
+            : ""}
+        </p>
+        <Button size="small" onClick={cancelVerification}>
+          Cancel
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function Verdict({ verdict, tables }: { verdict: LocalVerdict; tables: number }) {
+  if (verdict.kind === "fine") {
+    return (
+      <Notice tone="good" role="status" title={VERDICT_TITLES.fine}>
+        <p>
+          Every byte and every row of {formatNoun(tables, "table")} is what was backed up. Whether
+          they fit this database is checked after the upload.
+        </p>
+      </Notice>
+    );
+  }
+  return (
+    <Notice tone="bad" role="alert" title={VERDICT_TITLES[verdict.kind]}>
+      <p>{verdict.message}</p>
+      {verdict.kind === "damaged" && verdict.tables.length > 0 && (
+        <ul aria-label="Damaged tables" className="pba:font-mono pba:text-xs">
+          {verdict.tables.map((table) => (
+            <li key={tableLabel(table)} className="pba:wrap-anywhere">
+              {tableLabel(table)}
+            </li>
+          ))}
+        </ul>
+      )}
+      <p>
+        {verdict.kind === "newer-version"
+          ? "Nothing was uploaded."
+          : "It would be refused. Choose another copy of the backup, or an older one. Nothing was uploaded."}
+      </p>
+    </Notice>
+  );
+}
