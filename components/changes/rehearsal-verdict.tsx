@@ -7,6 +7,7 @@ import { Facts } from "../common/facts.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
+import { cn } from "../ui/cn.ts";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 
@@ -49,7 +50,10 @@ export function RehearsalVerdict({ operation, plan, isOwn }: RehearsalVerdictPro
       )}
       {rehearsal?.changes && (
         <Facts
-          className={rehearsal.wouldSucceed ? undefined : "pba:mt-4"}
+          className={cn(
+            "pba:grid-cols-2 pba:@2xl:grid-cols-4",
+            !rehearsal.wouldSucceed && "pba:mt-4",
+          )}
           facts={[
             { label: "Rows added", value: formatCount(rehearsal.changes.added) },
             { label: "Rows removed", value: formatCount(rehearsal.changes.removed) },

@@ -1,3 +1,4 @@
+import { formatNoun } from "../../lib/shared/format.ts";
 import type { RehearsedTable, RowSample, SampleValue } from "../../lib/shared/rehearsal.ts";
 import { Badge } from "../ui/badge.tsx";
 import { cn } from "../ui/cn.ts";
@@ -11,9 +12,26 @@ const CHANGES = {
 
 /** Some of the rows that a restore adds, removes and changes: as they are, and as they will be. */
 export function RowSamples({ table }: { table: RehearsedTable }) {
+  const rest = table.samples.slice(FEW_ROWS);
+  return (
+    <>
+      <SampleList table={table} samples={table.samples.slice(0, FEW_ROWS)} />
+      {rest.length > 0 && (
+        <Disclosure className="pba:mt-2" summary={`Show ${formatNoun(rest.length, "more row")}`}>
+          {() => <SampleList table={table} samples={rest} />}
+        </Disclosure>
+      )}
+    </>
+  );
+}
+
+/** More are shown when asked for. */
+const FEW_ROWS = 5;
+
+function SampleList({ table, samples }: { table: RehearsedTable; samples: RowSample[] }) {
   return (
     <ul className="pba:mt-2 pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-3">
-      {table.samples.map((sample, index) => (
+      {samples.map((sample, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: rows without a key may be alike, and the list does not change.
         <li key={index} className="pba:rounded-lg pba:border pba:border-line pba:bg-canvas pba:p-3">
           <Sample table={table} sample={sample} />
@@ -46,7 +64,7 @@ function Sample({ table, sample }: { table: RehearsedTable; sample: RowSample })
       {rest.length > 0 && (
         <Disclosure
           className="pba:text-xs"
-          summary={`${rest.length === 1 ? "1 more field" : `${rest.length} more fields`}${sample.change === "changed" ? ", the same" : ""}`}
+          summary={`${formatNoun(rest.length, "more field")}${sample.change === "changed" ? ", the same" : ""}`}
         >
           {() => <Fields fields={rest} />}
         </Disclosure>

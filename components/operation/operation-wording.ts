@@ -55,6 +55,23 @@ const STAGE_LABELS: Record<Stage, string> = {
   restore: "Restoring",
 };
 
+/** What the present stage is for; null where its phases say it all. */
+export function stageDescription({ progress, safetyBackup }: Operation): string | null {
+  switch (progress.stage) {
+    case "backup":
+    case "check":
+      return null;
+    case "rehearsal":
+      return "A rehearsal: into copies of the tables, which are gone again afterwards.";
+    case "safety-backup":
+      return "The safety backup: what is there now is kept, so that the restore can be undone. The restore follows.";
+    case "restore":
+      return safetyBackup ? "The restore. What was there before is kept." : "The restore.";
+    default:
+      throw progress.stage satisfies never;
+  }
+}
+
 export interface PhaseStep {
   phase: Phase;
   label: string;

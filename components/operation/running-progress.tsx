@@ -16,7 +16,7 @@ import { cn } from "../ui/cn.ts";
 import { Progress } from "../ui/progress.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 import { CancelOperation } from "./cancel-operation.tsx";
-import { fractionOf, type PhaseStep, phaseSteps } from "./operation-wording.ts";
+import { fractionOf, type PhaseStep, phaseSteps, stageDescription } from "./operation-wording.ts";
 import { TableProgressCard } from "./table-progress-card.tsx";
 import { TellWhenEnded } from "./tell-when-ended.tsx";
 import { useOrder } from "./use-order.ts";
@@ -33,7 +33,10 @@ export function RunningProgress({ operation }: { operation: Operation }) {
       <Card>
         <div className="pba:grid pba:gap-5">
           <div className="pba:flex pba:flex-wrap pba:items-baseline pba:justify-between pba:gap-x-6 pba:gap-y-1">
-            <h2 className="pba:text-base pba:font-semibold">{current?.label}</h2>
+            <div>
+              <h2 className="pba:text-base pba:font-semibold">{current?.label}</h2>
+              <p className="pba:text-muted">{stageDescription(operation)}</p>
+            </div>
             {fraction !== null && (
               <p className="pba:text-3xl pba:font-semibold pba:tracking-tight">
                 {formatPercent(fraction)}
