@@ -29,7 +29,7 @@ export function UnlockForm(props: UnlockFormProps) {
   const [mode, setMode] = useState<EncryptionMode>(encryption ?? "passphrase");
   const draft = useUnlockDraft(mode);
   // What opened it here is only asked for again where the server does not take it.
-  const known = error ? null : secret;
+  const known = verdictOf(error)?.startsWith("wrong-") ? null : secret;
   const unlock = known ?? draft.unlock;
   const isComplete = known !== null || draft.isComplete;
   const canSubmit = isUploaded && isComplete && !isChecking;
@@ -104,8 +104,11 @@ const SECRET_KNOWN: Record<EncryptionMode, string> = {
   none: "",
 };
 
+const verdictOf = (error: Error | null) =>
+  error instanceof ApiError ? verdictOfError(error.report) : null;
+
 /** The same words as those of looking inside. */
 function titleOf(error: Error): string | undefined {
-  const verdict = error instanceof ApiError ? verdictOfError(error.report) : null;
+  const verdict = verdictOf(error);
   return verdict ? VERDICT_TITLES[verdict] : undefined;
 }

@@ -1,0 +1,335 @@
+/** Before anything is uploaded: whether a backup is whole and the right one, and what is in it. */
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import type { Page, Request } from "@playwright/test";
+import JSZip from "jszip";
+import type { EncryptionChoice } from "../lib/shared/api.ts";
+import { shell } from "../scripts/testing/oracles.ts";
+import { makeBackup } from "./support/api.ts";
+import { expectAccessible } from "./support/axe.ts";
+import { query } from "./support/database.ts";
+import { chooseFile, OPERATION } from "./support/panel.ts";
+import { expect, test } from "./support/test.ts";
+
+const PASSPHRASE = "look before you leap, twice";
+const TABLES = ["products", "categories", "reviews"].map((name) => ({ schema: "public", name }));
+const LOCKED: EncryptionChoice = { mode: "passphrase", passphrase: PASSPHRASE };
+
+const verdict = (page: Page, title: string) =>
+  page.getByRole("status").or(page.getByRole("alert")).filter({ hasText: title });
+
+/** Packed again, as somebody would who knows zip files. */
+async function repack(file: string, name: string, change: (zip: JSZip) => Promise<void> | void) {
+  const zip = await JSZip.loadAsync(await readFile(file));
+  await change(zip);
+  const changed = path.join(path.dirname(file), name);
+  await writeFile(changed, await zip.generateAsync({ type: "nodebuffer", compression: "DEFLATE" }));
+  return changed;
+}
+
+/** What leaves the page from now on, but for its own files and its questions to the server. */
+function watchRequests(page: Page): Request[] {
+  const sent: Request[] = [];
+  page.on("request", (request) => {
+    if (request.method() !== "GET" || request.postDataBuffer() !== null) sent.push(request);
+  });
+  return sent;
+}
+
+test("opens, verifies and shows a backup without sending anything", async ({ page, folder }) => {
+  const file = await makeBackup(page.request, folder, LOCKED, TABLES);
+  const addresses: string[] = [];
+  page.on("request", (request) => addresses.push(request.url()));
+  const sent = watchRequests(page);
+  await chooseFile(page, file);
+  await expect(page).toHaveURL(/\/restore\/inside$/);
+  const heading = page.getByRole("heading", { level: 1 });
+  await expect(heading).toHaveText("Is it whole, and is it the right one?");
+  await expect(heading).toBeFocused();
+
+  await page.getByLabel("Passphrase", { exact: true }).fill("something else");
+  await page.getByRole("button", { name: "Look inside" }).click();
+  await expect(verdict(page, "Wrong passphrase.")).toBeVisible();
+  await expect(page.getByLabel("Passphrase", { exact: true })).toBeFocused();
+
+  await page.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
+  await page.keyboard.press("Enter");
+  await expect(verdict(page, "This backup is fine.")).toBeVisible();
+  const tables = page.getByRole("list", { name: "Tables of the backup" }).getByRole("listitem");
+  await expect(tables).toHaveCount(3);
+  await expect(tables.getByRole("img", { name: "Fine" })).toHaveCount(3);
+  const [{ count } = { count: 0 }] = await query<{ count: number }>(
+    "SELECT count(*)::int AS count FROM products",
+  );
+  await expect(tables.filter({ hasText: "public.products" })).toContainText(
+    `${count.toLocaleString("en")} rows`,
+  );
+  await page.getByRole("button", { name: "Show rows of Product" }).click();
+  await expect(page.getByRole("grid", { name: "Rows of Product" })).toBeVisible();
+
+  // Neither a byte of the file nor the passphrase; and neither is kept anywhere.
+  expect(sent.map((request) => `${request.method()} ${request.url()}`)).toEqual([]);
+  expect(addresses.filter((address) => /leap|look%20before/.test(address))).toEqual([]);
+  const kept = await page.evaluate(() =>
+    JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href]),
+  );
+  expect(kept).not.toContain("leap");
+
+  // And it is not asked for again.
+  await page.getByRole("link", { name: "Upload this backup" }).click();
+  await expect(heading).toHaveText("Upload and check");
+  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+  await expect(page.getByLabel("Passphrase", { exact: true })).toBeHidden();
+  const restoring = page.waitForRequest((request) => request.url().endsWith("/api/restores"));
+  await page.getByRole("button", { name: "Check backup" }).click();
+  expect((await restoring).postDataJSON()).toMatchObject({ passphrase: PASSPHRASE });
+  await expect(page).toHaveURL(OPERATION_OR_STEP);
+});
+
+const OPERATION_OR_STEP = new RegExp(OPERATION.source.replace("$", ""));
+
+test("says what is wrong with a backup, and with which table", async ({ page, folder }) => {
+  const sent = watchRequests(page);
+  const plain = await makeBackup(page.request, folder, { mode: "none" }, TABLES);
+  const entry = "tables/public.products.json";
+
+  const edited = await repack(plain, "edited.zip", async (zip) => {
+    const json = (await zip.file(entry)?.async("string")) ?? "";
+    zip.file(entry, json.replace(/"price":"\d/, '"price":"0'), { createFolders: false });
+  });
+  await chooseFile(page, edited);
+  const damaged = verdict(page, "This backup is damaged.");
+  await expect(damaged).toBeVisible();
+  await expect(damaged.getByRole("listitem")).toHaveText(["public.products"]);
+  await expect(page.getByRole("button", { name: "Show rows of Product" })).toBeDisabled();
+  await expect(page.getByRole("link", { name: "Upload this backup anyway" })).toBeVisible();
+
+  const lacking = await repack(plain, "lacking.zip", (zip) => void zip.remove(entry));
+  await chooseFile(page, lacking);
+  await expect(verdict(page, "This backup is incomplete.")).toContainText("public.products");
+
+  const newer = await repack(plain, "newer.zip", async (zip) => {
+    const text = (await zip.file("manifest.json")?.async("string")) ?? "";
+    zip.file("manifest.json", text.replace('"formatVersion": 1', '"formatVersion": 2'));
+  });
+  await chooseFile(page, newer);
+  await expect(verdict(page, "This backup was made by a newer version.")).toBeVisible();
+
+  const cut = path.join(folder, "cut.zip");
+  const whole = await readFile(plain);
+  await writeFile(cut, whole.subarray(0, whole.length - 100));
+  await chooseFile(page, cut);
+  await expect(verdict(page, "This backup is incomplete.")).toContainText("Nothing was uploaded.");
+
+  const other = path.join(folder, "photos.zip");
+  const zip = new JSZip().file("photo.jpg", "no photo");
+  await writeFile(other, await zip.generateAsync({ type: "nodebuffer" }));
+  await chooseFile(page, other);
+  await expect(verdict(page, "This is not a backup.")).toBeVisible();
+  expect(sent.filter((request) => request.url().includes("/uploads"))).toEqual([]);
+});
+
+test("browses, searches and copies rows, and saves a table as CSV", async ({
+  page,
+  context,
+  folder,
+}) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const file = await makeBackup(page.request, folder, { mode: "none" }, TABLES);
+  await chooseFile(page, file);
+  await page.getByRole("button", { name: "Show rows of Review" }).click();
+  const grid = page.getByRole("grid", { name: "Rows of Review" });
+  const json = `unzip -p '${file}' tables/public.reviews.json`;
+  const total = Number(await shell(`${json} | jq length`, folder));
+  await expect(grid).toHaveAttribute("aria-rowcount", String(total + 1));
+  // What is out of sight is not in the page.
+  expect(await grid.getByRole("row").count()).toBeLessThan(80);
+
+  const word = (
+    await shell(`${json} | jq -r '.[7].body' | tr -s ' ' '\\n' | head -1`, folder)
+  ).trim();
+  const expected = Number(
+    await shell(
+      `${json} | jq --arg w '${word.toLowerCase()}' '[.[] | select([.[] | if type == "string" then . else tojson end] | any(ascii_downcase | contains($w)))] | length'`,
+      folder,
+    ),
+  );
+  await page.getByRole("searchbox", { name: "Search rows" }).fill(word);
+  await expect(
+    page.getByText(`${expected.toLocaleString("en")} of ${total.toLocaleString("en")} rows found`),
+  ).toBeVisible();
+  await expect(grid).toHaveAttribute("aria-rowcount", String(expected + 1));
+  await page.getByRole("searchbox", { name: "Search rows" }).fill("");
+  await expect(grid).toHaveAttribute("aria-rowcount", String(total + 1));
+
+  await grid.getByRole("row").nth(3).click();
+  const dialog = page.getByRole("dialog", { name: "Row 3 of public.reviews" });
+  await dialog.getByRole("button", { name: "Copy JSON" }).click();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  expect(copied).toBe((await shell(`${json} | jq '.[2]'`, folder)).trimEnd());
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save as CSV" }).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toBe("public.reviews.csv");
+  const saved = path.join(folder, "reviews.csv");
+  await download.saveAs(saved);
+  // As Python's csv module reads it, against the archive's own JSON.
+  const program =
+    "import csv,json,sys;r=list(csv.reader(open(sys.argv[1],newline='',encoding='utf-8'),strict=True));print(json.dumps(r))";
+  const records: string[][] = JSON.parse(
+    await shell(`python3 -c "${program}" reviews.csv`, folder),
+  );
+  const rows: Array<Record<string, unknown>> = JSON.parse(await shell(json, folder));
+  expect(records[0]).toEqual(Object.keys(rows[0] ?? {}));
+  expect(records.slice(1)).toEqual(
+    rows.map((row) => Object.values(row).map((value) => (value === null ? "" : String(value)))),
+  );
+});
+
+test("chooses rows by keyboard alone, and asks for these only", async ({ page, folder }) => {
+  const file = await makeBackup(page.request, folder, { mode: "none" }, TABLES);
+  await chooseFile(page, file);
+  await expect(verdict(page, "This backup is fine.")).toBeVisible();
+  await page.getByRole("button", { name: "Show rows of Category" }).focus();
+  await page.keyboard.press("Enter");
+  const grid = page.getByRole("grid", { name: "Rows of Category" });
+  await grid.getByRole("row").nth(1).focus();
+  await page.keyboard.press("Space");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Space");
+  await expect(grid.getByRole("row", { selected: true })).toHaveCount(2);
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("dialog", { name: "Row 3 of public.categories" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(grid.locator("[data-index='2']")).toBeFocused();
+  await page.keyboard.press("End");
+  const last = Number(await grid.getAttribute("aria-rowcount"));
+  await expect(grid.locator(`[aria-rowindex='${last}']`)).toBeFocused();
+
+  await expect(page.getByRole("heading", { name: "2 rows chosen" })).toBeVisible();
+  const restoring = page.waitForRequest((request) => request.url().endsWith("/api/restores"));
+  await page.getByRole("link", { name: "Restore these rows" }).press("Enter");
+  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Check backup" }).press("Enter");
+  expect((await restoring).postDataJSON()).toMatchObject({
+    scope: {
+      mode: "keep-existing",
+      rows: [{ schema: "public", name: "categories", places: [1, 3] }],
+    },
+  });
+  await expect(page).toHaveURL(OPERATION_OR_STEP);
+});
+
+test("stays responsive while it verifies, and can be stopped", async ({ page, folder }) => {
+  const file = await makeLargeBackup(page, folder);
+  await chooseFile(page, file);
+  await expect(page.getByRole("progressbar", { name: "Verification" })).toBeVisible();
+  // Frames that the page draws, against how long it all takes: what blocks it would leave one gap as long as all.
+  const drawn = await page.evaluate(async () => {
+    const startMs = performance.now();
+    let [frames, longestMs, lastMs] = [0, 0, startMs];
+    while (!document.body.innerText.includes("This backup is fine.")) {
+      await new Promise(requestAnimationFrame);
+      const nowMs = performance.now();
+      longestMs = Math.max(longestMs, nowMs - lastMs);
+      lastMs = nowMs;
+      frames++;
+    }
+    return { frames, longestMs, totalMs: performance.now() - startMs };
+  });
+  expect(drawn.frames).toBeGreaterThan(10);
+  expect(drawn.longestMs).toBeLessThan(drawn.totalMs / 2);
+
+  await page.getByRole("button", { name: "Choose another file" }).click();
+  await page.getByLabel("Backup file").setInputFiles(file);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.getByText("The verification was cancelled.")).toBeVisible();
+  await page.getByRole("button", { name: "Verify it" }).click();
+  await expect(verdict(page, "This backup is fine.")).toBeVisible();
+});
+
+test.afterEach(() => query("DROP TABLE IF EXISTS e2e_large"));
+
+async function makeLargeBackup(page: Page, folder: string): Promise<string> {
+  await query(`CREATE TABLE e2e_large AS
+    SELECT i AS id, repeat(md5(i::text), 40) AS text FROM generate_series(1, 60000) AS i`);
+  const tables = [{ schema: "public", name: "e2e_large" }];
+  return makeBackup(page.request, folder, { mode: "none" }, tables);
+}
+
+test("asks for the file again after a reload, in place", async ({ page, folder }) => {
+  const file = await makeBackup(page.request, folder, { mode: "none" }, TABLES);
+  await chooseFile(page, file);
+  await expect(page).toHaveURL(/\/restore\/inside$/);
+  await page.reload();
+  await expect(page.getByText("Choose the backup again")).toBeVisible();
+  await page.getByLabel("Backup file").setInputFiles(file);
+  await expect(verdict(page, "This backup is fine.")).toBeVisible();
+  await page.getByRole("link", { name: "Upload this backup" }).click();
+  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+  await page.reload();
+  await expect(page.getByText("Choose the backup again")).toBeVisible();
+  await page.getByLabel("Backup file").setInputFiles(file);
+  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+});
+
+test("where no worker can start, the page says so and goes on", async ({ page, folder }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(window, "Worker", {
+      value: class {
+        constructor() {
+          throw new Error("refused");
+        }
+      },
+    });
+  });
+  const file = await makeBackup(page.request, folder, { mode: "none" }, TABLES);
+  await chooseFile(page, file);
+  await expect(page.getByText("It cannot be looked into here.")).toBeVisible();
+  await page.getByRole("link", { name: "Upload this backup" }).click();
+  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+});
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`on a phone, ${colorScheme}, nothing is cut off and axe finds nothing serious`, async ({
+    page,
+    folder,
+  }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await page.setViewportSize({ width: 390, height: 844 });
+    const file = await makeBackup(page.request, folder, LOCKED, TABLES);
+    await page.goto("/admin/backup/restore");
+    await expectAccessible(page);
+    await chooseFile(page, file);
+    await expect(page.getByRole("button", { name: "Look inside" })).toBeVisible();
+    await expectAccessible(page);
+    await page.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
+    await page.getByRole("button", { name: "Look inside" }).click();
+    await expect(verdict(page, "This backup is fine.")).toBeVisible();
+    await expectAccessible(page);
+    await page.getByRole("button", { name: "Show rows of Product" }).click();
+    const grid = page.getByRole("grid", { name: "Rows of Product" });
+    await expect(grid.locator("[aria-rowindex='2']")).toContainText("1");
+    await expectAccessible(page);
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(overflow).toBe(0);
+    await page.screenshot({
+      path: `test-results/inside-rows-phone-${colorScheme}.png`,
+      fullPage: true,
+    });
+    await grid.locator("[aria-rowindex='2']").click();
+    await expect(page.getByRole("dialog")).toContainText('"id"');
+    await expectAccessible(page);
+    await page.screenshot({ path: `test-results/inside-row-phone-${colorScheme}.png` });
+    await page.keyboard.press("Escape");
+    await page.getByRole("link", { name: "Upload this backup" }).click();
+    await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+    await expectAccessible(page);
+  });
+}
