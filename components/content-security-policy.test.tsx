@@ -1,3 +1,7 @@
+import {
+  AppRouterContext,
+  type AppRouterInstance,
+} from "next/dist/shared/lib/app-router-context.shared-runtime";
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, it } from "vitest";
 import { BackupAdminPanel } from "./backup-admin-panel.tsx";
@@ -6,6 +10,18 @@ import { Progress } from "./ui/progress.tsx";
 
 const actor = { id: "ada", name: "Ada" };
 
+const nowhere = () => {};
+/** There is one around every page; nothing goes anywhere while HTML is made. */
+const router: AppRouterInstance = {
+  back: nowhere,
+  forward: nowhere,
+  refresh: nowhere,
+  push: nowhere,
+  replace: nowhere,
+  prefetch: nowhere,
+  bfcacheId: "0",
+};
+
 /** What a Content Security Policy without 'unsafe-inline' does not let through. React sets styles in the browser by the CSSOM, which it does. */
 const INLINE = /\sstyle=|<style|<script|\son[a-z]+=|javascript:/i;
 
@@ -13,11 +29,15 @@ it.each([
   ["the overview", []],
   ["the form for a backup", ["create"]],
   ["the form for a restore", ["restore"]],
+  ["looking inside", ["restore", "inside"]],
   ["an operation", ["operations", "0"]],
+  ["a step of a restore", ["operations", "0", "changes"]],
   ["no page", ["nothing"]],
 ])("the server's HTML of %s has nothing inline", (_, view) => {
   const html = renderToStaticMarkup(
-    <BackupAdminPanel basePath="/admin/backup" view={view} actor={actor} />,
+    <AppRouterContext value={router}>
+      <BackupAdminPanel basePath="/admin/backup" view={view} actor={actor} />
+    </AppRouterContext>,
   );
   expect(html).toContain('class="pba"');
   expect(html).not.toMatch(INLINE);

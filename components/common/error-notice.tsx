@@ -8,6 +8,8 @@ import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { CopyButton } from "./copy-button.tsx";
+import { errorPlace } from "./error-place.ts";
+import { Facts } from "./facts.tsx";
 
 interface ErrorNoticeProps {
   error: PanelErrorReport | Error;
@@ -24,6 +26,7 @@ interface ErrorNoticeProps {
 export function ErrorNotice({ error, title, truth, onRetry, children }: ErrorNoticeProps) {
   const report = reportOf(error);
   const { code, message, hint } = report;
+  const place = errorPlace(report);
   return (
     <Notice
       tone="bad"
@@ -39,13 +42,14 @@ export function ErrorNotice({ error, title, truth, onRetry, children }: ErrorNot
               Try again
             </Button>
           )}
-          <CopyButton label="Copy details" text={detailsText(report)} />
+          <CopyButton label="Copy the error report" text={detailsText(report)} />
         </>
       }
     >
       {truth && <p className="pba:font-semibold">{truth}</p>}
       {title && <p>{message}</p>}
       {hint && <p>{hint}</p>}
+      {place.length > 0 && <Facts facts={place} className="pba:my-2" />}
       {children}
       <p className="pba:text-xs pba:text-muted">
         Code <code className="pba:font-mono">{code}</code>

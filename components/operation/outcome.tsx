@@ -13,6 +13,7 @@ import { isOfOriginal, truthOf } from "./operation-wording.ts";
 import { ResultTables } from "./result-tables.tsx";
 import { TableProgressCard } from "./table-progress-card.tsx";
 import { UndoRestore } from "./undo-restore.tsx";
+import { UnlockAgain } from "./unlock-again.tsx";
 import { useOrder } from "./use-order.ts";
 
 /** How an operation ended, and what is true now. */
@@ -120,6 +121,7 @@ function Failure({ operation, truth }: { operation: Operation; truth: string }) 
           <p>The server's process ended before the {kind} did.</p>
         </Notice>
       )}
+      <UnlockAgain operation={operation} />
       {changed !== "unknown" && (
         <div className="pba:flex pba:flex-wrap pba:gap-2">
           <Again {...operation} />

@@ -11,7 +11,7 @@ import { Card } from "../ui/card.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { DatabaseCard } from "./database-card.tsx";
-import { OrderCard } from "./order-card.tsx";
+import { DatabaseOrder } from "./database-order.tsx";
 import { RecentOperations } from "./recent-operations.tsx";
 
 export function OverviewView() {
@@ -77,7 +77,7 @@ function OverviewContent({ overview }: { overview: Overview }) {
           <RecentOperations />
         </div>
       )}
-      <OrderCard overview={overview} />
+      <DatabaseOrder overview={overview} />
     </>
   );
 }

@@ -1,8 +1,7 @@
 import { useMemo } from "react";
 import type { RestorePlan } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
-import { InsertionOrderList } from "../common/insertion-order-list.tsx";
-import { ListOrGraphCard } from "../order-graph/list-or-graph-card.tsx";
+import { OrderCard } from "../common/order-card.tsx";
 
 /** In which order a restore will load the tables. */
 export function PlanOrder({ plan }: { plan: RestorePlan }) {
@@ -15,14 +14,10 @@ export function PlanOrder({ plan }: { plan: RestorePlan }) {
     [plan.tables],
   );
   return (
-    <ListOrGraphCard
-      title="Insertion order"
-      description="The tables are emptied and loaded in this order, in one transaction."
+    <OrderCard
+      description="The tables are loaded in this order, in one transaction."
       order={plan.insertionOrder}
       tables={tables}
-      list={(search) => (
-        <InsertionOrderList order={plan.insertionOrder} tables={tables} search={search} />
-      )}
     />
   );
 }

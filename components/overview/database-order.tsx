@@ -1,11 +1,10 @@
 import { useMemo } from "react";
 import type { Overview, OverviewTable } from "../../lib/shared/api.ts";
 import { formatBytes, formatNoun } from "../../lib/shared/format.ts";
-import { InsertionOrderList } from "../common/insertion-order-list.tsx";
-import { ListOrGraphCard } from "../order-graph/list-or-graph-card.tsx";
+import { OrderCard } from "../common/order-card.tsx";
 import { Card } from "../ui/card.tsx";
 
-export function OrderCard({ overview }: { overview: Overview }) {
+export function DatabaseOrder({ overview }: { overview: Overview }) {
   const tables = useMemo(
     () => overview.tables.map((table) => ({ ...table, figures: figuresOf(table) })),
     [overview.tables],
@@ -20,14 +19,10 @@ export function OrderCard({ overview }: { overview: Overview }) {
     );
   }
   return (
-    <ListOrGraphCard
-      title="Insertion order"
+    <OrderCard
       description="In this order a restore loads the tables, computed from the foreign keys: what is referred to comes first."
       order={overview.insertionOrder}
       tables={tables}
-      list={(search) => (
-        <InsertionOrderList order={overview.insertionOrder} tables={tables} search={search} />
-      )}
     />
   );
 }

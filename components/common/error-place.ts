@@ -1,0 +1,29 @@
+import { tableLabel } from "../../lib/shared/table-name.ts";
+import type { PanelErrorReport } from "../api.ts";
+import type { Fact } from "./facts.tsx";
+
+const isTable = (value: unknown): value is { schema: string; name: string } =>
+  typeof value === "object" && value !== null && "schema" in value && "name" in value;
+
+const isRange = (value: unknown): value is [number, number] =>
+  Array.isArray(value) && value.length === 2 && value.every((it) => typeof it === "number");
+
+/** Where in the data it went wrong, as far as the server says: table, row, column and constraint. */
+export function errorPlace({ details = {} }: PanelErrorReport): Fact[] {
+  const { table, rows, column, constraint, key } = details;
+  const facts: Fact[] = [];
+  if (isTable(table)) facts.push({ label: "Table", value: tableLabel(table) });
+  if (typeof key === "string") facts.push({ label: "Key", value: key });
+  if (isRange(rows)) {
+    const [first, last] = rows;
+    facts.push(
+      first === last
+        ? { label: "Row of the backup", value: String(first) }
+        : { label: "Rows of the backup", value: `${first} to ${last}` },
+    );
+  }
+  if (typeof column === "string") facts.push({ label: "Column", value: column });
+  if (typeof constraint === "string") facts.push({ label: "Constraint", value: constraint });
+  // A table alone is in the message.
+  return facts.length > 1 ? facts : [];
+}

@@ -1,0 +1,22 @@
+import type { InsertionOrder } from "../../lib/shared/api.ts";
+import { ListOrGraphCard } from "../order-graph/list-or-graph-card.tsx";
+import { InsertionOrderList, type OrderTable } from "./insertion-order-list.tsx";
+
+interface OrderCardProps {
+  description: string;
+  order: InsertionOrder;
+  tables: OrderTable[];
+}
+
+/** In which order tables are loaded, as a list with its reasons or as a picture. */
+export function OrderCard({ description, order, tables }: OrderCardProps) {
+  return (
+    <ListOrGraphCard
+      title="Insertion order"
+      description={description}
+      order={order}
+      tables={tables}
+      list={(search) => <InsertionOrderList order={order} tables={tables} search={search} />}
+    />
+  );
+}
