@@ -41,6 +41,7 @@ it("takes `undefined` for every option that may be left out", () => {
     basePath: undefined,
     signInPath: undefined,
     uploadDir: undefined,
+    safetyBackupDir: undefined,
     maxUploadBytes: undefined,
     uploadMaxAgeMs: undefined,
     lockTimeoutMs: undefined,

@@ -45,6 +45,8 @@ export interface BackupAdminOptions {
   signInPath?: string | undefined;
   /** Private folder for uploads on their way. Default: one below the system's temporary folder. */
   uploadDir?: string | undefined;
+  /** Private folder for safety backups, for the undo of a restore: on a durable disk. Default: one below `uploadDir`. */
+  safetyBackupDir?: string | undefined;
   /** Default 10 GiB. */
   maxUploadBytes?: number | undefined;
   /** An upload that nobody restores is removed after this time. Default 24 hours. */
@@ -55,7 +57,13 @@ export interface BackupAdminOptions {
   logger?: Logger | undefined;
 }
 
-type Unset = "connectionString" | "ssl" | "pool" | "uploadDir" | "lockTimeoutMs";
+type Unset =
+  | "connectionString"
+  | "ssl"
+  | "pool"
+  | "uploadDir"
+  | "safetyBackupDir"
+  | "lockTimeoutMs";
 
 export type Config = Readonly<
   {
@@ -88,6 +96,7 @@ const optionsSchema = z.strictObject({
     .regex(/^(\/(?!\/)|https?:\/\/)/, "must be a path or an http(s) URL")
     .default("/api/auth/signin"),
   uploadDir: z.string().min(1).optional(),
+  safetyBackupDir: z.string().min(1).optional(),
   maxUploadBytes: z.int().positive().default(DEFAULT_MAX_UPLOAD_BYTES),
   uploadMaxAgeMs: z
     .int()

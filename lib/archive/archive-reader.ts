@@ -13,7 +13,14 @@ import {
 import { checkAgreement, findMode } from "./archive-entries.ts";
 import { invalidArchive } from "./archive-error.ts";
 import { createDecompressor } from "./compression.ts";
-import { decryptBytes, decryptStream, parseIdentities, unlockKeyFile } from "./encryption.ts";
+import {
+  type ArchiveKey,
+  decryptBytes,
+  decryptStream,
+  parseIdentities,
+  recipientOf,
+  unlockKeyFile,
+} from "./encryption.ts";
 import { translateReadError } from "./entry-content.ts";
 import type { EntrySource } from "./entry-source.ts";
 import { notABackup, requireNoNewer } from "./find-backups.ts";
@@ -49,6 +56,11 @@ export interface Archive extends AsyncDisposable {
    * @throws WRONG_PASSPHRASE, NO_MATCHING_IDENTITY, FORMAT_UNSUPPORTED, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
    */
   unlock(unlock: Unlock): Promise<void>;
+  /**
+   * What makes another archive that the same secret opens, without keeping the secret. To be called after `unlock`.
+   * Null where the original encrypted it, in a way of its own.
+   */
+  keyForAnother(): Promise<ArchiveKey | null>;
   /**
    * A table's plain JSON. The stream fails with DIGEST_MISMATCH, ARCHIVE_INVALID or ARCHIVE_TRUNCATED
    * before its end where anything differs from the manifest: what was read until then must not be kept.
@@ -157,6 +169,25 @@ class OpenArchive implements Archive {
       }
       throw error;
     }
+  }
+
+  async keyForAnother(): Promise<ArchiveKey> {
+    if (this.encryption === "none") return { mode: "none" };
+    const recipient = await recipientOf(await this.#openingIdentity());
+    if (this.encryption === "recipients") return { mode: "recipients", recipients: [recipient] };
+    const keyFile = await this.#source.readBytes(KEY_ENTRY, MAX_KEY_BYTES);
+    return { mode: "passphrase", recipient, keyFile: keyFile.toString("base64") };
+  }
+
+  /** Of several that were given, the one that the archive is encrypted to. */
+  async #openingIdentity(): Promise<string> {
+    const entry = manifestEntryName(this.encryption);
+    const stored = await this.#source.readBytes(entry, MAX_STORED_MANIFEST_BYTES);
+    for (const identity of this.#identities) {
+      const opens = await decryptBytes([identity], stored).catch(() => null);
+      if (opens) return identity;
+    }
+    throw new BackupError("INTERNAL", "The archive is not unlocked yet.");
   }
 
   readTable(table: ManifestTable, signal?: AbortSignal): Readable {

@@ -14,6 +14,9 @@ export type ArchiveKey =
   /** `recipient` is the archive's own; `keyFile` is the content of key.age, in base64. */
   | { mode: "passphrase"; recipient: string; keyFile: string };
 
+/** The public half of an identity. */
+export const recipientOf = (identity: string): Promise<string> => identityToRecipient(identity);
+
 /** A piece for the middle of `stream.pipeline`. */
 export type StreamTransform = (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
@@ -153,7 +156,7 @@ async function createPassphraseKey(passphrase: string): Promise<ArchiveKey> {
     );
   }
   const identity = await generateX25519Identity();
-  const recipient = await identityToRecipient(identity);
+  const recipient = await recipientOf(identity);
   const createdAt = new Date().toISOString().replace(/\.\d+Z$/, "Z");
   const encrypter = new Encrypter();
   encrypter.addRecipient(passphraseRecipient(passphrase));

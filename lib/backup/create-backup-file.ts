@@ -1,6 +1,8 @@
 import { link, lstat, mkdir, open, rename, rm, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { DigestStream } from "../archive/digest.ts";
 import type { EntrySink } from "../archive/entry-sink.ts";
 import { PARTIAL_SUFFIX } from "../archive/find-backups.ts";
 import { createFolderSink, syncFolder } from "../archive/folder-sink.ts";
@@ -13,6 +15,8 @@ export interface CreateBackupFileOptions extends Omit<RunBackupOptions, "output"
   path: string;
   /** One zip file, or a folder with the same entries as files. */
   kind: "zip" | "folder";
+  /** Sees every byte of a zip on its way to the disk. */
+  digest?: DigestStream;
 }
 
 /**
@@ -23,10 +27,10 @@ export interface CreateBackupFileOptions extends Omit<RunBackupOptions, "output"
  * @throws BackupError: as `runBackup`; REQUEST_INVALID where the path is taken or cannot be written
  */
 export async function createBackupFile(options: CreateBackupFileOptions): Promise<OperationResult> {
-  const { path, kind, ...backup } = options;
+  const { path, kind, digest, ...backup } = options;
   if (await exists(path)) throw taken(path);
   const partial = `${path}${PARTIAL_SUFFIX}`;
-  const output = await createPartial(partial, kind);
+  const output = await createPartial(partial, kind, digest);
   try {
     const result = await runBackup({ ...backup, output: output.to });
     await output.closed;
@@ -44,6 +48,7 @@ export async function createBackupFile(options: CreateBackupFileOptions): Promis
 async function createPartial(
   path: string,
   kind: "zip" | "folder",
+  digest: DigestStream | undefined,
 ): Promise<{ to: Writable | EntrySink; closed: Promise<unknown> }> {
   try {
     if (kind === "folder") {
@@ -51,8 +56,12 @@ async function createPartial(
       const to = createFolderSink(path);
       return { to, closed: to.done.catch(() => {}) };
     }
-    const to = (await open(path, "wx", 0o600)).createWriteStream();
-    return { to, closed: new Promise<void>((resolve) => to.once("close", resolve)) };
+    const file = (await open(path, "wx", 0o600)).createWriteStream();
+    const closed = new Promise<void>((resolve) => file.once("close", resolve));
+    if (!digest) return { to: file, closed };
+    // Where one of the two fails, so does the other.
+    pipeline(digest, file).catch(() => {});
+    return { to: digest, closed };
   } catch (cause) {
     const code = codeOf(cause);
     if (code !== "EEXIST") throw unwritable(path, cause);

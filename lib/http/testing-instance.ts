@@ -15,6 +15,7 @@ const handlers = createHandlers(
     prisma: {},
     connectionString,
     uploadDir,
+    safetyBackupDir: `${uploadDir}-safety`,
     authorize(request) {
       const id = request.headers.get("x-test-user");
       return id === null ? null : { id, name: id, allowed: true };

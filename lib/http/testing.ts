@@ -42,6 +42,8 @@ export async function createTestAdmin(
     : await mkdtemp(path.join(os.tmpdir(), "backup-admin-test-"));
   const uploadDir = folder ? path.join(folder, "uploads") : options.uploadDir;
   if (!uploadDir) throw new Error("an empty uploadDir");
+  // Beside it, as tests look at what is in the folder for uploads.
+  const safetyBackupDir = options.safetyBackupDir ?? `${uploadDir}-safety`;
   const log: string[] = [];
   const handlers = createHandlers(
     parseConfig({
@@ -49,6 +51,7 @@ export async function createTestAdmin(
       connectionString: url,
       authorize: (request) => VISITORS[request.headers.get("x-test-user") ?? ""] ?? null,
       uploadDir,
+      safetyBackupDir,
       logger: { error: (...parts) => log.push(parts.map(String).join(" ")) },
       ...rest,
     }),
@@ -75,7 +78,7 @@ export async function createTestAdmin(
     const request = new Request(`${ORIGIN}/admin/backup/api/${route}`, init);
     if (send) return send(request);
     return handlers[method](request, {
-      params: Promise.resolve({ route: route.split("/").filter(Boolean) }),
+      params: Promise.resolve({ route: route.split("?")[0]?.split("/").filter(Boolean) }),
     });
   }
 
@@ -153,6 +156,7 @@ export async function createTestAdmin(
     backup,
     reach,
     uploadDir,
+    safetyBackupDir,
     log,
     async [Symbol.asyncDispose]() {
       if (folder) await rm(folder, { recursive: true, force: true });

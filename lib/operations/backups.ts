@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { PassThrough, Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { finished } from "node:stream/promises";
+import { DigestStream } from "../archive/digest.ts";
 import { createArchiveKey } from "../archive/encryption.ts";
 import { archiveFileName } from "../backup/backup-name.ts";
 import { runBackup } from "../backup/run-backup.ts";
@@ -63,7 +64,7 @@ export async function openBackup(
       hint: "A backup can be downloaded once. Create another one.",
     });
   }
-  const output = new PassThrough({ highWaterMark: BUFFER_BYTES });
+  const output = new DigestStream({ highWaterMark: BUFFER_BYTES });
   const live = new LiveOperation(context, id);
   const giveUp = () => live.abort(givenUp());
   void carryOut(context, operation, live, output);
@@ -74,7 +75,7 @@ async function carryOut(
   context: Context,
   operation: StoredOperation,
   live: LiveOperation,
-  output: PassThrough,
+  output: DigestStream,
 ): Promise<void> {
   const { config, database, models } = context;
   const { request, id, fileName } = operation;
@@ -95,9 +96,11 @@ async function carryOut(
     });
     await taken;
     await live.stop();
+    const { bytes: sizeBytes, sha256 } = output.digest();
     await endOperation(database, id, ["running", "interrupted"], {
       state: "succeeded",
       result: { ...result, fileName },
+      archive: { sizeBytes, sha256 },
       progress: live.progress,
     });
   } catch (thrown) {

@@ -1,8 +1,10 @@
+import path from "node:path";
 import { type Config, defaultUploadDir, openConfiguredDatabase } from "../config.ts";
 import { type BackupError, toBackupError } from "../errors.ts";
 import type { Database } from "../postgres/connection.ts";
 import { openUploads, type Uploads } from "../restore/receive-upload.ts";
 import { type PrismaModels, readPrismaModels } from "../schema/prisma-models.ts";
+import { openSafetyBackupFiles, type SafetyBackupFiles } from "./safety-backup-files.ts";
 
 /** What every operation works with. Made once, at the first request. */
 export interface Context {
@@ -10,6 +12,7 @@ export interface Context {
   database: Database;
   models: PrismaModels;
   uploads: Uploads;
+  safetyBackups: SafetyBackupFiles;
 }
 
 /** @throws CONFIG_INVALID where there is no connection, or no safe folder for uploads */
@@ -24,7 +27,10 @@ export async function openContext(config: Config): Promise<Context> {
     maxUploadBytes: config.maxUploadBytes,
     maxAgeMs: config.uploadMaxAgeMs,
   });
-  return { config, database, models: readPrismaModels(config.prisma), uploads };
+  const safetyBackups = openSafetyBackupFiles(
+    config.safetyBackupDir ?? path.join(directory, "safety-backups"),
+  );
+  return { config, database, models: readPrismaModels(config.prisma), uploads, safetyBackups };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Context } from "./context.ts";
 import type { LiveOperation } from "./live-operation.ts";
 import { rehearseRestore, summarise } from "./rehearse-restore.ts";
 import type { RestoreSource } from "./restore-source.ts";
+import { planSafetyBackup } from "./safety-backup.ts";
 
 /** What a person decides upon, and what has to be still so when it begins. */
 export interface MadePlan {
@@ -18,12 +19,20 @@ export interface MadePlan {
 export async function makePlan(
   context: Context,
   live: LiveOperation,
-  { archive }: RestoreSource,
+  { archive, key }: RestoreSource,
   { scope, rehearse }: { scope: RestoreScope; rehearse: boolean },
 ): Promise<MadePlan> {
   const { database, models } = context;
   const { signal } = live;
-  const { fingerprint, ...plan } = await planRestore({ database, models, archive, scope, signal });
+  const { fingerprint, ...planned } = await planRestore({
+    database,
+    models,
+    archive,
+    scope,
+    signal,
+  });
+  const changing = planned.tables.filter(({ action }) => action !== "skip");
+  const plan = { ...planned, safetyBackup: await planSafetyBackup(context, key, changing) };
   if (!rehearse || !plan.canStart) return { plan, fingerprint, rehearsal: null };
   const { report, check } = await rehearseRestore(context, live, archive, scope);
   plan.checks.push(check);

@@ -86,7 +86,7 @@ export async function insertOperation(
     encryption: EncryptionMode | null;
     fileName: string;
     progress?: Progress;
-    undoes?: string;
+    undoes?: string | null;
   },
 ): Promise<StoredOperation> {
   const { id, state, actor, request, encryption, fileName, undoes = null } = operation;

@@ -19,9 +19,9 @@ const LIST_LENGTH = 50;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Newest first. Ended ones without their plan and progress per table: `getOperation` has those. */
-export async function listOperations({ database }: Context): Promise<Operation[]> {
-  await settleOperations(database);
-  const operations = await readOperations(database, LIST_LENGTH);
+export async function listOperations(context: Context): Promise<Operation[]> {
+  await settleOperations(context);
+  const operations = await readOperations(context.database, LIST_LENGTH);
   return operations
     .map(toOperation)
     .map((operation) =>
@@ -32,10 +32,10 @@ export async function listOperations({ database }: Context): Promise<Operation[]
 }
 
 /** @throws OPERATION_NOT_FOUND */
-export async function getOperation({ database }: Context, id: string): Promise<StoredOperation> {
+export async function getOperation(context: Context, id: string): Promise<StoredOperation> {
   if (UUID.test(id)) {
-    await settleOperations(database);
-    const operation = await readOperation(database, id);
+    await settleOperations(context);
+    const operation = await readOperation(context.database, id);
     if (operation) return operation;
   }
   throw new BackupError("OPERATION_NOT_FOUND", "There is no such operation.", {

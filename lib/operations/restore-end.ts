@@ -3,13 +3,14 @@ import { toBackupError } from "../errors.ts";
 import type { Database } from "../postgres/connection.ts";
 import type { Operation } from "../shared/api.ts";
 import { type Ending, endOperation, readOperation } from "./operation-store.ts";
-import { endingWithoutWord, readChanged } from "./settle.ts";
+import { endingWithoutWord, readChanged, type SettleContext } from "./settle.ts";
 
 /**
  * A failure says that nothing has changed. PostgreSQL is asked whether that is so: the connection may
  * have been lost at the commit.
  */
-export async function writeEnd(database: Database, id: string, ending: Ending): Promise<void> {
+export async function writeEnd(context: SettleContext, id: string, ending: Ending): Promise<void> {
+  const { database } = context;
   if (ending.state === "succeeded") {
     // Also where somebody has seen no heartbeat meanwhile: this process knows better.
     await endOperation(database, id, ["running", "interrupted"], ending);
@@ -20,7 +21,7 @@ export async function writeEnd(database: Database, id: string, ending: Ending): 
   const changed = await readChangedAtLast(database, operation.xid);
   const isKnown = changed === "nothing" && toBackupError(ending.error).code !== "INTERRUPTED";
   await endOperation(database, id, ["running", "ready"], {
-    ...(isKnown ? ending : endingWithoutWord(operation, changed)),
+    ...(isKnown ? ending : await endingWithoutWord(context, operation, changed)),
     progress: ending.progress,
   });
 }

@@ -1,20 +1,32 @@
 /** A restore from its check to its end, whoever watches. */
-import { type BackupError, toBackupError } from "../errors.ts";
+import { BackupError, toBackupError } from "../errors.ts";
 import { translateConnectionError } from "../postgres/connection.ts";
 import { describeUpload } from "../restore/describe-upload.ts";
 import { runRestore } from "../restore/run-restore.ts";
 import { verifyTables } from "../restore/verify-archive.ts";
-import type { RestoreScope } from "../shared/api.ts";
+import type { Actor, RestoreScope } from "../shared/api.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import { type Context, report } from "./context.ts";
+import { describeRetry } from "./describe-retry.ts";
 import { LiveOperation } from "./live-operation.ts";
 import { type MadePlan, makePlan } from "./make-plan.ts";
-import { type Ending, recordTransaction, writeFacts } from "./operation-store.ts";
+import {
+  type Ending,
+  recordTransaction,
+  type StoredOperation,
+  writeFacts,
+} from "./operation-store.ts";
 import { writeEnd } from "./restore-end.ts";
-import { type RestoreSource, releaseSource, withRetry } from "./restore-source.ts";
+import { type RestoreSource, releaseSource } from "./restore-source.ts";
+import { makeSafetyBackup, requireRoom, tidySafetyBackups } from "./safety-backup.ts";
 import { ended, requireStartable, type TakenStep, waitForStep } from "./wait-for-step.ts";
 
-const PASSING: readonly ErrorCode[] = ["LOCK_TIMEOUT", "DATABASE_UNREACHABLE", "INTERRUPTED"];
+const PASSING: readonly ErrorCode[] = [
+  "LOCK_TIMEOUT",
+  "DATABASE_UNREACHABLE",
+  "INTERRUPTED",
+  "SAFETY_BACKUP_FAILED",
+];
 
 /** Whether the same archive may well succeed a moment later, so that it need not be uploaded again. */
 const isPassing = ({ code, cause }: BackupError): boolean =>
@@ -24,11 +36,11 @@ const isPassing = ({ code, cause }: BackupError): boolean =>
 /** Owns the archive and the upload from here on. Never rejects: every end is written to the operation. */
 export async function carryOutRestore(
   context: Context,
-  id: string,
+  { id, actor }: Pick<StoredOperation, "id" | "actor">,
   source: RestoreSource,
   first: { scope: RestoreScope; rehearse: boolean },
 ): Promise<void> {
-  const { config, database } = context;
+  const { config } = context;
   const live = new LiveOperation(context, id);
   let ending: Ending;
   let keepsUpload = false;
@@ -39,7 +51,7 @@ export async function carryOutRestore(
     keepsUpload = isPassing(error);
     report(config, `restore ${id}`, error);
     const state = error.code === "ABORTED" ? "cancelled" : "failed";
-    ending = { state, error: keepsUpload ? withRetry(error, source) : error };
+    ending = { state, error: keepsUpload ? await withRetry(context, actor, source, error) : error };
   }
   try {
     // Before the end is written, so that whoever reads it finds everything tidied up.
@@ -49,7 +61,8 @@ export async function carryOutRestore(
   }
   try {
     await live.stop();
-    await writeEnd(database, id, { ...ending, progress: live.progress });
+    await writeEnd(context, id, { ...ending, progress: live.progress });
+    await tidySafetyBackups(context, source.undoes);
   } catch (error) {
     // It will be seen as interrupted, and settled.
     report(config, `restore ${id}`, error);
@@ -69,6 +82,7 @@ async function checkAndRestore(
     const { plan } = made;
     const step = await waitForStep(context, live, made, async (start) => {
       requireStartable(plan, start);
+      if (start.safetyBackup) await requireRoom(context, plan.safetyBackup);
     });
     if (step.kind === "start") return await startNow(context, live, source, made, step);
     live.onProgress({ type: "stage", stage: "check" });
@@ -88,14 +102,17 @@ async function proveArchive(
 }
 
 async function startNow(
-  { config, database, models }: Context,
-  { id, onProgress, signal }: LiveOperation,
-  { archive }: RestoreSource,
+  context: Context,
+  live: LiveOperation,
+  { archive, key }: RestoreSource,
   { plan, fingerprint }: MadePlan,
-  { session }: Extract<TakenStep, { kind: "start" }>,
+  { session, safetyBackup }: Extract<TakenStep, { kind: "start" }>,
 ): Promise<Ending> {
-  onProgress({ type: "stage", stage: "restore" });
+  const { config, database, models } = context;
+  const { id, onProgress, signal } = live;
+  const begin = () => onProgress({ type: "stage", stage: "restore" });
   try {
+    if (!safetyBackup) begin();
     const result = await runRestore(session, {
       archive,
       models,
@@ -107,9 +124,27 @@ async function startNow(
       async onTransaction(xid) {
         if (!(await recordTransaction(database, id, xid))) throw ended();
       },
+      ...(safetyBackup && {
+        async beforeChange(tables, aborted) {
+          await makeSafetyBackup(context, live, { tables, key, signal: aborted });
+          begin();
+        },
+      }),
     });
     return { state: "succeeded", result, changed: "everything" };
   } finally {
     await session.end();
   }
 }
+
+const withRetry = async (
+  context: Context,
+  actor: Actor,
+  source: RestoreSource,
+  { code, message, hint, details, cause }: BackupError,
+): Promise<BackupError> =>
+  new BackupError(code, message, {
+    hint,
+    details: { ...details, ...(await describeRetry(context, actor, source)) },
+    cause,
+  });

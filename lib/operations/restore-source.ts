@@ -1,16 +1,62 @@
-/** What a restore reads: an upload, which goes with it, or the safety backup of another, which stays. */
-import type { Archive } from "../archive/archive-reader.ts";
+/** What a restore reads: an upload, which goes with it, or the safety backup of another restore, which stays. */
+import { archiveFileName } from "../backup/backup-name.ts";
 import { BackupError } from "../errors.ts";
+import { type Actor, isEnded } from "../shared/api.ts";
 import type { Context } from "./context.ts";
+import { getOperation, readDatabaseName } from "./operations.ts";
+import type { Unlocked } from "./unlock-archive.ts";
 
-export interface RestoreSource {
-  /** Unlocked. */
-  archive: Archive;
-  /** Where it lies. */
+export interface ArchiveFile {
   path: string;
   fileName: string;
   /** Null for a safety backup. */
   uploadId: string | null;
+  /** The restore whose safety backup it is. */
+  undoes: string | null;
+}
+
+export type RestoreSource = ArchiveFile & Unlocked;
+
+/** @throws UPLOAD_NOT_FOUND, OPERATION_STATE for an incomplete one */
+export async function findUpload(
+  { uploads }: Context,
+  actor: Actor,
+  uploadId: string,
+): Promise<ArchiveFile> {
+  const { path, fileName, isComplete } = await uploads.find(uploadId, actor);
+  if (isComplete) return { path, fileName, uploadId, undoes: null };
+  throw new BackupError("OPERATION_STATE", "The upload is not complete yet.", {
+    hint: "Wait for its end, or go on with it.",
+  });
+}
+
+/** @throws OPERATION_NOT_FOUND, SAFETY_BACKUP_NOT_FOUND */
+export async function findSafetyBackup(context: Context, restoreId: string): Promise<ArchiveFile> {
+  const { database, safetyBackups } = context;
+  const { safetyBackup, state, id } = await getOperation(context, restoreId);
+  if (!safetyBackup?.isKept || !isEnded(state)) {
+    throw new BackupError(
+      "SAFETY_BACKUP_NOT_FOUND",
+      "This restore has no safety backup any more.",
+      {
+        hint: "It was made without one, has changed nothing, or newer ones have taken its place. Restore a backup that you have downloaded.",
+      },
+    );
+  }
+  if (!(await safetyBackups.exists(id))) {
+    throw new BackupError(
+      "SAFETY_BACKUP_NOT_FOUND",
+      "The safety backup is not in the folder where it was kept.",
+      {
+        hint: "Somebody has removed it, or the app's instances have no `safetyBackupDir` in common. Restore a backup that you have downloaded.",
+      },
+    );
+  }
+  const fileName = archiveFileName(
+    await readDatabaseName(database),
+    new Date(safetyBackup.createdAt),
+  );
+  return { path: safetyBackups.pathOf(id), fileName, uploadId: null, undoes: id };
 }
 
 /** To be called when the restore ends. @param keepsUpload for another attempt */
@@ -22,11 +68,3 @@ export async function releaseSource(
   await archive.close();
   if (uploadId !== null && !keepsUpload) await uploads.remove(uploadId);
 }
-
-/** Says with an error what can be unlocked again, without another upload. */
-export const withRetry = (error: BackupError, { uploadId }: RestoreSource): BackupError =>
-  new BackupError(error.code, error.message, {
-    hint: error.hint,
-    details: { ...error.details, uploadId },
-    cause: error.cause,
-  });

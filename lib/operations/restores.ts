@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { BackupError } from "../errors.ts";
 import { resolveScope } from "../plan/restore-scope.ts";
-import type { Actor, CreateRestore, PlanRestore, StartRestore } from "../shared/api.ts";
+import type {
+  Actor,
+  CreateRestore,
+  PlanRestore,
+  RestoreScope,
+  StartRestore,
+} from "../shared/api.ts";
 import { NO_PROGRESS } from "../shared/progress.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import type { Context } from "./context.ts";
@@ -9,55 +15,73 @@ import { insertOperation, readRehearsalReport, type StoredOperation } from "./op
 import { readDatabaseName, readOwnOperation } from "./operations.ts";
 import { notWaiting, requestStepOf } from "./request-step.ts";
 import { carryOutRestore } from "./restore-operation.ts";
-import { unlockUpload } from "./unlock-upload.ts";
+import {
+  type ArchiveFile,
+  findSafetyBackup,
+  findUpload,
+  type RestoreSource,
+} from "./restore-source.ts";
+import { unlockArchive } from "./unlock-archive.ts";
 import { requireStartable } from "./wait-for-step.ts";
 
 /**
- * Opens and unlocks an uploaded archive, and begins to check it. The secret is used here and forgotten;
- * the unlocked archive stays in this process's memory. After a wrong passphrase the upload is kept.
+ * Opens and unlocks an uploaded archive, or the safety backup of a restore, and begins to check it. The secret is used
+ * here and forgotten; the unlocked archive stays in this process's memory. After a wrong passphrase the upload is kept.
  *
- * @throws UPLOAD_NOT_FOUND, OPERATION_STATE for an incomplete upload, WRONG_PASSPHRASE,
+ * @throws UPLOAD_NOT_FOUND, SAFETY_BACKUP_NOT_FOUND, OPERATION_STATE for an incomplete upload, WRONG_PASSPHRASE,
  *   NO_MATCHING_IDENTITY, TOO_MANY_ATTEMPTS, FORMAT_UNSUPPORTED, ARCHIVE_INVALID, ARCHIVE_TRUNCATED, REQUEST_INVALID
  *   for a scope that does not fit the archive
  */
 export async function createRestore(
   context: Context,
   actor: Actor,
-  { uploadId, scope = { mode: "replace" }, rehearse = false, ...unlock }: CreateRestore,
+  { uploadId, undo, scope, rehearse = false, ...unlock }: CreateRestore,
 ): Promise<StoredOperation> {
-  if (uploadId === undefined) {
-    throw new BackupError("REQUEST_INVALID", "The request names no upload.", {
-      hint: "Give the `uploadId` of a complete upload.",
-    });
-  }
-  const upload = await context.uploads.find(uploadId, actor);
-  if (!upload.isComplete) {
-    throw new BackupError("OPERATION_STATE", "The upload is not complete yet.", {
-      hint: "Wait for its end, or go on with it.",
-    });
-  }
-  const archive = await unlockUpload(context, actor, upload, unlock);
+  const file = await findArchive(context, actor, { uploadId, undo });
+  const source = { ...file, ...(await unlockArchive(context, actor, file, unlock)) };
+  const { archive, fileName, undoes } = source;
   try {
+    const first = { scope: scope ?? wholeScope(source), rehearse };
     // The original's tables are known by their names only once they are matched with the database.
-    if (!archive.isOriginal) resolveScope(scope, archive.manifest.tables);
-    const id = randomUUID();
+    if (!archive.isOriginal) resolveScope(first.scope, archive.manifest.tables);
     const operation = await insertOperation(context.database, {
-      id,
+      id: randomUUID(),
       state: "running",
       actor,
-      request: { kind: "restore", uploadId },
+      request: { kind: "restore", ...(uploadId !== undefined && { uploadId }) },
       encryption: archive.encryption,
-      fileName: upload.fileName,
+      fileName,
+      undoes,
       progress: { ...NO_PROGRESS, stage: "check", phase: "verifying" },
     });
-    const { path, fileName } = upload;
-    void carryOutRestore(context, id, { archive, path, fileName, uploadId }, { scope, rehearse });
+    void carryOutRestore(context, operation, source, first);
     return operation;
   } catch (error) {
     await archive.close();
     throw error;
   }
 }
+
+function findArchive(
+  context: Context,
+  actor: Actor,
+  { uploadId, undo }: Pick<CreateRestore, "uploadId" | "undo">,
+): Promise<ArchiveFile> {
+  if (uploadId !== undefined && undo === undefined) return findUpload(context, actor, uploadId);
+  if (uploadId === undefined && undo !== undefined) return findSafetyBackup(context, undo);
+  throw new BackupError("REQUEST_INVALID", "The request names no archive, or two.", {
+    hint: "Give either the `uploadId` of a complete upload, or the id of a restore to `undo`.",
+  });
+}
+
+/** A safety backup holds some tables of the database on purpose: those that it does not hold stay. */
+const wholeScope = ({ archive, undoes }: RestoreSource): RestoreScope =>
+  undoes === null
+    ? { mode: "replace" }
+    : {
+        mode: "replace",
+        tables: archive.manifest.tables.map(({ schema, name }) => ({ schema, name })),
+      };
 
 /**
  * What the rehearsal of one's own restore has found. Kept while it waits for its start, and no longer, as it shows rows.

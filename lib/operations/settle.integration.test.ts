@@ -38,7 +38,7 @@ async function inTheMiddle(act: (scene: Scene) => Promise<void>): Promise<void> 
       once(child, "exit").then(() => Promise.reject(new Error("the child process ended"))),
     ]);
     if (!id) throw new Error("the child process named no operation");
-    await until("the transaction has begun", async () => (await readXid(database, id)) !== null);
+    await until("it waits for the lock", async () => isWaiting(database, id));
     await act({ database, admin, child, id, blocker });
   } finally {
     child.kill("SIGKILL");
@@ -46,12 +46,14 @@ async function inTheMiddle(act: (scene: Scene) => Promise<void>): Promise<void> 
   }
 }
 
-async function readXid(database: TestDatabase, id: string): Promise<string | null> {
-  const [row] = await database.query<{ xid: string | null }>(
-    "SELECT xid FROM prisma_backup_admin.operations WHERE id = $1",
+/** Its transaction has begun, and what is there now is kept. */
+async function isWaiting(database: TestDatabase, id: string): Promise<boolean> {
+  const waiting = await database.query(
+    `SELECT FROM prisma_backup_admin.operations
+     WHERE id = $1 AND xid IS NOT NULL AND safety_backup IS NOT NULL`,
     [id],
   );
-  return row?.xid ?? null;
+  return waiting.length > 0;
 }
 
 const readChanged = async (admin: TestAdmin, id: string) =>
@@ -80,9 +82,14 @@ describe.concurrent("an operation whose process was killed", () => {
       await holder.query("BEGIN");
       await holder.query("SELECT FROM prisma_backup_admin.operations FOR UPDATE");
       await blocker.query("ROLLBACK");
-      const xid = await readXid(database, id);
+      const [restore] = await database.query<{ xid: string }>(
+        "SELECT xid FROM prisma_backup_admin.operations WHERE id = $1",
+        [id],
+      );
       await until("the restore is committed", async () => {
-        const [row] = await database.query("SELECT pg_xact_status($1::xid8) AS status", [xid]);
+        const [row] = await database.query("SELECT pg_xact_status($1::xid8) AS status", [
+          restore?.xid,
+        ]);
         return row?.status === "committed";
       });
       child.kill("SIGKILL");

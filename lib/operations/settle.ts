@@ -5,6 +5,8 @@ import { isInFuture, transactionStatus } from "../postgres/transaction.ts";
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import type { Operation, OperationResult } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
+import type { Context } from "./context.ts";
+import { describeRetry } from "./describe-retry.ts";
 import {
   type Ending,
   endOperation,
@@ -12,6 +14,9 @@ import {
   type StoredOperation,
 } from "./operation-store.ts";
 import { queryOperations } from "./operations-schema.ts";
+import { tidySafetyBackups } from "./safety-backup.ts";
+
+export type SettleContext = Pick<Context, "database" | "uploads" | "safetyBackups">;
 
 /** A download that nobody begins. */
 const PENDING_MAX_AGE_MS = 10 * 60 * 1000;
@@ -19,7 +24,8 @@ const PENDING_MAX_AGE_MS = 10 * 60 * 1000;
 const SILENCE_MAX_MS = 15 * 1000;
 
 /** Ends what is over. To be called before operations are read, so that nobody sees a dead one as running. */
-export async function settleOperations(database: Database): Promise<void> {
+export async function settleOperations(context: SettleContext): Promise<void> {
+  const { database } = context;
   const open = await queryOperations<{ id: string }>(
     database,
     `SELECT id::text FROM ${OWN_SCHEMA}.operations
@@ -30,11 +36,13 @@ export async function settleOperations(database: Database): Promise<void> {
   );
   for (const { id } of open) {
     const operation = await readOperation(database, id);
-    if (operation) await settle(database, operation);
+    if (operation) await settle(context, operation);
   }
+  if (open.length > 0) await tidySafetyBackups(context);
 }
 
-async function settle(database: Database, operation: StoredOperation): Promise<void> {
+async function settle(context: SettleContext, operation: StoredOperation): Promise<void> {
+  const { database } = context;
   if (operation.state === "pending") {
     await endOperation(database, operation.id, ["pending"], {
       state: "cancelled",
@@ -46,7 +54,7 @@ async function settle(database: Database, operation: StoredOperation): Promise<v
   }
   const changed = await readChanged(database, operation.xid);
   if (changed === "unknown") await endAbandoned(database, operation.xid);
-  const ending = endingWithoutWord(operation, changed);
+  const ending = await endingWithoutWord(context, operation, changed);
   // An operation that is still unknown has nothing new to say.
   if (operation.state === "interrupted" && ending.changed === "unknown") return;
   await endOperation(database, operation.id, [operation.state], ending);
@@ -69,12 +77,13 @@ async function endAbandoned(database: Database, xid: string | null): Promise<voi
 }
 
 /** How an operation ended that could not say so itself. */
-export function endingWithoutWord(
+export async function endingWithoutWord(
+  context: SettleContext,
   operation: StoredOperation,
   changed: Operation["changed"],
-): Ending {
+): Promise<Ending> {
   if (changed === "everything") return succeededWithoutWord(operation);
-  return { state: "interrupted", changed, error: interrupted(operation, changed) };
+  return { state: "interrupted", changed, error: await interrupted(context, operation, changed) };
 }
 
 /** What a restore's transaction did to the database, as PostgreSQL itself remembers. */
@@ -127,13 +136,17 @@ function succeededWithoutWord(operation: StoredOperation): Ending {
   return { state: "succeeded", result, changed: "everything" };
 }
 
-function interrupted(operation: StoredOperation, changed: Operation["changed"]): BackupError {
+async function interrupted(
+  context: SettleContext,
+  operation: StoredOperation,
+  changed: Operation["changed"],
+): Promise<BackupError> {
   if (operation.kind === "backup") {
     return new BackupError("INTERRUPTED", "The backup was cut off: the app's process ended.", {
       hint: "The downloaded file is not complete: delete it and create the backup again.",
     });
   }
-  const uploadId = operation.request.kind === "restore" ? operation.request.uploadId : undefined;
+  const { uploadId = null } = operation.request.kind === "restore" ? operation.request : {};
   if (changed === "unknown") {
     return new BackupError(
       "INTERRUPTED",
@@ -144,6 +157,12 @@ function interrupted(operation: StoredOperation, changed: Operation["changed"]):
   return new BackupError(
     "INTERRUPTED",
     "The restore was cut off: the app's process ended, or lost the database. Nothing has been changed.",
-    { hint: "Begin the restore again.", details: { uploadId } },
+    {
+      hint: "Begin the restore again.",
+      details: await describeRetry(context, operation.actor, {
+        uploadId,
+        undoes: operation.undoes,
+      }),
+    },
   );
 }

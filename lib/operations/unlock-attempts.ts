@@ -24,10 +24,13 @@ export interface UnlockAttempt {
   takeBack(): Promise<void>;
 }
 
-/** @throws TOO_MANY_ATTEMPTS */
+/**
+ * @param tried.uploadId null for a safety backup, which is nobody's alone: only the person's attempts are counted
+ * @throws TOO_MANY_ATTEMPTS
+ */
 export async function countUnlockAttempt(
   database: Database,
-  { uploadId, personId }: { uploadId: string; personId: string },
+  { uploadId, personId }: { uploadId: string | null; personId: string },
 ): Promise<UnlockAttempt> {
   const person = await count(
     database,
@@ -36,6 +39,7 @@ export async function countUnlockAttempt(
     PERSON_WINDOW_MS,
   );
   if (!person) throw await tooMany(database, `person ${personId}`);
+  if (uploadId === null) return { isLastOfUpload: false, takeBack: () => person.takeBack() };
   const upload = await count(database, `upload ${uploadId}`, MAX_ATTEMPTS_PER_UPLOAD, FORGET_MS);
   if (!upload) {
     await person.takeBack();

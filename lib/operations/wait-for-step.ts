@@ -1,6 +1,7 @@
 import { BackupError } from "../errors.ts";
 import { beginRestore, type RestoreSession } from "../restore/run-restore.ts";
 import type { RestorePlan } from "../shared/api.ts";
+import type { Stage } from "../shared/progress.ts";
 import { type Context, report } from "./context.ts";
 import type { LiveOperation } from "./live-operation.ts";
 import type { MadePlan } from "./make-plan.ts";
@@ -52,7 +53,7 @@ function listen(
     stopWaiting();
     reject(signal.reason);
   };
-  const take = async (requestId: string, taken: TakenStep, firstStage: "check" | "restore") => {
+  const take = async (requestId: string, taken: TakenStep, firstStage: Stage) => {
     const running = await takeStep(database, id, requestId, firstStage);
     if (!running || signal.aborted || !stopWaiting()) throw notWaiting();
     resolve(taken);
@@ -62,7 +63,8 @@ function listen(
     await prepare(step);
     const session = await beginRestore(database);
     try {
-      await take(requestId, { ...step, session }, "restore");
+      const firstStage = step.safetyBackup ? "safety-backup" : "restore";
+      await take(requestId, { ...step, session }, firstStage);
     } catch (error) {
       await session.end();
       throw error;

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { chmod, lstat, mkdir, readdir, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { readdir, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { FileStore } from "@tus/file-store";
 import { MemoryLocker, Server, type Upload } from "@tus/server";
 import { BackupError } from "../errors.ts";
 import { type Actor, UPLOAD_SPARE_BYTES } from "../shared/api.ts";
 import { withNextBasePath } from "../shared/next-address.ts";
+import { openPrivateDirectory, readFreeBytes } from "./private-directory.ts";
 
 export interface Uploads {
   /**
@@ -26,6 +27,8 @@ interface ReceivedUpload {
   /** As the browser named it, without any folder. */
   fileName: string;
   isComplete: boolean;
+  /** When it is removed, unless it is restored before. */
+  expiresAt: string;
 }
 
 /** 128 bits of chance: an id cannot be guessed, and never names another path. */
@@ -53,7 +56,7 @@ export async function openUploads(options: {
   maxAgeMs: number;
 }): Promise<Uploads> {
   const { directory, maxUploadBytes, maxAgeMs } = options;
-  await openPrivateDirectory(directory);
+  await openPrivateDirectory(directory, { what: "uploads", option: "uploadDir" });
   const store = new PrivateFileStore({ directory, expirationPeriodInMilliseconds: maxAgeMs });
   const actors = new WeakMap<object, Actor>();
   const failures = new WeakMap<object, unknown>();
@@ -94,10 +97,15 @@ export async function openUploads(options: {
   };
 
   /** Its description is written first and never again, unless it is missing altogether. */
-  async function isExpired(id: string): Promise<boolean> {
+  async function expiryOf(id: string): Promise<number | null> {
     const statOf = (name: string) => stat(path.join(directory, name)).catch(() => null);
     const since = (await statOf(`${id}.json`)) ?? (await statOf(id));
-    return since !== null && Date.now() - since.mtimeMs > maxAgeMs;
+    return since && since.mtimeMs + maxAgeMs;
+  }
+
+  async function isExpired(id: string): Promise<boolean> {
+    const at = await expiryOf(id);
+    return at !== null && Date.now() > at;
   }
 
   async function removeExpired(): Promise<void> {
@@ -131,6 +139,7 @@ export async function openUploads(options: {
         path: path.join(directory, id),
         fileName: upload.metadata?.filename || "archive.zip",
         isComplete: upload.offset === upload.size,
+        expiresAt: new Date((await expiryOf(id)) ?? Date.now()).toISOString(),
       };
     },
     remove,
@@ -152,35 +161,13 @@ class PrivateFileStore extends FileStore {
   }
 }
 
-async function openPrivateDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  const { uid, mode } = await checkDirectory(directory);
-  // Windows has neither; there the user's own temporary folder is private.
-  if (!process.getuid) return;
-  if (uid !== process.getuid()) throw unsafeDirectory(directory, "belongs to another user");
-  if ((mode & 0o077) !== 0) await chmod(directory, 0o700);
-}
-
-async function checkDirectory(directory: string) {
-  const stats = await lstat(directory);
-  if (!stats.isDirectory()) throw unsafeDirectory(directory, "is not a folder of its own");
-  return stats;
-}
-
-function unsafeDirectory(directory: string, reason: string): BackupError {
-  return new BackupError("CONFIG_INVALID", `The folder for uploads, ${directory}, ${reason}.`, {
-    hint: "Give createBackupAdmin an `uploadDir` that belongs to the app's user alone: on a shared volume a folder below it, which is then made.",
-  });
-}
-
 /** The request does not tell it after a `proxy.ts`, but then the build does. */
 function nextBasePath(request: Request & { nextUrl?: { basePath?: string } }): string {
   return request.nextUrl?.basePath || withNextBasePath("");
 }
 
 async function checkRoom(directory: string, sizeBytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(directory);
-  const freeBytes = bavail * bsize;
+  const freeBytes = await readFreeBytes(directory);
   if (sizeBytes + UPLOAD_SPARE_BYTES <= freeBytes) return;
   throw new BackupError(
     "ARCHIVE_TOO_LARGE",

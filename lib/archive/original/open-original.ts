@@ -4,6 +4,7 @@ import type { Catalog } from "../../schema/catalog.ts";
 import type { PrismaModels } from "../../schema/prisma-models.ts";
 import type { EncryptionMode, Unlock, Warning } from "../../shared/api.ts";
 import type { Archive } from "../archive-reader.ts";
+import type { ArchiveKey } from "../encryption.ts";
 import type { EntrySource } from "../entry-source.ts";
 import type { Manifest, ManifestTable } from "../manifest.ts";
 import { type BackupFile, findBackupFiles } from "./backup-files.ts";
@@ -80,6 +81,10 @@ class OriginalArchive implements Archive {
     void this.#unlocked;
     this.#planned = fittedManifest(this.#scanned, this.encryption, this.#warnings, catalog, models);
     return this.#planned.manifest;
+  }
+
+  async keyForAnother(): Promise<ArchiveKey | null> {
+    return this.encryption === "none" ? { mode: "none" } : null;
   }
 
   readTable(table: ManifestTable, signal?: AbortSignal): Readable {

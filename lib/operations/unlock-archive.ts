@@ -1,46 +1,61 @@
 import { type Archive, openArchive } from "../archive/archive-reader.ts";
+import { type ArchiveKey, createArchiveKey } from "../archive/encryption.ts";
 import { BackupError, toBackupError } from "../errors.ts";
 import type { Actor, Unlock } from "../shared/api.ts";
 import type { Context } from "./context.ts";
+import type { ArchiveFile } from "./restore-source.ts";
 import {
   countUnlockAttempt,
   MAX_ATTEMPTS_PER_UPLOAD,
   type UnlockAttempt,
 } from "./unlock-attempts.ts";
 
+export interface Unlocked {
+  archive: Archive;
+  /** What the safety backup is made with, so that the same secret opens it. */
+  key: ArchiveKey;
+}
+
 /**
- * Opens an upload. It is kept after a wrong passphrase, and removed where no passphrase will ever open it, or
- * after too many.
+ * Opens an upload, or a safety backup. An upload is kept after a wrong passphrase, and removed where no passphrase will
+ * ever open it, or after too many. A safety backup is always kept.
  *
  * @throws WRONG_PASSPHRASE, NO_MATCHING_IDENTITY, TOO_MANY_ATTEMPTS, FORMAT_UNSUPPORTED, ARCHIVE_INVALID,
  *   ARCHIVE_TRUNCATED
  */
-export async function unlockUpload(
+export async function unlockArchive(
   { database, uploads }: Context,
   actor: Actor,
-  upload: { id: string; path: string },
+  { path, uploadId }: ArchiveFile,
   unlock: Unlock,
-): Promise<Archive> {
+): Promise<Unlocked> {
   let archive: Archive | undefined;
   let attempt: UnlockAttempt | undefined;
+  const removeUpload = async () => {
+    if (uploadId !== null) await uploads.remove(uploadId);
+  };
   try {
-    archive = await openArchive(upload.path);
+    archive = await openArchive(path);
     if (archive.encryption !== "none" && (unlock.passphrase || unlock.identity)) {
-      attempt = await countUnlockAttempt(database, { uploadId: upload.id, personId: actor.id });
+      attempt = await countUnlockAttempt(database, { uploadId, personId: actor.id });
     }
     await archive.unlock(unlock);
     await attempt?.takeBack();
-    return archive;
+    const { passphrase = "" } = unlock;
+    const key =
+      (await archive.keyForAnother()) ??
+      (await createArchiveKey({ mode: "passphrase", passphrase }));
+    return { archive, key };
   } catch (thrown) {
     await archive?.close();
     const error = toBackupError(thrown);
     if (error.code === "WRONG_PASSPHRASE" || error.code === "NO_MATCHING_IDENTITY") {
       if (!attempt?.isLastOfUpload) throw error;
-      await uploads.remove(upload.id);
+      await removeUpload();
       throw removedAfter(error);
     }
     if (error.code === "TOO_MANY_ATTEMPTS") throw error;
-    if (error.status < 500) await uploads.remove(upload.id);
+    if (error.status < 500) await removeUpload();
     await attempt?.takeBack();
     throw error;
   }

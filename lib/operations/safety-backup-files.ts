@@ -1,0 +1,46 @@
+/** Where safety backups lie: one zip for each restore, named by its id. */
+import { lstat, readdir, rm } from "node:fs/promises";
+import path from "node:path";
+import { PARTIAL_SUFFIX } from "../archive/find-backups.ts";
+import { openPrivateDirectory, readFreeBytes } from "../restore/private-directory.ts";
+
+export interface SafetyBackupFiles {
+  pathOf(restoreId: string): string;
+  exists(restoreId: string): Promise<boolean>;
+  /** Makes the folder. @returns what its disk has room for */
+  open(): Promise<{ freeBytes: number }>;
+  /** Of the restores that something is there for, be it complete or not. */
+  list(): Promise<string[]>;
+  remove(restoreId: string): Promise<void>;
+}
+
+const SUFFIX = ".zip";
+const NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.zip(?:\.partial)?$/;
+
+/** Makes nothing yet: who never restores needs no folder. */
+export function openSafetyBackupFiles(directory: string): SafetyBackupFiles {
+  const pathOf = (restoreId: string) => path.join(directory, restoreId + SUFFIX);
+  return {
+    pathOf,
+    exists: (restoreId) =>
+      lstat(pathOf(restoreId)).then(
+        (stats) => stats.isFile(),
+        () => false,
+      ),
+    async open() {
+      await openPrivateDirectory(directory, {
+        what: "safety backups",
+        option: "safetyBackupDir",
+      });
+      return { freeBytes: await readFreeBytes(directory) };
+    },
+    async list() {
+      const names = await readdir(directory).catch(() => []);
+      return [...new Set(names.flatMap((name) => NAME.exec(name)?.[1] ?? []))];
+    },
+    async remove(restoreId) {
+      for (const suffix of ["", PARTIAL_SUFFIX])
+        await rm(pathOf(restoreId) + suffix, { force: true });
+    },
+  };
+}

@@ -1,0 +1,174 @@
+/** What is there before a restore, kept so that the restore can be undone. */
+import { DigestStream } from "../archive/digest.ts";
+import type { ArchiveKey } from "../archive/encryption.ts";
+import { createBackupFile } from "../backup/create-backup-file.ts";
+import { BackupError, toBackupError } from "../errors.ts";
+import { describeUpload } from "../restore/describe-upload.ts";
+import { readCatalog } from "../schema/catalog.ts";
+import { type SafetyBackupPlan, type TableName, UPLOAD_SPARE_BYTES } from "../shared/api.ts";
+import { formatBytes } from "../shared/format.ts";
+import { tableKey } from "../shared/table-name.ts";
+import type { Context } from "./context.ts";
+import type { LiveOperation } from "./live-operation.ts";
+import { TABLE, writeFacts } from "./operation-store.ts";
+import { queryOperations } from "./operations-schema.ts";
+
+const KEPT = 3;
+
+/** For what an archive has beside its tables. */
+const OVERHEAD_BYTES = 2 ** 20;
+
+/** Says whether the tables that would change can be kept, and makes the folder for it. */
+export async function planSafetyBackup(
+  { database, safetyBackups }: Context,
+  key: ArchiveKey,
+  tables: readonly TableName[],
+): Promise<SafetyBackupPlan> {
+  const neededBytes = await boundSize(database, tables);
+  let freeBytes = 0;
+  try {
+    ({ freeBytes } = await safetyBackups.open());
+  } catch (error) {
+    return { possible: false, message: unusable(error), neededBytes, freeBytes };
+  }
+  const possible = hasRoom({ neededBytes, freeBytes });
+  const message = possible
+    ? `What is there now is kept on the server first, so that the restore can be undone. ${OPENS[key.mode]}`
+    : noRoom({ neededBytes, freeBytes });
+  return { possible, message, neededBytes, freeBytes };
+}
+
+/**
+ * To be asked right before the start, when the room may be another one.
+ *
+ * @throws SAFETY_BACKUP_FAILED
+ */
+export async function requireRoom(
+  { safetyBackups }: Context,
+  plan: SafetyBackupPlan | null,
+): Promise<void> {
+  const neededBytes = plan?.neededBytes ?? 0;
+  const { freeBytes } = await safetyBackups.open().catch((error: unknown) => {
+    throw failed(unusable(error), { cause: error });
+  });
+  if (hasRoom({ neededBytes, freeBytes })) return;
+  throw failed(noRoom({ neededBytes, freeBytes }), { details: { neededBytes, freeBytes } });
+}
+
+/**
+ * Backs the tables up and reads the file back from the disk: a backup that cannot be read is none.
+ *
+ * @throws SAFETY_BACKUP_FAILED, ABORTED; INTERRUPTED where the restore has been ended meanwhile
+ */
+export async function makeSafetyBackup(
+  { config, database, models, safetyBackups }: Context,
+  { id, onProgress }: LiveOperation,
+  { tables, key, signal }: { tables: readonly TableName[]; key: ArchiveKey; signal: AbortSignal },
+): Promise<void> {
+  if (tables.length === 0) return;
+  onProgress({ type: "stage", stage: "safety-backup" });
+  const createdAt = new Date().toISOString();
+  const path = safetyBackups.pathOf(id);
+  const digest = new DigestStream();
+  try {
+    await safetyBackups.open();
+    await createBackupFile({
+      ...{ path, kind: "zip", digest, database, models, tables, key, onProgress, signal },
+      lockTimeoutMs: config.lockTimeoutMs,
+    });
+    const written = digest.digest();
+    const stored = await describeUpload(path, signal);
+    if (stored.sha256 !== written.sha256 || stored.sizeBytes !== written.bytes)
+      throw new BackupError("INTERNAL", "What the disk gives back is not what was written to it.");
+  } catch (error) {
+    if (signal.aborted) throw toBackupError(signal.reason);
+    const { message } = toBackupError(error);
+    throw failed(`What is there now could not be kept. ${message}`, { cause: error });
+  }
+  const sizeBytes = digest.bytes;
+  const safetyBackup = { createdAt, sizeBytes, encryption: key.mode, isKept: true };
+  if (await writeFacts(database, id, { safetyBackup })) return;
+  throw new BackupError("INTERRUPTED", "The restore was ended meanwhile. Nothing has changed.", {
+    hint: "Begin it again.",
+  });
+}
+
+/**
+ * Removes what is no longer kept: all but those of the newest three restores, and what belongs to a restore that has
+ * changed nothing. Never one that a restore still needs, and never a file of which this database knows nothing.
+ *
+ * @param spared a restore whose safety backup stays whatever its age
+ */
+export async function tidySafetyBackups(
+  { database, safetyBackups }: Pick<Context, "database" | "safetyBackups">,
+  spared: string | null = null,
+): Promise<void> {
+  await queryOperations(
+    database,
+    `UPDATE ${TABLE} kept SET safety_backup = jsonb_set(safety_backup, '{isKept}', 'false')
+     WHERE id IN (
+         SELECT id FROM ${TABLE} WHERE state = 'succeeded' AND (safety_backup ->> 'isKept')::boolean
+         ORDER BY safety_backup ->> 'createdAt' DESC OFFSET $1)
+       AND id IS DISTINCT FROM $2
+       AND NOT EXISTS (SELECT FROM ${TABLE} undo WHERE undo.undoes = kept.id AND undo.state IN ('running', 'ready'))`,
+    [KEPT, spared],
+  );
+  const files = await safetyBackups.list();
+  if (files.length === 0) return;
+  const removable = await queryOperations<{ id: string }>(
+    database,
+    `SELECT id::text FROM ${TABLE}
+     WHERE id = ANY ($1::uuid[]) AND state IN ('succeeded', 'failed', 'cancelled', 'interrupted')
+       AND changed <> 'unknown' AND NOT coalesce((safety_backup ->> 'isKept')::boolean, false)`,
+    [files],
+  );
+  for (const { id } of removable) await safetyBackups.remove(id);
+}
+
+/** Tables with their indexes: their rows as compressed text are smaller. */
+async function boundSize(
+  { pool }: Context["database"],
+  tables: readonly TableName[],
+): Promise<number> {
+  const wanted = new Set(tables.map(tableKey));
+  const client = await pool.connect();
+  try {
+    const catalog = await readCatalog(client);
+    return catalog.tables
+      .filter((table) => wanted.has(tableKey(table)))
+      .reduce((sum, { sizeBytes }) => sum + sizeBytes, OVERHEAD_BYTES);
+  } finally {
+    client.release();
+  }
+}
+
+interface Room {
+  neededBytes: number;
+  freeBytes: number;
+}
+
+const hasRoom = ({ neededBytes, freeBytes }: Room): boolean =>
+  neededBytes + UPLOAD_SPARE_BYTES <= freeBytes;
+
+const noRoom = ({ neededBytes, freeBytes }: Room): string =>
+  `There is not enough room on the server's disk to keep what is there now: it may take ${formatBytes(neededBytes)}, ${formatBytes(UPLOAD_SPARE_BYTES)} have to stay free, and ${formatBytes(freeBytes)} are.`;
+
+const unusable = (error: unknown): string =>
+  error instanceof BackupError
+    ? error.message
+    : "The folder for safety backups cannot be made or written.";
+
+const OPENS = {
+  passphrase: "It opens with the same passphrase as this backup.",
+  recipients: "It opens with the same identity as this backup.",
+  none: "It is not encrypted, as this backup is not: whoever may read the server's disk can read it.",
+} as const;
+
+const failed = (
+  what: string,
+  options: { details?: Record<string, unknown>; cause?: unknown } = {},
+): BackupError =>
+  new BackupError("SAFETY_BACKUP_FAILED", `${what} Nothing has been changed.`, {
+    hint: "Free some room on the server's disk, or correct `safetyBackupDir`, and start again; or start without a safety backup. Then the restore cannot be undone.",
+    ...options,
+  });
