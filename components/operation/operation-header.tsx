@@ -7,6 +7,7 @@ import { MODES } from "../scope/mode-wording.ts";
 import { Badge } from "../ui/badge.tsx";
 import { ENCRYPTION_LABELS, stateLabel, stateTone } from "./operation-wording.ts";
 import { isPlanning, type Place } from "./place.ts";
+import { Undoes, Undoes } from "./undoes.tsx";
 import { useHeadingFocus } from "./use-heading-focus.ts";
 
 interface OperationHeaderProps {
@@ -55,13 +56,23 @@ function titleOf({ kind, plan }: Operation, place: Place): string {
 }
 
 function Origin({ operation }: { operation: Operation }) {
-  const { createdAt, actor, fileName, encryption } = operation;
+  const { createdAt, actor, fileName, encryption, undoes } = operation;
   return (
     <>
       <p>
         Begun by {actor.name}, <time dateTime={createdAt}>{formatDateTime(createdAt)}</time>
         {encryption && ` · ${ENCRYPTION_LABELS[encryption]}`}
       </p>
+      {undoes && (
+        <p>
+          Undoes <Undoes id={undoes} />
+        </p>
+      )}
+      {undoes && (
+        <p>
+          Undoes <Undoes id={undoes} />
+        </p>
+      )}
       <p className="pba:font-mono pba:text-xs pba:break-all">{fileName}</p>
     </>
   );

@@ -1,15 +1,10 @@
-import { useMutation } from "@tanstack/react-query";
-import { useRouter } from "next/navigation";
-import type { FormEvent } from "react";
+import { LockOpen } from "lucide-react";
 import type { CreateRestore, Operation } from "../../lib/shared/api.ts";
 import { formatDateTime } from "../../lib/shared/format.ts";
-import { ErrorNotice } from "../common/error-notice.tsx";
 import { usePanel } from "../panel-context.tsx";
-import { UnlockFields, useUnlockDraft } from "../restore/unlock-fields.tsx";
-import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
-import { Spinner } from "../ui/spinner.tsx";
 import { isOfOriginal } from "./operation-wording.ts";
+import { ReopenForm } from "./reopen-form.tsx";
 
 /** What a restore that was cut off was made from, where the server still has it. */
 function sourceOf({ error }: Operation): Pick<CreateRestore, "uploadId" | "undo"> | null {
@@ -23,6 +18,7 @@ function sourceOf({ error }: Operation): Pick<CreateRestore, "uploadId" | "undo"
 export function UnlockAgain({ operation }: { operation: Operation }) {
   const { actor } = usePanel();
   const source = sourceOf(operation);
+  const { plan, encryption } = operation;
   if (!source || operation.changed !== "nothing" || operation.actor.id !== actor.id) return null;
   const expiresAt = operation.error?.details?.uploadExpiresAt;
   return (
@@ -34,45 +30,13 @@ export function UnlockAgain({ operation }: { operation: Operation }) {
           : "The safety backup is still on the server. It only has to be unlocked again."
       }
     >
-      <UnlockAgainForm operation={operation} source={source} />
-    </Card>
-  );
-}
-
-interface UnlockAgainFormProps {
-  operation: Operation;
-  source: Pick<CreateRestore, "uploadId" | "undo">;
-}
-
-function UnlockAgainForm({ operation, source }: UnlockAgainFormProps) {
-  const { queries, paths } = usePanel();
-  const router = useRouter();
-  const create = useMutation(queries.createRestore);
-  const draft = useUnlockDraft(operation.encryption ?? "none");
-  const isBusy = create.isPending || create.isSuccess;
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (!draft.isComplete || isBusy) return;
-    const scope = operation.plan?.scope;
-    create.mutate(
-      { ...source, ...draft.unlock, ...(scope && { scope }) },
-      { onSuccess: ({ id }) => router.push(paths.operation(id)) },
-    );
-  };
-  return (
-    <form onSubmit={submit} className="pba:grid pba:gap-4">
-      <UnlockFields
-        draft={draft}
-        isOriginal={isOfOriginal(operation.plan)}
-        promise="It is used for the check and not stored."
+      <ReopenForm
+        source={{ ...source, ...(plan && { scope: plan.scope }) }}
+        encryption={encryption ?? "none"}
+        isOriginal={isOfOriginal(plan)}
+        icon={<LockOpen aria-hidden />}
+        label="Unlock it again"
       />
-      {create.error && <ErrorNotice error={create.error} />}
-      <div>
-        <Button type="submit" variant="primary" disabled={!draft.isComplete || isBusy}>
-          {isBusy && <Spinner />}
-          Unlock it again
-        </Button>
-      </div>
-    </form>
+    </Card>
   );
 }

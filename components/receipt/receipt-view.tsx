@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Braces, Printer } from "lucide-react";
 import Link from "next/link";
-import { useRef } from "react";
 import type { Operation } from "../../lib/shared/api.ts";
 import { type Receipt, toReceipt } from "../../lib/shared/receipt.ts";
 import { ApiError } from "../api.ts";
@@ -11,6 +10,7 @@ import { PageHeader } from "../common/page-header.tsx";
 import { downloadText } from "../download.ts";
 import { stateLabel, stateTone, truthOf } from "../operation/operation-wording.ts";
 import { UndoRestore } from "../operation/undo-restore.tsx";
+import { useHeadingFocus } from "../operation/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
@@ -70,7 +70,7 @@ interface WholeProps {
 }
 
 function Whole({ operation, receipt, back }: WholeProps) {
-  const ref = useRef<HTMLDivElement>(null);
+  const ref = useHeadingFocus(`${operation.id} receipt`);
   usePrintAlone(ref);
   const { kind } = operation;
   return (
