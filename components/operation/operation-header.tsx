@@ -7,7 +7,7 @@ import { MODES } from "../scope/mode-wording.ts";
 import { Badge } from "../ui/badge.tsx";
 import { ENCRYPTION_LABELS, stateLabel, stateTone } from "./operation-wording.ts";
 import { isPlanning, type Place } from "./place.ts";
-import { Undoes, Undoes } from "./undoes.tsx";
+import { Undoes } from "./undoes.tsx";
 import { useHeadingFocus } from "./use-heading-focus.ts";
 
 interface OperationHeaderProps {
@@ -63,11 +63,6 @@ function Origin({ operation }: { operation: Operation }) {
         Begun by {actor.name}, <time dateTime={createdAt}>{formatDateTime(createdAt)}</time>
         {encryption && ` · ${ENCRYPTION_LABELS[encryption]}`}
       </p>
-      {undoes && (
-        <p>
-          Undoes <Undoes id={undoes} />
-        </p>
-      )}
       {undoes && (
         <p>
           Undoes <Undoes id={undoes} />
