@@ -3,11 +3,11 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type APIRequestContext, type APIResponse, expect } from "@playwright/test";
 import type {
+  CreateRestore,
   EncryptionChoice,
   Operation,
   StartRestore,
   TableName,
-  Unlock,
 } from "../../lib/shared/api.ts";
 import { shopUrl } from "./environment.ts";
 import { PANEL } from "./panel.ts";
@@ -40,11 +40,11 @@ export async function makeBackup(
   return file;
 }
 
-/** Uploads an archive and has it checked. @returns the restore's id */
+/** Uploads an archive and has it checked. @param options the secret that opens it, and the scope @returns the restore's id */
 export async function checkBackup(
   request: APIRequestContext,
   file: string,
-  unlock: Unlock = {},
+  options: Omit<CreateRestore, "uploadId" | "undo"> = {},
 ): Promise<string> {
   const archive = await readFile(file);
   const tus = { ...sameOrigin(), "tus-resumable": "1.0.0" };
@@ -62,7 +62,7 @@ export async function checkBackup(
     data: archive,
   });
   expect(sent.status(), await sent.text()).toBe(204);
-  const { id } = await post(request, "restores", { uploadId, ...unlock });
+  const { id } = await post(request, "restores", { uploadId, ...options });
   await reach(request, id);
   return id;
 }

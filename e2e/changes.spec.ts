@@ -1,0 +1,205 @@
+/** What a restore will change, before it does: the rows, the schema's drift, and what would fail. */
+import type { Page } from "@playwright/test";
+import { SIGN_INS } from "../scripts/seed/sign-ins.ts";
+import { checkBackup, discard, makeBackup } from "./support/api.ts";
+import { expectAccessibleInBoth } from "./support/axe.ts";
+import { dumpDatabase, expectDatabase, holdRestore, query } from "./support/database.ts";
+import {
+  expectRestored,
+  goToChanges,
+  goToConfirmation,
+  operationPath,
+  rowOf,
+  signIn,
+  startRestore,
+} from "./support/panel.ts";
+import { expect, test } from "./support/test.ts";
+
+const tableOf = (page: Page, table: string) =>
+  rowOf(page.getByRole("list", { name: "Tables", exact: true }).getByRole("listitem"), table);
+
+const count = async (sql: string): Promise<string> => {
+  const [row] = await query<{ count: number }>(sql);
+  return (row?.count ?? 0).toLocaleString("en");
+};
+
+/** Changes rows, and counts them as PostgreSQL does. */
+const countOf = (statement: string) =>
+  count(`WITH touched AS (${statement} RETURNING 1) SELECT count(*)::int AS count FROM touched`);
+
+test("tells every row that a rehearsal adds, removes and changes", async ({ page, folder }) => {
+  const file = await makeBackup(page.request, folder);
+  const [product] = await query<{ name: string }>("SELECT name FROM products WHERE id = 1");
+  const added = await countOf("DELETE FROM reviews WHERE rating = 1");
+  const changed = await countOf("UPDATE products SET name = 'Renamed since' WHERE id <= 8");
+  const removed = await countOf(`INSERT INTO customers SELECT (jsonb_populate_record(c,
+    jsonb_build_object('id', gen_random_uuid(), 'email', 'late@example.com'))).*
+    FROM (SELECT * FROM customers LIMIT 1) AS c`);
+  const same = await count("SELECT count(*)::int AS count FROM products WHERE id > 8");
+  const before = await dumpDatabase();
+
+  const id = await checkBackup(page.request, file);
+  await page.goto(operationPath(id));
+  await goToChanges(page, { rehearses: true });
+  await expectDatabase(before);
+  await expect(page.getByText("The rehearsal has succeeded", { exact: true })).toBeVisible();
+  await expect(page.getByText("You are in this backup.")).toBeVisible();
+  await expect(tableOf(page, "public.reviews")).toContainText(`${added} added`);
+  await expect(tableOf(page, "public.customers")).toContainText(`${removed} removed`);
+  const products = tableOf(page, "public.products");
+  await expect(products).toContainText(`${changed} changed, ${same} the same`);
+  await expect(tableOf(page, "public.orders")).toHaveCount(0);
+
+  // By keyboard, and on a phone.
+  await page.setViewportSize({ width: 390, height: 844 });
+  await products.getByText("Show 8 rows").press("Enter");
+  const row = products.getByRole("listitem").filter({ hasText: /id = 1$/ });
+  const sample = row.or(products.getByRole("listitem").filter({ hasText: "id = 1 " })).first();
+  await expect(sample.getByRole("deletion")).toHaveText("Renamed since");
+  await expect(sample.getByRole("insertion")).toHaveText(product?.name ?? "");
+  await expectAccessibleInBoth(page);
+  const overflow = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(overflow, "scrolls sideways").toBeLessThanOrEqual(0);
+
+  // The place is kept, and the way back is there.
+  await page.reload();
+  await expect(products).toContainText(`${changed} changed`);
+  await page.getByText(/^\d+ tables without change$/).click();
+  await page.getByRole("searchbox", { name: "Find a table" }).first().fill("public.orders");
+  await expect(page.getByRole("list", { name: "Tables without change" })).toContainText("orders");
+  await goToConfirmation(page);
+  await expectAccessibleInBoth(page);
+  await page.goBack();
+  await expect(page).toHaveURL(/\/changes$/);
+  await discard(page.request, id);
+  await expect(page.getByText("This restore was cancelled.")).toBeVisible();
+  await query("DELETE FROM customers WHERE email = 'late@example.com'");
+});
+
+test("shows another admin what waits, and says who will be signed out", async ({
+  page,
+  browser,
+  browserConsole,
+  folder,
+}) => {
+  const file = await makeBackup(page.request, folder);
+  const late = { email: "late@example.com", password: SIGN_INS.admin.password };
+  await query(
+    `INSERT INTO users (id, email, name, role, password_hash)
+     SELECT gen_random_uuid(), $1, 'Late Admin', role, password_hash FROM users WHERE email = $2`,
+    [late.email, SIGN_INS.admin.email],
+  );
+  const context = await browser.newContext({ storageState: { cookies: [], origins: [] } });
+  browserConsole.watch(context);
+  const other = await context.newPage();
+  await other.goto("/");
+  await signIn(other, late);
+  await expect(other.getByText("Good to see you, Late Admin.")).toBeVisible();
+  const id = await checkBackup(other.request, file);
+  await other.goto(operationPath(id));
+  await goToChanges(other);
+  await expect(other.getByText("you will be signed out")).toBeVisible();
+
+  await page.goto(`${operationPath(id)}/confirm`);
+  await expect(page).toHaveURL(/\/changes$/);
+  await expect(page.getByText("This restore waits for Late Admin.")).toBeVisible();
+  await expect(page.getByRole("link", { name: "Continue" })).toHaveCount(0);
+  await expect(page.getByRole("button", { name: /^Rehearse/ })).toHaveCount(0);
+  await discard(other.request, id);
+  await context.close();
+  await query("DELETE FROM users WHERE email = $1", [late.email]);
+});
+
+test("asks to confirm the drift that maps, and refuses what does not", async ({ page, folder }) => {
+  const file = await makeBackup(page.request, folder);
+  await query("ALTER TABLE reviews ADD COLUMN e2e_note text");
+  const before = await dumpDatabase();
+  const id = await checkBackup(page.request, file);
+  await page.goto(operationPath(id));
+  await goToChanges(page);
+  await expect(page.getByRole("list", { name: "Drift" })).toContainText("e2e_note");
+  await expect(page.getByRole("button", { name: "Continue" })).toBeDisabled();
+  await page.getByRole("checkbox", { name: "I have read this difference" }).check();
+  await goToConfirmation(page);
+  // A page that is loaded anew does not know what was read.
+  await page.reload();
+  await page.getByLabel("Database name").fill("shop");
+  const restore = page.getByRole("button", { name: "Restore", exact: true });
+  await expect(restore).toBeDisabled();
+  await page.getByRole("checkbox", { name: "I have read this difference" }).check();
+  await restore.click();
+  await expectRestored(page);
+  await expectDatabase(before);
+
+  await query(`ALTER TABLE reviews DROP COLUMN e2e_note, ADD COLUMN e2e_stars int NOT NULL DEFAULT 1;
+    ALTER TABLE reviews ALTER COLUMN e2e_stars DROP DEFAULT`);
+  const blocked = await checkBackup(page.request, file);
+  await page.goto(operationPath(blocked));
+  await expect(page).toHaveURL(/\/changes$/);
+  const refusal = page.getByRole("alert").filter({ hasText: "cannot be restored here" });
+  await expect(refusal).toContainText("Nothing has changed.");
+  await expect(refusal).toContainText("Give e2e_stars a default");
+  await expect(page.getByRole("link", { name: "Continue" })).toHaveCount(0);
+  await expectAccessibleInBoth(page);
+
+  await refusal.getByRole("link", { name: "Choose something else" }).click();
+  await page.getByRole("radio", { name: "Chosen tables" }).click();
+  await page.getByRole("checkbox", { name: "public.categories" }).click();
+  await goToChanges(page);
+  await expect(page.getByRole("link", { name: "Continue" })).toBeVisible();
+  await discard(page.request, blocked);
+  await query("ALTER TABLE reviews DROP COLUMN e2e_stars");
+});
+
+test("names what would fail, and what has failed, and changes nothing", async ({
+  page,
+  folder,
+}) => {
+  const file = await makeBackup(page.request, folder);
+  const poor = await countOf("DELETE FROM reviews WHERE rating = 1");
+  await query("ALTER TABLE reviews ADD CONSTRAINT e2e_stars CHECK (rating > 1)");
+  const before = await dumpDatabase();
+  const id = await checkBackup(page.request, file);
+  await page.goto(operationPath(id));
+  await goToChanges(page, { rehearses: true });
+  await expect(page.getByText("The rehearsal has failed", { exact: true })).toBeVisible();
+  const violations = page.getByRole("list", { name: "Violations" });
+  await expect(violations).toContainText("public.reviews");
+  await expect(violations).toContainText("e2e_stars");
+  await expect(violations).toContainText("What to do:");
+  await violations.getByText(`of ${poor} rows`).press("Enter");
+  await expect(violations.getByRole("listitem").nth(1)).toContainText("rating = 1");
+  await expectAccessibleInBoth(page);
+
+  await page.getByRole("link", { name: "Continue anyway" }).click();
+  await startRestore(page);
+  const failure = page.getByRole("alert").filter({ hasText: "This restore has failed." });
+  await expect(failure).toContainText("Nothing has changed.");
+  await expect(failure).toContainText("public.reviews");
+  await expect(failure).toContainText("e2e_stars");
+  await expect(failure.getByRole("button", { name: "Copy the error report" })).toBeVisible();
+  await expectDatabase(before);
+  await query("ALTER TABLE reviews DROP CONSTRAINT e2e_stars");
+});
+
+test("cancels a rehearsal, and nothing has changed", async ({ page, folder }) => {
+  const file = await makeBackup(page.request, folder);
+  await query("UPDATE products SET name = 'Changed since the backup'");
+  const before = await dumpDatabase();
+  await using hold = await holdRestore();
+  const id = await checkBackup(page.request, file);
+  await page.goto(operationPath(id));
+  await page.getByRole("button", { name: "Continue" }).click();
+  await expect(page.getByText("Rehearsing", { exact: true })).toBeVisible();
+  await page.goto(operationPath(id));
+  await expect(page).toHaveURL(/\/changes$/);
+  await expect(page.getByText("Check every constraint").first()).toBeVisible();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: "Yes, cancel it" }).click();
+  await expect(page.getByText("This restore was cancelled.")).toBeVisible();
+  await expect(page.getByText("Nothing has changed.", { exact: true })).toBeVisible();
+  await hold.release();
+  await expectDatabase(before);
+});

@@ -1,0 +1,121 @@
+/** What comes back: some tables, some rows, and how they meet the rows that are there. */
+import { checkBackup, makeBackup } from "./support/api.ts";
+import { expectAccessibleInBoth } from "./support/axe.ts";
+import { dumpDatabase, expectDatabase, query } from "./support/database.ts";
+import {
+  chooseFile,
+  confirmRestore,
+  expectReady,
+  expectRestored,
+  goToChanges,
+  goToConfirmation,
+  operationPath,
+  startRestore,
+} from "./support/panel.ts";
+import { expect, test } from "./support/test.ts";
+
+const TABLES = ["products", "categories", "reviews"].map((name) => ({ schema: "public", name }));
+
+test("brings back chosen tables only, over a slow network", async ({ page, folder }) => {
+  const file = await makeBackup(page.request, folder, { mode: "none" }, TABLES);
+  await query("UPDATE products SET name = 'Kept as it is'");
+  const expected = await dumpDatabase();
+  await query("DELETE FROM reviews WHERE rating < 4");
+
+  const client = await page.context().newCDPSession(page);
+  await client.send("Network.emulateNetworkConditions", {
+    offline: false,
+    latency: 250,
+    downloadThroughput: 150_000,
+    uploadThroughput: 150_000,
+  });
+  await chooseFile(page, file);
+  await page.getByRole("link", { name: "Upload this backup" }).click();
+  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Check backup" }).click();
+  await expectReady(page);
+
+  await page.getByRole("radio", { name: "Chosen tables" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
+  await expect(page.getByText("Choose at least one table.")).toBeVisible();
+  await page.getByRole("searchbox", { name: "Find a table" }).fill("review");
+  await page.getByRole("checkbox", { name: "public.reviews" }).click();
+  await expect(page.getByText("1 of 3 tables chosen")).toBeVisible();
+  // The shop's customers are referred to as well, and not in this backup.
+  const left = page.getByText("public.reviews refers to public.products by product_id");
+  await expect(left).toBeVisible();
+  await page.getByRole("button", { name: "Add them" }).click();
+  await expect(page.getByText("3 of 3 tables chosen")).toBeVisible();
+  await page.getByRole("searchbox", { name: "Find a table" }).fill("");
+  await page.getByRole("checkbox", { name: "public.products" }).click();
+  await page.getByRole("checkbox", { name: "public.categories" }).click();
+  await expectAccessibleInBoth(page);
+  await confirmRestore(page);
+  await expectRestored(page);
+  await expectDatabase(expected);
+});
+
+test("merges, and keeps or overwrites what is there", async ({ page, folder }) => {
+  const file = await makeBackup(page.request, folder, { mode: "none" }, TABLES);
+  const original = await dumpDatabase();
+  await query("DELETE FROM reviews WHERE rating = 5");
+  await query("UPDATE products SET name = 'Changed since' WHERE id <= 8");
+  const missing = "SELECT count(*)::int AS count FROM reviews WHERE rating = 5";
+  const renamed = "SELECT count(*)::int AS count FROM products WHERE name = 'Changed since'";
+  expect(await query(missing)).toEqual([{ count: 0 }]);
+
+  await page.goto(operationPath(await checkBackup(page.request, file)));
+  await page.getByRole("radio", { name: /^Only into empty/ }).click();
+  await goToChanges(page);
+  await expect(
+    page.getByRole("alert").filter({ hasText: "cannot be restored here" }),
+  ).toBeVisible();
+  await page.getByRole("link", { name: "Choose something else" }).click();
+  await page.getByRole("radio", { name: "Merge, keeping the rows that are there" }).click();
+  await confirmRestore(page);
+  await expectRestored(page);
+  expect(await query(renamed)).toEqual([{ count: 8 }]);
+  expect(await query(missing)).not.toEqual([{ count: 0 }]);
+
+  await page.goto(operationPath(await checkBackup(page.request, file)));
+  await page.getByRole("radio", { name: "Merge, overwriting by key" }).click();
+  await goToChanges(page, { rehearses: true });
+  await expect(page.getByText("8 changed")).toBeVisible();
+  await goToConfirmation(page);
+  await expect(page.getByRole("heading", { name: "Overwrite rows by key?" })).toBeVisible();
+  // Without a safety backup, which is said.
+  await page.getByRole("checkbox", { name: /^Keep what is there now/ }).uncheck();
+  await expect(page.getByText("Without it this restore cannot be undone.")).toBeVisible();
+  await startRestore(page);
+  await expectRestored(page);
+  expect(await query(renamed)).toEqual([{ count: 0 }]);
+  await expectDatabase(original);
+});
+
+test("brings back rows that were chosen one by one", async ({ page, folder }) => {
+  const file = await makeBackup(page.request, folder, { mode: "none" }, TABLES);
+  const before = await dumpDatabase();
+  const [gone] = await query<{ id: string }>(
+    "DELETE FROM reviews WHERE id = (SELECT id FROM reviews LIMIT 1) RETURNING id",
+  );
+  await chooseFile(page, file);
+  await page.getByRole("button", { name: "Show rows of Review" }).click();
+  await page.getByRole("searchbox", { name: "Search rows" }).fill(gone?.id ?? "");
+  const grid = page.getByRole("grid", { name: "Rows of Review" });
+  await expect(grid).toHaveAttribute("aria-rowcount", "2");
+  await grid.getByRole("row").nth(1).focus();
+  await page.keyboard.press("Space");
+  await page.getByRole("link", { name: "Restore these rows" }).click();
+  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Check backup" }).click();
+  await expectReady(page);
+  await expect(page.getByRole("list", { name: "Chosen rows" })).toContainText("1 chosen row");
+  await expect(page.getByRole("radio")).toHaveCount(2);
+  await goToChanges(page, { rehearses: true });
+  await expect(page.getByText("1 chosen row of public.reviews")).toBeVisible();
+  await expect(page.getByText("1 added")).toBeVisible();
+  await goToConfirmation(page);
+  await startRestore(page);
+  await expectRestored(page);
+  await expectDatabase(before);
+});
