@@ -1,7 +1,6 @@
-import JSZip from "jszip";
 import { formatBytes } from "../lib/shared/format.ts";
-import { LOOK_INSIDE_MAX_BYTES, type NotABackup, notABackup } from "./local-archive.ts";
-import { isOfTheSystem } from "./original-backup.ts";
+import { LOOK_INSIDE_MAX_BYTES, type NotABackup, notABackup } from "./not-a-backup.ts";
+import { isOfTheSystem } from "./system-file.ts";
 
 /** What a person dropped or chose: files by themselves, or those of a folder. */
 export interface ChosenFiles {
@@ -92,6 +91,8 @@ const tooLarge = (sizeBytes: number, maxBytes: number): NotABackup =>
 
 /** The same folder always gives the same bytes, so that an upload that was cut off can go on. */
 async function pack(name: string, files: ChosenFile[]): Promise<File> {
+  // Few choose a folder, and it is a third of the panel.
+  const { default: JSZip } = await import("jszip");
   const zip = new JSZip();
   for (const { path, file } of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     zip.file(path, file.arrayBuffer(), {

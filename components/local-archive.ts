@@ -1,10 +1,13 @@
 import JSZip from "jszip";
 import type { EncryptionMode } from "../lib/shared/api.ts";
-import type { ArchiveVerdict } from "../lib/shared/archive-verdict.ts";
-import { inspectOriginal, isOfTheSystem, type OriginalBackup } from "./original-backup.ts";
-
-/** JSZip reads a file whole into memory: above this only its two ends are looked at. */
-export const LOOK_INSIDE_MAX_BYTES = 500_000_000;
+import {
+  LOOK_INSIDE_MAX_BYTES,
+  NO_BACKUP_IN_ZIP,
+  type NotABackup,
+  notABackup,
+} from "./not-a-backup.ts";
+import { inspectOriginal, type OriginalBackup } from "./original-backup.ts";
+import { isOfTheSystem } from "./system-file.ts";
 
 export type LocalReport =
   | {
@@ -18,20 +21,6 @@ export type LocalReport =
   /** A complete zip, too large to look inside here. */
   | { kind: "large-zip" }
   | NotABackup;
-
-/** Why a file cannot be restored. */
-export interface NotABackup {
-  kind: "not-a-backup";
-  verdict: Extract<ArchiveVerdict, "not-a-backup" | "incomplete" | "damaged">;
-  message: string;
-  hint: string;
-}
-
-export const notABackup = (
-  message: string,
-  hint: string,
-  verdict: NotABackup["verdict"] = "not-a-backup",
-): NotABackup => ({ kind: "not-a-backup", verdict, message, hint });
 
 /** What a chosen file is, as far as its structure tells. A quick look, not a check. */
 export async function inspectArchive(file: Blob, maxBytes?: number): Promise<LocalReport> {
@@ -132,11 +121,6 @@ async function inspectEntries(entries: ZipEntries): Promise<LocalReport> {
   }
   return NO_BACKUP_IN_ZIP;
 }
-
-export const NO_BACKUP_IN_ZIP = notABackup(
-  "This is a zip file, but not a backup.",
-  "A backup holds a manifest and a folder named tables, or one JSON file per table where @vorlefan/prisma-backup wrote it. Choose the file as it was downloaded.",
-);
 
 function readManifest(
   text: string,

@@ -1,4 +1,5 @@
 import type JSZip from "jszip";
+import { isOfTheSystem } from "./system-file.ts";
 
 declare module "jszip" {
   interface JSZipObject {
@@ -37,10 +38,6 @@ export function flatJsonFiles(entries: Iterable<JSZip.JSZipObject>): JSZip.JSZip
   const byFolder = Map.groupBy(files, ({ name }) => name.slice(0, name.lastIndexOf("/") + 1));
   return byFolder.get("") ?? (byFolder.size === 1 ? files : []);
 }
-
-/** What operating systems leave in folders and put into zips: no part of a backup. */
-export const isOfTheSystem = (path: string): boolean =>
-  /(^|\/)(\.[^/]*|__MACOSX|Thumbs\.db|desktop\.ini)(\/|$)/.test(path);
 
 function readStart(file: JSZip.JSZipObject): Promise<string> {
   return new Promise((resolve, reject) => {

@@ -3,7 +3,7 @@ import type { Column } from "./cells.ts";
 /** Of a grid's column: as wide as values of its type usually are, and never less than its name. */
 export function columnWidth({ name, type }: Column): string {
   const rem = Math.max(widthOf(type ?? ""), Math.min(14, name.length * 0.6 + 1.5));
-  return `minmax(${rem}rem, 1fr)`;
+  return `${rem}rem`;
 }
 
 function widthOf(type: string): number {

@@ -86,7 +86,7 @@ export function RowGrid(props: RowGridProps) {
     event.preventDefault();
     action();
   };
-  const template = `${chosen ? "2.75rem " : ""}5rem ${columns.map(columnWidth).join(" ")}`;
+  const template = `${chosen ? "2.75rem " : ""}5rem ${columns.map(columnWidth).join(" ")} minmax(0, 1fr)`;
   const cell = "pba:truncate pba:px-3 pba:py-2";
   return (
     <div

@@ -4,13 +4,8 @@ import { VERDICT_TITLES } from "../../lib/shared/archive-verdict.ts";
 import { formatBytes } from "../../lib/shared/format.ts";
 import { type ChosenFiles, NO_BACKUP_IN_FOLDER, toArchive } from "../chosen-files.ts";
 import { LocalArchiveClient } from "../local/local-archive-client.ts";
-import {
-  inspectArchive,
-  type LocalReport,
-  NO_BACKUP_IN_ZIP,
-  type NotABackup,
-  notABackup,
-} from "../local-archive.ts";
+import type { LocalReport } from "../local-archive.ts";
+import { NO_BACKUP_IN_ZIP, type NotABackup, notABackup } from "../not-a-backup.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
@@ -75,6 +70,7 @@ async function lookInto(
 ): Promise<{ report: LocalReport; client: LocalArchiveClient | null }> {
   const client = await LocalArchiveClient.start();
   if (!client) {
+    const { inspectArchive } = await import("../local-archive.ts");
     return { report: await inspectArchive(file).catch(() => UNREADABLE), client: null };
   }
   try {

@@ -1,6 +1,7 @@
 /** Which entries an archive may and must have. */
 import type { EncryptionMode } from "../shared/api.ts";
 import { KEY_ENTRY, manifestEntryName, README_ENTRY } from "../shared/archive-format.ts";
+import type { ArchiveVerdict } from "../shared/archive-verdict.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { invalidArchive } from "./archive-error.ts";
 import type { EntrySource } from "./entry-source.ts";
@@ -27,6 +28,7 @@ export function findMode({ entries, others }: EntrySource): EncryptionMode {
   if (!plain && !encrypted) {
     throw invalidArchive("The backup's manifest is missing, which is written last.", {
       hint: "It was never finished, or not copied whole. Copy it again, or use an older backup.",
+      details: { verdict: "incomplete" satisfies ArchiveVerdict },
     });
   }
   if (plain && encrypted) throw invalidArchive("The archive has two manifests.");
@@ -67,7 +69,11 @@ export function checkAgreement(
   for (const table of manifest.tables) {
     const label = tableLabel(table);
     const entry = entries.get(table.entry);
-    if (!entry) throw invalidArchive(`The table ${label} is missing from the archive.`);
+    if (!entry) {
+      throw invalidArchive(`The table ${label} is missing from the archive.`, {
+        details: { verdict: "incomplete" satisfies ArchiveVerdict },
+      });
+    }
     if (entry.sizeBytes !== table.storedBytes) {
       throw invalidArchive(`The table ${label} in the archive is not the one that was backed up.`);
     }

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BackupError } from "../errors.ts";
+import type { ArchiveVerdict } from "../shared/archive-verdict.ts";
 import { formatNoun } from "../shared/format.ts";
 import { invalidArchive } from "./archive-error.ts";
 import { type EntrySource, isSystemFile } from "./entry-source.ts";
@@ -88,6 +89,7 @@ export async function notABackup(source: EntrySource, path: string): Promise<Bac
   if (source.kind === "zip") {
     return invalidArchive("The file is a zip, but not a backup: it has no manifest.", {
       hint: "Choose the zip file that was downloaded from the backup page, as it is.",
+      details: { verdict: "not-a-backup" satisfies ArchiveVerdict },
     });
   }
   const backups = await findBackups(path);

@@ -5,6 +5,7 @@ import type { FileHandle } from "node:fs/promises";
 import yauzl from "yauzl";
 import { BackupError } from "../errors.ts";
 import { MAX_ENTRIES } from "../shared/archive-format.ts";
+import type { ArchiveVerdict } from "../shared/archive-verdict.ts";
 import { invalidArchive, truncatedArchive } from "./archive-error.ts";
 
 /** An entry, and where its bytes are in the file. */
@@ -37,6 +38,7 @@ export async function readZipStructure(
   if (!beginsAsZip) {
     throw invalidArchive(sizeBytes === 0 ? "The file is empty." : "The file is not a backup.", {
       hint: "Choose the zip file as it was downloaded, not unpacked or converted.",
+      details: { verdict: "not-a-backup" satisfies ArchiveVerdict },
     });
   }
   try {
