@@ -49,11 +49,7 @@ export function RowGrid(props: RowGridProps) {
         .sort((a, b) => a - b),
   });
   const items = virtualizer.getVirtualItems();
-  const inSight = items.filter(({ index }) => index !== current || items.length === 1);
-  const from = offset + (inSight[0]?.index ?? 0);
-  const to = offset + (inSight.at(-1)?.index ?? -1) + 1;
-  const near = Math.min(from, Math.abs(current + offset - from) < 100 ? current + offset : from);
-  const rowAt = useRows(client, { from: near, to: Math.max(to, near + 1), isFound, list });
+  const rowAt = useRows(client, { ...reach(items, current, offset), isFound, list });
   useEffect(() => {
     if (!isMoving.current) return;
     const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${current}"]`);
@@ -197,4 +193,19 @@ export function RowGrid(props: RowGridProps) {
       </div>
     </div>
   );
+}
+
+/** So far from what is in sight, a row that has the focus is not read with it. */
+const NEAR_ROWS = 100;
+
+/** The rows to be read: those in sight, and the one that has the focus where it is near. */
+function reach(items: ReadonlyArray<{ index: number }>, current: number, offset: number) {
+  const others = items.map(({ index }) => index).filter((index) => index !== current);
+  const first = others[0] ?? current;
+  const last = others.at(-1) ?? current;
+  const isNear = current > first - NEAR_ROWS && current < last + NEAR_ROWS;
+  return {
+    from: offset + (isNear ? Math.min(first, current) : first),
+    to: offset + (isNear ? Math.max(last, current) : last) + 1,
+  };
 }
