@@ -129,7 +129,8 @@ describe("of an archive that the writer wrote", () => {
     });
     const entry = "tables/public.User.json.zst.age";
     const damagedOne = Buffer.from(archive);
-    const at = damagedOne.indexOf(entry) + entry.length + 150;
+    // The README names it, too: the entry itself begins after the last of its header's fields.
+    const at = damagedOne.indexOf(`\0\0${entry}`) + 2 + entry.length + 150;
     damagedOne[at] = (damagedOne[at] ?? 0) ^ 1;
     expect(await verdictOf(damagedOne, { identity })).toMatchObject({
       kind: "damaged",

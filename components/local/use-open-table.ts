@@ -37,7 +37,11 @@ export function useOpenTable(client: LocalArchiveClient, index: number): Opening
           setOpening({ name: "failed", isDamaged: error instanceof ArchiveProblem });
         },
       );
-    return () => controller.abort();
+    return () => {
+      controller.abort();
+      // So that its memory is free. Where the worker has ended, it is.
+      client.call("closeTable", null).catch(() => undefined);
+    };
   }, [client, index]);
   return opening;
 }
