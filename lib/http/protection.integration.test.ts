@@ -17,6 +17,7 @@ it("knows every route of the documented list", () => {
   expect(ROUTES.map(({ path }) => path)).toEqual([
     "overview",
     "operations",
+    "activity",
     "operations/:id",
     "operations/:id/cancel",
     "backups",
@@ -25,6 +26,7 @@ it("knows every route of the documented list", () => {
     "uploads/:id",
     "uploads/:id",
     "restores",
+    "restores/:id/plan",
     "restores/:id/rehearsal",
     "restores/:id/start",
   ]);

@@ -11,7 +11,22 @@ export async function readBody<Schema extends z.ZodType>(
 ): Promise<z.output<Schema>> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/json") throw invalid("The body has to be of type application/json.");
-  const parsed = schema.safeParse(parseJson(await readText(request)));
+  return check(schema, parseJson(await readText(request)));
+}
+
+/** @throws REQUEST_INVALID, also for a parameter that there is not, or that is given twice */
+export function readQuery<Schema extends z.ZodType>(
+  request: Request,
+  schema: Schema,
+): z.output<Schema> {
+  const given = [...new URL(request.url).searchParams];
+  const names = new Set(given.map(([name]) => name));
+  if (names.size < given.length) throw invalid("The request names a parameter twice.");
+  return check(schema, Object.fromEntries(given));
+}
+
+function check<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) =>
     path.length === 0 ? message : `${path.join(".")}: ${message}`,

@@ -1,4 +1,5 @@
 import { readOverview } from "../backup/overview.ts";
+import { readActivity } from "../operations/activity.ts";
 import { createBackup, openBackup } from "../operations/backups.ts";
 import type { Context } from "../operations/context.ts";
 import { toOperation } from "../operations/operation-store.ts";
@@ -12,12 +13,13 @@ import {
 import { describeUpload } from "../restore/describe-upload.ts";
 import type { Actor, Overview, StoredUpload } from "../shared/api.ts";
 import {
+  activityFilterSchema,
   createBackupSchema,
   createRestoreSchema,
   planRestoreSchema,
   startRestoreSchema,
 } from "../shared/requests.ts";
-import { readBody } from "./read-body.ts";
+import { readBody, readQuery } from "./read-body.ts";
 import { json } from "./responses.ts";
 
 interface Call {
@@ -50,6 +52,12 @@ export const ROUTES: readonly Route[] = [
     methods: ["GET"],
     path: "operations",
     handle: async ({ context }) => json(await listOperations(context)),
+  },
+  {
+    methods: ["GET"],
+    path: "activity",
+    handle: async ({ context, request }) =>
+      json(await readActivity(context, readQuery(request, activityFilterSchema))),
   },
   {
     methods: ["GET"],

@@ -22,13 +22,14 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export async function listOperations(context: Context): Promise<Operation[]> {
   await settleOperations(context);
   const operations = await readOperations(context.database, LIST_LENGTH);
-  return operations
-    .map(toOperation)
-    .map((operation) =>
-      isEnded(operation.state)
-        ? { ...operation, plan: null, progress: { ...operation.progress, tables: [] } }
-        : operation,
-    );
+  return operations.map(toListed);
+}
+
+/** Small where it has ended: `getOperation` has the rest. */
+export function toListed(stored: StoredOperation): Operation {
+  const operation = toOperation(stored);
+  if (!isEnded(operation.state)) return operation;
+  return { ...operation, plan: null, progress: { ...operation.progress, tables: [] } };
 }
 
 /** @throws OPERATION_NOT_FOUND */

@@ -96,3 +96,17 @@ export const startRestoreSchema = z.object({
   safetyBackup: z.boolean().optional(),
 });
 export type StartRestore = z.infer<typeof startRestoreSchema>;
+
+/** Query parameters; a page is a number in text. */
+export const activityFilterSchema = z.strictObject({
+  kind: z.enum(["backup", "restore"]).optional(),
+  state: z
+    .enum(["pending", "running", "ready", "succeeded", "failed", "cancelled", "interrupted"])
+    .optional(),
+  search: z.string().max(200).optional(),
+  page: z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/)
+    .transform(Number)
+    .optional(),
+});
