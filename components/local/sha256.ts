@@ -68,8 +68,15 @@ export class Sha256 {
     const words = this.#words;
     const state = this.#state;
     const constants = ROUND_CONSTANTS;
-    // Typed arrays of a known length: what is read of them is always there.
-    let [h0, h1, h2, h3, h4, h5, h6, h7] = state as unknown as Eight;
+    // Typed arrays of a known length: what is read of them is always there. Variables, since this runs for each byte.
+    let h0 = state[0] as number;
+    let h1 = state[1] as number;
+    let h2 = state[2] as number;
+    let h3 = state[3] as number;
+    let h4 = state[4] as number;
+    let h5 = state[5] as number;
+    let h6 = state[6] as number;
+    let h7 = state[7] as number;
     for (let block = 0, at = start; block < blocks; block++, at += BLOCK_BYTES) {
       for (let i = 0, byte = at; i < 16; i++, byte += 4) {
         words[i] =
@@ -85,7 +92,14 @@ export class Sha256 {
         const s1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
         words[i] = ((words[i - 16] as number) + s0 + (words[i - 7] as number) + s1) | 0;
       }
-      let [a, b, c, d, e, f, g, h] = [h0, h1, h2, h3, h4, h5, h6, h7];
+      let a = h0;
+      let b = h1;
+      let c = h2;
+      let d = h3;
+      let e = h4;
+      let f = h5;
+      let g = h6;
+      let h = h7;
       for (let i = 0; i < 64; i++) {
         const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
         const choice = (e & f) ^ (~e & g);
@@ -113,5 +127,3 @@ export class Sha256 {
     state.set([h0, h1, h2, h3, h4, h5, h6, h7]);
   }
 }
-
-type Eight = [number, number, number, number, number, number, number, number];
