@@ -27,7 +27,7 @@ export function References({ tables, edges, mode, chosen, onAdd }: ReferencesPro
   return (
     <div
       role="status"
-      className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-3 pba:empty:hidden"
+      className="pba:mt-3 pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-3 pba:empty:hidden"
     >
       {leftOut.length > 0 && (
         <Notice

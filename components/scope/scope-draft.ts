@@ -48,12 +48,19 @@ export const toDraft = ({ mode, tables, rows }: RestoreScope): ScopeDraft => ({
   rows,
 });
 
-/** Null where no table is chosen. */
+/**
+ * Null where no table is chosen.
+ *
+ * @param isPart whether tables that are not in the backup refer to some that are: then each is named, since a restore
+ *   of everything has to be of everything
+ */
 export function toScope(
-  { mode, chosen, rows }: ScopeDraft,
+  { mode, chosen: keys, rows }: ScopeDraft,
   tables: readonly ScopeTable[],
+  isPart: boolean,
 ): RestoreScope | null {
   if (rows) return { mode, rows };
+  const chosen = keys ?? (isPart ? new Set(tables.map(tableKey)) : null);
   if (!chosen) return { mode };
   const names = tables.filter((table) => chosen.has(tableKey(table)));
   return names.length === 0

@@ -4,9 +4,11 @@ import { useRouter } from "next/navigation";
 import { type FormEvent, useMemo, useState } from "react";
 import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
+import { tableKey } from "../../lib/shared/table-name.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { CancelOperation } from "../operation/cancel-operation.tsx";
 import { usePanel } from "../panel-context.tsx";
+import { referencesInto } from "../table-choice.ts";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { CheckField } from "../ui/check-field.tsx";
@@ -34,7 +36,8 @@ export function ScopeStep({ operation, plan }: ScopeStepProps) {
   const [showsProblem, setShowsProblem] = useState(false);
   const tables = useMemo(() => scopeTables(plan, overview?.tables), [plan, overview]);
   const edges = (overview ?? plan).insertionOrder.edges;
-  const scope = toScope(draft, tables);
+  const isPart = referencesInto(new Set(tables.map(tableKey)), edges).length > 0;
+  const scope = toScope(draft, tables, isPart);
   const modes = draft.rows ? MERGING_MODES : (Object.keys(MODES) as Array<keyof typeof MODES>);
   const isPlanned = (wanted: typeof scope): boolean =>
     wanted !== null && isSameScope(wanted, plan.scope) && (!rehearses || plan.rehearsal !== null);

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { OrderEdge, RestoreMode } from "../../lib/shared/api.ts";
 import { formatCount, formatNoun } from "../../lib/shared/format.ts";
+import { tableKey } from "../../lib/shared/table-name.ts";
 import { TableCheckList } from "../common/table-check-list.tsx";
 import { Card } from "../ui/card.tsx";
 import { RadioCards } from "../ui/radio-cards.tsx";
@@ -56,15 +57,15 @@ export function ScopeTablesCard(props: ScopeTablesCardProps) {
               `${formatCount(rowsNow)} now · ${formatCount(inBackup)} in the backup`
             }
           />
-          <References
-            tables={tables}
-            edges={edges}
-            mode={mode}
-            chosen={chosen}
-            onAdd={(keys) => choose(new Set([...chosen, ...keys]))}
-          />
         </div>
       )}
+      <References
+        tables={tables}
+        edges={edges}
+        mode={mode}
+        chosen={chosen ?? new Set(tables.map(tableKey))}
+        onAdd={(keys) => choose(new Set([...(chosen ?? []), ...keys]))}
+      />
     </Card>
   );
 }
