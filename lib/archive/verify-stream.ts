@@ -20,8 +20,11 @@ export class VerifyStream extends DigestStream {
   }
 
   override _flush(done: TransformCallback): void {
-    const { bytes, sha256 } = this.digest();
-    const agrees = bytes === this.#expected.bytes && sha256 === this.#expected.sha256;
-    done(agrees ? null : digestMismatch(this.#entry));
+    super._flush((error) => {
+      if (error) return done(error);
+      const { bytes, sha256 } = this.digest();
+      const agrees = bytes === this.#expected.bytes && sha256 === this.#expected.sha256;
+      done(agrees ? null : digestMismatch(this.#entry));
+    });
   }
 }
