@@ -25,7 +25,7 @@ export interface TableReading {
   bytes: number;
 }
 
-export type Verification =
+type Verification =
   | { name: "idle" }
   | { name: "running"; tables: readonly TableReading[] }
   | { name: "cancelled" }
@@ -33,7 +33,7 @@ export type Verification =
   /** The worker itself failed, as where memory ran out. */
   | { name: "failed" };
 
-export interface ChosenRows extends TableName {
+interface ChosenRows extends TableName {
   model: string | null;
   places: ReadonlySet<number>;
 }

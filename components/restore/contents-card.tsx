@@ -1,5 +1,5 @@
 import { Check, CircleX, Rows3 } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { formatBytes, formatNoun } from "../../lib/shared/format.ts";
 import { tableKey } from "../../lib/shared/table-name.ts";
 import { SearchInput } from "../common/search-input.tsx";
@@ -16,10 +16,16 @@ import type { ChosenBackup } from "./chosen-file-store.ts";
 interface ContentsCardProps {
   backup: ChosenBackup;
   onBrowse: (index: number) => void;
+  /** Place of the table whose rows were shown before, which gets the focus back. */
+  focused: number | null;
 }
 
 /** The backup's tables, each of which can be looked into. */
-export function ContentsCard({ backup, onBrowse }: ContentsCardProps) {
+export function ContentsCard({ backup, onBrowse, focused }: ContentsCardProps) {
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    list.current?.querySelector<HTMLElement>(`[data-table="${focused}"] button`)?.focus();
+  }, [focused]);
   const [search, setSearch] = useState("");
   const { contents, verification } = backup;
   const tables = contents?.tables ?? [];
@@ -35,12 +41,13 @@ export function ContentsCard({ backup, onBrowse }: ContentsCardProps) {
         )
       }
     >
-      <ul aria-label="Tables of the backup" className="pba:divide-y pba:divide-line">
+      <ul ref={list} aria-label="Tables of the backup" className="pba:divide-y pba:divide-line">
         {tables.map(
           (table, index) =>
             matchesTable(table, search) && (
               <TableLine
                 key={tableKey(table)}
+                index={index}
                 table={table}
                 state={readings[index]?.state ?? "waiting"}
                 isVerifying={verification.name === "running"}
@@ -54,20 +61,24 @@ export function ContentsCard({ backup, onBrowse }: ContentsCardProps) {
 }
 
 interface TableLineProps {
+  index: number;
   table: LocalTable;
   state: TableState;
   isVerifying: boolean;
   onBrowse: () => void;
 }
 
-function TableLine({ table, state, isVerifying, onBrowse }: TableLineProps) {
+function TableLine({ index, table, state, isVerifying, onBrowse }: TableLineProps) {
   const isTooLarge = table.jsonBytes > BROWSE_MAX_BYTES;
   const figures = [
     ...(table.rows === null ? [] : [formatNoun(table.rows, "row")]),
     formatBytes(table.jsonBytes),
   ];
   return (
-    <li className="pba:flex pba:flex-wrap pba:items-center pba:gap-x-4 pba:gap-y-1 pba:py-2">
+    <li
+      data-table={index}
+      className="pba:flex pba:flex-wrap pba:items-center pba:gap-x-4 pba:gap-y-1 pba:py-2"
+    >
       <span className="pba:flex pba:min-w-0 pba:grow pba:basis-60 pba:items-center pba:gap-3">
         <StateMark state={state} isVerifying={isVerifying} />
         {table.schema === "" ? (

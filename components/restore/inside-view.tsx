@@ -1,5 +1,5 @@
 import { useRouter } from "next/navigation";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { PageHeader } from "../common/page-header.tsx";
 import { RowBrowser } from "../local/row-browser.tsx";
 import { useHeadingFocus } from "../operation/use-heading-focus.ts";
@@ -58,6 +58,13 @@ function Inside({ backup }: { backup: ChosenBackup }) {
   useEffect(() => {
     if (isOpenable && isUnlocked && secret === null) void openBackup({});
   }, [isOpenable, isUnlocked, secret]);
+  const outcome = useRef<HTMLDivElement>(null);
+  const isOpen = contents !== null;
+  useEffect(() => {
+    // The form that had the focus is gone.
+    if (isOpen && !isUnlocked) outcome.current?.focus();
+  }, [isOpen, isUnlocked]);
+  const lastBrowsed = useRef<number | null>(null);
   const table = browsed === null ? undefined : contents?.tables[browsed];
   return (
     <>
@@ -75,7 +82,15 @@ function Inside({ backup }: { backup: ChosenBackup }) {
       {isOpenable && !contents && !isUnlocked && backup.verification.name === "idle" && (
         <OpenForm backup={backup} />
       )}
-      {report.kind === "backup" && <VerificationCard backup={backup} />}
+      {report.kind === "backup" && (
+        <div
+          ref={outcome}
+          tabIndex={-1}
+          className="pba:rounded-xl pba:outline-none pba:empty:hidden"
+        >
+          <VerificationCard backup={backup} />
+        </div>
+      )}
       {client && contents && table && browsed !== null && (
         <RowBrowser
           key={browsed}
@@ -84,10 +99,15 @@ function Inside({ backup }: { backup: ChosenBackup }) {
           index={browsed}
           canChoose={report.kind === "backup"}
           rows={backup.rows}
-          onClose={() => setBrowsed(null)}
+          onClose={() => {
+            lastBrowsed.current = browsed;
+            setBrowsed(null);
+          }}
         />
       )}
-      {contents && !table && <ContentsCard backup={backup} onBrowse={setBrowsed} />}
+      {contents && !table && (
+        <ContentsCard backup={backup} onBrowse={setBrowsed} focused={lastBrowsed.current} />
+      )}
       <WayOn backup={backup} isOpenable={isOpenable} />
     </>
   );
