@@ -68,18 +68,20 @@ export function ChooseFile({ onChosen }: { onChosen?: () => void }) {
 async function lookInto(
   file: File,
 ): Promise<{ report: LocalReport; client: LocalArchiveClient | null }> {
-  const client = await LocalArchiveClient.start();
-  if (!client) {
+  const inspect = async (maxBytes?: number) => {
     const { inspectArchive } = await import("../local-archive.ts");
-    return { report: await inspectArchive(file).catch(() => UNREADABLE), client: null };
-  }
+    return { report: await inspectArchive(file, maxBytes).catch(() => UNREADABLE), client: null };
+  };
+  const client = await LocalArchiveClient.start();
+  if (!client) return inspect();
   try {
     const { report, isOpen } = await client.call("open", { file });
     if (!isOpen) client.close();
     return { report, client: isOpen ? client : null };
   } catch {
+    // Unreadable, or more than there is memory for: then its ends are all that is looked at.
     client.close();
-    return { report: UNREADABLE, client: null };
+    return inspect(0);
   }
 }
 

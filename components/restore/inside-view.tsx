@@ -78,7 +78,7 @@ function Inside({ backup }: { backup: ChosenBackup }) {
           </div>
         </div>
       </Card>
-      {!isOpenable && <NotHere report={report} />}
+      {!isOpenable && <NotHere report={report} sizeBytes={backup.archive.file.size} />}
       {isOpenable && !contents && !isUnlocked && backup.verification.name === "idle" && (
         <OpenForm backup={backup} />
       )}

@@ -4,10 +4,10 @@ import { Notice } from "../ui/notice.tsx";
 import type { Recognised } from "./chosen-file-store.ts";
 
 /** Why a backup cannot be looked into in the browser, and what happens instead. */
-export function NotHere({ report }: { report: Recognised }) {
+export function NotHere({ report, sizeBytes }: { report: Recognised; sizeBytes: number }) {
   return (
     <Notice title="It cannot be looked into here.">
-      <p>{reasonOf(report)}</p>
+      <p>{reasonOf(report, sizeBytes)}</p>
       <p>
         It is checked after the upload instead, byte for byte, and what comes of it is said in the
         same words.
@@ -16,9 +16,12 @@ export function NotHere({ report }: { report: Recognised }) {
   );
 }
 
-function reasonOf(report: Recognised): string {
+function reasonOf(report: Recognised, sizeBytes: number): string {
   switch (report.kind) {
     case "large-zip":
+      if (sizeBytes <= LOOK_INSIDE_MAX_BYTES) {
+        return "This browser has too little memory for it. Only its beginning and its end were looked at.";
+      }
       return `It is too large to be opened in the browser, which takes at most ${formatBytes(LOOK_INSIDE_MAX_BYTES)}. Only its beginning and its end were looked at.`;
     case "original":
       if (report.isEncrypted) {
