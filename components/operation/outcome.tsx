@@ -1,6 +1,7 @@
 import { ReceiptText } from "lucide-react";
 import Link from "next/link";
 import type { Operation, OperationResult, Warning } from "../../lib/shared/api.ts";
+import { VERDICT_TITLES, verdictOfError } from "../../lib/shared/archive-verdict.ts";
 import { formatBytes, formatCount, formatDuration } from "../../lib/shared/format.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { type Fact, Facts } from "../common/facts.tsx";
@@ -109,8 +110,11 @@ function Verdict({ operation }: { operation: Operation }) {
 
 function Failure({ operation, truth }: { operation: Operation; truth: string }) {
   const { kind, error, state, changed } = operation;
-  const title =
+  const ending =
     state === "interrupted" ? `This ${kind} was interrupted.` : `This ${kind} has failed.`;
+  // In the words of looking inside.
+  const verdict = kind === "restore" && error ? verdictOfError(error) : null;
+  const title = verdict ? `${ending} ${VERDICT_TITLES[verdict]}` : ending;
   return (
     <>
       {error ? (
