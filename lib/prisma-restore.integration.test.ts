@@ -27,13 +27,21 @@ afterAll(() => project[Symbol.asyncDispose]());
 
 const PASSWORD = "a-very-strong-password";
 
+/** What pg_dump says of a database: once for each text of SQL, since copies are equal. */
+const dumps = new Map<string, string>();
+async function dumpOnce(sql: string, url: string): Promise<string> {
+  const known = dumps.get(sql) ?? (await pgDumpText(url));
+  dumps.set(sql, known);
+  return known;
+}
+
 /** A backed-up database that has changed since. `archived` and `before` are what pg_dump says of the two. */
 async function scene({
   sql = BLOG_SQL,
   mess = BLOG_MESS_SQL,
   backup = {} as Partial<PrismaBackupArgs>,
 } = {}) {
-  const { db } = await testDatabase({ sql });
+  const { db } = await testDatabase({ sql, copied: true });
   const prisma = project.client({ connectionString: db.url });
   onTestFinished(() => prisma.$disconnect());
   const root = await temporaryPath("backups");
@@ -42,9 +50,9 @@ async function scene({
     database: "postgres",
     ...backup,
   }).run();
-  const archived = await pgDumpText(db.url);
+  const archived = await dumpOnce(sql, db.url);
   await db.query(mess);
-  const before = await pgDumpText(db.url);
+  const before = await dumpOnce(`${sql}; ${mess}`, db.url);
   const restore = (options: Partial<PrismaRestoreArgs> = {}) =>
     new PrismaRestore(prisma, { folderName: made.path, database: "postgres", ...options });
   return { db, prisma, root, made, archived, before, restore };

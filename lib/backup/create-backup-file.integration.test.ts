@@ -98,7 +98,7 @@ describe.each(KINDS)("a new %s", (kind) => {
     CREATE TABLE b AS SELECT * FROM a`;
 
   async function setUp(sql = "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)") {
-    const { db, database } = await testDatabase({ sql });
+    const { db, database } = await testDatabase({ sql, copied: true });
     const path = await temporaryPath("backup");
     return { db, home: dirname(path), options: { path, kind, database, models, key: NONE } };
   }
