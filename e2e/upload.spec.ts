@@ -3,7 +3,7 @@ import type { Page } from "@playwright/test";
 import { UPLOAD_CHUNK_BYTES } from "../lib/shared/api.ts";
 import { discard, makeBackup } from "./support/api.ts";
 import { query } from "./support/database.ts";
-import { checkArchive, chooseFile, expectReady, OPERATION, uploadChosen } from "./support/panel.ts";
+import { beginUpload, checkArchive, chooseFile, expectReady, OPERATION } from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
 test("goes on with an upload after the network was cut in its middle", async ({
@@ -29,7 +29,7 @@ test("goes on with an upload after the network was cut in its middle", async ({
     return route.abort("internetdisconnected");
   });
   await chooseFile(page, file);
-  await uploadChosen(page);
+  await beginUpload(page);
   await expect(page.getByText("Waiting for the connection")).toBeVisible();
   await expect(page.getByText("You are offline")).toBeVisible();
   await context.setOffline(false);

@@ -170,7 +170,11 @@ export function RowGrid(props: RowGridProps) {
                     )}
                   </span>
                 )}
-                <span role="gridcell" tabIndex={-1} className={cn(cell, "pba:text-muted")}>
+                <span
+                  role="gridcell"
+                  tabIndex={-1}
+                  className={cn(cell, "pba:text-xs pba:leading-5 pba:text-muted")}
+                >
                   {place === undefined ? "…" : formatCount(place)}
                 </span>
                 {columns.map(({ name }, at) => {

@@ -66,14 +66,13 @@ export async function chooseFile(page: Page, file: string) {
 
 export async function uploadArchive(page: Page, file: string) {
   await chooseFile(page, file);
-  await uploadChosen(page);
+  await beginUpload(page);
+  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
 }
 
 /** On from looking inside, whatever came of it. */
-export async function uploadChosen(page: Page) {
-  await page.getByRole("link", { name: /^(Upload (this|without)|Restore these rows)/ }).click();
-  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
-}
+export const beginUpload = (page: Page) =>
+  page.getByRole("link", { name: /^(Upload (this|without)|Restore these rows)/ }).click();
 
 /** Unlocks what is uploaded, and waits until it is checked. */
 export async function checkArchive(page: Page, unlock: Unlock) {
