@@ -2,6 +2,7 @@ import { BackupError } from "../errors.ts";
 import type { Catalog, CatalogSequence, CatalogTable } from "../schema/catalog.ts";
 import {
   isKnownToPrisma,
+  MIGRATIONS_TABLE,
   modelName,
   type PrismaModels,
   relationName,
@@ -27,7 +28,7 @@ export interface DumpPlan {
   /** In insertion order. */
   tables: PlannedTable[];
   insertionOrder: InsertionOrder;
-  /** Those of the planned tables; with all tables planned, free-standing ones too. */
+  /** Those of the planned tables; with all tables planned, Prisma's record of migrations or not, free-standing ones too. */
   sequences: CatalogSequence[];
   warnings: Warning[];
 }
@@ -44,7 +45,9 @@ export function planDump(
   const selected = selectTables(catalog.tables, selection);
   const insertionOrder = insertionOrderOf(catalog, models, selected);
   const byKey = new Map(selected.map((table) => [tableKey(table), table]));
-  const complete = selected.length === catalog.tables.length;
+  const complete = catalog.tables.every(
+    (table) => table.name === MIGRATIONS_TABLE || byKey.has(tableKey(table)),
+  );
   const sequences = catalog.sequences.filter(
     ({ owner, usedBy }) =>
       complete ||

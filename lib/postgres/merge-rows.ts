@@ -24,7 +24,7 @@ export interface MergedRows {
 export async function addMissingRows(client: pg.ClientBase, merge: Merge): Promise<MergedRows> {
   const present = await countPresent(client, merge);
   const { rowCount } = await client.query(
-    `${insertFromCopy(merge)} WHERE NOT EXISTS (SELECT FROM ${rowsOf(merge.live)} l WHERE ${sameKey(merge, "l", "c")})`,
+    `${insertFromCopy(merge)} WHERE NOT EXISTS (SELECT FROM ${rowsOf(merge.live)} l WHERE ${sameKey(merge.key, "l", "c")})`,
   );
   return { present, deleted: 0, inserted: rowCount ?? 0 };
 }
@@ -35,7 +35,7 @@ export async function overwriteRows(client: pg.ClientBase, merge: Merge): Promis
   let deleted = 0;
   for (const relation of relationsOf(merge.live)) {
     const { rowCount } = await client.query(
-      `DELETE FROM ${relation} l USING ${quoteTable(merge.copy)} c WHERE ${sameKey(merge, "l", "c")}`,
+      `DELETE FROM ${relation} l USING ${quoteTable(merge.copy)} c WHERE ${sameKey(merge.key, "l", "c")}`,
     );
     deleted += rowCount ?? 0;
   }
@@ -46,7 +46,7 @@ export async function overwriteRows(client: pg.ClientBase, merge: Merge): Promis
 /** Makes the copy what the table would be after `addMissingRows`. */
 export async function keepInCopy(client: pg.ClientBase, merge: Merge): Promise<void> {
   await client.query(
-    `DELETE FROM ${quoteTable(merge.copy)} c USING ${rowsOf(merge.live)} l WHERE ${sameKey(merge, "l", "c")}`,
+    `DELETE FROM ${quoteTable(merge.copy)} c USING ${rowsOf(merge.live)} l WHERE ${sameKey(merge.key, "l", "c")}`,
   );
   await client.query(insertFromLive(merge));
 }
@@ -54,19 +54,20 @@ export async function keepInCopy(client: pg.ClientBase, merge: Merge): Promise<v
 /** Makes the copy what the table would be after `overwriteRows`. */
 export async function overwriteInCopy(client: pg.ClientBase, merge: Merge): Promise<void> {
   await client.query(
-    `${insertFromLive(merge)} WHERE NOT EXISTS (SELECT FROM ${quoteTable(merge.copy)} c WHERE ${sameKey(merge, "l", "c")})`,
+    `${insertFromLive(merge)} WHERE NOT EXISTS (SELECT FROM ${quoteTable(merge.copy)} c WHERE ${sameKey(merge.key, "l", "c")})`,
   );
 }
 
 async function countPresent(client: pg.ClientBase, merge: Merge): Promise<number> {
   const { rows } = await client.query<{ rows: number }>(
     `SELECT pg_catalog.count(*)::float8 AS rows FROM ${quoteTable(merge.copy)} c
-     WHERE EXISTS (SELECT FROM ${rowsOf(merge.live)} l WHERE ${sameKey(merge, "l", "c")})`,
+     WHERE EXISTS (SELECT FROM ${rowsOf(merge.live)} l WHERE ${sameKey(merge.key, "l", "c")})`,
   );
   return rows[0]?.rows ?? 0;
 }
 
-const sameKey = ({ key }: Merge, a: string, b: string): string =>
+/** @param a and b the names of two rows */
+export const sameKey = (key: RowKey, a: string, b: string): string =>
   key.columns
     .map(quoteIdentifier)
     .map((column, index) => `${a}.${column} ${key.equals[index]} ${b}.${column}`)

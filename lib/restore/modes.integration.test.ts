@@ -5,7 +5,9 @@ import { pgDumpText, type TestDatabase } from "../../scripts/testing/database.ts
 import { surroundingsText } from "../../scripts/testing/oracles.ts";
 import { openArchive } from "../archive/archive-reader.ts";
 import type { Database } from "../postgres/connection.ts";
+import { quoteTable } from "../postgres/identifiers.ts";
 import type { RestorePlan, RestoreScope, TableName } from "../shared/api.ts";
+import { tableLabel } from "../shared/table-name.ts";
 import { rehearsed } from "./rehearsal/testing.ts";
 import {
   asRole,
@@ -18,6 +20,7 @@ import {
   testDatabase,
   until,
 } from "./testing.ts";
+import { SCHEMA_CASES } from "./testing-schemas.ts";
 import { type CheckedPlan, verifyArchive } from "./verify-archive.ts";
 
 /** A shop: identity, composite keys, Prisma's implicit many-to-many, a cycle, partitions, and what must not fire. */
@@ -393,7 +396,61 @@ describe("merging", () => {
   });
 });
 
+/** Of those whose tables have keys. */
+const CASES = SCHEMA_CASES.filter(({ what }) =>
+  /^(names|foreign keys with each action|foreign keys that are not valid)/.test(what),
+);
+
+test.for(CASES)("merged with itself, and with nothing: $what", async ({ sql }) => {
+  const { db, database } = await testDatabase({ sql });
+  const { path } = await backUp(database);
+  await using archive = await openArchive(path);
+  await archive.unlock({});
+  const { checks } = await planOf(database, path, { mode: "overwrite" });
+  const refused = checks.find(({ name }) => name === "keys")?.message ?? "";
+  const tables = archive.manifest.tables
+    .map(({ schema, name }) => ({ schema, name }))
+    .filter((it) => !refused.includes(tableLabel(it)));
+  expect(tables.length).toBeGreaterThan(1);
+  const before = await pgDumpText(db.url);
+  const surroundings = await surroundingsText(db.url);
+  for (const mode of ["keep-existing", "overwrite"] as const) {
+    await restore(database, path, { scope: { mode, tables } });
+    expect(await pgDumpText(db.url)).toBe(before);
+    expect(await surroundingsText(db.url)).toBe(surroundings);
+  }
+  const emptyAll = tables.map((it) => `DELETE FROM ${quoteTable(it)}`).join("; ");
+  await db.query(
+    `SET session_replication_role = replica; ${emptyAll}; RESET session_replication_role`,
+  );
+  if (sql.includes("NOT VALID")) return;
+  await restore(database, path, { scope: { mode: "keep-existing", tables } });
+  expect(await pgDumpText(db.url)).toBe(before);
+});
+
 describe("replacing", () => {
+  test("a sequence that no table draws from goes with the whole, and is in what is kept before", async () => {
+    const { db, database } = await testDatabase({
+      sql: "CREATE SEQUENCE free; CREATE TABLE _prisma_migrations (id int PRIMARY KEY); CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY); SELECT setval('free', 5)",
+    });
+    const { path } = await backUp(database);
+    const free = () => db.query("SELECT last_value::int FROM free");
+    await db.query("SELECT setval('free', 50); INSERT INTO a VALUES (1)");
+    const before = await pgDumpText(db.url);
+    await restore(database, path, { scope: { mode: "replace", tables: [table("a")] } });
+    expect(await free()).toEqual([{ last_value: 50 }]);
+    await db.query("INSERT INTO a VALUES (1)");
+    let kept = "";
+    await restore(database, path, {
+      async beforeChange(tables) {
+        ({ path: kept } = await backUp(database, { tables }));
+      },
+    });
+    expect(await free()).toEqual([{ last_value: 5 }]);
+    await restore(database, kept, { scope: { mode: "replace", tables: [table("a"), table("b")] } });
+    expect(await pgDumpText(db.url)).toBe(before);
+  });
+
   test("some tables: these alone come back", async () => {
     const it = await scene();
     await it.db.query(

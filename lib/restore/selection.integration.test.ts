@@ -94,6 +94,10 @@ test("Prisma's migrations are in the archive and stay as they are; the add-on's 
       message: expect.stringContaining("1_more"),
     }),
   );
+  expect(plan.migrations).toEqual([
+    { name: "0_init", inBackup: true, inDatabase: true },
+    { name: "1_more", inBackup: false, inDatabase: true },
+  ]);
   await restore(database, path);
   expect(await db.query("SELECT count(*)::int FROM _prisma_migrations")).toEqual([{ count: 2 }]);
   expect(await db.query("SELECT note FROM prisma_backup_admin.operations")).toEqual([

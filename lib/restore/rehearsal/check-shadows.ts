@@ -9,6 +9,8 @@ import {
   type Side,
 } from "../../postgres/find-violations.ts";
 import { quoteTable } from "../../postgres/identifiers.ts";
+import { sameKey } from "../../postgres/merge-rows.ts";
+import { rowsOf } from "../../postgres/rows-of.ts";
 import {
   FOREIGN_KEY_RULES_SQL,
   type ForeignKeyRule,
@@ -31,6 +33,8 @@ export interface Shadowed {
 export interface Checks {
   tables: Shadowed[];
   foreignKeys: ForeignKeyRule[];
+  /** Rows that are there stay as they are, and their foreign keys to tables that stay, too, as well. */
+  keepsRows: boolean;
 }
 
 /** @param client with an empty search_path */
@@ -59,6 +63,7 @@ export async function readChecks(
   const { mode } = plan.scope;
   return {
     tables,
+    keepsRows: mode === "keep-existing",
     foreignKeys: rows.filter(({ from, constraint, fromOid, toOid }) => {
       const isUnchecked = unchecked.has(`${tableKey(from)} ${constraint}`);
       // From a table that stays, a restore adds it again, which checks its rows whatever the triggers are.
@@ -81,7 +86,7 @@ export interface CheckedShadows {
  */
 export async function checkShadows(
   client: pg.ClientBase,
-  { tables, foreignKeys }: Checks,
+  { tables, foreignKeys, keepsRows }: Checks,
   isIgnored: (table: TableName, column: string) => boolean,
   signal: AbortSignal,
 ): Promise<CheckedShadows> {
@@ -145,8 +150,10 @@ export async function checkShadows(
     const to = sides.get(rule.toOid);
     // A restore drops it and adds it again as it is: NOT VALID, but for partitions that have validated it.
     const isWhole = rule.isValidated || to === undefined;
-    const filter = isWhole ? from?.filter : partsOf(rule, from?.of);
-    if (!isWhole && filter === undefined) continue;
+    const part = isWhole ? from?.filter : partsOf(rule, from?.of);
+    if (!isWhole && part === undefined) continue;
+    const isNew = keepsRows && from && !to ? newRows(from.of) : undefined;
+    const filter = [part, isNew].filter((it) => it !== undefined).join(" AND ") || undefined;
     const outcome = await checkForeignKey(
       client,
       rule,
@@ -163,6 +170,10 @@ export async function checkShadows(
   }
   return result;
 }
+
+/** Those of the copy that the table does not have: the only ones that are inserted. */
+const newRows = ({ table, rules: { key } }: Shadowed): string | undefined =>
+  key ? `NOT EXISTS (SELECT FROM ${rowsOf(table)} l WHERE ${sameKey(key, "l", "t")})` : undefined;
 
 function partsOf({ validatedBelow }: ForeignKeyRule, from: Shadowed | undefined) {
   const filters = validatedBelow.flatMap((oid) => from?.rules.partitions.get(oid) ?? []);

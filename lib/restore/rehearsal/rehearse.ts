@@ -82,7 +82,7 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
   #plan: ReadPlan | null = null;
   #catalog: Catalog | null = null;
   #shadows: ShadowTables = { tables: [], ownSchema: null, withoutDefault: [] };
-  #checks: Checks = { tables: [], foreignKeys: [] };
+  #checks: Checks = { tables: [], foreignKeys: [], keepsRows: false };
   #loads: PlannedLoad[] = [];
   /** A row was refused, which ended the transaction. */
   isRefused = false;
