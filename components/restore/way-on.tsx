@@ -30,7 +30,9 @@ export function WayOn({ backup, isOpenable }: { backup: ChosenBackup; isOpenable
         </Link>
       </Button>
       <p className="pba:text-muted">
-        The server checks it again, and compares it with this database. Nothing changes yet.
+        {isBad
+          ? "The server checks it again, and refuses what it cannot restore whole. Nothing changes."
+          : "The server checks it again, and compares it with this database. Nothing changes yet."}
       </p>
     </div>
   );
