@@ -1,11 +1,13 @@
 import type { Archive } from "../archive/archive-reader.ts";
 import { BackupError } from "../errors.ts";
 import { rehearse } from "../restore/rehearsal/rehearse.ts";
-import type { Check, RehearsalSummary, RestoreScope } from "../shared/api.ts";
+import type { Check, RestoreScope } from "../shared/api.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import type { Context } from "./context.ts";
 import type { LiveOperation } from "./live-operation.ts";
+
+export { summariseRehearsal as summarise } from "../restore/rehearsal/summarise.ts";
 
 export interface Rehearsed {
   /** Null where it could not be rehearsed. */
@@ -55,25 +57,4 @@ export async function rehearseRestore(
     const message = `The restore was not rehearsed. ${error.message}`;
     return { report: null, check: { name, state: "warning", message } };
   }
-}
-
-export function summarise({
-  wouldSucceed,
-  elapsedMs,
-  tables,
-  violations,
-}: RehearsalReport): RehearsalSummary {
-  const changes = { added: 0, removed: 0, changed: 0, same: 0 };
-  for (const table of tables) {
-    changes.added += table.changes?.added ?? 0;
-    changes.removed += table.changes?.removed ?? 0;
-    changes.changed += table.changes?.changed ?? 0;
-    changes.same += table.changes?.same ?? 0;
-  }
-  return {
-    wouldSucceed,
-    elapsedMs,
-    changes: tables.every((table) => table.changes) ? changes : null,
-    violations: violations.length,
-  };
 }

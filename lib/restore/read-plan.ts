@@ -23,7 +23,7 @@ export interface ReadPlan extends LoadPlan {
   fingerprint: string;
 }
 
-export interface PlanSource extends RestoreSelection {
+interface PlanSource extends RestoreSelection {
   archive: Archive;
   models: PrismaModels;
 }
