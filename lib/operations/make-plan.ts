@@ -1,6 +1,7 @@
 import { planRestore } from "../restore/verify-archive.ts";
 import type { RestorePlan, RestoreScope } from "../shared/api.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
+import { type ActorInBackup, withActor } from "./actor-in-backup.ts";
 import type { Context } from "./context.ts";
 import type { LiveOperation } from "./live-operation.ts";
 import { rehearseRestore, summarise } from "./rehearse-restore.ts";
@@ -15,12 +16,17 @@ export interface MadePlan {
   rehearsal: RehearsalReport | null;
 }
 
+export interface WantedPlan {
+  scope: RestoreScope;
+  rehearse: boolean;
+}
+
 /** Says what restoring an archive that was proven would do. */
 export async function makePlan(
   context: Context,
   live: LiveOperation,
   { archive, key }: RestoreSource,
-  { scope, rehearse }: { scope: RestoreScope; rehearse: boolean },
+  { scope, rehearse, actorInBackup }: WantedPlan & { actorInBackup: ActorInBackup | null },
 ): Promise<MadePlan> {
   const { database, models } = context;
   const { signal } = live;
@@ -32,7 +38,8 @@ export async function makePlan(
     signal,
   });
   const changing = planned.tables.filter(({ action }) => action !== "skip");
-  const plan = { ...planned, safetyBackup: await planSafetyBackup(context, key, changing) };
+  const safetyBackup = await planSafetyBackup(context, key, changing);
+  const plan = withActor({ ...planned, safetyBackup }, actorInBackup, models);
   if (!rehearse || !plan.canStart) return { plan, fingerprint, rehearsal: null };
   const { report, check } = await rehearseRestore(context, live, archive, scope);
   plan.checks.push(check);

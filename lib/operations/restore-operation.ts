@@ -4,12 +4,13 @@ import { translateConnectionError } from "../postgres/connection.ts";
 import { describeUpload } from "../restore/describe-upload.ts";
 import { runRestore } from "../restore/run-restore.ts";
 import { verifyTables } from "../restore/verify-archive.ts";
-import type { Actor, RestoreScope } from "../shared/api.ts";
+import type { Actor } from "../shared/api.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
+import { type ActorInBackup, searchActor } from "./actor-in-backup.ts";
 import { type Context, report } from "./context.ts";
 import { describeRetry } from "./describe-retry.ts";
 import { LiveOperation } from "./live-operation.ts";
-import { type MadePlan, makePlan } from "./make-plan.ts";
+import { type MadePlan, makePlan, type WantedPlan } from "./make-plan.ts";
 import {
   type Ending,
   recordTransaction,
@@ -38,14 +39,14 @@ export async function carryOutRestore(
   context: Context,
   { id, actor }: Pick<StoredOperation, "id" | "actor">,
   source: RestoreSource,
-  first: { scope: RestoreScope; rehearse: boolean },
+  first: WantedPlan,
 ): Promise<void> {
   const { config } = context;
   const live = new LiveOperation(context, id);
   let ending: Ending;
   let keepsUpload = false;
   try {
-    ending = await checkAndRestore(context, live, source, first);
+    ending = await checkAndRestore(context, live, source, first, actor);
   } catch (thrown) {
     const error = toBackupError(live.signal.aborted ? live.signal.reason : thrown);
     keepsUpload = isPassing(error);
@@ -74,31 +75,38 @@ async function checkAndRestore(
   context: Context,
   live: LiveOperation,
   source: RestoreSource,
-  first: { scope: RestoreScope; rehearse: boolean },
+  first: WantedPlan,
+  actor: Actor,
 ): Promise<Ending> {
-  await proveArchive(context, live, source);
-  let made = await makePlan(context, live, source, first);
+  const actorInBackup = await proveArchive(context, live, source, actor);
+  const plan = (wanted: WantedPlan) =>
+    makePlan(context, live, source, { ...wanted, actorInBackup });
+  let made = await plan(first);
   for (;;) {
-    const { plan } = made;
+    const { plan: agreed } = made;
     const step = await waitForStep(context, live, made, async (start) => {
-      requireStartable(plan, start);
-      if (start.safetyBackup) await requireRoom(context, plan.safetyBackup);
+      requireStartable(agreed, start);
+      if (start.safetyBackup) await requireRoom(context, agreed.safetyBackup);
     });
     if (step.kind === "start") return await startNow(context, live, source, made, step);
     live.onProgress({ type: "stage", stage: "check" });
-    made = await makePlan(context, live, source, step);
+    made = await plan(step);
   }
 }
 
+/** @returns whether the person is in it, or null where that cannot be told */
 async function proveArchive(
-  { database }: Context,
+  { database, models }: Context,
   { id, onProgress, signal }: LiveOperation,
   { archive, path }: RestoreSource,
-): Promise<void> {
+  actor: Actor,
+): Promise<ActorInBackup | null> {
   onProgress({ type: "stage", stage: "check" });
-  await verifyTables(archive, onProgress, signal);
+  const search = await searchActor({ database, models }, archive, actor);
+  await verifyTables(search.archive, onProgress, signal);
   if (!(await writeFacts(database, id, { archive: await describeUpload(path, signal) })))
     throw ended();
+  return search.result();
 }
 
 async function startNow(

@@ -1,0 +1,154 @@
+/** Whether the person who restores is among the backup's users, and what that means for them. */
+import { Readable } from "node:stream";
+import type { Archive } from "../archive/archive-reader.ts";
+import { ValueSearch } from "../archive/value-search.ts";
+import { isMerge } from "../plan/restore-scope.ts";
+import type { Database } from "../postgres/connection.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { rowsOf } from "../postgres/rows-of.ts";
+import { type CatalogColumn, type CatalogTable, readCatalog } from "../schema/catalog.ts";
+import { isTableOf, type PrismaModels } from "../schema/prisma-models.ts";
+import type { Actor, Check, RestorePlan, TableName } from "../shared/api.ts";
+import { tableKey } from "../shared/table-name.ts";
+
+/** What is known of the person's account, once the archive has been read. */
+export interface ActorInBackup {
+  table: TableName;
+  isInBackup: boolean;
+}
+
+export interface ActorSearch {
+  /** The archive, for whoever reads all of it: the person is looked for on the way. */
+  archive: Pick<Archive, "manifest" | "readTable">;
+  /** To be asked when it was read. Null where it cannot be told. */
+  result(): ActorInBackup | null;
+}
+
+/** Finds the person's account in the database. Where it is not there once, nothing will be told. */
+export async function searchActor(
+  { database, models }: { database: Database; models: PrismaModels },
+  archive: Archive,
+  actor: Actor,
+): Promise<ActorSearch> {
+  const place = await findActor(database, models, actor);
+  if (!place) return { archive, result: () => null };
+  const { table, column, value } = place;
+  let search: ValueSearch | undefined;
+  return {
+    archive: {
+      manifest: archive.manifest,
+      readTable(archived, signal) {
+        const content = archive.readTable(archived, signal);
+        const known = archived.columns.find(({ name }) => name === column.name);
+        if (tableKey(archived) !== tableKey(table) || known?.encoding !== "json") return content;
+        search = new ValueSearch(column.name, isInteger(column) ? Number(value) : value);
+        return Readable.from(watch(content, search), { objectMode: false });
+      },
+    },
+    result() {
+      const isInBackup = search?.isFound ?? null;
+      return isInBackup === null ? null : { table, isInBackup };
+    },
+  };
+}
+
+async function* watch(content: AsyncIterable<Buffer>, search: ValueSearch): AsyncGenerator<Buffer> {
+  for await (const chunk of content) {
+    search.push(chunk);
+    yield chunk;
+  }
+}
+
+/** Adds what the restore means for the person who asks for it. */
+export function withActor(
+  plan: RestorePlan,
+  found: ActorInBackup | null,
+  models: PrismaModels,
+): RestorePlan {
+  const isReplaced = ({ schema, name }: TableName) =>
+    plan.tables.some(
+      (it) => it.action === "replace" && tableKey(it) === tableKey({ schema, name }),
+    );
+  // Where rows are merged, nobody loses an account.
+  if (!found || isMerge(plan.scope.mode) || !isReplaced(found.table)) return plan;
+  const sessions = modelOf(models, "session");
+  const endsSessions =
+    sessions !== null && plan.tables.some((it) => isTableOf(sessions, it) && isReplaced(it));
+  const check: Check = found.isInBackup
+    ? {
+        name: "actor",
+        state: "passed",
+        message: `You are in this backup: your account comes back as it was then.${endsSessions ? " Sessions come back as they were, too, so you may have to sign in again." : ""}`,
+      }
+    : {
+        name: "actor",
+        state: "warning",
+        message: `You are not in this backup: you will be signed out ${endsSessions ? "at once, since sessions are replaced, too" : "when your session ends"}, and cannot sign in again with this account.`,
+      };
+  return { ...plan, actorIsInBackup: found.isInBackup, checks: [...plan.checks, check] };
+}
+
+/** By its name, else the one whose name differs in upper and lower case. */
+function modelOf(models: PrismaModels, lowerCaseName: string) {
+  const alike = models.models.filter(({ name }) => name.toLowerCase() === lowerCaseName);
+  const usual = lowerCaseName[0]?.toUpperCase() + lowerCaseName.slice(1);
+  return alike.find(({ name }) => name === usual) ?? (alike.length === 1 ? alike[0] : null) ?? null;
+}
+
+interface Place {
+  table: CatalogTable;
+  column: CatalogColumn;
+  value: string;
+}
+
+const INTEGERS = ["int2", "int4", "int8"];
+const TEXTS = ["text", "varchar", "uuid"];
+
+const isInteger = ({ valueType }: CatalogColumn): boolean =>
+  INTEGERS.includes(valueType.name ?? "");
+
+/** Integers beyond it are not exact in JavaScript; nobody's id is. */
+const isExact = (value: string): boolean => Number.isSafeInteger(Number(value));
+
+async function findActor(
+  { pool }: Database,
+  models: PrismaModels,
+  { id, name }: Actor,
+): Promise<Place | null> {
+  const model = modelOf(models, "user");
+  if (!model) return null;
+  const client = await pool.connect();
+  try {
+    const tables = (await readCatalog(client)).tables.filter((it) => isTableOf(model, it));
+    const table = tables[0];
+    if (!table || tables.length > 1 || !table.canSelect || table.isLocked) return null;
+    const columns = table.columns
+      .filter(({ valueType: { name: type, isArray } }) => {
+        return !isArray && type !== null && [...INTEGERS, ...TEXTS].includes(type);
+      })
+      .toSorted((a, b) => rank(a) - rank(b));
+    for (const value of new Set([id, name])) {
+      for (const column of columns) {
+        if (isInteger(column) && !isExact(value)) continue;
+        // At most two, since one more makes it nobody's.
+        const { rowCount } = await client.query(
+          `SELECT FROM ${rowsOf(table)} t WHERE ${quoteIdentifier(column.name)}::text = $1 LIMIT 2`,
+          [value],
+        );
+        if (rowCount === 1) return { table, column, value };
+      }
+    }
+    return null;
+  } catch {
+    // Not to be told is no reason against the restore: a policy may hide rows, or somebody alter the table.
+    return null;
+  } finally {
+    client.release();
+  }
+}
+
+const USUAL = ["id", "email"];
+
+/** The columns that are most likely to tell a person come first. */
+const rank = ({ name }: CatalogColumn): number =>
+  USUAL.includes(name.toLowerCase()) ? USUAL.indexOf(name.toLowerCase()) : USUAL.length;
