@@ -22,6 +22,8 @@ export function OperationLink(props: OperationLinkProps) {
   return (
     <Link
       href={paths.operation(operation.id)}
+      // A list of them would ask the server for every page at once.
+      prefetch={false}
       className={cn("pba:flex pba:items-center pba:gap-3 pba:rounded-lg", className, focusRing)}
     >
       <Icon aria-hidden className={cn("pba:size-4 pba:shrink-0", iconClassName)} />
