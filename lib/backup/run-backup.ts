@@ -1,11 +1,13 @@
 import type { Writable } from "node:stream";
 import { createArchiveWriter } from "../archive/archive-writer.ts";
+import { SHA256 } from "../archive/digest.ts";
 import type { ArchiveKey } from "../archive/encryption.ts";
 import type { EntrySink } from "../archive/entry-sink.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
 import { toBackupError } from "../errors.ts";
 import type { TableSelection } from "../plan/dump-plan.ts";
 import { abandon, cancelOnAbort, type Database } from "../postgres/connection.ts";
+import { COPY_TO_JSON } from "../postgres/copy-to-json.ts";
 import { countRows } from "../postgres/count-rows.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import { DEFAULT_LOCK_TIMEOUT_MS } from "../postgres/locks.ts";
@@ -18,6 +20,7 @@ import type { OperationResult } from "../shared/api.ts";
 import { FORMAT_VERSION } from "../shared/archive-format.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey } from "../shared/table-name.ts";
+import { withThread } from "../thread/hold-thread.ts";
 import { TOOL } from "../version.ts";
 import { dumpTable } from "./dump-table.ts";
 
@@ -67,13 +70,16 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
 
       onProgress({ type: "phase", phase: "dumping" });
       const tables: ManifestTable[] = [];
-      for (const [index, table] of plan.tables.entries()) {
-        signal?.throwIfAborted();
-        const pageRows = options.pageRows?.get(tableKey(table));
-        tables.push(
-          await dumpTable(snapshot, table, writer, reportTable(onProgress, index), pageRows),
-        );
-      }
+      const sizeBytes = plan.tables.reduce((sum, table) => sum + table.sizeBytes, 0);
+      await withThread([COPY_TO_JSON, SHA256], sizeBytes, async () => {
+        for (const [index, table] of plan.tables.entries()) {
+          signal?.throwIfAborted();
+          const pageRows = options.pageRows?.get(tableKey(table));
+          tables.push(
+            await dumpTable(snapshot, table, writer, reportTable(onProgress, index), pageRows),
+          );
+        }
+      });
 
       onProgress({ type: "phase", phase: "finishing" });
       const owners = new Map(

@@ -14,6 +14,8 @@ export interface RowBatch {
   rows: number;
   /** Place of the first row in the archive, from 1. */
   firstRow: number;
+  /** The rows as COPY's text, where that was begun ahead; null where they must be read as JSON. */
+  copied?: Promise<Buffer | null>;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function loadRows(
   statement: LoadStatement,
   batch: RowBatch,
 ): Promise<number> {
-  const copied = jsonToCopy(batch.json, statement.columns);
+  const copied = await (batch.copied ?? jsonToCopy(batch.json, statement.columns));
   if (copied) {
     const copy = client.query(copyFrom(statement.copyText));
     await pipeline(Readable.from([copied]), copy);

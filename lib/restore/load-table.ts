@@ -3,6 +3,7 @@ import type { Archive } from "../archive/archive-reader.ts";
 import { BackupError } from "../errors.ts";
 import type { PlannedLoad } from "../plan/load-plan.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
+import { JSON_TO_COPY } from "../postgres/json-to-copy.ts";
 import {
   batchRows,
   chosenRows,
@@ -14,6 +15,7 @@ import {
 } from "../postgres/load-rows.ts";
 import type { reportTable } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
+import { openStage } from "../thread/stage.ts";
 import { findFailingRow } from "./find-failing-row.ts";
 import { requireColumns } from "./require-columns.ts";
 
@@ -74,15 +76,22 @@ export async function loadTable(
   }
 
   let inserting = Promise.resolve();
-  for await (const batch of batchRows(archive.readTable(archived, signal))) {
-    if (batch.firstRow === 1) requireColumns(batch, archived);
-    // One batch is inserted while the next is read, decrypted and decompressed.
+  const copying = openStage(JSON_TO_COPY, statement.columns);
+  try {
+    for await (const batch of batchRows(archive.readTable(archived, signal))) {
+      if (batch.firstRow === 1) requireColumns(batch, archived);
+      // One batch is inserted while the next is read, decrypted, decompressed and made COPY's text.
+      const copied = places ? undefined : copying.push([batch.json]);
+      copied?.catch(() => {});
+      await inserting;
+      inserting = insert({ ...batch, copied });
+      // Its error is thrown by the next await; until then it is not unhandled.
+      inserting.catch(() => {});
+    }
     await inserting;
-    inserting = insert(batch);
-    // Its error is thrown by the next await; until then it is not unhandled.
-    inserting.catch(() => {});
+  } finally {
+    copying.close();
   }
-  await inserting;
   if (rows !== archived.rows) {
     throw new BackupError(
       "LOAD_FAILED",

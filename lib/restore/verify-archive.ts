@@ -1,4 +1,5 @@
 import type { Archive } from "../archive/archive-reader.ts";
+import { SHA256 } from "../archive/digest.ts";
 import { type Manifest, type ManifestTable, summariseManifest } from "../archive/manifest.ts";
 import { BackupError, toBackupError } from "../errors.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
@@ -12,6 +13,7 @@ import { MIGRATIONS_TABLE, type PrismaModels } from "../schema/prisma-models.ts"
 import type { Check, RestorePlan, TableName } from "../shared/api.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { withThread } from "../thread/hold-thread.ts";
 import { provenChecks } from "./proven-checks.ts";
 import { readPlan } from "./read-plan.ts";
 import { checkLoadable } from "./require-loadable.ts";
@@ -33,7 +35,16 @@ export async function verifyTables(
     tables: tables.map((table) => waitingTable(table, table.rows)),
   });
   onProgress({ type: "phase", phase: "verifying" });
-  for (const [index, table] of tables.entries()) {
+  const jsonBytes = tables.reduce((sum, table) => sum + table.jsonBytes, 0);
+  await withThread([SHA256], jsonBytes, () => proveTables(archive, onProgress, signal));
+}
+
+async function proveTables(
+  archive: Pick<Archive, "manifest" | "readTable">,
+  onProgress: OnProgress,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const [index, table] of archive.manifest.tables.entries()) {
     signal?.throwIfAborted();
     const report = reportTable(onProgress, index);
     const counter = new RowCounter();

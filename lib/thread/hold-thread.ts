@@ -10,30 +10,28 @@ let running: StageThread | null = null;
 let holders = 0;
 
 /**
- * Keeps a thread for stages of these kinds until it is let go and the last of its stages is closed. Where none can be
- * started, or where it does not do the same as this one, stages run in place.
+ * Keeps a thread for stages of these kinds while the work is done, and until the last stage that it opened is closed.
+ * Where none can be started, or where it does not do the same as this one, stages run in place.
  *
  * @param jsonBytes what there is to do; for little, no thread is started
  */
-export async function holdThread(
+export async function withThread<Result>(
   kinds: ReadonlyArray<StageKind<unknown>>,
   jsonBytes: number,
-): Promise<Disposable> {
-  if (jsonBytes < WORTH_A_THREAD_BYTES) return { [Symbol.dispose]() {} };
+  work: () => Promise<Result>,
+): Promise<Result> {
+  if (jsonBytes < WORTH_A_THREAD_BYTES) return await work();
   holders++;
-  let isHeld = true;
-  const hold = {
-    [Symbol.dispose]() {
-      if (isHeld) holders--;
-      isHeld = false;
-      endWhenUnused();
-    },
-  };
-  // Wherever threads are not allowed, nothing else is lost but time.
-  starting ??= StageThread.start(endWhenUnused).catch(() => null);
-  running = await starting;
-  for (const kind of kinds) await running?.prove(kind);
-  return hold;
+  try {
+    // Wherever threads are not allowed, nothing else is lost but time.
+    starting ??= StageThread.start(endWhenUnused).catch(() => null);
+    running = await starting;
+    for (const kind of kinds) await running?.prove(kind);
+    return await work();
+  } finally {
+    holders--;
+    endWhenUnused();
+  }
 }
 
 /** The thread that is held, where it has proven that it does stages of this kind as this one does. */
