@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { OrderEdge } from "../lib/shared/api.ts";
 import { tableKey, tableLabel } from "../lib/shared/table-name.ts";
 import { matchesTable } from "./matches-table.ts";
-import { referencesLeftOut } from "./table-choice.ts";
+import { missingParents, referencesInto, referencesLeftOut } from "./table-choice.ts";
 
 const table = (name: string, schema = "public") => ({ schema, name });
 const edge = (from: string, to: string): OrderEdge => ({
@@ -24,6 +24,22 @@ it("finds only references from a chosen table to one that is left out", () => {
   expect(referencesLeftOut(new Set(edges.map(({ from }) => tableKey(from))), edges)).toEqual([
     edges[0],
   ]);
+});
+
+it("finds what refers to a choice, and all that the choice needs", () => {
+  const key = (name: string) => tableKey(table(name));
+  const edges = [
+    edge("Comment", "Post"),
+    edge("Post", "User"),
+    edge("User", "Team"),
+    edge("Team", "User"),
+    edge("Post", "Post"),
+  ];
+  expect(referencesInto(new Set([key("Post")]), edges)).toEqual([edges[0]]);
+  expect(missingParents(new Set([key("Post")]), edges)).toEqual(
+    new Set([key("User"), key("Team")]),
+  );
+  expect(missingParents(new Set([key("Team"), key("User")]), edges)).toEqual(new Set());
 });
 
 it("keeps tables apart whose labels are the same", () => {
