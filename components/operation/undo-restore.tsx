@@ -25,7 +25,7 @@ export function UndoRestore({ operation }: { operation: Operation }) {
 const KEYS: Record<EncryptionMode, string> = {
   passphrase: "It opens with the passphrase of the backup that was restored.",
   recipients: "It opens with an identity that opens the backup that was restored.",
-  none: "It is not encrypted, as the backup that was restored.",
+  none: "Like the backup that was restored, it is not encrypted.",
 };
 
 function Undo({ id, safetyBackup }: { id: string; safetyBackup: SafetyBackup }) {

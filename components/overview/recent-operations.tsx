@@ -13,7 +13,14 @@ export function RecentOperations() {
   const { queries, paths } = usePanel();
   const { data, error, refetch } = useQuery(queries.operations);
   return (
-    <Card title="Recent operations">
+    <Card
+      title="Recent operations"
+      actions={
+        <Button variant="ghost" size="small" asChild>
+          <Link href={paths.activity}>All activity</Link>
+        </Button>
+      }
+    >
       {error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
       {!data && !error && <Skeleton className="pba:h-28" />}
       {data?.length === 0 && (
@@ -22,12 +29,7 @@ export function RecentOperations() {
         </p>
       )}
       {data && data.length > 0 && (
-        <>
-          <OperationList label="Recent operations" operations={data.slice(0, FEW)} />
-          <Button variant="ghost" size="small" className="pba:mt-2" asChild>
-            <Link href={paths.activity}>All activity</Link>
-          </Button>
-        </>
+        <OperationList label="Recent operations" operations={data.slice(0, FEW)} />
       )}
     </Card>
   );
