@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./longest-first.ts";
 
 export default defineConfig({
   resolve: {
@@ -9,6 +10,7 @@ export default defineConfig({
     },
   },
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -29,6 +31,9 @@ export default defineConfig({
           hookTimeout: 120_000,
           // Half of the time they wait for a server.
           maxWorkers: 3,
+          // To load the library and its packages anew for each of many files costs as much as a test. Each test has a
+          // database of its own, and what needs a process of its own starts one.
+          isolate: false,
         },
       },
       {
