@@ -16,6 +16,8 @@ export interface PostgresServerOptions {
   dataDir?: string;
   /** Default: a free port. */
   port?: number;
+  /** A new server asks its superuser for no password, and every other role for its own. */
+  trustsSuperuser?: boolean;
   /** Further command-line options of `postgres`, such as `["-c", "max_connections=200"]`. */
   serverOptions?: string[];
 }
@@ -51,6 +53,7 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
       wrapper,
       dataDir,
       temporary: options.dataDir === undefined,
+      trustsSuperuser: options.trustsSuperuser ?? false,
       port,
       serverOptions: options.serverOptions ?? [],
     },

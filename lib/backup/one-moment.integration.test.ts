@@ -16,7 +16,8 @@ const run = promisify(execFile);
 
 let server: PostgresServer;
 beforeAll(async () => {
-  server = await startPostgres({ major: 18, serverOptions: ["-c", "max_connections=200"] });
+  const serverOptions = ["-c", "max_connections=200"];
+  server = await startPostgres({ major: 18, trustsSuperuser: true, serverOptions });
 });
 afterAll(() => server.stop());
 

@@ -44,7 +44,7 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
   const name = `test_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}_${created++}`;
   const { encoding, sql, copied = false } = options;
   const template = copied ? await originalOf(serverUrl, sql) : "template0";
-  await runOnce(serverUrl, createSql(name, template, encoding));
+  await administer(serverUrl, createSql(name, template, encoding));
 
   const url = urlOf(serverUrl, name);
   const pool = new pg.Pool({ connectionString: url.href, max: 2 });
@@ -59,7 +59,7 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
     },
     async [Symbol.asyncDispose]() {
       await pool.end();
-      await runOnce(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await administer(serverUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     },
   };
   if (sql !== undefined && !copied) {
@@ -82,8 +82,15 @@ function originalOf(serverUrl: string, sql = ""): Promise<string> {
 
 async function makeOriginal(serverUrl: string, sql: string): Promise<string> {
   const name = `original_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}_${created++}`;
-  await runOnce(serverUrl, createSql(name, "template0"));
-  await runOnce(urlOf(serverUrl, name).href, sql);
+  await administer(serverUrl, createSql(name, "template0"));
+  // Only what nobody is connected to can be copied.
+  const client = new pg.Client({ connectionString: urlOf(serverUrl, name).href });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
   return name;
 }
 
@@ -97,14 +104,16 @@ function urlOf(serverUrl: string, name: string): URL {
   return url;
 }
 
-async function runOnce(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(sql);
-  } finally {
-    await client.end();
-  }
+/** To each server one connection for all databases that come and go. */
+const administrators = new Map<string, pg.Pool>();
+
+async function administer(serverUrl: string, sql: string): Promise<void> {
+  const known = administrators.get(serverUrl);
+  const pool = known ?? new pg.Pool({ connectionString: serverUrl, max: 1, allowExitOnIdle: true });
+  // Where a test stops the server, the next statement connects anew.
+  if (!known) pool.on("error", () => {});
+  administrators.set(serverUrl, pool);
+  await pool.query(sql);
 }
 
 export { pgDumpText, requireTool } from "./oracles.ts";

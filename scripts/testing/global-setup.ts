@@ -16,7 +16,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await buildPackage();
   // Some tests are of the oldest or the newest alone.
   const majors = [...new Set<Major>([15, ...MAJORS, 18])];
-  const servers = await Promise.allSettled(majors.map((major) => startPostgres({ major })));
+  const servers = await Promise.allSettled(
+    majors.map((major) => startPostgres({ major, trustsSuperuser: true })),
+  );
   const stop = async () => {
     await Promise.all(
       servers.map((server) => server.status === "fulfilled" && server.value.stop()),
