@@ -130,6 +130,37 @@ describe.concurrent("two instances", () => {
     });
   });
 
+  it("plan at the one what waits at the other, and start what was planned", async () => {
+    await twoInstances(async (scene) => {
+      const { id, json } = await readyAtFirst(scene);
+      const { second, admin, database } = scene;
+      const tables = [{ schema: "public", name: "orders" }];
+      const scope = { mode: "replace", tables };
+      const plans = await Promise.all(
+        [1, 2, 3].map(() =>
+          second.call("POST", `restores/${id}/plan`, { json: { scope, rehearse: true } }),
+        ),
+      );
+      const statuses = plans.map(({ status }) => status).toSorted();
+      expect(statuses).toEqual([202, 409, 409]);
+      const { plan } = await second.reach(id, "ready");
+      expect(plan).toMatchObject({ scope, rehearsal: { wouldSucceed: true } });
+      expect(await second.ok("GET", `restores/${id}/rehearsal`)).toMatchObject({
+        tables: [{ name: "orders" }],
+      });
+      await second.ok("POST", `restores/${id}/start`, { json });
+      const done = await admin.reach(id, "succeeded");
+      expect(done.result?.tables.map(({ name }) => name)).toEqual(["orders"]);
+      // Not chosen.
+      expect(await names(database)).toEqual(CHANGED);
+      // Kept by the one, undone at the other.
+      const undo = await second.ok("POST", "restores", { json: { undo: id } });
+      await second.reach(undo.id, "ready");
+      await second.ok("POST", `restores/${undo.id}/start`, { json });
+      await admin.reach(undo.id, "succeeded");
+    });
+  });
+
   it("end at the one what waits at the other", async () => {
     await twoInstances(async (scene) => {
       const { id, json } = await readyAtFirst(scene);
@@ -151,7 +182,7 @@ describe.concurrent("two instances", () => {
       expect(await second.fail("POST", `restores/${id}/start`, { json })).toMatchObject({
         code: "INTERRUPTED",
         message: expect.stringContaining("Nothing has been changed"),
-        details: { uploadId },
+        details: { uploadId, uploadExpiresAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) },
       });
       expect(await second.ok("GET", `operations/${id}`)).toMatchObject({ state: "interrupted" });
       const again = await second.ok("POST", "restores", { json: { uploadId } });
