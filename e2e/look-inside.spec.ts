@@ -324,14 +324,9 @@ for (const colorScheme of ["light", "dark"] as const) {
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
     );
     expect(overflow).toBe(0);
-    await page.screenshot({
-      path: `test-results/inside-rows-phone-${colorScheme}.png`,
-      fullPage: true,
-    });
     await grid.locator("[aria-rowindex='2']").click();
     await expect(page.getByRole("dialog")).toContainText('"id"');
     await expectAccessible(page);
-    await page.screenshot({ path: `test-results/inside-row-phone-${colorScheme}.png` });
     await page.keyboard.press("Escape");
     await page.getByRole("link", { name: "Upload this backup" }).click();
     await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
