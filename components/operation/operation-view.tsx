@@ -3,15 +3,12 @@ import { useRouter } from "next/navigation";
 import { useEffect } from "react";
 import { isEnded, type Operation } from "../../lib/shared/api.ts";
 import { formatPercent } from "../../lib/shared/format.ts";
-import { ApiError } from "../api.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
-import { NotFound } from "../common/not-found.tsx";
-import { PageHeader } from "../common/page-header.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { Notice } from "../ui/notice.tsx";
-import { Skeleton } from "../ui/skeleton.tsx";
 import { DownloadPrompt } from "./download-prompt.tsx";
 import { useEndNotification } from "./end-notification.ts";
+import { NoOperation, OperationSkeleton } from "./no-operation.tsx";
 import { OperationHeader } from "./operation-header.tsx";
 import { announcementOf, fractionOf, stateLabel } from "./operation-wording.ts";
 import { Outcome } from "./outcome.tsx";
@@ -37,20 +34,7 @@ export function OperationView({ id, place: wanted }: OperationViewProps) {
   const place = operation ? placeOf(operation, wanted, isOwn) : wanted;
   useRedirect(id, wanted, place);
   if (!operation) {
-    if (!error) return <OperationSkeleton />;
-    if (error instanceof ApiError && error.report.code === "OPERATION_NOT_FOUND") {
-      return (
-        <NotFound title="There is no such operation">
-          Its address may be mistyped, or it is so old that it is no longer kept.
-        </NotFound>
-      );
-    }
-    return (
-      <>
-        <PageHeader back title="Operation" />
-        <ErrorNotice error={error} onRetry={() => void refetch()} />
-      </>
-    );
+    return <NoOperation error={error} title="Operation" onRetry={() => void refetch()} />;
   }
   if (place !== wanted) return <OperationSkeleton />;
   return (
@@ -118,15 +102,4 @@ function useRefreshAfterEnd(operation: Operation | undefined) {
     void client.invalidateQueries({ queryKey: queries.overview.queryKey });
     void client.invalidateQueries({ queryKey: queries.operations.queryKey });
   }, [state, client, queries]);
-}
-
-function OperationSkeleton() {
-  return (
-    <div role="status" className="pba:grid pba:gap-6">
-      <span className="pba:sr-only">Loading the operation</span>
-      <Skeleton className="pba:h-16 pba:max-w-md" />
-      <Skeleton className="pba:h-48" />
-      <Skeleton className="pba:h-80" />
-    </div>
-  );
 }

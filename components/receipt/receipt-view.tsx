@@ -3,11 +3,9 @@ import { Braces, Printer } from "lucide-react";
 import Link from "next/link";
 import type { Operation } from "../../lib/shared/api.ts";
 import { type Receipt, toReceipt } from "../../lib/shared/receipt.ts";
-import { ApiError } from "../api.ts";
-import { ErrorNotice } from "../common/error-notice.tsx";
-import { NotFound } from "../common/not-found.tsx";
 import { PageHeader } from "../common/page-header.tsx";
 import { downloadText } from "../download.ts";
+import { NoOperation } from "../operation/no-operation.tsx";
 import { stateLabel, stateTone, truthOf } from "../operation/operation-wording.ts";
 import { UndoRestore } from "../operation/undo-restore.tsx";
 import { useHeadingFocus } from "../operation/use-heading-focus.ts";
@@ -15,7 +13,6 @@ import { usePanel } from "../panel-context.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";
-import { Skeleton } from "../ui/skeleton.tsx";
 import { ReceiptDetails } from "./receipt-details.tsx";
 import { receiptFileName } from "./receipt-wording.ts";
 import { usePrintAlone } from "./use-print-alone.ts";
@@ -25,20 +22,7 @@ export function ReceiptView({ id }: { id: string }) {
   const { queries } = usePanel();
   const { data: operation, error, refetch } = useQuery(queries.operation(id));
   if (operation) return <Loaded operation={operation} />;
-  if (!error) return <Skeleton className="pba:h-96" />;
-  if (error instanceof ApiError && error.report.code === "OPERATION_NOT_FOUND") {
-    return (
-      <NotFound title="There is no such operation">
-        Its address may be mistyped, or it is so old that it is no longer kept.
-      </NotFound>
-    );
-  }
-  return (
-    <>
-      <PageHeader back title="Receipt" />
-      <ErrorNotice error={error} onRetry={() => void refetch()} />
-    </>
-  );
+  return <NoOperation error={error} title="Receipt" onRetry={() => void refetch()} />;
 }
 
 function Loaded({ operation }: { operation: Operation }) {

@@ -1,0 +1,41 @@
+import { ApiError } from "../api.ts";
+import { ErrorNotice } from "../common/error-notice.tsx";
+import { NotFound } from "../common/not-found.tsx";
+import { PageHeader } from "../common/page-header.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
+
+interface NoOperationProps {
+  /** Null while it is being read. */
+  error: Error | null;
+  title: string;
+  onRetry: () => void;
+}
+
+/** Where an operation is not there, not yet or not at all. */
+export function NoOperation({ error, title, onRetry }: NoOperationProps) {
+  if (!error) return <OperationSkeleton />;
+  if (error instanceof ApiError && error.report.code === "OPERATION_NOT_FOUND") {
+    return (
+      <NotFound title="There is no such operation">
+        Its address may be mistyped, or it is so old that it is no longer kept.
+      </NotFound>
+    );
+  }
+  return (
+    <>
+      <PageHeader back title={title} />
+      <ErrorNotice error={error} onRetry={onRetry} />
+    </>
+  );
+}
+
+export function OperationSkeleton() {
+  return (
+    <div role="status" className="pba:grid pba:gap-6">
+      <span className="pba:sr-only">Loading the operation</span>
+      <Skeleton className="pba:h-16 pba:max-w-md" />
+      <Skeleton className="pba:h-48" />
+      <Skeleton className="pba:h-80" />
+    </div>
+  );
+}
