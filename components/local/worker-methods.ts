@@ -25,7 +25,7 @@ const CELL_CHARACTERS = 200;
 /** The worker's memory: one archive, one table of it, one search in that. */
 export function createWorkerMethods(): Methods {
   let session: LocalArchiveSession | null = null;
-  let table: (OpenTable & { number: number }) | null = null;
+  let table: OpenTable | null = null;
   let found: number[] = [];
 
   const opened = () => {
@@ -58,7 +58,9 @@ export function createWorkerMethods(): Methods {
         (rows, bytes) => report.table(index, "running", rows, bytes),
         signal,
       );
-      table = { ...next, number: index };
+      // Another one may have been opened meanwhile.
+      signal.throwIfAborted();
+      table = next;
       return { columns: next.columns, rows: next.index.rows };
     },
     closeTable() {
