@@ -114,12 +114,13 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
       });
       return {
         elapsedMs: Math.round(performance.now() - startedAt),
-        tables: tables.map(({ schema, name, model, rows, jsonBytes }) => ({
+        tables: tables.map(({ schema, name, model, rows, jsonBytes, jsonSha256 }) => ({
           schema,
           name,
           model,
           rows,
           jsonBytes,
+          jsonSha256,
         })),
         rows: tables.reduce((sum, table) => sum + table.rows, 0),
         jsonBytes: tables.reduce((sum, table) => sum + table.jsonBytes, 0),

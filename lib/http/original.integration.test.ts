@@ -57,5 +57,16 @@ it("uploads, unlocks, checks and restores: all is back but what the files have l
   expect(done).toMatchObject({ state: "succeeded", changed: "everything", error: null });
   expect(await pgDumpText(database.url)).toBe(await pgDumpText(source.url));
   expect(await readdir(admin.uploadDir)).toEqual([]);
+
+  // What was there before is encrypted as backups are today, and its password is the same.
+  expect(done.safetyBackup?.encryption).toBe("passphrase");
+  const json = { undo: id, passphrase: PASSWORD };
+  const undo = await admin.ok("POST", "restores", { json });
+  await admin.reach(undo.id, "ready");
+  await admin.ok("POST", `restores/${undo.id}/start`, {
+    json: { confirmation: database.name, safetyBackup: false },
+  });
+  await admin.reach(undo.id, "succeeded");
+  expect(await pgDumpText(database.url)).toBe(empty);
   expect(admin.log).toEqual([]);
 });
