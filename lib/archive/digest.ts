@@ -22,7 +22,7 @@ export const SHA256: StageKind<undefined> = {
 };
 
 /** Chunks whose digest is not computed yet, while they are on their way already. */
-const LOOK_AHEAD = 4;
+const LOOK_AHEAD = 2;
 
 /** Passes bytes on, counts them and computes their SHA-256. */
 export class DigestStream extends Transform {

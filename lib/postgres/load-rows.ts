@@ -5,6 +5,7 @@ import { from as copyFrom } from "pg-copy-streams";
 import { BackupError } from "../errors.ts";
 import type { LoadColumn } from "../plan/load-plan.ts";
 import type { CatalogTable } from "../schema/catalog.ts";
+import { freeOwn } from "../thread/own-memory.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 import { type CopiedColumn, copiedColumn, jsonToCopy } from "./json-to-copy.ts";
 
@@ -33,6 +34,7 @@ export async function loadRows(
   if (copied) {
     const copy = client.query(copyFrom(statement.copyText));
     await pipeline(Readable.from([copied]), copy);
+    freeOwn(copied);
     return copy.rowCount;
   }
   const { rowCount } = await client.query({

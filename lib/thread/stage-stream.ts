@@ -4,7 +4,7 @@ import { openStage, type Stage, type StageKind } from "./stage.ts";
 /** Fewer and larger steps: each costs a hop to the thread and back. */
 const STEP_BYTES = 128 * 1024;
 /** Steps whose result has not come back yet, while what is next is gathered. */
-const LOOK_AHEAD = 3;
+const LOOK_AHEAD = 2;
 
 /** Passes what a stage makes of the bytes. */
 export class StageStream<Options> extends Transform {

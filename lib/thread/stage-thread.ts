@@ -1,15 +1,16 @@
 import { once } from "node:events";
 import type { Worker } from "node:worker_threads";
+import { markOwn } from "./own-memory.ts";
 import { type Answer, PROGRAM, type Question } from "./program.ts";
 import { openInPlace, type Stage, type StageKind } from "./stage.ts";
 
 /** Shared memory is taken in multiples of this, and what is larger than a few is given back. */
-const SLOT_BYTES = 512 * 1024;
-const LARGEST_SLOT_BYTES = 4 * SLOT_BYTES;
-const KEPT_SLOTS = 4;
+const SLOT_BYTES = 256 * 1024;
+const LARGEST_SLOT_BYTES = 8 * SLOT_BYTES;
+const KEPT_SLOTS = 16;
 
 /** What passes through it is outside of its heap. */
-const LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 64 };
+const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 };
 
 /** Without its number, and still one or the other. */
 type QuestionOf<Q> = Q extends Question ? Omit<Q, "call"> : never;
@@ -87,7 +88,7 @@ export class StageThread {
         const output = await this.#ask({ ask: "push", stage, shared, bytes });
         this.#keep(shared);
         return output instanceof Uint8Array
-          ? Buffer.from(output.buffer, output.byteOffset, output.length)
+          ? markOwn(Buffer.from(output.buffer, output.byteOffset, output.length))
           : null;
       },
       end: async () => {
