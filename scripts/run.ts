@@ -23,19 +23,24 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Keep the output, and show it only on failure. */
   quiet?: boolean;
+  /** Takes the output, instead of this process' own. */
+  onOutput?: (chunk: Buffer) => void;
 }
 
 /** Runs a program of Node to its end. @returns its exit code, 1 for a signal. */
-export async function runNode(args: string[], { env, quiet }: RunOptions = {}): Promise<number> {
+export async function runNode(
+  args: string[],
+  { env, quiet, onOutput }: RunOptions = {},
+): Promise<number> {
+  const output: Buffer[] = [];
+  const take = onOutput ?? (quiet ? (chunk: Buffer) => output.push(chunk) : null);
+  const stdio = take ? "pipe" : "inherit";
   const child = spawn(process.execPath, args, {
     cwd: ROOT,
     env: { ...process.env, NEXT_TELEMETRY_DISABLED: "1", ...env },
-    stdio: ["ignore", quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"],
+    stdio: ["ignore", stdio, stdio],
   });
-  const output: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on("data", (chunk: Buffer) => output.push(chunk));
-  }
+  if (take) for (const stream of [child.stdout, child.stderr]) stream?.on("data", take);
   const code = await new Promise<number>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => resolve(code ?? 1));

@@ -6,12 +6,16 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ensureBrowser } from "./browser.ts";
+import { buildPackage } from "./build-package.ts";
 import { buildApp, generatePrismaClient } from "./prepare.ts";
-import { programOf, ROOT, runNode } from "./run.ts";
+import { programOf, ROOT, type RunOptions, runNode } from "./run.ts";
 import { countTests, type TestCounts } from "./test-report.ts";
 
-/** @returns the exit code. `reportFile` is where a test runner leaves its JSON report. */
-type Check = (args: string[], reportFile: string) => Promise<number>;
+/**
+ * @returns the exit code. `reportFile` is where a test runner leaves its JSON report, and `onOutput` takes what it says,
+ * where that is not to be shown at once.
+ */
+type Check = (args: string[], reportFile: string, options: RunOptions) => Promise<number>;
 
 // Each of the many short processes that tests start would compile the same sources again.
 process.env.NODE_COMPILE_CACHE ??= path.join(ROOT, "node_modules/.cache/compiled");
@@ -25,18 +29,24 @@ const CHECKS: Record<string, Check> = {
     runNode([programOf("typescript", "tsc"), "--noEmit", ...args]),
   knip: (args) => runNode([programOf("knip"), ...args]),
   unit: vitest("unit"),
-  integration: vitest("integration"),
   package: vitest("package"),
   build: async () => {
     await buildApp();
     return 0;
   },
-  e2e: async (args, reportFile) => {
+  integration: vitest("integration"),
+  e2e: async (args, reportFile, options) => {
     await buildApp();
-    return playwright("e2e")(args, reportFile);
+    return playwright("e2e")(args, reportFile, options);
   },
   hosts: playwright("e2e/hosts"),
 };
+
+/**
+ * Runs beside others, since npm fetches packages for a good part of it, and is shown after them; but not beside those
+ * that wait for servers and browsers.
+ */
+const BESIDE = { check: "hosts", first: "unit", last: "build" };
 
 const given = process.argv.slice(2);
 const firstArgument = given.findIndex((name) => !Object.hasOwn(CHECKS, name));
@@ -51,7 +61,8 @@ const total: TestCounts = { passed: 0, failed: 0, skipped: 0 };
 const summary: string[] = [];
 try {
   await generatePrismaClient();
-  for (const name of named.length > 0 ? named : Object.keys(CHECKS)) await run(name);
+  if (named.length > 0) for (const name of named) await run(name);
+  else await runAll();
 } finally {
   await rm(reports, { recursive: true, force: true });
 }
@@ -60,12 +71,31 @@ if (total.skipped > 0) console.log(`\n${total.skipped} skipped`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed > 0 ? 1 : 0;
 
-async function run(name: string): Promise<void> {
-  console.log(`\n── ${name} ──`);
+async function runAll(): Promise<void> {
+  const { check, first, last } = BESIDE;
+  let beside: Promise<void> | undefined;
+  for (const name of Object.keys(CHECKS)) {
+    if (name === check) continue;
+    if (name === first) {
+      // Both need it, and it is not to be built twice at once. Where it cannot be built, they say so.
+      await buildPackage().catch(() => {});
+      const output: Buffer[] = [];
+      beside = run(check, { onOutput: (chunk) => output.push(chunk) }).finally(() =>
+        process.stdout.write(Buffer.concat(output)),
+      );
+    }
+    await run(name);
+    if (name === last) await beside;
+  }
+}
+
+async function run(name: string, options: RunOptions = {}): Promise<void> {
+  const { onOutput = (chunk: Buffer) => process.stdout.write(chunk) } = options;
+  onOutput(Buffer.from(`\n── ${name} ──\n`));
   const startMs = performance.now();
   const reportFile = path.join(reports, `${name}.json`);
-  const code = await CHECKS[name]?.(runnerArgs, reportFile).catch((error: Error) => {
-    console.error(error.message);
+  const code = await CHECKS[name]?.(runnerArgs, reportFile, options).catch((error: Error) => {
+    onOutput(Buffer.from(`${error.message}\n`));
     return 1;
   });
   const counts = await readFile(reportFile, "utf8").then(countTests, () => null);
@@ -85,18 +115,21 @@ function isTestRunner(name: string): boolean {
 }
 
 function vitest(project: string): Check {
-  return (args, reportFile) =>
-    runNode([
-      ...[programOf("vitest"), "run", "--config", ".config/vitest.ts", "--root", "."],
-      ...["--project", project],
-      ...["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`],
-      ...args,
-    ]);
+  return (args, reportFile, options) =>
+    runNode(
+      [
+        ...[programOf("vitest"), "run", "--config", ".config/vitest.ts", "--root", "."],
+        ...["--project", project],
+        ...["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`],
+        ...args,
+      ],
+      options,
+    );
 }
 
 /** @param folder of the specs and their configuration */
 function playwright(folder: string): Check {
-  return async (args, reportFile) => {
+  return async (args, reportFile, options) => {
     await ensureBrowser();
     return runNode(
       [
@@ -104,7 +137,7 @@ function playwright(folder: string): Check {
         ...["test", "--config", `${folder}/playwright.config.ts`, "--reporter=list,json"],
         ...args,
       ],
-      { env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportFile } },
+      { ...options, env: { PLAYWRIGHT_JSON_OUTPUT_FILE: reportFile } },
     );
   };
 }

@@ -37,7 +37,7 @@ let host: Host;
 let app: App;
 
 test.beforeAll(async () => {
-  test.setTimeout(240_000);
+  test.setTimeout(480_000);
   host = await prepareHost("modern", { AUTH_SECRET: "of the case files, for the tests" });
   app = await startStandalone(host, { basePath: BASE_PATH });
 });
