@@ -45,7 +45,7 @@ test("tells every row that a rehearsal adds, removes and changes", async ({ page
   await goToChanges(page, { rehearses: true });
   await expectDatabase(before);
   await expect(page.getByText("The rehearsal has succeeded", { exact: true })).toBeVisible();
-  await expect(page.getByText("You are in this backup.")).toBeVisible();
+  await expect(page.getByText(/^You are in this backup:/)).toBeVisible();
   await expect(tableOf(page, "public.reviews")).toContainText(`${added} added`);
   await expect(tableOf(page, "public.customers")).toContainText(`${removed} removed`);
   const products = tableOf(page, "public.products");

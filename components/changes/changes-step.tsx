@@ -52,7 +52,7 @@ export function ChangesStep({ operation, plan, isOwn }: ChangesStepProps) {
         {plan.canStart && <RehearsalVerdict operation={operation} plan={plan} isOwn={isOwn} />}
         <OriginalNotice plan={plan} />
         {isOriginal && warnings}
-        <ActorNotice plan={plan} />
+        {plan.canStart && <ActorNotice plan={plan} />}
         {report && <ViolationsCard report={report} />}
         <DriftCard operation={operation} plan={plan} canAccept={isOwn && plan.canStart} />
         {rehearsal.error && (

@@ -45,10 +45,14 @@ export function PlanWarnings({ plan }: PlanProps) {
   );
 }
 
+/** Has a place of its own. */
+const ACTOR = "actor";
+
 /** The drift has a list of its own: a check that repeats it would bury the others. */
 export function shortChecks({ checks, drift }: RestorePlan): Check[] {
   const blocking = drift.filter(({ blocks }) => blocks).length;
-  return checks.map((check) =>
+  const others = checks.filter(({ name }) => name !== ACTOR);
+  return others.map((check) =>
     check.name === "schema" && check.state === "failed" && blocking > 0
       ? {
           ...check,
@@ -58,19 +62,13 @@ export function shortChecks({ checks, drift }: RestorePlan): Check[] {
   );
 }
 
-/** Whether whoever restores can still sign in afterwards. */
-export function ActorNotice({ plan: { actorIsInBackup } }: PlanProps) {
-  if (actorIsInBackup === null) return null;
-  return actorIsInBackup ? (
-    <Notice tone="good" title="You are in this backup.">
-      <p>You can go on after the restore.</p>
-    </Notice>
-  ) : (
-    <Notice tone="warn" title="You are not in this backup: you will be signed out.">
-      <p>
-        Your account was made after it. After the restore somebody who is in the backup has to sign
-        in.
-      </p>
+/** Whether whoever restores can still sign in afterwards; nothing where that cannot be told. */
+export function ActorNotice({ plan }: PlanProps) {
+  const check = plan.checks.find(({ name }) => name === ACTOR);
+  if (!check) return null;
+  return (
+    <Notice tone={check.state === "passed" ? "good" : "warn"}>
+      <p>{check.message}</p>
     </Notice>
   );
 }

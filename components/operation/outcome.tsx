@@ -2,6 +2,7 @@ import { ReceiptText } from "lucide-react";
 import Link from "next/link";
 import type { Operation, OperationResult, Warning } from "../../lib/shared/api.ts";
 import { VERDICT_TITLES, verdictOfError } from "../../lib/shared/archive-verdict.ts";
+import type { ErrorCode } from "../../lib/shared/error-codes.ts";
 import { formatBytes, formatCount, formatDuration } from "../../lib/shared/format.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { type Fact, Facts } from "../common/facts.tsx";
@@ -118,7 +119,11 @@ function Failure({ operation, truth }: { operation: Operation; truth: string }) 
   return (
     <>
       {error ? (
-        <ErrorNotice error={error} title={title} truth={truth} />
+        <ErrorNotice error={error} title={title} truth={truth}>
+          {kind === "restore" && ROW_ERRORS.includes(error.code) && (
+            <p>A rehearsal names each such row by its key, and what to do about it.</p>
+          )}
+        </ErrorNotice>
       ) : (
         <Notice tone="bad" role="alert" title={title}>
           <p className="pba:font-semibold">{truth}</p>
@@ -135,6 +140,9 @@ function Failure({ operation, truth }: { operation: Operation; truth: string }) 
     </>
   );
 }
+
+/** Of rows that the database does not take. */
+const ROW_ERRORS: readonly ErrorCode[] = ["LOAD_FAILED", "CONSTRAINT_VIOLATED"];
 
 function Again({ kind }: Pick<Operation, "kind">) {
   const { paths } = usePanel();
