@@ -13,7 +13,7 @@ const STEPS = [
   { name: "confirm", title: "Confirm" },
 ] as const;
 
-export type RestoreStep = (typeof STEPS)[number]["name"];
+type RestoreStep = (typeof STEPS)[number]["name"];
 
 interface RestoreStepsProps {
   current: RestoreStep;

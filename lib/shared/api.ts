@@ -252,7 +252,7 @@ export interface RestorePlan {
   canStart: boolean;
 }
 
-export interface ResultTable extends TableName {
+interface ResultTable extends TableName {
   model: string | null;
   /** Of the archive. */
   rows: number;

@@ -45,7 +45,7 @@ export type Unlock = z.infer<typeof unlockSchema>;
 export const restoreModeSchema = z.enum(["replace", "if-empty", "keep-existing", "overwrite"]);
 export type RestoreMode = z.infer<typeof restoreModeSchema>;
 
-export const restoreScopeSchema = z
+const restoreScopeSchema = z
   .object({
     mode: restoreModeSchema,
     /** Left out: every table of the backup. */
