@@ -232,7 +232,36 @@ describe.concurrent("a safety backup", () => {
     await admin.reach(id, "succeeded");
   });
 
-  it("of a restore that failed or was cancelled is removed", async () => {
+  it("that fails ends the restore, which can be begun again without another upload", async () => {
+    await using database = await createTestDatabase({ sql: SHOP_SQL });
+    await using admin = await createTestAdmin({ url: database.url });
+    const uploadId = await admin.upload(await admin.backup());
+    await database.query("UPDATE customers SET name = 'the state before'");
+    const before = await pgDumpText(database.url);
+    const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
+    await admin.reach(id, "ready");
+    // In its way.
+    await writeFile(`${zipOf(admin, id)}.partial`, "");
+    const json = { confirmation: database.name };
+    await admin.ok("POST", `restores/${id}/start`, { json });
+    await expect(admin.reach(id, "succeeded")).rejects.toThrow("SAFETY_BACKUP_FAILED");
+    expect(await admin.ok("GET", `operations/${id}`)).toMatchObject({
+      state: "failed",
+      changed: "nothing",
+      safetyBackup: null,
+      error: {
+        message: expect.stringContaining("Nothing has been changed"),
+        details: { uploadId, uploadExpiresAt: expect.any(String) },
+      },
+    });
+    expect(await pgDumpText(database.url)).toBe(before);
+    const done = await restore(admin, database, { uploadId });
+    await until("only its own is there", async () => {
+      return (await files(admin)).join() === `${done.id}.zip`;
+    });
+  });
+
+  it("of a restore that failed is removed", async () => {
     await using database = await createTestDatabase({ sql: SHOP_SQL });
     await using admin = await createTestAdmin({ url: database.url });
     const zip = await admin.backup();

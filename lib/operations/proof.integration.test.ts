@@ -272,7 +272,20 @@ it("a disk that is full where uploads rest: nothing has changed, and with room a
     expect((await send(id, await offsetOf(id), zip.length)).status).toBe(204);
     if (point === "during the restore") await fill(0);
     expect(await fingerprint(database), point).toBe(before);
-    await restoreAnew(scene, panel, id);
+    if (point === "during the restore") {
+      // What is there now cannot be kept: that is said, and a person may go on without.
+      const { id: restoreId } = await panel.ok("POST", "restores", { json: { uploadId: id } });
+      const { plan } = await panel.reach(restoreId, "ready");
+      expect(plan?.safetyBackup).toMatchObject({ possible: false, freeBytes: 0 });
+      const json = { confirmation: database.name };
+      const start = `restores/${restoreId}/start`;
+      expect(await panel.fail("POST", start, { json })).toMatchObject({
+        code: "SAFETY_BACKUP_FAILED",
+      });
+      expect(await fingerprint(database), point).toBe(before);
+      await panel.ok("POST", start, { json: { ...json, safetyBackup: false } });
+      await panel.reach(restoreId, "succeeded");
+    } else await restoreAnew(scene, panel, id);
     expect(await fingerprint(database), point).toBe(scene.archived);
   }
 });
