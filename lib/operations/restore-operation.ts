@@ -118,9 +118,8 @@ async function startNow(
 ): Promise<Ending> {
   const { config, database, models } = context;
   const { id, onProgress, signal } = live;
-  const begin = () => onProgress({ type: "stage", stage: "restore" });
+  onProgress({ type: "stage", stage: safetyBackup ? "safety-backup" : "restore" });
   try {
-    if (!safetyBackup) begin();
     const result = await runRestore(session, {
       archive,
       models,
@@ -135,7 +134,7 @@ async function startNow(
       ...(safetyBackup && {
         async beforeChange(tables, aborted) {
           await makeSafetyBackup(context, live, { tables, key, signal: aborted });
-          begin();
+          onProgress({ type: "stage", stage: "restore" });
         },
       }),
     });

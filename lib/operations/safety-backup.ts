@@ -66,7 +66,6 @@ export async function makeSafetyBackup(
   { tables, key, signal }: { tables: readonly TableName[]; key: ArchiveKey; signal: AbortSignal },
 ): Promise<void> {
   if (tables.length === 0) return;
-  onProgress({ type: "stage", stage: "safety-backup" });
   const createdAt = new Date().toISOString();
   const path = safetyBackups.pathOf(id);
   const digest = new DigestStream();

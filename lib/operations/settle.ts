@@ -111,11 +111,12 @@ function succeededWithoutWord(operation: StoredOperation): Ending {
   );
   const tables = (plan?.tables ?? [])
     .filter((table) => table.action !== "skip")
-    .map(({ schema, name, model, rows }) => ({
+    .map(({ schema, name, model, rows, action }) => ({
       schema,
       name,
       model,
       rows,
+      ...(action === "replace" && { rowsAfter: rows }),
       jsonBytes: manifestTables.get(tableKey({ schema, name })) ?? 0,
     }));
   const result: OperationResult = {

@@ -164,7 +164,8 @@ export type OperationKind = "backup" | "restore";
 
 /**
  * backup: pending (made, download not begun) → running → succeeded | failed | cancelled | interrupted
- * restore: running with phase verifying (the check) → ready (waits for the confirmation) → running → …
+ * restore: running with stage check, then rehearsal → ready (waits for a person) → running with these stages again, while
+ * it is planned anew → ready → … → running with stage safety-backup, then restore → …
  * `interrupted` is an operation whose process died.
  */
 export type OperationState =

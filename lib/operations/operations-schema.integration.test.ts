@@ -1,0 +1,31 @@
+import { expect, it } from "vitest";
+import { createTestDatabase } from "../../scripts/testing/database.ts";
+import { createTestAdmin, SHOP_SQL } from "../http/testing.ts";
+
+const versionOf = (database: { query(sql: string): Promise<unknown[]> }) =>
+  database.query(
+    "SELECT obj_description('prisma_backup_admin'::regnamespace, 'pg_namespace') AS comment",
+  );
+
+it("brings what version 0.1.0 has recorded to what is recorded today", async () => {
+  await using database = await createTestDatabase({ sql: SHOP_SQL });
+  await using before = await createTestAdmin({ url: database.url });
+  await before.backup();
+  // As that version has left it.
+  await database.query(
+    `ALTER TABLE prisma_backup_admin.operations DROP step_requested, DROP step, DROP step_refused, DROP step_taken,
+       DROP archive, DROP safety_backup, DROP undoes;
+     COMMENT ON SCHEMA prisma_backup_admin IS 'prisma-backup-admin, version 3'`,
+  );
+  await using admin = await createTestAdmin({ url: database.url });
+  const operations = await admin.ok<object[]>("GET", "operations");
+  expect(operations).toMatchObject([
+    { kind: "backup", state: "succeeded", archive: null, safetyBackup: null, undoes: null },
+  ]);
+  expect(await versionOf(database)).toEqual([{ comment: "prisma-backup-admin, version 4" }]);
+  const uploadId = await admin.upload(await admin.backup());
+  const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
+  await admin.reach(id, "ready");
+  await admin.ok("POST", `restores/${id}/start`, { json: { confirmation: database.name } });
+  await admin.reach(id, "succeeded");
+});
