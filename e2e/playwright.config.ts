@@ -5,10 +5,10 @@ import { LAUNCH } from "./support/browser.ts";
 export default defineConfig({
   testDir: ".",
   testIgnore: ["hosts/**", "package/**"],
-  outputDir: "../test-results",
+  outputDir: "../test-results/e2e",
   globalSetup: "./support/global-setup.ts",
-  // All tests work on one database.
-  workers: 1,
+  // Each with a shop of its own; a file's tests work on one database, one after another.
+  workers: 2,
   fullyParallel: false,
   forbidOnly: true,
   retries: 0,
@@ -17,8 +17,8 @@ export default defineConfig({
   reporter: [["list"]],
   use: {
     ...devices["Desktop Chrome"],
-    // Set by the global set-up, which chooses the port.
-    baseURL: process.env.E2E_URL,
+    // Of the worker's own shop: the global set-up chooses the ports, and this file is read again by each worker.
+    baseURL: process.env[`E2E_URL_${process.env.TEST_PARALLEL_INDEX}`],
     launchOptions: LAUNCH,
     actionTimeout: 20_000,
     screenshot: "only-on-failure",

@@ -7,6 +7,7 @@ import { ROOT } from "../scripts/run.ts";
 import { SIGN_INS } from "../scripts/seed/sign-ins.ts";
 import { LAUNCH } from "./support/browser.ts";
 import { holdBackup, holdRestore } from "./support/database.ts";
+import { tell } from "./support/environment.ts";
 import {
   checkArchive,
   chooseEncryption,
@@ -30,8 +31,7 @@ const PASSPHRASE = "seven green boats at noon";
 await mkdir(IMAGES, { recursive: true });
 const folder = await mkdtemp(path.join(tmpdir(), "screenshots-"));
 const shop = await startShop((chunk) => process.stderr.write(chunk));
-process.env.E2E_URL = shop.url;
-process.env.E2E_DATABASE_URL = shop.databaseUrl;
+tell(0, { url: shop.url, databaseUrl: shop.databaseUrl });
 const browser = await chromium.launch(LAUNCH);
 try {
   await takeAll(browser);

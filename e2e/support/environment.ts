@@ -1,12 +1,31 @@
 /** What the global set-up has started, as the tests' processes are told. */
-function read(name: string): string {
-  const value = process.env[name];
-  if (value === undefined) throw new Error(`${name} is set by e2e/support/global-setup.ts.`);
+const VARIABLES = {
+  url: "E2E_URL",
+  databaseUrl: "E2E_DATABASE_URL",
+  serverLog: "E2E_SERVER_LOG",
+  serverFolder: "E2E_SERVER_FOLDER",
+} as const;
+
+type Told = keyof typeof VARIABLES;
+
+/** Each of Playwright's workers has a shop of its own, by its number. */
+const name = (told: Told, worker: string | number): string => `${VARIABLES[told]}_${worker}`;
+
+/** Tells a worker of its shop: the first one, or the only process there is, by the number 0. */
+export function tell(worker: number, values: Partial<Record<Told, string>>): void {
+  for (const [told, value] of Object.entries(values))
+    process.env[name(told as Told, worker)] = value;
+}
+
+function read(told: Told): string {
+  const variable = name(told, process.env.TEST_PARALLEL_INDEX ?? 0);
+  const value = process.env[variable];
+  if (value === undefined) throw new Error(`${variable} is set by e2e/support/global-setup.ts.`);
   return value;
 }
 
-export const shopUrl = (): string => read("E2E_URL");
-export const databaseUrl = (): string => read("E2E_DATABASE_URL");
+export const shopUrl = (): string => read("url");
+export const databaseUrl = (): string => read("databaseUrl");
 /** All that the server has written to stdout and stderr. */
-export const serverLog = (): string => read("E2E_SERVER_LOG");
-export const serverFolder = (): string => read("E2E_SERVER_FOLDER");
+export const serverLog = (): string => read("serverLog");
+export const serverFolder = (): string => read("serverFolder");

@@ -1,24 +1,34 @@
+import { randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { finished } from "node:stream/promises";
 import type { FullConfig } from "@playwright/test";
+import { tell } from "./environment.ts";
 import { startShop } from "./shop.ts";
 
-/** Starts the shop for all tests; Playwright calls what it returns at the end. */
+/** Starts a shop for each worker, since its tests change the database; Playwright calls what it returns at the end. */
 export default async function setup(config: FullConfig): Promise<() => Promise<void>> {
   const folder = path.join(config.rootDir, "..", "test-results");
   await mkdir(folder, { recursive: true });
-  const serverLog = path.join(folder, "server.log");
-  const log = createWriteStream(serverLog);
-  const shop = await startShop((chunk) => log.write(chunk), { scale: 0.25 });
-  process.env.E2E_URL = shop.url;
-  process.env.E2E_DATABASE_URL = shop.databaseUrl;
-  process.env.E2E_SERVER_LOG = serverLog;
-  process.env.E2E_SERVER_FOLDER = shop.serverFolder;
-  return async () => {
-    await shop.stop();
-    log.end();
-    await finished(log);
-  };
+  // Of one secret and one seed: who has signed in to one of them is signed in to all.
+  const nextAuthSecret = randomBytes(32).toString("base64url");
+  await using starting = new AsyncDisposableStack();
+  await Promise.all(
+    Array.from({ length: config.workers }, async (_, worker) => {
+      const serverLog = path.join(folder, `server-${worker}.log`);
+      const log = createWriteStream(serverLog);
+      const write = (chunk: Buffer) => log.write(chunk);
+      const shop = await startShop(write, { scale: 0.25, nextAuthSecret });
+      starting.defer(async () => {
+        await shop.stop();
+        log.end();
+        await finished(log);
+      });
+      const { url, databaseUrl, serverFolder } = shop;
+      tell(worker, { url, databaseUrl, serverFolder, serverLog });
+    }),
+  );
+  const started = starting.move();
+  return () => started.disposeAsync();
 }

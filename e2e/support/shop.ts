@@ -24,11 +24,12 @@ export const DATABASE = "shop";
  * Starts the built demo on a database of its own, from nothing: PostgreSQL 15, because `pg_dump`, which
  * states are compared by, is of that version on many machines and refuses newer servers.
  *
- * @param scale as of `seed`
+ * @param options.scale as of `seed`
+ * @param options.nextAuthSecret default: one of its own
  */
 export async function startShop(
   onOutput: (chunk: Buffer) => void,
-  options: { scale?: number } = {},
+  options: { scale?: number; nextAuthSecret?: string } = {},
 ): Promise<Shop> {
   if (!existsSync(path.join(ROOT, ".next/BUILD_ID"))) {
     throw new Error("The app is not built. Run `npm test`, or `next build` first.");
@@ -38,7 +39,7 @@ export async function startShop(
   try {
     const serverFolder = await mkdtemp(path.join(tmpdir(), "shop-"));
     started.defer(() => rm(serverFolder, { recursive: true, force: true }));
-    const postgres = await startPostgres({ major: 15, serverOptions: ["-c", "fsync=off"] });
+    const postgres = await startPostgres({ major: 15, trustsSuperuser: true });
     started.defer(() => postgres.stop());
     await createDatabase(postgres.url());
     const databaseUrl = postgres.url(DATABASE);
@@ -47,7 +48,7 @@ export async function startShop(
     const next = await startNext({
       port: await findFreePort(),
       databaseUrl,
-      nextAuthSecret: randomBytes(32).toString("base64url"),
+      nextAuthSecret: options.nextAuthSecret ?? randomBytes(32).toString("base64url"),
       env: { TMPDIR: serverFolder },
       onOutput,
     });
