@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import {
@@ -53,6 +54,10 @@ it("creates a backup, streams it once to the person who asked, and records what 
     rows: 550,
     archiveBytes: zip.length,
     fileName: created.fileName,
+  });
+  expect(done.archive).toEqual({
+    sizeBytes: zip.length,
+    sha256: createHash("sha256").update(zip).digest("hex"),
   });
   expect(done.progress.tables.map(({ name, state, rows }) => [name, state, rows])).toEqual([
     ["customers", "done", 50],
