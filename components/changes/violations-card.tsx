@@ -1,4 +1,4 @@
-import { formatCount } from "../../lib/shared/format.ts";
+import { formatCount, formatNoun } from "../../lib/shared/format.ts";
 import type { RehearsalReport, Violation } from "../../lib/shared/rehearsal.ts";
 import { tableLabel } from "../../lib/shared/table-name.ts";
 import { Facts } from "../common/facts.tsx";
@@ -56,26 +56,47 @@ function ViolationEntry({ violation }: { violation: Violation }) {
       {rows.length > 0 && (
         <Disclosure className="pba:text-xs" summary={`Show ${rows.length} of ${known} rows`}>
           {() => (
-            <ul className="pba:mt-1 pba:grid pba:max-h-80 pba:grid-cols-[minmax(0,1fr)] pba:gap-1 pba:overflow-y-auto">
-              {rows.map((row, index) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: rows without a key may be alike, and the list does not change.
-                <li key={index} className="pba:wrap-anywhere">
-                  <Pairs names={key} values={row.key} />
-                  {row.values.length > 0 && (
-                    <>
-                      {row.key.length > 0 && ": "}
-                      <Pairs names={columns} values={row.values} />
-                    </>
-                  )}
-                  {row.row !== undefined && ` (row ${formatCount(row.row)} of the backup)`}
-                  {row.times !== undefined && ` (${formatCount(row.times)} times)`}
-                </li>
-              ))}
-            </ul>
+            <>
+              <Rows violation={violation} rows={rows.slice(0, FEW_ROWS)} />
+              {rows.length > FEW_ROWS && (
+                <Disclosure summary={`Show ${formatNoun(rows.length - FEW_ROWS, "more row")}`}>
+                  {() => <Rows violation={violation} rows={rows.slice(FEW_ROWS)} />}
+                </Disclosure>
+              )}
+            </>
           )}
         </Disclosure>
       )}
     </>
+  );
+}
+
+/** More are shown when asked for. */
+const FEW_ROWS = 10;
+
+interface RowsProps {
+  violation: Violation;
+  rows: Violation["rows"];
+}
+
+function Rows({ violation: { key, columns }, rows }: RowsProps) {
+  return (
+    <ul className="pba:mt-1 pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-1">
+      {rows.map((row, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: rows without a key may be alike, and the list does not change.
+        <li key={index} className="pba:wrap-anywhere">
+          <Pairs names={key} values={row.key} />
+          {row.values.length > 0 && (
+            <>
+              {row.key.length > 0 && ": "}
+              <Pairs names={columns} values={row.values} />
+            </>
+          )}
+          {row.row !== undefined && ` (row ${formatCount(row.row)} of the backup)`}
+          {row.times !== undefined && ` (${formatCount(row.times)} times)`}
+        </li>
+      ))}
+    </ul>
   );
 }
 
