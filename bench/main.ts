@@ -1,37 +1,39 @@
 /**
- * `npm run bench -- [--rows N] [--runs N] [--write]`: backup and restore beside pg_dump and pg_restore, in turn,
- * on the same data and server. Prints a table; `--write` also puts it into docs/benchmarks.md.
+ * `npm run bench -- [--only NAME] [--scale N] [--runs N] [--growth] [--write]`: backup and restore beside what people
+ * would use instead, in turn, on the same data and server. Without options all data sets at their full size; then the
+ * figures and charts are put into docs, which `--write` does for any other run.
  */
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { cpus, tmpdir, totalmem } from "node:os";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import pg from "pg";
+import { migrate } from "../scripts/migrate.ts";
 import { startPostgres } from "../scripts/postgres.ts";
 import { ROOT } from "../scripts/run.ts";
 import { requireTool } from "../scripts/testing/oracles.ts";
-import { type Measurement, measure, median } from "./measure.ts";
-import { postsSql } from "./posts.ts";
+import { DATA_SETS, type DataSet, GROWTH } from "./data-sets.ts";
+import { measure } from "./measure.ts";
+import { type BenchResults, makeReport } from "./report.ts";
+import { cli, type Databases, type Keys, runDataSet } from "./run-data-set.ts";
 
 const { values } = parseArgs({
   options: {
-    rows: { type: "string", default: "1000000" },
+    only: { type: "string" },
+    scale: { type: "string", default: "1" },
     runs: { type: "string", default: "3" },
-    write: { type: "boolean" },
+    growth: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
   },
 });
-const rows = Number(values.rows);
-const runs = Number(values.runs);
-const tools = ["pg_dump", "pg_restore", "age", "age-keygen"].map((name) => ({
-  name,
-  found: requireTool(name),
-}));
-const missing = tools.filter(({ found }) => !found);
+const scale = Number(values.scale);
+const chosen = DATA_SETS.filter(({ name }) => values.only === undefined || name === values.only);
+if (chosen.length === 0) {
+  fail(`There is no data set ${values.only}: ${DATA_SETS.map(({ name }) => name).join(", ")}.`);
+}
+const missing = ["pg_dump", "pg_restore", "age", "age-keygen"].filter((it) => !requireTool(it));
 if (missing.length > 0) {
-  console.error(
-    `This compares with ${missing.map(({ name }) => name).join(", ")}: install PostgreSQL's client tools and age.`,
-  );
-  process.exit(1);
+  fail(`This compares with ${missing.join(", ")}: install PostgreSQL's client tools and age.`);
 }
 
 const folder = await mkdtemp(join(tmpdir(), "bench-"));
@@ -40,95 +42,101 @@ const server = await startPostgres({
   serverOptions: ["-c", "max_wal_size=4GB", "-c", "shared_buffers=256MB"],
 });
 try {
-  const url = await makeDatabase("posts", postsSql(rows));
-  const empty = await makeDatabase("empty", postsSql(0));
-  const { recipient, identityFile } = await makeIdentity();
-  const zip = join(folder, "backup.zip");
-  const dump = join(folder, "backup.dump");
-  const cli = (...args: string[]) =>
-    measure(process.execPath, [join(ROOT, "lib/cli/main.ts"), ...args]);
-
-  const results: Record<string, Measurement[]> = {};
-  async function run(name: string, action: () => Promise<Measurement>) {
-    const measurement = await action();
-    results[name] = [...(results[name] ?? []), measurement];
-    console.log(
-      `${name.padEnd(60)} ${seconds(measurement)} s  ${megabytes(measurement.peakRssBytes)}`,
+  const keys = await makeKeys();
+  const dataSets: Array<BenchResults["dataSets"][number]> = [];
+  for (const dataSet of values.growth ? [...chosen, GROWTH] : chosen) {
+    console.log(`${dataSet.name}: ${dataSet.about}, scale ${scale}`);
+    const result = await withDatabases(dataSet, (databases) =>
+      runDataSet(databases, keys, {
+        folder,
+        runs: dataSet === GROWTH ? 1 : Number(values.runs),
+        withPeers: dataSet !== GROWTH,
+        withHost: dataSet !== GROWTH,
+      }),
     );
+    dataSets.push({ name: dataSet.name, about: dataSet.about, result });
   }
-  const idle = await cli("help");
-  for (let i = 0; i < runs; i++) {
-    await Promise.all([rm(zip, { force: true }), rm(dump, { force: true })]);
-    await run("backup", () => cli("create", "--url", url, "--out", zip, "--recipient", recipient));
-    await run("pg_dump -Fc", () => measure("pg_dump", ["-Fc", "-f", dump, url]));
-    await run("restore", () =>
-      cli("restore", zip, "--url", empty, "--identity-file", identityFile, "--yes"),
-    );
-    await query(empty, "TRUNCATE author, post");
-    await run("pg_restore --data-only --single-transaction", () =>
-      measure("pg_restore", ["--data-only", "--single-transaction", "-d", empty, dump]),
-    );
+  const original = values.only === undefined ? await measureOriginal(keys) : null;
+  const [row] = await query(server.url("postgres"), "SELECT version()");
+  const serverVersion = String(row?.version).split(" on ")[0] ?? "";
+  const report = makeReport({ scale, serverVersion, dataSets, original });
+  console.log(`\n${report.markdown}`);
+  if (values.write || (scale === 1 && values.only === undefined)) {
+    for (const [name, svg] of Object.entries(report.charts))
+      await writeFile(join(ROOT, "docs/images", name), svg);
+    await writeReport(report.markdown, Object.keys(report.charts));
   }
-  const sizes = { zip: (await stat(zip)).size, dump: (await stat(dump)).size };
-  const database = (
-    await query(url, "SELECT pg_database_size(current_database())::float8 AS size, version()")
-  )[0] as { size: number; version: string };
-  const text = report(results, idle, sizes, database);
-  console.log(`\n${text}`);
-  if (values.write) await writeReport(text);
 } finally {
   await server.stop();
   await rm(folder, { recursive: true, force: true });
 }
 
-function report(
-  results: Record<string, Measurement[]>,
-  idle: Measurement,
-  sizes: { zip: number; dump: number },
-  database: { size: number; version: string },
-): string {
-  const time = (name: string) => median((results[name] ?? []).map(({ elapsedMs }) => elapsedMs));
-  const peak = (name: string) =>
-    Math.max(...(results[name] ?? []).map(({ peakRssBytes }) => peakRssBytes ?? Number.NaN));
-  const ratio = (name: string, peer: string) =>
-    median(
-      (results[name] ?? []).map(
-        ({ elapsedMs }, i) => elapsedMs / (results[peer]?.[i]?.elapsedMs ?? Number.NaN),
-      ),
-    ).toFixed(2);
-  const restorePeer = "pg_restore --data-only --single-transaction";
-  const line = (name: string, peer: string) =>
-    `| ${name} (encrypted, verified) | ${(time(name) / 1000).toFixed(1)} s | \`${peer}\` | ${(time(peer) / 1000).toFixed(1)} s | ${ratio(name, peer)} | ${megabytes(peak(name))} | ${megabytes(peak(name) - (idle.peakRssBytes ?? Number.NaN))} |`;
-  return [
-    `${rows.toLocaleString("en")} rows of *posts*, a database of ${megabytes(database.size)}; medians of ${runs} runs in turn.`,
-    `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${megabytes(totalmem())} of memory, Node ${process.versions.node}, ${database.version.split(" on ")[0]}.`,
-    "",
-    "| | time | beside | time | ratio | peak RSS | growth over idle |",
-    "|---|---|---|---|---|---|---|",
-    line("backup", "pg_dump -Fc"),
-    line("restore", restorePeer),
-    "",
-    `Archive: ${megabytes(sizes.zip)}, ${(sizes.zip / sizes.dump).toFixed(2)} of \`pg_dump -Fc\`'s ${megabytes(sizes.dump)}. Idle is this program printing its help. Peers' memory: ${megabytes(peak("pg_dump -Fc"))} and ${megabytes(peak(restorePeer))}.`,
-  ].join("\n");
+async function withDatabases<Result>(
+  { fill }: Pick<DataSet, "fill">,
+  work: (databases: Databases) => Promise<Result>,
+): Promise<Result> {
+  const [full, empty] = [server.url("full"), server.url("empty")];
+  for (const name of ["full", "empty"])
+    await query(server.url("postgres"), `CREATE DATABASE ${name}`);
+  try {
+    await fill(full, scale);
+    await fill(empty, 0);
+    return await work({
+      full,
+      empty,
+      async truncate() {
+        await query(empty, TRUNCATE_ALL);
+      },
+    });
+  } finally {
+    for (const name of ["full", "empty"])
+      await query(server.url("postgres"), `DROP DATABASE ${name} WITH (FORCE)`);
+  }
 }
 
-async function writeReport(text: string) {
+const TRUNCATE_ALL = `DO $$ BEGIN EXECUTE (
+  SELECT 'TRUNCATE ' || string_agg(format('%I.%I', schemaname, tablename), ', ') || ' CASCADE' FROM pg_tables
+  WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'prisma_backup_admin')); END $$`;
+
+/** 200,000 rows of the demo's audit events, by the original's way and ours. */
+async function measureOriginal({ recipient, identityFile }: Keys) {
+  console.log("the original's way: 200,000 audit events by createMany");
+  const events = `INSERT INTO audit_events (actor, action, subject, before, after)
+    SELECT 'user ' || i % 50, 'update', 'order ' || i, NULL, jsonb_build_object('status', 'paid', 'at', i)
+    FROM generate_series(1, ${Math.round(2e5 * scale)}) i`;
+  const fill = async (url: string, size: number) => {
+    await migrate(url);
+    if (size > 0) await query(url, events);
+  };
+  return await withDatabases({ fill }, async ({ full, empty, truncate }) => {
+    const [json, zip] = [join(folder, "original.json"), join(folder, "events.zip")];
+    const original = (...args: string[]) =>
+      measure(process.execPath, [join(ROOT, "bench/original.ts"), ...args]);
+    await original(full, json, "dump");
+    await cli("create", "--url", full, "--out", zip, "--recipient", recipient);
+    const { elapsedMs: originalMs } = await original(empty, json, "load");
+    await truncate();
+    const { elapsedMs: restoreMs } = await cli(
+      ...["restore", zip, "--url", empty, "--identity-file", identityFile, "--yes"],
+    );
+    return { restoreMs, originalMs };
+  });
+}
+
+async function writeReport(text: string, charts: string[]) {
   const path = join(ROOT, "docs/benchmarks.md");
   const before = await readFile(path, "utf8");
+  const images = charts.map((name) => `![${name.replace(/\.svg$/, "")}](images/${name})`);
   await writeFile(
     path,
-    before.replace(/(<!-- measured -->\n)[\s\S]*(<!-- \/measured -->)/, `$1${text}\n$2`),
+    before.replace(
+      /(<!-- measured -->\n)[\s\S]*(<!-- \/measured -->)/,
+      (_, start, end) => `${start}${text}\n\n${images.join("\n")}\n${end}`,
+    ),
   );
 }
 
-async function makeDatabase(name: string, sql: string): Promise<string> {
-  await query(server.url("postgres"), `CREATE DATABASE ${name}`);
-  for (const statement of sql.split(/;\n/).filter((it) => it.trim() !== ""))
-    await query(server.url(name), statement);
-  return server.url(name);
-}
-
-async function query(url: string, sql: string): Promise<unknown[]> {
+async function query(url: string, sql: string): Promise<Array<Record<string, unknown>>> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -138,18 +146,16 @@ async function query(url: string, sql: string): Promise<unknown[]> {
   }
 }
 
-async function makeIdentity(): Promise<{ recipient: string; identityFile: string }> {
+async function makeKeys(): Promise<Keys> {
   const identityFile = join(folder, "key.txt");
   await measure("age-keygen", ["-o", identityFile]);
-  const recipient = /public key: (age1\w+)/.exec(await readFile(identityFile, "utf8"))?.[1];
+  const identity = await readFile(identityFile, "utf8");
+  const recipient = /public key: (age1\w+)/.exec(identity)?.[1];
   if (!recipient) throw new Error("age-keygen wrote no public key");
-  return { recipient, identityFile };
+  return { recipient, identity, identityFile };
 }
 
-function seconds({ elapsedMs }: Measurement): string {
-  return (elapsedMs / 1000).toFixed(1).padStart(6);
-}
-
-function megabytes(bytes: number | null): string {
-  return bytes === null || Number.isNaN(bytes) ? "not measured" : `${Math.round(bytes / 1e6)} MB`;
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
 }

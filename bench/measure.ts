@@ -47,3 +47,8 @@ async function readPeakRss(pid: number | undefined): Promise<number | null> {
 
 export const median = (values: number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+export const percentile = (values: number[], percent: number): number =>
+  values.toSorted((a, b) => a - b)[
+    Math.min(values.length - 1, Math.floor((values.length * percent) / 100))
+  ] ?? Number.NaN;

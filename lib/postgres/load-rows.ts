@@ -5,7 +5,7 @@ import { from as copyFrom } from "pg-copy-streams";
 import { BackupError } from "../errors.ts";
 import type { LoadColumn } from "../plan/load-plan.ts";
 import type { CatalogTable } from "../schema/catalog.ts";
-import { freeOwn } from "../thread/own-memory.ts";
+import { freeOwn, markOwn } from "../thread/own-memory.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 import { type CopiedColumn, copiedColumn, jsonToCopy } from "./json-to-copy.ts";
 
@@ -127,16 +127,19 @@ export async function* batchRows(
   let firstRow = 1;
   let isOpen = false;
 
-  function take(lines: Buffer): RowBatch | null {
-    if (lines[0] !== (isOpen ? COMMA : OPEN)) throw notOurs("A line of rows begins wrongly.");
+  /** Takes the lines up to `end`; the byte there is written over. */
+  function take(bytes: Buffer, end: number): RowBatch | null {
+    if (bytes[0] !== (isOpen ? COMMA : OPEN)) throw notOurs("A line of rows begins wrongly.");
     // An empty table's only line is the bracket.
-    const isEmpty = !isOpen && lines.length === 2;
+    const isEmpty = !isOpen && end === 2;
     isOpen = true;
     if (isEmpty) return null;
-    lines[0] = OPEN;
+    bytes[0] = OPEN;
+    bytes.set(CLOSE, end);
+    const json = bytes.subarray(0, end + 1);
     let rows = 0;
-    for (let at = lines.indexOf(NEWLINE); at !== -1; at = lines.indexOf(NEWLINE, at + 1)) rows++;
-    const batch = { json: Buffer.concat([lines, CLOSE]), rows, firstRow };
+    for (let at = json.indexOf(NEWLINE); at !== -1; at = json.indexOf(NEWLINE, at + 1)) rows++;
+    const batch = { json, rows, firstRow };
     firstRow += rows;
     return batch;
   }
@@ -148,23 +151,24 @@ export async function* batchRows(
       throw notOurs("A row is larger than PostgreSQL can take.");
     }
     if (pendingBytes < batchBytes || !chunk.includes(NEWLINE)) continue;
-    const bytes = Buffer.concat(pending);
+    const bytes = markOwn(Buffer.concat(pending));
     // The last line may be the closing bracket, which is no row: it waits for what follows.
     const end = bytes.lastIndexOf(NEWLINE, Math.max(0, bytes.length - END.length - 1)) + 1;
     if (end === 0) {
       pending = [bytes];
       continue;
     }
-    const batch = take(bytes.subarray(0, end));
-    if (batch) yield batch;
-    pending = [bytes.subarray(end)];
+    // A copy, as small as what it is of: the batch keeps the rest.
+    pending = [Buffer.from(bytes.subarray(end))];
     pendingBytes = bytes.length - end;
+    const batch = take(bytes, end);
+    if (batch) yield batch;
   }
   const rest = Buffer.concat(pending);
   if (rest.subarray(-END.length).toString() !== END)
     throw notOurs("An array of rows does not end.");
   if (rest.length === END.length && isOpen) return;
-  const batch = take(rest.subarray(0, -END.length));
+  const batch = take(rest, rest.length - END.length);
   if (batch) yield batch;
 }
 

@@ -15,6 +15,7 @@ import {
 } from "../postgres/load-rows.ts";
 import type { reportTable } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
+import { freeOwn } from "../thread/own-memory.ts";
 import { openStage } from "../thread/stage.ts";
 import { findFailingRow } from "./find-failing-row.ts";
 import { requireColumns } from "./require-columns.ts";
@@ -73,6 +74,7 @@ export async function loadTable(
     for (const some of chosen) rows += (await insertBatch(load, statement, some)) - some.rows;
     bytes += batch.json.length;
     report.running(rows, bytes);
+    freeOwn(batch.json);
   }
 
   let inserting = Promise.resolve();
