@@ -36,6 +36,10 @@ if (missing.length > 0) {
   fail(`This compares with ${missing.join(", ")}: install PostgreSQL's client tools and age.`);
 }
 
+const TRUNCATE_ALL = `DO $$ BEGIN EXECUTE (
+  SELECT 'TRUNCATE ' || string_agg(format('%I.%I', schemaname, tablename), ', ') || ' CASCADE' FROM pg_tables
+  WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'prisma_backup_admin')); END $$`;
+
 const folder = await mkdtemp(join(tmpdir(), "bench-"));
 const server = await startPostgres({
   major: 15,
@@ -75,8 +79,8 @@ async function withDatabases<Result>(
   { fill }: Pick<DataSet, "fill">,
   work: (databases: Databases) => Promise<Result>,
 ): Promise<Result> {
-  const [full, empty] = [server.url("full"), server.url("empty")];
-  for (const name of ["full", "empty"])
+  const [full, empty] = [server.url("filled"), server.url("empty")];
+  for (const name of ["filled", "empty"])
     await query(server.url("postgres"), `CREATE DATABASE ${name}`);
   try {
     await fill(full, scale);
@@ -89,14 +93,10 @@ async function withDatabases<Result>(
       },
     });
   } finally {
-    for (const name of ["full", "empty"])
+    for (const name of ["filled", "empty"])
       await query(server.url("postgres"), `DROP DATABASE ${name} WITH (FORCE)`);
   }
 }
-
-const TRUNCATE_ALL = `DO $$ BEGIN EXECUTE (
-  SELECT 'TRUNCATE ' || string_agg(format('%I.%I', schemaname, tablename), ', ') || ' CASCADE' FROM pg_tables
-  WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'prisma_backup_admin')); END $$`;
 
 /** 200,000 rows of the demo's audit events, by the original's way and ours. */
 async function measureOriginal({ recipient, identityFile }: Keys) {
