@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import JSZip from "jszip";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createArchiveKey } from "../../lib/archive/encryption.ts";
 import { PASSPHRASE, TABLES, temporaryFolder, writeArchive } from "../../lib/archive/testing.ts";
 import type { EncryptionChoice, Unlock } from "../../lib/shared/api.ts";
@@ -12,6 +12,9 @@ import { cellsOf } from "./cells.ts";
 import { LocalArchiveSession } from "./local-archive-session.ts";
 import { searchRows } from "./search-rows.ts";
 import { rowsOfIndex, rowsOfLines, tableCsv } from "./table-csv.ts";
+
+// Keys are derived by JavaScript here, which takes seconds.
+vi.setConfig({ testTimeout: 60_000 });
 
 const golden = (name: string) => new URL(`../../lib/archive/golden/${name}`, import.meta.url);
 const GOLDEN: Array<[string, Unlock]> = [
@@ -55,7 +58,7 @@ async function repack(bytes: Uint8Array, change: (zip: JSZip) => Promise<void> |
 }
 
 describe.each(GOLDEN)("%s", (name, unlock) => {
-  it("is fine, and its rows are what the server reads", { timeout: 30_000 }, async () => {
+  it("is fine, and its rows are what the server reads", async () => {
     const bytes = await readFile(golden(name));
     expect(await verdictOf(bytes, unlock)).toEqual({ kind: "fine" });
     const session = await open(bytes);
@@ -77,20 +80,16 @@ describe.each(GOLDEN)("%s", (name, unlock) => {
   });
 });
 
-it.each(GOLDEN.slice(1))(
-  "%s does not open with another secret",
-  { timeout: 30_000 },
-  async (name) => {
-    const bytes = await readFile(golden(name));
-    const other = {
-      passphrase: "golden archive of format 2",
-      identity: (await newIdentity()).trim(),
-    };
-    const kind = name.includes("passphrase") ? "wrong-passphrase" : "wrong-identity";
-    expect(await verdictOf(bytes, other)).toMatchObject({ kind });
-    expect(await verdictOf(bytes, { passphrase: "", identity: "age1…" })).toMatchObject({ kind });
-  },
-);
+it.each(GOLDEN.slice(1))("%s does not open with another secret", async (name) => {
+  const bytes = await readFile(golden(name));
+  const other = {
+    passphrase: "golden archive of format 2",
+    identity: (await newIdentity()).trim(),
+  };
+  const kind = name.includes("passphrase") ? "wrong-passphrase" : "wrong-identity";
+  expect(await verdictOf(bytes, other)).toMatchObject({ kind });
+  expect(await verdictOf(bytes, { passphrase: "", identity: "age1…" })).toMatchObject({ kind });
+});
 
 async function newIdentity(): Promise<string> {
   const { generateX25519Identity } = await import("age-encryption");
@@ -98,7 +97,7 @@ async function newIdentity(): Promise<string> {
 }
 
 describe("of an archive that the writer wrote", () => {
-  it("every table is read whole, however large", { timeout: 30_000 }, async () => {
+  it("every table is read whole, however large", async () => {
     const { generateX25519Identity, identityToRecipient } = await import("age-encryption");
     const identity = await generateX25519Identity();
     const recipients = [await identityToRecipient(identity)];
@@ -161,7 +160,7 @@ describe("of an archive that the writer wrote", () => {
       tables: [{ name: "User" }],
     });
     const bomb = await repack(archive, (zip) => {
-      zip.file("tables/public.User.json", "0".repeat(50_000_000), { createFolders: false });
+      zip.file("tables/public.User.json", "0".repeat(5_000_000), { createFolders: false });
     });
     expect(await verdictOf(bomb, {})).toMatchObject({
       kind: "damaged",
