@@ -1,14 +1,16 @@
-import { useSearchParams } from "next/navigation";
+import { useRouter, useSearchParams } from "next/navigation";
 import { useCallback, useEffect, useState } from "react";
 import type { ActivityFilter } from "../../lib/shared/api.ts";
+import { usePanel } from "../panel-context.tsx";
 import { readFilter, writeFilter } from "./activity-filter.ts";
 
 /**
- * The filter is in the address, so that it can be sent to somebody, and the browser's back button undoes it. Not by
- * the router, for which each filter would be a page that the server has to make: it is late with what it knows of the
- * address, at times for good.
+ * The filter is in the address, so that it can be sent to somebody, and the browser's back button undoes it. What is
+ * shown does not wait for the router, which asks the server first.
  */
 export function useFilter() {
+  const { paths } = usePanel();
+  const router = useRouter();
   const params = useSearchParams();
   const [filter, setFilter] = useState(() => readFilter(params));
   useEffect(() => {
@@ -16,11 +18,15 @@ export function useFilter() {
     window.addEventListener("popstate", follow);
     return () => window.removeEventListener("popstate", follow);
   }, []);
-  const change = useCallback((next: ActivityFilter, entry: "new" | "same" = "new") => {
-    const query = writeFilter(next);
-    const method = entry === "new" ? "pushState" : "replaceState";
-    window.history[method](null, "", `${window.location.pathname}${query}`);
-    setFilter(readFilter(new URLSearchParams(query)));
-  }, []);
+  const change = useCallback(
+    (next: ActivityFilter, entry: "new" | "same" = "new") => {
+      const query = writeFilter(next);
+      const go = entry === "new" ? router.push : router.replace;
+      // Not `history.pushState`: after a reload, the router finds no way back over such entries.
+      go(`${paths.activity}${query}`, { scroll: false });
+      setFilter(readFilter(new URLSearchParams(query)));
+    },
+    [paths, router],
+  );
   return { filter, change };
 }
