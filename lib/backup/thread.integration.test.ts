@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import { Writable } from "node:stream";
+import { expect, test } from "vitest";
+import { createTestDatabase } from "../../scripts/testing/database.ts";
+import { SHA256 } from "../archive/digest.ts";
+import { openDatabase } from "../postgres/connection.ts";
+import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
+import { threadFor } from "../thread/hold-thread.ts";
+import type { StageKind } from "../thread/stage.ts";
+import { runBackup } from "./run-backup.ts";
+
+const isThreaded = () => threadFor(SHA256 as StageKind<unknown>) !== null;
+
+const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => setImmediate(done) });
+
+/** About 20 MB with all that has to be escaped: enough for a thread. */
+const LARGE_SQL = `CREATE TABLE large AS
+  SELECT i AS id, repeat(E'plain "quoted" \\\\ \\t\\n\\u0001 é ' || i, 15) AS text, jsonb_build_object('a "b"', i) AS json,
+    CASE WHEN i % 3 = 0 THEN (i / 7.0)::float8 END AS number FROM generate_series(1, 40000) i`;
+
+test("what a thread makes of rows, and their digest, is what PostgreSQL makes of them", async () => {
+  await using db = await createTestDatabase({ sql: LARGE_SQL });
+  const rows = await db.query<{ line: string }>("SELECT row_to_json(l)::text AS line FROM large l");
+  const json = `[${rows.map(({ line }) => `${line}\n`).join(",")}]\n`;
+  const database = openDatabase({ connectionString: db.url });
+  let wasThreaded = false;
+  try {
+    const { tables } = await runBackup({
+      database,
+      models: NO_PRISMA_MODELS,
+      key: { mode: "none" },
+      output: nowhere(),
+      onProgress() {
+        wasThreaded ||= isThreaded();
+      },
+    });
+    const jsonSha256 = createHash("sha256").update(json).digest("hex");
+    expect(tables).toMatchObject([{ name: "large", rows: 40_000, jsonSha256 }]);
+  } finally {
+    await database.close();
+  }
+  expect(wasThreaded).toBe(true);
+  expect(isThreaded()).toBe(false);
+});
+
+test("a backup that is given up leaves no thread", async () => {
+  await using db = await createTestDatabase({ sql: LARGE_SQL });
+  const database = openDatabase({ connectionString: db.url });
+  const controller = new AbortController();
+  try {
+    let wasThreaded = false;
+    const backup = runBackup({
+      database,
+      models: NO_PRISMA_MODELS,
+      key: { mode: "none" },
+      output: nowhere(),
+      signal: controller.signal,
+      onProgress(event) {
+        if (event.type !== "table" || !isThreaded()) return;
+        wasThreaded = true;
+        controller.abort();
+      },
+    });
+    await expect(backup).rejects.toMatchObject({ code: "ABORTED" });
+    expect(wasThreaded).toBe(true);
+    await expect.poll(isThreaded).toBe(false);
+  } finally {
+    await database.close();
+  }
+});
