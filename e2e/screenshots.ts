@@ -9,17 +9,19 @@ import { LAUNCH } from "./support/browser.ts";
 import { holdBackup, holdRestore } from "./support/database.ts";
 import { tell } from "./support/environment.ts";
 import {
-  checkArchive,
+  beginUpload,
   chooseEncryption,
-  confirmRestore,
+  chooseFile,
   downloadBackup,
   expectReady,
   expectRestored,
+  goToChanges,
+  goToConfirmation,
   makeAMess,
   PANEL,
   signIn,
+  startRestore,
   tableProgress,
-  uploadArchive,
 } from "./support/panel.ts";
 import { startShop } from "./support/shop.ts";
 
@@ -75,22 +77,41 @@ async function takeAll(browser: Browser): Promise<void> {
   await take(page, "insertion-order", ["light", "dark"]);
 
   await makeAMess(page);
-  await uploadArchive(page, file);
-  await take(page, "upload", ["light"]);
-  await checkArchive(page, { passphrase: PASSPHRASE });
+  await chooseFile(page, file);
+  await page.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
+  await page.getByRole("button", { name: "Look inside" }).click();
+  await page.getByRole("button", { name: "Show rows of Product" }).waitFor();
+  await page.getByText("This backup is fine.").waitFor();
+  await take(page, "restore-inside", ["light", "dark", "phone"]);
+  await page.getByRole("button", { name: "Show rows of Product" }).click();
+  await page.getByRole("grid").getByRole("row").nth(5).waitFor();
+  await take(page, "restore-rows", ["light", "dark", "phone"]);
+  await beginUpload(page);
+  await page.getByText("Uploaded", { exact: true }).waitFor();
+  await take(page, "restore-upload", ["light"]);
+  await page.getByRole("button", { name: "Check backup" }).click();
   await expectReady(page);
-  await take(page, "restore-plan", ["light", "dark", "phone"]);
+  await take(page, "restore-scope", ["light", "dark", "phone"]);
+  await goToChanges(page, { rehearses: true });
+  await take(page, "restore-changes", ["light", "dark", "phone"]);
+  await goToConfirmation(page);
+  await take(page, "restore-confirm", ["light", "dark", "phone"]);
   const holdOfRestore = await holdRestore();
-  await confirmRestore(page);
+  await startRestore(page);
   const running = tableProgress(page, "public.order_lines");
   await running.getByText("Running").waitFor();
   await take(page, "restore-running", ["light", "dark", "phone"]);
-  await running.evaluate((element) => element.scrollIntoView({ block: "center" }));
-  await take(page, "restore-tables", ["light", "dark"]);
   await holdOfRestore.release();
   await expectRestored(page);
   await page.evaluate(() => window.scrollTo(0, 0));
   await take(page, "restore-done", ["light", "dark", "phone"]);
+  await page.getByRole("link", { name: "Receipt" }).click();
+  await page.getByRole("heading", { name: "Receipt of a restore" }).waitFor();
+  await take(page, "receipt", ["light", "phone"]);
+  await page.goto(`${PANEL}/activity`);
+  await page.getByRole("heading", { name: "Activity" }).waitFor();
+  await page.getByRole("listitem").first().waitFor();
+  await take(page, "activity", ["light", "dark"]);
   await context.close();
 }
 
