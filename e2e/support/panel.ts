@@ -66,6 +66,11 @@ export async function chooseFile(page: Page, file: string) {
 
 export async function uploadArchive(page: Page, file: string) {
   await chooseFile(page, file);
+  await uploadChosen(page);
+}
+
+/** On from looking inside, until the server has it. */
+export async function uploadChosen(page: Page) {
   await beginUpload(page);
   await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
 }
