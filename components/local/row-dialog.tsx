@@ -33,7 +33,7 @@ export function RowDialog({ client, place, tableName, onClose }: RowDialogProps)
       ref={dialog}
       aria-labelledby={title}
       onClose={onClose}
-      className="pba:fixed pba:inset-y-0 pba:right-0 pba:left-auto pba:m-0 pba:h-dvh pba:max-h-none pba:w-full pba:max-w-xl pba:border-l pba:border-line pba:bg-surface pba:p-0 pba:text-sm pba:text-ink pba:backdrop:bg-black/40"
+      className="pba:fixed pba:inset-y-0 pba:right-0 pba:left-auto pba:m-0 pba:h-dvh pba:max-h-none pba:w-full pba:max-w-xl pba:border-l pba:border-line pba:bg-surface pba:p-0 pba:text-sm pba:text-ink pba:backdrop:bg-[oklch(0_0_0/0.4)]"
     >
       <div className="pba:grid pba:h-full pba:grid-rows-[auto_minmax(0,1fr)] pba:gap-4 pba:p-5">
         <header className="pba:flex pba:flex-wrap pba:items-center pba:justify-between pba:gap-3">
