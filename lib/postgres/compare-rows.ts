@@ -2,9 +2,9 @@ import type pg from "pg";
 import type { CatalogTable } from "../schema/catalog.ts";
 import { MAX_SAMPLES, type RowChanges, type RowSample } from "../shared/rehearsal.ts";
 import { quoteIdentifier } from "./identifiers.ts";
+import type { RowKey } from "./row-keys.ts";
 import { rowsOf } from "./rows-of.ts";
 import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
-import type { RowKey } from "./table-rules.ts";
 
 /** A table as it is now, and the copy that holds a backup's rows. */
 export interface Compared {

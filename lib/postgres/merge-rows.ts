@@ -1,8 +1,8 @@
 import type pg from "pg";
 import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+import type { RowKey } from "./row-keys.ts";
 import { relationsOf, rowsOf } from "./rows-of.ts";
-import type { RowKey } from "./table-rules.ts";
 
 /** A table, the copy that holds a backup's rows, and what tells the rows of both. */
 export interface Merge {

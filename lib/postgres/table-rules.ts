@@ -2,6 +2,17 @@ import type pg from "pg";
 import type { PlannedLoad } from "../plan/load-plan.ts";
 import type { TableName } from "../shared/api.ts";
 import { quoteIdentifier } from "./identifiers.ts";
+import {
+  columnsOf,
+  type Found,
+  type FoundUnique,
+  findKey,
+  RELATIONS,
+  type RowKey,
+  relationsOf,
+  UNIQUE_FACTS,
+  UNIQUE_INDEXES,
+} from "./row-keys.ts";
 
 /** What the rows of a loaded table have to fulfil, as SQL over the table's own column names. */
 export interface RowRule {
@@ -29,13 +40,6 @@ export interface ExclusionRule {
   filter: string | null;
 }
 
-/** What tells one row from another. */
-export interface RowKey {
-  columns: string[];
-  /** Each column's, schema-qualified: `OPERATOR(pg_catalog.=)`. */
-  equals: string[];
-}
-
 export interface TableRules {
   rows: RowRule[];
   unique: UniqueRule[];
@@ -46,17 +50,12 @@ export interface TableRules {
   partitions: Map<number, string>;
 }
 
-/** Each table and its partitions that hold rows of this server, with the table that they belong to. */
-const RELATIONS = "unnest($1::oid[], $2::oid[]) AS rel (oid, root)";
-
 const PARTITIONS_SQL = `
   SELECT rel.root, c.oid, coalesce(pg_get_partition_constraintdef(c.oid), 'true') AS filter, c.relkind <> 'p' AS "isLeaf"
   FROM ${RELATIONS} JOIN pg_class c ON c.oid = rel.oid WHERE rel.oid <> rel.root`;
 
 const isEnforced = (constraint: string) =>
   `coalesce((to_jsonb(${constraint}) ->> 'conenforced')::boolean, true)`;
-const columnsOf = (relation: string, numbers: string) =>
-  `(SELECT coalesce(json_agg(a.attname ORDER BY x.i), '[]') FROM unnest(${numbers}) WITH ORDINALITY AS x (n, i) JOIN pg_attribute a ON a.attrelid = ${relation} AND a.attnum = x.n)`;
 
 /** What a partition has from its table is checked with the table's. */
 const CHECKS_SQL = `
@@ -78,25 +77,12 @@ const NOT_NULL_SQL = `
   WHERE r.oid = r.root OR NOT EXISTS (SELECT FROM required t WHERE t.oid = r.root AND t.attname = r.attname)
   ORDER BY r.attname COLLATE "C"`;
 
-/** Strategy 3 of a B-tree: equality. */
 const UNIQUE_SQL = `
-  SELECT rel.root, rel.oid, coalesce(k.conname, c.relname) AS constraint, i.indisprimary AS "isPrimary",
-    ${columnsOf("i.indrelid", "i.indkey")} AS columns, pg_get_expr(i.indpred, i.indrelid) AS predicate, i.indnullsnotdistinct AS "nullsAreEqual",
+  SELECT ${UNIQUE_FACTS}, pg_get_expr(i.indpred, i.indrelid) AS predicate, i.indnullsnotdistinct AS "nullsAreEqual",
     (SELECT json_agg('(' || pg_get_indexdef(i.indexrelid, n, true) || ')' || coalesce(' COLLATE ' || quote_ident(ln.nspname) || '.' || quote_ident(l.collname), '') ORDER BY n)
       FROM generate_series(1, i.indnkeyatts) n
-      LEFT JOIN pg_collation l ON l.oid = i.indcollation[n - 1] LEFT JOIN pg_namespace ln ON ln.oid = l.collnamespace) AS keys,
-    (SELECT json_agg(json_build_object('column', a.attname, 'notNull', a.attnotnull, 'equals', 'OPERATOR(' || quote_ident(n2.nspname) || '.' || o.oprname || ')') ORDER BY n)
-      FROM generate_series(1, i.indnkeyatts) n
-      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[n - 1]
-      JOIN pg_opclass p ON p.oid = i.indclass[n - 1]
-      JOIN pg_amop m ON m.amopfamily = p.opcfamily AND m.amoplefttype = p.opcintype AND m.amoprighttype = p.opcintype AND m.amopstrategy = 3
-      JOIN pg_operator o ON o.oid = m.amopopr JOIN pg_namespace n2 ON n2.oid = o.oprnamespace) AS "keyColumns",
-    i.indnkeyatts AS "keyLength"
-  FROM ${RELATIONS} JOIN pg_index i ON i.indrelid = rel.oid
-  JOIN pg_class c ON c.oid = i.indexrelid
-  LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u') AND k.conrelid = i.indrelid
-  WHERE i.indisunique AND NOT i.indisexclusion AND i.indisvalid AND NOT c.relispartition
-  ORDER BY i.indisprimary DESC, i.indnkeyatts, c.relname COLLATE "C"`;
+      LEFT JOIN pg_collation l ON l.oid = i.indcollation[n - 1] LEFT JOIN pg_namespace ln ON ln.oid = l.collnamespace) AS keys
+  ${UNIQUE_INDEXES}`;
 
 const EXCLUSIONS_SQL = `
   SELECT rel.root, rel.oid, k.conname AS constraint, ${columnsOf("k.conrelid", "k.conkey")} AS columns, pg_get_constraintdef(k.oid) AS definition
@@ -104,26 +90,16 @@ const EXCLUSIONS_SQL = `
   WHERE k.contype IN ('p', 'u', 'x') AND i.indisexclusion AND k.conparentid = 0
   ORDER BY k.conname COLLATE "C"`;
 
-interface Found {
-  root: number;
-  oid: number;
-}
-
 interface FoundCheck extends Found {
   constraint: string;
   columns: string[];
   expression: string;
 }
 
-interface FoundUnique extends Found {
-  constraint: string;
-  isPrimary: boolean;
-  columns: string[];
+interface FoundRule extends FoundUnique {
   predicate: string | null;
   nullsAreEqual: boolean;
   keys: string[];
-  keyColumns: Array<{ column: string; notNull: boolean; equals: string }> | null;
-  keyLength: number;
 }
 
 /**
@@ -134,20 +110,14 @@ export async function readTableRules(
   client: pg.ClientBase,
   loads: readonly PlannedLoad[],
 ): Promise<TableRules[]> {
-  const relations = loads.flatMap(({ table }) =>
-    [table, ...table.partitions.filter(({ isForeign }) => !isForeign)].map(({ oid }) => ({
-      oid,
-      root: table.oid,
-    })),
-  );
-  const params = [relations.map(({ oid }) => oid), relations.map(({ root }) => root)];
+  const params = relationsOf(loads);
   const read = async <Row extends Found>(sql: string) =>
     Map.groupBy((await client.query<Row>(sql, params)).rows, ({ root }) => root);
 
   const partitions = await read<Found & { filter: string; isLeaf: boolean }>(PARTITIONS_SQL);
   const required = await read<Found & { column: string; constraint: string | null }>(NOT_NULL_SQL);
   const checks = await read<FoundCheck>(CHECKS_SQL);
-  const unique = await read<FoundUnique>(UNIQUE_SQL);
+  const unique = await read<FoundRule>(UNIQUE_SQL);
   const exclusions = await read<Found & ExclusionRule>(EXCLUSIONS_SQL);
   return loads.map(({ table: { oid: root, kind } }) => {
     const parts = partitions.get(root) ?? [];
@@ -192,22 +162,6 @@ export async function readTableRules(
       partitions: filters,
     };
   });
-}
-
-function findKey(unique: readonly FoundUnique[], oid: number): RowKey | null {
-  const found = unique.find(
-    (it) =>
-      it.oid === oid &&
-      it.predicate === null &&
-      it.keyColumns?.length === it.keyLength &&
-      it.keyColumns.every(({ notNull }) => notNull),
-  );
-  return found?.keyColumns
-    ? {
-        columns: found.keyColumns.map(({ column }) => column),
-        equals: found.keyColumns.map(({ equals }) => equals),
-      }
-    : null;
 }
 
 /** A foreign key that has to hold after a restore, with what its check needs. */

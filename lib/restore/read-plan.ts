@@ -4,8 +4,9 @@ import type { Archive } from "../archive/archive-reader.ts";
 import type { Manifest } from "../archive/manifest.ts";
 import { type LoadPlan, planLoad } from "../plan/load-plan.ts";
 import { isMerge, type RestoreSelection } from "../plan/restore-scope.ts";
+import { type RowKey, type RowKeys, readRowKeys } from "../postgres/row-keys.ts";
 import { rowsOf } from "../postgres/rows-of.ts";
-import { type RowKey, readTableRules, type TableRules } from "../postgres/table-rules.ts";
+
 import { type Catalog, readCatalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { TableName } from "../shared/api.ts";
@@ -41,7 +42,7 @@ export async function readPlan(
   const catalog = await readCatalog(client);
   const manifest = archive.manifestFor(catalog, models);
   const plan = planLoad(manifest, catalog, models, selection);
-  const rules = await readTableRules(client, plan.loads);
+  const rules = await readRowKeys(client, plan.loads);
   const keys = rules.map(({ key }) => key);
   const { mode } = plan.scope;
   return {
@@ -86,7 +87,7 @@ async function tablesWithRows(client: pg.ClientBase, { loads }: LoadPlan): Promi
 function fingerprintOf(
   { loads, drift }: LoadPlan,
   { foreignKeys }: Catalog,
-  rules: readonly TableRules[],
+  rules: readonly RowKeys[],
 ): string {
   const loaded = new Set(loads.map(({ table }) => tableKey(table)));
   const facts = {

@@ -1,0 +1,103 @@
+import type pg from "pg";
+import type { PlannedLoad } from "../plan/load-plan.ts";
+
+/** What tells one row from another. */
+export interface RowKey {
+  columns: string[];
+  /** Each column's, schema-qualified: `OPERATOR(pg_catalog.=)`. */
+  equals: string[];
+}
+
+/** The unique constraints and indexes of a table, and which of them tells its rows. */
+export interface RowKeys {
+  unique: Array<{ constraint: string; columns: string[] }>;
+  /** Null where the table has neither a primary key nor a unique one of columns that are never NULL. */
+  key: RowKey | null;
+}
+
+/** Each table and its partitions that hold rows of this server, with the table that they belong to. */
+export const RELATIONS = "unnest($1::oid[], $2::oid[]) AS rel (oid, root)";
+
+/** The parameters of `RELATIONS`. */
+export function relationsOf(loads: readonly PlannedLoad[]): [number[], number[]] {
+  const relations = loads.flatMap(({ table }) =>
+    [table, ...table.partitions.filter(({ isForeign }) => !isForeign)].map(({ oid }) => ({
+      oid,
+      root: table.oid,
+    })),
+  );
+  return [relations.map(({ oid }) => oid), relations.map(({ root }) => root)];
+}
+
+export const columnsOf = (relation: string, numbers: string) =>
+  `(SELECT coalesce(json_agg(a.attname ORDER BY x.i), '[]') FROM unnest(${numbers}) WITH ORDINALITY AS x (n, i) JOIN pg_attribute a ON a.attrelid = ${relation} AND a.attnum = x.n)`;
+
+/** Nothing that waits for a table which somebody else has locked. Strategy 3 of a B-tree: equality. */
+export const UNIQUE_FACTS = `
+    rel.root, rel.oid, coalesce(k.conname, c.relname) AS constraint, ${columnsOf("i.indrelid", "i.indkey")} AS columns, i.indpred IS NOT NULL AS "isPartial",
+    (SELECT json_agg(json_build_object('column', a.attname, 'notNull', a.attnotnull, 'equals', 'OPERATOR(' || quote_ident(n2.nspname) || '.' || o.oprname || ')') ORDER BY n)
+      FROM generate_series(1, i.indnkeyatts) n
+      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[n - 1]
+      JOIN pg_opclass p ON p.oid = i.indclass[n - 1]
+      JOIN pg_amop m ON m.amopfamily = p.opcfamily AND m.amoplefttype = p.opcintype AND m.amoprighttype = p.opcintype AND m.amopstrategy = 3
+      JOIN pg_operator o ON o.oid = m.amopopr JOIN pg_namespace n2 ON n2.oid = o.oprnamespace) AS "keyColumns",
+    i.indnkeyatts AS "keyLength"`;
+
+export const UNIQUE_INDEXES = `
+  FROM ${RELATIONS} JOIN pg_index i ON i.indrelid = rel.oid
+  JOIN pg_class c ON c.oid = i.indexrelid
+  LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u') AND k.conrelid = i.indrelid
+  WHERE i.indisunique AND NOT i.indisexclusion AND i.indisvalid AND NOT c.relispartition
+  ORDER BY i.indisprimary DESC, i.indnkeyatts, c.relname COLLATE "C"`;
+
+export interface Found {
+  root: number;
+  oid: number;
+}
+
+export interface FoundUnique extends Found {
+  constraint: string;
+  columns: string[];
+  isPartial: boolean;
+  keyColumns: Array<{ column: string; notNull: boolean; equals: string }> | null;
+  keyLength: number;
+}
+
+/**
+ * Waits for nobody, whatever is locked.
+ *
+ * @returns each table's, in the order of the loads
+ */
+export async function readRowKeys(
+  client: pg.ClientBase,
+  loads: readonly PlannedLoad[],
+): Promise<RowKeys[]> {
+  const { rows } = await client.query<FoundUnique>(
+    `SELECT ${UNIQUE_FACTS} ${UNIQUE_INDEXES}`,
+    relationsOf(loads),
+  );
+  const found = Map.groupBy(rows, ({ root }) => root);
+  return loads.map(({ table: { oid } }) => {
+    const unique = found.get(oid) ?? [];
+    return {
+      unique: unique.map(({ constraint, columns }) => ({ constraint, columns })),
+      key: findKey(unique, oid),
+    };
+  });
+}
+
+export function findKey(unique: readonly FoundUnique[], oid: number): RowKey | null {
+  const found = unique.find(
+    (it) =>
+      it.oid === oid &&
+      !it.isPartial &&
+      it.keyColumns?.length === it.keyLength &&
+      it.keyColumns.every(({ notNull }) => notNull),
+  );
+  return found?.keyColumns
+    ? {
+        columns: found.keyColumns.map(({ column }) => column),
+        equals: found.keyColumns.map(({ equals }) => equals),
+      }
+    : null;
+}
