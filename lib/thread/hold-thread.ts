@@ -2,7 +2,7 @@ import type { StageKind } from "./stage.ts";
 import { StageThread } from "./stage-thread.ts";
 
 /** Beyond this much of JSON a thread is worth the hundredth of a second and the ten megabytes that it takes. */
-export const WORTH_A_THREAD_BYTES = 8 * 1024 * 1024;
+const WORTH_A_THREAD_BYTES = 8 * 1024 * 1024;
 
 /** One for all backups and restores of this process, while any runs that it is worth it for. */
 let starting: Promise<StageThread | null> | null = null;
