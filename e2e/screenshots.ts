@@ -80,10 +80,10 @@ async function takeAll(browser: Browser): Promise<void> {
   await chooseFile(page, file);
   await page.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
   await page.getByRole("button", { name: "Look inside" }).click();
-  await page.getByRole("button", { name: "Show rows of Product" }).waitFor();
+  await page.getByRole("button", { name: "Show rows of Product", exact: true }).waitFor();
   await page.getByText("This backup is fine.").waitFor();
   await take(page, "restore-inside", ["light", "dark", "phone"]);
-  await page.getByRole("button", { name: "Show rows of Product" }).click();
+  await page.getByRole("button", { name: "Show rows of Product", exact: true }).click();
   await page.getByRole("grid").getByRole("row").nth(5).waitFor();
   await take(page, "restore-rows", ["light", "dark", "phone"]);
   await beginUpload(page);
