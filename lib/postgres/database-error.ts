@@ -14,8 +14,10 @@ export interface ErrorPlace {
   table?: TableName;
   /** First and last row, from 1, in the order of the archive. */
   rows?: [number, number];
+  /** Of the row that is to blame, as `id = 17`. */
+  key?: string | undefined;
   /** Where PostgreSQL does not name it itself. */
-  column?: string;
+  column?: string | undefined;
 }
 
 /** SQLSTATEs that mean something particular to a person. Classes (two characters) after exact codes. */
@@ -78,7 +80,7 @@ const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> 
 
 /**
  * An error of PostgreSQL as one for a person: what happened, to which table, constraint or column, and
- * whether anything changed. Row values, which PostgreSQL puts into details, stay in the `cause`.
+ * whether anything changed. The row's key is in its details, and nowhere else; other values, which PostgreSQL puts into its own, stay in the `cause`.
  */
 export function translateDatabaseError(error: unknown, place: ErrorPlace): unknown {
   if (error instanceof BackupError) return error;
@@ -97,6 +99,7 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
     place.table ??
     (error.schema && error.table ? { schema: error.schema, name: error.table } : undefined);
   const column = error.column ?? place.column;
+  const key = place.key ?? keyInDetail(error.detail);
   const at = [
     table && `table ${tableLabel(table)}`,
     place.rows &&
@@ -116,10 +119,23 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
         sqlState,
         ...(table && { table }),
         ...(place.rows && { rows: place.rows }),
+        ...(key && { key }),
         ...(column && { column }),
         ...(error.constraint && { constraint: error.constraint }),
       },
       cause: error,
     },
   );
+}
+
+const MAX_KEY_CHARACTERS = 200;
+
+/** The values that repeat a unique key, or that refer to nothing; undefined where the server speaks another language. */
+function keyInDetail(detail: string | undefined): string | undefined {
+  const [, columns, values] =
+    /^Key \((.+?)\)=\((.+)\) (?:already exists|is duplicated|is not present)/s.exec(detail ?? "") ??
+    [];
+  if (columns === undefined || values === undefined) return undefined;
+  const key = `${columns} = ${values}`;
+  return key.length > MAX_KEY_CHARACTERS ? `${key.slice(0, MAX_KEY_CHARACTERS)}…` : key;
 }

@@ -13,10 +13,12 @@ import {
   loadStatement,
   type RowBatch,
 } from "../postgres/load-rows.ts";
+import type { RowKey } from "../postgres/row-keys.ts";
 import type { reportTable } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { freeOwn } from "../thread/own-memory.ts";
 import { openStage } from "../thread/stage.ts";
+import { keyInBatch } from "./failing-key.ts";
 import { findFailingRow } from "./find-failing-row.ts";
 import { requireColumns } from "./require-columns.ts";
 
@@ -27,16 +29,15 @@ export type InsertBatch = (
   batch: RowBatch,
 ) => Promise<number>;
 
-/**
- * Inserts a batch whole, or says which of its rows the table refuses. Ends the transaction then.
- *
- * @param meant what a person knows the table as, where a copy takes the rows
- */
+/** What a person knows a load as, where a copy takes the rows, and what tells its rows. */
+export type Meant = (load: PlannedLoad) => { load: PlannedLoad; key: RowKey | null };
+
+/** Inserts a batch whole, or says which of its rows the table refuses. Ends the transaction then. */
 export const insertWhole =
-  (client: pg.ClientBase, meant = (load: PlannedLoad) => load): InsertBatch =>
+  (client: pg.ClientBase, meant: Meant): InsertBatch =>
   (taken, statement, batch) =>
     loadRows(client, statement, batch).catch(async (error: unknown) => {
-      const load = meant(taken);
+      const { load, key } = meant(taken);
       // To know it is a help; not to find it must not hide the error itself.
       const failing = await findFailingRow(client, load, batch, error).catch(() => null);
       const lastRow = batch.firstRow + batch.rows - 1;
@@ -45,6 +46,7 @@ export const insertWhole =
         outcome: "Nothing has changed.",
         table: { schema: load.table.schema, name: load.table.name },
         rows: failing ? [failing.row, failing.row] : [batch.firstRow, lastRow],
+        key: failing ? keyInBatch(batch, failing, key) : undefined,
         column: failing?.column,
       });
     });
@@ -59,8 +61,8 @@ export async function loadTable(
   archive: Archive,
   load: PlannedLoad,
   report: ReturnType<typeof reportTable>,
-  signal?: AbortSignal,
-  insertBatch = insertWhole(client),
+  signal: AbortSignal | undefined,
+  insertBatch: InsertBatch,
 ): Promise<void> {
   const { archived, table, columns, places } = load;
   const statement = loadStatement(table, columns);

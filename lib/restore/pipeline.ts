@@ -36,8 +36,7 @@ export interface RestoreTarget<Result> {
   begin(signal: AbortSignal): Promise<ReadPlan>;
   /** @returns what to load, with the empty tables that take the rows, in the plan's order */
   empty(plan: ReadPlan): Promise<readonly PlannedLoad[]>;
-  /** Left out: a row that PostgreSQL refuses ends the restore. */
-  insertBatch?: InsertBatch;
+  insertBatch: InsertBatch;
   /** Left out: the rows are where they belong. Else moves them there, with the role's own settings. */
   moveRows?(plan: ReadPlan, signal: AbortSignal): Promise<void>;
   checkConstraints(plan: ReadPlan, signal: AbortSignal): Promise<void>;

@@ -21,6 +21,7 @@ import {
   lockTables,
 } from "../postgres/locks.ts";
 import { refreshMaterializedViews } from "../postgres/materialized-views.ts";
+import type { RowKey } from "../postgres/row-keys.ts";
 import {
   findSequenceTarget,
   lockSequence,
@@ -103,7 +104,8 @@ function liveTables(
   const rowsAfter: number[] = [];
   let sequenceStates: OperationResult["sequenceStates"];
   let copies: ShadowTables;
-  let originals: ReadonlyMap<string, PlannedLoad>;
+  let originals: ReadonlyMap<string, PlannedLoad> = new Map();
+  let keyOf: ReadonlyMap<string, RowKey | null> = new Map();
   let xid = "";
   let lockWait: LockWait;
   let resume: () => Promise<void>;
@@ -123,7 +125,10 @@ function liveTables(
       return await lockPlan(session, options, lockWait, signal);
     },
 
-    async empty({ loads, foreignKeys, materializedViews }) {
+    async empty({ loads, keys, foreignKeys, materializedViews }) {
+      keyOf = new Map(
+        loads.map(({ archived }, index) => [tableKey(archived), keys[index] ?? null]),
+      );
       const tables = loads.map(({ table }) => table);
       const counts = await countExactly(client, tables);
       rowsBefore.push(...tables.map((table) => counts.get(table) ?? 0));
@@ -149,9 +154,13 @@ function liveTables(
       return loads.map((load, index) => ({ ...load, table: copies.tables[index] ?? load.table }));
     },
 
-    ...(isMerging && {
-      insertBatch: insertWhole(client, (load) => originals.get(tableKey(load.archived)) ?? load),
+    // A row that PostgreSQL refuses ends the restore.
+    insertBatch: insertWhole(client, (load) => ({
+      load: originals.get(tableKey(load.archived)) ?? load,
+      key: keyOf.get(tableKey(load.archived)) ?? null,
+    })),
 
+    ...(isMerging && {
       async moveRows(plan: ReadPlan, signal: AbortSignal) {
         const grown = await mergeLoads(client, plan, copies.tables, signal);
         rowsAfter.push(...rowsBefore.map((rows, index) => rows + (grown[index] ?? 0)));
