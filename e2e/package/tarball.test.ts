@@ -79,6 +79,9 @@ test("its manifest is that of a package", () => {
   expect(Object.keys(manifest.dependencies)).not.toContain("react");
 });
 
+/** Begun by its address, and imported by nothing. */
+const WORKER = "dist/components/local/archive-worker.js";
+
 test("it imports what it declares", async () => {
   const entries = leavesOf([manifest.exports, manifest.bin]).filter(
     // The one for browsers imports what there is not, so as to fail.
@@ -86,7 +89,7 @@ test("it imports what it declares", async () => {
   );
   const imported = new Set<string>();
   await using bundle = await rolldown({
-    input: entries.map((file) => path.join(installed, file)),
+    input: [...entries, WORKER].map((file) => path.join(installed, file)),
     external: (id, importer) => {
       const isOwn = importer === undefined || id.startsWith(".") || path.isAbsolute(id);
       if (!isOwn && !isBuiltin(id))

@@ -35,6 +35,8 @@ export interface RunBackupOptions extends TableSelection {
   pageRows?: ReadonlyMap<string, number>;
   /** How long to wait for tables that somebody else has locked. */
   lockTimeoutMs?: number;
+  /** Of a web server: rows are worked on in a thread of their own, which takes some memory and leaves the process to others. */
+  sharesProcess?: boolean;
   onProgress?: OnProgress;
   signal?: AbortSignal;
 }
@@ -71,7 +73,7 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
       onProgress({ type: "phase", phase: "dumping" });
       const tables: ManifestTable[] = [];
       const sizeBytes = plan.tables.reduce((sum, table) => sum + table.sizeBytes, 0);
-      await withThread([COPY_TO_JSON, SHA256], sizeBytes, async () => {
+      await withThread([COPY_TO_JSON, SHA256], options.sharesProcess ? sizeBytes : 0, async () => {
         for (const [index, table] of plan.tables.entries()) {
           signal?.throwIfAborted();
           const pageRows = options.pageRows?.get(tableKey(table));

@@ -30,6 +30,7 @@ test("what a thread makes of rows, and their digest, is what PostgreSQL makes of
       models: NO_PRISMA_MODELS,
       key: { mode: "none" },
       output: nowhere(),
+      sharesProcess: true,
       onProgress() {
         wasThreaded ||= isThreaded();
       },
@@ -54,6 +55,7 @@ test("a backup that is given up leaves no thread", async () => {
       models: NO_PRISMA_MODELS,
       key: { mode: "none" },
       output: nowhere(),
+      sharesProcess: true,
       signal: controller.signal,
       onProgress(event) {
         if (event.type !== "table" || !isThreaded()) return;

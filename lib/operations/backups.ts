@@ -91,6 +91,7 @@ async function carryOut(
       key: request.key,
       output,
       lockTimeoutMs: config.lockTimeoutMs,
+      sharesProcess: true,
       onProgress: live.onProgress,
       signal: live.signal,
     });

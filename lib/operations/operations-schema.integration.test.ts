@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { createTestDatabase } from "../../scripts/testing/database.ts";
 import { createTestAdmin, SHOP_SQL } from "../http/testing.ts";
+import { until } from "../restore/testing.ts";
 
 const versionOf = (database: { query(sql: string): Promise<unknown[]> }) =>
   database.query(
@@ -11,6 +12,10 @@ it("brings what version 0.1.0 has recorded to what is recorded today", async () 
   await using database = await createTestDatabase({ sql: SHOP_SQL });
   await using before = await createTestAdmin({ url: database.url });
   await before.backup();
+  await until("the backup has ended", async () => {
+    const [operation] = await before.ok<Array<{ state: string }>>("GET", "operations");
+    return operation?.state === "succeeded";
+  });
   // As that version has left it.
   await database.query(
     `ALTER TABLE prisma_backup_admin.operations DROP step_requested, DROP step, DROP step_refused, DROP step_taken,

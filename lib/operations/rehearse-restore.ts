@@ -41,6 +41,7 @@ export async function rehearseRestore(
       models,
       scope,
       lockTimeoutMs,
+      sharesProcess: true,
       signal,
       onProgress,
     });

@@ -26,6 +26,8 @@ export interface PipelineOptions extends RestoreSelection {
   timeoutMs?: number;
   /** The pause after each table but the last. */
   waitBetweenTablesMs?: number;
+  /** Of a web server: rows are worked on in a thread of their own, which takes some memory and leaves the process to others. */
+  sharesProcess?: boolean;
   onProgress?: OnProgress;
   signal?: AbortSignal;
 }
@@ -75,7 +77,8 @@ export async function runPipeline<Result>(
     // Functions in constraints, indexes and generated columns may rely on the role's own.
     await client.query("RESET search_path; RESET TimeZone");
     const jsonBytes = loads.reduce((sum, { archived }) => sum + archived.jsonBytes, 0);
-    await withThread([SHA256, JSON_TO_COPY], jsonBytes, async () => {
+    const threadedBytes = options.sharesProcess ? jsonBytes : 0;
+    await withThread([SHA256, JSON_TO_COPY], threadedBytes, async () => {
       for (const [index, load] of loads.entries()) {
         signal.throwIfAborted();
         if (index > 0 && waitBetweenTablesMs > 0)

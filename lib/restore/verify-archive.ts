@@ -22,12 +22,14 @@ import { RowCounter } from "./row-counter.ts";
 /**
  * Reads the whole archive and proves every digest and row count. Touches no database.
  *
+ * @param sharesProcess as of a restore's options
  * @throws BackupError DIGEST_MISMATCH, ARCHIVE_INVALID or ARCHIVE_TRUNCATED for the first table that is damaged
  */
 export async function verifyTables(
   archive: Pick<Archive, "manifest" | "readTable">,
   onProgress: OnProgress,
   signal?: AbortSignal,
+  sharesProcess = false,
 ): Promise<void> {
   const { tables } = archive.manifest;
   onProgress({
@@ -36,7 +38,9 @@ export async function verifyTables(
   });
   onProgress({ type: "phase", phase: "verifying" });
   const jsonBytes = tables.reduce((sum, table) => sum + table.jsonBytes, 0);
-  await withThread([SHA256], jsonBytes, () => proveTables(archive, onProgress, signal));
+  await withThread([SHA256], sharesProcess ? jsonBytes : 0, () =>
+    proveTables(archive, onProgress, signal),
+  );
 }
 
 async function proveTables(
