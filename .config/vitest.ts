@@ -18,6 +18,8 @@ export default defineConfig({
           name: "unit",
           include: ["{lib,components,scripts,app}/**/*.test.{ts,tsx}"],
           exclude: ["**/*.integration.test.ts"],
+          // The hosts are built beside them, and take what there is of the processor.
+          testTimeout: 60_000,
           maxWorkers: 2,
         },
       },

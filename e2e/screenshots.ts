@@ -71,7 +71,7 @@ async function takeAll(browser: Browser): Promise<void> {
   await page.goto(PANEL);
   await page.getByRole("heading", { name: "Insertion order" }).waitFor();
   await page.getByRole("list", { name: "Recent operations" }).waitFor();
-  await page.getByText("Cycle of 2 tables").first().waitFor();
+  await page.locator("svg text", { hasText: "Invoice" }).first().waitFor();
   await take(page, "overview", ["light", "dark", "phone"]);
   await page.getByRole("heading", { name: "Insertion order" }).scrollIntoViewIfNeeded();
   await page.mouse.wheel(0, 700);
