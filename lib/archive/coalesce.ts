@@ -1,4 +1,5 @@
 import { Transform, type TransformCallback } from "node:stream";
+import { freeOwn, markOwn } from "../thread/own-memory.ts";
 
 const TARGET_BYTES = 128 * 1024;
 
@@ -23,7 +24,12 @@ export class CoalesceStream extends Transform {
   }
 
   #pass(): void {
-    this.push(this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks));
+    const [first] = this.#chunks;
+    if (this.#chunks.length === 1) this.push(first);
+    else {
+      this.push(markOwn(Buffer.concat(this.#chunks)));
+      this.#chunks.forEach(freeOwn);
+    }
     this.#chunks = [];
     this.#bytes = 0;
   }

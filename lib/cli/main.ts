@@ -1,7 +1,11 @@
 #!/usr/bin/env node
+import { setFlagsFromString } from "node:v8";
 import { BackupError, toBackupError } from "../errors.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import { NotConfirmedError, USAGE, UsageError } from "./usage.ts";
+
+// Rows only pass through: with the room that V8 takes for new objects by and by, it would leave 70 MB of them around.
+setFlagsFromString("--semi-space-growth-factor=1");
 
 /** Its exit code is 0, or the number that it gives. */
 type Command = (args: string[], signal: AbortSignal) => Promise<unknown>;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { threadFor } from "./hold-thread.ts";
+import { markOwn } from "./own-memory.ts";
 
 /** What a stage may use. */
 export interface StageTools {
@@ -43,7 +44,7 @@ export function openInPlace<Options>({ make }: StageKind<Options>, options: Opti
     async push(chunks) {
       const [first] = chunks;
       const output = work.push(chunks.length === 1 && first ? first : Buffer.concat(chunks));
-      return output && Buffer.from(output.buffer, output.byteOffset, output.length);
+      return output && markOwn(Buffer.from(output.buffer, output.byteOffset, output.length));
     },
     end: async () => work.end(),
     close() {},
