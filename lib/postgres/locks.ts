@@ -25,8 +25,12 @@ export const beginLockWait = (timeoutMs: number): LockWait => ({
   endsAt: performance.now() + timeoutMs,
 });
 
+const DEADLOCK_DETECTED = "40P01";
+
 /**
- * Locks every table to the end of the transaction.
+ * Locks every table to the end of the transaction. Whoever has some of them and waits for another would wait for this
+ * transaction, as it does for them: where PostgreSQL finds that, what was locked here is given back, and locked anew
+ * when they are through.
  *
  * @throws BackupError LOCK_TIMEOUT when the wait is over, with who holds the tables
  */
@@ -38,44 +42,20 @@ export async function lockTables(
   wait: LockWait,
 ): Promise<void> {
   if (tables.length === 0) return;
-  await waitForLock(
-    client,
-    database,
-    `LOCK TABLE ${tables.map(quoteTable).join(", ")} IN ${mode} MODE`,
-    tables.flatMap((table) => [table, ...table.partitions]),
-    mode,
-    wait,
-  );
-}
-
-const DEADLOCK_DETECTED = "40P01";
-
-/**
- * Locks tables that are locked in EXCLUSIVE mode against their readers, too. Who has read and now waits to write would
- * wait for this transaction, as it does for them: where PostgreSQL finds that, they get time to give up, since the
- * EXCLUSIVE lock is kept.
- *
- * @throws BackupError LOCK_TIMEOUT
- */
-export async function lockAgainstReaders(
-  client: pg.Client,
-  database: Database,
-  tables: readonly CatalogTable[],
-  wait: LockWait,
-): Promise<void> {
-  await client.query("SAVEPOINT upgrade");
+  const statement = `LOCK TABLE ${tables.map(quoteTable).join(", ")} IN ${mode} MODE`;
+  const relations = tables.flatMap((table) => [table, ...table.partitions]);
+  await client.query("SAVEPOINT unlocked");
   for (;;) {
     try {
-      await lockTables(client, database, tables, "ACCESS EXCLUSIVE", wait);
+      await waitForLock(client, database, statement, relations, mode, wait);
       break;
     } catch (error) {
-      const isOver = performance.now() > wait.endsAt;
-      if (!(error instanceof pg.DatabaseError) || error.code !== DEADLOCK_DETECTED || isOver)
-        throw error;
-      await client.query("ROLLBACK TO SAVEPOINT upgrade");
+      const isDeadlock = error instanceof pg.DatabaseError && error.code === DEADLOCK_DETECTED;
+      if (!isDeadlock || performance.now() > wait.endsAt) throw error;
+      await client.query("ROLLBACK TO SAVEPOINT unlocked");
     }
   }
-  await client.query("RELEASE SAVEPOINT upgrade");
+  await client.query("RELEASE SAVEPOINT unlocked");
 }
 
 /**

@@ -16,7 +16,6 @@ import {
   beginLockWait,
   DEFAULT_LOCK_TIMEOUT_MS,
   type LockWait,
-  lockAgainstReaders,
   lockMaterializedViews,
   lockTables,
 } from "../postgres/locks.ts";
@@ -243,8 +242,8 @@ async function lockPlan(
     await whileKeptAlive(client, () => beforeChange(names, signal));
     signal.throwIfAborted();
     lockWait.endsAt += performance.now() - calledAt;
-    await lockAgainstReaders(client, database, tables, lockWait);
-  } else await lockTables(client, database, tables, "ACCESS EXCLUSIVE", lockWait);
+  }
+  await lockTables(client, database, tables, "ACCESS EXCLUSIVE", lockWait);
   const plan = await read();
   requireSame(plan, expectedFingerprint);
   return plan;
