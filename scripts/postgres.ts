@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chown, mkdir, mkdtemp, readFile, stat } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readFile, stat, statfs } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { freemem, tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -16,6 +16,11 @@ export interface PostgresServerOptions {
   dataDir?: string;
   /** Default: a free port. */
   port?: number;
+  /**
+   * Keeps the temporary folder in memory where the system has room there: to make and remove a database's hundreds of
+   * files is most of what one costs.
+   */
+  inMemory?: boolean;
   /** A new server asks its superuser for no password, and every other role for its own. */
   trustsSuperuser?: boolean;
   /** Further command-line options of `postgres`, such as `["-c", "max_connections=200"]`. */
@@ -43,7 +48,8 @@ const SUPERVISOR = fileURLToPath(new URL("./postgres-supervisor.ts", import.meta
 export async function startPostgres(options: PostgresServerOptions): Promise<PostgresServer> {
   const wrapper = await resolvePostgresPackage(options.major);
   const binaries = await prepareBinaries(wrapper);
-  const dataDir = options.dataDir ?? (await mkdtemp(path.join(tmpdir(), "postgres-")));
+  const folder = options.inMemory ? await folderInMemory() : tmpdir();
+  const dataDir = options.dataDir ?? (await mkdtemp(path.join(folder, "postgres-")));
   await mkdir(dataDir, { recursive: true });
   const port = options.port ?? (await findFreePort());
 
@@ -72,6 +78,17 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
       await ended;
     },
   };
+}
+
+const NEEDED_MEMORY_BYTES = 6 * 2 ** 30;
+
+/** Linux has such a folder, which in a container may be tiny. */
+async function folderInMemory(): Promise<string> {
+  const freeBytes = await statfs("/dev/shm").then(
+    ({ bavail, bsize }) => Math.min(bavail * bsize, freemem()),
+    () => 0,
+  );
+  return freeBytes > NEEDED_MEMORY_BYTES ? "/dev/shm" : tmpdir();
 }
 
 /** A port that nothing listens on: `preferred` if it is free. */

@@ -39,7 +39,7 @@ export async function startShop(
   try {
     const serverFolder = await mkdtemp(path.join(tmpdir(), "shop-"));
     started.defer(() => rm(serverFolder, { recursive: true, force: true }));
-    const postgres = await startPostgres({ major: 15, trustsSuperuser: true });
+    const postgres = await startPostgres({ major: 15, trustsSuperuser: true, inMemory: true });
     started.defer(() => postgres.stop());
     await createDatabase(postgres.url());
     const databaseUrl = postgres.url(DATABASE);

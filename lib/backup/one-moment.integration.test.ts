@@ -17,7 +17,7 @@ const run = promisify(execFile);
 let server: PostgresServer;
 beforeAll(async () => {
   const serverOptions = ["-c", "max_connections=200"];
-  server = await startPostgres({ major: 18, trustsSuperuser: true, serverOptions });
+  server = await startPostgres({ major: 18, trustsSuperuser: true, inMemory: true, serverOptions });
 });
 afterAll(() => server.stop());
 

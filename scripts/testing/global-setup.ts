@@ -17,7 +17,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   // Some tests are of the oldest or the newest alone.
   const majors = [...new Set<Major>([15, ...MAJORS, 18])];
   const servers = await Promise.allSettled(
-    majors.map((major) => startPostgres({ major, trustsSuperuser: true })),
+    majors.map((major) => startPostgres({ major, trustsSuperuser: true, inMemory: true })),
   );
   const stop = async () => {
     await Promise.all(

@@ -14,7 +14,7 @@ export default async function setup(): Promise<() => Promise<void>> {
     started.defer(() => rm(folder, { recursive: true, force: true }));
     // Another one can be given, such as that of a release.
     process.env.HOSTS_TARBALL ??= await step("npm pack", () => pack(folder), path.basename);
-    const postgres = await startPostgres({ major: 15 });
+    const postgres = await startPostgres({ major: 15, inMemory: true });
     started.defer(() => postgres.stop());
     process.env.HOSTS_POSTGRES_URL = postgres.url();
   } catch (error) {
