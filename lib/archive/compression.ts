@@ -1,7 +1,7 @@
 import type { Transform, TransformCallback } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createInflateRaw, createZstdCompress, createZstdDecompress } from "node:zlib";
-import { freeOwn } from "../thread/own-memory.ts";
+import { freeOwn, markParts } from "../thread/own-memory.ts";
 
 const CHUNK_BYTES = 128 * 1024;
 
@@ -28,10 +28,13 @@ export function createCompressor(): Transform {
 
 /** A new zstd decompressor. Its output is not limited: whoever uses it counts the bytes. */
 export function createDecompressor(): Transform {
-  return createZstdDecompress({
+  const decompressor = createZstdDecompress({
     chunkSize: CHUNK_BYTES,
     params: { [constants.ZSTD_d_windowLogMax]: WINDOW_LOG_MAX },
   });
+  const push = decompressor.push;
+  decompressor.push = (chunk: Buffer | null) => push.call(decompressor, chunk && markParts(chunk));
+  return decompressor;
 }
 
 /** Undoes the zip's own deflate. Its output is not limited: whoever uses it counts the bytes. */

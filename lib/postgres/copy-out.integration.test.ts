@@ -1,12 +1,14 @@
-import { buffer } from "node:stream/consumers";
-import type pg from "pg";
-import { expect, test } from "vitest";
+import { Socket } from "node:net";
+import { buffer, text } from "node:stream/consumers";
+import pg from "pg";
+import { expect, onTestFinished, test } from "vitest";
 import { leftSessions, testDatabase, until } from "../restore/testing.ts";
 import { EVERYTHING_SQL } from "../restore/testing-schema.ts";
 import { TYPE_CASES, TYPES_SQL, typeTable } from "../restore/testing-types.ts";
 import { type CatalogTable, readCatalog } from "../schema/catalog.ts";
 import type { Database } from "./connection.ts";
 import { copyOut, pagesOut } from "./copy-out.ts";
+import { CopyOutStream } from "./copy-out-stream.ts";
 
 /** Runs in one snapshot, on a connection that is then ended. */
 async function inSnapshot<T>(
@@ -77,4 +79,43 @@ test("pages are asked for as they are taken, and giving up leaves nothing behind
     expect(rows).toEqual([{ name: "backup_page" }]);
   });
   await until("its session is gone", async () => (await leftSessions(db)).length === 0);
+});
+
+/** Gives what has arrived in pieces of 1 to 13 bytes. */
+class CutSocket extends Socket {
+  #reads = 0;
+
+  override read(size?: number) {
+    const length = Math.min(this.readableLength, 1 + (this.#reads++ % 13));
+    return super.read(size ?? (length || undefined));
+  }
+}
+
+test("rows and errors arrive whole, wherever the network cuts what is sent", async () => {
+  const { db } = await testDatabase({ sql: `${EVERYTHING_SQL};${COUNTED_SQL}` });
+  const client = new pg.Client({ connectionString: db.url, stream: () => new CutSocket() });
+  await client.connect();
+  onTestFinished(() => client.end());
+  await client.query("BEGIN");
+  for (const table of (await readCatalog(client)).tables) {
+    const copied = await buffer(copyOut(client, table, () => {}));
+    const paged = await buffer(pagesOut(client, table, 1000, () => {}));
+    expect(copied.equals(paged), table.name).toBe(true);
+  }
+  await client.query("COMMIT");
+
+  const failing = "COPY (SELECT 1 / (4 - i) FROM generate_series(1, 9) i) TO STDOUT";
+  await expect(text(client.query(new CopyOutStream(failing)))).rejects.toMatchObject({
+    code: "22012",
+  });
+  // The connection is of use after it, and what comes in between is no row.
+  const noisy = `CREATE FUNCTION noisy(i int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN
+    RAISE NOTICE 'row %', i; PERFORM set_config('application_name', 'row ' || i, false); RETURN i; END $$`;
+  await client.query(noisy);
+  const copy = new CopyOutStream("COPY (SELECT noisy(i) FROM generate_series(1, 4) i) TO STDOUT");
+  expect(await text(client.query(copy))).toBe("1\n2\n3\n4\n");
+  expect((await client.query("SELECT current_setting('application_name') AS is")).rows).toEqual([
+    { is: "row 4" },
+  ]);
+  expect(copy.rowCount).toBe(4);
 });

@@ -1,7 +1,7 @@
 import { pipeline, Readable, Transform, type TransformCallback } from "node:stream";
 import type pg from "pg";
-import { to as copyTo } from "pg-copy-streams";
 import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
+import { CopyOutStream } from "./copy-out-stream.ts";
 import { CopyToJson } from "./copy-to-json.ts";
 import { quoteIdentifier } from "./identifiers.ts";
 import { rowsOf } from "./rows-of.ts";
@@ -18,7 +18,7 @@ export function copyOut(
   table: CatalogTable,
   onRows: (rows: number, bytes: number) => void,
 ): Readable {
-  const copy = client.query(copyTo(copyStatement(table)));
+  const copy = client.query(new CopyOutStream(copyStatement(table)));
   // The command tag comes after the last row: known once the connection takes another statement.
   const copiedRows = () => client.query("SELECT 1").then(() => copy.rowCount);
   // Errors reach the reader of the array; the callback only keeps `pipeline` from throwing.

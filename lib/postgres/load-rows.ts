@@ -151,13 +151,15 @@ export async function* batchRows(
       throw notOurs("A row is larger than PostgreSQL can take.");
     }
     if (pendingBytes < batchBytes || !chunk.includes(NEWLINE)) continue;
-    const bytes = markOwn(Buffer.concat(pending));
+    const bytes = Buffer.concat(pending);
+    pending.forEach(freeOwn);
     // The last line may be the closing bracket, which is no row: it waits for what follows.
     const end = bytes.lastIndexOf(NEWLINE, Math.max(0, bytes.length - END.length - 1)) + 1;
     if (end === 0) {
       pending = [bytes];
       continue;
     }
+    markOwn(bytes, end + CLOSE.length);
     // A copy, as small as what it is of: the batch keeps the rest.
     pending = [Buffer.from(bytes.subarray(end))];
     pendingBytes = bytes.length - end;

@@ -14,6 +14,7 @@ import type { Check, RestorePlan, TableName } from "../shared/api.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { withThread } from "../thread/hold-thread.ts";
+import { freeOwn } from "../thread/own-memory.ts";
 import { provenChecks } from "./proven-checks.ts";
 import { readPlan } from "./read-plan.ts";
 import { checkLoadable } from "./require-loadable.ts";
@@ -56,6 +57,7 @@ async function proveTables(
     for await (const chunk of archive.readTable(table, signal) as AsyncIterable<Buffer>) {
       counter.push(chunk);
       bytes += chunk.length;
+      freeOwn(chunk);
       report.running(counter.rows, bytes);
     }
     counter.end();

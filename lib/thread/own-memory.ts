@@ -1,15 +1,31 @@
-const own = new WeakSet<ArrayBufferLike>();
+/** By memory that is in nobody else's hands: how many of its bytes are still needed. */
+const own = new WeakMap<ArrayBufferLike, number>();
 
-/** Remembers that this memory is in nobody else's hands; unless it shares it with other small buffers. */
-export function markOwn(bytes: Buffer): Buffer {
-  if (bytes.length === bytes.buffer.byteLength) own.add(bytes.buffer);
+/**
+ * Remembers that these bytes' memory is in nobody else's hands, as that of a large new buffer is.
+ *
+ * @param neededBytes how many of them will be given to `freeOwn`; all, unless some are of no use
+ */
+export function markOwn(bytes: Buffer, neededBytes = bytes.length): Buffer {
+  // Small buffers share their memory.
+  if (bytes.length === bytes.buffer.byteLength) own.set(bytes.buffer, neededBytes);
   return bytes;
 }
 
+/** The same for the first of a large new buffer's parts, all of which are given to `freeOwn` one after the other. */
+export function markParts(part: Buffer): Buffer {
+  const { buffer, byteOffset } = part;
+  if (byteOffset === 0 && !own.has(buffer)) own.set(buffer, buffer.byteLength);
+  return part;
+}
+
 /**
- * Frees such memory, to be called by who uses it last. It would else wait for the garbage collector, which runs too
- * seldom where little but such memory is used.
+ * Frees such memory once this was called for all of its bytes, by who uses them last. It would else wait for the
+ * garbage collector, which then runs for nothing but such memory, some hundred times a minute.
  */
-export function freeOwn({ buffer }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && own.delete(buffer)) buffer.transfer(0);
+export function freeOwn({ buffer, length }: Uint8Array): void {
+  const needed = own.get(buffer);
+  if (needed === undefined || !(buffer instanceof ArrayBuffer)) return;
+  if (length < needed) own.set(buffer, needed - length);
+  else if (own.delete(buffer)) buffer.transfer(0);
 }

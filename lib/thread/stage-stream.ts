@@ -1,4 +1,5 @@
 import { Transform, type TransformCallback } from "node:stream";
+import { freeOwn } from "./own-memory.ts";
 import { openStage, type Stage, type StageKind } from "./stage.ts";
 
 /** Fewer and larger steps: each costs a hop to the thread and back. */
@@ -42,6 +43,7 @@ export class StageStream<Options> extends Transform {
     // Whoever waits for it hears of its error.
     made.catch(() => {});
     this.#pending.push(made);
+    this.#gathered.forEach(freeOwn);
     this.#gathered = [];
     this.#gatheredBytes = 0;
   }
