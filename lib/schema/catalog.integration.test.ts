@@ -1,3 +1,4 @@
+import pg from "pg";
 import { expect, test } from "vitest";
 import type { Major } from "../../scripts/postgres-package.ts";
 import { MAJORS } from "../../scripts/testing/majors.ts";
@@ -13,21 +14,38 @@ async function catalogOf(sql: string, major: Major = 15) {
 }
 
 test.for(MAJORS)("what is not in a backup is said: PostgreSQL %i", async (major) => {
-  const catalog = await catalogOf(
-    `CREATE TABLE t (a int); CREATE UNLOGGED TABLE u (a int); CREATE MATERIALIZED VIEW m AS SELECT * FROM t; CREATE VIEW v AS SELECT * FROM t;
+  const { db, database } = await testDatabase({
+    sql: `CREATE TABLE t (a int); CREATE UNLOGGED TABLE u (a int); CREATE MATERIALIZED VIEW m AS SELECT * FROM t; CREATE VIEW v AS SELECT * FROM t;
      CREATE TABLE jobs (a int); ALTER EXTENSION plpgsql ADD TABLE jobs; SELECT lo_create(0), lo_create(0);
      CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE f (a int) SERVER s;
      CREATE SCHEMA prisma_backup_admin CREATE TABLE own (a int)`,
     major,
-  );
+  });
+  // Two sessions of the app, and one whose tables nobody else sees, as a restore's own.
+  const [first, second, open] = [1, 2, 3].map(() => new pg.Client(db.url));
+  await Promise.all([first, second, open].map((it) => it?.connect()));
+  await first?.query('CREATE TEMP TABLE cart (a int); CREATE TEMP TABLE "a b" (a int)');
+  await second?.query("CREATE TEMP TABLE cart (a int)");
+  await open?.query("BEGIN; CREATE TEMP TABLE rehearsal_1 (a int)");
+  const client = await database.connect("test");
+  const catalog = await readCatalog(client);
+  await Promise.all([client, first, second, open].map((it) => it?.end()));
   expect(catalog.tables.map(({ name }) => name)).toEqual(["t", "u"]);
   expect(catalog.warnings.map(({ code, table }) => [code, table?.name])).toEqual([
     ["UNLOGGED_TABLE", "u"],
     ["FOREIGN_TABLE", "f"],
     ["MATERIALIZED_VIEW", "m"],
+    ["TEMPORARY_TABLE", "a b"],
+    ["TEMPORARY_TABLE", "cart"],
     ["EXTENSION_TABLE", "jobs"],
     ["LARGE_OBJECTS", undefined],
   ]);
+  const messages = catalog.warnings.map(({ message }) => message);
+  expect(messages.slice(3, 5)).toEqual([
+    "a b is a temporary table and not in the backup.",
+    "cart is a temporary table of 2 sessions and not in the backup.",
+  ]);
+  expect(messages.at(-1)).toContain("2 large objects (lo) are not in the backup.");
 });
 
 test("partitions at any depth belong to their root, with their sizes", async () => {

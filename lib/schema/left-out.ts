@@ -3,12 +3,19 @@ import type { TableName, Warning } from "../shared/api.ts";
 import { notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
 
 const OTHER_RELATIONS_SQL = `
-  SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relpersistence AS persistence, c.relispartition AS "isPartition"
+  SELECT n.nspname AS schema, c.relname AS name, c.relkind AS kind, c.relispartition AS "isPartition"
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE (c.relkind IN ('f', 'm') AND ${USER_NAMESPACE} OR c.relpersistence = 't' AND c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid))
-    AND ${notOfExtension("pg_class", "c.oid")}
+  WHERE c.relkind IN ('f', 'm') AND ${USER_NAMESPACE} AND ${notOfExtension("pg_class", "c.oid")}
   ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
+
+/** Of all sessions, each name once. A restore's own are never committed, so that nobody else sees them. */
+const TEMPORARY_TABLES_SQL = `
+  SELECT c.relname AS name, count(DISTINCT c.relnamespace)::int AS sessions
+  FROM pg_class c
+  WHERE c.relpersistence = 't' AND c.relkind IN ('r', 'p')
+  GROUP BY c.relname
+  ORDER BY c.relname COLLATE "C"`;
 
 /** Their rows may be the user's all the same, such as the jobs of pg_cron. */
 const EXTENSION_TABLES_SQL = `
@@ -24,24 +31,18 @@ const EXTENSION_TABLES_SQL = `
 export async function readLeftOut(client: pg.ClientBase): Promise<Warning[]> {
   return [
     ...(await readOtherRelations(client)),
+    ...(await readTemporaryTables(client)),
     ...(await readExtensionTables(client)),
     ...(await countLargeObjects(client)),
   ];
 }
 
 async function readOtherRelations(client: pg.ClientBase): Promise<Warning[]> {
-  const { rows } = await client.query<
-    TableName & { kind: string; persistence: string; isPartition: boolean }
-  >(OTHER_RELATIONS_SQL);
-  return rows.map(({ schema, name, kind, persistence, isPartition }) => {
+  const { rows } = await client.query<TableName & { kind: string; isPartition: boolean }>(
+    OTHER_RELATIONS_SQL,
+  );
+  return rows.map(({ schema, name, kind, isPartition }) => {
     const table = { schema, name };
-    if (persistence === "t") {
-      return {
-        code: "TEMPORARY_TABLE",
-        message: `${name} is a temporary table and not in the backup.`,
-        table,
-      };
-    }
     if (isPartition) {
       return {
         code: "FOREIGN_PARTITION",
@@ -61,6 +62,15 @@ async function readOtherRelations(client: pg.ClientBase): Promise<Warning[]> {
           table,
         };
   });
+}
+
+async function readTemporaryTables(client: pg.ClientBase): Promise<Warning[]> {
+  const { rows } = await client.query<{ name: string; sessions: number }>(TEMPORARY_TABLES_SQL);
+  return rows.map(({ name, sessions }) => ({
+    code: "TEMPORARY_TABLE",
+    message: `${name} is a temporary table${sessions === 1 ? "" : ` of ${sessions} sessions`} and not in the backup.`,
+    table: { schema: "pg_temp", name },
+  }));
 }
 
 async function readExtensionTables(client: pg.ClientBase): Promise<Warning[]> {
