@@ -1,4 +1,5 @@
 import { execFile, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import pg from "pg";
 
@@ -25,6 +26,10 @@ export function requireTool(name: string): boolean {
 
 const tools = new Map<string, boolean>();
 
+/** Where Debian has it. What it has in the path is a script that looks for it, for as long as a dump takes. */
+const DEBIAN_PG_DUMP = "/usr/lib/postgresql/15/bin/pg_dump";
+const PG_DUMP = existsSync(DEBIAN_PG_DUMP) ? DEBIAN_PG_DUMP : "pg_dump";
+
 /**
  * Everything in a database, schema and data, as text that compares equal for equal databases:
  * `pg_dump`'s plain format without comments, with the rows of each table sorted. For PostgreSQL 15;
@@ -33,7 +38,7 @@ const tools = new Map<string, boolean>();
 export async function pgDumpText(url: string): Promise<string> {
   if (!requireTool("pg_dump")) return databaseText(url);
   const { stdout } = await run(
-    "pg_dump",
+    PG_DUMP,
     ["--no-sync", "--exclude-schema=prisma_backup_admin", `--dbname=${url}`],
     { maxBuffer: 2 ** 30 },
   );
@@ -57,33 +62,62 @@ const SURROUNDINGS_SQL = [
    FROM pg_rewrite WHERE ev_class = ANY ($1)`,
 ];
 
+/** A session with each database, which ends with it: to begin one anew costs more than most of what is asked in it. */
+const sessions = new Map<string, Promise<pg.Client>>();
+
+function sessionWith(url: string): Promise<pg.Client> {
+  const known = sessions.get(url) ?? beginSession(url);
+  sessions.set(url, known);
+  return known;
+}
+
+async function beginSession(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  // Where the server or the database goes, the next question is asked in a new one.
+  client.on("error", () => {});
+  client.once("end", () => sessions.delete(url));
+  try {
+    await client.connect();
+    await client.query(
+      "SET search_path = ''; SET TimeZone = 'UTC'; SET extra_float_digits = 3; SET idle_session_timeout = 0",
+    );
+    return client;
+  } catch (error) {
+    sessions.delete(url);
+    throw error;
+  }
+}
+
+/** Each query's lines, sorted, below a title of its own. `$1` is these oids. */
+async function catalogLines(
+  client: pg.Client,
+  queries: readonly string[],
+  oids: readonly number[],
+): Promise<string[]> {
+  const sql = queries.join(";").replaceAll("$1", `'{${oids}}'::oid[]`);
+  const results = (await client.query(sql)) as unknown as pg.QueryResult<{ line: string }>[];
+  return results.flatMap(({ rows }) => ["--", ...rows.map(({ line }) => line).sort()]);
+}
+
 /** Every row, sequence, constraint, trigger and rule as PostgreSQL prints it: what `pgDumpText` is, on any server. */
 export async function databaseText(url: string): Promise<string> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  const client = await sessionWith(url);
   const lines: string[] = [];
-  const add = async (title: string, sql: string, values: unknown[] = []) => {
-    const { rows } = await client.query<{ line: string }>(sql, values);
-    lines.push(`-- ${title}`, ...rows.map(({ line }) => line).sort());
-  };
-  try {
-    await client.query("SET search_path = ''; SET TimeZone = 'UTC'; SET extra_float_digits = 3");
-    const { rows: relations } = await client.query<{ oid: number; name: string; kind: string }>(
-      RELATIONS_SQL,
+  const { rows: relations } = await client.query<{ oid: number; name: string; kind: string }>(
+    RELATIONS_SQL,
+  );
+  for (const { name, kind } of relations) {
+    // A partitioned table's rows are its partitions', which are here themselves.
+    if (kind === "p") continue;
+    const { rows } = await client.query<{ line: string }>(
+      kind === "r"
+        ? `SELECT (t.*)::text AS line FROM ONLY ${name} t`
+        : `SELECT concat_ws(' ', last_value, is_called) AS line FROM ${name}`,
     );
-    for (const { name, kind } of relations) {
-      // A partitioned table's rows are its partitions', which are here themselves.
-      if (kind === "r") {
-        await add(name, `SELECT (t.*)::text AS line FROM ONLY ${name} t`);
-      } else if (kind === "S") {
-        await add(name, `SELECT concat_ws(' ', last_value, is_called) AS line FROM ${name}`);
-      }
-    }
-    for (const sql of SURROUNDINGS_SQL) await add("", sql, [relations.map(({ oid }) => oid)]);
-  } finally {
-    await client.end();
+    lines.push(`-- ${name}`, ...rows.map(({ line }) => line).sort());
   }
-  return lines.join("\n");
+  const oids = relations.map(({ oid }) => oid);
+  return [...lines, ...(await catalogLines(client, SURROUNDINGS_SQL, oids))].join("\n");
 }
 
 /** What `databaseText` leaves out since servers differ in it: for equal databases on equal servers, all that a restore must not change. */
@@ -107,21 +141,10 @@ const DETAILS_SQL = [
 
 /** Everything around the rows, PostgreSQL's own triggers included, which `pg_dump` does not print. */
 export async function surroundingsText(url: string): Promise<string> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query("SET search_path = ''");
-    const { rows: relations } = await client.query<{ oid: number }>(RELATIONS_SQL);
-    const oids = relations.map(({ oid }) => oid);
-    const lines: string[] = [];
-    for (const sql of DETAILS_SQL) {
-      const { rows } = await client.query<{ line: string }>(sql, sql.includes("$1") ? [oids] : []);
-      lines.push("--", ...rows.map(({ line }) => line).sort());
-    }
-    return lines.join("\n");
-  } finally {
-    await client.end();
-  }
+  const client = await sessionWith(url);
+  const { rows } = await client.query<{ oid: number }>(RELATIONS_SQL);
+  const oids = rows.map(({ oid }) => oid);
+  return (await catalogLines(client, DETAILS_SQL, oids)).join("\n");
 }
 
 /** Drops what differs between two dumps of the same database. */
