@@ -66,9 +66,10 @@ const SETTINGS_SQL = `
     CASE pg_catalog.current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false), pg_catalog.pg_backend_pid() AS pid
   WHERE $2::int IS NULL OR $2 = pg_catalog.pg_backend_pid()
   UNION ALL
-  SELECT pg_catalog.set_config(s.name, x.value, false), pg_catalog.pg_backend_pid()
-  FROM pg_catalog.json_each_text($1) x JOIN pg_catalog.pg_settings s ON s.name = x.key
-  WHERE (s.context <> 'superuser' OR pg_catalog.has_parameter_privilege(s.name, 'SET'))
+  SELECT pg_catalog.set_config(x.key, x.value, false), pg_catalog.pg_backend_pid()
+  FROM pg_catalog.json_each_text($1) x
+  WHERE pg_catalog.current_setting(x.key, true) IS NOT NULL
+    AND (x.key <> 'session_replication_role' OR pg_catalog.has_parameter_privilege(x.key, 'SET'))
     AND ($2::int IS NULL OR $2 = pg_catalog.pg_backend_pid())`;
 
 /** @returns the session's process, or null where it is not the one that was named */

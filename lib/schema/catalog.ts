@@ -193,11 +193,13 @@ const TABLES_SQL = `
  * time, timestamp, timestamptz, timetz; they are the same in every PostgreSQL.
  */
 const COLUMNS_SQL = `
-  WITH RECURSIVE base (oid, base_oid, modifier, refuses_null) AS (
-    SELECT oid, oid, NULL::int, false FROM pg_type WHERE typtype <> 'd'
+  WITH RECURSIVE domain (oid, base_oid, modifier, refuses_null) AS (
+    SELECT oid, typbasetype, nullif(typtypmod, -1), typnotnull FROM pg_type WHERE typtype = 'd'
     UNION ALL
-    SELECT t.oid, b.base_oid, coalesce(nullif(t.typtypmod, -1), b.modifier), t.typnotnull OR b.refuses_null
-    FROM pg_type t JOIN base b ON t.typbasetype = b.oid WHERE t.typtype = 'd'
+    SELECT d.oid, t.typbasetype, coalesce(d.modifier, nullif(t.typtypmod, -1)), d.refuses_null OR t.typnotnull
+    FROM domain d JOIN pg_type t ON t.oid = d.base_oid WHERE t.typtype = 'd'
+  ), base AS (
+    SELECT d.* FROM domain d JOIN pg_type t ON t.oid = d.base_oid WHERE t.typtype <> 'd'
   )
   SELECT a.attrelid AS "tableOid", a.attname AS name,
     format_type(a.atttypid, a.atttypmod) AS type,
@@ -205,26 +207,26 @@ const COLUMNS_SQL = `
       'name', CASE WHEN e.typnamespace = 'pg_catalog'::regnamespace THEN e.typname END,
       'isArray', element.oid IS NOT NULL,
       'secondDigits', CASE WHEN e.oid IN (1083, 1114, 1184, 1266)
-        THEN coalesce(nullif(a.atttypmod, -1), base.modifier, element.modifier, 6) END,
-      'refusesNull', base.refuses_null) AS "valueType",
+        THEN coalesce(nullif(a.atttypmod, -1), base.modifier, element_base.modifier, 6) END,
+      'refusesNull', coalesce(base.refuses_null, false)) AS "valueType",
     CASE
       WHEN b.oid IN (16, 21, 23, 700, 701, 25, 1043, 1042, 19, 2950) OR b.typtype = 'e' OR b.typname = 'citext' THEN 'json'
       WHEN b.oid = 'jsonb'::regtype THEN 'jsonb'
       ELSE 'text'
     END AS encoding,
-    b.oid IN ('inet'::regtype, 'cidr'::regtype) OR bn.nspname <> 'pg_catalog' AS "needsOutputFunction",
+    b.oid IN ('inet'::regtype, 'cidr'::regtype) OR b.typnamespace <> 'pg_catalog'::regnamespace AS "needsOutputFunction",
     -- PostgreSQL looks for a binary form where JSON is read into a domain, and needs it for nothing.
     b.typtype = 'c' OR b.oid = 'json'::regtype OR dt.typtype = 'd' AND b.typreceive = 0 AS "needsCast",
     a.attnotnull AS "notNull",
     a.atthasdef OR a.attidentity <> '' OR dt.typdefault IS NOT NULL AS "hasDefault",
     a.attgenerated <> '' AS generated
   FROM pg_attribute a
-  JOIN base ON base.oid = a.atttypid
   JOIN pg_type dt ON dt.oid = a.atttypid
-  JOIN pg_type b ON b.oid = base.base_oid
-  JOIN pg_namespace bn ON bn.oid = b.typnamespace
-  LEFT JOIN base element ON b.typinput = 'array_in'::regproc AND element.oid = b.typelem
-  JOIN pg_type e ON e.oid = coalesce(element.base_oid, b.oid)
+  LEFT JOIN base ON base.oid = a.atttypid
+  JOIN pg_type b ON b.oid = coalesce(base.base_oid, a.atttypid)
+  LEFT JOIN pg_type element ON b.typinput = 'array_in'::regproc AND element.oid = b.typelem
+  LEFT JOIN base element_base ON element_base.oid = element.oid
+  JOIN pg_type e ON e.oid = coalesce(element_base.base_oid, element.oid, b.oid)
   WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
   ORDER BY a.attrelid, a.attnum`;
 
@@ -236,21 +238,17 @@ export const FOREIGN_KEY_FAMILY_SQL = `
     SELECT f.root, k.oid FROM pg_constraint k JOIN family f ON f.oid = k.conparentid
   )`;
 
+const nameOf = (oid: string) =>
+  `(SELECT json_build_object('schema', n.nspname, 'name', c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ${oid})`;
+const rootOf = (oid: string) => `coalesce(pg_partition_root(${oid})::oid, ${oid})`;
+
 /** 1644: RI_FKey_check_ins, in every PostgreSQL. A state of D or R: does not fire in a session like any other. */
 const FOREIGN_KEYS_SQL = `
   WITH RECURSIVE ${FOREIGN_KEY_FAMILY_SQL}, trigger AS (
     SELECT f.root, bool_and(g.tgenabled IN ('D', 'R')) FILTER (WHERE g.tgfoid = 1644) AS unchecked, bool_or(g.tgenabled <> 'O') AS altered
     FROM family f JOIN pg_trigger g ON g.tgconstraint = f.oid GROUP BY f.root
-  ), root AS (
-    SELECT c.oid, CASE WHEN c.relispartition THEN (SELECT pg_partition_root(c.oid))::oid ELSE c.oid END AS root_oid
-    FROM pg_class c WHERE c.relkind IN ('r', 'p')
-  ), named AS (
-    SELECT c.oid, n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   )
-  SELECT k.conname AS constraint,
-    json_build_object('schema', t.nspname, 'name', t.relname) AS "table",
-    json_build_object('schema', f.nspname, 'name', f.relname) AS "from",
-    json_build_object('schema', r.nspname, 'name', r.relname) AS "to",
+  SELECT k.conname AS constraint, ${nameOf("k.conrelid")} AS "table", x."from", ${nameOf(rootOf("k.confrelid"))} AS "to",
     (SELECT json_agg(a.attname ORDER BY i) FROM unnest(k.conkey) WITH ORDINALITY AS x (n, i)
       JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.n) AS columns,
     (SELECT json_agg(a.attname ORDER BY i) FROM unnest(k.confkey) WITH ORDINALITY AS x (n, i)
@@ -260,19 +258,15 @@ const FOREIGN_KEYS_SQL = `
     pg_get_constraintdef(k.oid) AS definition,
     obj_description(k.oid, 'pg_constraint') AS comment,
     CASE WHEN k.convalidated THEN '[]' ELSE (
-      SELECT coalesce(json_agg(json_build_object('table', json_build_object('schema', b.nspname, 'name', b.relname), 'constraint', v.conname)), '[]')
-      FROM family y JOIN pg_constraint v ON v.oid = y.oid JOIN named b ON b.oid = v.conrelid
+      SELECT coalesce(json_agg(json_build_object('table', ${nameOf("v.conrelid")}, 'constraint', v.conname)), '[]')
+      FROM family y JOIN pg_constraint v ON v.oid = y.oid
       WHERE y.root = k.oid AND v.convalidated AND v.conrelid <> k.conrelid) END AS "validatedBelow",
     coalesce(g.unchecked, false) AS "insertsUnchecked", coalesce(g.altered, false) AS "hasAlteredTriggers"
   FROM pg_constraint k
   LEFT JOIN trigger g ON g.root = k.oid
-  JOIN named t ON t.oid = k.conrelid
-  JOIN root fr ON fr.oid = k.conrelid
-  JOIN named f ON f.oid = fr.root_oid
-  JOIN root rr ON rr.oid = k.confrelid
-  JOIN named r ON r.oid = rr.root_oid
+  CROSS JOIN LATERAL (SELECT ${nameOf(rootOf("k.conrelid"))} AS "from" OFFSET 0) x
   WHERE k.contype = 'f' AND k.conparentid = 0
-  ORDER BY f.nspname COLLATE "C", f.relname COLLATE "C", k.conname COLLATE "C"`;
+  ORDER BY x."from" ->> 'schema' COLLATE "C", x."from" ->> 'name' COLLATE "C", k.conname COLLATE "C"`;
 
 /** Owned by a column (deptype a: serial, OWNED BY; i: identity), or drawn from by a column's default. */
 const SEQUENCES_SQL = `

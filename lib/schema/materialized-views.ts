@@ -34,13 +34,18 @@ const MATERIALIZED_VIEWS_SQL = `
         AND d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_operator'::regclass)
     ) next (class, object)
   ), drawn AS (
-    SELECT w.view,
-      json_agg(c.oid::int8) FILTER (WHERE c.relkind IN ('r', 'p', 'f', 'm') AND c.oid <> w.view) AS relations,
-      bool_or(p.prosqlbody IS NULL AND l.lanname NOT IN ('internal', 'c') AND p.prokind <> 'a') AS "isOpaque"
+    SELECT w.view, json_agg(c.oid::int8) FILTER (WHERE c.oid <> w.view) AS relations, bool_or(p."isOpaque") AS "isOpaque"
     FROM walk w
-    LEFT JOIN pg_class c ON w.class = 'pg_class'::regclass AND c.oid = w.object
-    LEFT JOIN pg_proc p ON w.class = 'pg_proc'::regclass AND p.oid = w.object
-    LEFT JOIN pg_language l ON l.oid = p.prolang
+    -- One by one: a database has thousands of functions.
+    LEFT JOIN LATERAL (
+      SELECT c.oid FROM pg_class c
+      WHERE w.class = 'pg_class'::regclass AND c.oid = w.object AND c.relkind IN ('r', 'p', 'f', 'm') OFFSET 0
+    ) c ON true
+    LEFT JOIN LATERAL (
+      SELECT p.prosqlbody IS NULL AND p.prokind <> 'a'
+        AND (SELECT l.lanname NOT IN ('internal', 'c') FROM pg_language l WHERE l.oid = p.prolang) AS "isOpaque"
+      FROM pg_proc p WHERE w.class = 'pg_proc'::regclass AND p.oid = w.object OFFSET 0
+    ) p ON true
     GROUP BY w.view
   )
   SELECT c.oid, n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner) AS owner,
