@@ -3,6 +3,8 @@ export interface SchemaCase {
   what: string;
   /** Left out: PostgreSQL 15. */
   since?: 18;
+  /** Why a plain owner cannot restore it. That it is refused then, and how, is in refusals.integration.test.ts. */
+  needsSuperuser?: string;
   /** Run in an empty database. */
   sql: string;
   /** Run after the backup, with session_replication_role = replica: must change what a restore has to bring back. */
@@ -76,6 +78,7 @@ export const SCHEMA_CASES: SchemaCase[] = [
   },
   {
     what: "foreign keys whose triggers a superuser has disabled, or set to replica or always",
+    needsSuperuser: "Only a superuser may put PostgreSQL's own triggers back to such a state.",
     sql: `CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p VALUES (1), (2);
       ${["unchecked", "half", "replica", "always", "plain"].map((name) => `CREATE TABLE ${name} (id int, p_id int REFERENCES p DEFERRABLE); INSERT INTO ${name} VALUES (1, 1), (2, NULL)`).join("; ")};
       CREATE TABLE q (id int PRIMARY KEY, next int NOT NULL REFERENCES q); INSERT INTO q VALUES (1, 2), (2, 1);
@@ -166,6 +169,7 @@ export const SCHEMA_CASES: SchemaCase[] = [
   },
   {
     what: "event triggers, which would log what a restore alters",
+    needsSuperuser: "Only a superuser may keep them from firing.",
     sql: `CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (p_id int REFERENCES p); INSERT INTO p VALUES (1); INSERT INTO c VALUES (1); CREATE TABLE ddl (what text);
       CREATE FUNCTION log_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.ddl VALUES (tg_tag); END';
       CREATE FUNCTION forbid() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no DDL here''; END';
@@ -230,18 +234,28 @@ export const SCHEMA_CASES: SchemaCase[] = [
   {
     what: "unlogged and typed tables, storage parameters, fill factors, large rows",
     sql: `CREATE TYPE pair AS (a int, b text); CREATE TABLE typed OF pair (PRIMARY KEY (a)) WITH (fillfactor = 70, autovacuum_enabled = false); INSERT INTO typed VALUES (1, 'x');
-      ALTER TABLE typed ALTER b SET STORAGE EXTERNAL, ALTER b SET (n_distinct = -0.5); INSERT INTO typed VALUES (2, repeat('x', 1000000))`,
-    change: "DELETE FROM typed; INSERT INTO typed VALUES (2, 'y')",
+      ALTER TABLE typed ALTER b SET STORAGE EXTERNAL, ALTER b SET (n_distinct = -0.5); INSERT INTO typed VALUES (2, repeat('x', 1000000));
+      CREATE UNLOGGED TABLE unlogged (id serial PRIMARY KEY, v text); INSERT INTO unlogged (v) VALUES ('kept'), (NULL);
+      CREATE TABLE part (a int) PARTITION BY LIST (a); CREATE UNLOGGED TABLE part_1 PARTITION OF part FOR VALUES IN (1); CREATE TABLE part_2 PARTITION OF part DEFAULT; INSERT INTO part VALUES (1), (2)`,
+    change:
+      "DELETE FROM typed; INSERT INTO typed VALUES (2, 'y'); DELETE FROM unlogged; INSERT INTO unlogged (v) VALUES ('other'); DELETE FROM part",
   },
   {
     what: "what surrounds a table: grants, policies, comments, statistics, clustering, publications, replica identity",
     sql: `CREATE TABLE t (id serial PRIMARY KEY, a int, b text); CREATE INDEX t_a ON t (a); INSERT INTO t (a, b) SELECT i, 'b' FROM generate_series(1, 100) i; CREATE TABLE u (id int PRIMARY KEY, t_id int REFERENCES t); INSERT INTO u VALUES (1, 1);
       CLUSTER t USING t_a; ALTER TABLE t ALTER a SET STATISTICS 500, REPLICA IDENTITY FULL; ALTER TABLE u REPLICA IDENTITY NOTHING; CREATE STATISTICS t_stat (dependencies) ON a, b FROM t; ALTER STATISTICS t_stat SET STATISTICS 77;
-      GRANT SELECT, INSERT ON t TO PUBLIC; GRANT UPDATE (a) ON t TO PUBLIC; GRANT USAGE ON SEQUENCE t_id_seq TO PUBLIC; REVOKE ALL ON u FROM CURRENT_USER;
+      GRANT SELECT, INSERT ON t TO PUBLIC; GRANT UPDATE (a) ON t TO PUBLIC; GRANT USAGE ON SEQUENCE t_id_seq TO PUBLIC; REVOKE UPDATE, DELETE, TRIGGER ON u FROM CURRENT_USER;
       COMMENT ON TABLE t IS 'a table'; COMMENT ON COLUMN t.a IS 'a column'; COMMENT ON CONSTRAINT u_t_id_fkey ON u IS 'a key'; COMMENT ON INDEX t_a IS 'an index';
-      ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY above ON t FOR SELECT USING (a > 50); CREATE POLICY nobody ON t FOR INSERT WITH CHECK (false);
+      ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY above ON t FOR SELECT USING (a > 50); CREATE POLICY nobody ON t FOR INSERT WITH CHECK (false);
       CREATE PUBLICATION one FOR TABLE t (id, a) WHERE (id > 5) WITH (publish = 'insert, truncate'); CREATE PUBLICATION whole FOR ALL TABLES WITH (publish = 'insert'); CREATE VIEW v WITH (security_barrier) AS SELECT * FROM t; GRANT SELECT ON v TO PUBLIC;
       CREATE RULE ins AS ON INSERT TO v DO INSTEAD INSERT INTO t (a) VALUES (NEW.a)`,
+    change: "DELETE FROM u; DELETE FROM t WHERE a > 50",
+  },
+  {
+    what: "row-level security that is forced upon the owner, and an owner whose rights were revoked",
+    needsSuperuser: "Rows could be hidden from the owner, and it may not read its own table.",
+    sql: `CREATE TABLE t (id serial PRIMARY KEY, a int); INSERT INTO t (a) SELECT generate_series(1, 100); CREATE TABLE u (id int PRIMARY KEY, t_id int REFERENCES t); INSERT INTO u VALUES (1, 1);
+      REVOKE ALL ON u FROM CURRENT_USER; ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY above ON t FOR SELECT USING (a > 50); CREATE POLICY nobody ON t FOR INSERT WITH CHECK (false)`,
     change: "DELETE FROM u; DELETE FROM t WHERE a > 50",
   },
   {

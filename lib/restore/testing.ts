@@ -155,6 +155,32 @@ export async function until(what: string, holds: () => Promise<boolean>): Promis
   }
 }
 
+/**
+ * A new database of a plain role, which owns it and everything that `sql` makes in it, and the database as that role
+ * sees it. The same role for every database of a version, so that these can be compared; it goes with the server.
+ */
+export async function plainOwnersDatabase({
+  major,
+  sql,
+}: Required<Pick<TestDatabaseOptions, "major" | "sql">>): Promise<{
+  db: TestDatabase;
+  database: Database;
+}> {
+  const { db } = await testDatabase({ major });
+  const role = `owner_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}`;
+  await db.query(`DO $$ BEGIN CREATE ROLE ${role} LOGIN PASSWORD 'x'; EXCEPTION WHEN duplicate_object THEN END $$;
+    ALTER DATABASE ${db.name} OWNER TO ${role}; ALTER ROLE ${role} SUPERUSER; SET SESSION AUTHORIZATION ${role}; ${sql};
+    RESET SESSION AUTHORIZATION; ALTER ROLE ${role} NOSUPERUSER`);
+  return { db, database: openTestDatabase(urlAs(role, db)) };
+}
+
+function urlAs(role: string, db: TestDatabase): string {
+  const url = new URL(db.url);
+  url.username = role;
+  url.password = "x";
+  return url.href;
+}
+
 let roles = 0;
 /** A role of its own, and the database as it sees it. */
 export async function asRole(db: TestDatabase, grants: (role: string) => string) {
@@ -171,8 +197,5 @@ export async function asRole(db: TestDatabase, grants: (role: string) => string)
     await client.end();
   });
   await db.query(grants(role));
-  const url = new URL(db.url);
-  url.username = role;
-  url.password = "x";
-  return openTestDatabase(url.href);
+  return openTestDatabase(urlAs(role, db));
 }
