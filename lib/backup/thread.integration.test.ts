@@ -19,7 +19,7 @@ const LARGE_SQL = `CREATE TABLE large AS
     CASE WHEN i % 3 = 0 THEN (i / 7.0)::float8 END AS number FROM generate_series(1, 40000) i`;
 
 test("what a thread makes of rows, and their digest, is what PostgreSQL makes of them", async () => {
-  await using db = await createTestDatabase({ sql: LARGE_SQL });
+  await using db = await createTestDatabase({ sql: LARGE_SQL, copied: true });
   const rows = await db.query<{ line: string }>("SELECT row_to_json(l)::text AS line FROM large l");
   const json = `[${rows.map(({ line }) => `${line}\n`).join(",")}]\n`;
   const database = openDatabase({ connectionString: db.url });
@@ -45,7 +45,7 @@ test("what a thread makes of rows, and their digest, is what PostgreSQL makes of
 });
 
 test("a backup that is given up leaves no thread", async () => {
-  await using db = await createTestDatabase({ sql: LARGE_SQL });
+  await using db = await createTestDatabase({ sql: LARGE_SQL, copied: true });
   const database = openDatabase({ connectionString: db.url });
   const controller = new AbortController();
   try {

@@ -71,7 +71,7 @@ it("creates a backup, streams it once to the person who asked, and records what 
 });
 
 it("frees the connection when the browser gives the download up", async () => {
-  await using database = await createTestDatabase({ sql: LARGE_SQL });
+  await using database = await createTestDatabase({ sql: LARGE_SQL, copied: true });
   await using admin = await createTestAdmin({ url: database.url });
   for (const chunks of [20, 0]) {
     const { id } = await admin.ok("POST", "backups", { json: { encryption: { mode: "none" } } });
@@ -89,7 +89,7 @@ it("frees the connection when the browser gives the download up", async () => {
 });
 
 it("breaks the download where the backup fails or is cancelled midway", async () => {
-  await using database = await createTestDatabase({ sql: LARGE_SQL });
+  await using database = await createTestDatabase({ sql: LARGE_SQL, copied: true });
   await using admin = await createTestAdmin({ url: database.url });
   for (const how of ["failed", "cancelled"] as const) {
     const { id } = await admin.ok("POST", "backups", { json: { encryption: { mode: "none" } } });

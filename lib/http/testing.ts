@@ -159,7 +159,8 @@ export async function createTestAdmin(
     safetyBackupDir,
     log,
     async [Symbol.asyncDispose]() {
-      if (folder) await rm(folder, { recursive: true, force: true });
+      // What was given up in its midst may still write its last.
+      if (folder) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
