@@ -4,7 +4,7 @@ import path from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { TestDatabase } from "../scripts/testing/database.ts";
-import { pgDumpText } from "../scripts/testing/oracles.ts";
+import { pgDumpOnce, pgDumpText } from "../scripts/testing/oracles.ts";
 import { fixture } from "./archive/original/testing.ts";
 import { PrismaBackup, type PrismaBackupArgs } from "./prisma-backup.ts";
 import { PrismaRestore, type PrismaRestoreArgs, type RestoreSummary } from "./prisma-restore.ts";
@@ -27,14 +27,6 @@ afterAll(() => project[Symbol.asyncDispose]());
 
 const PASSWORD = "a-very-strong-password";
 
-/** What pg_dump says of a database: once for each text of SQL, since copies are equal. */
-const dumps = new Map<string, string>();
-async function dumpOnce(sql: string, url: string): Promise<string> {
-  const known = dumps.get(sql) ?? (await pgDumpText(url));
-  dumps.set(sql, known);
-  return known;
-}
-
 /** A backed-up database that has changed since. `archived` and `before` are what pg_dump says of the two. */
 async function scene({
   sql = BLOG_SQL,
@@ -50,9 +42,9 @@ async function scene({
     database: "postgres",
     ...backup,
   }).run();
-  const archived = await dumpOnce(sql, db.url);
+  const archived = await pgDumpOnce(sql, db.url);
   await db.query(mess);
-  const before = await dumpOnce(`${sql}; ${mess}`, db.url);
+  const before = await pgDumpOnce(`${sql}; ${mess}`, db.url);
   const restore = (options: Partial<PrismaRestoreArgs> = {}) =>
     new PrismaRestore(prisma, { folderName: made.path, database: "postgres", ...options });
   return { db, prisma, root, made, archived, before, restore };

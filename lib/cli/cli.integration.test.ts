@@ -6,7 +6,12 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
-import { pgDumpText, requireTool, type TestDatabase } from "../../scripts/testing/database.ts";
+import {
+  pgDumpOnce,
+  pgDumpText,
+  requireTool,
+  type TestDatabase,
+} from "../../scripts/testing/database.ts";
 import { leftSessions, temporaryPath, testDatabase, until } from "../restore/testing.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
@@ -38,7 +43,7 @@ const SQL = `
 
 /** A database, and a folder with a passphrase file. */
 async function scene() {
-  const { db } = await testDatabase({ sql: SQL });
+  const { db } = await testDatabase({ sql: SQL, copied: true });
   const file = await temporaryPath();
   const folder = dirname(file);
   const passphraseFile = join(folder, "passphrase");
@@ -57,7 +62,7 @@ const session = (db: TestDatabase, purpose: string) => async () =>
 
 test("create, inspect, verify, restore: the database is as it was", async () => {
   const { db, file, passphraseFile, create } = await scene();
-  const before = await pgDumpText(db.url);
+  const before = await pgDumpOnce(SQL, db.url);
   const key = ["--passphrase-file", passphraseFile];
 
   const created = await create(...key);
@@ -478,7 +483,7 @@ describe("a failure is exit code 1, says its code and hint on stderr, and leaves
     await create("--passphrase-file", passphraseFile);
     await writeFile(join(folder, "wrong"), "wrong horse");
     await writeFile(join(folder, "letter.txt"), "Dear Ada");
-    const before = await pgDumpText(db.url);
+    const before = await pgDumpOnce(SQL, db.url);
     const wrong = ["--passphrase-file", join(folder, "wrong")];
     for (const [args, code] of [
       [["inspect", file, ...wrong], "WRONG_PASSPHRASE"],

@@ -1,7 +1,7 @@
 /** Some tables, some rows, only into empty tables, or merged by key. `pg_dump` and plain queries are the judges. */
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
-import { pgDumpText, type TestDatabase } from "../../scripts/testing/database.ts";
+import { pgDumpOnce, pgDumpText, type TestDatabase } from "../../scripts/testing/database.ts";
 import { surroundingsText } from "../../scripts/testing/oracles.ts";
 import { openArchive } from "../archive/archive-reader.ts";
 import type { Database } from "../postgres/connection.ts";
@@ -107,7 +107,7 @@ const plain = (content: Content) =>
 const rowsIn = (content: Content, name: string): Rows => content.get(name) ?? new Map();
 
 async function scene() {
-  const { db, database } = await testDatabase({ sql: SQL });
+  const { db, database } = await testDatabase({ sql: SQL, copied: true });
   const { path } = await backUp(database);
   const archived = await contentOf(db);
   await db.query(CHANGE + GUARD);
@@ -117,7 +117,7 @@ async function scene() {
     path,
     archived,
     now: await contentOf(db),
-    dump: await pgDumpText(db.url),
+    dump: await pgDumpOnce(SQL + CHANGE + GUARD, db.url),
     surroundings: await surroundingsText(db.url),
   };
 }

@@ -116,4 +116,4 @@ async function administer(serverUrl: string, sql: string): Promise<void> {
   await pool.query(sql);
 }
 
-export { pgDumpText, requireTool } from "./oracles.ts";
+export { pgDumpOnce, pgDumpText, requireTool } from "./oracles.ts";

@@ -45,6 +45,16 @@ export async function pgDumpText(url: string): Promise<string> {
   return normaliseDump(stdout);
 }
 
+/** By SQL. */
+const dumps = new Map<string, string>();
+
+/** `pgDumpText` of a copied database that is what this SQL made it: asked once for each, since copies are equal. */
+export async function pgDumpOnce(sql: string, url: string): Promise<string> {
+  const dump = dumps.get(sql) ?? (await pgDumpText(url));
+  dumps.set(sql, dump);
+  return dump;
+}
+
 const RELATIONS_SQL = `
   SELECT c.oid, c.oid::regclass::text AS name, c.relkind AS kind
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
