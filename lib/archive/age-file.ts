@@ -43,9 +43,7 @@ export async function* decryptFile(
 ): AsyncGenerator<Buffer> {
   const reader = new ByteReader(source);
   try {
-    const decrypter = new Decrypter();
-    for (const identity of identities) decrypter.addIdentity(identity);
-    const fileKey = await decrypter.decryptHeader(await readHeader(reader));
+    const fileKey = await decrypterFor(identities).decryptHeader(await readHeader(reader));
     const payloadNonce = await reader.read(NONCE_BYTES);
     if (payloadNonce.length < NONCE_BYTES) {
       throw truncatedArchive("Encrypted data in the archive ends too early.");
@@ -68,6 +66,18 @@ export async function* decryptFile(
   } finally {
     await reader.close();
   }
+}
+
+/** An archive's files are opened by the same identities, each of which has its recipient computed when it is added. */
+const decrypters = new WeakMap<ReadonlyArray<string | Identity>, Decrypter>();
+
+function decrypterFor(identities: ReadonlyArray<string | Identity>): Decrypter {
+  const known = decrypters.get(identities);
+  if (known) return known;
+  const decrypter = new Decrypter();
+  for (const identity of identities) decrypter.addIdentity(identity);
+  decrypters.set(identities, decrypter);
+  return decrypter;
 }
 
 /** Nothing encrypted to the recipients gives a header; one more, who writes nothing into it, is told its key. */

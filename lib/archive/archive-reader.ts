@@ -197,7 +197,6 @@ class OpenArchive implements Archive {
   /** A generator, so that nothing is opened before it is read, and errors pass one place. */
   async *#read(table: ManifestTable, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
     const source = this.#source.read(table.entry);
-    const stored = this.#storedVerifier(table);
     const json = new VerifyStream(table.entry, {
       bytes: table.jsonBytes,
       sha256: table.jsonSha256,
@@ -205,10 +204,11 @@ class OpenArchive implements Archive {
     const stop = this.#stop(signal);
     const done =
       this.encryption === "none"
-        ? pipeline(source, stored, json, stop)
+        ? // What is stored is the JSON: the manifest may not give it another digest.
+          pipeline(source, json, stop)
         : pipeline(
             source,
-            stored,
+            this.#storedVerifier(table),
             decryptStream(this.#identities),
             createDecompressor(),
             json,

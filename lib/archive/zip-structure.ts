@@ -34,7 +34,8 @@ export async function readZipStructure(
   file: FileHandle,
   sizeBytes: number,
 ): Promise<Map<string, ZipEntry>> {
-  const beginsAsZip = (await readAt(file, 0, 4)).equals(LOCAL_HEADER_SIGNATURE);
+  const reader = new FileReader(file);
+  const beginsAsZip = (await reader.readAt(0, 4)).equals(LOCAL_HEADER_SIGNATURE);
   if (!beginsAsZip) {
     throw invalidArchive(sizeBytes === 0 ? "The file is empty." : "The file is not a backup.", {
       hint: "Choose the zip file as it was downloaded, not unpacked or converted.",
@@ -42,7 +43,7 @@ export async function readZipStructure(
     });
   }
   try {
-    const zip = await yauzl.fromRandomAccessReaderPromise(new FileReader(file), sizeBytes, {
+    const zip = await yauzl.fromRandomAccessReaderPromise(reader, sizeBytes, {
       autoClose: false,
       decodeStrings: false,
     });
@@ -54,7 +55,11 @@ export async function readZipStructure(
     const entries = new Map<string, ZipEntry>();
     for await (const central of zip.eachEntry()) {
       if (isFolder(central)) continue;
-      const entry = await checkEntry(file, central, await zip.readLocalFileHeaderPromise(central));
+      const entry = await checkEntry(
+        reader,
+        central,
+        await zip.readLocalFileHeaderPromise(central),
+      );
       if (entries.has(entry.name)) {
         throw invalidArchive(`The archive holds the entry ${quote(entry.name)} twice.`);
       }
@@ -84,13 +89,37 @@ const KNOWN_FLAGS = 0b110 | FLAG_DESCRIPTOR | (1 << 11);
 /** Systems whose zip tools write Unix file types: Unix and macOS. */
 const MADE_ON_UNIX = new Set([3, 19]);
 
+/** Headers are small, and those of small entries lie close together: one read brings many of them. */
+const WINDOW_BYTES = 16 * 1024;
+/** One in the directory, two where an entry begins and ends. */
+const WINDOWS = 3;
+
 /** yauzl's own reader closes and forgets its descriptor under a read that is still waiting. */
 class FileReader extends yauzl.RandomAccessReader {
   readonly #file: FileHandle;
+  /** What was read and may be asked for again, the last first. */
+  #windows: Array<{ start: number; bytes: Buffer }> = [];
 
   constructor(file: FileHandle) {
     super();
     this.#file = file;
+  }
+
+  /** Fewer bytes than asked for only at the file's end. */
+  async readAt(position: number, length: number): Promise<Buffer> {
+    const end = position + length;
+    const known = this.#windows.find(
+      ({ start, bytes }) => start <= position && end <= start + bytes.length,
+    );
+    const window = known ?? (await this.#readWindow(position, Math.max(length, WINDOW_BYTES)));
+    const others = this.#windows.filter((it) => it !== window);
+    this.#windows = [window, ...others].slice(0, WINDOWS);
+    return window.bytes.subarray(position - window.start, end - window.start);
+  }
+
+  async #readWindow(start: number, length: number) {
+    const { buffer, bytesRead } = await this.#file.read(Buffer.alloc(length), 0, length, start);
+    return { start, bytes: buffer.subarray(0, bytesRead) };
   }
 
   override read(
@@ -100,14 +129,15 @@ class FileReader extends yauzl.RandomAccessReader {
     position: number,
     callback: (error: Error | null, bytesRead?: number) => void,
   ): void {
-    this.#file
-      .read(buffer, offset, length, position)
-      .then(({ bytesRead }) => callback(null, bytesRead), callback);
+    this.readAt(position, length).then(
+      (bytes) => callback(null, bytes.copy(buffer, offset)),
+      callback,
+    );
   }
 }
 
 async function checkEntry(
-  file: FileHandle,
+  reader: FileReader,
   central: yauzl.Entry,
   local: yauzl.LocalFileHeader,
 ): Promise<ZipEntry> {
@@ -144,7 +174,7 @@ async function checkEntry(
     (hasDescriptor && localSize.extracted === 0 ? true : localSize.extracted === size.extracted) &&
     (method === METHOD.deflated || size.compressed === size.extracted);
   const dataEnd = local.fileDataStart + size.compressed;
-  const descriptorBytes = hasDescriptor ? await findDescriptor(file, dataEnd, central) : 0;
+  const descriptorBytes = hasDescriptor ? await findDescriptor(reader, dataEnd, central) : 0;
   if (!saysTheSame || descriptorBytes === null) {
     throw invalidArchive(`The archive's directory contradicts its entry ${quote(name)}.`);
   }
@@ -213,11 +243,11 @@ function localSizes(local: yauzl.LocalFileHeader): { compressed: number; extract
 
 /** Length of the data descriptor, in one of its four forms; null where it is not what it should be. */
 async function findDescriptor(
-  file: FileHandle,
+  reader: FileReader,
   position: number,
   central: yauzl.Entry,
 ): Promise<number | null> {
-  const found = await readAt(file, position, 24);
+  const found = await reader.readAt(position, 24);
   for (const wide of [true, false]) {
     if (!wide && Math.max(central.compressedSize, central.uncompressedSize) > 0xffffffff) continue;
     const fields = Buffer.alloc(wide ? 20 : 12);
@@ -245,11 +275,6 @@ function checkOverlap(entries: ZipEntry[]): void {
     }
     previousEnd = entry.end;
   }
-}
-
-async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
-  return buffer.subarray(0, bytesRead);
 }
 
 function translateZipError(error: unknown): BackupError {
