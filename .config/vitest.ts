@@ -21,6 +21,8 @@ export default defineConfig({
           // The hosts are built beside them, and take what there is of the processor.
           testTimeout: 60_000,
           maxWorkers: 2,
+          // To load the library and its packages anew for each of many files costs as much as most of their tests.
+          isolate: false,
         },
       },
       {
@@ -33,8 +35,7 @@ export default defineConfig({
           hookTimeout: 120_000,
           // Half of the time they wait for a server.
           maxWorkers: 3,
-          // To load the library and its packages anew for each of many files costs as much as a test. Each test has a
-          // database of its own, and what needs a process of its own starts one.
+          // As above. Each test has a database of its own, and what needs a process of its own starts one.
           isolate: false,
         },
       },

@@ -1,11 +1,12 @@
-/** What is small on disk and huge once unpacked: each is read by a process of its own, whose time and memory are measured. */
-import { execFile } from "node:child_process";
+/** What is small on disk and huge once unpacked: it is read by another process, whose time and memory are measured. */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { createWriteStream, writeFileSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { promisify } from "node:util";
 import { constants, deflateRawSync } from "node:zlib";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { afterAll, expect, it, vi } from "vitest";
@@ -24,10 +25,34 @@ const MAX_PEAK_MB = 256;
 const report: string[] = [];
 afterAll(() => console.info(report.join("\n")));
 
-async function readInChild(path: string, unlock = {}) {
-  const args = [CHILD, path, JSON.stringify(unlock)];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 90_000 });
-  return JSON.parse(stdout) as { outcome: string; elapsedMs: number; peakMb: number };
+/**
+ * Reads what may need no more than `MAX_PEAK_MB`, one after the other: the peak is that of all of them until then,
+ * which is never less than its own.
+ */
+let common: ChildProcess | undefined;
+afterAll(() => common?.kill());
+
+async function readInChild(path: string, unlock = {}, maxPeakMb = MAX_PEAK_MB) {
+  const isAlone = maxPeakMb !== MAX_PEAK_MB;
+  const child = (isAlone ? null : common) ?? fork(CHILD, { execArgv: [] });
+  common = isAlone ? common : child;
+  const read = new AbortController();
+  const signal = AbortSignal.any([read.signal, AbortSignal.timeout(90_000)]);
+  const died = once(child, "exit", { signal }).then(([code, by]) => {
+    throw new Error(`the process that reads ended: ${code ?? by}`);
+  });
+  let isWell = false;
+  try {
+    child.send({ path, unlock });
+    const [result] = await Promise.race([once(child, "message", { signal }), died]);
+    isWell = true;
+    return result as { outcome: string; elapsedMs: number; peakMb: number };
+  } finally {
+    read.abort();
+    died.catch(() => {});
+    if (isAlone || !isWell) child.kill("SIGKILL");
+    if (!isWell && child === common) common = undefined;
+  }
 }
 
 interface Bomb {
@@ -37,12 +62,20 @@ interface Bomb {
 
 const BLOCK_BYTES = 64 * 2 ** 20;
 
+const FLUSH = { finishFlush: constants.Z_SYNC_FLUSH };
+const deflatedBlocks = new Map<string, Buffer>();
+
+function deflatedBlock(byte: string): Buffer {
+  const block = deflatedBlocks.get(byte) ?? deflateRawSync(Buffer.alloc(BLOCK_BYTES, byte), FLUSH);
+  deflatedBlocks.set(byte, block);
+  return block;
+}
+
 /** 10 GB and a head, deflated, in 10 MB. */
 function deflateBomb(head: string, byte: string): Buffer {
-  const flush = { finishFlush: constants.Z_SYNC_FLUSH };
-  const block = deflateRawSync(Buffer.alloc(BLOCK_BYTES, byte), flush);
+  const block = deflatedBlock(byte);
   const blocks = Array.from({ length: HUGE_BYTES / BLOCK_BYTES }, () => block);
-  return Buffer.concat([deflateRawSync(Buffer.from(head), flush), ...blocks, Buffer.from([3, 0])]);
+  return Buffer.concat([deflateRawSync(Buffer.from(head), FLUSH), ...blocks, Buffer.from([3, 0])]);
 }
 
 /** 10 GB and a head as one zstd frame, in 320 KB: blocks of one repeated byte. */
@@ -147,17 +180,31 @@ async function manifestOf(json: string): Promise<Bomb> {
   };
 }
 
+const home = await mkdtemp(join(tmpdir(), "bombs-test-"));
+afterAll(() => rm(home, { recursive: true }));
+let million: Promise<string> | undefined;
+
 /** A real million of entries. The end says how many there are, or tells a lie. */
 async function millionEntries(claimed: number): Promise<Bomb> {
-  const path = join(await temporaryFolder(), "a.zip");
+  million ??= writeMillionEntries(join(home, "million.zip"));
+  const path = await million;
+  const file = await open(path, "r+");
+  const { size } = await file.stat();
+  const counts = Buffer.alloc(4);
+  counts.writeUInt16LE(claimed, 0);
+  counts.writeUInt16LE(claimed, 2);
+  await file.write(counts, 0, counts.length, size - 14);
+  await file.close();
+  return { path };
+}
+
+async function writeMillionEntries(path: string): Promise<string> {
   const count = 1_000_000;
   const nameOf = (index: number) => `tables/public.t${String(index).padStart(7, "0")}.json`;
   const one = pack([{ name: nameOf(0), content: Buffer.alloc(0) }]);
   const local = one.subarray(0, one.readUInt32LE(one.length - 6));
   const central = one.subarray(local.length, -22);
   const end = Buffer.from(one.subarray(-22));
-  end.writeUInt16LE(claimed, 8);
-  end.writeUInt16LE(claimed, 10);
   end.writeUInt32LE(central.length * count, 12);
   end.writeUInt32LE(local.length * count, 16);
   function* parts() {
@@ -178,7 +225,7 @@ async function millionEntries(claimed: number): Promise<Bomb> {
     yield end;
   }
   await pipeline(Readable.from(parts()), createWriteStream(path));
-  return { path };
+  return path;
 }
 
 /** As many entries as there may be, all of them the same bytes of the file. */
@@ -327,7 +374,7 @@ it("an archive that is none is read, to compare with", async () => {
 
 it.each(BOMBS)("%s: %s", async (what, expected, make, maxPeakMb = MAX_PEAK_MB) => {
   const { path, unlock } = await make();
-  const { outcome, elapsedMs, peakMb } = await readInChild(path, unlock);
+  const { outcome, elapsedMs, peakMb } = await readInChild(path, unlock, maxPeakMb);
   report.push(`${what}: ${outcome}, ${elapsedMs} ms, ${peakMb} MB`);
   expect(outcome).toBe(expected);
   expect(peakMb).toBeLessThan(maxPeakMb);

@@ -6,6 +6,7 @@ import {
   appendFile,
   cp,
   mkdir,
+  mkdtemp,
   readFile,
   rename,
   rm,
@@ -14,6 +15,7 @@ import {
   truncate,
   writeFile,
 } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
@@ -207,11 +209,25 @@ describe.each([
     ],
   ];
   const tables = { ...TABLES, a: '[{"id":1}\n]\n', b: '[{"id":2}\n]\n' };
+  let home: string;
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), "archive-test-"));
+    await writeFolder(join(home, "b"), mode === "none" ? NONE : recipientsKey, tables);
+    return () => rm(home, { recursive: true });
+  });
+  /** The folder that was written, copied. */
+  async function copyFolder(): Promise<string> {
+    const folder = join(await temporaryFolder(), "b");
+    await cp(join(home, "b"), folder, { recursive: true });
+    return folder;
+  }
+
+  it("not yet", async () => {
+    expect(await readWhole(await copyFolder(), { identity })).toEqual(tables);
+  });
 
   it.each(damages)("%s: %s", async (_what, code, damage) => {
-    const folder = join(await temporaryFolder(), "b");
-    await writeFolder(folder, mode === "none" ? NONE : recipientsKey, tables);
-    expect(await readWhole(folder, { identity })).toEqual(tables);
+    const folder = await copyFolder();
     await damage(folder);
     expect(await codeOf(readWhole(folder, { identity }))).toBe(code);
     expect(openFiles()).not.toContain(folder);
@@ -239,8 +255,7 @@ describe.each([
     ],
   ];
   it.each(changes)("a file that %s after it was opened: %s", async (_what, code, change) => {
-    const folder = join(await temporaryFolder(), "b");
-    await writeFolder(folder, mode === "none" ? NONE : recipientsKey);
+    const folder = await copyFolder();
     await using archive = await openArchive(folder);
     await archive.unlock({ identity });
     await change(folder);

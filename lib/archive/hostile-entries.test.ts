@@ -469,14 +469,12 @@ const MANIFESTS: Array<
   [
     "700,000 columns, in bytes more than a manifest's",
     INVALID,
-    (it) =>
-      first({
-        columns: Array.from({ length: 700_000 }, () => ({
-          name: "x".repeat(60),
-          type: "text",
-          encoding: "json",
-        })),
-      })(it),
+    (it) => {
+      const column = { name: "x".repeat(60), type: "text", encoding: "json" };
+      const columns = `${JSON.stringify(column)},`.repeat(700_000).slice(0, -1);
+      // One table's columns, as all of them are empty.
+      return JSON.stringify(it).replace('"columns":[]', `"columns":[${columns}]`);
+    },
   ],
   ["not JSON", INVALID, () => "{"],
   ["empty", INVALID, () => ""],

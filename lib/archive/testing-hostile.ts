@@ -5,7 +5,7 @@ import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { BackupError } from "../errors.ts";
 import { verifyTables } from "../restore/verify-archive.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
-import { openArchive } from "./archive-reader.ts";
+import { type Archive, openArchive } from "./archive-reader.ts";
 import { type ArchiveKey, createArchiveKey, unlockKeyFile } from "./encryption.ts";
 import type { ManifestTable, StoredManifest } from "./manifest.ts";
 import {
@@ -99,27 +99,35 @@ export async function judge(
   }
 }
 
+/** Every table's JSON, by name, read once: as the check before a restore does, which has found it well. */
+export async function verifiedTables(
+  archive: Pick<Archive, "manifest" | "readTable">,
+): Promise<TestTables> {
+  const tables: TestTables = {};
+  const readTable = (table: ManifestTable, signal?: AbortSignal) =>
+    Readable.from(
+      (async function* () {
+        const chunks: Buffer[] = [];
+        for await (const chunk of archive.readTable(table, signal)) {
+          // A copy: whoever proves a table frees what it has read.
+          chunks.push(Buffer.from(chunk));
+          yield chunk;
+        }
+        tables[table.name] = Buffer.concat(chunks).toString();
+      })(),
+      { objectMode: false },
+    );
+  await verifyTables({ manifest: archive.manifest, readTable }, () => {});
+  return tables;
+}
+
 async function read(path: string, unlock: Unlock, expected: TestTables) {
-  const tables: Record<string, string> = {};
+  let tables: TestTables;
   let manifest: StoredManifest;
   try {
     await using archive = await openArchive(path);
     await archive.unlock(unlock);
-    // As the check before a restore reads it; what it reads is kept to be compared.
-    const readTable = (table: ManifestTable, signal?: AbortSignal) =>
-      Readable.from(
-        (async function* () {
-          const chunks: Buffer[] = [];
-          for await (const chunk of archive.readTable(table, signal)) {
-            // A copy: whoever proves a table frees what it has read.
-            chunks.push(Buffer.from(chunk));
-            yield chunk;
-          }
-          tables[table.name] = Buffer.concat(chunks).toString();
-        })(),
-        { objectMode: false },
-      );
-    await verifyTables({ manifest: archive.manifest, readTable }, () => {});
+    tables = await verifiedTables(archive);
     // What our own writer wrote, or was taken for it.
     manifest = archive.manifest as StoredManifest;
   } catch (error) {

@@ -1,19 +1,23 @@
-/** A process of its own that reads a backup whole, as the check before a restore does, and says what that took. */
+/** A process of its own that reads backups whole, as the check before a restore does, and says what each took. */
 import { toBackupError } from "../errors.ts";
 import { verifyTables } from "../restore/verify-archive.ts";
+import type { Unlock } from "../shared/api.ts";
 import { openArchive } from "./archive-reader.ts";
 
 process.on("unhandledRejection", () => process.exit(3));
-const [path = "", unlock = "{}"] = process.argv.slice(2);
-const startedAt = performance.now();
-let outcome = "accepted";
-try {
-  await using archive = await openArchive(path);
-  await archive.unlock(JSON.parse(unlock));
-  await verifyTables(archive, () => {});
-} catch (error) {
-  outcome = toBackupError(error).code;
-}
-const { maxRSS } = process.resourceUsage();
-const elapsedMs = Math.round(performance.now() - startedAt);
-process.stdout.write(JSON.stringify({ outcome, elapsedMs, peakMb: Math.round(maxRSS / 1024) }));
+process.on("disconnect", () => process.exit());
+process.on("message", async ({ path, unlock }: { path: string; unlock: Unlock }) => {
+  const startedAt = performance.now();
+  let outcome = "accepted";
+  try {
+    await using archive = await openArchive(path);
+    await archive.unlock(unlock);
+    await verifyTables(archive, () => {});
+  } catch (error) {
+    outcome = toBackupError(error).code;
+  }
+  // Since the process began.
+  const { maxRSS } = process.resourceUsage();
+  const elapsedMs = Math.round(performance.now() - startedAt);
+  process.send?.({ outcome, elapsedMs, peakMb: Math.round(maxRSS / 1024) });
+});

@@ -60,16 +60,18 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** JSON of about so many bytes, made while it is read, that compresses like a real table. */
+const TEXT = "lorem ipsum ".repeat(80);
+
+/** JSON of about so many bytes, made while it is read, that compresses like a table of long texts. */
 export function manyRows(sizeBytes: number): Readable {
   const noise = randomBytes(1e6).toString("hex");
   let sent = 0;
   return new Readable({
     read() {
-      const rows = Array.from({ length: 200 }, () => {
+      const rows = Array.from({ length: 60 }, () => {
         const id = Math.floor(Math.random() * 1e6);
         const digest = noise.slice(id, id + 64);
-        return `,{"id":${id},"name":"${"lorem ipsum ".repeat(20)}","digest":"${digest}"}\n`;
+        return `,{"id":${id},"text":"${TEXT}","digest":"${digest}"}\n`;
       });
       const chunk = Buffer.from(rows.join(""));
       sent += chunk.length;

@@ -5,14 +5,13 @@
  */
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import fc from "fast-check";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { BackupError } from "../../errors.ts";
-import { verifyTables } from "../../restore/verify-archive.ts";
 import type { Unlock } from "../../shared/api.ts";
 import { openArchive } from "../archive-reader.ts";
 import { temporaryFolder } from "../testing.ts";
+import { verifiedTables } from "../testing-hostile.ts";
 import { type ForgedEntry, pack } from "../testing-zip.ts";
 import { fixture, folderOf, PASSWORD, tableFile } from "./testing.ts";
 
@@ -29,11 +28,11 @@ async function read(path: string, unlock: Unlock): Promise<Rows | string> {
   try {
     await using archive = await openArchive(path);
     await archive.unlock(unlock);
-    await verifyTables(archive, () => {});
+    const { manifest } = archive;
     const rows: Rows = {};
-    for (const table of archive.manifest.tables) {
-      rows[table.name] = JSON.parse(await text(archive.readTable(table)));
-      expect(rows[table.name]).toHaveLength(table.rows);
+    for (const [name, json] of Object.entries(await verifiedTables(archive))) {
+      rows[name] = JSON.parse(json);
+      expect(rows[name]).toHaveLength(manifest.tables.find((it) => it.name === name)?.rows ?? -1);
     }
     return rows;
   } catch (error) {
