@@ -5,6 +5,7 @@ import type {
   CatalogSequence,
   CatalogTable,
   ForeignKey,
+  Partition,
 } from "../schema/catalog.ts";
 import { findTableDrift } from "../schema/drift.ts";
 import { type MaterializedView, staleViews } from "../schema/materialized-views.ts";
@@ -66,6 +67,8 @@ export interface LoadPlan {
   references: ForeignKey[];
   /** Tables, partitions and sequences to be changed that the role does not own. They block. */
   notOwned: TableName[];
+  /** Those of them that the role owns, and yet may not do everything with that a restore does. They block. */
+  withoutRights: Array<{ relation: TableName; rights: string[] }>;
   /** Foreign keys whose triggers only a superuser can put back to their state, and the role is none. They block. */
   superusersForeignKeys: ForeignKey[];
   /** Tables with row-level security that applies to the role. They block. */
@@ -191,15 +194,13 @@ export function planLoad(
     drift,
     references: intoLoaded.filter((foreignKey) => !isMoved(foreignKey)),
     notOwned: [
-      ...loads.flatMap(({ table }) => [
-        table,
-        ...table.partitions.filter(({ isForeign }) => !isForeign),
-      ]),
+      ...loads.flatMap(({ table }) => [table, ...ownPartitions(table)]),
       ...referring,
       ...sequences.map(({ sequence }) => sequence),
     ]
       .filter(({ isOwned }) => !isOwned)
       .map(({ schema, name }) => ({ schema, name })),
+    withoutRights: findMissingRights({ scope, loads, referring, sequences, foreignKeys: moved }),
     superusersForeignKeys: catalog.database.isSuperuser
       ? []
       : moved.filter(({ hasAlteredTriggers }) => hasAlteredTriggers),
@@ -208,6 +209,49 @@ export function planLoad(
       .map(({ table: { schema, name } }) => ({ schema, name })),
   };
 }
+
+const ownPartitions = ({ partitions }: CatalogTable): Partition[] =>
+  partitions.filter(({ isForeign }) => !isForeign);
+
+/** Which rights are asked of each relation, from the statements of a load; ALTER asks for the owner alone. */
+function findMissingRights({
+  scope: { mode },
+  loads,
+  referring,
+  sequences,
+  foreignKeys,
+}: Pick<
+  LoadPlan,
+  "scope" | "loads" | "referring" | "sequences" | "foreignKeys"
+>): LoadPlan["withoutRights"] {
+  const referred = new Set(foreignKeys.map(({ to }) => tableKey(to)));
+  const emptying = isMerge(mode) ? (mode === "overwrite" ? ["DELETE"] : []) : ["TRUNCATE"];
+  return [
+    ...loads.flatMap(({ table }) => {
+      const rights = ["USAGE", "SELECT", "INSERT", ...emptying];
+      if (referred.has(tableKey(table))) rights.push("REFERENCES");
+      // Beside one on another server, each partition is read and emptied itself.
+      const isSplit = table.partitions.some(({ isForeign }) => isForeign);
+      const below = isSplit ? ["USAGE", "SELECT", ...emptying] : ["USAGE"];
+      return [
+        { it: table, rights },
+        ...ownPartitions(table).map((it) => ({ it, rights: it.isPartitioned ? ["USAGE"] : below })),
+      ];
+    }),
+    ...referring.map((it) => ({ it, rights: ["USAGE", "SELECT"] })),
+    ...sequences.map(({ sequence: it }) => ({ it, rights: ["USAGE", "SELECT", "UPDATE"] })),
+  ].flatMap(({ it, rights }) => {
+    if (!it.isOwned) return [];
+    const { schema, name, missingRights } = it;
+    const missing = rights.filter((right) => missingRights.includes(right));
+    // Who has none of them may not even lock the table.
+    const mayLock = "start" in it || LOCKING.some((right) => !missingRights.includes(right));
+    if (!mayLock && !missing.some((right) => LOCKING.includes(right))) missing.push("UPDATE");
+    return missing.length > 0 ? [{ relation: { schema, name }, rights: missing }] : [];
+  });
+}
+
+const LOCKING = ["UPDATE", "DELETE", "TRUNCATE"];
 
 /** What a person should know who chose some tables: which rows others have to have. */
 function findConsequences(

@@ -244,13 +244,77 @@ describe("rights", () => {
     const other = await asRole(
       db,
       (role) =>
-        `GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}; ALTER TABLE own OWNER TO ${role}`,
+        `GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}; ALTER TABLE own OWNER TO ${role}; INSERT INTO b VALUES (1)`,
     );
+    const before = await pgDumpText(db.url);
     const error = await errorOf(restore(other, path));
     expect(error.code).toBe("INSUFFICIENT_PRIVILEGE");
     expect(error.message).toBe(
       "The database role does not own public.a, public.b, public.a_id_seq. Nothing has changed.",
     );
+    expect(await pgDumpText(db.url)).toBe(before);
+  });
+
+  const FOR_T = "INSERT, TRUNCATE for public.t";
+  test.for([
+    ["USAGE", "REVOKE ALL ON SCHEMA shop FROM $role", "USAGE of the schema shop for shop.s"],
+    ["SELECT", "REVOKE SELECT ON p1, s FROM $role", "SELECT for public.s"],
+    ["SELECT of a sequence", "REVOKE SELECT ON t_id_seq FROM $role", "SELECT for public.t_id_seq"],
+    ["UPDATE of a sequence", "REVOKE UPDATE ON t_id_seq FROM $role", "UPDATE for public.t_id_seq"],
+    ["INSERT and TRUNCATE", "REVOKE INSERT, TRUNCATE, UPDATE ON t FROM $role", FOR_T],
+    ["REFERENCES", "REVOKE REFERENCES, DELETE ON t FROM $role", "REFERENCES for public.t"],
+    [
+      "all, in a partitioned table",
+      "REVOKE ALL ON p FROM $role; REVOKE TRUNCATE ON t FROM $role",
+      "SELECT, INSERT, TRUNCATE for public.p; TRUNCATE for public.t",
+    ],
+  ] as const)(
+    "%s that was revoked from the owner is named with its tables, before anything is written",
+    async ([, revoke, missing]) => {
+      const { db, database } = await testDatabase({
+        sql: `CREATE TABLE t (id serial PRIMARY KEY); CREATE TABLE s (t_id int REFERENCES t); CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT;
+        CREATE SCHEMA shop; CREATE TABLE shop.s (a int); INSERT INTO t VALUES (1); INSERT INTO s VALUES (1); INSERT INTO p VALUES (1); INSERT INTO shop.s VALUES (1)`,
+      });
+      const { path } = await backUp(database);
+      let name = "";
+      const owner = await asRole(db, (role) => {
+        name = role;
+        return `GRANT USAGE ON SCHEMA shop TO ${role}; ${["t", "s", "p", "p1", "shop.s"].map((it) => `ALTER TABLE ${it} OWNER TO ${role}`).join("; ")}`;
+      });
+      await db.query(`${revoke.replaceAll("$role", name)}; DELETE FROM s; DELETE FROM p`);
+      const before = await pgDumpText(db.url);
+      const error = await errorOf(restore(owner, path));
+      expect(error).toMatchObject({
+        code: "INSUFFICIENT_PRIVILEGE",
+        message: `The database role is an owner from whom rights were revoked that a restore needs: ${missing}. Nothing has changed.`,
+      });
+      expect((await check(owner, path)).canStart).toBe(false);
+      expect(await pgDumpText(db.url)).toBe(before);
+    },
+  );
+
+  test("an owner needs no right that a restore does not use", async () => {
+    const { db, database } = await testDatabase({
+      sql: "CREATE TABLE t (id serial PRIMARY KEY); CREATE TABLE s (t_id int REFERENCES t); INSERT INTO t DEFAULT VALUES; INSERT INTO s VALUES (1)",
+    });
+    const { path } = await backUp(database);
+    const owner = await asRole(
+      db,
+      (role) =>
+        `ALTER TABLE t OWNER TO ${role}; ALTER TABLE s OWNER TO ${role}; REVOKE UPDATE, DELETE, TRIGGER ON t, s FROM ${role}; REVOKE REFERENCES ON s FROM ${role}; REVOKE USAGE ON t_id_seq FROM ${role}`,
+    );
+    const before = await pgDumpText(db.url);
+    await db.query("TRUNCATE s, t; INSERT INTO t VALUES (7)");
+    await restore(owner, path);
+    expect(await pgDumpText(db.url)).toBe(before);
+    // Merged rows are deleted one by one.
+    const error = await errorOf(
+      restore(owner, path, {
+        scope: { mode: "overwrite", tables: [{ schema: "public", name: "t" }] },
+      }),
+    );
+    expect(error.message).toContain("DELETE for public.t");
+    expect(await pgDumpText(db.url)).toBe(before);
   });
 
   test("an owner that is no superuser backs up and restores", async () => {
@@ -275,9 +339,14 @@ test("partitions that the role does not own are named", async () => {
     sql: "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT",
   });
   const { path } = await backUp(database);
-  const other = await asRole(db, (role) => `ALTER TABLE ONLY p OWNER TO ${role}`);
+  const other = await asRole(
+    db,
+    (role) => `ALTER TABLE ONLY p OWNER TO ${role}; INSERT INTO p VALUES (1)`,
+  );
+  const before = await pgDumpText(db.url);
   const error = await errorOf(restore(other, path));
   expect(error.message).toBe("The database role does not own public.p1. Nothing has changed.");
+  expect(await pgDumpText(db.url)).toBe(before);
 });
 
 describe("row-level security", () => {

@@ -2,7 +2,7 @@ import { BackupError } from "../errors.ts";
 import { ROW_SECURITY_HINT } from "../plan/dump-plan.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
 import { isMerge } from "../plan/restore-scope.ts";
-import type { Check } from "../shared/api.ts";
+import type { Check, TableName } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import type { ReadPlan } from "./read-plan.ts";
 
@@ -89,14 +89,33 @@ const FINDINGS: Array<{
   {
     name: "privileges",
     passed: "The database role owns every table and sequence that will be replaced.",
-    find({ notOwned }) {
-      if (notOwned.length === 0) return null;
+    find({ notOwned, withoutRights }) {
+      if (notOwned.length === 0 && withoutRights.length === 0) return null;
+      const missing = withoutRights.map(
+        ({ relation, rights }) => `${describeRights(relation, rights)} for ${tableLabel(relation)}`,
+      );
       return new BackupError(
         "INSUFFICIENT_PRIVILEGE",
-        `The database role does not own ${notOwned.map(tableLabel).join(", ")}. Nothing has changed.`,
+        [
+          ...(notOwned.length > 0
+            ? [`The database role does not own ${notOwned.map(tableLabel).join(", ")}.`]
+            : []),
+          ...(missing.length > 0
+            ? [
+                `The database role is an owner from whom rights were revoked that a restore needs: ${missing.join("; ")}.`,
+              ]
+            : []),
+          "Nothing has changed.",
+        ].join(" "),
         {
-          hint: "Connect as the tables' owner, or as a member of the owning role. Superuser is not needed.",
-          details: { privilege: "OWNER", relations: notOwned },
+          hint:
+            notOwned.length > 0
+              ? "Connect as the tables' owner, or as a member of the owning role. Superuser is not needed."
+              : "An owner may grant itself what was revoked from it; USAGE of a schema is for the schema's owner to grant.",
+          details: {
+            privilege: notOwned.length > 0 ? "OWNER" : "GRANT",
+            relations: [...notOwned, ...withoutRights.map(({ relation }) => relation)],
+          },
         },
       );
     },
@@ -146,6 +165,9 @@ const FINDINGS: Array<{
     },
   },
 ];
+
+const describeRights = ({ schema }: TableName, rights: readonly string[]): string =>
+  rights.map((right) => (right === "USAGE" ? `USAGE of the schema ${schema}` : right)).join(", ");
 
 /** The findings as checks for a person, all of them. */
 export function checkLoadable(plan: JudgedPlan, isOriginal: boolean): Check[] {

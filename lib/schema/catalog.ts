@@ -45,6 +45,7 @@ export interface Partition extends TableName {
   /** Its rows are on another server: never dumped, and never touched by a restore. */
   isForeign: boolean;
   isOwned: boolean;
+  missingRights: string[];
 }
 
 export interface CatalogTable extends TableName {
@@ -65,8 +66,10 @@ export interface CatalogTable extends TableName {
   canSelect: boolean;
   /** Row-level security applies to the role: some rows may be hidden from it, even from the owner. */
   hidesRows: boolean;
-  /** Owner, or member of the owner: may truncate it, alter its constraints and disable its triggers. */
+  /** Owner, or member of the owner: may alter its constraints and disable its triggers. */
   isOwned: boolean;
+  /** Such as TRUNCATE; USAGE is its schema's. Even an owner may lack some: they can be revoked from it. */
+  missingRights: string[];
 }
 
 export interface ForeignKey {
@@ -105,6 +108,7 @@ export interface CatalogSequence extends TableName {
   cycles: boolean;
   canSelect: boolean;
   isOwned: boolean;
+  missingRights: string[];
 }
 
 /** What is in the database, as far as a backup is concerned. */
@@ -129,6 +133,12 @@ const isLocked = (table: string) => `${table}.oid IN (SELECT relation FROM locke
 const sizeOf = (table: string) =>
   `CASE WHEN ${isLocked(table)} THEN ${table}.relpages::int8 * current_setting('block_size')::int8 ELSE pg_total_relation_size(${table}.oid) END`;
 
+/** A JSON array of those rights that the role lacks. */
+const missingRights = (kind: "table" | "sequence", schema: string, relation: string) => `(
+    SELECT coalesce(json_agg(r.name), '[]')
+    FROM unnest(ARRAY['USAGE', 'SELECT', 'UPDATE'${kind === "table" ? ", 'INSERT', 'DELETE', 'TRUNCATE', 'REFERENCES'" : ""}]) AS r (name)
+    WHERE NOT CASE r.name WHEN 'USAGE' THEN has_schema_privilege(${schema}, 'USAGE') ELSE has_${kind}_privilege(${relation}, r.name) END)`;
+
 const DATABASE_SQL = `
   SELECT current_database() AS name, current_setting('server_version') AS "serverVersion",
     current_setting('server_version_num')::int AS "serverVersionNum",
@@ -152,6 +162,7 @@ const TABLES_SQL = `
     has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND (p."canSelect" OR p."hasForeign" IS NOT TRUE) AS "canSelect",
     row_security_active(c.oid) OR coalesce(p."hasForeign" AND p."hidesRows", false) AS "hidesRows",
     pg_has_role(c.relowner, 'USAGE') AS "isOwned",
+    ${missingRights("table", "n.oid", "c.oid")} AS "missingRights",
     CASE c.relkind WHEN 'p' THEN p."estimatedRows" ELSE c.reltuples END::float8 AS "estimatedRows",
     CASE c.relkind WHEN 'p' THEN p."sizeBytes" ELSE ${sizeOf("c")} END::float8 AS "sizeBytes",
     ${isLocked("c")} OR coalesce(p."isLocked", false) AS "isLocked",
@@ -170,7 +181,8 @@ const TABLES_SQL = `
       SELECT i.inhrelid FROM pg_inherits i JOIN below b ON b.oid = i.inhparent
     )
     SELECT json_agg(json_build_object('oid', pc.oid::int8, 'schema', pn.nspname, 'name', pc.relname,
-          'isPartitioned', pc.relkind = 'p', 'isForeign', pc.relkind = 'f', 'isOwned', pg_has_role(pc.relowner, 'USAGE'))
+          'isPartitioned', pc.relkind = 'p', 'isForeign', pc.relkind = 'f', 'isOwned', pg_has_role(pc.relowner, 'USAGE'),
+          'missingRights', ${missingRights("table", "pn.oid", "pc.oid")})
         ORDER BY pn.nspname, pc.relname) AS partitions,
       coalesce(sum(${sizeOf("pc")}), 0) AS "sizeBytes",
       bool_or(${isLocked("pc")}) AS "isLocked",
@@ -274,6 +286,7 @@ const SEQUENCES_SQL = `
     s.seqmin::text AS minimum, s.seqmax::text AS maximum, s.seqcycle AS cycles,
     has_schema_privilege(n.oid, 'USAGE') AND has_sequence_privilege(c.oid, 'SELECT') AS "canSelect",
     pg_has_role(c.relowner, 'USAGE') AS "isOwned",
+    ${missingRights("sequence", "n.oid", "c.oid")} AS "missingRights",
     (SELECT json_build_object('table', json_build_object('schema', tn.nspname, 'name', t.relname), 'column', a.attname)
       FROM pg_depend d
       JOIN pg_class t ON t.oid = d.refobjid

@@ -29,6 +29,7 @@ const table = (columns: CatalogColumn[]): CatalogTable => ({
   canSelect: true,
   hidesRows: false,
   isOwned: true,
+  missingRights: [],
 });
 
 const archived = {
