@@ -4,6 +4,10 @@ export interface TypeCase {
   type: string;
   /** SQL expressions; each is cast to the type. */
   values: string[];
+  /** Too large for everything that is made of the others: alone, and as a domain. */
+  large?: string[];
+  /** What to index, and how. */
+  index?: string;
   since?: 18;
 }
 
@@ -114,7 +118,13 @@ export const TYPE_CASES: TypeCase[] = [
     type: "money",
     values: ["'-92233720368547758.08'", "'92233720368547758.07'", "'-0.01'", "'1234567.89'"],
   },
-  { type: "text", values: [...text(...AWKWARD), "repeat('é\\', 35000)", "repeat(E'\\n', 1000)"] },
+  {
+    type: "text",
+    values: [...text(...AWKWARD), "repeat('é\\', 35000)", "repeat(E'\\n', 1000)"],
+    // More than a megabyte each, one of what is longer in JSON.
+    large: ["repeat('é\\', 350000)", "repeat(E'\\n\"', 530000)"],
+    index: "USING gin (v gin_trgm_ops)",
+  },
   { type: "varchar", values: text(...AWKWARD) },
   { type: "varchar(20)", values: text(...AWKWARD.filter((it) => it.length <= 10)) },
   { type: "char(9)", values: text("", "a", "  a", "é", "123456789", "a\n", "\\") },
@@ -314,7 +324,10 @@ export const TYPES_SQL = `
  * A table for a type, with everything that can be made of it: arrays of several dimensions and other lower bounds,
  * domains over it and over its arrays, composites of these, composites of composites, domains over composites.
  */
-export function typeTable({ type, values }: TypeCase, index: number): string {
+export function typeTable(
+  { type, values, large = [], index: indexed }: TypeCase,
+  index: number,
+): string {
   const [domain, arrays, pair, nested, place] = ["domain", "arrays", "pair", "nested", "place"].map(
     (name) => `"Odd ""schema"."${name} ${index}"`,
   );
@@ -326,7 +339,8 @@ export function typeTable({ type, values }: TypeCase, index: number): string {
     CREATE DOMAIN ${domain} AS ${type}; CREATE DOMAIN ${arrays} AS ${type}[];
     CREATE TYPE ${pair} AS (a ${type}, "b ""c" ${type}[], d ${domain}, e ${arrays}); CREATE TYPE ${nested} AS (x ${pair}, y ${pair}[]); CREATE DOMAIN ${place} AS ${nested};
     CREATE TABLE type_${index} (v ${type}, a ${type}[], d ${domain}, ad ${domain}[], da ${arrays}, c ${pair}, n ${nested}, p ${place}, pp ${place}[]);
-    INSERT INTO type_${index} (v, d) VALUES ${all.map((value) => `(${value}, ${value})`).join(", ")}, (NULL, NULL);
+    ${indexed ? `CREATE INDEX ON type_${index} ${indexed};` : ""}
+    INSERT INTO type_${index} (v, d) VALUES ${[...values, ...large].map((value) => `((${value})::${type}, (${value})::${type})`).join(", ")}, (NULL, NULL);
     INSERT INTO type_${index} (a, ad, da) VALUES (${array}, ${array}::${domain}[], ${array}),
       ('{}', '{}', '{}'), (ARRAY[NULL, NULL]::${type}[], NULL, ARRAY[NULL]::${type}[]),
       (array_fill(${some}, ARRAY[2, 1, 2], ARRAY[-1, 0, 3]), array_fill(${last}, ARRAY[1], ARRAY[7])::${domain}[], ARRAY[ARRAY[${some}, NULL], ARRAY[NULL, ${last}]]);
