@@ -10,6 +10,7 @@ import {
   type KillScene,
   type Struck,
   spreadPoints,
+  stepOf,
   strikeAt,
 } from "./testing-kill.ts";
 
@@ -17,18 +18,31 @@ import {
 const FACTOR = Number(process.env.KILL_TEST_FACTOR ?? 1);
 const TIMEOUT_MS = 600_000 * FACTOR;
 
-/** Strikes at points spread over a restore, and requires that each kind of step is among them. */
+/** What a restore cannot be without, and is struck at by all kinds of strikes that there are many points for. */
+const STEPS = [
+  ...["BEGIN", "LOCK", "ALTER TABLE", "TRUNCATE", "COPY", "COPY's data", "ALTER SEQUENCE"],
+  ...["setval", "REFRESH", "COMMIT"],
+];
+
+/** Strikes at points spread over a restore. @returns the kinds of steps that were struck */
 async function strikeEverywhere(
   scene: KillScene,
   { points, shift, byChild = false }: { points: number; shift: number; byChild?: boolean },
   strike: Parameters<typeof strikeAt>[2],
-): Promise<void> {
+): Promise<Set<string>> {
+  const steps = new Set<string>();
   for (const [index, point] of spreadPoints(scene.requests, points * FACTOR, shift).entries()) {
-    await strikeAt(scene, { point, number: index + 1, byChild }, strike).catch((cause: unknown) => {
+    const strikeHere: typeof strike = (struck) => {
+      steps.add(stepOf(scene.proxy.requests[point.request] ?? ""));
+      return strike(struck);
+    };
+    const number = index + 1;
+    await strikeAt(scene, { point, number, byChild }, strikeHere).catch((cause: unknown) => {
       const at = `${point.place} request ${point.request}, ${scene.requests[point.request]}`;
       throw new Error(`struck at ${at}: ${cause instanceof Error ? cause.message : ""}`, { cause });
     });
   }
+  return steps;
 }
 
 const KINDS: Array<{
@@ -40,7 +54,7 @@ const KINDS: Array<{
 }> = [
   {
     what: "its process by SIGKILL",
-    points: 30,
+    points: 31,
     shift: 0,
     byChild: true,
     async strike({ proxy }, { child }) {
@@ -52,7 +66,7 @@ const KINDS: Array<{
   },
   {
     what: "its database session by pg_terminate_backend",
-    points: 30,
+    points: 31,
     shift: 1 / 3,
     async strike({ database }) {
       const ended = await database.query(
@@ -63,7 +77,7 @@ const KINDS: Array<{
   },
   {
     what: "its connection, or every connection of the app, by cutting it",
-    points: 30,
+    points: 31,
     shift: 2 / 3,
     async strike({ proxy }, { number }) {
       proxy.cut(number % 2 === 0 ? "restore" : "all");
@@ -74,16 +88,18 @@ const KINDS: Array<{
 describe.concurrent("a restore struck at any point is all or nothing, the panel says which, and the next one works", () => {
   it.for(KINDS)("$what", { timeout: TIMEOUT_MS }, async ({ strike, ...kind }) => {
     await using scene = await createKillScene();
-    await strikeEverywhere(scene, kind, async (struck) => {
+    const steps = await strikeEverywhere(scene, kind, async (struck) => {
       await strike(scene, struck);
       return undefined;
     });
+    expect([...steps].sort()).toEqual([...new Set(scene.requests.map(stepOf))].sort());
+    for (const step of STEPS) expect(steps).toContain(step);
   });
 
   it("its server by an immediate stop", { timeout: TIMEOUT_MS }, async () => {
     const server = await startOwnServer();
     await using scene = await createKillScene({ serverUrl: server.url });
-    await strikeEverywhere(scene, { points: 6, shift: 0.5 }, async ({ number }) => {
+    await strikeEverywhere(scene, { points: 8, shift: 0.5 }, async ({ number }) => {
       await server.stopImmediately();
       if (number % 2 === 1) {
         await server.startAgain();

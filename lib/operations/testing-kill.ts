@@ -89,23 +89,34 @@ export async function createKillScene(
   return scene;
 }
 
+/** Which kind of step of a restore a request is: the beginning of its statement. */
+export function stepOf(request: string): string {
+  if (request.startsWith("SELECT pg_catalog.setval")) return "setval";
+  return /^\s*(COPY's data|ALTER \w+|\w+)/.exec(request)?.[1]?.replace("WITH", "SELECT") ?? "";
+}
+
 /**
  * Points spread evenly over all requests of a restore and the three places of each, the ones around COMMIT
- * among them.
+ * among them and, where there are enough, one in each kind of step.
  *
  * @param shift 0 to 1, so that several kinds of strikes hit different points
  */
 export function spreadPoints(requests: string[], count: number, shift: number): Point[] {
-  const all = requests.flatMap((_, request) => PLACES.map((place) => ({ request, place })));
-  const commit = requests.indexOf("COMMIT");
-  const aroundCommit = all.filter(({ request }) => request === commit);
-  const others = all.filter(({ request }) => request !== commit);
-  const spread = count - aroundCommit.length;
+  const all = requests.flatMap((statement, request) =>
+    PLACES.map((place) => ({ request, place, step: stepOf(statement) })),
+  );
+  const aroundCommit = all.filter(({ step }) => step === "COMMIT");
+  const others = all.filter(({ step }) => step !== "COMMIT");
+  const oneOf = (points: typeof all) => points[Math.floor(shift * points.length)];
+  const ofSteps = [...Map.groupBy(others, ({ step }) => step).values()].map(oneOf);
+  const fixed = count > 4 * PLACES.length ? [...ofSteps, ...aroundCommit] : aroundCommit;
+  const rest = others.filter((point) => !fixed.includes(point));
+  const spread = count - fixed.length;
   const picked = Array.from(
     { length: spread },
-    (_, index) => others[Math.floor(((index + shift) * others.length) / spread)],
+    (_, index) => rest[Math.floor(((index + shift) * rest.length) / spread)],
   );
-  return [...picked, ...aroundCommit].filter((point) => point !== undefined);
+  return [...picked, ...fixed].filter((point) => point !== undefined);
 }
 
 export interface Struck {
