@@ -25,13 +25,11 @@ const MAX_PEAK_MB = 256;
 const report: string[] = [];
 afterAll(() => console.info(report.join("\n")));
 
-/**
- * Reads what may need no more than `MAX_PEAK_MB`, one after the other: the peak is that of all of them until then,
- * which is never less than its own.
- */
+/** Of all that may need no more than `MAX_PEAK_MB`, one after the other. */
 let common: ChildProcess | undefined;
 afterAll(() => common?.kill());
 
+/** The peak in the common process is that of all until then, which is never less than its own. */
 async function readInChild(path: string, unlock = {}, maxPeakMb = MAX_PEAK_MB) {
   const isAlone = maxPeakMb !== MAX_PEAK_MB;
   const child = (isAlone ? null : common) ?? fork(CHILD, { execArgv: [] });

@@ -37,9 +37,20 @@ export function createDecompressor(): Transform {
   return decompressor;
 }
 
-/** Undoes the zip's own deflate. Its output is not limited: whoever uses it counts the bytes. */
-export async function* inflate(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const inflater = createInflateRaw({ chunkSize: CHUNK_BYTES });
+const MIN_CHUNK_BYTES = 1024;
+
+/**
+ * Undoes the zip's own deflate. Its output is not limited: whoever uses it counts the bytes.
+ *
+ * @param sizeBytes what comes out, as far as is known: for little, little memory is taken
+ */
+export async function* inflate(
+  source: AsyncIterable<Buffer>,
+  sizeBytes: number,
+): AsyncGenerator<Buffer> {
+  // A byte more: where a chunk is full, there is another.
+  const chunkSize = Math.max(MIN_CHUNK_BYTES, Math.min(CHUNK_BYTES, sizeBytes + 1));
+  const inflater = createInflateRaw({ chunkSize });
   const done = pipeline(source, inflater);
   // The same error comes out of the inflater.
   done.catch(() => {});

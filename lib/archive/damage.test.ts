@@ -8,6 +8,7 @@ import { type ArchiveKey, createArchiveKey } from "./encryption.ts";
 import {
   cheapPassphraseKey,
   codeOf,
+  overwrite,
   PASSPHRASE,
   readWhole,
   TABLES,
@@ -94,7 +95,7 @@ it.each(["none", "recipients"] as const)(
     for (let position = 0; position < whole.length; position += 11) {
       const damaged = Buffer.from(whole);
       damaged[position] = (damaged[position] ?? 0) ^ (1 << (position % 8));
-      await writeFile(path, damaged);
+      overwrite(path, damaged);
       let result = "unharmed";
       const code = await codeOf(
         readWhole(path, { identity }).then((found) => expect(found).toEqual(tables)),

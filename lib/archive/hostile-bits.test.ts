@@ -2,7 +2,7 @@
  * Archives with a random bit flipped, or cut off at a random length. A thousand times as many: HOSTILE_CASES=2000000.
  * A failure prints fast-check's seed.
  */
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it, vi } from "vitest";
@@ -11,6 +11,7 @@ import { unlockKeyFile } from "./encryption.ts";
 import {
   cheapPassphraseKey,
   codeOf,
+  overwrite,
   PASSPHRASE,
   shell,
   temporaryFolder,
@@ -86,7 +87,7 @@ describe.each(MODES)("a zip of mode %s", (mode) => {
     const hit = new Set<Region>();
     await forAll(CASES, fc.nat(whole.length * 8 - 1), async (bit, slot) => {
       const path = join(folder, `${slot}.zip`);
-      writeFileSync(path, flipped(whole, bit));
+      overwrite(path, flipped(whole, bit));
       const { outcome, manifest } = await judge(path, scene.unlock);
       const region = regionOf(bit >>> 3);
       count.add(outcome);
@@ -113,7 +114,7 @@ describe.each(MODES)("a zip of mode %s", (mode) => {
     const count = counter(`${mode}, zip, lengths`);
     await forAll(CASES / 2, fc.nat(whole.length - 1), async (length, slot) => {
       const path = join(folder, `${slot}.zip`);
-      writeFileSync(path, whole.subarray(0, length));
+      overwrite(path, whole.subarray(0, length));
       const { outcome } = await judge(path, scene.unlock);
       count.add(outcome);
       // Shorter than a zip's first mark, it cannot be told from any other file.
@@ -160,10 +161,10 @@ describe.each(MODES)("a folder of mode %s", (mode) => {
   ) {
     const whole = readFileSync(path);
     try {
-      writeFileSync(path, change(whole));
+      overwrite(path, change(whole));
       return (await judge(folder, unlock)).outcome;
     } finally {
-      writeFileSync(path, whole);
+      overwrite(path, whole);
     }
   }
 

@@ -1,6 +1,13 @@
 /** What the archive's tests share: a small archive to write, and independent tools to look at it. */
 import { createHash, randomBytes } from "node:crypto";
-import { createWriteStream } from "node:fs";
+import {
+  closeSync,
+  constants,
+  createWriteStream,
+  ftruncateSync,
+  openSync,
+  writeSync,
+} from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +18,7 @@ import { onTestFinished } from "vitest";
 import { BackupError } from "../errors.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
 import { FORMAT_VERSION } from "../shared/archive-format.ts";
-import { openArchive } from "./archive-reader.ts";
+import { type Archive, openArchive } from "./archive-reader.ts";
 import { type ArchiveWriterOptions, createArchiveWriter } from "./archive-writer.ts";
 import type { ArchiveKey } from "./encryption.ts";
 import { createFolderSink } from "./folder-sink.ts";
@@ -61,6 +68,17 @@ export async function temporaryFolder(): Promise<string> {
 }
 
 const TEXT = "lorem ipsum ".repeat(80);
+
+/** Gives a file another content. Where a file is emptied before, ext4 waits for the disk when it is closed. */
+export function overwrite(path: string, content: Uint8Array): void {
+  const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  try {
+    writeSync(file, content);
+    ftruncateSync(file, content.length);
+  } finally {
+    closeSync(file);
+  }
+}
 
 /** JSON of about so many bytes, made while it is read, that compresses like a table of long texts. */
 export function manyRows(sizeBytes: number): Readable {
@@ -154,6 +172,11 @@ async function writeTo(
 export async function readWhole(path: string, unlock: Unlock): Promise<Record<string, string>> {
   await using archive = await openArchive(path);
   await archive.unlock(unlock);
+  return await readTables(archive);
+}
+
+/** Reads all of an archive that is unlocked. */
+export async function readTables(archive: Archive): Promise<Record<string, string>> {
   const tables: Record<string, string> = {};
   for (const table of archive.manifest.tables) {
     await archive.verifyStored(table);

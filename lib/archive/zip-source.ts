@@ -48,7 +48,7 @@ class ZipSource implements EntrySource {
   read(name: string): AsyncGenerator<Buffer> {
     const entry = this.#entry(name);
     const raw = readRange(this.#file, entry.dataStart, entry.dataEnd);
-    return entry.deflated ? inflate(raw) : raw;
+    return entry.deflated ? inflate(raw, entry.sizeBytes) : raw;
   }
 
   /** Checked by the zip's own size and CRC-32. */

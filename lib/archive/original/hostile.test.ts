@@ -3,14 +3,14 @@
  * cannot be told from what was written; but whatever is read is rows of JSON, and whatever is not says why. A zip's
  * own checksum finds what a folder cannot.
  */
-import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { BackupError } from "../../errors.ts";
 import type { Unlock } from "../../shared/api.ts";
 import { openArchive } from "../archive-reader.ts";
-import { temporaryFolder } from "../testing.ts";
+import { overwrite, temporaryFolder } from "../testing.ts";
 import { verifiedTables } from "../testing-hostile.ts";
 import { type ForgedEntry, pack } from "../testing-zip.ts";
 import { fixture, folderOf, PASSWORD, tableFile } from "./testing.ts";
@@ -75,7 +75,7 @@ describe.each([
     const count = tally(`${name}, bits`);
     await fc.assert(
       fc.asyncProperty(fc.noBias(fc.nat(whole.length * 8 - 1)), async (bit) => {
-        writeFileSync(path, flipped(whole, bit));
+        overwrite(path, flipped(whole, bit));
         const outcome = await read(path, PASSWORD);
         count.add(outcome);
         if (typeof outcome === "string") expect(REFUSALS).toContain(outcome);
@@ -91,7 +91,7 @@ describe.each([
     const path = join(await temporaryFolder(), "a.zip");
     await fc.assert(
       fc.asyncProperty(fc.noBias(fc.nat(whole.length - 1)), async (length) => {
-        writeFileSync(path, whole.subarray(0, length));
+        overwrite(path, whole.subarray(0, length));
         expect(await read(path, PASSWORD)).toBe(
           length < 4 ? "ARCHIVE_INVALID" : "ARCHIVE_TRUNCATED",
         );
@@ -116,10 +116,10 @@ describe.each([
   async function readChanged(path: string, change: (whole: Buffer) => Buffer, folder: string) {
     const whole = readFileSync(path);
     try {
-      writeFileSync(path, change(whole));
+      overwrite(path, change(whole));
       return await read(folder, PASSWORD);
     } finally {
-      writeFileSync(path, whole);
+      overwrite(path, whole);
     }
   }
 
@@ -235,7 +235,7 @@ it.each(ATTACKS)("a zip with %s: %s", async (_, expected, forge) => {
     { name: "Post.json", content: Buffer.from(tableFile("Post", [{ id: 1 }])) },
   ];
   const path = join(folder, "a.zip");
-  writeFileSync(path, pack(forge(entries)));
+  overwrite(path, pack(forge(entries)));
   const outcome = await read(path, {});
   expect(typeof outcome === "string" ? outcome : "read").toBe(expected);
 });
@@ -244,6 +244,6 @@ it("a manifest that cannot be inflated, without tables beside it, is refused for
   const path = join(await temporaryFolder(), "a.zip");
   const claim = { method: 8, sizeBytes: 100 };
   const content = Buffer.from("this is not deflated");
-  writeFileSync(path, pack([{ name: "manifest.json", content, central: claim, local: claim }]));
+  overwrite(path, pack([{ name: "manifest.json", content, central: claim, local: claim }]));
   expect(await read(path, {})).toBe("ARCHIVE_INVALID");
 });
