@@ -5,7 +5,9 @@ import path from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { describe, expect, it } from "vitest";
 import { createTestDatabase } from "../../scripts/testing/database.ts";
+import { cheapPassphraseKey, PASSPHRASE } from "../archive/testing.ts";
 import { openUploads } from "../restore/receive-upload.ts";
+import { backUp, openTestDatabase } from "../restore/testing.ts";
 import { CHUNK, createTestAdmin, SHOP_SQL, type TestAdmin, TUS, until } from "./testing.ts";
 
 /** An archive that opens by identity, which takes no second to try. */
@@ -79,6 +81,29 @@ describe("wrong secrets", () => {
          ARRAY(SELECT at - interval '15 minutes' FROM unnest(attempted_at) at)`,
     );
     expect((await unlock(admin, uploadId, identity)).status).toBe(201);
+  });
+
+  it("are passphrases, too", async () => {
+    await using it = await scene();
+    const { admin, database } = it;
+    const key = await cheapPassphraseKey();
+    const { path: file } = await backUp(openTestDatabase(database.url), { key });
+    const zip = await readFile(file);
+    const open = (uploadId: string, passphrase: string) =>
+      admin.call("POST", "restores", { json: { uploadId, passphrase } });
+    const [first, second, third] = [
+      await admin.upload(zip),
+      await admin.upload(zip),
+      await admin.upload(zip),
+    ];
+    for (const uploadId of [first, second]) {
+      const guesses = Array.from({ length: 10 }, (_, guess) => open(uploadId, `wrong ${guess}`));
+      expect(await tallyOf(await Promise.all(guesses))).toEqual({ WRONG_PASSPHRASE: 10 });
+      expect(existsSync(path.join(admin.uploadDir, uploadId))).toBe(false);
+    }
+    expect(await tallyOf([await open(third, PASSPHRASE)])).toEqual({ TOO_MANY_ATTEMPTS: 1 });
+    await database.query("DELETE FROM prisma_backup_admin.unlock_attempts");
+    expect((await open(third, PASSPHRASE)).status).toBe(201);
   });
 
   it("at once are counted one by one", async () => {

@@ -3,11 +3,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { deflateRawSync } from "node:zlib";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { databaseText, pgDumpText } from "../../scripts/testing/oracles.ts";
 import { openArchive } from "../archive/archive-reader.ts";
-import { createArchiveKey, encryptBytes } from "../archive/encryption.ts";
+import { type ArchiveKey, createArchiveKey, encryptBytes } from "../archive/encryption.ts";
 import type { StoredManifest } from "../archive/manifest.ts";
+import { cheapPassphraseKey, PASSPHRASE } from "../archive/testing.ts";
 import { type Region, regionsOf } from "../archive/testing-regions.ts";
 import {
   type ForgedEntry,
@@ -16,6 +18,7 @@ import {
   withZip64End,
   zip64Extra,
 } from "../archive/testing-zip.ts";
+import { BackupError } from "../errors.ts";
 import type { EncryptionChoice, Unlock } from "../shared/api.ts";
 import { tableEntryName } from "../shared/archive-format.ts";
 import {
@@ -41,52 +44,61 @@ const SQL = `
 const LATER = `UPDATE customer SET name = reverse(name); UPDATE "order" SET note = reverse(note)`;
 const MESS = `DELETE FROM "order" WHERE id % 3 = 0; UPDATE customer SET name = 'since'; SELECT nextval('receipt')`;
 
-type Mode = "none" | "recipients";
+const MODES = ["none", "recipients", "passphrase"] as const;
+type Mode = (typeof MODES)[number];
 interface Archived {
   whole: Buffer;
   entries: ForgedEntry[];
+  /** Of a backup of other rows, for the same passphrase or recipients. */
   other: ForgedEntry[];
   manifest: StoredManifest;
   unlock: Unlock;
+  /** By identity where a passphrase protects it: to derive its key takes a process each time. */
+  quickUnlock: Unlock;
   encrypt(content: Buffer): Promise<Buffer>;
 }
 
-async function createScene() {
+async function createScene<Modes extends Mode>(...modes: Modes[]) {
   const { db, database } = await testDatabase({ sql: SQL });
   const identity = await generateX25519Identity();
   const recipients = [await identityToRecipient(identity)];
-  const choices: Record<Mode, EncryptionChoice> = {
-    none: { mode: "none" },
-    recipients: { mode: "recipients", recipients },
+  const createKey = async (mode: Mode): Promise<{ key: ArchiveKey; quickUnlock: Unlock }> => {
+    if (mode !== "passphrase") {
+      const key = await createArchiveKey({ mode, recipients } as EncryptionChoice);
+      return { key, quickUnlock: mode === "none" ? {} : { identity } };
+    }
+    const key = await cheapPassphraseKey();
+    return { key, quickUnlock: { identity: key.identity } };
   };
   const archived = async (mode: Mode): Promise<Omit<Archived, "other">> => {
-    const { path } = await backUp(database, { encryption: choices[mode] });
-    const unlock = mode === "none" ? {} : { identity };
+    const { key, quickUnlock } = await createKey(mode);
+    const { path } = await backUp(database, { key });
     await using archive = await openArchive(path);
-    await archive.unlock(unlock);
-    const key = await createArchiveKey(choices[mode]);
+    await archive.unlock(quickUnlock);
     return {
       whole: readFileSync(path),
       entries: await unpack(path),
       // What our own writer wrote is stored whole.
       manifest: archive.manifest as StoredManifest,
-      unlock,
+      unlock: mode === "passphrase" ? { passphrase: PASSPHRASE } : quickUnlock,
+      quickUnlock,
       encrypt: (content) => encryptBytes(key, content),
     };
   };
-  const [none, recipient] = [await archived("none"), await archived("recipients")];
+  const archives = {} as Record<Modes, Archived>;
+  const textOfArchived = await databaseText(db.url);
+  for (const mode of modes) archives[mode] = { ...(await archived(mode)), other: [] };
   await db.query(LATER);
-  const otherOf = async (mode: Mode) =>
-    unpack((await backUp(database, { encryption: choices[mode] })).path);
-  const archives = {
-    none: { ...none, other: await otherOf("none") },
-    recipients: { ...recipient, other: await otherOf("recipients") },
-  };
+  for (const mode of modes) {
+    const { key } = await createKey(mode);
+    archives[mode].other = await unpack((await backUp(database, { key })).path);
+  }
   await db.query(MESS);
-  return { db, database, archives, before: await pgDumpText(db.url) };
+  return { db, database, archives, textOfArchived, before: await pgDumpText(db.url) };
 }
 
 const isOrder = ({ name }: ForgedEntry) => name.includes("public.order");
+const isKey = ({ name }: ForgedEntry) => name === "key.age";
 const isManifest = ({ name }: ForgedEntry) => name.startsWith("manifest.");
 const edited = (entries: ForgedEntry[], by: Partial<ForgedEntry>, which = isOrder) =>
   entries.map((entry) => (which(entry) ? { ...entry, ...by } : entry));
@@ -225,6 +237,23 @@ const ATTACKS: Attack[] = [
       },
     ],
   ],
+  ...["a key of scrypt's factor 30", "a key of scrypt's factor 99"].map(
+    (what): Attack => [
+      what,
+      "passphrase",
+      INVALID,
+      ({ entries }) => {
+        const key = Buffer.from(one(entries, isKey).content).toString("latin1");
+        const factor = what.slice(-2);
+        const content = Buffer.from(key.replace(/^(-> scrypt \S+) 1$/m, `$1 ${factor}`), "latin1");
+        return edited(entries, { content }, isKey);
+      },
+    ],
+  ),
+  ["the key spliced", "passphrase", INVALID, (it) => spliced(it, isKey)],
+  ["a table spliced", "passphrase", [MISMATCH, INVALID], (it) => spliced(it, isOrder)],
+  ["a bit in a table", "passphrase", [INVALID, MISMATCH], ({ whole }) => flip(whole, "table")],
+  ["a bit in the manifest", "passphrase", INVALID, ({ whole }) => flip(whole, "manifest")],
   [
     "a manifest of a newer version",
     "none",
@@ -301,7 +330,7 @@ const ATTACKS: Attack[] = [
 ];
 
 test(`${ATTACKS.length} hostile archives are restored without the check that comes before: each is refused, and nothing has changed`, async () => {
-  const { db, database, archives, before } = await createScene();
+  const { db, database, archives, before } = await createScene(...MODES);
   // After each of them by what the server itself prints, which takes a quarter of the time; after all by pg_dump.
   const textBefore = await databaseText(db.url);
   for (const [what, mode, code, forge] of ATTACKS) {
@@ -324,6 +353,67 @@ test(`${ATTACKS.length} hostile archives are restored without the check that com
   writeFileSync(path, pack(archives.recipients.entries));
   expect((await restore(database, path, { unlock: archives.recipients.unlock })).rows).toBe(250);
 });
+
+describe.for(MODES)(
+  "an archive of mode %s, restored without the check that comes before",
+  (mode) => {
+    const flips = fc.record({
+      at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      bit: fc.nat(7),
+    });
+    const parts = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+    const damages: Array<
+      [what: string, runs: number, damage: fc.Arbitrary<(whole: Buffer) => Buffer>]
+    > = [
+      [
+        "with a random bit flipped",
+        100,
+        flips.map(({ at, bit }) => (whole) => {
+          const changed = Buffer.from(whole);
+          const position = Math.floor(at * whole.length);
+          changed[position] = (changed[position] ?? 0) ^ (1 << bit);
+          return changed;
+        }),
+      ],
+      [
+        "cut off at a random length",
+        50,
+        parts.map((part) => (whole) => whole.subarray(0, Math.floor(part * whole.length))),
+      ],
+    ];
+
+    test.for(damages)(
+      "%s, %i times: refused with nothing changed, or every row is right",
+      async ([, numRuns, damage]) => {
+        const { db, database, archives, textOfArchived } = await createScene(mode);
+        const { whole, unlock, quickUnlock } = archives[mode];
+        const path = await temporaryPath();
+        let text = await databaseText(db.url);
+        await fc.assert(
+          fc.asyncProperty(fc.noBias(damage), async (apply) => {
+            writeFileSync(path, apply(whole));
+            const outcome = await restore(database, path, { unlock: quickUnlock }).then(
+              () => "accepted",
+              (error: unknown) => (error instanceof BackupError ? error.code : error),
+            );
+            expect(["accepted", INVALID, MISMATCH, "ARCHIVE_TRUNCATED"]).toContain(outcome);
+            if (outcome === "accepted") text = textOfArchived;
+            expect(await databaseText(db.url)).toBe(text);
+            if (outcome !== "accepted") return;
+            await db.query(MESS);
+            text = await databaseText(db.url);
+          }),
+          { numRuns },
+        );
+        // The archive itself is good.
+        writeFileSync(path, whole);
+        await restore(database, path, { unlock });
+        expect(await databaseText(db.url)).toBe(textOfArchived);
+        expect(await leftSessions(db)).toEqual([]);
+      },
+    );
+  },
+);
 
 /** Passes everything on, and keeps what the client says. */
 async function listeningProxy(url: string) {
@@ -408,7 +498,7 @@ describe("SQL in the names of an archive never reaches the database", () => {
     ];
 
   test.for(forgeries)("%s", async ([, code, edit]) => {
-    const { db, archives, before } = await createScene();
+    const { db, archives, before } = await createScene("none");
     const { entries } = archives.none;
     const manifest = structuredClone(archives.none.manifest);
     const names = new Map(manifest.tables.map((table) => [table, table.entry]));

@@ -49,17 +49,18 @@ export async function temporaryPath(name = "backup.zip"): Promise<string> {
   return join(folder, name);
 }
 
-export type BackUpOptions = Partial<Omit<RunBackupOptions, "database" | "key">> & {
+export type BackUpOptions = Partial<Omit<RunBackupOptions, "database">> & {
+  /** Where there is no key. */
   encryption?: EncryptionChoice;
 };
 
 /** Backs up into a new file; unencrypted unless chosen otherwise. */
 export async function backUp(
   database: Database,
-  { encryption = { mode: "none" }, ...options }: BackUpOptions = {},
+  { encryption = { mode: "none" }, key: given, ...options }: BackUpOptions = {},
 ): Promise<{ path: string; result: OperationResult }> {
   const path = await temporaryPath();
-  const key = await createArchiveKey(encryption);
+  const key = given ?? (await createArchiveKey(encryption));
   const output = createWriteStream(path);
   const result = await runBackup({ database, models, key, output, ...options });
   return { path, result };
