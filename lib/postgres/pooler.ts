@@ -66,12 +66,13 @@ function transactionPooler(config: pg.ClientConfig): BackupError {
   );
 }
 
-/** Of pools that are known by their address. */
-function knownRemedy({ host, port }: { host: string; port: number }): string {
+/** Of pools that are known by their address: a name of one's own, as db-pooler.shop.svc, says nothing of its mode. */
+export function knownRemedy({ host, port }: { host: string; port: number }): string {
   if (/(^|\.)(supabase\.(com|co))$/.test(host) && port === 6543) {
     return " At Supabase that is port 5432 instead of 6543.";
   }
-  if (/-pooler\./.test(host)) return " At Neon that is the same host without “-pooler”.";
+  if (/^[^.]+-pooler\.(?:[^.]+\.)*neon\.(?:tech|build)$/.test(host))
+    return " At Neon that is the same host without “-pooler”.";
   return "";
 }
 
