@@ -334,6 +334,24 @@ describe("rights", () => {
   });
 });
 
+test("a domain's check that is not valid, and somebody else's: the rows that violate it are refused with its name", async () => {
+  const { db } = await testDatabase({
+    sql: `CREATE DOMAIN late AS int; CREATE TABLE t (id int PRIMARY KEY, a late); INSERT INTO t VALUES (1, 1), (2, -1);
+      ALTER DOMAIN late ADD CONSTRAINT "later on" CHECK (VALUE > 0) NOT VALID`,
+  });
+  const owner = await asRole(db, (role) => `ALTER TABLE t OWNER TO ${role}`);
+  const { path } = await backUp(owner);
+  await db.query("DELETE FROM t WHERE id = 1");
+  const before = await pgDumpText(db.url);
+  const error = await errorOf(restore(owner, path));
+  expect(error).toMatchObject({
+    code: "CONSTRAINT_VIOLATED",
+    details: { table: { schema: "public", name: "t" }, constraint: "later on" },
+  });
+  expect(error.message).toContain("Nothing has changed.");
+  expect(await pgDumpText(db.url)).toBe(before);
+});
+
 test("partitions that the role does not own are named", async () => {
   const { db, database } = await testDatabase({
     sql: "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT",
