@@ -87,7 +87,8 @@ export async function checkDatabase(
     problem(
       "NO_CONNECTION",
       `The connection string of ${url.from} cannot be read.`,
-      toBackupError(error).hint,
+      toBackupError(error).hint ??
+        "It has the form postgresql://user:password@host:5432/database, with special characters in percent-encoding.",
     );
     return nothing;
   }

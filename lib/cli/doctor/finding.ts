@@ -4,35 +4,32 @@ export type Level = "ok" | "note" | "warning" | "problem";
 /** The parts of the report, in their order. */
 const AREAS = ["Versions", "Database", "Server", "App"] as const;
 
-export interface Finding {
+interface FindingBase {
   area: (typeof AREAS)[number];
-  level: Level;
   /** A stable name, for machines. */
   code: string;
   what: string;
-  /** What to do. Every finding that is not ok has one. */
-  remedy?: string;
   /** One line each, where there are several of a kind. */
   details?: string[];
 }
+
+/** Every finding that is not ok says what to do. */
+export type Finding = FindingBase &
+  ({ level: "ok"; remedy?: never } | { level: Exclude<Level, "ok">; remedy: string });
 
 /** Makes the findings of an area. */
 export function findingsOf(area: Finding["area"]) {
   const found: Finding[] = [];
   const add =
-    (level: Level) => (code: string, what: string, remedy?: string, details?: string[]) => {
-      found.push({
-        area,
-        level,
-        code,
-        what,
-        ...(remedy === undefined ? {} : { remedy }),
-        ...(details === undefined || details.length === 0 ? {} : { details }),
-      });
+    (level: Exclude<Level, "ok">) =>
+    (code: string, what: string, remedy: string, details: string[] = []) => {
+      found.push({ area, level, code, what, remedy, ...(details.length > 0 && { details }) });
     };
   return {
     found,
-    ok: (code: string, what: string) => add("ok")(code, what),
+    ok: (code: string, what: string) => {
+      found.push({ area, level: "ok", code, what });
+    },
     note: add("note"),
     warning: add("warning"),
     problem: add("problem"),

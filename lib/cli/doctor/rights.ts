@@ -23,7 +23,11 @@ export async function checkRights(client: pg.ClientBase, catalog: Catalog): Prom
     return found;
   }
   const refuse = (code: string, purpose: string, { message, hint }: BackupError) =>
-    problem(code, `${purpose}: ${withoutOutcome(message)}`, hint);
+    problem(
+      code,
+      `${purpose}: ${withoutOutcome(message)}`,
+      hint ?? "Give the role the right that is missing, or make it the owner of these tables.",
+    );
 
   const backup = [() => requireReadable(tables, sequences), () => requireAllRows(tables)].flatMap(
     errorOf,
