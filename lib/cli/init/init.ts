@@ -64,7 +64,13 @@ async function confirm(missing: readonly PlannedFile[], signal: AbortSignal): Pr
   }
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    const answer = await terminal.question(`\nWrite ${what}? [y/N] `, { signal });
+    const answer = await terminal
+      .question(`\nWrite ${what}? [y/N] `, { signal })
+      .catch((error: unknown) => {
+        // Ctrl-C and Ctrl-D are a no.
+        if (error instanceof Error && error.name === "AbortError") return "no";
+        throw error;
+      });
     if (!/^\s*y(?:es)?\s*$/i.test(answer)) throw new NotConfirmedError("Nothing was written.");
   } finally {
     terminal.close();
