@@ -71,7 +71,8 @@ test("its manifest is that of a package", () => {
   expect(manifest.peerDependencies).toEqual({
     "@prisma/client": ">=6.16 <8",
     next: ">=15",
-    "next-auth": "^4.24.0 || ^5.0.0-beta.0",
+    // The lowest of each that take next 15 and react 19 themselves.
+    "next-auth": "^4.24.11 || ^5.0.0-beta.19",
     react: ">=19",
     "react-dom": ">=19",
   });
