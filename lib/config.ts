@@ -128,8 +128,8 @@ export function parseConfig(options: BackupAdminOptions): Config {
 }
 
 /**
- * Opens the configured database: the explicit settings first, then the Prisma client's own connection,
- * then DIRECT_URL, then DATABASE_URL. Nothing connects until the first statement, but to see whether the client's own
+ * Opens the configured database: the explicit settings first, then the Prisma client's own connection, so that it is
+ * the database that the app uses, then DIRECT_URL, then DATABASE_URL. Nothing connects until the first statement, but to see whether the client's own
  * is a transaction pooler, where DIRECT_URL may take its place.
  *
  * @throws CONFIG_INVALID where none of them is there
