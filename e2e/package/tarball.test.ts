@@ -70,6 +70,7 @@ test("its manifest is that of a package", () => {
   expect(manifest.engines).toEqual({ node: ">=22.15" });
   expect(manifest.peerDependencies).toEqual({
     "@prisma/client": ">=6.16 <8",
+    // 15.0.3 and older take a release candidate of React 19 alone: 15.0.4 is the lowest that a host is built with.
     next: ">=15",
     // The lowest of each that take next 15 and react 19 themselves.
     "next-auth": "^4.24.11 || ^5.0.0-beta.19",
