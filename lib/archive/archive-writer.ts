@@ -85,20 +85,21 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
   return {
     async writeTable(table, source, tableSignal) {
       const entry = tableEntryName(table, key.mode);
+      const encrypt = encryptStream(key);
       const json = new DigestStream();
-      const stored = new DigestStream();
+      // Where nothing is encrypted, the JSON is what is stored.
+      const stored = encrypt ? new DigestStream() : json;
       const stop = AbortSignal.any(tableSignal ? [givenUp.signal, tableSignal] : [givenUp.signal]);
       try {
         stop.throwIfAborted();
         if (written.size === MAX_TABLES) throw tooManyTables();
         if (written.has(entry)) throw new Error(`${entry} was written before`);
         sink.add(entry, stored, { compress: key.mode === "none" });
-        const encrypt = encryptStream(key);
         const signal = { signal: stop };
         const joined = new CoalesceStream();
         await (encrypt
           ? pipeline(source, joined, json, createCompressor(), encrypt, stored, signal)
-          : pipeline(source, joined, json, stored, signal));
+          : pipeline(source, joined, json, signal));
       } catch (error) {
         source.destroy();
         giveUp(tableSignal?.aborted ? abortReason(tableSignal) : error);
