@@ -13,12 +13,13 @@ import { type Host, pathOf, prepareHost } from "./support/host.ts";
 import {
   backUp,
   bringBack,
+  examine,
   expect,
   expectClosed,
   expectForbidden,
   expectOpensByHand,
   prepare,
-  restore,
+  restoreAgain,
   signInTo,
   test,
 } from "./support/panel.ts";
@@ -84,6 +85,7 @@ test("brings everything back", async ({ page, folder }) => {
     "public.Loan": 6000,
     "public.User": 202,
   });
+  await examine(page, { host, app, folder });
 });
 
 test("has the command", async ({ folder }) => {
@@ -195,8 +197,8 @@ test("runs as two instances without sticky sessions, one of which dies", async (
     await expectDatabase(messy, host.databaseUrl);
   });
 
-  await test.step("restored by the other", async () => {
-    await restore(page, balancer, host, file);
+  await test.step("unlocked again and restored by the other", async () => {
+    await restoreAgain(page, host);
     await expectDatabase(archived, host.databaseUrl);
   });
   const used = new Set(requests.map(({ instance }) => instance));

@@ -6,7 +6,7 @@ import { DATABASE } from "./shop.ts";
 
 export const PANEL = "/admin/backup";
 /** An operation's page, or a step of it. */
-export const OPERATION = /\/admin\/backup\/operations\/([0-9a-f-]{36})(?:\/\w+)?$/;
+export const OPERATION = /\/operations\/([0-9a-f-]{36})(?:\/\w+)?$/;
 
 export async function signIn(page: Page, account: { email: string; password: string }) {
   await page.getByLabel("E-mail").fill(account.email);

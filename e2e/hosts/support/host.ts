@@ -8,6 +8,7 @@ import { ROOT } from "../../../scripts/run.ts";
 import { step } from "../../../scripts/step.ts";
 import { run } from "./run.ts";
 
+const DEFAULT_MOUNT = "/admin/backup";
 const HOSTS = path.join(ROOT, "e2e/hosts");
 
 /** An app in a temporary folder, with the add-on mounted. */
@@ -15,6 +16,8 @@ export interface Host {
   folder: string;
   database: string;
   databaseUrl: string;
+  /** Where the panel is, without Next's `basePath`. */
+  mount: string;
   /** Its environment, as in its `.env`. */
   env: Record<string, string>;
   /** Runs a program of the app's own packages in its folder. @returns what it wrote to stdout */
@@ -30,7 +33,11 @@ export interface Host {
  *
  * @param env of the app, as in its `.env`
  */
-export async function prepareHost(name: string, env: Record<string, string>): Promise<Host> {
+export async function prepareHost(
+  name: string,
+  env: Record<string, string>,
+  mount = DEFAULT_MOUNT,
+): Promise<Host> {
   const { HOSTS_FOLDER } = process.env;
   const folder = HOSTS_FOLDER
     ? path.join(HOSTS_FOLDER, name)
@@ -45,6 +52,7 @@ export async function prepareHost(name: string, env: Record<string, string>): Pr
     folder,
     database,
     databaseUrl,
+    mount,
     env: { DATABASE_URL: databaseUrl, ...env },
     run: (program, ...args) =>
       run(program, args, { cwd: folder, env: { PATH: pathOf(folder), ...host.env } }),
@@ -83,7 +91,10 @@ async function build(host: Host, timed: typeof step): Promise<void> {
       },
     }),
   );
-  await timed("prisma-backup init --yes", () => host.run("prisma-backup", "init", "--yes"));
+  const elsewhere = host.mount === DEFAULT_MOUNT ? [] : ["--mount", host.mount];
+  await timed("prisma-backup init --yes", () =>
+    host.run("prisma-backup", "init", "--yes", ...elsewhere),
+  );
   await timed("next build", () => host.run("next", "build"));
 }
 

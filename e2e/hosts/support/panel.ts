@@ -1,4 +1,6 @@
 /** What a person does in a host's panel, whatever the host is like. */
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
 import type { APIRequestContext, Page } from "@playwright/test";
 import { pgDumpText } from "../../../scripts/testing/oracles.ts";
 import { canOpenByHand, readArchive, readManifest, unlockKey } from "../../support/archive.ts";
@@ -27,10 +29,12 @@ export interface Account {
 
 const PASSPHRASE = "seven slow trams at dawn";
 
-export const panelOf = (app: Pick<App, "url">): string => `${app.url}/admin/backup`;
+type Place = Pick<App, "url"> & Partial<Pick<App, "mount">>;
+
+export const panelOf = ({ url, mount = "/admin/backup" }: Place): string => `${url}${mount}`;
 
 /** By the app's own page, and on to where its sign-in page leads. */
-export async function signInTo(page: Page, app: Pick<App, "url">, account: Account) {
+export async function signInTo(page: Page, app: Place, account: Account) {
   await page.goto(`${app.url}/sign-in`);
   await signIn(page, account);
   await expect(page).not.toHaveURL(/sign-in/);
@@ -56,12 +60,12 @@ export async function expectForbidden(page: Page, app: App) {
   const overview = await page.request.get(`${panelOf(app)}/api/overview`);
   expect(overview.status()).toBe(403);
   await page.goto(panelOf(app));
-  await expect(page.getByRole("heading", { name: "Backup", exact: true })).toHaveCount(0);
+  await expect(page.getByText("You may not use backups")).toBeVisible();
   await expect(page.getByRole("link", { name: "Create backup" })).toHaveCount(0);
 }
 
 /** From the panel's first page: a backup with a passphrase. @returns the file */
-export async function backUp(page: Page, app: Pick<App, "url">, folder: string): Promise<string> {
+export async function backUp(page: Page, app: Place, folder: string): Promise<string> {
   await page.goto(panelOf(app));
   await page.getByRole("link", { name: "Create backup" }).click();
   await chooseEncryption(page, { mode: "passphrase", passphrase: PASSPHRASE });
@@ -69,7 +73,7 @@ export async function backUp(page: Page, app: Pick<App, "url">, folder: string):
 }
 
 /** Looks inside a file, which needs a worker that the host's bundler made and its policy lets start; and uploads it. */
-export async function prepare(page: Page, app: Pick<App, "url">, file: string) {
+export async function prepare(page: Page, app: Place, file: string) {
   await page.goto(`${panelOf(app)}/restore`);
   await page.getByLabel("Backup file").setInputFiles(file);
   await page.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
@@ -81,7 +85,36 @@ export async function prepare(page: Page, app: Pick<App, "url">, file: string) {
   await expectReady(page);
 }
 
-export async function restore(page: Page, app: Pick<App, "url">, host: Host, file: string) {
+/** After an interruption: what was uploaded is still there. */
+export async function restoreAgain(page: Page, host: Host) {
+  await page.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
+  await page.getByRole("button", { name: "Unlock it again" }).click();
+  await expectReady(page);
+  await confirmRestore(page, host.database);
+  await expectRestored(page);
+}
+
+/** `doctor`, with the session of who is signed in, finds the app guarded and its uploads whole. @returns all findings' levels by code */
+export async function examine(
+  page: Page,
+  { host, app, folder }: { host: Host; app: App; folder: string },
+): Promise<Record<string, string>> {
+  const cookieFile = path.join(folder, "cookie.txt");
+  const cookies = await page.context().cookies(app.url);
+  await writeFile(cookieFile, cookies.map(({ name, value }) => `${name}=${value}`).join("; "));
+  const session = ["--app", panelOf(app), "--cookie-file", cookieFile];
+  const { wouldFail, findings } = JSON.parse(
+    await host.run("prisma-backup", "doctor", "--json", ...session),
+  );
+  const levels = Object.fromEntries(
+    findings.map(({ code, level }: { code: string; level: string }) => [code, level]),
+  );
+  expect(wouldFail).toBe(false);
+  expect(levels).toMatchObject({ GUARD: "ok", BODIES: "ok" });
+  return levels;
+}
+
+async function restore(page: Page, app: Place, host: Host, file: string) {
   await prepare(page, app, file);
   await confirmRestore(page, host.database);
   await expectRestored(page);

@@ -12,6 +12,8 @@ import { hostEnvironment } from "./run.ts";
 export interface App {
   /** With Next's `basePath`, without a slash at the end. */
   url: string;
+  /** As of its host. */
+  mount: string;
   /** All that it has written so far. */
   output(): string;
   stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
@@ -81,6 +83,7 @@ async function start(
   }
   const app: App = {
     url: `http://${ADDRESS}:${port}${basePath}`,
+    mount: host.mount,
     output: () => String(Buffer.concat(written)),
     async stop(signal = "SIGTERM") {
       if (hasEnded()) return;
