@@ -5,9 +5,11 @@ import { formatCount, formatNoun } from "../../lib/shared/format.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { OperationList } from "../common/operation-list.tsx";
 import { PageHeader } from "../common/page-header.tsx";
+import { useHeadingFocus } from "../operation/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
+import { Loading } from "../ui/loading.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { isUnfiltered } from "./activity-filter.ts";
 import { ActivityFilters } from "./activity-filters.tsx";
@@ -16,15 +18,18 @@ import { useFilter } from "./use-filter.ts";
 
 /** Every backup and restore there ever was: the audit trail, which a restore does not touch. */
 export function ActivityView() {
+  const around = useHeadingFocus("activity");
   return (
     <>
-      <PageHeader
-        back
-        title="Activity"
-        description="Every backup and restore, who made it and how it ended. A restore of the database does not change this list."
-      />
+      <div ref={around}>
+        <PageHeader
+          back
+          title="Activity"
+          description="Every backup and restore, who made it and how it ended. A restore of the database does not change this list."
+        />
+      </div>
       {/* A host may render this page in advance, when no address is known yet. */}
-      <Suspense fallback={<Skeleton className="pba:h-96" />}>
+      <Suspense fallback={<ListSkeleton />}>
         <FilteredActivity />
       </Suspense>
     </>
@@ -37,6 +42,7 @@ function FilteredActivity() {
   const { data, error, isPlaceholderData, refetch } = useQuery(queries.activity(filter));
   const heading = useRef<HTMLHeadingElement>(null);
   const { page = 1 } = filter;
+  const focusHeading = () => heading.current?.focus({ preventScroll: true });
   return (
     <Card aria-label="Operations">
       <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-5">
@@ -61,7 +67,11 @@ function FilteredActivity() {
               <Nothing
                 isUnfiltered={isUnfiltered(filter)}
                 isBeyond={data.total > 0}
-                onClear={() => change(data.total > 0 ? { ...filter, page: 1 } : {})}
+                onClear={() => {
+                  change(data.total > 0 ? { ...filter, page: 1 } : {});
+                  // The button that was pressed goes.
+                  focusHeading();
+                }}
               />
             )}
             <Pages
@@ -71,7 +81,7 @@ function FilteredActivity() {
                 change({ ...filter, page: next });
                 // The new page is read from its beginning.
                 heading.current?.scrollIntoView({ block: "center" });
-                heading.current?.focus({ preventScroll: true });
+                focusHeading();
               }}
             />
           </>
@@ -110,11 +120,10 @@ function Nothing(props: { isUnfiltered: boolean; isBeyond: boolean; onClear: () 
 
 function ListSkeleton() {
   return (
-    <div role="status" className="pba:grid pba:gap-3">
-      <span className="pba:sr-only">Reading the activity</span>
+    <Loading label="Reading the activity" className="pba:gap-3">
       {[1, 2, 3, 4, 5].map((row) => (
         <Skeleton key={row} className="pba:h-12" />
       ))}
-    </div>
+    </Loading>
   );
 }

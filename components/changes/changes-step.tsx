@@ -8,6 +8,7 @@ import { isOfOriginal } from "../operation/operation-wording.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";
+import { Loading } from "../ui/loading.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { changedTables } from "./changed-table.ts";
 import { ChangedTablesCard } from "./changed-tables-card.tsx";
@@ -59,7 +60,9 @@ export function ChangesStep({ operation, plan, isOwn }: ChangesStepProps) {
           <ErrorNotice error={rehearsal.error} onRetry={() => void rehearsal.refetch()} />
         )}
         {isRehearsed && rehearsal.isPending ? (
-          <Skeleton className="pba:h-80" />
+          <Loading label="Reading what the rehearsal has found">
+            <Skeleton className="pba:h-80" />
+          </Loading>
         ) : (
           <ChangedTablesCard tables={tables} />
         )}

@@ -1,4 +1,4 @@
-import { type ReactNode, useId, useRef, useState } from "react";
+import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { Button } from "../ui/button.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 
@@ -17,22 +17,25 @@ export function ConfirmButton(props: ConfirmButtonProps) {
   const [isAsking, setIsAsking] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
   const id = useId();
-  const close = () => {
-    setIsAsking(false);
-    // The button that had the focus is gone.
-    requestAnimationFrame(() => opener.current?.focus());
-  };
-  if (props.isPending) {
+  const { isPending } = props;
+  const isOpen = isAsking && !isPending;
+  const wasOpen = useRef(false);
+  useEffect(() => {
+    // The answer that had the focus is gone.
+    const isLost = wasOpen.current && !isOpen && document.activeElement === document.body;
+    wasOpen.current = isOpen;
+    if (isLost) opener.current?.focus();
+  }, [isOpen]);
+  const close = () => setIsAsking(false);
+  if (!isOpen) {
     return (
-      <Button disabled>
-        <Spinner />
-        {props.label}
-      </Button>
-    );
-  }
-  if (!isAsking) {
-    return (
-      <Button ref={opener} onClick={() => setIsAsking(true)}>
+      // Not disabled while it is done, or it would lose the focus.
+      <Button
+        ref={opener}
+        aria-disabled={isPending}
+        onClick={() => !isPending && setIsAsking(true)}
+      >
+        {isPending && <Spinner />}
         {props.label}
       </Button>
     );
@@ -58,7 +61,7 @@ export function ConfirmButton(props: ConfirmButtonProps) {
         <Button
           variant="danger"
           onClick={() => {
-            setIsAsking(false);
+            close();
             props.onConfirm();
           }}
         >

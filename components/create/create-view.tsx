@@ -1,30 +1,34 @@
 import { useQuery } from "@tanstack/react-query";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { PageHeader } from "../common/page-header.tsx";
+import { useHeadingFocus } from "../operation/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
+import { Loading } from "../ui/loading.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { CreateForm } from "./create-form.tsx";
 
 export function CreateView() {
   const { queries } = usePanel();
   const { data, error, refetch } = useQuery(queries.overview);
+  const around = useHeadingFocus("create");
   return (
     <>
-      <PageHeader
-        back
-        title="Create backup"
-        description="One consistent copy, read while the app goes on working. It is sent straight to your browser and kept nowhere else."
-      />
+      <div ref={around}>
+        <PageHeader
+          back
+          title="Create backup"
+          description="One consistent copy, read while the app goes on working. It is sent straight to your browser and kept nowhere else."
+        />
+      </div>
       {data ? (
         <CreateForm overview={data} />
       ) : error ? (
         <ErrorNotice error={error} onRetry={() => void refetch()} />
       ) : (
-        <div role="status" className="pba:grid pba:gap-6">
-          <span className="pba:sr-only">Reading the database</span>
+        <Loading label="Reading the database">
           <Skeleton className="pba:h-44" />
           <Skeleton className="pba:h-96" />
-        </div>
+        </Loading>
       )}
     </>
   );

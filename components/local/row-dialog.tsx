@@ -53,7 +53,10 @@ export function RowDialog({ client, place, tableName, onClose }: RowDialogProps)
           </div>
         </header>
         {json === null ? (
-          <Spinner />
+          <p role="status" className="pba:flex pba:items-center pba:gap-3">
+            <Spinner />
+            Reading the row
+          </p>
         ) : (
           <section
             aria-label="The row as JSON"

@@ -2,6 +2,7 @@ import { ApiError } from "../api.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { NotFound } from "../common/not-found.tsx";
 import { PageHeader } from "../common/page-header.tsx";
+import { Loading } from "../ui/loading.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 interface NoOperationProps {
@@ -31,11 +32,10 @@ export function NoOperation({ error, title, onRetry }: NoOperationProps) {
 
 export function OperationSkeleton() {
   return (
-    <div role="status" className="pba:grid pba:gap-6">
-      <span className="pba:sr-only">Loading the operation</span>
+    <Loading label="Loading the operation">
       <Skeleton className="pba:h-16 pba:max-w-md" />
       <Skeleton className="pba:h-48" />
       <Skeleton className="pba:h-80" />
-    </div>
+    </Loading>
   );
 }

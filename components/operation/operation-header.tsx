@@ -19,7 +19,7 @@ interface OperationHeaderProps {
 /** Which operation it is, and which question this page of it asks. */
 export function OperationHeader({ operation, place, isOwn }: OperationHeaderProps) {
   const { paths } = usePanel();
-  const around = useHeadingFocus(`${operation.id} ${place}`);
+  const around = useHeadingFocus(`${operation.id} ${place}`, operation.state);
   const step = place !== "operation" ? place : isPlanning(operation) ? "upload" : null;
   const canGoBack = isOwn && operation.state === "ready";
   const links = {

@@ -5,6 +5,7 @@ import { formatNoun } from "../../lib/shared/format.ts";
 import { SearchInput } from "../common/search-input.tsx";
 import { matchesTable } from "../matches-table.ts";
 import { Card } from "../ui/card.tsx";
+import { Loading } from "../ui/loading.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import type { GraphTable } from "./graph-table.ts";
@@ -62,7 +63,13 @@ export function ListOrGraphCard({ title, description, order, tables, list }: Lis
       }
     >
       {isGraph && (
-        <Suspense fallback={<Skeleton className="pba:h-[min(70vh,34rem)]" />}>
+        <Suspense
+          fallback={
+            <Loading label="Loading the graph">
+              <Skeleton className="pba:h-[min(70vh,34rem)]" />
+            </Loading>
+          }
+        >
           <OrderGraph order={order} tables={tables} search={search} searchIndex={searchIndex} />
         </Suspense>
       )}

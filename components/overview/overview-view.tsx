@@ -5,9 +5,11 @@ import type { Overview } from "../../lib/shared/api.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { DriftList, WarningList } from "../common/findings.tsx";
 import { PageHeader } from "../common/page-header.tsx";
+import { useHeadingFocus } from "../operation/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
+import { Loading } from "../ui/loading.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { DatabaseCard } from "./database-card.tsx";
@@ -17,28 +19,31 @@ import { RecentOperations } from "./recent-operations.tsx";
 export function OverviewView() {
   const { queries, paths } = usePanel();
   const { data, error, refetch } = useQuery(queries.overview);
+  const around = useHeadingFocus("overview");
   return (
     <>
-      <PageHeader
-        title="Database backup"
-        description="Download the whole database as one file, and bring it back from one."
-        actions={
-          <>
-            <Button asChild>
-              <Link href={paths.restore}>
-                <Upload aria-hidden />
-                Restore a backup
-              </Link>
-            </Button>
-            <Button variant="primary" asChild>
-              <Link href={paths.create}>
-                <Download aria-hidden />
-                Create backup
-              </Link>
-            </Button>
-          </>
-        }
-      />
+      <div ref={around}>
+        <PageHeader
+          title="Database backup"
+          description="Download the whole database as one file, and bring it back from one."
+          actions={
+            <>
+              <Button asChild>
+                <Link href={paths.restore}>
+                  <Upload aria-hidden />
+                  Restore a backup
+                </Link>
+              </Button>
+              <Button variant="primary" asChild>
+                <Link href={paths.create}>
+                  <Download aria-hidden />
+                  Create backup
+                </Link>
+              </Button>
+            </>
+          }
+        />
+      </div>
       {error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
       {data ? <OverviewContent overview={data} /> : !error && <OverviewSkeleton />}
     </>
@@ -84,11 +89,10 @@ function OverviewContent({ overview }: { overview: Overview }) {
 
 function OverviewSkeleton() {
   return (
-    <div role="status" className="pba:grid pba:gap-6">
-      <span className="pba:sr-only">Reading the database</span>
+    <Loading label="Reading the database">
       <Skeleton className="pba:h-36" />
       <Skeleton className="pba:h-48" />
       <Skeleton className="pba:h-96" />
-    </div>
+    </Loading>
   );
 }

@@ -5,6 +5,7 @@ import { OperationList } from "../common/operation-list.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
+import { Loading } from "../ui/loading.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 const FEW = 5;
@@ -22,7 +23,11 @@ export function RecentOperations() {
       }
     >
       {error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
-      {!data && !error && <Skeleton className="pba:h-28" />}
+      {!data && !error && (
+        <Loading label="Reading the operations">
+          <Skeleton className="pba:h-28" />
+        </Loading>
+      )}
       {data?.length === 0 && (
         <p className="pba:py-6 pba:text-center pba:text-muted">
           Nothing yet. Backups and restores are listed here, with who made them and how they ended.

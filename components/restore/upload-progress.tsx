@@ -51,16 +51,11 @@ export function UploadProgress({ upload, onCancel }: UploadProgressProps) {
         </ErrorNotice>
       )}
       <div className="pba:flex pba:flex-wrap pba:gap-2">
-        {state.name === "uploading" && (
-          <Button size="small" onClick={pause}>
-            <Pause aria-hidden />
-            Pause
-          </Button>
-        )}
-        {state.name === "paused" && (
-          <Button size="small" onClick={resume}>
-            <Play aria-hidden />
-            Resume
+        {/* One button, so that it keeps the focus. */}
+        {(state.name === "uploading" || state.name === "paused") && (
+          <Button size="small" onClick={state.name === "paused" ? resume : pause}>
+            {state.name === "paused" ? <Play aria-hidden /> : <Pause aria-hidden />}
+            {state.name === "paused" ? "Resume" : "Pause"}
           </Button>
         )}
         <Button size="small" onClick={onCancel}>

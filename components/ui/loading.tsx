@@ -1,0 +1,19 @@
+import type { ReactNode } from "react";
+import { cn } from "./cn.ts";
+
+interface LoadingProps {
+  /** In words, for who does not see the skeletons. */
+  label: string;
+  className?: string;
+  children: ReactNode;
+}
+
+/** Skeletons of what is being read. */
+export function Loading({ label, className, children }: LoadingProps) {
+  return (
+    <div role="status" className={cn("pba:grid pba:gap-6", className)}>
+      <span className="pba:sr-only">{label}</span>
+      {children}
+    </div>
+  );
+}
