@@ -1,4 +1,3 @@
-import { useMutation } from "@tanstack/react-query";
 import { FlaskConical } from "lucide-react";
 import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
 import { formatCount, formatDuration, formatNoun } from "../../lib/shared/format.ts";
@@ -10,6 +9,7 @@ import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
+import { usePromptMutation } from "../use-prompt-mutation.ts";
 
 interface RehearsalVerdictProps {
   operation: Operation;
@@ -20,7 +20,7 @@ interface RehearsalVerdictProps {
 /** What the rehearsal has found over all tables, and a way to one where there was none. */
 export function RehearsalVerdict({ operation, plan, isOwn }: RehearsalVerdictProps) {
   const { queries } = usePanel();
-  const rehearse = useMutation(queries.planRestore(operation.id));
+  const rehearse = usePromptMutation(queries.planRestore(operation.id));
   const { rehearsal, scope } = plan;
   return (
     <Card

@@ -1,4 +1,3 @@
-import { useMutation } from "@tanstack/react-query";
 import { Download } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
@@ -12,6 +11,7 @@ import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
+import { usePromptMutation } from "../use-prompt-mutation.ts";
 import { EncryptionCard } from "./encryption-card.tsx";
 import { checkEncryption, NO_ENCRYPTION_DRAFT } from "./encryption-draft.ts";
 import { TablesCard } from "./tables-card.tsx";
@@ -19,7 +19,7 @@ import { TablesCard } from "./tables-card.tsx";
 export function CreateForm({ overview }: { overview: Overview }) {
   const { api, queries, paths } = usePanel();
   const router = useRouter();
-  const create = useMutation(queries.createBackup);
+  const create = usePromptMutation(queries.createBackup);
   /** Null: every table, also one that is made in the meantime. */
   const [chosen, setChosen] = useState<ReadonlySet<string> | null>(null);
   const [draft, setDraft] = useState(NO_ENCRYPTION_DRAFT);
@@ -31,12 +31,14 @@ export function CreateForm({ overview }: { overview: Overview }) {
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   const { encryption, problems } = checkEncryption(draft);
   const isEmpty = tables.length === 0;
+  // Also while its page is on the way.
+  const isBusy = create.isPending || create.isSuccess;
 
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     setShowsProblems(true);
     focusFirstProblem(event.currentTarget);
-    if (!encryption || isEmpty || create.isPending) return;
+    if (!encryption || isEmpty || isBusy) return;
     create.mutate(
       {
         encryption,
@@ -73,8 +75,8 @@ export function CreateForm({ overview }: { overview: Overview }) {
             : `All ${formatNoun(tables.length, "table")}`}
           {` · ${formatNoun(rows, "row")} · ${ENCRYPTION_LABELS[draft.mode].toLowerCase()}`}
         </p>
-        <Button type="submit" variant="primary" aria-disabled={create.isPending}>
-          {create.isPending ? <Spinner /> : <Download aria-hidden />}
+        <Button type="submit" variant="primary" aria-disabled={isBusy}>
+          {isBusy ? <Spinner /> : <Download aria-hidden />}
           Start backup
         </Button>
       </div>

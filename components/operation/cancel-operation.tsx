@@ -1,13 +1,13 @@
-import { useMutation } from "@tanstack/react-query";
 import type { Operation } from "../../lib/shared/api.ts";
 import { ConfirmButton } from "../common/confirm-button.tsx";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { usePanel } from "../panel-context.tsx";
+import { usePromptMutation } from "../use-prompt-mutation.ts";
 import { isPlanning } from "./place.ts";
 
 export function CancelOperation({ operation }: { operation: Operation }) {
   const { queries } = usePanel();
-  const cancel = useMutation(queries.cancel(operation.id));
+  const cancel = usePromptMutation(queries.cancel(operation.id));
   const wording = wordingOf(operation);
   return (
     <>

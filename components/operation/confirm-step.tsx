@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Operation, RestorePlan, SafetyBackupPlan } from "../../lib/shared/api.ts";
 import { formatBytes } from "../../lib/shared/format.ts";
@@ -15,6 +15,7 @@ import { Field } from "../ui/field.tsx";
 import { Input } from "../ui/input.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
+import { usePromptMutation } from "../use-prompt-mutation.ts";
 import { CancelOperation } from "./cancel-operation.tsx";
 
 interface ConfirmStepProps {
@@ -26,8 +27,8 @@ interface ConfirmStepProps {
 export function ConfirmStep({ operation, plan }: ConfirmStepProps) {
   const { queries } = usePanel();
   const overview = useQuery(queries.overview);
-  const start = useMutation(queries.startRestore(operation.id));
-  const replan = useMutation(queries.planRestore(operation.id));
+  const start = usePromptMutation(queries.startRestore(operation.id));
+  const replan = usePromptMutation(queries.planRestore(operation.id));
   const [typed, setTyped] = useState("");
   const [keeps, setKeeps] = useState(true);
   const [isAccepted] = useAcceptedDrift(operation, plan);

@@ -1,4 +1,3 @@
-import { useMutation } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { type FormEvent, type ReactNode, useEffect, useRef } from "react";
 import type { CreateRestore, EncryptionMode, Unlock } from "../../lib/shared/api.ts";
@@ -7,6 +6,7 @@ import { usePanel } from "../panel-context.tsx";
 import { UnlockFields, useUnlockDraft } from "../restore/unlock-fields.tsx";
 import { Button } from "../ui/button.tsx";
 import { Spinner } from "../ui/spinner.tsx";
+import { usePromptMutation } from "../use-prompt-mutation.ts";
 
 interface ReopenFormProps {
   /** What is on the server already. */
@@ -24,7 +24,7 @@ export function ReopenForm(props: ReopenFormProps) {
   const { source, encryption, isOriginal = false, icon, label, takesFocus = false } = props;
   const { queries, paths } = usePanel();
   const router = useRouter();
-  const create = useMutation(queries.createRestore);
+  const create = usePromptMutation(queries.createRestore);
   const draft = useUnlockDraft(encryption);
   const form = useRef<HTMLFormElement>(null);
   const { error } = create;

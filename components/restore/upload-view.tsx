@@ -1,4 +1,3 @@
-import { useMutation } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
 import type { Unlock } from "../../lib/shared/api.ts";
@@ -9,6 +8,7 @@ import { usePanel } from "../panel-context.tsx";
 import { Card } from "../ui/card.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
+import { usePromptMutation } from "../use-prompt-mutation.ts";
 import { ArchiveTitle, encryptionOf } from "./archive-title.tsx";
 import { ChooseFile } from "./choose-file.tsx";
 import {
@@ -78,7 +78,7 @@ function Uploading({ backup, onCreated }: { backup: ChosenBackup; onCreated: () 
   const { api, queries, paths } = usePanel();
   const router = useRouter();
   const upload = useUpload(backup.archive.file, api.uploadsUrl);
-  const check = useMutation(queries.createRestore);
+  const check = usePromptMutation(queries.createRestore);
   const submit = (unlock: Unlock) => {
     if (upload.state.name !== "uploaded" || check.isPending) return;
     const scope = scopeOf(backup);

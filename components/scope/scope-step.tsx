@@ -1,4 +1,4 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { ArrowRight } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useMemo, useState } from "react";
@@ -15,6 +15,7 @@ import { CheckField } from "../ui/check-field.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { RadioCards } from "../ui/radio-cards.tsx";
 import { Spinner } from "../ui/spinner.tsx";
+import { usePromptMutation } from "../use-prompt-mutation.ts";
 import { MERGING_MODES, MODES } from "./mode-wording.ts";
 import { RowsCard } from "./rows-card.tsx";
 import { isSameScope, scopeTables, toDraft, toScope } from "./scope-draft.ts";
@@ -30,7 +31,7 @@ export function ScopeStep({ operation, plan }: ScopeStepProps) {
   const { queries, paths } = usePanel();
   const router = useRouter();
   const overview = useQuery(queries.overview).data;
-  const replan = useMutation(queries.planRestore(operation.id));
+  const replan = usePromptMutation(queries.planRestore(operation.id));
   const [draft, setDraft] = useState(() => toDraft(plan.scope));
   const [rehearses, setRehearses] = useState(true);
   const [showsProblem, setShowsProblem] = useState(false);
