@@ -2,48 +2,103 @@
 import type { Page } from "@playwright/test";
 import { checkBackup, makeBackup, startRestore } from "./support/api.ts";
 import { expectAccessibleInBoth } from "./support/axe.ts";
-import { dumpDatabase, expectDatabase, query } from "./support/database.ts";
-import { operationPath } from "./support/panel.ts";
+import { countRows, dumpDatabase, expectDatabase, query } from "./support/database.ts";
+import {
+  expectRestored,
+  goToChanges,
+  goToConfirmation,
+  operationPath,
+  rowOf,
+  startRestore as startInBrowser,
+} from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
 const PASSPHRASE = "back to where we came from";
 
-test("undoes a restore, and undoes that", async ({ page, folder, browserConsole }) => {
+test("undoes a restore from its receipt, and undoes that on a phone", async ({
+  page,
+  folder,
+  browserConsole,
+}) => {
   const encryption = { mode: "passphrase", passphrase: PASSPHRASE } as const;
   const file = await makeBackup(page.request, folder, encryption);
-  await query("UPDATE products SET name = name || ' (renamed)' WHERE id % 2 = 0");
-  await query("DELETE FROM reviews WHERE rating < 3");
+  const renamed = await query(
+    "UPDATE products SET name = name || ' (renamed)' WHERE id % 2 = 0 RETURNING 1",
+  );
+  const deleted = await query("DELETE FROM reviews WHERE rating < 3 RETURNING 1");
   await query("SELECT nextval('audit_events_id_seq')");
   const before = await dumpDatabase();
+  const reviewsBefore = await countReviews();
   const restore = await checkBackup(page.request, file, { passphrase: PASSPHRASE });
   await startRestore(page.request, restore);
   const restored = await dumpDatabase();
   expect(restored).not.toBe(before);
+  const reviewsRestored = await countReviews();
 
   await page.goto(operationPath(restore));
-  await expect(page.getByText("The database was restored.", { exact: true })).toBeVisible();
+  await expectRestored(page);
   await expectAccessibleInBoth(page);
-  await page.getByRole("button", { name: "Undo this restore" }).click();
-  await expect(page.getByLabel("Passphrase", { exact: true })).toBeFocused();
+  await openUndo(page, restore);
   browserConsole.expectStatus(422);
   await page.keyboard.type("this is not the one");
   await page.keyboard.press("Enter");
   await expect(page.getByRole("alert").filter({ hasText: "WRONG_PASSPHRASE" })).toBeVisible();
   await expect(page.getByLabel("Passphrase", { exact: true })).toBeFocused();
+  await expectAccessibleInBoth(page);
   const undo = await prepareUndo(page, restore);
-  expect(undo).not.toBe(restore);
-  await expect(page.getByRole("link", { name: /^the restore of / })).toHaveAttribute(
-    "href",
-    operationPath(restore),
+  await expectUndoes(page, "restore", restore);
+
+  await goToChanges(page, { rehearses: true });
+  const checks = page.getByRole("list", { name: "Checks" }).getByRole("listitem");
+  await expect(checks.first()).toContainText("Passed");
+  await expect(checks.filter({ hasText: "Failed" })).toHaveCount(0);
+  const changes = page.getByRole("list", { name: "Tables", exact: true }).getByRole("listitem");
+  await expect(rowOf(changes, "public.products")).toContainText(`${renamed.length} changed`);
+  await expect(rowOf(changes, "public.reviews")).toContainText(
+    `${deleted.length.toLocaleString("en")} removed`,
   );
-  await startRestore(page.request, undo);
+  await expect(changes).toHaveCount(2);
+  await goToConfirmation(page);
+  await expect(page).toHaveTitle("Waiting for confirmation · Alder & Finch");
+  await startInBrowser(page);
+  await expectRestored(page);
+  await expect(page).toHaveTitle("Done · Alder & Finch");
   await expectDatabase(before);
 
-  await page.goto(operationPath(undo));
-  await page.getByRole("button", { name: "Undo this restore" }).click();
-  await startRestore(page.request, await prepareUndo(page, undo));
+  await page.setViewportSize({ width: 390, height: 844 });
+  await openUndo(page, undo);
+  await expect(page).toHaveTitle("Alder & Finch");
+  await expectUndoes(page, "restore", restore);
+  await expect(
+    page.getByRole("row").filter({ hasText: "public.reviews" }).getByRole("cell"),
+  ).toHaveText([reviewsRestored, reviewsBefore, reviewsBefore]);
+  await expectAccessibleInBoth(page);
+  await expectFits(page);
+  await prepareUndo(page, undo);
+  await expectUndoes(page, "undo", undo);
+  await expectFits(page);
+  await goToChanges(page);
+  await expectFits(page);
+  await goToConfirmation(page);
+  await expectFits(page);
+  await startInBrowser(page);
+  await expectRestored(page);
+  await expectFits(page);
   await expectDatabase(restored);
 });
+
+/** As the panel shows it. */
+async function countReviews(): Promise<string> {
+  return ((await countRows(["public.reviews"])).get("public.reviews") ?? 0).toLocaleString("en");
+}
+
+/** From the page of an ended restore to the question on its receipt. */
+async function openUndo(page: Page, id: string) {
+  await page.getByRole("link", { name: "Receipt", exact: true }).click();
+  await expect(page).toHaveURL(`${operationPath(id)}/receipt`);
+  await page.getByRole("button", { name: "Undo this restore" }).click();
+  await expect(page.getByLabel("Passphrase", { exact: true })).toBeFocused();
+}
 
 /** @returns the id of the restore that undoes it */
 async function prepareUndo(page: Page, id: string): Promise<string> {
@@ -54,6 +109,15 @@ async function prepareUndo(page: Page, id: string): Promise<string> {
   if (!undo) throw new Error(`${page.url()} is of no operation.`);
   return undo;
 }
+
+const expectUndoes = (page: Page, what: "restore" | "undo", id: string) =>
+  expect(page.getByRole("link", { name: new RegExp(`^the ${what} of `) })).toHaveAttribute(
+    "href",
+    operationPath(id),
+  );
+
+const expectFits = (page: Page) =>
+  expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 
 test("says that there is nothing to undo with where none was kept", async ({ page, folder }) => {
   const file = await makeBackup(page.request, folder);
