@@ -1,7 +1,17 @@
 /** The insertion order as a picture: by mouse and by keyboard, in the overview, in the plan, and while it fills. */
-import type { Locator, Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { checkBackup, makeBackup } from "./support/api.ts";
-import { holdRestore } from "./support/database.ts";
+import { holdRestore, query } from "./support/database.ts";
+import {
+  expectDrawn,
+  type ForeignKey,
+  graphOf,
+  readForeignKeys,
+  relatives,
+  selectionOf,
+  showAll,
+  tableIn,
+} from "./support/graph.ts";
 import {
   expectRestored,
   goToChanges,
@@ -12,24 +22,120 @@ import {
 } from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
-const graphOf = (page: Page): Locator =>
-  page.getByRole("application", { name: "Insertion order as a graph" });
-const tableIn = (page: Page, table: string): Locator =>
-  graphOf(page).locator(`[data-table="${table}"]`);
-const selectionOf = (page: Page): Locator => page.getByRole("region", { name: "Selection" });
 const viewBox = (page: Page) => graphOf(page).locator("svg").getAttribute("viewBox");
 
+/** Of the shop. */
+const readTables = async (condition = "true"): Promise<string[]> =>
+  (
+    await query<{ name: string }>(
+      `SELECT schemaname || '.' || tablename AS name FROM pg_tables
+       WHERE schemaname IN ('public', 'warehouse') AND ${condition} ORDER BY 1`,
+    )
+  ).map(({ name }) => name);
+
+interface Drawn {
+  table: string;
+  left: number;
+  width: number;
+  /** Of what it is filled with while it is loaded. */
+  barWidth: number;
+  opacity: string;
+  fill: string;
+}
+
+/** Every table as the browser has drawn it, by name. */
+async function readDrawn(page: Page): Promise<Drawn[]> {
+  const drawn = await graphOf(page)
+    .locator("[data-table]")
+    .evaluateAll((nodes) =>
+      nodes.map((node) => {
+        const { left, width } = node.getBoundingClientRect();
+        const body = node.querySelector("rect[rx='8']");
+        return {
+          table: node.getAttribute("data-table") ?? "",
+          left,
+          width,
+          barWidth: node.querySelector("[data-fraction]")?.getBoundingClientRect().width ?? 0,
+          opacity: getComputedStyle(node).opacity,
+          fill: body ? getComputedStyle(body).fill : "",
+        };
+      }),
+    );
+  return drawn.sort((a, b) => (a.table < b.table ? -1 : 1));
+}
+
+const isMutual = (keys: readonly ForeignKey[], { child, parent }: ForeignKey): boolean =>
+  child !== parent && keys.some((key) => key.child === parent && key.parent === child);
+
+/** Every table, a line for each pair that foreign keys join, and parents on the left. */
+async function expectPicture(page: Page, keys: readonly ForeignKey[]) {
+  const drawn = await readDrawn(page);
+  expect(drawn.map(({ table }) => table)).toEqual(await readTables());
+  const lines = new Set(keys.map(({ child, parent }) => `${child} ${parent}`));
+  await expect(graphOf(page).locator("[data-key]:not([data-table])")).toHaveCount(lines.size);
+  const mutual = keys.filter((key) => isMutual(keys, key));
+  expect(mutual).toHaveLength(4);
+  await expect(graphOf(page).getByText("Cycle of 2 tables")).toHaveCount(mutual.length / 2);
+  const lefts = new Map(drawn.map(({ table, left }) => [table, left]));
+  const misplaced = keys
+    .filter((key) => key.child !== key.parent && !isMutual(keys, key))
+    .filter(({ child, parent }) => (lefts.get(parent) ?? 0) >= (lefts.get(child) ?? 0));
+  expect(misplaced).toEqual([]);
+}
+
+/** Its foreign keys in words, and those and the tables at their other ends alone not faded. */
+async function expectExplored(page: Page, table: string, keys: readonly ForeignKey[]) {
+  await tableIn(page, table).click();
+  const selection = selectionOf(page);
+  await expect(selection.getByRole("heading", { level: 3 })).toContainText(table);
+  const own = keys.filter(({ child, parent }) => child === table && parent === table);
+  const parents = keys.filter((key) => key.child === table && !own.includes(key));
+  const children = keys.filter((key) => key.parent === table && !own.includes(key));
+  for (const [side, expected] of [
+    ["Refers to", parents],
+    ["Is referred to by", children],
+  ] as const) {
+    const texts = await selection.getByRole("list", { name: side }).locator("p").allTextContents();
+    expect(texts.map((text) => text.slice(text.indexOf("("))).sort(), side).toEqual(
+      expected.map(({ text }) => text).sort(),
+    );
+  }
+  await expect(selection.getByText("Refers to itself", { exact: true })).toHaveCount(own.length);
+
+  // The panel has taken some of the picture's room.
+  await showAll(page);
+  const near = [
+    table,
+    ...parents.map(({ parent }) => parent),
+    ...children.map(({ child }) => child),
+  ];
+  const lit = (await readDrawn(page)).filter(({ opacity }) => opacity === "1");
+  expect(lit.map((it) => it.table)).toEqual([...new Set(near)].sort());
+  const lines = new Set(
+    [...parents, ...children, ...own].map(({ child, parent }) => `${child} ${parent}`),
+  );
+  const opacities = await graphOf(page)
+    .locator("[data-key]:not([data-table])")
+    .evaluateAll((edges) => edges.map((edge) => getComputedStyle(edge).opacity));
+  expect(opacities.filter((opacity) => opacity === "1")).toHaveLength(lines.size);
+}
+
+const EXPLORED = [
+  "public.orders",
+  "public.categories",
+  "warehouse.shipment_lines",
+  "warehouse.sites",
+  "public.audit_events",
+];
+
 test("is moved, zoomed, searched and explored by mouse", async ({ page }) => {
+  const keys = await readForeignKeys();
   await page.goto(PANEL);
   const graph = graphOf(page);
   await graph.scrollIntoViewIfNeeded();
-  await page.getByRole("button", { name: "Show all", exact: true }).click();
-  await expect(tableIn(page, "public.orders")).toContainText("Order");
-  await expect(graph).toContainText("Cycle of 2 tables");
-  // Parents on the left.
-  const left = async (table: string) => (await tableIn(page, table).boundingBox())?.x ?? 0;
-  expect(await left("public.customers")).toBeLessThan(await left("public.orders"));
-  expect(await left("public.orders")).toBeLessThan(await left("public.order_lines"));
+  await expectDrawn(page);
+  await expectPicture(page, keys);
+  for (const table of EXPLORED) await expectExplored(page, table, keys);
 
   await tableIn(page, "public.orders").click();
   const selection = selectionOf(page);
@@ -43,30 +149,57 @@ test("is moved, zoomed, searched and explored by mouse", async ({ page }) => {
   await expect(selection.getByRole("heading", { level: 3 })).toContainText("public.order_lines");
   await expect(selection.getByRole("heading", { level: 3 })).toBeFocused();
 
-  await page.getByRole("button", { name: "Show all", exact: true }).click();
+  await page.keyboard.press("Escape");
+  await expect(selection).toBeHidden();
+  await showAll(page);
   const before = await viewBox(page);
+  const boxOf = async () => {
+    const box = await tableIn(page, "public.orders").boundingBox();
+    if (!box) throw new Error("It is drawn.");
+    return box;
+  };
+  // As seen on the screen: larger by a quarter, smaller again, and where the mouse has drawn it.
+  const small = await boxOf();
+  await page.getByRole("button", { name: "Zoom in" }).click();
+  await expect.poll(async () => (await boxOf()).width / small.width).toBeCloseTo(1.25, 2);
+  await page.getByRole("button", { name: "Zoom out" }).click();
+  await expect.poll(async () => (await boxOf()).width / small.width).toBeCloseTo(1, 2);
+  for (let step = 0; step < 3; step++) await page.getByRole("button", { name: "Zoom in" }).click();
+  await expect.poll(async () => (await boxOf()).width / small.width).toBeCloseTo(1.25 ** 3, 2);
+  const still = await boxOf();
   const box = await graph.boundingBox();
   if (!box) throw new Error("It is visible.");
-  await page.mouse.move(box.x + 30, box.y + 30);
+  await page.mouse.move(box.x + 300, box.y + 200);
   await page.mouse.down();
-  await page.mouse.move(box.x + 130, box.y + 60, { steps: 3 });
+  await page.mouse.move(box.x + 260, box.y + 180, { steps: 3 });
   await page.mouse.up();
-  const zoomOf = async () => box.width / Number((await viewBox(page))?.split(" ")[2]);
-  const zoom = await zoomOf();
-  await page.getByRole("button", { name: "Zoom in" }).click();
-  await expect.poll(zoomOf).toBeGreaterThan(zoom);
-  const zoomedIn = await viewBox(page);
-  await page.mouse.move(box.x + 200, box.y + 200);
-  await page.mouse.down();
-  await page.mouse.move(box.x + 100, box.y + 150, { steps: 3 });
-  await page.mouse.up();
-  await expect.poll(() => viewBox(page)).not.toBe(zoomedIn);
-  await page.getByRole("button", { name: "Show all", exact: true }).click();
+  await expect.poll(async () => (await boxOf()).x - still.x).toBeCloseTo(-40, 0);
+  await expect.poll(async () => (await boxOf()).y - still.y).toBeCloseTo(-20, 0);
+  await expect(selection).toBeHidden();
+  await showAll(page);
   await expect.poll(() => viewBox(page)).toBe(before);
 
   const search = page.getByRole("searchbox", { name: "Find a table" });
+  await search.fill("shipment_lines");
+  await expect(page.getByText("1 table found")).toBeVisible();
+  for (let step = 0; step < 3; step++) await page.getByRole("button", { name: "Zoom in" }).click();
+  const isSeen = async (table: string) => {
+    const { left, width } = (await readDrawn(page)).find((it) => it.table === table) ?? {};
+    return left !== undefined && left >= box.x && left + (width ?? 0) <= box.x + box.width;
+  };
+  await search.fill("public.users");
+  await expect.poll(() => isSeen("public.users")).toBe(true);
+  await expect.poll(() => isSeen("warehouse.shipment_lines")).toBe(false);
+  await search.fill("shipment_lines");
+  await expect.poll(() => isSeen("warehouse.shipment_lines")).toBe(true);
   await search.fill("ment");
   await expect(page.getByText("5 tables found")).toBeVisible();
+  await showAll(page);
+  const drawn = await readDrawn(page);
+  const plain = drawn.find(({ table }) => table === "public.users")?.fill;
+  expect(drawn.filter(({ fill }) => fill !== plain).map(({ table }) => table)).toEqual(
+    await readTables("tablename LIKE '%ment%'"),
+  );
   const first = await viewBox(page);
   await search.press("Enter");
   await expect.poll(() => viewBox(page)).not.toBe(first);
@@ -108,6 +241,7 @@ test("is walked through by keyboard", async ({ page }) => {
 });
 
 test("is in the plan, fills during the run, and is a list on a phone", async ({ page, folder }) => {
+  const keys = await readForeignKeys();
   const id = await checkBackup(page.request, await makeBackup(page.request, folder));
   await using hold = await holdRestore();
   await page.goto(operationPath(id));
@@ -118,7 +252,22 @@ test("is in the plan, fills during the run, and is a list on a phone", async ({ 
   const filling = (table: string) => tableIn(page, table).locator("[data-fraction]");
   await expect(filling("public.orders")).toHaveAttribute("data-fraction", "1.00");
   await expect(tableIn(page, "warehouse.shipment_lines")).toContainText(/0 of [\d,]+ rows/);
-  await expect(filling("warehouse.shipment_lines")).toHaveCount(0);
+  // Order lines are being loaded: full is what they refer to, and empty what refers to them.
+  await showAll(page);
+  const full = relatives(keys, "public.order_lines", "parent");
+  expect(full.size).toBeGreaterThan(4);
+  for (const table of full) {
+    await expect(filling(table)).toHaveAttribute("data-fraction", "1.00");
+  }
+  await expect(tableIn(page, "public.order_lines").locator("[data-fraction='1.00']")).toHaveCount(
+    0,
+  );
+  for (const table of relatives(keys, "public.order_lines", "child")) {
+    await expect(filling(table)).toHaveCount(0);
+  }
+  const notFull = async () =>
+    (await readDrawn(page)).filter((it) => it.barWidth < 0.95 * it.width).map((it) => it.table);
+  await expect.poll(notFull).toEqual(expect.not.arrayContaining([...full]));
 
   await page.setViewportSize({ width: 390, height: 844 });
   await expect(graphOf(page)).toBeHidden();
@@ -127,4 +276,6 @@ test("is in the plan, fills during the run, and is a list on a phone", async ({ 
   await hold.release();
   await expectRestored(page);
   await expect(filling("warehouse.shipment_lines")).toHaveAttribute("data-fraction", "1.00");
+  await showAll(page);
+  await expect.poll(notFull).toEqual([]);
 });
