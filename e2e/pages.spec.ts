@@ -1,7 +1,7 @@
 /** Every page, in every state: narrow, light, dark, still. The console stays silent, as in all tests. */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import { checkBackup, makeBackup } from "./support/api.ts";
 import { holdRestore } from "./support/database.ts";
 import {
@@ -29,7 +29,15 @@ test("fits a phone, light and dark", async ({ page, folder, browserConsole }) =>
     await expectToFit(page);
   }
 
+  const answer = Promise.withResolvers<void>();
+  await page.route("**/api/overview", async (route) => {
+    await answer.promise;
+    await route.continue();
+  });
   await page.goto(PANEL);
+  const reading = page.getByRole("status").filter({ hasText: "Reading the database" });
+  await expectMotion(page, { pulsing: [reading.locator("[aria-hidden]").first()] });
+  answer.resolve();
   await expect(page.getByRole("heading", { name: "Insertion order" })).toBeVisible();
   await expectToFit(page);
 
@@ -71,7 +79,17 @@ test("fits a phone, light and dark", async ({ page, folder, browserConsole }) =>
   await startRestore(page);
   await expect(tableProgress(page, "public.order_lines")).toContainText("Running");
   await expectToFit(page);
-  await expectStillness(page);
+  await page.setViewportSize({ width: 1280, height: 844 });
+  const graph = page.getByRole("application", { name: "Insertion order as a graph" });
+  await expectMotion(page, {
+    pulsing: [page.getByRole("list", { name: "Steps" }).locator("[aria-current] svg")],
+    gliding: [
+      page.getByRole("progressbar", { name: "Overall progress" }).locator("> *"),
+      tableProgress(page, "public.order_lines").getByRole("progressbar").locator("> *"),
+      graph.locator('[data-table="public.orders"] [data-fraction]'),
+    ],
+  });
+  await page.setViewportSize({ width: 390, height: 844 });
   await page.getByRole("button", { name: "Cancel" }).click();
   await expectToFit(page);
   await page.getByRole("button", { name: "Yes, cancel it" }).click();
@@ -116,9 +134,21 @@ async function expectToFit(page: Page) {
   expect(backgrounds.size, "light and dark differ").toBe(2);
 }
 
-/** Nothing moves for who has asked for that. */
-async function expectStillness(page: Page) {
-  await page.emulateMedia({ reducedMotion: "reduce" });
+interface Moving {
+  /** By themselves, all the time. */
+  pulsing: Locator[];
+  /** When their width changes. */
+  gliding?: Locator[];
+}
+
+/** What moves, does so; and nothing does for who has asked for that. */
+async function expectMotion(page: Page, { pulsing, gliding = [] }: Moving) {
+  for (const reducedMotion of ["no-preference", "reduce"] as const) {
+    await page.emulateMedia({ reducedMotion });
+    const moves = reducedMotion === "no-preference";
+    for (const it of pulsing) await expect.poll(() => pulses(it), String(it)).toBe(moves);
+    for (const it of gliding) await expect.poll(() => glides(it), String(it)).toBe(moves);
+  }
   const running = () =>
     page.evaluate(() =>
       document
@@ -129,3 +159,27 @@ async function expectStillness(page: Page) {
   await expect.poll(running).toEqual([]);
   await page.emulateMedia({ reducedMotion: "no-preference" });
 }
+
+const pulses = (it: Locator): Promise<boolean> =>
+  it.evaluate((element) =>
+    element
+      .getAnimations()
+      .some(
+        ({ playState, effect }) =>
+          playState === "running" && Number(effect?.getComputedTiming().duration) > 0,
+      ),
+  );
+
+const glides = (it: Locator): Promise<boolean> =>
+  it.evaluate((element: HTMLElement | SVGElement) => {
+    const { width } = element.style;
+    for (const step of ["1px", "20px"]) {
+      element.style.width = step;
+      element.getBoundingClientRect();
+    }
+    const isOnItsWay = element
+      .getAnimations()
+      .some((it) => it instanceof CSSTransition && it.transitionProperty === "width");
+    element.style.width = width;
+    return isOnItsWay;
+  });
