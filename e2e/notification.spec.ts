@@ -1,9 +1,10 @@
 /** A restore tells when it ends, to whom has asked for it. */
 import type { BrowserContext, Page } from "@playwright/test";
-import { checkBackup, makeBackup, startRestore } from "./support/api.ts";
-import { expectAccessible } from "./support/axe.ts";
-import { holdRestore } from "./support/database.ts";
-import { operationPath, tableProgress } from "./support/panel.ts";
+import { beginRestore, checkBackup, makeBackup } from "./support/api.ts";
+import { expectAccessibleInBoth } from "./support/axe.ts";
+import { dumpDatabase, expectDatabase, holdRestore, query } from "./support/database.ts";
+import { expectDrawn } from "./support/graph.ts";
+import { expectRestored, operationPath, tableProgress } from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
 declare global {
@@ -39,22 +40,15 @@ const standIn = (context: BrowserContext, answer: NotificationPermission) =>
     Object.defineProperty(window, "Notification", { value: Shown });
   }, answer);
 
-/** Loads, and goes on when the returned hold is released. */
+/** Loads, and goes on when the hold is released. */
 async function beginHeldRestore(page: Page, folder: string) {
   const file = await makeBackup(page.request, folder);
   const id = await checkBackup(page.request, file);
   const hold = await holdRestore();
-  const ending = startRestore(page.request, id, { safetyBackup: false });
+  await beginRestore(page.request, id, { safetyBackup: false });
   await page.goto(operationPath(id));
   await expect(tableProgress(page, "public.order_lines")).toContainText("Running");
-  return {
-    async release() {
-      await hold.release();
-      await ending;
-      await expect(page.getByText("The database was restored.", { exact: true })).toBeVisible();
-    },
-    [Symbol.asyncDispose]: hold[Symbol.asyncDispose],
-  };
+  return hold;
 }
 
 const theSwitch = (page: Page) => page.getByRole("switch", { name: "Tell me when it ends" });
@@ -65,17 +59,19 @@ test("notifies when a restore ends, and asks for that on a click only", async ({
   folder,
 }) => {
   await standIn(context, "granted");
-  await using restore = await beginHeldRestore(page, folder);
+  await using hold = await beginHeldRestore(page, folder);
   await expect(theSwitch(page)).not.toBeChecked();
   expect(await page.evaluate(() => window.asked)).toBe(0);
-  await expectAccessible(page);
+  await expectDrawn(page);
+  await expectAccessibleInBoth(page);
   await theSwitch(page).focus();
   await page.keyboard.press("Space");
   await expect(theSwitch(page)).toBeChecked();
   expect(await page.evaluate(() => window.asked)).toBe(1);
   expect(await page.evaluate(() => window.shown)).toEqual([]);
 
-  await restore.release();
+  await hold.release();
+  await expectRestored(page);
   await expect.poll(() => page.evaluate(() => window.shown.length)).toBe(1);
   expect(await page.evaluate(() => window.shown[0])).toMatchObject({
     title: "Restore: Done",
@@ -85,13 +81,31 @@ test("notifies when a restore ends, and asks for that on a click only", async ({
   expect(await page.evaluate(() => window.focused)).toBe(1);
 });
 
-test("says that the browser refuses, and stays silent", async ({ page, context, folder }) => {
+test("says that the browser refuses, and a failure by the title alone", async ({
+  page,
+  context,
+  folder,
+}) => {
   await standIn(context, "denied");
-  await using restore = await beginHeldRestore(page, folder);
+  const before = await dumpDatabase();
+  await using hold = await beginHeldRestore(page, folder);
   await theSwitch(page).click();
   await expect(page.getByText(/does not allow notifications of this site/)).toBeVisible();
   await expect(theSwitch(page)).toBeDisabled();
   await expect(theSwitch(page)).not.toBeChecked();
-  await restore.release();
+
+  // As when the database is started anew in the middle.
+  expect(
+    await query(
+      `SELECT pg_terminate_backend(pid) AS ended FROM pg_locks
+       WHERE relation = 'order_lines'::regclass AND mode = 'AccessExclusiveLock' AND granted`,
+    ),
+  ).toEqual([{ ended: true }]);
+  await expect(page).toHaveTitle("Failed · Alder & Finch");
+  const failure = page.getByRole("alert").filter({ hasText: "This restore has failed." });
+  await expect(failure).toContainText("Nothing has changed.");
   expect(await page.evaluate(() => window.shown)).toEqual([]);
+  await expectAccessibleInBoth(page);
+  await hold.release();
+  await expectDatabase(before);
 });

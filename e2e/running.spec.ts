@@ -1,4 +1,6 @@
-/** An operation under way: the same in every tab, cancelled, or left alone. */
+/** An operation under way: the same in every tab and on every device, cancelled, or left alone. */
+import type { Browser, Page } from "@playwright/test";
+import { SIGN_INS } from "../scripts/seed/sign-ins.ts";
 import { checkBackup, makeBackup } from "./support/api.ts";
 import {
   dumpDatabase,
@@ -14,9 +16,13 @@ import {
   OPERATION,
   operationPath,
   PANEL,
+  signIn,
   tableProgress,
 } from "./support/panel.ts";
-import { expect, test } from "./support/test.ts";
+import { type Console, expect, test } from "./support/test.ts";
+
+/** How far it is, in the title of who waits in another tab. */
+const RUNNING = /^\d+ % · Alder & Finch$/;
 
 test("cancels a backup, which every tab has shown", async ({ page }) => {
   const before = await dumpDatabase();
@@ -35,44 +41,77 @@ test("cancels a backup, which every tab has shown", async ({ page }) => {
   for (const tab of [page, otherTab]) {
     await expect(tableProgress(tab, "public.orders")).toContainText("Done: 2,000 rows");
     await expect(tab.getByText("Finish the archive").first()).toBeVisible();
+    await expect(tab).toHaveTitle(RUNNING);
   }
 
   await otherTab.getByRole("button", { name: "Cancel" }).click();
   await otherTab.getByRole("button", { name: "Yes, cancel it" }).click();
   for (const tab of [page, otherTab]) {
     await expect(tab.getByText("This backup was cancelled.")).toBeVisible();
+    await expect(tab).toHaveTitle("Cancelled · Alder & Finch");
   }
   expect(await download.failure()).not.toBeNull();
   await hold.release();
   await expectDatabase(before);
 });
 
-test("cancels a restore in the middle, and nothing has changed", async ({ page, folder }) => {
+test("cancels a restore in the middle from another device, and nothing has changed", async ({
+  page,
+  browser,
+  browserConsole,
+  folder,
+}) => {
   const file = await makeBackup(page.request, folder);
   await query("UPDATE products SET name = 'Changed since the backup'");
   const before = await dumpDatabase();
+  // Before the restore, which locks the shop's users as well.
+  const phone = await signInOnPhone(browser, browserConsole);
   await using hold = await holdRestore();
   await page.goto(operationPath(await checkBackup(page.request, file)));
   await confirmRestore(page);
   await expectHeldRestore(page);
 
-  const otherTab = await page.context().newPage();
-  await otherTab.goto(page.url());
+  await findRunning(phone);
   await page.reload();
-  await expectHeldRestore(otherTab);
+  await expectHeldRestore(phone);
   await expectHeldRestore(page);
+  expect(await phone.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 
-  await page.getByRole("button", { name: "Cancel" }).click();
-  await page.getByRole("button", { name: "Go on" }).click();
-  await page.getByRole("button", { name: "Cancel" }).click();
-  await page.getByRole("button", { name: "Yes, cancel it" }).click();
-  for (const tab of [page, otherTab]) {
-    await expect(tab.getByText("This restore was cancelled.")).toBeVisible();
-    await expect(tab.getByText("Nothing has changed.", { exact: true })).toBeVisible();
+  await phone.getByRole("button", { name: "Cancel" }).click();
+  await phone.getByRole("button", { name: "Go on" }).click();
+  await phone.getByRole("button", { name: "Cancel" }).click();
+  await phone.getByRole("button", { name: "Yes, cancel it" }).click();
+  for (const device of [phone, page]) {
+    await expect(device.getByText("This restore was cancelled.")).toBeVisible();
+    await expect(device.getByText("Nothing has changed.", { exact: true })).toBeVisible();
+    await expect(device).toHaveTitle("Cancelled · Alder & Finch");
   }
   await hold.release();
   await expectDatabase(before);
+  await phone.context().close();
 });
+
+/** A session of its own, on a screen of its own. */
+async function signInOnPhone(browser: Browser, browserConsole: Console): Promise<Page> {
+  const context = await browser.newContext({
+    storageState: { cookies: [], origins: [] },
+    viewport: { width: 390, height: 844 },
+  });
+  browserConsole.watch(context);
+  const page = await context.newPage();
+  await page.goto(PANEL);
+  await signIn(page, SIGN_INS.admin);
+  await expect(page.getByRole("region", { name: "Database", exact: true })).toBeVisible();
+  return page;
+}
+
+/** As somebody does who knows of no address. The tables are locked, and yet the panel says what is going on. */
+async function findRunning(page: Page) {
+  await page.goto(PANEL);
+  await expect(page.getByRole("region", { name: "Database", exact: true })).toBeVisible();
+  const active = page.getByRole("list", { name: "Operations under way" });
+  await active.getByRole("link", { name: /^Restore: Restoring, \d+ %/ }).click();
+}
 
 test("goes on with a restore whose tab was closed, and finds it again", async ({
   page,
@@ -89,20 +128,20 @@ test("goes on with a restore whose tab was closed, and finds it again", async ({
   await page.close();
 
   const again = await context.newPage();
-  // The tables are locked, and yet the panel says what is going on.
-  await again.goto(PANEL);
-  await expect(again.getByRole("region", { name: "Database", exact: true })).toBeVisible();
-  const active = again.getByRole("list", { name: "Operations under way" });
-  await active.getByRole("link", { name: /^Restore: Restoring, \d+ %/ }).click();
+  await findRunning(again);
   await expectHeldRestore(again);
   await hold.release();
   await expectRestored(again);
+  await expect(again).toHaveTitle("Done · Alder & Finch");
   await expectDatabase(before);
+  await again.getByRole("link", { name: "Database backup" }).click();
+  await expect(again).toHaveTitle("Alder & Finch");
 });
 
 /** Orders are loaded, their lines are being loaded, and what refers to those lines waits. */
-async function expectHeldRestore(page: Parameters<typeof tableProgress>[0]) {
+async function expectHeldRestore(page: Page) {
   await expect(tableProgress(page, "public.orders")).toContainText("Done: 2,000 rows");
   await expect(tableProgress(page, "public.order_lines")).toContainText("Running");
   await expect(tableProgress(page, "warehouse.shipment_lines")).toContainText("Waiting: 0 of");
+  await expect(page).toHaveTitle(RUNNING);
 }

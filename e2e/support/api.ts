@@ -67,14 +67,23 @@ export async function checkBackup(
   return id;
 }
 
+/** Confirms a restore that is checked. */
+export async function beginRestore(
+  request: APIRequestContext,
+  id: string,
+  options: Omit<StartRestore, "confirmation"> = {},
+): Promise<void> {
+  await reach(request, id);
+  await post(request, `restores/${id}/start`, { confirmation: DATABASE, ...options });
+}
+
 /** Confirms a restore that is checked, and waits for its end, which has to be good. */
 export async function startRestore(
   request: APIRequestContext,
   id: string,
-  options: Omit<StartRestore, "confirmation"> = {},
+  options?: Omit<StartRestore, "confirmation">,
 ): Promise<Operation> {
-  await reach(request, id);
-  await post(request, `restores/${id}/start`, { confirmation: DATABASE, ...options });
+  await beginRestore(request, id, options);
   const ended = await reach(request, id);
   expect(ended.error).toBeNull();
   expect(ended.state).toBe("succeeded");
