@@ -1,6 +1,7 @@
 /** Pages that no other test has axe look at, in the light and in the dark. */
 import { checkBackup, discard, makeBackup } from "./support/api.ts";
 import { expectAccessibleInBoth } from "./support/axe.ts";
+import { expectDrawn, selectionOf, tableIn } from "./support/graph.ts";
 import { chooseFile, operationPath, PANEL } from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -9,7 +10,9 @@ test("has no serious finding on its pages", async ({ page, folder }) => {
   const restore = await checkBackup(page.request, file);
 
   await page.goto(PANEL);
-  await expect(page.getByRole("heading", { name: "Insertion order" })).toBeVisible();
+  await expectDrawn(page);
+  await tableIn(page, "public.orders").click();
+  await expect(selectionOf(page).getByRole("list", { name: "Refers to" })).toBeVisible();
   await expectAccessibleInBoth(page);
 
   await page.goto(`${PANEL}/create`);
