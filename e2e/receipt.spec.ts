@@ -6,11 +6,20 @@ import { SIGN_INS } from "../scripts/seed/sign-ins.ts";
 import { requireTool, shell } from "../scripts/testing/oracles.ts";
 import { checkBackup, makeBackup, startRestore } from "./support/api.ts";
 import { expectAccessibleInBoth } from "./support/axe.ts";
-import { countRows, query } from "./support/database.ts";
-import { operationPath, signIn } from "./support/panel.ts";
+import { countRows, dumpDatabase, expectDatabase, query } from "./support/database.ts";
+import {
+  confirmRestore,
+  expectReady,
+  expectRestored,
+  operationPath,
+  signIn,
+} from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
 const hasTools = ["unzip", "zstd", "sha256sum", "jq"].map(requireTool).every(Boolean);
+
+/** A restore leaves it alone. */
+const MIGRATIONS = "public._prisma_migrations";
 
 const receiptPath = (id: string) => `${operationPath(id)}/receipt`;
 
@@ -24,13 +33,49 @@ async function downloadReceipt(page: Page, folder: string): Promise<string> {
   return file;
 }
 
+/** Rows and digest of each table in an archive that is not encrypted, as `schema.table` → `rows sha256`. */
+async function readTables(file: string, folder: string): Promise<Map<string, string>> {
+  const json = `unzip -p '${file}' "$entry" | zstd -dcf`;
+  const lines = await shell(
+    `unzip -Z1 '${file}' 'tables/*' | while read -r entry; do
+       echo "$entry $(${json} | jq length) $(${json} | sha256sum | cut -c1-64)"; done`,
+    folder,
+  );
+  return new Map(
+    lines
+      .trim()
+      .split("\n")
+      .map((line) => line.match(/^tables\/(.+?)\.json\S* (.+)$/)?.slice(1) as [string, string]),
+  );
+}
+
+/** `value, whether it was given out` of each sequence of the shop. */
+async function readSequences(): Promise<Map<string, string>> {
+  const names = await query<{ schema: string; name: string }>(
+    `SELECT schemaname AS schema, sequencename AS name FROM pg_sequences
+     WHERE schemaname IN ('public', 'warehouse')`,
+  );
+  const states = names.map(async ({ schema, name }) => {
+    const [state] = await query<{ state: string }>(
+      `SELECT last_value || ' ' || is_called AS state FROM "${schema}"."${name}"`,
+    );
+    return [`${schema}.${name}`, state?.state ?? ""] as const;
+  });
+  return new Map(await Promise.all(states));
+}
+
 test("says what a restore has done, as others find it", async ({ page, folder }) => {
   test.skip(!hasTools, "needs unzip, zstd, sha256sum and jq");
+  // The next value stays the same, and is one that was not given out yet.
+  await query("SELECT setval('audit_events_id_seq', nextval('audit_events_id_seq') + 1, false)");
+  const sequences = await readSequences();
   const file = await makeBackup(page.request, folder);
   await query("DELETE FROM reviews WHERE rating < 3");
   await query(
     "INSERT INTO coupons (code, percent_off, valid_until) SELECT 'E2E' || n, 5, now() FROM generate_series(1, 7) n",
   );
+  await query("SELECT nextval('audit_events_id_seq'), setval('products_id_seq', 123456)");
+  expect(await readSequences()).not.toEqual(sequences);
   const id = await checkBackup(page.request, file);
   const tables = (
     await query<{ name: string }>(
@@ -39,7 +84,9 @@ test("says what a restore has done, as others find it", async ({ page, folder })
     )
   ).map(({ name }) => name);
   const before = await countRows(tables);
+  const beganAt = new Date().toISOString();
   await startRestore(page.request, id, { safetyBackup: false });
+  const endedAt = new Date().toISOString();
   const after = await countRows(tables);
 
   await page.goto(operationPath(id));
@@ -56,18 +103,40 @@ test("says what a restore has done, as others find it", async ({ page, folder })
   expect(before).not.toEqual(after);
   const sha256 = (await shell(`sha256sum '${file}'`, folder)).slice(0, 64);
   expect(receipt.archive.sha256).toBe(sha256);
-  for (const table of receipt.tables.filter(({ rowsInBackup }) => rowsInBackup > 0).slice(0, 5)) {
-    const rows = `unzip -p '${file}' 'tables/${table.schema}.${table.name}.json*' | zstd -dcf`;
-    expect(Number(await shell(`${rows} | jq length`, folder))).toBe(table.rowsInBackup);
-    expect((await shell(`${rows} | sha256sum`, folder)).slice(0, 64)).toBe(table.jsonSha256);
-  }
-  expect(receipt.actor.name).toBe(SIGN_INS.admin.name);
-  for (const { schema, name, lastValue } of receipt.sequenceStates) {
-    const [sequence] = await query<{ value: string }>(
-      `SELECT last_value::text AS value FROM "${schema}"."${name}"`,
-    );
-    expect(lastValue, name).toBe(sequence?.value);
-  }
+  const archived = new Map(
+    receipt.tables.map((it) => [`${it.schema}.${it.name}`, `${it.rowsInBackup} ${it.jsonSha256}`]),
+  );
+  const inArchive = await readTables(file, folder);
+  expect(receipt.leftOut.map((it) => `${it.schema}.${it.name}`)).toEqual([MIGRATIONS]);
+  expect(inArchive.delete(MIGRATIONS)).toBe(true);
+  expect(archived).toEqual(inArchive);
+  expect(archived.size).toBe(tables.length);
+  expect(receipt).toMatchObject({
+    operationId: id,
+    kind: "restore",
+    state: "succeeded",
+    changed: "everything",
+    actor: { name: SIGN_INS.admin.name },
+    scope: { mode: "replace", tables: null },
+  });
+  const { startedAt, endedAt: receiptEndedAt, elapsedMs } = receipt;
+  const times = [beganAt, startedAt, receiptEndedAt, endedAt].map((time) => Date.parse(time ?? ""));
+  expect(times.toSorted((a, b) => a - b)).toEqual(times);
+  expect(elapsedMs).toBeGreaterThan(0);
+  expect(elapsedMs).toBeLessThanOrEqual(Date.parse(endedAt) - Date.parse(beganAt));
+  const states = new Map(
+    receipt.sequenceStates.map((it) => [
+      `${it.schema}.${it.name}`,
+      `${it.lastValue} ${it.isCalled}`,
+    ]),
+  );
+  expect(sequences.get("public.audit_events_id_seq")).toMatch(/^\d+ false$/);
+  expect(states).toEqual(sequences);
+  expect(states).toEqual(await readSequences());
+  expect(receipt.sequences).toBe(sequences.size);
+  // It is not encrypted.
+  const doubtful = receipt.checks.filter(({ state }) => state !== "passed");
+  expect(doubtful).toMatchObject([{ name: "key", state: "warning" }]);
 
   // What is on the page is what is in the file.
   const reviews = page.getByRole("row").filter({ hasText: "public.reviews" });
@@ -75,6 +144,13 @@ test("says what a restore has done, as others find it", async ({ page, folder })
     [before, after, after].map((counts) => String(counts.get("public.reviews"))),
   );
   await expect(page.getByText(sha256, { exact: true })).toBeVisible();
+  await expect(page.getByText(id, { exact: true })).toBeVisible();
+  const [value] = (sequences.get("public.audit_events_id_seq") ?? "").split(" ");
+  const sequence = page.getByRole("row").filter({ hasText: "public.audit_events_id_seq" });
+  await expect(sequence.getByRole("cell")).toHaveText(`${value}, not given out yet`);
+  await expect(page.getByRole("list", { name: "Checks" }).getByRole("listitem")).toHaveCount(
+    receipt.checks.length,
+  );
 });
 
 test("keeps a receipt through another restore and another sign-in, at the same address", async ({
@@ -88,7 +164,7 @@ test("keeps a receipt through another restore and another sign-in, at the same a
   await startRestore(page.request, id, { safetyBackup: false });
   await page.goto(receiptPath(id));
   const first = await shell(`cat '${await downloadReceipt(page, folder)}'`, folder);
-  await startRestore(page.request, await checkBackup(page.request, file), { safetyBackup: false });
+  await fillEmptyTable(page, await checkBackup(page.request, file));
 
   const context = await browser.newContext({ storageState: { cookies: [], origins: [] } });
   browserConsole.watch(context);
@@ -99,6 +175,27 @@ test("keeps a receipt through another restore and another sign-in, at the same a
   expect(await shell(`cat '${await downloadReceipt(stranger, folder)}'`, folder)).toBe(first);
   await context.close();
 });
+
+/** Another restore: of one table, which has to be empty, and what its receipt says of that. */
+async function fillEmptyTable(page: Page, id: string) {
+  const before = await dumpDatabase();
+  const deleted = await query("DELETE FROM reviews RETURNING 1");
+  await page.goto(operationPath(id));
+  await expectReady(page);
+  await page.getByRole("radio", { name: "Chosen tables" }).click();
+  await page.getByRole("checkbox", { name: "public.reviews" }).click();
+  await page.getByRole("radio", { name: /^Only into empty/ }).click();
+  await confirmRestore(page);
+  await expectRestored(page);
+  await expectDatabase(before);
+  await page.getByRole("link", { name: "Receipt" }).click();
+  await expect(page).toHaveURL(receiptPath(id));
+  await expect(page.getByText("Only into empty tables: 1 chosen table")).toBeVisible();
+  const rows = deleted.length.toLocaleString("en");
+  const cells = page.getByRole("row").filter({ hasText: "public.reviews" }).getByRole("cell");
+  await expect(cells).toHaveText(["0", rows, rows]);
+  await expect(page.getByRole("heading", { name: "Left as they were" })).toBeVisible();
+}
 
 test("fits a phone, and stands alone on paper, light and without what is around it", async ({
   page,
