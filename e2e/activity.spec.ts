@@ -15,6 +15,18 @@ const rows = (page: Page) =>
   page.getByRole("list", { name: "Operations", exact: true }).getByRole("listitem");
 const search = (page: Page) => page.getByRole("searchbox", { name: "File, person, id or sha256" });
 
+const addresses = (page: Page) =>
+  rows(page)
+    .getByRole("link")
+    .evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+
+/** Every operation but one, as it is kept. */
+const readOthers = (id: string) =>
+  query(
+    "SELECT to_jsonb(o) AS kept FROM prisma_backup_admin.operations o WHERE id <> $1 ORDER BY id",
+    [id],
+  );
+
 /** By SELECT, from where operations are kept. */
 async function countOperations(condition: string): Promise<number> {
   const [counted] = await query<{ count: number }>(
@@ -28,10 +40,10 @@ const expectRows = (page: Page, count: number) =>
 
 test("filters, searches and pages, and the back button undoes it", async ({ page, folder }) => {
   const file = await makeBackup(page.request, folder);
-  const restored = await checkBackup(page.request, file);
-  await startRestore(page.request, restored, { safetyBackup: false });
-  await discard(page.request, await checkBackup(page.request, file));
+  // All that the backup does not know of.
   for (let made = 0; made < PAGE; made++) await cancelledBackup(page.request);
+  await discard(page.request, await checkBackup(page.request, file));
+  const restored = await checkBackup(page.request, file);
   const all = await countOperations("true");
   const restores = await countOperations("kind = 'restore'");
   const cancelledRestores = await countOperations("kind = 'restore' AND state = 'cancelled'");
@@ -42,6 +54,15 @@ test("filters, searches and pages, and the back button undoes it", async ({ page
   await expect(page).toHaveURL(ACTIVITY);
   await expect(page.getByText(`1 to ${PAGE} of ${all} operations`)).toBeVisible();
   await expectRows(page, all);
+
+  const listed = await addresses(page);
+  expect(listed[0]).toBe(operationPath(restored));
+  const others = await readOthers(restored);
+  await startRestore(page.request, restored, { safetyBackup: false });
+  await page.reload();
+  await expect(rows(page).first()).toContainText("Done");
+  expect(await addresses(page)).toEqual(listed);
+  expect(await readOthers(restored)).toEqual(others);
 
   await page.getByRole("button", { name: "Older" }).click();
   await expect(page).toHaveURL(`${ACTIVITY}?page=2`);
