@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--only NAME] [--scale N] [--runs N] [--growth] [--write]`: backup and restore beside what people
+ * `npm run bench -- [--only NAME]… [--scale N] [--runs N] [--growth] [--write]`: backup and restore beside what people
  * would use instead, in turn, on the same data and server. Without options all data sets at their full size; then the
  * figures and charts are put into docs, which `--write` does for any other run.
  */
@@ -17,9 +17,12 @@ import { measure } from "./measure.ts";
 import { type BenchResults, makeReport } from "./report.ts";
 import { cli, type Databases, type Keys, runDataSet } from "./run-data-set.ts";
 
+/** Not a data set, but chosen as one. */
+const ORIGINAL = "original";
+
 const { values } = parseArgs({
   options: {
-    only: { type: "string" },
+    only: { type: "string", multiple: true },
     scale: { type: "string", default: "1" },
     runs: { type: "string", default: "3" },
     growth: { type: "boolean", default: false },
@@ -27,10 +30,11 @@ const { values } = parseArgs({
   },
 });
 const scale = Number(values.scale);
-const chosen = DATA_SETS.filter(({ name }) => values.only === undefined || name === values.only);
-if (chosen.length === 0) {
-  fail(`There is no data set ${values.only}: ${DATA_SETS.map(({ name }) => name).join(", ")}.`);
-}
+const NAMES = [...DATA_SETS.map(({ name }) => name), ORIGINAL];
+const only = values.only ?? NAMES;
+const unknown = only.find((name) => !NAMES.includes(name));
+if (unknown !== undefined) fail(`There is no ${unknown}: ${NAMES.join(", ")}.`);
+const chosen = DATA_SETS.filter(({ name }) => only.includes(name));
 const missing = ["pg_dump", "pg_restore", "age", "age-keygen"].filter((it) => !requireTool(it));
 if (missing.length > 0) {
   fail(`This compares with ${missing.join(", ")}: install PostgreSQL's client tools and age.`);
@@ -60,7 +64,7 @@ try {
     );
     dataSets.push({ name: dataSet.name, about: dataSet.about, result });
   }
-  const original = values.only === undefined ? await measureOriginal(keys) : null;
+  const original = only.includes(ORIGINAL) ? await measureOriginal(keys) : null;
   const [row] = await query(server.url("postgres"), "SELECT version()");
   const serverVersion = String(row?.version).split(" on ")[0] ?? "";
   const report = makeReport({ scale, serverVersion, dataSets, original });
