@@ -107,7 +107,9 @@ test("backs up, rehearses, restores, and undoes by keyboard alone", async ({ pag
   await expect(heading).toBeFocused();
   await askAndKeep(page, "Cancel", "Go on");
   await focus(page, page.getByRole("switch", { name: "Tell me when it ends" }));
-  await press(page, page.getByRole("button", { name: "Cancel" }), "Enter");
+  await page.keyboard.press("Shift+Tab");
+  await expect(page.getByRole("button", { name: "Cancel" })).toBeFocused();
+  await page.keyboard.press("Enter");
   await page.keyboard.press("Shift+Tab");
   await expect(page.getByRole("button", { name: "Yes, cancel it" })).toBeFocused();
   await page.keyboard.press("Enter");
