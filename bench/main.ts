@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import pg from "pg";
+import { buildPackage } from "../scripts/build-package.ts";
 import { migrate } from "../scripts/migrate.ts";
 import { startPostgres } from "../scripts/postgres.ts";
 import { ROOT } from "../scripts/run.ts";
@@ -44,6 +45,7 @@ const TRUNCATE_ALL = `DO $$ BEGIN EXECUTE (
   SELECT 'TRUNCATE ' || string_agg(format('%I.%I', schemaname, tablename), ', ') || ' CASCADE' FROM pg_tables
   WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'prisma_backup_admin')); END $$`;
 
+await buildPackage();
 const folder = await mkdtemp(join(tmpdir(), "bench-"));
 const server = await startPostgres({
   major: 15,

@@ -29,8 +29,9 @@ export interface DataSetResult {
   web: WebFigures | null;
 }
 
+/** Ours as it is installed; `buildPackage` has made it. */
 export const cli = (...args: string[]) =>
-  measure(process.execPath, [join(ROOT, "lib/cli/main.ts"), ...args]);
+  measure(process.execPath, [join(ROOT, "dist/lib/cli/main.js"), ...args]);
 
 /** Backups and restores in turn, ours and each peer's, so that what else the machine does meets all of them. */
 export async function runDataSet(
