@@ -20,6 +20,22 @@ it("names table, row, column and constraint, as far as the server has said them"
   });
 });
 
+it("names the rows by their keys, and what they collide with or lack", () => {
+  const table = { schema: "public", name: "reviews" };
+  const found = { key: "id = 7", otherKeys: ["id = 9", "id = 12"], violatingRows: 1234 };
+  expect(errorPlace(report({ table, ...found, missing: "user_id = 3" }))).toEqual([
+    { label: "Table", value: "public.reviews" },
+    { label: "Key", value: "id = 7" },
+    { label: "Other rows", value: "id = 9; id = 12" },
+    { label: "Rows in all", value: "1,234" },
+    { label: "Not there", value: "user_id = 3" },
+  ]);
+  expect(errorPlace(report({ table, key: "id = 7", conflictsWith: "id = 8" }))).toContainEqual({
+    label: "The row in its way",
+    value: "id = 8",
+  });
+});
+
 it("repeats nothing that the message says alone, and trusts no other shape", () => {
   expect(errorPlace(report({ table: { schema: "public", name: "reviews" } }))).toEqual([]);
   expect(errorPlace(report({ table: "reviews", rows: ["1"], column: 3 }))).toEqual([]);

@@ -1,3 +1,4 @@
+import { formatCount } from "../../lib/shared/format.ts";
 import { tableLabel } from "../../lib/shared/table-name.ts";
 import type { PanelErrorReport } from "../api.ts";
 import type { Fact } from "./facts.tsx";
@@ -8,12 +9,22 @@ const isTable = (value: unknown): value is { schema: string; name: string } =>
 const isRange = (value: unknown): value is [number, number] =>
   Array.isArray(value) && value.length === 2 && value.every((it) => typeof it === "number");
 
-/** Where in the data it went wrong, as far as the server says: table, row, column and constraint. */
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.length > 0 && value.every((it) => typeof it === "string");
+
+/** Where in the data it went wrong, as far as the server says: table, rows, column and constraint. */
 export function errorPlace({ details = {} }: PanelErrorReport): Fact[] {
-  const { table, rows, column, constraint, key } = details;
+  const { table, rows, column, constraint, key, otherKeys, violatingRows } = details;
+  const { conflictsWith, missing } = details;
   const facts: Fact[] = [];
   if (isTable(table)) facts.push({ label: "Table", value: tableLabel(table) });
   if (typeof key === "string") facts.push({ label: "Key", value: key });
+  if (isTexts(otherKeys)) facts.push({ label: "Other rows", value: otherKeys.join("; ") });
+  if (typeof violatingRows === "number")
+    facts.push({ label: "Rows in all", value: formatCount(violatingRows) });
+  if (typeof conflictsWith === "string")
+    facts.push({ label: "The row in its way", value: conflictsWith });
+  if (typeof missing === "string") facts.push({ label: "Not there", value: missing });
   if (isRange(rows)) {
     const [first, last] = rows;
     facts.push(

@@ -3,7 +3,9 @@ import { BackupError } from "../errors.ts";
 import type { TableName } from "../shared/api.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import { tableLabel } from "../shared/table-name.ts";
+import type { BlamedRows } from "./blamed-rows.ts";
 import { translateConnectionError } from "./connection.ts";
+import { describeKey } from "./sample-values.ts";
 
 /** Where in a dump or load an error happened, for its message. */
 export interface ErrorPlace {
@@ -14,11 +16,19 @@ export interface ErrorPlace {
   table?: TableName;
   /** First and last row, from 1, in the order of the archive. */
   rows?: [number, number];
-  /** Of the row that is to blame, as `id = 17`. */
-  key?: string | undefined;
+  /** Where they are known; else what PostgreSQL says of them in its own words is looked through. */
+  blamed?: BlamedRows | undefined;
   /** Where PostgreSQL does not name it itself. */
   column?: string | undefined;
 }
+
+export const NOT_NULL_VIOLATION = "23502";
+export const FOREIGN_KEY_VIOLATION = "23503";
+export const UNIQUE_VIOLATION = "23505";
+export const CHECK_VIOLATION = "23514";
+export const EXCLUSION_VIOLATION = "23P01";
+
+const VIOLATED = "The data violate a constraint";
 
 /** SQLSTATEs that mean something particular to a person. Classes (two characters) after exact codes. */
 const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> = {
@@ -62,14 +72,34 @@ const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> 
     what: "The connection to the database was lost",
     hint: "Check the server and the network, then try again.",
   },
-  "23503": {
+  [FOREIGN_KEY_VIOLATION]: {
     code: "CONSTRAINT_VIOLATED",
     what: "Rows refer to rows that are not there",
     hint: "The rows that are referred to are neither in the backup nor in a table that stays as it is. Use a backup that holds them, and ignore no table that they belong to.",
   },
+  [NOT_NULL_VIOLATION]: {
+    code: "CONSTRAINT_VIOLATED",
+    what: VIOLATED,
+    hint: "Use a backup that has a value there; or let the column be NULL, restore, fill in what is missing, and require it again.",
+  },
+  [UNIQUE_VIOLATION]: {
+    code: "CONSTRAINT_VIOLATED",
+    what: VIOLATED,
+    hint: "Rows have the same value where it must be unique. Drop the constraint, restore, put the rows right, and add it again.",
+  },
+  [EXCLUSION_VIOLATION]: {
+    code: "CONSTRAINT_VIOLATED",
+    what: VIOLATED,
+    hint: "Rows exclude each other. Drop the constraint, restore, put the rows right, and add it again.",
+  },
+  [CHECK_VIOLATION]: {
+    code: "CONSTRAINT_VIOLATED",
+    what: VIOLATED,
+    hint: "Use a backup whose rows fulfil it; or drop the constraint, restore, add it as NOT VALID, put the rows right, and validate it. Where there is no partition for a row, make one before.",
+  },
   "23": {
     code: "CONSTRAINT_VIOLATED",
-    what: "The data violate a constraint",
+    what: VIOLATED,
     hint: "The archive's rows do not fit the constraints of this database. Compare the schema with that of the time of the backup.",
   },
   "22": {
@@ -80,7 +110,7 @@ const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> 
 
 /**
  * An error of PostgreSQL as one for a person: what happened, to which table, constraint or column, and
- * whether anything changed. The row's key is in its details, and nowhere else; other values, which PostgreSQL puts into its own, stay in the `cause`.
+ * whether anything changed. Keys of rows are in its details, and nowhere else; other values, which PostgreSQL puts into its own, stay in the `cause`.
  */
 export function translateDatabaseError(error: unknown, place: ErrorPlace): unknown {
   if (error instanceof BackupError) return error;
@@ -99,7 +129,8 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
     place.table ??
     (error.schema && error.table ? { schema: error.schema, name: error.table } : undefined);
   const column = error.column ?? place.column;
-  const key = place.key ?? keyInDetail(error.detail);
+  const key = sqlState === UNIQUE_VIOLATION ? keyInDetail(error) : undefined;
+  const blamed = place.blamed ?? (key && { key });
   const at = [
     table && `table ${tableLabel(table)}`,
     place.rows &&
@@ -119,7 +150,7 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
         sqlState,
         ...(table && { table }),
         ...(place.rows && { rows: place.rows }),
-        ...(key && { key }),
+        ...blamed,
         ...(column && { column }),
         ...(error.constraint && { constraint: error.constraint }),
       },
@@ -128,14 +159,11 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
   );
 }
 
-const MAX_KEY_CHARACTERS = 200;
-
-/** The values that repeat a unique key, or that refer to nothing; undefined where the server speaks another language. */
-function keyInDetail(detail: string | undefined): string | undefined {
-  const [, columns, values] =
-    /^Key \((.+?)\)=\((.+)\) (?:already exists|is duplicated|is not present)/s.exec(detail ?? "") ??
-    [];
-  if (columns === undefined || values === undefined) return undefined;
-  const key = `${columns} = ${values}`;
-  return key.length > MAX_KEY_CHARACTERS ? `${key.slice(0, MAX_KEY_CHARACTERS)}…` : key;
+/**
+ * The values that repeat a unique key, or that refer to nothing, as `id = 17`. The words around them are in the server's
+ * language, which is not ours to choose; `(columns)=(values)` is the same in each.
+ */
+export function keyInDetail({ detail = "" }: pg.DatabaseError): string | undefined {
+  const [, columns, values] = /\((.+?)\)=\((.*)\)/s.exec(detail) ?? [];
+  return columns && values ? describeKey([columns], [values]) : undefined;
 }

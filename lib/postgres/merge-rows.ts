@@ -1,8 +1,11 @@
 import type pg from "pg";
 import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
+import type { SampleValue } from "../shared/rehearsal.ts";
+import { MAX_BLAMED_ROWS } from "./blamed-rows.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 import type { RowKey } from "./row-keys.ts";
 import { relationsOf, rowsOf } from "./rows-of.ts";
+import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
 
 /** A table, the copy that holds a backup's rows, and what tells the rows of both. */
 export interface Merge {
@@ -32,6 +35,12 @@ export async function addMissingRows(client: pg.ClientBase, merge: Merge): Promi
 /** Puts the copy's rows in the place of those with the same key, and adds the others. */
 export async function overwriteRows(client: pg.ClientBase, merge: Merge): Promise<MergedRows> {
   const present = await countPresent(client, merge);
+  const deleted = await deletePresent(client, merge);
+  const { rowCount } = await client.query(insertFromCopy(merge));
+  return { present, deleted, inserted: rowCount ?? 0 };
+}
+
+async function deletePresent(client: pg.ClientBase, merge: Merge): Promise<number> {
   let deleted = 0;
   for (const relation of relationsOf(merge.live)) {
     const { rowCount } = await client.query(
@@ -39,15 +48,62 @@ export async function overwriteRows(client: pg.ClientBase, merge: Merge): Promis
     );
     deleted += rowCount ?? 0;
   }
-  const { rowCount } = await client.query(insertFromCopy(merge));
-  return { present, deleted, inserted: rowCount ?? 0 };
+  return deleted;
+}
+
+/** A row of the copy that cannot be in the table. */
+export interface CollidingRow {
+  /** In the order of the key's columns. */
+  key: SampleValue[];
+  /** Of the row that has the same values; null where that is not known. */
+  otherKey: SampleValue[] | null;
+  /** Of all such rows. */
+  total: number;
+}
+
+/**
+ * Merges what does not collide with another row by a unique or exclusion constraint, and says what does. Only for a
+ * transaction that is rolled back.
+ *
+ * @param values what two rows must not have in common, where that is what they collide by
+ * @returns the first few
+ */
+export async function findCollisions(
+  client: pg.ClientBase,
+  merge: Merge,
+  isOverwriting: boolean,
+  values: RowKey | null,
+): Promise<CollidingRow[]> {
+  if (isOverwriting) await deletePresent(client, merge);
+  else await dropPresent(client, merge);
+  await client.query(`${insertFromCopy(merge)} ON CONFLICT DO NOTHING`);
+  const live = rowsOf(merge.live);
+  const keyOf = (row: string) => sampleOf(columnsOfRow(row, merge.key.columns));
+  const other = values
+    ? `(SELECT ${keyOf("l")} FROM ${live} l WHERE ${sameKey(values, "l", "c")} LIMIT 1)`
+    : "NULL::text[]";
+  const { rows } = await client.query<CollidingRow>(
+    `SELECT ${keyOf("c")} AS key, ${other} AS "otherKey", (pg_catalog.count(*) OVER ())::float8 AS total
+     FROM ${quoteTable(merge.copy)} c
+     WHERE NOT EXISTS (SELECT FROM ${live} l WHERE ${sameKey(merge.key, "l", "c")}) ORDER BY c.ctid LIMIT ${MAX_BLAMED_ROWS}`,
+  );
+  return rows.map(({ key, otherKey, total }) => ({
+    key: readSample(key),
+    otherKey: otherKey && readSample(otherKey),
+    total,
+  }));
+}
+
+/** Leaves in the copy what `addMissingRows` would add. */
+export async function dropPresent(client: pg.ClientBase, merge: Merge): Promise<void> {
+  await client.query(
+    `DELETE FROM ${quoteTable(merge.copy)} c USING ${rowsOf(merge.live)} l WHERE ${sameKey(merge.key, "l", "c")}`,
+  );
 }
 
 /** Makes the copy what the table would be after `addMissingRows`. */
 export async function keepInCopy(client: pg.ClientBase, merge: Merge): Promise<void> {
-  await client.query(
-    `DELETE FROM ${quoteTable(merge.copy)} c USING ${rowsOf(merge.live)} l WHERE ${sameKey(merge.key, "l", "c")}`,
-  );
+  await dropPresent(client, merge);
   await client.query(insertFromLive(merge));
 }
 

@@ -1,5 +1,10 @@
 import type pg from "pg";
-import type { PlannedLoad } from "../plan/load-plan.ts";
+import type { CatalogTable } from "../schema/catalog.ts";
+
+/** What is loaded, or nothing but a table that is looked at. */
+export interface OfTable {
+  table: Pick<CatalogTable, "oid" | "partitions">;
+}
 
 /** What tells one row from another. */
 export interface RowKey {
@@ -10,7 +15,12 @@ export interface RowKey {
 
 /** The unique constraints and indexes of a table, and which of them tells its rows. */
 export interface RowKeys {
-  unique: Array<{ constraint: string; columns: string[] }>;
+  unique: Array<{
+    constraint: string;
+    columns: string[];
+    /** What two rows must not have in common; null where that is no matter of columns alone, or not of all rows. */
+    values: RowKey | null;
+  }>;
   /** Null where the table has neither a primary key nor a unique one of columns that are never NULL. */
   key: RowKey | null;
 }
@@ -19,7 +29,7 @@ export interface RowKeys {
 export const RELATIONS = "unnest($1::oid[], $2::oid[]) AS rel (oid, root)";
 
 /** The parameters of `RELATIONS`. */
-export function relationsOf(loads: readonly PlannedLoad[]): [number[], number[]] {
+export function relationsOf(loads: readonly OfTable[]): [number[], number[]] {
   const relations = loads.flatMap(({ table }) =>
     [table, ...table.partitions.filter(({ isForeign }) => !isForeign)].map(({ oid }) => ({
       oid,
@@ -70,7 +80,7 @@ export interface FoundUnique extends Found {
  */
 export async function readRowKeys(
   client: pg.ClientBase,
-  loads: readonly PlannedLoad[],
+  loads: readonly OfTable[],
 ): Promise<RowKeys[]> {
   const { rows } = await client.query<FoundUnique>(
     `SELECT ${UNIQUE_FACTS} ${UNIQUE_INDEXES}`,
@@ -80,7 +90,11 @@ export async function readRowKeys(
   return loads.map(({ table: { oid } }) => {
     const unique = found.get(oid) ?? [];
     return {
-      unique: unique.map(({ constraint, columns }) => ({ constraint, columns })),
+      unique: unique.map((it) => ({
+        constraint: it.constraint,
+        columns: it.columns,
+        values: plainColumns(it),
+      })),
       key: findKey(unique, oid),
     };
   });
@@ -88,16 +102,15 @@ export async function readRowKeys(
 
 export function findKey(unique: readonly FoundUnique[], oid: number): RowKey | null {
   const found = unique.find(
-    (it) =>
-      it.oid === oid &&
-      !it.isPartial &&
-      it.keyColumns?.length === it.keyLength &&
-      it.keyColumns.every(({ notNull }) => notNull),
+    (it) => it.oid === oid && plainColumns(it) && it.keyColumns?.every(({ notNull }) => notNull),
   );
-  return found?.keyColumns
-    ? {
-        columns: found.keyColumns.map(({ column }) => column),
-        equals: found.keyColumns.map(({ equals }) => equals),
-      }
-    : null;
+  return found ? plainColumns(found) : null;
+}
+
+function plainColumns({ isPartial, keyColumns, keyLength }: FoundUnique): RowKey | null {
+  if (isPartial || keyColumns?.length !== keyLength) return null;
+  return {
+    columns: keyColumns.map(({ column }) => column),
+    equals: keyColumns.map(({ equals }) => equals),
+  };
 }

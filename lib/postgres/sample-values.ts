@@ -19,3 +19,19 @@ export const readSample = (values: readonly SampleValue[]): SampleValue[] =>
       ? `${characters.slice(0, SAMPLE_CHARACTERS).join("")}…`
       : value;
   });
+
+/**
+ * A row's key, as a person looks it up: `id = 17`.
+ *
+ * @returns undefined where the row has none
+ */
+export function describeKey(
+  columns: readonly string[],
+  values: readonly SampleValue[],
+): string | undefined {
+  if (columns.length === 0 || values.includes(null)) return undefined;
+  const [text = null] = readSample([
+    columns.map((column, index) => `${column} = ${values[index]}`).join(", "),
+  ]);
+  return text ?? undefined;
+}

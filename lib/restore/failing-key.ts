@@ -1,7 +1,7 @@
 /** Which row it was, for the message of a restore that has failed: its key, as a person looks it up. */
 import { type RowBatch, splitBatch } from "../postgres/load-rows.ts";
 import type { RowKey } from "../postgres/row-keys.ts";
-import { SAMPLE_CHARACTERS } from "../shared/rehearsal.ts";
+import { describeKey } from "../postgres/sample-values.ts";
 import type { FailingRow } from "./find-failing-row.ts";
 
 /** A longer row is not parsed only to name it. */
@@ -22,7 +22,7 @@ export function keyInBatch(
   if (!key || json.length > MAX_PARSED_BYTES) return undefined;
   if (refused !== undefined && key.columns.includes(refused)) return undefined;
   const [values] = JSON.parse(json.toString(), exactNumbers) as [Record<string, unknown>];
-  return describe(
+  return describeKey(
     key.columns,
     key.columns.map((column) => {
       const value = values[column];
@@ -34,12 +34,3 @@ export function keyInBatch(
 /** As they are written: a bigint is more than a JavaScript number can hold. */
 const exactNumbers = (_: string, value: unknown, { source }: { source?: string } = {}): unknown =>
   typeof value === "number" && source !== undefined ? source : value;
-
-function describe(
-  columns: readonly string[],
-  values: ReadonlyArray<string | null>,
-): string | undefined {
-  if (values.includes(null)) return undefined;
-  const text = columns.map((column, index) => `${column} = ${values[index]}`).join(", ");
-  return text.length > SAMPLE_CHARACTERS ? `${text.slice(0, SAMPLE_CHARACTERS)}…` : text;
-}

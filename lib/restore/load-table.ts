@@ -20,6 +20,7 @@ import { freeOwn } from "../thread/own-memory.ts";
 import { openStage } from "../thread/stage.ts";
 import { keyInBatch } from "./failing-key.ts";
 import { findFailingRow } from "./find-failing-row.ts";
+import { findOrphansInBatch } from "./find-orphans.ts";
 import { requireColumns } from "./require-columns.ts";
 
 /** @returns the rows of the batch that are accounted for: inserted, unless an implementation says otherwise */
@@ -40,13 +41,15 @@ export const insertWhole =
       const { load, key } = meant(taken);
       // To know it is a help; not to find it must not hide the error itself.
       const failing = await findFailingRow(client, load, batch, error).catch(() => null);
+      const failingKey = failing ? keyInBatch(batch, failing, key) : undefined;
+      const orphans = await findOrphansInBatch(client, load, batch, error).catch(() => undefined);
       const lastRow = batch.firstRow + batch.rows - 1;
       throw translateDatabaseError(error, {
         fallback: "LOAD_FAILED",
         outcome: "Nothing has changed.",
         table: { schema: load.table.schema, name: load.table.name },
         rows: failing ? [failing.row, failing.row] : [batch.firstRow, lastRow],
-        key: failing ? keyInBatch(batch, failing, key) : undefined,
+        blamed: failingKey === undefined ? orphans : { key: failingKey },
         column: failing?.column,
       });
     });

@@ -1,7 +1,8 @@
-import pg from "pg";
+import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import type { PlannedLoad } from "../plan/load-plan.ts";
-import { translateDatabaseError } from "../postgres/database-error.ts";
+import type { BlamedRows } from "../postgres/blamed-rows.ts";
+import { keyInDetail, translateDatabaseError } from "../postgres/database-error.ts";
 import {
   addMissingRows,
   type Merge,
@@ -11,6 +12,7 @@ import {
 import type { CatalogTable } from "../schema/catalog.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import type { ReadPlan } from "./read-plan.ts";
+import { findRefusedRows, isCollision } from "./refused-rows.ts";
 
 /** Each load with its copy and its key, which a plan that can be carried out has. */
 export const mergesOf = ({ loads, keys }: ReadPlan, copies: readonly CatalogTable[]) =>
@@ -18,6 +20,8 @@ export const mergesOf = ({ loads, keys }: ReadPlan, copies: readonly CatalogTabl
     const [key, copy] = [keys[index], copies[index]];
     return key && copy ? [{ load, live: load.table, copy, key, columns: load.columns }] : [];
   });
+
+const UNMERGED = "unmerged";
 
 /**
  * Moves the copies' rows into the tables, and proves that each has got there.
@@ -34,14 +38,19 @@ export async function mergeLoads(
   const grown: number[] = [];
   const isOverwriting = plan.scope.mode === "overwrite";
   const mergeRows = isOverwriting ? overwriteRows : addMissingRows;
+  // To come back to: what has failed tells no row that a person could look up.
+  await client.query(`SAVEPOINT ${UNMERGED}`);
   for (const { load, ...merge } of mergesOf(plan, copies)) {
     signal.throwIfAborted();
-    const merged = await mergeRows(client, merge).catch((error: unknown) => {
-      throw translateMergeError(error, load, merge);
+    const merged = await mergeRows(client, merge).catch(async (error: unknown) => {
+      const failed = { load, merge, isOverwriting, error };
+      const blamed = await findRefusedRows(client, failed, UNMERGED);
+      throw translateMergeError(error, load, merge, blamed);
     });
     requireAllMerged(load, merged, isOverwriting);
     grown.push(merged.inserted - merged.deleted);
   }
+  await client.query(`RELEASE SAVEPOINT ${UNMERGED}`);
   return grown;
 }
 
@@ -67,29 +76,30 @@ function requireAllMerged(
   );
 }
 
-const UNIQUE_VIOLATION = "23505";
-const EXCLUSION_VIOLATION = "23P01";
-
-function translateMergeError(error: unknown, { archived }: PlannedLoad, { key }: Merge): unknown {
-  const { schema, name } = archived;
+function translateMergeError(
+  error: unknown,
+  { archived: { schema, name } }: PlannedLoad,
+  { key }: Merge,
+  blamed: BlamedRows | undefined,
+): unknown {
   const table = { schema, name };
-  const isConflict =
-    error instanceof pg.DatabaseError &&
-    (error.code === UNIQUE_VIOLATION || error.code === EXCLUSION_VIOLATION);
-  if (!isConflict) {
-    return translateDatabaseError(error, {
-      fallback: "LOAD_FAILED",
-      outcome: "Nothing has changed.",
-      table,
-    });
+  const outcome = "Nothing has changed.";
+  if (!isCollision(error)) {
+    return translateDatabaseError(error, { fallback: "LOAD_FAILED", outcome, table, blamed });
   }
   const { constraint, code: sqlState } = error;
+  const repeated = keyInDetail(error);
   return new BackupError(
     "CONSTRAINT_VIOLATED",
-    `A row of the backup and another row of ${tableLabel(table)}, which is not the same by its key (${key.columns.join(", ")}), cannot both be there (constraint ${constraint}). Nothing has changed.`,
+    `A row of the backup and another row of ${tableLabel(table)}, which is not the same by its key (${key.columns.join(", ")}), cannot both be there (constraint ${constraint}). ${outcome}`,
     {
-      hint: "A rehearsal names the rows. Change or remove the one that is there, leave this table or row out, or replace the whole table.",
-      details: { sqlState, table, key: key.columns, ...(constraint && { constraint }) },
+      hint: "Change or remove the one that is there, leave this table or row out, or replace the whole table.",
+      details: {
+        sqlState,
+        table,
+        ...(blamed ?? (repeated && { key: repeated })),
+        ...(constraint && { constraint }),
+      },
       cause: error,
     },
   );

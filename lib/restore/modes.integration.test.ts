@@ -276,14 +276,20 @@ describe("merging", () => {
     const onTransaction = async (number: string) => {
       xid = number;
     };
-    const scope: RestoreScope = { mode: "overwrite", tables: [table("event")] };
-    await restore(it.database, it.path, { scope, onTransaction });
-    expect(
-      await it.db.query(
-        "SELECT relname FROM pg_class WHERE xmin = xid($1::xid8) AND oid = 'event'::regclass",
-        [xid],
-      ),
-    ).toEqual([{ relname: "event" }]);
+    // Of the other two, foreign keys are added again.
+    for (const [mode, ...names] of [
+      ["overwrite", "event"],
+      ["replace", "member", "team"],
+    ] as const) {
+      const scope: RestoreScope = { mode, tables: names.map(table) };
+      await restore(it.database, it.path, { scope, onTransaction });
+      expect(
+        await it.db.query(
+          "SELECT relname FROM pg_class WHERE xmin = xid($1::xid8) AND relname = ANY ($2) ORDER BY 1",
+          [xid, names],
+        ),
+      ).toEqual(names.map((relname) => ({ relname })));
+    }
   });
 
   test("another unique value that is there already fails it whole, and is named", async () => {
@@ -301,7 +307,12 @@ describe("merging", () => {
     const error = await errorOf(restore(it.database, it.path, { scope }));
     expect(error).toMatchObject({
       code: "CONSTRAINT_VIOLATED",
-      details: { table: table("customer"), constraint: "customer_email_key", key: ["id"] },
+      details: {
+        table: table("customer"),
+        constraint: "customer_email_key",
+        key: "id = 7",
+        conflictsWith: "id = 9",
+      },
     });
     expect(error.message).toContain("Nothing has changed.");
     expect(error.message).not.toContain("c7");
@@ -327,9 +338,25 @@ describe("merging", () => {
     const error = await errorOf(restore(it.database, unchecked, { scope: { mode: "overwrite" } }));
     expect(error).toMatchObject({
       code: "CONSTRAINT_VIOLATED",
-      details: { table: table("order_line"), constraint: "order_line_quantity_check" },
+      details: {
+        table: table("order_line"),
+        constraint: "order_line_quantity_check",
+        key: "order_id = 9, sku = p4",
+      },
     });
     expect(await pgDumpText(it.db.url)).toBe(it.dump);
+
+    await it.db.query("DROP TABLE event_new");
+    const scope: RestoreScope = { mode: "overwrite", tables: [table("event")] };
+    expect(await errorOf(restore(it.database, it.path, { scope }))).toMatchObject({
+      code: "CONSTRAINT_VIOLATED",
+      hint: expect.stringContaining("partition"),
+      details: {
+        table: table("event"),
+        key: "id = 4, day = 2025-01-01",
+        otherKeys: [5, 6, 7, 8].map((id) => `id = ${id}, day = 2025-01-0${id - 3}`),
+      },
+    });
   });
 
   test("cancelled in any phase: nothing has changed", async () => {
@@ -478,9 +505,19 @@ describe("replacing", () => {
 
   test("a table whose parents are missing fails it, with the constraint; as does one whose children stay", async () => {
     const it = await scene();
-    for (const [chosen, constraint, from] of [
-      ["orders", "orders_customer_id_fkey", "orders"],
-      ["product", "_ProductToTag_A_fkey", "_ProductToTag"],
+    for (const [chosen, constraint, from, blamed] of [
+      [
+        "orders",
+        "orders_customer_id_fkey",
+        "orders",
+        { key: "id = 6", otherKeys: ["id = 7"], missing: "customer_id = 7" },
+      ],
+      [
+        "product",
+        "_ProductToTag_A_fkey",
+        "_ProductToTag",
+        { key: "A = p7, B = 3", missing: "A = p7" },
+      ],
     ] as const) {
       const scope: RestoreScope = { mode: "replace", tables: [table(chosen)] };
       expect(warningsOf(await planOf(it.database, it.path, scope)).join()).toContain(constraint);
@@ -491,7 +528,7 @@ describe("replacing", () => {
       expect(await errorOf(restore(it.database, it.path, { scope }))).toMatchObject({
         code: "CONSTRAINT_VIOLATED",
         message: expect.stringContaining(constraint),
-        details: { constraint, table: table(from) },
+        details: { constraint, table: table(from), ...blamed },
       });
       expect(await pgDumpText(it.db.url)).toBe(it.dump);
     }

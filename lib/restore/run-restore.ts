@@ -4,12 +4,7 @@ import { BackupError } from "../errors.ts";
 import type { PlannedLoad, PlannedSequence } from "../plan/load-plan.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import type { Database } from "../postgres/connection.ts";
-import {
-  addForeignKey,
-  addUnvalidated,
-  dropForeignKeys,
-  dropUnvalidated,
-} from "../postgres/constraints.ts";
+import { addUnvalidated, dropForeignKeys, dropUnvalidated } from "../postgres/constraints.ts";
 import { countExactly } from "../postgres/count-rows.ts";
 import { alterTriggers, readAlteredTriggers } from "../postgres/foreign-key-triggers.ts";
 import {
@@ -49,6 +44,7 @@ import {
 import { truncateTables } from "../postgres/truncate.ts";
 import type { OperationResult, TableName, Warning } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { addForeignKeys } from "./add-foreign-keys.ts";
 import { insertWhole } from "./load-table.ts";
 import { mergeLoads } from "./merge-loads.ts";
 import { type PipelineOptions, type RestoreTarget, runPipeline } from "./pipeline.ts";
@@ -168,11 +164,8 @@ function liveTables(
       },
     }),
 
-    async checkConstraints({ foreignKeys }, signal) {
-      for (const foreignKey of foreignKeys) {
-        signal.throwIfAborted();
-        await addForeignKey(client, foreignKey);
-      }
+    async checkConstraints(plan, signal) {
+      await addForeignKeys(session, plan, signal);
       await putBack();
     },
 

@@ -1,0 +1,98 @@
+/** Which rows refer to what is not there. */
+import pg from "pg";
+import type { PlannedLoad } from "../plan/load-plan.ts";
+import { type BlamedRows, blameRows } from "../postgres/blamed-rows.ts";
+import { FOREIGN_KEY_VIOLATION } from "../postgres/database-error.ts";
+import { checkForeignKey, type Side } from "../postgres/find-violations.ts";
+import { quoteTable } from "../postgres/identifiers.ts";
+import { loadStatement, type RowBatch } from "../postgres/load-rows.ts";
+import { readRowKeys } from "../postgres/row-keys.ts";
+import { describeKey } from "../postgres/sample-values.ts";
+import { FOREIGN_KEY_RULES_SQL, type ForeignKeyRule } from "../postgres/table-rules.ts";
+import type { CatalogTable } from "../schema/catalog.ts";
+import type { TableName } from "../shared/api.ts";
+
+export const isForeignKeyViolation = (error: unknown): error is pg.DatabaseError =>
+  error instanceof pg.DatabaseError && error.code === FOREIGN_KEY_VIOLATION;
+
+/** A foreign key of a table or of one of its partitions, as it is for the connection. */
+export async function readForeignKey(
+  client: pg.ClientBase | pg.Pool,
+  { oid, partitions }: CatalogTable,
+  isIt: (rule: ForeignKeyRule) => boolean,
+): Promise<ForeignKeyRule | undefined> {
+  const oids = [oid, ...partitions.map((partition) => partition.oid)];
+  const { rows } = await client.query<ForeignKeyRule>(FOREIGN_KEY_RULES_SQL, [oids]);
+  return rows.find((rule) => oids.includes(rule.fromOid) && isIt(rule));
+}
+
+/**
+ * @param from where to look: rows of the table, or of a copy
+ * @returns undefined where every row refers to one that is there
+ */
+export async function findOrphans(
+  client: pg.ClientBase,
+  table: CatalogTable,
+  rule: ForeignKeyRule,
+  from: Side,
+): Promise<BlamedRows | undefined> {
+  const [keys] = await readRowKeys(client, [{ table }]);
+  const key = keys?.key?.columns ?? [];
+  const to = `${rule.toIsPartitioned ? "" : "ONLY "}${quoteTable(rule.to)}`;
+  const outcome = await checkForeignKey(client, rule, from, { rows: to }, key);
+  const found = outcome && "rows" in outcome ? outcome : null;
+  const [first] = found?.rows ?? [];
+  if (!found || !first) return undefined;
+  const missing = describeKey(rule.columns, first.values);
+  return {
+    ...blameRows(
+      key,
+      found.rows.map((row) => row.key),
+      found.total,
+    ),
+    ...(missing !== undefined && { missing }),
+  };
+}
+
+/** The same in a copy of a table, whose partitions may have foreign keys of their own. */
+export async function findOrphansInCopy(
+  client: pg.ClientBase,
+  table: CatalogTable,
+  copy: TableName,
+  { constraint: name }: pg.DatabaseError,
+): Promise<BlamedRows | undefined> {
+  const rule = await readForeignKey(client, table, ({ constraint }) => constraint === name);
+  if (!rule) return undefined;
+  const { rows } = await client.query<{ filter: string | null }>(
+    "SELECT pg_catalog.pg_get_partition_constraintdef($1) AS filter",
+    [rule.fromOid],
+  );
+  const filter = rows[0]?.filter ?? undefined;
+  return await findOrphans(client, table, rule, { rows: quoteTable(copy), filter });
+}
+
+const COPY = "prisma_backup_admin_orphans";
+
+/**
+ * Of a batch whose load has failed by a foreign key to a table that is not restored: such a one stays, and is checked for
+ * each batch. Ends the transaction of the load.
+ */
+export async function findOrphansInBatch(
+  client: pg.ClientBase,
+  { table, columns }: PlannedLoad,
+  batch: RowBatch,
+  error: unknown,
+): Promise<BlamedRows | undefined> {
+  if (!isForeignKeyViolation(error)) return undefined;
+  await client.query("ROLLBACK");
+  try {
+    await client.query(
+      `BEGIN; CREATE TEMPORARY TABLE ${COPY} (LIKE ${quoteTable(table)} INCLUDING GENERATED)`,
+    );
+    const copy = { ...table, schema: "pg_temp", name: COPY };
+    await client.query(loadStatement(copy, columns).text, [batch.json]);
+    return await findOrphansInCopy(client, table, copy, error);
+  } finally {
+    await client.query("ROLLBACK");
+  }
+}
