@@ -121,7 +121,9 @@ function Failure({ operation, truth }: { operation: Operation; truth: string }) 
       {error ? (
         <ErrorNotice error={error} title={title} truth={truth}>
           {kind === "restore" && ROW_ERRORS.includes(error.code) && (
-            <p>A rehearsal names each such row by its key, and what to do about it.</p>
+            <p>
+              A rehearsal finds what every constraint would refuse, and says what to do about each.
+            </p>
           )}
         </ErrorNotice>
       ) : (
