@@ -1,6 +1,8 @@
 /** What a failed restore says of the rows that are to blame, in every mode and for every kind of constraint. */
-import { expect, test } from "vitest";
-import { pgDumpText } from "../../scripts/testing/database.ts";
+import { describe, expect, test } from "vitest";
+import { pgDumpText, type TestDatabase } from "../../scripts/testing/database.ts";
+import { MAJORS } from "../../scripts/testing/majors.ts";
+import { databaseText } from "../../scripts/testing/oracles.ts";
 import type { RestoreMode } from "../shared/api.ts";
 import { backUp, editArchive, errorOf, leftSessions, restore, testDatabase } from "./testing.ts";
 
@@ -78,71 +80,90 @@ const CONSTRAINTS: Array<{
 
 const MODES: RestoreMode[] = ["replace", "if-empty", "keep-existing", "overwrite"];
 
-test.for(MODES)("%s", async (mode) => {
-  const { db, database } = await testDatabase({ sql: SQL, copied: true });
-  const { path } = await backUp(database);
-  await db.query(NOW);
-  if (mode === "if-empty") await db.query("DELETE FROM account");
-  const way = mode === "keep-existing" || mode === "overwrite" ? mode : "loading";
-  const table = { schema: "public", name: "account" };
-  for (const { name, add, drop = `DROP CONSTRAINT ${name}`, details } of CONSTRAINTS) {
-    await db.query(`ALTER TABLE account ${add}`);
-    const before = await pgDumpText(db.url);
-    const error = await errorOf(restore(database, path, { scope: { mode, tables: [table] } }));
-    const named = name === "note" ? {} : { constraint: name };
-    expect(error.code, name).toBe("CONSTRAINT_VIOLATED");
-    const { sqlState, ...told } = error.details ?? {};
-    expect(told, name).toEqual({ table, ...named, ...details[way] });
-    expect(sqlState).toMatch(/^23/);
-    expect(error.message).toContain("public.account");
-    expect(error.message).toContain(name);
-    expect(error.hint).toBeTruthy();
-    expect(error.message).toContain("Nothing has changed.");
-    expect(`${error.message} ${error.hint}`).not.toMatch(/zq|xk|m\d|= \d/);
-    expect(await pgDumpText(db.url)).toBe(before);
-    await db.query(`ALTER TABLE account ${drop}`);
-  }
-  expect(await leftSessions(db)).toEqual([]);
-  // Nothing else was in the way.
-  await restore(database, path, { scope: { mode, tables: [table] } });
-});
+describe.for(MAJORS)("PostgreSQL %i", (major) => {
+  const textOf = ({ url }: TestDatabase) => (major === 15 ? pgDumpText(url) : databaseText(url));
 
-test("many rows: a few are named, and all counted; by a partition's own foreign key as well", async () => {
-  const { db, database } = await testDatabase({
-    sql: `CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY, p_id int) PARTITION BY RANGE (id);
+  test.for(MODES)("%s", async (mode) => {
+    const { db, database } = await testDatabase({ major, sql: SQL, copied: true });
+    const { path } = await backUp(database);
+    await db.query(NOW);
+    if (mode === "if-empty") await db.query("DELETE FROM account");
+    const way = mode === "keep-existing" || mode === "overwrite" ? mode : "loading";
+    const table = { schema: "public", name: "account" };
+    for (const { name, add, drop = `DROP CONSTRAINT ${name}`, details } of CONSTRAINTS) {
+      await db.query(`ALTER TABLE account ${add}`);
+      const before = await textOf(db);
+      const error = await errorOf(restore(database, path, { scope: { mode, tables: [table] } }));
+      const named = name === "note" ? {} : { constraint: name };
+      expect(error.code, name).toBe("CONSTRAINT_VIOLATED");
+      const { sqlState, ...told } = error.details ?? {};
+      expect(told, name).toEqual({ table, ...named, ...details[way] });
+      expect(sqlState).toMatch(/^23/);
+      expect(error.message).toContain("public.account");
+      expect(error.message).toContain(name);
+      expect(error.hint).toBeTruthy();
+      expect(error.message).toContain("Nothing has changed.");
+      expect(`${error.message} ${error.hint}`).not.toMatch(/zq|xk|m\d|= \d/);
+      expect(await textOf(db)).toBe(before);
+      await db.query(`ALTER TABLE account ${drop}`);
+    }
+    expect(await leftSessions(db)).toEqual([]);
+    // Nothing else was in the way.
+    await restore(database, path, { scope: { mode, tables: [table] } });
+  });
+
+  test("many rows: a few are named, and all counted; by a partition's own foreign key as well", async () => {
+    const { db, database } = await testDatabase({
+      major,
+      sql: `CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY, p_id int) PARTITION BY RANGE (id);
       CREATE TABLE low PARTITION OF c FOR VALUES FROM (MINVALUE) TO (1000); CREATE TABLE high PARTITION OF c FOR VALUES FROM (1000) TO (MAXVALUE);
       INSERT INTO p SELECT generate_series(1, 2000); INSERT INTO c SELECT i, i FROM generate_series(1, 2000) i`,
-  });
-  const { path } = await backUp(database);
-  const without = await editArchive(path, {
-    "public.p": (json) => `${json.split("\n").slice(0, 900).join("\n")}\n]\n`,
-  });
-  await db.query("DELETE FROM c; DELETE FROM p WHERE id > 900");
-  const c = { schema: "public", name: "c" };
-  const p = { schema: "public", name: "p" };
-  for (const [owner, first, violatingRows] of [
-    ["c", 901, 1100],
-    ["high", 1000, 1001],
-  ] as const) {
-    await db.query(`ALTER TABLE ${owner} ADD CONSTRAINT of_p FOREIGN KEY (p_id) REFERENCES p`);
-    const blamed = {
-      constraint: "of_p",
-      key: `id = ${first}`,
-      otherKeys: [1, 2, 3, 4].map((next) => `id = ${first + next}`),
-      violatingRows,
-      missing: `p_id = ${first}`,
+    });
+    const { path } = await backUp(database);
+    const without = await editArchive(path, {
+      "public.p": (json) => `${json.split("\n").slice(0, 900).join("\n")}\n]\n`,
+    });
+    await db.query("DELETE FROM c; DELETE FROM p WHERE id > 900");
+    const c = { schema: "public", name: "c" };
+    const p = { schema: "public", name: "p" };
+    for (const [owner, first, violatingRows] of [
+      ["c", 901, 1100],
+      ["high", 1000, 1001],
+    ] as const) {
+      await db.query(`ALTER TABLE ${owner} ADD CONSTRAINT of_p FOREIGN KEY (p_id) REFERENCES p`);
+      const blamed = {
+        constraint: "of_p",
+        key: `id = ${first}`,
+        otherKeys: [1, 2, 3, 4].map((next) => `id = ${first + next}`),
+        violatingRows,
+        missing: `p_id = ${first}`,
+      };
+      // Where the other table is not restored, the foreign key stays while rows are loaded; else it is added again.
+      const alone = { mode: "replace" as const, tables: [c] };
+      expect((await errorOf(restore(database, path, { scope: alone }))).details).toMatchObject({
+        table: c,
+        ...blamed,
+      });
+      const both = { mode: "replace" as const, tables: [c, p] };
+      expect((await errorOf(restore(database, without, { scope: both }))).details).toMatchObject({
+        table: { schema: "public", name: owner },
+        ...blamed,
+      });
+      await db.query(`ALTER TABLE ${owner} DROP CONSTRAINT of_p`);
+    }
+
+    // What a lost answer to the commit is judged by: the transaction's own number, although they were added after a savepoint.
+    await db.query("ALTER TABLE c ADD FOREIGN KEY (p_id) REFERENCES p");
+    let xid = "";
+    const onTransaction = async (number: string) => {
+      xid = number;
     };
-    // Where the other table is not restored, the foreign key stays while rows are loaded; else it is added again.
-    const alone = { mode: "replace" as const, tables: [c] };
-    expect((await errorOf(restore(database, path, { scope: alone }))).details).toMatchObject({
-      table: c,
-      ...blamed,
-    });
-    const both = { mode: "replace" as const, tables: [c, p] };
-    expect((await errorOf(restore(database, without, { scope: both }))).details).toMatchObject({
-      table: { schema: "public", name: owner },
-      ...blamed,
-    });
-    await db.query(`ALTER TABLE ${owner} DROP CONSTRAINT of_p`);
-  }
+    await restore(database, path, { scope: { mode: "replace", tables: [c, p] }, onTransaction });
+    expect(
+      await db.query(
+        "SELECT relname FROM pg_class WHERE xmin = xid($1::xid8) AND relname IN ('low', 'high', 'p') ORDER BY 1",
+        [xid],
+      ),
+    ).toEqual([{ relname: "high" }, { relname: "low" }, { relname: "p" }]);
+  });
 });
