@@ -104,6 +104,10 @@ test("shows another admin what waits, and says who will be signed out", async ({
   await other.goto(operationPath(id));
   await goToChanges(other);
   await expect(other.getByText("you will be signed out")).toBeVisible();
+  const migrations = await count("SELECT count(*)::int AS count FROM _prisma_migrations");
+  await expect(other.getByRole("region", { name: "Migrations" })).toContainText(
+    `made with the same ${migrations} migration`,
+  );
 
   await page.goto(`${operationPath(id)}/confirm`);
   await expect(page).toHaveURL(/\/changes$/);
@@ -115,14 +119,33 @@ test("shows another admin what waits, and says who will be signed out", async ({
   await query("DELETE FROM users WHERE email = $1", [late.email]);
 });
 
+const addMigration = (name: string) =>
+  query(
+    `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+     VALUES (gen_random_uuid(), 'none', $1, now(), 1)`,
+    [name],
+  );
+const removeMigration = (name: string) =>
+  query("DELETE FROM _prisma_migrations WHERE migration_name = $1", [name]);
+
 test("asks to confirm the drift that maps, and refuses what does not", async ({ page, folder }) => {
+  await addMigration("20990101000000_e2e_reverted");
   const file = await makeBackup(page.request, folder);
+  await removeMigration("20990101000000_e2e_reverted");
+  await addMigration("20990102000000_e2e_since");
   await query("ALTER TABLE reviews ADD COLUMN e2e_note text");
   const before = await dumpDatabase();
   const id = await checkBackup(page.request, file);
   await page.goto(operationPath(id));
   await goToChanges(page);
   await expect(page.getByRole("list", { name: "Drift" })).toContainText("e2e_note");
+  const names = (title: string) => page.getByRole("list", { name: title }).getByRole("listitem");
+  await expect(names("Applied here since the backup was made")).toHaveText([
+    "20990102000000_e2e_since",
+  ]);
+  await expect(names("In the backup, and not applied here")).toHaveText([
+    "20990101000000_e2e_reverted",
+  ]);
   await expect(page.getByRole("button", { name: "Continue" })).toBeDisabled();
   await page.getByRole("checkbox", { name: "I have read this difference" }).check();
   await goToConfirmation(page);
@@ -154,6 +177,7 @@ test("asks to confirm the drift that maps, and refuses what does not", async ({ 
   await expect(page.getByRole("link", { name: "Continue" })).toBeVisible();
   await discard(page.request, blocked);
   await query("ALTER TABLE reviews DROP COLUMN e2e_stars");
+  await removeMigration("20990102000000_e2e_since");
 });
 
 test("names what would fail, and what has failed, and changes nothing", async ({

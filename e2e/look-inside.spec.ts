@@ -1,11 +1,12 @@
 /** Before anything is uploaded: whether a backup is whole and the right one, and what is in it. */
-import { readFile, writeFile } from "node:fs/promises";
+import { open, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Page, Request } from "@playwright/test";
 import JSZip from "jszip";
 import type { EncryptionChoice } from "../lib/shared/api.ts";
 import { shell } from "../scripts/testing/oracles.ts";
 import { discard, makeBackup } from "./support/api.ts";
+import { generateIdentity } from "./support/archive.ts";
 import { expectAccessible } from "./support/axe.ts";
 import { query } from "./support/database.ts";
 import { chooseFile, OPERATION } from "./support/panel.ts";
@@ -132,6 +133,56 @@ test("says what is wrong with a backup, and with which table", async ({ page, fo
   await chooseFile(page, other);
   await expect(verdict(page, "This is not a backup.")).toBeVisible();
   expect(sent.filter((request) => request.url().includes("/uploads"))).toEqual([]);
+});
+
+test("opens with an identity, which stays in the page, and not with a stranger's", async ({
+  page,
+  folder,
+}) => {
+  const { recipient, identity } = await generateIdentity(folder);
+  const stranger = await generateIdentity(folder, "stranger.txt");
+  const encryption: EncryptionChoice = { mode: "recipients", recipients: [recipient] };
+  const file = await makeBackup(page.request, folder, encryption, TABLES);
+  const sent = watchRequests(page);
+  await chooseFile(page, file);
+  const field = page.getByLabel("Identity", { exact: true });
+  await field.fill(stranger.identity);
+  await page.getByRole("button", { name: "Look inside" }).click();
+  await expect(verdict(page, "Wrong identity.")).toBeVisible();
+  await field.fill(identity);
+  await page.getByRole("button", { name: "Look inside" }).click();
+  await expect(verdict(page, "This backup is fine.")).toBeVisible();
+  expect(page.workers(), "what opened it").toHaveLength(1);
+  expect(sent.map((request) => `${request.method()} ${request.url()}`)).toEqual([]);
+});
+
+test("has a backup that is too large for the browser checked after the upload", async ({
+  page,
+  browserConsole,
+  folder,
+}) => {
+  const file = await makeBackup(page.request, folder, { mode: "none" }, TABLES);
+  const whole = await readFile(file);
+  // Begins and ends as it should, with a hole between that takes no room on the disk.
+  const large = path.join(folder, "large.zip");
+  await using handle = await open(large, "w");
+  await handle.write(whole.subarray(0, 2000), 0, 2000, 0);
+  await handle.write(whole, 2000, whole.length - 2000, 500_000_000);
+
+  await chooseFile(page, large);
+  const notice = page.getByText("It is too large to be opened in the browser");
+  await expect(notice).toContainText("at most 500 MB");
+  await expect(page.getByText("said in the same words")).toBeVisible();
+  expect(page.workers(), "what would read it").toEqual([]);
+  await expectAccessible(page);
+
+  await page.getByRole("link", { name: "Upload this backup" }).click();
+  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible({ timeout: 100_000 });
+  // What the page could not see, the person says.
+  await page.getByRole("radio", { name: "Not encrypted" }).click();
+  browserConsole.expectStatus(422);
+  await page.getByRole("button", { name: "Check backup" }).click();
+  await expect(verdict(page, "This backup is damaged.")).toBeVisible();
 });
 
 test("browses, searches and copies rows, and saves a table as CSV", async ({

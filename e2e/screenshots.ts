@@ -111,7 +111,7 @@ async function takeAll(browser: Browser): Promise<void> {
   await take(page, "receipt", ["light", "phone"]);
   await page.goto(`${PANEL}/activity`);
   await page.getByRole("heading", { name: "Activity" }).waitFor();
-  await page.getByRole("listitem").first().waitFor();
+  await page.getByText("2 operations", { exact: true }).waitFor();
   await take(page, "activity", ["light", "dark"]);
   await context.close();
 }
