@@ -16,6 +16,7 @@ import {
 import type { EncryptionChoice, Unlock } from "../../lib/shared/api.ts";
 import { ArchiveProblem, type LocalVerdict } from "./archive-problem.ts";
 import { cellsOf } from "./cells.ts";
+import { BROWSE_MAX_BYTES } from "./limits.ts";
 import { LocalArchiveSession } from "./local-archive-session.ts";
 import { searchRows } from "./search-rows.ts";
 import { rowsOfIndex, rowsOfLines, tableCsv } from "./table-csv.ts";
@@ -259,6 +260,23 @@ it("above the limit nothing is opened", async () => {
     report: { kind: "large-zip" },
     session: null,
   });
+});
+
+it("a table above the limit is not read to be browsed, and one at the limit is", async () => {
+  const claiming = async (jsonBytes: number) => {
+    const bytes = await repack(await write({ mode: "none" }), async (zip) => {
+      const manifest = JSON.parse((await zip.file("manifest.json")?.async("string")) ?? "");
+      manifest.tables[0].jsonBytes = jsonBytes;
+      manifest.tables[0].storedBytes = jsonBytes;
+      zip.file("manifest.json", JSON.stringify(manifest));
+    });
+    const session = await open(bytes);
+    await session.unlock({});
+    return session.openTable(0, () => {}, never);
+  };
+  await expect(claiming(BROWSE_MAX_BYTES + 1)).rejects.toThrow("too large to be shown");
+  // It is read, and found to be shorter than its manifest says.
+  await expect(claiming(BROWSE_MAX_BYTES)).rejects.toThrow(ArchiveProblem);
 });
 
 describe("rows", () => {

@@ -1,0 +1,110 @@
+/** What is too large for the browser is checked after the upload, in the same words: one file, looked at by both. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import JSZip from "jszip";
+import { expect, it, vi } from "vitest";
+import { type ArchiveKey, createArchiveKey } from "../../lib/archive/encryption.ts";
+import {
+  cheapPassphraseKey,
+  PASSPHRASE,
+  readWhole,
+  TABLES,
+  temporaryFolder,
+  writeArchive,
+} from "../../lib/archive/testing.ts";
+import { BackupError } from "../../lib/errors.ts";
+import type { Unlock } from "../../lib/shared/api.ts";
+import { type ArchiveVerdict, verdictOfError } from "../../lib/shared/archive-verdict.ts";
+import { ArchiveProblem } from "./archive-problem.ts";
+import { LocalArchiveSession } from "./local-archive-session.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
+
+async function saidByBrowser(bytes: Uint8Array, unlock: Unlock): Promise<ArchiveVerdict> {
+  const { report, session } = await LocalArchiveSession.open(new Blob([bytes as BlobPart]));
+  if (report.kind === "not-a-backup") return report.verdict;
+  if (!session) throw new Error("not opened");
+  try {
+    await session.unlock(unlock);
+    return (await session.verify(() => {}, new AbortController().signal)).kind;
+  } catch (error) {
+    if (error instanceof ArchiveProblem) return error.verdict.kind;
+    throw error;
+  }
+}
+
+async function saidByServer(bytes: Uint8Array, unlock: Unlock): Promise<ArchiveVerdict | null> {
+  const file = join(await temporaryFolder(), "uploaded.zip");
+  await writeFile(file, bytes);
+  try {
+    await readWhole(file, unlock);
+    return "fine";
+  } catch (error) {
+    if (error instanceof BackupError) return verdictOfError(error);
+    throw error;
+  }
+}
+
+async function write(key: ArchiveKey): Promise<Buffer> {
+  const file = join(await temporaryFolder(), "backup.zip");
+  await writeArchive(file, key, { User: TABLES.User ?? "", empty: TABLES.empty ?? "" });
+  return readFile(file);
+}
+
+async function repack(bytes: Uint8Array, change: (zip: JSZip) => Promise<void> | void) {
+  const zip = await JSZip.loadAsync(bytes);
+  await change(zip);
+  return zip.generateAsync({ type: "uint8array", compression: "DEFLATE" });
+}
+
+const plain = () => write({ mode: "none" });
+const recipient = async (identity: string) =>
+  write(
+    await createArchiveKey({
+      mode: "recipients",
+      recipients: [await identityToRecipient(identity)],
+    }),
+  );
+const locked = async () => write(await cheapPassphraseKey());
+const edited = (entry: string, from: string, to: string) => async () =>
+  repack(await plain(), async (zip) => {
+    const text = (await zip.file(entry)?.async("string")) ?? "";
+    expect(text).toContain(from);
+    zip.file(entry, text.replace(from, to), { createFolders: false });
+  });
+const cut = async () => (await plain()).subarray(0, -100);
+const lacking = (entry: string) => async () =>
+  repack(await plain(), (zip) => void zip.remove(entry));
+const photos = () =>
+  new JSZip().file("photo.jpg", "no photo").generateAsync({ type: "uint8array" });
+
+const USER = "tables/public.User.json";
+const MINE = await generateX25519Identity();
+const STRANGERS = await generateX25519Identity();
+
+type Case = [ArchiveVerdict, string, () => Promise<Uint8Array>, Unlock];
+it.each<Case>([
+  ["fine", "as it was written", plain, {}],
+  ["fine", "with its identity", () => recipient(MINE), { identity: MINE }],
+  ["fine", "with its passphrase", locked, { passphrase: PASSPHRASE }],
+  ["wrong-passphrase", "another's", locked, { passphrase: `${PASSPHRASE}!` }],
+  ["wrong-identity", "a stranger's", () => recipient(MINE), { identity: STRANGERS }],
+  ["damaged", "an edited row", edited(USER, "Ada", "Eve"), {}],
+  ["damaged", "an edited manifest", edited("manifest.json", '"jsonSha256"', '"jsonSha"'), {}],
+  ["incomplete", "cut off", cut, {}],
+  ["incomplete", "without a table", lacking(USER), {}],
+  ["incomplete", "without its manifest", lacking("manifest.json"), {}],
+  ["not-a-backup", "a zip of something else", photos, {}],
+  ["not-a-backup", "a text", async () => Buffer.from("CREATE TABLE x ();\n"), {}],
+  [
+    "newer-version",
+    "of the next format",
+    edited("manifest.json", '"formatVersion": 1', '"formatVersion": 2'),
+    {},
+  ],
+])("%s: %s", async (verdict, _what, make, unlock) => {
+  const bytes = await make();
+  expect(await saidByBrowser(bytes, unlock), "in the browser").toBe(verdict);
+  expect(await saidByServer(bytes, unlock), "after the upload").toBe(verdict);
+});
