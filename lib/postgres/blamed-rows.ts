@@ -24,12 +24,12 @@ export const MAX_BLAMED_ROWS = 5;
  */
 export function blameRows(
   columns: readonly string[],
-  rows: ReadonlyArray<readonly SampleValue[]>,
+  rows: ReadonlyArray<{ key: readonly SampleValue[] }>,
   total: number | null,
 ): BlamedRows {
   const keys = rows
     .slice(0, MAX_BLAMED_ROWS)
-    .map((values) => describeKey(columns, values))
+    .map(({ key }) => describeKey(columns, key))
     .filter((key) => key !== undefined);
   const [key, ...otherKeys] = keys;
   return {

@@ -11,6 +11,7 @@ import { describeKey } from "../postgres/sample-values.ts";
 import { FOREIGN_KEY_RULES_SQL, type ForeignKeyRule } from "../postgres/table-rules.ts";
 import type { CatalogTable } from "../schema/catalog.ts";
 import type { TableName } from "../shared/api.ts";
+import { withProbeTable } from "./probe-table.ts";
 
 export const isForeignKeyViolation = (error: unknown): error is pg.DatabaseError =>
   error instanceof pg.DatabaseError && error.code === FOREIGN_KEY_VIOLATION;
@@ -45,11 +46,7 @@ export async function findOrphans(
   if (!found || !first) return undefined;
   const missing = describeKey(rule.columns, first.values);
   return {
-    ...blameRows(
-      key,
-      found.rows.map((row) => row.key),
-      found.total,
-    ),
+    ...blameRows(key, found.rows, found.total),
     ...(missing !== undefined && { missing }),
   };
 }
@@ -71,8 +68,6 @@ export async function findOrphansInCopy(
   return await findOrphans(client, table, rule, { rows: quoteTable(copy), filter });
 }
 
-const COPY = "prisma_backup_admin_orphans";
-
 /**
  * Of a batch whose load has failed by a foreign key to a table that is not restored: such a one stays, and is checked for
  * each batch. Ends the transaction of the load.
@@ -84,15 +79,8 @@ export async function findOrphansInBatch(
   error: unknown,
 ): Promise<BlamedRows | undefined> {
   if (!isForeignKeyViolation(error)) return undefined;
-  await client.query("ROLLBACK");
-  try {
-    await client.query(
-      `BEGIN; CREATE TEMPORARY TABLE ${COPY} (LIKE ${quoteTable(table)} INCLUDING GENERATED)`,
-    );
-    const copy = { ...table, schema: "pg_temp", name: COPY };
-    await client.query(loadStatement(copy, columns).text, [batch.json]);
-    return await findOrphansInCopy(client, table, copy, error);
-  } finally {
-    await client.query("ROLLBACK");
-  }
+  return await withProbeTable(client, table, ["GENERATED"], async (probe) => {
+    await client.query(loadStatement(probe, columns).text, [batch.json]);
+    return await findOrphansInCopy(client, table, probe, error);
+  });
 }

@@ -79,11 +79,7 @@ async function findColliding(
   const { columns } = merge.key;
   const conflictsWith = first.otherKey && describeKey(columns, first.otherKey);
   return {
-    ...blameRows(
-      columns,
-      rows.map(({ key }) => key),
-      first.total,
-    ),
+    ...blameRows(columns, rows, first.total),
     ...(conflictsWith && { conflictsWith }),
   };
 }
@@ -103,11 +99,7 @@ async function findViolating(
   const checked = { shadow: merge.copy, key: columns };
   for (const outcome of await checkRows(client, checked, suspects)) {
     if (!outcome || "sqlState" in outcome) continue;
-    return blameRows(
-      columns,
-      outcome.rows.map(({ key }) => key),
-      outcome.total,
-    );
+    return blameRows(columns, outcome.rows, outcome.total);
   }
   return undefined;
 }

@@ -1,0 +1,29 @@
+import type pg from "pg";
+import { quoteTable } from "../postgres/identifiers.ts";
+import type { CatalogTable } from "../schema/catalog.ts";
+
+const PROBE = { schema: "pg_temp", name: "prisma_backup_admin_probe" };
+
+/**
+ * Ends the transaction of a load that has failed, whose locks nobody needs any more, and works with an empty temporary
+ * table of the same shape, of which nothing remains.
+ *
+ * @param including what of the table it has; never its defaults, or a sequence would go on
+ */
+export async function withProbeTable<Result>(
+  client: pg.ClientBase,
+  table: CatalogTable,
+  including: ReadonlyArray<"CONSTRAINTS" | "GENERATED" | "INDEXES">,
+  work: (probe: CatalogTable) => Promise<Result>,
+): Promise<Result> {
+  const like = [quoteTable(table), ...including.map((it) => `INCLUDING ${it}`)].join(" ");
+  await client.query("ROLLBACK");
+  try {
+    await client.query(
+      `BEGIN; SET CONSTRAINTS ALL IMMEDIATE; CREATE TEMPORARY TABLE ${PROBE.name} (LIKE ${like})`,
+    );
+    return await work({ ...table, ...PROBE });
+  } finally {
+    await client.query("ROLLBACK");
+  }
+}
