@@ -1,5 +1,5 @@
 import { Transform, type TransformCallback } from "node:stream";
-import { freeOwn, markOwn } from "../thread/own-memory.ts";
+import { freeOwn, markOwn } from "../own-memory.ts";
 
 const TARGET_BYTES = 128 * 1024;
 

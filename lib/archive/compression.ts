@@ -1,7 +1,7 @@
 import type { Transform, TransformCallback } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createInflateRaw, createZstdCompress, createZstdDecompress } from "node:zlib";
-import { freeOwn, markParts } from "../thread/own-memory.ts";
+import { freeOwn, markParts } from "../own-memory.ts";
 
 const CHUNK_BYTES = 128 * 1024;
 

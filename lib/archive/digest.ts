@@ -1,5 +1,5 @@
 import { Transform, type TransformCallback } from "node:stream";
-import { openStage, type Stage, type StageKind } from "../thread/stage.ts";
+import { type Hash, openHash } from "./digest-thread.ts";
 
 /** What a stream held: its length, and its SHA-256 in hexadecimal. */
 export interface Digest {
@@ -7,26 +7,12 @@ export interface Digest {
   sha256: string;
 }
 
-export const SHA256: StageKind<undefined> = {
-  make: (_options, { createHash }) => {
-    const hash = createHash("sha256");
-    return {
-      push(bytes) {
-        hash.update(bytes);
-        return null;
-      },
-      end: () => hash.digest("hex"),
-    };
-  },
-  sample: { options: undefined, input: "abc" },
-};
-
 /** Chunks whose digest is not computed yet, while they are on their way already. */
 const LOOK_AHEAD = 2;
 
 /** Passes bytes on, counts them and computes their SHA-256. */
 export class DigestStream extends Transform {
-  #stage: Stage | undefined;
+  #hash: Hash | undefined;
   #pending: Array<Promise<unknown>> = [];
   #bytes = 0;
   #sha256: string | undefined;
@@ -43,8 +29,8 @@ export class DigestStream extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.#stage ??= openStage(SHA256, undefined);
-    const hashed = this.#stage.push([chunk]);
+    this.#hash ??= openHash();
+    const hashed = this.#hash.update(chunk);
     // Whoever waits for it hears of its error.
     hashed.catch(() => {});
     this.#bytes += chunk.length;
@@ -54,15 +40,15 @@ export class DigestStream extends Transform {
   }
 
   override _flush(done: TransformCallback): void {
-    this.#stage ??= openStage(SHA256, undefined);
-    this.#stage.end().then((sha256) => {
-      this.#sha256 = sha256 ?? undefined;
+    this.#hash ??= openHash();
+    this.#hash.digest().then((sha256) => {
+      this.#sha256 = sha256;
       done();
     }, done);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#stage?.close();
+    this.#hash?.close();
     done(error);
   }
 }

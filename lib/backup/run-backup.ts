@@ -1,13 +1,12 @@
 import type { Writable } from "node:stream";
 import { createArchiveWriter } from "../archive/archive-writer.ts";
-import { SHA256 } from "../archive/digest.ts";
+import { withDigestThread } from "../archive/digest-thread.ts";
 import type { ArchiveKey } from "../archive/encryption.ts";
 import type { EntrySink } from "../archive/entry-sink.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
 import { toBackupError } from "../errors.ts";
 import type { TableSelection } from "../plan/dump-plan.ts";
 import { abandon, cancelOnAbort, type Database } from "../postgres/connection.ts";
-import { COPY_TO_JSON } from "../postgres/copy-to-json.ts";
 import { countRows } from "../postgres/count-rows.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import { DEFAULT_LOCK_TIMEOUT_MS } from "../postgres/locks.ts";
@@ -20,7 +19,6 @@ import type { OperationResult } from "../shared/api.ts";
 import { FORMAT_VERSION } from "../shared/archive-format.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey } from "../shared/table-name.ts";
-import { withThread } from "../thread/hold-thread.ts";
 import { TOOL } from "../version.ts";
 import { dumpTable } from "./dump-table.ts";
 
@@ -35,8 +33,6 @@ export interface RunBackupOptions extends TableSelection {
   pageRows?: ReadonlyMap<string, number>;
   /** How long to wait for tables that somebody else has locked. */
   lockTimeoutMs?: number;
-  /** Of a web server: rows are worked on in a thread of their own, which takes some memory and leaves the process to others. */
-  sharesProcess?: boolean;
   onProgress?: OnProgress;
   signal?: AbortSignal;
 }
@@ -73,7 +69,7 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
       onProgress({ type: "phase", phase: "dumping" });
       const tables: ManifestTable[] = [];
       const sizeBytes = plan.tables.reduce((sum, table) => sum + table.sizeBytes, 0);
-      await withThread([COPY_TO_JSON, SHA256], options.sharesProcess ? sizeBytes : 0, async () => {
+      await withDigestThread(sizeBytes, async () => {
         for (const [index, table] of plan.tables.entries()) {
           signal?.throwIfAborted();
           const pageRows = options.pageRows?.get(tableKey(table));

@@ -91,7 +91,6 @@ async function carryOut(
       key: request.key,
       output,
       lockTimeoutMs: config.lockTimeoutMs,
-      sharesProcess: true,
       onProgress: live.onProgress,
       signal: live.signal,
     });

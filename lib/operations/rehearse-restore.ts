@@ -41,7 +41,6 @@ export async function rehearseRestore(
       models,
       scope,
       lockTimeoutMs,
-      sharesProcess: true,
       signal,
       onProgress,
     });

@@ -103,7 +103,7 @@ async function proveArchive(
 ): Promise<ActorInBackup | null> {
   onProgress({ type: "stage", stage: "check" });
   const search = await searchActor({ database, models }, archive, actor);
-  await verifyTables(search.archive, onProgress, signal, true);
+  await verifyTables(search.archive, onProgress, signal);
   if (!(await writeFacts(database, id, { archive: await describeUpload(path, signal) })))
     throw ended();
   return search.result();
@@ -126,7 +126,6 @@ async function startNow(
       scope: plan.scope,
       expectedFingerprint: fingerprint,
       lockTimeoutMs: config.lockTimeoutMs,
-      sharesProcess: true,
       onProgress,
       signal,
       async onTransaction(xid) {

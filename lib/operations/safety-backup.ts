@@ -74,7 +74,6 @@ export async function makeSafetyBackup(
     await createBackupFile({
       ...{ path, kind: "zip", digest, database, models, tables, key, onProgress, signal },
       lockTimeoutMs: config.lockTimeoutMs,
-      sharesProcess: true,
     });
     const written = digest.digest();
     const stored = await describeUpload(path, signal);

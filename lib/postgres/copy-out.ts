@@ -90,7 +90,7 @@ function columnExpression(column: CatalogColumn): string {
       return value;
     case "jsonb":
       // Otherwise a JSON null could not be told from SQL NULL, nor the wrapping from a value that looks like it.
-      return `CASE WHEN ${value} = 'null'::jsonb OR pg_catalog.jsonb_typeof(${value}) = 'object' AND ${value} ? '$json'
+      return `CASE WHEN ${value} = 'null'::jsonb OR ${value} ? '$json' AND pg_catalog.jsonb_typeof(${value}) = 'object'
         THEN pg_catalog.jsonb_build_object('$json', ${value}) ELSE ${value} END AS ${name}`;
     case "text":
       // format() always uses the output function; a cast may be the type's own (inet's adds /32).

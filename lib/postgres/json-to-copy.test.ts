@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { CatalogColumn } from "../schema/catalog.ts";
 import { CopyToJson } from "./copy-to-json.ts";
-import { copiedColumn, jsonToCopy } from "./json-to-copy.ts";
+import { type CopiedColumn, copiedColumn, JsonToCopy } from "./json-to-copy.ts";
 
 const column = (name: string, type: string, encoding: CatalogColumn["encoding"]) => ({
   name,
@@ -25,6 +25,15 @@ const COLUMNS = [
   column("document", "jsonb", "jsonb"),
 ];
 const COPIED = COLUMNS.map(copiedColumn);
+
+function jsonToCopy(json: Buffer, columns: readonly CopiedColumn[]): Buffer | null {
+  const toCopy = new JsonToCopy(columns);
+  try {
+    return toCopy.convert(json);
+  } finally {
+    toCopy.close();
+  }
+}
 
 /** Reads COPY's text as PostgreSQL's manual says. */
 function readCopy(text: string): Array<Array<string | null>> {
@@ -92,6 +101,15 @@ test("what COPY's text became, becomes COPY's text again", async () => {
   );
 });
 
+test.each([["null"], ['{"$json": 1}'], ['{"a": [{"$json": "}"}], "$json": {"$json": null}}']])(
+  "a wrapped %s is itself again",
+  (value) => {
+    const rows = Buffer.from(`[{"a":{"$json": ${value}}}\n,{"a":null}\n]`);
+    const copied = jsonToCopy(rows, [copiedColumn(column("a", "jsonb", "jsonb"))]);
+    expect(copied?.toString()).toBe(`${value}\n\\N\n`);
+  },
+);
+
 describe("what is not just as ours is left to PostgreSQL", () => {
   const one = [copiedColumn(column("a", "text", "json"))];
   const json = [copiedColumn(column("a", "jsonb", "jsonb"))];
@@ -120,7 +138,11 @@ describe("what is not just as ours is left to PostgreSQL", () => {
   });
 
   test.each([
-    ["a wrapped null", '[{"a":{"$json": null}}\n]'],
+    ["a wrapping of two", '[{"a":{"$json": 1, "b": 2}}\n]'],
+    ["a wrapping that is not the first", '[{"a":{"a": 1, "$json": 2}}\n]'],
+    ["a wrapping without a blank", '[{"a":{"$json":null}}\n]'],
+    ["a wrapping that does not end", '[{"a":{"$json": null\n]'],
+    ["a wrapping that ends otherwise", '[{"a":{"$json": null]}\n]'],
     ["the wrapping's name, escaped", '[{"a":{"\\u0024json": null}}\n]'],
     ["an object that does not end", '[{"a":{"b":1}\n]'],
     ["a bracket too many", '[{"a":{}}}\n]'],

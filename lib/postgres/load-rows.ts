@@ -3,11 +3,11 @@ import { pipeline } from "node:stream/promises";
 import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { BackupError } from "../errors.ts";
+import { freeOwn, markOwn } from "../own-memory.ts";
 import type { LoadColumn } from "../plan/load-plan.ts";
 import type { CatalogTable } from "../schema/catalog.ts";
-import { freeOwn, markOwn } from "../thread/own-memory.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
-import { type CopiedColumn, copiedColumn, jsonToCopy } from "./json-to-copy.ts";
+import { copiedColumn, JsonToCopy } from "./json-to-copy.ts";
 
 /** Rows as the archive holds them: some lines of a table's JSON array, made a JSON array of their own. */
 export interface RowBatch {
@@ -15,8 +15,8 @@ export interface RowBatch {
   rows: number;
   /** Place of the first row in the archive, from 1. */
   firstRow: number;
-  /** The rows as COPY's text, where that was begun ahead; null where they must be read as JSON. */
-  copied?: Promise<Buffer | null>;
+  /** The rows as COPY's text, where that was made ahead; null where they must be read as JSON. */
+  copied?: Buffer | null;
 }
 
 /**
@@ -30,7 +30,7 @@ export async function loadRows(
   statement: LoadStatement,
   batch: RowBatch,
 ): Promise<number> {
-  const copied = await (batch.copied ?? jsonToCopy(batch.json, statement.columns));
+  const { copied = statement.toCopy.convert(batch.json) } = batch;
   if (copied) {
     const copy = client.query(copyFrom(statement.copyText));
     await pipeline(Readable.from([copied]), copy);
@@ -53,8 +53,7 @@ export interface LoadStatement {
   text: string;
   isPrepared: boolean;
   copyText: string;
-  /** Empty where COPY cannot read the rows. */
-  columns: CopiedColumn[];
+  toCopy: JsonToCopy;
 }
 
 /** The COPY and the INSERT that take batches of a table's rows, for the given columns. */
@@ -65,10 +64,12 @@ export function loadStatement(table: CatalogTable, columns: readonly LoadColumn[
     name,
     isPrepared: false,
     copyText: `COPY ${quoteTable(table)} (${names.join(", ")}) FROM STDIN`,
-    // COPY reads a value by its column's type alone.
-    columns: columns.some(({ archivedType }) => archivedType !== undefined)
-      ? []
-      : columns.map(copiedColumn),
+    // COPY reads a value by its column's type alone: where that is not enough, by none.
+    toCopy: new JsonToCopy(
+      columns.some(({ archivedType }) => archivedType !== undefined)
+        ? []
+        : columns.map(copiedColumn),
+    ),
   };
   if (columns.length === 0) {
     return {
@@ -208,10 +209,11 @@ export function splitBatch({ json }: RowBatch, start: number, end: number): Buff
   return rows;
 }
 
-/** Frees the statement on the server, where it was prepared: a thousand would weigh on it. */
+/** Frees what the statement holds, here and, where it was prepared, on the server: a thousand would weigh on it. */
 export async function deallocate(
   client: pg.ClientBase,
-  { name, isPrepared }: LoadStatement,
+  { name, isPrepared, toCopy }: LoadStatement,
 ): Promise<void> {
+  toCopy.close();
   if (isPrepared) await client.query(`DEALLOCATE ${quoteIdentifier(name)}`);
 }

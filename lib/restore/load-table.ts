@@ -1,9 +1,9 @@
 import type pg from "pg";
 import type { Archive } from "../archive/archive-reader.ts";
 import { BackupError } from "../errors.ts";
+import { freeOwn } from "../own-memory.ts";
 import type { PlannedLoad } from "../plan/load-plan.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
-import { JSON_TO_COPY } from "../postgres/json-to-copy.ts";
 import {
   batchRows,
   chosenRows,
@@ -16,8 +16,6 @@ import {
 import type { RowKey } from "../postgres/row-keys.ts";
 import type { reportTable } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
-import { freeOwn } from "../thread/own-memory.ts";
-import { openStage } from "../thread/stage.ts";
 import { keyInBatch } from "./failing-key.ts";
 import { findFailingRow } from "./find-failing-row.ts";
 import { findOrphansInBatch } from "./find-orphans.ts";
@@ -83,22 +81,16 @@ export async function loadTable(
   }
 
   let inserting = Promise.resolve();
-  const copying = openStage(JSON_TO_COPY, statement.columns);
-  try {
-    for await (const batch of batchRows(archive.readTable(archived, signal))) {
-      if (batch.firstRow === 1) requireColumns(batch, archived);
-      // One batch is inserted while the next is read, decrypted, decompressed and made COPY's text.
-      const copied = places ? undefined : copying.push([batch.json]);
-      copied?.catch(() => {});
-      await inserting;
-      inserting = insert({ ...batch, copied });
-      // Its error is thrown by the next await; until then it is not unhandled.
-      inserting.catch(() => {});
-    }
+  for await (const batch of batchRows(archive.readTable(archived, signal))) {
+    if (batch.firstRow === 1) requireColumns(batch, archived);
+    // One batch is inserted while the next is read, decrypted, decompressed and made COPY's text.
+    const copied = places ? undefined : statement.toCopy.convert(batch.json);
     await inserting;
-  } finally {
-    copying.close();
+    inserting = insert({ ...batch, copied });
+    // Its error is thrown by the next await; until then it is not unhandled.
+    inserting.catch(() => {});
   }
+  await inserting;
   if (rows !== archived.rows) {
     throw new BackupError(
       "LOAD_FAILED",

@@ -1,15 +1,13 @@
 import { setTimeout } from "node:timers/promises";
 import type { Archive } from "../archive/archive-reader.ts";
-import { SHA256 } from "../archive/digest.ts";
+import { withDigestThread } from "../archive/digest-thread.ts";
 import { BackupError, toBackupError } from "../errors.ts";
 import type { PlannedLoad } from "../plan/load-plan.ts";
 import type { RestoreSelection } from "../plan/restore-scope.ts";
 import { abandon, cancelOnAbort } from "../postgres/connection.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
-import { JSON_TO_COPY } from "../postgres/json-to-copy.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
-import { withThread } from "../thread/hold-thread.ts";
 import { type InsertBatch, loadTable } from "./load-table.ts";
 import type { ReadPlan } from "./read-plan.ts";
 import type { RestoreSession } from "./restore-session.ts";
@@ -26,8 +24,6 @@ export interface PipelineOptions extends RestoreSelection {
   timeoutMs?: number;
   /** The pause after each table but the last. */
   waitBetweenTablesMs?: number;
-  /** Of a web server: rows are worked on in a thread of their own, which takes some memory and leaves the process to others. */
-  sharesProcess?: boolean;
   onProgress?: OnProgress;
   signal?: AbortSignal;
 }
@@ -77,8 +73,7 @@ export async function runPipeline<Result>(
     // Functions in constraints, indexes and generated columns may rely on the role's own.
     await client.query("RESET search_path; RESET TimeZone");
     const jsonBytes = loads.reduce((sum, { archived }) => sum + archived.jsonBytes, 0);
-    const threadedBytes = options.sharesProcess ? jsonBytes : 0;
-    await withThread([SHA256, JSON_TO_COPY], threadedBytes, async () => {
+    await withDigestThread(jsonBytes, async () => {
       for (const [index, load] of loads.entries()) {
         signal.throwIfAborted();
         if (index > 0 && waitBetweenTablesMs > 0)

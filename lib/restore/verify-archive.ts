@@ -1,7 +1,8 @@
 import type { Archive } from "../archive/archive-reader.ts";
-import { SHA256 } from "../archive/digest.ts";
+import { withDigestThread } from "../archive/digest-thread.ts";
 import { type Manifest, type ManifestTable, summariseManifest } from "../archive/manifest.ts";
 import { BackupError, toBackupError } from "../errors.ts";
+import { freeOwn } from "../own-memory.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
 import { isMerge, type RestoreSelection } from "../plan/restore-scope.ts";
 import type { Database } from "../postgres/connection.ts";
@@ -13,8 +14,6 @@ import { MIGRATIONS_TABLE, type PrismaModels } from "../schema/prisma-models.ts"
 import type { Check, RestorePlan, TableName } from "../shared/api.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
-import { withThread } from "../thread/hold-thread.ts";
-import { freeOwn } from "../thread/own-memory.ts";
 import { provenChecks } from "./proven-checks.ts";
 import { readPlan } from "./read-plan.ts";
 import { checkLoadable } from "./require-loadable.ts";
@@ -23,14 +22,12 @@ import { RowCounter } from "./row-counter.ts";
 /**
  * Reads the whole archive and proves every digest and row count. Touches no database.
  *
- * @param sharesProcess as of a restore's options
  * @throws BackupError DIGEST_MISMATCH, ARCHIVE_INVALID or ARCHIVE_TRUNCATED for the first table that is damaged
  */
 export async function verifyTables(
   archive: Pick<Archive, "manifest" | "readTable">,
   onProgress: OnProgress,
   signal?: AbortSignal,
-  sharesProcess = false,
 ): Promise<void> {
   const { tables } = archive.manifest;
   onProgress({
@@ -39,9 +36,7 @@ export async function verifyTables(
   });
   onProgress({ type: "phase", phase: "verifying" });
   const jsonBytes = tables.reduce((sum, table) => sum + table.jsonBytes, 0);
-  await withThread([SHA256], sharesProcess ? jsonBytes : 0, () =>
-    proveTables(archive, onProgress, signal),
-  );
+  await withDigestThread(jsonBytes, () => proveTables(archive, onProgress, signal));
 }
 
 async function proveTables(

@@ -2,14 +2,10 @@ import { createHash } from "node:crypto";
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { createTestDatabase } from "../../scripts/testing/database.ts";
-import { SHA256 } from "../archive/digest.ts";
+import { hasDigestThread } from "../archive/digest-thread.ts";
 import { openDatabase } from "../postgres/connection.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
-import { threadFor } from "../thread/hold-thread.ts";
-import type { StageKind } from "../thread/stage.ts";
 import { runBackup } from "./run-backup.ts";
-
-const isThreaded = () => threadFor(SHA256 as StageKind<unknown>) !== null;
 
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => setImmediate(done) });
 
@@ -18,21 +14,20 @@ const LARGE_SQL = `CREATE TABLE large AS
   SELECT i AS id, repeat(E'plain "quoted" \\\\ \\t\\n\\u0001 é ' || i, 15) AS text, jsonb_build_object('a "b"', i) AS json,
     CASE WHEN i % 3 = 0 THEN (i / 7.0)::float8 END AS number FROM generate_series(1, 40000) i`;
 
-test("what a thread makes of rows, and their digest, is what PostgreSQL makes of them", async () => {
+test("what is made of rows, and their digest by a thread, is what PostgreSQL makes of them", async () => {
   await using db = await createTestDatabase({ sql: LARGE_SQL, copied: true });
   const rows = await db.query<{ line: string }>("SELECT row_to_json(l)::text AS line FROM large l");
   const json = `[${rows.map(({ line }) => `${line}\n`).join(",")}]\n`;
   const database = openDatabase({ connectionString: db.url });
-  let wasThreaded = false;
+  let hadThread = false;
   try {
     const { tables } = await runBackup({
       database,
       models: NO_PRISMA_MODELS,
       key: { mode: "none" },
       output: nowhere(),
-      sharesProcess: true,
       onProgress() {
-        wasThreaded ||= isThreaded();
+        hadThread ||= hasDigestThread();
       },
     });
     const jsonSha256 = createHash("sha256").update(json).digest("hex");
@@ -40,8 +35,8 @@ test("what a thread makes of rows, and their digest, is what PostgreSQL makes of
   } finally {
     await database.close();
   }
-  expect(wasThreaded).toBe(true);
-  expect(isThreaded()).toBe(false);
+  expect(hadThread).toBe(true);
+  expect(hasDigestThread()).toBe(false);
 });
 
 test("a backup that is given up leaves no thread", async () => {
@@ -49,23 +44,22 @@ test("a backup that is given up leaves no thread", async () => {
   const database = openDatabase({ connectionString: db.url });
   const controller = new AbortController();
   try {
-    let wasThreaded = false;
+    let hadThread = false;
     const backup = runBackup({
       database,
       models: NO_PRISMA_MODELS,
       key: { mode: "none" },
       output: nowhere(),
-      sharesProcess: true,
       signal: controller.signal,
       onProgress(event) {
-        if (event.type !== "table" || !isThreaded()) return;
-        wasThreaded = true;
+        if (event.type !== "table" || !hasDigestThread()) return;
+        hadThread = true;
         controller.abort();
       },
     });
     await expect(backup).rejects.toMatchObject({ code: "ABORTED" });
-    expect(wasThreaded).toBe(true);
-    await expect.poll(isThreaded).toBe(false);
+    expect(hadThread).toBe(true);
+    await expect.poll(hasDigestThread).toBe(false);
   } finally {
     await database.close();
   }

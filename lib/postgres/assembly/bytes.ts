@@ -1,0 +1,34 @@
+/** AssemblyScript: what both conversions know of bytes. */
+
+export const TAB: u32 = 9;
+export const NEWLINE: u32 = 10;
+export const QUOTE: u32 = 34;
+export const COMMA: u32 = 44;
+export const MINUS: u32 = 45;
+export const DOT: u32 = 46;
+export const SLASH: u32 = 47;
+export const ZERO: u32 = 48;
+export const NINE: u32 = 57;
+export const OPEN: u32 = 91;
+export const BACKSLASH: u32 = 92;
+export const CLOSE: u32 = 93;
+export const BEGIN: u32 = 123;
+export const END: u32 = 125;
+export const SPACE: u32 = 32;
+
+/** Sixteen bytes are read and written at a time, also where fewer are left. */
+export const VECTOR: usize = 16;
+
+/** A column's description: where its key is, the key's length, its kind. Keys have a vector's room after them. */
+export const COLUMN_BYTES: usize = 12;
+
+export function isDigit(byte: u32): bool {
+  return byte - ZERO <= NINE - ZERO;
+}
+
+/** Of sixteen bytes, a bit for each that does not mean itself: below a space, a backslash, or the given one. */
+export function special(bytes: v128, quote: v128): i32 {
+  const control = i8x16.lt_u(bytes, i8x16.splat(0x20));
+  const backslash = i8x16.eq(bytes, i8x16.splat(0x5c));
+  return i8x16.bitmask(v128.or(v128.or(control, backslash), i8x16.eq(bytes, quote)));
+}

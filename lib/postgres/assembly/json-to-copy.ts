@@ -1,0 +1,209 @@
+/** AssemblyScript: lines of JSON as COPY's text. `../json-to-copy.ts` says what it is for. */
+import {
+  BACKSLASH,
+  BEGIN,
+  CLOSE,
+  COLUMN_BYTES,
+  COMMA,
+  DOT,
+  END,
+  isDigit,
+  MINUS,
+  NEWLINE,
+  OPEN,
+  QUOTE,
+  SLASH,
+  SPACE,
+  special,
+  TAB,
+  VECTOR,
+  ZERO,
+} from "./bytes";
+
+/** Little-endian, to be compared at once. */
+const NULL: u32 = 0x6c6c756e;
+const TRUE: u32 = 0x65757274;
+const FALS: u32 = 0x736c6166;
+const U00: u32 = 0x3030755c;
+
+/** Whether these bytes are there. Both sides have a vector's room after them. */
+function isAt(json: usize, expected: usize, length: usize): bool {
+  for (let k: usize = 0; k < length; k += VECTOR) {
+    const same = i8x16.bitmask(i8x16.eq(v128.load(json + k), v128.load(expected + k)));
+    const rest = length - k;
+    if ((same | (rest < VECTOR ? 0xffff << (<i32>rest) : 0) | ~0xffff) !== -1) return false;
+  }
+  return true;
+}
+
+/** `"$json"`, at the quote. */
+function isWrapperName(json: usize): bool {
+  return load<u32>(json) === 0x736a2422 && (load<u32>(json, 4) & 0xffffff) === 0x226e6f;
+}
+
+/** A JSON number, true or false: where it ends; 0 where it is none. What is at `to` ends it. */
+function literalEnd(from: usize): usize {
+  let at = from;
+  const word = load<u32>(at);
+  if (word === TRUE) return at + 4;
+  if (word === FALS && load<u8>(at, 4) === 0x65) return at + 5;
+  if (<u32>load<u8>(at) === MINUS) at++;
+  if (!isDigit(load<u8>(at))) return 0;
+  if (<u32>load<u8>(at) === ZERO) at++;
+  else while (isDigit(load<u8>(at))) at++;
+  if (<u32>load<u8>(at) === DOT) {
+    if (!isDigit(load<u8>(++at))) return 0;
+    while (isDigit(load<u8>(at))) at++;
+  }
+  // e, E
+  if ((<u32>load<u8>(at) | 32) === 101) {
+    at++;
+    const sign = <u32>load<u8>(at);
+    if (sign === 43 || sign === MINUS) at++;
+    if (!isDigit(load<u8>(at))) return 0;
+    while (isDigit(load<u8>(at))) at++;
+  }
+  return at;
+}
+
+/** The digit that PostgreSQL writes; beyond fifteen for another byte. */
+function digitOf(hex: u32): u32 {
+  if (isDigit(hex)) return hex - ZERO;
+  return hex >= 97 && hex <= 102 ? hex - 87 : 255;
+}
+
+/** The control character of `\u00xx`; below zero for what PostgreSQL writes otherwise, or not at all. */
+function controlAt(json: usize): i32 {
+  const high = digitOf(load<u8>(json, 4));
+  const low = digitOf(load<u8>(json, 5));
+  if (load<u32>(json) !== U00 || high > 1 || low > 15) return -1;
+  const code = high * 16 + low;
+  return code === 0 || (code >= 8 && code <= 13 && code !== 11) ? -1 : <i32>code;
+}
+
+/** \\ \b \f \n \r \t mean the same in JSON and in COPY. */
+function isShared(escaped: u32): bool {
+  return (
+    escaped === BACKSLASH ||
+    escaped === 98 ||
+    escaped === 102 ||
+    escaped === 110 ||
+    escaped === 114 ||
+    escaped === 116
+  );
+}
+
+/**
+ * Converts a batch, `[` over its first byte and `]` at its end. The target has room for twice its bytes and a vector.
+ *
+ * @param columns the columns' descriptions, in the order of the keys; at least one. Kind 1 takes a JSON value's own text
+ * @returns the bytes written; below zero where any byte is not as a backup of ours has it
+ */
+export function convertJson(
+  columns: usize,
+  count: usize,
+  json: usize,
+  length: usize,
+  target: usize,
+): isize {
+  const quotes = i8x16.splat(0x22);
+  /** Of the closing bracket: nothing at or beyond it is a row's. */
+  const last = json + length - 1;
+  const lastColumn = count - 1;
+  let at = json;
+  let end = target;
+  let before = OPEN;
+  while (at < last) {
+    if (<u32>load<u8>(at++) !== before) return -1;
+    before = COMMA;
+    for (let column: usize = 0; column < count; column++) {
+      const entry = columns + column * COLUMN_BYTES;
+      const keyLength = <usize>load<u32>(entry, 4);
+      const isJson = load<u32>(entry, 8) === 1;
+      // Bytes beyond the batch are anything: so nothing is taken before its place is known to be within it.
+      if (at + keyLength > last || !isAt(at, <usize>load<u32>(entry), keyLength)) return -1;
+      at += keyLength;
+      const first = <u32>load<u8>(at);
+      if (first === 110) {
+        if (load<u32>(at) !== NULL) return -1;
+        // \N
+        store<u16>(end, 0x4e5c);
+        end += 2;
+        at += 4;
+      } else if (first === QUOTE || (isJson && (first === BEGIN || first === OPEN))) {
+        // A string's content; or the text of a JSON value as it is, for its type to say whether that is right.
+        let depth: i32 = 0;
+        let isInString = false;
+        // {"$json": …} stands for what is in it.
+        const isWrapped = isJson && first === BEGIN && isWrapperName(at + 1);
+        if (isWrapped) {
+          if (<u32>load<u16>(at + 8) !== 0x203a) return -1;
+          depth = 1;
+          at += 10;
+        }
+        do {
+          if (at >= last) return -1;
+          const byte = <u32>load<u8>(at);
+          if (byte === QUOTE) {
+            // An object that has it beside others, or what only looks so: PostgreSQL knows.
+            if (isJson && depth === 1 && !isInString && isWrapperName(at)) return -1;
+            isInString = !isInString;
+            if (isJson) store<u8>(end++, <u8>byte);
+            at++;
+          } else if (byte < SPACE) return -1;
+          else if (!isInString) {
+            if (byte === BEGIN || byte === OPEN) depth++;
+            else if (byte === END || byte === CLOSE) depth--;
+            // A wrapping has one value, and ends as it began.
+            if (isWrapped && (depth === 1 ? byte === COMMA : depth === 0 && byte !== END))
+              return -1;
+            if (!isWrapped || depth > 0) store<u8>(end++, <u8>byte);
+            at++;
+          } else if (byte !== BACKSLASH) {
+            let found: i32 = 0;
+            while (found === 0 && at < last) {
+              const bytes = v128.load(at);
+              v128.store(end, bytes);
+              found = special(bytes, quotes);
+              const plain = found === 0 ? VECTOR : <usize>ctz(found);
+              at += plain;
+              end += plain;
+            }
+          } else {
+            const escaped = <u32>load<u8>(at, 1);
+            // u
+            const isControl = escaped === 117;
+            const control = isControl ? controlAt(at) : 0;
+            if (control < 0) return -1;
+            if (isJson) {
+              // A backslash of its own is doubled for COPY.
+              const to = at + (isControl ? 6 : 2);
+              for (; at < to; at++) {
+                const own = load<u8>(at);
+                if (<u32>own === BACKSLASH) store<u8>(end++, own);
+                store<u8>(end++, own);
+              }
+            } else if (isControl) {
+              store<u8>(end++, <u8>control);
+              at += 6;
+            } else {
+              if (isShared(escaped)) store<u8>(end++, <u8>BACKSLASH);
+              else if (escaped !== QUOTE && escaped !== SLASH) return -1;
+              store<u8>(end++, <u8>escaped);
+              at += 2;
+            }
+          }
+        } while (depth > 0 || isInString);
+        if (depth < 0) return -1;
+      } else {
+        const to = literalEnd(at);
+        if (to === 0 || to > last) return -1;
+        for (; at < to; at++) store<u8>(end++, load<u8>(at));
+      }
+      store<u8>(end++, <u8>(column === lastColumn ? NEWLINE : TAB));
+    }
+    if (<u32>load<u16>(at) !== 0x0a7d) return -1;
+    at += 2;
+  }
+  return at === last && <u32>load<u8>(at) === CLOSE ? <isize>(end - target) : -1;
+}
