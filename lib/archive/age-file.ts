@@ -2,7 +2,14 @@
  * age's file format (https://age-encryption.org/v1): headers by age-encryption, payloads by node:crypto.
  * age-encryption's own payload is JavaScript, at a fifth of the speed and on the event loop.
  */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from "node:crypto";
 import { Decrypter, Encrypter, type Identity, type Recipient } from "age-encryption";
 import { invalidArchive, truncatedArchive } from "./archive-error.ts";
 import { ByteReader } from "./byte-reader.ts";
@@ -112,8 +119,8 @@ async function readHeader(reader: ByteReader): Promise<Buffer> {
   }
 }
 
-const payloadKey = (fileKey: Uint8Array, nonce: Uint8Array): Buffer =>
-  Buffer.from(hkdfSync("sha256", fileKey, nonce, "payload", 32));
+const payloadKey = (fileKey: Uint8Array, nonce: Uint8Array): KeyObject =>
+  createSecretKey(Buffer.from(hkdfSync("sha256", fileKey, nonce, "payload", 32)));
 
 /** The payload's chunks, each with the nonce that says its place and whether it is the last; at least one. */
 async function* chunksOf(reader: ByteReader, chunkBytes: number) {

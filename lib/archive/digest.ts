@@ -1,5 +1,5 @@
+import { createHash } from "node:crypto";
 import { Transform, type TransformCallback } from "node:stream";
-import { type Hash, openHash } from "./digest-thread.ts";
 
 /** What a stream held: its length, and its SHA-256 in hexadecimal. */
 export interface Digest {
@@ -7,13 +7,9 @@ export interface Digest {
   sha256: string;
 }
 
-/** Chunks whose digest is not computed yet, while they are on their way already. */
-const LOOK_AHEAD = 2;
-
 /** Passes bytes on, counts them and computes their SHA-256. */
 export class DigestStream extends Transform {
-  #hash: Hash | undefined;
-  #pending: Array<Promise<unknown>> = [];
+  readonly #hash = createHash("sha256");
   #bytes = 0;
   #sha256: string | undefined;
 
@@ -29,26 +25,13 @@ export class DigestStream extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    this.#hash ??= openHash();
-    const hashed = this.#hash.update(chunk);
-    // Whoever waits for it hears of its error.
-    hashed.catch(() => {});
+    this.#hash.update(chunk);
     this.#bytes += chunk.length;
-    const isAhead = this.#pending.push(hashed) >= LOOK_AHEAD;
-    if (!isAhead) done(null, chunk);
-    else this.#pending.shift()?.then(() => done(null, chunk), done);
+    done(null, chunk);
   }
 
   override _flush(done: TransformCallback): void {
-    this.#hash ??= openHash();
-    this.#hash.digest().then((sha256) => {
-      this.#sha256 = sha256;
-      done();
-    }, done);
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#hash?.close();
-    done(error);
+    this.#sha256 = this.#hash.digest("hex");
+    done();
   }
 }

@@ -1,6 +1,5 @@
 import type { Writable } from "node:stream";
 import { createArchiveWriter } from "../archive/archive-writer.ts";
-import { withDigestThread } from "../archive/digest-thread.ts";
 import type { ArchiveKey } from "../archive/encryption.ts";
 import type { EntrySink } from "../archive/entry-sink.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
@@ -68,16 +67,13 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
 
       onProgress({ type: "phase", phase: "dumping" });
       const tables: ManifestTable[] = [];
-      const sizeBytes = plan.tables.reduce((sum, table) => sum + table.sizeBytes, 0);
-      await withDigestThread(sizeBytes, async () => {
-        for (const [index, table] of plan.tables.entries()) {
-          signal?.throwIfAborted();
-          const pageRows = options.pageRows?.get(tableKey(table));
-          tables.push(
-            await dumpTable(snapshot, table, writer, reportTable(onProgress, index), pageRows),
-          );
-        }
-      });
+      for (const [index, table] of plan.tables.entries()) {
+        signal?.throwIfAborted();
+        const pageRows = options.pageRows?.get(tableKey(table));
+        tables.push(
+          await dumpTable(snapshot, table, writer, reportTable(onProgress, index), pageRows),
+        );
+      }
 
       onProgress({ type: "phase", phase: "finishing" });
       const owners = new Map(

@@ -1,6 +1,5 @@
 import { setTimeout } from "node:timers/promises";
 import type { Archive } from "../archive/archive-reader.ts";
-import { withDigestThread } from "../archive/digest-thread.ts";
 import { BackupError, toBackupError } from "../errors.ts";
 import type { PlannedLoad } from "../plan/load-plan.ts";
 import type { RestoreSelection } from "../plan/restore-scope.ts";
@@ -72,16 +71,13 @@ export async function runPipeline<Result>(
     onProgress({ type: "phase", phase: "loading" });
     // Functions in constraints, indexes and generated columns may rely on the role's own.
     await client.query("RESET search_path; RESET TimeZone");
-    const jsonBytes = loads.reduce((sum, { archived }) => sum + archived.jsonBytes, 0);
-    await withDigestThread(jsonBytes, async () => {
-      for (const [index, load] of loads.entries()) {
-        signal.throwIfAborted();
-        if (index > 0 && waitBetweenTablesMs > 0)
-          await setTimeout(waitBetweenTablesMs, undefined, { signal });
-        const report = reportTable(onProgress, index);
-        await loadTable(client, archive, load, report, signal, target.insertBatch);
-      }
-    });
+    for (const [index, load] of loads.entries()) {
+      signal.throwIfAborted();
+      if (index > 0 && waitBetweenTablesMs > 0)
+        await setTimeout(waitBetweenTablesMs, undefined, { signal });
+      const report = reportTable(onProgress, index);
+      await loadTable(client, archive, load, report, signal, target.insertBatch);
+    }
     await target.moveRows?.(plan, signal);
     await client.query("SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'");
 

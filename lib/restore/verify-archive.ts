@@ -1,5 +1,4 @@
 import type { Archive } from "../archive/archive-reader.ts";
-import { withDigestThread } from "../archive/digest-thread.ts";
 import { type Manifest, type ManifestTable, summariseManifest } from "../archive/manifest.ts";
 import { BackupError, toBackupError } from "../errors.ts";
 import { freeOwn } from "../own-memory.ts";
@@ -35,16 +34,7 @@ export async function verifyTables(
     tables: tables.map((table) => waitingTable(table, table.rows)),
   });
   onProgress({ type: "phase", phase: "verifying" });
-  const jsonBytes = tables.reduce((sum, table) => sum + table.jsonBytes, 0);
-  await withDigestThread(jsonBytes, () => proveTables(archive, onProgress, signal));
-}
-
-async function proveTables(
-  archive: Pick<Archive, "manifest" | "readTable">,
-  onProgress: OnProgress,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  for (const [index, table] of archive.manifest.tables.entries()) {
+  for (const [index, table] of tables.entries()) {
     signal?.throwIfAborted();
     const report = reportTable(onProgress, index);
     const counter = new RowCounter();

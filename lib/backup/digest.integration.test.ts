@@ -2,64 +2,31 @@ import { createHash } from "node:crypto";
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { createTestDatabase } from "../../scripts/testing/database.ts";
-import { hasDigestThread } from "../archive/digest-thread.ts";
 import { openDatabase } from "../postgres/connection.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import { runBackup } from "./run-backup.ts";
 
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => setImmediate(done) });
 
-/** About 20 MB with all that has to be escaped: enough for a thread. */
+/** About 20 MB with all that has to be escaped. */
 const LARGE_SQL = `CREATE TABLE large AS
   SELECT i AS id, repeat(E'plain "quoted" \\\\ \\t\\n\\u0001 é ' || i, 15) AS text, jsonb_build_object('a "b"', i) AS json,
     CASE WHEN i % 3 = 0 THEN (i / 7.0)::float8 END AS number FROM generate_series(1, 40000) i`;
 
-test("what is made of rows, and their digest by a thread, is what PostgreSQL makes of them", async () => {
+test("what is made of rows, and their digest, is what PostgreSQL makes of them", async () => {
   await using db = await createTestDatabase({ sql: LARGE_SQL, copied: true });
   const rows = await db.query<{ line: string }>("SELECT row_to_json(l)::text AS line FROM large l");
   const json = `[${rows.map(({ line }) => `${line}\n`).join(",")}]\n`;
   const database = openDatabase({ connectionString: db.url });
-  let hadThread = false;
   try {
     const { tables } = await runBackup({
       database,
       models: NO_PRISMA_MODELS,
       key: { mode: "none" },
       output: nowhere(),
-      onProgress() {
-        hadThread ||= hasDigestThread();
-      },
     });
     const jsonSha256 = createHash("sha256").update(json).digest("hex");
     expect(tables).toMatchObject([{ name: "large", rows: 40_000, jsonSha256 }]);
-  } finally {
-    await database.close();
-  }
-  expect(hadThread).toBe(true);
-  expect(hasDigestThread()).toBe(false);
-});
-
-test("a backup that is given up leaves no thread", async () => {
-  await using db = await createTestDatabase({ sql: LARGE_SQL, copied: true });
-  const database = openDatabase({ connectionString: db.url });
-  const controller = new AbortController();
-  try {
-    let hadThread = false;
-    const backup = runBackup({
-      database,
-      models: NO_PRISMA_MODELS,
-      key: { mode: "none" },
-      output: nowhere(),
-      signal: controller.signal,
-      onProgress(event) {
-        if (event.type !== "table" || !hasDigestThread()) return;
-        hadThread = true;
-        controller.abort();
-      },
-    });
-    await expect(backup).rejects.toMatchObject({ code: "ABORTED" });
-    expect(hadThread).toBe(true);
-    await expect.poll(hasDigestThread).toBe(false);
   } finally {
     await database.close();
   }
