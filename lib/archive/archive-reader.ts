@@ -210,7 +210,7 @@ class OpenArchive implements Archive {
             source,
             this.#storedVerifier(table),
             decryptStream(this.#identities),
-            createDecompressor(),
+            createDecompressor(table.jsonBytes),
             json,
             stop,
           );

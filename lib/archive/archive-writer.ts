@@ -23,13 +23,16 @@ type WrittenTable = Pick<
   "entry" | "jsonBytes" | "jsonSha256" | "storedBytes" | "storedSha256"
 >;
 
+/** `sizeBytes`: about what it holds, where that is known. */
+type WritableTable = TableName & { sizeBytes?: number };
+
 export interface ArchiveWriter {
   /**
    * Writes a table's JSON as the next entry; one table at a time. Resolves when the source is read to
    * its end. Rejects, with the source destroyed and the archive given up, when the source fails (with
    * the source's error), when the output fails or closes, or on abort (ABORTED).
    */
-  writeTable(table: TableName, source: Readable, signal?: AbortSignal): Promise<WrittenTable>;
+  writeTable(table: WritableTable, source: Readable, signal?: AbortSignal): Promise<WrittenTable>;
   /** Writes the manifest and ends the output. Resolves when the output has taken everything. */
   finish(manifest: StoredManifest): Promise<{ archiveBytes: number }>;
   /** Gives the archive up and destroys the output with this error. Does nothing when it is finished. */
@@ -98,7 +101,15 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
         const signal = { signal: stop };
         const joined = new CoalesceStream();
         await (encrypt
-          ? pipeline(source, joined, json, createCompressor(), encrypt, stored, signal)
+          ? pipeline(
+              source,
+              joined,
+              json,
+              createCompressor(table.sizeBytes),
+              encrypt,
+              stored,
+              signal,
+            )
           : pipeline(source, joined, json, signal));
       } catch (error) {
         source.destroy();

@@ -4,14 +4,26 @@ import { constants, createInflateRaw, createZstdCompress, createZstdDecompress }
 import { freeOwn, markParts } from "../own-memory.ts";
 
 const CHUNK_BYTES = 128 * 1024;
+const MIN_CHUNK_BYTES = 1024;
+
+/** For little content, little memory: each stream has a chunk of its own, and garbage collectors overlook them. */
+const chunkSizeFor = (expectedBytes: number): number =>
+  Math.max(MIN_CHUNK_BYTES, Math.min(CHUNK_BYTES, Math.ceil(expectedBytes)));
 
 /** 8 MB, what every zstd decoder supports. Level 1 needs 512 KB; more would only serve a memory bomb. */
 const WINDOW_LOG_MAX = 23;
 
-/** A new zstd compressor, with a checksum. Level 1: on rows of JSON twice as fast as 3, and hardly larger or even smaller. */
-export function createCompressor(): Transform {
+/** Rows compress to about a quarter. */
+const USUAL_RATIO = 0.25;
+
+/**
+ * A new zstd compressor, with a checksum. Level 1: on rows of JSON twice as fast as 3, and hardly larger or even smaller.
+ *
+ * @param expectedBytes what goes in, as far as is known
+ */
+export function createCompressor(expectedBytes = Number.POSITIVE_INFINITY): Transform {
   const compressor = createZstdCompress({
-    chunkSize: CHUNK_BYTES,
+    chunkSize: chunkSizeFor(expectedBytes * USUAL_RATIO),
     params: {
       [constants.ZSTD_c_compressionLevel]: 1,
       [constants.ZSTD_c_checksumFlag]: 1,
@@ -26,10 +38,15 @@ export function createCompressor(): Transform {
   return compressor;
 }
 
-/** A new zstd decompressor. Its output is not limited: whoever uses it counts the bytes. */
-export function createDecompressor(): Transform {
+/**
+ * A new zstd decompressor. Its output is not limited: whoever uses it counts the bytes.
+ *
+ * @param expectedBytes what comes out, as far as is known
+ */
+export function createDecompressor(expectedBytes: number): Transform {
   const decompressor = createZstdDecompress({
-    chunkSize: CHUNK_BYTES,
+    // A byte more: where a chunk is full, there is another.
+    chunkSize: chunkSizeFor(expectedBytes + 1),
     params: { [constants.ZSTD_d_windowLogMax]: WINDOW_LOG_MAX },
   });
   const push = decompressor.push;
@@ -37,20 +54,16 @@ export function createDecompressor(): Transform {
   return decompressor;
 }
 
-const MIN_CHUNK_BYTES = 1024;
-
 /**
  * Undoes the zip's own deflate. Its output is not limited: whoever uses it counts the bytes.
  *
- * @param sizeBytes what comes out, as far as is known: for little, little memory is taken
+ * @param expectedBytes what comes out, as far as is known
  */
 export async function* inflate(
   source: AsyncIterable<Buffer>,
-  sizeBytes: number,
+  expectedBytes: number,
 ): AsyncGenerator<Buffer> {
-  // A byte more: where a chunk is full, there is another.
-  const chunkSize = Math.max(MIN_CHUNK_BYTES, Math.min(CHUNK_BYTES, sizeBytes + 1));
-  const inflater = createInflateRaw({ chunkSize });
+  const inflater = createInflateRaw({ chunkSize: chunkSizeFor(expectedBytes + 1) });
   const done = pipeline(source, inflater);
   // The same error comes out of the inflater.
   done.catch(() => {});
