@@ -50,6 +50,7 @@ export class Assembly {
   readonly freeAt: number;
   /** Its memory. Another buffer once it grew. */
   bytes: Buffer;
+  #isOpen = true;
 
   constructor(columns: readonly AssemblyColumn[]) {
     compiled ??= new WebAssembly.Module(Buffer.from(COMPILED_ASSEMBLY, "base64"));
@@ -91,6 +92,8 @@ export class Assembly {
 
   /** To be called in the end, by whoever uses it no more. */
   close(): void {
-    if (idle.length < KEPT && !this.isLarge) idle.push(this.exports);
+    // Given back twice, it would have two tables.
+    if (this.#isOpen && !this.isLarge && idle.length < KEPT) idle.push(this.exports);
+    this.#isOpen = false;
   }
 }

@@ -125,6 +125,23 @@ test("a value far larger than any buffer is not held", async () => {
   expect(bytes).toBe(100 * 6 * control.length + ',{"a":""}\n'.length);
 });
 
+test("rows far shorter than their keys fill every buffer, at every place", async () => {
+  const names = Array.from({ length: 61 }, (_, i) => `${"name ".repeat(i % 13)}${i}`);
+  const columns = names.map((name, i) => column(name, i % 3 === 0 ? "int4" : "text", "json"));
+  const cellOf = (row: number, i: number) =>
+    (row + i) % 7 === 0 ? null : i % 3 === 0 ? row : "\n".repeat((row * i) % 4);
+  const rows = Array.from({ length: 3000 }, (_, row) => names.map((_, i) => cellOf(row, i)));
+  const copied = rows.map((values) =>
+    line(...values.map((value) => (value === null ? null : String(value)))),
+  );
+  const expected = rows.map((values) => {
+    const pairs = values.map((value, i) => `${JSON.stringify(names[i])}:${JSON.stringify(value)}`);
+    return `,{${pairs.join(",")}}\n`;
+  });
+  for (const pieceBytes of [1000, 65_536, 1e6])
+    expect((await convert(copied.join(""), pieceBytes, columns)) === expected.join("")).toBe(true);
+});
+
 test("rows of a table without columns are empty objects", async () => {
   expect(await convert("\n\n\n", 2, [])).toBe(",{}\n,{}\n,{}\n");
 });
