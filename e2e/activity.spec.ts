@@ -77,6 +77,8 @@ test("filters, searches and pages, and the back button undoes it", async ({ page
   await expectRows(page, restores);
   await page.getByRole("combobox", { name: "State" }).selectOption("Cancelled");
   await expectRows(page, cancelledRestores);
+  // The list does not wait for the address, which a reload asks for.
+  await expect(page).toHaveURL(`${ACTIVITY}?kind=restore&state=cancelled`);
   await page.reload();
   await expectRows(page, cancelledRestores);
   await expect(page.getByRole("radio", { name: "Restores" })).toBeChecked();
@@ -94,6 +96,7 @@ test("filters, searches and pages, and the back button undoes it", async ({ page
   await expect(rows(page)).toHaveCount(2);
   await search(page).fill(restored);
   await expect(rows(page)).toHaveCount(1);
+  await expect(page).toHaveURL(`${ACTIVITY}?search=${restored}`);
   await rows(page).getByRole("link").click();
   await expect(page).toHaveURL(operationPath(restored));
   await page.goBack();
