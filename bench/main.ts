@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--only NAME]… [--scale N] [--runs N] [--growth] [--write]`: backup and restore beside what people
+ * `npm run bench -- [--only NAME]… [--scale [NAME=]N]… [--runs N] [--growth] [--write]`: backup and restore beside what people
  * would use instead, in turn, on the same data and server. Without options all data sets at their full size; then the
  * figures and charts are put into docs, which `--write` does for any other run.
  */
@@ -24,13 +24,20 @@ const ORIGINAL = "original";
 const { values } = parseArgs({
   options: {
     only: { type: "string", multiple: true },
-    scale: { type: "string", default: "1" },
+    scale: { type: "string", multiple: true, default: ["1"] },
     runs: { type: "string", default: "3" },
     growth: { type: "boolean", default: false },
     write: { type: "boolean", default: false },
   },
 });
-const scale = Number(values.scale);
+/** By name of a data set; of all others without one. */
+const scales = new Map(
+  values.scale.map((it) => {
+    const [size = "", name = ""] = it.split("=").reverse();
+    return [name, Number(size)];
+  }),
+);
+const scaleOf = (name: string): number => scales.get(name) ?? scales.get("") ?? 1;
 const NAMES = [...DATA_SETS.map(({ name }) => name), ORIGINAL];
 const only = values.only ?? NAMES;
 const unknown = only.find((name) => !NAMES.includes(name));
@@ -55,8 +62,9 @@ try {
   const keys = await makeKeys();
   const dataSets: Array<BenchResults["dataSets"][number]> = [];
   for (const dataSet of values.growth ? [...chosen, GROWTH] : chosen) {
+    const scale = scaleOf(dataSet.name);
     console.log(`${dataSet.name}: ${dataSet.about}, scale ${scale}`);
-    const result = await withDatabases(dataSet, (databases) =>
+    const result = await withDatabases(dataSet, scale, (databases) =>
       runDataSet(databases, keys, {
         folder,
         runs: dataSet === GROWTH ? 1 : Number(values.runs),
@@ -64,14 +72,15 @@ try {
         withHost: dataSet !== GROWTH,
       }),
     );
-    dataSets.push({ name: dataSet.name, about: dataSet.about, result });
+    dataSets.push({ name: dataSet.name, about: dataSet.about, scale, result });
   }
   const original = only.includes(ORIGINAL) ? await measureOriginal(keys) : null;
   const [row] = await query(server.url("postgres"), "SELECT version()");
   const serverVersion = String(row?.version).split(" on ")[0] ?? "";
-  const report = makeReport({ scale, serverVersion, dataSets, original });
+  const report = makeReport({ serverVersion, dataSets, original });
   console.log(`\n${report.markdown}`);
-  if (values.write || (scale === 1 && values.only === undefined)) {
+  const isWhole = NAMES.every((name) => only.includes(name) && scaleOf(name) === 1);
+  if (values.write || isWhole) {
     for (const [name, svg] of Object.entries(report.charts))
       await writeFile(join(ROOT, "docs/images", name), svg);
     await writeReport(report.markdown, Object.keys(report.charts));
@@ -83,6 +92,7 @@ try {
 
 async function withDatabases<Result>(
   { fill }: Pick<DataSet, "fill">,
+  scale: number,
   work: (databases: Databases) => Promise<Result>,
 ): Promise<Result> {
   const [full, empty] = [server.url("filled"), server.url("empty")];
@@ -107,6 +117,7 @@ async function withDatabases<Result>(
 /** 200,000 rows of the demo's audit events, by the original's way and ours. */
 async function measureOriginal({ recipient, identityFile }: Keys) {
   console.log("the original's way: 200,000 audit events by createMany");
+  const scale = scaleOf(ORIGINAL);
   const events = `INSERT INTO audit_events (actor, action, subject, before, after)
     SELECT 'user ' || i % 50, 'update', 'order ' || i, NULL, jsonb_build_object('status', 'paid', 'at', i)
     FROM generate_series(1, ${Math.round(2e5 * scale)}) i`;
@@ -114,7 +125,7 @@ async function measureOriginal({ recipient, identityFile }: Keys) {
     await migrate(url);
     if (size > 0) await query(url, events);
   };
-  return await withDatabases({ fill }, async ({ full, empty, truncate }) => {
+  return await withDatabases({ fill }, scale, async ({ full, empty, truncate }) => {
     const [json, zip] = [join(folder, "original.json"), join(folder, "events.zip")];
     const original = (...args: string[]) =>
       measure(process.execPath, [join(ROOT, "bench/original.ts"), ...args]);

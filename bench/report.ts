@@ -10,9 +10,8 @@ export interface Report {
 }
 
 export interface BenchResults {
-  scale: number;
   serverVersion: string;
-  dataSets: ReadonlyArray<{ name: string; about: string; result: DataSetResult }>;
+  dataSets: ReadonlyArray<{ name: string; about: string; scale: number; result: DataSetResult }>;
   /** Time of a restore of 200,000 rows, and of the original's way with them. */
   original: { restoreMs: number; originalMs: number } | null;
 }
@@ -52,7 +51,7 @@ export function makeReport(results: BenchResults): Report {
       .map(({ data, found, goal }) => ({ label: data, ratio: found, goal }));
   return {
     markdown: [
-      `${results.scale === 1 ? "Full size" : `Scale ${results.scale}`}; ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 1e9)} GB of memory, Node ${process.versions.node}, ${results.serverVersion}. Medians of paired runs.`,
+      `${describeSizes(results)}; ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 1e9)} GB of memory, Node ${process.versions.node}, ${results.serverVersion}. Medians of paired runs.`,
       "",
       "| data | figure | goal | measured | |",
       "|---|---|---|---|---|",
@@ -76,6 +75,12 @@ export function makeReport(results: BenchResults): Report {
       ),
     },
   };
+}
+
+function describeSizes({ dataSets }: BenchResults): string {
+  const smaller = dataSets.filter(({ scale }) => scale !== 1);
+  const exceptions = smaller.map(({ name, scale }) => `*${name}* ${scale} of it`);
+  return ["Full size", ...exceptions].join(", ");
 }
 
 const BACKUP = "backup time / `pg_dump -Fc`";
