@@ -64,6 +64,10 @@ const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> 
     what: "The database takes no writes (it is read-only or a standby)",
     hint: "Use the primary server's connection string.",
   },
+  "54000": {
+    what: "Something is larger than PostgreSQL allows, such as a value in an index",
+    hint: "Where it is an index: drop it, restore, and make one that takes such values.",
+  },
   "57": {
     what: "The database server ended the connection",
     hint: "Find out why in the server's log (restart, failover, terminated by an administrator), then try again.",

@@ -7,6 +7,7 @@ import type { Database } from "../postgres/connection.ts";
 import { addUnvalidated, dropForeignKeys, dropUnvalidated } from "../postgres/constraints.ts";
 import { countExactly } from "../postgres/count-rows.ts";
 import { alterTriggers, readAlteredTriggers } from "../postgres/foreign-key-triggers.ts";
+import type { LateIndex } from "../postgres/indexes.ts";
 import {
   beginLockWait,
   DEFAULT_LOCK_TIMEOUT_MS,
@@ -45,6 +46,7 @@ import { truncateTables } from "../postgres/truncate.ts";
 import type { OperationResult, TableName, Warning } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { addForeignKeys } from "./add-foreign-keys.ts";
+import { addIndexes, dropLateIndexes } from "./add-indexes.ts";
 import { insertWhole } from "./load-table.ts";
 import { mergeLoads } from "./merge-loads.ts";
 import { type PipelineOptions, type RestoreTarget, runPipeline } from "./pipeline.ts";
@@ -99,6 +101,7 @@ function liveTables(
   const rowsAfter: number[] = [];
   let sequenceStates: OperationResult["sequenceStates"];
   let copies: ShadowTables;
+  let lateIndexes: readonly LateIndex[] = [];
   let originals: ReadonlyMap<string, PlannedLoad> = new Map();
   let keyOf: ReadonlyMap<string, RowKey | null> = new Map();
   let xid = "";
@@ -120,7 +123,8 @@ function liveTables(
       return await lockPlan(session, options, lockWait, signal);
     },
 
-    async empty({ loads, keys, foreignKeys, materializedViews }) {
+    async empty(plan) {
+      const { loads, keys, foreignKeys, materializedViews } = plan;
       keyOf = new Map(
         loads.map(({ archived }, index) => [tableKey(archived), keys[index] ?? null]),
       );
@@ -140,6 +144,7 @@ function liveTables(
         await addUnvalidated(client, unvalidated);
       };
       if (!isMerging) {
+        lateIndexes = await dropLateIndexes(session, plan);
         await truncateTables(client, tables);
         rowsAfter.push(...loads.map(({ archived }) => archived.rows));
         return loads;
@@ -165,6 +170,7 @@ function liveTables(
     }),
 
     async checkConstraints(plan, signal) {
+      await addIndexes(session, plan, lateIndexes, signal);
       await addForeignKeys(session, plan, signal);
       await putBack();
     },

@@ -1,0 +1,58 @@
+import type pg from "pg";
+import type { TableName } from "../shared/api.ts";
+import { quoteTable } from "./identifiers.ts";
+
+/** An index that is built when its table is loaded: rows that are sorted once, instead of each put into its place. */
+export interface LateIndex extends TableName {
+  /** The table's, or partition's. */
+  tableOid: number;
+  table: TableName;
+  /** `CREATE INDEX …`, whole. */
+  definition: string;
+}
+
+/** The first that is nobody's but the users'. */
+const FIRST_NORMAL_OID = 16384;
+
+/**
+ * Only what comes back exactly as it was by its definition alone, refuses no row for what it says, runs no function of
+ * the users', and whose building no event trigger hears of.
+ */
+const LATE_INDEXES_SQL = `
+  SELECT n.nspname AS schema, c.relname AS name, t.oid AS "tableOid", json_build_object('schema', tn.nspname, 'name', t.relname) AS "table",
+    pg_get_indexdef(c.oid) AS definition
+  FROM pg_index i
+  JOIN pg_class c ON c.oid = i.indexrelid
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_class t ON t.oid = i.indrelid
+  JOIN pg_namespace tn ON tn.oid = t.relnamespace
+  WHERE i.indrelid = ANY ($1::oid[])
+    AND NOT i.indisunique AND NOT i.indisexclusion AND i.indisvalid AND i.indisready AND NOT i.indisclustered AND NOT i.indisreplident
+    AND i.indexprs IS NULL AND i.indpred IS NULL
+    AND c.relkind = 'i' AND NOT c.relispartition AND c.reltablespace = 0 AND c.relam < ${FIRST_NORMAL_OID}
+    AND NOT EXISTS (SELECT FROM unnest(i.indclass::oid[]) AS o (oid) WHERE o.oid >= ${FIRST_NORMAL_OID})
+    AND NOT EXISTS (SELECT FROM pg_description d WHERE d.objoid = c.oid AND d.classoid = 'pg_class'::regclass)
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid)
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype IN ('e', 'x'))
+    AND NOT EXISTS (SELECT FROM pg_event_trigger WHERE evtenabled <> 'D' AND evtevent <> 'login')
+    AND pg_has_role(t.relowner, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE')
+  ORDER BY n.nspname, c.relname`;
+
+/**
+ * Drops the indexes of tables that can be built again when these are loaded.
+ *
+ * @param oids of tables and partitions, which are locked
+ */
+export async function dropIndexes(
+  client: pg.ClientBase,
+  oids: readonly number[],
+): Promise<LateIndex[]> {
+  const { rows } = await client.query<LateIndex>(LATE_INDEXES_SQL, [oids]);
+  if (rows.length > 0) await client.query(`DROP INDEX ${rows.map(quoteTable).join(", ")}`);
+  return rows;
+}
+
+/** Builds one again, where it was. */
+export async function createIndex(client: pg.ClientBase, { definition }: LateIndex): Promise<void> {
+  await client.query(`SET LOCAL default_tablespace = ''; ${definition}`);
+}
