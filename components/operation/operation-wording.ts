@@ -15,7 +15,7 @@ const PHASE_LABELS: Record<Phase, string> = {
   verifying: "Check the archive",
   emptying: "Empty the tables",
   loading: "Load the rows",
-  constraints: "Build the indexes, add and check the foreign keys",
+  constraints: "Build indexes, check foreign keys",
   sequences: "Set the sequences",
   comparing: "Compare",
   committing: "Commit",
