@@ -33,6 +33,8 @@ const PAGE_BYTES = 65_536;
 /** Kept for the next table. */
 const KEPT = 2;
 const KEPT_BYTES = 8 * 1024 * 1024;
+/** Of a table's rows, beyond which its memory is not kept for those that follow. */
+const LARGE_BYTES = 64 * 1024 * 1024;
 
 /** Of no use to anybody at the moment. */
 const idle: Exports[] = [];
@@ -78,9 +80,9 @@ export class Assembly {
     this.bytes = Buffer.from(this.exports.memory.buffer);
   }
 
-  /** Whether it grew for rows that are larger than most, and is better not kept. */
+  /** Whether it grew for a row that is larger than most, and is better not kept. */
   get isLarge(): boolean {
-    return this.bytes.length > KEPT_BYTES;
+    return this.bytes.length > LARGE_BYTES;
   }
 
   /** A copy of some of its memory, in a buffer of its own. */
@@ -93,7 +95,8 @@ export class Assembly {
   /** To be called in the end, by whoever uses it no more. */
   close(): void {
     // Given back twice, it would have two tables.
-    if (this.#isOpen && !this.isLarge && idle.length < KEPT) idle.push(this.exports);
+    const isKept = this.#isOpen && this.bytes.length <= KEPT_BYTES && idle.length < KEPT;
+    if (isKept) idle.push(this.exports);
     this.#isOpen = false;
   }
 }
