@@ -10,7 +10,7 @@ import type { RestoreSession } from "./restore-session.ts";
 
 const LOADED = "loaded";
 
-/** Below, dropping and building an index takes longer than what it gains. */
+/** Of fewer there is little to gain. */
 const MIN_ROWS = 10_000;
 
 /** Drops the indexes of large tables that need not be there while rows are loaded. @returns what to add again */
