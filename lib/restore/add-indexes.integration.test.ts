@@ -118,8 +118,8 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
       "UPDATE item SET cuid = (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 200) i) WHERE id = 7777",
     );
     const { path } = await backUp(database);
-    await db.query(MESS);
-    await db.query("DELETE FROM item WHERE id = 7777");
+    // Not deleted: whoever looks at the database from before then has such rows put into the index, too.
+    await db.query("TRUNCATE item; INSERT INTO item VALUES (1, 'short')");
     await db.query("CREATE INDEX too_small ON item (cuid)");
     const [before, indexes] = [await textOf(major, db), await readIndexes(db)];
     const error = await errorOf(restore(database, path));
