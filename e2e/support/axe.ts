@@ -3,6 +3,8 @@ import axe from "axe-core";
 
 /** Fails on what axe finds serious or critical in the page as it is now, and names where. */
 export async function expectAccessible(page: Page) {
+  // From one page to another, Next takes a title away before it has the next one.
+  await expect(page).toHaveTitle(/\S/);
   await page.evaluate(axe.source);
   const findings = await page.evaluate(async () => {
     const { violations } = await window.axe.run();
