@@ -7,40 +7,55 @@ import type { Snapshot } from "../postgres/snapshot.ts";
 import type { reportTable } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
 
-/** Dumps one table as the archive's next entry. @returns what the manifest says of it */
-export async function dumpTable(
+export interface TableDump {
+  /** Resolves when all of it is read, and the connection is free; never where it fails. */
+  read: Promise<void>;
+  /** What the manifest says of it, once the archive has taken all of it. Rejects where it fails. */
+  written: Promise<ManifestTable>;
+}
+
+/** Dumps one table as the archive's next entry. */
+export function dumpTable(
   { client }: Snapshot,
   table: PlannedTable,
   writer: ArchiveWriter,
   report: ReturnType<typeof reportTable>,
   pageRows?: number,
-): Promise<ManifestTable> {
+): TableDump {
   let rows = 0;
   const onRows = (rowsSoFar: number, bytes: number) => {
     rows = rowsSoFar;
     report.running(rowsSoFar, bytes);
   };
-  const source =
-    pageRows === undefined
-      ? copyOut(client, table, onRows)
-      : pagesOut(client, table, pageRows, onRows);
-  const written = await writer.writeTable(table, source).catch((error: unknown) => {
-    throw translateDatabaseError(error, {
+  const describeError = (error: unknown) =>
+    translateDatabaseError(error, {
       fallback: "DUMP_FAILED",
       outcome: `No backup was made; it stopped at ${tableLabel(table)}.`,
       table: { schema: table.schema, name: table.name },
-    });
-  });
-  report.done(rows, written.jsonBytes);
+    }) as Error;
+  const source =
+    pageRows === undefined
+      ? copyOut(client, table, onRows, describeError)
+      : pagesOut(client, table, pageRows, onRows, describeError);
+
+  async function write(): Promise<ManifestTable> {
+    const written = await writer.writeTable(table, source);
+    report.done(rows, written.jsonBytes);
+    return {
+      schema: table.schema,
+      name: table.name,
+      model: table.model,
+      kind: table.kind,
+      columns: table.columns
+        .filter((column) => !column.generated)
+        .map(({ name, type, encoding }) => ({ name, type, encoding })),
+      rows,
+      ...written,
+    };
+  }
+
   return {
-    schema: table.schema,
-    name: table.name,
-    model: table.model,
-    kind: table.kind,
-    columns: table.columns
-      .filter((column) => !column.generated)
-      .map(({ name, type, encoding }) => ({ name, type, encoding })),
-    rows,
-    ...written,
+    read: new Promise((resolve) => source.once("end", resolve)),
+    written: write(),
   };
 }

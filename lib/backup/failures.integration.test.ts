@@ -47,6 +47,7 @@ describe("a backup that is broken off ends with an error, a destroyed output and
   const cases: Array<{
     by: string;
     code: string;
+    says?: RegExp;
     act(output: Writable, db: TestDatabase): void;
     signal?: AbortSignal;
   }> = [
@@ -66,14 +67,16 @@ describe("a backup that is broken off ends with an error, a destroyed output and
     {
       by: "its session's end on the server",
       code: "DUMP_FAILED",
+      says: /connection to the database was lost\. No backup was made; it stopped at public\.[ab]\.$/,
       act: (_, db) => void terminate(db),
     },
   ];
-  test.for(cases)("by $by", async ({ act, code, signal }) => {
+  test.for(cases)("by $by", async ({ act, code, says, signal }) => {
     const { db, database } = await testDatabase({ sql: SQL });
     const { output, isEnded } = outputThat((it) => act(it, db));
     const error = await errorOf(backUp(database, { output, signal }));
     expect(error.code).toBe(code);
+    if (says) expect(error.message).toMatch(says);
     await until("the output is destroyed", async () => output.destroyed);
     expect(isEnded()).toBe(false);
     await until("the session is gone", async () => (await leftSessions(db)).length === 0);

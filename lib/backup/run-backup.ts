@@ -67,13 +67,19 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
 
       onProgress({ type: "phase", phase: "dumping" });
       const tables: ManifestTable[] = [];
+      let writing: Promise<ManifestTable> | undefined;
       for (const [index, table] of plan.tables.entries()) {
         signal?.throwIfAborted();
         const pageRows = options.pageRows?.get(tableKey(table));
-        tables.push(
-          await dumpTable(snapshot, table, writer, reportTable(onProgress, index), pageRows),
-        );
+        const dump = dumpTable(snapshot, table, writer, reportTable(onProgress, index), pageRows);
+        // Its error is thrown below; until then it is not unhandled.
+        dump.written.catch(() => {});
+        // A table is compressed, encrypted and written while the next is read.
+        if (writing) tables.push(await writing);
+        await Promise.race([dump.read, dump.written]);
+        writing = dump.written;
       }
+      if (writing) tables.push(await writing);
 
       onProgress({ type: "phase", phase: "finishing" });
       const owners = new Map(

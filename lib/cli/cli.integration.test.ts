@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
+import { ROOT } from "../../scripts/run.ts";
 import {
   pgDumpOnce,
   pgDumpText,
@@ -16,8 +17,10 @@ import { leftSessions, temporaryPath, testDatabase, until } from "../restore/tes
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 
+const PIPES: StdioOptions = ["ignore", "pipe", "pipe"];
+
 function start(args: string[]): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  return spawn(process.execPath, [MAIN, ...args], { stdio: PIPES });
 }
 
 /** Runs the command line tool to its end, its output in pipes. */
@@ -438,6 +441,27 @@ describe("a failure is exit code 1, says its code and hint on stderr, and leaves
     expect(code).toBe(1);
     expect(stderr).toContain(`${file}.partial`);
     expect((await stat(`${file}.partial`)).size).toBe(13);
+  });
+
+  test("a process that cannot convert rows, in the middle of a backup and of a restore", async () => {
+    const { db, file, folder, create } = await scene();
+    // Built: without WebAssembly, Node takes no TypeScript.
+    const main = join(ROOT, "dist/lib/cli/main.js");
+    const withoutJit = (...args: string[]) =>
+      ended(spawn(process.execPath, ["--jitless", main, ...args], { stdio: PIPES }));
+    const refused = {
+      code: 1,
+      stdout: "",
+      stderr: expect.stringContaining("error[INTERNAL]: This process has no WebAssembly"),
+    };
+    const args = ["--url", db.url, "--out", file, "--no-encryption"];
+    expect(await withoutJit("create", ...args)).toMatchObject(refused);
+    expect(await readdir(folder)).toEqual(["passphrase"]);
+
+    await create("--no-encryption");
+    const before = await pgDumpText(db.url);
+    expect(await withoutJit("restore", file, "--url", db.url, "--yes")).toMatchObject(refused);
+    expect(await pgDumpText(db.url)).toBe(before);
   });
 
   test("a server that is not there", async () => {

@@ -1,3 +1,4 @@
+import { BackupError } from "../errors.ts";
 import { markOwn } from "../own-memory.ts";
 import { COMPILED_ASSEMBLY } from "./compiled-assembly.ts";
 
@@ -55,6 +56,7 @@ export class Assembly {
   #isOpen = true;
 
   constructor(columns: readonly AssemblyColumn[]) {
+    if (typeof WebAssembly === "undefined") throw noWebAssembly();
     compiled ??= new WebAssembly.Module(Buffer.from(COMPILED_ASSEMBLY, "base64"));
     this.exports = idle.pop() ?? (new WebAssembly.Instance(compiled).exports as object as Exports);
     this.bytes = Buffer.from(this.exports.memory.buffer);
@@ -100,3 +102,10 @@ export class Assembly {
     this.#isOpen = false;
   }
 }
+
+const noWebAssembly = (): BackupError =>
+  new BackupError(
+    "INTERNAL",
+    "This process has no WebAssembly, which rows are converted by. Nothing has changed.",
+    { hint: "Start Node without --jitless and --lite-mode." },
+  );

@@ -16,7 +16,7 @@ type DataListener = (chunk: Buffer) => void;
  * buffers of their own for them. Destroying it abandons the COPY; the connection is then of no more use.
  */
 export class CopyOutStream extends Readable implements pg.Submittable {
-  /** As the command tag says; known once the connection takes another statement. */
+  /** As the command tag says; known at the end. */
   rowCount = 0;
   readonly #text: string;
   #connection: pg.Connection | undefined;
@@ -57,7 +57,10 @@ export class CopyOutStream extends Readable implements pg.Submittable {
     this.rowCount = Number(/^COPY (\d+)$/.exec(text)?.[1]);
   }
 
-  handleReadyForQuery(): void {}
+  /** The end, when the connection takes another statement; not yet when the rows are through. */
+  handleReadyForQuery(): void {
+    this.push(null);
+  }
 
   readonly #forward = (): void => {
     while (this.#isWanted && this.#pgListener) {
@@ -78,7 +81,7 @@ export class CopyOutStream extends Readable implements pg.Submittable {
           // An error is pg's, and so is all that comes after the data.
           if (byte === ERROR_RESPONSE || byte === COPY_DONE) {
             this.#pass(chunk, end);
-            this.#giveBack(chunk.subarray(at), byte === COPY_DONE);
+            this.#giveBack(chunk.subarray(at));
             return;
           }
           this.#type = byte;
@@ -106,7 +109,7 @@ export class CopyOutStream extends Readable implements pg.Submittable {
     if (end > 0) this.#isWanted = this.push(chunk.subarray(0, end));
   }
 
-  #giveBack(rest: Buffer, isDone: boolean): void {
+  #giveBack(rest: Buffer): void {
     const stream = this.#connection?.stream;
     const listener = this.#pgListener;
     this.#pgListener = undefined;
@@ -116,6 +119,5 @@ export class CopyOutStream extends Readable implements pg.Submittable {
     listener(rest);
     // What pg makes of the rest may pause it.
     process.nextTick(() => stream.resume());
-    if (isDone) this.push(null);
   }
 }

@@ -6,24 +6,29 @@ import { CopyToJson } from "./copy-to-json.ts";
 import { quoteIdentifier } from "./identifiers.ts";
 import { rowsOf } from "./rows-of.ts";
 
+type OnRows = (rows: number, bytes: number) => void;
+type DescribeError = (error: Error) => Error;
+
 /**
  * A table's rows as one JSON array, as PostgreSQL would write it: one row a line, the comma leading. What COPY
  * sends is only escaped anew here; no row is ever parsed. Destroying the stream abandons the COPY; the connection is then of no more use.
  *
  * @param client in a transaction whose snapshot is the backup's
  * @param onRows called with the rows and bytes so far, for every chunk
+ * @param describeError makes what the stream fails with of what failed
  */
 export function copyOut(
   client: pg.ClientBase,
   table: CatalogTable,
-  onRows: (rows: number, bytes: number) => void,
+  onRows: OnRows,
+  describeError?: DescribeError,
 ): Readable {
+  const toJson = new CopyToJson(dumped(table));
+  // From here on nothing may throw: a COPY that nobody reads would end the process when it fails.
   const copy = client.query(new CopyOutStream(copyStatement(table)));
-  // The command tag comes after the last row: known once the connection takes another statement.
-  const copiedRows = () => client.query("SELECT 1").then(() => copy.rowCount);
   // Errors reach the reader of the array; the callback only keeps `pipeline` from throwing.
-  const array = new JsonArray(onRows, copiedRows);
-  return pipeline(copy, new CopyToJson(dumped(table)), array, () => {});
+  const array = new JsonArray(onRows, () => copy.rowCount, describeError);
+  return pipeline(copy, toJson, array, () => {});
 }
 
 /**
@@ -36,7 +41,8 @@ export function pagesOut(
   client: pg.ClientBase,
   table: CatalogTable,
   pageRows: number,
-  onRows: (rows: number, bytes: number) => void,
+  onRows: OnRows,
+  describeError?: DescribeError,
 ): Readable {
   let fetched = 0;
   async function* pages(): AsyncGenerator<Buffer> {
@@ -54,7 +60,7 @@ export function pagesOut(
     }
     await client.query("CLOSE backup_page");
   }
-  const array = new JsonArray(onRows, async () => fetched);
+  const array = new JsonArray(onRows, () => fetched, describeError);
   return pipeline(Readable.from(pages(), { objectMode: false }), array, () => {});
 }
 
@@ -109,13 +115,20 @@ const NEWLINE = 0x0a;
 class JsonArray extends Transform {
   private rows = 0;
   private bytes = 0;
-  private readonly onRows: (rows: number, bytes: number) => void;
-  private readonly copiedRows: () => Promise<number>;
+  private readonly onRows: OnRows;
+  private readonly copiedRows: () => number;
+  private readonly describeError: DescribeError;
 
-  constructor(onRows: (rows: number, bytes: number) => void, copiedRows: () => Promise<number>) {
+  /** @param copiedRows how many PostgreSQL says there were; asked at the end */
+  constructor(
+    onRows: OnRows,
+    copiedRows: () => number,
+    describeError: DescribeError = (error) => error,
+  ) {
     super();
     this.onRows = onRows;
     this.copiedRows = copiedRows;
+    this.describeError = describeError;
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
@@ -128,16 +141,18 @@ class JsonArray extends Transform {
   }
 
   override _flush(done: TransformCallback): void {
-    this.copiedRows()
-      .then((copied) => {
-        if (copied !== this.rows) {
-          throw new Error(`COPY sent ${copied} rows, ${this.rows} lines arrived`);
-        }
-        const end = Buffer.from(this.rows === 0 ? "[\n]\n" : "]\n");
-        this.bytes += end.length;
-        this.onRows(this.rows, this.bytes);
-        done(null, end);
-      }, done)
-      .catch(done);
+    const copied = this.copiedRows();
+    if (copied !== this.rows) {
+      done(new Error(`COPY sent ${copied} rows, ${this.rows} lines arrived`));
+      return;
+    }
+    const end = Buffer.from(this.rows === 0 ? "[\n]\n" : "]\n");
+    this.bytes += end.length;
+    this.onRows(this.rows, this.bytes);
+    done(null, end);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    done(error && this.describeError(error));
   }
 }
