@@ -1,5 +1,7 @@
+import { setTimeout } from "node:timers/promises";
 import type pg from "pg";
 import type { Archive } from "../archive/archive-reader.ts";
+import type { ManifestTable } from "../archive/manifest.ts";
 import { BackupError } from "../errors.ts";
 import { freeOwn } from "../own-memory.ts";
 import type { PlannedLoad } from "../plan/load-plan.ts";
@@ -14,7 +16,7 @@ import {
   type RowBatch,
 } from "../postgres/load-rows.ts";
 import type { RowKey } from "../postgres/row-keys.ts";
-import type { reportTable } from "../shared/progress.ts";
+import { type OnProgress, reportTable } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { keyInBatch } from "./failing-key.ts";
 import { findFailingRow } from "./find-failing-row.ts";
@@ -52,21 +54,71 @@ export const insertWhole =
       });
     });
 
+/** What is asked of a connection, one after the other, while what comes next is made ready. */
+class Steps {
+  #last = Promise.resolve();
+
+  add(step: () => Promise<void> | void): void {
+    this.#last = this.#last.then(step);
+    // Its error is thrown by who waits next; until then it is not unhandled.
+    this.#last.catch(() => {});
+  }
+
+  /** Throws what the first to fail threw; those after it were left out. */
+  done(): Promise<void> {
+    return this.#last;
+  }
+}
+
+export interface LoadTablesOptions {
+  archive: Archive;
+  insertBatch: InsertBatch;
+  onProgress: OnProgress;
+  signal: AbortSignal;
+  /** The pause after each table but the last. */
+  waitBetweenTablesMs: number;
+}
+
 /**
- * Loads one table from the archive, which proves the table's digest on the way.
+ * Loads tables from the archive, one after the other. One batch is inserted while the next, of the same table or of the
+ * one after it, is read, decrypted, decompressed and made COPY's text.
  *
- * @throws BackupError of `Archive.readTable` and `insertBatch`; of the usual one LOAD_FAILED or CONSTRAINT_VIOLATED with table, row (or rows, where no one is to blame alone) and column or constraint
+ * @throws BackupError of `Archive.readTable`, which proves each table's digest on the way, and of `insertBatch`: of the
+ *   usual one LOAD_FAILED or CONSTRAINT_VIOLATED with table, row (or rows, where no one is to blame alone) and column or
+ *   constraint. Nothing is asked of the connection any more then.
  */
-export async function loadTable(
+export async function loadTables(
   client: pg.ClientBase,
-  archive: Archive,
+  loads: readonly PlannedLoad[],
+  options: LoadTablesOptions,
+): Promise<void> {
+  const { onProgress, signal, waitBetweenTablesMs } = options;
+  const steps = new Steps();
+  try {
+    for (const [index, load] of loads.entries()) {
+      signal.throwIfAborted();
+      if (index > 0 && waitBetweenTablesMs > 0)
+        steps.add(() => setTimeout(waitBetweenTablesMs, undefined, { signal }));
+      await loadTable(client, load, () => reportTable(onProgress, index), steps, options);
+    }
+  } finally {
+    // Where what comes next failed, what came before may still be on its way.
+    await steps.done().catch(() => {});
+  }
+  await steps.done();
+}
+
+/** Resolves once all rows are read; those that are not in yet are so when the steps are done. */
+async function loadTable(
+  client: pg.ClientBase,
   load: PlannedLoad,
-  report: ReturnType<typeof reportTable>,
-  signal: AbortSignal | undefined,
-  insertBatch: InsertBatch,
+  begin: () => ReturnType<typeof reportTable>,
+  steps: Steps,
+  { archive, insertBatch, signal }: LoadTablesOptions,
 ): Promise<void> {
   const { archived, table, columns, places } = load;
   const statement = loadStatement(table, columns);
+  let report: ReturnType<typeof reportTable> | undefined;
   let rows = 0;
   let bytes = 0;
 
@@ -76,35 +128,36 @@ export async function loadTable(
     rows += batch.rows;
     for (const some of chosen) rows += (await insertBatch(load, statement, some)) - some.rows;
     bytes += batch.json.length;
-    report.running(rows, bytes);
+    report?.running(rows, bytes);
     freeOwn(batch.json);
   }
 
-  let inserting = Promise.resolve();
+  steps.add(() => {
+    report = begin();
+  });
   for await (const batch of batchRows(archive.readTable(archived, signal))) {
     if (batch.firstRow === 1) requireColumns(batch, archived);
-    // One batch is inserted while the next is read, decrypted, decompressed and made COPY's text.
     const copied = places ? undefined : statement.toCopy.convert(batch.json);
-    await inserting;
-    inserting = insert({ ...batch, copied });
-    // Its error is thrown by the next await; until then it is not unhandled.
-    inserting.catch(() => {});
+    await steps.done();
+    steps.add(() => insert({ ...batch, copied }));
   }
-  await inserting;
-  if (rows !== archived.rows) {
-    throw new BackupError(
-      "LOAD_FAILED",
-      `${tableLabel(archived)} took ${rows} rows, but the archive has ${archived.rows}. Nothing has changed.`,
-      {
-        hint: "Something in the database drops or adds rows on insert. Compare its rules with those of the time of the backup.",
-        details: {
-          table: { schema: archived.schema, name: archived.name },
-          loaded: rows,
-          expected: archived.rows,
-        },
-      },
-    );
-  }
-  await deallocate(client, statement);
-  report.done(rows, archived.jsonBytes);
+  steps.add(async () => {
+    if (rows !== archived.rows) throw wrongCount(archived, rows);
+    await deallocate(client, statement);
+    report?.done(rows, archived.jsonBytes);
+  });
 }
+
+const wrongCount = (archived: ManifestTable, rows: number): BackupError =>
+  new BackupError(
+    "LOAD_FAILED",
+    `${tableLabel(archived)} took ${rows} rows, but the archive has ${archived.rows}. Nothing has changed.`,
+    {
+      hint: "Something in the database drops or adds rows on insert. Compare its rules with those of the time of the backup.",
+      details: {
+        table: { schema: archived.schema, name: archived.name },
+        loaded: rows,
+        expected: archived.rows,
+      },
+    },
+  );

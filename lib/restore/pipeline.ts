@@ -1,4 +1,3 @@
-import { setTimeout } from "node:timers/promises";
 import type { Archive } from "../archive/archive-reader.ts";
 import { BackupError, toBackupError } from "../errors.ts";
 import type { PlannedLoad } from "../plan/load-plan.ts";
@@ -6,8 +5,8 @@ import type { RestoreSelection } from "../plan/restore-scope.ts";
 import { abandon, cancelOnAbort } from "../postgres/connection.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
-import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
-import { type InsertBatch, loadTable } from "./load-table.ts";
+import { type OnProgress, waitingTable } from "../shared/progress.ts";
+import { type InsertBatch, loadTables } from "./load-table.ts";
 import type { ReadPlan } from "./read-plan.ts";
 import type { RestoreSession } from "./restore-session.ts";
 
@@ -71,13 +70,14 @@ export async function runPipeline<Result>(
     onProgress({ type: "phase", phase: "loading" });
     // Functions in constraints, indexes and generated columns may rely on the role's own.
     await client.query("RESET search_path; RESET TimeZone");
-    for (const [index, load] of loads.entries()) {
-      signal.throwIfAborted();
-      if (index > 0 && waitBetweenTablesMs > 0)
-        await setTimeout(waitBetweenTablesMs, undefined, { signal });
-      const report = reportTable(onProgress, index);
-      await loadTable(client, archive, load, report, signal, target.insertBatch);
-    }
+    const { insertBatch } = target;
+    await loadTables(client, loads, {
+      archive,
+      insertBatch,
+      onProgress,
+      signal,
+      waitBetweenTablesMs,
+    });
     await target.moveRows?.(plan, signal);
     await client.query("SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'");
 
