@@ -29,3 +29,17 @@ export function freeOwn({ buffer, length }: Uint8Array): void {
   if (length < needed) own.set(buffer, needed - length);
   else if (own.delete(buffer)) buffer.transfer(0);
 }
+
+/**
+ * Joins pieces in memory of their own. What `Buffer.concat` gives may be a part of what all small buffers share, and
+ * whoever keeps one of these, if only a name, keeps that as a whole.
+ */
+export function concatOwn(pieces: readonly Uint8Array[]): Buffer {
+  const joined = Buffer.allocUnsafeSlow(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return markOwn(joined);
+}

@@ -1,5 +1,5 @@
 /**
- * age's file format (https://age-encryption.org/v1): headers by age-encryption, payloads by node:crypto.
+ * age's file format (https://age-encryption.org/v1): headers by age-encryption, X25519 and payloads by node:crypto.
  * age-encryption's own payload is JavaScript, at a fifth of the speed and on the event loop.
  */
 import {
@@ -11,8 +11,10 @@ import {
   randomBytes,
 } from "node:crypto";
 import { Decrypter, Encrypter, type Identity, type Recipient } from "age-encryption";
+import { concatOwn, freeOwn, markOwn } from "../own-memory.ts";
 import { invalidArchive, truncatedArchive } from "./archive-error.ts";
 import { ByteReader } from "./byte-reader.ts";
+import { isX25519Identity, isX25519Recipient, x25519Identity, x25519Recipient } from "./x25519.ts";
 
 const CIPHER = "chacha20-poly1305";
 const CHUNK_BYTES = 64 * 1024;
@@ -36,7 +38,9 @@ export async function* encryptFile(
   try {
     for await (const { chunk, options, nonce } of chunksOf(reader, CHUNK_BYTES)) {
       const cipher = createCipheriv(CIPHER, key, nonce, options);
-      yield Buffer.concat([cipher.update(chunk), cipher.final(), cipher.getAuthTag()]);
+      const sealed = markOwn(cipher.update(chunk));
+      yield concatOwn([sealed, cipher.final(), cipher.getAuthTag()]);
+      freeOwn(sealed);
     }
   } finally {
     await reader.close();
@@ -65,7 +69,7 @@ export async function* decryptFile(
       if (tagStart < 0 || (tagStart === 0 && index > 0)) throw new Error("a chunk is cut off");
       const decipher = createDecipheriv(CIPHER, key, nonce, options);
       decipher.setAuthTag(chunk.subarray(tagStart));
-      const content = decipher.update(chunk.subarray(0, tagStart));
+      const content = markOwn(decipher.update(chunk.subarray(0, tagStart)));
       // Throws where the chunk is not authentic; none of it has been passed on.
       decipher.final();
       yield content;
@@ -82,7 +86,10 @@ function decrypterFor(identities: ReadonlyArray<string | Identity>): Decrypter {
   const known = decrypters.get(identities);
   if (known) return known;
   const decrypter = new Decrypter();
-  for (const identity of identities) decrypter.addIdentity(identity);
+  for (const identity of identities) {
+    const isOurs = typeof identity === "string" && isX25519Identity(identity);
+    decrypter.addIdentity(isOurs ? x25519Identity(identity) : identity);
+  }
   decrypters.set(identities, decrypter);
   return decrypter;
 }
@@ -91,7 +98,10 @@ function decrypterFor(identities: ReadonlyArray<string | Identity>): Decrypter {
 async function makeHeader(recipients: ReadonlyArray<string | Recipient>) {
   let fileKey: Uint8Array | undefined;
   const encrypter = new Encrypter();
-  for (const recipient of recipients) encrypter.addRecipient(recipient);
+  for (const recipient of recipients) {
+    const isOurs = typeof recipient === "string" && isX25519Recipient(recipient);
+    encrypter.addRecipient(isOurs ? x25519Recipient(recipient) : recipient);
+  }
   encrypter.addRecipient({
     wrapFileKey(key) {
       fileKey = key;

@@ -4,11 +4,18 @@
  * event loop, and with it every request, for a second and more.
  */
 import { spawn } from "node:child_process";
-import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { buffer } from "node:stream/consumers";
 import { type Identity, type Recipient, Stanza } from "age-encryption";
 import { invalidArchive } from "./archive-error.ts";
+import {
+  decodeBase64,
+  encodeBase64,
+  openFileKey,
+  SEALED_KEY_BYTES,
+  sealFileKey,
+} from "./file-key.ts";
 
 /** As the `age` tool writes. */
 const WORK_FACTOR = 18;
@@ -17,20 +24,15 @@ const MAX_WORK_FACTOR = 20;
 
 const LABEL = "age-encryption.org/v1/scrypt";
 const SALT_BYTES = 16;
-const TAG_BYTES = 16;
 const KEY_BYTES = 32;
-const WRAPPED_KEY_BYTES = 32;
-/** Every wrapping key is used once. */
-const NONCE = Buffer.alloc(12);
 
 export function passphraseRecipient(passphrase: string): Recipient {
   return {
     async wrapFileKey(fileKey) {
       const salt = randomBytes(SALT_BYTES);
       const key = await deriveKey(passphrase, salt, WORK_FACTOR);
-      const cipher = createCipheriv("chacha20-poly1305", key, NONCE, { authTagLength: TAG_BYTES });
-      const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
-      return [new Stanza(["scrypt", base64(salt), String(WORK_FACTOR)], body)];
+      const args = ["scrypt", encodeBase64(salt), String(WORK_FACTOR)];
+      return [new Stanza(args, sealFileKey(key, fileKey))];
     },
   };
 }
@@ -39,20 +41,8 @@ export function passphraseRecipient(passphrase: string): Recipient {
 export function passphraseIdentity(passphrase: string): Identity {
   return {
     async unwrapFileKey(stanzas) {
-      const { salt, workFactor, wrappedKey } = parseScryptHeader(stanzas);
-      const key = await deriveKey(passphrase, salt, workFactor);
-      const tagStart = wrappedKey.length - TAG_BYTES;
-      const decipher = createDecipheriv("chacha20-poly1305", key, NONCE, {
-        authTagLength: TAG_BYTES,
-      });
-      decipher.setAuthTag(wrappedKey.subarray(tagStart));
-      const fileKey = decipher.update(wrappedKey.subarray(0, tagStart));
-      try {
-        decipher.final();
-      } catch {
-        return null;
-      }
-      return fileKey;
+      const { salt, workFactor, sealed } = parseScryptHeader(stanzas);
+      return openFileKey(await deriveKey(passphrase, salt, workFactor), sealed);
     },
   };
 }
@@ -63,13 +53,12 @@ function parseScryptHeader(stanzas: Stanza[]) {
     throw invalidArchive("The archive's key is not one that a passphrase opens.");
   }
   const [, encodedSalt = "", encodedFactor = ""] = stanza.args;
-  const salt = Buffer.from(encodedSalt, "base64");
+  const salt = decodeBase64(encodedSalt, SALT_BYTES);
   if (
     stanza.args.length !== 3 ||
-    salt.length !== SALT_BYTES ||
-    base64(salt) !== encodedSalt ||
+    !salt ||
     !/^[1-9][0-9]*$/.test(encodedFactor) ||
-    stanza.body.length !== WRAPPED_KEY_BYTES
+    stanza.body.length !== SEALED_KEY_BYTES
   ) {
     throw invalidArchive("The archive's key is damaged.");
   }
@@ -80,7 +69,7 @@ function parseScryptHeader(stanzas: Stanza[]) {
       { hint: "No backup of ours asks for that. Do not trust where this file came from." },
     );
   }
-  return { salt, workFactor, wrappedKey: stanza.body };
+  return { salt, workFactor, sealed: stanza.body };
 }
 
 /** One derivation at a time: each takes 256 MB for about a second, and whoever may ask could ask often. */
@@ -127,9 +116,4 @@ async function runScrypt(task: {
   const [key] = await Promise.all([buffer(child.stdout), once(child, "close")]);
   if (key.length !== KEY_BYTES) throw new Error("The process that derives keys ended early.");
   return key;
-}
-
-/** age writes base64 without padding. */
-function base64(bytes: Buffer): string {
-  return bytes.toString("base64").replace(/=+$/, "");
 }
