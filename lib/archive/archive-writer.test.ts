@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { PassThrough, Readable, Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import JSZip from "jszip";
 import { beforeAll, describe, expect, it, vi } from "vitest";
@@ -195,6 +197,17 @@ describe.each(["none", "recipients"] as const)(
       expect(next.destroyed).toBe(true);
     });
 
+    it("when the next source fails while a table is still being written", async () => {
+      const failure = new Error("the database went away");
+      const writer = start(new PassThrough());
+      const written = writer.writeTable(TABLE, manyRows(5e6));
+      const next = new Readable({ read: () => {} });
+      const failing = writer.writeTable({ ...TABLE, name: "u" }, next);
+      next.destroy(failure);
+      await expect(failing).rejects.toBe(failure);
+      await expect(written).rejects.toBe(failure);
+    });
+
     it.each([1, 2, 5, 20])("when the receiver goes after chunk %i", async (goneAt) => {
       let chunks = 0;
       const output = new Writable({
@@ -304,4 +317,32 @@ describe("memory stays bounded", () => {
       expect(peak - before).toBeLessThan(150e6);
     },
   );
+
+  it("writing 1,000 tables keeps nothing of those that are written", async () => {
+    setFlagsFromString("--expose-gc");
+    const collectGarbage: () => void = runInNewContext("gc");
+    const buffersNow = async () => {
+      collectGarbage();
+      await sleep(50);
+      return process.memoryUsage().arrayBuffers;
+    };
+    // Encrypted, small enough for the memory that small buffers share, which a table's name would keep.
+    const rows = Buffer.from(`[{"text":"${randomBytes(15_000).toString("base64")}"}\n]\n`);
+    const output = new Writable({ write: (_chunk, _encoding, done) => done() });
+    const writer = createArchiveWriter({ key: recipientsKey, createdAt: CREATED_AT, output });
+    const write = (name: string) => {
+      const source = Buffer.allocUnsafeSlow(rows.length);
+      source.set(rows);
+      return writer.writeTable(
+        { schema: "s", name, sizeBytes: rows.length },
+        Readable.from([source], { objectMode: false }),
+      );
+    };
+    await write("first");
+    const before = await buffersNow();
+    for (let i = 0; i < 1000; i++) await write(`t${i}`);
+    const kept = (await buffersNow()) - before;
+    writer.abort(new Error("end of test"));
+    expect(kept).toBeLessThan(1000 * 4000);
+  });
 });

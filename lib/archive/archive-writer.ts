@@ -28,8 +28,8 @@ type WritableTable = TableName & { sizeBytes?: number };
 
 export interface ArchiveWriter {
   /**
-   * Writes a table's JSON as the next entry; one table at a time. Resolves when the source is read to
-   * its end. Rejects, with the source destroyed and the archive given up, when the source fails (with
+   * Writes a table's JSON as the next entry, after those of earlier calls. Resolves when the archive has taken the
+   * source to its end. Rejects, with the source destroyed and the archive given up, when the source fails (with
    * the source's error), when the output fails or closes, or on abort (ABORTED).
    */
   writeTable(table: WritableTable, source: Readable, signal?: AbortSignal): Promise<WrittenTable>;

@@ -1,3 +1,5 @@
+import { concatOwn } from "../own-memory.ts";
+
 /** Reads a stream in pieces of chosen lengths, whatever the lengths of its own. */
 export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>;
@@ -9,16 +11,17 @@ export class ByteReader {
 
   /** As many bytes as asked for; fewer, or none, only at the stream's end. */
   async read(length: number): Promise<Buffer> {
-    const pieces = [this.#pending];
+    const pieces = this.#pending.length > 0 ? [this.#pending] : [];
     let bytes = this.#pending.length;
     while (bytes < length) {
       const { done, value } = await this.#source.next();
       if (done) break;
-      const piece = Buffer.from(value.buffer, value.byteOffset, value.length);
-      pieces.push(piece);
-      bytes += piece.length;
+      pieces.push(Buffer.from(value.buffer, value.byteOffset, value.length));
+      bytes += value.length;
     }
-    const all = pieces.length === 1 ? this.#pending : Buffer.concat(pieces, bytes);
+    // Alone, a piece needs no copy.
+    const [first] = pieces;
+    const all = first?.length === bytes ? first : concatOwn(pieces);
     this.#pending = all.subarray(length);
     return all.subarray(0, length);
   }

@@ -1,5 +1,5 @@
 import { Transform, type TransformCallback } from "node:stream";
-import { freeOwn, markOwn } from "../own-memory.ts";
+import { concatOwn, freeOwn } from "../own-memory.ts";
 
 const TARGET_BYTES = 128 * 1024;
 
@@ -27,7 +27,7 @@ export class CoalesceStream extends Transform {
     const [first] = this.#chunks;
     if (this.#chunks.length === 1) this.push(first);
     else {
-      this.push(markOwn(Buffer.concat(this.#chunks)));
+      this.push(concatOwn(this.#chunks));
       this.#chunks.forEach(freeOwn);
     }
     this.#chunks = [];

@@ -4,7 +4,8 @@ import { constants, createInflateRaw, createZstdCompress, createZstdDecompress }
 import { freeOwn, markParts } from "../own-memory.ts";
 
 const CHUNK_BYTES = 128 * 1024;
-const MIN_CHUNK_BYTES = 1024;
+/** The least that is in nobody else's memory: what small buffers share is kept by whoever keeps one of them. */
+const MIN_CHUNK_BYTES = Buffer.poolSize / 2;
 
 /** For little content, little memory: each stream has a chunk of its own, and garbage collectors overlook them. */
 const chunkSizeFor = (expectedBytes: number): number =>
@@ -29,13 +30,7 @@ export function createCompressor(expectedBytes = Number.POSITIVE_INFINITY): Tran
       [constants.ZSTD_c_checksumFlag]: 1,
     },
   });
-  const transform = compressor._transform;
-  compressor._transform = (chunk: Buffer, encoding, done: TransformCallback) =>
-    transform.call(compressor, chunk, encoding, (error, data) => {
-      freeOwn(chunk);
-      done(error, data);
-    });
-  return compressor;
+  return freeingInput(compressor);
 }
 
 /**
@@ -51,7 +46,17 @@ export function createDecompressor(expectedBytes: number): Transform {
   });
   const push = decompressor.push;
   decompressor.push = (chunk: Buffer | null) => push.call(decompressor, chunk && markParts(chunk));
-  return decompressor;
+  return freeingInput(decompressor);
+}
+
+function freeingInput(stream: Transform): Transform {
+  const transform = stream._transform;
+  stream._transform = (chunk: Buffer, encoding, done: TransformCallback) =>
+    transform.call(stream, chunk, encoding, (error, data) => {
+      freeOwn(chunk);
+      done(error, data);
+    });
+  return stream;
 }
 
 /**

@@ -3,7 +3,7 @@ import { pipeline } from "node:stream/promises";
 import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { BackupError } from "../errors.ts";
-import { freeOwn, markOwn } from "../own-memory.ts";
+import { concatOwn, freeOwn, markOwn } from "../own-memory.ts";
 import type { LoadColumn } from "../plan/load-plan.ts";
 import type { CatalogTable } from "../schema/catalog.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
@@ -152,7 +152,7 @@ export async function* batchRows(
       throw notOurs("A row is larger than PostgreSQL can take.");
     }
     if (pendingBytes < batchBytes || !chunk.includes(NEWLINE)) continue;
-    const bytes = Buffer.concat(pending);
+    const bytes = concatOwn(pending);
     pending.forEach(freeOwn);
     // The last line may be the closing bracket, which is no row: it waits for what follows.
     const end = bytes.lastIndexOf(NEWLINE, Math.max(0, bytes.length - END.length - 1)) + 1;
@@ -167,11 +167,14 @@ export async function* batchRows(
     const batch = take(bytes, end);
     if (batch) yield batch;
   }
-  const rest = Buffer.concat(pending);
+  const rest = concatOwn(pending);
+  pending.forEach(freeOwn);
   if (rest.subarray(-END.length).toString() !== END)
     throw notOurs("An array of rows does not end.");
   if (rest.length === END.length && isOpen) return;
-  const batch = take(rest, rest.length - END.length);
+  const end = rest.length - END.length;
+  markOwn(rest, end + CLOSE.length);
+  const batch = take(rest, end);
   if (batch) yield batch;
 }
 
