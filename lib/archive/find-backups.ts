@@ -1,14 +1,12 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BackupError } from "../errors.ts";
+import { PARTIAL_SUFFIX } from "../shared/archive-format.ts";
 import type { ArchiveVerdict } from "../shared/archive-verdict.ts";
 import { formatNoun } from "../shared/format.ts";
 import { invalidArchive } from "./archive-error.ts";
 import { type EntrySource, isSystemFile } from "./entry-source.ts";
 import { openEntrySource, recognise } from "./recognise-backup.ts";
-
-/** Ends the name of what is being written, or was never finished. */
-export const PARTIAL_SUFFIX = ".partial";
 
 /**
  * The backups, zip files and folders, directly below a folder: their names, sorted. What may be one but cannot be

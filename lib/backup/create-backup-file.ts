@@ -4,10 +4,10 @@ import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { DigestStream } from "../archive/digest.ts";
 import type { EntrySink } from "../archive/entry-sink.ts";
-import { PARTIAL_SUFFIX } from "../archive/find-backups.ts";
 import { createFolderSink, syncFolder } from "../archive/folder-sink.ts";
 import { BackupError } from "../errors.ts";
 import type { OperationResult } from "../shared/api.ts";
+import { PARTIAL_SUFFIX } from "../shared/archive-format.ts";
 import { type RunBackupOptions, runBackup } from "./run-backup.ts";
 
 export interface CreateBackupFileOptions extends Omit<RunBackupOptions, "output"> {

@@ -1,8 +1,8 @@
 /** Where safety backups lie: one zip for each restore, named by its id. */
 import { lstat, readdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { PARTIAL_SUFFIX } from "../archive/find-backups.ts";
 import { openPrivateDirectory, readFreeBytes } from "../restore/private-directory.ts";
+import { PARTIAL_SUFFIX } from "../shared/archive-format.ts";
 
 export interface SafetyBackupFiles {
   pathOf(restoreId: string): string;

@@ -44,3 +44,6 @@ function percentEncode(name: string): string {
   }
   return encoded;
 }
+
+/** Ends the name of a file or folder that is being written, or was never finished. */
+export const PARTIAL_SUFFIX = ".partial";
