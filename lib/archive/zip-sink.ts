@@ -1,4 +1,4 @@
-import { Transform, type Writable } from "node:stream";
+import { type Readable, Transform, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import yazl from "yazl";
 import type { EntrySink } from "./entry-sink.ts";
@@ -28,7 +28,13 @@ export function createZipSink(output: Writable, mtime: Date): EntrySink {
       if (Buffer.isBuffer(content)) zip.addBuffer(content, name, { ...entryOptions, compress });
       else {
         const compressionLevel = compress ? DEFLATE_LEVEL : 0;
-        zip.addReadStream(content, name, { ...entryOptions, compressionLevel });
+        // yazl keeps what it is given here to the end of the zip: not the stream, and all that is behind it.
+        let given: Readable | undefined = content;
+        zip.addReadStreamLazy(name, { ...entryOptions, compressionLevel }, (take) => {
+          const stream = given as Readable;
+          given = undefined;
+          take(null, stream);
+        });
       }
     },
     end: () => zip.end(),
