@@ -4,8 +4,9 @@ import { constants, createInflateRaw, createZstdCompress, createZstdDecompress }
 import { freeOwn, markParts } from "../own-memory.ts";
 
 const CHUNK_BYTES = 128 * 1024;
-/** The least that is in nobody else's memory: what small buffers share is kept by whoever keeps one of them. */
-const MIN_CHUNK_BYTES = Buffer.poolSize / 2;
+const MIN_CHUNK_BYTES = 1024;
+/** The least that is in nobody else's memory: what small buffers share is kept by who keeps a name, as a zip's writer. */
+const MIN_OWN_BYTES = Buffer.poolSize / 2;
 
 /** For little content, little memory: each stream has a chunk of its own, and garbage collectors overlook them. */
 const chunkSizeFor = (expectedBytes: number): number =>
@@ -24,7 +25,7 @@ const USUAL_RATIO = 0.25;
  */
 export function createCompressor(expectedBytes = Number.POSITIVE_INFINITY): Transform {
   const compressor = createZstdCompress({
-    chunkSize: chunkSizeFor(expectedBytes * USUAL_RATIO),
+    chunkSize: Math.max(MIN_OWN_BYTES, chunkSizeFor(expectedBytes * USUAL_RATIO)),
     params: {
       [constants.ZSTD_c_compressionLevel]: 1,
       [constants.ZSTD_c_checksumFlag]: 1,
