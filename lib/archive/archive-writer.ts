@@ -51,6 +51,7 @@ export interface ArchiveWriterOptions {
 export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWriter {
   const { key, createdAt, output, signal } = options;
   const sink = output instanceof Writable ? createZipSink(output, createdAt) : output;
+  const begun = new Set<string>();
   const written = new Map<string, WrittenTable>();
   /** Aborted, with the first reason, when the archive is given up. */
   const givenUp = new AbortController();
@@ -95,8 +96,9 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
       const stop = AbortSignal.any(tableSignal ? [givenUp.signal, tableSignal] : [givenUp.signal]);
       try {
         stop.throwIfAborted();
-        if (written.size === MAX_TABLES) throw tooManyTables();
-        if (written.has(entry)) throw new Error(`${entry} was written before`);
+        if (begun.size === MAX_TABLES) throw tooManyTables();
+        if (begun.has(entry)) throw new Error(`${entry} was written before`);
+        begun.add(entry);
         sink.add(entry, stored, { compress: key.mode === "none" });
         const signal = { signal: stop };
         const joined = new CoalesceStream();
