@@ -76,14 +76,23 @@ for (const [colorScheme, width] of [
       await expect(page.getByRole("heading", { name: heading }).first()).toBeVisible();
       await page.waitForLoadState("networkidle");
       await page.addStyleTag({ content: STILL });
-      const alone = await pictureOf(page);
+      let alone = await pictureOf(page);
       for (const [host, css] of hosts) {
-        const style = await page.addStyleTag({ content: css });
-        const pixels = await countDifferences(browser, await pictureOf(page), alone);
+        const look = () => beside(page, css, () => pictureOf(page));
+        let pixels = await countDifferences(browser, await look(), alone);
+        // Drawn anew, a page may differ from itself in a pixel of a curve; what a stylesheet does, it does each time.
+        for (let again = 0; again < 3 && pixels > 0; again++) {
+          alone = await pictureOf(page);
+          pixels = await countDifferences(browser, await look(), alone);
+        }
         // Read where something differs only: it is all of each element's style, twice.
-        const beside = pixels === 0 ? [] : await readStyles(page);
-        await style.evaluate((element) => (element as Element).remove());
-        const differences = pixels === 0 ? [] : findDifferences(await readStyles(page), beside);
+        const differences =
+          pixels === 0
+            ? []
+            : findDifferences(
+                await readStyles(page),
+                await beside(page, css, () => readStyles(page)),
+              );
         expect.soft({ pixels, differences }, `${path} beside ${host}`).toEqual({
           pixels: 0,
           differences: [],
@@ -123,6 +132,14 @@ test("a host is the same, with the panel's stylesheet and without", async ({ bro
 });
 
 const pictureOf = (page: Page): Promise<Buffer> => page.screenshot({ animations: "disabled" });
+
+/** What is seen while the page has a stylesheet, too. */
+async function beside<Seen>(page: Page, css: string, see: () => Promise<Seen>): Promise<Seen> {
+  const style = await page.addStyleTag({ content: css });
+  const seen = await see();
+  await style.evaluate((element) => (element as Element).remove());
+  return seen;
+}
 
 /** Of each element in the document's order: what it is, and its computed style. */
 type Styles = Array<[string, Record<string, string>]>;
