@@ -20,6 +20,8 @@ export interface ErrorPlace {
   blamed?: BlamedRows | undefined;
   /** Where PostgreSQL does not name it itself. */
   column?: string | undefined;
+  /** What to do, where more is known of it than the SQLSTATE. */
+  remedy?: string | undefined;
 }
 
 export const NOT_NULL_VIOLATION = "23502";
@@ -99,7 +101,7 @@ const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> 
   [CHECK_VIOLATION]: {
     code: "CONSTRAINT_VIOLATED",
     what: VIOLATED,
-    hint: "Use a backup whose rows fulfil it; or drop the constraint, restore, add it as NOT VALID, put the rows right, and validate it. Where there is no partition for a row, make one before.",
+    hint: "Use a backup whose rows fulfil it; or drop the constraint, restore, add it as NOT VALID, put the rows right, and validate it.",
   },
   "23": {
     code: "CONSTRAINT_VIOLATED",
@@ -111,6 +113,16 @@ const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> 
     hint: "Compare the column's type with that of the time of the backup.",
   },
 };
+
+const NO_PARTITION: (typeof MEANING)[string] = {
+  code: "CONSTRAINT_VIOLATED",
+  what: "Rows belong to no partition",
+  hint: "Make partitions for these rows before the restore, or a default one.",
+};
+
+/** A row for which there is no partition has the SQLSTATE of a CHECK, and no constraint's name. */
+export const isWithoutPartition = ({ code, routine }: pg.DatabaseError): boolean =>
+  code === CHECK_VIOLATION && /Partition/.test(routine ?? "");
 
 /**
  * An error of PostgreSQL as one for a person: what happened, to which table, constraint or column, and
@@ -128,7 +140,9 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
     );
   }
   const sqlState = error.code ?? "";
-  const meaning = MEANING[sqlState] ?? MEANING[sqlState.slice(0, 2)];
+  const meaning = isWithoutPartition(error)
+    ? NO_PARTITION
+    : (MEANING[sqlState] ?? MEANING[sqlState.slice(0, 2)]);
   const table =
     place.table ??
     (error.schema && error.table ? { schema: error.schema, name: error.table } : undefined);
@@ -149,7 +163,8 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
     meaning?.code ?? place.fallback,
     `${what}${at.length > 0 ? ` (${at.join(", ")})` : ""}. ${place.outcome}`,
     {
-      hint: meaning?.hint ?? `The server's log has the details (SQLSTATE ${sqlState}).`,
+      hint:
+        place.remedy ?? meaning?.hint ?? `The server's log has the details (SQLSTATE ${sqlState}).`,
       details: {
         sqlState,
         ...(table && { table }),

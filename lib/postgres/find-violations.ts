@@ -33,8 +33,8 @@ async function attempt<Result>(
   try {
     return await run();
   } catch (error) {
-    // Data (22), constraints (23), and what functions raise; anything else is no matter of rows.
-    if (!(error instanceof pg.DatabaseError) || !/^(2[0-3F]|P0|42)/.test(error.code ?? ""))
+    // Data (22), constraints (23), limits (54), and what functions raise; anything else is no matter of rows.
+    if (!(error instanceof pg.DatabaseError) || !/^(2[0-3F]|54|P0|42)/.test(error.code ?? ""))
       throw error;
     return { sqlState: error.code ?? "", ...(error.detail && { detail: error.detail }) };
   } finally {
@@ -54,7 +54,7 @@ export async function checkRows(
   const count = async (some: readonly RowRule[]): Promise<number[]> => {
     const counts = some.map(({ violated }) => `pg_catalog.count(*) FILTER (WHERE ${violated})`);
     const { rows } = await client.query<string[]>({
-      text: `SELECT ${counts.join(", ")} FROM ${quoteTable(shadow)}`,
+      text: `SELECT ${counts.join(", ")} FROM ${quoteTable(shadow)} t`,
       rowMode: "array",
     });
     return (rows[0] ?? []).map(Number);
@@ -81,10 +81,12 @@ export async function checkRows(
   }
 }
 
+/** @param isNew of a row `t`: at least one of those that repeat each other is so; left out: any */
 export async function checkUnique(
   client: pg.ClientBase,
   { shadow }: Checked,
   { keys, filter, nullsAreEqual }: UniqueRule,
+  isNew?: string,
 ): Promise<Outcome> {
   const conditions = [
     ...(filter === null ? [] : [filter]),
@@ -94,9 +96,9 @@ export async function checkUnique(
   const result = await attempt(client, () =>
     client.query<{ values: string[]; times: number; total: number }>(
       `SELECT ${sampleOf(names)} AS values, pg_catalog.count(*)::float8 AS times, (pg_catalog.sum(pg_catalog.count(*) - 1) OVER ())::float8 AS total
-       FROM (SELECT ${keys.map((key, index) => `${key} AS ${names[index]}`).join(", ")} FROM ${quoteTable(shadow)}
+       FROM (SELECT ${[...keys, isNew ?? "true"].map((it, index) => `${it} AS ${names[index] ?? "is_new"}`).join(", ")} FROM ${quoteTable(shadow)} t
          ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}) t
-       GROUP BY ${names.join(", ")} HAVING pg_catalog.count(*) > 1 LIMIT ${MAX_VIOLATING_ROWS}`,
+       GROUP BY ${names.join(", ")} HAVING pg_catalog.count(*) > 1 AND pg_catalog.bool_or(is_new) LIMIT ${MAX_VIOLATING_ROWS}`,
     ),
   );
   if (didFail(result)) return { sqlState: result.sqlState };

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
+import type { TableName } from "../shared/api.ts";
 import type { SampleValue } from "../shared/rehearsal.ts";
 import { MAX_BLAMED_ROWS } from "./blamed-rows.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
@@ -35,7 +36,8 @@ export async function addMissingRows(client: pg.ClientBase, merge: Merge): Promi
 /** Puts the copy's rows in the place of those with the same key, and adds the others. */
 export async function overwriteRows(client: pg.ClientBase, merge: Merge): Promise<MergedRows> {
   const present = await countPresent(client, merge);
-  const deleted = await deletePresent(client, merge);
+  // PostgreSQL refuses to delete even no row of a table that publishes what is deleted and does not say by what key.
+  const deleted = present > 0 ? await deletePresent(client, merge) : 0;
   const { rowCount } = await client.query(insertFromCopy(merge));
   return { present, deleted, inserted: rowCount ?? 0 };
 }
@@ -113,6 +115,20 @@ export async function overwriteInCopy(client: pg.ClientBase, merge: Merge): Prom
     `${insertFromLive(merge)} WHERE NOT EXISTS (SELECT FROM ${quoteTable(merge.copy)} c WHERE ${sameKey(merge.key, "l", "c")})`,
   );
 }
+
+const keysOf = ({ schema, name }: TableName): TableName => ({ schema, name: `${name}_keys` });
+
+/** Remembers which rows of a copy are the backup's, before it is completed. */
+export async function keepKeys(client: pg.ClientBase, { copy, key }: Merge): Promise<void> {
+  const kind = copy.schema === "pg_temp" ? "TEMPORARY" : "UNLOGGED";
+  await client.query(
+    `CREATE ${kind} TABLE ${quoteTable(keysOf(copy))} AS SELECT ${key.columns.map(quoteIdentifier).join(", ")} FROM ${quoteTable(copy)}`,
+  );
+}
+
+/** Of a row `t` of the copy: whether it is one of those. */
+export const keptKeys = (copy: TableName, key: RowKey): string =>
+  `EXISTS (SELECT FROM ${quoteTable(keysOf(copy))} n WHERE ${sameKey(key, "n", "t")})`;
 
 async function countPresent(client: pg.ClientBase, merge: Merge): Promise<number> {
   const { rows } = await client.query<{ rows: number }>(

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { CatalogTable } from "../schema/catalog.ts";
+import { type DropStatement, dropStatementOf } from "../schema/drop-statement.ts";
 
 /** What is loaded, or nothing but a table that is looked at. */
 export interface OfTable {
@@ -18,6 +19,7 @@ export interface RowKeys {
   unique: Array<{
     constraint: string;
     columns: string[];
+    drop: DropStatement;
     /** What two rows must not have in common; null where that is no matter of columns alone, or not of all rows. */
     values: RowKey | null;
   }>;
@@ -44,6 +46,7 @@ export const columnsOf = (relation: string, numbers: string) =>
 
 /** Nothing that waits for a table which somebody else has locked. Strategy 3 of a B-tree: equality. */
 export const UNIQUE_FACTS = `
+    ${dropStatementOf("c.oid")} AS drop,
     rel.root, rel.oid, coalesce(k.conname, c.relname) AS constraint, ${columnsOf("i.indrelid", "i.indkey")} AS columns, i.indpred IS NOT NULL AS "isPartial",
     (SELECT json_agg(json_build_object('column', a.attname, 'notNull', a.attnotnull, 'equals', 'OPERATOR(' || quote_ident(n2.nspname) || '.' || o.oprname || ')') ORDER BY n)
       FROM generate_series(1, i.indnkeyatts) n
@@ -53,11 +56,14 @@ export const UNIQUE_FACTS = `
       JOIN pg_operator o ON o.oid = m.amopopr JOIN pg_namespace n2 ON n2.oid = o.oprnamespace) AS "keyColumns",
     i.indnkeyatts AS "keyLength"`;
 
+/** What PostgreSQL enforces: an index that is ready refuses rows, valid or not; of partitions a whole one, or each its own. */
 export const UNIQUE_INDEXES = `
   FROM ${RELATIONS} JOIN pg_index i ON i.indrelid = rel.oid
   JOIN pg_class c ON c.oid = i.indexrelid
+  LEFT JOIN pg_index w ON w.indexrelid = pg_partition_root(c.oid) AND w.indexrelid <> c.oid
   LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u') AND k.conrelid = i.indrelid
-  WHERE i.indisunique AND NOT i.indisexclusion AND i.indisvalid AND NOT c.relispartition
+  WHERE i.indisunique AND NOT i.indisexclusion AND w.indisvalid IS NOT TRUE
+    AND CASE c.relkind WHEN 'I' THEN i.indisvalid AND w.indexrelid IS NULL ELSE i.indislive AND i.indisready END
   ORDER BY i.indisprimary DESC, i.indnkeyatts, c.relname COLLATE "C"`;
 
 export interface Found {
@@ -68,6 +74,7 @@ export interface Found {
 export interface FoundUnique extends Found {
   constraint: string;
   columns: string[];
+  drop: DropStatement;
   isPartial: boolean;
   keyColumns: Array<{ column: string; notNull: boolean; equals: string }> | null;
   keyLength: number;
@@ -93,6 +100,7 @@ export async function readRowKeys(
       unique: unique.map((it) => ({
         constraint: it.constraint,
         columns: it.columns,
+        drop: it.drop,
         values: plainColumns(it),
       })),
       key: findKey(unique, oid),
@@ -102,7 +110,11 @@ export async function readRowKeys(
 
 export function findKey(unique: readonly FoundUnique[], oid: number): RowKey | null {
   const found = unique.find(
-    (it) => it.oid === oid && plainColumns(it) && it.keyColumns?.every(({ notNull }) => notNull),
+    (it) =>
+      it.oid === oid &&
+      it.drop.isValid &&
+      plainColumns(it) &&
+      it.keyColumns?.every(({ notNull }) => notNull),
   );
   return found ? plainColumns(found) : null;
 }

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { PlannedLoad } from "../plan/load-plan.ts";
+import { type DropStatement, dropStatementOf } from "../schema/drop-statement.ts";
 import type { TableName } from "../shared/api.ts";
 import { quoteIdentifier } from "./identifiers.ts";
 import {
@@ -16,16 +17,19 @@ import {
 
 /** What the rows of a loaded table have to fulfil, as SQL over the table's own column names. */
 export interface RowRule {
-  kind: "not-null" | "check" | "partition";
+  kind: "not-null" | "check" | "partition" | "value";
   constraint: string | null;
   columns: string[];
-  /** True for rows that violate it. */
+  /** True for rows that violate it. What an index computes is evaluated, and violated by none that it does not fail for. */
   violated: string;
+  /** Of an index. */
+  drop?: DropStatement;
 }
 
 export interface UniqueRule {
   constraint: string;
   columns: string[];
+  drop: DropStatement;
   /** To group by. */
   keys: string[];
   nullsAreEqual: boolean;
@@ -36,6 +40,7 @@ export interface UniqueRule {
 export interface ExclusionRule {
   constraint: string;
   columns: string[];
+  drop: DropStatement;
   definition: string;
   filter: string | null;
 }
@@ -53,6 +58,15 @@ export interface TableRules {
 const PARTITIONS_SQL = `
   SELECT rel.root, c.oid, coalesce(pg_get_partition_constraintdef(c.oid), 'true') AS filter, c.relkind <> 'p' AS "isLeaf"
   FROM ${RELATIONS} JOIN pg_class c ON c.oid = rel.oid WHERE rel.oid <> rel.root`;
+
+/** What decides where a row belongs, at any depth: columns of keys are recorded as parts of their table. */
+const PARTITION_KEYS_SQL = `
+  SELECT rel.root, min(rel.oid::int8) AS oid, a.attname AS column FROM ${RELATIONS}
+  JOIN pg_class c ON c.oid = rel.oid AND c.relkind = 'p'
+  JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid > 0
+    AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid = 0 AND d.deptype = 'i'
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid
+  GROUP BY rel.root, a.attname ORDER BY a.attname COLLATE "C"`;
 
 const isEnforced = (constraint: string) =>
   `coalesce((to_jsonb(${constraint}) ->> 'conenforced')::boolean, true)`;
@@ -85,10 +99,29 @@ const UNIQUE_SQL = `
   ${UNIQUE_INDEXES}`;
 
 const EXCLUSIONS_SQL = `
-  SELECT rel.root, rel.oid, k.conname AS constraint, ${columnsOf("k.conrelid", "k.conkey")} AS columns, pg_get_constraintdef(k.oid) AS definition
+  SELECT rel.root, rel.oid, k.conname AS constraint, ${columnsOf("k.conrelid", "k.conkey")} AS columns, pg_get_constraintdef(k.oid) AS definition,
+    ${dropStatementOf("k.conindid")} AS drop
   FROM ${RELATIONS} JOIN pg_constraint k ON k.conrelid = rel.oid JOIN pg_index i ON i.indexrelid = k.conindid
-  WHERE k.contype IN ('p', 'u', 'x') AND i.indisexclusion AND k.conparentid = 0
+  WHERE k.contype IN ('p', 'u', 'x') AND i.indisexclusion AND i.indisready AND k.conparentid = 0
   ORDER BY k.conname COLLATE "C"`;
+
+/** Of unique ones, all is evaluated where rows are looked for that repeat each other. */
+const INDEX_VALUES_SQL = `
+  SELECT rel.root, rel.oid, c.relname AS constraint, ${columnsOf("i.indrelid", "i.indkey")} AS columns, ${dropStatementOf("c.oid")} AS drop,
+    pg_get_expr(i.indpred, i.indrelid) AS predicate,
+    (SELECT coalesce(json_agg('(' || pg_get_indexdef(c.oid, n, true) || ')' ORDER BY n), '[]') FROM generate_series(1, i.indnkeyatts) n WHERE i.indkey[n - 1] = 0) AS values
+  FROM ${RELATIONS} JOIN pg_index i ON i.indrelid = rel.oid JOIN pg_class c ON c.oid = i.indexrelid
+  WHERE NOT i.indisunique AND NOT i.indisexclusion AND c.relkind = 'i' AND i.indislive AND i.indisready
+    AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
+  ORDER BY c.relname COLLATE "C"`;
+
+interface FoundIndex extends Found {
+  constraint: string;
+  columns: string[];
+  drop: DropStatement;
+  predicate: string | null;
+  values: string[];
+}
 
 interface FoundCheck extends Found {
   constraint: string;
@@ -115,9 +148,11 @@ export async function readTableRules(
     Map.groupBy((await client.query<Row>(sql, params)).rows, ({ root }) => root);
 
   const partitions = await read<Found & { filter: string; isLeaf: boolean }>(PARTITIONS_SQL);
+  const partitionKeys = await read<Found & { column: string }>(PARTITION_KEYS_SQL);
   const required = await read<Found & { column: string; constraint: string | null }>(NOT_NULL_SQL);
   const checks = await read<FoundCheck>(CHECKS_SQL);
   const unique = await read<FoundRule>(UNIQUE_SQL);
+  const indexes = await read<FoundIndex>(INDEX_VALUES_SQL);
   const exclusions = await read<Found & ExclusionRule>(EXCLUSIONS_SQL);
   return loads.map(({ table: { oid: root, kind } }) => {
     const parts = partitions.get(root) ?? [];
@@ -138,26 +173,40 @@ export async function readTableRules(
         columns,
         violated: onlyIn(oid, `(NOT (${expression}))`),
       })),
+      ...(indexes.get(root) ?? []).map(({ oid, constraint, columns, drop, predicate, values }) => ({
+        kind: "value" as const,
+        constraint,
+        columns,
+        drop,
+        // Never true: but a constant, which nobody would evaluate, it is not.
+        violated: `(CASE WHEN ${[filters.get(oid), predicate && `(${predicate})`].filter(Boolean).join(" AND ") || "true"} THEN pg_catalog.num_nulls(${["NULL", ...values].join(", ")}) < 0 ELSE false END)`,
+      })),
     ];
     if (kind === "partitioned table") {
       const leaves = parts.filter(({ isLeaf }) => isLeaf).map(({ filter }) => `(${filter})`);
       const violated = `((${["false", ...leaves].join(" OR ")}) IS NOT TRUE)`;
-      rows.push({ kind: "partition", constraint: null, columns: [], violated });
+      const columns = (partitionKeys.get(root) ?? []).map(({ column }) => column);
+      rows.push({ kind: "partition", constraint: null, columns, violated });
     }
     const uniqueOnes = unique.get(root) ?? [];
     return {
       rows,
-      unique: uniqueOnes.map(({ oid, constraint, columns, keys, predicate, nullsAreEqual }) => {
-        const all = [filters.get(oid), predicate && `(${predicate})`].filter(Boolean);
-        const filter = all.length > 0 ? all.join(" AND ") : null;
-        return { constraint, columns, keys, nullsAreEqual, filter };
-      }),
-      exclusions: (exclusions.get(root) ?? []).map(({ oid, constraint, columns, definition }) => ({
-        constraint,
-        columns,
-        definition,
-        filter: filters.get(oid) ?? null,
-      })),
+      unique: uniqueOnes.map(
+        ({ oid, constraint, columns, drop, keys, predicate, nullsAreEqual }) => {
+          const all = [filters.get(oid), predicate && `(${predicate})`].filter(Boolean);
+          const filter = all.length > 0 ? all.join(" AND ") : null;
+          return { constraint, columns, drop, keys, nullsAreEqual, filter };
+        },
+      ),
+      exclusions: (exclusions.get(root) ?? []).map(
+        ({ oid, constraint, columns, drop, definition }) => ({
+          constraint,
+          columns,
+          drop,
+          definition,
+          filter: filters.get(oid) ?? null,
+        }),
+      ),
       key: findKey(uniqueOnes, root),
       partitions: filters,
     };

@@ -5,6 +5,7 @@ import type { ManifestTable } from "../archive/manifest.ts";
 import { BackupError } from "../errors.ts";
 import { freeOwn } from "../own-memory.ts";
 import type { PlannedLoad } from "../plan/load-plan.ts";
+import { dropRemedy, findDropStatement } from "../postgres/constraint-remedies.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import {
   batchRows,
@@ -19,6 +20,7 @@ import type { RowKey } from "../postgres/row-keys.ts";
 import { type OnProgress, reportTable } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { keyInBatch } from "./failing-key.ts";
+import { findBrokenRuleInBatch } from "./find-broken-rule.ts";
 import { findFailingRow } from "./find-failing-row.ts";
 import { findOrphansInBatch } from "./find-orphans.ts";
 import { requireColumns } from "./require-columns.ts";
@@ -42,6 +44,8 @@ export const insertWhole =
       // To know it is a help; not to find it must not hide the error itself.
       const failing = await findFailingRow(client, load, batch, error).catch(() => null);
       const failingKey = failing ? keyInBatch(batch, failing, key) : undefined;
+      const drop = await findDropStatement(client, load.table, error).catch(() => undefined);
+      const broken = await findBrokenRuleInBatch(client, load, batch, error).catch(() => undefined);
       const orphans = await findOrphansInBatch(client, load, batch, error).catch(() => undefined);
       const lastRow = batch.firstRow + batch.rows - 1;
       throw translateDatabaseError(error, {
@@ -49,8 +53,9 @@ export const insertWhole =
         outcome: "Nothing has changed.",
         table: { schema: load.table.schema, name: load.table.name },
         rows: failing ? [failing.row, failing.row] : [batch.firstRow, lastRow],
-        blamed: failingKey === undefined ? orphans : { key: failingKey },
+        blamed: failingKey === undefined ? (broken?.blamed ?? orphans) : { key: failingKey },
         column: failing?.column,
+        remedy: drop ? dropRemedy(drop) : broken?.remedy,
       });
     });
 

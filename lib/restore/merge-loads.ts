@@ -2,6 +2,7 @@ import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import type { PlannedLoad } from "../plan/load-plan.ts";
 import type { BlamedRows } from "../postgres/blamed-rows.ts";
+import { dropRemedy, findDropStatement } from "../postgres/constraint-remedies.ts";
 import { keyInDetail, translateDatabaseError } from "../postgres/database-error.ts";
 import {
   addMissingRows,
@@ -11,6 +12,8 @@ import {
 } from "../postgres/merge-rows.ts";
 import type { CatalogTable } from "../schema/catalog.ts";
 import { tableLabel } from "../shared/table-name.ts";
+import { beginBlaming } from "./begin-blaming.ts";
+import { findBrokenRule } from "./find-broken-rule.ts";
 import type { ReadPlan } from "./read-plan.ts";
 import { findRefusedRows, isCollision } from "./refused-rows.ts";
 
@@ -45,13 +48,28 @@ export async function mergeLoads(
     const merged = await mergeRows(client, merge).catch(async (error: unknown) => {
       const failed = { load, merge, isOverwriting, error };
       const blamed = await findRefusedRows(client, failed, UNMERGED);
-      throw translateMergeError(error, load, merge, blamed);
+      throw translateMergeError(error, load, merge, blamed, await findRemedy(client, failed));
     });
     requireAllMerged(load, merged, isOverwriting);
     grown.push(merged.inserted - merged.deleted);
   }
   await client.query(`RELEASE SAVEPOINT ${UNMERGED}`);
   return grown;
+}
+
+/** What is better than the usual; undefined where there is none. */
+async function findRemedy(
+  client: pg.ClientBase,
+  { load, merge, error }: { load: PlannedLoad; merge: Merge; error: unknown },
+): Promise<string | undefined> {
+  try {
+    await beginBlaming(client, UNMERGED);
+    const drop = await findDropStatement(client, load.table, error);
+    if (drop) return drop.isValid ? undefined : dropRemedy(drop);
+    return (await findBrokenRule(client, load, merge.copy, error))?.remedy;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Each row of the backup is either one that was there by its key, or new. */
@@ -81,11 +99,18 @@ function translateMergeError(
   { archived: { schema, name } }: PlannedLoad,
   { key }: Merge,
   blamed: BlamedRows | undefined,
+  remedy: string | undefined,
 ): unknown {
   const table = { schema, name };
   const outcome = "Nothing has changed.";
   if (!isCollision(error)) {
-    return translateDatabaseError(error, { fallback: "LOAD_FAILED", outcome, table, blamed });
+    return translateDatabaseError(error, {
+      fallback: "LOAD_FAILED",
+      outcome,
+      table,
+      blamed,
+      remedy,
+    });
   }
   const { constraint, code: sqlState } = error;
   const repeated = keyInDetail(error);
@@ -93,7 +118,9 @@ function translateMergeError(
     "CONSTRAINT_VIOLATED",
     `A row of the backup and another row of ${tableLabel(table)}, which is not the same by its key (${key.columns.join(", ")}), cannot both be there (constraint ${constraint}). ${outcome}`,
     {
-      hint: "Change or remove the one that is there, leave this table or row out, or replace the whole table.",
+      hint:
+        remedy ??
+        "Change or remove the one that is there, leave this table or row out, or replace the whole table.",
       details: {
         sqlState,
         table,

@@ -138,6 +138,7 @@ async function readRestorePlan({
       ...checkLoadable(plan, archive.isOriginal),
       ...checkLeftAlone(manifest, catalog, archive.isOriginal),
       ...checkMaterializedViews(plan),
+      ...checkIndexes(plan, catalog),
       ...plan.consequences.map((message) => ({
         name: "foreign-keys",
         state: "warning" as const,
@@ -216,6 +217,14 @@ function checkMaterializedViews({ materializedViews }: LoadPlan): Check[] {
           message: `The database role may not refresh materialised views, which will show what they show now: ${labels(refused)}. Their owner has to refresh them after the restore.`,
         },
       ];
+}
+
+/** Only where there are some that may refuse rows although they are not valid. */
+function checkIndexes({ loads }: LoadPlan, { warnings }: Catalog): Check[] {
+  const loaded = new Set(loads.map(({ table }) => tableKey(table)));
+  return warnings
+    .filter(({ code, table }) => code === "INVALID_INDEX" && table && loaded.has(tableKey(table)))
+    .map(({ message }) => ({ name: "indexes", state: "warning" as const, message }));
 }
 
 /** Those that are applied, here or there. */

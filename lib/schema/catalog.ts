@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { TableName, Warning } from "../shared/api.ts";
+import { readInvalidIndexes } from "./invalid-indexes.ts";
 import { readLeftOut } from "./left-out.ts";
 import { type MaterializedView, readMaterializedViews } from "./materialized-views.ts";
 import { notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
@@ -352,6 +353,7 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
     warnings: [
       ...tableRows.filter((table) => table.unlogged).map(unloggedWarning),
       ...(await readLeftOut(client)),
+      ...(await readInvalidIndexes(client)),
     ],
   };
 }

@@ -56,6 +56,15 @@ export async function checkContents(client: pg.ClientBase, catalog: Catalog): Pr
       warnings.map(({ message, table }) => (table ? tableLabel(table) : message)),
     );
   }
+  const invalid = catalog.warnings.filter(({ code }) => code === "INVALID_INDEX");
+  if (invalid.length > 0) {
+    findings.warning(
+      "INVALID_INDEX",
+      "INVALID indexes that may refuse the rows of a restore into this database.",
+      "Drop each, or build it anew: REINDEX INDEX CONCURRENTLY ….",
+      invalid.map(({ message }) => message),
+    );
+  }
   if (byCode.size === 0) ok("CONTENTS", "All that the database holds is in a backup.");
 
   const { rows } = await client.query<{ name: string }>(

@@ -9,7 +9,7 @@ import {
   type Side,
 } from "../../postgres/find-violations.ts";
 import { quoteTable } from "../../postgres/identifiers.ts";
-import { sameKey } from "../../postgres/merge-rows.ts";
+import { keptKeys, sameKey } from "../../postgres/merge-rows.ts";
 import { rowsOf } from "../../postgres/rows-of.ts";
 import {
   FOREIGN_KEY_RULES_SQL,
@@ -18,6 +18,7 @@ import {
   type TableRules,
 } from "../../postgres/table-rules.ts";
 import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
+import type { DropStatement } from "../../schema/drop-statement.ts";
 import type { TableName } from "../../shared/api.ts";
 import type { Violation } from "../../shared/rehearsal.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
@@ -35,6 +36,8 @@ export interface Checks {
   foreignKeys: ForeignKeyRule[];
   /** Rows that are there stay as they are, and their foreign keys to tables that stay, too, as well. */
   keepsRows: boolean;
+  /** The same, but for those that the backup has. */
+  overwrites: boolean;
 }
 
 /** @param client with an empty search_path */
@@ -64,6 +67,7 @@ export async function readChecks(
   return {
     tables,
     keepsRows: mode === "keep-existing",
+    overwrites: mode === "overwrite",
     foreignKeys: rows.filter(({ from, constraint, fromOid, toOid }) => {
       const isUnchecked = unchecked.has(`${tableKey(from)} ${constraint}`);
       // From a table that stays, a restore adds it again, which checks its rows whatever the triggers are.
@@ -86,7 +90,7 @@ export interface CheckedShadows {
  */
 export async function checkShadows(
   client: pg.ClientBase,
-  { tables, foreignKeys, keepsRows }: Checks,
+  { tables, foreignKeys, keepsRows, overwrites }: Checks,
   isIgnored: (table: TableName, column: string) => boolean,
   signal: AbortSignal,
 ): Promise<CheckedShadows> {
@@ -96,6 +100,7 @@ export async function checkShadows(
   function record(
     violation: Omit<Violation, "total" | "rows" | "message" | "remedy">,
     outcome: Outcome,
+    drop?: DropStatement,
   ): void {
     if (outcome === null) return;
     const { table, constraint, columns } = violation;
@@ -110,8 +115,14 @@ export async function checkShadows(
     result.violations.push({
       ...whole,
       message: describeViolation(whole),
-      remedy: remedyOf(whole),
+      remedy: remedyOf(whole, drop),
     });
+  }
+
+  /** What an index that is not valid refuses: rows that stay may repeat each other. Undefined: none stays. */
+  function insertedRows(of: Shadowed): string | undefined {
+    if (keepsRows) return newRows(of);
+    return overwrites && of.rules.key ? keptKeys(of.shadow, of.rules.key) : undefined;
   }
 
   for (const checked of tables) {
@@ -122,19 +133,25 @@ export async function checkShadows(
     const { rules, shadow } = checked;
     const known = <Rule extends { columns: string[] }>(all: readonly Rule[]) =>
       all.filter(({ columns }) => !columns.some((column) => isIgnored(table, column)));
-    const rows = known(rules.rows);
+    const rows = known(rules.rows).map((rule) => {
+      const isNew = rule.drop && !rule.drop.isValid && insertedRows(checked);
+      return isNew
+        ? { ...rule, violated: `(CASE WHEN ${isNew} THEN ${rule.violated} ELSE false END)` }
+        : rule;
+    });
     const outcomes = await checkRows(client, { shadow, key }, rows);
-    for (const [index, { kind, constraint, columns }] of rows.entries())
-      record({ kind, table, constraint, key, columns }, outcomes[index] ?? null);
+    for (const [index, { kind, constraint, columns, drop }] of rows.entries())
+      record({ kind, table, constraint, key, columns }, outcomes[index] ?? null, drop);
     for (const rule of known(rules.unique)) {
-      const { constraint, columns } = rule;
-      const outcome = await checkUnique(client, { shadow, key }, rule);
-      record({ kind: "unique", table, constraint, key: [], columns }, outcome);
+      const { constraint, columns, drop } = rule;
+      const isNew = drop.isValid ? undefined : insertedRows(checked);
+      const outcome = await checkUnique(client, { shadow, key }, rule, isNew);
+      record({ kind: "unique", table, constraint, key: [], columns }, outcome, drop);
     }
     for (const rule of known(rules.exclusions)) {
-      const { constraint, columns } = rule;
+      const { constraint, columns, drop } = rule;
       const outcome = await checkExclusion(client, { shadow, key }, rule);
-      record({ kind: "exclusion", table, constraint, key: [], columns }, outcome);
+      record({ kind: "exclusion", table, constraint, key: [], columns }, outcome, drop);
     }
   }
 

@@ -7,7 +7,7 @@ import { dropUnvalidated } from "../../postgres/constraints.ts";
 import { countExactly } from "../../postgres/count-rows.ts";
 import { loadRows } from "../../postgres/load-rows.ts";
 import { beginLockWait, DEFAULT_LOCK_TIMEOUT_MS, lockTables } from "../../postgres/locks.ts";
-import { keepInCopy, overwriteInCopy } from "../../postgres/merge-rows.ts";
+import { keepInCopy, keepKeys, overwriteInCopy } from "../../postgres/merge-rows.ts";
 import { findSequenceTarget } from "../../postgres/sequences.ts";
 import {
   createShadowTables,
@@ -82,7 +82,12 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
   #plan: ReadPlan | null = null;
   #catalog: Catalog | null = null;
   #shadows: ShadowTables = { tables: [], ownSchema: null, withoutDefault: [] };
-  #checks: Checks = { tables: [], foreignKeys: [], keepsRows: false };
+  #checks: Checks = {
+    tables: [],
+    foreignKeys: [],
+    keepsRows: false,
+    overwrites: false,
+  };
   #loads: PlannedLoad[] = [];
   /** A row was refused, which ended the transaction. */
   isRefused = false;
@@ -167,9 +172,14 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
   async moveRows(plan: ReadPlan, signal: AbortSignal): Promise<void> {
     const { mode } = plan.scope;
     if (!isMerge(mode)) return;
-    const complete = mode === "overwrite" ? overwriteInCopy : keepInCopy;
+    const isOverwriting = mode === "overwrite";
+    const complete = isOverwriting ? overwriteInCopy : keepInCopy;
     for (const merge of mergesOf(plan, this.#shadows.tables)) {
       signal.throwIfAborted();
+      const index = this.#shadows.tables.indexOf(merge.copy);
+      const { unique = [], rows = [] } = this.#checks.tables[index]?.rules ?? {};
+      if (isOverwriting && [...unique, ...rows].some(({ drop }) => drop && !drop.isValid))
+        await keepKeys(this.#session.client, merge);
       await complete(this.#session.client, merge);
     }
   }

@@ -1,19 +1,30 @@
+import { dropRemedy, partitionRemedy } from "../../postgres/constraint-remedies.ts";
+import type { DropStatement } from "../../schema/drop-statement.ts";
 import type { Violation } from "../../shared/rehearsal.ts";
 import { tableLabel } from "../../shared/table-name.ts";
 
 const THEN_VALIDATE =
   "or make it NOT VALID (drop it and add it again so), restore, put the rows right, and validate it";
 
-/** What to do about a violation, in a sentence or two. */
-export function remedyOf({
-  kind,
-  constraint,
-  columns,
-  refersTo,
-}: Pick<Violation, "kind" | "constraint" | "columns" | "refersTo">): string {
+/**
+ * What to do about a violation, in a sentence or two.
+ *
+ * @param drop of a unique or exclusion constraint or index
+ */
+export function remedyOf(
+  {
+    kind,
+    table,
+    constraint,
+    columns,
+    refersTo,
+  }: Pick<Violation, "kind" | "table" | "constraint" | "columns" | "refersTo">,
+  drop?: DropStatement,
+): string {
   const column = columns[0] ?? "";
   switch (kind) {
     case "value":
+      if (drop) return dropRemedy(drop);
       return column === ""
         ? "Compare the table's generated columns and domains with those of the time of the backup."
         : `Give ${column} a type that takes these values (a longer one, a domain without the constraint, an enum with the label), restore, then change it again.`;
@@ -22,9 +33,10 @@ export function remedyOf({
     case "check":
       return `Use a backup whose rows fulfil ${constraint}, ${THEN_VALIDATE}.`;
     case "partition":
-      return "Make partitions for these rows, or a default one, before the restore.";
+      return partitionRemedy(table);
     case "unique":
     case "exclusion":
+      if (drop) return dropRemedy(drop);
       return `Drop ${constraint}, restore, put the rows right, and add it again.`;
     case "foreign-key":
       return `Use a backup that holds the rows of ${refersTo ? tableLabel(refersTo) : "the table"} that are referred to, leave no table out that holds them, ${THEN_VALIDATE}.`;

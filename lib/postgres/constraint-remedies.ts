@@ -1,0 +1,37 @@
+/** What to do about rows that a table does not take: in a rehearsal's words, and the restore's. */
+
+import pg from "pg";
+import type { CatalogTable } from "../schema/catalog.ts";
+import { type DropStatement, dropStatementOf } from "../schema/drop-statement.ts";
+import type { TableName } from "../shared/api.ts";
+import { EXCLUSION_VIOLATION, UNIQUE_VIOLATION } from "./database-error.ts";
+import { tableInSql } from "./identifiers.ts";
+import { RELATIONS, relationsOf } from "./row-keys.ts";
+
+export const dropRemedy = ({ sql, isValid }: DropStatement): string =>
+  isValid
+    ? `Drop it, restore, put the rows right, and add it again: ${sql}.`
+    : `${sql} (it is INVALID, and yet refuses what is inserted; pg_dump leaves it out), then restore.`;
+
+export const partitionRemedy = (table: TableName): string =>
+  `Make a partition for these rows before the restore, or a default one: CREATE TABLE … PARTITION OF ${tableInSql(table)} FOR VALUES …, or … DEFAULT.`;
+
+/**
+ * How to get rid of the unique or exclusion constraint, or index, that has refused a row.
+ *
+ * @returns undefined where that is not what has refused it
+ */
+export async function findDropStatement(
+  client: pg.ClientBase,
+  table: CatalogTable,
+  error: unknown,
+): Promise<DropStatement | undefined> {
+  if (!(error instanceof pg.DatabaseError)) return undefined;
+  if (error.code !== UNIQUE_VIOLATION && error.code !== EXCLUSION_VIOLATION) return undefined;
+  const { rows } = await client.query<{ drop: DropStatement }>(
+    `SELECT ${dropStatementOf("c.oid")} AS drop FROM ${RELATIONS}
+     JOIN pg_catalog.pg_index i ON i.indrelid = rel.oid JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE c.relname = $3`,
+    [...relationsOf([{ table }]), error.constraint],
+  );
+  return rows[0]?.drop;
+}

@@ -1,0 +1,68 @@
+/** What of a table has refused a row, where PostgreSQL does not name it. */
+import pg from "pg";
+import type { PlannedLoad } from "../plan/load-plan.ts";
+import { type BlamedRows, blameRows } from "../postgres/blamed-rows.ts";
+import { dropRemedy, partitionRemedy } from "../postgres/constraint-remedies.ts";
+import { isWithoutPartition } from "../postgres/database-error.ts";
+import { checkRows } from "../postgres/find-violations.ts";
+import { loadStatement, type RowBatch } from "../postgres/load-rows.ts";
+import { readTableRules } from "../postgres/table-rules.ts";
+import type { TableName } from "../shared/api.ts";
+import { withProbeTable } from "./probe-table.ts";
+
+export interface BrokenRule {
+  blamed: BlamedRows;
+  remedy: string;
+}
+
+/** A row for which there is no partition, or for which an index cannot be computed. */
+const isUnnamed = (error: unknown): error is pg.DatabaseError =>
+  error instanceof pg.DatabaseError &&
+  (isWithoutPartition(error) || /^(22|54|P0)/.test(error.code ?? ""));
+
+/**
+ * @param copy of the load's table, with the rows that were to be inserted
+ * @returns undefined where it is none of these
+ */
+export async function findBrokenRule(
+  client: pg.ClientBase,
+  load: PlannedLoad,
+  copy: TableName,
+  error: unknown,
+): Promise<BrokenRule | undefined> {
+  if (!isUnnamed(error)) return undefined;
+  // Conditions come out with names that hold under every search_path.
+  await client.query("SET LOCAL search_path = ''");
+  const [rules] = await readTableRules(client, [load]);
+  if (!rules) return undefined;
+  await client.query("RESET search_path");
+  const wanted = isWithoutPartition(error) ? "partition" : "value";
+  const suspects = rules.rows.filter(({ kind }) => kind === wanted);
+  for (const rule of suspects) {
+    const key = rules.key?.columns ?? rule.columns;
+    const [outcome] = await checkRows(client, { shadow: { ...load.table, ...copy }, key }, [rule]);
+    if (outcome && "rows" in outcome) {
+      return {
+        blamed: blameRows(key, outcome.rows, outcome.total),
+        remedy: partitionRemedy(load.table),
+      };
+    }
+    if (outcome?.sqlState === error.code && rule.drop)
+      return { blamed: {}, remedy: dropRemedy(rule.drop) };
+  }
+  return undefined;
+}
+
+/** The same for a batch whose load has failed. Ends the transaction of the load. */
+export async function findBrokenRuleInBatch(
+  client: pg.ClientBase,
+  load: PlannedLoad,
+  batch: RowBatch,
+  error: unknown,
+): Promise<BrokenRule | undefined> {
+  if (!isUnnamed(error)) return undefined;
+  return await withProbeTable(client, load.table, ["GENERATED"], async (probe) => {
+    await client.query(loadStatement(probe, load.columns).text, [batch.json]);
+    return await findBrokenRule(client, load, probe, error);
+  });
+}
