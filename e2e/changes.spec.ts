@@ -166,7 +166,7 @@ test("asks to confirm the drift that maps, and refuses what does not", async ({ 
   await expect(page).toHaveURL(/\/changes$/);
   const refusal = page.getByRole("alert").filter({ hasText: "cannot be restored here" });
   await expect(refusal).toContainText("Nothing has changed.");
-  await expect(refusal).toContainText("Give e2e_stars a default");
+  await expect(refusal).toContainText("Give it a default");
   await expect(page.getByRole("link", { name: "Continue" })).toHaveCount(0);
   await expectAccessibleInBoth(page);
 

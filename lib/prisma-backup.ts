@@ -18,6 +18,7 @@ import { readCatalog } from "./schema/catalog.ts";
 import { tablesCalled } from "./schema/find-table.ts";
 import { type PrismaModels, readPrismaModels } from "./schema/prisma-models.ts";
 import { type OperationResult, PASSPHRASE_MIN_LENGTH, type Warning } from "./shared/api.ts";
+import { leaveOutIn } from "./shared/leave-out.ts";
 import { tableKey } from "./shared/table-name.ts";
 
 /** The options of `PrismaBackup`. */
@@ -151,11 +152,22 @@ export class PrismaBackup {
         await database.close();
       }
     } catch (error) {
-      throw toBackupError(signal.aborted ? signal.reason : error);
+      throw withRemedy(toBackupError(signal.aborted ? signal.reason : error));
     } finally {
       release();
     }
   }
+}
+
+/** It has no option that leaves tables out. */
+function withRemedy(error: BackupError): BackupError {
+  const { code, message, hint, details, cause } = error;
+  if (!leaveOutIn(details)) return error;
+  return new BackupError(code, message, {
+    hint: `${hint} The terminal can: npx prisma-backup create --exclude.`,
+    details: details ?? {},
+    cause,
+  });
 }
 
 /** @returns its absolute path */

@@ -254,7 +254,7 @@ describe("ignoredTables stay as they are, and the others come back", () => {
         expect.objectContaining({
           name,
           action: "skip",
-          reason: "It is among the tables to be ignored.",
+          reason: "It was left out of the restore.",
         }),
       );
     }

@@ -26,7 +26,9 @@ import {
   readPrismaModels,
   readViewNames,
 } from "./schema/prisma-models.ts";
-import type { Drift, OperationResult, RestorePlan, TableName } from "./shared/api.ts";
+import type { Drift, OperationResult, RestorePlan, RestoreScope } from "./shared/api.ts";
+import { leaveOutIn } from "./shared/leave-out.ts";
+import { tableLabel } from "./shared/table-name.ts";
 
 /** The options of `PrismaRestore`. */
 export interface PrismaRestoreArgs extends ClassOptions {
@@ -147,12 +149,12 @@ export class PrismaRestore {
         transaction?.maxWait,
       );
       try {
-        const { models, ignoredTables, drift } = await this.#readDatabase(database, archive);
+        const { models, scope, drift } = await this.#readDatabase(database, archive);
         const checked = await verifyArchive({
           database,
           models,
           archive,
-          ignoredTables,
+          scope,
           onProgress,
           signal,
         });
@@ -164,7 +166,7 @@ export class PrismaRestore {
           const result = await runRestore(session, {
             archive,
             models,
-            ignoredTables,
+            scope,
             ...(checked.canStart && { expectedFingerprint: checked.fingerprint }),
             lockTimeoutMs: transaction?.maxWait,
             timeoutMs: transaction?.timeout,
@@ -172,7 +174,7 @@ export class PrismaRestore {
             onProgress,
             signal,
           }).catch((error: unknown) => {
-            throw withMigrations(error, plan);
+            throw withRemedies(error, plan);
           });
           return {
             ...result,
@@ -200,7 +202,7 @@ export class PrismaRestore {
   async #readDatabase(
     database: Database,
     archive: Archive,
-  ): Promise<{ models: PrismaModels; ignoredTables: TableName[]; drift: Drift[] }> {
+  ): Promise<{ models: PrismaModels; scope: RestoreScope; drift: Drift[] }> {
     const { baseModels, ignoredTables = [] } = this.#options;
     const own = readPrismaModels(this.#prisma);
     const views = readViewNames(this.#prisma);
@@ -210,11 +212,12 @@ export class PrismaRestore {
       try {
         const catalog = await readCatalog(client);
         const tables = [...catalog.tables, ...archive.manifestFor(catalog, models).tables];
+        const exclude = ignoredTables
+          .filter((name) => name !== MIGRATIONS_TABLE)
+          .map((name) => findTable(name, tables, models, "ignoredTables"));
         return {
           models,
-          ignoredTables: ignoredTables
-            .filter((name) => name !== MIGRATIONS_TABLE)
-            .map((name) => findTable(name, tables, models, "ignoredTables")),
+          scope: { mode: "replace", ...(exclude.length > 0 && { exclude }) },
           drift: baseModels ? findDmmfDrift(baseModels, views, catalog) : [],
         };
       } finally {
@@ -258,10 +261,24 @@ async function agree(onPlan: PrismaRestoreArgs["onPlan"], plan: RestorePlan): Pr
   throw new BackupError("ABORTED", "`onPlan` refused the restore. Nothing has changed.", { cause });
 }
 
-/** Where the tables do not fit, the migrations that differ are what a person looks for. */
-function withMigrations(error: unknown, { checks }: RestorePlan): unknown {
+/**
+ * Where the tables do not fit, the migrations that differ are what a person looks for; and where tables can be left
+ * out, the option that does so.
+ */
+function withRemedies(error: unknown, { checks }: RestorePlan): unknown {
+  if (!(error instanceof BackupError)) return error;
+  const { code, message, hint, details, cause } = error;
   const differ = checks.find(({ name, state }) => name === "migrations" && state === "warning");
-  if (!(error instanceof BackupError) || error.code !== "SCHEMA_DRIFT" || !differ) return error;
-  const { code, message, hint = "", details, cause } = error;
-  return new BackupError(code, message, { hint: `${differ.message} ${hint}`, details, cause });
+  const canLeaveOut = leaveOutIn(details);
+  const hints = [
+    code === "SCHEMA_DRIFT" && differ?.message,
+    hint,
+    canLeaveOut &&
+      `\`ignoredTables\` leaves them out: ${JSON.stringify(canLeaveOut.tables.map(tableLabel))}.`,
+  ].filter((it) => typeof it === "string");
+  return new BackupError(code, message, {
+    ...(hints.length > 0 && { hint: hints.join(" ") }),
+    ...(details && { details }),
+    cause,
+  });
 }

@@ -49,18 +49,25 @@ export function PlanWarnings({ plan }: PlanProps) {
 const ACTOR = "actor";
 
 /** The drift has a list of its own: a check that repeats it would bury the others. */
-export function shortChecks({ checks, drift }: RestorePlan): Check[] {
+export function shortChecks(plan: RestorePlan): Check[] {
+  const { checks, drift } = plan;
   const blocking = drift.filter(({ blocks }) => blocks).length;
   const others = checks.filter(({ name }) => name !== ACTOR);
   return others.map((check) =>
-    check.name === "schema" && check.state === "failed" && blocking > 0
+    check.name === "schema" && check.state === "failed" && blocking > 0 && !hasNoTable(plan)
       ? {
-          ...check,
+          name: check.name,
+          state: check.state,
           message: `This database's schema is not the backup's: ${formatNoun(blocking, "difference")} in the way, listed under Drift.`,
         }
       : check,
   );
 }
+
+/** None of the backup's tables is there: the check itself says so in a word. */
+export const hasNoTable = ({ tables, drift }: RestorePlan): boolean =>
+  tables.every(({ action }) => action === "skip") &&
+  drift.every(({ kind, blocks }) => kind === "table-missing" || !blocks);
 
 /** Whether whoever restores can still sign in afterwards; nothing where that cannot be told. */
 export function ActorNotice({ plan }: PlanProps) {

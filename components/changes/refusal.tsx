@@ -1,10 +1,11 @@
 import Link from "next/link";
 import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
+import { summariseDrift } from "../../lib/shared/summarise-drift.ts";
 import { CancelOperation } from "../operation/cancel-operation.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";
-import { shortChecks } from "./plan-findings.tsx";
+import { hasNoTable, shortChecks } from "./plan-findings.tsx";
 
 const NAMED_DRIFT = 5;
 
@@ -18,10 +19,10 @@ interface RefusalProps {
 export function Refusal({ operation, plan, isOwn }: RefusalProps) {
   const { paths } = usePanel();
   const failed = shortChecks(plan).filter(({ state }) => state === "failed");
-  const drift = plan.drift.filter(({ blocks }) => blocks);
+  const drift = hasNoTable(plan) ? [] : summariseDrift(plan.drift.filter(({ blocks }) => blocks));
   const unnamed = drift.length - NAMED_DRIFT;
   const reasons = new Map<string, string | undefined>();
-  for (const { message } of failed) reasons.set(message, undefined);
+  for (const { message, remedy } of failed) reasons.set(message, remedy);
   for (const { message, remedy } of drift.slice(0, NAMED_DRIFT)) reasons.set(message, remedy);
   return (
     <Notice
@@ -49,6 +50,9 @@ export function Refusal({ operation, plan, isOwn }: RefusalProps) {
         ))}
         {unnamed > 0 && <li>And {unnamed} more under Drift.</li>}
       </ul>
+      {isOwn && plan.checks.some(({ leaveOut }) => leaveOut) && (
+        <p>To leave tables out, untick them under “Choose something else”.</p>
+      )}
     </Notice>
   );
 }

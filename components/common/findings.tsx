@@ -1,7 +1,10 @@
 import type { Drift, Warning } from "../../lib/shared/api.ts";
+import { formatCount } from "../../lib/shared/format.ts";
+import { NAMED, summariseDrift } from "../../lib/shared/summarise-drift.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
 import { groupWarnings } from "../group-warnings.ts";
 import { Badge } from "../ui/badge.tsx";
+import { Disclosure } from "../ui/disclosure.tsx";
 import { Notice } from "../ui/notice.tsx";
 
 /** Warnings of one kind stand together, so that many of them stay readable. */
@@ -38,22 +41,39 @@ export function WarningList({ warnings }: { warnings: Warning[] }) {
 export function DriftList({ drift }: { drift: Drift[] }) {
   return (
     <ul aria-label="Drift" className="pba:divide-y pba:divide-line">
-      {drift.map((item) => (
+      {summariseDrift(drift).map(({ message, remedy, blocks, drift: alike }) => (
         <li
-          key={`${item.kind} ${tableKey(item.table)} ${item.column ?? ""}`}
+          key={message}
           className="pba:flex pba:flex-wrap pba:items-start pba:justify-between pba:gap-x-4 pba:gap-y-1 pba:py-3 pba:first:pt-0 pba:last:pb-0"
         >
           <div className="pba:min-w-0 pba:grow pba:basis-60">
-            <p>{item.message}</p>
-            {item.remedy && <p className="pba:text-muted">{item.remedy}</p>}
-            <p className="pba:font-mono pba:text-xs pba:break-all pba:text-muted">
-              {tableLabel(item.table)}
-              {item.column && `.${item.column}`}
-            </p>
+            <p className="pba:wrap-anywhere">{message}</p>
+            {remedy && <p className="pba:text-muted">{remedy}</p>}
+            <DriftNames drift={alike} />
           </div>
-          {item.blocks && <Badge tone="bad">Prevents the restore</Badge>}
+          {blocks && <Badge tone="bad">Prevents the restore</Badge>}
         </li>
       ))}
     </ul>
+  );
+}
+
+/** Every table or column of which the same is true; where there are many, on demand. */
+function DriftNames({ drift }: { drift: Drift[] }) {
+  const names = () => (
+    <ul className="pba:font-mono pba:text-xs pba:break-all pba:text-muted">
+      {drift.map(({ table, column = "" }) => (
+        <li key={`${tableKey(table)} ${column}`}>
+          {tableLabel(table)}
+          {column && `.${column}`}
+        </li>
+      ))}
+    </ul>
+  );
+  if (drift.length <= NAMED) return names();
+  return (
+    <Disclosure className="pba:text-xs" summary={`Show all ${formatCount(drift.length)}`}>
+      {names}
+    </Disclosure>
   );
 }

@@ -5,7 +5,14 @@ import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import type { EncryptionChoice } from "../shared/api.ts";
 import { formatBytes, formatDuration, formatNoun } from "../shared/format.ts";
 import { showProgress } from "./progress-bar.ts";
-import { parseOptions, parseTableName, readPassphrase, required, UsageError } from "./usage.ts";
+import {
+  parseExclusion,
+  parseOptions,
+  parseTableName,
+  readPassphrase,
+  required,
+  UsageError,
+} from "./usage.ts";
 
 /** `create`: backs up a database into a new file. A failure leaves no file. */
 export async function create(args: string[], signal: AbortSignal): Promise<void> {
@@ -21,7 +28,7 @@ export async function create(args: string[], signal: AbortSignal): Promise<void>
   const url = required(options.url, "url");
   const path = required(options.out, "out");
   const tables = options.table?.map(parseTableName);
-  const exclude = options.exclude?.map(parseTableName);
+  const exclude = options.exclude?.map(parseExclusion);
   const key = await createArchiveKey(await readChoice(options));
 
   const database = openDatabase({ connectionString: url });

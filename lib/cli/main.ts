@@ -2,6 +2,8 @@
 import { setFlagsFromString } from "node:v8";
 import { BackupError, toBackupError } from "../errors.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
+import { leaveOutIn } from "../shared/leave-out.ts";
+import { remedyLines } from "./remedy-lines.ts";
 import { NotConfirmedError, USAGE, UsageError } from "./usage.ts";
 
 // Rows only pass through: with the room that V8 takes for new objects by and by, it would leave 70 MB of them around,
@@ -57,9 +59,10 @@ async function main([name, ...args]: string[]): Promise<number> {
       process.stderr.write(`${error.message}\n`);
       return 2;
     }
-    const { code, message, hint } = toBackupError(error);
+    const { code, message, hint, details } = toBackupError(error);
     process.stderr.write(`error[${code}]: ${message}\n`);
-    for (const line of [hint, OPTIONS[code]]) if (line) process.stderr.write(`hint: ${line}\n`);
+    for (const line of [...remedyLines(hint, leaveOutIn(details)), OPTIONS[code]])
+      if (line) process.stderr.write(`hint: ${line}\n`);
     if (code === "INTERNAL" && process.env.PRISMA_BACKUP_DEBUG) console.error(error);
     return 1;
   }

@@ -4,9 +4,12 @@ import { rehearse } from "../restore/rehearsal/rehearse.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import type { RestoreScope } from "../shared/api.ts";
 import { formatCount, formatDuration, formatNoun } from "../shared/format.ts";
+import { leaveOutIn } from "../shared/leave-out.ts";
 import type { RehearsalReport, SampleValue, Violation } from "../shared/rehearsal.ts";
+import { summariseDrift } from "../shared/summarise-drift.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { showProgress } from "./progress-bar.ts";
+import { remedyLines } from "./remedy-lines.ts";
 
 /** `restore --rehearse`: prints what a restore would do. @returns the exit code: 0 where it would succeed, else 1 */
 export async function printRehearsal(
@@ -39,14 +42,18 @@ function formatReport(report: RehearsalReport): string {
   };
   section(...tableLines(tables));
   section(
-    ...drift.filter(({ blocks }) => !blocks).map(({ message }) => `drift: ${visible(message)}`),
+    ...summariseDrift(drift.filter(({ blocks }) => !blocks)).map(
+      ({ message }) => `drift: ${visible(message)}`,
+    ),
     ...warnings
       .filter(({ code }) => code !== "COLUMN_LEFT_OUT")
       .map(({ message }) => `warning: ${visible(message)}`),
     ...report.notRehearsed.map((message) => `not rehearsed: ${visible(message)}`),
   );
-  for (const { code, message, hint } of obstacles)
-    section(`✗ [${code}] ${visible(message)}`, ...(hint ? [`  ${visible(hint)}`] : []));
+  for (const { code, message, hint, details } of obstacles) {
+    const lines = remedyLines(hint, leaveOutIn(details)).map((line) => `  ${visible(line)}`);
+    section(`✗ [${code}] ${visible(message)}`, ...lines);
+  }
   for (const violation of violations) section(...violationLines(violation));
   const summary = wouldSucceed
     ? `The restore would succeed: ${formatNoun(tables.length, "table")}, ${formatNoun(

@@ -13,11 +13,14 @@ import type {
 } from "../shared/api.ts";
 import { formatCount, formatDuration, formatNoun } from "../shared/format.ts";
 import { restoreModeSchema } from "../shared/requests.ts";
+import { summariseDrift } from "../shared/summarise-drift.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { showProgress } from "./progress-bar.ts";
 import { printRehearsal } from "./rehearse.ts";
+import { remedyLines } from "./remedy-lines.ts";
 import {
   NotConfirmedError,
+  parseExclusion,
   parseOptions,
   parseTableName,
   readUnlock,
@@ -36,6 +39,7 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
       yes: { type: "boolean" },
       rehearse: { type: "boolean" },
       table: { type: "string", multiple: true },
+      exclude: { type: "string", multiple: true },
       mode: { type: "string" },
       json: { type: "boolean" },
     },
@@ -94,12 +98,23 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
   }
 }
 
-function readScope({ table, mode = "replace" }: { table?: string[]; mode?: string }): RestoreScope {
+function readScope({
+  table,
+  exclude,
+  mode = "replace",
+}: {
+  table?: string[];
+  exclude?: string[];
+  mode?: string;
+}): RestoreScope {
   const known = restoreModeSchema.safeParse(mode);
   if (!known.success)
     throw new UsageError(`--mode is one of ${restoreModeSchema.options.join(", ")}.`);
-  const tables = table?.map(parseTableName);
-  return { mode: known.data, ...(tables && { tables }) };
+  return {
+    mode: known.data,
+    ...(table && { tables: table.map(parseTableName) }),
+    ...(exclude && { exclude: exclude.map(parseExclusion) }),
+  };
 }
 
 /** Of a table that was not chosen, nobody has to be told that it was not restored. */
@@ -116,14 +131,19 @@ function grown({ tables }: OperationResult, { mode }: RestoreScope): string {
 function findings({ checks, drift, warnings }: RestorePlan): string[] {
   return [
     ...checks.filter(({ state }) => state === "warning"),
-    ...drift.filter(({ blocks }) => !blocks),
+    ...summariseDrift(drift.filter(({ blocks }) => !blocks)),
     ...warnings,
   ].map(({ message }) => `warning: ${message}`);
 }
 
 function notConfirmed({ canStart, checks, tables, scope }: RestorePlan): NotConfirmedError {
   if (!canStart) {
-    const reasons = checks.filter(({ state }) => state === "failed").map(({ message }) => message);
+    const reasons = checks
+      .filter(({ state }) => state === "failed")
+      .flatMap(({ message, remedy, leaveOut }) => [
+        message,
+        ...remedyLines(remedy, leaveOut).map((line) => `hint: ${line}`),
+      ]);
     return new NotConfirmedError(
       ["This backup cannot be restored here. Nothing has changed.", ...reasons].join("\n"),
     );

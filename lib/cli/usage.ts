@@ -1,27 +1,30 @@
 import { readFile } from "node:fs/promises";
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { BackupError } from "../errors.ts";
-import type { TableName, Unlock } from "../shared/api.ts";
+import type { Exclusion, TableName, Unlock } from "../shared/api.ts";
 
 export const USAGE = `Usage: prisma-backup COMMAND …
 
   init    [--mount /admin/backup] [--yes | --dry-run]
   doctor  [--url URL] [--app URL [--cookie-file F]] [--upload-dir DIR] [--json]
   create  --url URL --out FILE (--passphrase-file F | --recipient AGE1… | --no-encryption)
-          [--table SCHEMA.NAME]… [--exclude SCHEMA.NAME]…
+          [--table SCHEMA.NAME]… [--exclude SCHEMA | SCHEMA.NAME]…
   inspect FILE [--passphrase-file F | --identity-file F] [--json]
   verify  FILE [--passphrase-file F | --identity-file F]
   restore FILE --url URL [--passphrase-file F | --identity-file F] [--yes | --rehearse [--json]]
-          [--table SCHEMA.NAME]… [--mode replace | if-empty | keep-existing | overwrite]
+          [--table SCHEMA.NAME]… [--exclude SCHEMA | SCHEMA.NAME]…
+          [--mode replace | if-empty | keep-existing | overwrite]
   order   --url URL [--json]
 
 init     mounts the page into the Next.js app in this folder: shows the files, asks, and never overwrites one
 doctor   checks whether backups and restores will work here, and says what to do where they will not
-create   backs up a PostgreSQL database into FILE, which must not exist yet
+create   backs up a PostgreSQL database into FILE, which must not exist yet;
+         --table chooses tables, --exclude leaves out a table, or all of a schema
 inspect  says what a backup holds
 verify   reads a whole backup and checks every digest and row count
 restore  replaces the rows of a database's tables by a backup's: all of it, or nothing.
-         --table chooses tables; --mode if-empty refuses tables that hold rows, keep-existing adds the rows
+         --table chooses tables, --exclude leaves out a table, or all of a schema, whose rows stay as they are;
+         --mode if-empty refuses tables that hold rows, keep-existing adds the rows
          whose key is not there, overwrite replaces those whose key is there and adds the others;
          Without --yes it only checks, and says what it would do;
          with --rehearse it does all of it beside the tables, and says what would change and what would fail
@@ -100,15 +103,24 @@ export async function readText(path: string): Promise<string> {
   }
 }
 
-const TABLE_NAME = /^(?:"((?:[^"]|"")+)"|([^".]+))\.(?:"((?:[^"]|"")+)"|([^".]+))$/;
+const PART = '(?:"((?:[^"]|"")+)"|([^".]+))';
+const TABLE_NAME = new RegExp(`^${PART}\\.${PART}$`);
+const SCHEMA = new RegExp(`^${PART}(?:\\.\\*)?$`);
+
+const partOf = (quoted: string | undefined, plain: string | undefined): string =>
+  quoted?.replaceAll('""', '"') ?? plain ?? "";
 
 /** `schema.name`, each part as the database spells it, in double quotes where it has a dot or quote. @throws UsageError */
 export function parseTableName(text: string): TableName {
   const match = TABLE_NAME.exec(text);
   if (!match) throw new UsageError(`“${text}” is not SCHEMA.NAME.`);
-  const [, quotedSchema, schema, quotedName, name] = match;
-  return {
-    schema: quotedSchema?.replaceAll('""', '"') ?? schema ?? "",
-    name: quotedName?.replaceAll('""', '"') ?? name ?? "",
-  };
+  return { schema: partOf(match[1], match[2]), name: partOf(match[3], match[4]) };
+}
+
+/** `schema.name`, or a whole schema: `schema`, or `schema.*`. @throws UsageError */
+export function parseExclusion(text: string): Exclusion {
+  const match = SCHEMA.exec(text);
+  if (match) return { schema: partOf(match[1], match[2]) };
+  if (!TABLE_NAME.test(text)) throw new UsageError(`“${text}” is neither SCHEMA nor SCHEMA.NAME.`);
+  return parseTableName(text);
 }

@@ -7,16 +7,17 @@ import {
   type PrismaModels,
   relationName,
 } from "../schema/prisma-models.ts";
-import type { InsertionOrder, TableName, Warning } from "../shared/api.ts";
+import type { Exclusion, InsertionOrder, TableName, Warning } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { exclusionOf, leaveOut, requireKnown } from "./exclusion.ts";
 import { computeInsertionOrder, orderedTables } from "./insertion-order.ts";
 
 /** Which tables a backup holds. Neither: all of them. */
 export interface TableSelection {
   /** Only these. */
   tables?: readonly TableName[];
-  /** Not these. */
-  exclude?: readonly TableName[];
+  /** Not these, nor what is in these schemas. */
+  exclude?: readonly Exclusion[];
 }
 
 export interface PlannedTable extends CatalogTable {
@@ -34,7 +35,7 @@ export interface DumpPlan {
 }
 
 /**
- * @throws BackupError REQUEST_INVALID where a selected table is not in the database or none is left,
+ * @throws BackupError REQUEST_INVALID where a selected table is not in the database, or a schema without tables is left out, or none is left,
  *   INSUFFICIENT_PRIVILEGE with the names of all tables and sequences that the role may not read, or not whole
  */
 export function planDump(
@@ -94,25 +95,18 @@ function selectTables(
   all: readonly CatalogTable[],
   { tables, exclude = [] }: TableSelection,
 ): CatalogTable[] {
-  const known = new Set(all.map(tableKey));
-  const unknown = [...(tables ?? []), ...exclude].filter((table) => !known.has(tableKey(table)));
-  if (unknown.length > 0) {
-    throw new BackupError(
-      "REQUEST_INVALID",
-      `The database has no table ${unknown.map(tableLabel).join(", ")}.`,
-      {
-        hint: "Name tables as schema.name, in the spelling of the database. A partition is part of its partitioned table.",
-        details: { tables: unknown },
-      },
-    );
-  }
-  const included = tables ? new Set(tables.map(tableKey)) : known;
-  const excluded = new Set(exclude.map(tableKey));
+  requireKnown(
+    [...(tables ?? []), ...exclude],
+    all,
+    (things) => `The database has no ${things}. No backup was made.`,
+  );
+  const included = tables && new Set(tables.map(tableKey));
+  const isExcluded = exclusionOf(exclude);
   const selected = all.filter(
-    (table) => included.has(tableKey(table)) && !excluded.has(tableKey(table)),
+    (table) => (included?.has(tableKey(table)) ?? true) && !isExcluded(table),
   );
   if (selected.length === 0) {
-    throw new BackupError("REQUEST_INVALID", "There is no table to back up.", {
+    throw new BackupError("REQUEST_INVALID", "There is no table to back up. No backup was made.", {
       hint: all.length === 0 ? "The database has no tables yet." : "Choose at least one table.",
     });
   }
@@ -124,8 +118,9 @@ export function requireReadable(
   tables: readonly CatalogTable[],
   sequences: readonly CatalogSequence[],
 ): void {
+  const isUnreadable = ({ canSelect }: { canSelect: boolean }) => !canSelect;
   const unreadable = [...tables, ...sequences]
-    .filter(({ canSelect }) => !canSelect)
+    .filter(isUnreadable)
     .map(({ schema, name }) => ({ schema, name }));
   if (unreadable.length === 0) return;
   throw new BackupError(
@@ -133,7 +128,11 @@ export function requireReadable(
     `The database role may not read ${unreadable.map(tableLabel).join(", ")}. No backup was made.`,
     {
       hint: "Grant it SELECT on these tables and sequences, or leave the tables out of the backup.",
-      details: { privilege: "SELECT", relations: unreadable },
+      details: {
+        privilege: "SELECT",
+        relations: unreadable,
+        ...leaveOut(tables.filter(isUnreadable), tables),
+      },
     },
   );
 }
@@ -147,7 +146,10 @@ export function requireAllRows(tables: readonly CatalogTable[]): void {
   throw new BackupError(
     "INSUFFICIENT_PRIVILEGE",
     `Row-level security may hide rows of ${hiding.map(tableLabel).join(", ")} from the database role. No backup was made.`,
-    { hint: ROW_SECURITY_HINT, details: { privilege: "BYPASSRLS", relations: hiding } },
+    {
+      hint: `${ROW_SECURITY_HINT} Or leave these tables out of the backup.`,
+      details: { privilege: "BYPASSRLS", relations: hiding, ...leaveOut(hiding, tables) },
+    },
   );
 }
 

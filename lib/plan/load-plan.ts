@@ -1,4 +1,5 @@
 import type { Manifest, ManifestTable } from "../archive/manifest.ts";
+import { BackupError } from "../errors.ts";
 import type {
   Catalog,
   CatalogColumn,
@@ -14,6 +15,7 @@ import { widenedFrom } from "../schema/widened-type.ts";
 import type { Drift, InsertionOrder, RestoreScope, TableName } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { insertionOrderOf } from "./dump-plan.ts";
+import { requireKnown } from "./exclusion.ts";
 import { orderedTables } from "./insertion-order.ts";
 import { isMerge, type RestoreSelection, resolveScope } from "./restore-scope.ts";
 
@@ -78,13 +80,13 @@ export interface LoadPlan {
 const MIGRATIONS_REASON =
   "Prisma's record of migrations describes the database's schema, which a restore does not change.";
 
-const IGNORED_REASON = "It is among the tables to be ignored.";
+const EXCLUDED_REASON = "It was left out of the restore.";
 const NOT_CHOSEN_REASON = "It was not chosen.";
 
 /**
  * Matches an archive with the database. Pure: what stands in the way is in the plan, for the caller to judge.
  *
- * @throws BackupError REQUEST_INVALID for a scope that does not fit the archive
+ * @throws BackupError REQUEST_INVALID for a scope that does not fit the archive, or leaves out what nobody has
  */
 export function planLoad(
   manifest: Pick<Manifest, "tables" | "sequences">,
@@ -92,8 +94,15 @@ export function planLoad(
   models: PrismaModels,
   selection: RestoreSelection = {},
 ): LoadPlan {
-  const { scope, isChoice, isChosen, placesIn } = resolveScope(selection.scope, manifest.tables);
-  const ignored = new Set(selection.ignoredTables?.map(tableKey));
+  const { scope, isChoice, isChosen, isExcluded, placesIn } = resolveScope(
+    selection.scope,
+    manifest.tables,
+  );
+  requireKnown(
+    scope.exclude ?? [],
+    [...manifest.tables, ...catalog.tables],
+    (things) => `Neither the backup nor the database has a ${things}. Nothing has changed.`,
+  );
   const tables = new Map(catalog.tables.map((table) => [tableKey(table), table]));
   const skipped: LoadPlan["skipped"] = [];
   const drift: Drift[] = [];
@@ -103,8 +112,8 @@ export function planLoad(
       skipped.push({ archived, reason: MIGRATIONS_REASON });
       continue;
     }
-    if (!isChosen(archived) || ignored.has(tableKey(archived))) {
-      skipped.push({ archived, reason: isChosen(archived) ? IGNORED_REASON : NOT_CHOSEN_REASON });
+    if (!isChosen(archived) || isExcluded(archived)) {
+      skipped.push({ archived, reason: isChosen(archived) ? EXCLUDED_REASON : NOT_CHOSEN_REASON });
       continue;
     }
     const table = tables.get(tableKey(archived));
@@ -120,6 +129,11 @@ export function planLoad(
     loadable.set(tableKey(archived), { archived, table, columns, ...(places && { places }) });
   }
 
+  if (scope.exclude && loadable.size === 0 && !drift.some(({ blocks }) => blocks)) {
+    throw new BackupError("REQUEST_INVALID", "No table is left to restore. Nothing has changed.", {
+      hint: "Leave fewer tables out.",
+    });
+  }
   const insertionOrder = insertionOrderOf(
     catalog,
     models,
@@ -127,10 +141,11 @@ export function planLoad(
   );
   const loads = orderedTables(insertionOrder).flatMap((name) => loadable.get(tableKey(name)) ?? []);
   const isLoaded = (table: TableName) => loadable.has(tableKey(table));
+  const archivedKeys = new Set(manifest.tables.map(tableKey));
+  const isArchived = (table: TableName) => archivedKeys.has(tableKey(table));
   // Who replaces the whole archive has not said that tables outside of it may stay.
   const othersStay = isChoice || scope.mode !== "replace";
-  const isIgnored = (table: TableName) =>
-    ignored.has(tableKey(table)) || (othersStay && !isLoaded(table));
+  const isIgnored = (table: TableName) => isExcluded(table) || (othersStay && !isLoaded(table));
   const isWhole = (table: TableName) =>
     table.name === MIGRATIONS_TABLE || (isChosen(table) && placesIn(table) === undefined);
   const states = new Map(manifest.sequences.map((state) => [tableKey(state), state]));
@@ -187,7 +202,10 @@ export function planLoad(
     insertionOrder,
     skipped,
     foreignKeys: moved,
-    consequences: isChoice ? findConsequences(catalog, scope, isLoaded) : [],
+    consequences:
+      isChoice || scope.exclude
+        ? findConsequences(catalog, scope, { isLoaded, isIgnored, isArchived })
+        : [],
     referring,
     sequences,
     materializedViews: staleViews(catalog.materializedViews, withAncestors(loads, tables)),
@@ -253,21 +271,23 @@ function findMissingRights({
 
 const LOCKING = ["UPDATE", "DELETE", "TRUNCATE"];
 
-/** What a person should know who chose some tables: which rows others have to have. */
+/** What a person should know who chose some tables or left some out: which rows others have to have. */
 function findConsequences(
   { foreignKeys }: Catalog,
   { mode }: RestoreScope,
-  isLoaded: (table: TableName) => boolean,
+  is: Record<"isLoaded" | "isIgnored" | "isArchived", (table: TableName) => boolean>,
 ): string[] {
   const what = isMerge(mode) ? "gets rows from the backup" : "is replaced";
+  const otherwise = (table: TableName) =>
+    `the restore fails and nothing changes.${is.isArchived(table) ? ` Restore ${tableLabel(table)} as well to avoid that.` : ""}`;
   return foreignKeys.flatMap(({ from, to, columns, constraint, insertsUnchecked }) => {
     const by = `by ${columns.join(", ")} (${constraint})`;
-    if (isLoaded(from) && !isLoaded(to) && !insertsUnchecked) {
-      return `${tableLabel(from)} ${what}, and refers ${by} to ${tableLabel(to)}, which was not chosen and stays as it is. If it does not have a row that one of the backup refers to, the restore fails and nothing changes. Choose ${tableLabel(to)} as well to avoid that.`;
+    if (is.isLoaded(from) && is.isIgnored(to) && !insertsUnchecked) {
+      return `${tableLabel(from)} ${what}, and refers ${by} to ${tableLabel(to)}, which stays as it is. If it does not have a row that one of the backup refers to, ${otherwise(to)}`;
     }
     // The others keep every row: those that are there keep their keys.
-    if (mode === "replace" && isLoaded(to) && !isLoaded(from)) {
-      return `${tableLabel(from)} was not chosen and stays as it is, and refers ${by} to ${tableLabel(to)}, which is replaced. If the backup does not have a row that one of ${tableLabel(from)} refers to, the restore fails and nothing changes. Choose ${tableLabel(from)} as well to avoid that.`;
+    if (mode === "replace" && is.isLoaded(to) && is.isIgnored(from)) {
+      return `${tableLabel(from)} stays as it is, and refers ${by} to ${tableLabel(to)}, which is replaced. If the backup does not have a row that one of ${tableLabel(from)} refers to, ${otherwise(from)}`;
     }
     return [];
   });

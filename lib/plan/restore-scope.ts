@@ -1,12 +1,11 @@
 import { BackupError } from "../errors.ts";
 import type { RestoreMode, RestoreScope, TableName } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { exclusionOf } from "./exclusion.ts";
 
-/** Which of an archive's tables are restored, and how. Neither: all of them are replaced. */
+/** Which of an archive's tables are restored, and how. Left out: all of them are replaced. */
 export interface RestoreSelection {
   scope?: RestoreScope | undefined;
-  /** Their rows stay as they are, although tables that they refer to, or that refer to them, are restored. */
-  ignoredTables?: readonly TableName[] | undefined;
 }
 
 /** Modes that add and change rows and remove none. */
@@ -18,6 +17,8 @@ interface ResolvedScope {
   /** Whether tables or rows were chosen one by one. */
   isChoice: boolean;
   isChosen(table: TableName): boolean;
+  /** Left out, whether it was chosen or not. */
+  isExcluded(it: TableName): boolean;
   /** Places in the archive, from 1, of a table's chosen rows; undefined: all rows. */
   placesIn(table: TableName): ReadonlySet<number> | undefined;
 }
@@ -67,6 +68,7 @@ export function resolveScope(
   return {
     scope,
     isChoice: chosen !== undefined,
+    isExcluded: exclusionOf(scope.exclude),
     isChosen: (table) => keys?.has(tableKey(table)) ?? true,
     placesIn: (table) => places.get(tableKey(table)),
   };

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
+import { leaveOut } from "../plan/exclusion.ts";
 import type { PlannedLoad } from "../plan/load-plan.ts";
 import type { BlamedRows } from "../postgres/blamed-rows.ts";
 import { dropRemedy, findDropStatement } from "../postgres/constraint-remedies.ts";
@@ -48,7 +49,7 @@ export async function mergeLoads(
     const merged = await mergeRows(client, merge).catch(async (error: unknown) => {
       const failed = { load, merge, isOverwriting, error };
       const blamed = await findRefusedRows(client, failed, UNMERGED);
-      throw translateMergeError(error, load, merge, blamed, await findRemedy(client, failed));
+      throw translateMergeError(error, plan, load, merge, blamed, await findRemedy(client, failed));
     });
     requireAllMerged(load, merged, isOverwriting);
     grown.push(merged.inserted - merged.deleted);
@@ -96,6 +97,7 @@ function requireAllMerged(
 
 function translateMergeError(
   error: unknown,
+  { loads }: ReadPlan,
   { archived: { schema, name } }: PlannedLoad,
   { key }: Merge,
   blamed: BlamedRows | undefined,
@@ -124,6 +126,11 @@ function translateMergeError(
       details: {
         sqlState,
         table,
+        ...(!remedy &&
+          leaveOut(
+            [table],
+            loads.map((load) => load.table),
+          )),
         ...(blamed ?? (repeated && { key: repeated })),
         ...(constraint && { constraint }),
       },

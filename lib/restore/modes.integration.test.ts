@@ -386,7 +386,9 @@ describe("merging", () => {
     const plan = await planOf(database, path, scope);
     expect(plan.canStart).toBe(false);
     const message = expect.stringMatching(/public\.later, public\.log, public\.nullable/);
-    expect(plan.checks).toContainEqual({ name: "keys", state: "failed", message });
+    expect(plan.checks).toContainEqual(
+      expect.objectContaining({ name: "keys", state: "failed", message }),
+    );
     expect(await rehearsed(database, path, { scope })).toMatchObject({
       wouldSucceed: false,
       obstacles: [{ code: "REQUEST_INVALID", message }],
@@ -549,7 +551,9 @@ describe("replacing", () => {
     const message = expect.stringMatching(
       /^A table that was to be empty holds rows: public\.event\./,
     );
-    expect(plan.checks).toContainEqual({ name: "empty", state: "failed", message });
+    expect(plan.checks).toContainEqual(
+      expect.objectContaining({ name: "empty", state: "failed", message }),
+    );
     const refusal = { code: "TABLE_NOT_EMPTY", message, details: { tables: [table("event")] } };
     expect((await rehearsed(it.database, it.path, { scope })).obstacles).toMatchObject([refusal]);
     expect(await errorOf(restore(it.database, it.path, { scope }))).toMatchObject(refusal);

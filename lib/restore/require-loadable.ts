@@ -1,10 +1,13 @@
 import { BackupError } from "../errors.ts";
 import { ROW_SECURITY_HINT } from "../plan/dump-plan.ts";
+import { leaveOut } from "../plan/exclusion.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import type { Check, TableName } from "../shared/api.ts";
-import { tableLabel } from "../shared/table-name.ts";
+import { leaveOutIn } from "../shared/leave-out.ts";
+import { tableKey, tableLabel } from "../shared/table-name.ts";
 import type { ReadPlan } from "./read-plan.ts";
+import { findSchemaObstacle } from "./schema-obstacle.ts";
 
 /** What is not known does not stand in the way. */
 type JudgedPlan = LoadPlan & Partial<Pick<ReadPlan, "withoutKey" | "notEmpty">>;
@@ -25,27 +28,14 @@ const FINDINGS: Array<{
       "Every table of the archive is in this database, and its columns take the archive's values.",
     passedOriginal:
       "Every table and column of the backup is in this database. Their types were not stored: a value that does not fit will stop the restore.",
-    find({ drift }) {
-      const blocking = drift.filter(({ blocks }) => blocks);
-      if (blocking.length === 0) return null;
-      return new BackupError(
-        "SCHEMA_DRIFT",
-        `This database's schema is not the archive's: ${blocking.map(({ message }) => message).join(" ")} Nothing has changed.`,
-        {
-          hint:
-            blocking.length === 1 && blocking[0]?.remedy
-              ? blocking[0].remedy
-              : "Bring the database to the schema of the time of the backup (its migrations are listed in the archive), restore, then migrate forward.",
-          details: { drift: blocking },
-        },
-      );
-    },
+    find: findSchemaObstacle,
   },
   {
     name: "references",
     passed: "No table outside of the archive refers to one that will be replaced.",
-    find({ references }) {
+    find({ references, loads }) {
       if (references.length === 0) return null;
+      const referring = [...new Map(references.map(({ from }) => [tableKey(from), from])).values()];
       const names = references.map(
         ({ from, to, constraint }) =>
           `${tableLabel(from)} refers to ${tableLabel(to)} (${constraint})`,
@@ -54,9 +44,10 @@ const FINDINGS: Array<{
         "SCHEMA_DRIFT",
         `Tables that are not in the archive refer to tables that would be emptied: ${names.join("; ")}. Nothing has changed.`,
         {
-          hint: "Use a backup that holds these tables too, or drop these foreign keys first and add them again afterwards.",
+          hint: "Use a backup that holds these tables too; or leave them out, so that their rows stay; or drop these foreign keys first and add them again afterwards.",
           details: {
             references: references.map(({ from, to, constraint }) => ({ from, to, constraint })),
+            ...leaveOut(referring, [...tablesOf(loads), ...referring]),
           },
         },
       );
@@ -89,8 +80,11 @@ const FINDINGS: Array<{
   {
     name: "privileges",
     passed: "The database role owns every table and sequence that will be replaced.",
-    find({ notOwned, withoutRights }) {
+    find(plan) {
+      const { notOwned, withoutRights } = plan;
       if (notOwned.length === 0 && withoutRights.length === 0) return null;
+      const relations = [...notOwned, ...withoutRights.map(({ relation }) => relation)];
+      const canLeaveOut = leaveOutHolders(relations, plan);
       const missing = withoutRights.map(
         ({ relation, rights }) => `${describeRights(relation, rights)} for ${tableLabel(relation)}`,
       );
@@ -108,13 +102,15 @@ const FINDINGS: Array<{
           "Nothing has changed.",
         ].join(" "),
         {
-          hint:
+          hint: `${
             notOwned.length > 0
               ? "Connect as the tables' owner, or as a member of the owning role. Superuser is not needed."
-              : "An owner may grant itself what was revoked from it; USAGE of a schema is for the schema's owner to grant.",
+              : "An owner may grant itself what was revoked from it; USAGE of a schema is for the schema's owner to grant."
+          }${canLeaveOut.leaveOut ? " Or leave these tables out of the restore." : ""}`,
           details: {
             privilege: notOwned.length > 0 ? "OWNER" : "GRANT",
-            relations: [...notOwned, ...withoutRights.map(({ relation }) => relation)],
+            relations,
+            ...canLeaveOut,
           },
         },
       );
@@ -123,12 +119,16 @@ const FINDINGS: Array<{
   {
     name: "row-security",
     passed: "No row-level security hides rows from the database role.",
-    find({ hidingRows }) {
+    find({ hidingRows, loads }) {
       if (hidingRows.length === 0) return null;
+      const canLeaveOut = leaveOut(hidingRows, tablesOf(loads));
       return new BackupError(
         "INSUFFICIENT_PRIVILEGE",
         `Row-level security applies to the database role in ${hidingRows.map(tableLabel).join(", ")}. Nothing has changed.`,
-        { hint: ROW_SECURITY_HINT, details: { privilege: "BYPASSRLS", relations: hidingRows } },
+        {
+          hint: `${ROW_SECURITY_HINT}${canLeaveOut.leaveOut ? " Or leave these tables out of the restore." : ""}`,
+          details: { privilege: "BYPASSRLS", relations: hidingRows, ...canLeaveOut },
+        },
       );
     },
   },
@@ -136,14 +136,14 @@ const FINDINGS: Array<{
     name: "keys",
     passed: "Every table has a key that tells which of its rows are there already.",
     isAsked: ({ scope }) => isMerge(scope.mode),
-    find({ withoutKey = [] }) {
+    find({ withoutKey = [], loads }) {
       if (withoutKey.length === 0) return null;
       return new BackupError(
         "REQUEST_INVALID",
         `Nothing tells which rows are there already in ${withoutKey.map(tableLabel).join(", ")}: there is no primary key or unique key of columns that are never NULL, or the backup does not have it. Nothing has changed.`,
         {
           hint: "Leave these tables out, or replace them.",
-          details: { tables: withoutKey },
+          details: { tables: withoutKey, ...leaveOut(withoutKey, tablesOf(loads)) },
         },
       );
     },
@@ -152,19 +152,45 @@ const FINDINGS: Array<{
     name: "empty",
     passed: "Every table is empty.",
     isAsked: ({ scope }) => scope.mode === "if-empty",
-    find({ notEmpty = [] }) {
+    find({ notEmpty = [], loads }) {
       if (notEmpty.length === 0) return null;
       return new BackupError(
         "TABLE_NOT_EMPTY",
         `${notEmpty.length === 1 ? "A table that was to be empty holds" : "Tables that were to be empty hold"} rows: ${notEmpty.map(tableLabel).join(", ")}. Nothing has changed.`,
         {
           hint: "Leave these tables out, or choose another mode: to replace their rows, or to add to them.",
-          details: { tables: notEmpty },
+          details: { tables: notEmpty, ...leaveOut(notEmpty, tablesOf(loads)) },
         },
       );
     },
   },
 ];
+
+const tablesOf = (loads: LoadPlan["loads"]): TableName[] => loads.map(({ table }) => table);
+
+/** The tables to leave out so that none of these is changed: their own, or of which they are a part. */
+function leaveOutHolders(
+  relations: readonly TableName[],
+  { loads, sequences }: Pick<LoadPlan, "loads" | "sequences">,
+): ReturnType<typeof leaveOut> {
+  const keys = new Set(relations.map(tableKey));
+  const owned = (table: TableName): TableName[] =>
+    sequences
+      .map(({ sequence }) => sequence)
+      .filter(({ owner }) => owner && tableKey(owner.table) === tableKey(table));
+  const parts = loads.map(({ table }) => ({
+    table,
+    keys: [table, ...table.partitions, ...owned(table)].map(tableKey).filter((it) => keys.has(it)),
+  }));
+  const holders = parts.filter((it) => it.keys.length > 0);
+  const reached = new Set(holders.flatMap((it) => it.keys));
+  // To leave out some of what stands in the way would not help.
+  if (reached.size < keys.size) return {};
+  return leaveOut(
+    holders.map(({ table }) => table),
+    tablesOf(loads),
+  );
+}
 
 const describeRights = ({ schema }: TableName, rights: readonly string[]): string =>
   rights.map((right) => (right === "USAGE" ? `USAGE of the schema ${schema}` : right)).join(", ");
@@ -174,8 +200,16 @@ export function checkLoadable(plan: JudgedPlan, isOriginal: boolean): Check[] {
   const asked = FINDINGS.filter(({ isAsked }) => isAsked?.(plan) ?? true);
   return asked.map(({ name, passed, passedOriginal = passed, find }) => {
     const error = find(plan);
-    const message = error?.message ?? (isOriginal ? passedOriginal : passed);
-    return { name, state: error ? "failed" : "passed", message };
+    if (!error) return { name, state: "passed", message: isOriginal ? passedOriginal : passed };
+    const { message, hint, details } = error;
+    const canLeaveOut = leaveOutIn(details);
+    return {
+      name,
+      state: "failed",
+      message,
+      ...(hint && { remedy: hint }),
+      ...(canLeaveOut && { leaveOut: canLeaveOut }),
+    };
   });
 }
 

@@ -221,12 +221,12 @@ function liveTables(
 /** Locks the archive's tables, then matches archive and catalog: from here on, nobody can change the tables. */
 async function lockPlan(
   { client, database }: RestoreSession,
-  { archive, models, scope, ignoredTables, expectedFingerprint, beforeChange }: RunRestoreOptions,
+  { archive, models, scope, expectedFingerprint, beforeChange }: RunRestoreOptions,
   lockWait: LockWait,
   signal: AbortSignal,
 ): Promise<ReadPlan> {
   const read = async () => {
-    const { plan } = await readPlan(client, { archive, models, scope, ignoredTables });
+    const { plan } = await readPlan(client, { archive, models, scope });
     requireLoadable(plan);
     return plan;
   };

@@ -114,11 +114,10 @@ async function readRestorePlan({
   models,
   archive,
   scope,
-  ignoredTables,
 }: VerifyArchiveOptions): Promise<CheckedPlan> {
   const client = await database.connect("check");
   try {
-    const source = { archive, models, scope, ignoredTables };
+    const source = { archive, models, scope };
     const { catalog, manifest, plan } = await readPlan(client, source);
     const archived = new Set(manifest.tables.map(tableKey));
     const present = catalog.tables.filter((table) => archived.has(tableKey(table)));

@@ -104,8 +104,9 @@ function findColumnDrift(
       table: name,
       column,
       blocks,
-      message: `${label} has no column ${column} any more.${blocks ? "" : " The backup's values of it are left out."}`,
-      remedy: `If ${column} was renamed, or its values are needed, give the table its column ${column} again, restore, then migrate forward.`,
+      message: `The column ${column} of ${label} is not there any more${blocks ? "" : ": the backup's values of it are left out"}.`,
+      remedy:
+        "If it was renamed, or its values are needed, give the table this column again, restore, then migrate forward.",
     };
   }
   if (found.generated) {
@@ -115,7 +116,8 @@ function findColumnDrift(
       column,
       blocks: true,
       message: `The column ${column} of ${label} is now generated, so that the backup's values cannot be put there.`,
-      remedy: `Make ${column} an ordinary column again (ALTER COLUMN … DROP EXPRESSION), restore, then migrate forward.`,
+      remedy:
+        "Make it an ordinary column again (ALTER COLUMN … DROP EXPRESSION), restore, then migrate forward.",
     };
   }
   if (found.type === type && found.encoding === archived.encoding) return null;
@@ -135,7 +137,7 @@ function findColumnDrift(
     column,
     blocks: true,
     message: `${change}.`,
-    remedy: `Give ${column} the type ${type} again, restore, then migrate forward, so that PostgreSQL converts the values or says which it cannot.`,
+    remedy: `Give it the type ${type} again, restore, then migrate forward, so that PostgreSQL converts the values or says which it cannot.`,
   };
 }
 
@@ -153,7 +155,8 @@ function findAddedColumn(
       column,
       blocks: true,
       message: `The column ${column} of ${label} is required and not in the backup.`,
-      remedy: `Give ${column} a default, or let it be NULL, restore, then fill it in and require it again.`,
+      remedy:
+        "Give it a default, or let it be NULL, restore, then fill it in and require it again.",
     };
   }
   return {

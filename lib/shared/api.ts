@@ -28,6 +28,7 @@ export type {
   CreateRestore,
   EncryptionChoice,
   EncryptionMode,
+  Exclusion,
   PlanRestore,
   RestoreMode,
   RestoreScope,
@@ -199,6 +200,17 @@ export interface Check {
   state: "passed" | "failed" | "warning";
   /** A sentence for a person. */
   message: string;
+  /** What to do about it, where it failed. */
+  remedy?: string;
+  /** Part of that remedy. */
+  leaveOut?: LeaveOut;
+}
+
+/** Tables that the others can do without. How to leave them out is said where the person stands: page, terminal, script. */
+export interface LeaveOut {
+  tables: TableName[];
+  /** Of which all tables are among these. */
+  wholeSchemas: string[];
 }
 
 export interface RehearsalSummary {

@@ -8,6 +8,10 @@ import { MAX_CHOSEN_ROWS } from "./api.ts";
 export const tableNameSchema = z.object({ schema: z.string(), name: z.string() });
 export type TableName = z.infer<typeof tableNameSchema>;
 
+const exclusionSchema = z.object({ schema: z.string(), name: z.string().optional() });
+/** A table that is left out; without a name, everything that is in the schema. */
+export type Exclusion = z.infer<typeof exclusionSchema>;
+
 const encryptionChoiceSchema = z.discriminatedUnion("mode", [
   z.object({ mode: z.literal("passphrase"), passphrase: z.string().max(1024) }),
   z.object({
@@ -50,6 +54,11 @@ const restoreScopeSchema = z
     mode: restoreModeSchema,
     /** Left out: every table of the backup. */
     tables: z.array(tableNameSchema).min(1).optional(),
+    /**
+     * Not these, of the backup or of the database: their rows stay as they are, although tables that they refer to,
+     * or that refer to them, are restored.
+     */
+    exclude: z.array(exclusionSchema).min(1).optional(),
     /** Only these rows, instead of `tables`. Only with `keep-existing` or `overwrite`. */
     rows: z
       .array(

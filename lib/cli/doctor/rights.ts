@@ -7,7 +7,9 @@ import type { Catalog } from "../../schema/catalog.ts";
 import { NO_PRISMA_MODELS } from "../../schema/prisma-models.ts";
 import { OWN_SCHEMA } from "../../schema/user-objects.ts";
 import { formatNoun } from "../../shared/format.ts";
+import { leaveOutIn } from "../../shared/leave-out.ts";
 import { tableLabel } from "../../shared/table-name.ts";
+import { remedyLines } from "../remedy-lines.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
 /** What the role may not do that a backup of all tables, or a restore of one, has to. */
@@ -22,11 +24,14 @@ export async function checkRights(client: pg.ClientBase, catalog: Catalog): Prom
     );
     return found;
   }
-  const refuse = (code: string, purpose: string, { message, hint }: BackupError) =>
+  const refuse = (code: string, purpose: string, { message, hint, details }: BackupError) =>
     problem(
       code,
       `${purpose}: ${withoutOutcome(message)}`,
-      hint ?? "Give the role the right that is missing, or make it the owner of these tables.",
+      remedyLines(
+        hint ?? "Give the role the right that is missing, or make it the owner of these tables.",
+        leaveOutIn(details),
+      ).join(" "),
     );
 
   const backup = [() => requireReadable(tables, sequences), () => requireAllRows(tables)].flatMap(

@@ -130,8 +130,8 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
   }
 
   async #match(): Promise<Matched> {
-    const { archive, models, scope, ignoredTables } = this.#options;
-    const source = { archive, models, scope, ignoredTables };
+    const { archive, models, scope } = this.#options;
+    const source = { archive, models, scope };
     const { catalog, plan } = await readPlan(this.#session.client, source);
     this.#plan = plan;
     this.#obstacles = findObstacles(plan);

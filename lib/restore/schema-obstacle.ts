@@ -1,0 +1,53 @@
+import { BackupError } from "../errors.ts";
+import { leaveOut } from "../plan/exclusion.ts";
+import type { LoadPlan } from "../plan/load-plan.ts";
+import type { Drift } from "../shared/api.ts";
+import { formatNoun } from "../shared/format.ts";
+import { subjectOf, summariseDrift } from "../shared/summarise-drift.ts";
+
+/** So many differences are in an error's details, and so many remedies in its hint. */
+const MAX_DRIFT = 1000;
+const MAX_REMEDIES = 5;
+
+/** SCHEMA_DRIFT where the database's tables cannot take the archive's rows; however many do not, it can be read. */
+export function findSchemaObstacle({
+  drift,
+  loads,
+  scope,
+}: Pick<LoadPlan, "drift" | "loads" | "scope">): BackupError | null {
+  const blocking = drift.filter(({ blocks }) => blocks);
+  if (blocking.length === 0) return null;
+  const missing = blocking.filter(({ kind }) => kind === "table-missing").map(({ table }) => table);
+  const isWhole = !scope.tables && !scope.rows && !scope.exclude;
+  const hasNone = loads.length === 0 && missing.length > 1;
+  const what = hasNone
+    ? `This database has none of ${isWhole ? "the backup's" : "the chosen"} ${formatNoun(missing.length, "table")}.`
+    : `This database's schema is not the archive's: ${summariseDrift(blocking)
+        .map(({ message }) => message)
+        .join(" ")}`;
+  return new BackupError("SCHEMA_DRIFT", `${what} Nothing has changed.`, {
+    hint: hasNone ? NO_TABLES : remediesOf(blocking),
+    details: {
+      drift: blocking.slice(0, MAX_DRIFT),
+      ...(blocking.length > MAX_DRIFT && { differences: blocking.length }),
+      ...leaveOut(missing, [...loads.map(({ table }) => table), ...missing]),
+    },
+  });
+}
+
+const NO_TABLES =
+  "Is it the right database? If it is, make its tables first: with `prisma migrate deploy`, or by the migrations that the backup lists. Then restore.";
+
+const BRING_BACK =
+  "Bring the database to the schema of the time of the backup (its migrations are listed in the archive), restore, then migrate forward.";
+
+/** Each remedy once, with what it is for where there are several. */
+function remediesOf(blocking: readonly Drift[]): string {
+  const byRemedy = Map.groupBy(blocking, ({ remedy = BRING_BACK }) => remedy);
+  const [only] = byRemedy.keys();
+  if (byRemedy.size === 1 && only !== undefined) return only;
+  const remedies = [...byRemedy]
+    .slice(0, MAX_REMEDIES)
+    .map(([remedy, drift]) => `${subjectOf(drift)}: ${remedy}`);
+  return [...remedies, ...(byRemedy.size > MAX_REMEDIES ? [BRING_BACK] : [])].join(" ");
+}
