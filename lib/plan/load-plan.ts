@@ -47,7 +47,7 @@ export interface PlannedSequence {
 /** What a restore will do. Names from an archive are only ever looked up here; SQL is made from the catalog's. */
 export interface LoadPlan {
   scope: RestoreScope;
-  /** In insertion order. */
+  /** In insertion order; but those whose columns functions of the users' compute or check come last. */
   loads: PlannedLoad[];
   insertionOrder: InsertionOrder;
   /** Archived tables that stay as they are, and why. */
@@ -139,7 +139,10 @@ export function planLoad(
     models,
     [...loadable.values()].map(({ table }) => table),
   );
-  const loads = orderedTables(insertionOrder).flatMap((name) => loadable.get(tableKey(name)) ?? []);
+  const loads = orderedTables(insertionOrder)
+    .flatMap((name) => loadable.get(tableKey(name)) ?? [])
+    // A function that computes or checks a column finds the rows of all other tables then.
+    .toSorted((a, b) => Number(isComputed(a.table)) - Number(isComputed(b.table)));
   const isLoaded = (table: TableName) => loadable.has(tableKey(table));
   const archivedKeys = new Set(manifest.tables.map(tableKey));
   const isArchived = (table: TableName) => archivedKeys.has(tableKey(table));
@@ -181,8 +184,12 @@ export function planLoad(
   }
 
   const intoLoaded = catalog.foreignKeys.filter(
-    // Where every row stays, nothing that refers to one has to be checked.
-    ({ from, to }) => isLoaded(to) && (scope.mode !== "keep-existing" || isLoaded(from)),
+    // Where every row stays, nothing that refers to one has to be checked. But one that is computed anew is taken out
+    // for a moment, and no ON DELETE may follow.
+    ({ from, to }) => {
+      const load = loadable.get(tableKey(to));
+      return load && (scope.mode !== "keep-existing" || isLoaded(from) || isComputed(load.table));
+    },
   );
   const isMoved = ({ from }: ForeignKey) => isLoaded(from) || isIgnored(from);
   const referring = catalog.tables.filter(
@@ -228,6 +235,9 @@ export function planLoad(
   };
 }
 
+const isComputed = ({ columns }: CatalogTable): boolean =>
+  columns.some(({ callsFunctions }) => callsFunctions);
+
 const ownPartitions = ({ partitions }: CatalogTable): Partition[] =>
   partitions.filter(({ isForeign }) => !isForeign);
 
@@ -246,11 +256,15 @@ function findMissingRights({
   const emptying = isMerge(mode) ? (mode === "overwrite" ? ["DELETE"] : []) : ["TRUNCATE"];
   return [
     ...loads.flatMap(({ table }) => {
-      const rights = ["USAGE", "SELECT", "INSERT", ...emptying];
+      // Rows that are computed anew are taken out of where they are, and put in again.
+      const computing = isComputed(table) ? ["SELECT", "INSERT", "DELETE"] : [];
+      const rights = [...new Set(["USAGE", "SELECT", "INSERT", ...emptying, ...computing])];
       if (referred.has(tableKey(table))) rights.push("REFERENCES");
       // Beside one on another server, each partition is read and emptied itself.
       const isSplit = table.partitions.some(({ isForeign }) => isForeign);
-      const below = isSplit ? ["USAGE", "SELECT", ...emptying] : ["USAGE"];
+      const below = [
+        ...new Set(["USAGE", ...(isSplit ? ["SELECT", ...emptying] : []), ...computing]),
+      ];
       return [
         { it: table, rights },
         ...ownPartitions(table).map((it) => ({ it, rights: it.isPartitioned ? ["USAGE"] : below })),

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { CatalogTable, ForeignKey } from "../schema/catalog.ts";
+import { callsUserFunction } from "../schema/user-objects.ts";
 import type { TableName } from "../shared/api.ts";
 import { quoteIdentifier, quoteLiteral, quoteTable } from "./identifiers.ts";
 
@@ -14,7 +15,7 @@ interface Constraint {
   isOfDomain?: boolean;
 }
 
-const owner = ({ table, isOfDomain }: Constraint): string =>
+const owner = ({ table, isOfDomain }: Pick<Constraint, "table" | "isOfDomain">): string =>
   `${isOfDomain ? "DOMAIN" : "TABLE"} ${quoteTable(table)}`;
 
 async function drop(client: pg.ClientBase, it: Constraint): Promise<void> {
@@ -42,65 +43,99 @@ export async function dropForeignKeys(
 /** Adds a foreign key again, exactly as it was. PostgreSQL checks every row, unless it was NOT VALID. */
 export async function addForeignKey(client: pg.ClientBase, foreignKey: ForeignKey): Promise<void> {
   await add(client, foreignKey);
-  await validate(client, foreignKey.validatedBelow);
+  for (const below of foreignKey.validatedBelow) await validateConstraint(client, below);
 }
 
-async function validate(
+/** Has PostgreSQL check every row. */
+export async function validateConstraint(
   client: pg.ClientBase,
-  constraints: ReadonlyArray<Pick<Constraint, "table" | "constraint">>,
+  it: Pick<Constraint, "table" | "constraint" | "isOfDomain">,
 ): Promise<void> {
-  for (const { table, constraint } of constraints) {
-    await client.query(
-      `ALTER TABLE ${quoteTable(table)} VALIDATE CONSTRAINT ${quoteIdentifier(constraint)}`,
-    );
-  }
+  await client.query(`ALTER ${owner(it)} VALIDATE CONSTRAINT ${quoteIdentifier(it.constraint)}`);
 }
 
-/** Constraints that were dropped because rows that were there before them may violate them. */
-export interface UnvalidatedConstraints {
+/** A constraint that is put aside while rows are loaded. */
+export interface AsideConstraint extends Constraint {
+  /** Every row fulfils it, as far as PostgreSQL knows: it is proven again once all rows are there. */
+  isValidated: boolean;
+  /** What it asks of a row, or of a domain's VALUE. */
+  expression: string;
+}
+
+export interface AsideConstraints {
   /** In the order in which they were dropped. */
-  dropped: Constraint[];
-  /** Those of them that a table below has validated for itself. */
+  dropped: AsideConstraint[];
+  /** Those of them that are NOT VALID, and that a table below has validated for itself. */
   validatedBelow: Array<{ table: TableName; constraint: string }>;
 }
 
+/** Every column of the domain `t`, or of a domain over it, is one of a loaded table's, and none holds it within another type. */
+const USED_BY_LOADED_ALONE = `
+  NOT EXISTS (
+    WITH RECURSIVE family (oid, array_oid) AS (
+      SELECT t.oid, t.typarray
+      UNION ALL
+      SELECT y.oid, y.typarray FROM pg_type y JOIN family f ON y.typbasetype = f.oid WHERE y.typtype = 'd'
+    )
+    SELECT FROM family f JOIN pg_attribute a ON a.atttypid IN (f.oid, f.array_oid) JOIN pg_class r ON r.oid = a.attrelid
+    WHERE NOT a.attisdropped AND r.relkind IN ('r', 'p', 'm', 'f', 'c') AND (a.atttypid <> f.oid OR a.attrelid <> ALL ($1::oid[]))
+    UNION ALL
+    SELECT FROM family f JOIN pg_range g ON g.rngsubtype = f.oid)`;
+
+/** With a table's constraint go those that the tables below it have from there. */
+const BELOW = `
+  below (oid) AS (
+    SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = k.conrelid
+    UNION
+    SELECT i.inhrelid FROM pg_inherits i JOIN below b ON b.oid = i.inhparent
+  )`;
+
 /**
  * CHECK, and since PostgreSQL 18 NOT NULL, with NOT VALID: not proven for old rows, but every inserted one is checked.
- * What is NOT ENFORCED never is. An inherited one goes with its parent's.
+ * What is NOT ENFORCED never is. An inherited one goes with its parent's. And CHECK that calls functions of the users':
+ * these may read rows that are not there yet.
  */
-const UNVALIDATED_SQL = `
+const ASIDE_SQL = `
   SELECT json_build_object('schema', n.nspname, 'name', coalesce(c.relname, t.typname)) AS "table", t.oid IS NOT NULL AS "isOfDomain", k.conname AS constraint,
     pg_get_constraintdef(k.oid) AS definition, obj_description(k.oid, 'pg_constraint') AS comment,
-    (WITH RECURSIVE below (oid) AS (
-        SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = k.conrelid
-        UNION
-        SELECT i.inhrelid FROM pg_inherits i JOIN below b ON b.oid = i.inhparent
-      )
+    k.convalidated AS "isValidated", pg_get_expr(k.conbin, k.conrelid) AS expression,
+    CASE WHEN k.convalidated THEN '[]' ELSE (WITH RECURSIVE ${BELOW}
       SELECT coalesce(json_agg(json_build_object('schema', bn.nspname, 'name', bc.relname)), '[]')
       FROM below b
       JOIN pg_constraint bk ON bk.conrelid = b.oid AND bk.conname = k.conname AND bk.convalidated
       JOIN pg_class bc ON bc.oid = b.oid
-      JOIN pg_namespace bn ON bn.oid = bc.relnamespace) AS "validatedBelow"
+      JOIN pg_namespace bn ON bn.oid = bc.relnamespace) END AS "validatedBelow"
   FROM pg_constraint k
   LEFT JOIN pg_class c ON c.oid = k.conrelid
   LEFT JOIN pg_type t ON t.oid = k.contypid
   JOIN pg_namespace n ON n.oid = coalesce(c.relnamespace, t.typnamespace)
-  WHERE k.contype IN ('c', 'n') AND NOT k.convalidated AND k.coninhcount = 0
-    AND coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)
-    AND (k.conrelid = ANY ($1::oid[]) OR pg_has_role(t.typowner, 'USAGE'))
+  WHERE k.contype IN ('c', 'n') AND k.coninhcount = 0 AND coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)
+    AND CASE
+      WHEN t.oid IS NOT NULL THEN pg_has_role(t.typowner, 'USAGE')
+        AND (NOT k.convalidated OR ${callsUserFunction("pg_constraint", "k.oid")} AND ${USED_BY_LOADED_ALONE})
+      ELSE $2 AND k.conrelid = ANY ($1::oid[])
+        AND (NOT k.convalidated OR ${callsUserFunction("pg_constraint", "k.oid")}
+          AND NOT EXISTS (WITH RECURSIVE ${BELOW} SELECT FROM below b WHERE b.oid <> ALL ($1::oid[])))
+    END
   ORDER BY n.nspname, c.relname, t.typname, k.conname`;
 
-/** Drops what the tables' old rows need not fulfil, so that those of an archive can come back as they were. */
-export async function dropUnvalidated(
+/**
+ * Drops what the tables' old rows need not fulfil, so that those of an archive can come back as they were, and what
+ * may depend on other rows.
+ *
+ * @param domainsAlone leaves the tables' own constraints
+ */
+export async function putConstraintsAside(
   client: pg.ClientBase,
   tables: readonly CatalogTable[],
-): Promise<UnvalidatedConstraints> {
+  { domainsAlone = false } = {},
+): Promise<AsideConstraints> {
   const oids = tables.flatMap((table) => [table.oid, ...table.partitions.map(({ oid }) => oid)]);
-  const all: UnvalidatedConstraints = { dropped: [], validatedBelow: [] };
+  const all: AsideConstraints = { dropped: [], validatedBelow: [] };
   for (;;) {
-    const { rows } = await client.query<Constraint & { validatedBelow: TableName[] }>(
-      UNVALIDATED_SQL,
-      [oids],
+    const { rows } = await client.query<AsideConstraint & { validatedBelow: TableName[] }>(
+      ASIDE_SQL,
+      [oids, !domainsAlone],
     );
     if (rows.length === 0) return all;
     for (const { validatedBelow, ...constraint } of rows) {
@@ -113,10 +148,18 @@ export async function dropUnvalidated(
   }
 }
 
-export async function addUnvalidated(
+/** Adds them again, each NOT VALID: what was valid is still to be proven, by `validateConstraint`. */
+export async function addConstraintsAgain(
   client: pg.ClientBase,
-  { dropped, validatedBelow }: UnvalidatedConstraints,
+  { dropped, validatedBelow }: AsideConstraints,
 ): Promise<void> {
-  for (const constraint of dropped.toReversed()) await add(client, constraint);
-  await validate(client, validatedBelow);
+  for (const constraint of dropped.toReversed()) {
+    const { isValidated, definition } = constraint;
+    // Its names were read without a search_path, and are without one now; it is proven under the role's own.
+    await add(
+      client,
+      isValidated ? { ...constraint, definition: `${definition} NOT VALID` } : constraint,
+    );
+  }
+  for (const constraint of validatedBelow) await validateConstraint(client, constraint);
 }

@@ -15,6 +15,7 @@ const column = (name: string, type: string, encoding: CatalogColumn["encoding"])
   notNull: false,
   hasDefault: false,
   generated: false,
+  callsFunctions: false,
 });
 
 const COLUMNS = [

@@ -13,7 +13,14 @@ interface Found {
 }
 
 /** How a rule came out: null where every row fulfils it; or it could not be evaluated, by the error's SQLSTATE. */
-export type Outcome = Found | { sqlState: string } | null;
+export type Outcome = Found | Failure | null;
+
+interface Failure {
+  sqlState: string;
+  /** In the server's words: of class 42 these name what is missing, and no values. */
+  reason: string;
+  detail?: string;
+}
 
 /** A table's copy, and what tells its rows. */
 export interface Checked {
@@ -28,7 +35,7 @@ const RULES_AT_ONCE = 400;
 async function attempt<Result>(
   client: pg.ClientBase,
   run: () => Promise<Result>,
-): Promise<Result | { sqlState: string; detail?: string }> {
+): Promise<Result | Failure> {
   await client.query("SAVEPOINT attempt");
   try {
     return await run();
@@ -36,13 +43,14 @@ async function attempt<Result>(
     // Data (22), constraints (23), limits (54), and what functions raise; anything else is no matter of rows.
     if (!(error instanceof pg.DatabaseError) || !/^(2[0-3F]|54|P0|42)/.test(error.code ?? ""))
       throw error;
-    return { sqlState: error.code ?? "", ...(error.detail && { detail: error.detail }) };
+    const { code = "", message: reason, detail } = error;
+    return { sqlState: code, reason, ...(detail && { detail }) };
   } finally {
     await client.query("ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt").catch(() => {});
   }
 }
 
-const didFail = (result: unknown): result is { sqlState: string; detail?: string } =>
+const didFail = (result: unknown): result is Failure =>
   typeof result === "object" && result !== null && "sqlState" in result;
 
 /** NOT NULL, CHECK and partitions, all in one reading of the table where all is well. */
@@ -65,7 +73,7 @@ export async function checkRows(
     const counts = await attempt(client, () => count(some));
     for (const [index, rule] of some.entries()) {
       const alone = didFail(counts) ? await attempt(client, () => count([rule])) : [counts[index]];
-      if (didFail(alone)) outcomes.push({ sqlState: alone.sqlState });
+      if (didFail(alone)) outcomes.push(alone);
       else if (!alone[0]) outcomes.push(null);
       else outcomes.push({ total: alone[0], rows: await list(rule) });
     }
@@ -101,7 +109,7 @@ export async function checkUnique(
        GROUP BY ${names.join(", ")} HAVING pg_catalog.count(*) > 1 AND pg_catalog.bool_or(is_new) LIMIT ${MAX_VIOLATING_ROWS}`,
     ),
   );
-  if (didFail(result)) return { sqlState: result.sqlState };
+  if (didFail(result)) return result;
   const [first] = result.rows;
   if (!first) return null;
   const rows = result.rows.map(({ values, times }) => ({
@@ -133,7 +141,7 @@ export async function checkExclusion(
   if (!didFail(result)) return null;
   // Found by its own rule.
   if (result.sqlState === "23502") return null;
-  if (result.sqlState !== "23P01") return { sqlState: result.sqlState };
+  if (result.sqlState !== "23P01") return result;
   return { total: null, rows: [{ key: [], values: readSample([result.detail ?? null]) }] };
 }
 
@@ -163,7 +171,7 @@ export async function checkForeignKey(
        FROM ${rowsOfSide(from)} f WHERE ${condition} LIMIT ${MAX_VIOLATING_ROWS}`,
     ),
   );
-  if (didFail(result)) return { sqlState: result.sqlState };
+  if (didFail(result)) return result;
   const [first] = result.rows;
   if (!first) return null;
   const rows = result.rows.map((row) => ({

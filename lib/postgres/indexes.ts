@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { FIRST_NORMAL_OID } from "../schema/user-objects.ts";
 import type { TableName } from "../shared/api.ts";
 import { quoteTable } from "./identifiers.ts";
 
@@ -10,9 +11,6 @@ export interface LateIndex extends TableName {
   /** `CREATE INDEX …`, whole. */
   definition: string;
 }
-
-/** The first that is nobody's but the users'. */
-const FIRST_NORMAL_OID = 16384;
 
 /**
  * Only what comes back exactly as it was by its definition alone, refuses no row for what it says, runs no function of

@@ -24,12 +24,11 @@ export interface MergedRows {
   inserted: number;
 }
 
-/** Adds the copy's rows whose key is not there. */
+/** Adds the copy's rows whose key is not there, and leaves these alone in the copy. */
 export async function addMissingRows(client: pg.ClientBase, merge: Merge): Promise<MergedRows> {
   const present = await countPresent(client, merge);
-  const { rowCount } = await client.query(
-    `${insertFromCopy(merge)} WHERE NOT EXISTS (SELECT FROM ${rowsOf(merge.live)} l WHERE ${sameKey(merge.key, "l", "c")})`,
-  );
+  if (present > 0) await dropPresent(client, merge);
+  const { rowCount } = await client.query(insertFromCopy(merge));
   return { present, deleted: 0, inserted: rowCount ?? 0 };
 }
 

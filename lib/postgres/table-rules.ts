@@ -2,7 +2,8 @@ import type pg from "pg";
 import type { PlannedLoad } from "../plan/load-plan.ts";
 import { type DropStatement, dropStatementOf } from "../schema/drop-statement.ts";
 import type { TableName } from "../shared/api.ts";
-import { quoteIdentifier } from "./identifiers.ts";
+import type { AsideConstraint } from "./constraints.ts";
+import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 import {
   columnsOf,
   type Found,
@@ -25,6 +26,21 @@ export interface RowRule {
   /** Of an index. */
   drop?: DropStatement;
 }
+
+export const checkRule = (constraint: string, columns: string[], expression: string): RowRule => ({
+  kind: "check",
+  constraint,
+  columns,
+  violated: `(NOT (${expression}))`,
+});
+
+/** @param expression what the domain asks of its VALUE, which is a name like others outside of a domain */
+export const domainRule = (constraint: string, expression: string, column: string): RowRule => ({
+  kind: "check",
+  constraint,
+  columns: [column],
+  violated: `EXISTS (SELECT FROM (SELECT ${quoteIdentifier(column)}) AS domain_value (value) WHERE NOT (${expression}))`,
+});
 
 export interface UniqueRule {
   constraint: string;
@@ -167,12 +183,10 @@ export async function readTableRules(
         // Of a composite of NULLs, IS NULL is true as well.
         violated: onlyIn(oid, `(${quoteIdentifier(column)} IS NOT DISTINCT FROM NULL)`),
       })),
-      ...(checks.get(root) ?? []).map(({ oid, constraint, columns, expression }) => ({
-        kind: "check" as const,
-        constraint,
-        columns,
-        violated: onlyIn(oid, `(NOT (${expression}))`),
-      })),
+      ...(checks.get(root) ?? []).map(({ oid, constraint, columns, expression }) => {
+        const rule = checkRule(constraint, columns, expression);
+        return { ...rule, violated: onlyIn(oid, rule.violated) };
+      }),
       ...(indexes.get(root) ?? []).map(({ oid, constraint, columns, drop, predicate, values }) => ({
         kind: "value" as const,
         constraint,
@@ -211,6 +225,37 @@ export async function readTableRules(
       partitions: filters,
     };
   });
+}
+
+const DOMAIN_COLUMNS_SQL = `
+  WITH RECURSIVE above (type, domain) AS (
+    SELECT oid, oid FROM pg_type WHERE typtype = 'd'
+    UNION ALL
+    SELECT a.type, t.typbasetype FROM above a JOIN pg_type t ON t.oid = a.domain WHERE t.typtype = 'd' AND t.typbasetype <> 0
+  )
+  SELECT a.attrelid AS root, a.attname AS column
+  FROM above x JOIN pg_attribute a ON a.atttypid = x.type
+  WHERE x.domain = $2::regtype AND a.attrelid = ANY ($1::oid[]) AND NOT a.attisdropped
+  ORDER BY a.attrelid, a.attnum`;
+
+/** What constraints of domains ask of the columns of tables, by the tables' oids. */
+export async function readDomainRules(
+  client: pg.ClientBase,
+  loads: readonly PlannedLoad[],
+  constraints: readonly AsideConstraint[],
+): Promise<Map<number, RowRule[]>> {
+  const oids = loads.map(({ table }) => table.oid);
+  const found: Array<{ root: number; rule: RowRule }> = [];
+  for (const { table, constraint, expression } of constraints.filter((it) => it.isValidated)) {
+    const { rows } = await client.query<{ root: number; column: string }>(DOMAIN_COLUMNS_SQL, [
+      oids,
+      quoteTable(table),
+    ]);
+    for (const { root, column } of rows)
+      found.push({ root, rule: domainRule(constraint, expression, column) });
+  }
+  const byTable = Map.groupBy(found, ({ root }) => root);
+  return new Map([...byTable].map(([root, all]) => [root, all.map(({ rule }) => rule)]));
 }
 
 /** A foreign key that has to hold after a restore, with what its check needs. */

@@ -5,6 +5,7 @@ import type { PlannedLoad } from "../plan/load-plan.ts";
 import type { BlamedRows } from "../postgres/blamed-rows.ts";
 import { dropRemedy, findDropStatement } from "../postgres/constraint-remedies.ts";
 import { keyInDetail, translateDatabaseError } from "../postgres/database-error.ts";
+import type { MergedInto } from "../postgres/generated-columns.ts";
 import {
   addMissingRows,
   type Merge,
@@ -24,6 +25,14 @@ export const mergesOf = ({ loads, keys }: ReadPlan, copies: readonly CatalogTabl
     const [key, copy] = [keys[index], copies[index]];
     return key && copy ? [{ load, live: load.table, copy, key, columns: load.columns }] : [];
   });
+
+/** What tells the rows of a merge, by the oid of the table or partition that they are in. */
+export const mergedInto = (merges: readonly Merge[]): Map<number, MergedInto> =>
+  new Map(
+    merges.flatMap(({ live, copy, key }) =>
+      [live, ...live.partitions].map(({ oid }): [number, MergedInto] => [oid, { copy, key }]),
+    ),
+  );
 
 const UNMERGED = "unmerged";
 

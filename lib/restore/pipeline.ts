@@ -33,8 +33,8 @@ export interface RestoreTarget<Result> {
   /** @returns what to load, with the empty tables that take the rows, in the plan's order */
   empty(plan: ReadPlan): Promise<readonly PlannedLoad[]>;
   insertBatch: InsertBatch;
-  /** Left out: the rows are where they belong. Else moves them there, with the role's own settings. */
-  moveRows?(plan: ReadPlan, signal: AbortSignal): Promise<void>;
+  /** Once all are read: moves rows that are not where they belong, and computes what depends on others. With the role's own settings. */
+  settleRows(plan: ReadPlan, signal: AbortSignal): Promise<void>;
   checkConstraints(plan: ReadPlan, signal: AbortSignal): Promise<void>;
   /** Sequences, counts, and all else that depends on the rows. */
   complete(plan: ReadPlan, signal: AbortSignal): Promise<void>;
@@ -78,7 +78,7 @@ export async function runPipeline<Result>(
       signal,
       waitBetweenTablesMs,
     });
-    await target.moveRows?.(plan, signal);
+    await target.settleRows(plan, signal);
     await client.query("SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'");
 
     onProgress({ type: "phase", phase: "constraints" });

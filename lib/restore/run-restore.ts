@@ -4,9 +4,19 @@ import { BackupError } from "../errors.ts";
 import type { PlannedLoad, PlannedSequence } from "../plan/load-plan.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import type { Database } from "../postgres/connection.ts";
-import { addUnvalidated, dropForeignKeys, dropUnvalidated } from "../postgres/constraints.ts";
+import {
+  type AsideConstraints,
+  addConstraintsAgain,
+  dropForeignKeys,
+  putConstraintsAside,
+} from "../postgres/constraints.ts";
 import { countExactly } from "../postgres/count-rows.ts";
 import { alterTriggers, readAlteredTriggers } from "../postgres/foreign-key-triggers.ts";
+import {
+  type ComputedColumns,
+  readComputedColumns,
+  recompute,
+} from "../postgres/generated-columns.ts";
 import type { LateIndex } from "../postgres/indexes.ts";
 import {
   beginLockWait,
@@ -48,12 +58,13 @@ import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { addForeignKeys } from "./add-foreign-keys.ts";
 import { addIndexes, dropLateIndexes } from "./add-indexes.ts";
 import { insertWhole } from "./load-table.ts";
-import { mergeLoads } from "./merge-loads.ts";
+import { mergedInto, mergeLoads, mergesOf } from "./merge-loads.ts";
 import { type PipelineOptions, type RestoreTarget, runPipeline } from "./pipeline.ts";
 import { type ReadPlan, readPlan } from "./read-plan.ts";
 import { requireLoadable } from "./require-loadable.ts";
 import type { RestoreSession } from "./restore-session.ts";
 import { leftOutWarnings, raisedWarning } from "./result-warnings.ts";
+import { validateConstraints } from "./validate-constraints.ts";
 
 export { beginRestore, type RestoreSession } from "./restore-session.ts";
 
@@ -100,7 +111,9 @@ function liveTables(
   const rowsBefore: number[] = [];
   const rowsAfter: number[] = [];
   let sequenceStates: OperationResult["sequenceStates"];
-  let copies: ShadowTables;
+  let copies: ShadowTables | undefined;
+  let computed: readonly ComputedColumns[] = [];
+  let aside: AsideConstraints;
   let lateIndexes: readonly LateIndex[] = [];
   let originals: ReadonlyMap<string, PlannedLoad> = new Map();
   let keyOf: ReadonlyMap<string, RowKey | null> = new Map();
@@ -136,12 +149,13 @@ function liveTables(
       const suspended = await suspendTriggers(client, tables);
       const alteredTriggers = await readAlteredTriggers(client, foreignKeys);
       await dropForeignKeys(client, foreignKeys);
-      const unvalidated = await dropUnvalidated(client, tables);
+      computed = await readComputedColumns(client, tables);
+      aside = await putConstraintsAside(client, tables);
       resumeEvents = () => resumeEventTriggers(client, eventTriggers);
       resume = () => resumeTriggers(client, suspended);
       putBack = async () => {
         await alterTriggers(client, alteredTriggers);
-        await addUnvalidated(client, unvalidated);
+        await addConstraintsAgain(client, aside);
       };
       if (!isMerging) {
         lateIndexes = await dropLateIndexes(session, plan);
@@ -149,9 +163,10 @@ function liveTables(
         rowsAfter.push(...loads.map(({ archived }) => archived.rows));
         return loads;
       }
-      copies = await createShadowTables(client, loads);
+      const shadows = await createShadowTables(client, loads);
+      copies = shadows;
       originals = new Map(loads.map((load) => [tableKey(load.archived), load]));
-      return loads.map((load, index) => ({ ...load, table: copies.tables[index] ?? load.table }));
+      return loads.map((load, index) => ({ ...load, table: shadows.tables[index] ?? load.table }));
     },
 
     // A row that PostgreSQL refuses ends the restore.
@@ -160,19 +175,23 @@ function liveTables(
       key: keyOf.get(tableKey(load.archived)) ?? null,
     })),
 
-    ...(isMerging && {
-      async moveRows(plan: ReadPlan, signal: AbortSignal) {
-        const grown = await mergeLoads(client, plan, copies.tables, signal);
-        rowsAfter.push(...rowsBefore.map((rows, index) => rows + (grown[index] ?? 0)));
-        await dropShadowTables(client, copies);
-        for (const { table } of plan.loads.slice(0, 1)) await bearTransactionId(client, table);
-      },
-    }),
+    async settleRows(plan, signal) {
+      if (!copies) {
+        await recompute(client, computed);
+        return;
+      }
+      const grown = await mergeLoads(client, plan, copies.tables, signal);
+      rowsAfter.push(...rowsBefore.map((rows, index) => rows + (grown[index] ?? 0)));
+      await recompute(client, computed, mergedInto(mergesOf(plan, copies.tables)));
+      await dropShadowTables(client, copies);
+      for (const { table } of plan.loads.slice(0, 1)) await bearTransactionId(client, table);
+    },
 
     async checkConstraints(plan, signal) {
       await addIndexes(session, plan, lateIndexes, signal);
       await addForeignKeys(session, plan, signal);
       await putBack();
+      await validateConstraints(client, plan, aside, signal);
     },
 
     async complete(plan, signal) {

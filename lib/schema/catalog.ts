@@ -3,7 +3,7 @@ import type { TableName, Warning } from "../shared/api.ts";
 import { readInvalidIndexes } from "./invalid-indexes.ts";
 import { readLeftOut } from "./left-out.ts";
 import { type MaterializedView, readMaterializedViews } from "./materialized-views.ts";
-import { notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
+import { callsUserFunction, notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
 
 /**
  * How a column's values stand in an archive's JSON.
@@ -37,6 +37,8 @@ export interface CatalogColumn {
   hasDefault: boolean;
   /** Never dumped or loaded: PostgreSQL computes it. */
   generated: boolean;
+  /** Functions of the users' compute its values, or check them for a domain: these may depend on other rows. */
+  callsFunctions: boolean;
 }
 
 export interface Partition extends TableName {
@@ -232,7 +234,12 @@ const COLUMNS_SQL = `
     b.typtype = 'c' OR b.oid = 'json'::regtype OR dt.typtype = 'd' AND b.typreceive = 0 AS "needsCast",
     a.attnotnull AS "notNull",
     a.atthasdef OR a.attidentity <> '' OR dt.typdefault IS NOT NULL AS "hasDefault",
-    a.attgenerated <> '' AS generated
+    a.attgenerated <> '' AS generated,
+    a.attgenerated <> '' AND EXISTS (
+      SELECT FROM pg_attrdef ad WHERE ad.adrelid = a.attrelid AND ad.adnum = a.attnum AND ${callsUserFunction("pg_attrdef", "ad.oid")})
+      OR EXISTS (
+        SELECT FROM domain x JOIN pg_constraint k ON k.contypid IN (x.oid, x.base_oid)
+        WHERE x.oid IN (a.atttypid, element.oid) AND ${callsUserFunction("pg_constraint", "k.oid")}) AS "callsFunctions"
   FROM pg_attribute a
   JOIN pg_type dt ON dt.oid = a.atttypid
   LEFT JOIN base ON base.oid = a.atttypid

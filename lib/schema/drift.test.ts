@@ -12,6 +12,7 @@ const column = (it: Partial<CatalogColumn> & Pick<CatalogColumn, "name">): Catal
   notNull: false,
   hasDefault: false,
   generated: false,
+  callsFunctions: false,
   ...it,
 });
 

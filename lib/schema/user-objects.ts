@@ -8,3 +8,19 @@ export const USER_NAMESPACE = `
 /** What CREATE EXTENSION makes is the extension's. */
 export const notOfExtension = (catalog: string, oid: string) => `
   NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '${catalog}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`;
+
+/** The first that is nobody's but the users'. */
+export const FIRST_NORMAL_OID = 16384;
+
+/**
+ * The functions of the users' that an object's expression calls, by name or as an operator: `pg_proc p`, for FROM.
+ * What these may read, no catalog tells.
+ */
+export const userFunctionsOf = (catalog: string, oid: string) => `
+  pg_depend d
+  LEFT JOIN pg_operator o ON d.refclassid = 'pg_operator'::regclass AND o.oid = d.refobjid
+  JOIN pg_proc p ON p.oid = CASE d.refclassid WHEN 'pg_proc'::regclass THEN d.refobjid ELSE o.oprcode END
+  WHERE d.classid = '${catalog}'::regclass AND d.objid = ${oid} AND p.oid >= ${FIRST_NORMAL_OID} AND ${notOfExtension("pg_proc", "p.oid")}`;
+
+export const callsUserFunction = (catalog: string, oid: string) =>
+  `EXISTS (SELECT FROM ${userFunctionsOf(catalog, oid)})`;

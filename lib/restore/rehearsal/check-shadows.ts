@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { LoadPlan } from "../../plan/load-plan.ts";
+import type { AsideConstraint } from "../../postgres/constraints.ts";
 import {
   checkExclusion,
   checkForeignKey,
@@ -14,6 +15,7 @@ import { rowsOf } from "../../postgres/rows-of.ts";
 import {
   FOREIGN_KEY_RULES_SQL,
   type ForeignKeyRule,
+  readDomainRules,
   readTableRules,
   type TableRules,
 } from "../../postgres/table-rules.ts";
@@ -22,7 +24,7 @@ import type { DropStatement } from "../../schema/drop-statement.ts";
 import type { TableName } from "../../shared/api.ts";
 import type { Violation } from "../../shared/rehearsal.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
-import { describeViolation, remedyOf } from "./remedies.ts";
+import { describeViolation, remedyOf, untried } from "./remedies.ts";
 
 /** A table, its copy, and what its rows have to fulfil. */
 export interface Shadowed {
@@ -46,11 +48,15 @@ export async function readChecks(
   plan: LoadPlan,
   catalog: Catalog,
   shadows: readonly CatalogTable[],
+  ofDomains: readonly AsideConstraint[],
 ): Promise<Checks> {
   const rulesOf = await readTableRules(client, plan.loads);
+  const domainRules = await readDomainRules(client, plan.loads, ofDomains);
   const tables = plan.loads.flatMap(({ table }, index): Shadowed[] => {
     const [shadow, rules] = [shadows[index], rulesOf[index]];
-    return shadow && rules ? [{ table, shadow, rules }] : [];
+    if (!shadow || !rules) return [];
+    const rows = [...rules.rows, ...(domainRules.get(table.oid) ?? [])];
+    return [{ table, shadow, rules: { ...rules, rows } }];
   });
   const oids = plan.loads.flatMap(({ table }) => [
     table.oid,
@@ -105,9 +111,15 @@ export async function checkShadows(
     if (outcome === null) return;
     const { table, constraint, columns } = violation;
     if ("sqlState" in outcome && outcome.sqlState.startsWith("42")) {
-      result.unchecked.push(
-        `${constraint ?? columns.join(", ")} of ${tableLabel(table)} could not be checked beforehand.`,
-      );
+      // PostgreSQL checks a foreign key with the rights of its tables' owners.
+      if (violation.kind === "foreign-key") {
+        result.unchecked.push(
+          `${constraint ?? columns.join(", ")} of ${tableLabel(table)} could not be checked beforehand.`,
+        );
+        return;
+      }
+      const name = constraint ?? columns.join(", ");
+      result.violations.push(untried({ table, name, why: outcome.reason }));
       return;
     }
     const found = "sqlState" in outcome ? { total: null, rows: [] } : outcome;

@@ -3,8 +3,13 @@ import type { PlannedLoad } from "../../plan/load-plan.ts";
 import { isMerge } from "../../plan/restore-scope.ts";
 import { compareRows, sampledColumns, sampleRows } from "../../postgres/compare-rows.ts";
 import type { Database } from "../../postgres/connection.ts";
-import { dropUnvalidated } from "../../postgres/constraints.ts";
+import { putConstraintsAside } from "../../postgres/constraints.ts";
 import { countExactly } from "../../postgres/count-rows.ts";
+import {
+  type ComputedColumns,
+  readComputedColumns,
+  recompute,
+} from "../../postgres/generated-columns.ts";
 import { loadRows } from "../../postgres/load-rows.ts";
 import { beginLockWait, DEFAULT_LOCK_TIMEOUT_MS, lockTables } from "../../postgres/locks.ts";
 import { keepInCopy, keepKeys, overwriteInCopy } from "../../postgres/merge-rows.ts";
@@ -15,9 +20,15 @@ import {
   type ShadowTables,
 } from "../../postgres/shadow-tables.ts";
 import { suspendEventTriggers } from "../../postgres/triggers.ts";
-import type { Catalog } from "../../schema/catalog.ts";
+import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
+import { readUserFunctions } from "../../schema/user-functions.ts";
 import type { TableName, Warning } from "../../shared/api.ts";
-import type { RehearsalReport, RehearsedTable, Violation } from "../../shared/rehearsal.ts";
+import type {
+  RehearsalReport,
+  RehearsedTable,
+  RowChanges,
+  Violation,
+} from "../../shared/rehearsal.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
 import { mergesOf } from "../merge-loads.ts";
 import { type PipelineOptions, type RestoreTarget, runPipeline } from "../pipeline.ts";
@@ -26,7 +37,10 @@ import { findObstacles } from "../require-loadable.ts";
 import { beginRestore, type RestoreSession } from "../restore-session.ts";
 import { leftOutWarnings, raisedWarning } from "../result-warnings.ts";
 import { type Checks, checkShadows, readChecks, type Shadowed } from "./check-shadows.ts";
+import { type NotRedirected, redirectFunctions } from "./redirect-functions.ts";
 import { isRefusal, RefusedValues } from "./refused-values.ts";
+import { copiesOf } from "./relation-copies.ts";
+import { untried } from "./remedies.ts";
 
 export interface RehearseOptions extends PipelineOptions {
   database: Database;
@@ -88,6 +102,8 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
     keepsRows: false,
     overwrites: false,
   };
+  #computed: readonly ComputedColumns[] = [];
+  #notRedirected: readonly NotRedirected[] = [];
   #loads: PlannedLoad[] = [];
   /** A row was refused, which ended the transaction. */
   isRefused = false;
@@ -143,11 +159,16 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
     const { client } = this.#session;
     if (!this.#catalog) throw new Error("empty comes after begin");
     await suspendEventTriggers(client);
-    // Those of domains. The copies have no constraints.
-    await dropUnvalidated(client, []);
+    const live = plan.loads.map(({ table }) => table);
+    const functions = await readUserFunctions(client, oidsOf(live));
+    // The copies have no constraints of their own.
+    const { dropped } = await putConstraintsAside(client, live, { domainsAlone: true });
     this.#shadows = await createShadowTables(client, plan.loads);
     const { tables } = this.#shadows;
-    this.#checks = await readChecks(client, plan, this.#catalog, tables);
+    this.#computed = await readComputedColumns(client, tables);
+    this.#checks = await readChecks(client, plan, this.#catalog, tables, dropped);
+    const copies = await copiesOf(client, this.#checks.tables, this.#catalog);
+    this.#notRedirected = await redirectFunctions(client, functions, copies);
     this.#loads = plan.loads.map((load, index) => ({
       ...load,
       table: tables[index] ?? load.table,
@@ -169,19 +190,20 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
         });
 
   /** Where rows are merged, what is checked and compared is what the tables would be then. */
-  async moveRows(plan: ReadPlan, signal: AbortSignal): Promise<void> {
+  async settleRows(plan: ReadPlan, signal: AbortSignal): Promise<void> {
+    const { client } = this.#session;
     const { mode } = plan.scope;
-    if (!isMerge(mode)) return;
     const isOverwriting = mode === "overwrite";
     const complete = isOverwriting ? overwriteInCopy : keepInCopy;
-    for (const merge of mergesOf(plan, this.#shadows.tables)) {
+    for (const merge of isMerge(mode) ? mergesOf(plan, this.#shadows.tables) : []) {
       signal.throwIfAborted();
       const index = this.#shadows.tables.indexOf(merge.copy);
       const { unique = [], rows = [] } = this.#checks.tables[index]?.rules ?? {};
       if (isOverwriting && [...unique, ...rows].some(({ drop }) => drop && !drop.isValid))
-        await keepKeys(this.#session.client, merge);
-      await complete(this.#session.client, merge);
+        await keepKeys(client, merge);
+      await complete(client, merge);
     }
+    await recompute(client, this.#computed);
   }
 
   async checkConstraints(_: ReadPlan, signal: AbortSignal): Promise<void> {
@@ -227,6 +249,9 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
       characters += JSON.stringify(table.samples).length;
       this.#tables.push(table);
     }
+    // Where nothing changes, the functions have read what they will read.
+    if (this.#tables.some(({ changes }) => !changes || changes.same < sumOf(changes)))
+      this.#violations.push(...this.#notRedirected.map(untried));
     this.#notRehearsed.push(...this.#shadows.withoutDefault.map(describeWithoutDefault));
     if (plan.materializedViews.length > 0) {
       this.#notRehearsed.push(
@@ -320,6 +345,12 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
     this.#stepAt = now;
   }
 }
+
+const oidsOf = (tables: readonly CatalogTable[]): number[] =>
+  tables.flatMap(({ oid, partitions }) => [oid, ...partitions.map((partition) => partition.oid)]);
+
+const sumOf = ({ added, removed, changed, same }: RowChanges): number =>
+  added + removed + changed + same;
 
 interface Matched {
   catalog: Catalog;

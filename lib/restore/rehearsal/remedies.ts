@@ -2,6 +2,7 @@ import { dropRemedy, partitionRemedy } from "../../postgres/constraint-remedies.
 import type { DropStatement } from "../../schema/drop-statement.ts";
 import type { Violation } from "../../shared/rehearsal.ts";
 import { tableLabel } from "../../shared/table-name.ts";
+import type { NotRedirected } from "./redirect-functions.ts";
 
 const THEN_VALIDATE =
   "or make it NOT VALID (drop it and add it again so), restore, put the rows right, and validate it";
@@ -86,3 +87,18 @@ const SINGULAR: Record<string, string> = {
 };
 
 const singular = (what: string): string => what.replace(/^\w+/, (verb) => SINGULAR[verb] ?? verb);
+
+/** Counts as one that would fail: a rehearsal must not say yes to what it could not try. */
+export function untried({ table, name, why }: NotRedirected): Violation {
+  return {
+    kind: "check",
+    table,
+    constraint: name,
+    key: [],
+    columns: [],
+    total: null,
+    rows: [],
+    message: `${name} of ${tableLabel(table)} cannot be tried beforehand, and counts as one that would fail: ${why}.`,
+    remedy: `Drop ${name}, restore, and add it again; or restore without this trial run: should it fail, nothing has changed.`,
+  };
+}

@@ -1,0 +1,99 @@
+import type pg from "pg";
+import type { CatalogTable } from "../schema/catalog.ts";
+import { callsUserFunction } from "../schema/user-objects.ts";
+import type { TableName } from "../shared/api.ts";
+import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+import { sameKey } from "./merge-rows.ts";
+import type { RowKey } from "./row-keys.ts";
+
+/** A table's or partition's stored columns that functions of the users' compute: perhaps from rows that come later. */
+export interface ComputedColumns extends TableName {
+  oid: number;
+  computed: Array<{ column: string; expression: string }>;
+  /** Those that are not generated. */
+  plain: string[];
+}
+
+const COMPUTED_SQL = `
+  SELECT c.oid, n.nspname AS schema, c.relname AS name,
+    json_agg(json_build_object('column', a.attname, 'expression', pg_get_expr(ad.adbin, ad.adrelid)) ORDER BY a.attnum) AS computed,
+    (SELECT coalesce(json_agg(p.attname ORDER BY p.attnum), '[]') FROM pg_attribute p
+      WHERE p.attrelid = c.oid AND p.attnum > 0 AND NOT p.attisdropped AND p.attgenerated = '') AS plain
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attgenerated = 's' AND NOT a.attisdropped
+  JOIN pg_attrdef ad ON ad.adrelid = c.oid AND ad.adnum = a.attnum
+  WHERE c.relkind = 'r' AND c.oid = ANY ($1::regclass[]) AND ${callsUserFunction("pg_attrdef", "ad.oid")}
+  GROUP BY c.oid, n.nspname, c.relname
+  ORDER BY n.nspname, c.relname`;
+
+/** @param client with an empty search_path, so that every name comes out schema-qualified */
+export async function readComputedColumns(
+  client: pg.ClientBase,
+  tables: readonly CatalogTable[],
+): Promise<ComputedColumns[]> {
+  const relations = tables.flatMap((table) => [table, ...table.partitions]).map(quoteTable);
+  return (await client.query<ComputedColumns>(COMPUTED_SQL, [relations])).rows;
+}
+
+/** Rows of a merge: those whose key is in the copy. */
+export interface MergedInto {
+  copy: TableName;
+  key: RowKey;
+}
+
+/** A function that gives another value each time would go on for ever. */
+const MAX_ROUNDS = 5;
+
+/**
+ * Has PostgreSQL compute the columns anew in rows that would be computed to other values now. To be called once all
+ * rows are there.
+ *
+ * @param client with the role's own settings, on which functions may rely
+ * @param of the rows of a merge, by the relation's oid; all rows where there is none
+ * @returns the relations of which rows were computed anew
+ */
+export async function recompute(
+  client: pg.ClientBase,
+  relations: readonly ComputedColumns[],
+  of: ReadonlyMap<number, MergedInto> = new Map(),
+): Promise<ComputedColumns[]> {
+  const changed = new Set<ComputedColumns>();
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    let isChanged = false;
+    for (const relation of relations) {
+      if (!(await recomputeOnce(client, relation, of.get(relation.oid)))) continue;
+      isChanged = true;
+      changed.add(relation);
+    }
+    // What one column is computed from may be another one.
+    if (!isChanged) break;
+  }
+  return [...changed];
+}
+
+async function recomputeOnce(
+  client: pg.ClientBase,
+  relation: ComputedColumns,
+  merged: MergedInto | undefined,
+): Promise<boolean> {
+  const table = quoteTable(relation);
+  const plain = relation.plain.map(quoteIdentifier).join(", ");
+  const now = relation.computed.map(({ column }) => `t.${quoteIdentifier(column)}`).join(", ");
+  const anew = relation.computed.map(({ expression }) => `(${expression})`).join(", ");
+  const isStale = [
+    `ROW(${now})::record OPERATOR(pg_catalog.*<>) ROW(${anew})::record`,
+    ...(merged
+      ? [`EXISTS (SELECT FROM ${quoteTable(merged.copy)} c WHERE ${sameKey(merged.key, "t", "c")})`]
+      : []),
+  ].join(" AND ");
+  // PostgreSQL refuses some tables a DELETE even of no row.
+  const { rowCount } = await client.query(`SELECT FROM ONLY ${table} t WHERE ${isStale} LIMIT 1`);
+  if (rowCount === 0) return false;
+  // Not by UPDATE, which takes no identity column, and computes nothing anew that depends on no column.
+  await client.query(
+    `WITH stale AS (DELETE FROM ONLY ${table} t WHERE ${isStale} RETURNING ${plain === "" ? "1" : plain})
+     INSERT INTO ${table} ${plain === "" ? "SELECT FROM stale" : `(${plain}) OVERRIDING SYSTEM VALUE SELECT ${plain} FROM stale`}`,
+  );
+  return true;
+}

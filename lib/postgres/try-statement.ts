@@ -1,0 +1,15 @@
+import pg from "pg";
+
+/** Runs what PostgreSQL may refuse; then the transaction is as it was before. @returns whether it has run */
+export async function tryStatement(client: pg.ClientBase, statement: string): Promise<boolean> {
+  await client.query("SAVEPOINT try_statement");
+  try {
+    await client.query(statement);
+    await client.query("RELEASE SAVEPOINT try_statement");
+    return true;
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw error;
+    await client.query("ROLLBACK TO SAVEPOINT try_statement; RELEASE SAVEPOINT try_statement");
+    return false;
+  }
+}

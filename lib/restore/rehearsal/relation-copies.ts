@@ -1,0 +1,109 @@
+import type pg from "pg";
+import { quoteIdentifier, quoteTable } from "../../postgres/identifiers.ts";
+import { tryStatement } from "../../postgres/try-statement.ts";
+import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
+import { readUserViews } from "../../schema/user-functions.ts";
+import type { TableName } from "../../shared/api.ts";
+import { tableKey } from "../../shared/table-name.ts";
+import type { Shadowed } from "./check-shadows.ts";
+import { namesIn, type Redirected, replaceNames } from "./sql-names.ts";
+
+/** What a SELECT from a relation will give once the restore is done. */
+interface Definition extends TableName {
+  sql: string;
+}
+
+/** What there is of the copies under the names of tables, partitions and views, made when it is asked for. */
+export class RelationCopies {
+  readonly #client: pg.ClientBase;
+  /** The schema that the copies are in. */
+  readonly #place: string;
+  readonly #definitions: readonly Definition[];
+  readonly #made = new Map<Definition, Redirected>();
+
+  constructor(client: pg.ClientBase, place: string, definitions: readonly Definition[]) {
+    this.#client = client;
+    this.#place = place;
+    this.#definitions = definitions;
+  }
+
+  /** Those that a text of SQL names. */
+  async namedIn(text: string): Promise<Redirected[]> {
+    const found: Redirected[] = [];
+    for (const definition of this.#definitions)
+      if (namesIn(text, definition)) found.push(await this.#make(definition));
+    return found;
+  }
+
+  /** A view of the same name, so that columns are still found by it. A temporary one is also found without its schema. */
+  async #make(definition: Definition): Promise<Redirected> {
+    const made = this.#made.get(definition);
+    if (made) return made;
+    const { schema, name, sql } = definition;
+    const isTaken = [...this.#made.keys()].some((it) => it.name === name);
+    const copy = quoteTable({
+      schema: this.#place,
+      name: isTaken ? `rehearsal_view_${this.#made.size + 1}` : name,
+    });
+    const isBare = this.#place === "pg_temp" && !isTaken;
+    const redirected = { schema, name, copy, isBare, isThere: true };
+    this.#made.set(definition, redirected);
+    const text = replaceNames(sql, await this.namedIn(sql));
+    redirected.isThere = await tryStatement(this.#client, `CREATE VIEW ${copy} AS ${text}`);
+    return redirected;
+  }
+}
+
+/** @param client with an empty search_path, so that every name comes out schema-qualified */
+export async function copiesOf(
+  client: pg.ClientBase,
+  shadowed: readonly Shadowed[],
+  { tables }: Catalog,
+): Promise<RelationCopies> {
+  const shadows = new Map(shadowed.map(({ table, shadow }) => [tableKey(table), shadow]));
+  // With a parent's rows, a SELECT gives those of the tables that inherit from it.
+  const parents = tables.flatMap((table): Definition[] => {
+    const family = [table, ...inheritors(table, tables)];
+    if (family.length === 1 || !family.some((it) => shadows.has(tableKey(it)))) return [];
+    const sql = family
+      .map((it) => selectFrom(table, shadows.get(tableKey(it)) ?? it))
+      .join(" UNION ALL ");
+    return [{ schema: table.schema, name: table.name, sql }];
+  });
+  const isParent = new Set(parents.map(tableKey));
+  const plain = shadowed
+    .filter(({ table }) => !isParent.has(tableKey(table)))
+    .map(({ table, shadow }) => ({
+      ...{ schema: table.schema, name: table.name, sql: selectFrom(table, shadow) },
+    }));
+  const partitions = shadowed.flatMap(({ table, shadow, rules }) =>
+    table.partitions.map(({ oid, schema, name }) => ({
+      ...{ schema, name },
+      sql: `${selectFrom(table, shadow)} WHERE ${rules.partitions.get(oid) ?? "true"}`,
+    })),
+  );
+  const views = (await readUserViews(client)).map(({ definition, ...view }) => ({
+    ...view,
+    sql: definition,
+  }));
+  const place = shadowed[0]?.shadow.schema ?? "pg_temp";
+  return new RelationCopies(client, place, [...plain, ...parents, ...partitions, ...views]);
+}
+
+const selectFrom = ({ columns }: CatalogTable, from: TableName): string =>
+  `SELECT ${columns.map(({ name }) => quoteIdentifier(name)).join(", ")} FROM ONLY ${quoteTable(from)}`;
+
+/** All that inherit from a table, at any depth. */
+function inheritors(table: TableName, tables: readonly CatalogTable[]): CatalogTable[] {
+  const found = new Set<CatalogTable>();
+  const open = [table];
+  for (const parent of open) {
+    for (const it of tables) {
+      const inherits = it.inherits.some((above) => tableKey(above) === tableKey(parent));
+      if (!inherits || found.has(it)) continue;
+      found.add(it);
+      open.push(it);
+    }
+  }
+  return [...found];
+}

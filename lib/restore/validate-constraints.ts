@@ -1,0 +1,76 @@
+import pg from "pg";
+import type { BlamedRows } from "../postgres/blamed-rows.ts";
+import { blameRows } from "../postgres/blamed-rows.ts";
+import {
+  type AsideConstraint,
+  type AsideConstraints,
+  validateConstraint,
+} from "../postgres/constraints.ts";
+import { translateDatabaseError } from "../postgres/database-error.ts";
+import { checkRows } from "../postgres/find-violations.ts";
+import { checkRule, domainRule } from "../postgres/table-rules.ts";
+import type { TableName } from "../shared/api.ts";
+import { tableKey } from "../shared/table-name.ts";
+import { beginBlaming } from "./begin-blaming.ts";
+import type { ReadPlan } from "./read-plan.ts";
+
+const LOADED = "loaded";
+
+/**
+ * Proves anew what was valid before and may depend on other rows, now that all of them are there.
+ *
+ * @throws BackupError CONSTRAINT_VIOLATED with the keys of rows, LOAD_FAILED
+ */
+export async function validateConstraints(
+  client: pg.ClientBase,
+  plan: ReadPlan,
+  { dropped }: AsideConstraints,
+  signal: AbortSignal,
+): Promise<void> {
+  const valid = dropped.filter(({ isValidated }) => isValidated);
+  if (valid.length === 0) return;
+  // Their functions may rely on the role's own, as on any insert of the app.
+  await client.query(`RESET search_path; RESET TimeZone; SAVEPOINT ${LOADED}`);
+  for (const constraint of valid) {
+    signal.throwIfAborted();
+    await validateConstraint(client, constraint).catch(async (error: unknown) => {
+      throw translateDatabaseError(error, {
+        fallback: "LOAD_FAILED",
+        outcome: "Nothing has changed.",
+        table: constraint.isOfDomain ? undefined : constraint.table,
+        // To know them is a help; not to find them must not hide the error itself.
+        blamed: await blame(client, plan, constraint, error).catch(() => undefined),
+      });
+    });
+  }
+  await client.query(
+    `RELEASE SAVEPOINT ${LOADED}; SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'`,
+  );
+}
+
+async function blame(
+  client: pg.ClientBase,
+  { loads, keys }: ReadPlan,
+  { table, constraint, expression, isOfDomain }: AsideConstraint,
+  error: unknown,
+): Promise<BlamedRows | undefined> {
+  if (!(error instanceof pg.DatabaseError)) return undefined;
+  const { schema = "", table: name = "", column = "" } = error;
+  const relation = isOfDomain ? { schema, name } : table;
+  const index = loads.findIndex((load) => holds(load.table, relation));
+  const [load, key] = [loads[index], keys[index]];
+  if (!load || !key) return undefined;
+  await beginBlaming(client, LOADED);
+  const rule = isOfDomain
+    ? domainRule(constraint, expression, column)
+    : checkRule(constraint, [], expression);
+  const checked = { shadow: { ...load.table, ...relation }, key: key.columns };
+  const [outcome] = await checkRows(client, checked, [rule]);
+  if (!outcome || "sqlState" in outcome) return undefined;
+  return blameRows(key.columns, outcome.rows, outcome.total);
+}
+
+const holds = (
+  table: TableName & { partitions: readonly TableName[] },
+  relation: TableName,
+): boolean => [table, ...table.partitions].some((it) => tableKey(it) === tableKey(relation));

@@ -1,0 +1,97 @@
+import type pg from "pg";
+import type { TableName } from "../shared/api.ts";
+import {
+  FIRST_NORMAL_OID,
+  notOfExtension,
+  USER_NAMESPACE,
+  userFunctionsOf,
+} from "./user-objects.ts";
+
+/** What calls a function: a constraint, generated column or index of a table, or a domain's constraint. */
+export interface Caller {
+  table: TableName;
+  /** Of a column: its name. */
+  name: string;
+}
+
+/** A function of the users', of no extension. */
+export interface UserFunction extends TableName {
+  oid: number;
+  /** The role may give it another text. */
+  isReplaceable: boolean;
+  /** As `CREATE OR REPLACE FUNCTION …`; empty for what is no plain function. */
+  definition: string;
+  /** Of the tables in question, directly. */
+  callers: Caller[];
+}
+
+/** Domains' constraints are called by whichever column has one of the domain. */
+const FUNCTIONS_SQL = `
+  WITH call (oid, schema, "table", name) AS (
+    SELECT p.oid, n.nspname, coalesce(c.relname, t.typname), k.conname
+    FROM pg_constraint k
+    LEFT JOIN pg_class c ON c.oid = k.conrelid
+    LEFT JOIN pg_type t ON t.oid = k.contypid
+    JOIN pg_namespace n ON n.oid = coalesce(c.relnamespace, t.typnamespace)
+    CROSS JOIN LATERAL (SELECT p.oid FROM ${userFunctionsOf("pg_constraint", "k.oid")}) p
+    WHERE k.contype = 'c' AND (k.conrelid = ANY ($1::oid[]) OR k.contypid <> 0)
+    UNION ALL
+    SELECT p.oid, n.nspname, c.relname, a.attname
+    FROM pg_attrdef ad
+    JOIN pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum AND a.attgenerated <> ''
+    JOIN pg_class c ON c.oid = ad.adrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    CROSS JOIN LATERAL (SELECT p.oid FROM ${userFunctionsOf("pg_attrdef", "ad.oid")}) p
+    WHERE ad.adrelid = ANY ($1::oid[])
+    UNION ALL
+    SELECT p.oid, n.nspname, c.relname, x.relname
+    FROM pg_index i
+    JOIN pg_class x ON x.oid = i.indexrelid
+    JOIN pg_class c ON c.oid = i.indrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    CROSS JOIN LATERAL (SELECT p.oid FROM ${userFunctionsOf("pg_class", "x.oid")}) p
+    WHERE i.indrelid = ANY ($1::oid[]) AND (i.indisunique OR i.indisexclusion)
+  ), called AS (
+    SELECT oid, json_agg(DISTINCT jsonb_build_object('table', jsonb_build_object('schema', schema, 'name', "table"), 'name', name)) AS callers
+    FROM call GROUP BY oid
+  )
+  SELECT p.oid, n.nspname AS schema, p.proname AS name, 
+    pg_has_role(p.proowner, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE') AND has_language_privilege(l.oid, 'USAGE') AS "isReplaceable",
+    CASE WHEN p.prokind = 'f' AND l.lanname NOT IN ('c', 'internal') THEN pg_get_functiondef(p.oid) ELSE '' END AS definition,
+    coalesce(called.callers, '[]') AS callers
+  FROM pg_proc p
+  JOIN pg_namespace n ON n.oid = p.pronamespace
+  JOIN pg_language l ON l.oid = p.prolang
+  LEFT JOIN called ON called.oid = p.oid
+  WHERE EXISTS (SELECT FROM called) AND p.oid >= ${FIRST_NORMAL_OID} AND ${USER_NAMESPACE} AND ${notOfExtension("pg_proc", "p.oid")}
+  ORDER BY n.nspname COLLATE "C", p.proname COLLATE "C", p.oid`;
+
+/**
+ * The functions that constraints, generated columns and unique indexes of tables call, and all others, which these may
+ * call in turn. None where nothing calls one.
+ *
+ * @param client with an empty search_path, so that every name comes out schema-qualified
+ * @param oids of tables and partitions
+ */
+export async function readUserFunctions(
+  client: pg.ClientBase,
+  oids: readonly number[],
+): Promise<UserFunction[]> {
+  return (await client.query<UserFunction>(FUNCTIONS_SQL, [oids])).rows;
+}
+
+/** A view of the users', as its SELECT. */
+export interface UserView extends TableName {
+  definition: string;
+}
+
+const VIEWS_SQL = `
+  SELECT n.nspname AS schema, c.relname AS name, pg_get_viewdef(c.oid) AS definition
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind = 'v' AND ${USER_NAMESPACE} AND ${notOfExtension("pg_class", "c.oid")}
+  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
+
+/** @param client with an empty search_path, so that every name comes out schema-qualified */
+export async function readUserViews(client: pg.ClientBase): Promise<UserView[]> {
+  return (await client.query<UserView>(VIEWS_SQL)).rows;
+}
