@@ -92,6 +92,16 @@ export function readStatement(column: LoadColumn): string {
   return `SELECT ${valueExpression(column, `r.${name}`)} FROM pg_catalog.json_to_recordset($1::json) AS r (${name} ${declaredType(column)})`;
 }
 
+/** Reads a batch, as FROM has it: the parameter's rows, with these columns. */
+export function rowsOfBatch(columns: readonly LoadColumn[]): string {
+  const names = columns.map((column) => quoteIdentifier(column.name));
+  const values = columns.map(
+    (column, i) => `${valueExpression(column, `r.${names[i]}`)} AS ${names[i]}`,
+  );
+  const declarations = columns.map((column, i) => `${names[i]} ${declaredType(column)}`);
+  return `(SELECT ${values.join(", ")} FROM pg_catalog.json_to_recordset($1::json) AS r (${declarations.join(", ")}))`;
+}
+
 const declaredType = ({ needsCast, archivedType, type }: LoadColumn): string =>
   needsCast ? "text" : (archivedType ?? type);
 

@@ -4,6 +4,7 @@ import type { Archive } from "../archive/archive-reader.ts";
 import type { Manifest } from "../archive/manifest.ts";
 import { type LoadPlan, planLoad } from "../plan/load-plan.ts";
 import { isMerge, type RestoreSelection } from "../plan/restore-scope.ts";
+import type { RefusedChange } from "../postgres/publications.ts";
 import { type RowKey, type RowKeys, readRowKeys } from "../postgres/row-keys.ts";
 import { rowsOf } from "../postgres/rows-of.ts";
 
@@ -11,6 +12,7 @@ import { type Catalog, readCatalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
+import { findUndeletable } from "./find-undeletable.ts";
 
 /** A load plan, and what only the database itself can say of it. */
 export interface ReadPlan extends LoadPlan {
@@ -20,6 +22,8 @@ export interface ReadPlan extends LoadPlan {
   withoutKey: TableName[];
   /** Tables that hold rows, where that matters. They block. */
   notEmpty: TableName[];
+  /** Where rows would have to be deleted that PostgreSQL lets nobody delete. They block. */
+  undeletable: RefusedChange[];
   /** Of all that the plan relies on: another one where somebody has changed the schema. */
   fingerprint: string;
 }
@@ -53,6 +57,8 @@ export async function readPlan(
       keys,
       withoutKey: isMerge(mode) ? tablesWithoutKey(plan, keys) : [],
       notEmpty: mode === "if-empty" ? await tablesWithRows(client, plan) : [],
+      undeletable:
+        mode === "overwrite" ? await findUndeletable(client, archive, plan.loads, keys) : [],
       fingerprint: fingerprintOf(plan, catalog, rules),
     },
   };

@@ -3,6 +3,7 @@ import { ROW_SECURITY_HINT } from "../plan/dump-plan.ts";
 import { leaveOut } from "../plan/exclusion.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
 import { isMerge } from "../plan/restore-scope.ts";
+import type { RefusedChange } from "../postgres/publications.ts";
 import type { Check, TableName } from "../shared/api.ts";
 import { leaveOutIn } from "../shared/leave-out.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
@@ -10,7 +11,7 @@ import type { ReadPlan } from "./read-plan.ts";
 import { findSchemaObstacle } from "./schema-obstacle.ts";
 
 /** What is not known does not stand in the way. */
-type JudgedPlan = LoadPlan & Partial<Pick<ReadPlan, "withoutKey" | "notEmpty">>;
+type JudgedPlan = LoadPlan & Partial<Pick<ReadPlan, "withoutKey" | "notEmpty" | "undeletable">>;
 
 /** What can stand in the way of a load, one after the other; each as the error that it would be. */
 const FINDINGS: Array<{
@@ -149,6 +150,33 @@ const FINDINGS: Array<{
     },
   },
   {
+    name: "publications",
+    passed: "No publication keeps rows from being deleted that the backup's take the place of.",
+    isAsked: ({ scope }) => scope.mode === "overwrite",
+    find({ undeletable = [], loads, sequences }) {
+      if (undeletable.length === 0) return null;
+      const relations = undeletable.map(({ relation }) => relation);
+      const why = undeletable.map(
+        ({ relation, publication, reason }) =>
+          `${tableLabel(relation)} (${describeRefusal(reason, publication)})`,
+      );
+      const remedies = [...new Set(undeletable.map(({ remedy }) => remedy))];
+      return new BackupError(
+        "REQUEST_INVALID",
+        `A row that is overwritten is deleted first, and PostgreSQL lets nobody delete from ${why.join(", ")}. Nothing has changed.`,
+        {
+          hint: `Do this first: ${remedies.join("; ")}. Or leave these tables out, or choose another mode.`,
+          details: {
+            tables: relations,
+            publications: [...new Set(undeletable.map(({ publication }) => publication))],
+            remedies,
+            ...leaveOutHolders(relations, { loads, sequences }),
+          },
+        },
+      );
+    },
+  },
+  {
     name: "empty",
     passed: "Every table is empty.",
     isAsked: ({ scope }) => scope.mode === "if-empty",
@@ -190,6 +218,21 @@ function leaveOutHolders(
     holders.map(({ table }) => table),
     tablesOf(loads),
   );
+}
+
+function describeRefusal(reason: RefusedChange["reason"], publication: string): string {
+  switch (reason) {
+    case "identity":
+      return `the publication ${publication} publishes what is deleted, and the table has no replica identity to tell it by`;
+    case "filter":
+      return `the WHERE of the publication ${publication} has a column that the table's replica identity does not have`;
+    case "columns":
+      return `the column list of the publication ${publication} does not go with the table's replica identity`;
+    case "generated":
+      return `the table's replica identity has a generated column that the publication ${publication} does not publish`;
+    default:
+      throw reason satisfies never;
+  }
 }
 
 const describeRights = ({ schema }: TableName, rights: readonly string[]): string =>

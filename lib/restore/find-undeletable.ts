@@ -1,0 +1,95 @@
+/** Tables whose rows are to be overwritten, and from which PostgreSQL lets nobody delete. */
+import pg from "pg";
+import type { Archive } from "../archive/archive-reader.ts";
+import { freeOwn } from "../own-memory.ts";
+import type { PlannedLoad } from "../plan/load-plan.ts";
+import { quoteIdentifier } from "../postgres/identifiers.ts";
+import { batchRows, chosenRows, rowsOfBatch } from "../postgres/load-rows.ts";
+import { sameKey } from "../postgres/merge-rows.ts";
+import { type RefusedChange, readRefusedChanges } from "../postgres/publications.ts";
+import type { RowKey } from "../postgres/row-keys.ts";
+import { rowsOf } from "../postgres/rows-of.ts";
+
+/**
+ * Finds them. Where no row of the backup is there by its key, none is deleted: only the archive's rows can tell.
+ *
+ * @param keys of the loads, in their order
+ */
+export async function findUndeletable(
+  client: pg.ClientBase,
+  archive: Pick<Archive, "readTable">,
+  loads: readonly PlannedLoad[],
+  keys: ReadonlyArray<RowKey | null>,
+): Promise<RefusedChange[]> {
+  const refused = await readRefusedChanges(client, loads, "DELETE");
+  const found: RefusedChange[] = [];
+  for (const [index, load] of loads.entries()) {
+    const [key, table] = [keys[index], load.table];
+    const ofLoad = refused.filter(({ root }) => root === table.oid);
+    // What the role cannot read, or somebody else has locked, is told of otherwise, or looked at once it is free.
+    if (ofLoad.length === 0 || !key || !table.canSelect || table.hidesRows || table.isLocked)
+      continue;
+    if (await isAnyThere(client, archive, load, key)) found.push(...ofLoad);
+  }
+  return found;
+}
+
+async function isAnyThere(
+  client: pg.ClientBase,
+  archive: Pick<Archive, "readTable">,
+  { archived, table, columns, places }: PlannedLoad,
+  key: RowKey,
+): Promise<boolean> {
+  const live = rowsOf(table);
+  const { rows } = await client.query(`SELECT FROM ${live} l LIMIT 1`);
+  if (rows.length === 0) return false;
+  const computed = await readComputed(client, table.oid, key);
+  // What a key's computed column needs, nobody tells.
+  const needed =
+    computed.size > 0 ? columns : columns.filter(({ name }) => key.columns.includes(name));
+  const values = key.columns.map(
+    (name) => `${computed.get(name) ?? quoteIdentifier(name)} AS ${quoteIdentifier(name)}`,
+  );
+  const sql = `SELECT EXISTS (SELECT FROM ${live} l
+    JOIN (SELECT ${values.join(", ")} FROM ${rowsOfBatch(needed)} r) c ON ${sameKey(key, "l", "c")}) AS found`;
+  for await (const batch of batchRows(archive.readTable(archived))) {
+    for (const some of places ? chosenRows(batch, places) : [batch])
+      if (await isFound(client, sql, some.json)) return true;
+    freeOwn(batch.json);
+  }
+  return false;
+}
+
+/** The expressions of a key's columns that PostgreSQL computes. */
+async function readComputed(
+  client: pg.ClientBase,
+  oid: number,
+  { columns }: RowKey,
+): Promise<Map<string, string>> {
+  const { rows } = await client.query<{ name: string; expression: string }>(
+    `SELECT a.attname AS name, '(' || pg_get_expr(d.adbin, d.adrelid) || ')' AS expression
+     FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+     WHERE a.attrelid = $1 AND a.attgenerated <> '' AND a.attname = ANY ($2)`,
+    [oid, columns],
+  );
+  return new Map(rows.map(({ name, expression }) => [name, expression]));
+}
+
+/** A row with a value that its column refuses is no row of the table; that it is refused, the restore finds. */
+async function isFound(client: pg.ClientBase, sql: string, json: Buffer): Promise<boolean> {
+  // Outside of a transaction there is nothing to save, and PostgreSQL says so.
+  const isInTransaction = await client.query("SAVEPOINT there").then(
+    () => true,
+    () => false,
+  );
+  try {
+    const { rows } = await client.query<{ found: boolean }>(sql, [json]);
+    return rows[0]?.found ?? false;
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError) || !/^(22|23|42|P0)/.test(error.code ?? ""))
+      throw error;
+    return false;
+  } finally {
+    if (isInTransaction) await client.query("ROLLBACK TO SAVEPOINT there; RELEASE SAVEPOINT there");
+  }
+}
