@@ -81,7 +81,9 @@ async function said(database: Database, path: string, scope: RestoreScope) {
     return null;
   }
   const error = await errorOf(restore(database, path, { scope }));
-  expect(failed).toEqual([{ name: "publications", state: "failed", message: error.message }]);
+  expect(failed).toMatchObject([
+    { name: "publications", message: error.message, remedy: error.hint },
+  ]);
   expect(obstacles).toMatchObject([{ message: error.message, hint: error.hint }]);
   return error;
 }
