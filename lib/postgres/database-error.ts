@@ -20,6 +20,7 @@ export interface ErrorPlace {
   blamed?: BlamedRows | undefined;
   /** Where PostgreSQL does not name it itself. */
   column?: string | undefined;
+  constraint?: string | undefined;
   /** What to do, where more is known of it than the SQLSTATE. */
   remedy?: string | undefined;
 }
@@ -147,6 +148,7 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
     place.table ??
     (error.schema && error.table ? { schema: error.schema, name: error.table } : undefined);
   const column = error.column ?? place.column;
+  const constraint = error.constraint ?? place.constraint;
   const key = sqlState === UNIQUE_VIOLATION ? keyInDetail(error) : undefined;
   const blamed = place.blamed ?? (key && { key });
   const at = [
@@ -156,7 +158,7 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
         ? `row ${place.rows[0]}`
         : `rows ${place.rows[0]} to ${place.rows[1]}`),
     column && `column ${column}`,
-    error.constraint && `constraint ${error.constraint}`,
+    constraint && `constraint ${constraint}`,
   ].filter(Boolean);
   const what = meaning?.what ?? "PostgreSQL refused a statement";
   return new BackupError(
@@ -171,7 +173,7 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
         ...(place.rows && { rows: place.rows }),
         ...blamed,
         ...(column && { column }),
-        ...(error.constraint && { constraint: error.constraint }),
+        ...(constraint && { constraint }),
       },
       cause: error,
     },

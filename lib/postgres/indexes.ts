@@ -1,7 +1,9 @@
 import type pg from "pg";
-import { FIRST_NORMAL_OID } from "../schema/user-objects.ts";
-import type { TableName } from "../shared/api.ts";
+import { FIRST_NORMAL_OID, userFunctionsOf } from "../schema/user-objects.ts";
+import type { TableName, Warning } from "../shared/api.ts";
+import { tableLabel } from "../shared/table-name.ts";
 import { quoteTable } from "./identifiers.ts";
+import { tryStatement } from "./try-statement.ts";
 
 /** An index that is built when its table is loaded: rows that are sorted once, instead of each put into its place. */
 export interface LateIndex extends TableName {
@@ -53,4 +55,41 @@ export async function dropIndexes(
 /** Builds one again, where it was. */
 export async function createIndex(client: pg.ClientBase, { definition }: LateIndex): Promise<void> {
   await client.query(`SET LOCAL default_tablespace = ''; ${definition}`);
+}
+
+/** Whose functions may read tables, as far as their text tells: what such an index holds may depend on rows that came later. */
+const READING_INDEXES_SQL = `
+  SELECT n.nspname AS schema, c.relname AS name, json_build_object('schema', tn.nspname, 'name', t.relname) AS "table"
+  FROM pg_index i
+  JOIN pg_class c ON c.oid = i.indexrelid AND c.relkind = 'i'
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_class t ON t.oid = i.indrelid
+  JOIN pg_namespace tn ON tn.oid = t.relnamespace
+  WHERE i.indrelid = ANY ($1::oid[]) AND i.indisready AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
+    AND EXISTS (SELECT p.oid FROM ${userFunctionsOf("pg_class", "c.oid")} AND (p.prosqlbody IS NOT NULL OR p.prosrc ~* '\\m(from|join|execute|perform)\\M'))
+  ORDER BY n.nspname, c.relname`;
+
+/**
+ * Builds the indexes anew whose functions may read tables. To be called once all rows are there.
+ *
+ * @param oids of tables and partitions, which are locked
+ * @returns a warning for each that could not be: it is as it was when its rows came
+ */
+export async function rebuildReadingIndexes(
+  client: pg.ClientBase,
+  oids: readonly number[],
+): Promise<Warning[]> {
+  const { rows } = await client.query<TableName & { table: TableName }>(READING_INDEXES_SQL, [
+    oids,
+  ]);
+  const warnings: Warning[] = [];
+  for (const index of rows) {
+    if (await tryStatement(client, `REINDEX INDEX ${quoteTable(index)}`)) continue;
+    warnings.push({
+      code: "INDEX_NOT_REBUILT",
+      message: `The index ${tableLabel(index)} calls a function that may read other tables, and could not be built anew once all rows were there: a query that uses it may miss rows. Run REINDEX INDEX ${quoteTable(index)}; if that fails, give its function a search_path of its own first.`,
+      table: index.table,
+    });
+  }
+  return warnings;
 }

@@ -17,7 +17,7 @@ import {
   readComputedColumns,
   recompute,
 } from "../postgres/generated-columns.ts";
-import type { LateIndex } from "../postgres/indexes.ts";
+import { type LateIndex, rebuildReadingIndexes } from "../postgres/indexes.ts";
 import {
   beginLockWait,
   DEFAULT_LOCK_TIMEOUT_MS,
@@ -123,6 +123,14 @@ function liveTables(
   let resumeEvents: () => Promise<void>;
   let putBack: () => Promise<void>;
 
+  async function merge(plan: ReadPlan, copied: ShadowTables, signal: AbortSignal): Promise<void> {
+    const grown = await mergeLoads(client, plan, copied.tables, signal);
+    rowsAfter.push(...rowsBefore.map((rows, index) => rows + (grown[index] ?? 0)));
+    await recompute(client, computed, mergedInto(mergesOf(plan, copied.tables)));
+    await dropShadowTables(client, copied);
+    for (const { table } of plan.loads.slice(0, 1)) await bearTransactionId(client, table);
+  }
+
   return {
     async begin(signal) {
       // Each statement sees what was committed before it, so that the locked tables are seen as they are.
@@ -176,17 +184,10 @@ function liveTables(
     })),
 
     async settleRows(plan, signal) {
-      if (!copies) {
-        await recompute(client, computed);
-        return;
-      }
-      const grown = await mergeLoads(client, plan, copies.tables, signal);
-      rowsAfter.push(...rowsBefore.map((rows, index) => rows + (grown[index] ?? 0)));
-      await recompute(client, computed, mergedInto(mergesOf(plan, copies.tables)));
-      await dropShadowTables(client, copies);
-      for (const { table } of plan.loads.slice(0, 1)) await bearTransactionId(client, table);
+      if (copies) await merge(plan, copies, signal);
+      else await recompute(client, computed);
+      warnings.push(...(await rebuildReadingIndexes(client, relationsOf(plan))));
     },
-
     async checkConstraints(plan, signal) {
       await addIndexes(session, plan, lateIndexes, signal);
       await addForeignKeys(session, plan, signal);
@@ -208,13 +209,10 @@ function liveTables(
       await resumeEvents();
     },
 
-    async end({ loads, sequences }) {
+    async end(plan) {
+      const { loads, sequences } = plan;
       onProgress({ type: "phase", phase: "committing" });
-      const changed = loads.flatMap(({ table: { oid, partitions } }) => [
-        oid,
-        ...partitions.map((partition) => partition.oid),
-      ]);
-      await commit(session, xid, changed);
+      await commit(session, xid, relationsOf(plan));
       return {
         elapsedMs: Math.round(performance.now() - startedAt),
         tables: loads.map(({ archived, places }, index) => ({
@@ -236,6 +234,10 @@ function liveTables(
     },
   };
 }
+
+/** Oids of the loaded tables and their partitions. */
+const relationsOf = ({ loads }: ReadPlan): number[] =>
+  loads.flatMap(({ table: { oid, partitions } }) => [oid, ...partitions.map((it) => it.oid)]);
 
 /** Locks the archive's tables, then matches archive and catalog: from here on, nobody can change the tables. */
 async function lockPlan(

@@ -2,12 +2,13 @@
  * Constraints, domains and generated columns whose functions read other rows: a restore proves and computes them once
  * all rows are there, and a rehearsal says the same as the restore.
  */
+import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { MAJORS } from "../../scripts/testing/majors.ts";
 import { databaseText } from "../../scripts/testing/oracles.ts";
 import { BackupError } from "../errors.ts";
 import { rehearsed } from "./rehearsal/testing.ts";
-import { backUp, type RestoreOptions, restore, testDatabase } from "./testing.ts";
+import { backUp, errorOf, type RestoreOptions, restore, testDatabase } from "./testing.ts";
 
 /** The checked tables come before the one that is read. */
 const SHELVES = `
@@ -244,5 +245,47 @@ describe.for(MAJORS)("on PostgreSQL %i", (major) => {
         expect(after).toBe(before);
       }
     }
+  });
+});
+
+describe.for(MAJORS)("on PostgreSQL %i", (major) => {
+  test("a row that its function refuses in the end is named by its key, a table's or a domain's", async () => {
+    const { db, database } = await testDatabase({
+      major,
+      sql: `${SHELVES}; CREATE DOMAIN place AS text CONSTRAINT on_shelf CHECK (public.has_shelf(VALUE));
+        CREATE TABLE stock (id integer PRIMARY KEY, at place); INSERT INTO stock VALUES (7, 'S1'), (8, 'S2')`,
+    });
+    const { path } = await backUp(database, { exclude: [table("shelf")] });
+    await db.query("DELETE FROM stock; DELETE FROM zlabel; DELETE FROM shelf WHERE code = 'S2'");
+    for (const [name, details] of [
+      ["item", { constraint: "item_on_shelf", key: "id = 2" }],
+      ["stock", { constraint: "on_shelf", column: "at", key: "id = 8" }],
+    ] as const) {
+      const scope = { mode: "replace" as const, tables: [table(name)] };
+      const error = await errorOf(restore(database, path, { scope }));
+      expect(error).toMatchObject({
+        code: "CONSTRAINT_VIOLATED",
+        details: { table: table(name), ...details },
+      });
+      const { violations } = await rehearsed(database, path, { scope });
+      expect(violations).toMatchObject([{ constraint: details.constraint, total: 1 }]);
+    }
+  });
+
+  test("an index whose function reads another table finds the rows", async () => {
+    const { db, database } = await testDatabase({
+      major,
+      sql: `CREATE TABLE word (n integer PRIMARY KEY, w text); INSERT INTO word VALUES (1, 'one'), (2, 'two');
+        CREATE FUNCTION label(k integer) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT w FROM public.word WHERE n = k';
+        CREATE TABLE badge (id integer PRIMARY KEY); INSERT INTO badge VALUES (1), (2); CREATE INDEX by_label ON badge (label(id))`,
+    });
+    const { path } = await backUp(database);
+    await restore(database, path);
+    const client = new pg.Client(db.url);
+    await client.connect();
+    await client.query("SET enable_seqscan = off");
+    const { rows } = await client.query("SELECT id FROM badge WHERE label(id) = 'two'");
+    await client.end();
+    expect(rows).toEqual([{ id: 2 }]);
   });
 });

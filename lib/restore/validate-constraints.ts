@@ -38,6 +38,7 @@ export async function validateConstraints(
         fallback: "LOAD_FAILED",
         outcome: "Nothing has changed.",
         table: constraint.isOfDomain ? undefined : constraint.table,
+        constraint: constraint.constraint,
         // To know them is a help; not to find them must not hide the error itself.
         blamed: await blame(client, plan, constraint, error).catch(() => undefined),
       });
