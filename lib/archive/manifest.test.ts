@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BackupError } from "../errors.ts";
-import { MAX_MANIFEST_BYTES } from "../shared/archive-format.ts";
+import { MAX_ENUM_LABELS, MAX_MANIFEST_BYTES } from "../shared/archive-format.ts";
 import {
   type Manifest,
   type ManifestTable,
@@ -67,6 +67,16 @@ describe("refuses as ARCHIVE_INVALID", () => {
     ["broken counts", { tables: [{ ...table, rows: 1.5 }] }],
     ["a digest too short", { tables: [{ ...table, jsonSha256: "abc" }] }],
     ["an int8 out of range", { sequences: [sequence("9223372036854775808")] }],
+    ["an enum without labels", { enums: [{ type: "public.mood" }] }],
+    [
+      "more labels than any backup lists",
+      {
+        enums: ["a", "b"].map((type) => ({
+          type,
+          labels: Array(MAX_ENUM_LABELS / 2 + 1).fill(""),
+        })),
+      },
+    ],
     ["a sequence value that is no number", { sequences: [sequence("1; DROP")] }],
     [
       "sums beyond what can be counted",
@@ -109,6 +119,12 @@ it("never repeats the manifest's values in a message", () => {
 it("keeps the largest and smallest int8 exact", () => {
   const sequences = [sequence("9223372036854775807"), sequence("-9223372036854775808")];
   expect(parse({ sequences }).sequences).toEqual(sequences);
+});
+
+it("takes enums, and a manifest without them, as older versions wrote it", () => {
+  const enums = [{ type: 'public."My Mood"', labels: ["b", "a", ""] }];
+  expect(parse({ enums }).enums).toEqual(enums);
+  expect(parse({}).enums).toBeUndefined();
 });
 
 it("summarises for the panel", () => {

@@ -3,6 +3,8 @@ import { BackupError } from "../errors.ts";
 import type { InsertionOrder, ManifestSummary, Warning } from "../shared/api.ts";
 import {
   FORMAT_VERSION,
+  MAX_ENUM_LABELS,
+  MAX_ENUMS,
   MAX_MANIFEST_BYTES,
   MAX_MANIFEST_DEPTH,
   MAX_MANIFEST_VALUES,
@@ -27,6 +29,10 @@ function isInt8(decimal: string): boolean {
   // BigInt throws on what is not a number.
   if (!/^-?\d{1,19}$/.test(decimal)) return false;
   return BigInt.asIntN(64, BigInt(decimal)) === BigInt(decimal);
+}
+
+function hasRoomForLabels(enums: ReadonlyArray<{ labels: readonly string[] }>): boolean {
+  return enums.reduce((sum, { labels }) => sum + labels.length, 0) <= MAX_ENUM_LABELS;
 }
 
 const columnSchema = z.object({
@@ -59,6 +65,13 @@ const sequenceSchema = z.object({
   ownerColumn: z.string().nullable(),
   lastValue: int8,
   isCalled: z.boolean(),
+});
+
+const enumSchema = z.object({
+  /** Of columns, as `format_type` writes it: an enum or a domain over one; of arrays, their elements'. */
+  type: z.string().min(1).max(5000),
+  /** What a value of it may be. */
+  labels: z.array(z.string().max(1024)),
 });
 
 const insertionOrderSchema = z.object({
@@ -110,6 +123,8 @@ const manifestSchema = z.object({
   insertionOrder: insertionOrderSchema,
   tables: z.array(manifestTableSchema).max(MAX_TABLES),
   sequences: z.array(sequenceSchema),
+  /** Left out by older versions. */
+  enums: z.array(enumSchema).max(MAX_ENUMS).refine(hasRoomForLabels).optional(),
   warnings: z.array(warningSchema),
 });
 

@@ -12,6 +12,7 @@ import { DEFAULT_LOCK_TIMEOUT_MS } from "../postgres/locks.ts";
 import { readMigrations } from "../postgres/migrations.ts";
 import { readSequenceStates } from "../postgres/sequences.ts";
 import { openSnapshot } from "../postgres/snapshot.ts";
+import { enumsOf } from "../schema/enums.ts";
 import { fingerprint } from "../schema/fingerprint.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { OperationResult } from "../shared/api.ts";
@@ -90,6 +91,7 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
         return { ...state, ownerTable: owner?.table ?? null, ownerColumn: owner?.column ?? null };
       });
       const migrations = await readMigrations(client, catalog);
+      const enums = enumsOf(plan.tables);
       await client.query("COMMIT");
       stopListening();
       await client.end();
@@ -110,6 +112,7 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
         insertionOrder: plan.insertionOrder,
         tables,
         sequences,
+        ...(enums.length > 0 && { enums }),
         warnings: plan.warnings,
       });
       return {

@@ -89,7 +89,7 @@ const NOT_CHOSEN_REASON = "It was not chosen.";
  * @throws BackupError REQUEST_INVALID for a scope that does not fit the archive, or leaves out what nobody has
  */
 export function planLoad(
-  manifest: Pick<Manifest, "tables" | "sequences">,
+  manifest: Pick<Manifest, "tables" | "sequences" | "enums">,
   catalog: Catalog,
   models: PrismaModels,
   selection: RestoreSelection = {},
@@ -104,6 +104,7 @@ export function planLoad(
     (things) => `Neither the backup nor the database has a ${things}. Nothing has changed.`,
   );
   const tables = new Map(catalog.tables.map((table) => [tableKey(table), table]));
+  const labels = new Map(manifest.enums?.map((it) => [it.type, it.labels]));
   const skipped: LoadPlan["skipped"] = [];
   const drift: Drift[] = [];
   const loadable = new Map<string, PlannedLoad>();
@@ -117,7 +118,7 @@ export function planLoad(
       continue;
     }
     const table = tables.get(tableKey(archived));
-    drift.push(...findTableDrift(archived, table));
+    drift.push(...findTableDrift(archived, table, labels));
     if (!table) continue;
     const columns = archived.columns.flatMap((it): LoadColumn[] => {
       const column = table.columns.find(({ name }) => name === it.name);

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { TableName, Warning } from "../shared/api.ts";
+import { type EnumType, readEnums } from "./enums.ts";
 import { readInvalidIndexes } from "./invalid-indexes.ts";
 import { readLeftOut } from "./left-out.ts";
 import { type MaterializedView, readMaterializedViews } from "./materialized-views.ts";
@@ -39,6 +40,8 @@ export interface CatalogColumn {
   generated: boolean;
   /** Functions of the users' compute its values, or check them for a domain: these may depend on other rows. */
   callsFunctions: boolean;
+  /** Of whose labels its values are, below domains and arrays. */
+  enumType?: EnumType;
 }
 
 export interface Partition extends TableName {
@@ -239,7 +242,8 @@ const COLUMNS_SQL = `
       SELECT FROM pg_attrdef ad WHERE ad.adrelid = a.attrelid AND ad.adnum = a.attnum AND ${callsUserFunction("pg_attrdef", "ad.oid")})
       OR EXISTS (
         SELECT FROM domain x JOIN pg_constraint k ON k.contypid IN (x.oid, x.base_oid)
-        WHERE x.oid IN (a.atttypid, element.oid) AND ${callsUserFunction("pg_constraint", "k.oid")}) AS "callsFunctions"
+        WHERE x.oid IN (a.atttypid, element.oid) AND ${callsUserFunction("pg_constraint", "k.oid")}) AS "callsFunctions",
+    CASE e.typtype WHEN 'e' THEN e.oid END AS "enumOid"
   FROM pg_attribute a
   JOIN pg_type dt ON dt.oid = a.atttypid
   LEFT JOIN base ON base.oid = a.atttypid
@@ -329,7 +333,7 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
     await client.query<Omit<CatalogTable, "columns"> & { unlogged: boolean }>(TABLES_SQL)
   ).rows;
   const columnRows = (
-    await client.query<CatalogColumn & { tableOid: number }>(COLUMNS_SQL, [
+    await client.query<CatalogColumn & { tableOid: number; enumOid: number | null }>(COLUMNS_SQL, [
       tableRows.map((table) => table.oid),
     ])
   ).rows;
@@ -341,12 +345,20 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
     >(SEQUENCES_SQL)
   ).rows;
 
+  const enums = await readEnums(
+    client,
+    columnRows.flatMap(({ enumOid }) => enumOid ?? []),
+  );
   const columns = Map.groupBy(columnRows, (row) => row.tableOid);
+  const toColumn = ({ tableOid: _, enumOid, ...column }: (typeof columnRows)[number]) => {
+    const enumType = enumOid === null ? undefined : enums.get(enumOid);
+    return { ...column, ...(enumType && { enumType }) };
+  };
   return {
     database,
     tables: tableRows.map(({ unlogged: _, ...table }) => ({
       ...table,
-      columns: (columns.get(table.oid) ?? []).map(({ tableOid: __, ...column }) => column),
+      columns: (columns.get(table.oid) ?? []).map(toColumn),
     })),
     foreignKeys,
     sequences: sequenceRows.map((row) => ({

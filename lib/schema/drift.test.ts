@@ -76,6 +76,100 @@ describe("an archive's table against the database's", () => {
   });
 });
 
+describe("a type of the database's own, moved or renamed", () => {
+  const drift = (from: string, to: string, now?: string[], then?: string[]) =>
+    findTableDrift(
+      {
+        schema: "public",
+        name: "t",
+        columns: [{ name: "m", type: from, encoding: "json" }],
+      },
+      table([
+        column({
+          name: "m",
+          type: to,
+          ...(now && { enumType: { type: to.replace("[]", ""), labels: now } }),
+        }),
+      ]),
+      new Map(then && [[from.replace("[]", ""), then]]),
+    );
+
+  test.for([
+    ["ext.citext", "public.citext"],
+    ["ext.citext[]", "heroku_ext.citext[]"],
+    ["ext.vector(3)", "public.vector(3)"],
+    ["extensions.geometry(Point,4326)[]", "public.geometry(Point,4326)[]"],
+    ['"my.ext"."My Mood"', 'public."My Mood"'],
+    ['public."say ""hi"""', '"A"."say ""hi"""'],
+    // A word may be a key word of one version only.
+    ['ext."system_user"', "public.system_user"],
+  ] as const)("%s and %s", ([from, to]) => {
+    for (const [a, b] of [
+      [from, to],
+      [to, from],
+    ] as const) {
+      expect(drift(a, b)).toMatchObject([{ kind: "type-changed", blocks: false }]);
+      expect(drift(a, b)[0]?.message).toContain("the same type in another schema");
+    }
+  });
+
+  test.for([
+    ["ext.vector(3)", "public.vector(4)"],
+    ["ext.vector(3)", "public.vector"],
+    ["ext.citext", "public.citext[]"],
+    ["ext.citext", "text"],
+    ["ext.uuid", "uuid"],
+    ['ext."citext.x"', "public.citext"],
+    ['ext."Mood"', "public.mood"],
+    ["ext.a; DROP TABLE t; --", "public.a"],
+    ["x.ext.citext", "public.citext"],
+  ] as const)("not %s and %s", ([from, to]) => {
+    expect(drift(from, to)).toMatchObject([{ kind: "type-changed", blocks: true }]);
+  });
+
+  test("another name names the statement, unless every label is there", () => {
+    expect(drift("public.mood", "public.feeling")).toMatchObject([
+      {
+        blocks: true,
+        remedy: expect.stringContaining("ALTER TYPE public.feeling RENAME TO mood;"),
+      },
+    ]);
+    expect(drift('public."My Mood"[]', 'ext."Other"[]')[0]?.remedy).toContain(
+      'ALTER TYPE ext."Other" SET SCHEMA public; ALTER TYPE public."Other" RENAME TO "My Mood";',
+    );
+    expect(drift("public.mood", "ext.feeling", ["ok", "sad", "new"], ["sad", "ok"])).toMatchObject([
+      { blocks: false, message: expect.stringContaining("has all of its labels") },
+    ]);
+    expect(drift("public.mood", "public.feeling", ["ok"], ["sad", "ok"])).toMatchObject([
+      {
+        blocks: true,
+        message: expect.stringContaining("the label “sad”"),
+        remedy: expect.stringContaining(
+          "ALTER TYPE public.feeling ADD VALUE 'sad'; ALTER TYPE public.feeling RENAME TO mood;",
+        ),
+      },
+    ]);
+  });
+
+  test("labels that are gone are said", () => {
+    const gone = { blocks: false, message: expect.stringContaining("the label “it's”") };
+    const remedy = "ALTER TYPE a.status ADD VALUE 'it''s';";
+    expect(drift("a.status", "a.status", ["ok"], ["ok", "it's"])).toMatchObject([
+      { ...gone, remedy },
+    ]);
+    expect(drift("b.status", "a.status", ["ok"], ["ok", "it's"])).toMatchObject([
+      { ...gone, remedy },
+    ]);
+    const many = Array.from({ length: 9 }, (_, i) => `l${i}`);
+    expect(drift("a.status[]", "a.status[]", [], many)[0]?.message).toContain(
+      "the labels “l0”, “l1”, “l2”, “l3”, “l4” and 4 more any more",
+    );
+    expect(drift("a.status", "a.status", ["more", "ok"], ["ok"])).toEqual([]);
+    // By its name alone, a type that is no enum any more is not the enum.
+    expect(drift("b.status", "a.status", undefined, ["ok"])).toMatchObject([{ blocks: true }]);
+  });
+});
+
 describe("a type that holds every value of another", () => {
   const encodingOf = (type: string): ColumnEncoding =>
     /^(smallint|integer|real|text|char)/.test(type) && !type.endsWith("[]") ? "json" : "text";

@@ -1,6 +1,8 @@
 import type { Drift, TableName } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import type { Catalog, CatalogColumn, CatalogTable, ColumnEncoding } from "./catalog.ts";
+import { addLabels, lostLabels, lostSentence } from "./lost-labels.ts";
+import { elementOf, findMove } from "./moved-type.ts";
 import { findModel, isKnownToPrisma, isTableOf, type PrismaModels } from "./prisma-models.ts";
 import { widenedFrom } from "./widened-type.ts";
 
@@ -63,11 +65,18 @@ export interface ArchivedTable {
   columns: Array<{ name: string; type: string; encoding: ColumnEncoding }>;
 }
 
+/** What values of an enum, or of a domain over one, may have been, by the type that is not an array. */
+export type ArchivedLabels = ReadonlyMap<string, readonly string[]>;
+
 /**
  * Where an archive's table and the database's disagree. What maps by itself is there to be confirmed; what would
  * have data invented or made to fit blocks, and says what to do.
  */
-export function findTableDrift(archived: ArchivedTable, table: CatalogTable | undefined): Drift[] {
+export function findTableDrift(
+  archived: ArchivedTable,
+  table: CatalogTable | undefined,
+  labels: ArchivedLabels = new Map(),
+): Drift[] {
   const name = { schema: archived.schema, name: archived.name };
   const label = tableLabel(name);
   if (!table) {
@@ -83,7 +92,7 @@ export function findTableDrift(archived: ArchivedTable, table: CatalogTable | un
     ];
   }
   return [
-    ...archived.columns.flatMap((column) => findColumnDrift(column, table, name) ?? []),
+    ...archived.columns.flatMap((column) => findColumnDrift(column, table, name, labels) ?? []),
     ...table.columns.flatMap((column) => findAddedColumn(column, archived, name) ?? []),
   ];
 }
@@ -92,6 +101,7 @@ function findColumnDrift(
   archived: ArchivedTable["columns"][number],
   table: CatalogTable,
   name: TableName,
+  labels: ArchivedLabels,
 ): Drift | null {
   const { name: column, type } = archived;
   const label = tableLabel(name);
@@ -120,24 +130,55 @@ function findColumnDrift(
         "Make it an ordinary column again (ALTER COLUMN … DROP EXPRESSION), restore, then migrate forward.",
     };
   }
-  if (found.type === type && found.encoding === archived.encoding) return null;
+  const isRead = found.encoding === archived.encoding;
+  const archivedLabels = labels.get(elementOf(type));
+  const lost = isRead ? lostLabels(archivedLabels, found.enumType) : [];
+  if (found.type === type && isRead && lost.length === 0) return null;
+  const ofColumn = { kind: "type-changed" as const, table: name, column };
+  if (found.type === type && isRead) {
+    return {
+      ...ofColumn,
+      blocks: false,
+      message: `The column ${column} of ${label} ${lostSentence(lost)}`,
+      remedy: addLabels(lost, found.enumType),
+    };
+  }
+  const move = isRead ? findMove(type, found.type) : null;
+  const isEnumYet = !archivedLabels || found.enumType !== undefined;
   const change = `The column ${column} of ${label} was ${type} and is ${found.type} now`;
   if (found.type !== type && widenedFrom(archived, found) !== null) {
     return {
-      kind: "type-changed",
-      table: name,
-      column,
+      ...ofColumn,
       blocks: false,
       message: `${change}, which holds every value of the backup.`,
     };
   }
+  if (move && !move.isRenamed && isEnumYet) {
+    const moved = `${change}: the same type in another schema`;
+    return lost.length === 0
+      ? {
+          ...ofColumn,
+          blocks: false,
+          message: `${moved}. The backup's values are read as its own.`,
+        }
+      : {
+          ...ofColumn,
+          blocks: false,
+          message: `${moved}, by its name. It ${lostSentence(lost)}`,
+          remedy: addLabels(lost, found.enumType),
+        };
+  }
+  if (move && archivedLabels && found.enumType && lost.length === 0) {
+    return { ...ofColumn, blocks: false, message: `${change}, which has all of its labels.` };
+  }
+  const convert = `Give it the type ${type} again, restore, then migrate forward, so that PostgreSQL converts the values or says which it cannot.`;
   return {
-    kind: "type-changed",
-    table: name,
-    column,
+    ...ofColumn,
     blocks: true,
-    message: `${change}.`,
-    remedy: `Give it the type ${type} again, restore, then migrate forward, so that PostgreSQL converts the values or says which it cannot.`,
+    message: `${change}${lost.length > 0 ? `, which ${lostSentence(lost)}` : "."}`,
+    remedy: move
+      ? `If it is the same type by another name: ${[addLabels(lost, found.enumType), ...move.statements].filter(Boolean).join(" ")} Restore, and name it back. Otherwise: ${convert}`
+      : convert,
   };
 }
 

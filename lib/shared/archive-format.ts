@@ -11,6 +11,9 @@ export const KEY_ENTRY = "key.age";
 export const MAX_TABLES = 50_000;
 /** README, key and manifest beside the tables. */
 export const MAX_ENTRIES = MAX_TABLES + 3;
+/** Of which a manifest lists the labels, and of labels in all of them. */
+export const MAX_ENUMS = 10_000;
+export const MAX_ENUM_LABELS = 100_000;
 export const MAX_MANIFEST_BYTES = 64 * 1024 * 1024;
 /** Deeper than any version of the format is likely to be. */
 export const MAX_MANIFEST_DEPTH = 32;

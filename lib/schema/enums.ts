@@ -1,0 +1,43 @@
+import type pg from "pg";
+import { MAX_ENUM_LABELS, MAX_ENUMS } from "../shared/archive-format.ts";
+import type { CatalogTable } from "./catalog.ts";
+import { elementOf } from "./moved-type.ts";
+
+/** An enum: `public.mood`, as it stands in SQL, and its labels in their order. */
+export interface EnumType {
+  type: string;
+  labels: string[];
+}
+
+const ENUMS_SQL = `
+  SELECT enumtypid AS oid, format_type(enumtypid, NULL) AS type,
+    json_agg(enumlabel ORDER BY enumsortorder) AS labels
+  FROM pg_enum WHERE enumtypid = ANY ($1::oid[]) GROUP BY enumtypid`;
+
+/** Enums by their oid. */
+export async function readEnums(
+  client: pg.ClientBase,
+  oids: Iterable<number>,
+): Promise<ReadonlyMap<number, EnumType>> {
+  const wanted = [...new Set(oids)];
+  if (wanted.length === 0) return new Map();
+  const { rows } = await client.query<EnumType & { oid: number }>(ENUMS_SQL, [wanted]);
+  return new Map(rows.map(({ oid, type, labels }) => [oid, { type, labels }]));
+}
+
+/**
+ * The labels that values of a column may be, by its type: an enum, or a domain over one. For the manifest; not of more
+ * enums and labels than a manifest takes, without which a backup is whole all the same.
+ */
+export function enumsOf(tables: readonly Pick<CatalogTable, "columns">[]): EnumType[] {
+  const enums = new Map<string, string[]>();
+  let room = MAX_ENUM_LABELS;
+  for (const { type, enumType, generated } of tables.flatMap(({ columns }) => columns)) {
+    const key = elementOf(type);
+    if (!enumType || generated || enums.has(key)) continue;
+    if (enums.size === MAX_ENUMS || enumType.labels.length > room) continue;
+    room -= enumType.labels.length;
+    enums.set(key, enumType.labels);
+  }
+  return [...enums].map(([type, labels]) => ({ type, labels }));
+}
