@@ -42,6 +42,13 @@ export interface MergedInto {
   key: RowKey;
 }
 
+interface RecomputeOptions {
+  /** Of the rows of a merge, by the relation's oid; all rows where there is none. */
+  merged?: ReadonlyMap<number, MergedInto>;
+  /** Called before rows of a relation are taken out and put in again. */
+  onStale?: (relation: ComputedColumns) => void;
+}
+
 /** A function that gives another value each time would go on for ever. */
 const MAX_ROUNDS = 5;
 
@@ -50,19 +57,18 @@ const MAX_ROUNDS = 5;
  * rows are there.
  *
  * @param client with the role's own settings, on which functions may rely
- * @param of the rows of a merge, by the relation's oid; all rows where there is none
  * @returns the relations of which rows were computed anew
  */
 export async function recompute(
   client: pg.ClientBase,
   relations: readonly ComputedColumns[],
-  of: ReadonlyMap<number, MergedInto> = new Map(),
+  { merged, onStale }: RecomputeOptions = {},
 ): Promise<ComputedColumns[]> {
   const changed = new Set<ComputedColumns>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
     let isChanged = false;
     for (const relation of relations) {
-      if (!(await recomputeOnce(client, relation, of.get(relation.oid)))) continue;
+      if (!(await recomputeOnce(client, relation, merged?.get(relation.oid), onStale))) continue;
       isChanged = true;
       changed.add(relation);
     }
@@ -76,6 +82,7 @@ async function recomputeOnce(
   client: pg.ClientBase,
   relation: ComputedColumns,
   merged: MergedInto | undefined,
+  onStale: RecomputeOptions["onStale"],
 ): Promise<boolean> {
   const table = quoteTable(relation);
   const plain = relation.plain.map(quoteIdentifier).join(", ");
@@ -90,6 +97,7 @@ async function recomputeOnce(
   // PostgreSQL refuses some tables a DELETE even of no row.
   const { rowCount } = await client.query(`SELECT FROM ONLY ${table} t WHERE ${isStale} LIMIT 1`);
   if (rowCount === 0) return false;
+  onStale?.(relation);
   // Not by UPDATE, which takes no identity column, and computes nothing anew that depends on no column.
   await client.query(
     `WITH stale AS (DELETE FROM ONLY ${table} t WHERE ${isStale} RETURNING ${plain === "" ? "1" : plain})

@@ -220,7 +220,7 @@ function leaveOutHolders(
   );
 }
 
-function describeRefusal(reason: RefusedChange["reason"], publication: string): string {
+export function describeRefusal(reason: RefusedChange["reason"], publication: string): string {
   switch (reason) {
     case "identity":
       return `the publication ${publication} publishes what is deleted, and the table has no replica identity to tell it by`;

@@ -12,11 +12,7 @@ import {
 } from "../postgres/constraints.ts";
 import { countExactly } from "../postgres/count-rows.ts";
 import { alterTriggers, readAlteredTriggers } from "../postgres/foreign-key-triggers.ts";
-import {
-  type ComputedColumns,
-  readComputedColumns,
-  recompute,
-} from "../postgres/generated-columns.ts";
+import { type ComputedColumns, readComputedColumns } from "../postgres/generated-columns.ts";
 import { type LateIndex, rebuildReadingIndexes } from "../postgres/indexes.ts";
 import {
   beginLockWait,
@@ -57,6 +53,7 @@ import type { OperationResult, TableName, Warning } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { addForeignKeys } from "./add-foreign-keys.ts";
 import { addIndexes, dropLateIndexes } from "./add-indexes.ts";
+import { computeAnew } from "./compute-anew.ts";
 import { insertWhole } from "./load-table.ts";
 import { mergedInto, mergeLoads, mergesOf } from "./merge-loads.ts";
 import { type PipelineOptions, type RestoreTarget, runPipeline } from "./pipeline.ts";
@@ -126,7 +123,7 @@ function liveTables(
   async function merge(plan: ReadPlan, copied: ShadowTables, signal: AbortSignal): Promise<void> {
     const grown = await mergeLoads(client, plan, copied.tables, signal);
     rowsAfter.push(...rowsBefore.map((rows, index) => rows + (grown[index] ?? 0)));
-    await recompute(client, computed, mergedInto(mergesOf(plan, copied.tables)));
+    await computeAnew(client, plan, computed, mergedInto(mergesOf(plan, copied.tables)));
     await dropShadowTables(client, copied);
     for (const { table } of plan.loads.slice(0, 1)) await bearTransactionId(client, table);
   }
@@ -185,7 +182,7 @@ function liveTables(
 
     async settleRows(plan, signal) {
       if (copies) await merge(plan, copies, signal);
-      else await recompute(client, computed);
+      else await computeAnew(client, plan, computed);
       warnings.push(...(await rebuildReadingIndexes(client, relationsOf(plan))));
     },
     async checkConstraints(plan, signal) {

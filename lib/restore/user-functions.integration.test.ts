@@ -203,6 +203,14 @@ const CASES: Case[] = [
     options: { scope: { mode: "keep-existing" } },
   },
   {
+    what: "a generated column of a table whose publication lets nobody delete",
+    sql: `CREATE FUNCTION size_of() RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN (SELECT count(*) FROM public.badge); END';
+      CREATE TABLE badge (id integer, size bigint GENERATED ALWAYS AS (size_of()) STORED); INSERT INTO badge VALUES (1), (2);
+      WITH gone AS (DELETE FROM badge RETURNING id) INSERT INTO badge SELECT id FROM gone; CREATE PUBLICATION changes FOR TABLE badge`,
+    succeeds: [false],
+    says: "changes",
+  },
+  {
     what: "SQL that is put together, which no rehearsal can follow",
     sql: withFunction(
       "LANGUAGE plpgsql",

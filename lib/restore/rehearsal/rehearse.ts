@@ -30,6 +30,7 @@ import type {
   Violation,
 } from "../../shared/rehearsal.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
+import { readUncomputable } from "../compute-anew.ts";
 import { mergesOf } from "../merge-loads.ts";
 import { type PipelineOptions, type RestoreTarget, runPipeline } from "../pipeline.ts";
 import { type ReadPlan, readPlan } from "../read-plan.ts";
@@ -40,7 +41,7 @@ import { type Checks, checkShadows, readChecks, type Shadowed } from "./check-sh
 import { type NotRedirected, redirectFunctions } from "./redirect-functions.ts";
 import { isRefusal, RefusedValues } from "./refused-values.ts";
 import { copiesOf } from "./relation-copies.ts";
-import { untried } from "./remedies.ts";
+import { uncomputable, untried } from "./remedies.ts";
 
 export interface RehearseOptions extends PipelineOptions {
   database: Database;
@@ -203,7 +204,13 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
         await keepKeys(client, merge);
       await complete(client, merge);
     }
-    await recompute(client, this.#computed);
+    const computed = await recompute(client, this.#computed);
+    const refused = computed.length > 0 ? await readUncomputable(client, plan) : [];
+    for (const { table, shadow } of this.#checks.tables) {
+      const refusal = refused.find(({ root }) => root === table.oid);
+      if (refusal && computed.some(({ name }) => name === shadow.name))
+        this.#violations.push(uncomputable(refusal));
+    }
   }
 
   async checkConstraints(_: ReadPlan, signal: AbortSignal): Promise<void> {

@@ -1,7 +1,9 @@
 import { dropRemedy, partitionRemedy } from "../../postgres/constraint-remedies.ts";
+import type { RefusedChange } from "../../postgres/publications.ts";
 import type { DropStatement } from "../../schema/drop-statement.ts";
 import type { Violation } from "../../shared/rehearsal.ts";
 import { tableLabel } from "../../shared/table-name.ts";
+import { describeUncomputable } from "../compute-anew.ts";
 import type { NotRedirected } from "./redirect-functions.ts";
 
 const THEN_VALIDATE =
@@ -88,17 +90,25 @@ const SINGULAR: Record<string, string> = {
 
 const singular = (what: string): string => what.replace(/^\w+/, (verb) => SINGULAR[verb] ?? verb);
 
+/** A violation by no row that could be named. */
+const byNoRow = (
+  it: Pick<Violation, "kind" | "table" | "constraint" | "message" | "remedy">,
+): Violation => ({ ...it, key: [], columns: [], total: null, rows: [] });
+
 /** Counts as one that would fail: a rehearsal must not say yes to what it could not try. */
-export function untried({ table, name, why }: NotRedirected): Violation {
-  return {
+export const untried = ({ table, name, why }: NotRedirected): Violation =>
+  byNoRow({
     kind: "check",
     table,
     constraint: name,
-    key: [],
-    columns: [],
-    total: null,
-    rows: [],
     message: `${name} of ${tableLabel(table)} cannot be tried beforehand, and counts as one that would fail: ${why}.`,
     remedy: `Drop ${name}, restore, and add it again; or restore without this trial run: should it fail, nothing has changed.`,
-  };
-}
+  });
+
+export const uncomputable = (refusal: RefusedChange): Violation =>
+  byNoRow({
+    kind: "value",
+    table: refusal.relation,
+    constraint: null,
+    ...describeUncomputable(refusal),
+  });
