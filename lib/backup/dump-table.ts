@@ -1,11 +1,20 @@
 import type { ArchiveWriter } from "../archive/archive-writer.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
 import type { PlannedTable } from "../plan/dump-plan.ts";
+import type { Database } from "../postgres/connection.ts";
 import { copyOut, pagesOut } from "../postgres/copy-out.ts";
-import { translateDatabaseError } from "../postgres/database-error.ts";
+import type { FailedRows } from "../postgres/json-array.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
 import type { reportTable } from "../shared/progress.ts";
-import { tableLabel } from "../shared/table-name.ts";
+import { describeDumpError } from "./describe-dump-error.ts";
+
+export interface DumpTableOptions {
+  /** For another connection, where a row has to be looked for. */
+  database: Database;
+  pageRows?: number | undefined;
+  maxRowBytes?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
 
 export interface TableDump {
   /** Resolves when all of it is read, and the connection is free; never where it fails. */
@@ -16,27 +25,28 @@ export interface TableDump {
 
 /** Dumps one table as the archive's next entry. */
 export function dumpTable(
-  { client }: Snapshot,
+  { client, catalog }: Snapshot,
   table: PlannedTable,
   writer: ArchiveWriter,
   report: ReturnType<typeof reportTable>,
-  pageRows?: number,
+  { database, pageRows, maxRowBytes, signal }: DumpTableOptions,
 ): TableDump {
   let rows = 0;
   const onRows = (rowsSoFar: number, bytes: number) => {
     rows = rowsSoFar;
     report.running(rowsSoFar, bytes);
   };
-  const describeError = (error: unknown) =>
-    translateDatabaseError(error, {
-      fallback: "DUMP_FAILED",
-      outcome: `No backup was made; it stopped at ${tableLabel(table)}.`,
-      table: { schema: table.schema, name: table.name },
-    }) as Error;
+  const { encoding } = catalog.database;
+  const options = {
+    isUtf8: encoding !== "SQL_ASCII",
+    maxRowBytes,
+    describeError: (error: Error, failed: FailedRows) =>
+      describeDumpError(error, failed, { database, table, encoding, maxRowBytes, signal }),
+  };
   const source =
     pageRows === undefined
-      ? copyOut(client, table, onRows, describeError)
-      : pagesOut(client, table, pageRows, onRows, describeError);
+      ? copyOut(client, table, onRows, options)
+      : pagesOut(client, table, pageRows, onRows, options);
 
   async function write(): Promise<ManifestTable> {
     const written = await writer.writeTable(table, source);

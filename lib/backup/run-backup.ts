@@ -33,6 +33,8 @@ export interface RunBackupOptions extends TableSelection {
   pageRows?: ReadonlyMap<string, number>;
   /** How long to wait for tables that somebody else has locked. */
   lockTimeoutMs?: number;
+  /** Of a row's JSON. A larger one ends the backup, as no restore could read it. */
+  maxRowBytes?: number;
   onProgress?: OnProgress;
   signal?: AbortSignal;
 }
@@ -72,7 +74,12 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
       for (const [index, table] of plan.tables.entries()) {
         signal?.throwIfAborted();
         const pageRows = options.pageRows?.get(tableKey(table));
-        const dump = dumpTable(snapshot, table, writer, reportTable(onProgress, index), pageRows);
+        const dump = dumpTable(snapshot, table, writer, reportTable(onProgress, index), {
+          database,
+          pageRows,
+          maxRowBytes: options.maxRowBytes,
+          signal,
+        });
         // Its error is thrown below; until then it is not unhandled.
         dump.written.catch(() => {});
         // A table is compressed, encrypted and written while the next is read.

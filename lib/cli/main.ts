@@ -61,11 +61,15 @@ async function main([name, ...args]: string[]): Promise<number> {
     }
     const { code, message, hint, details } = toBackupError(error);
     process.stderr.write(`error[${code}]: ${message}\n`);
+    if (typeof details?.key === "string") process.stderr.write(`row: ${visible(details.key)}\n`);
     for (const line of [...remedyLines(hint, leaveOutIn(details)), OPTIONS[code]])
       if (line) process.stderr.write(`hint: ${line}\n`);
     if (code === "INTERNAL" && process.env.PRISMA_BACKUP_DEBUG) console.error(error);
     return 1;
   }
 }
+
+/** A value may hold what a terminal would carry out. */
+const visible = (text: string): string => text.replaceAll(/\p{Cc}/gu, "�");
 
 process.exitCode = await main(process.argv.slice(2));

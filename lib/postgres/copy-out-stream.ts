@@ -18,6 +18,8 @@ type DataListener = (chunk: Buffer) => void;
 export class CopyOutStream extends Readable implements pg.Submittable {
   /** As the command tag says; known at the end. */
   rowCount = 0;
+  /** So far. */
+  rowsSent = 0;
   readonly #text: string;
   #connection: pg.Connection | undefined;
   #pgListener: DataListener | undefined;
@@ -88,7 +90,10 @@ export class CopyOutStream extends Readable implements pg.Submittable {
         } else this.#contentBytes = this.#contentBytes * 256 + byte;
         at++;
         // The length counts itself.
-        if (--this.#headerBytes === 0) this.#contentBytes -= HEADER_BYTES - 1;
+        if (--this.#headerBytes > 0) continue;
+        this.#contentBytes -= HEADER_BYTES - 1;
+        // PostgreSQL sends each row as a message of its own.
+        if (this.#type === COPY_DATA) this.rowsSent++;
       } else {
         const length = Math.min(this.#contentBytes, chunk.length - at);
         // Others may come in between: notices, changed parameters.

@@ -50,11 +50,14 @@ test.for([
       for (const table of tables) {
         const label = `${table.schema}.${table.name}`;
         let copied = 0;
-        const whole = await buffer(copyOut(client, table, (rows) => (copied = rows)));
+        const options = { isUtf8: encoding === undefined };
+        const whole = await buffer(copyOut(client, table, (rows) => (copied = rows), options));
         // Pages that divide the rows, that do not, and one that is larger.
         for (const pageRows of [1, 2, 3, 1000]) {
           let paged = 0;
-          const pages = await buffer(pagesOut(client, table, pageRows, (rows) => (paged = rows)));
+          const pages = await buffer(
+            pagesOut(client, table, pageRows, (rows) => (paged = rows), options),
+          );
           expect(pages.equals(whole), `${label} in pages of ${pageRows}`).toBe(true);
           expect(paged, label).toBe(copied);
         }

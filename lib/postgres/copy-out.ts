@@ -1,33 +1,49 @@
-import { pipeline, Readable, Transform, type TransformCallback } from "node:stream";
+import { pipeline, Readable } from "node:stream";
 import type pg from "pg";
 import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
 import { CopyOutStream } from "./copy-out-stream.ts";
 import { CopyToJson } from "./copy-to-json.ts";
 import { quoteIdentifier } from "./identifiers.ts";
+import { type FailedRows, JsonArray, type OnRows, UnrestorableRow } from "./json-array.ts";
 import { rowsOf } from "./rows-of.ts";
 
-type OnRows = (rows: number, bytes: number) => void;
-type DescribeError = (error: Error) => Error;
+export interface CopyOutOptions {
+  /** Makes what the stream fails with of what failed, and of the rows where it did. */
+  describeError?: (error: Error, rows: FailedRows) => Error | Promise<Error>;
+  /** False for an SQL_ASCII database, whose bytes are whatever they are. */
+  isUtf8?: boolean;
+  /** Of a row's JSON: a larger one is refused, as a restore would. */
+  maxRowBytes?: number | undefined;
+}
 
 /**
  * A table's rows as one JSON array, as PostgreSQL would write it: one row a line, the comma leading. What COPY
  * sends is only escaped anew here; no row is ever parsed. Destroying the stream abandons the COPY; the connection is then of no more use.
  *
  * @param client in a transaction whose snapshot is the backup's
+ * It fails with an `UnrestorableRow` for one that no restore would take.
+ *
  * @param onRows called with the rows and bytes so far, for every chunk
- * @param describeError makes what the stream fails with of what failed
  */
 export function copyOut(
   client: pg.ClientBase,
   table: CatalogTable,
   onRows: OnRows,
-  describeError?: DescribeError,
+  options: CopyOutOptions = {},
 ): Readable {
   const toJson = new CopyToJson(dumped(table));
   // From here on nothing may throw: a COPY that nobody reads would end the process when it fails.
   const copy = client.query(new CopyOutStream(copyStatement(table)));
   // Errors reach the reader of the array; the callback only keeps `pipeline` from throwing.
-  const array = new JsonArray(onRows, () => copy.rowCount, describeError);
+  const array = new JsonArray({
+    ...options,
+    onRows,
+    copiedRows: () => copy.rowCount,
+    describeError: describing(options, () => ({
+      first: copy.rowsSent + 1,
+      last: copy.rowsSent + 1,
+    })),
+  });
   return pipeline(copy, toJson, array, () => {});
 }
 
@@ -42,7 +58,7 @@ export function pagesOut(
   table: CatalogTable,
   pageRows: number,
   onRows: OnRows,
-  describeError?: DescribeError,
+  options: CopyOutOptions = {},
 ): Readable {
   let fetched = 0;
   async function* pages(): AsyncGenerator<Buffer> {
@@ -60,9 +76,22 @@ export function pagesOut(
     }
     await client.query("CLOSE backup_page");
   }
-  const array = new JsonArray(onRows, () => fetched, describeError);
+  const array = new JsonArray({
+    ...options,
+    onRows,
+    copiedRows: () => fetched,
+    describeError: describing(options, () => ({ first: fetched + 1, last: fetched + pageRows })),
+  });
   return pipeline(Readable.from(pages(), { objectMode: false }), array, () => {});
 }
+
+const describing =
+  ({ describeError = (error) => error }: CopyOutOptions, failedAt: () => FailedRows) =>
+  (error: Error) =>
+    describeError(
+      error,
+      error instanceof UnrestorableRow ? { first: error.row, last: error.row } : failedAt(),
+    );
 
 /** A line's bytes as COPY sends them. As a text, those of SQL_ASCII would not survive to be made a string. */
 const LINE_IN_BASE64 =
@@ -106,53 +135,5 @@ function columnExpression(column: CatalogColumn): string {
         : `${value}::text AS ${name}`;
     default:
       throw column.encoding satisfies never;
-  }
-}
-
-const NEWLINE = 0x0a;
-
-/** Makes lines, each with a leading comma, one JSON array, and counts them. */
-class JsonArray extends Transform {
-  private rows = 0;
-  private bytes = 0;
-  private readonly onRows: OnRows;
-  private readonly copiedRows: () => number;
-  private readonly describeError: DescribeError;
-
-  /** @param copiedRows how many PostgreSQL says there were; asked at the end */
-  constructor(
-    onRows: OnRows,
-    copiedRows: () => number,
-    describeError: DescribeError = (error) => error,
-  ) {
-    super();
-    this.onRows = onRows;
-    this.copiedRows = copiedRows;
-    this.describeError = describeError;
-  }
-
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    if (this.bytes === 0) chunk[0] = 0x5b; // "[" over the first comma
-    for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1))
-      this.rows++;
-    this.bytes += chunk.length;
-    this.onRows(this.rows, this.bytes);
-    done(null, chunk);
-  }
-
-  override _flush(done: TransformCallback): void {
-    const copied = this.copiedRows();
-    if (copied !== this.rows) {
-      done(new Error(`COPY sent ${copied} rows, ${this.rows} lines arrived`));
-      return;
-    }
-    const end = Buffer.from(this.rows === 0 ? "[\n]\n" : "]\n");
-    this.bytes += end.length;
-    this.onRows(this.rows, this.bytes);
-    done(null, end);
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    done(error && this.describeError(error));
   }
 }

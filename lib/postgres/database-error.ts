@@ -6,6 +6,7 @@ import { tableLabel } from "../shared/table-name.ts";
 import type { BlamedRows } from "./blamed-rows.ts";
 import { translateConnectionError } from "./connection.ts";
 import { describeKey } from "./sample-values.ts";
+import { isTextError, meaningOfTextError } from "./text-errors.ts";
 
 /** Where in a dump or load an error happened, for its message. */
 export interface ErrorPlace {
@@ -23,6 +24,8 @@ export interface ErrorPlace {
   constraint?: string | undefined;
   /** What to do, where more is known of it than the SQLSTATE. */
   remedy?: string | undefined;
+  /** What happened and what to do, where more is known of it than its code. */
+  meaning?: { what: string; hint: string } | undefined;
 }
 
 export const NOT_NULL_VIOLATION = "23502";
@@ -141,43 +144,65 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
     );
   }
   const sqlState = error.code ?? "";
-  const meaning = isWithoutPartition(error)
+  const known = isWithoutPartition(error)
     ? NO_PARTITION
     : (MEANING[sqlState] ?? MEANING[sqlState.slice(0, 2)]);
+  const ofText = isTextError(error) ? meaningOfTextError(error) : undefined;
+  const meaning =
+    place.meaning ?? (ofText && { what: `A text has ${ofText.has}`, hint: ofText.hint }) ?? known;
   const table =
     place.table ??
     (error.schema && error.table ? { schema: error.schema, name: error.table } : undefined);
   const column = error.column ?? place.column;
   const constraint = error.constraint ?? place.constraint;
   const key = sqlState === UNIQUE_VIOLATION ? keyInDetail(error) : undefined;
-  const blamed = place.blamed ?? (key && { key });
+  const blamed = place.blamed ?? (key ? { key } : undefined);
+  return placedError(
+    {
+      code: known?.code ?? place.fallback,
+      what: meaning?.what ?? "PostgreSQL refused a statement",
+      hint:
+        place.remedy ?? meaning?.hint ?? `The server's log has the details (SQLSTATE ${sqlState}).`,
+      cause: error,
+      sqlState,
+      constraint,
+    },
+    { ...place, table, column, blamed },
+  );
+}
+
+interface Found {
+  code: ErrorCode;
+  what: string;
+  hint: string;
+  cause: unknown;
+  sqlState?: string;
+  constraint?: string | undefined;
+}
+
+/** What was found in some place, as an error for a person. */
+export function placedError(
+  { code, what, hint, cause, sqlState, constraint }: Found,
+  { outcome, table, rows, blamed, column }: ErrorPlace,
+): BackupError {
   const at = [
     table && `table ${tableLabel(table)}`,
-    place.rows &&
-      (place.rows[0] === place.rows[1]
-        ? `row ${place.rows[0]}`
-        : `rows ${place.rows[0]} to ${place.rows[1]}`),
+    rows && (rows[0] === rows[1] ? `row ${rows[0]}` : `rows ${rows[0]} to ${rows[1]}`),
     column && `column ${column}`,
     constraint && `constraint ${constraint}`,
   ].filter(Boolean);
-  const what = meaning?.what ?? "PostgreSQL refused a statement";
-  return new BackupError(
-    meaning?.code ?? place.fallback,
-    `${what}${at.length > 0 ? ` (${at.join(", ")})` : ""}. ${place.outcome}`,
-    {
-      hint:
-        place.remedy ?? meaning?.hint ?? `The server's log has the details (SQLSTATE ${sqlState}).`,
-      details: {
-        sqlState,
-        ...(table && { table }),
-        ...(place.rows && { rows: place.rows }),
-        ...blamed,
-        ...(column && { column }),
-        ...(constraint && { constraint }),
-      },
-      cause: error,
+  return new BackupError(code, `${what}${at.length > 0 ? ` (${at.join(", ")})` : ""}. ${outcome}`, {
+    hint,
+    details: {
+      ...(sqlState && { sqlState }),
+      ...(table && { table }),
+      ...(rows && { rows }),
+      ...blamed,
+      ...(column && { column }),
+      ...(constraint && { constraint }),
     },
-  );
+    cause,
+  });
 }
 
 /**

@@ -33,7 +33,7 @@ export async function loadRows(
   const { copied = statement.toCopy.convert(batch.json) } = batch;
   if (copied) {
     const copy = client.query(copyFrom(statement.copyText));
-    await pipeline(Readable.from([copied]), copy);
+    await pipeline(Readable.from(pieces(copied)), copy);
     freeOwn(copied);
     return copy.rowCount;
   }
@@ -45,6 +45,13 @@ export async function loadRows(
   });
   statement.isPrepared = true;
   return rowCount ?? 0;
+}
+
+/** A message that is larger than this is taken whole into the server's memory, and of 1 GiB not at all. */
+const PIECE_BYTES = 16 * 1024 * 1024;
+
+function* pieces(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES);
 }
 
 export interface LoadStatement {
@@ -114,7 +121,7 @@ function valueExpression(column: LoadColumn, value: string): string {
 
 /** Large enough that a statement's overhead does not count, small enough that a few fit in memory. */
 const BATCH_BYTES = 1024 * 1024;
-/** PostgreSQL's limit of a value, and so of a row's JSON and of a parameter. */
+/** PostgreSQL's limit of a value, and so of a row's JSON and of a parameter. A dump refuses what is larger. */
 export const MAX_ROW_BYTES = 2 ** 30;
 const NEWLINE = 0x0a;
 const OPEN = 0x5b;
@@ -132,6 +139,7 @@ const END = "]\n";
 export async function* batchRows(
   source: AsyncIterable<Buffer>,
   batchBytes = BATCH_BYTES,
+  maxRowBytes = MAX_ROW_BYTES,
 ): AsyncGenerator<RowBatch> {
   let pending: Buffer[] = [];
   let pendingBytes = 0;
@@ -158,10 +166,12 @@ export async function* batchRows(
   for await (const chunk of source) {
     pending.push(chunk);
     pendingBytes += chunk.length;
-    if (pendingBytes > MAX_ROW_BYTES + batchBytes) {
+    if (pendingBytes < batchBytes) continue;
+    if (!chunk.includes(NEWLINE)) {
+      // Rows of less than a batch may come before it.
+      if (pendingBytes <= maxRowBytes + batchBytes) continue;
       throw notOurs("A row is larger than PostgreSQL can take.");
     }
-    if (pendingBytes < batchBytes || !chunk.includes(NEWLINE)) continue;
     const bytes = concatOwn(pending);
     pending.forEach(freeOwn);
     // The last line may be the closing bracket, which is no row: it waits for what follows.

@@ -36,9 +36,9 @@ export async function openSnapshot(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
       const before = planDump(await readCatalog(client), models, selection);
-      // row_security off: an error instead of a backup with rows missing.
       await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-      await client.query("SET LOCAL row_security = off");
+      // row_security off: an error instead of a backup with rows missing. A row's number is its place in the table.
+      await client.query("SET LOCAL row_security = off; SET LOCAL synchronize_seqscans = off");
       await lockTables(client, database, before.tables, "ACCESS SHARE", wait);
       const catalog = await readCatalog(client);
       const plan = planDump(catalog, models, selection);

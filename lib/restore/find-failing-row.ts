@@ -1,6 +1,8 @@
 import pg from "pg";
 import type { PlannedLoad } from "../plan/load-plan.ts";
+import { columnAlone } from "../postgres/column-alone.ts";
 import { loadStatement, type RowBatch, readStatement, splitBatch } from "../postgres/load-rows.ts";
+import { isTextError } from "../postgres/text-errors.ts";
 import { isForeignKeyViolation } from "./find-orphans.ts";
 import { withProbeTable } from "./probe-table.ts";
 
@@ -59,7 +61,9 @@ export async function findFailingRow(
       const row = batch.firstRow + bad - 1;
       const json = splitBatch(batch, bad - 1, bad);
       for (const column of columns) {
-        if (await fails(readStatement(column), json)) return { row, column: column.name };
+        // Text that does not fit the encoding is refused before any column is read, wherever in the row it is.
+        const read = isTextError(error) ? columnAlone(json, column.name) : json;
+        if (read && (await fails(readStatement(column), read))) return { row, column: column.name };
       }
       return { row };
     },

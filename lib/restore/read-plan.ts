@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type pg from "pg";
 import type { Archive } from "../archive/archive-reader.ts";
 import type { Manifest } from "../archive/manifest.ts";
+import { compareEncodings } from "../plan/compare-encodings.ts";
 import { type LoadPlan, planLoad } from "../plan/load-plan.ts";
 import { isMerge, type RestoreSelection } from "../plan/restore-scope.ts";
 import type { RefusedChange } from "../postgres/publications.ts";
@@ -24,6 +25,8 @@ export interface ReadPlan extends LoadPlan {
   notEmpty: TableName[];
   /** Where rows would have to be deleted that PostgreSQL lets nobody delete. They block. */
   undeletable: RefusedChange[];
+  /** What may not fit, as the backup's database has another encoding; null where all does. */
+  encodings: string | null;
   /** Of all that the plan relies on: another one where somebody has changed the schema. */
   fingerprint: string;
 }
@@ -59,6 +62,9 @@ export async function readPlan(
       notEmpty: mode === "if-empty" ? await tablesWithRows(client, plan) : [],
       undeletable:
         mode === "overwrite" ? await findUndeletable(client, archive, plan.loads, keys) : [],
+      encodings:
+        manifest.database &&
+        compareEncodings(manifest.database.encoding, catalog.database.encoding),
       fingerprint: fingerprintOf(plan, catalog, rules),
     },
   };

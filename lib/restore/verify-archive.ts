@@ -14,7 +14,7 @@ import type { Check, RestorePlan, TableName } from "../shared/api.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { provenChecks } from "./proven-checks.ts";
-import { readPlan } from "./read-plan.ts";
+import { type ReadPlan, readPlan } from "./read-plan.ts";
 import { checkLoadable } from "./require-loadable.ts";
 import { RowCounter } from "./row-counter.ts";
 
@@ -135,6 +135,7 @@ async function readRestorePlan({
     const checks: Check[] = [
       ...provenChecks(manifest, archive.isOriginal),
       ...checkLoadable(plan, archive.isOriginal),
+      ...checkEncodings(plan),
       ...checkLeftAlone(manifest, catalog, archive.isOriginal),
       ...checkMaterializedViews(plan),
       ...checkIndexes(plan, catalog),
@@ -174,6 +175,10 @@ async function readRestorePlan({
     await client.end();
   }
 }
+
+/** Only where some text may not fit. */
+const checkEncodings = ({ encodings }: ReadPlan): Check[] =>
+  encodings === null ? [] : [{ name: "encoding", state: "warning", message: encodings }];
 
 const NAMED_TABLES = 5;
 

@@ -17,7 +17,7 @@ export interface TestDatabaseOptions {
   /** A server of the test's own, instead of one of those that all tests share. */
   serverUrl?: string;
   /** Default UTF8. */
-  encoding?: "SQL_ASCII";
+  encoding?: "UTF8" | "SQL_ASCII" | "LATIN1" | "WIN1251" | "WIN1252" | "EUC_JP";
   /** Run in the new database. */
   sql?: string;
   /**

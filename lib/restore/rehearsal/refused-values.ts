@@ -1,5 +1,6 @@
 import pg from "pg";
-import type { LoadColumn, PlannedLoad } from "../../plan/load-plan.ts";
+import type { PlannedLoad } from "../../plan/load-plan.ts";
+import { columnAlone } from "../../postgres/column-alone.ts";
 import {
   type LoadStatement,
   loadRows,
@@ -8,6 +9,7 @@ import {
   splitBatch,
 } from "../../postgres/load-rows.ts";
 import { readSample } from "../../postgres/sample-values.ts";
+import { isTextError, meaningOfTextError } from "../../postgres/text-errors.ts";
 import { MAX_VIOLATING_ROWS, type ViolatingRow, type Violation } from "../../shared/rehearsal.ts";
 import { describeViolation, remedyOf } from "./remedies.ts";
 
@@ -18,11 +20,18 @@ export const isRefusal = (error: unknown): boolean =>
 /** A longer row is not parsed only to tell its key. */
 const MAX_PARSED_BYTES = 1024 * 1024;
 
+/** Rows that a column refuses; of a row that no single column is to blame for, null. */
+interface Refused {
+  column: string | null;
+  /** Where their text does not fit the encoding. */
+  text: ReturnType<typeof meaningOfTextError> | null;
+  rows: ViolatingRow[];
+}
+
 /** Loads what can be loaded, and keeps what is refused: row by row, and by column. */
 export class RefusedValues {
   readonly #client: pg.ClientBase;
-  /** By table and column; of a row that no single column is to blame for, by the table alone. */
-  readonly #found = new Map<PlannedLoad, Map<string | null, ViolatingRow[]>>();
+  readonly #found = new Map<PlannedLoad, Refused[]>();
   readonly #givenUp = new Set<PlannedLoad>();
 
   readonly #keyOf: (load: PlannedLoad) => readonly string[];
@@ -41,8 +50,9 @@ export class RefusedValues {
   /** @returns all of the batch's rows: each is inserted, or refused and kept */
   async insert(load: PlannedLoad, statement: LoadStatement, batch: RowBatch): Promise<number> {
     if (this.#givenUp.has(load)) return batch.rows;
-    if (!(await this.#refuses(() => loadRows(this.#client, statement, batch)))) return batch.rows;
-    if (batch.rows === 1) await this.#keep(load, batch);
+    const refusal = await this.#try(() => loadRows(this.#client, statement, batch));
+    if (!refusal) return batch.rows;
+    if (batch.rows === 1) await this.#keep(load, batch, refusal);
     else {
       const middle = Math.floor(batch.rows / 2);
       await this.insert(load, statement, part(batch, 0, middle));
@@ -51,32 +61,33 @@ export class RefusedValues {
     return batch.rows;
   }
 
-  async #refuses(run: () => Promise<unknown>): Promise<boolean> {
+  /** @returns why it was refused; null where it was not */
+  async #try(run: () => Promise<unknown>): Promise<unknown> {
     await this.#client.query("SAVEPOINT batch");
     try {
       await run();
-      return false;
+      return null;
     } catch (error) {
       if (!isRefusal(error)) throw error;
       await this.#client.query("ROLLBACK TO SAVEPOINT batch");
-      return true;
+      return error;
     } finally {
       await this.#client.query("RELEASE SAVEPOINT batch").catch(() => {});
     }
   }
 
-  async #keep(load: PlannedLoad, { json, firstRow }: RowBatch): Promise<void> {
-    let refused: LoadColumn | undefined;
+  async #keep(load: PlannedLoad, { json, firstRow }: RowBatch, refusal: unknown): Promise<void> {
+    let name: string | null = null;
     for (const column of load.columns) {
-      if (!(await this.#refuses(() => this.#client.query(readStatement(column), [json])))) continue;
-      refused = column;
+      // Text that does not fit the encoding is refused before any column is read, wherever in the row it is.
+      const read = isTextError(refusal) ? columnAlone(json, column.name) : json;
+      if (!read) continue;
+      if (!(await this.#try(() => this.#client.query(readStatement(column), [read])))) continue;
+      name = column.name;
       break;
     }
-    const columns = this.#found.get(load) ?? new Map<string | null, ViolatingRow[]>();
-    this.#found.set(load, columns);
-    const name = refused?.name ?? null;
-    const rows = columns.get(name) ?? [];
-    columns.set(name, rows);
+    const text = isTextError(refusal) ? meaningOfTextError(refusal) : null;
+    const rows = this.#rowsOf(load, name, text);
     rows.push({
       key: readSample(this.#keyOf(load).map((column) => valueIn(json, column))),
       values: readSample(name === null ? [] : [valueIn(json, name)]),
@@ -85,9 +96,19 @@ export class RefusedValues {
     if (rows.length >= MAX_VIOLATING_ROWS) this.#givenUp.add(load);
   }
 
+  #rowsOf(load: PlannedLoad, column: string | null, text: Refused["text"]): ViolatingRow[] {
+    const all = this.#found.get(load) ?? [];
+    this.#found.set(load, all);
+    const known = all.find((it) => it.column === column && it.text?.has === text?.has);
+    if (known) return known.rows;
+    const rows: ViolatingRow[] = [];
+    all.push({ column, text, rows });
+    return rows;
+  }
+
   violations(): Violation[] {
-    return [...this.#found].flatMap(([load, columns]) =>
-      [...columns].map(([column, rows]) => {
+    return [...this.#found].flatMap(([load, refused]) =>
+      refused.map(({ column, text, rows }) => {
         const { schema, name } = load.archived;
         const violation = {
           kind: "value" as const,
@@ -100,8 +121,11 @@ export class RefusedValues {
         };
         return {
           ...violation,
-          message: describeViolation(violation),
-          remedy: remedyOf(violation),
+          message: describeViolation(
+            violation,
+            text ? `hold a text that has ${text.has}` : undefined,
+          ),
+          remedy: text?.hint ?? remedyOf(violation),
         };
       }),
     );

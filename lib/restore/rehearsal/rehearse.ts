@@ -36,7 +36,7 @@ import { type PipelineOptions, type RestoreTarget, runPipeline } from "../pipeli
 import { type ReadPlan, readPlan } from "../read-plan.ts";
 import { findObstacles } from "../require-loadable.ts";
 import { beginRestore, type RestoreSession } from "../restore-session.ts";
-import { leftOutWarnings, raisedWarning } from "../result-warnings.ts";
+import { encodingWarning, leftOutWarnings, raisedWarning } from "../result-warnings.ts";
 import { type Checks, checkShadows, readChecks, type Shadowed } from "./check-shadows.ts";
 import { type NotRedirected, redirectFunctions } from "./redirect-functions.ts";
 import { isRefusal, RefusedValues } from "./refused-values.ts";
@@ -233,7 +233,7 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
   async complete(plan: ReadPlan, signal: AbortSignal): Promise<void> {
     const { client } = this.#session;
     const { archive, onProgress = () => {} } = this.#options;
-    this.#warnings.push(...leftOutWarnings(plan));
+    this.#warnings.push(...leftOutWarnings(plan), ...encodingWarning(plan));
     const shadowOf = new Map(
       this.#checks.tables.map(({ table, shadow }) => [tableKey(table), shadow]),
     );

@@ -58,22 +58,22 @@ const WHAT: Record<Violation["kind"], string> = {
   "foreign-key": "refer to rows that are not there",
 };
 
-/** A sentence without values. */
-export function describeViolation({
-  kind,
-  table,
-  constraint,
-  columns,
-  total,
-  refersTo,
-}: Omit<Violation, "message" | "remedy">): string {
+/**
+ * A sentence without values.
+ *
+ * @param what its rows do, where more is known of it than its kind
+ */
+export function describeViolation(
+  { kind, table, constraint, columns, total, refersTo }: Omit<Violation, "message" | "remedy">,
+  what = WHAT[kind],
+): string {
   const rows =
     total === null ? "Rows" : `${total.toLocaleString("en")} ${total === 1 ? "row" : "rows"}`;
   const where = [
     constraint && `constraint ${constraint}`,
     columns.length > 0 && `${columns.length === 1 ? "column" : "columns"} ${columns.join(", ")}`,
   ].filter(Boolean);
-  const verb = total === 1 ? singular(WHAT[kind]) : WHAT[kind];
+  const verb = total === 1 ? singular(what) : what;
   const target = refersTo ? ` in ${tableLabel(refersTo)}` : "";
   return `${rows} of ${tableLabel(table)} ${verb}${target}${where.length > 0 ? ` (${where.join(", ")})` : ""}.`;
 }

@@ -1,0 +1,136 @@
+import pg from "pg";
+import type { PlannedTable } from "../plan/dump-plan.ts";
+import type { Database } from "../postgres/connection.ts";
+import {
+  type ErrorPlace,
+  placedError,
+  translateDatabaseError,
+} from "../postgres/database-error.ts";
+import {
+  findLargeRow,
+  findUnreadableRow,
+  type UnreadableRow,
+} from "../postgres/find-unreadable-row.ts";
+import { quoteIdentifier, quoteLiteral, quoteTable } from "../postgres/identifiers.ts";
+import { type FailedRows, UnrestorableRow } from "../postgres/json-array.ts";
+import { MAX_ROW_BYTES } from "../postgres/load-rows.ts";
+import { INVALID_TEXT, isTextError } from "../postgres/text-errors.ts";
+import { tableLabel } from "../shared/table-name.ts";
+
+export interface DumpErrorContext {
+  database: Database;
+  table: PlannedTable;
+  /** The database's. */
+  encoding: string;
+  /** Of a row's JSON. */
+  maxRowBytes?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What PostgreSQL may say of a row or value that is too large for it as text: it has no code of its own. */
+const LIMITS = new Set(["54000", "XX000"]);
+/** Of data, of limits, and of damaged storage: what a row may be to blame for. */
+const OF_A_ROW = /^(22|54|XX)/;
+/** JSON has no more bytes than this for one of a text. */
+const MOST_JSON_BYTES = 6;
+
+/** What a dump has failed with, for a person: with row, column and key where one row is to blame. */
+export async function describeDumpError(
+  error: Error,
+  failed: FailedRows,
+  context: DumpErrorContext,
+): Promise<Error> {
+  const { table } = context;
+  const place: ErrorPlace = {
+    fallback: "DUMP_FAILED",
+    outcome: `No backup was made; it stopped at ${tableLabel(table)}.`,
+    table: { schema: table.schema, name: table.name },
+  };
+  const suspected = suspectedReason(error);
+  if (!suspected || context.signal?.aborted) return translateDatabaseError(error, place) as Error;
+  // To know the row is a help; not to find it must not hide the error itself.
+  const found = await find(error, failed, context, suspected).catch(() => null);
+  const reason =
+    found?.reason ?? (error instanceof UnrestorableRow || isTextError(error) ? suspected : "other");
+  const row = found?.row ?? (failed.first === failed.last ? failed.first : undefined);
+  const known: ErrorPlace = {
+    ...place,
+    ...(row !== undefined && { rows: [row, row] }),
+    column: found?.column,
+    blamed: found?.key === undefined ? undefined : { key: found.key },
+    meaning: reason === "other" ? undefined : MEANING[reason](context, found),
+  };
+  if (!(error instanceof UnrestorableRow)) return translateDatabaseError(error, known) as Error;
+  return placedError(
+    {
+      code: "DUMP_FAILED",
+      what: error.message,
+      hint: "",
+      ...known.meaning,
+      cause: error,
+      ...(reason === "text" && { sqlState: INVALID_TEXT }),
+    },
+    known,
+  );
+}
+
+type Reason = "text" | "size" | "other";
+
+function suspectedReason(error: Error): Reason | null {
+  if (error instanceof UnrestorableRow) return error.reason;
+  if (isTextError(error)) return "text";
+  if (!(error instanceof pg.DatabaseError) || !OF_A_ROW.test(error.code ?? "")) return null;
+  return LIMITS.has(error.code ?? "") ? "size" : "other";
+}
+
+async function find(
+  error: Error,
+  failed: FailedRows,
+  { database, table, maxRowBytes = MAX_ROW_BYTES }: DumpErrorContext,
+  suspected: Reason,
+): Promise<(UnreadableRow & { reason: Reason }) | null> {
+  const client = await database.connect("backup");
+  try {
+    if (suspected === "size") {
+      // Names of columns and what stands between values are not counted.
+      const atLeast = maxRowBytes / (error instanceof UnrestorableRow ? 2 * MOST_JSON_BYTES : 2.1);
+      const large = await findLargeRow(client, table, failed, atLeast);
+      if (large || error instanceof UnrestorableRow) return large && { ...large, reason: "size" };
+      await client.query("ROLLBACK");
+    }
+    const sqlState = error instanceof pg.DatabaseError ? error.code : undefined;
+    const found = await findUnreadableRow(client, table, failed, sqlState ?? INVALID_TEXT);
+    return found && { ...found, reason: suspected === "text" ? "text" : "other" };
+  } finally {
+    await client.end();
+  }
+}
+
+const leaveOut = (table: PlannedTable): string =>
+  `Or leave the table out (--exclude ${tableLabel(table)}).`;
+
+function ofText({ table, encoding }: DumpErrorContext, found: UnreadableRow | null) {
+  const what = `A text has bytes that are no character in the database's encoding, ${encoding}`;
+  if (!found) {
+    return {
+      what,
+      hint: `Give the row a text whose bytes are characters, then make the backup again. ${leaveOut(table)}`,
+    };
+  }
+  const column = quoteIdentifier(found.column);
+  const look = `SET client_encoding = ${quoteLiteral(encoding)}; SELECT pg_catalog.encode(pg_catalog.textsend(${column}::text), 'escape') FROM ${quoteTable(table)} WHERE ${found.where};`;
+  const mend = `UPDATE ${quoteTable(table)} SET ${column} = '…' WHERE ${found.where};`;
+  return {
+    what,
+    hint: `Look at the bytes: ${look} Write the value anew, and make the backup again: ${mend} ${leaveOut(table)}`,
+  };
+}
+
+function ofSize({ table }: DumpErrorContext, found: UnreadableRow | null) {
+  return {
+    what: "A row is larger than a backup can hold: more than 1 GiB as JSON, in which control characters take six bytes, and quotes and backslashes two",
+    hint: `Make the value shorter, or divide it among several rows${found ? `: UPDATE ${quoteTable(table)} SET ${quoteIdentifier(found.column)} = … WHERE ${found.where};` : "."} ${leaveOut(table)}`,
+  };
+}
+
+const MEANING = { text: ofText, size: ofSize };

@@ -1,0 +1,180 @@
+import pg from "pg";
+import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
+import { quoteIdentifier } from "./identifiers.ts";
+import type { FailedRows } from "./json-array.ts";
+import { readRowKeys } from "./row-keys.ts";
+import { rowsOf } from "./rows-of.ts";
+import { columnsOfRow, describeKey, sampleOf } from "./sample-values.ts";
+import { isTextError } from "./text-errors.ts";
+
+/** Nothing else waits for it but the person. */
+const MAX_SEARCH_MS = 60_000;
+
+export interface UnreadableRow {
+  /** From 1, in the order that its table is read in. */
+  row: number;
+  /** To blame alone. */
+  column: string;
+  /** As `id = 17`; undefined where the row has none, or the key is what is to blame. */
+  key: string | undefined;
+  /** What an UPDATE of the row says after its name, values left out. */
+  where: string;
+}
+
+/**
+ * Finds the row and the column that a dump has failed upon. Another moment of the table is read than the dump did, so
+ * a row only counts if it fails in the same way.
+ *
+ * @param client for nothing else; it is left in a transaction
+ * @param rows where the dump failed; looked at first
+ * @param sqlState of the failure. For text that does not fit an encoding, either code counts
+ * @returns null where it is not found
+ */
+export async function findUnreadableRow(
+  client: pg.ClientBase,
+  table: CatalogTable,
+  { first, last }: FailedRows,
+  sqlState: string,
+): Promise<UnreadableRow | null> {
+  const deadline = performance.now() + MAX_SEARCH_MS;
+  const isText = /^22(021|P05)$/.test(sqlState);
+  const columns = dumpedColumns(table);
+  const probe = (column: CatalogColumn) => {
+    const value = asText(column);
+    // Proves the bytes in the database's encoding, and that each character is one in UTF-8.
+    return `count(${isText ? `pg_catalog.convert_to(${value}, 'UTF8')` : value})`;
+  };
+
+  async function fails(from: number, to: number, some = columns): Promise<boolean> {
+    if (performance.now() > deadline) throw new Error("it takes too long");
+    await client.query("SAVEPOINT probe");
+    try {
+      await client.query(`SELECT ${some.map(probe).join(", ")} FROM ${slice(table, from, to)}`);
+      return false;
+    } catch (error) {
+      if (isText ? isTextError(error) : hasCode(error, sqlState)) return true;
+      throw error;
+    } finally {
+      await client.query("ROLLBACK TO SAVEPOINT probe");
+    }
+  }
+
+  async function firstFailing(from: number, to: number): Promise<number | null> {
+    if (!(await fails(from, to))) return null;
+    let good = from - 1;
+    let bad = to;
+    while (bad - good > 1) {
+      const middle = Math.floor((good + bad) / 2);
+      if (await fails(good + 1, middle)) bad = middle;
+      else good = middle;
+    }
+    return bad;
+  }
+
+  await beginSearch(client);
+  const row =
+    (await firstFailing(first, last)) ?? (await firstFailing(1, await count(client, table)));
+  if (row === null) return null;
+  for (const column of columns) {
+    if (await fails(row, row, [column]))
+      return { row, ...(await identify(client, table, row, column)) };
+  }
+  return null;
+}
+
+/**
+ * Finds the largest of some rows, and its largest column, where it is too large to be read.
+ *
+ * @param rows where the dump failed
+ * @param atLeastBytes as text; a smaller one is not the row that the dump has met
+ * @returns null where it is not in its place any more
+ */
+export async function findLargeRow(
+  client: pg.ClientBase,
+  table: CatalogTable,
+  { first, last }: FailedRows,
+  atLeastBytes: number,
+): Promise<UnreadableRow | null> {
+  await beginSearch(client);
+  const columns = dumpedColumns(table);
+  const { rows } = await client.query<{ place: number; sizes: number[]; size: number }>(
+    `SELECT place, sizes, (SELECT sum(x) FROM pg_catalog.unnest(sizes) x) AS size FROM (
+       SELECT (row_number() OVER ())::float8 AS place, ARRAY[${columns.map(sizeAsText).join(", ")}]::float8[] AS sizes
+       FROM ${slice(table, first, last)}) s
+     ORDER BY size DESC NULLS LAST LIMIT 1`,
+  );
+  const [found] = rows;
+  if (!found || found.size < atLeastBytes) return null;
+  const row = first + found.place - 1;
+  const largest = columns[found.sizes.indexOf(Math.max(...found.sizes))];
+  return largest ? { row, ...(await identify(client, table, row, largest)) } : null;
+}
+
+const dumpedColumns = (table: CatalogTable): CatalogColumn[] =>
+  table.columns.filter(({ generated }) => !generated);
+
+/** By the type's output function, as COPY writes it. */
+const asText = ({ name }: CatalogColumn): string =>
+  `pg_catalog.format('%s', t.${quoteIdentifier(name)})`;
+
+/** Of bytea without making the text, which may be more than PostgreSQL takes. */
+const sizeAsText = (column: CatalogColumn): string =>
+  column.valueType.name === "bytea" && !column.valueType.isArray
+    ? `coalesce(2 * pg_catalog.octet_length(t.${quoteIdentifier(column.name)})::float8, 0)`
+    : `pg_catalog.octet_length(${asText(column)})`;
+
+const slice = (table: CatalogTable, from: number, to: number): string =>
+  `(SELECT * FROM ${rowsOf(table)} t OFFSET ${from - 1} LIMIT ${to - from + 1}) t`;
+
+const hasCode = (error: unknown, code: string): boolean =>
+  error instanceof pg.DatabaseError && error.code === code;
+
+/** In the order that a backup reads. */
+async function beginSearch(client: pg.ClientBase): Promise<void> {
+  await client.query(
+    `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; SET LOCAL synchronize_seqscans = off;
+     SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL statement_timeout = ${MAX_SEARCH_MS}`,
+  );
+}
+
+async function count(client: pg.ClientBase, table: CatalogTable): Promise<number> {
+  const { rows } = await client.query<{ rows: number }>(
+    `SELECT count(*)::float8 AS rows FROM ${rowsOf(table)} t`,
+  );
+  return rows[0]?.rows ?? 0;
+}
+
+async function identify(
+  client: pg.ClientBase,
+  table: CatalogTable,
+  row: number,
+  { name }: CatalogColumn,
+): Promise<Omit<UnreadableRow, "row">> {
+  const [keys] = await readRowKeys(client, [{ table }]);
+  const columns = keys?.key?.columns ?? [];
+  if (columns.length === 0 || columns.includes(name)) {
+    return { column: name, key: undefined, where: await placeOf(client, table, row) };
+  }
+  const { rows } = await client.query<{ key: string[] }>(
+    `SELECT ${sampleOf(columnsOfRow("t", columns))} AS key FROM ${slice(table, row, row)}`,
+  );
+  return {
+    column: name,
+    key: describeKey(columns, rows[0]?.key ?? []),
+    where: columns.map((column) => `${quoteIdentifier(column)} = …`).join(" AND "),
+  };
+}
+
+/** Where nothing else tells the row. Good until it is written anew. */
+async function placeOf(client: pg.ClientBase, table: CatalogTable, row: number): Promise<string> {
+  const { rows } = await client
+    .query<{ ctid: string; oid: number }>(
+      `SELECT t.ctid::text AS ctid, t.tableoid::int8::float8 AS oid FROM ${rowsOf(table)} t OFFSET ${row - 1} LIMIT 1`,
+    )
+    // What several partitions are read from has none.
+    .catch(() => ({ rows: [] }));
+  const [found] = rows;
+  if (!found) return "…";
+  const isPart = found.oid !== table.oid;
+  return `ctid = '${found.ctid}'${isPart ? ` AND tableoid = ${found.oid}` : ""}`;
+}

@@ -1,0 +1,138 @@
+import { isUtf8 } from "node:buffer";
+import { Transform, type TransformCallback } from "node:stream";
+import { MAX_ROW_BYTES } from "./load-rows.ts";
+
+export type OnRows = (rows: number, bytes: number) => void;
+
+/** Where in a table's rows reading them failed: some of these rows, from 1, as they are sent. */
+export interface FailedRows {
+  first: number;
+  last: number;
+}
+
+/** A row that PostgreSQL has sent, and that no restore would take. */
+export class UnrestorableRow extends Error {
+  readonly row: number;
+  readonly reason: "text" | "size";
+
+  constructor(row: number, reason: UnrestorableRow["reason"]) {
+    super(reason === "text" ? "a row is not valid UTF-8" : "a row is too large as JSON");
+    this.row = row;
+    this.reason = reason;
+  }
+}
+
+export interface JsonArrayOptions {
+  onRows: OnRows;
+  /** How many PostgreSQL says there were; asked at the end. */
+  copiedRows: () => number;
+  /** Makes what the stream fails with of what failed. */
+  describeError?: (error: Error) => Error | Promise<Error>;
+  /** Of an SQL_ASCII database the bytes are whatever they are. */
+  isUtf8?: boolean;
+  /** Of a row's JSON. */
+  maxRowBytes?: number | undefined;
+}
+
+const NEWLINE = 0x0a;
+const NO_BYTES = Buffer.alloc(0);
+
+/** Makes lines, each with a leading comma, one JSON array, counts them, and lets none through that no restore would take. */
+export class JsonArray extends Transform {
+  #rows = 0;
+  #bytes = 0;
+  /** Of the row that is not at its end yet. */
+  #rowBytes = 0;
+  /** The first bytes of a character that is not at its end yet. */
+  #begun: Buffer = NO_BYTES;
+  readonly #options: JsonArrayOptions;
+
+  constructor(options: JsonArrayOptions) {
+    super();
+    this.#options = options;
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    try {
+      if (this.#options.isUtf8 ?? true) this.#requireUtf8(chunk);
+      this.#count(chunk);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    if (this.#bytes === 0) chunk[0] = 0x5b; // "[" over the first comma
+    this.#bytes += chunk.length;
+    this.#options.onRows(this.#rows, this.#bytes);
+    done(null, chunk);
+  }
+
+  #count(chunk: Buffer): void {
+    const { maxRowBytes = MAX_ROW_BYTES } = this.#options;
+    let from = 0;
+    for (;;) {
+      const at = chunk.indexOf(NEWLINE, from);
+      this.#rowBytes += (at === -1 ? chunk.length : at) - from;
+      if (this.#rowBytes > maxRowBytes) throw new UnrestorableRow(this.#rows + 1, "size");
+      if (at === -1) return;
+      this.#rows++;
+      this.#rowBytes = 0;
+      from = at + 1;
+    }
+  }
+
+  #requireUtf8(chunk: Buffer): void {
+    const { length } = this.#begun;
+    const missing = length === 0 ? 0 : lengthOfCharacter(this.#begun[0] ?? 0) - length;
+    const first =
+      length === 0 ? NO_BYTES : Buffer.concat([this.#begun, chunk.subarray(0, missing)]);
+    if (chunk.length < missing) {
+      this.#begun = first;
+      return;
+    }
+    const end = chunk.length - lengthOfBegun(chunk);
+    this.#begun = Buffer.from(chunk.subarray(Math.max(end, missing)));
+    if (isUtf8(first) && isUtf8(chunk.subarray(missing, end))) return;
+    let row = this.#rows + 1;
+    if (isUtf8(first)) {
+      let from = missing;
+      for (; ; row++) {
+        const at = chunk.indexOf(NEWLINE, from);
+        if (at === -1 || !isUtf8(chunk.subarray(from, at))) break;
+        from = at + 1;
+      }
+    }
+    throw new UnrestorableRow(row, "text");
+  }
+
+  override _flush(done: TransformCallback): void {
+    const copied = this.#options.copiedRows();
+    if (copied !== this.#rows) {
+      done(new Error(`COPY sent ${copied} rows, ${this.#rows} lines arrived`));
+      return;
+    }
+    const end = Buffer.from(this.#rows === 0 ? "[\n]\n" : "]\n");
+    this.#bytes += end.length;
+    this.#options.onRows(this.#rows, this.#bytes);
+    done(null, end);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    const { describeError } = this.#options;
+    if (!error || !describeError) done(error);
+    else Promise.resolve(describeError(error)).then(done, () => done(error));
+  }
+}
+
+/** By its first byte. */
+const lengthOfCharacter = (byte: number): number =>
+  byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+
+/** How many bytes at the end begin a character whose rest is to come. */
+function lengthOfBegun(chunk: Buffer): number {
+  for (let length = 1; length <= 3 && length <= chunk.length; length++) {
+    const byte = chunk[chunk.length - length] ?? 0;
+    if (byte >= 0xc0) return lengthOfCharacter(byte) > length ? length : 0;
+    if (byte < 0x80) return 0;
+  }
+  return 0;
+}

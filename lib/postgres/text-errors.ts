@@ -1,0 +1,28 @@
+/** Text that does not fit an encoding, as PostgreSQL says it. */
+import pg from "pg";
+
+export const INVALID_TEXT = "22021";
+const UNTRANSLATABLE_TEXT = "22P05";
+
+export const isTextError = (error: unknown): error is pg.DatabaseError =>
+  error instanceof pg.DatabaseError &&
+  (error.code === INVALID_TEXT || error.code === UNTRANSLATABLE_TEXT);
+
+/** Names of encodings, which are the same in every language; not the bytes, which are a row's. */
+const ENCODING = /\b(?:[A-Z][A-Z_]*\d[A-Z\d_]*|EUC_[A-Z]+|SQL_ASCII|MULE_INTERNAL|KOI8[RU])\b/g;
+
+/** What is wrong with a text that is to be loaded, as what it has, and what to do. */
+export function meaningOfTextError(error: pg.DatabaseError): { has: string; hint: string } {
+  const encodings = error.message.match(ENCODING) ?? [];
+  const ours = encodings.find((encoding) => encoding !== "UTF8");
+  if (error.code === INVALID_TEXT) {
+    return {
+      has: `bytes that are no character in ${ours ?? encodings[0] ?? "its encoding"}`,
+      hint: "The backup is of a database with the encoding SQL_ASCII, which takes all bytes. Restore it into one that has it, too: CREATE DATABASE … ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0. Or give these rows a text that is UTF-8 before the backup.",
+    };
+  }
+  return {
+    has: `a character that the database's encoding${ours ? `, ${ours},` : ""} does not have`,
+    hint: "Restore into a database that has every character: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0. Or give these rows another text before the backup.",
+  };
+}
