@@ -13,9 +13,10 @@ import { migrate } from "../scripts/migrate.ts";
 import { seed } from "../scripts/seed.ts";
 import { serverUrlOf } from "../scripts/testing/database.ts";
 import { databaseText } from "../scripts/testing/oracles.ts";
+import { missedRows } from "../scripts/testing/row-oracle.ts";
 import { writeRowIntoEveryTable } from "../scripts/testing/write-rows.ts";
 import { PrismaBackup, PrismaRestore } from "./public-api.ts";
-import { errorOf, temporaryPath } from "./restore/testing.ts";
+import { archivedRows, errorOf, temporaryPath } from "./restore/testing.ts";
 
 const password = "a-very-strong-password";
 const SHOP_MIGRATIONS = fileURLToPath(new URL("../prisma/migrations", import.meta.url));
@@ -157,6 +158,8 @@ describe("the demo shop, by PrismaBackup and PrismaRestore", () => {
     const made = await backup.run();
     expect(made.rows).toBeGreaterThan(20_000);
     expect((await stat(made.path)).isDirectory()).toBe(!compress);
+    const archived = await archivedRows(made.path, { passphrase: password });
+    expect(await missedRows(hosted.url, archived, made.warnings)).toEqual([]);
 
     const own = await build("own", onTestFinished);
     await migrate(own.url);

@@ -43,12 +43,17 @@ const columnSchema = z.object({
   encoding: z.enum(["json", "jsonb", "text"]),
 });
 
+/** More tables that one inherits from are not told. */
+export const MAX_PARENTS = 100;
+
 const manifestTableSchema = z.object({
   ...qualifiedName,
   /** Prisma model, where one maps this table. */
   model: z.string().nullable(),
   kind: z.enum(["table", "partitioned table"]),
   columns: z.array(columnSchema),
+  /** The tables that it inherits from directly. Left out where there are none, and by older versions. */
+  inherits: z.array(z.object(qualifiedName)).max(MAX_PARENTS).optional(),
   rows: count,
   jsonBytes: count,
   jsonSha256: sha256,

@@ -1,5 +1,5 @@
 import type { ArchiveWriter } from "../archive/archive-writer.ts";
-import type { ManifestTable } from "../archive/manifest.ts";
+import { MAX_PARENTS, type ManifestTable } from "../archive/manifest.ts";
 import type { PlannedTable } from "../plan/dump-plan.ts";
 import type { Database } from "../postgres/connection.ts";
 import { copyOut, pagesOut } from "../postgres/copy-out.ts";
@@ -59,6 +59,7 @@ export function dumpTable(
       columns: table.columns
         .filter((column) => !column.generated)
         .map(({ name, type, encoding }) => ({ name, type, encoding })),
+      ...(table.inherits.length > 0 && { inherits: table.inherits.slice(0, MAX_PARENTS) }),
       rows,
       ...written,
     };

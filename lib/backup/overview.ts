@@ -5,6 +5,7 @@ import { readCatalog } from "../schema/catalog.ts";
 import { findPrismaDrift } from "../schema/drift.ts";
 import { modelName, type PrismaModels } from "../schema/prisma-models.ts";
 import type { Overview } from "../shared/api.ts";
+import { countExtensionRows, withExtensionRows } from "./left-out-rows.ts";
 
 /** What a person sees of the database before a backup. Reads only. @throws BackupError DATABASE_UNREACHABLE */
 export async function readOverview(
@@ -29,7 +30,11 @@ export async function readOverview(
         columns: table.columns.length,
       })),
       insertionOrder: insertionOrderOf(catalog, models, catalog.tables),
-      warnings: catalog.warnings,
+      warnings: withExtensionRows(
+        catalog,
+        catalog.warnings,
+        await countExtensionRows(client, catalog),
+      ),
       drift: findPrismaDrift(models, catalog),
     };
   } finally {

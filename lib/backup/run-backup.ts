@@ -21,6 +21,7 @@ import { type OnProgress, reportTable, waitingTable } from "../shared/progress.t
 import { tableKey } from "../shared/table-name.ts";
 import { TOOL } from "../version.ts";
 import { dumpTable } from "./dump-table.ts";
+import { leftOutWarnings } from "./left-out-rows.ts";
 
 export interface RunBackupOptions extends TableSelection {
   database: Database;
@@ -61,6 +62,7 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
       const snapshot = await openSnapshot(client, database, models, options, lockTimeoutMs);
       const { catalog, plan } = snapshot;
       const counts = await countRows(client, plan.tables);
+      const warnings = await leftOutWarnings(client, catalog, plan);
       onProgress({
         type: "planned",
         tables: plan.tables.map((table, index) =>
@@ -120,7 +122,7 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
         tables,
         sequences,
         ...(enums.length > 0 && { enums }),
-        warnings: plan.warnings,
+        warnings,
       });
       return {
         elapsedMs: Math.round(performance.now() - startedAt),
@@ -135,7 +137,7 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
         rows: tables.reduce((sum, table) => sum + table.rows, 0),
         jsonBytes: tables.reduce((sum, table) => sum + table.jsonBytes, 0),
         sequences: sequences.length,
-        warnings: plan.warnings,
+        warnings,
         archiveBytes,
       };
     } finally {

@@ -75,7 +75,9 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
         signal,
       });
       // What is left out has been said already, before it began.
-      const news = result.warnings.filter(({ code }) => code !== "COLUMN_LEFT_OUT");
+      const news = result.warnings.filter(
+        ({ code }) => code !== "COLUMN_LEFT_OUT" && code !== "CHILDREN_LEFT_OUT",
+      );
       for (const { message } of news) say(`warning: ${message}`);
       for (const table of plan.tables.filter((it) => it.action === "skip" && isMeant(it, scope)))
         say(`left as it is: ${tableLabel(table)}. ${table.reason}`);

@@ -1,5 +1,7 @@
 import { BackupError } from "../errors.ts";
 import type { Catalog, CatalogSequence, CatalogTable } from "../schema/catalog.ts";
+import { whyLeftOut } from "../schema/extension-tables.ts";
+import { pendingDetachWarning } from "../schema/pending-detach.ts";
 import {
   isKnownToPrisma,
   MIGRATIONS_TABLE,
@@ -32,6 +34,8 @@ export interface DumpPlan {
   /** Those of the planned tables; with all tables planned, Prisma's record of migrations or not, free-standing ones too. */
   sequences: CatalogSequence[];
   warnings: Warning[];
+  /** Those that inherit from a planned table and were not chosen: a SELECT from it shows their rows, too. */
+  childrenLeftOut: Array<{ parent: TableName; children: CatalogTable[] }>;
 }
 
 /**
@@ -43,7 +47,7 @@ export function planDump(
   models: PrismaModels,
   selection: TableSelection = {},
 ): DumpPlan {
-  const selected = selectTables(catalog.tables, selection);
+  const selected = selectTables(catalog, selection);
   const insertionOrder = insertionOrderOf(catalog, models, selected);
   const byKey = new Map(selected.map((table) => [tableKey(table), table]));
   const complete = catalog.tables.every(
@@ -64,10 +68,11 @@ export function planDump(
     insertionOrder,
     sequences,
     warnings: [
-      ...catalog.warnings.filter(({ table }) => complete || !table || byKey.has(tableKey(table))),
+      ...warningsOf(catalog, selected, selection),
       ...leftOutParents(catalog, byKey),
       ...unmappedTables(models, selected),
     ],
+    childrenLeftOut: leftOutChildren(catalog, selected),
   };
 }
 
@@ -92,12 +97,14 @@ export function insertionOrderOf(
 }
 
 function selectTables(
-  all: readonly CatalogTable[],
+  { tables: all, extensionTables }: Catalog,
   { tables, exclude = [] }: TableSelection,
 ): CatalogTable[] {
+  requireBackedUp(tables ?? [], extensionTables);
   requireKnown(
     [...(tables ?? []), ...exclude],
-    all,
+    // Those of extensions are left out as it is.
+    [...all, ...extensionTables],
     (things) => `The database has no ${things}. No backup was made.`,
   );
   const included = tables && new Set(tables.map(tableKey));
@@ -155,6 +162,67 @@ export function requireAllRows(tables: readonly CatalogTable[]): void {
 
 export const ROW_SECURITY_HINT =
   "Connect as a role with BYPASSRLS, or as the tables' owner where row-level security is not forced upon it.";
+
+/** @throws REQUEST_INVALID for an extension's table whose rows no backup holds, and why */
+function requireBackedUp(
+  tables: readonly TableName[],
+  extensionTables: Catalog["extensionTables"],
+): void {
+  const chosen = new Set(tables.map(tableKey));
+  const found = extensionTables.filter((table) => chosen.has(tableKey(table)));
+  if (found.length === 0) return;
+  throw new BackupError(
+    "REQUEST_INVALID",
+    `${found.map((table) => `${tableLabel(table)} ${whyLeftOut(table)}: its rows cannot be in a backup.`).join(" ")} No backup was made.`,
+    {
+      hint: "Leave it out, and keep its rows by other means, such as a script that makes them anew.",
+      details: { tables: found.map(({ schema, name }) => ({ schema, name })) },
+    },
+  );
+}
+
+/** What the catalog warns of, as far as it is about what was chosen. */
+function warningsOf(
+  catalog: Catalog,
+  selected: readonly CatalogTable[],
+  { tables, exclude = [] }: TableSelection,
+): Warning[] {
+  const isTable = new Set(catalog.tables.map(tableKey));
+  const isExcluded = exclusionOf(exclude);
+  const chosen = new Set(selected.map(tableKey));
+  // Whoever chose a table meant what a SELECT from it shows.
+  const seen = new Set(
+    selected.flatMap(({ partitions, heirs }) => [...partitions, ...heirs]).map(tableKey),
+  );
+  const isAbout = (table: TableName) =>
+    isTable.has(tableKey(table))
+      ? chosen.has(tableKey(table))
+      : (!tables || seen.has(tableKey(table))) && !isExcluded(table);
+  const parts = new Set(selected.flatMap((it) => [it, ...it.partitions]).map(tableKey));
+  return [
+    ...catalog.pendingDetaches
+      .filter(
+        ({ parent, partition }) => parts.has(tableKey(parent)) || chosen.has(tableKey(partition)),
+      )
+      .map((it) => pendingDetachWarning(it, chosen.has(tableKey(it.partition)))),
+    ...catalog.warnings.filter(
+      ({ code, table }) => code !== "PARTITION_DETACH_PENDING" && (!table || isAbout(table)),
+    ),
+  ];
+}
+
+/** Rows that a SELECT from a chosen table shows, and that are in tables which were not chosen. */
+function leftOutChildren(
+  { tables }: Catalog,
+  selected: readonly CatalogTable[],
+): DumpPlan["childrenLeftOut"] {
+  const chosen = new Set(selected.map(tableKey));
+  return selected.flatMap(({ schema, name, heirs }) => {
+    const isHeir = new Set(heirs.map(tableKey));
+    const children = tables.filter((it) => isHeir.has(tableKey(it)) && !chosen.has(tableKey(it)));
+    return children.length > 0 ? [{ parent: { schema, name }, children }] : [];
+  });
+}
 
 function leftOutParents(catalog: Catalog, selected: ReadonlyMap<string, unknown>): Warning[] {
   return catalog.foreignKeys

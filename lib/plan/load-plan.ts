@@ -10,10 +10,13 @@ import type {
 } from "../schema/catalog.ts";
 import { findTableDrift } from "../schema/drift.ts";
 import { type MaterializedView, staleViews } from "../schema/materialized-views.ts";
+import { explainMissingTable } from "../schema/missing-table.ts";
+import type { PendingDetach } from "../schema/pending-detach.ts";
 import { MIGRATIONS_TABLE, type PrismaModels } from "../schema/prisma-models.ts";
 import { widenedFrom } from "../schema/widened-type.ts";
 import type { Drift, InsertionOrder, RestoreScope, TableName } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { findChildrenLeftOut } from "./children-left-out.ts";
 import { insertionOrderOf } from "./dump-plan.ts";
 import { requireKnown } from "./exclusion.ts";
 import { orderedTables } from "./insertion-order.ts";
@@ -59,12 +62,16 @@ export interface LoadPlan {
   foreignKeys: ForeignKey[];
   /** What foreign keys mean for tables that were not chosen, in sentences. */
   consequences: string[];
+  /** Loaded tables, each with those that inherit from it, have rows in the archive, and are skipped. */
+  childrenLeftOut: Array<{ parent: TableName; children: TableName[] }>;
   /** Ignored tables that hold some of these foreign keys. To be locked as well. */
   referring: CatalogTable[];
   sequences: PlannedSequence[];
   /** Populated ones that may draw from loaded tables, in the order in which to refresh them. */
   materializedViews: MaterializedView[];
   drift: Drift[];
+  /** Of loaded tables, or of partitions of theirs. They block: rows do not get where a backup has them. */
+  pendingDetaches: PendingDetach[];
   /** Foreign keys of tables that are neither loaded nor ignored into tables that would be emptied. They block. */
   references: ForeignKey[];
   /** Tables, partitions and sequences to be changed that the role does not own. They block. */
@@ -100,13 +107,14 @@ export function planLoad(
   );
   requireKnown(
     scope.exclude ?? [],
-    [...manifest.tables, ...catalog.tables],
+    [...manifest.tables, ...catalog.tables, ...catalog.extensionTables],
     (things) => `Neither the backup nor the database has a ${things}. Nothing has changed.`,
   );
   const tables = new Map(catalog.tables.map((table) => [tableKey(table), table]));
   const labels = new Map(manifest.enums?.map((it) => [it.type, it.labels]));
   const skipped: LoadPlan["skipped"] = [];
   const drift: Drift[] = [];
+  const notOwnedMembers: TableName[] = [];
   const loadable = new Map<string, PlannedLoad>();
   for (const archived of manifest.tables) {
     if (archived.name === MIGRATIONS_TABLE) {
@@ -118,7 +126,12 @@ export function planLoad(
       continue;
     }
     const table = tables.get(tableKey(archived));
-    drift.push(...findTableDrift(archived, table, labels));
+    if (!table && isMemberOfOthers(archived, catalog)) {
+      notOwnedMembers.push({ schema: archived.schema, name: archived.name });
+      continue;
+    }
+    const explained = table ? null : explainMissingTable(archived, manifest.tables, catalog);
+    drift.push(...(explained ? [explained] : findTableDrift(archived, table, labels)));
     if (!table) continue;
     const columns = archived.columns.flatMap((it): LoadColumn[] => {
       const column = table.columns.find(({ name }) => name === it.name);
@@ -214,10 +227,12 @@ export function planLoad(
       isChoice || scope.exclude
         ? findConsequences(catalog, scope, { isLoaded, isIgnored, isArchived })
         : [],
+    childrenLeftOut: findChildrenLeftOut(manifest.tables, tables, { loads, skipped }),
     referring,
     sequences,
     materializedViews: staleViews(catalog.materializedViews, withAncestors(loads, tables)),
     drift,
+    pendingDetaches: findPendingDetaches(catalog, loads),
     references: intoLoaded.filter((foreignKey) => !isMoved(foreignKey)),
     notOwned: [
       ...loads.flatMap(({ table }) => [table, ...ownPartitions(table)]),
@@ -225,7 +240,8 @@ export function planLoad(
       ...sequences.map(({ sequence }) => sequence),
     ]
       .filter(({ isOwned }) => !isOwned)
-      .map(({ schema, name }) => ({ schema, name })),
+      .map(({ schema, name }) => ({ schema, name }))
+      .concat(notOwnedMembers),
     withoutRights: findMissingRights({ scope, loads, referring, sequences, foreignKeys: moved }),
     superusersForeignKeys: catalog.database.isSuperuser
       ? []
@@ -238,6 +254,24 @@ export function planLoad(
 
 const isComputed = ({ columns }: CatalogTable): boolean =>
   columns.some(({ callsFunctions }) => callsFunctions);
+
+/** An extension's table that another role could restore. */
+const isMemberOfOthers = (archived: TableName, { extensionTables }: Catalog): boolean =>
+  extensionTables.some(
+    (it) => tableKey(it) === tableKey(archived) && it.userRows === "all" && !it.isOwned,
+  );
+
+function findPendingDetaches(
+  { pendingDetaches }: Catalog,
+  loads: readonly PlannedLoad[],
+): PendingDetach[] {
+  const loaded = new Set(
+    loads.flatMap(({ table }) => [table, ...table.partitions].map((it) => tableKey(it))),
+  );
+  return pendingDetaches.filter(
+    ({ parent, partition }) => loaded.has(tableKey(parent)) || loaded.has(tableKey(partition)),
+  );
+}
 
 const ownPartitions = ({ partitions }: CatalogTable): Partition[] =>
   partitions.filter(({ isForeign }) => !isForeign);

@@ -4,8 +4,8 @@ import pg from "pg";
 import type { CatalogTable } from "../schema/catalog.ts";
 import { type DropStatement, dropStatementOf } from "../schema/drop-statement.ts";
 import type { TableName } from "../shared/api.ts";
+import { sqlName } from "../shared/sql-name.ts";
 import { EXCLUSION_VIOLATION, UNIQUE_VIOLATION } from "./database-error.ts";
-import { tableInSql } from "./identifiers.ts";
 import { RELATIONS, relationsOf } from "./row-keys.ts";
 
 export const dropRemedy = ({ sql, isValid }: DropStatement): string =>
@@ -14,7 +14,7 @@ export const dropRemedy = ({ sql, isValid }: DropStatement): string =>
     : `${sql} (it is INVALID, and yet refuses what is inserted; pg_dump leaves it out), then restore.`;
 
 export const partitionRemedy = (table: TableName): string =>
-  `Make a partition for these rows before the restore, or a default one: CREATE TABLE … PARTITION OF ${tableInSql(table)} FOR VALUES …, or … DEFAULT.`;
+  `Make a partition for these rows before the restore, or a default one: CREATE TABLE … PARTITION OF ${sqlName(table)} FOR VALUES …, or … DEFAULT.`;
 
 /**
  * How to get rid of the unique or exclusion constraint, or index, that has refused a row.

@@ -8,8 +8,4 @@ export const quoteIdentifier = pg.escapeIdentifier;
 export const quoteTable = (table: TableName): string =>
   `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
 
-/** The same for a person to read: quoted where it needs to be. */
-export const tableInSql = ({ schema, name }: TableName): string =>
-  [schema, name].map((it) => (/^[a-z_][a-z0-9_]*$/.test(it) ? it : quoteIdentifier(it))).join(".");
-
 export const quoteLiteral = pg.escapeLiteral;

@@ -62,8 +62,8 @@ export const UNIQUE_INDEXES = `
   JOIN pg_class c ON c.oid = i.indexrelid
   LEFT JOIN pg_index w ON w.indexrelid = pg_partition_root(c.oid) AND w.indexrelid <> c.oid
   LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u') AND k.conrelid = i.indrelid
-  WHERE i.indisunique AND NOT i.indisexclusion AND w.indisvalid IS NOT TRUE
-    AND CASE c.relkind WHEN 'I' THEN i.indisvalid AND w.indexrelid IS NULL ELSE i.indislive AND i.indisready END
+  WHERE i.indisunique AND NOT i.indisexclusion AND (w.indisvalid IS NOT TRUE OR rel.oid = rel.root)
+    AND CASE c.relkind WHEN 'I' THEN i.indisvalid AND (w.indexrelid IS NULL OR rel.oid = rel.root) ELSE i.indislive AND i.indisready END
   ORDER BY i.indisprimary DESC, i.indnkeyatts, c.relname COLLATE "C"`;
 
 export interface Found {

@@ -37,6 +37,7 @@ export async function createShadowTables(
       kind: "table",
       partitions: [],
       inherits: [],
+      heirs: [],
     };
     const name = quoteTable(shadow);
     const changes = [

@@ -71,9 +71,10 @@ export interface TableRules {
   partitions: Map<number, string>;
 }
 
+/** A table of its own may be a partition itself: of a table that an extension owns. */
 const PARTITIONS_SQL = `
   SELECT rel.root, c.oid, coalesce(pg_get_partition_constraintdef(c.oid), 'true') AS filter, c.relkind <> 'p' AS "isLeaf"
-  FROM ${RELATIONS} JOIN pg_class c ON c.oid = rel.oid WHERE rel.oid <> rel.root`;
+  FROM ${RELATIONS} JOIN pg_class c ON c.oid = rel.oid WHERE rel.oid <> rel.root OR c.relispartition`;
 
 /** What decides where a row belongs, at any depth: columns of keys are recorded as parts of their table. */
 const PARTITION_KEYS_SQL = `
@@ -118,7 +119,7 @@ const EXCLUSIONS_SQL = `
   SELECT rel.root, rel.oid, k.conname AS constraint, ${columnsOf("k.conrelid", "k.conkey")} AS columns, pg_get_constraintdef(k.oid) AS definition,
     ${dropStatementOf("k.conindid")} AS drop
   FROM ${RELATIONS} JOIN pg_constraint k ON k.conrelid = rel.oid JOIN pg_index i ON i.indexrelid = k.conindid
-  WHERE k.contype IN ('p', 'u', 'x') AND i.indisexclusion AND i.indisready AND k.conparentid = 0
+  WHERE k.contype IN ('p', 'u', 'x') AND i.indisexclusion AND i.indisready AND (k.conparentid = 0 OR rel.oid = rel.root)
   ORDER BY k.conname COLLATE "C"`;
 
 /** Of unique ones, all is evaluated where rows are looked for that repeat each other. */
@@ -171,7 +172,9 @@ export async function readTableRules(
   const indexes = await read<FoundIndex>(INDEX_VALUES_SQL);
   const exclusions = await read<Found & ExclusionRule>(EXCLUSIONS_SQL);
   return loads.map(({ table: { oid: root, kind } }) => {
-    const parts = partitions.get(root) ?? [];
+    const found = partitions.get(root) ?? [];
+    const parts = found.filter(({ oid }) => oid !== root);
+    const bounds = found.filter(({ oid }) => oid === root);
     const filters = new Map(parts.map(({ oid, filter }) => [oid, `(${filter})`]));
     const onlyIn = (oid: number, violated: string) =>
       oid === root ? violated : `(${filters.get(oid)} AND ${violated})`;
@@ -201,6 +204,10 @@ export async function readTableRules(
       const violated = `((${["false", ...leaves].join(" OR ")}) IS NOT TRUE)`;
       const columns = (partitionKeys.get(root) ?? []).map(({ column }) => column);
       rows.push({ kind: "partition", constraint: null, columns, violated });
+    }
+    for (const { filter } of bounds) {
+      const violated = `((${filter}) IS NOT TRUE)`;
+      rows.push({ kind: "partition", constraint: null, columns: [], violated });
     }
     const uniqueOnes = unique.get(root) ?? [];
     return {

@@ -4,6 +4,7 @@ import { leaveOut } from "../plan/exclusion.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import type { RefusedChange } from "../postgres/publications.ts";
+import { finalizeStatement } from "../schema/pending-detach.ts";
 import type { Check, TableName } from "../shared/api.ts";
 import { leaveOutIn } from "../shared/leave-out.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
@@ -49,6 +50,26 @@ const FINDINGS: Array<{
           details: {
             references: references.map(({ from, to, constraint }) => ({ from, to, constraint })),
             ...leaveOut(referring, [...tablesOf(loads), ...referring]),
+          },
+        },
+      );
+    },
+  },
+  {
+    name: "partitions",
+    passed: "No partition is half detached.",
+    find({ pendingDetaches }) {
+      if (pendingDetaches.length === 0) return null;
+      const names = pendingDetaches.map(
+        ({ partition, parent }) => `${tableLabel(partition)} from ${tableLabel(parent)}`,
+      );
+      return new BackupError(
+        "SCHEMA_DRIFT",
+        `The detaching of a partition was interrupted, so that rows can neither be put there nor seen there through its table: ${names.join(", ")}. Nothing has changed.`,
+        {
+          hint: `End it as the table's owner: ${pendingDetaches.map(finalizeStatement).join(" ")} If the backup has rows that belong there, make it a partition again before the restore: ALTER TABLE … ATTACH PARTITION … FOR VALUES …;`,
+          details: {
+            partitions: pendingDetaches.map(({ partition, parent }) => ({ partition, parent })),
           },
         },
       );

@@ -9,7 +9,15 @@ import { describe, expect, test } from "vitest";
 import type { TestDatabase } from "../../scripts/testing/database.ts";
 import { MAJORS } from "../../scripts/testing/majors.ts";
 import { databaseText, pgDumpText, surroundingsText } from "../../scripts/testing/oracles.ts";
-import { backUp, check, plainOwnersDatabase, restore, testDatabase } from "./testing.ts";
+import { missedRows } from "../../scripts/testing/row-oracle.ts";
+import {
+  archivedRows,
+  backUp,
+  check,
+  plainOwnersDatabase,
+  restore,
+  testDatabase,
+} from "./testing.ts";
 import { SCHEMA_CASES } from "./testing-schemas.ts";
 
 describe.for(MAJORS)("PostgreSQL %i", (major) => {
@@ -27,7 +35,8 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
       const { db, database } = await create({ major, sql });
       const before = await everything(db);
       const rows = await databaseText(db.url);
-      const { path } = await backUp(database);
+      const { path, result } = await backUp(database);
+      expect(await missedRows(db.url, await archivedRows(path), result.warnings)).toEqual([]);
 
       await db.query(`SET session_replication_role = replica; ${change}`);
       expect(await databaseText(db.url)).not.toBe(rows);

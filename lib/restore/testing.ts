@@ -12,6 +12,7 @@ import {
   type TestDatabase,
   type TestDatabaseOptions,
 } from "../../scripts/testing/database.ts";
+import type { ArchivedRows } from "../../scripts/testing/row-oracle.ts";
 import { openArchive } from "../archive/archive-reader.ts";
 import { createArchiveWriter } from "../archive/archive-writer.ts";
 import { createArchiveKey } from "../archive/encryption.ts";
@@ -82,6 +83,18 @@ export async function restore(
   } finally {
     await session.end();
   }
+}
+
+/** How many rows of each table are in an archive: counted in its JSON, whatever its manifest says. */
+export async function archivedRows(path: string, unlock: Unlock = {}): Promise<ArchivedRows> {
+  await using archive = await openArchive(path);
+  await archive.unlock(unlock);
+  const counts = new Map<string, number>();
+  for (const table of archive.manifest.tables) {
+    const rows: unknown[] = JSON.parse(await text(archive.readTable(table)));
+    counts.set(JSON.stringify([table.schema, table.name]), rows.length);
+  }
+  return counts;
 }
 
 /** What the check before a restore says. */

@@ -16,6 +16,7 @@ import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { provenChecks } from "./proven-checks.ts";
 import { type ReadPlan, readPlan } from "./read-plan.ts";
 import { checkLoadable } from "./require-loadable.ts";
+import { childrenWarnings } from "./result-warnings.ts";
 import { RowCounter } from "./row-counter.ts";
 
 /**
@@ -141,6 +142,11 @@ async function readRestorePlan({
       ...checkIndexes(plan, catalog),
       ...plan.consequences.map((message) => ({
         name: "foreign-keys",
+        state: "warning" as const,
+        message,
+      })),
+      ...childrenWarnings(plan).map(({ message }) => ({
+        name: "children",
         state: "warning" as const,
         message,
       })),

@@ -1,10 +1,19 @@
 import type pg from "pg";
 import type { TableName, Warning } from "../shared/api.ts";
+import { tableKey } from "../shared/table-name.ts";
 import { type EnumType, readEnums } from "./enums.ts";
+import {
+  type ExtensionTable,
+  extensionSequenceWarning,
+  extensionTableWarning,
+  readExtensionTables,
+} from "./extension-tables.ts";
 import { readInvalidIndexes } from "./invalid-indexes.ts";
 import { readLeftOut } from "./left-out.ts";
 import { type MaterializedView, readMaterializedViews } from "./materialized-views.ts";
-import { callsUserFunction, notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
+import { type PendingDetach, pendingDetachWarning, readPendingDetaches } from "./pending-detach.ts";
+import { MEMBER_IS_BACKED_UP, MEMBERS, TABLE_TREE } from "./table-tree.ts";
+import { callsUserFunction, USER_NAMESPACE } from "./user-objects.ts";
 
 /**
  * How a column's values stand in an archive's JSON.
@@ -52,6 +61,8 @@ export interface Partition extends TableName {
   isForeign: boolean;
   isOwned: boolean;
   missingRights: string[];
+  isUnlogged: boolean;
+  parent: TableName;
 }
 
 export interface CatalogTable extends TableName {
@@ -59,10 +70,14 @@ export interface CatalogTable extends TableName {
   kind: "table" | "partitioned table";
   /** In their order. */
   columns: CatalogColumn[];
+  /** The extension that it belongs to, which marks all of its rows as the user's; null for every other table. */
+  extension: string | null;
   /** Every partition below a partitioned table, at any depth. Its rows are dumped and loaded through the root. */
   partitions: Partition[];
   /** The tables that it inherits from directly. A SELECT from them gives its rows too, unless it says ONLY. */
   inherits: TableName[];
+  /** All that inherits from it, at any depth, whatever it is: a SELECT from it gives their rows too. No partitions. */
+  heirs: TableName[];
   /** The planner's estimate; -1 where it has none. */
   estimatedRows: number;
   /** With indexes, TOAST and partitions; of a locked table only what the last VACUUM or ANALYZE saw of its own. */
@@ -104,6 +119,8 @@ export interface ForeignKey {
 }
 
 export interface CatalogSequence extends TableName {
+  /** The extension that it belongs to. */
+  extension: string | null;
   owner: { table: TableName; column: string } | null;
   /** Columns whose default draws from it. An identity column has no such default, only an owner. */
   usedBy: Array<{ table: TableName; column: string }>;
@@ -132,6 +149,10 @@ export interface Catalog {
   foreignKeys: ForeignKey[];
   sequences: CatalogSequence[];
   materializedViews: MaterializedView[];
+  /** Tables of extensions that are not among the tables. */
+  extensionTables: ExtensionTable[];
+  /** Partitions, of any table, that are half detached. */
+  pendingDetaches: PendingDetach[];
   warnings: Warning[];
 }
 
@@ -157,38 +178,15 @@ const DATABASE_SQL = `
  * pg_inherits and not pg_partition_tree(), and no pg_total_relation_size() of what is locked.
  */
 const TABLES_SQL = `
-  WITH locked AS MATERIALIZED (
+  WITH RECURSIVE locked AS MATERIALIZED (
     SELECT l.relation FROM pg_locks l
     WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid()
       AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-  )
-  SELECT c.oid, n.nspname AS schema, c.relname AS name,
-    CASE c.relkind WHEN 'p' THEN 'partitioned table' ELSE 'table' END AS kind,
-    c.relpersistence = 'u' AS unlogged,
-    has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND (p."canSelect" OR p."hasForeign" IS NOT TRUE) AS "canSelect",
-    row_security_active(c.oid) OR coalesce(p."hasForeign" AND p."hidesRows", false) AS "hidesRows",
-    pg_has_role(c.relowner, 'USAGE') AS "isOwned",
-    ${missingRights("table", "n.oid", "c.oid")} AS "missingRights",
-    CASE c.relkind WHEN 'p' THEN p."estimatedRows" ELSE c.reltuples END::float8 AS "estimatedRows",
-    CASE c.relkind WHEN 'p' THEN p."sizeBytes" ELSE ${sizeOf("c")} END::float8 AS "sizeBytes",
-    ${isLocked("c")} OR coalesce(p."isLocked", false) AS "isLocked",
-    coalesce(p.partitions, '[]') AS partitions,
-    (SELECT coalesce(json_agg(json_build_object('schema', hn.nspname, 'name', h.relname) ORDER BY i.inhseqno), '[]')
-      FROM pg_inherits i
-      JOIN pg_class h ON h.oid = i.inhparent
-      JOIN pg_namespace hn ON hn.oid = h.relnamespace
-      WHERE i.inhrelid = c.oid) AS inherits
-  FROM pg_class c
-  JOIN pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN LATERAL (
-    WITH RECURSIVE below (oid) AS (
-      SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = c.oid
-      UNION ALL
-      SELECT i.inhrelid FROM pg_inherits i JOIN below b ON b.oid = i.inhparent
-    )
-    SELECT json_agg(json_build_object('oid', pc.oid::int8, 'schema', pn.nspname, 'name', pc.relname,
+  ), ${TABLE_TREE}, parts AS (
+    SELECT t.root, json_agg(json_build_object('oid', pc.oid::int8, 'schema', pn.nspname, 'name', pc.relname,
           'isPartitioned', pc.relkind = 'p', 'isForeign', pc.relkind = 'f', 'isOwned', pg_has_role(pc.relowner, 'USAGE'),
-          'missingRights', ${missingRights("table", "pn.oid", "pc.oid")})
+          'missingRights', ${missingRights("table", "pn.oid", "pc.oid")}, 'isUnlogged', pc.relpersistence = 'u',
+          'parent', json_build_object('schema', qn.nspname, 'name', q.relname))
         ORDER BY pn.nspname, pc.relname) AS partitions,
       coalesce(sum(${sizeOf("pc")}), 0) AS "sizeBytes",
       bool_or(${isLocked("pc")}) AS "isLocked",
@@ -197,12 +195,46 @@ const TABLES_SQL = `
       coalesce(bool_and(has_schema_privilege(pn.oid, 'USAGE') AND has_table_privilege(pc.oid, 'SELECT')) FILTER (WHERE pc.relkind = 'r'), true) AS "canSelect",
       bool_or(row_security_active(pc.oid)) FILTER (WHERE pc.relkind = 'r') AS "hidesRows",
       coalesce(sum(pc.reltuples) FILTER (WHERE pc.relkind <> 'p' AND pc.reltuples > 0), 0) AS "estimatedRows"
-    FROM below
-    JOIN pg_class pc ON pc.oid = below.oid
+    FROM tree t
+    JOIN pg_class pc ON pc.oid = t.oid
     JOIN pg_namespace pn ON pn.oid = pc.relnamespace
-  ) p ON c.relkind = 'p'
-  WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
-    AND ${USER_NAMESPACE} AND ${notOfExtension("pg_class", "c.oid")}
+    JOIN pg_class q ON q.oid = t.parent
+    JOIN pg_namespace qn ON qn.oid = q.relnamespace
+    GROUP BY t.root
+  )
+  SELECT c.oid, n.nspname AS schema, c.relname AS name,
+    CASE c.relkind WHEN 'p' THEN 'partitioned table' ELSE 'table' END AS kind,
+    m.extension,
+    c.relpersistence = 'u' AS unlogged,
+    has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND (p."canSelect" IS NOT FALSE OR p."hasForeign" IS NOT TRUE) AS "canSelect",
+    row_security_active(c.oid) OR coalesce(p."hasForeign" AND p."hidesRows", false) AS "hidesRows",
+    pg_has_role(c.relowner, 'USAGE') AS "isOwned",
+    ${missingRights("table", "n.oid", "c.oid")} AS "missingRights",
+    CASE c.relkind WHEN 'p' THEN coalesce(p."estimatedRows", 0) ELSE c.reltuples END::float8 AS "estimatedRows",
+    CASE c.relkind WHEN 'p' THEN coalesce(p."sizeBytes", 0) ELSE ${sizeOf("c")} END::float8 AS "sizeBytes",
+    ${isLocked("c")} OR coalesce(p."isLocked", false) AS "isLocked",
+    coalesce(p.partitions, '[]') AS partitions,
+    (SELECT coalesce(json_agg(json_build_object('schema', hn.nspname, 'name', h.relname) ORDER BY i.inhseqno), '[]')
+      FROM pg_inherits i
+      JOIN pg_class h ON h.oid = i.inhparent AND h.relkind <> 'p'
+      JOIN pg_namespace hn ON hn.oid = h.relnamespace
+      WHERE i.inhrelid = c.oid) AS inherits,
+    CASE WHEN c.relkind = 'r' AND c.relhassubclass THEN (
+      WITH RECURSIVE heir (oid) AS (
+        SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = c.oid
+        UNION
+        SELECT i.inhrelid FROM pg_inherits i JOIN heir ON heir.oid = i.inhparent
+      )
+      SELECT coalesce(json_agg(json_build_object('schema', hn.nspname, 'name', h.relname) ORDER BY hn.nspname COLLATE "C", h.relname COLLATE "C"), '[]')
+      FROM heir JOIN pg_class h ON h.oid = heir.oid JOIN pg_namespace hn ON hn.oid = h.relnamespace
+    ) ELSE '[]' END AS heirs
+  FROM pg_class c
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN member m ON m.oid = c.oid
+  LEFT JOIN covered v ON v.oid = c.oid
+  LEFT JOIN parts p ON p.root = c.oid
+  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND v.oid IS NULL
+    AND ${USER_NAMESPACE} AND (m.oid IS NULL OR ${MEMBER_IS_BACKED_UP})
   ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
 
 /**
@@ -264,15 +296,14 @@ export const FOREIGN_KEY_FAMILY_SQL = `
 
 const nameOf = (oid: string) =>
   `(SELECT json_build_object('schema', n.nspname, 'name', c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ${oid})`;
-const rootOf = (oid: string) => `coalesce(pg_partition_root(${oid})::oid, ${oid})`;
 
 /** 1644: RI_FKey_check_ins, in every PostgreSQL. A state of D or R: does not fire in a session like any other. */
 const FOREIGN_KEYS_SQL = `
-  WITH RECURSIVE ${FOREIGN_KEY_FAMILY_SQL}, trigger AS (
+  WITH RECURSIVE ${TABLE_TREE}, ${FOREIGN_KEY_FAMILY_SQL}, trigger AS (
     SELECT f.root, bool_and(g.tgenabled IN ('D', 'R')) FILTER (WHERE g.tgfoid = 1644) AS unchecked, bool_or(g.tgenabled <> 'O') AS altered
     FROM family f JOIN pg_trigger g ON g.tgconstraint = f.oid GROUP BY f.root
   )
-  SELECT k.conname AS constraint, ${nameOf("k.conrelid")} AS "table", x."from", ${nameOf(rootOf("k.confrelid"))} AS "to",
+  SELECT k.conname AS constraint, ${nameOf("k.conrelid")} AS "table", x."from", ${nameOf("coalesce(tt.root, k.confrelid)")} AS "to",
     (SELECT json_agg(a.attname ORDER BY i) FROM unnest(k.conkey) WITH ORDINALITY AS x (n, i)
       JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = x.n) AS columns,
     (SELECT json_agg(a.attname ORDER BY i) FROM unnest(k.confkey) WITH ORDINALITY AS x (n, i)
@@ -288,13 +319,16 @@ const FOREIGN_KEYS_SQL = `
     coalesce(g.unchecked, false) AS "insertsUnchecked", coalesce(g.altered, false) AS "hasAlteredTriggers"
   FROM pg_constraint k
   LEFT JOIN trigger g ON g.root = k.oid
-  CROSS JOIN LATERAL (SELECT ${nameOf(rootOf("k.conrelid"))} AS "from" OFFSET 0) x
+  LEFT JOIN tree tf ON tf.oid = k.conrelid
+  LEFT JOIN tree tt ON tt.oid = k.confrelid
+  CROSS JOIN LATERAL (SELECT ${nameOf("coalesce(tf.root, k.conrelid)")} AS "from" OFFSET 0) x
   WHERE k.contype = 'f' AND k.conparentid = 0
   ORDER BY x."from" ->> 'schema' COLLATE "C", x."from" ->> 'name' COLLATE "C", k.conname COLLATE "C"`;
 
 /** Owned by a column (deptype a: serial, OWNED BY; i: identity), or drawn from by a column's default. */
 const SEQUENCES_SQL = `
-  SELECT n.nspname AS schema, c.relname AS name, s.seqstart::text AS start, s.seqincrement::text AS increment,
+  WITH ${MEMBERS}
+  SELECT m.extension, coalesce(m.is_config, false) AS "isConfig", n.nspname AS schema, c.relname AS name, s.seqstart::text AS start, s.seqincrement::text AS increment,
     s.seqmin::text AS minimum, s.seqmax::text AS maximum, s.seqcycle AS cycles,
     has_schema_privilege(n.oid, 'USAGE') AND has_sequence_privilege(c.oid, 'SELECT') AS "canSelect",
     pg_has_role(c.relowner, 'USAGE') AS "isOwned",
@@ -317,7 +351,8 @@ const SEQUENCES_SQL = `
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_sequence s ON s.seqrelid = c.oid
-  WHERE c.relpersistence <> 't' AND ${USER_NAMESPACE} AND ${notOfExtension("pg_class", "c.oid")}
+  LEFT JOIN member m ON m.oid = c.oid
+  WHERE c.relpersistence <> 't' AND ${USER_NAMESPACE}
   ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
 
 /**
@@ -338,13 +373,7 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
     ])
   ).rows;
   const foreignKeys = (await client.query<ForeignKey>(FOREIGN_KEYS_SQL)).rows;
-  const sequenceRows = (
-    await client.query<
-      Omit<CatalogSequence, "start" | "increment" | "minimum" | "maximum"> &
-        Record<"start" | "increment" | "minimum" | "maximum", string>
-    >(SEQUENCES_SQL)
-  ).rows;
-
+  const sequenceRows = (await client.query<FoundSequence>(SEQUENCES_SQL)).rows;
   const enums = await readEnums(
     client,
     columnRows.flatMap(({ enumOid }) => enumOid ?? []),
@@ -354,14 +383,19 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
     const enumType = enumOid === null ? undefined : enums.get(enumOid);
     return { ...column, ...(enumType && { enumType }) };
   };
+  const tables = tableRows.map(({ unlogged: _, ...table }) => ({
+    ...table,
+    columns: (columns.get(table.oid) ?? []).map(toColumn),
+  }));
+  const isBackedUp = isSequenceBackedUp(tables);
+  const extensionTables = await readExtensionTables(client);
+  const pendingDetaches = await readPendingDetaches(client);
+  const isTable = new Set(tables.map(tableKey));
   return {
     database,
-    tables: tableRows.map(({ unlogged: _, ...table }) => ({
-      ...table,
-      columns: (columns.get(table.oid) ?? []).map(toColumn),
-    })),
+    tables,
     foreignKeys,
-    sequences: sequenceRows.map((row) => ({
+    sequences: sequenceRows.filter(isBackedUp).map(({ isConfig: _, ...row }) => ({
       ...row,
       start: BigInt(row.start),
       increment: BigInt(row.increment),
@@ -369,12 +403,40 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
       maximum: BigInt(row.maximum),
     })),
     materializedViews: await readMaterializedViews(client),
+    extensionTables,
+    pendingDetaches,
     warnings: [
-      ...tableRows.filter((table) => table.unlogged).map(unloggedWarning),
+      ...pendingDetaches.map((it) => pendingDetachWarning(it, isTable.has(tableKey(it.partition)))),
+      ...tableRows.flatMap(({ unlogged, partitions, ...table }) => [
+        ...(unlogged ? [unloggedWarning(table)] : []),
+        ...partitions.filter(({ isUnlogged }) => isUnlogged).map(unloggedWarning),
+      ]),
       ...(await readLeftOut(client)),
       ...(await readInvalidIndexes(client)),
+      ...extensionTables
+        .filter(({ holdsRows }) => holdsRows)
+        .map((it) => extensionTableWarning(it)),
+      ...sequenceRows
+        .filter((it) => !isBackedUp(it) && (it.isConfig || usersOf(it).length === 0))
+        .map(extensionSequenceWarning),
     ],
   };
+}
+
+type Bound = "start" | "increment" | "minimum" | "maximum";
+type FoundSequence = Omit<CatalogSequence, Bound> & Record<Bound, string> & { isConfig: boolean };
+
+const usersOf = ({ owner, usedBy }: FoundSequence) => [...(owner ? [owner] : []), ...usedBy];
+
+/** Every sequence of the user's; of an extension's, those that a backed up table draws from, or pg_dump dumps. */
+function isSequenceBackedUp(tables: readonly CatalogTable[]) {
+  const known = new Set(
+    tables.flatMap((table) => [table, ...table.partitions].map((it) => tableKey(it))),
+  );
+  return (it: FoundSequence) =>
+    it.extension === null ||
+    (it.isConfig && it.isOwned && it.canSelect) ||
+    usersOf(it).some(({ table }) => known.has(tableKey(table)));
 }
 
 const unloggedWarning = ({ schema, name }: TableName): Warning => ({

@@ -42,6 +42,8 @@ const EMPTY: Catalog = {
   foreignKeys: [],
   materializedViews: [],
   sequences: [],
+  extensionTables: [],
+  pendingDetaches: [],
   warnings: [],
 };
 

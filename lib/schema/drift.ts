@@ -63,6 +63,8 @@ export interface ArchivedTable {
   schema: string;
   name: string;
   columns: Array<{ name: string; type: string; encoding: ColumnEncoding }>;
+  /** The tables that it inherits from; not in every archive. */
+  inherits?: TableName[] | undefined;
 }
 
 /** What values of an enum, or of a domain over one, may have been, by the type that is not an array. */

@@ -17,22 +17,11 @@ const TEMPORARY_TABLES_SQL = `
   GROUP BY c.relname
   ORDER BY c.relname COLLATE "C"`;
 
-/** Their rows may be the user's all the same, such as the jobs of pg_cron. */
-const EXTENSION_TABLES_SQL = `
-  SELECT n.nspname AS schema, c.relname AS name, x.extname AS extension
-  FROM pg_depend d
-  JOIN pg_extension x ON x.oid = d.refobjid
-  JOIN pg_class c ON c.oid = d.objid AND c.relkind IN ('r', 'p')
-  JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
-  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
-
-/** A warning for everything in the database that holds data and is not in a backup. */
+/** A warning for everything in the database that holds data and is not in a backup, but for what is of extensions. */
 export async function readLeftOut(client: pg.ClientBase): Promise<Warning[]> {
   return [
     ...(await readOtherRelations(client)),
     ...(await readTemporaryTables(client)),
-    ...(await readExtensionTables(client)),
     ...(await countLargeObjects(client)),
   ];
 }
@@ -70,15 +59,6 @@ async function readTemporaryTables(client: pg.ClientBase): Promise<Warning[]> {
     code: "TEMPORARY_TABLE",
     message: `${name} is a temporary table${sessions === 1 ? "" : ` of ${sessions} sessions`} and not in the backup.`,
     table: { schema: "pg_temp", name },
-  }));
-}
-
-async function readExtensionTables(client: pg.ClientBase): Promise<Warning[]> {
-  const { rows } = await client.query<TableName & { extension: string }>(EXTENSION_TABLES_SQL);
-  return rows.map(({ schema, name, extension }) => ({
-    code: "EXTENSION_TABLE",
-    message: `${schema}.${name} belongs to the extension ${extension}: its rows are not in the backup, nor changed by a restore.`,
-    table: { schema, name },
   }));
 }
 

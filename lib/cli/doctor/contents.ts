@@ -1,10 +1,13 @@
 import type pg from "pg";
+import { countExtensionRows } from "../../backup/left-out-rows.ts";
 import type { Catalog } from "../../schema/catalog.ts";
-import { tableLabel } from "../../shared/table-name.ts";
+import { describeCount } from "../../schema/extension-tables.ts";
+import { finalizeStatement } from "../../schema/pending-detach.ts";
+import { tableKey, tableLabel } from "../../shared/table-name.ts";
 import { type Finding, findingsOf, type Level } from "./finding.ts";
 
 /** What the catalog warns of: how bad it is, in a few words, and what to do. */
-const LEFT_OUT: Record<string, { level: Level; what: string; remedy: string }> = {
+const LEFT_OUT: Record<string, { level: Level; what: string; remedy: string; code?: string }> = {
   LARGE_OBJECTS: {
     level: "warning",
     what: "Large objects are not in a backup.",
@@ -20,11 +23,28 @@ const LEFT_OUT: Record<string, { level: Level; what: string; remedy: string }> =
     what: "Partitions on other servers: their rows are not in a backup.",
     remedy: "Back up these servers as well.",
   },
+  PARTITION_DETACH_PENDING: {
+    level: "warning",
+    what: "The detaching of a partition was interrupted: a SELECT from its table no longer shows its rows. A backup holds them, and a restore is refused.",
+    remedy: "As the table's owner, run the statement above: it ends the detaching.",
+  },
   EXTENSION_TABLE: {
+    level: "warning",
+    what: "Tables of extensions hold rows that are not in a backup.",
+    remedy:
+      "Where rows in them are yours, as the jobs of pg_cron, keep a script that makes them anew.",
+  },
+  UNIMPORTANT_EXTENSION_TABLE: {
+    code: "EXTENSION_TABLE",
     level: "note",
     what: "Tables of extensions are not in a backup.",
     remedy:
-      "Where rows in them are yours, as the jobs of pg_cron, keep a script that makes them anew.",
+      "Nothing needs to be done: they hold no rows, or none that the extension marks as yours.",
+  },
+  EXTENSION_SEQUENCE: {
+    level: "note",
+    what: "Sequences of extensions are not in a backup.",
+    remedy: "Where one of them matters, set it after a restore: SELECT setval(…).",
   },
   UNLOGGED_TABLE: {
     level: "note",
@@ -38,23 +58,29 @@ const LEFT_OUT: Record<string, { level: Level; what: string; remedy: string }> =
   },
 };
 
+/** The doctor says more of them than their names. */
+const SAID_WITH_MORE = ["PARTITION_DETACH_PENDING", "EXTENSION_TABLE"];
+
 /** What is in the database that a backup does not hold, or that another database needs for it. */
 export async function checkContents(client: pg.ClientBase, catalog: Catalog): Promise<Finding[]> {
   const findings = findingsOf("Database");
   const { found, ok } = findings;
-  const byCode = Map.groupBy(
-    catalog.warnings.filter(({ code }) => code in LEFT_OUT),
-    ({ code }) => code,
-  );
-  for (const [code, warnings] of byCode) {
+  const details = [
+    ...catalog.warnings
+      .filter(({ code }) => code in LEFT_OUT && !SAID_WITH_MORE.includes(code))
+      .map(({ code, message, table }) => ({ code, detail: table ? tableLabel(table) : message })),
+    ...catalog.pendingDetaches.map((it) => ({
+      code: "PARTITION_DETACH_PENDING",
+      detail: `${tableLabel(it.partition)}: ${finalizeStatement(it)}`,
+    })),
+    ...(await describeExtensionTables(client, catalog)),
+  ];
+  const byCode = Map.groupBy(details, ({ code }) => code);
+  for (const [code, alike] of byCode) {
     const kind = LEFT_OUT[code];
     if (!kind || kind.level === "ok") continue;
-    findings[kind.level](
-      code,
-      kind.what,
-      kind.remedy,
-      warnings.map(({ message, table }) => (table ? tableLabel(table) : message)),
-    );
+    const names = alike.map(({ detail }) => detail);
+    findings[kind.level](kind.code ?? code, kind.what, kind.remedy, names);
   }
   const invalid = catalog.warnings.filter(({ code }) => code === "INVALID_INDEX");
   if (invalid.length > 0) {
@@ -78,4 +104,20 @@ export async function checkContents(client: pg.ClientBase, catalog: Catalog): Pr
     );
   }
   return found;
+}
+
+async function describeExtensionTables(
+  client: pg.ClientBase,
+  catalog: Catalog,
+): Promise<Array<{ code: string; detail: string }>> {
+  const counts = await countExtensionRows(client, catalog);
+  return catalog.extensionTables.flatMap((table) => {
+    const count = counts.get(tableKey(table));
+    if (!count) return [];
+    const mayMatter = table.userRows !== "some" && !(count.isExact && count.rows === 0);
+    return {
+      code: mayMatter ? "EXTENSION_TABLE" : "UNIMPORTANT_EXTENSION_TABLE",
+      detail: `${tableLabel(table)} (${describeCount(count)})`,
+    };
+  });
 }

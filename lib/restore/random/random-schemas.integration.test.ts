@@ -16,12 +16,13 @@ import type { Major } from "../../../scripts/postgres-package.ts";
 import { createTestDatabase, type TestDatabase } from "../../../scripts/testing/database.ts";
 import { MAJORS } from "../../../scripts/testing/majors.ts";
 import { databaseText, pgDumpText, surroundingsText } from "../../../scripts/testing/oracles.ts";
+import { missedRows } from "../../../scripts/testing/row-oracle.ts";
 import { openArchive } from "../../archive/archive-reader.ts";
 import { createArchiveKey } from "../../archive/encryption.ts";
 import { createBackupFile } from "../../backup/create-backup-file.ts";
 import { openDatabase } from "../../postgres/connection.ts";
 import { rehearse } from "../rehearsal/rehearse.ts";
-import { models, restore } from "../testing.ts";
+import { archivedRows, models, restore } from "../testing.ts";
 import { schemaModel, way } from "./arbitrary.ts";
 import { expectedFeatures } from "./expected-features.ts";
 import type { Way } from "./model.ts";
@@ -136,7 +137,11 @@ async function roundTrip(
       encrypted ? { mode: "recipients", recipients } : { mode: "none" },
     );
     const database = openDatabase({ connectionString: one.url });
-    await createBackupFile({ database, models, key, path, kind }).finally(() => database.close());
+    const { warnings } = await createBackupFile({ database, models, key, path, kind }).finally(() =>
+      database.close(),
+    );
+    const archived = await archivedRows(path, encrypted ? { identity } : {});
+    expect(await missedRows(one.url, archived, warnings)).toEqual([]);
 
     await one.query(schema.mess);
     const isChanged = !before.startsWith(await databaseText(one.url));

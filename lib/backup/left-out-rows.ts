@@ -1,0 +1,113 @@
+import type pg from "pg";
+import type { DumpPlan } from "../plan/dump-plan.ts";
+import { countRows, estimateRows, type RowCount } from "../postgres/count-rows.ts";
+import type { Catalog, CatalogTable } from "../schema/catalog.ts";
+import {
+  describeCount,
+  type ExtensionTable,
+  extensionTableWarning,
+} from "../schema/extension-tables.ts";
+import type { TableName, Warning } from "../shared/api.ts";
+import { listNames } from "../shared/name-list.ts";
+import { tableKey, tableLabel } from "../shared/table-name.ts";
+
+type Counts = ReadonlyMap<string, RowCount>;
+
+/** By `tableKey`: counted where that is quick and waits for nobody, else the planner's estimate. */
+async function countByKey(
+  client: pg.ClientBase,
+  tables: ReadonlyArray<CatalogTable | ExtensionTable>,
+): Promise<Counts> {
+  const counts = await countRows(client, tables);
+  return byKey(tables, counts);
+}
+
+const byKey = (tables: readonly TableName[], counts: readonly RowCount[]): Counts =>
+  new Map(tables.flatMap((it, index) => (counts[index] ? [[tableKey(it), counts[index]]] : [])));
+
+/** How many rows there are in the extensions' tables that are in no backup, by `tableKey`. */
+export const countExtensionRows = (
+  client: pg.ClientBase,
+  { extensionTables }: Pick<Catalog, "extensionTables">,
+): Promise<Counts> =>
+  countByKey(
+    client,
+    extensionTables.filter(({ holdsRows }) => holdsRows),
+  );
+
+/** The warnings, those about extensions' tables with the number of their rows. */
+export function withExtensionRows(
+  { extensionTables }: Pick<Catalog, "extensionTables">,
+  warnings: readonly Warning[],
+  counts: Counts,
+): Warning[] {
+  const tables = new Map(extensionTables.map((table) => [tableKey(table), table]));
+  return warnings.map((warning) => {
+    if (warning.code !== "EXTENSION_TABLE" || !warning.table) return warning;
+    const table = tables.get(tableKey(warning.table));
+    return table ? extensionTableWarning(table, counts.get(tableKey(table))) : warning;
+  });
+}
+
+/**
+ * A plan's warnings, with how many rows are left out.
+ *
+ * @param client in the backup's transaction
+ */
+export async function leftOutWarnings(
+  client: pg.ClientBase,
+  catalog: Catalog,
+  { warnings, childrenLeftOut }: DumpPlan,
+): Promise<Warning[]> {
+  const named = new Set(
+    warnings.flatMap(({ code, table }) =>
+      code === "EXTENSION_TABLE" && table ? [tableKey(table)] : [],
+    ),
+  );
+  const tables = [
+    ...catalog.extensionTables.filter((table) => named.has(tableKey(table))),
+    ...new Set(childrenLeftOut.flatMap(({ children }) => children)),
+  ];
+  if (tables.length === 0) return warnings;
+  const counts = await countUnlocked(client, tables);
+  return [
+    ...withExtensionRows(catalog, warnings, counts),
+    ...childrenLeftOut.flatMap(({ parent, children }) => childrenWarning(parent, children, counts)),
+  ];
+}
+
+/** The backup has no lock on them: one that somebody has locked meanwhile is not waited for. */
+async function countUnlocked(
+  client: pg.ClientBase,
+  tables: ReadonlyArray<CatalogTable | ExtensionTable>,
+): Promise<Counts> {
+  await client.query("SAVEPOINT counting; SET LOCAL lock_timeout = '1s'");
+  try {
+    return await countByKey(client, tables);
+  } catch {
+    return byKey(tables, tables.map(estimateRows));
+  } finally {
+    await client.query("ROLLBACK TO SAVEPOINT counting; RELEASE SAVEPOINT counting");
+  }
+}
+
+function childrenWarning(
+  parent: TableName,
+  children: readonly TableName[],
+  counts: Counts,
+): Warning[] {
+  const holding = children.flatMap((child) => {
+    const count = counts.get(tableKey(child));
+    if (!count || (count.isExact && count.rows === 0)) return [];
+    const isKnown = count.isExact || count.rows > 0;
+    return `${tableLabel(child)} (${isKnown ? describeCount(count) : "of unknown size"})`;
+  });
+  if (holding.length === 0) return [];
+  return [
+    {
+      code: "CHILDREN_LEFT_OUT",
+      message: `${tableLabel(parent)} is in the backup with its own rows alone. A SELECT from it also shows the rows of tables that inherit from it, and some were not chosen: ${listNames(holding)}. Choose them as well to have their rows in the backup.`,
+      table: parent,
+    },
+  ];
+}

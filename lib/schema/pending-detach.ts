@@ -1,0 +1,40 @@
+import type pg from "pg";
+import type { TableName, Warning } from "../shared/api.ts";
+import { sqlName } from "../shared/sql-name.ts";
+import { tableLabel } from "../shared/table-name.ts";
+
+/**
+ * `ALTER TABLE … DETACH PARTITION … CONCURRENTLY` that was interrupted: a SELECT from the parent no longer shows the
+ * partition's rows, and no row can be inserted there through the parent.
+ */
+export interface PendingDetach {
+  partition: TableName;
+  parent: TableName;
+}
+
+const PENDING_DETACHES_SQL = `
+  SELECT json_build_object('schema', cn.nspname, 'name', c.relname) AS partition, json_build_object('schema', pn.nspname, 'name', p.relname) AS parent
+  FROM pg_inherits i
+  JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_namespace cn ON cn.oid = c.relnamespace
+  JOIN pg_class p ON p.oid = i.inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+  WHERE i.inhdetachpending AND c.relkind IN ('r', 'p', 'f')
+  ORDER BY cn.nspname COLLATE "C", c.relname COLLATE "C"`;
+
+export async function readPendingDetaches(client: pg.ClientBase): Promise<PendingDetach[]> {
+  return (await client.query<PendingDetach>(PENDING_DETACHES_SQL)).rows;
+}
+
+/** The statement that ends it, for its parent's owner to run. */
+export const finalizeStatement = ({ parent, partition }: PendingDetach): string =>
+  `ALTER TABLE ${sqlName(parent)} DETACH PARTITION ${sqlName(partition)} FINALIZE;`;
+
+/** @param isBackedUp the partition's rows are in the backup, as those of a table of its own */
+export const pendingDetachWarning = (pending: PendingDetach, isBackedUp: boolean): Warning => ({
+  code: "PARTITION_DETACH_PENDING",
+  message: `${tableLabel(pending.partition)} is a partition of ${tableLabel(pending.parent)} whose detaching was interrupted: a SELECT from ${tableLabel(pending.parent)} no longer shows its rows. ${
+    isBackedUp
+      ? "They are in the backup, as those of a table of its own."
+      : "They are not in the backup."
+  } End it, or a restore into this database is refused: ${finalizeStatement(pending)}`,
+  table: pending.partition,
+});
