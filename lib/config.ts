@@ -5,8 +5,9 @@ import pg from "pg";
 import { z } from "zod";
 import { BackupError } from "./errors.ts";
 import { type Database, openDatabase } from "./postgres/connection.ts";
+import { type ConnectionConfig, optionsOf, schemaOf } from "./postgres/own-settings.ts";
 import { recogniseAccess } from "./postgres/pooler.ts";
-import { connectionFromPrisma } from "./schema/prisma-client.ts";
+import { connectionFromPrisma, schemaFromPrisma } from "./schema/prisma-client.ts";
 import { type Actor, DEFAULT_MAX_UPLOAD_BYTES } from "./shared/api.ts";
 
 /** Who asks, and whether that person may back up and restore the database. */
@@ -140,7 +141,7 @@ export async function openConfiguredDatabase(
   connectTimeoutMs?: number,
 ): Promise<Database> {
   const { connectionString, pool, prisma, ssl } = config;
-  const open = (given: pg.ClientConfig) =>
+  const open = (given: ConnectionConfig) =>
     openDatabase(
       withSsl(
         {
@@ -151,14 +152,18 @@ export async function openConfiguredDatabase(
       ),
     );
   if (connectionString !== undefined || pool !== undefined) {
-    return open({ ...pool, ...(connectionString !== undefined && { connectionString }) });
+    const given = { ...pool, ...(connectionString !== undefined && { connectionString }) };
+    return open({ ...given, schema: schemaOf(given) ?? schemaFromPrisma(prisma) });
   }
   // Prisma's own prisma+postgres:// in one of them need not hide the other.
   const [direct, database] = [environment.DIRECT_URL, environment.DATABASE_URL].map((url) =>
     url !== undefined && /^postgres(ql)?:\/\//.test(url) ? { connectionString: url } : null,
   );
   const own = await connectionFromPrisma(prisma);
-  if (own && direct && (await isPoolOf(withSsl(own, ssl), direct))) return open(direct);
+  if (own && direct && (await isPoolOf(withSsl(own, ssl), direct))) {
+    // The role's settings are the app's, whichever way leads to the database; its own count more.
+    return open({ ...direct, options: optionsOf(own), schema: schemaOf(direct) ?? schemaOf(own) });
+  }
   const found = own ?? direct ?? database;
   if (found) return open(found);
   throw new BackupError("CONFIG_INVALID", "There is no connection to PostgreSQL to work with.", {
@@ -180,7 +185,7 @@ async function isPoolOf(own: pg.ClientConfig, direct: pg.ClientConfig): Promise<
 }
 
 /** `pg` prefers what the connection string says. */
-function withSsl(config: pg.ClientConfig, ssl: pg.ClientConfig["ssl"]): pg.ClientConfig {
+function withSsl(config: ConnectionConfig, ssl: pg.ClientConfig["ssl"]): ConnectionConfig {
   if (ssl === undefined) return config;
   const connectionString = config.connectionString?.replaceAll(
     /(?<=[?&])(?:ssl|sslmode|sslcert|sslkey|sslrootcert)=[^&]*&?/g,

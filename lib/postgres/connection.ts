@@ -1,5 +1,6 @@
 import pg from "pg";
 import { BackupError } from "../errors.ts";
+import { type ConnectionConfig, readOwnSearchPath } from "./own-settings.ts";
 import { refusedByPooler, requireSessions } from "./pooler.ts";
 
 declare module "pg" {
@@ -42,7 +43,7 @@ const SESSION_SETTINGS = {
   xmloption: "content",
   // Types' and constraints' definitions are compared as text.
   quote_all_identifiers: "off",
-  // Names and types come out schema-qualified. A load resets it for functions in constraints and generated columns.
+  // Names and types come out schema-qualified. A load takes the role's own (own-settings.ts).
   search_path: "",
   statement_timeout: "0",
   idle_in_transaction_session_timeout: "0",
@@ -82,11 +83,11 @@ async function applySettings(client: pg.ClientBase, pid: number | null): Promise
 /**
  * Opens no connection yet.
  *
- * @param config as `pg` takes it: a `connectionString`, or host, port, user, password, database, ssl.
+ * @param config as `pg` takes it: a `connectionString`, or host, port, user, password, database, ssl; and a schema.
  * @throws BackupError CONFIG_INVALID for a connection string that cannot be read
  */
-export function openDatabase(config: pg.ClientConfig): Database {
-  const connectionConfig: pg.ClientConfig = {
+export function openDatabase(config: ConnectionConfig): Database {
+  const connectionConfig: ConnectionConfig = {
     connectionTimeoutMillis: 15_000,
     keepAlive: true,
     ...config,
@@ -138,7 +139,7 @@ const APPLICATION_NAME = "prisma-backup-admin";
 type Prepare = (client: pg.Client) => Promise<void>;
 
 async function connect(
-  config: pg.ClientConfig,
+  config: ConnectionConfig,
   purpose: string,
   prepare: Prepare,
 ): Promise<pg.Client> {
@@ -149,6 +150,7 @@ async function connect(
   try {
     await client.connect();
     await prepare(client);
+    await readOwnSearchPath(client, config);
     return client;
   } catch (error) {
     await client.end().catch(() => {});

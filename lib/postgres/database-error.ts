@@ -5,6 +5,7 @@ import type { ErrorCode } from "../shared/error-codes.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import type { BlamedRows } from "./blamed-rows.ts";
 import { translateConnectionError } from "./connection.ts";
+import { describeNotFound, isNotFound } from "./not-found.ts";
 import { describeKey } from "./sample-values.ts";
 import { isTextError, meaningOfTextError } from "./text-errors.ts";
 
@@ -128,6 +129,18 @@ const NO_PARTITION: (typeof MEANING)[string] = {
 export const isWithoutPartition = ({ code, routine }: pg.DatabaseError): boolean =>
   code === CHECK_VIOLATION && /Partition/.test(routine ?? "");
 
+function meaningOf(
+  error: pg.DatabaseError,
+  table: TableName | undefined,
+): (typeof MEANING)[string] | undefined {
+  if (isWithoutPartition(error)) return NO_PARTITION;
+  if (isNotFound(error)) return describeNotFound(error, table);
+  const ofText = isTextError(error) ? meaningOfTextError(error) : undefined;
+  if (ofText) return { what: `A text has ${ofText.has}`, hint: ofText.hint };
+  const { code = "" } = error;
+  return MEANING[code] ?? MEANING[code.slice(0, 2)];
+}
+
 /**
  * An error of PostgreSQL as one for a person: what happened, to which table, constraint or column, and
  * whether anything changed. Keys of rows are in its details, and nowhere else; other values, which PostgreSQL puts into its own, stay in the `cause`.
@@ -144,15 +157,11 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
     );
   }
   const sqlState = error.code ?? "";
-  const known = isWithoutPartition(error)
-    ? NO_PARTITION
-    : (MEANING[sqlState] ?? MEANING[sqlState.slice(0, 2)]);
-  const ofText = isTextError(error) ? meaningOfTextError(error) : undefined;
-  const meaning =
-    place.meaning ?? (ofText && { what: `A text has ${ofText.has}`, hint: ofText.hint }) ?? known;
   const table =
     place.table ??
     (error.schema && error.table ? { schema: error.schema, name: error.table } : undefined);
+  const known = meaningOf(error, table);
+  const meaning = place.meaning ?? known;
   const column = error.column ?? place.column;
   const constraint = error.constraint ?? place.constraint;
   const key = sqlState === UNIQUE_VIOLATION ? keyInDetail(error) : undefined;

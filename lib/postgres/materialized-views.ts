@@ -3,6 +3,7 @@ import type { MaterializedView } from "../schema/materialized-views.ts";
 import type { Warning } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { quoteTable } from "./identifiers.ts";
+import { ownSearchPath } from "./own-settings.ts";
 
 /**
  * Computes the views anew, in the given order, inside the transaction: whoever sees the new rows sees the new views.
@@ -16,7 +17,7 @@ export async function refreshMaterializedViews(
   views: readonly MaterializedView[],
   signal: AbortSignal,
 ): Promise<Warning[]> {
-  if (views.length > 0) await client.query(OWN_SETTINGS_SQL);
+  if (views.length > 0) await client.query(`${OWN_SETTINGS_SQL}; ${ownSearchPath(client, true)}`);
   const stale = new Map<number, MaterializedView>();
   const warnings: Warning[] = [];
   for (const view of views) {
@@ -39,7 +40,7 @@ export async function refreshMaterializedViews(
 
 /** As when its owner refreshes it: the day of a timestamptz is one of the database's time zone, not of UTC. */
 const OWN_SETTINGS_SQL = [
-  ...["search_path", "TimeZone", "DateStyle", "IntervalStyle", "bytea_output"],
+  ...["TimeZone", "DateStyle", "IntervalStyle", "bytea_output"],
   ...["extra_float_digits", "lc_monetary", "array_nulls", "xmloption", "row_security"],
 ]
   .map((name) => `SET LOCAL ${name} TO DEFAULT`)

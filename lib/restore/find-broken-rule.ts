@@ -6,6 +6,7 @@ import { dropRemedy, partitionRemedy } from "../postgres/constraint-remedies.ts"
 import { isWithoutPartition } from "../postgres/database-error.ts";
 import { checkRows } from "../postgres/find-violations.ts";
 import { loadStatement, type RowBatch } from "../postgres/load-rows.ts";
+import { ownSearchPath } from "../postgres/own-settings.ts";
 import { readTableRules } from "../postgres/table-rules.ts";
 import type { TableName } from "../shared/api.ts";
 import { withProbeTable } from "./probe-table.ts";
@@ -35,7 +36,7 @@ export async function findBrokenRule(
   await client.query("SET LOCAL search_path = ''");
   const [rules] = await readTableRules(client, [load]);
   if (!rules) return undefined;
-  await client.query("RESET search_path");
+  await client.query(ownSearchPath(client));
   const wanted = isWithoutPartition(error) ? "partition" : "value";
   const suspects = rules.rows.filter(({ kind }) => kind === wanted);
   for (const rule of suspects) {

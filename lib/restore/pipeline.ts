@@ -4,6 +4,7 @@ import type { PlannedLoad } from "../plan/load-plan.ts";
 import type { RestoreSelection } from "../plan/restore-scope.ts";
 import { abandon, cancelOnAbort } from "../postgres/connection.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
+import { FIXED_SETTINGS, ownSettings } from "../postgres/own-settings.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import { type OnProgress, waitingTable } from "../shared/progress.ts";
 import { type InsertBatch, loadTables } from "./load-table.ts";
@@ -69,7 +70,7 @@ export async function runPipeline<Result>(
 
     onProgress({ type: "phase", phase: "loading" });
     // Functions in constraints, indexes and generated columns may rely on the role's own.
-    await client.query("RESET search_path; RESET TimeZone");
+    await client.query(ownSettings(client));
     const { insertBatch } = target;
     await loadTables(client, loads, {
       archive,
@@ -79,7 +80,7 @@ export async function runPipeline<Result>(
       waitBetweenTablesMs,
     });
     await target.settleRows(plan, signal);
-    await client.query("SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'");
+    await client.query(FIXED_SETTINGS);
 
     onProgress({ type: "phase", phase: "constraints" });
     await target.checkConstraints(plan, signal);

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { quoteTable } from "../postgres/identifiers.ts";
+import { ownSettings } from "../postgres/own-settings.ts";
 import type { CatalogTable } from "../schema/catalog.ts";
 
 const PROBE = { schema: "pg_temp", name: "prisma_backup_admin_probe" };
@@ -20,7 +21,7 @@ export async function withProbeTable<Result>(
   await client.query("ROLLBACK");
   try {
     await client.query(
-      `BEGIN; SET CONSTRAINTS ALL IMMEDIATE; CREATE TEMPORARY TABLE ${PROBE.name} (LIKE ${like})`,
+      `BEGIN; SET CONSTRAINTS ALL IMMEDIATE; CREATE TEMPORARY TABLE ${PROBE.name} (LIKE ${like}); ${ownSettings(client)}`,
     );
     return await work({ ...table, ...PROBE });
   } finally {

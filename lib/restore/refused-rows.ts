@@ -11,6 +11,7 @@ import {
 } from "../postgres/database-error.ts";
 import { checkRows } from "../postgres/find-violations.ts";
 import { dropPresent, findCollisions, type Merge } from "../postgres/merge-rows.ts";
+import { ownSearchPath } from "../postgres/own-settings.ts";
 import { readRowKeys } from "../postgres/row-keys.ts";
 import { describeKey } from "../postgres/sample-values.ts";
 import { type RowRule, readTableRules } from "../postgres/table-rules.ts";
@@ -93,7 +94,7 @@ async function findViolating(
   // Conditions come out with names that hold under every search_path, and are evaluated under the role's own.
   await client.query("SET LOCAL search_path = ''");
   const [rules] = await readTableRules(client, [load]);
-  await client.query("RESET search_path");
+  await client.query(ownSearchPath(client));
   const suspects = rules?.rows.filter((rule) => isOf(rule, error)) ?? [];
   const { columns } = merge.key;
   const checked = { shadow: merge.copy, key: columns };

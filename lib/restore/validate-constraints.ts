@@ -8,6 +8,7 @@ import {
 } from "../postgres/constraints.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import { checkRows } from "../postgres/find-violations.ts";
+import { FIXED_SETTINGS, ownSettings } from "../postgres/own-settings.ts";
 import { checkRule, domainRule } from "../postgres/table-rules.ts";
 import type { TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
@@ -30,7 +31,7 @@ export async function validateConstraints(
   const valid = dropped.filter(({ isValidated }) => isValidated);
   if (valid.length === 0) return;
   // Their functions may rely on the role's own, as on any insert of the app.
-  await client.query(`RESET search_path; RESET TimeZone; SAVEPOINT ${LOADED}`);
+  await client.query(`${ownSettings(client)}; SAVEPOINT ${LOADED}`);
   for (const constraint of valid) {
     signal.throwIfAborted();
     await validateConstraint(client, constraint).catch(async (error: unknown) => {
@@ -44,9 +45,7 @@ export async function validateConstraints(
       });
     });
   }
-  await client.query(
-    `RELEASE SAVEPOINT ${LOADED}; SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'`,
-  );
+  await client.query(`RELEASE SAVEPOINT ${LOADED}; ${FIXED_SETTINGS}`);
 }
 
 async function blame(

@@ -32,35 +32,46 @@ export function readInlineSchema(prisma: unknown): string | null {
   return typeof text === "string" ? text : null;
 }
 
+/** As `pg` takes it, and the schema that the adapter was given for its tables. */
+export type PrismaConnection = pg.ClientConfig & { schema?: string | undefined };
+
 /**
  * How the client's own `pg` driver adapter connects, or null where it has another adapter or none.
  * Opens no connection, and leaves the client's own alone.
  */
-export async function connectionFromPrisma(prisma: unknown): Promise<pg.ClientConfig | null> {
+export async function connectionFromPrisma(prisma: unknown): Promise<PrismaConnection | null> {
   const factory = property(property(prisma, "_engineConfig"), "adapter");
+  const schema = schemaFromPrisma(prisma);
   if (property(factory, "provider") !== "postgres") return null;
   // A pool that the app made and gave to the adapter must not be disposed of, as the adapter might do.
   const pool = property(factory, "externalPool");
-  if (pool) return pickConnection(property(pool, "options"));
+  if (pool) return pickConnection(property(pool, "options"), schema);
   const connect = property(factory, "connect");
   if (typeof connect !== "function") return null;
   const adapter: unknown = await connect.call(factory);
   try {
     const driver = property(adapter, "underlyingDriver");
     if (typeof driver !== "function") return null;
-    return pickConnection(property(driver.call(adapter), "options"));
+    return pickConnection(property(driver.call(adapter), "options"), schema);
   } finally {
     const dispose = property(adapter, "dispose");
     if (typeof dispose === "function") await dispose.call(adapter);
   }
 }
 
+/** The schema that the client's adapter was given for its tables. */
+export function schemaFromPrisma(prisma: unknown): string | undefined {
+  const factory = property(property(prisma, "_engineConfig"), "adapter");
+  const schema = property(property(factory, "options"), "schema");
+  return typeof schema === "string" && schema !== "" ? schema : undefined;
+}
+
 /** One by one: `pg` makes the password non-enumerable, so a spread would lose it. */
-function pickConnection(options: unknown): pg.ClientConfig | null {
-  if (typeof options !== "object" || options === null) return null;
-  const { connectionString, host, port, user, password, database, ssl } =
-    options as pg.ClientConfig;
-  return { connectionString, host, port, user, password, database, ssl };
+function pickConnection(settings: unknown, schema: string | undefined): PrismaConnection | null {
+  if (typeof settings !== "object" || settings === null) return null;
+  const { connectionString, host, port, user, password, database, ssl, options } =
+    settings as pg.ClientConfig;
+  return { connectionString, host, port, user, password, database, ssl, options, schema };
 }
 
 function property(value: unknown, name: string): unknown {

@@ -5,6 +5,7 @@ import { compareRows, sampledColumns, sampleRows } from "../../postgres/compare-
 import type { Database } from "../../postgres/connection.ts";
 import { putConstraintsAside } from "../../postgres/constraints.ts";
 import { countExactly } from "../../postgres/count-rows.ts";
+import { translateDatabaseError } from "../../postgres/database-error.ts";
 import {
   type ComputedColumns,
   readComputedColumns,
@@ -13,6 +14,8 @@ import {
 import { loadRows } from "../../postgres/load-rows.ts";
 import { beginLockWait, DEFAULT_LOCK_TIMEOUT_MS, lockTables } from "../../postgres/locks.ts";
 import { keepInCopy, keepKeys, overwriteInCopy } from "../../postgres/merge-rows.ts";
+import { isNotFound } from "../../postgres/not-found.ts";
+import { FIXED_SETTINGS, ownSettings } from "../../postgres/own-settings.ts";
 import { findSequenceTarget } from "../../postgres/sequences.ts";
 import {
   createShadowTables,
@@ -71,6 +74,7 @@ async function attempt(
     return await runPipeline(session, rehearsal, options);
   } catch (error) {
     if (rehearsal.isRefused && !isTolerant) return null;
+    rehearsal.obstruct(error);
     const report = rehearsal.obstructed();
     if (report) return report;
     throw error;
@@ -78,6 +82,8 @@ async function attempt(
     await session.end();
   }
 }
+
+const NOTHING = "Nothing has changed.";
 
 /** For sorting and hashing; a session's own, as it compares whole tables. */
 const WORK_MEM = "64MB";
@@ -183,12 +189,16 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
     statement,
     batch,
   ) =>
-    this.#isTolerant
+    (this.#isTolerant
       ? this.#refused.insert(load, statement, batch)
-      : loadRows(this.#session.client, statement, batch).catch((error: unknown) => {
-          this.isRefused = isRefusal(error);
-          throw error;
-        });
+      : loadRows(this.#session.client, statement, batch)
+    ).catch((error: unknown) => {
+      this.isRefused ||= isRefusal(error);
+      if (!isNotFound(error)) throw error;
+      const { schema, name } = load.archived;
+      const table = { schema, name };
+      throw translateDatabaseError(error, { fallback: "LOAD_FAILED", outcome: NOTHING, table });
+    });
 
   /** Where rows are merged, what is checked and compared is what the tables would be then. */
   async settleRows(plan: ReadPlan, signal: AbortSignal): Promise<void> {
@@ -217,14 +227,14 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
     const { client } = this.#session;
     this.#step("loading");
     // As for a load: functions in constraints may rely on the role's own.
-    await client.query("RESET search_path; RESET TimeZone");
+    await client.query(ownSettings(client));
     const { violations, unchecked } = await checkShadows(
       client,
       this.#checks,
       (table, column) => this.#unknownColumns(table).has(column),
       signal,
     );
-    await client.query("SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'");
+    await client.query(FIXED_SETTINGS);
     this.#violations.push(...this.#refused.violations(), ...violations);
     this.#notRehearsed.push(...unchecked);
     this.#step("constraints");
@@ -325,6 +335,11 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
   async end(): Promise<RehearsalReport> {
     await this.#session.client.query("ROLLBACK");
     return this.#report();
+  }
+
+  /** What a function names and nobody finds is no matter of the rows: the restore ends with the same error. */
+  obstruct(error: unknown): void {
+    if (error instanceof BackupError && isNotFound(error.cause)) this.#obstacles.push(error);
   }
 
   /** Null where nothing stands in the way before any row is looked at. */

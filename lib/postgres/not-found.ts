@@ -1,0 +1,52 @@
+/** What a function of the users' names, and PostgreSQL does not find under the connection's search_path. */
+import pg from "pg";
+import type { TableName } from "../shared/api.ts";
+import { quoteIdentifier } from "./identifiers.ts";
+
+/** Function or operator, table, other object (also a setting), schema. */
+const CODES = ["42883", "42P01", "42704", "3F000"];
+
+const NAME = String.raw`(?:"[^"]+"|[\w$]+)`;
+/** In every language of a server. */
+const OF_PLPGSQL = new RegExp(String.raw`PL/pgSQL.*?(${NAME}(?:\.${NAME})?\([^()]*\))`);
+const OF_SQL = new RegExp(String.raw`^SQL\b[^"]*"(${NAME})"`);
+
+/** The innermost function that PostgreSQL was in; undefined where it was in none. */
+function functionIn({ where = "" }: pg.DatabaseError): string | undefined {
+  for (const line of where.split("\n")) {
+    const [, name] = OF_PLPGSQL.exec(line) ?? OF_SQL.exec(line) ?? [];
+    if (name !== undefined) return name;
+  }
+  return undefined;
+}
+
+/** Not what a function raises itself, in words of its own; and not a value of a row that is itself a name. */
+export const isNotFound = (error: unknown): error is pg.DatabaseError =>
+  error instanceof pg.DatabaseError &&
+  CODES.includes(error.code ?? "") &&
+  error.routine !== "exec_stmt_raise" &&
+  functionIn(error) !== undefined;
+
+/** Longer ones are no names. */
+const MAX_WORDS = 300;
+
+/** PostgreSQL's own words for these are of names alone. */
+export function describeNotFound(
+  error: pg.DatabaseError,
+  table: TableName | undefined,
+): { what: string; hint: string } {
+  const name = functionIn(error) ?? "…";
+  const what = `A function does not find what it names: ${name} says “${error.message.slice(0, MAX_WORDS)}”`;
+  const [, setting] = /"([\w]+\.[\w.]+)"/.exec(error.message) ?? [];
+  if (/ConfigOption|find_option/.test(error.routine ?? "") && setting) {
+    return {
+      what,
+      hint: `Give the setting with the connection: ?options=${encodeURIComponent(`-c ${setting}=`)}…`,
+    };
+  }
+  const schema = table?.schema ?? "…";
+  return {
+    what,
+    hint: `It is looked for in the connection's search_path. Give the function one of its own: ALTER FUNCTION ${name} SET search_path = ${/^[a-z_][a-z0-9_]*$/.test(schema) ? schema : quoteIdentifier(schema)}; or the connection, at the end of its URL: ?options=${encodeURIComponent(`-c search_path=${schema}`)}`,
+  };
+}
