@@ -10,6 +10,7 @@ import {
   README_ENTRY,
 } from "../../lib/shared/archive-format.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
+import { passphraseForms } from "../../lib/shared/passphrase-forms.ts";
 import { tableLabel } from "../../lib/shared/table-name.ts";
 import { type LocalReport, openZip, type ZipEntries } from "../local-archive.ts";
 import { flatJsonFiles } from "../original-backup.ts";
@@ -134,7 +135,7 @@ export class LocalArchiveSession {
     try {
       const keyFile = await readSmall(this.#entry(KEY_ENTRY), MAX_KEY_BYTES);
       const decrypter = new Decrypter();
-      decrypter.addPassphrase(passphrase);
+      for (const form of passphraseForms(passphrase)) decrypter.addPassphrase(form);
       const [identity] = findIdentities(await decrypter.decrypt(keyFile, "text"));
       if (identity === undefined) throw new Error("The key file holds no identity.");
       return identity;

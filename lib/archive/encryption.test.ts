@@ -54,6 +54,22 @@ const cheapFile = async () => Buffer.from((await cheapPassphraseKey()).keyFile, 
 const SIZES = [0, 1, 65_535, 65_536, 65_537, 131_072, 300_001];
 
 describe("the key of a passphrase", () => {
+  it("opens by the same words from another keyboard, or from a file with a byte order mark", async () => {
+    const [composed, decomposed] = ["Zürich-Åre", "Zürich-Åre"].map((it, index) =>
+      it.normalize(index === 0 ? "NFC" : "NFD"),
+    ) as [string, string];
+    expect(composed).not.toBe(decomposed);
+    for (const [made, given] of [
+      [composed, decomposed],
+      [decomposed, composed],
+      [composed, `\uFEFF${composed}`],
+      [`\uFEFF${composed}`, `\uFEFF${composed}`],
+    ] as const) {
+      const { file, recipient } = await passphraseKey(made);
+      expect(await identityToRecipient(await unlockKeyFile(file, given))).toBe(recipient);
+    }
+  });
+
   it("opens by its passphrase of five characters, and holds the identity of its recipient", async () => {
     const passphrase = "12-☂5";
     const key = await passphraseKey(passphrase);

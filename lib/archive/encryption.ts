@@ -3,6 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { BackupError, toBackupError } from "../errors.ts";
 import { type EncryptionChoice, PASSPHRASE_MIN_LENGTH } from "../shared/api.ts";
+import { passphraseForms } from "../shared/passphrase-forms.ts";
 import { decryptFile, encryptFile } from "./age-file.ts";
 import { invalidArchive, truncatedArchive } from "./archive-error.ts";
 import { passphraseIdentity, passphraseRecipient } from "./passphrase.ts";
@@ -86,7 +87,7 @@ export async function decryptBytes(identities: string[], content: Buffer): Promi
  */
 export async function unlockKeyFile(keyFile: Uint8Array, passphrase: string): Promise<string> {
   const decrypter = new Decrypter();
-  decrypter.addIdentity(passphraseIdentity(passphrase));
+  for (const form of passphraseForms(passphrase)) decrypter.addIdentity(passphraseIdentity(form));
   let text: string;
   try {
     text = await decrypter.decrypt(keyFile, "text");

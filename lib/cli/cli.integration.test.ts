@@ -594,3 +594,65 @@ test.skipIf(!requireTool("script"))("a terminal gets a progress bar", async () =
   expect(stdout).toMatch(/dumping +\[/);
   expect(stdout).toContain("3 tables, 4 rows");
 });
+
+describe("a passphrase file", () => {
+  const words = "correct horse";
+
+  test("that is not UTF-8 makes no backup: any other bytes without a character would open it", async () => {
+    const { file, folder, create } = await scene();
+    const path = join(folder, "bytes");
+    for (const bytes of [
+      Buffer.from("correct h\xf6rse", "latin1"),
+      Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(words, "utf16le")]),
+      Buffer.from(words, "utf16le"),
+      Buffer.from(Array.from({ length: 32 }, (_, index) => 0x80 + index)),
+    ]) {
+      await writeFile(path, bytes);
+      const refused = await create("--passphrase-file", path);
+      expect(refused).toMatchObject({ code: 1, stdout: "" });
+      expect(refused.stderr).toMatch(
+        /bytes is not text in UTF-8\. No backup was made\.[\s\S]*base64/,
+      );
+      expect(await readdir(dirname(file))).not.toContain(file);
+    }
+  });
+
+  test("with a byte order mark is the words, and what is unusual is said", async () => {
+    const { file, folder, passphraseFile, create } = await scene();
+    const path = join(folder, "marked");
+    await writeFile(path, `\uFEFF${words}\r\n`);
+    expect(await create("--passphrase-file", path)).toMatchObject({ code: 0, stderr: "" });
+    for (const given of [passphraseFile, path])
+      expect(await cli("verify", file, "--passphrase-file", given)).toMatchObject({ code: 0 });
+    for (const [content, said] of [
+      [`${words} \r\n`, "ends with a blank"],
+      ["first\nsecond\n", "more than one line"],
+    ] as const) {
+      await writeFile(path, content);
+      const made = await cli(
+        "create",
+        "--url",
+        "postgresql://localhost:1/x",
+        "--out",
+        `${file}.2`,
+        "--passphrase-file",
+        path,
+      );
+      expect(made.stderr).toContain(said);
+    }
+  });
+
+  test("an identity in UTF-16 is said to be no UTF-8", async () => {
+    const { file, folder, passphraseFile, create } = await scene();
+    await create("--passphrase-file", passphraseFile);
+    const path = join(folder, "identity");
+    await writeFile(
+      path,
+      Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from("AGE-SECRET-KEY-1", "utf16le")]),
+    );
+    expect(await cli("verify", file, "--identity-file", path)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("is not text in UTF-8"),
+    });
+  });
+});

@@ -9,7 +9,8 @@ import {
   parseExclusion,
   parseOptions,
   parseTableName,
-  readPassphrase,
+  passphraseWarnings,
+  readNewPassphrase,
   required,
   UsageError,
 } from "./usage.ts";
@@ -70,7 +71,11 @@ async function readChoice(options: {
       "Choose the encryption: --passphrase-file, --recipient or --no-encryption.",
     );
   }
-  if (passphraseFile !== undefined)
-    return { mode: "passphrase", passphrase: await readPassphrase(passphraseFile) };
+  if (passphraseFile !== undefined) {
+    const passphrase = await readNewPassphrase(passphraseFile);
+    for (const warning of passphraseWarnings(passphrase, passphraseFile))
+      process.stderr.write(`warning: ${warning}\n`);
+    return { mode: "passphrase", passphrase };
+  }
   return recipient === undefined ? { mode: "none" } : { mode: "recipients", recipients: recipient };
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { BackupError } from "../errors.ts";
@@ -88,13 +89,55 @@ export async function readUnlock(options: {
   return {};
 }
 
-/** A file's text without the line end that editors add. */
-export const readPassphrase = async (path: string): Promise<string> =>
-  (await readText(path)).replace(/\r?\n$/, "");
+const lineEnd = /\r?\n$/;
 
+/**
+ * The passphrase in a file that makes a backup, without the line end that editors add.
+ *
+ * @throws BackupError REQUEST_INVALID where it is not text in UTF-8: bytes that stand for no character would all be the
+ *   same one, and any other file of such bytes would open the backup
+ */
+export async function readNewPassphrase(path: string): Promise<string> {
+  const bytes = await readBytes(path);
+  const text = decodeStrictly(bytes);
+  if (text === null || text.includes("\0")) {
+    throw new BackupError("REQUEST_INVALID", `${path} is not text in UTF-8. No backup was made.`, {
+      hint: "Save the passphrase as UTF-8 without a byte order mark. For random bytes, write them as text first: head -c 32 /dev/urandom | base64 > FILE",
+    });
+  }
+  return text.replace(lineEnd, "");
+}
+
+/** What is unusual about a passphrase, so that a person may not type it again as it is. */
+export function passphraseWarnings(passphrase: string, path: string): string[] {
+  const unusual = [
+    /^\s|\s$/.test(passphrase) && "begins or ends with a blank, which counts",
+    /[\r\n]/.test(passphrase) && "has more than one line, and all of them are the passphrase",
+  ].filter((it) => it !== false);
+  return unusual.map((what) => `The passphrase in ${path} ${what}.`);
+}
+
+/** The passphrase in a file that opens a backup: also one that no backup is made with any more. */
+const readPassphrase = async (path: string): Promise<string> =>
+  (await readBytes(path)).toString().replace(lineEnd, "");
+
+/** @throws BackupError NOT_FOUND where it cannot be read, REQUEST_INVALID where it is not text in UTF-8 */
 export async function readText(path: string): Promise<string> {
+  const text = decodeStrictly(await readBytes(path));
+  if (text !== null && !text.includes("\0")) return text;
+  throw new BackupError("REQUEST_INVALID", `${path} is not text in UTF-8. Nothing has changed.`, {
+    hint: "Save it as UTF-8: some editors and PowerShell write UTF-16.",
+  });
+}
+
+/** Without a byte order mark; null where it is not UTF-8. */
+function decodeStrictly(bytes: Buffer): string | null {
+  return isUtf8(bytes) ? new TextDecoder().decode(bytes) : null;
+}
+
+async function readBytes(path: string): Promise<Buffer> {
   try {
-    return await readFile(path, "utf8");
+    return await readFile(path);
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : "unknown error";
     throw new BackupError("NOT_FOUND", `${path} cannot be read (${code}). Nothing has changed.`, {
