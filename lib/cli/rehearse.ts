@@ -46,7 +46,7 @@ function formatReport(report: RehearsalReport): string {
       ({ message }) => `drift: ${visible(message)}`,
     ),
     ...warnings
-      .filter(({ code }) => code !== "COLUMN_LEFT_OUT")
+      .filter(({ message }) => !drift.some((it) => it.message === message))
       .map(({ message }) => `warning: ${visible(message)}`),
     ...report.notRehearsed.map((message) => `not rehearsed: ${visible(message)}`),
   );

@@ -1,6 +1,7 @@
 import { openArchive } from "../archive/archive-reader.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import { openDatabase } from "../postgres/connection.ts";
+import { isSaidBefore } from "../restore/result-warnings.ts";
 import { beginRestore, runRestore } from "../restore/run-restore.ts";
 import { verifyArchive } from "../restore/verify-archive.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
@@ -75,9 +76,7 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
         signal,
       });
       // What is left out has been said already, before it began.
-      const news = result.warnings.filter(
-        ({ code }) => code !== "COLUMN_LEFT_OUT" && code !== "CHILDREN_LEFT_OUT",
-      );
+      const news = result.warnings.filter((it) => !isSaidBefore(it));
       for (const { message } of news) say(`warning: ${message}`);
       for (const table of plan.tables.filter((it) => it.action === "skip" && isMeant(it, scope)))
         say(`left as it is: ${tableLabel(table)}. ${table.reason}`);

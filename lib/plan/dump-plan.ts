@@ -13,6 +13,7 @@ import type { Exclusion, InsertionOrder, TableName, Warning } from "../shared/ap
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { exclusionOf, leaveOut, requireKnown } from "./exclusion.ts";
 import { computeInsertionOrder, orderedTables } from "./insertion-order.ts";
+import { usersOf } from "./load-sequences.ts";
 
 /** Which tables a backup holds. Neither: all of them. */
 export interface TableSelection {
@@ -31,7 +32,7 @@ export interface DumpPlan {
   /** In insertion order. */
   tables: PlannedTable[];
   insertionOrder: InsertionOrder;
-  /** Those of the planned tables; with all tables planned, Prisma's record of migrations or not, free-standing ones too. */
+  /** Those of the planned tables, and all that more than a column's default may draw from. */
   sequences: CatalogSequence[];
   warnings: Warning[];
   /** Those that inherit from a planned table and were not chosen: a SELECT from it shows their rows, too. */
@@ -53,10 +54,11 @@ export function planDump(
   const complete = catalog.tables.every(
     (table) => table.name === MIGRATIONS_TABLE || byKey.has(tableKey(table)),
   );
-  const sequences = catalog.sequences.filter(
-    ({ owner, usedBy }) =>
-      complete ||
-      [...(owner ? [owner] : []), ...usedBy].some(({ table }) => byKey.has(tableKey(table))),
+  const { sequences, warnings } = selectSequences(
+    catalog,
+    byKey,
+    complete,
+    exclusionOf(selection.exclude),
   );
   requireReadable(selected, sequences);
   requireAllRows(selected);
@@ -69,6 +71,7 @@ export function planDump(
     sequences,
     warnings: [
       ...warningsOf(catalog, selected, selection),
+      ...warnings,
       ...leftOutParents(catalog, byKey),
       ...unmappedTables(models, selected),
     ],
@@ -119,6 +122,35 @@ function selectTables(
   }
   return selected;
 }
+
+/**
+ * Triggers of any table may draw from a sequence that no column's default names: so it goes with every backup, but for
+ * one that the role may not read, or whose schema was left out.
+ */
+function selectSequences(
+  { sequences }: Catalog,
+  selected: ReadonlyMap<string, unknown>,
+  isComplete: boolean,
+  isExcluded: (it: TableName) => boolean,
+): Pick<DumpPlan, "sequences" | "warnings"> {
+  const plan: Pick<DumpPlan, "sequences" | "warnings"> = { sequences: [], warnings: [] };
+  for (const sequence of sequences) {
+    const users = usersOf(sequence);
+    if (isComplete || users.some(({ table }) => selected.has(tableKey(table)))) {
+      plan.sequences.push(sequence);
+    } else if ((users.length === 0 || sequence.isDrawnByCode) && !isExcluded(sequence)) {
+      if (sequence.canSelect) plan.sequences.push(sequence);
+      else plan.warnings.push(unreadableSequence(sequence));
+    }
+  }
+  return plan;
+}
+
+const unreadableSequence = ({ schema, name }: TableName): Warning => ({
+  code: "SEQUENCE_LEFT_OUT",
+  message: `The database role may not read the sequence ${tableLabel({ schema, name })}, from which no chosen table's column draws: where it stands is not in the backup. Its owner can change that: GRANT SELECT ON SEQUENCE ${tableLabel({ schema, name })} TO the_role_of_this_app;`,
+  table: { schema, name },
+});
 
 /** @throws INSUFFICIENT_PRIVILEGE with the names of all that the role may not read */
 export function requireReadable(

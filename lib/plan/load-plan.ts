@@ -3,7 +3,6 @@ import { BackupError } from "../errors.ts";
 import type {
   Catalog,
   CatalogColumn,
-  CatalogSequence,
   CatalogTable,
   ForeignKey,
   Partition,
@@ -14,12 +13,13 @@ import { explainMissingTable } from "../schema/missing-table.ts";
 import type { PendingDetach } from "../schema/pending-detach.ts";
 import { MIGRATIONS_TABLE, type PrismaModels } from "../schema/prisma-models.ts";
 import { widenedFrom } from "../schema/widened-type.ts";
-import type { Drift, InsertionOrder, RestoreScope, TableName } from "../shared/api.ts";
+import type { Drift, InsertionOrder, RestoreScope, TableName, Warning } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { findChildrenLeftOut } from "./children-left-out.ts";
 import { insertionOrderOf } from "./dump-plan.ts";
 import { requireKnown } from "./exclusion.ts";
 import { orderedTables } from "./insertion-order.ts";
+import { type PlannedSequence, planSequences } from "./load-sequences.ts";
 import { isMerge, type RestoreSelection, resolveScope } from "./restore-scope.ts";
 
 /** A column as the database has it, and how the archive's values of it are read. */
@@ -36,15 +36,6 @@ export interface PlannedLoad {
   columns: LoadColumn[];
   /** Places in the archive, from 1, of the only rows that are restored. */
   places?: ReadonlySet<number>;
-}
-
-export interface PlannedSequence {
-  sequence: CatalogSequence;
-  /** In the archive. Where rows are merged, what counts is where it stands. */
-  lastValue: string;
-  isCalled: boolean;
-  /** Columns that take their values from it, as far as the role may read them: it must not be behind any of them. */
-  columns: Array<{ table: CatalogTable; column: string }>;
 }
 
 /** What a restore will do. Names from an archive are only ever looked up here; SQL is made from the catalog's. */
@@ -67,6 +58,8 @@ export interface LoadPlan {
   /** Ignored tables that hold some of these foreign keys. To be locked as well. */
   referring: CatalogTable[];
   sequences: PlannedSequence[];
+  /** Sequences whose state in the backup is not restored, as far as that is known beforehand. */
+  sequenceWarnings: Warning[];
   /** Populated ones that may draw from loaded tables, in the order in which to refresh them. */
   materializedViews: MaterializedView[];
   drift: Drift[];
@@ -96,7 +89,8 @@ const NOT_CHOSEN_REASON = "It was not chosen.";
  * @throws BackupError REQUEST_INVALID for a scope that does not fit the archive, or leaves out what nobody has
  */
 export function planLoad(
-  manifest: Pick<Manifest, "tables" | "sequences" | "enums">,
+  manifest: Pick<Manifest, "tables" | "sequences" | "enums"> &
+    Partial<Pick<Manifest, "formatVersion">>,
   catalog: Catalog,
   models: PrismaModels,
   selection: RestoreSelection = {},
@@ -163,39 +157,16 @@ export function planLoad(
   // Who replaces the whole archive has not said that tables outside of it may stay.
   const othersStay = isChoice || scope.mode !== "replace";
   const isIgnored = (table: TableName) => isExcluded(table) || (othersStay && !isLoaded(table));
-  const isWhole = (table: TableName) =>
-    table.name === MIGRATIONS_TABLE || (isChosen(table) && placesIn(table) === undefined);
-  const states = new Map(manifest.sequences.map((state) => [tableKey(state), state]));
-  const sequences = catalog.sequences.flatMap((sequence) => {
-    const state = states.get(tableKey(sequence));
-    const users = [...(sequence.owner ? [sequence.owner] : []), ...sequence.usedBy];
-    const isPlanned = isMerge(scope.mode)
-      ? users.some(({ table }) => isLoaded(table))
-      : state &&
-        // Whose a sequence is that no table draws from, nobody knows: it goes with the whole.
-        (users.length > 0
-          ? !users.every(({ table }) => isIgnored(table))
-          : manifest.tables.every(isWhole));
-    if (!isPlanned) return [];
-    const columns = users.flatMap(({ table: name, column }) => {
-      const table = tables.get(tableKey(name));
-      return table?.canSelect && !table.hidesRows ? [{ table, column }] : [];
-    });
-    const { lastValue = String(sequence.start), isCalled = false } = state ?? {};
-    return [{ sequence, lastValue, isCalled, columns }];
+  const isMerging = isMerge(scope.mode);
+  const { sequences, sequenceWarnings, ...found } = planSequences({
+    manifest,
+    catalog,
+    tables,
+    loads: loadable,
+    isMerging,
+    isExcluded,
   });
-  for (const state of manifest.sequences) {
-    if (catalog.sequences.some((sequence) => tableKey(sequence) === tableKey(state))) continue;
-    if (isMerge(scope.mode) || (isChoice && !(state.ownerTable && isChosen(state.ownerTable))))
-      continue;
-    const table = { schema: state.schema, name: state.name };
-    drift.push({
-      kind: "table-missing",
-      table,
-      blocks: false,
-      message: `The database has no sequence ${tableLabel(table)}; its state is left out.`,
-    });
-  }
+  drift.push(...found.drift);
 
   const intoLoaded = catalog.foreignKeys.filter(
     // Where every row stays, nothing that refers to one has to be checked. But one that is computed anew is taken out
@@ -230,6 +201,7 @@ export function planLoad(
     childrenLeftOut: findChildrenLeftOut(manifest.tables, tables, { loads, skipped }),
     referring,
     sequences,
+    sequenceWarnings,
     materializedViews: staleViews(catalog.materializedViews, withAncestors(loads, tables)),
     drift,
     pendingDetaches: findPendingDetaches(catalog, loads),

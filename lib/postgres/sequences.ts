@@ -1,9 +1,9 @@
 import type pg from "pg";
-import type { PlannedSequence } from "../plan/load-plan.ts";
-import type { CatalogSequence, CatalogTable } from "../schema/catalog.ts";
+import type { PlannedSequence } from "../plan/load-sequences.ts";
+import type { CatalogSequence } from "../schema/catalog.ts";
 import type { TableName } from "../shared/api.ts";
-import { quoteIdentifier, quoteTable } from "./identifiers.ts";
-import { rowsOf } from "./rows-of.ts";
+import { findFurthest } from "./furthest-value.ts";
+import { quoteTable } from "./identifiers.ts";
 
 /** Where a sequence stands. `lastValue` is decimal text: an int8 does not fit a JavaScript number. */
 export interface SequenceState extends TableName {
@@ -44,35 +44,37 @@ export async function readSequenceStates(
 export interface SequenceTarget {
   value: bigint;
   isCalled: boolean;
-  /** The archived value is behind a column that draws from the sequence. */
+  /** It was behind a column that draws from it. */
   isRaised: boolean;
 }
 
 /**
- * Never behind the columns that take their values from it: where one has gone further (rows with ids of their
- * own, or a table that is not restored), the sequence takes its extreme, or the next insert would fail.
+ * Where a sequence comes to stand: never behind the columns that take their values from it. Where one has gone further
+ * (rows with ids of their own, or a table that is not restored), the sequence follows it, or the next insert would fail.
  *
+ * @param live where it stands now
  * @param columns whose rows count, as they are after the load
  */
 export async function findSequenceTarget(
   client: pg.ClientBase,
-  { sequence, lastValue, isCalled }: PlannedSequence,
+  { sequence, archived, basis }: PlannedSequence,
+  live: Pick<SequenceState, "lastValue" | "isCalled">,
   columns: PlannedSequence["columns"],
 ): Promise<SequenceTarget> {
-  const { minimum, maximum, increment, cycles } = sequence;
-  const archived = BigInt(lastValue);
-  let value = archived;
-  let isRaised = false;
+  const from = basis === "live" || !archived ? [live] : [archived];
+  if (basis === "further") from.push(live);
+  const sign = sequence.increment > 0n ? 1n : -1n;
+  const [start] = from
+    .map(({ lastValue, isCalled }) => ({ value: BigInt(lastValue), isCalled }))
+    .toSorted(
+      (a, b) => Number(sign * (b.value - a.value)) || Number(b.isCalled) - Number(a.isCalled),
+    );
+  if (!start) throw new Error("a sequence stands somewhere");
   // A cycling sequence is meant to be behind, once it has begun.
-  for (const { table, column } of cycles && isCalled ? [] : columns) {
-    const extreme = await readExtreme(client, table, column, increment > 0n ? "max" : "min");
-    if (extreme === null || extreme < minimum || extreme > maximum) continue;
-    const isBehind = increment > 0n ? extreme > value : extreme < value;
-    if (!isBehind && (extreme !== archived || isCalled)) continue;
-    if (isBehind) value = extreme;
-    isRaised = true;
-  }
-  return { value, isCalled: isRaised || isCalled, isRaised };
+  if ((sequence.cycles && start.isCalled) || columns.length === 0)
+    return { ...start, isRaised: false };
+  const value = await findFurthest(client, sequence, start, columns);
+  return value === null ? { ...start, isRaised: false } : { value, isCalled: true, isRaised: true };
 }
 
 /** Keeps everybody else from drawing from a sequence, to the end of the transaction. LOCK TABLE takes none. */
@@ -89,8 +91,8 @@ export async function lockSequence(
  */
 export async function setSequence(
   client: pg.ClientBase,
-  { sequence }: PlannedSequence,
-  { value, isCalled }: SequenceTarget,
+  sequence: CatalogSequence,
+  { value, isCalled }: Pick<SequenceTarget, "value" | "isCalled">,
 ): Promise<void> {
   await client.query(`ALTER SEQUENCE ${quoteTable(sequence)} RESTART WITH ${value}`);
   if (isCalled) {
@@ -99,20 +101,4 @@ export async function setSequence(
       String(value),
     ]);
   }
-}
-
-/** A column's maximum or minimum; null for an empty table or a column of another type. */
-async function readExtreme(
-  client: pg.ClientBase,
-  table: CatalogTable,
-  column: string,
-  aggregate: "max" | "min",
-): Promise<bigint | null> {
-  const type = table.columns.find(({ name }) => name === column)?.valueType;
-  if (!type || type.isArray || !["int2", "int4", "int8"].includes(type.name ?? "")) return null;
-  const { rows } = await client.query<{ extreme: string | null }>(
-    `SELECT ${aggregate}(${quoteIdentifier(column)})::text AS extreme FROM ${rowsOf(table)} t`,
-  );
-  const extreme = rows[0]?.extreme ?? null;
-  return extreme === null ? null : BigInt(extreme);
 }

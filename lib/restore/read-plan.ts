@@ -27,6 +27,8 @@ export interface ReadPlan extends LoadPlan {
   undeletable: RefusedChange[];
   /** What may not fit, as the backup's database has another encoding; null where all does. */
   encodings: string | null;
+  /** Of a backup by `@vorlefan/prisma-backup`. */
+  isOriginal: boolean;
   /** Of all that the plan relies on: another one where somebody has changed the schema. */
   fingerprint: string;
 }
@@ -65,6 +67,7 @@ export async function readPlan(
       encodings:
         manifest.database &&
         compareEncodings(manifest.database.encoding, catalog.database.encoding),
+      isOriginal: archive.isOriginal,
       fingerprint: fingerprintOf(plan, catalog, rules),
     },
   };

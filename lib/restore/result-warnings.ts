@@ -1,15 +1,25 @@
-import type { LoadPlan, PlannedSequence } from "../plan/load-plan.ts";
-import type { SequenceTarget } from "../postgres/sequences.ts";
+import type { LoadPlan } from "../plan/load-plan.ts";
+import type { PlannedSequence } from "../plan/load-sequences.ts";
+import type { SequenceState, SequenceTarget } from "../postgres/sequences.ts";
 import type { Warning } from "../shared/api.ts";
 import { listNames } from "../shared/name-list.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import type { ReadPlan } from "./read-plan.ts";
 
-/** What of the backup is not restored, although its table is. */
+const LEFT_OUT = {
+  "column-missing": "COLUMN_LEFT_OUT",
+  "table-missing": "SEQUENCE_LEFT_OUT",
+} as const;
+
+/** What of the backup is not restored, although its table is, or belongs to no table; as far as a plan knows it. */
 export const leftOutWarnings = (plan: LoadPlan): Warning[] => [
-  ...plan.drift
-    .filter(({ kind }) => kind === "column-missing")
-    .map(({ message, table }) => ({ code: "COLUMN_LEFT_OUT", message, table })),
+  // A table that is missing blocks: what does not is a sequence.
+  ...plan.drift.flatMap(({ kind, message, table, blocks }) =>
+    !blocks && (kind === "column-missing" || kind === "table-missing")
+      ? [{ code: LEFT_OUT[kind], message, table }]
+      : [],
+  ),
+  ...plan.sequenceWarnings,
   ...childrenWarnings(plan),
 ];
 
@@ -25,19 +35,47 @@ export const childrenWarnings = ({ childrenLeftOut }: LoadPlan): Warning[] =>
 export const encodingWarning = ({ encodings }: ReadPlan): Warning[] =>
   encodings === null ? [] : [{ code: "ENCODING_DIFFERS", message: encodings }];
 
-/** For a sequence that cannot stand where it stood. */
-export function raisedWarning(
-  { sequence, lastValue }: PlannedSequence,
-  { value, isRaised }: SequenceTarget,
-  isOriginal: boolean,
+/** Whether a person has been told of it before the restore. */
+export const isSaidBefore = ({ code }: Warning): boolean =>
+  [...Object.values<string>(LEFT_OUT), "CHILDREN_LEFT_OUT"].includes(code);
+
+const NOT_SET = "SEQUENCE_NOT_SET_BACK";
+/** Of a sequence that a restore left where it was. */
+export const isNotSet = ({ code }: Warning): boolean => code === NOT_SET;
+
+/** For a sequence that does not come to stand where it stood in the backup. */
+export function sequenceWarning(
+  { sequence, archived, basis, isFree, isDrawnByLoad }: PlannedSequence,
+  live: SequenceState,
+  { value, isCalled, isRaised }: SequenceTarget,
+  isMerging: boolean,
 ): Warning[] {
-  // The original stored none: theirs are their columns' maxima, as is said beforehand.
-  if (!isRaised || isOriginal) return [];
+  const label = tableLabel(sequence);
+  const table = { schema: sequence.schema, name: sequence.name };
+  // Where rows are merged, nobody expects those of the tables to come back.
+  if (isMerging && !isFree) return [];
+  // It goes on by as many numbers as there are rows.
+  if (isDrawnByLoad && basis !== "archived") return [];
+  if (isRaised) {
+    const stood =
+      archived && basis === "archived"
+        ? `stood at ${archived.lastValue}`
+        : `has no state in the backup that it could take, and stood at ${live.lastValue}`;
+    return [
+      {
+        code: "SEQUENCE_RAISED",
+        message: `The sequence ${label} ${stood}, behind the rows that draw from it. It was set to ${value}, or the next insert would have failed.`,
+        table,
+      },
+    ];
+  }
+  if (!archived || (BigInt(archived.lastValue) === value && archived.isCalled === isCalled))
+    return [];
   return [
     {
-      code: "SEQUENCE_RAISED",
-      message: `The sequence ${tableLabel(sequence)} stood at ${lastValue}, behind the rows that draw from it. It was set to ${value}, or the next insert would have failed.`,
-      table: { schema: sequence.schema, name: sequence.name },
+      code: NOT_SET,
+      message: `The sequence ${label} stays at ${value}, and is not set back to ${archived.lastValue} as in the backup: something that is not restored may have drawn from it since.`,
+      table,
     },
   ];
 }

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
-import type { PlannedLoad, PlannedSequence } from "../plan/load-plan.ts";
+import type { PlannedLoad } from "../plan/load-plan.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import type { Database } from "../postgres/connection.ts";
 import {
@@ -23,13 +23,7 @@ import {
 } from "../postgres/locks.ts";
 import { refreshMaterializedViews } from "../postgres/materialized-views.ts";
 import type { RowKey } from "../postgres/row-keys.ts";
-import {
-  findSequenceTarget,
-  lockSequence,
-  readSequenceStates,
-  type SequenceTarget,
-  setSequence,
-} from "../postgres/sequences.ts";
+import { readSequenceStates } from "../postgres/sequences.ts";
 import {
   createShadowTables,
   dropShadowTables,
@@ -60,7 +54,8 @@ import { type PipelineOptions, type RestoreTarget, runPipeline } from "./pipelin
 import { type ReadPlan, readPlan } from "./read-plan.ts";
 import { requireLoadable } from "./require-loadable.ts";
 import type { RestoreSession } from "./restore-session.ts";
-import { leftOutWarnings, raisedWarning } from "./result-warnings.ts";
+import { isNotSet, leftOutWarnings } from "./result-warnings.ts";
+import { setSequences } from "./settle-sequences.ts";
 import { validateConstraints } from "./validate-constraints.ts";
 
 export { beginRestore, type RestoreSession } from "./restore-session.ts";
@@ -100,7 +95,7 @@ function liveTables(
   options: RunRestoreOptions,
 ): RestoreTarget<OperationResult> {
   const { client, database } = session;
-  const { archive, onProgress = () => {} } = options;
+  const { onProgress = () => {} } = options;
   const { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
   const startedAt = performance.now();
   const isMerging = isMerge(options.scope?.mode ?? "replace");
@@ -194,8 +189,7 @@ function liveTables(
 
     async complete(plan, signal) {
       warnings.push(...leftOutWarnings(plan));
-      if (isMerging) await raiseSequences(client, plan);
-      else warnings.push(...(await setSequences(client, plan, archive.isOriginal)));
+      warnings.push(...(await setSequences(client, plan)));
       sequenceStates = await readSequenceStates(
         client,
         plan.sequences.map(({ sequence }) => sequence),
@@ -224,7 +218,7 @@ function liveTables(
         })),
         rows: loads.reduce((sum, { archived, places }) => sum + (places?.size ?? archived.rows), 0),
         jsonBytes: loads.reduce((sum, { archived }) => sum + archived.jsonBytes, 0),
-        sequences: sequences.length,
+        sequences: sequences.length - warnings.filter(isNotSet).length,
         sequenceStates,
         warnings,
       };
@@ -286,38 +280,6 @@ async function whileKeptAlive(client: pg.Client, run: () => Promise<void>): Prom
     await run();
   } finally {
     clearInterval(timer);
-  }
-}
-
-/** @returns a warning for each sequence that could not stand where it stood */
-async function setSequences(
-  client: pg.ClientBase,
-  plan: ReadPlan,
-  isOriginal: boolean,
-): Promise<Warning[]> {
-  const warnings: Warning[] = [];
-  for (const planned of plan.sequences) {
-    const target = await findSequenceTarget(client, planned, planned.columns);
-    await setSequence(client, planned, target);
-    warnings.push(...raisedWarning(planned, target, isOriginal));
-  }
-  return warnings;
-}
-
-/** Raises the sequences that are behind a column, and leaves the others where they stand. */
-async function raiseSequences(client: pg.ClientBase, plan: ReadPlan): Promise<void> {
-  const findTarget = async (planned: PlannedSequence): Promise<SequenceTarget | null> => {
-    const [state] = await readSequenceStates(client, [planned.sequence]);
-    return state
-      ? await findSequenceTarget(client, { ...planned, ...state }, planned.columns)
-      : null;
-  };
-  for (const planned of plan.sequences) {
-    if (!(await findTarget(planned))?.isRaised) continue;
-    // Others draw from it until it is locked.
-    await lockSequence(client, planned.sequence);
-    const target = await findTarget(planned);
-    if (target?.isRaised) await setSequence(client, planned, target);
   }
 }
 

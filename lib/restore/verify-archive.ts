@@ -140,6 +140,11 @@ async function readRestorePlan({
       ...checkLeftAlone(manifest, catalog, archive.isOriginal),
       ...checkMaterializedViews(plan),
       ...checkIndexes(plan, catalog),
+      ...plan.sequenceWarnings.map(({ message }) => ({
+        name: "sequences",
+        state: "warning" as const,
+        message,
+      })),
       ...plan.consequences.map((message) => ({
         name: "foreign-keys",
         state: "warning" as const,

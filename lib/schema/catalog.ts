@@ -12,6 +12,7 @@ import { readInvalidIndexes } from "./invalid-indexes.ts";
 import { readLeftOut } from "./left-out.ts";
 import { type MaterializedView, readMaterializedViews } from "./materialized-views.ts";
 import { type PendingDetach, pendingDetachWarning, readPendingDetaches } from "./pending-detach.ts";
+import { type SequenceUser, withUsers } from "./sequence-users.ts";
 import { MEMBER_IS_BACKED_UP, MEMBERS, TABLE_TREE } from "./table-tree.ts";
 import { callsUserFunction, USER_NAMESPACE } from "./user-objects.ts";
 
@@ -119,11 +120,14 @@ export interface ForeignKey {
 }
 
 export interface CatalogSequence extends TableName {
+  oid: number;
   /** The extension that it belongs to. */
   extension: string | null;
-  owner: { table: TableName; column: string } | null;
+  owner: SequenceUser | null;
   /** Columns whose default draws from it. An identity column has no such default, only an owner. */
-  usedBy: Array<{ table: TableName; column: string }>;
+  usedBy: SequenceUser[];
+  /** Functions, views or rules draw from it: into what, nobody knows. */
+  isDrawnByCode: boolean;
   start: bigint;
   increment: bigint;
   minimum: bigint;
@@ -325,29 +329,19 @@ const FOREIGN_KEYS_SQL = `
   WHERE k.contype = 'f' AND k.conparentid = 0
   ORDER BY x."from" ->> 'schema' COLLATE "C", x."from" ->> 'name' COLLATE "C", k.conname COLLATE "C"`;
 
-/** Owned by a column (deptype a: serial, OWNED BY; i: identity), or drawn from by a column's default. */
+/** Owned by a column (deptype a: serial, OWNED BY; i: identity). */
 const SEQUENCES_SQL = `
   WITH ${MEMBERS}
-  SELECT m.extension, coalesce(m.is_config, false) AS "isConfig", n.nspname AS schema, c.relname AS name, s.seqstart::text AS start, s.seqincrement::text AS increment,
+  SELECT m.extension, coalesce(m.is_config, false) AS "isConfig", c.oid, n.nspname AS schema, c.relname AS name, s.seqstart::text AS start, s.seqincrement::text AS increment,
     s.seqmin::text AS minimum, s.seqmax::text AS maximum, s.seqcycle AS cycles,
     has_schema_privilege(n.oid, 'USAGE') AND has_sequence_privilege(c.oid, 'SELECT') AS "canSelect",
     pg_has_role(c.relowner, 'USAGE') AS "isOwned",
     ${missingRights("sequence", "n.oid", "c.oid")} AS "missingRights",
-    (SELECT json_build_object('table', json_build_object('schema', tn.nspname, 'name', t.relname), 'column', a.attname)
+    (SELECT json_build_object('table', ${nameOf("d.refobjid")}, 'column', a.attname)
       FROM pg_depend d
-      JOIN pg_class t ON t.oid = d.refobjid
-      JOIN pg_namespace tn ON tn.oid = t.relnamespace
       JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
       WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass
-        AND d.deptype IN ('a', 'i') LIMIT 1) AS owner,
-    (SELECT coalesce(json_agg(DISTINCT jsonb_build_object('table', jsonb_build_object('schema', tn.nspname, 'name', t.relname), 'column', a.attname)), '[]')
-      FROM pg_depend d
-      JOIN pg_attrdef ad ON ad.oid = d.objid
-      JOIN pg_class t ON t.oid = ad.adrelid
-      JOIN pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum
-      JOIN pg_namespace tn ON tn.oid = t.relnamespace
-      WHERE d.classid = 'pg_attrdef'::regclass AND d.refclassid = 'pg_class'::regclass
-        AND d.refobjid = c.oid) AS "usedBy"
+        AND d.deptype IN ('a', 'i') LIMIT 1) AS owner
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_sequence s ON s.seqrelid = c.oid
@@ -373,7 +367,6 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
     ])
   ).rows;
   const foreignKeys = (await client.query<ForeignKey>(FOREIGN_KEYS_SQL)).rows;
-  const sequenceRows = (await client.query<FoundSequence>(SEQUENCES_SQL)).rows;
   const enums = await readEnums(
     client,
     columnRows.flatMap(({ enumOid }) => enumOid ?? []),
@@ -387,6 +380,11 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
     ...table,
     columns: (columns.get(table.oid) ?? []).map(toColumn),
   }));
+  const sequenceRows = await withUsers(
+    client,
+    (await client.query<Omit<FoundSequence, "usedBy" | "isDrawnByCode">>(SEQUENCES_SQL)).rows,
+    tables,
+  );
   const isBackedUp = isSequenceBackedUp(tables);
   const extensionTables = await readExtensionTables(client);
   const pendingDetaches = await readPendingDetaches(client);

@@ -1,6 +1,9 @@
 /** A manifest for what has none: from its files alone, and as it fits a database. Pure. */
+import { usersOf } from "../../plan/load-sequences.ts";
 import type { Catalog } from "../../schema/catalog.ts";
+import { largestNumber } from "../../schema/number-column.ts";
 import { MIGRATIONS_TABLE, modelName, type PrismaModels } from "../../schema/prisma-models.ts";
+import type { SequenceUser } from "../../schema/sequence-users.ts";
 import type { Warning } from "../../shared/api.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
 import type { Manifest, ManifestTable } from "../manifest.ts";
@@ -129,11 +132,21 @@ function describe(
 
 const rowsOf = ({ files }: MatchedTable): number => files.reduce((sum, { rows }) => sum + rows, 0);
 
-/** Where sequences stood was not stored: they begin anew, and a restore raises them to their columns' extremes. */
+/**
+ * Where sequences stood was not stored: they begin anew, and a restore raises them to their columns' extremes. One whose
+ * values are no numbers has no extreme, and stays where it is.
+ */
 function startsOf(catalog: Catalog, restored: ReadonlySet<string>): Manifest["sequences"] {
-  return catalog.sequences.flatMap(({ schema, name, owner, usedBy, start }) => {
-    const columns = [...(owner ? [owner] : []), ...usedBy];
-    if (!columns.some(({ table }) => restored.has(tableKey(table)))) return [];
+  const tables = new Map(catalog.tables.map((table) => [tableKey(table), table]));
+  const isNumber = ({ table, column }: SequenceUser) => {
+    const found = tables.get(tableKey(table))?.columns.find(({ name }) => name === column);
+    return found !== undefined && largestNumber(found) !== null;
+  };
+  return catalog.sequences.flatMap((sequence) => {
+    const { schema, name, owner, start } = sequence;
+    const users = usersOf(sequence);
+    if (!users.every(isNumber) || !users.some(({ table }) => restored.has(tableKey(table))))
+      return [];
     return [
       {
         schema,

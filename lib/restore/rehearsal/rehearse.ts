@@ -16,7 +16,6 @@ import { beginLockWait, DEFAULT_LOCK_TIMEOUT_MS, lockTables } from "../../postgr
 import { keepInCopy, keepKeys, overwriteInCopy } from "../../postgres/merge-rows.ts";
 import { isNotFound } from "../../postgres/not-found.ts";
 import { FIXED_SETTINGS, ownSettings } from "../../postgres/own-settings.ts";
-import { findSequenceTarget } from "../../postgres/sequences.ts";
 import {
   createShadowTables,
   describeWithoutDefault,
@@ -39,7 +38,8 @@ import { type PipelineOptions, type RestoreTarget, runPipeline } from "../pipeli
 import { type ReadPlan, readPlan } from "../read-plan.ts";
 import { findObstacles } from "../require-loadable.ts";
 import { beginRestore, type RestoreSession } from "../restore-session.ts";
-import { encodingWarning, leftOutWarnings, raisedWarning } from "../result-warnings.ts";
+import { encodingWarning, leftOutWarnings } from "../result-warnings.ts";
+import { foreseeSequences } from "../settle-sequences.ts";
 import { type Checks, checkShadows, readChecks, type Shadowed } from "./check-shadows.ts";
 import { type NotRedirected, redirectFunctions } from "./redirect-functions.ts";
 import { isRefusal, RefusedValues } from "./refused-values.ts";
@@ -242,20 +242,13 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
 
   async complete(plan: ReadPlan, signal: AbortSignal): Promise<void> {
     const { client } = this.#session;
-    const { archive, onProgress = () => {} } = this.#options;
+    const { onProgress = () => {} } = this.#options;
     this.#warnings.push(...leftOutWarnings(plan), ...encodingWarning(plan));
     const shadowOf = new Map(
       this.#checks.tables.map(({ table, shadow }) => [tableKey(table), shadow]),
     );
-    // Where rows are merged, one that is behind goes on without a word.
-    for (const planned of isMerge(plan.scope.mode) ? [] : plan.sequences) {
-      const columns = planned.columns.map(({ table, column }) => ({
-        table: shadowOf.get(tableKey(table)) ?? table,
-        column,
-      }));
-      const target = await findSequenceTarget(client, planned, columns);
-      this.#warnings.push(...raisedWarning(planned, target, archive.isOriginal));
-    }
+    const copyOf = (table: CatalogTable) => shadowOf.get(tableKey(table)) ?? table;
+    this.#warnings.push(...(await foreseeSequences(client, plan, copyOf)));
     onProgress({ type: "phase", phase: "comparing" });
     let characters = 0;
     for (const [index, shadowed] of this.#checks.tables.entries()) {

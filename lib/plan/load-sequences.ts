@@ -1,0 +1,216 @@
+import type { Manifest } from "../archive/manifest.ts";
+import type { Catalog, CatalogSequence, CatalogTable } from "../schema/catalog.ts";
+import { largestNumber } from "../schema/number-column.ts";
+import { MIGRATIONS_TABLE } from "../schema/prisma-models.ts";
+import type { SequenceUser } from "../schema/sequence-users.ts";
+import type { Drift, TableName, Warning } from "../shared/api.ts";
+import { tableKey, tableLabel } from "../shared/table-name.ts";
+import type { PlannedLoad } from "./load-plan.ts";
+
+type ArchivedSequence = Manifest["sequences"][number];
+
+export interface PlannedSequence {
+  sequence: CatalogSequence;
+  /** Null where the archive has no state of it, or one outside of its present range. */
+  archived: Pick<ArchivedSequence, "lastValue" | "isCalled"> | null;
+  /**
+   * Where it stands before the columns count. archived: where the backup has it. live: where it is now. further: at
+   * whichever of the two has gone further, since somebody may draw from it whose values nobody can compare.
+   */
+  basis: "archived" | "live" | "further";
+  /** Columns that take their values from it, as far as they can be compared: it must not be behind any of them. */
+  columns: Array<{ table: CatalogTable; column: string }>;
+  /** Somebody may expect it to come back although none of the loaded tables has a column that draws from it. */
+  isFree: boolean;
+  /** The backup lacks a column that draws from it, so that the load itself does. */
+  isDrawnByLoad: boolean;
+}
+
+interface SequencePlan {
+  sequences: PlannedSequence[];
+  drift: Drift[];
+  /** What is known beforehand of states that are not restored. */
+  sequenceWarnings: Warning[];
+}
+
+interface SequenceSource {
+  manifest: Pick<Manifest, "tables" | "sequences"> & Partial<Pick<Manifest, "formatVersion">>;
+  catalog: Catalog;
+  /** The catalog's tables, by `tableKey`. */
+  tables: ReadonlyMap<string, CatalogTable>;
+  loads: ReadonlyMap<string, PlannedLoad>;
+  isMerging: boolean;
+  /** A person has left it out, by its schema. */
+  isExcluded: (it: TableName) => boolean;
+}
+
+/** Which sequences a load may leave its tables' columns ahead of, and where each comes to stand. Pure. */
+export function planSequences(source: SequenceSource): SequencePlan {
+  const { manifest, catalog, loads, isMerging, isExcluded } = source;
+  const isLoaded = ({ table }: SequenceUser) => loads.has(tableKey(table));
+  const states = matchStates(manifest.sequences, catalog.sequences);
+  const isWhole = !isMerging && isEverythingLoaded(source);
+  const plan: SequencePlan = { sequences: [], drift: [], sequenceWarnings: [] };
+  // Where sequences stood was not stored by the original, as is said of its backups anyhow.
+  const warn = (sequence: TableName, message: string) => {
+    if (manifest.formatVersion !== null) plan.sequenceWarnings.push(leftOut(sequence, message));
+  };
+
+  for (const sequence of catalog.sequences) {
+    const users = usersOf(sequence);
+    const isFree = !users.some(isLoaded);
+    if (isFree && (isExcluded(sequence) || (users.length > 0 && !sequence.isDrawnByCode))) continue;
+    const state = states.get(sequence) ?? null;
+    const label = tableLabel(sequence);
+    if (isFree && !state) {
+      if (isWhole)
+        warn(sequence, `The backup has no state of the sequence ${label}: it stays where it is.`);
+      continue;
+    }
+    const isSettled = users.every((user) => isComparable(source, user) || isRestored(source, user));
+    const maySetBack = isWhole || (!isMerging && !isFree && !sequence.isDrawnByCode);
+    const isExact = maySetBack && isSettled;
+    if (isFree && !isExact && !maySet(sequence)) {
+      warn(
+        sequence,
+        `The database role may not set the sequence ${label}, from which no restored column draws: it stays where it is. To have it set, let its owner restore, or run: ALTER SEQUENCE ${label} OWNER TO the_role_of_this_app;`,
+      );
+      continue;
+    }
+    const archived = state && isInRange(sequence, state) ? state : null;
+    if (state && !archived) {
+      warn(
+        sequence,
+        `The sequence ${label} stood at ${state.lastValue} in the backup, which is outside of its present range (${sequence.minimum} to ${sequence.maximum}): it is not set to that.`,
+      );
+    } else if (!state && !isSettled && !isMerging) {
+      warn(
+        sequence,
+        `The backup has no state of the sequence ${label}, and the values drawn from it cannot be compared: it stays where it is, which may be behind them. Look at it after the restore.`,
+      );
+    }
+    const followsColumns = isMerging && !isFree && !sequence.isDrawnByCode && isSettled;
+    plan.sequences.push({
+      sequence,
+      archived,
+      basis: !archived || followsColumns ? "live" : isExact ? "archived" : "further",
+      columns: users.flatMap((user) => comparedColumn(source, user) ?? []),
+      isFree,
+      isDrawnByLoad: users.some((user) => isLoaded(user) && !hasColumn(source, user)),
+    });
+  }
+
+  const matched = new Set(states.values());
+  for (const state of manifest.sequences) {
+    const isOfOther = state.ownerTable && !loads.has(tableKey(state.ownerTable));
+    if (matched.has(state) || isOfOther || isExcluded(state)) continue;
+    const table = { schema: state.schema, name: state.name };
+    const message = `The database has no sequence ${tableLabel(table)}; its state is left out.`;
+    plan.drift.push({ kind: "table-missing", table, blocks: false, message });
+  }
+  return plan;
+}
+
+const leftOut = ({ schema, name }: TableName, message: string): Warning => ({
+  code: "SEQUENCE_LEFT_OUT",
+  message,
+  table: { schema, name },
+});
+
+/** A serial's column both owns it and draws from it. */
+export const usersOf = ({ owner, usedBy }: CatalogSequence): SequenceUser[] => [
+  ...(owner ? [owner] : []),
+  ...usedBy.filter(
+    ({ table, column }) =>
+      !owner || column !== owner.column || tableKey(table) !== tableKey(owner.table),
+  ),
+];
+
+/**
+ * Each live sequence's state in the archive: of the same name and owner, else of the same owner (it was renamed, or
+ * replaced by an identity), else of the same name, at last of the same name in another schema, if there is only one.
+ */
+function matchStates(
+  archived: readonly ArchivedSequence[],
+  live: readonly CatalogSequence[],
+): Map<CatalogSequence, ArchivedSequence> {
+  const found = new Map<CatalogSequence, ArchivedSequence>();
+  const ownerKey = (table: TableName | null | undefined, column: string | null | undefined) =>
+    table && column ? JSON.stringify([table.schema, table.name, column]) : null;
+  const stateOwner = (it: ArchivedSequence) => ownerKey(it.ownerTable, it.ownerColumn);
+  const liveOwner = ({ owner }: CatalogSequence) => ownerKey(owner?.table, owner?.column);
+  const passes: Array<{
+    ofState: (it: ArchivedSequence) => string | null;
+    ofLive: (it: CatalogSequence) => string | null;
+  }> = [
+    {
+      ofState: (it) => JSON.stringify([it.schema, it.name, stateOwner(it)]),
+      ofLive: (it) => JSON.stringify([it.schema, it.name, liveOwner(it)]),
+    },
+    { ofState: stateOwner, ofLive: liveOwner },
+    { ofState: tableKey, ofLive: tableKey },
+    { ofState: ({ name }) => name, ofLive: ({ name }) => name },
+  ];
+  for (const [index, { ofState, ofLive }] of passes.entries()) {
+    const taken = new Set(found.values());
+    const states = Map.groupBy(
+      archived.filter((it) => !taken.has(it)),
+      ofState,
+    );
+    const sequences = Map.groupBy(
+      live.filter((it) => !found.has(it)),
+      ofLive,
+    );
+    for (const [key, [sequence, ...others]] of sequences) {
+      const [state, ...more] = key === null ? [] : (states.get(key) ?? []);
+      const isUnclear = index === passes.length - 1 && others.length + more.length > 0;
+      if (sequence && state && !isUnclear) found.set(sequence, state);
+    }
+  }
+  return found;
+}
+
+/** Then nothing is left that may have drawn from any sequence since the backup. */
+const isEverythingLoaded = ({ catalog, loads }: SequenceSource): boolean =>
+  catalog.tables.every(
+    (table) =>
+      table.name === MIGRATIONS_TABLE || (loads.has(tableKey(table)) && !hasForeignRows(table)),
+  );
+
+const hasForeignRows = ({ partitions }: CatalogTable): boolean =>
+  partitions.some(({ isForeign }) => isForeign);
+
+/** The role may read all its values, and they are numbers. */
+const isComparable = (source: SequenceSource, user: SequenceUser): boolean => {
+  const compared = comparedColumn(source, user);
+  return compared !== null && !hasForeignRows(compared.table);
+};
+
+function comparedColumn({ tables }: SequenceSource, { table: name, column }: SequenceUser) {
+  const table = tables.get(tableKey(name));
+  const found = table?.columns.find((it) => it.name === column);
+  if (!table?.canSelect || table.hidesRows || !found || largestNumber(found) === null) return null;
+  return { table, column };
+}
+
+/** All its values are the backup's. */
+function isRestored(source: SequenceSource, user: SequenceUser): boolean {
+  const load = source.loads.get(tableKey(user.table));
+  return (
+    !source.isMerging &&
+    load !== undefined &&
+    !hasForeignRows(load.table) &&
+    hasColumn(source, user)
+  );
+}
+
+const hasColumn = ({ loads }: SequenceSource, { table, column }: SequenceUser): boolean =>
+  loads.get(tableKey(table))?.columns.some(({ name }) => name === column) ?? false;
+
+const maySet = ({ isOwned, missingRights }: CatalogSequence): boolean =>
+  isOwned && missingRights.length === 0;
+
+const isInRange = (
+  { minimum, maximum }: CatalogSequence,
+  { lastValue }: ArchivedSequence,
+): boolean => BigInt(lastValue) >= minimum && BigInt(lastValue) <= maximum;

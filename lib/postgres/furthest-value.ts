@@ -1,0 +1,114 @@
+import type pg from "pg";
+import type { PlannedSequence } from "../plan/load-sequences.ts";
+import type { CatalogColumn, CatalogSequence } from "../schema/catalog.ts";
+import { largestNumber } from "../schema/number-column.ts";
+import { quoteIdentifier } from "./identifiers.ts";
+import { rowsOf } from "./rows-of.ts";
+
+type Columns = PlannedSequence["columns"];
+
+interface Start {
+  value: bigint;
+  isCalled: boolean;
+}
+
+/**
+ * How far the columns' values have gone beyond where a sequence stands, up to what it can still give; null: not at all.
+ *
+ * A value near the end, such as a placeholder of 2147483647, would leave the sequence with nothing to give. Where going
+ * there skips more numbers than are left behind it, the sequence goes where the most are free instead, which may be
+ * where it stands.
+ */
+export async function findFurthest(
+  client: pg.ClientBase,
+  sequence: CatalogSequence,
+  start: Start,
+  columns: Columns,
+): Promise<bigint | null> {
+  const { increment, minimum, maximum } = sequence;
+  const isAscending = increment > 0n;
+  const limits = columns.map(({ table, column }) => largestNumber(columnOf(table.columns, column)));
+  const distance = (from: bigint, to: bigint) => (isAscending ? to - from : from - to);
+  // What no column takes any more is no number to give; a column that the sequence has outgrown has no say.
+  const ends = [isAscending ? maximum : minimum];
+  for (const limit of limits) {
+    const end = limit === null ? null : isAscending ? limit : -limit - 1n;
+    if (end !== null && distance(start.value, end) >= 0n) ends.push(end);
+  }
+  const end = ends.reduce((a, b) => (distance(a, b) < 0n ? b : a));
+  const range: Range = isAscending ? { from: minimum, to: end } : { from: end, to: maximum };
+
+  let furthest: bigint | null = null;
+  for (const it of columns) {
+    const extreme = await readExtreme(client, it, isAscending, range);
+    if (extreme !== null && (furthest === null || distance(furthest, extreme) > 0n))
+      furthest = extreme;
+  }
+  if (furthest === null) return null;
+  const skipped = distance(start.value, furthest);
+  if (skipped < 0n || (skipped === 0n && start.isCalled)) return null;
+  if (skipped <= distance(furthest, end)) return furthest;
+  return await findWidestGap(client, sequence, start, columns, range);
+}
+
+interface Range {
+  from: bigint;
+  to: bigint;
+}
+
+function columnOf(columns: readonly CatalogColumn[], name: string): CatalogColumn {
+  const column = columns.find((it) => it.name === name);
+  if (!column) throw new Error("a planned sequence's column is its table's");
+  return column;
+}
+
+/** The column's values in a range, as a FROM item with the column `value`; by its index, where it has one. */
+function valuesIn({ table, column }: Columns[number], isAscending: boolean, range: Range): string {
+  const name = quoteIdentifier(column);
+  const type = columnOf(table.columns, column).valueType.name ?? "";
+  const isInteger = /^int[248]$/.test(type);
+  const compared = isInteger ? "int8" : type === "numeric" ? "numeric" : "float8";
+  // Neither NaN nor infinity is in any range.
+  const where = `${name} >= '${range.from}'::${compared} AND ${name} <= '${range.to}'::${compared}`;
+  const value = isInteger ? name : `${isAscending ? "floor" : "ceil"}(${name}::numeric)`;
+  return `SELECT ${value} AS value FROM ${rowsOf(table)} t WHERE ${where}`;
+}
+
+async function readExtreme(
+  client: pg.ClientBase,
+  it: Columns[number],
+  isAscending: boolean,
+  range: Range,
+): Promise<bigint | null> {
+  const { rows } = await client.query<{ extreme: string | null }>(
+    `SELECT ${isAscending ? "max" : "min"}(value)::text AS extreme FROM (${valuesIn(it, isAscending, range)}) v`,
+  );
+  const extreme = rows[0]?.extreme ?? null;
+  return extreme === null ? null : BigInt(extreme);
+}
+
+/** Counted in numbers that the sequence would give before it meets one that is taken. */
+async function findWidestGap(
+  client: pg.ClientBase,
+  { increment }: CatalogSequence,
+  { value, isCalled }: Start,
+  columns: Columns,
+  { from, to }: Range,
+): Promise<bigint | null> {
+  const isAscending = increment > 0n;
+  const step = isAscending ? increment : -increment;
+  // Counted upwards in either direction.
+  const sign = isAscending ? 1n : -1n;
+  const end = isAscending ? to : -from;
+  const start = sign * value - (isCalled ? 0n : step);
+  const first = isAscending ? { from: value, to } : { from, to: value };
+  const taken = columns.map((it) => valuesIn(it, isAscending, first)).join(" UNION ALL ");
+  const { rows } = await client.query<{ value: string }>(
+    `SELECT value::text FROM (
+       SELECT value, div(coalesce(lead(value) OVER (ORDER BY value), ${end + 1n}::numeric) - value - 1, ${step}) AS free
+       FROM (SELECT ${start}::numeric AS value UNION SELECT ${sign} * value::numeric FROM (${taken}) v) u
+     ) g ORDER BY free DESC, value LIMIT 1`,
+  );
+  const widest = BigInt(rows[0]?.value ?? start);
+  return widest === start ? null : sign * widest;
+}

@@ -1,0 +1,83 @@
+import type pg from "pg";
+import type { PlannedSequence } from "../plan/load-sequences.ts";
+import { isMerge } from "../plan/restore-scope.ts";
+import {
+  findSequenceTarget,
+  lockSequence,
+  readSequenceStates,
+  type SequenceState,
+  type SequenceTarget,
+  setSequence,
+} from "../postgres/sequences.ts";
+import type { Warning } from "../shared/api.ts";
+import type { ReadPlan } from "./read-plan.ts";
+import { sequenceWarning } from "./result-warnings.ts";
+
+/** @returns a warning for each sequence that does not come to stand where it stood in the backup */
+export async function setSequences(client: pg.ClientBase, plan: ReadPlan): Promise<Warning[]> {
+  const warnings: Warning[] = [];
+  for (const [planned, live] of await withStates(client, plan)) {
+    const { sequence, basis, columns } = planned;
+    let now = live;
+    let target = await findSequenceTarget(client, planned, now, columns);
+    if (basis !== "archived" && !isSame(now, target)) {
+      // Others draw from it until it is locked.
+      await lockSequence(client, sequence);
+      now = (await readSequenceStates(client, [sequence]))[0] ?? live;
+      target = await findSequenceTarget(client, planned, now, columns);
+    }
+    if (basis === "archived" || !isSame(now, target)) await setSequence(client, sequence, target);
+    warnings.push(...warn(plan, planned, now, target));
+  }
+  return warnings;
+}
+
+/**
+ * The same, without setting any.
+ *
+ * @param copyOf the table that holds what a table would hold then
+ */
+export async function foreseeSequences(
+  client: pg.ClientBase,
+  plan: ReadPlan,
+  copyOf: (
+    table: PlannedSequence["columns"][number]["table"],
+  ) => PlannedSequence["columns"][number]["table"],
+): Promise<Warning[]> {
+  const warnings: Warning[] = [];
+  for (const [planned, live] of await withStates(client, plan)) {
+    const columns = planned.columns.map(({ table, column }) => ({ table: copyOf(table), column }));
+    const target = await findSequenceTarget(client, planned, live, columns);
+    warnings.push(...warn(plan, planned, live, target));
+  }
+  return warnings;
+}
+
+async function withStates(
+  client: pg.ClientBase,
+  { sequences }: ReadPlan,
+): Promise<Array<[PlannedSequence, SequenceState]>> {
+  const states = await readSequenceStates(
+    client,
+    sequences.map(({ sequence }) => sequence),
+  );
+  return sequences.map((planned, index) => {
+    const state = states[index];
+    if (!state) throw new Error("a sequence has no state");
+    return [planned, state];
+  });
+}
+
+const isSame = (
+  { lastValue, isCalled }: SequenceState,
+  { value, isCalled: isCalledThen }: SequenceTarget,
+): boolean => BigInt(lastValue) === value && isCalled === isCalledThen;
+
+const warn = (
+  { scope, isOriginal }: ReadPlan,
+  planned: PlannedSequence,
+  live: SequenceState,
+  target: SequenceTarget,
+): Warning[] =>
+  // The original stored no states: theirs are their columns' extremes, as is said beforehand.
+  isOriginal ? [] : sequenceWarning(planned, live, target, isMerge(scope.mode));

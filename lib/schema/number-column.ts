@@ -1,0 +1,29 @@
+import type { CatalogColumn } from "./catalog.ts";
+
+/** The largest whole number that a column surely tells from the next one; null for a column of another type. */
+export function largestNumber({ type, valueType }: CatalogColumn): bigint | null {
+  if (valueType.isArray) return null;
+  switch (valueType.name) {
+    case "int2":
+      return 2n ** 15n - 1n;
+    case "int4":
+      return 2n ** 31n - 1n;
+    case "int8":
+      return 2n ** 63n - 1n;
+    case "float4":
+      return 2n ** 24n;
+    case "float8":
+      return 2n ** 53n;
+    case "numeric":
+      return largestNumeric(type);
+    default:
+      return null;
+  }
+}
+
+/** A domain's digits are not known: they count as enough. */
+function largestNumeric(type: string): bigint {
+  const [, precision, scale] = /^numeric\((\d+),(-?\d+)\)$/.exec(type) ?? [];
+  const digits = precision === undefined ? 19 : Number(precision) - Number(scale);
+  return 10n ** BigInt(Math.max(Math.min(digits, 19), 0)) - 1n;
+}

@@ -1,0 +1,163 @@
+import type pg from "pg";
+import type { TableName } from "../shared/api.ts";
+import { tableKey } from "../shared/table-name.ts";
+import { USER_NAMESPACE } from "./user-objects.ts";
+
+/** A column that takes its values from a sequence. */
+export interface SequenceUser {
+  table: TableName;
+  column: string;
+}
+
+type NamedSequence = TableName & { oid: number };
+
+/**
+ * A default's own text and that of the functions that it calls, as far as `pg_depend` knows them. A domain's default is
+ * its columns'. `pg_get_expr` would wait for a locked table if it were told of it, and a default needs none.
+ */
+const COLUMNS_SQL = `
+  WITH RECURSIVE start AS MATERIALIZED (
+    SELECT a.attrelid, a.attname, 'pg_attrdef'::regclass::oid AS classid, ad.oid AS objid, pg_get_expr(ad.adbin, 0) AS code
+    FROM pg_attrdef ad JOIN pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum
+    WHERE a.attgenerated = ''
+    UNION ALL
+    SELECT a.attrelid, a.attname, 'pg_type'::regclass, t.oid, pg_get_expr(t.typdefaultbin, 0)
+    FROM pg_type t JOIN pg_attribute a ON a.atttypid = t.oid
+    WHERE t.typtype = 'd' AND t.typdefaultbin IS NOT NULL AND NOT a.atthasdef AND a.attidentity = '' AND a.attnum > 0
+  ), source AS (
+    SELECT s.* FROM start s
+    JOIN pg_class c ON c.oid = s.attrelid AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+    JOIN pg_namespace n ON n.oid = c.relnamespace AND ${USER_NAMESPACE}
+  ), reached (attrelid, attname, classid, objid) AS (
+    SELECT attrelid, attname, classid, objid FROM source
+    UNION
+    SELECT r.attrelid, r.attname, d.refclassid, d.refobjid FROM reached r
+    JOIN pg_depend d ON d.classid = r.classid AND d.objid = r.objid AND d.refclassid = 'pg_proc'::regclass
+  ), code AS (
+    SELECT attrelid, attname, code FROM source
+    UNION ALL
+    SELECT r.attrelid, r.attname, p.prosrc FROM reached r JOIN pg_proc p ON r.classid = 'pg_proc'::regclass AND p.oid = r.objid
+  ), found AS (
+    SELECT r.attrelid, r.attname, s.seqrelid, NULL AS code FROM reached r
+    JOIN pg_depend d ON d.classid = r.classid AND d.objid = r.objid AND d.refclassid = 'pg_class'::regclass
+    JOIN pg_sequence s ON s.seqrelid = d.refobjid
+    UNION ALL
+    SELECT attrelid, attname, NULL, code FROM code WHERE code ~* 'nextval'
+  )
+  SELECT n.nspname AS schema, c.relname AS name, f.attname AS column,
+    json_agg(DISTINCT f.seqrelid::int8) FILTER (WHERE f.seqrelid IS NOT NULL) AS sequences, string_agg(f.code, ' ') AS code
+  FROM found f
+  JOIN pg_class c ON c.oid = f.attrelid
+  JOIN pg_namespace n ON n.oid = c.relnamespace
+  GROUP BY n.nspname, c.relname, f.attname
+  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C", f.attname COLLATE "C"`;
+
+/** Functions, views and rules that draw from a sequence: into what, nobody knows. */
+const CODE_SQL = `
+  SELECT s.seqrelid AS sequence, NULL AS schema, NULL AS code FROM pg_sequence s
+  WHERE EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = s.seqrelid
+    AND d.classid IN ('pg_proc'::regclass, 'pg_rewrite'::regclass))
+  UNION ALL
+  SELECT NULL, n.nspname, p.prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+  WHERE p.prosrc ~* 'nextval' AND ${USER_NAMESPACE}`;
+
+/**
+ * Adds to sequences who draws from them, beside the identity columns that own one. A partition's column is its table's.
+ *
+ * @param sequences all that a name in a text may mean
+ */
+export async function withUsers<Sequence extends NamedSequence & { owner: SequenceUser | null }>(
+  client: pg.ClientBase,
+  sequences: readonly Sequence[],
+  tables: ReadonlyArray<TableName & { partitions: readonly TableName[] }>,
+): Promise<Array<Sequence & { usedBy: SequenceUser[]; isDrawnByCode: boolean }>> {
+  const byName = Map.groupBy(sequences, ({ name }) => name);
+  const roots = new Map(
+    tables.flatMap(({ schema, name, partitions }) =>
+      partitions.map((partition) => [tableKey(partition), { schema, name }]),
+    ),
+  );
+  const ofRoot = ({ table, column }: SequenceUser): SequenceUser => ({
+    table: roots.get(tableKey(table)) ?? table,
+    column,
+  });
+  const columns = await readColumns(client, byName);
+  const drawnByCode = await readDrawnByCode(client, byName);
+  return sequences.map((sequence) => {
+    const users = (columns.get(sequence.oid) ?? []).map(ofRoot);
+    const unique = new Map(users.map((it) => [`${tableKey(it.table)} ${it.column}`, it]));
+    return {
+      ...sequence,
+      owner: sequence.owner && ofRoot(sequence.owner),
+      usedBy: [...unique.values()],
+      isDrawnByCode: drawnByCode.has(sequence.oid),
+    };
+  });
+}
+
+/** By the sequence's oid. */
+async function readColumns(
+  client: pg.ClientBase,
+  byName: ReadonlyMap<string, NamedSequence[]>,
+): Promise<Map<number, SequenceUser[]>> {
+  const columns = new Map<number, SequenceUser[]>();
+  const { rows } = await client.query<
+    TableName & { column: string; sequences: number[] | null; code: string | null }
+  >(COLUMNS_SQL);
+  for (const { schema, name, column, sequences: known, code } of rows) {
+    for (const oid of new Set([...(known ?? []), ...drawnIn(code ?? "", schema, byName)])) {
+      const users = columns.get(oid) ?? [];
+      users.push({ table: { schema, name }, column });
+      columns.set(oid, users);
+    }
+  }
+  return columns;
+}
+
+async function readDrawnByCode(
+  client: pg.ClientBase,
+  byName: ReadonlyMap<string, NamedSequence[]>,
+): Promise<Set<number>> {
+  const drawn = new Set<number>();
+  const { rows } = await client.query<{
+    sequence: number | null;
+    schema: string | null;
+    code: string | null;
+  }>(CODE_SQL);
+  for (const { sequence, schema, code } of rows) {
+    if (sequence !== null) drawn.add(sequence);
+    for (const oid of drawnIn(code ?? "", schema ?? "", byName)) drawn.add(oid);
+  }
+  return drawn;
+}
+
+/** `nextval('name')`, and as a default comes back: `nextval(('name'::text)::regclass)`. */
+const DRAWN = /nextval\s*\(+\s*'((?:[^']|'')+)'/gi;
+
+/** Quoted or not, with its schema or without. */
+const NAME = /^(?:("(?:[^"]|"")+"|[^".]+)\.)?("(?:[^"]|"")+"|[^".]+)$/;
+
+/**
+ * The sequences that a text names. Which one a bare name means is up to a search_path that nobody knows: the only one
+ * of that name, or the one in the schema of what the text belongs to.
+ */
+function drawnIn(
+  code: string,
+  home: string,
+  sequences: ReadonlyMap<string, NamedSequence[]>,
+): number[] {
+  return [...code.matchAll(DRAWN)].flatMap(([, literal = ""]) => {
+    const [, schema, name] = NAME.exec(literal.replaceAll("''", "'").trim()) ?? [];
+    if (name === undefined) return [];
+    const named = (sequences.get(unquoted(name)) ?? []).filter(
+      (it) => schema === undefined || it.schema === unquoted(schema),
+    );
+    const meant = named.length > 1 ? named.filter((it) => it.schema === home) : named;
+    return meant.map(({ oid }) => oid);
+  });
+}
+
+const unquoted = (identifier: string): string =>
+  identifier.startsWith('"')
+    ? identifier.slice(1, -1).replaceAll('""', '"')
+    : identifier.trim().toLowerCase();
