@@ -6,7 +6,14 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { pgDumpText, shell } from "../scripts/testing/oracles.ts";
 import { type BackupSummary, PrismaBackup, type PrismaBackupArgs } from "./prisma-backup.ts";
-import { errorOf, leftSessions, restore, temporaryPath, testDatabase } from "./restore/testing.ts";
+import {
+  asRole,
+  errorOf,
+  leftSessions,
+  restore,
+  temporaryPath,
+  testDatabase,
+} from "./restore/testing.ts";
 import { addProgress, NO_PROGRESS, type Progress } from "./shared/progress.ts";
 import { BLOG_MESS_SQL, BLOG_SQL, createProject, type Project } from "./testing-project.ts";
 
@@ -301,6 +308,19 @@ describe("refused at once", () => {
 });
 
 describe("refused before anything is written", () => {
+  test("a table that the role may not read: the remedy is not an option that is not there", async () => {
+    const { db, root, backup } = await scene();
+    let url = "";
+    await asRole(db, (role) => {
+      url = Object.assign(new URL(db.url), { username: role, password: "x" }).href;
+      return `GRANT USAGE ON SCHEMA public TO ${role}; GRANT SELECT ON users TO ${role}`;
+    });
+    const error = await errorOf(backup({ connectionString: url }).run());
+    expect(error.code).toBe("INSUFFICIENT_PRIVILEGE");
+    expect(error.hint).toContain("npx prisma-backup create --exclude");
+    expect(await filesOf(root)).toEqual([]);
+  });
+
   test("a database that does not answer", async () => {
     const silent = createServer(() => {});
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));

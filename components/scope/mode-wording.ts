@@ -41,7 +41,7 @@ export const MODES: Record<RestoreMode, ModeWording> = {
 /** These two remove nothing, and can take single rows. */
 export const MERGING_MODES: readonly RestoreMode[] = ["keep-existing", "overwrite"];
 
-/** What comes back: `Everything: 24 tables`, `3 tables`, `12 chosen rows of public.orders`. */
+/** What comes back: `Everything: 24 tables`, `Everything but what was left out: 23 tables`, `3 tables`, `12 chosen rows of public.orders`. */
 export function describeScope({ scope, tables }: Pick<RestorePlan, "scope" | "tables">): string {
   const { rows, tables: chosen } = scope;
   if (rows) {
@@ -50,7 +50,7 @@ export function describeScope({ scope, tables }: Pick<RestorePlan, "scope" | "ta
   }
   if (chosen) return formatNoun(chosen.length, "chosen table");
   const count = tables.filter(({ action }) => action !== "skip").length;
-  return `Everything: ${formatNoun(count, "table")}`;
+  return `${scope.exclude ? "Everything but what was left out" : "Everything"}: ${formatNoun(count, "table")}`;
 }
 
 /** One sentence on what a restore will do. */

@@ -211,6 +211,33 @@ test("a restore without --yes checks, says what it would do, and does nothing", 
   expect(await pgDumpText(db.url)).toBe(before);
 });
 
+test("an extension's type and an enum in another schema: a warning, and restored", async () => {
+  const { db } = await testDatabase({
+    sql: `CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext; CREATE TYPE mood AS ENUM ('sad', 'ok');
+      CREATE TABLE person (id integer PRIMARY KEY, mail ext.citext, mails ext.citext[], m mood);
+      INSERT INTO person VALUES (1, 'A@x', '{B@x}', 'ok')`,
+  });
+  const file = await temporaryPath();
+  await cli("create", "--url", db.url, "--out", file, "--no-encryption");
+  const restore = (...args: string[]) => cli("restore", file, "--url", db.url, ...args);
+  for (const move of [
+    "ALTER EXTENSION citext SET SCHEMA public",
+    "ALTER TYPE mood SET SCHEMA ext",
+    "ALTER EXTENSION citext SET SCHEMA ext",
+  ]) {
+    await db.query(`${move}; DELETE FROM person`);
+    expect(await restore()).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/warning: The column .* the same type in another schema/),
+    });
+    expect(await restore("--rehearse")).toMatchObject({ code: 0 });
+    expect(await restore("--yes")).toMatchObject({ code: 0 });
+    expect(await db.query("SELECT id, mail::text, mails::text, m::text FROM person")).toEqual([
+      { id: 1, mail: "A@x", mails: "{B@x}", m: "ok" },
+    ]);
+  }
+});
+
 test("chosen tables", async () => {
   const { file, create } = await scene();
   expect(

@@ -10,6 +10,7 @@ import {
   relationName,
 } from "../schema/prisma-models.ts";
 import type { Exclusion, InsertionOrder, TableName, Warning } from "../shared/api.ts";
+import { formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { exclusionOf, leaveOut, requireKnown } from "./exclusion.ts";
 import { computeInsertionOrder, orderedTables } from "./insertion-order.ts";
@@ -164,7 +165,7 @@ export function requireReadable(
   if (unreadable.length === 0) return;
   throw new BackupError(
     "INSUFFICIENT_PRIVILEGE",
-    `The database role may not read ${unreadable.map(tableLabel).join(", ")}. No backup was made.`,
+    `The database role may not read ${formatSome(unreadable.map(tableLabel))}. No backup was made.`,
     {
       hint: "Grant it SELECT on these tables and sequences, or leave the tables out of the backup.",
       details: {
@@ -184,7 +185,7 @@ export function requireAllRows(tables: readonly CatalogTable[]): void {
   if (hiding.length === 0) return;
   throw new BackupError(
     "INSUFFICIENT_PRIVILEGE",
-    `Row-level security may hide rows of ${hiding.map(tableLabel).join(", ")} from the database role. No backup was made.`,
+    `Row-level security may hide rows of ${formatSome(hiding.map(tableLabel))} from the database role. No backup was made.`,
     {
       hint: `${ROW_SECURITY_HINT} Or leave these tables out of the backup.`,
       details: { privilege: "BYPASSRLS", relations: hiding, ...leaveOut(hiding, tables) },

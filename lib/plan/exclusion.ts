@@ -1,5 +1,6 @@
 import { BackupError } from "../errors.ts";
 import type { Exclusion, LeaveOut, TableName } from "../shared/api.ts";
+import { formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 
 /** Whether something was left out: by its own name, or with all that its schema holds. */
@@ -47,7 +48,7 @@ export function requireKnown(
   const missing = unknown.filter(isTable).map(tableLabel);
   const empty = unknown.filter((it) => !isTable(it)).map(({ schema }) => schema);
   const things = [
-    ...(missing.length > 0 ? [`table ${missing.join(", ")}`] : []),
+    ...(missing.length > 0 ? [`table ${formatSome(missing)}`] : []),
     ...(empty.length > 0 ? [`schema ${empty.join(", ")} with tables`] : []),
   ];
   // Whoever forgets the schema of a table names a schema.

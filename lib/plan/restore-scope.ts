@@ -1,5 +1,6 @@
 import { BackupError } from "../errors.ts";
 import type { RestoreMode, RestoreScope, TableName } from "../shared/api.ts";
+import { formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { exclusionOf } from "./exclusion.ts";
 
@@ -46,8 +47,8 @@ export function resolveScope(
   const unknown = chosen?.filter((table) => !known.has(tableKey(table))) ?? [];
   if (unknown.length > 0) {
     throw invalid(
-      `The backup has no table ${unknown.map(tableLabel).join(", ")}.`,
-      "Choose among the tables of the backup.",
+      `The backup has no table ${formatSome(unknown.map(tableLabel))}.`,
+      "Choose among the tables of the backup, in its spelling: schema.name.",
     );
   }
   const places = new Map<string, Set<number>>();

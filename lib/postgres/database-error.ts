@@ -86,7 +86,7 @@ const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> 
   [FOREIGN_KEY_VIOLATION]: {
     code: "CONSTRAINT_VIOLATED",
     what: "Rows refer to rows that are not there",
-    hint: "The rows that are referred to are neither in the backup nor in a table that stays as it is. Use a backup that holds them, and ignore no table that they belong to.",
+    hint: "The rows that are referred to are neither in the backup nor in a table that stays as it is. Use a backup that holds them, and leave out no table that they belong to.",
   },
   [NOT_NULL_VIOLATION]: {
     code: "CONSTRAINT_VIOLATED",

@@ -6,6 +6,7 @@ import { isMerge } from "../plan/restore-scope.ts";
 import type { RefusedChange } from "../postgres/publications.ts";
 import { finalizeStatement } from "../schema/pending-detach.ts";
 import type { Check, TableName } from "../shared/api.ts";
+import { formatSome } from "../shared/format.ts";
 import { leaveOutIn } from "../shared/leave-out.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import type { ReadPlan } from "./read-plan.ts";
@@ -44,7 +45,7 @@ const FINDINGS: Array<{
       );
       return new BackupError(
         "SCHEMA_DRIFT",
-        `Tables that are not in the archive refer to tables that would be emptied: ${names.join("; ")}. Nothing has changed.`,
+        `Tables that are not in the archive refer to tables that would be emptied: ${formatSome(names, "; ")}. Nothing has changed.`,
         {
           hint: "Use a backup that holds these tables too; or leave them out, so that their rows stay; or drop these foreign keys first and add them again afterwards.",
           details: {
@@ -114,11 +115,11 @@ const FINDINGS: Array<{
         "INSUFFICIENT_PRIVILEGE",
         [
           ...(notOwned.length > 0
-            ? [`The database role does not own ${notOwned.map(tableLabel).join(", ")}.`]
+            ? [`The database role does not own ${formatSome(notOwned.map(tableLabel))}.`]
             : []),
           ...(missing.length > 0
             ? [
-                `The database role is an owner from whom rights were revoked that a restore needs: ${missing.join("; ")}.`,
+                `The database role is an owner from whom rights were revoked that a restore needs: ${formatSome(missing, "; ")}.`,
               ]
             : []),
           "Nothing has changed.",
@@ -146,7 +147,7 @@ const FINDINGS: Array<{
       const canLeaveOut = leaveOut(hidingRows, tablesOf(loads));
       return new BackupError(
         "INSUFFICIENT_PRIVILEGE",
-        `Row-level security applies to the database role in ${hidingRows.map(tableLabel).join(", ")}. Nothing has changed.`,
+        `Row-level security applies to the database role in ${formatSome(hidingRows.map(tableLabel))}. Nothing has changed.`,
         {
           hint: `${ROW_SECURITY_HINT}${canLeaveOut.leaveOut ? " Or leave these tables out of the restore." : ""}`,
           details: { privilege: "BYPASSRLS", relations: hidingRows, ...canLeaveOut },
@@ -162,7 +163,7 @@ const FINDINGS: Array<{
       if (withoutKey.length === 0) return null;
       return new BackupError(
         "REQUEST_INVALID",
-        `Nothing tells which rows are there already in ${withoutKey.map(tableLabel).join(", ")}: there is no primary key or unique key of columns that are never NULL, or the backup does not have it. Nothing has changed.`,
+        `Nothing tells which rows are there already in ${formatSome(withoutKey.map(tableLabel))}: there is no primary key or unique key of columns that are never NULL, or the backup does not have it. Nothing has changed.`,
         {
           hint: "Leave these tables out, or replace them.",
           details: { tables: withoutKey, ...leaveOut(withoutKey, tablesOf(loads)) },
@@ -184,9 +185,9 @@ const FINDINGS: Array<{
       const remedies = [...new Set(undeletable.map(({ remedy }) => remedy))];
       return new BackupError(
         "REQUEST_INVALID",
-        `A row that is overwritten is deleted first, and PostgreSQL lets nobody delete from ${why.join(", ")}. Nothing has changed.`,
+        `A row that is overwritten is deleted first, and PostgreSQL lets nobody delete from ${formatSome(why)}. Nothing has changed.`,
         {
-          hint: `Do this first: ${remedies.join("; ")}. Or leave these tables out, or choose another mode.`,
+          hint: `Do this first: ${formatSome(remedies, "; ")}. Or leave these tables out, or choose another mode.`,
           details: {
             tables: relations,
             publications: [...new Set(undeletable.map(({ publication }) => publication))],
@@ -205,7 +206,7 @@ const FINDINGS: Array<{
       if (notEmpty.length === 0) return null;
       return new BackupError(
         "TABLE_NOT_EMPTY",
-        `${notEmpty.length === 1 ? "A table that was to be empty holds" : "Tables that were to be empty hold"} rows: ${notEmpty.map(tableLabel).join(", ")}. Nothing has changed.`,
+        `${notEmpty.length === 1 ? "A table that was to be empty holds" : "Tables that were to be empty hold"} rows: ${formatSome(notEmpty.map(tableLabel))}. Nothing has changed.`,
         {
           hint: "Leave these tables out, or choose another mode: to replace their rows, or to add to them.",
           details: { tables: notEmpty, ...leaveOut(notEmpty, tablesOf(loads)) },

@@ -11,6 +11,15 @@ export const formatNoun = (count: number, noun: string): string =>
 
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
 
+/** As many as a sentence bears, and how many there are besides. */
+export function formatSome(texts: readonly string[], separator = ", "): string {
+  const more = texts.length - NAMED;
+  const named = texts.slice(0, NAMED).join(separator);
+  return more > 0 ? `${named} and ${formatCount(more)} more` : named;
+}
+
+const NAMED = 20;
+
 /** Decimal units with three significant digits: `0 B`, `999 B`, `1.50 kB`, `466 MB`. */
 export function formatBytes(bytes: number): string {
   let value = bytes;
