@@ -1,5 +1,6 @@
 import pg from "pg";
 import { BackupError } from "../errors.ts";
+import { OwnClient } from "./own-client.ts";
 import { type ConnectionConfig, readOwnSearchPath } from "./own-settings.ts";
 import { refusedByPooler, requireSessions } from "./pooler.ts";
 
@@ -110,6 +111,7 @@ export function openDatabase(config: ConnectionConfig): Database {
     max: 4,
     idleTimeoutMillis: 10_000,
     allowExitOnIdle: true,
+    Client: OwnClient,
     onConnect: (client) => prepare(client as pg.Client),
   });
   // A pooled connection that the server ends while idle must not end the process.
@@ -143,7 +145,7 @@ async function connect(
   purpose: string,
   prepare: Prepare,
 ): Promise<pg.Client> {
-  const client = new pg.Client({ ...config, application_name: `${APPLICATION_NAME} ${purpose}` });
+  const client = new OwnClient({ ...config, application_name: `${APPLICATION_NAME} ${purpose}` });
   // Without a listener, a connection that breaks between two statements ends the process.
   // The next statement on it fails and says so.
   client.on("error", () => {});

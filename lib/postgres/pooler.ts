@@ -1,5 +1,6 @@
 import pg from "pg";
 import { BackupError } from "../errors.ts";
+import { OwnClient } from "./own-client.ts";
 
 /** What stands between this process and PostgreSQL. */
 export type Access = "direct" | "session pooler" | "transaction pooler";
@@ -17,7 +18,7 @@ export async function recogniseAccess(config: pg.ClientConfig): Promise<Access> 
   const first = await serverProcess(a.client);
   if (first === a.client.processID) return "direct";
   if (knownRemedy(a.client)) return "transaction pooler";
-  await using b = await open({ ...config, query_timeout: ANSWER_MS });
+  await using b = await open(config, ANSWER_MS);
   // Twice in a row each: whichever process a pooler gives next, the last one or the one longest unused, it is seen.
   for (const turn of ["a", "b", "b", "a", "a", "b", "b", "a"]) {
     const process = await serverProcess(turn === "a" ? a.client : b.client).catch(
@@ -76,8 +77,8 @@ export function knownRemedy({ host, port }: { host: string; port: number }): str
   return "";
 }
 
-async function open(config: pg.ClientConfig) {
-  const client = new pg.Client(config);
+async function open(config: pg.ClientConfig, queryTimeoutMs?: number) {
+  const client = new OwnClient(config, { queryTimeoutMs });
   client.on("error", () => {});
   await client.connect();
   return {

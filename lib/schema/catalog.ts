@@ -210,6 +210,7 @@ const TABLES_SQL = `
     CASE c.relkind WHEN 'p' THEN 'partitioned table' ELSE 'table' END AS kind,
     m.extension,
     c.relpersistence = 'u' AS unlogged,
+    (SELECT count(*)::int FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS "columnCount",
     has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND (p."canSelect" IS NOT FALSE OR p."hasForeign" IS NOT TRUE) AS "canSelect",
     row_security_active(c.oid) OR coalesce(p."hasForeign" AND p."hidesRows", false) AS "hidesRows",
     pg_has_role(c.relowner, 'USAGE') AS "isOwned",
@@ -359,7 +360,9 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
   const database = (await client.query<Catalog["database"]>(DATABASE_SQL)).rows[0];
   if (!database) throw new Error("pg_database has no row for the current database");
   const tableRows = (
-    await client.query<Omit<CatalogTable, "columns"> & { unlogged: boolean }>(TABLES_SQL)
+    await client.query<Omit<CatalogTable, "columns"> & { unlogged: boolean; columnCount: number }>(
+      TABLES_SQL,
+    )
   ).rows;
   const columnRows = (
     await client.query<CatalogColumn & { tableOid: number; enumOid: number | null }>(COLUMNS_SQL, [
@@ -376,10 +379,13 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
     const enumType = enumOid === null ? undefined : enums.get(enumOid);
     return { ...column, ...(enumType && { enumType }) };
   };
-  const tables = tableRows.map(({ unlogged: _, ...table }) => ({
-    ...table,
-    columns: (columns.get(table.oid) ?? []).map(toColumn),
-  }));
+  const tables = tableRows.map(({ unlogged: _, columnCount, ...table }) => {
+    const found = columns.get(table.oid) ?? [];
+    // Without some of its columns, a backup of it would look whole.
+    if (found.length !== columnCount)
+      throw new Error(`${found.length} of ${columnCount} columns of a table were read`);
+    return { ...table, columns: found.map(toColumn) };
+  });
   const sequenceRows = await withUsers(
     client,
     (await client.query<Omit<FoundSequence, "usedBy" | "isDrawnByCode">>(SEQUENCES_SQL)).rows,

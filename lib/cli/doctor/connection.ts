@@ -1,6 +1,7 @@
-import pg from "pg";
+import type pg from "pg";
 import { toBackupError } from "../../errors.ts";
 import { type Database, translateConnectionError } from "../../postgres/connection.ts";
+import { OwnClient } from "../../postgres/own-client.ts";
 import { recogniseAccess } from "../../postgres/pooler.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
@@ -112,7 +113,7 @@ export async function checkConnection(
 }
 
 async function readServer(config: pg.ClientConfig): Promise<Server> {
-  const client = new pg.Client(config);
+  const client = new OwnClient(config);
   client.on("error", () => {});
   try {
     await client.connect();

@@ -63,7 +63,8 @@ export async function copiesOf(
   const shadows = new Map(shadowed.map(({ table, shadow }) => [tableKey(table), shadow]));
   // With a parent's rows, a SELECT gives those of the tables that inherit from it.
   const parents = tables.flatMap((table): Definition[] => {
-    const family = [table, ...inheritors(table, tables)];
+    const heirs = new Set(table.heirs.map(tableKey));
+    const family = [table, ...tables.filter((it) => heirs.has(tableKey(it)))];
     if (family.length === 1 || !family.some((it) => shadows.has(tableKey(it)))) return [];
     const sql = family
       .map((it) => selectFrom(table, shadows.get(tableKey(it)) ?? it))
@@ -92,18 +93,3 @@ export async function copiesOf(
 
 const selectFrom = ({ columns }: CatalogTable, from: TableName): string =>
   `SELECT ${columns.map(({ name }) => quoteIdentifier(name)).join(", ")} FROM ONLY ${quoteTable(from)}`;
-
-/** All that inherit from a table, at any depth. */
-function inheritors(table: TableName, tables: readonly CatalogTable[]): CatalogTable[] {
-  const found = new Set<CatalogTable>();
-  const open = [table];
-  for (const parent of open) {
-    for (const it of tables) {
-      const inherits = it.inherits.some((above) => tableKey(above) === tableKey(parent));
-      if (!inherits || found.has(it)) continue;
-      found.add(it);
-      open.push(it);
-    }
-  }
-  return [...found];
-}

@@ -1,0 +1,48 @@
+import pg from "pg";
+
+/** What `pg` has and its types do not. */
+interface Internals {
+  binary: boolean;
+  connectionParameters: { query_timeout: number };
+}
+
+interface ArrayParser {
+  create(text: string, transform: (item: string) => unknown): { parse(): unknown[] };
+}
+
+const { arrayParser } = pg.types as unknown as { arrayParser: ArrayParser };
+const arrayOf = (parse: (item: string) => unknown) => (text: string) =>
+  arrayParser.create(text, (item) => (item === null ? null : parse(item))).parse();
+
+const parseBoolean = (text: string): boolean => text === "t";
+const parseText = (text: string): string => text;
+
+/** By the oid of the type. All else is text, also what a JavaScript number does not hold, such as int8 and numeric. */
+const PARSERS = new Map<number, (text: string) => unknown>([
+  [16, parseBoolean],
+  [1000, arrayOf(parseBoolean)],
+  // int2, int4, oid, float4, float8
+  ...[21, 23, 26, 700, 701].map((oid): [number, (text: string) => number] => [oid, Number]),
+  // json, jsonb
+  [114, JSON.parse],
+  [3802, JSON.parse],
+  [1009, arrayOf(parseText)],
+  // timestamptz: `2026-11-30 06:24:00.123456+00`
+  [1184, (text) => new Date(text.replace(" ", "T").replace(/[+-]\d\d$/, "$&:00"))],
+]);
+
+/**
+ * A connection that reads values in its own way, whatever the app has set for all of its process: `pg.types`,
+ * `pg.defaults.binary`, `pg.defaults.query_timeout`, which would cut a COPY off.
+ */
+export class OwnClient extends pg.Client {
+  constructor(config?: pg.ClientConfig, { queryTimeoutMs = 0 } = {}) {
+    super({
+      ...config,
+      types: { getTypeParser: (oid: number) => PARSERS.get(oid) ?? parseText },
+    });
+    const internals = this as unknown as Internals;
+    internals.binary = false;
+    internals.connectionParameters.query_timeout = queryTimeoutMs;
+  }
+}
