@@ -86,7 +86,9 @@ describe("restore --exclude", () => {
       const restored = await restore("--yes", ...options);
       expect(restored).toMatchObject({
         code: 0,
-        stderr: expect.stringContaining("left as it is: public.leftover_1. It was left out"),
+        stderr: expect.stringContaining(
+          "left as it is: public.left.over 2, public.leftover_1. It was left out",
+        ),
       });
       expect(await count(db, "t1")).toBe(1);
       expect(await db.query("SELECT last_value::int FROM free_no")).toEqual([{ last_value: 77 }]);

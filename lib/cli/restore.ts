@@ -12,7 +12,7 @@ import type {
   RestoreScope,
   TableName,
 } from "../shared/api.ts";
-import { formatCount, formatDuration, formatNoun } from "../shared/format.ts";
+import { formatCount, formatDuration, formatNoun, formatSome } from "../shared/format.ts";
 import { restoreModeSchema } from "../shared/requests.ts";
 import { summariseDrift } from "../shared/summarise-drift.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
@@ -78,8 +78,9 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
       // What is left out has been said already, before it began.
       const news = result.warnings.filter((it) => !isSaidBefore(it));
       for (const { message } of news) say(`warning: ${message}`);
-      for (const table of plan.tables.filter((it) => it.action === "skip" && isMeant(it, scope)))
-        say(`left as it is: ${tableLabel(table)}. ${table.reason}`);
+      const left = plan.tables.filter((it) => it.action === "skip" && isMeant(it, scope));
+      for (const [reason, tables] of Map.groupBy(left, (it) => it.reason))
+        say(`left as it is: ${formatSome(tables.map(tableLabel))}. ${reason}`);
       progress.end();
       process.stdout.write(
         `${plan.manifest.database ? `${plan.manifest.database.name} of ${plan.manifest.createdAt}` : options.file} restored: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}${grown(result, scope)}, ${formatNoun(result.sequences, "sequence")} in ${formatDuration(result.elapsedMs)}\n`,

@@ -39,6 +39,12 @@ it("plans and rehearses a restore that waits anew, as often as one likes, and st
   const { tables } = await admin.ok<RehearsalReport>("GET", report);
   expect(tables.map(({ name }) => name)).toEqual(["customers"]);
 
+  const excluding = { mode: "replace", exclude: [table("orders")] };
+  const without = await plan({ scope: excluding, rehearse: true });
+  expect(without.plan?.scope).toEqual(excluding);
+  expect(actions(without)).toEqual(["replace customers", "skip orders"]);
+  expect(without.plan?.rehearsal).toMatchObject({ wouldSucceed: true, changes: { changed: 50 } });
+
   const merged = await plan({ scope: { mode: "keep-existing" }, rehearse: false });
   expect(actions(merged)).toEqual(["merge customers", "merge orders"]);
   expect(merged.plan && isRehearsed(merged.plan)).toBe(false);
