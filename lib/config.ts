@@ -7,6 +7,7 @@ import { BackupError } from "./errors.ts";
 import { type Database, openDatabase } from "./postgres/connection.ts";
 import { type ConnectionConfig, optionsOf, schemaOf } from "./postgres/own-settings.ts";
 import { recogniseAccess } from "./postgres/pooler.ts";
+import { requireSameDatabase } from "./same-database.ts";
 import { connectionFromPrisma, schemaFromPrisma } from "./schema/prisma-client.ts";
 import { type Actor, DEFAULT_MAX_UPLOAD_BYTES } from "./shared/api.ts";
 
@@ -133,7 +134,9 @@ export function parseConfig(options: BackupAdminOptions): Config {
  * the database that the app uses, then DIRECT_URL, then DATABASE_URL. Nothing connects until the first statement, but to see whether the client's own
  * is a transaction pooler, where DIRECT_URL may take its place.
  *
- * @throws CONFIG_INVALID where none of them is there
+ * What was not given outright is proven to be the database that the client itself is connected to.
+ *
+ * @throws CONFIG_INVALID where none of them is there, or leads to another database
  */
 export async function openConfiguredDatabase(
   config: Pick<Config, "prisma" | "connectionString" | "ssl" | "pool">,
@@ -159,13 +162,24 @@ export async function openConfiguredDatabase(
   const [direct, database] = [environment.DIRECT_URL, environment.DATABASE_URL].map((url) =>
     url !== undefined && /^postgres(ql)?:\/\//.test(url) ? { connectionString: url } : null,
   );
+  const openSame = async (given: ConnectionConfig) => {
+    const opened = open(given);
+    try {
+      await requireSameDatabase(prisma, opened);
+      return opened;
+    } catch (error) {
+      await opened.close();
+      throw error;
+    }
+  };
   const own = await connectionFromPrisma(prisma);
   if (own && direct && (await isPoolOf(withSsl(own, ssl), direct))) {
     // The role's settings are the app's, whichever way leads to the database; its own count more.
-    return open({ ...direct, options: optionsOf(own), schema: schemaOf(direct) ?? schemaOf(own) });
+    const schema = schemaOf(direct) ?? schemaOf(own);
+    return openSame({ ...direct, options: optionsOf(own), schema });
   }
   const found = own ?? direct ?? database;
-  if (found) return open(found);
+  if (found) return openSame(found);
   throw new BackupError("CONFIG_INVALID", "There is no connection to PostgreSQL to work with.", {
     hint: "Give a `connectionString`, use Prisma's `pg` driver adapter, or set DIRECT_URL or DATABASE_URL to a postgresql:// URL.",
   });

@@ -118,7 +118,8 @@ export function openDatabase(config: ConnectionConfig): Database {
   pool.on("error", () => {});
   return {
     pool,
-    server: `${probe.host}:${probe.port}`,
+    // A function leads wherever it does, whatever host is said.
+    server: config.stream ? "the app's own connector" : `${probe.host}:${probe.port}`,
     connect: (purpose) => connect(connectionConfig, purpose, prepare),
     close: () => pool.end(),
   };

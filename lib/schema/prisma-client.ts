@@ -4,6 +4,7 @@
  */
 import type pg from "pg";
 import { z } from "zod";
+import { BackupError } from "../errors.ts";
 
 export const runtimeModelSchema = z.object({
   dbName: z.string().nullish(),
@@ -66,12 +67,26 @@ export function schemaFromPrisma(prisma: unknown): string | undefined {
   return typeof schema === "string" && schema !== "" ? schema : undefined;
 }
 
-/** One by one: `pg` makes the password non-enumerable, so a spread would lose it. */
+/**
+ * One by one: `pg` makes the password non-enumerable, so a spread would lose it.
+ *
+ * @throws CONFIG_INVALID where what decides whereto it connects cannot be used again
+ */
 function pickConnection(settings: unknown, schema: string | undefined): PrismaConnection | null {
   if (typeof settings !== "object" || settings === null) return null;
-  const { connectionString, host, port, user, password, database, ssl, options } =
+  const { connectionString, host, port, user, password, database, ssl, options, stream } =
     settings as pg.ClientConfig;
-  return { connectionString, host, port, user, password, database, ssl, options, schema };
+  const isOneStream = stream !== undefined && typeof stream !== "function";
+  if (isOneStream || property(settings, "Client") !== undefined) {
+    throw new BackupError(
+      "CONFIG_INVALID",
+      `The Prisma client's adapter connects by ${isOneStream ? "one stream, which is its own" : "a class of its own"}, so that where it leads cannot be told. Nothing was read or written.`,
+      {
+        hint: "Give the connection itself: `connectionString`, or `pool` as pg takes it, with `stream` as a function if need be.",
+      },
+    );
+  }
+  return { connectionString, host, port, user, password, database, ssl, options, schema, stream };
 }
 
 function property(value: unknown, name: string): unknown {

@@ -1,0 +1,120 @@
+/** The server that the app's client is connected to, or none: never another one that its settings happen to lead to. */
+import net from "node:net";
+import { PrismaPg } from "@prisma/adapter-pg";
+import pg from "pg";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { PrismaClient } from "../prisma/generated/client.ts";
+import { serverUrlOf } from "../scripts/testing/database.ts";
+import { PrismaBackup, PrismaRestore } from "./public-api.ts";
+import { errorOf, temporaryPath } from "./restore/testing.ts";
+
+let databases = 0;
+
+/** A database of one name on two servers, each with a row of its own; the environment leads to the second. */
+async function twoServers() {
+  const name = `same_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}_${databases++}`;
+  const [a, b] = await Promise.all(
+    ([15, 18] as const).map(async (major) => {
+      const server = new pg.Pool({ connectionString: serverUrlOf(major), max: 1 });
+      await server.query(`CREATE DATABASE ${name}`);
+      const url = new URL(serverUrlOf(major));
+      url.pathname = `/${name}`;
+      const pool = new pg.Pool({ connectionString: url.href, max: 1 });
+      pool.on("error", () => {});
+      await pool.query(`CREATE TABLE t (id integer PRIMARY KEY); INSERT INTO t VALUES (${major})`);
+      onTestFinished(async () => {
+        await pool.end();
+        await server.query(`DROP DATABASE ${name} WITH (FORCE)`);
+        await server.end();
+      });
+      const ids = async () => (await pool.query("SELECT id FROM t")).rows.map(({ id }) => id);
+      return { url, ids };
+    }),
+  );
+  if (!a || !b) throw new Error("no servers");
+  vi.stubEnv("PGHOST", b.url.hostname);
+  vi.stubEnv("PGPORT", b.url.port);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const stream = () => {
+    const socket = net.connect(Number(a.url.port), a.url.hostname);
+    // `pg` connects what it is given; this one is already on its way.
+    socket.connect = () => socket;
+    return socket;
+  };
+  const user = a.url.username;
+  const password = a.url.password;
+  return { a, b, settings: { stream, user, password, database: name } };
+}
+
+function clientOf(adapter: PrismaPg): PrismaClient {
+  const prisma = new PrismaClient({ adapter });
+  onTestFinished(() => prisma.$disconnect());
+  return prisma;
+}
+
+async function backUp(prisma: PrismaClient) {
+  const folderName = await temporaryPath("backups");
+  await new PrismaBackup(prisma, { folderName, database: "postgres", encrypt: false }).run();
+  return folderName;
+}
+
+test.each([
+  ["by its settings", (settings: pg.PoolConfig) => new PrismaPg(settings)],
+  [
+    "beside a host",
+    (settings: pg.PoolConfig) => new PrismaPg({ ...settings, host: "does.not.exist" }),
+  ],
+  [
+    "in a pool of the app's",
+    (settings: pg.PoolConfig) => {
+      const pool = new pg.Pool(settings);
+      onTestFinished(() => pool.end());
+      return new PrismaPg(pool);
+    },
+  ],
+])("an adapter that connects by a function, %s", async (_, adapterOf) => {
+  const { a, b, settings } = await twoServers();
+  const prisma = clientOf(adapterOf(settings));
+  const folderName = await backUp(prisma);
+  await prisma.$executeRawUnsafe("DELETE FROM t");
+  await new PrismaRestore(prisma, { folderName, database: "postgres", encrypt: false }).run();
+  expect(await a.ids()).toEqual([15]);
+  expect(await b.ids()).toEqual([18]);
+});
+
+test("settings that lead elsewhere than the client itself", async () => {
+  const { a, b } = await twoServers();
+  const adapter = new PrismaPg({ connectionString: a.url.href });
+  const prisma = clientOf(adapter);
+  await prisma.$queryRawUnsafe("SELECT 1");
+  // As of an adapter that changes what it was given on the way.
+  vi.spyOn(adapter as unknown as { connect(): Promise<unknown> }, "connect").mockImplementation(
+    () => new PrismaPg({ connectionString: b.url.href }).connect(),
+  );
+  expect(await errorOf(backUp(prisma))).toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringContaining("Nothing was read or written."),
+  });
+  expect(await b.ids()).toEqual([18]);
+});
+
+test("the environment's URL leads elsewhere than a client without such an adapter", async () => {
+  const { a, b } = await twoServers();
+  vi.stubEnv("DATABASE_URL", b.url.href);
+  const client = clientOf(new PrismaPg({ connectionString: a.url.href }));
+  const prisma = new Proxy(client, {
+    get: (target, name) => (name === "_engineConfig" ? undefined : Reflect.get(target, name)),
+  });
+  expect(await errorOf(backUp(prisma))).toMatchObject({ code: "CONFIG_INVALID" });
+});
+
+test("a class of the app's own connects", async () => {
+  const { settings } = await twoServers();
+  class Elsewhere extends pg.Client {}
+  const pool = new pg.Pool({ ...settings, Client: Elsewhere } as pg.PoolConfig);
+  onTestFinished(() => pool.end());
+  expect(await errorOf(backUp(clientOf(new PrismaPg(pool))))).toMatchObject({
+    code: "CONFIG_INVALID",
+    hint: expect.stringContaining("`pool`"),
+  });
+});
