@@ -1,5 +1,6 @@
 import { BackupError } from "../errors.ts";
 import type { Catalog, CatalogSequence, CatalogTable } from "../schema/catalog.ts";
+import { describeUnreadable } from "../schema/describe-unreadable.ts";
 import { whyLeftOut } from "../schema/extension-tables.ts";
 import { pendingDetachWarning } from "../schema/pending-detach.ts";
 import {
@@ -9,6 +10,7 @@ import {
   type PrismaModels,
   relationName,
 } from "../schema/prisma-models.ts";
+import type { UnreadableName } from "../schema/unreadable-names.ts";
 import type { Exclusion, InsertionOrder, TableName, Warning } from "../shared/api.ts";
 import { formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
@@ -101,20 +103,28 @@ export function insertionOrderOf(
 }
 
 function selectTables(
-  { tables: all, extensionTables }: Catalog,
+  { tables: all, extensionTables, unreadable, database }: Catalog,
   { tables, exclude = [] }: TableSelection,
 ): CatalogTable[] {
   requireBackedUp(tables ?? [], extensionTables);
   requireKnown(
     [...(tables ?? []), ...exclude],
     // Those of extensions are left out as it is.
-    [...all, ...extensionTables],
+    [...all, ...extensionTables, ...unreadable.flatMap((name) => name.tables)],
     (things) => `The database has no ${things}. No backup was made.`,
   );
   const included = tables && new Set(tables.map(tableKey));
   const isExcluded = exclusionOf(exclude);
-  const selected = all.filter(
-    (table) => (included?.has(tableKey(table)) ?? true) && !isExcluded(table),
+  const isSelected = (table: TableName) =>
+    (included?.has(tableKey(table)) ?? true) && !isExcluded(table);
+  const selected = all.filter(isSelected);
+  requireNames(
+    unreadable.filter(
+      (name) =>
+        name.tables.some(isSelected) || (name.isFreeSequence && !tables && exclude.length === 0),
+    ),
+    database.encoding,
+    selected,
   );
   if (selected.length === 0) {
     throw new BackupError("REQUEST_INVALID", "There is no table to back up. No backup was made.", {
@@ -152,6 +162,25 @@ const unreadableSequence = ({ schema, name }: TableName): Warning => ({
   message: `The database role may not read the sequence ${tableLabel({ schema, name })}, from which no chosen table's column draws: where it stands is not in the backup. Its owner can change that: GRANT SELECT ON SEQUENCE ${tableLabel({ schema, name })} TO the_role_of_this_app;`,
   table: { schema, name },
 });
+
+/** @throws DUMP_FAILED with what has to be renamed first */
+function requireNames(
+  unreadable: readonly UnreadableName[],
+  encoding: string,
+  others: readonly TableName[],
+): void {
+  if (unreadable.length === 0) return;
+  const { what, remedy } = describeUnreadable(unreadable);
+  const tables = unreadable.flatMap((name) => name.tables);
+  throw new BackupError(
+    "DUMP_FAILED",
+    `Names have bytes that are no character in the database's encoding, ${encoding}: ${what}. No backup was made.`,
+    {
+      hint: `Rename what bears them, or choose tables without them: ${remedy}`,
+      details: { ...leaveOut(tables, [...tables, ...others]) },
+    },
+  );
+}
 
 /** @throws INSUFFICIENT_PRIVILEGE with the names of all that the role may not read */
 export function requireReadable(

@@ -35,12 +35,13 @@ export async function openSnapshot(
   let cause: unknown;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
-      const before = planDump(await readCatalog(client), models, selection);
+      const outside = await readCatalog(client);
+      const before = planDump(outside, models, selection);
       await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
       // row_security off: an error instead of a backup with rows missing. A row's number is its place in the table.
       await client.query("SET LOCAL row_security = off; SET LOCAL synchronize_seqscans = off");
       await lockTables(client, database, before.tables, "ACCESS SHARE", wait);
-      const catalog = await readCatalog(client);
+      const catalog = await readCatalog(client, outside.unreadable);
       const plan = planDump(catalog, models, selection);
       if (shape(before) === shape(plan)) return { client, catalog, plan };
     } catch (error) {

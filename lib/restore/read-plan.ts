@@ -10,6 +10,7 @@ import { type RowKey, type RowKeys, readRowKeys } from "../postgres/row-keys.ts"
 import { rowsOf } from "../postgres/rows-of.ts";
 
 import { type Catalog, readCatalog } from "../schema/catalog.ts";
+import { unreadableError } from "../schema/describe-unreadable.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
@@ -49,6 +50,8 @@ export async function readPlan(
   { archive, models, ...selection }: PlanSource,
 ): Promise<{ catalog: Catalog; manifest: Manifest; plan: ReadPlan }> {
   const catalog = await readCatalog(client);
+  const { unreadable, database } = catalog;
+  if (unreadable.length > 0) throw unreadableError(unreadable, database.encoding);
   const manifest = archive.manifestFor(catalog, models);
   const plan = planLoad(manifest, catalog, models, selection);
   const rules = await readRowKeys(client, plan.loads);

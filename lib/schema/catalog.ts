@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { TableName, Warning } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
+import { unreadableError, unreadableWarnings } from "./describe-unreadable.ts";
 import { type EnumType, readEnums } from "./enums.ts";
 import {
   type ExtensionTable,
@@ -14,6 +15,12 @@ import { type MaterializedView, readMaterializedViews } from "./materialized-vie
 import { type PendingDetach, pendingDetachWarning, readPendingDetaches } from "./pending-detach.ts";
 import { type SequenceUser, withUsers } from "./sequence-users.ts";
 import { MEMBER_IS_BACKED_UP, MEMBERS, TABLE_TREE } from "./table-tree.ts";
+import {
+  findUnreadableNames,
+  isOfName,
+  type UnreadableName,
+  withoutRelations,
+} from "./unreadable-names.ts";
 import { callsUserFunction, USER_NAMESPACE } from "./user-objects.ts";
 
 /**
@@ -158,6 +165,8 @@ export interface Catalog {
   /** Partitions, of any table, that are half detached. */
   pendingDetaches: PendingDetach[];
   warnings: Warning[];
+  /** The catalog is read without what bears them. */
+  unreadable: readonly UnreadableName[];
 }
 
 const isLocked = (table: string) => `${table}.oid IN (SELECT relation FROM locked)`;
@@ -355,10 +364,41 @@ const SEQUENCES_SQL = `
  *
  * @param client a connection of `Database.connect`, whose search_path is empty, so that every type comes
  *   out schema-qualified. Inside a transaction the result belongs to that transaction's snapshot.
+ * @param names that cannot be read, where that is known
+ * @throws BackupError SCHEMA_DRIFT where it is not, in a transaction that fails upon one
  */
-export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
+export async function readCatalog(
+  client: pg.ClientBase,
+  known: readonly UnreadableName[] = [],
+): Promise<Catalog> {
   const database = (await client.query<Catalog["database"]>(DATABASE_SQL)).rows[0];
   if (!database) throw new Error("pg_database has no row for the current database");
+  try {
+    return await readRelations(withoutRelations(client, known), database, known);
+  } catch (error) {
+    if (known.length > 0 || !(isOfName(error) || error instanceof ReplacedBytes)) throw error;
+    const find = () => findUnreadableNames(client, database.encoding);
+    const unreadable = await find().catch(async () => {
+      // In a transaction, which has failed. What is read without it would belong to none.
+      await client.query("ROLLBACK");
+      const found = await find();
+      throw found.length > 0 ? unreadableError(found, database.encoding) : error;
+    });
+    if (unreadable.length === 0 && !(error instanceof ReplacedBytes)) throw error;
+    return await readRelations(withoutRelations(client, unreadable), database, unreadable, true);
+  }
+}
+
+/** A name has come as another one: what was none of UTF-8 is replaced. */
+class ReplacedBytes extends Error {}
+const REPLACED = "\ufffd";
+
+async function readRelations(
+  client: pg.ClientBase,
+  database: Catalog["database"],
+  unreadable: readonly UnreadableName[],
+  isSure = unreadable.length > 0,
+): Promise<Catalog> {
   const tableRows = (
     await client.query<Omit<CatalogTable, "columns"> & { unlogged: boolean; columnCount: number }>(
       TABLES_SQL,
@@ -391,6 +431,10 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
     (await client.query<Omit<FoundSequence, "usedBy" | "isDrawnByCode">>(SEQUENCES_SQL)).rows,
     tables,
   );
+  const isReplaced = [tableRows, columnRows, foreignKeys, sequenceRows].some((rows) =>
+    JSON.stringify(rows).includes(REPLACED),
+  );
+  if (isReplaced && !isSure) throw new ReplacedBytes();
   const isBackedUp = isSequenceBackedUp(tables);
   const extensionTables = await readExtensionTables(client);
   const pendingDetaches = await readPendingDetaches(client);
@@ -423,7 +467,9 @@ export async function readCatalog(client: pg.ClientBase): Promise<Catalog> {
       ...sequenceRows
         .filter((it) => !isBackedUp(it) && (it.isConfig || usersOf(it).length === 0))
         .map(extensionSequenceWarning),
+      ...unreadableWarnings(unreadable, database.encoding),
     ],
+    unreadable,
   };
 }
 

@@ -45,6 +45,7 @@ const EMPTY: Catalog = {
   extensionTables: [],
   pendingDetaches: [],
   warnings: [],
+  unreadable: [],
 };
 
 test("whole, the models say what the client's own schema says", () => {

@@ -82,6 +82,15 @@ export async function checkContents(client: pg.ClientBase, catalog: Catalog): Pr
     const names = alike.map(({ detail }) => detail);
     findings[kind.level](kind.code ?? code, kind.what, kind.remedy, names);
   }
+  const unreadable = catalog.warnings.filter(({ code }) => code === "UNREADABLE_NAME");
+  if (unreadable.length > 0) {
+    findings.problem(
+      "UNREADABLE_NAME",
+      "Names with bytes that are no character in the database's encoding: a backup of all tables fails.",
+      "Rename what bears them; each has its statement.",
+      unreadable.map(({ message }) => message),
+    );
+  }
   const invalid = catalog.warnings.filter(({ code }) => code === "INVALID_INDEX");
   if (invalid.length > 0) {
     findings.warning(

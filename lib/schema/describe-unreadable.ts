@@ -1,0 +1,89 @@
+/** What a person is told of names that cannot be read. */
+import { BackupError } from "../errors.ts";
+import type { Warning } from "../shared/api.ts";
+import type { FoundName, UnreadableName } from "./unreadable-names.ts";
+
+export const whatOf = ({ kind, label, shown: name }: FoundName): string =>
+  kind === "table" || kind === "sequence" || kind === "index"
+    ? `${kind} ${label}`
+    : `${kind} ${name} of ${label}`;
+
+/** Without the name itself, which nobody can type. */
+export function remedyOf({ kind, object, part }: FoundName): string {
+  const newName = part === 0 ? `renamed_${object}` : `renamed_${part}`;
+  const renaming = (statement: string, catalog: string, condition: string) =>
+    `DO $$ BEGIN EXECUTE (SELECT pg_catalog.format(${statement}) FROM ${catalog} WHERE ${condition}); END $$;`;
+  switch (kind) {
+    case "table":
+    case "sequence":
+    case "index": {
+      const word = { table: "TABLE", sequence: "SEQUENCE", index: "INDEX" }[kind];
+      return renaming(
+        `'ALTER ${word} %s RENAME TO ${newName}', oid::regclass`,
+        "pg_class",
+        `oid = ${object}`,
+      );
+    }
+    case "schema":
+      return renaming(
+        `'ALTER SCHEMA %I RENAME TO ${newName}', nspname`,
+        "pg_namespace",
+        `oid = ${object}`,
+      );
+    case "column":
+      return renaming(
+        `'ALTER TABLE %s RENAME COLUMN %I TO ${newName}', attrelid::regclass, attname`,
+        "pg_attribute",
+        `attrelid = ${object} AND attnum = ${part}`,
+      );
+    case "constraint":
+      return renaming(
+        `'ALTER TABLE %s RENAME CONSTRAINT %I TO ${newName}', conrelid::regclass, conname`,
+        "pg_constraint",
+        `oid = ${object}`,
+      );
+    case "type":
+      return renaming(
+        `'ALTER TYPE %s RENAME TO ${newName}', oid::regtype`,
+        "pg_type",
+        `oid = ${object}`,
+      );
+    case "label":
+      return `ALTER TYPE … RENAME VALUE … TO …; its labels: SELECT oid, pg_catalog.encode(pg_catalog.decode(enumlabel, 'escape'), 'escape') FROM pg_enum WHERE enumtypid = ${object};`;
+    default:
+      throw kind satisfies never;
+  }
+}
+
+export const unreadableWarnings = (names: readonly UnreadableName[], encoding: string): Warning[] =>
+  names
+    .filter(({ tables, isFreeSequence }) => tables.length > 0 || isFreeSequence)
+    .map(({ what, remedy }) => ({
+      code: "UNREADABLE_NAME",
+      message: `The name of ${what} has bytes that are no character in the database's encoding, ${encoding}. It cannot be backed up before it has another one: ${remedy}`,
+    }));
+
+/** The first few, and what renames them; a schema or type that several tables have once. */
+export function describeUnreadable(names: readonly UnreadableName[]): {
+  what: string;
+  remedy: string;
+} {
+  const some = names.slice(0, NAMED);
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
+  return {
+    what: `${some.map(({ what }) => what).join(", ")}${more}`,
+    remedy: [...new Set(some.map(({ remedy }) => remedy))].join(" "),
+  };
+}
+
+const NAMED = 5;
+
+/** For a restore: what refers to what it changes cannot be told where names cannot be read. */
+export function unreadableError(names: readonly UnreadableName[], encoding: string): BackupError {
+  const { what, remedy } = describeUnreadable(names);
+  return new BackupError(
+    "SCHEMA_DRIFT",
+    `Names in this database have bytes that are no character in its encoding, ${encoding}: ${what}. Nothing has changed.`,
+    { hint: `Rename what bears them, then restore: ${remedy}` },
+  );
+}
