@@ -83,7 +83,7 @@ export async function checkRows(
   async function list({ violated, columns }: RowRule): Promise<ViolatingRow[]> {
     const { rows } = await client.query<Pick<ViolatingRow, "key" | "values">>(
       `SELECT ${sampleOf(key.map(quoteIdentifier))} AS key, ${sampleOf(columns.map(quoteIdentifier))} AS values
-       FROM ${quoteTable(shadow)} WHERE ${violated} LIMIT ${MAX_VIOLATING_ROWS}`,
+       FROM ${quoteTable(shadow)} t WHERE ${violated} LIMIT ${MAX_VIOLATING_ROWS}`,
     );
     return rows.map((row) => ({ key: readSample(row.key), values: readSample(row.values) }));
   }

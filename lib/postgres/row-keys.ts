@@ -56,14 +56,20 @@ export const UNIQUE_FACTS = `
       JOIN pg_operator o ON o.oid = m.amopopr JOIN pg_namespace n2 ON n2.oid = o.oprnamespace) AS "keyColumns",
     i.indnkeyatts AS "keyLength"`;
 
-/** What PostgreSQL enforces: an index that is ready refuses rows, valid or not; of partitions a whole one, or each its own. */
-export const UNIQUE_INDEXES = `
+export const INDEXES = `
   FROM ${RELATIONS} JOIN pg_index i ON i.indrelid = rel.oid
   JOIN pg_class c ON c.oid = i.indexrelid
-  LEFT JOIN pg_index w ON w.indexrelid = pg_partition_root(c.oid) AND w.indexrelid <> c.oid
+  LEFT JOIN pg_index w ON w.indexrelid = pg_partition_root(c.oid) AND w.indexrelid <> c.oid`;
+
+/** Of `INDEXES`: one that is ready refuses rows, valid or not; of partitions a whole one, or each its own. */
+export const ENFORCED_INDEX = `(w.indisvalid IS NOT TRUE OR rel.oid = rel.root)
+    AND CASE c.relkind WHEN 'I' THEN i.indisvalid AND (w.indexrelid IS NULL OR rel.oid = rel.root) ELSE i.indislive AND i.indisready END`;
+
+/** What PostgreSQL enforces. */
+export const UNIQUE_INDEXES = `
+  ${INDEXES}
   LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u') AND k.conrelid = i.indrelid
-  WHERE i.indisunique AND NOT i.indisexclusion AND (w.indisvalid IS NOT TRUE OR rel.oid = rel.root)
-    AND CASE c.relkind WHEN 'I' THEN i.indisvalid AND (w.indexrelid IS NULL OR rel.oid = rel.root) ELSE i.indislive AND i.indisready END
+  WHERE i.indisunique AND NOT i.indisexclusion AND ${ENFORCED_INDEX}
   ORDER BY i.indisprimary DESC, i.indnkeyatts, c.relname COLLATE "C"`;
 
 export interface Found {

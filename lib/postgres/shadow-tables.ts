@@ -46,7 +46,7 @@ export async function createShadowTables(
         .map((column) => `ALTER ${quoteIdentifier(column.name)} DROP NOT NULL`),
       ...(await defaultsOf(client, load, shadow, kind, shadows)),
     ];
-    const create = `CREATE ${kind} TABLE ${name} (LIKE ${quoteTable(table)} INCLUDING GENERATED)`;
+    const create = `CREATE ${kind} TABLE ${name} (LIKE ${quoteTable(table)} INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION)`;
     const alter = changes.length > 0 ? `; ALTER TABLE ${name} ${changes.join(", ")}` : "";
     await client.query(create + alter);
     shadows.tables.push(shadow);

@@ -25,6 +25,8 @@ export interface RowRule {
   violated: string;
   /** Of an index. */
   drop?: DropStatement;
+  /** It is NOT VALID, or INVALID: only rows that are inserted have to fulfil it. */
+  isForNewRows?: boolean;
 }
 
 export const checkRule = (constraint: string, columns: string[], expression: string): RowRule => ({
@@ -88,11 +90,18 @@ const PARTITION_KEYS_SQL = `
 const isEnforced = (constraint: string) =>
   `coalesce((to_jsonb(${constraint}) ->> 'conenforced')::boolean, true)`;
 
+/** One that is NOT VALID, and is not dropped for the load: it can only be where it comes from, which is not loaded. */
+const STAYS_NOT_VALID = `(k.coninhcount > 0 AND NOT EXISTS (
+    WITH RECURSIVE above (oid) AS (
+      SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = k.conrelid UNION SELECT i.inhparent FROM pg_inherits i JOIN above ON above.oid = i.inhrelid)
+    SELECT FROM above JOIN pg_constraint o ON o.conrelid = above.oid AND o.conname = k.conname AND o.contype = k.contype AND o.coninhcount = 0
+    WHERE above.oid = ANY ($1::oid[])))`;
+
 /** What a partition has from its table is checked with the table's. */
 const CHECKS_SQL = `
-  SELECT rel.root, rel.oid, k.conname AS constraint, ${columnsOf("k.conrelid", "k.conkey")} AS columns, pg_get_expr(k.conbin, k.conrelid) AS expression
+  SELECT rel.root, rel.oid, k.conname AS constraint, ${columnsOf("k.conrelid", "k.conkey")} AS columns, pg_get_expr(k.conbin, k.conrelid) AS expression, k.convalidated AS "isValidated"
   FROM ${RELATIONS} JOIN pg_constraint k ON k.conrelid = rel.oid
-  WHERE k.contype = 'c' AND k.convalidated AND ${isEnforced("k")}
+  WHERE k.contype = 'c' AND (k.convalidated OR ${STAYS_NOT_VALID}) AND ${isEnforced("k")}
     AND (rel.oid = rel.root OR NOT EXISTS (
       SELECT FROM pg_constraint r WHERE r.conrelid = rel.root AND r.contype = 'c' AND r.conname = k.conname AND r.convalidated))
   ORDER BY k.conname COLLATE "C"`;
@@ -100,11 +109,11 @@ const CHECKS_SQL = `
 /** Since PostgreSQL 18 a constraint like others, with a name, that may be NOT VALID. */
 const NOT_NULL_SQL = `
   WITH required AS (
-    SELECT rel.root, rel.oid, a.attname, k.conname FROM ${RELATIONS} JOIN pg_attribute a ON a.attrelid = rel.oid
+    SELECT rel.root, rel.oid, a.attname, k.conname, coalesce(k.convalidated, true) AS validated FROM ${RELATIONS} JOIN pg_attribute a ON a.attrelid = rel.oid
     LEFT JOIN pg_constraint k ON k.contype = 'n' AND k.conrelid = a.attrelid AND k.conkey = ARRAY[a.attnum]
-    WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull AND coalesce(k.convalidated, true)
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attnotnull AND (coalesce(k.convalidated, true) OR ${STAYS_NOT_VALID})
   )
-  SELECT r.root, r.oid, r.attname AS column, r.conname AS constraint FROM required r
+  SELECT r.root, r.oid, r.attname AS column, r.conname AS constraint, r.validated AS "isValidated" FROM required r
   WHERE r.oid = r.root OR NOT EXISTS (SELECT FROM required t WHERE t.oid = r.root AND t.attname = r.attname)
   ORDER BY r.attname COLLATE "C"`;
 
@@ -140,7 +149,14 @@ interface FoundIndex extends Found {
   values: string[];
 }
 
+interface FoundNotNull extends Found {
+  column: string;
+  constraint: string | null;
+  isValidated: boolean;
+}
+
 interface FoundCheck extends Found {
+  isValidated: boolean;
   constraint: string;
   columns: string[];
   expression: string;
@@ -166,7 +182,7 @@ export async function readTableRules(
 
   const partitions = await read<Found & { filter: string; isLeaf: boolean }>(PARTITIONS_SQL);
   const partitionKeys = await read<Found & { column: string }>(PARTITION_KEYS_SQL);
-  const required = await read<Found & { column: string; constraint: string | null }>(NOT_NULL_SQL);
+  const required = await read<FoundNotNull>(NOT_NULL_SQL);
   const checks = await read<FoundCheck>(CHECKS_SQL);
   const unique = await read<FoundRule>(UNIQUE_SQL);
   const indexes = await read<FoundIndex>(INDEX_VALUES_SQL);
@@ -179,22 +195,24 @@ export async function readTableRules(
     const onlyIn = (oid: number, violated: string) =>
       oid === root ? violated : `(${filters.get(oid)} AND ${violated})`;
     const rows: RowRule[] = [
-      ...(required.get(root) ?? []).map(({ oid, column, constraint }) => ({
+      ...(required.get(root) ?? []).map(({ oid, column, constraint, isValidated }) => ({
         kind: "not-null" as const,
         constraint,
         columns: [column],
+        isForNewRows: !isValidated,
         // Of a composite of NULLs, IS NULL is true as well.
         violated: onlyIn(oid, `(${quoteIdentifier(column)} IS NOT DISTINCT FROM NULL)`),
       })),
-      ...(checks.get(root) ?? []).map(({ oid, constraint, columns, expression }) => {
+      ...(checks.get(root) ?? []).map(({ oid, constraint, columns, expression, isValidated }) => {
         const rule = checkRule(constraint, columns, expression);
-        return { ...rule, violated: onlyIn(oid, rule.violated) };
+        return { ...rule, isForNewRows: !isValidated, violated: onlyIn(oid, rule.violated) };
       }),
       ...(indexes.get(root) ?? []).map(({ oid, constraint, columns, drop, predicate, values }) => ({
         kind: "value" as const,
         constraint,
         columns,
         drop,
+        isForNewRows: !drop.isValid,
         // Never true: but a constant, which nobody would evaluate, it is not.
         violated: `(CASE WHEN ${[filters.get(oid), predicate && `(${predicate})`].filter(Boolean).join(" AND ") || "true"} THEN pg_catalog.num_nulls(${["NULL", ...values].join(", ")}) < 0 ELSE false END)`,
       })),

@@ -8,6 +8,7 @@ import { checkRows } from "../postgres/find-violations.ts";
 import { loadStatement, type RowBatch } from "../postgres/load-rows.ts";
 import { ownSearchPath } from "../postgres/own-settings.ts";
 import { readTableRules } from "../postgres/table-rules.ts";
+import { findTooLarge } from "../postgres/too-large.ts";
 import type { TableName } from "../shared/api.ts";
 import { withProbeTable } from "./probe-table.ts";
 
@@ -50,6 +51,14 @@ export async function findBrokenRule(
     }
     if (outcome?.sqlState === error.code && rule.drop)
       return { blamed: {}, remedy: dropRemedy(rule.drop) };
+  }
+  if (error.code === "54000") {
+    const key = rules.key?.columns ?? [];
+    const [large] = await findTooLarge(client, load, copy, key);
+    if (large) {
+      const blamed = large.key ? blameRows(key, [{ key: large.key }], null) : {};
+      return { blamed, remedy: dropRemedy(large.drop) };
+    }
   }
   return undefined;
 }

@@ -15,7 +15,7 @@ import {
 import type { CatalogTable } from "../schema/catalog.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { beginBlaming } from "./begin-blaming.ts";
-import { findBrokenRule } from "./find-broken-rule.ts";
+import { type BrokenRule, findBrokenRule } from "./find-broken-rule.ts";
 import type { ReadPlan } from "./read-plan.ts";
 import { findRefusedRows, isCollision } from "./refused-rows.ts";
 
@@ -58,7 +58,8 @@ export async function mergeLoads(
     const merged = await mergeRows(client, merge).catch(async (error: unknown) => {
       const failed = { load, merge, isOverwriting, error };
       const blamed = await findRefusedRows(client, failed, UNMERGED);
-      throw translateMergeError(error, plan, load, merge, blamed, await findRemedy(client, failed));
+      const rule = await findRule(client, failed);
+      throw translateMergeError(error, plan, load, merge, blamed ?? rule.blamed, rule.remedy);
     });
     requireAllMerged(load, merged, isOverwriting);
     grown.push(merged.inserted - merged.deleted);
@@ -67,18 +68,18 @@ export async function mergeLoads(
   return grown;
 }
 
-/** What is better than the usual; undefined where there is none. */
-async function findRemedy(
+/** What is better to say than the usual, if anything. */
+async function findRule(
   client: pg.ClientBase,
   { load, merge, error }: { load: PlannedLoad; merge: Merge; error: unknown },
-): Promise<string | undefined> {
+): Promise<Partial<BrokenRule>> {
   try {
     await beginBlaming(client, UNMERGED);
     const drop = await findDropStatement(client, load.table, error);
-    if (drop) return drop.isValid ? undefined : dropRemedy(drop);
-    return (await findBrokenRule(client, load, merge.copy, error))?.remedy;
+    if (drop) return drop.isValid ? {} : { remedy: dropRemedy(drop) };
+    return (await findBrokenRule(client, load, merge.copy, error)) ?? {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -19,12 +19,13 @@ import {
   readTableRules,
   type TableRules,
 } from "../../postgres/table-rules.ts";
+import { findTooLarge } from "../../postgres/too-large.ts";
 import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
 import type { DropStatement } from "../../schema/drop-statement.ts";
 import type { TableName } from "../../shared/api.ts";
 import type { Violation } from "../../shared/rehearsal.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
-import { describeViolation, remedyOf, untried } from "./remedies.ts";
+import { describeViolation, inheritedRemedy, remedyOf, untried } from "./remedies.ts";
 
 /** A table, its copy, and what its rows have to fulfil. */
 export interface Shadowed {
@@ -107,6 +108,7 @@ export async function checkShadows(
     violation: Omit<Violation, "total" | "rows" | "message" | "remedy">,
     outcome: Outcome,
     drop?: DropStatement,
+    remedy?: string,
   ): void {
     if (outcome === null) return;
     const { table, constraint, columns } = violation;
@@ -127,7 +129,7 @@ export async function checkShadows(
     result.violations.push({
       ...whole,
       message: describeViolation(whole),
-      remedy: remedyOf(whole, drop),
+      remedy: remedy ?? remedyOf(whole, drop),
     });
   }
 
@@ -146,19 +148,29 @@ export async function checkShadows(
     const known = <Rule extends { columns: string[] }>(all: readonly Rule[]) =>
       all.filter(({ columns }) => !columns.some((column) => isIgnored(table, column)));
     const rows = known(rules.rows).map((rule) => {
-      const isNew = rule.drop && !rule.drop.isValid && insertedRows(checked);
+      const isNew = rule.isForNewRows && insertedRows(checked);
       return isNew
         ? { ...rule, violated: `(CASE WHEN ${isNew} THEN ${rule.violated} ELSE false END)` }
         : rule;
     });
     const outcomes = await checkRows(client, { shadow, key }, rows);
-    for (const [index, { kind, constraint, columns, drop }] of rows.entries())
-      record({ kind, table, constraint, key, columns }, outcomes[index] ?? null, drop);
+    for (const [index, { kind, constraint, columns, drop, isForNewRows }] of rows.entries()) {
+      const remedy =
+        isForNewRows && !drop ? inheritedRemedy(constraint ?? columns.join(", ")) : undefined;
+      record({ kind, table, constraint, key, columns }, outcomes[index] ?? null, drop, remedy);
+    }
     for (const rule of known(rules.unique)) {
       const { constraint, columns, drop } = rule;
       const isNew = drop.isValid ? undefined : insertedRows(checked);
       const outcome = await checkUnique(client, { shadow, key }, rule, isNew);
       record({ kind: "unique", table, constraint, key: [], columns }, outcome, drop);
+    }
+    const isFound = (index: string) =>
+      rows.some(({ constraint }, i) => constraint === index && outcomes[i]);
+    for (const { index, drop, key: found } of await findTooLarge(client, checked, shadow, key)) {
+      if (isFound(index)) continue;
+      const large = { kind: "value" as const, table, constraint: index, key, columns: [] };
+      record(large, { total: null, rows: found ? [{ key: found, values: [] }] : [] }, drop);
     }
     for (const rule of known(rules.exclusions)) {
       const { constraint, columns, drop } = rule;

@@ -13,9 +13,9 @@ import { isTextError, meaningOfTextError } from "../../postgres/text-errors.ts";
 import { MAX_VIOLATING_ROWS, type ViolatingRow, type Violation } from "../../shared/rehearsal.ts";
 import { describeViolation, remedyOf } from "./remedies.ts";
 
-/** Of data, constraints of domains, and what functions of generated columns raise. */
+/** Of data, their size, constraints of domains, and what functions of generated columns raise. */
 export const isRefusal = (error: unknown): boolean =>
-  error instanceof pg.DatabaseError && /^(22|23|P0)/.test(error.code ?? "");
+  error instanceof pg.DatabaseError && /^(22|23|54000|P0)/.test(error.code ?? "");
 
 /** A longer row is not parsed only to tell its key. */
 const MAX_PARSED_BYTES = 1024 * 1024;

@@ -210,8 +210,9 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
       signal.throwIfAborted();
       const index = this.#shadows.tables.indexOf(merge.copy);
       const { unique = [], rows = [] } = this.#checks.tables[index]?.rules ?? {};
-      if (isOverwriting && [...unique, ...rows].some(({ drop }) => drop && !drop.isValid))
-        await keepKeys(client, merge);
+      const isForNewRows =
+        unique.some(({ drop }) => !drop.isValid) || rows.some((rule) => rule.isForNewRows);
+      if (isOverwriting && isForNewRows) await keepKeys(client, merge);
       await complete(client, merge);
     }
     const computed = await recompute(client, this.#computed);

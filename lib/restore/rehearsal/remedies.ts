@@ -48,6 +48,10 @@ export function remedyOf(
   }
 }
 
+/** Of one that is NOT VALID, but can only be put aside where it comes from. */
+export const inheritedRemedy = (constraint: string): string =>
+  `Restore the table that ${constraint} is inherited from as well, or drop it there first, and add it again as NOT VALID.`;
+
 const WHAT: Record<Violation["kind"], string> = {
   value: "hold a value that the table does not take",
   "not-null": "have no value where one is required",

@@ -1,0 +1,119 @@
+/** Values that an index does not take, as they are too large: found by building one over the rows that may be. */
+import pg from "pg";
+import { type DropStatement, dropStatementOf } from "../schema/drop-statement.ts";
+import type { TableName } from "../shared/api.ts";
+import type { SampleValue } from "../shared/rehearsal.ts";
+import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+import { columnsOf, ENFORCED_INDEX, INDEXES, type OfTable, relationsOf } from "./row-keys.ts";
+import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
+
+export interface TooLarge {
+  index: string;
+  columns: string[];
+  drop: DropStatement;
+  /** Of the first such row, where PostgreSQL tells which it is. */
+  key: SampleValue[] | null;
+}
+
+/** PostgreSQL's least limit is 2,704 bytes, of a B-tree; an index compresses its values no worse than a table. */
+const MIN_BYTES = 2000;
+
+/** A constraint's index does not depend on its columns itself, and those of an expression are not in `indkey`. */
+const INDEXES_SQL = `
+  SELECT c.relname AS index, ${columnsOf("i.indrelid", "i.indkey")} AS columns, ${dropStatementOf("c.oid")} AS drop,
+    CASE WHEN rel.oid <> rel.root THEN pg_get_partition_constraintdef(rel.oid) END AS filter,
+    s.columns AS sized, pg_get_indexdef(c.oid) AS definition,
+    format('CREATE %sINDEX %I ON %s%I.%I ', CASE WHEN i.indisunique THEN 'UNIQUE ' END, c.relname, CASE c.relkind WHEN 'I' THEN 'ONLY ' END, n.nspname, t.relname) AS head
+  ${INDEXES} JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+  CROSS JOIN LATERAL (
+    SELECT json_agg(a.attname) AS columns FROM pg_attribute a
+    WHERE a.attrelid = t.oid AND a.attlen = -1 AND NOT a.attisdropped AND a.attnum > 0
+      AND (a.attnum = ANY (i.indkey) OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
+        AND d.refclassid = 'pg_class'::regclass AND d.refobjid = t.oid AND d.refobjsubid = a.attnum))) s
+  WHERE ${ENFORCED_INDEX} AND s.columns IS NOT NULL
+  ORDER BY c.relname COLLATE "C"`;
+
+interface SizedIndex extends Omit<TooLarge, "key"> {
+  filter: string | null;
+  sized: string[];
+  /** `head`, and all that is the same for another table. */
+  definition: string;
+  head: string;
+}
+
+/**
+ * @param copy of the table, with the rows; a temporary table or one in a schema of its own
+ * @param key columns that tell a row
+ * @returns the indexes that do not take some of the rows
+ */
+export async function findTooLarge(
+  client: pg.ClientBase,
+  load: OfTable,
+  copy: TableName,
+  key: readonly string[],
+): Promise<TooLarge[]> {
+  const { rows: indexes } = await client.query<SizedIndex>(INDEXES_SQL, relationsOf([load]));
+  if (indexes.length === 0) return [];
+  const conditions = indexes.map(({ sized, filter }) => {
+    const sizes = sized.map(
+      (name) => `coalesce(pg_catalog.pg_column_size(${quoteIdentifier(name)}), 0)`,
+    );
+    return [`(${sizes.join(" + ")}) > ${MIN_BYTES}`, ...(filter ? [`(${filter})`] : [])].join(
+      " AND ",
+    );
+  });
+  const { rows } = await client.query<Array<boolean | null>>({
+    text: `SELECT ${conditions.map((it) => `pg_catalog.bool_or(${it})`).join(", ")} FROM ${quoteTable(copy)}`,
+    rowMode: "array",
+  });
+  const found: TooLarge[] = [];
+  for (const [i, { index, columns, drop, ...its }] of indexes.entries()) {
+    if (!rows[0]?.[i]) continue;
+    const refused = await build(client, its, copy, `${conditions[i]}`, key);
+    if (refused) found.push({ index, columns, drop, key: refused.key });
+  }
+  return found;
+}
+
+async function build(
+  client: pg.ClientBase,
+  { definition, head }: Pick<SizedIndex, "definition" | "head">,
+  copy: TableName,
+  condition: string,
+  key: readonly string[],
+): Promise<Pick<TooLarge, "key"> | null> {
+  if (!definition.startsWith(head)) return null;
+  const some = { ...copy, name: `${copy.name}_large` };
+  const kind = copy.schema === "pg_temp" ? "TEMPORARY" : "UNLOGGED";
+  await client.query("SAVEPOINT large");
+  try {
+    await client.query(
+      `CREATE ${kind} TABLE ${quoteTable(some)} (LIKE ${quoteTable(copy)} INCLUDING STORAGE INCLUDING COMPRESSION);
+       INSERT INTO ${quoteTable(some)} SELECT * FROM ${quoteTable(copy)} WHERE ${condition}; SAVEPOINT filled`,
+    );
+    await client.query(`CREATE INDEX ON ${quoteTable(some)} ${definition.slice(head.length)}`);
+    return null;
+  } catch (error) {
+    // What else is wrong with it is no matter of its size.
+    if (!(error instanceof pg.DatabaseError)) throw error;
+    if (error.code !== "54000") return null;
+    await client.query("ROLLBACK TO SAVEPOINT filled");
+    return { key: await keyAt(client, some, /\(\d+,\d+\)/.exec(error.detail ?? "")?.[0], key) };
+  } finally {
+    await client.query("ROLLBACK TO SAVEPOINT large; RELEASE SAVEPOINT large");
+  }
+}
+
+async function keyAt(
+  client: pg.ClientBase,
+  table: TableName,
+  tid: string | undefined,
+  key: readonly string[],
+): Promise<SampleValue[] | null> {
+  if (tid === undefined || key.length === 0) return null;
+  const { rows } = await client.query<{ key: SampleValue[] }>(
+    `SELECT ${sampleOf(columnsOfRow("r", key))} AS key FROM ${quoteTable(table)} r WHERE r.ctid = $1`,
+    [tid],
+  );
+  return rows[0] ? readSample(rows[0].key) : null;
+}
