@@ -14,7 +14,7 @@ import { readLeftOut } from "./left-out.ts";
 import { type MaterializedView, readMaterializedViews } from "./materialized-views.ts";
 import { type PendingDetach, pendingDetachWarning, readPendingDetaches } from "./pending-detach.ts";
 import { type SequenceUser, withUsers } from "./sequence-users.ts";
-import { MEMBER_IS_BACKED_UP, MEMBERS, TABLE_TREE } from "./table-tree.ts";
+import { LOCKED, MEMBER_IS_BACKED_UP, MEMBERS, TABLE_TREE } from "./table-tree.ts";
 import {
   findUnreadableNames,
   isOfName,
@@ -191,11 +191,7 @@ const DATABASE_SQL = `
  * pg_inherits and not pg_partition_tree(), and no pg_total_relation_size() of what is locked.
  */
 const TABLES_SQL = `
-  WITH RECURSIVE locked AS MATERIALIZED (
-    SELECT l.relation FROM pg_locks l
-    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid()
-      AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-  ), ${TABLE_TREE}, parts AS (
+  WITH RECURSIVE ${LOCKED}, ${TABLE_TREE}, parts AS (
     SELECT t.root, json_agg(json_build_object('oid', pc.oid::int8, 'schema', pn.nspname, 'name', pc.relname,
           'isPartitioned', pc.relkind = 'p', 'isForeign', pc.relkind = 'f', 'isOwned', pg_has_role(pc.relowner, 'USAGE'),
           'missingRights', ${missingRights("table", "pn.oid", "pc.oid")}, 'isUnlogged', pc.relpersistence = 'u',

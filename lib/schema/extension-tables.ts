@@ -3,7 +3,7 @@ import type { TableName, Warning } from "../shared/api.ts";
 import { formatNoun } from "../shared/format.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import type { CatalogSequence, CatalogTable } from "./catalog.ts";
-import { MEMBER_IS_BACKED_UP, TABLE_TREE } from "./table-tree.ts";
+import { LOCKED, MEMBER_IS_BACKED_UP, TABLE_TREE } from "./table-tree.ts";
 
 /** A table or materialised view of an extension whose rows are neither in a backup nor changed by a restore. */
 export interface ExtensionTable
@@ -17,19 +17,19 @@ export interface ExtensionTable
   holdsRows: boolean;
   /** Whether the extension marks its rows as the user's: all, those that a condition tells, or none. */
   userRows: "all" | "some" | "none";
+  /** `WHERE …`, which tells them; an extension's words, which only a superuser can have put there. */
+  condition: string | null;
 }
 
 /** What is the user's may be in it all the same, such as the jobs of pg_cron. */
 const EXTENSION_TABLES_SQL = `
-  WITH RECURSIVE ${TABLE_TREE}
+  WITH RECURSIVE ${TABLE_TREE}, ${LOCKED}
   SELECT n.nspname AS schema, c.relname AS name, 'table' AS kind, m.extension, '[]'::json AS columns, '[]'::json AS partitions,
-    c.relkind <> 'p' AS "holdsRows", CASE WHEN NOT m.is_config THEN 'none' WHEN m.has_condition THEN 'some' ELSE 'all' END AS "userRows",
+    c.relkind <> 'p' AS "holdsRows", CASE WHEN NOT m.is_config THEN 'none' WHEN m.condition IS NOT NULL THEN 'some' ELSE 'all' END AS "userRows", m.condition,
     c.reltuples::float8 AS "estimatedRows", c.relpages::float8 * current_setting('block_size')::int8 AS "sizeBytes",
     c.relispopulated AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS "canSelect",
     row_security_active(c.oid) AS "hidesRows", pg_has_role(c.relowner, 'USAGE') AS "isOwned",
-    EXISTS (SELECT FROM pg_locks l
-      WHERE l.locktype = 'relation' AND l.relation = c.oid AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid()
-        AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())) AS "isLocked"
+    c.oid IN (SELECT relation FROM locked) AS "isLocked"
   FROM member m
   JOIN pg_class c ON c.oid = m.oid
   JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -2,11 +2,19 @@ import { USER_NAMESPACE } from "./user-objects.ts";
 
 /** Relations of extensions, and whether pg_dump would dump their rows: all, or those that a condition tells. For WITH. */
 export const MEMBERS = `
-  member (oid, extension, is_config, has_condition) AS MATERIALIZED (
+  member (oid, extension, is_config, condition) AS MATERIALIZED (
     SELECT d.objid, x.extname, coalesce(d.objid = ANY (x.extconfig), false),
-      coalesce(x.extcondition[array_position(x.extconfig, d.objid)], '') <> ''
+      nullif(x.extcondition[array_position(x.extconfig, d.objid)], '')
     FROM pg_depend d JOIN pg_extension x ON x.oid = d.refobjid
     WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+  )`;
+
+/** Relations that other sessions hold or await an exclusive lock of: whoever reads them waits. For WITH. */
+export const LOCKED = `
+  locked AS MATERIALIZED (
+    SELECT l.relation FROM pg_locks l
+    WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.pid <> pg_backend_pid()
+      AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
   )`;
 
 /**
@@ -38,5 +46,5 @@ export const TABLE_TREE = `${MEMBERS}, link (parent, child) AS MATERIALIZED (
  * read and restore them.
  */
 export const MEMBER_IS_BACKED_UP = `(
-    m.is_config AND NOT m.has_condition AND c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE')
+    m.is_config AND m.condition IS NULL AND c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE')
     AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND NOT row_security_active(c.oid))`;

@@ -1,7 +1,8 @@
 import type pg from "pg";
 import { countExtensionRows } from "../../backup/left-out-rows.ts";
+import { quoteTable } from "../../postgres/identifiers.ts";
 import type { Catalog } from "../../schema/catalog.ts";
-import { describeCount } from "../../schema/extension-tables.ts";
+import { describeCount, type ExtensionTable } from "../../schema/extension-tables.ts";
 import { finalizeStatement } from "../../schema/pending-detach.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
 import { type Finding, findingsOf, type Level } from "./finding.ts";
@@ -120,13 +121,31 @@ async function describeExtensionTables(
   catalog: Catalog,
 ): Promise<Array<{ code: string; detail: string }>> {
   const counts = await countExtensionRows(client, catalog);
-  return catalog.extensionTables.flatMap((table) => {
+  const described: Array<{ code: string; detail: string }> = [];
+  for (const table of catalog.extensionTables) {
     const count = counts.get(tableKey(table));
-    if (!count) return [];
-    const mayMatter = table.userRows !== "some" && !(count.isExact && count.rows === 0);
-    return {
-      code: mayMatter ? "EXTENSION_TABLE" : "UNIMPORTANT_EXTENSION_TABLE",
+    if (!count) continue;
+    const isEmpty = count.isExact && count.rows === 0;
+    described.push({
+      code:
+        isEmpty || !(await mayHoldUserRows(client, table))
+          ? "UNIMPORTANT_EXTENSION_TABLE"
+          : "EXTENSION_TABLE",
       detail: `${tableLabel(table)} (${describeCount(count)})`,
-    };
-  });
+    });
+  }
+  return described;
+}
+
+/** Asks as pg_dump does which of its rows the extension marks as the user's: of most such tables, none. */
+async function mayHoldUserRows(client: pg.ClientBase, table: ExtensionTable): Promise<boolean> {
+  const { userRows, condition, isLocked } = table;
+  if (userRows !== "some" || condition === null || isLocked) return true;
+  try {
+    const sql = `SELECT FROM ONLY ${quoteTable(table)} ${condition} LIMIT 1`;
+    return (await client.query(sql)).rowCount !== 0;
+  } catch {
+    // Not known, as where the role may not read it.
+    return true;
+  }
 }
