@@ -65,6 +65,8 @@ export interface LoadPlan {
   drift: Drift[];
   /** Of loaded tables, or of partitions of theirs. They block: rows do not get where a backup has them. */
   pendingDetaches: PendingDetach[];
+  /** Foreign keys to partitioned tables of an extension, of which loaded tables are partitions. They block. */
+  toExtensions: ForeignKey[];
   /** Foreign keys of tables that are neither loaded nor ignored into tables that would be emptied. They block. */
   references: ForeignKey[];
   /** Tables, partitions and sequences to be changed that the role does not own. They block. */
@@ -205,6 +207,7 @@ export function planLoad(
     materializedViews: staleViews(catalog.materializedViews, withAncestors(loads, tables)),
     drift,
     pendingDetaches: findPendingDetaches(catalog, loads),
+    toExtensions: findKeysToExtensions(catalog, loads),
     references: intoLoaded.filter((foreignKey) => !isMoved(foreignKey)),
     notOwned: [
       ...loads.flatMap(({ table }) => [table, ...ownPartitions(table)]),
@@ -243,6 +246,15 @@ function findPendingDetaches(
   return pendingDetaches.filter(
     ({ parent, partition }) => loaded.has(tableKey(parent)) || loaded.has(tableKey(partition)),
   );
+}
+
+/** They go on being enforced in the partitions, whose rows are all that a restore replaces. */
+function findKeysToExtensions(
+  { foreignKeys }: Catalog,
+  loads: readonly PlannedLoad[],
+): ForeignKey[] {
+  const above = new Set(loads.flatMap(({ table }) => table.partOf).map(tableKey));
+  return foreignKeys.filter(({ to }) => above.has(tableKey(to)));
 }
 
 const ownPartitions = ({ partitions }: CatalogTable): Partition[] =>

@@ -302,7 +302,7 @@ describe.for(MAJORS)("tables and sequences of extensions, PostgreSQL %i", (major
     const { warnings } = await backUpAll(db, role);
     expect(warnings.filter((it) => !it.startsWith("PARENT"))).toEqual([
       "EXTENSION_TABLE: public.queue belongs to the extension citext: its 5 rows are not in the backup, nor changed by a restore.",
-      "EXTENSION_SEQUENCE: The sequence public.free belongs to the extension citext: where it stands is not in the backup, nor changed by a restore.",
+      "EXTENSION_SEQUENCE: public.free is a sequence of the extension citext: where it stands is not in the backup, nor changed by a restore.",
     ]);
     expect((await errorOf(backUp(role, { tables: [table("queue")] }))).message).toContain(
       "does not own it",
@@ -351,6 +351,28 @@ describe.for(MAJORS)("tables and sequences of extensions, PostgreSQL %i", (major
       if (mode === "replace") expect(await databaseText(db.url)).toBe(whole);
       else expect(await db.query("SELECT count(*)::int FROM r")).toEqual([{ count: 52 }]);
     }
+  });
+
+  test("a foreign key to a partitioned table of an extension is in the way, and is named", async () => {
+    const { db, database } = await testDatabase({
+      major,
+      sql: `CREATE TABLE r (id int PRIMARY KEY, up int REFERENCES r) PARTITION BY RANGE (id);
+        CREATE TABLE r1 PARTITION OF r FOR VALUES FROM (0) TO (10); CREATE TABLE r2 PARTITION OF r DEFAULT; INSERT INTO r VALUES (1, 1), (11, 1);
+        CREATE TABLE a (id int REFERENCES r); INSERT INTO a VALUES (1), (11); ${members(["TABLE r"])}`,
+    });
+    const { path } = await backUpAll(db, database);
+    const { hint } = await refusal(database, path);
+    for (const statement of [
+      "ALTER TABLE public.a DROP CONSTRAINT a_id_fkey;",
+      "ALTER TABLE public.r DROP CONSTRAINT r_up_fkey;",
+    ]) {
+      expect(hint).toContain(statement);
+      await db.query(statement);
+    }
+    await db.query("DELETE FROM a; DELETE FROM r");
+    expect((await rehearsed(database, path)).wouldSucceed).toBe(true);
+    await restore(database, path);
+    expect(await db.query("SELECT count(*)::int FROM r")).toEqual([{ count: 2 }]);
   });
 
   test("a row that such a partition does not take is found by the rehearsal", async () => {

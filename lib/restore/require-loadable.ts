@@ -8,6 +8,7 @@ import { finalizeStatement } from "../schema/pending-detach.ts";
 import type { Check, TableName } from "../shared/api.ts";
 import { formatSome } from "../shared/format.ts";
 import { leaveOutIn } from "../shared/leave-out.ts";
+import { sqlIdentifier, sqlName } from "../shared/sql-name.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import type { ReadPlan } from "./read-plan.ts";
 import { findSchemaObstacle } from "./schema-obstacle.ts";
@@ -59,6 +60,8 @@ const FINDINGS: Array<{
   {
     name: "partitions",
     passed: "No partition is half detached.",
+    // So seldom that nobody has to be told that all is well.
+    isAsked: ({ pendingDetaches }) => pendingDetaches.length > 0,
     find({ pendingDetaches }) {
       if (pendingDetaches.length === 0) return null;
       const names = pendingDetaches.map(
@@ -71,6 +74,32 @@ const FINDINGS: Array<{
           hint: `End it as the table's owner: ${pendingDetaches.map(finalizeStatement).join(" ")} If the backup has rows that belong there, make it a partition again before the restore: ALTER TABLE … ATTACH PARTITION … FOR VALUES …;`,
           details: {
             partitions: pendingDetaches.map(({ partition, parent }) => ({ partition, parent })),
+          },
+        },
+      );
+    },
+  },
+  {
+    name: "extensions",
+    passed: "No foreign key to a table of an extension keeps rows from being replaced.",
+    isAsked: ({ toExtensions }) => toExtensions.length > 0,
+    find({ toExtensions }) {
+      if (toExtensions.length === 0) return null;
+      const names = toExtensions.map(
+        ({ table, to, constraint }) =>
+          `${tableLabel(table)} refers to ${tableLabel(to)} (${constraint})`,
+      );
+      const drops = toExtensions.map(
+        ({ table, constraint }) =>
+          `ALTER TABLE ${sqlName(table)} DROP CONSTRAINT ${sqlIdentifier(constraint)};`,
+      );
+      return new BackupError(
+        "SCHEMA_DRIFT",
+        `Tables to be restored are partitions of a table that an extension owns, and foreign keys to that table stay in the way: ${names.join("; ")}. Nothing has changed.`,
+        {
+          hint: `Drop these foreign keys, restore, and add them again: ${drops.join(" ")}`,
+          details: {
+            references: toExtensions.map(({ from, to, constraint }) => ({ from, to, constraint })),
           },
         },
       );

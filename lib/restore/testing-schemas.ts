@@ -135,6 +135,21 @@ export const SCHEMA_CASES: SchemaCase[] = [
     change: "DELETE FROM a; INSERT INTO b VALUES (7)",
   },
   {
+    what: "an extension's configuration, and partitions and children below tables that it owns",
+    sql: `CREATE EXTENSION citext; CREATE TABLE queue (id serial PRIMARY KEY, t text); INSERT INTO queue (t) SELECT 'q' || i FROM generate_series(1, 9) i;
+      CREATE TABLE sent (id int PRIMARY KEY REFERENCES queue ON DELETE CASCADE); INSERT INTO sent SELECT generate_series(1, 5);
+      CREATE SEQUENCE ticket_no; CREATE TABLE ticket (id int PRIMARY KEY DEFAULT nextval('ticket_no')); INSERT INTO ticket SELECT FROM generate_series(1, 5); CREATE SEQUENCE free; SELECT setval('free', 9);
+      CREATE TABLE r (id int, k int, t text, PRIMARY KEY (id, k)) PARTITION BY LIST (k); CREATE INDEX ON r (t); CREATE TABLE r1 PARTITION OF r FOR VALUES IN (1);
+      CREATE TABLE r2 PARTITION OF r DEFAULT PARTITION BY LIST (k); CREATE TABLE r2x PARTITION OF r2 FOR VALUES IN (2); CREATE TABLE r2y PARTITION OF r2 DEFAULT;
+      ALTER TABLE r ADD CHECK (id > 0) NOT VALID; INSERT INTO r SELECT i, i % 4, 't' FROM generate_series(1, 40) i;
+      CREATE TABLE base (id int); CREATE TABLE heir () INHERITS (base); INSERT INTO heir VALUES (2), (3);
+      CREATE TABLE own (id int) PARTITION BY RANGE (id); CREATE TABLE own_1 PARTITION OF own DEFAULT; INSERT INTO own VALUES (1);
+      ALTER EXTENSION citext ADD TABLE queue; ALTER EXTENSION citext ADD SEQUENCE ticket_no; ALTER EXTENSION citext ADD SEQUENCE free; ALTER EXTENSION citext ADD TABLE r; ALTER EXTENSION citext ADD TABLE base; ALTER EXTENSION citext ADD TABLE own_1;
+      UPDATE pg_extension SET extconfig = ARRAY['queue'::regclass::oid, 'free'::regclass::oid], extcondition = ARRAY['', ''] WHERE extname = 'citext'`,
+    change:
+      "DELETE FROM sent; UPDATE queue SET t = 'x'; ALTER SEQUENCE ticket_no RESTART; SELECT setval('free', 1); DELETE FROM r1; UPDATE r SET k = 3 WHERE k = 2; INSERT INTO heir VALUES (4); DELETE FROM own",
+  },
+  {
     what: "triggers and rules in each of their states, on tables, partitions and TRUNCATE; constraint triggers",
     sql: `CREATE TABLE log (what text); CREATE FUNCTION boom() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''a trigger fired''; END';
       CREATE TABLE t (a int); CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p2 PARTITION OF p DEFAULT;

@@ -82,6 +82,8 @@ export interface CatalogTable extends TableName {
   extension: string | null;
   /** Every partition below a partitioned table, at any depth. Its rows are dumped and loaded through the root. */
   partitions: Partition[];
+  /** Partitioned tables of an extension that it is a partition of, at any depth. Their foreign keys are enforced in it. */
+  partOf: TableName[];
   /** The tables that it inherits from directly. A SELECT from them gives its rows too, unless it says ONLY. */
   inherits: TableName[];
   /** All that inherits from it, at any depth, whatever it is: a SELECT from it gives their rows too. No partitions. */
@@ -224,6 +226,15 @@ const TABLES_SQL = `
     CASE c.relkind WHEN 'p' THEN coalesce(p."sizeBytes", 0) ELSE ${sizeOf("c")} END::float8 AS "sizeBytes",
     ${isLocked("c")} OR coalesce(p."isLocked", false) AS "isLocked",
     coalesce(p.partitions, '[]') AS partitions,
+    CASE WHEN c.relispartition THEN (
+      WITH RECURSIVE above (oid) AS (
+        SELECT l.parent FROM link l WHERE l.child = c.oid
+        UNION
+        SELECT l.parent FROM link l JOIN above ON above.oid = l.child
+      )
+      SELECT coalesce(json_agg(json_build_object('schema', hn.nspname, 'name', h.relname)), '[]')
+      FROM above JOIN pg_class h ON h.oid = above.oid JOIN pg_namespace hn ON hn.oid = h.relnamespace
+    ) ELSE '[]' END AS "partOf",
     (SELECT coalesce(json_agg(json_build_object('schema', hn.nspname, 'name', h.relname) ORDER BY i.inhseqno), '[]')
       FROM pg_inherits i
       JOIN pg_class h ON h.oid = i.inhparent AND h.relkind <> 'p'

@@ -24,6 +24,7 @@ const table = (columns: CatalogColumn[]): CatalogTable => ({
   columns,
   extension: null,
   partitions: [],
+  partOf: [],
   inherits: [],
   heirs: [],
   estimatedRows: 0,

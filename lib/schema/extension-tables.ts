@@ -78,6 +78,6 @@ export const extensionSequenceWarning = ({
   extension,
 }: TableName & Pick<CatalogSequence, "extension">): Warning => ({
   code: "EXTENSION_SEQUENCE",
-  message: `The sequence ${schema}.${name} belongs to the extension ${extension}: where it stands is not in the backup, nor changed by a restore.`,
+  message: `${schema}.${name} is a sequence of the extension ${extension}: where it stands is not in the backup, nor changed by a restore.`,
   table: { schema, name },
 });
