@@ -23,6 +23,11 @@ const PARSERS = new Map<number, (text: string) => unknown>([
   [1000, arrayOf(parseBoolean)],
   // int2, int4, oid, float4, float8
   ...[21, 23, 26, 700, 701].map((oid): [number, (text: string) => number] => [oid, Number]),
+  // Arrays of these: _int2, _int4, _oid, _float4, _float8
+  ...[1005, 1007, 1028, 1021, 1022].map((oid): [number, (text: string) => unknown] => [
+    oid,
+    arrayOf(Number),
+  ]),
   // json, jsonb
   [114, JSON.parse],
   [3802, JSON.parse],
