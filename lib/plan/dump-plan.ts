@@ -14,9 +14,9 @@ import type { UnreadableName } from "../schema/unreadable-names.ts";
 import type { Exclusion, InsertionOrder, TableName, Warning } from "../shared/api.ts";
 import { formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { selectSequences } from "./dump-sequences.ts";
 import { exclusionOf, leaveOut, requireKnown } from "./exclusion.ts";
 import { computeInsertionOrder, orderedTables } from "./insertion-order.ts";
-import { usersOf } from "./load-sequences.ts";
 
 /** Which tables a backup holds. Neither: all of them. */
 export interface TableSelection {
@@ -133,35 +133,6 @@ function selectTables(
   }
   return selected;
 }
-
-/**
- * Triggers of any table may draw from a sequence that no column's default names: so it goes with every backup, but for
- * one that the role may not read, or whose schema was left out.
- */
-function selectSequences(
-  { sequences }: Catalog,
-  selected: ReadonlyMap<string, unknown>,
-  isComplete: boolean,
-  isExcluded: (it: TableName) => boolean,
-): Pick<DumpPlan, "sequences" | "warnings"> {
-  const plan: Pick<DumpPlan, "sequences" | "warnings"> = { sequences: [], warnings: [] };
-  for (const sequence of sequences) {
-    const users = usersOf(sequence);
-    if (isComplete || users.some(({ table }) => selected.has(tableKey(table)))) {
-      plan.sequences.push(sequence);
-    } else if ((users.length === 0 || sequence.isDrawnByCode) && !isExcluded(sequence)) {
-      if (sequence.canSelect) plan.sequences.push(sequence);
-      else plan.warnings.push(unreadableSequence(sequence));
-    }
-  }
-  return plan;
-}
-
-const unreadableSequence = ({ schema, name }: TableName): Warning => ({
-  code: "SEQUENCE_LEFT_OUT",
-  message: `The database role may not read the sequence ${tableLabel({ schema, name })}, from which no chosen table's column draws: where it stands is not in the backup. Its owner can change that: GRANT SELECT ON SEQUENCE ${tableLabel({ schema, name })} TO the_role_of_this_app;`,
-  table: { schema, name },
-});
 
 /** @throws DUMP_FAILED with what has to be renamed first */
 function requireNames(

@@ -5,9 +5,8 @@ import { MIGRATIONS_TABLE } from "../schema/prisma-models.ts";
 import type { SequenceUser } from "../schema/sequence-users.ts";
 import type { Drift, TableName, Warning } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { type ArchivedSequence, matchStates } from "./archived-sequences.ts";
 import type { PlannedLoad } from "./load-plan.ts";
-
-type ArchivedSequence = Manifest["sequences"][number];
 
 export interface PlannedSequence {
   sequence: CatalogSequence;
@@ -63,17 +62,19 @@ export function planSequences(source: SequenceSource): SequencePlan {
     const state = states.get(sequence) ?? null;
     const label = tableLabel(sequence);
     if (isFree && !state) {
-      if (isWhole)
-        warn(sequence, `The backup has no state of the sequence ${label}: it stays where it is.`);
+      warn(sequence, `The backup has no state of the sequence ${label}: it stays where it is.`);
       continue;
     }
     const isSettled = users.every((user) => isComparable(source, user) || isRestored(source, user));
     const maySetBack = isWhole || (!isMerging && !isFree && !sequence.isDrawnByCode);
     const isExact = maySetBack && isSettled;
-    if (isFree && !isExact && !maySet(sequence)) {
+    // One that comes back with its table stands in the way like the table; for the others, the rows matter more.
+    const isOptional = isFree ? !isExact : !state || sequence.extension !== null;
+    if (isOptional && !maySet(sequence)) {
+      const behind = isFree ? "" : ", which may be behind the rows that draw from it";
       warn(
         sequence,
-        `The database role may not set the sequence ${label}, from which no restored column draws: it stays where it is. To have it set, let its owner restore, or run: ALTER SEQUENCE ${label} OWNER TO the_role_of_this_app;`,
+        `The database role may not set the sequence ${label}: it stays where it is${behind}. To have it set, let its owner restore, or run: ALTER SEQUENCE ${sequence.quoted} OWNER TO the_role_of_this_app;`,
       );
       continue;
     }
@@ -83,10 +84,11 @@ export function planSequences(source: SequenceSource): SequencePlan {
         sequence,
         `The sequence ${label} stood at ${state.lastValue} in the backup, which is outside of its present range (${sequence.minimum} to ${sequence.maximum}): it is not set to that.`,
       );
-    } else if (!state && !isSettled && !isMerging) {
+    }
+    if (!archived && users.some((it) => hasColumn(source, it) && !isComparable(source, it))) {
       warn(
         sequence,
-        `The backup has no state of the sequence ${label}, and the values drawn from it cannot be compared: it stays where it is, which may be behind them. Look at it after the restore.`,
+        `The values that come from the sequence ${label} are not all numbers that can be compared, and the backup has no state of it that can be set: it may be behind them. Compare them after the restore, and set it: SELECT setval('${sequence.quoted.replaceAll("'", "''")}', …);`,
       );
     }
     const followsColumns = isMerging && !isFree && !sequence.isDrawnByCode && isSettled;
@@ -125,50 +127,6 @@ export const usersOf = ({ owner, usedBy }: CatalogSequence): SequenceUser[] => [
       !owner || column !== owner.column || tableKey(table) !== tableKey(owner.table),
   ),
 ];
-
-/**
- * Each live sequence's state in the archive: of the same name and owner, else of the same owner (it was renamed, or
- * replaced by an identity), else of the same name, at last of the same name in another schema, if there is only one.
- */
-function matchStates(
-  archived: readonly ArchivedSequence[],
-  live: readonly CatalogSequence[],
-): Map<CatalogSequence, ArchivedSequence> {
-  const found = new Map<CatalogSequence, ArchivedSequence>();
-  const ownerKey = (table: TableName | null | undefined, column: string | null | undefined) =>
-    table && column ? JSON.stringify([table.schema, table.name, column]) : null;
-  const stateOwner = (it: ArchivedSequence) => ownerKey(it.ownerTable, it.ownerColumn);
-  const liveOwner = ({ owner }: CatalogSequence) => ownerKey(owner?.table, owner?.column);
-  const passes: Array<{
-    ofState: (it: ArchivedSequence) => string | null;
-    ofLive: (it: CatalogSequence) => string | null;
-  }> = [
-    {
-      ofState: (it) => JSON.stringify([it.schema, it.name, stateOwner(it)]),
-      ofLive: (it) => JSON.stringify([it.schema, it.name, liveOwner(it)]),
-    },
-    { ofState: stateOwner, ofLive: liveOwner },
-    { ofState: tableKey, ofLive: tableKey },
-    { ofState: ({ name }) => name, ofLive: ({ name }) => name },
-  ];
-  for (const [index, { ofState, ofLive }] of passes.entries()) {
-    const taken = new Set(found.values());
-    const states = Map.groupBy(
-      archived.filter((it) => !taken.has(it)),
-      ofState,
-    );
-    const sequences = Map.groupBy(
-      live.filter((it) => !found.has(it)),
-      ofLive,
-    );
-    for (const [key, [sequence, ...others]] of sequences) {
-      const [state, ...more] = key === null ? [] : (states.get(key) ?? []);
-      const isUnclear = index === passes.length - 1 && others.length + more.length > 0;
-      if (sequence && state && !isUnclear) found.set(sequence, state);
-    }
-  }
-  return found;
-}
 
 /** Then nothing is left that may have drawn from any sequence since the backup. */
 const isEverythingLoaded = ({ catalog, loads }: SequenceSource): boolean =>

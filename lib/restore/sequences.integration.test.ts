@@ -4,7 +4,15 @@ import type { TestDatabase } from "../../scripts/testing/database.ts";
 import { quoteTable } from "../postgres/identifiers.ts";
 import type { RestoreScope, TableName, Warning } from "../shared/api.ts";
 import { rehearsed } from "./rehearsal/testing.ts";
-import { type BackUpOptions, backUp, restore, testDatabase } from "./testing.ts";
+import {
+  asRole,
+  type BackUpOptions,
+  backUp,
+  check,
+  errorOf,
+  restore,
+  testDatabase,
+} from "./testing.ts";
 
 const table = (name: string, schema = "public"): TableName => ({ schema, name });
 
@@ -395,6 +403,28 @@ const CASES: Case[] = [
     states: { t_id_seq: "10 t", free: "7 f" },
     warnings: ["SEQUENCE_LEFT_OUT free", "SEQUENCE_LEFT_OUT t_id_seq", "SEQUENCE_RAISED t_id_seq"],
   },
+  ...(["replace", "keep-existing"] as const).map((mode) => ({
+    what: `a column of text, and no state: named, ${mode}`,
+    sql: "CREATE TABLE t (code text PRIMARY KEY); INSERT INTO t SELECT 'T-' || i FROM generate_series(1, 3) i",
+    later:
+      "CREATE SEQUENCE since; ALTER TABLE t ALTER code SET DEFAULT 'T-' || nextval('since'); DELETE FROM t",
+    scope: { mode },
+    warnings: ["SEQUENCE_LEFT_OUT since"],
+  })),
+  {
+    what: "a free sequence made since, where one table is chosen",
+    sql: "CREATE TABLE t (id integer PRIMARY KEY); CREATE TABLE u (id integer)",
+    later: "CREATE SEQUENCE since",
+    scope: { mode: "replace", tables: [table("t")] },
+    warnings: ["SEQUENCE_LEFT_OUT since"],
+  },
+  {
+    what: "a new column of text that no backup has a state for draws while its table is loaded",
+    sql: "CREATE TABLE t (id integer PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 10)",
+    later:
+      "CREATE SEQUENCE codes; ALTER TABLE t ADD code text UNIQUE DEFAULT 'C-' || nextval('codes')",
+    inserts: [NEXT],
+  },
   {
     what: "a new column of text draws while its table is loaded",
     sql: "CREATE SEQUENCE codes; CREATE TABLE t (id integer PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 10)",
@@ -405,4 +435,88 @@ const CASES: Case[] = [
 
 describe.each([15, 18] as const)("PostgreSQL %i", (major) => {
   test.each(CASES)("$what", (it) => prove(major, it));
+
+  test("an extension's, from which a column of the user's draws", async () => {
+    const { db, database } = await testDatabase({
+      major,
+      sql: `CREATE EXTENSION citext; CREATE SEQUENCE ticket_no; CREATE TABLE ticket (id integer PRIMARY KEY DEFAULT nextval('ticket_no'));
+        INSERT INTO ticket ${ROWS}; CREATE TABLE bill (id integer PRIMARY KEY); INSERT INTO bill VALUES (1); ALTER EXTENSION citext ADD SEQUENCE ticket_no`,
+    });
+    const { path } = await backUp(database, { tables: [table("ticket")] });
+    await db.query("ALTER SEQUENCE ticket_no RESTART; TRUNCATE ticket");
+    const { warnings } = await restore(database, path);
+    expect(named(warnings)).toEqual([]);
+    expect(await stateOf(db, "ticket_no")).toBe("10 t");
+    await db.query(byName("ticket"));
+  });
+});
+
+describe("rights", () => {
+  test("a free sequence that the role may not read does not keep chosen tables from a backup, and is named", async () => {
+    const { db } = await testDatabase({
+      sql: "CREATE SEQUENCE free; CREATE TABLE t (id integer PRIMARY KEY); CREATE TABLE u (id integer)",
+    });
+    const database = await asRole(db, (role) => `GRANT SELECT ON t, u TO ${role}`);
+    const { result } = await backUp(database, { tables: [table("t")] });
+    expect(named(result.warnings)).toEqual(["SEQUENCE_LEFT_OUT free"]);
+    expect(result.warnings[0]?.message).toContain("GRANT SELECT ON SEQUENCE public.free");
+    expect((await errorOf(backUp(database))).message).toContain("may not read public.free");
+  });
+
+  test("a free sequence of another role does not keep chosen tables from a restore, and is named beforehand", async () => {
+    const { db, database: superuser } = await testDatabase({
+      sql: "CREATE SEQUENCE free; SELECT setval('free', 9); CREATE TABLE t (id integer PRIMARY KEY); CREATE TABLE u (id integer)",
+    });
+    const { path } = await backUp(superuser);
+    const database = await asRole(
+      db,
+      (role) => `ALTER TABLE t OWNER TO ${role}; SELECT setval('free', 2)`,
+    );
+    const scope: RestoreScope = { mode: "replace", tables: [table("t")] };
+    const [said] = (await check(database, path, scope)).checks.filter(
+      ({ name }) => name === "sequences",
+    );
+    expect(said?.state).toBe("warning");
+    expect(said?.message).toContain("ALTER SEQUENCE public.free OWNER TO");
+    const report = await rehearsed(database, path, { scope });
+    const { warnings } = await restore(database, path, { scope });
+    expect(named(warnings)).toEqual(["SEQUENCE_LEFT_OUT free"]);
+    expect(report.warnings).toEqual(warnings);
+    expect(await stateOf(db, "free")).toBe("2 t");
+  });
+});
+
+test("without a state and of another role, it keeps no table from a restore, and is named", async () => {
+  const { db, database: superuser } = await testDatabase({
+    sql: "CREATE TABLE t (id integer PRIMARY KEY); INSERT INTO t VALUES (1)",
+  });
+  const { path } = await backUp(superuser);
+  const database = await asRole(
+    db,
+    (role) =>
+      `CREATE SEQUENCE "Since"; ALTER TABLE t ALTER id SET DEFAULT nextval('"Since"'); ALTER TABLE t OWNER TO ${role}`,
+  );
+  const { warnings } = await restore(database, path);
+  expect(named(warnings)).toEqual(["SEQUENCE_LEFT_OUT Since"]);
+  expect(warnings[0]?.message).toContain('ALTER SEQUENCE public."Since" OWNER TO');
+});
+
+test("who draws while it is raised gets no number twice", async () => {
+  const { db, database } = await testDatabase({
+    sql: `CREATE SEQUENCE ids; CREATE TABLE t (id integer PRIMARY KEY); CREATE TABLE u (id integer PRIMARY KEY); SELECT setval('ids', 100)`,
+  });
+  const { path } = await backUp(database);
+  await db.query("ALTER SEQUENCE ids RESTART");
+  const drawn: number[] = [];
+  let isDone = false;
+  const draw = async () => {
+    while (!isDone) drawn.push(Number((await db.query("SELECT nextval('ids') AS n"))[0]?.n));
+  };
+  const drawing = draw();
+  await restore(database, path, { scope: { mode: "replace", tables: [table("t")] } });
+  isDone = true;
+  await drawing;
+  await db.query("SELECT nextval('ids')");
+  expect(new Set(drawn).size).toBe(drawn.length);
+  expect(Number((await stateOf(db, "ids")).split(" ")[0])).toBeGreaterThan(Math.max(...drawn));
 });

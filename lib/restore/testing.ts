@@ -21,7 +21,13 @@ import { type RunBackupOptions, runBackup } from "../backup/run-backup.ts";
 import { BackupError } from "../errors.ts";
 import { type Database, openDatabase } from "../postgres/connection.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
-import type { EncryptionChoice, OperationResult, RestorePlan, Unlock } from "../shared/api.ts";
+import type {
+  EncryptionChoice,
+  OperationResult,
+  RestorePlan,
+  RestoreScope,
+  Unlock,
+} from "../shared/api.ts";
 import { beginRestore, type RunRestoreOptions, runRestore } from "./run-restore.ts";
 import { verifyArchive } from "./verify-archive.ts";
 
@@ -98,10 +104,14 @@ export async function archivedRows(path: string, unlock: Unlock = {}): Promise<A
 }
 
 /** What the check before a restore says. */
-export async function check(database: Database, path: string): Promise<RestorePlan> {
+export async function check(
+  database: Database,
+  path: string,
+  scope?: RestoreScope,
+): Promise<RestorePlan> {
   await using archive = await openArchive(path);
   await archive.unlock({});
-  return await verifyArchive({ database, models, archive });
+  return await verifyArchive({ database, models, archive, scope });
 }
 
 /**

@@ -130,6 +130,8 @@ export interface ForeignKey {
 
 export interface CatalogSequence extends TableName {
   oid: number;
+  /** As it stands in SQL. */
+  quoted: string;
   /** The extension that it belongs to. */
   extension: string | null;
   owner: SequenceUser | null;
@@ -349,7 +351,7 @@ const FOREIGN_KEYS_SQL = `
 /** Owned by a column (deptype a: serial, OWNED BY; i: identity). */
 const SEQUENCES_SQL = `
   WITH ${MEMBERS}
-  SELECT m.extension, coalesce(m.is_config, false) AS "isConfig", c.oid, n.nspname AS schema, c.relname AS name, s.seqstart::text AS start, s.seqincrement::text AS increment,
+  SELECT m.extension, coalesce(m.is_config, false) AS "isConfig", c.oid, n.nspname AS schema, c.relname AS name, format('%I.%I', n.nspname, c.relname) AS quoted, s.seqstart::text AS start, s.seqincrement::text AS increment,
     s.seqmin::text AS minimum, s.seqmax::text AS maximum, s.seqcycle AS cycles,
     has_schema_privilege(n.oid, 'USAGE') AND has_sequence_privilege(c.oid, 'SELECT') AS "canSelect",
     pg_has_role(c.relowner, 'USAGE') AS "isOwned",

@@ -1,0 +1,38 @@
+import type { Catalog, CatalogSequence } from "../schema/catalog.ts";
+import type { TableName, Warning } from "../shared/api.ts";
+import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { usersOf } from "./load-sequences.ts";
+
+interface SequenceSelection {
+  sequences: CatalogSequence[];
+  warnings: Warning[];
+}
+
+/**
+ * Triggers of any table may draw from a sequence that no column's default names: so it goes with every backup, but for
+ * one that the role may not read, or whose schema was left out.
+ */
+export function selectSequences(
+  { sequences }: Catalog,
+  selected: ReadonlyMap<string, unknown>,
+  isComplete: boolean,
+  isExcluded: (it: TableName) => boolean,
+): SequenceSelection {
+  const plan: SequenceSelection = { sequences: [], warnings: [] };
+  for (const sequence of sequences) {
+    const users = usersOf(sequence);
+    if (isComplete || users.some(({ table }) => selected.has(tableKey(table)))) {
+      plan.sequences.push(sequence);
+    } else if ((users.length === 0 || sequence.isDrawnByCode) && !isExcluded(sequence)) {
+      if (sequence.canSelect) plan.sequences.push(sequence);
+      else plan.warnings.push(unreadableSequence(sequence));
+    }
+  }
+  return plan;
+}
+
+const unreadableSequence = ({ schema, name, quoted }: CatalogSequence): Warning => ({
+  code: "SEQUENCE_LEFT_OUT",
+  message: `The database role may not read the sequence ${tableLabel({ schema, name })}, from which no chosen table's column draws: where it stands is not in the backup. Its owner can change that: GRANT SELECT ON SEQUENCE ${quoted} TO the_role_of_this_app;`,
+  table: { schema, name },
+});
