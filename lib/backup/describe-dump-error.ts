@@ -1,5 +1,6 @@
 import pg from "pg";
 import type { PlannedTable } from "../plan/dump-plan.ts";
+import { leaveOut } from "../plan/exclusion.ts";
 import type { Database } from "../postgres/connection.ts";
 import {
   type ErrorPlace,
@@ -15,11 +16,14 @@ import { quoteIdentifier, quoteLiteral, quoteTable } from "../postgres/identifie
 import { type FailedRows, UnrestorableRow } from "../postgres/json-array.ts";
 import { MAX_ROW_BYTES } from "../postgres/load-rows.ts";
 import { INVALID_TEXT, isTextError } from "../postgres/text-errors.ts";
+import type { TableName } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 
 export interface DumpErrorContext {
   database: Database;
   table: PlannedTable;
+  /** All that were to be backed up. */
+  tables: readonly TableName[];
   /** The database's. */
   encoding: string;
   /** Of a row's JSON. */
@@ -58,6 +62,7 @@ export async function describeDumpError(
     ...(row !== undefined && { rows: [row, row] }),
     column: found?.column,
     blamed: found?.key === undefined ? undefined : { key: found.key },
+    ...leaveOut([table], context.tables),
     meaning: reason === "other" ? undefined : MEANING[reason](context, found),
   };
   if (!(error instanceof UnrestorableRow)) return translateDatabaseError(error, known) as Error;
@@ -106,15 +111,12 @@ async function find(
   }
 }
 
-const leaveOut = (table: PlannedTable): string =>
-  `Or leave the table out (--exclude ${tableLabel(table)}).`;
-
 function ofText({ table, encoding }: DumpErrorContext, found: UnreadableRow | null) {
   const what = `A text has bytes that are no character in the database's encoding, ${encoding}`;
   if (!found) {
     return {
       what,
-      hint: `Give the row a text whose bytes are characters, then make the backup again. ${leaveOut(table)}`,
+      hint: `Give the row a text whose bytes are characters, then make the backup again.`,
     };
   }
   const column = quoteIdentifier(found.column);
@@ -122,14 +124,14 @@ function ofText({ table, encoding }: DumpErrorContext, found: UnreadableRow | nu
   const mend = `UPDATE ${quoteTable(table)} SET ${column} = '…' WHERE ${found.where};`;
   return {
     what,
-    hint: `Look at the bytes: ${look} Write the value anew, and make the backup again: ${mend} ${leaveOut(table)}`,
+    hint: `Look at the bytes: ${look} Write the value anew, and make the backup again: ${mend}`,
   };
 }
 
 function ofSize({ table }: DumpErrorContext, found: UnreadableRow | null) {
   return {
     what: "A row is larger than a backup can hold: more than 1 GiB as JSON, in which control characters take six bytes, and quotes and backslashes two",
-    hint: `Make the value shorter, or divide it among several rows${found ? `: UPDATE ${quoteTable(table)} SET ${quoteIdentifier(found.column)} = … WHERE ${found.where};` : "."} ${leaveOut(table)}`,
+    hint: `Make the value shorter, or divide it among several rows${found ? `: UPDATE ${quoteTable(table)} SET ${quoteIdentifier(found.column)} = … WHERE ${found.where};` : "."}`,
   };
 }
 

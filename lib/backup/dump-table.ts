@@ -25,7 +25,7 @@ export interface TableDump {
 
 /** Dumps one table as the archive's next entry. */
 export function dumpTable(
-  { client, catalog }: Snapshot,
+  { client, catalog, plan }: Snapshot,
   table: PlannedTable,
   writer: ArchiveWriter,
   report: ReturnType<typeof reportTable>,
@@ -41,7 +41,14 @@ export function dumpTable(
     isUtf8: encoding !== "SQL_ASCII",
     maxRowBytes,
     describeError: (error: Error, failed: FailedRows) =>
-      describeDumpError(error, failed, { database, table, encoding, maxRowBytes, signal }),
+      describeDumpError(error, failed, {
+        database,
+        table,
+        tables: plan.tables,
+        encoding,
+        maxRowBytes,
+        signal,
+      }),
   };
   const source =
     pageRows === undefined

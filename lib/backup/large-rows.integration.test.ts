@@ -4,7 +4,7 @@ import { backUp, errorOf, restore, testDatabase } from "../restore/testing.ts";
 import { tableKey } from "../shared/table-name.ts";
 
 const MAX = 2 ** 20;
-const tableSql = (value: string) => `
+const tableSql = (value: string) => `CREATE TABLE other (id int);
   CREATE TABLE screen (area text, id int, small text, output text, PRIMARY KEY (area, id));
   INSERT INTO screen SELECT 'zq', i, 's', 'o' FROM generate_series(1, 2000) i; INSERT INTO screen VALUES ('zq', 7000, 's', ${value})`;
 
@@ -28,9 +28,9 @@ test.for<[string, string]>([
       rows: [2001, 2001],
       column: "output",
       key: "area = zq, id = 7000",
+      leaveOut: { tables: [{ schema: "public", name: "screen" }], wholeSchemas: [] },
     });
     expect(error.hint).toContain(`UPDATE "public"."screen" SET "output" = …`);
-    expect(error.hint).toContain("--exclude public.screen");
   }
 });
 

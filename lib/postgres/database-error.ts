@@ -1,6 +1,6 @@
 import pg from "pg";
 import { BackupError } from "../errors.ts";
-import type { TableName } from "../shared/api.ts";
+import type { LeaveOut, TableName } from "../shared/api.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import type { BlamedRows } from "./blamed-rows.ts";
@@ -27,6 +27,8 @@ export interface ErrorPlace {
   remedy?: string | undefined;
   /** What happened and what to do, where more is known of it than its code. */
   meaning?: { what: string; hint: string } | undefined;
+  /** What it goes on without. */
+  leaveOut?: LeaveOut | undefined;
 }
 
 export const NOT_NULL_VIOLATION = "23502";
@@ -192,7 +194,7 @@ interface Found {
 /** What was found in some place, as an error for a person. */
 export function placedError(
   { code, what, hint, cause, sqlState, constraint }: Found,
-  { outcome, table, rows, blamed, column }: ErrorPlace,
+  { outcome, table, rows, blamed, column, leaveOut }: ErrorPlace,
 ): BackupError {
   const at = [
     table && `table ${tableLabel(table)}`,
@@ -209,6 +211,7 @@ export function placedError(
       ...blamed,
       ...(column && { column }),
       ...(constraint && { constraint }),
+      ...(leaveOut && { leaveOut }),
     },
     cause,
   });

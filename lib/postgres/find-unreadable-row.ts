@@ -98,7 +98,7 @@ export async function findLargeRow(
   await beginSearch(client);
   const columns = dumpedColumns(table);
   const { rows } = await client.query<{ place: number; sizes: number[]; size: number }>(
-    `SELECT place, sizes, (SELECT sum(x) FROM pg_catalog.unnest(sizes) x) AS size FROM (
+    `SELECT place, pg_catalog.to_json(sizes) AS sizes, (SELECT sum(x) FROM pg_catalog.unnest(sizes) x) AS size FROM (
        SELECT (row_number() OVER ())::float8 AS place, ARRAY[${columns.map(sizeAsText).join(", ")}]::float8[] AS sizes
        FROM ${slice(table, first, last)}) s
      ORDER BY size DESC NULLS LAST LIMIT 1`,

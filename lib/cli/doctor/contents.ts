@@ -101,7 +101,18 @@ export async function checkContents(client: pg.ClientBase, catalog: Catalog): Pr
       invalid.map(({ message }) => message),
     );
   }
-  if (byCode.size === 0) ok("CONTENTS", "All that the database holds is in a backup.");
+  const { encoding } = catalog.database;
+  if (encoding !== "UTF8") {
+    findings.note(
+      "ENCODING",
+      `The database's encoding is ${encoding}, not UTF8.`,
+      encoding === "SQL_ASCII"
+        ? "It takes all bytes: a backup of it can only be restored into another encoding where they all are UTF-8."
+        : "A backup of it can be restored into UTF8. Restored into it, a backup of UTF8 is refused where it does not have a character.",
+    );
+  }
+  if (byCode.size === 0 && unreadable.length === 0)
+    ok("CONTENTS", "All that the database holds is in a backup.");
 
   const { rows } = await client.query<{ name: string }>(
     "SELECT extname || ' ' || extversion AS name FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql' ORDER BY 1",
