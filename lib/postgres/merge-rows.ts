@@ -75,8 +75,8 @@ export async function findCollisions(
   isOverwriting: boolean,
   values: RowKey | null,
 ): Promise<CollidingRow[]> {
-  if (isOverwriting) await deletePresent(client, merge);
-  else await dropPresent(client, merge);
+  if (!isOverwriting) await dropPresent(client, merge);
+  else if ((await countPresent(client, merge)) > 0) await deletePresent(client, merge);
   await client.query(`${insertFromCopy(merge)} ON CONFLICT DO NOTHING`);
   const live = rowsOf(merge.live);
   const keyOf = (row: string) => sampleOf(columnsOfRow(row, merge.key.columns));

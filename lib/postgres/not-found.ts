@@ -1,7 +1,7 @@
 /** What a function of the users' names, and PostgreSQL does not find under the connection's search_path. */
 import pg from "pg";
 import type { TableName } from "../shared/api.ts";
-import { quoteIdentifier } from "./identifiers.ts";
+import { sqlIdentifier } from "../shared/sql-name.ts";
 
 /** Function or operator, table, other object (also a setting), schema. */
 const CODES = ["42883", "42P01", "42704", "3F000"];
@@ -47,6 +47,6 @@ export function describeNotFound(
   const schema = table?.schema ?? "…";
   return {
     what,
-    hint: `It is looked for in the connection's search_path. Give the function one of its own: ALTER FUNCTION ${name} SET search_path = ${/^[a-z_][a-z0-9_]*$/.test(schema) ? schema : quoteIdentifier(schema)}; or the connection, at the end of its URL: ?options=${encodeURIComponent(`-c search_path=${schema}`)}`,
+    hint: `It is looked for in the connection's search_path. Give the function one of its own: ALTER FUNCTION ${name} SET search_path = ${table ? sqlIdentifier(schema) : schema}; or the connection, at the end of its URL: ?options=${encodeURIComponent(`-c search_path=${schema}`)}`,
   };
 }

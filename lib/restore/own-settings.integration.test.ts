@@ -4,8 +4,10 @@ import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { TestDatabase } from "../../scripts/testing/database.ts";
 import { MAJORS } from "../../scripts/testing/majors.ts";
+import { requireTool } from "../../scripts/testing/oracles.ts";
 import { openConfiguredDatabase } from "../config.ts";
 import type { Database } from "../postgres/connection.ts";
+import { startPgBouncer } from "../postgres/testing-pgbouncer.ts";
 import { rehearsed } from "./rehearsal/testing.ts";
 import { backUp, errorOf, openTestDatabase, restore, testDatabase, toldOf } from "./testing.ts";
 
@@ -185,6 +187,26 @@ test("a role of the options", async () => {
   expect((await client.query("SELECT current_user AS name")).rows).toEqual([{ name: owner }]);
   await client.end();
 });
+
+test.skipIf(!requireTool("pgbouncer"))(
+  "?schema= through a pooler that takes no options",
+  async () => {
+    const { db } = await testDatabase({ sql: SHOP() });
+    await using pooler = await startPgBouncer(db.url, "session");
+    const database = openTestDatabase(
+      `${pooler.url}${pooler.url.includes("?") ? "&" : "?"}schema=shop`,
+    );
+    const { path } = await backUp(database);
+    expect(await rehearsed(database, path)).toMatchObject({ wouldSucceed: true });
+    await restore(database, path);
+    // No setting of ours is left to the pooler's next client.
+    const client = new pg.Client(pooler.url);
+    await client.connect();
+    const { rows } = await client.query("SHOW search_path");
+    await client.end();
+    expect(rows).toEqual([{ search_path: '"$user", public' }]);
+  },
+);
 
 test("a schema with a name that needs quotes", async () => {
   const { db } = await testDatabase({ sql: SHOP(`"My, Shop"`) });

@@ -168,7 +168,8 @@ async function readRestorePlan({
       checks,
       insertionOrder: plan.insertionOrder,
       drift: plan.drift,
-      warnings: manifest.warnings,
+      // An index that was INVALID then is no matter of another database; here, a check names it.
+      warnings: manifest.warnings.filter(({ code }) => code !== "INVALID_INDEX"),
       tables: [
         ...plan.loads.map((load) => ({
           ...withRowsNow(load.archived),

@@ -194,6 +194,11 @@ describe("each finding, provoked", () => {
       found: [{ level: "warning", code: "FOREIGN_TABLE", text: /public\.far/ }],
     },
     {
+      name: "an INVALID index that refuses rows",
+      sql: `CREATE UNIQUE INDEX once ON books (author_id); UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'once'::regclass`,
+      found: [{ level: "warning", code: "INVALID_INDEX", text: /DROP INDEX public\.once/ }],
+    },
+    {
       name: "an unlogged table and an extension",
       sql: "ALTER TABLE books SET UNLOGGED; CREATE EXTENSION citext",
       found: [
