@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -100,6 +101,7 @@ describe("restore --exclude", () => {
     CREATE TABLE auth.users (id int PRIMARY KEY); CREATE TABLE auth.sessions (id serial PRIMARY KEY);
     CREATE TABLE "my.app".t (id int PRIMARY KEY, user_id int REFERENCES auth.users);
     CREATE TABLE post (id int PRIMARY KEY, user_id int REFERENCES auth.users);
+    CREATE SEQUENCE auth.free_no; SELECT setval('auth.free_no', 5);
     INSERT INTO auth.users VALUES (1), (2); INSERT INTO auth.sessions DEFAULT VALUES;
     INSERT INTO "my.app".t VALUES (1, 1); INSERT INTO post VALUES (1, 2)`;
   const change =
@@ -118,6 +120,26 @@ describe("restore --exclude", () => {
     expect(await restore("--rehearse", ...options)).toMatchObject({ code: 0 });
     expect(await restore("--yes", ...options)).toMatchObject({ code: 0 });
     for (const [table, rows] of Object.entries(expected)) expect(await count(db, table)).toBe(rows);
+  });
+
+  test("a schema goes with its sequences, and they with it", async () => {
+    const { db, file, create, restore } = await scene(SCHEMAS);
+    await create();
+    await db.query(`SELECT setval('auth.free_no', 3), setval('auth.sessions_id_seq', 30)`);
+    const left = await restore("--yes", "--exclude", "auth");
+    expect(left).toMatchObject({ code: 0, stderr: expect.not.stringContaining("free_no") });
+    const states = `SELECT (SELECT last_value::int FROM auth.free_no) AS free,
+      (SELECT last_value::int FROM auth.sessions_id_seq) AS sessions`;
+    expect(await db.query(states)).toEqual([{ free: 3, sessions: 30 }]);
+
+    await rm(file);
+    await create("--exclude", "auth");
+    await db.query("DROP TABLE auth.sessions; DROP SEQUENCE auth.free_no");
+    const { manifest } = JSON.parse((await cli("inspect", file, "--json")).stdout);
+    expect(manifest.sequences).toBe(0);
+    // What was left out need not be there any more.
+    const restored = await restore("--yes");
+    expect(restored).toMatchObject({ code: 0, stderr: expect.not.stringContaining("sequence") });
   });
 
   test("what is left out and referred to: said beforehand, and refused by rehearsal and restore alike", async () => {

@@ -252,7 +252,9 @@ function leaveOutHolders(
   relations: readonly TableName[],
   { loads, sequences }: Pick<LoadPlan, "loads" | "sequences">,
 ): ReturnType<typeof leaveOut> {
-  const keys = new Set(relations.map(tableKey));
+  // A sequence that no loaded table draws from stands in the way of a whole backup only.
+  const free = new Set(sequences.filter((it) => it.isFree).map((it) => tableKey(it.sequence)));
+  const keys = new Set(relations.map(tableKey).filter((key) => !free.has(key)));
   const owned = (table: TableName): TableName[] =>
     sequences
       .map(({ sequence }) => sequence)
