@@ -11,7 +11,7 @@ export const isTextError = (error: unknown): error is pg.DatabaseError =>
 /** Names of encodings, which are the same in every language; not the bytes, which are a row's. */
 const ENCODING = /\b(?:[A-Z][A-Z_]*\d[A-Z\d_]*|EUC_[A-Z]+|SQL_ASCII|MULE_INTERNAL|KOI8[RU])\b/g;
 
-/** What is wrong with a text that is to be loaded, as what it has, and what to do. */
+/** What is wrong with a text, as what it has, and what to do. A dump knows more of its own. */
 export function meaningOfTextError(error: pg.DatabaseError): { has: string; hint: string } {
   const encodings = error.message.match(ENCODING) ?? [];
   const ours = encodings.find((encoding) => encoding !== "UTF8");
@@ -19,6 +19,12 @@ export function meaningOfTextError(error: pg.DatabaseError): { has: string; hint
     return {
       has: `bytes that are no character in ${ours ?? encodings[0] ?? "its encoding"}`,
       hint: "The backup is of a database with the encoding SQL_ASCII, which takes all bytes. Restore it into one that has it, too: CREATE DATABASE … ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0. Or give these rows a text that is UTF-8 before the backup.",
+    };
+  }
+  if (ours !== undefined && ours === encodings[0]) {
+    return {
+      has: `bytes that are no character in ${ours}`,
+      hint: "Give what holds them, a value or a name, another text.",
     };
   }
   return {
