@@ -287,6 +287,20 @@ describe.for(MAJORS)("tables and sequences of extensions, PostgreSQL %i", (major
     expect(await db.query("INSERT INTO ticket DEFAULT VALUES RETURNING id")).toEqual([{ id: 6 }]);
   });
 
+  test("a sequence that a trigger draws from is backed up, too", async () => {
+    const { db, database } = await testDatabase({
+      major,
+      sql: `CREATE SEQUENCE drawn; CREATE TABLE t (id int PRIMARY KEY);
+        CREATE FUNCTION number() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.id := nextval('public.drawn'); RETURN NEW; END $$;
+        CREATE TRIGGER number BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION number(); INSERT INTO t SELECT FROM generate_series(1, 5); ${members(["SEQUENCE drawn"])}`,
+    });
+    const { path, warnings } = await backUpAll(db, database);
+    expect(warnings).toEqual([]);
+    await db.query("DELETE FROM t; ALTER SEQUENCE drawn RESTART");
+    await restore(database, path);
+    expect(await db.query("INSERT INTO t DEFAULT VALUES RETURNING id")).toEqual([{ id: 6 }]);
+  });
+
   test("what another role owns is named, and restoring it needs that role", async () => {
     const marked = members(["TABLE queue", "SEQUENCE free"], ["queue", "free"]);
     const { db, database } = await testDatabase({

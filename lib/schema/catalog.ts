@@ -474,7 +474,7 @@ async function readRelations(
         .filter(({ holdsRows }) => holdsRows)
         .map((it) => extensionTableWarning(it)),
       ...sequenceRows
-        .filter((it) => !isBackedUp(it) && (it.isConfig || usersOf(it).length === 0))
+        .filter((it) => !isBackedUp(it) && (isOfUsers(it) || usersOf(it).length === 0))
         .map(extensionSequenceWarning),
       ...unreadableWarnings(unreadable, database.encoding),
     ],
@@ -487,16 +487,20 @@ type FoundSequence = Omit<CatalogSequence, Bound> & Record<Bound, string> & { is
 
 const usersOf = ({ owner, usedBy }: FoundSequence) => [...(owner ? [owner] : []), ...usedBy];
 
-/** Every sequence of the user's; of an extension's, those that a backed up table draws from, or pg_dump dumps. */
+/**
+ * Every sequence of the user's. Of an extension's, those that a backed up table draws from; and if the role can restore
+ * them, those that pg_dump dumps, or that code draws from.
+ */
 function isSequenceBackedUp(tables: readonly CatalogTable[]) {
-  const known = new Set(
-    tables.flatMap((table) => [table, ...table.partitions].map((it) => tableKey(it))),
-  );
+  const known = new Set(tables.map(tableKey));
   return (it: FoundSequence) =>
     it.extension === null ||
-    (it.isConfig && it.isOwned && it.canSelect) ||
+    (isOfUsers(it) && it.isOwned && it.canSelect) ||
     usersOf(it).some(({ table }) => known.has(tableKey(table)));
 }
+
+/** Somebody may miss it although none of the tables draws from it. */
+const isOfUsers = ({ isConfig, isDrawnByCode }: FoundSequence) => isConfig || isDrawnByCode;
 
 const unloggedWarning = ({ schema, name }: TableName): Warning => ({
   code: "UNLOGGED_TABLE",
