@@ -1,8 +1,9 @@
 import pg from "pg";
 import { BackupError } from "../errors.ts";
+import { describeUnreadable, refusedByPooler } from "./connect-failure.ts";
 import { OwnClient } from "./own-client.ts";
 import { type ConnectionConfig, readOwnSearchPath } from "./own-settings.ts";
-import { refusedByPooler, requireSessions } from "./pooler.ts";
+import { requireSessions } from "./pooler.ts";
 
 declare module "pg" {
   interface Client {
@@ -128,11 +129,9 @@ export function openDatabase(config: ConnectionConfig): Database {
 function parseConfig(config: pg.ClientConfig): pg.Client {
   try {
     return new pg.Client(config);
-  } catch {
-    // Without its cause, which holds the password.
-    throw new BackupError("CONFIG_INVALID", "The database's connection string cannot be read.", {
-      hint: "It looks like postgresql://user:password@host:5432/database. Characters such as @, / or # in a password are percent-encoded.",
-    });
+  } catch (error) {
+    // Without it as a cause, which holds the password.
+    throw describeUnreadable(error);
   }
 }
 
@@ -209,7 +208,8 @@ export function translateConnectionError(error: unknown): unknown {
   const code = "code" in error ? String(error.code) : "";
   const unreachable =
     /^(ECONN|ENOTFOUND|ETIMEDOUT|EHOSTUNREACH|EAI_AGAIN|EPIPE|08|28|3D000|53300|57P0)/.test(code) ||
-    /timeout|terminated|Connection/i.test(error.message);
+    // The server's own words say something else: a lock's time-out is no lost connection.
+    (!(error instanceof pg.DatabaseError) && /timeout|terminated|Connection/i.test(error.message));
   if (!unreachable) return error;
   return new BackupError(
     "DATABASE_UNREACHABLE",

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { describeConnectFailure } from "./connect-failure.ts";
 
 /** What `pg` has and its types do not. */
 interface Internals {
@@ -49,5 +50,25 @@ export class OwnClient extends pg.Client {
     const internals = this as unknown as Internals;
     internals.binary = false;
     internals.connectionParameters.query_timeout = queryTimeoutMs;
+  }
+
+  /** @throws BackupError DATABASE_UNREACHABLE, CONFIG_INVALID */
+  override connect(): Promise<this>;
+  override connect(callback: (error: Error) => void): void;
+  override connect(callback?: (error: Error) => void): Promise<this> | undefined {
+    const fail = (error: unknown) => {
+      // A server that waits for a password would do so for a minute, and `end()` with it.
+      this.connection.stream.destroy();
+      return describeConnectFailure(error);
+    };
+    // A pool gives a callback.
+    if (callback) super.connect((error: Error) => callback(error && fail(error)));
+    else
+      return super.connect().then(
+        () => this,
+        (error: unknown) => {
+          throw fail(error);
+        },
+      );
   }
 }

@@ -1,5 +1,6 @@
 import pg from "pg";
 import { BackupError } from "../errors.ts";
+import { DIRECT_HINT } from "./connect-failure.ts";
 import { OwnClient } from "./own-client.ts";
 
 /** What stands between this process and PostgreSQL. */
@@ -38,23 +39,6 @@ export async function recogniseAccess(config: pg.ClientConfig): Promise<Access> 
 export async function requireSessions(config: pg.ClientConfig): Promise<void> {
   if ((await recogniseAccess(config)) === "transaction pooler") throw transactionPooler(config);
 }
-
-/** An error of a pooler that refuses what PostgreSQL takes, or else null. */
-export function refusedByPooler(error: unknown): BackupError | null {
-  if (!(error instanceof Error) || !/unsupported startup parameter/i.test(error.message))
-    return null;
-  return new BackupError(
-    "CONFIG_INVALID",
-    "A pooler between the app and PostgreSQL does not take this connection string's settings.",
-    {
-      hint: `Leave “options” out of the connection string, or take another one. ${DIRECT_HINT}`,
-      cause: error,
-    },
-  );
-}
-
-const DIRECT_HINT =
-  "Give a direct connection, or a pooler in session mode: as DIRECT_URL, as `connectionString` of createBackupAdmin, or in a terminal as --url.";
 
 function transactionPooler(config: pg.ClientConfig): BackupError {
   const { host, port } = new pg.Client(config);

@@ -46,10 +46,8 @@ export async function checkConnection(
     const error = toBackupError(translateConnectionError(thrown));
     problem(
       "UNREACHABLE",
-      error.code === "DATABASE_UNREACHABLE"
-        ? `The database at ${database.server} cannot be reached: ${reasonOf(thrown)} (from ${from}).`
-        : `The database at ${database.server} does not answer as it should: ${reasonOf(thrown)} (from ${from}).`,
-      "Check that the server runs, and that host, port, user, password and TLS settings in the connection string are right.",
+      `At ${database.server} (from ${from}): ${error.code === "INTERNAL" ? reasonOf(thrown) : error.message}`,
+      error.hint ?? "Look into the server's log.",
     );
     return { findings, isUsable: false };
   }
