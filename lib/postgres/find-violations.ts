@@ -2,6 +2,7 @@ import pg from "pg";
 import type { CatalogTable } from "../schema/catalog.ts";
 import { MAX_VIOLATING_ROWS, type ViolatingRow } from "../shared/rehearsal.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+import { isNotFound } from "./not-found.ts";
 import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
 import type { ExclusionRule, ForeignKeyRule, RowRule, UniqueRule } from "./table-rules.ts";
 
@@ -20,6 +21,8 @@ interface Failure {
   /** In the server's words: of class 42 these name what is missing, and no values. */
   reason: string;
   detail?: string;
+  /** A function of the users' does not find what it names. */
+  notFound?: pg.DatabaseError;
 }
 
 /** A table's copy, and what tells its rows. */
@@ -40,11 +43,17 @@ async function attempt<Result>(
   try {
     return await run();
   } catch (error) {
-    // Data (22), constraints (23), limits (54), and what functions raise; anything else is no matter of rows.
-    if (!(error instanceof pg.DatabaseError) || !/^(2[0-3F]|54|P0|42)/.test(error.code ?? ""))
+    // Data (22), constraints (23), limits (54), names (42, 3F), and what functions raise; anything else is no matter of rows.
+    if (!(error instanceof pg.DatabaseError) || !/^(2[0-3F]|3F|54|P0|42)/.test(error.code ?? ""))
       throw error;
-    const { code = "", message: reason, detail } = error;
-    return { sqlState: code, reason, ...(detail && { detail }) };
+    const { code = "", message, detail } = error;
+    return {
+      sqlState: code,
+      // A function's own words may have values in them.
+      reason: error.routine === "exec_stmt_raise" ? `a function raises SQLSTATE ${code}` : message,
+      ...(detail && { detail }),
+      ...(isNotFound(error) && { notFound: error }),
+    };
   } finally {
     await client.query("ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt").catch(() => {});
   }

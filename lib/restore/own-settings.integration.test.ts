@@ -151,6 +151,26 @@ describe.each(MAJORS)("PostgreSQL %s", (major) => {
     if (words.source.includes("app")) expect(error.hint).toContain("-c%20app.tenant%3D");
   });
 
+  test("a function of a CHECK alone", async () => {
+    const { db, database } = await testDatabase({
+      major,
+      sql: `CREATE SCHEMA shop; CREATE FUNCTION shop.tidy(t text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN btrim(t); END';
+        CREATE FUNCTION shop.is_slug(t text) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS 'BEGIN RETURN tidy(t) = t; END';
+        SET search_path = shop; CREATE TABLE page (id int PRIMARY KEY, t text CHECK (is_slug(t))); INSERT INTO page VALUES (1, 'the value'); RESET search_path`,
+    });
+    const { path } = await backUp(database);
+    const { wouldSucceed, violations } = await rehearsed(database, path);
+    const { hint } = await errorOf(restore(database, path));
+    expect(hint).toContain("ALTER FUNCTION shop.is_slug(text) SET search_path = shop");
+    expect({ wouldSucceed, violations }).toMatchObject({
+      wouldSucceed: false,
+      violations: [{ constraint: "page_t_check", remedy: hint }],
+    });
+    await db.query("ALTER FUNCTION shop.is_slug(text) SET search_path = shop");
+    expect(await rehearsed(database, path)).toMatchObject({ wouldSucceed: true });
+    await restore(database, path);
+  });
+
   test("what a function raises itself is not repeated", async () => {
     const { db, database } = await testDatabase({
       major,

@@ -25,7 +25,7 @@ import type { DropStatement } from "../../schema/drop-statement.ts";
 import type { TableName } from "../../shared/api.ts";
 import type { Violation } from "../../shared/rehearsal.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
-import { describeViolation, inheritedRemedy, remedyOf, untried } from "./remedies.ts";
+import { describeViolation, inheritedRemedy, namesNothing, remedyOf, untried } from "./remedies.ts";
 
 /** A table, its copy, and what its rows have to fulfil. */
 export interface Shadowed {
@@ -112,7 +112,7 @@ export async function checkShadows(
   ): void {
     if (outcome === null) return;
     const { table, constraint, columns } = violation;
-    if ("sqlState" in outcome && outcome.sqlState.startsWith("42")) {
+    if ("sqlState" in outcome && /^(42|3F)/.test(outcome.sqlState)) {
       // PostgreSQL checks a foreign key with the rights of its tables' owners.
       if (violation.kind === "foreign-key") {
         result.unchecked.push(
@@ -121,7 +121,11 @@ export async function checkShadows(
         return;
       }
       const name = constraint ?? columns.join(", ");
-      result.violations.push(untried({ table, name, why: outcome.reason }));
+      result.violations.push(
+        outcome.notFound
+          ? namesNothing(table, name, outcome.notFound)
+          : untried({ table, name, why: outcome.reason }),
+      );
       return;
     }
     const found = "sqlState" in outcome ? { total: null, rows: [] } : outcome;

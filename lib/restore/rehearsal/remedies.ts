@@ -1,6 +1,9 @@
+import type pg from "pg";
 import { dropRemedy, partitionRemedy } from "../../postgres/constraint-remedies.ts";
+import { describeNotFound } from "../../postgres/not-found.ts";
 import type { RefusedChange } from "../../postgres/publications.ts";
 import type { DropStatement } from "../../schema/drop-statement.ts";
+import type { TableName } from "../../shared/api.ts";
 import type { Violation } from "../../shared/rehearsal.ts";
 import { tableLabel } from "../../shared/table-name.ts";
 import { describeUncomputable } from "../compute-anew.ts";
@@ -108,6 +111,13 @@ export const untried = ({ table, name, why }: NotRedirected): Violation =>
     message: `${name} of ${tableLabel(table)} cannot be tried beforehand, and counts as one that would fail: ${why}.`,
     remedy: `Drop ${name}, restore, and add it again; or restore without this trial run: should it fail, nothing has changed.`,
   });
+
+/** As the restore says it. */
+export function namesNothing(table: TableName, name: string, error: pg.DatabaseError): Violation {
+  const { what, hint: remedy } = describeNotFound(error, table);
+  const message = `${what} (${name} of ${tableLabel(table)}).`;
+  return byNoRow({ kind: "check", table, constraint: name, message, remedy });
+}
 
 export const uncomputable = (refusal: RefusedChange): Violation =>
   byNoRow({
