@@ -4,7 +4,7 @@ import { leaveOut } from "../plan/exclusion.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import type { RefusedChange } from "../postgres/publications.ts";
-import { finalizeStatement } from "../schema/pending-detach.ts";
+import { attachStatement, finalizeStatement } from "../schema/pending-detach.ts";
 import type { Check, TableName } from "../shared/api.ts";
 import { formatSome } from "../shared/format.ts";
 import { leaveOutIn } from "../shared/leave-out.ts";
@@ -71,7 +71,7 @@ const FINDINGS: Array<{
         "SCHEMA_DRIFT",
         `The detaching of a partition was interrupted, so that rows can neither be put there nor seen there through its table: ${names.join(", ")}. Nothing has changed.`,
         {
-          hint: `End it as the table's owner: ${pendingDetaches.map(finalizeStatement).join(" ")} If the backup has rows that belong there, make it a partition again before the restore: ALTER TABLE … ATTACH PARTITION … FOR VALUES …;`,
+          hint: `End it as the table's owner: ${pendingDetaches.map(finalizeStatement).join(" ")} If the backup has rows that belong there, make it a partition again before the restore: ${pendingDetaches.map(attachStatement).join(" ")}`,
           details: {
             partitions: pendingDetaches.map(({ partition, parent }) => ({ partition, parent })),
           },

@@ -28,6 +28,10 @@ export async function readPendingDetaches(client: pg.ClientBase): Promise<Pendin
 export const finalizeStatement = ({ parent, partition }: PendingDetach): string =>
   `ALTER TABLE ${sqlName(parent)} DETACH PARTITION ${sqlName(partition)} FINALIZE;`;
 
+/** What makes it a partition again. Its bounds are the owner's to say: PostgreSQL would wait for a locked table to tell them. */
+export const attachStatement = ({ parent, partition }: PendingDetach): string =>
+  `ALTER TABLE ${sqlName(parent)} ATTACH PARTITION ${sqlName(partition)} FOR VALUES …;`;
+
 /** @param isBackedUp the partition's rows are in the backup, as those of a table of its own */
 export const pendingDetachWarning = (pending: PendingDetach, isBackedUp: boolean): Warning => ({
   code: "PARTITION_DETACH_PENDING",
