@@ -501,6 +501,18 @@ test("without a state and of another role, it keeps no table from a restore, and
   expect(warnings[0]?.message).toContain('ALTER SEQUENCE public."Since" OWNER TO');
 });
 
+test("a function that names a sequence among bytes that are no character keeps nobody from a backup", async () => {
+  const { db, database } = await testDatabase({
+    encoding: "WIN1252",
+    sql: `CREATE SEQUENCE ids; CREATE TABLE t (id integer PRIMARY KEY, no integer UNIQUE); INSERT INTO t SELECT i, i FROM generate_series(1, 10) i;
+      DO $do$ BEGIN EXECUTE format('CREATE FUNCTION next_no() RETURNS int LANGUAGE plpgsql AS $$ BEGIN /* %s */ RETURN nextval(''ids''); END $$', chr(129)); END $do$;
+      ALTER TABLE t ALTER no SET DEFAULT next_no()`,
+  });
+  const { path } = await backUp(database);
+  await restore(database, path);
+  await db.query(NEXT);
+});
+
 test("who draws while it is raised gets no number twice", async () => {
   const { db, database } = await testDatabase({
     sql: `CREATE SEQUENCE ids; CREATE TABLE t (id integer PRIMARY KEY); CREATE TABLE u (id integer PRIMARY KEY); SELECT setval('ids', 100)`,

@@ -12,6 +12,13 @@ export interface SequenceUser {
 type NamedSequence = TableName & { oid: number };
 
 /**
+ * `nextval('name')`, and as a default comes back: `nextval(('name'::text)::regclass)`. Only the names leave the server:
+ * what else is in a function's body may be no text.
+ */
+const literalsIn = (code: string) =>
+  String.raw`(regexp_matches(${code}, 'nextval\s*\(+\s*''((?:[^'']|'''')+)''', 'gi'))[1]`;
+
+/**
  * A default's own text and that of the functions that it calls, as far as `pg_depend` knows them. A domain's default is
  * its columns'. `pg_get_expr` would wait for a locked table if it were told of it, and a default needs none.
  */
@@ -38,14 +45,15 @@ const COLUMNS_SQL = `
     UNION ALL
     SELECT r.attrelid, r.attname, p.prosrc FROM reached r JOIN pg_proc p ON r.classid = 'pg_proc'::regclass AND p.oid = r.objid
   ), found AS (
-    SELECT r.attrelid, r.attname, s.seqrelid, NULL AS code FROM reached r
+    SELECT r.attrelid, r.attname, s.seqrelid, NULL AS literal FROM reached r
     JOIN pg_depend d ON d.classid = r.classid AND d.objid = r.objid AND d.refclassid = 'pg_class'::regclass
     JOIN pg_sequence s ON s.seqrelid = d.refobjid
     UNION ALL
-    SELECT attrelid, attname, NULL, code FROM code WHERE code ~* 'nextval'
+    SELECT attrelid, attname, NULL, ${literalsIn("code")} FROM code WHERE code ~* 'nextval'
   )
   SELECT n.nspname AS schema, c.relname AS name, f.attname AS column,
-    json_agg(DISTINCT f.seqrelid::int8) FILTER (WHERE f.seqrelid IS NOT NULL) AS sequences, string_agg(f.code, ' ') AS code
+    json_agg(DISTINCT f.seqrelid::int8) FILTER (WHERE f.seqrelid IS NOT NULL) AS sequences,
+    json_agg(f.literal) FILTER (WHERE f.literal IS NOT NULL) AS literals
   FROM found f
   JOIN pg_class c ON c.oid = f.attrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -54,11 +62,11 @@ const COLUMNS_SQL = `
 
 /** Functions, views and rules that draw from a sequence: into what, nobody knows. */
 const CODE_SQL = `
-  SELECT s.seqrelid AS sequence, NULL AS schema, NULL AS code FROM pg_sequence s
+  SELECT s.seqrelid AS sequence, NULL AS schema, NULL AS literal FROM pg_sequence s
   WHERE EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = s.seqrelid
     AND d.classid IN ('pg_proc'::regclass, 'pg_rewrite'::regclass))
   UNION ALL
-  SELECT NULL, n.nspname, p.prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+  SELECT NULL, n.nspname, ${literalsIn("p.prosrc")} FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
   WHERE p.prosrc ~* 'nextval' AND ${USER_NAMESPACE}`;
 
 /**
@@ -102,10 +110,11 @@ async function readColumns(
 ): Promise<Map<number, SequenceUser[]>> {
   const columns = new Map<number, SequenceUser[]>();
   const { rows } = await client.query<
-    TableName & { column: string; sequences: number[] | null; code: string | null }
+    TableName & { column: string; sequences: number[] | null; literals: string[] | null }
   >(COLUMNS_SQL);
-  for (const { schema, name, column, sequences: known, code } of rows) {
-    for (const oid of new Set([...(known ?? []), ...drawnIn(code ?? "", schema, byName)])) {
+  for (const { schema, name, column, sequences: known, literals } of rows) {
+    const named = (literals ?? []).flatMap((literal) => sequencesCalled(literal, schema, byName));
+    for (const oid of new Set([...(known ?? []), ...named])) {
       const users = columns.get(oid) ?? [];
       users.push({ table: { schema, name }, column });
       columns.set(oid, users);
@@ -122,39 +131,34 @@ async function readDrawnByCode(
   const { rows } = await client.query<{
     sequence: number | null;
     schema: string | null;
-    code: string | null;
+    literal: string | null;
   }>(CODE_SQL);
-  for (const { sequence, schema, code } of rows) {
+  for (const { sequence, schema, literal } of rows) {
     if (sequence !== null) drawn.add(sequence);
-    for (const oid of drawnIn(code ?? "", schema ?? "", byName)) drawn.add(oid);
+    for (const oid of sequencesCalled(literal ?? "", schema ?? "", byName)) drawn.add(oid);
   }
   return drawn;
 }
-
-/** `nextval('name')`, and as a default comes back: `nextval(('name'::text)::regclass)`. */
-const DRAWN = /nextval\s*\(+\s*'((?:[^']|'')+)'/gi;
 
 /** Quoted or not, with its schema or without. */
 const NAME = /^(?:("(?:[^"]|"")+"|[^".]+)\.)?("(?:[^"]|"")+"|[^".]+)$/;
 
 /**
- * The sequences that a text names. Which one a bare name means is up to a search_path that nobody knows: the only one
- * of that name, or the one in the schema of what the text belongs to.
+ * The sequences that a literal of a text may mean. Which one a bare name means is up to a search_path that nobody knows:
+ * the only one of that name, or the one in the schema of what the text belongs to.
  */
-function drawnIn(
-  code: string,
+function sequencesCalled(
+  literal: string,
   home: string,
   sequences: ReadonlyMap<string, NamedSequence[]>,
 ): number[] {
-  return [...code.matchAll(DRAWN)].flatMap(([, literal = ""]) => {
-    const [, schema, name] = NAME.exec(literal.replaceAll("''", "'").trim()) ?? [];
-    if (name === undefined) return [];
-    const named = (sequences.get(unquoted(name)) ?? []).filter(
-      (it) => schema === undefined || it.schema === unquoted(schema),
-    );
-    const meant = named.length > 1 ? named.filter((it) => it.schema === home) : named;
-    return meant.map(({ oid }) => oid);
-  });
+  const [, schema, name] = NAME.exec(literal.replaceAll("''", "'").trim()) ?? [];
+  if (name === undefined) return [];
+  const named = (sequences.get(unquoted(name)) ?? []).filter(
+    (it) => schema === undefined || it.schema === unquoted(schema),
+  );
+  const meant = named.length > 1 ? named.filter((it) => it.schema === home) : named;
+  return meant.map(({ oid }) => oid);
 }
 
 const unquoted = (identifier: string): string =>

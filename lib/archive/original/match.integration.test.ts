@@ -354,6 +354,20 @@ test("sequences go on after their columns' extremes, or begin where they begin",
   expect(await state("free")).toEqual({ value: 7, called: true });
 });
 
+test("a sequence that draws into text stays where it is, as its values cannot be compared", async () => {
+  const { db, database } = await testDatabase({
+    sql: `CREATE SEQUENCE codes; CREATE TABLE t (id int PRIMARY KEY, code text UNIQUE DEFAULT 'T-' || nextval('codes'));
+    INSERT INTO t SELECT generate_series(1, 9)`,
+  });
+  const rows = [
+    { id: 1, code: "T-1" },
+    { id: 2, code: "T-2" },
+  ];
+  const { warnings } = await restore(database, await folderOf({ "t.json": tableFile("t", rows) }));
+  expect(warnings).toEqual([]);
+  expect(await db.query("INSERT INTO t VALUES (3) RETURNING code")).toEqual([{ code: "T-10" }]);
+});
+
 test("the checks claim nothing that the original did not store", async () => {
   const { database } = await testDatabase({ sql: "CREATE TABLE t (a int)" });
   const { checks } = await planOf(
