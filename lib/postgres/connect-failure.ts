@@ -119,3 +119,13 @@ export function describeUnreadable(error: unknown): BackupError {
     hint: "It looks like postgresql://user:password@host:5432/database. Characters such as @, / or # in a password are percent-encoded.",
   });
 }
+
+/** An address that Prisma's engine alone understands. */
+export const prismasOwnUrl = (): BackupError =>
+  new BackupError(
+    "CONFIG_INVALID",
+    "This connection string is Prisma's own, and leads to no PostgreSQL server that others could connect to.",
+    {
+      hint: "Give the postgresql:// URL of the same database: as DIRECT_URL, as `connectionString` of createBackupAdmin, or in a terminal as --url. `prisma dev` shows it as its TCP URL.",
+    },
+  );

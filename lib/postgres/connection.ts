@@ -1,6 +1,7 @@
 import pg from "pg";
 import { BackupError } from "../errors.ts";
-import { describeUnreadable, refusedByPooler } from "./connect-failure.ts";
+import { describeUnreadable, prismasOwnUrl, refusedByPooler } from "./connect-failure.ts";
+import { IS_ONE_SESSION, requireSessionsOfOnesOwn } from "./one-session.ts";
 import { OwnClient } from "./own-client.ts";
 import { type ConnectionConfig, readOwnSearchPath } from "./own-settings.ts";
 import { requireSessions } from "./pooler.ts";
@@ -62,18 +63,18 @@ const SESSION_SETTINGS = {
 
 /**
  * Does nothing where `$2` is not this session's process: then a pooler made that number up, and it may be another
- * session that gets the settings. SQL_ASCII has no encoding to convert from: its bytes pass as they are.
+ * session that gets the settings; nor where all connections are one session. SQL_ASCII has no encoding to convert from: its bytes pass as they are.
  */
 const SETTINGS_SQL = `
   SELECT pg_catalog.set_config('client_encoding',
     CASE pg_catalog.current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false), pg_catalog.pg_backend_pid() AS pid
-  WHERE $2::int IS NULL OR $2 = pg_catalog.pg_backend_pid()
+  WHERE ($2::int IS NULL OR $2 = pg_catalog.pg_backend_pid()) AND NOT ${IS_ONE_SESSION}
   UNION ALL
   SELECT pg_catalog.set_config(x.key, x.value, false), pg_catalog.pg_backend_pid()
   FROM pg_catalog.json_each_text($1) x
   WHERE pg_catalog.current_setting(x.key, true) IS NOT NULL
     AND (x.key <> 'session_replication_role' OR pg_catalog.has_parameter_privilege(x.key, 'SET'))
-    AND ($2::int IS NULL OR $2 = pg_catalog.pg_backend_pid())`;
+    AND ($2::int IS NULL OR $2 = pg_catalog.pg_backend_pid()) AND NOT ${IS_ONE_SESSION}`;
 
 /** @returns the session's process, or null where it is not the one that was named */
 async function applySettings(client: pg.ClientBase, pid: number | null): Promise<number | null> {
@@ -98,6 +99,7 @@ export function openDatabase(config: ConnectionConfig): Database {
   let sessions: Promise<void> | undefined;
   const prepare: Prepare = async (client) => {
     if ((await applySettings(client, client.processID)) !== null) return;
+    await requireSessionsOfOnesOwn(client);
     sessions ??= requireSessions(connectionConfig).catch((error: unknown) => {
       sessions = undefined;
       throw error;
@@ -127,6 +129,7 @@ export function openDatabase(config: ConnectionConfig): Database {
 }
 
 function parseConfig(config: pg.ClientConfig): pg.Client {
+  if (/^prisma(?:\+postgres)?:/.test(config.connectionString ?? "")) throw prismasOwnUrl();
   try {
     return new pg.Client(config);
   } catch (error) {

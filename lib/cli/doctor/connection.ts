@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { toBackupError } from "../../errors.ts";
 import { type Database, translateConnectionError } from "../../postgres/connection.ts";
+import { IS_ONE_SESSION, ONE_SESSION, ONE_SESSION_HINT } from "../../postgres/one-session.ts";
 import { OwnClient } from "../../postgres/own-client.ts";
 import { recogniseAccess } from "../../postgres/pooler.ts";
 import { type Finding, findingsOf } from "./finding.ts";
@@ -15,6 +16,7 @@ interface Server {
   versionNumber: number;
   isEncrypted: boolean | null;
   isReplica: boolean;
+  isOneSession: boolean;
 }
 
 const SERVER_SQL = `
@@ -22,7 +24,7 @@ const SERVER_SQL = `
     pg_catalog.current_setting('server_version') AS version,
     pg_catalog.current_setting('server_version_num')::int AS "versionNumber",
     (SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()) AS "isEncrypted",
-    pg_catalog.pg_is_in_recovery() AS "isReplica"`;
+    pg_catalog.pg_is_in_recovery() AS "isReplica", ${IS_ONE_SESSION} AS "isOneSession"`;
 
 /**
  * How the app reaches its database, and what is there.
@@ -55,6 +57,10 @@ export async function checkConnection(
     "CONNECTION",
     `Connected to ${server.database} at ${database.server} as ${server.role} (from ${from}).`,
   );
+  if (server.isOneSession) {
+    problem("ONE_SESSION", ONE_SESSION, `${ONE_SESSION_HINT} The rest was not looked at.`);
+    return { findings, isUsable: false };
+  }
 
   const major = Math.floor(server.versionNumber / 10_000);
   if (major < OLDEST) {
