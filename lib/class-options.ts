@@ -2,6 +2,7 @@
 import type pg from "pg";
 import { z } from "zod";
 import { BackupError } from "./errors.ts";
+import { requireNode } from "./require-node.ts";
 import type { OnProgress } from "./shared/progress.ts";
 
 /** What this library adds to the options of both classes. */
@@ -50,6 +51,7 @@ export function parseClassOptions<Schema extends z.ZodType>(
   schema: Schema,
   options: unknown,
 ): z.infer<Schema> {
+  requireNode();
   const parsed = schema.safeParse(options);
   const problems = isObject(prisma) ? [] : ["the first argument must be the app's PrismaClient"];
   for (const { path, message } of parsed.error?.issues ?? [])

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from "node:v8";
 import { BackupError, toBackupError } from "../errors.ts";
+import { requireNode } from "../require-node.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import { leaveOutIn } from "../shared/leave-out.ts";
 import { remedyLines } from "./remedy-lines.ts";
@@ -47,6 +48,7 @@ async function main([name, ...args]: string[]): Promise<number> {
   try {
     const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (!load) throw new UsageError(`There is no command “${name}”.`);
+    requireNode();
     const command = await load();
     const result = await command(args, stop.signal);
     return typeof result === "number" ? result : 0;

@@ -1,4 +1,5 @@
 import { type BackupAdminOptions, parseConfig } from "../config.ts";
+import { requireNode } from "../require-node.ts";
 import { type AuthorizedPage, authorizePage, type PageProps } from "./authorize-page.ts";
 import { createHandlers, type RouteHandlers } from "./handlers.ts";
 
@@ -12,9 +13,10 @@ export interface BackupAdmin {
 /**
  * The one thing that an app calls. Opens no connection.
  *
- * @throws BackupError CONFIG_INVALID, where `authorize` is missing or an option is wrong
+ * @throws BackupError CONFIG_INVALID, where `authorize` is missing, an option is wrong, or Node.js is too old
  */
 export function createBackupAdmin(options: BackupAdminOptions): BackupAdmin {
+  requireNode();
   const config = parseConfig(options);
   return {
     handlers: createHandlers(config),

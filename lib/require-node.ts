@@ -1,0 +1,15 @@
+import { BackupError } from "./errors.ts";
+
+/** The first with zstd. As `engines` in package.json says. */
+const OLDEST = [22, 15] as const;
+
+/** @throws CONFIG_INVALID where this Node.js is too old, in place of what would fail here and there */
+export function requireNode(version = process.versions.node): void {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return;
+  throw new BackupError(
+    "CONFIG_INVALID",
+    `prisma-backup-admin needs Node.js ${OLDEST.join(".")} or newer, and this is ${version}.`,
+    { hint: "Run the app, or this command, with a newer one: node --version shows which it is." },
+  );
+}
