@@ -382,8 +382,9 @@ export async function readCatalog(
 ): Promise<Catalog> {
   const database = (await client.query<Catalog["database"]>(DATABASE_SQL)).rows[0];
   if (!database) throw new Error("pg_database has no row for the current database");
+  const read = () => readRelations(withoutRelations(client, known), database, known);
   try {
-    return await readRelations(withoutRelations(client, known), database, known);
+    return await whileAltered(read);
   } catch (error) {
     if (known.length > 0 || !(isOfName(error) || error instanceof ReplacedBytes)) throw error;
     const find = () => findUnreadableNames(client, database.encoding);
@@ -395,6 +396,26 @@ export async function readCatalog(
     });
     if (unreadable.length === 0 && !(error instanceof ReplacedBytes)) throw error;
     return await readRelations(withoutRelations(client, unreadable), database, unreadable, true);
+  }
+}
+
+/** Not every column of a table was read; or it was altered between two statements. */
+class ColumnsMissing extends Error {
+  constructor(found: number, expected: number) {
+    super(`${found} of ${expected} columns of a table were read`);
+  }
+}
+
+const ATTEMPTS = 5;
+
+/** Reads again where a table was altered meanwhile, which is not so in a snapshot. */
+async function whileAltered(read: () => Promise<Catalog>): Promise<Catalog> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof ColumnsMissing) || attempt === ATTEMPTS) throw error;
+    }
   }
 }
 
@@ -431,8 +452,7 @@ async function readRelations(
   const tables = tableRows.map(({ unlogged: _, columnCount, ...table }) => {
     const found = columns.get(table.oid) ?? [];
     // Without some of its columns, a backup of it would look whole.
-    if (found.length !== columnCount)
-      throw new Error(`${found.length} of ${columnCount} columns of a table were read`);
+    if (found.length !== columnCount) throw new ColumnsMissing(found.length, columnCount);
     return { ...table, columns: found.map(toColumn) };
   });
   const sequenceRows = await withUsers(
