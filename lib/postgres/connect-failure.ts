@@ -39,6 +39,10 @@ const REASONS: Reason[] = [
     isMeant: /^53300|too many connections/i,
     hint: "Wait until others have ended theirs, or allow the role or server more connections.",
   },
+  {
+    isMeant: /^(?:22|42)/,
+    hint: "Check the connection string's options: the server takes one of them for wrong.",
+  },
   { isMeant: /^57P03/, hint: "The server is starting or stopping. Try again in a moment." },
   {
     isMeant: /ENOTFOUND|EAI_AGAIN/,

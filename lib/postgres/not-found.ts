@@ -25,7 +25,15 @@ export const isNotFound = (error: unknown): error is pg.DatabaseError =>
   error instanceof pg.DatabaseError &&
   CODES.includes(error.code ?? "") &&
   error.routine !== "exec_stmt_raise" &&
-  functionIn(error) !== undefined;
+  // PostgreSQL puts a small function's text in the place of its call, and is then in none.
+  (functionIn(error) !== undefined || settingIn(error) !== undefined);
+
+/** A setting of the app's own that the session does not have. */
+function settingIn({ message, routine = "" }: pg.DatabaseError): string | undefined {
+  return /ConfigOption|find_option/.test(routine)
+    ? /"([\w]+\.[\w.]+)"/.exec(message)?.[1]
+    : undefined;
+}
 
 /** Longer ones are no names. */
 const MAX_WORDS = 300;
@@ -36,9 +44,10 @@ export function describeNotFound(
   table: TableName | undefined,
 ): { what: string; hint: string } {
   const name = functionIn(error) ?? "…";
-  const what = `A function does not find what it names: ${name} says “${error.message.slice(0, MAX_WORDS)}”`;
-  const [, setting] = /"([\w]+\.[\w.]+)"/.exec(error.message) ?? [];
-  if (/ConfigOption|find_option/.test(error.routine ?? "") && setting) {
+  const who = name === "…" ? "it" : name;
+  const what = `A function does not find what it names: ${who} says “${error.message.slice(0, MAX_WORDS)}”`;
+  const setting = settingIn(error);
+  if (setting !== undefined) {
     return {
       what,
       hint: `Give the setting with the connection: ?options=${encodeURIComponent(`-c ${setting}=`)}…`,

@@ -168,8 +168,7 @@ async function readRestorePlan({
       checks,
       insertionOrder: plan.insertionOrder,
       drift: plan.drift,
-      // An index that was INVALID then is no matter of another database; here, a check names it.
-      warnings: manifest.warnings.filter(({ code }) => code !== "INVALID_INDEX"),
+      warnings: manifest.warnings.filter(({ code }) => !OF_ITS_DATABASE.includes(code)),
       tables: [
         ...plan.loads.map((load) => ({
           ...withRowsNow(load.archived),
@@ -234,6 +233,9 @@ function checkMaterializedViews({ materializedViews }: LoadPlan): Check[] {
         },
       ];
 }
+
+/** What was so then is no matter of another database; what is so here, a check names. */
+const OF_ITS_DATABASE = ["INVALID_INDEX", "PARTITION_DETACH_PENDING"];
 
 /** Only where there are some that may refuse rows although they are not valid. */
 function checkIndexes({ loads }: LoadPlan, { warnings }: Catalog): Check[] {

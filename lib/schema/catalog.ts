@@ -21,7 +21,7 @@ import {
   type UnreadableName,
   withoutRelations,
 } from "./unreadable-names.ts";
-import { callsUserFunction, USER_NAMESPACE } from "./user-objects.ts";
+import { callsUserFunction, FIRST_NORMAL_OID, USER_NAMESPACE } from "./user-objects.ts";
 
 /**
  * How a column's values stand in an archive's JSON.
@@ -273,6 +273,20 @@ const COLUMNS_SQL = `
     FROM domain d JOIN pg_type t ON t.oid = d.base_oid WHERE t.typtype = 'd'
   ), base AS (
     SELECT d.* FROM domain d JOIN pg_type t ON t.oid = d.base_oid WHERE t.typtype <> 'd'
+  ), holds (type, inner_type) AS (
+    SELECT DISTINCT atttypid, atttypid FROM pg_attribute WHERE attrelid = ANY ($1::oid[]) AND atttypid >= ${FIRST_NORMAL_OID}
+    UNION
+    SELECT h.type, next.oid FROM holds h JOIN pg_type t ON t.oid = h.inner_type CROSS JOIN LATERAL (
+      SELECT t.typbasetype WHERE t.typtype = 'd'
+      UNION ALL
+      SELECT t.typelem WHERE t.typelem <> 0
+      UNION ALL
+      SELECT f.atttypid FROM pg_attribute f WHERE t.typtype = 'c' AND f.attrelid = t.typrelid AND f.attnum > 0 AND NOT f.attisdropped
+      UNION ALL
+      SELECT g.rngsubtype FROM pg_range g WHERE t.typtype IN ('r', 'm') AND t.oid IN (g.rngtypid, g.rngmultitypid)
+    ) next (oid) WHERE next.oid >= ${FIRST_NORMAL_OID}
+  ), checked (type) AS (
+    SELECT DISTINCT h.type FROM holds h JOIN pg_constraint k ON k.contypid = h.inner_type WHERE ${callsUserFunction("pg_constraint", "k.oid")}
   )
   SELECT a.attrelid AS "tableOid", a.attname AS name,
     format_type(a.atttypid, a.atttypmod) AS type,
@@ -295,9 +309,7 @@ const COLUMNS_SQL = `
     a.attgenerated <> '' AS generated,
     a.attgenerated <> '' AND EXISTS (
       SELECT FROM pg_attrdef ad WHERE ad.adrelid = a.attrelid AND ad.adnum = a.attnum AND ${callsUserFunction("pg_attrdef", "ad.oid")})
-      OR EXISTS (
-        SELECT FROM domain x JOIN pg_constraint k ON k.contypid IN (x.oid, x.base_oid)
-        WHERE x.oid IN (a.atttypid, element.oid) AND ${callsUserFunction("pg_constraint", "k.oid")}) AS "callsFunctions",
+      OR a.atttypid IN (SELECT c.type FROM checked c) AS "callsFunctions",
     CASE e.typtype WHEN 'e' THEN e.oid END AS "enumOid"
   FROM pg_attribute a
   JOIN pg_type dt ON dt.oid = a.atttypid

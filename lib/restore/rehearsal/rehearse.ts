@@ -111,6 +111,7 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
   };
   #computed: readonly ComputedColumns[] = [];
   #notRedirected: readonly NotRedirected[] = [];
+  #redirect: () => Promise<void> = async () => {};
   #loads: PlannedLoad[] = [];
   /** A row was refused, which ended the transaction. */
   isRefused = false;
@@ -175,7 +176,11 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
     this.#computed = await readComputedColumns(client, tables);
     this.#checks = await readChecks(client, plan, this.#catalog, tables, dropped);
     const copies = await copiesOf(client, this.#checks.tables, this.#catalog);
-    this.#notRedirected = await redirectFunctions(client, functions, copies);
+    this.#redirect = async () => {
+      this.#notRedirected = await redirectFunctions(client, functions, copies);
+    };
+    // A merge, too, loads into copies first, while the functions read the tables.
+    if (!isMerge(plan.scope.mode)) await this.#redirect();
     this.#loads = plan.loads.map((load, index) => ({
       ...load,
       table: tables[index] ?? load.table,
@@ -206,6 +211,11 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
     const { mode } = plan.scope;
     const isOverwriting = mode === "overwrite";
     const complete = isOverwriting ? overwriteInCopy : keepInCopy;
+    if (isMerge(mode)) {
+      await client.query(FIXED_SETTINGS);
+      await this.#redirect();
+      await client.query(ownSettings(client));
+    }
     for (const merge of isMerge(mode) ? mergesOf(plan, this.#shadows.tables) : []) {
       signal.throwIfAborted();
       const index = this.#shadows.tables.indexOf(merge.copy);
