@@ -41,7 +41,7 @@ export interface PlannedLoad {
 /** What a restore will do. Names from an archive are only ever looked up here; SQL is made from the catalog's. */
 export interface LoadPlan {
   scope: RestoreScope;
-  /** In insertion order; but those whose columns functions of the users' compute or check come last. */
+  /** In insertion order; but those whose rows functions of the users' compute or check come last. */
   loads: PlannedLoad[];
   insertionOrder: InsertionOrder;
   /** Archived tables that stay as they are, and why. */
@@ -151,8 +151,8 @@ export function planLoad(
   );
   const loads = orderedTables(insertionOrder)
     .flatMap((name) => loadable.get(tableKey(name)) ?? [])
-    // A function that computes or checks a column finds the rows of all other tables then.
-    .toSorted((a, b) => Number(isComputed(a.table)) - Number(isComputed(b.table)));
+    // A function that computes or checks a row finds those of all other tables then.
+    .toSorted((a, b) => functionRank(a.table) - functionRank(b.table));
   const isLoaded = (table: TableName) => loadable.has(tableKey(table));
   const archivedKeys = new Set(manifest.tables.map(tableKey));
   const isArchived = (table: TableName) => archivedKeys.has(tableKey(table));
@@ -226,6 +226,10 @@ export function planLoad(
       .map(({ table: { schema, name } }) => ({ schema, name })),
   };
 }
+
+/** A domain that is checked by one may be within another type, where nothing tells of it. */
+const functionRank = (table: CatalogTable): number =>
+  table.columns.some((it) => it.callsFunctions && !it.generated) ? 2 : table.functionRank;
 
 const isComputed = ({ columns }: CatalogTable): boolean =>
   columns.some(({ callsFunctions }) => callsFunctions);

@@ -69,18 +69,28 @@ export interface AsideConstraints {
   validatedBelow: Array<{ table: TableName; constraint: string }>;
 }
 
-/** Every column of the domain `t`, or of a domain over it, is one of a loaded table's, and none holds it within another type. */
+/**
+ * Every column of the domain `t`, or of a domain over it, is one of a loaded table's, and none holds it within another
+ * type: a table's row is one as well. PostgreSQL could not prove it again otherwise.
+ */
 const USED_BY_LOADED_ALONE = `
   NOT EXISTS (
-    WITH RECURSIVE family (oid, array_oid) AS (
-      SELECT t.oid, t.typarray
-      UNION ALL
-      SELECT y.oid, y.typarray FROM pg_type y JOIN family f ON y.typbasetype = f.oid WHERE y.typtype = 'd'
+    WITH RECURSIVE holder (type, is_direct) AS (
+      SELECT t.oid, true
+      UNION
+      SELECT next.type, h.is_direct AND next.is_domain FROM holder h CROSS JOIN LATERAL (
+        SELECT y.oid, true FROM pg_type y WHERE y.typtype = 'd' AND y.typbasetype = h.type
+        UNION ALL
+        SELECT y.typarray, false FROM pg_type y WHERE y.oid = h.type AND y.typarray <> 0
+        UNION ALL
+        SELECT r.reltype, false FROM pg_attribute a JOIN pg_class r ON r.oid = a.attrelid
+        WHERE a.atttypid = h.type AND NOT a.attisdropped AND r.reltype <> 0
+        UNION ALL
+        SELECT x.oid, false FROM pg_range g CROSS JOIN unnest(ARRAY[g.rngtypid, g.rngmultitypid]) AS x (oid) WHERE g.rngsubtype = h.type
+      ) next (type, is_domain)
     )
-    SELECT FROM family f JOIN pg_attribute a ON a.atttypid IN (f.oid, f.array_oid) JOIN pg_class r ON r.oid = a.attrelid
-    WHERE NOT a.attisdropped AND r.relkind IN ('r', 'p', 'm', 'f', 'c') AND (a.atttypid <> f.oid OR a.attrelid <> ALL ($1::oid[]))
-    UNION ALL
-    SELECT FROM family f JOIN pg_range g ON g.rngsubtype = f.oid)`;
+    SELECT FROM holder h JOIN pg_attribute a ON a.atttypid = h.type JOIN pg_class r ON r.oid = a.attrelid
+    WHERE NOT a.attisdropped AND r.relkind IN ('r', 'p', 'm', 'f') AND (NOT h.is_direct OR a.attrelid <> ALL ($1::oid[])))`;
 
 /** With a table's constraint go those that the tables below it have from there. */
 const BELOW = `

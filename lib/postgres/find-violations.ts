@@ -44,7 +44,7 @@ async function attempt<Result>(
     return await run();
   } catch (error) {
     // Data (22), constraints (23), limits (54), names (42, 3F), and what functions raise; anything else is no matter of rows.
-    if (!(error instanceof pg.DatabaseError) || !/^(2[0-3F]|3F|54|P0|42)/.test(error.code ?? ""))
+    if (!(error instanceof pg.DatabaseError) || !/^(0A|2[0-3F]|3F|54|P0|42)/.test(error.code ?? ""))
       throw error;
     const { code = "", message, detail } = error;
     return {

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { FIRST_NORMAL_OID, userFunctionsOf } from "../schema/user-objects.ts";
+import { FIRST_NORMAL_OID, SEEMS_TO_READ, userFunctionsOf } from "../schema/user-objects.ts";
 import type { TableName, Warning } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { quoteTable } from "./identifiers.ts";
@@ -66,7 +66,7 @@ const READING_INDEXES_SQL = `
   JOIN pg_class t ON t.oid = i.indrelid
   JOIN pg_namespace tn ON tn.oid = t.relnamespace
   WHERE i.indrelid = ANY ($1::oid[]) AND i.indisready AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
-    AND EXISTS (SELECT p.oid FROM ${userFunctionsOf("pg_class", "c.oid")} AND (p.prosqlbody IS NOT NULL OR p.prosrc ~* '\\m(from|join|execute|perform)\\M'))
+    AND EXISTS (SELECT p.oid FROM ${userFunctionsOf("pg_class", "c.oid")} AND ${SEEMS_TO_READ})
   ORDER BY n.nspname, c.relname`;
 
 /**

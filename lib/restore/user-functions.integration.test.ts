@@ -31,6 +31,8 @@ interface Case {
   succeeds?: boolean[];
   /** Names of constraints and columns that a rehearsal has to say. */
   says?: string;
+  /** A restore that fails has drawn from a sequence, which goes on whatever is rolled back. */
+  draws?: boolean;
 }
 
 const table = (name: string) => ({ schema: "public", name });
@@ -154,6 +156,71 @@ const CASES: Case[] = [
     succeeds: [false, false, true],
     says: "at",
   },
+  ...Object.entries({
+    "a table's row": "CREATE TABLE other (x item)",
+    "a domain over its array": "CREATE DOMAIN places AS place[]; CREATE TABLE other (x places)",
+  }).map(([holder, other]) => ({
+    what: `a domain that ${holder} holds`,
+    sql: `CREATE FUNCTION is_long(c text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT length(c) > 1';
+      CREATE DOMAIN place AS text CHECK (is_long(VALUE)); CREATE TABLE item (id integer PRIMARY KEY, at place); INSERT INTO item VALUES (1, 'S1'); ${other}`,
+    changes: ["", "TRUNCATE item"],
+  })),
+  {
+    what: "unique, partial and exclusion indexes, and a partition key",
+    sql: `CREATE TABLE word (n integer PRIMARY KEY, w text); INSERT INTO word VALUES (1, 'one'), (2, 'two');
+      CREATE FUNCTION label(k integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$SELECT coalesce((SELECT w FROM public.word WHERE n = k), 'none')$$;
+      CREATE FUNCTION place(k integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT n * 10 FROM public.word WHERE n = k';
+      CREATE TABLE badge (id integer PRIMARY KEY, c text); CREATE UNIQUE INDEX badge_label ON badge (label(id)); CREATE UNIQUE INDEX badge_none ON badge (c) WHERE label(id) = 'none';
+      ALTER TABLE badge ADD EXCLUDE USING btree (label(id) WITH =);
+      CREATE TABLE part (id integer) PARTITION BY RANGE (place(id)); CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (15); CREATE TABLE part_2 PARTITION OF part FOR VALUES FROM (15) TO (100);
+      INSERT INTO badge VALUES (1, 'x'), (2, 'x'); INSERT INTO part VALUES (1), (2)`,
+    changes: ["", "TRUNCATE word, badge, part"],
+  },
+  {
+    what: "a CHECK that a table inherits from one that is not restored",
+    sql: `CREATE TABLE zshelf (code text PRIMARY KEY); INSERT INTO zshelf VALUES ('S1');
+      CREATE FUNCTION has_shelf(c text) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT EXISTS (SELECT FROM public.zshelf s WHERE s.code = c)';
+      CREATE TABLE item (id integer PRIMARY KEY, at text CONSTRAINT on_shelf CHECK (has_shelf(at))); CREATE TABLE child () INHERITS (item); INSERT INTO child VALUES (1, 'S1')`,
+    changes: ["", "TRUNCATE child, zshelf"],
+    options: { scope: { mode: "replace", exclude: [table("item")] } },
+  },
+  ...Object.entries({
+    "an operator": `CREATE FUNCTION reads(a text, b text) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT EXISTS (SELECT FROM public.shelf s WHERE s.code = a)';
+      CREATE OPERATOR ~~~~ (LEFTARG = text, RIGHTARG = text, FUNCTION = reads); CREATE FUNCTION has_shelf(c text) RETURNS boolean LANGUAGE sql STABLE AS $$SELECT c OPERATOR(public.~~~~) 'x'$$`,
+    "a cast": `CREATE TYPE spot AS (code text); CREATE FUNCTION reads(a spot) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT EXISTS (SELECT FROM public.shelf s WHERE s.code = (a).code)';
+      CREATE CAST (spot AS boolean) WITH FUNCTION reads(spot); CREATE FUNCTION has_shelf(c text) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT (row(c)::public.spot)::boolean'`,
+    "a domain": `CREATE FUNCTION reads(a text) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT EXISTS (SELECT FROM public.shelf s WHERE s.code = a)'; CREATE DOMAIN known AS text CHECK (reads(VALUE));
+      CREATE FUNCTION has_shelf(c text) RETURNS boolean LANGUAGE plpgsql STABLE AS 'BEGIN PERFORM c::public.known; RETURN true; EXCEPTION WHEN check_violation THEN RETURN false; END'`,
+    "an argument's default": `CREATE FUNCTION reads() RETURNS text[] LANGUAGE sql STABLE AS 'SELECT array_agg(code) FROM public.shelf'; CREATE FUNCTION among(c text, a text[] DEFAULT public.reads()) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT c = ANY (a)';
+      CREATE FUNCTION has_shelf(c text) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT public.among(c)'`,
+    "a view over a function": `CREATE FUNCTION reads() RETURNS SETOF shelf LANGUAGE sql STABLE AS 'SELECT * FROM public.shelf'; CREATE VIEW shown AS SELECT * FROM reads();
+      CREATE FUNCTION has_shelf(c text) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT EXISTS (SELECT FROM public.shown s WHERE s.code = c)'`,
+  }).map(([way, functions]) => ({
+    what: `by way of ${way}`,
+    sql: `CREATE TABLE shelf (code text PRIMARY KEY); INSERT INTO shelf VALUES ('S1'), ('S2'); ${functions};
+      CREATE TABLE item (id integer PRIMARY KEY, at text CONSTRAINT on_shelf CHECK (has_shelf(at))); INSERT INTO item VALUES (1, 'S1'), (2, 'S2')`,
+    changes: ["", "DELETE FROM shelf WHERE code = 'S2'"],
+  })),
+  {
+    what: "a row that only what is there now fulfils, by way of an operator",
+    sql: `CREATE TABLE shelf (code text PRIMARY KEY); INSERT INTO shelf VALUES ('S1'); CREATE TABLE item (id integer PRIMARY KEY, at text); INSERT INTO item VALUES (1, 'S3')`,
+    changes: [
+      `INSERT INTO shelf VALUES ('S3'); CREATE FUNCTION reads(a text, b text) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT EXISTS (SELECT FROM public.shelf s WHERE s.code = a)';
+      CREATE OPERATOR ~~~~ (LEFTARG = text, RIGHTARG = text, FUNCTION = reads); CREATE FUNCTION has_shelf(c text) RETURNS boolean LANGUAGE sql STABLE AS $$SELECT c OPERATOR(public.~~~~) 'x'$$;
+      ALTER TABLE item ADD CONSTRAINT on_shelf CHECK (has_shelf(at))`,
+    ],
+    succeeds: [false],
+    says: "on_shelf",
+  },
+  {
+    what: "a function that writes: what it changes no rollback undoes",
+    sql: `CREATE TABLE log (id serial PRIMARY KEY, n integer);
+      CREATE FUNCTION logs(c text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.log (n) VALUES (1); RETURN true; END';
+      CREATE TABLE item (id integer PRIMARY KEY, at text CONSTRAINT logged CHECK (logs(at))); INSERT INTO item VALUES (1, 'S1')`,
+    succeeds: [false],
+    says: "logged of public.item cannot be tried beforehand",
+    draws: true,
+  },
   {
     what: "a domain within a composite, a range and both",
     sql: `CREATE TABLE shelf (code text PRIMARY KEY);
@@ -246,39 +313,44 @@ const CASES: Case[] = [
 ];
 
 describe.for(MAJORS)("on PostgreSQL %i", (major) => {
-  test.for(CASES)("$what", async ({ sql, changes = [""], options = {}, succeeds = [], says }) => {
-    const { db, database } = await testDatabase({ major, sql });
-    const before = await databaseText(db.url);
-    const { path } = await backUp(database);
-    for (const [index, change] of changes.entries()) {
-      const shouldSucceed = succeeds[index] ?? true;
-      if (change !== "") await db.query(change);
-      const changed = await databaseText(db.url);
-      const report = await rehearsed(database, path, options);
-      expect({
-        wouldSucceed: report.wouldSucceed,
-        violations: report.violations.map(({ message }) => message),
-      }).toMatchObject({ wouldSucceed: shouldSucceed });
-      if (says !== undefined && !shouldSucceed)
-        expect(report.violations.map(({ message }) => message).join("\n")).toContain(says);
-      expect(await databaseText(db.url)).toBe(changed);
-      const outcome = await restore(database, path, options).then(
-        () => "restored",
-        (error: unknown) => {
-          if (error instanceof BackupError) return error.code;
-          throw error;
-        },
-      );
-      const after = await databaseText(db.url);
-      if (!shouldSucceed) {
-        expect(["CONSTRAINT_VIOLATED", "LOAD_FAILED"]).toContain(outcome);
-        expect(after).toBe(changed);
-      } else {
-        expect(outcome).toBe("restored");
-        expect(after).toBe(before);
+  test.for(CASES)(
+    "$what",
+    async ({ sql, changes = [""], options = {}, succeeds = [], says, draws = false }) => {
+      const { db, database } = await testDatabase({ major, sql });
+      const before = await databaseText(db.url);
+      const { path } = await backUp(database);
+      for (const [index, change] of changes.entries()) {
+        const shouldSucceed = succeeds[index] ?? true;
+        if (change !== "") await db.query(change);
+        const changed = await databaseText(db.url);
+        const report = await rehearsed(database, path, options);
+        expect({
+          wouldSucceed: report.wouldSucceed,
+          violations: report.violations.map(({ message }) => message),
+        }).toMatchObject({ wouldSucceed: shouldSucceed });
+        if (says !== undefined && !shouldSucceed)
+          expect(report.violations.map(({ message }) => message).join("\n")).toContain(says);
+        expect(await databaseText(db.url)).toBe(changed);
+        const outcome = await restore(database, path, options).then(
+          () => "restored",
+          (error: unknown) => {
+            if (error instanceof BackupError) return error.code;
+            throw error;
+          },
+        );
+        const after = await databaseText(db.url);
+        if (!shouldSucceed) {
+          expect(["CONSTRAINT_VIOLATED", "LOAD_FAILED"]).toContain(outcome);
+          const withoutStates = (text: string) =>
+            draws ? text.replaceAll(/(?<=_seq\n).*/g, "") : text;
+          expect(withoutStates(after)).toBe(withoutStates(changed));
+        } else {
+          expect(outcome).toBe("restored");
+          expect(after).toBe(before);
+        }
       }
-    }
-  });
+    },
+  );
 });
 
 describe.for(MAJORS)("on PostgreSQL %i", (major) => {

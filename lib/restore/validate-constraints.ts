@@ -40,6 +40,10 @@ export async function validateConstraints(
         outcome: "Nothing has changed.",
         table: constraint.isOfDomain ? undefined : constraint.table,
         constraint: constraint.constraint,
+        // A violation has a remedy of its own; so has a name that is not found.
+        ...(isRaised(error) && {
+          remedy: `A function that ${constraint.constraint} calls raises an error for rows of the backup. Drop the constraint, restore, put the rows right, and add it again.`,
+        }),
         // To know them is a help; not to find them must not hide the error itself.
         blamed: await blame(client, plan, constraint, error).catch(() => undefined),
       });
@@ -47,6 +51,9 @@ export async function validateConstraints(
   }
   await client.query(`RELEASE SAVEPOINT ${LOADED}; ${FIXED_SETTINGS}`);
 }
+
+const isRaised = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && /^(?:P0|22)/.test(error.code ?? "");
 
 async function blame(
   client: pg.ClientBase,

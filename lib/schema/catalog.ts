@@ -21,7 +21,13 @@ import {
   type UnreadableName,
   withoutRelations,
 } from "./unreadable-names.ts";
-import { callsUserFunction, FIRST_NORMAL_OID, USER_NAMESPACE } from "./user-objects.ts";
+import {
+  callsUserFunction,
+  FIRST_NORMAL_OID,
+  SEEMS_TO_READ,
+  USER_NAMESPACE,
+  userFunctionsOf,
+} from "./user-objects.ts";
 
 /**
  * How a column's values stand in an archive's JSON.
@@ -76,6 +82,8 @@ export interface Partition extends TableName {
 export interface CatalogTable extends TableName {
   oid: number;
   kind: "table" | "partitioned table";
+  /** 0: no function of the users' checks or computes its rows, or says where they belong. 2: one seems to read tables. */
+  functionRank: 0 | 1 | 2;
   /** In their order. */
   columns: CatalogColumn[];
   /** The extension that it belongs to, which marks all of its rows as the user's; null for every other table. */
@@ -190,6 +198,11 @@ const DATABASE_SQL = `
     (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS "isSuperuser"
   FROM pg_database WHERE datname = current_database()`;
 
+/** @param objects of a catalog, each after the relation that it belongs to */
+const rankOf = (catalog: string, objects: string) => `
+      SELECT x.relation, CASE WHEN ${SEEMS_TO_READ} THEN 2 ELSE 1 END FROM (${objects}) x (relation, object)
+      CROSS JOIN LATERAL (SELECT p.prosrc, p.prosqlbody FROM ${userFunctionsOf(catalog, "x.object")}) p`;
+
 /**
  * Waits for nobody, so that the catalog can be read while a restore or a migration has tables locked: hence
  * pg_inherits and not pg_partition_tree(), and no pg_total_relation_size() of what is locked.
@@ -214,12 +227,24 @@ const TABLES_SQL = `
     JOIN pg_class q ON q.oid = t.parent
     JOIN pg_namespace qn ON qn.oid = q.relnamespace
     GROUP BY t.root
+  ), calling (oid, rank) AS (
+    SELECT coalesce(t.root, x.relation), max(x.rank) FROM (
+      ${rankOf("pg_constraint", "SELECT conrelid, oid FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0")}
+      UNION ALL
+      ${rankOf("pg_class", "SELECT indrelid, indexrelid FROM pg_index WHERE indexprs IS NOT NULL OR indpred IS NOT NULL")}
+      UNION ALL
+      ${rankOf("pg_class", "SELECT partrelid, partrelid FROM pg_partitioned_table WHERE partexprs IS NOT NULL")}
+      UNION ALL
+      ${rankOf("pg_attrdef", "SELECT ad.adrelid, ad.oid FROM pg_attrdef ad JOIN pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum WHERE a.attgenerated <> ''")}
+    ) x (relation, rank) LEFT JOIN tree t ON t.oid = x.relation
+    GROUP BY 1
   )
   SELECT c.oid, n.nspname AS schema, c.relname AS name,
     CASE c.relkind WHEN 'p' THEN 'partitioned table' ELSE 'table' END AS kind,
     m.extension,
     c.relpersistence = 'u' AS unlogged,
     (SELECT count(*)::int FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS "columnCount",
+    coalesce((SELECT calling.rank FROM calling WHERE calling.oid = c.oid), 0) AS "functionRank",
     has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND (p."canSelect" IS NOT FALSE OR p."hasForeign" IS NOT TRUE) AS "canSelect",
     row_security_active(c.oid) OR coalesce(p."hasForeign" AND p."hidesRows", false) AS "hidesRows",
     pg_has_role(c.relowner, 'USAGE') AS "isOwned",

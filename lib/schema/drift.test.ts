@@ -23,6 +23,7 @@ const table = (columns: CatalogColumn[]): CatalogTable => ({
   kind: "table",
   columns,
   extension: null,
+  functionRank: 0,
   partitions: [],
   partOf: [],
   inherits: [],

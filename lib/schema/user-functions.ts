@@ -19,11 +19,19 @@ export interface UserFunction extends TableName {
   oid: number;
   /** The role may give it another text. */
   isReplaceable: boolean;
-  /** As `CREATE OR REPLACE FUNCTION …`; empty for what is no plain function. */
+  /** As `CREATE OR REPLACE FUNCTION …`; empty for what is no plain function, or cannot be read. */
   definition: string;
+  /** That are another name for it. */
+  operators: string[];
+  /** Of the users': domains whose constraints call it, and what it casts from or to. */
+  types: string[];
   /** Of the tables in question, directly. */
   callers: Caller[];
 }
+
+/** It can be sent: in another encoding, some bytes may be no character. */
+const isText = (text: string) =>
+  String.raw`(current_setting('server_encoding') IN ('UTF8', 'SQL_ASCII') OR ${text} !~ '[^\x01-\x7f]')`;
 
 /** Domains' constraints are called by whichever column has one of the domain. */
 const FUNCTIONS_SQL = `
@@ -50,18 +58,35 @@ const FUNCTIONS_SQL = `
     JOIN pg_class c ON c.oid = i.indrelid
     JOIN pg_namespace n ON n.oid = c.relnamespace
     CROSS JOIN LATERAL (SELECT p.oid FROM ${userFunctionsOf("pg_class", "x.oid")}) p
-    WHERE i.indrelid = ANY ($1::oid[]) AND (i.indisunique OR i.indisexclusion)
+    WHERE i.indrelid = ANY ($1::oid[])
+    UNION ALL
+    SELECT p.oid, n.nspname, c.relname, c.relname
+    FROM pg_partitioned_table k
+    JOIN pg_class c ON c.oid = k.partrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    CROSS JOIN LATERAL (SELECT p.oid FROM ${userFunctionsOf("pg_class", "k.partrelid")}) p
+    WHERE k.partrelid = ANY ($1::oid[])
   ), called AS (
     SELECT oid, json_agg(DISTINCT jsonb_build_object('table', jsonb_build_object('schema', schema, 'name', "table"), 'name', name)) AS callers
     FROM call GROUP BY oid
   )
   SELECT p.oid, n.nspname AS schema, p.proname AS name, 
     pg_has_role(p.proowner, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE') AND has_language_privilege(l.oid, 'USAGE') AS "isReplaceable",
-    CASE WHEN p.prokind = 'f' AND l.lanname NOT IN ('c', 'internal') THEN pg_get_functiondef(p.oid) ELSE '' END AS definition,
+    CASE WHEN ${isText("d.definition")} THEN d.definition ELSE '' END AS definition,
+    (SELECT coalesce(json_agg(o.oprname), '[]') FROM pg_operator o WHERE o.oprcode = p.oid) AS operators,
+    (SELECT coalesce(json_agg(t.typname), '[]') FROM pg_type t WHERE t.oid IN (
+      SELECT unnest(ARRAY[k.castsource, k.casttarget]) FROM pg_cast k WHERE k.castfunc = p.oid
+      UNION ALL
+      SELECT k.contypid FROM pg_depend d JOIN pg_constraint k ON k.oid = d.objid
+      WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = p.oid AND d.classid = 'pg_constraint'::regclass AND k.contypid <> 0
+    ) AND t.oid >= ${FIRST_NORMAL_OID}) AS types,
     coalesce(called.callers, '[]') AS callers
   FROM pg_proc p
   JOIN pg_namespace n ON n.oid = p.pronamespace
   JOIN pg_language l ON l.oid = p.prolang
+  CROSS JOIN LATERAL (
+    SELECT CASE WHEN p.prokind = 'f' AND l.lanname NOT IN ('c', 'internal') THEN pg_get_functiondef(p.oid) ELSE '' END
+  ) d (definition)
   LEFT JOIN called ON called.oid = p.oid
   WHERE EXISTS (SELECT FROM called) AND p.oid >= ${FIRST_NORMAL_OID} AND ${USER_NAMESPACE} AND ${notOfExtension("pg_proc", "p.oid")}
   ORDER BY n.nspname COLLATE "C", p.proname COLLATE "C", p.oid`;
@@ -88,7 +113,7 @@ export interface UserView extends TableName {
 const VIEWS_SQL = `
   SELECT n.nspname AS schema, c.relname AS name, pg_get_viewdef(c.oid) AS definition
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind = 'v' AND ${USER_NAMESPACE} AND ${notOfExtension("pg_class", "c.oid")}
+  WHERE c.relkind = 'v' AND ${isText("pg_get_viewdef(c.oid)")} AND ${USER_NAMESPACE} AND ${notOfExtension("pg_class", "c.oid")}
   ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
 
 /** @param client with an empty search_path, so that every name comes out schema-qualified */

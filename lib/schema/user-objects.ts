@@ -24,3 +24,6 @@ export const userFunctionsOf = (catalog: string, oid: string) => `
 
 export const callsUserFunction = (catalog: string, oid: string) =>
   `EXISTS (SELECT FROM ${userFunctionsOf(catalog, oid)})`;
+
+/** Whether `pg_proc p` may read tables itself, as far as its text tells. */
+export const SEEMS_TO_READ = String.raw`(p.prosqlbody IS NOT NULL OR p.prosrc ~* '\m(from|join|execute|perform)\M')`;

@@ -25,7 +25,14 @@ import type { DropStatement } from "../../schema/drop-statement.ts";
 import type { TableName } from "../../shared/api.ts";
 import type { Violation } from "../../shared/rehearsal.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
-import { describeViolation, inheritedRemedy, namesNothing, remedyOf, untried } from "./remedies.ts";
+import type { NotRedirected } from "./redirect-functions.ts";
+import {
+  describeUntried,
+  describeViolation,
+  inheritedRemedy,
+  namesNothing,
+  remedyOf,
+} from "./remedies.ts";
 
 /** A table, its copy, and what its rows have to fulfil. */
 export interface Shadowed {
@@ -86,6 +93,8 @@ export async function readChecks(
 
 export interface CheckedShadows {
   violations: Violation[];
+  /** By functions that have read the tables instead of the copies: right where no row changes. */
+  doubtful: Violation[];
   /** Sentences on what could not be checked. */
   unchecked: string[];
 }
@@ -93,15 +102,17 @@ export interface CheckedShadows {
 /**
  * Checks every rule, and names what violates it.
  *
- * @param ignored columns whose values are not known beforehand, by table
+ * @param isIgnored columns whose values are not known beforehand, by table
+ * @param untried what calls functions that read the tables; what may write is not evaluated at all
  */
 export async function checkShadows(
   client: pg.ClientBase,
   { tables, foreignKeys, keepsRows, overwrites }: Checks,
   isIgnored: (table: TableName, column: string) => boolean,
+  untried: readonly NotRedirected[],
   signal: AbortSignal,
 ): Promise<CheckedShadows> {
-  const result: CheckedShadows = { violations: [], unchecked: [] };
+  const result: CheckedShadows = { violations: [], doubtful: [], unchecked: [] };
   const keyOf = ({ rules }: Shadowed) => rules.key?.columns ?? [];
 
   function record(
@@ -112,7 +123,8 @@ export async function checkShadows(
   ): void {
     if (outcome === null) return;
     const { table, constraint, columns } = violation;
-    if ("sqlState" in outcome && /^(42|3F)/.test(outcome.sqlState)) {
+    const violations = untriedOf(table, violation) ? result.doubtful : result.violations;
+    if ("sqlState" in outcome && /^(0A|42|3F)/.test(outcome.sqlState)) {
       // PostgreSQL checks a foreign key with the rights of its tables' owners.
       if (violation.kind === "foreign-key") {
         result.unchecked.push(
@@ -121,20 +133,34 @@ export async function checkShadows(
         return;
       }
       const name = constraint ?? columns.join(", ");
-      result.violations.push(
+      violations.push(
         outcome.notFound
           ? namesNothing(table, name, outcome.notFound)
-          : untried({ table, name, why: outcome.reason }),
+          : describeUntried({ table, name, why: outcome.reason }),
       );
       return;
     }
     const found = "sqlState" in outcome ? { total: null, rows: [] } : outcome;
     const whole = { ...violation, ...found };
-    result.violations.push({
+    violations.push({
       ...whole,
       message: describeViolation(whole),
       remedy: remedy ?? remedyOf(whole, drop),
     });
+  }
+
+  /** A domain's constraint is its own, and not its column's table's. */
+  function untriedOf(
+    table: TableName,
+    { kind, constraint }: { kind: Violation["kind"]; constraint: string | null },
+  ): NotRedirected | undefined {
+    const name = kind === "partition" ? table.name : constraint;
+    return untried.find(
+      (it) =>
+        it.name === name &&
+        (tableKey(it.table) === tableKey(table) ||
+          !tables.some((checked) => tableKey(checked.table) === tableKey(it.table))),
+    );
   }
 
   /** What an index that is not valid refuses: rows that stay may repeat each other. Undefined: none stays. */
@@ -149,8 +175,14 @@ export async function checkShadows(
     const table = { schema, name };
     const key = keyOf(checked);
     const { rules, shadow } = checked;
-    const known = <Rule extends { columns: string[] }>(all: readonly Rule[]) =>
-      all.filter(({ columns }) => !columns.some((column) => isIgnored(table, column)));
+    const known = <Rule extends Pick<Violation, "constraint" | "columns">>(
+      all: ReadonlyArray<Rule & { kind?: Violation["kind"] }>,
+    ) =>
+      all.filter(
+        ({ columns, constraint, kind = "check" }) =>
+          !columns.some((column) => isIgnored(table, column)) &&
+          !untriedOf(table, { kind, constraint })?.mayWrite,
+      );
     const rows = known(rules.rows).map((rule) => {
       const isNew = rule.isForNewRows && insertedRows(checked);
       return isNew

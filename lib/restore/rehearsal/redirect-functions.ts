@@ -3,12 +3,14 @@ import { tryStatement } from "../../postgres/try-statement.ts";
 import type { Caller, UserFunction } from "../../schema/user-functions.ts";
 import { tableLabel } from "../../shared/table-name.ts";
 import type { RelationCopies } from "./relation-copies.ts";
-import { namesIn, replaceNames, spellings } from "./sql-names.ts";
+import { namesIn, replaceNames, spellings, withoutComments } from "./sql-names.ts";
 
 /** A constraint, column or index whose function cannot be made to read the copies. */
 export interface NotRedirected extends Caller {
   /** Completes a sentence: `public.f runs SQL that it puts together itself`. */
   why: string;
+  /** To evaluate it may change something that a rollback does not undo, such as a sequence. */
+  mayWrite?: boolean;
 }
 
 /**
@@ -23,58 +25,89 @@ export async function redirectFunctions(
   functions: readonly UserFunction[],
   copies: RelationCopies,
 ): Promise<NotRedirected[]> {
-  const called = reachable(functions);
-  const unfit = new Map<number, string>();
+  const roots = functions.filter(({ callers }) => callers.length > 0);
   // Names in their text may be of copies, which are found when it runs.
-  if (called.length > 0) await client.query("SET LOCAL check_function_bodies = off");
-  for (const it of called) {
-    const why = await redirect(client, it, copies);
-    if (why !== null) unfit.set(it.oid, `${tableLabel(it)} ${why}`);
+  if (roots.length > 0) await client.query("SET LOCAL check_function_bodies = off");
+  const unfit = new Map<UserFunction, Unfit>();
+  for (const it of reachable(functions, copies, roots)) {
+    const found = await redirect(client, it, copies);
+    if (found) unfit.set(it, { ...found, why: `${tableLabel(it)} ${found.why}` });
   }
-  return called.flatMap(({ oid, callers }) => {
-    const [why] = reachable(functions, [oid]).flatMap((it) => unfit.get(it.oid) ?? []);
-    return why === undefined ? [] : callers.map((caller) => ({ ...caller, why }));
+  return roots.flatMap((root) => {
+    const reasons = reachable(functions, copies, [root]).flatMap((it) => unfit.get(it) ?? []);
+    const worst = reasons.find(({ mayWrite }) => mayWrite) ?? reasons[0];
+    return worst ? root.callers.map((caller) => ({ ...caller, ...worst })) : [];
   });
 }
 
-/** Those that are called, and those that they name in turn. */
+type Unfit = Pick<NotRedirected, "why" | "mayWrite">;
+
+/** Functions, and all that their texts name: by a call, an operator, a type that is cast or checked, or through a view. */
 function reachable(
   functions: readonly UserFunction[],
-  roots = functions.filter(({ callers }) => callers.length > 0).map(({ oid }) => oid),
+  { views }: RelationCopies,
+  roots: readonly UserFunction[],
 ): UserFunction[] {
-  const found = new Set(functions.filter(({ oid }) => roots.includes(oid)));
-  for (const it of found) {
-    const { body } = partsOf(it);
-    for (const other of functions)
-      if (new RegExp(`${spellings(other.name)}\\s*\\(`).test(body)) found.add(other);
+  const found = new Set(roots);
+  const seen = new Set<object>();
+  const texts = roots.map(({ definition }) => definition);
+  for (const text of texts) {
+    const plain = withoutComments(text);
+    for (const it of functions) {
+      if (found.has(it) || !callsIn(plain, it)) continue;
+      found.add(it);
+      texts.push(it.definition);
+    }
+    for (const view of views) {
+      if (seen.has(view) || !namesIn(plain, view)) continue;
+      seen.add(view);
+      texts.push(view.sql);
+    }
   }
   return [...found];
 }
+
+const callsIn = (text: string, { name, operators, types }: UserFunction): boolean =>
+  new RegExp(`${spellings(name)}\\s*\\(`).test(text) ||
+  operators.some((operator) => text.includes(operator)) ||
+  types.some((type) => new RegExp(spellings(type)).test(text));
+
+const WRITES =
+  /\b(?:insert\s+into|update\s+\S+\s+set|delete\s+from|merge\s+into|truncate|nextval|setval|notify|pg_notify|copy|create|alter|drop)\b/i;
 
 /** @returns why it cannot be; null where it is, or need not be */
 async function redirect(
   client: pg.ClientBase,
   it: UserFunction,
   copies: RelationCopies,
-): Promise<string | null> {
+): Promise<Unfit | null> {
   const { head, body } = partsOf(it);
-  if (it.definition === "") return "is in a language that cannot be looked into";
-  if (/\bexecute\b/i.test(body)) return "runs SQL that it puts together itself";
+  const plain = withoutComments(body);
+  if (it.definition === "") return { why: "is in a language that cannot be looked into" };
+  if (WRITES.test(plain))
+    return { why: "changes something each time it is called", mayWrite: true };
+  if (/\bexecute\b/i.test(plain)) return { why: "runs SQL that it puts together itself" };
+  if (/\bU&"/i.test(plain)) return { why: "has names that are written in codes" };
   const read = await copies.namedIn(body);
+  const hidden = (await copies.namedIn(plain)).find((relation) => !read.includes(relation));
+  if (hidden) return { why: `has a comment within the name ${tableLabel(hidden)}` };
   const [first] = read;
   if (!first) return null;
-  if (!it.isReplaceable) return `reads ${tableLabel(first)}, and this role may not replace it`;
+  if (!it.isReplaceable)
+    return { why: `reads ${tableLabel(first)}, and this role may not replace it` };
   const redirected = replaceNames(body, read);
   const bare = read.filter((relation) => namesIn(redirected, relation));
   const unread = read.find(({ isThere }) => !isThere);
-  if (unread) return `reads ${tableLabel(unread)}, of which there can be no copy`;
+  if (unread) return { why: `reads ${tableLabel(unread)}, of which there can be no copy` };
   const lost = bare.find(({ isBare }) => !isBare);
-  if (lost) return `reads ${tableLabel(lost)} by a name without its schema`;
+  if (lost) return { why: `reads ${tableLabel(lost)} by a name without its schema` };
   // What is temporary is found before all else, unless a search_path says otherwise.
   const path = /(?<=\n SET search_path TO )/;
   const text = (bare.length > 0 ? head.replace(path, "pg_temp, ") : head) + redirected;
   const isDone = text === it.definition || (await tryStatement(client, text));
-  return isDone ? null : `reads ${tableLabel(first)}, and could not be made to read its copy`;
+  return isDone
+    ? null
+    : { why: `reads ${tableLabel(first)}, and could not be made to read its copy` };
 }
 
 /** What comes before the body is the function's own name, and its types. */

@@ -44,7 +44,7 @@ import { type Checks, checkShadows, readChecks, type Shadowed } from "./check-sh
 import { type NotRedirected, redirectFunctions } from "./redirect-functions.ts";
 import { isRefusal, RefusedValues } from "./refused-values.ts";
 import { copiesOf } from "./relation-copies.ts";
-import { uncomputable, untried } from "./remedies.ts";
+import { describeUntried, uncomputable } from "./remedies.ts";
 
 export interface RehearseOptions extends PipelineOptions {
   database: Database;
@@ -111,6 +111,7 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
   };
   #computed: readonly ComputedColumns[] = [];
   #notRedirected: readonly NotRedirected[] = [];
+  #doubtful: readonly Violation[] = [];
   #redirect: () => Promise<void> = async () => {};
   #loads: PlannedLoad[] = [];
   /** A row was refused, which ended the transaction. */
@@ -239,12 +240,14 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
     this.#step("loading");
     // As for a load: functions in constraints may rely on the role's own.
     await client.query(ownSettings(client));
-    const { violations, unchecked } = await checkShadows(
+    const { violations, doubtful, unchecked } = await checkShadows(
       client,
       this.#checks,
       (table, column) => this.#unknownColumns(table).has(column),
+      this.#notRedirected,
       signal,
     );
+    this.#doubtful = doubtful;
     await client.query(FIXED_SETTINGS);
     this.#violations.push(...this.#refused.violations(), ...violations);
     this.#notRehearsed.push(...unchecked);
@@ -271,8 +274,10 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
       this.#tables.push(table);
     }
     // Where nothing changes, the functions have read what they will read.
-    if (this.#tables.some(({ changes }) => !changes || changes.same < sumOf(changes)))
-      this.#violations.push(...this.#notRedirected.map(untried));
+    const isChanged = this.#tables.some(({ changes }) => !changes || changes.same < sumOf(changes));
+    if (!isChanged) this.#violations.push(...this.#doubtful);
+    const untried = this.#notRedirected.filter(({ mayWrite }) => isChanged || mayWrite);
+    this.#violations.push(...untried.map(describeUntried));
     this.#notRehearsed.push(...this.#shadows.withoutDefault.map(describeWithoutDefault));
     if (plan.materializedViews.length > 0) {
       this.#notRehearsed.push(

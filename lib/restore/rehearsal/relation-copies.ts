@@ -19,12 +19,20 @@ export class RelationCopies {
   /** The schema that the copies are in. */
   readonly #place: string;
   readonly #definitions: readonly Definition[];
+  /** The users' own. */
+  readonly views: readonly Definition[];
   readonly #made = new Map<Definition, Redirected>();
 
-  constructor(client: pg.ClientBase, place: string, definitions: readonly Definition[]) {
+  constructor(
+    client: pg.ClientBase,
+    place: string,
+    relations: readonly Definition[],
+    views: readonly Definition[],
+  ) {
     this.#client = client;
     this.#place = place;
-    this.#definitions = definitions;
+    this.#definitions = [...relations, ...views];
+    this.views = views;
   }
 
   /** Those that a text of SQL names. */
@@ -88,7 +96,7 @@ export async function copiesOf(
     sql: definition,
   }));
   const place = shadowed[0]?.shadow.schema ?? "pg_temp";
-  return new RelationCopies(client, place, [...plain, ...parents, ...partitions, ...views]);
+  return new RelationCopies(client, place, [...plain, ...parents, ...partitions], views);
 }
 
 const selectFrom = ({ columns }: CatalogTable, from: TableName): string =>

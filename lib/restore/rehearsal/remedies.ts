@@ -103,7 +103,7 @@ const byNoRow = (
 ): Violation => ({ ...it, key: [], columns: [], total: null, rows: [] });
 
 /** Counts as one that would fail: a rehearsal must not say yes to what it could not try. */
-export const untried = ({ table, name, why }: NotRedirected): Violation =>
+export const describeUntried = ({ table, name, why }: NotRedirected): Violation =>
   byNoRow({
     kind: "check",
     table,

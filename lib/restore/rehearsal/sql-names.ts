@@ -39,5 +39,11 @@ export function spellings(name: string): string {
     /[a-z]/g,
     (letter) => `[${letter}${letter.toUpperCase()}]`,
   );
-  return `(?:${quoted}|(?<![\\w$"])${anyCase}(?![\\w$"]))`;
+  // What ends a function's text may follow at once.
+  const end = String.raw`(?![\w"]|\$(?!(?:function|procedure)x*\$))`;
+  return `(?:${quoted}|(?<![\\w$"])${anyCase}${end})`;
 }
+
+/** For looking at, not for running: what a string holds may look like a comment as well. */
+export const withoutComments = (text: string): string =>
+  text.replaceAll(/\/\*[\s\S]*?\*\//g, " ").replaceAll(/--[^\n]*/g, " ");
