@@ -17,6 +17,7 @@ import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { selectSequences } from "./dump-sequences.ts";
 import { exclusionOf, leaveOut, requireKnown } from "./exclusion.ts";
 import { computeInsertionOrder, orderedTables } from "./insertion-order.ts";
+import { notChosenWarning } from "./not-chosen.ts";
 
 /** Which tables a backup holds. Neither: all of them. */
 export interface TableSelection {
@@ -73,6 +74,7 @@ export function planDump(
     insertionOrder,
     sequences,
     warnings: [
+      ...notChosenWarning(catalog.tables, selected),
       ...warningsOf(catalog, selected, selection),
       ...warnings,
       ...leftOutParents(catalog, byKey),

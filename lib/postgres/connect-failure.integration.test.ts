@@ -69,6 +69,18 @@ test.each(["?sslmode=require&sslrootcert=/missing", "?uselibpqcompat=true&sslmod
   },
 );
 
+test.each(["cli1", "mysql://a:b@h/x", "localhost:5432/shop"])(
+  "%s is no URL",
+  (connectionString) => {
+    expect(() => openDatabase({ connectionString })).toThrow(
+      expect.objectContaining({
+        code: "CONFIG_INVALID",
+        hint: expect.stringContaining("postgresql://"),
+      }),
+    );
+  },
+);
+
 describe("roles", () => {
   const role = `guest_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}`;
   const secret = "the-right-one";

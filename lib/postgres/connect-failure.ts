@@ -124,6 +124,12 @@ export function describeUnreadable(error: unknown): BackupError {
   });
 }
 
+/** What `pg` would take for the name of a database at some host. */
+export const noUrl = (): BackupError =>
+  new BackupError("CONFIG_INVALID", "The connection string is no PostgreSQL URL.", {
+    hint: "It looks like postgresql://user:password@host:5432/database.",
+  });
+
 /** An address that Prisma's engine alone understands. */
 export const prismasOwnUrl = (): BackupError =>
   new BackupError(

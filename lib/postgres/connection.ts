@@ -1,6 +1,6 @@
 import pg from "pg";
 import { BackupError } from "../errors.ts";
-import { describeUnreadable, prismasOwnUrl, refusedByPooler } from "./connect-failure.ts";
+import { describeUnreadable, noUrl, prismasOwnUrl, refusedByPooler } from "./connect-failure.ts";
 import { IS_ONE_SESSION, requireSessionsOfOnesOwn } from "./one-session.ts";
 import { OwnClient } from "./own-client.ts";
 import { type ConnectionConfig, readOwnSearchPath } from "./own-settings.ts";
@@ -129,7 +129,10 @@ export function openDatabase(config: ConnectionConfig): Database {
 }
 
 function parseConfig(config: pg.ClientConfig): pg.Client {
-  if (/^prisma(?:\+postgres)?:/.test(config.connectionString ?? "")) throw prismasOwnUrl();
+  const { connectionString = "" } = config;
+  if (/^prisma(?:\+postgres)?:/.test(connectionString)) throw prismasOwnUrl();
+  // A socket's path is one as well.
+  if (!/^(?:$|\/|socket:|postgres(?:ql)?:)/i.test(connectionString)) throw noUrl();
   try {
     return new pg.Client(config);
   } catch (error) {

@@ -132,10 +132,13 @@ describe.for(MAJORS)("a partition whose detaching was interrupted, PostgreSQL %i
     const one = await backUp(database, { tables: [table("visit")] });
     expect(one.result.rows).toBe(10);
     expect(one.result.warnings).toMatchObject([
+      { code: "TABLES_NOT_CHOSEN", message: expect.stringContaining("1 of 3 tables") },
       { code: "PARTITION_DETACH_PENDING", message: expect.stringContaining("not in the backup") },
     ]);
     expect((await backUp(database, { tables: [table("visit_old")] })).result.rows).toBe(30);
-    expect((await backUp(database, { tables: [table("other")] })).result.warnings).toEqual([]);
+    expect((await backUp(database, { tables: [table("other")] })).result.warnings).toMatchObject([
+      { code: "TABLES_NOT_CHOSEN" },
+    ]);
     expect(
       (await refusal(database, (await backUp(database, { tables: [table("visit_old")] })).path))
         .hint,
@@ -143,6 +146,7 @@ describe.for(MAJORS)("a partition whose detaching was interrupted, PostgreSQL %i
     expect(
       (await backUp(database, { exclude: [table("visit_old")] })).result.warnings,
     ).toMatchObject([
+      { code: "TABLES_NOT_CHOSEN", message: expect.stringContaining("public.visit_old") },
       { code: "PARTITION_DETACH_PENDING", message: expect.stringContaining("not in the backup") },
     ]);
     await db.query("SELECT 1");
@@ -448,12 +452,13 @@ describe.for(MAJORS)("children by inheritance, PostgreSQL %i", (major) => {
         ({ code, table: it }) => `${code} ${it?.name}`,
       );
     expect(await warned("base")).toEqual([
+      "TABLES_NOT_CHOSEN undefined",
       "FOREIGN_TABLE far",
       "EXTENSION_TABLE m",
       "CHILDREN_LEFT_OUT base",
     ]);
-    expect(await warned("p")).toEqual(["FOREIGN_PARTITION part"]);
-    expect(await warned("below")).toEqual([]);
+    expect(await warned("p")).toEqual(["TABLES_NOT_CHOSEN undefined", "FOREIGN_PARTITION part"]);
+    expect(await warned("below")).toEqual(["TABLES_NOT_CHOSEN undefined"]);
   });
 
   test("restoring the parent alone is said by the check, the rehearsal and the restore", async () => {
