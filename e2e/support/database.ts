@@ -67,19 +67,22 @@ export async function holdRestore(
   const { client } = await openSession(middle.url);
   await client.query("SELECT pg_advisory_lock($1)", [GATE]);
   // For this session itself the gate is open. A constraint that is NOT VALID would be out of a restore's way.
-  // It asks again and again, since waiting for the lock itself would end by the restore's lock timeout.
+  // It asks again and again, since waiting for the lock itself would end by the restore's lock timeout. It belongs to an
+  // extension, since a restore puts constraints aside that call functions of the users'.
   await client.query(`
     CREATE FUNCTION public.e2e_gate() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
       WHILE NOT pg_try_advisory_xact_lock_shared(${GATE}) LOOP PERFORM pg_sleep(0.05); END LOOP;
       RETURN true;
     END $$;
+    ALTER EXTENSION plpgsql ADD FUNCTION public.e2e_gate();
     ALTER TABLE ${middle.table} ADD CONSTRAINT e2e_gate
       CHECK (NOT (${middle.row}) OR public.e2e_gate())`);
   return holdUntilReleased(async () => {
     await client.query("SELECT pg_advisory_unlock($1)", [GATE]);
     // Waits for the end of the restore, which has the table locked.
     await client.query(
-      `ALTER TABLE ${middle.table} DROP CONSTRAINT e2e_gate; DROP FUNCTION public.e2e_gate()`,
+      `ALTER TABLE ${middle.table} DROP CONSTRAINT e2e_gate;
+       ALTER EXTENSION plpgsql DROP FUNCTION public.e2e_gate(); DROP FUNCTION public.e2e_gate()`,
     );
     await client.end();
   });
