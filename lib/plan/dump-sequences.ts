@@ -21,15 +21,25 @@ export function selectSequences(
   const plan: SequenceSelection = { sequences: [], warnings: [] };
   for (const sequence of sequences) {
     const users = usersOf(sequence);
-    if (isComplete || users.some(({ table }) => selected.has(tableKey(table)))) {
+    if (users.some(({ table }) => selected.has(tableKey(table)))) {
       plan.sequences.push(sequence);
-    } else if ((users.length === 0 || sequence.isDrawnByCode) && !isExcluded(sequence)) {
+    } else if (isExcluded(sequence)) {
+      if (sequence.isDrawnByCode) plan.warnings.push(excludedSequence(sequence));
+    } else if (isComplete) {
+      plan.sequences.push(sequence);
+    } else if (users.length === 0 || sequence.mayBeDrawnByCode) {
       if (sequence.canSelect) plan.sequences.push(sequence);
       else plan.warnings.push(unreadableSequence(sequence));
     }
   }
   return plan;
 }
+
+const excludedSequence = ({ schema, name }: CatalogSequence): Warning => ({
+  code: "SEQUENCE_LEFT_OUT",
+  message: `Functions, triggers, views or rules draw from the sequence ${tableLabel({ schema, name })}, which was left out with its schema: where it stands is not in the backup.`,
+  table: { schema, name },
+});
 
 const unreadableSequence = ({ schema, name, quoted }: CatalogSequence): Warning => ({
   code: "SEQUENCE_LEFT_OUT",

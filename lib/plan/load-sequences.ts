@@ -58,15 +58,24 @@ export function planSequences(source: SequenceSource): SequencePlan {
   for (const sequence of catalog.sequences) {
     const users = usersOf(sequence);
     const isFree = !users.some(isLoaded);
-    if (isFree && (isExcluded(sequence) || (users.length > 0 && !sequence.isDrawnByCode))) continue;
+    if (isFree && users.length > 0 && !sequence.mayBeDrawnByCode) continue;
     const state = states.get(sequence) ?? null;
     const label = tableLabel(sequence);
+    if (isFree && isExcluded(sequence)) {
+      if (sequence.isDrawnByCode)
+        warn(
+          sequence,
+          `Functions, triggers, views or rules draw from the sequence ${label}, which was left out with its schema: it stays where it is, and may be behind the rows that are restored. Compare them after the restore, and set it: ${setStatement(sequence)}`,
+        );
+      continue;
+    }
     if (isFree && !state) {
-      warn(sequence, `The backup has no state of the sequence ${label}: it stays where it is.`);
+      if (isExpected(sequence))
+        warn(sequence, `The backup has no state of the sequence ${label}: it stays where it is.`);
       continue;
     }
     const isSettled = users.every((user) => isComparable(source, user) || isRestored(source, user));
-    const maySetBack = isWhole || (!isMerging && !isFree && !sequence.isDrawnByCode);
+    const maySetBack = isWhole || (!isMerging && !isFree && !sequence.mayBeDrawnByCode);
     const isExact = maySetBack && isSettled;
     // One that comes back with its table stands in the way like the table; for the others, the rows matter more.
     const isOptional = isFree ? !isExact : !state || sequence.extension !== null;
@@ -88,10 +97,10 @@ export function planSequences(source: SequenceSource): SequencePlan {
     if (!archived && users.some((it) => hasColumn(source, it) && !isComparable(source, it))) {
       warn(
         sequence,
-        `The values that come from the sequence ${label} are not all numbers that can be compared, and the backup has no state of it that can be set: it may be behind them. Compare them after the restore, and set it: SELECT setval('${sequence.quoted.replaceAll("'", "''")}', …);`,
+        `The values that come from the sequence ${label} are not all numbers that can be compared, and the backup has no state of it that can be set: it may be behind them. Compare them after the restore, and set it: ${setStatement(sequence)}`,
       );
     }
-    const followsColumns = isMerging && !isFree && !sequence.isDrawnByCode && isSettled;
+    const followsColumns = isMerging && !isFree && !sequence.mayBeDrawnByCode && isSettled;
     plan.sequences.push({
       sequence,
       archived,
@@ -128,6 +137,13 @@ export const usersOf = ({ owner, usedBy }: CatalogSequence): SequenceUser[] => [
   ),
 ];
 
+/** Who restores expects it to come back, whatever its tables do: it has none, or code is known to draw from it. */
+export const isExpected = (sequence: CatalogSequence): boolean =>
+  sequence.isDrawnByCode || usersOf(sequence).length === 0;
+
+const setStatement = ({ quoted }: CatalogSequence): string =>
+  `SELECT setval('${quoted.replaceAll("'", "''")}', …);`;
+
 /** Then nothing is left that may have drawn from any sequence since the backup. */
 const isEverythingLoaded = ({ catalog, loads }: SequenceSource): boolean =>
   catalog.tables.every(
@@ -138,16 +154,20 @@ const isEverythingLoaded = ({ catalog, loads }: SequenceSource): boolean =>
 const hasForeignRows = ({ partitions }: CatalogTable): boolean =>
   partitions.some(({ isForeign }) => isForeign);
 
-/** The role may read all its values, and they are numbers. */
+/** The role may read all its values, and they are the sequence's numbers. */
 const isComparable = (source: SequenceSource, user: SequenceUser): boolean => {
   const compared = comparedColumn(source, user);
   return compared !== null && !hasForeignRows(compared.table);
 };
 
-function comparedColumn({ tables }: SequenceSource, { table: name, column }: SequenceUser) {
+function comparedColumn(
+  { tables }: SequenceSource,
+  { table: name, column, isPlain }: SequenceUser,
+) {
   const table = tables.get(tableKey(name));
   const found = table?.columns.find((it) => it.name === column);
-  if (!table?.canSelect || table.hidesRows || !found || largestNumber(found) === null) return null;
+  if (!isPlain || !table?.canSelect || table.hidesRows || !found || largestNumber(found) === null)
+    return null;
   return { table, column };
 }
 

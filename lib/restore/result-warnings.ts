@@ -1,5 +1,5 @@
 import type { LoadPlan } from "../plan/load-plan.ts";
-import type { PlannedSequence } from "../plan/load-sequences.ts";
+import { isExpected, type PlannedSequence } from "../plan/load-sequences.ts";
 import type { SequenceState, SequenceTarget } from "../postgres/sequences.ts";
 import type { Warning } from "../shared/api.ts";
 import { listNames } from "../shared/name-list.ts";
@@ -64,11 +64,13 @@ export function sequenceWarning(
     return [
       {
         code: "SEQUENCE_RAISED",
-        message: `The sequence ${label} ${stood}, behind the rows that draw from it. It was set to ${value}, or the next insert would have failed.`,
+        message: `The sequence ${label} ${stood}, behind the rows that draw from it. It goes to ${value}, so that the next insert does not fail.`,
         table,
       },
     ];
   }
+  // Nor does anybody miss it who left its table as it is.
+  if (isFree && !isExpected(sequence)) return [];
   if (!archived || (BigInt(archived.lastValue) === value && archived.isCalled === isCalled))
     return [];
   return [

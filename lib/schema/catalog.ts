@@ -147,6 +147,8 @@ export interface CatalogSequence extends TableName {
   usedBy: SequenceUser[];
   /** Functions, views or rules draw from it: into what, nobody knows. */
   isDrawnByCode: boolean;
+  /** Or some draw from a sequence that their text does not name. */
+  mayBeDrawnByCode: boolean;
   start: bigint;
   increment: bigint;
   minimum: bigint;
@@ -393,7 +395,7 @@ const SEQUENCES_SQL = `
     has_schema_privilege(n.oid, 'USAGE') AND has_sequence_privilege(c.oid, 'SELECT') AS "canSelect",
     pg_has_role(c.relowner, 'USAGE') AS "isOwned",
     ${missingRights("sequence", "n.oid", "c.oid")} AS "missingRights",
-    (SELECT json_build_object('table', ${nameOf("d.refobjid")}, 'column', a.attname)
+    (SELECT json_build_object('table', ${nameOf("d.refobjid")}, 'column', a.attname, 'isIdentity', d.deptype = 'i')
       FROM pg_depend d
       JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
       WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass
@@ -494,7 +496,7 @@ async function readRelations(
   });
   const sequenceRows = await withUsers(
     client,
-    (await client.query<Omit<FoundSequence, "usedBy" | "isDrawnByCode">>(SEQUENCES_SQL)).rows,
+    (await client.query<ReadSequence>(SEQUENCES_SQL)).rows,
     tables,
   );
   const isReplaced = [tableRows, columnRows, foreignKeys, sequenceRows].some((rows) =>
@@ -541,6 +543,12 @@ async function readRelations(
 
 type Bound = "start" | "increment" | "minimum" | "maximum";
 type FoundSequence = Omit<CatalogSequence, Bound> & Record<Bound, string> & { isConfig: boolean };
+type ReadSequence = Omit<
+  FoundSequence,
+  "owner" | "usedBy" | "isDrawnByCode" | "mayBeDrawnByCode"
+> & {
+  owner: (Omit<SequenceUser, "isPlain"> & { isIdentity: boolean }) | null;
+};
 
 const usersOf = ({ owner, usedBy }: FoundSequence) => [...(owner ? [owner] : []), ...usedBy];
 

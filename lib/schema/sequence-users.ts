@@ -1,12 +1,20 @@
 import type pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
-import { USER_NAMESPACE } from "./user-objects.ts";
+import { notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
 
 /** A column that takes its values from a sequence. */
 export interface SequenceUser {
   table: TableName;
   column: string;
+  /** Its values are the sequence's numbers themselves, and not what an expression or a function makes of them. */
+  isPlain: boolean;
+}
+
+interface SequenceUse {
+  usedBy: SequenceUser[];
+  isDrawnByCode: boolean;
+  mayBeDrawnByCode: boolean;
 }
 
 type NamedSequence = TableName & { oid: number };
@@ -17,6 +25,19 @@ type NamedSequence = TableName & { oid: number };
  */
 const literalsIn = (code: string) =>
   String.raw`(regexp_matches(${code}, 'nextval\s*\(+\s*''((?:[^'']|'''')+)''', 'gi'))[1]`;
+
+const CAST = String.raw`::(?:smallint|integer|bigint|numeric(?:\(\d+,\d+\))?|real|double precision|text|character varying|regclass)`;
+
+/** A default that is the number itself. What the server prints has its parentheses in pairs. */
+const isPlain = (code: string) =>
+  String.raw`${code} ~ '^\(*nextval\(\(*''(?:[^'']|'''')+''(?:${CAST}|\))+$'`;
+
+/** Draws from a sequence that the text does not name, such as one that a function is told of. */
+const drawsUnnamed = (code: string) =>
+  String.raw`regexp_replace(${code}, 'nextval\s*\(+\s*''(?:[^'']|'''')+''(?:\s*::\s*[a-z ]+|\s*\))*\s*\)', '', 'gi') ~* 'nextval"?\s*\('`;
+
+/** The same in what the server has parsed: a call of nextval whose argument is no constant. */
+const callsUnnamed = (tree: string) => String.raw`${tree} ~ ':funcid 1574 [^(]*\(\{(?!CONST )'`;
 
 /**
  * A default's own text and that of the functions that it calls, as far as `pg_depend` knows them. A domain's default is
@@ -52,12 +73,13 @@ const COLUMNS_SQL = `
     SELECT attrelid, attname, NULL, ${literalsIn("code")} FROM code WHERE code ~* 'nextval'
   )
   SELECT n.nspname AS schema, c.relname AS name, f.attname AS column,
+    EXISTS (SELECT FROM source s WHERE s.attrelid = f.attrelid AND s.attname = f.attname AND ${isPlain("s.code")}) AS "isPlain",
     json_agg(DISTINCT f.seqrelid::int8) FILTER (WHERE f.seqrelid IS NOT NULL) AS sequences,
     json_agg(f.literal) FILTER (WHERE f.literal IS NOT NULL) AS literals
   FROM found f
   JOIN pg_class c ON c.oid = f.attrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
-  GROUP BY n.nspname, c.relname, f.attname
+  GROUP BY n.nspname, c.relname, f.attrelid, f.attname
   ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C", f.attname COLLATE "C"`;
 
 /** Functions, views and rules that draw from a sequence: into what, nobody knows. */
@@ -69,36 +91,74 @@ const CODE_SQL = `
   SELECT NULL, n.nspname, ${literalsIn("p.prosrc")} FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
   WHERE p.prosrc ~* 'nextval' AND ${USER_NAMESPACE}`;
 
+/** Whether some function, view, rule or default of the users' may draw from any sequence. */
+const UNNAMED_SQL = `
+  SELECT EXISTS (
+    SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+    WHERE ${USER_NAMESPACE} AND ${notOfExtension("pg_proc", "p.oid")}
+      AND (${drawsUnnamed("p.prosrc")} OR ${callsUnnamed("(to_jsonb(p) ->> 'prosqlbody')")})
+  ) OR EXISTS (
+    SELECT FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE ${USER_NAMESPACE} AND ${callsUnnamed("w.ev_action::text")}
+  ) OR EXISTS (
+    SELECT FROM pg_attrdef ad JOIN pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum
+    JOIN pg_class c ON c.oid = ad.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE ${USER_NAMESPACE} AND CASE WHEN a.attgenerated = '' THEN ${drawsUnnamed("pg_get_expr(ad.adbin, 0)")} END
+  ) OR EXISTS (
+    SELECT FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
+    WHERE ${USER_NAMESPACE} AND t.typtype = 'd' AND ${drawsUnnamed("pg_get_expr(t.typdefaultbin, 0)")}
+  ) AS "isUnnamed"`;
+
 /**
  * Adds to sequences who draws from them, beside the identity columns that own one. A partition's column is its table's.
  *
  * @param sequences all that a name in a text may mean
  */
-export async function withUsers<Sequence extends NamedSequence & { owner: SequenceUser | null }>(
+export async function withUsers<
+  Sequence extends NamedSequence & {
+    owner: (Omit<SequenceUser, "isPlain"> & { isIdentity: boolean }) | null;
+  },
+>(
   client: pg.ClientBase,
   sequences: readonly Sequence[],
   tables: ReadonlyArray<TableName & { partitions: readonly TableName[] }>,
-): Promise<Array<Sequence & { usedBy: SequenceUser[]; isDrawnByCode: boolean }>> {
+): Promise<Array<Omit<Sequence, "owner"> & { owner: SequenceUser | null } & SequenceUse>> {
   const byName = Map.groupBy(sequences, ({ name }) => name);
   const roots = new Map(
     tables.flatMap(({ schema, name, partitions }) =>
       partitions.map((partition) => [tableKey(partition), { schema, name }]),
     ),
   );
-  const ofRoot = ({ table, column }: SequenceUser): SequenceUser => ({
-    table: roots.get(tableKey(table)) ?? table,
-    column,
-  });
+  const rootOf = (table: TableName): TableName => roots.get(tableKey(table)) ?? table;
   const columns = await readColumns(client, byName);
   const drawnByCode = await readDrawnByCode(client, byName);
-  return sequences.map((sequence) => {
-    const users = (columns.get(sequence.oid) ?? []).map(ofRoot);
-    const unique = new Map(users.map((it) => [`${tableKey(it.table)} ${it.column}`, it]));
+  const [unnamed] = (await client.query<{ isUnnamed: boolean }>(UNNAMED_SQL)).rows;
+  return sequences.map(({ owner, ...sequence }) => {
+    const users = new Map<string, SequenceUser>();
+    for (const { table, column, isPlain } of columns.get(sequence.oid) ?? []) {
+      const root = rootOf(table);
+      const key = JSON.stringify([tableKey(root), column]);
+      // A partition's default may be another than its table's.
+      users.set(key, {
+        table: root,
+        column,
+        isPlain: isPlain && (users.get(key)?.isPlain ?? true),
+      });
+    }
+    const isDrawnByCode = drawnByCode.has(sequence.oid);
+    const ownersDefault =
+      owner && users.get(JSON.stringify([tableKey(rootOf(owner.table)), owner.column]));
     return {
       ...sequence,
-      owner: sequence.owner && ofRoot(sequence.owner),
-      usedBy: [...unique.values()],
-      isDrawnByCode: drawnByCode.has(sequence.oid),
+      owner: owner && {
+        table: rootOf(owner.table),
+        column: owner.column,
+        // What code draws for a column without a default, nobody knows.
+        isPlain: owner.isIdentity || (ownersDefault?.isPlain ?? !isDrawnByCode),
+      },
+      usedBy: [...users.values()],
+      isDrawnByCode,
+      mayBeDrawnByCode: isDrawnByCode || unnamed?.isUnnamed === true,
     };
   });
 }
@@ -110,13 +170,14 @@ async function readColumns(
 ): Promise<Map<number, SequenceUser[]>> {
   const columns = new Map<number, SequenceUser[]>();
   const { rows } = await client.query<
-    TableName & { column: string; sequences: number[] | null; literals: string[] | null }
+    TableName &
+      Omit<SequenceUser, "table"> & { sequences: number[] | null; literals: string[] | null }
   >(COLUMNS_SQL);
-  for (const { schema, name, column, sequences: known, literals } of rows) {
+  for (const { schema, name, column, isPlain, sequences: known, literals } of rows) {
     const named = (literals ?? []).flatMap((literal) => sequencesCalled(literal, schema, byName));
     for (const oid of new Set([...(known ?? []), ...named])) {
       const users = columns.get(oid) ?? [];
-      users.push({ table: { schema, name }, column });
+      users.push({ table: { schema, name }, column, isPlain });
       columns.set(oid, users);
     }
   }

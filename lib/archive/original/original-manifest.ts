@@ -134,13 +134,13 @@ const rowsOf = ({ files }: MatchedTable): number => files.reduce((sum, { rows })
 
 /**
  * Where sequences stood was not stored: they begin anew, and a restore raises them to their columns' extremes. One whose
- * values are no numbers has no extreme, and stays where it is.
+ * values are not its numbers has no extreme, and stays where it is.
  */
 function startsOf(catalog: Catalog, restored: ReadonlySet<string>): Manifest["sequences"] {
   const tables = new Map(catalog.tables.map((table) => [tableKey(table), table]));
-  const isNumber = ({ table, column }: SequenceUser) => {
+  const isNumber = ({ table, column, isPlain }: SequenceUser) => {
     const found = tables.get(tableKey(table))?.columns.find(({ name }) => name === column);
-    return found !== undefined && largestNumber(found) !== null;
+    return isPlain && found !== undefined && largestNumber(found) !== null;
   };
   return catalog.sequences.flatMap((sequence) => {
     const { schema, name, owner, start } = sequence;
