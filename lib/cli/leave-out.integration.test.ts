@@ -46,6 +46,16 @@ const inBackup = async (file: string): Promise<string[]> => {
 const count = async (db: TestDatabase, table: string) =>
   (await db.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${table}`))[0]?.n;
 
+/** A schema without tables of its own: partitions of another's, or sequences. */
+const PARTITIONS = `CREATE SCHEMA q; CREATE TABLE p (id int) PARTITION BY LIST (id);
+  CREATE TABLE q.p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE q.p2 PARTITION OF p DEFAULT PARTITION BY LIST (id);
+  CREATE TABLE q.p3 PARTITION OF q.p2 DEFAULT; CREATE TABLE t (id int)`;
+const SEQUENCES =
+  "CREATE SCHEMA q; CREATE SEQUENCE q.s; SELECT setval('q.s', 7); CREATE TABLE t (id int)";
+
+const UNENCRYPTED =
+  "warning: The archive is not encrypted. Its digests find damage, but not a deliberate forgery.\n";
+
 const LEFTOVERS = `
   CREATE TABLE t1 (id integer PRIMARY KEY); CREATE TABLE t2 (id integer PRIMARY KEY);
   CREATE TABLE leftover_1 AS TABLE t1; CREATE TABLE "left.over 2" AS TABLE t1;
@@ -85,12 +95,8 @@ describe("restore --exclude", () => {
         stderr: expect.stringContaining("The restore would replace every row of 2 tables"),
       });
       const restored = await restore("--yes", ...options);
-      expect(restored).toMatchObject({
-        code: 0,
-        stderr: expect.stringContaining(
-          "left as it is: public.left.over 2, public.leftover_1. It was left out",
-        ),
-      });
+      // What there is not, does not stay.
+      expect(restored).toMatchObject({ code: 0, stderr: UNENCRYPTED });
       expect(await count(db, "t1")).toBe(1);
       expect(await db.query("SELECT last_value::int FROM free_no")).toEqual([{ last_value: 77 }]);
     },
@@ -140,6 +146,49 @@ describe("restore --exclude", () => {
     // What was left out need not be there any more.
     const restored = await restore("--yes");
     expect(restored).toMatchObject({ code: 0, stderr: expect.not.stringContaining("sequence") });
+  });
+
+  test("a sequence that another schema's trigger draws from is named, by the backup as well", async () => {
+    const { file, create, restore } =
+      await scene(`CREATE SCHEMA q; CREATE SEQUENCE q.s; CREATE TABLE t (id int PRIMARY KEY);
+      CREATE FUNCTION tr() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.id := nextval(''q.s''); RETURN NEW; END';
+      CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION tr()`);
+    await create();
+    for (const how of [[], ["--rehearse"], ["--yes"]]) {
+      const { stdout, stderr } = await restore("--exclude", "q", ...how);
+      expect(stdout + stderr).toContain("draw from the sequence q.s, which was left out");
+    }
+    await rm(file);
+    expect((await create("--exclude", "q")).stderr).toContain(
+      "draw from the sequence q.s, which was left out with its schema: where it stands is not",
+    );
+  });
+
+  test("what stays is said in the number that it has", async () => {
+    const { create, restore } = await scene(SCHEMAS);
+    await create();
+    expect((await restore("--yes", "--exclude", "auth.users")).stderr).toContain(
+      "left as it is: auth.users. It was left out of the restore.",
+    );
+    expect((await restore("--yes", "--exclude", "auth")).stderr).toContain(
+      "left as they are: auth.sessions, auth.users. They were left out of the restore.",
+    );
+  });
+
+  test("too many to be pasted: a sentence instead", async () => {
+    const tables = Array.from({ length: 71 }, (_, i) => `t${i}`);
+    const { db, create, restore } = await scene(
+      [...tables, "kept"].map((it) => `CREATE TABLE ${it} (id int)`).join(";"),
+    );
+    await create();
+    await db.query(tables.map((it) => `DROP TABLE ${it}`).join(";"));
+    for (const how of [[], ["--rehearse"], ["--yes"]]) {
+      const { stdout, stderr } = await restore(...how);
+      expect(stdout + stderr).toContain(
+        "These are 71, too many to leave out one by one: choose the other tables instead, each as --table.",
+      );
+      expect(stdout + stderr).not.toContain("--exclude public");
+    }
   });
 
   test("what is left out and referred to: said beforehand, and refused by rehearsal and restore alike", async () => {
@@ -199,6 +248,35 @@ describe("restore --exclude", () => {
     expect(await pgDumpText(db.url)).toBe(before);
   });
 
+  test.for([["q"], ["q.p1"]])(
+    "a schema of partitions, or one of them: the root is named: %s",
+    async ([name = ""]) => {
+      const { create, restore } = await scene(PARTITIONS);
+      await create();
+      for (const how of [[], ["--rehearse"], ["--yes"]]) {
+        const { code, stdout, stderr } = await restore("--exclude", name, ...how);
+        expect(code).toBe(1);
+        expect(stdout + stderr).toContain("partitions of public.p");
+        expect(stdout + stderr).toContain("Name public.p instead.");
+      }
+      expect(await restore("--exclude", "public.p", "--yes")).toMatchObject({ code: 0 });
+    },
+  );
+
+  test("a schema of sequences alone", async () => {
+    const { db, create, restore } = await scene(SEQUENCES);
+    await create();
+    await db.query("SELECT setval('q.s', 3)");
+    expect(await restore("--rehearse", "--exclude", "q")).toMatchObject({ code: 0 });
+    expect(await restore("--yes", "--exclude", "q")).toMatchObject({ code: 0 });
+    expect(await db.query("SELECT last_value::int FROM q.s")).toEqual([{ last_value: 3 }]);
+    await db.query("DROP SCHEMA q CASCADE");
+    expect(await restore("--yes", "--exclude", "q")).toMatchObject({
+      code: 0,
+      stderr: UNENCRYPTED,
+    });
+  });
+
   test("a table that only the database has, and that refers into the backup, can be left out as the error says", async () => {
     const { db, create, restore } = await scene(LEFTOVERS);
     await create();
@@ -254,10 +332,41 @@ describe("create --exclude", () => {
       "The database has no table x.y or schema empty with tables. No backup was made.",
     ],
     [["auth", "public"], "There is no table to back up."],
+    [["auth", "public"], "hint: Leave fewer tables out."],
+    [["nope"], "hint: Name tables as schema.name, or a schema alone,"],
   ] as const)("an error: %s", async ([exclude, message]) => {
     const { create } = await scene(SCHEMAS);
     const refused = await create(...exclude.flatMap((it) => ["--exclude", it]));
     expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining(message) });
+  });
+
+  test("a schema of partitions, and one of sequences", async () => {
+    const { create } = await scene(PARTITIONS);
+    expect(await create("--exclude", "q")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        "There are only partitions of public.p, which go with their table. Name public.p instead.",
+      ),
+    });
+    const other = await scene(SEQUENCES);
+    expect(await other.create("--exclude", "q")).toMatchObject({ code: 0 });
+    expect(JSON.parse((await cli("inspect", other.file, "--json")).stdout).manifest.sequences).toBe(
+      0,
+    );
+  });
+
+  test("partitions elsewhere that go with what is left out, and those here that do not, are named", async () => {
+    const { create, file } =
+      await scene(`${PARTITIONS}; CREATE SCHEMA r; CREATE TABLE q.x (id int) PARTITION BY LIST (id); CREATE TABLE q.none (id int); CREATE TABLE r.none (id int);
+      CREATE TABLE x1 PARTITION OF q.x FOR VALUES IN (1); CREATE TABLE q.x2 PARTITION OF q.x FOR VALUES IN (2); CREATE TABLE r.x3 PARTITION OF q.x DEFAULT`);
+    const created = await create("--exclude", "q", "--exclude", "r");
+    expect(created).toMatchObject({ code: 0 });
+    expect(await inBackup(file)).toEqual(["public.p", "public.t"]);
+    expect(created.stderr).toContain("warning: The rows of public.x1 are not in the backup");
+    expect(created.stderr).not.toMatch(/x2|x3/);
+    expect(created.stderr).toContain("warning: The rows of q.p1, q.p3 are in the backup");
+    await rm(file);
+    expect((await create("--exclude", "q.x")).stderr).not.toContain("x1");
   });
 
   test("what the role may not read can be left out as the error says", async () => {

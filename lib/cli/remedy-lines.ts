@@ -1,25 +1,24 @@
 import type { LeaveOut, TableName } from "../shared/api.ts";
+import { formatCount } from "../shared/format.ts";
 
-/** So many options are shown. */
-const SHOWN = 20;
+/** As many options as somebody pastes. */
+const MOST = 20;
 
 /** What to do next, as it is done from a terminal. */
 export function remedyLines(remedy: string | undefined, leaveOut: LeaveOut | undefined): string[] {
-  return [
-    ...(remedy ? [remedy] : []),
-    ...(leaveOut ? [`To leave them out: ${excludeOptions(leaveOut)}`] : []),
-  ];
+  return [...(remedy ? [remedy] : []), ...(leaveOut ? [leaveOutLine(leaveOut)] : [])];
 }
 
-function excludeOptions({ tables, wholeSchemas }: LeaveOut): string {
+function leaveOutLine({ tables, wholeSchemas }: LeaveOut): string {
   const words = [
     ...wholeSchemas.map(namePart),
     ...tables
       .filter(({ schema }) => !wholeSchemas.includes(schema))
       .map(({ schema, name }: TableName) => `${namePart(schema)}.${namePart(name)}`),
   ].map((word) => `--exclude ${shellWord(word)}`);
-  const more = words.length - SHOWN;
-  return [...words.slice(0, SHOWN), ...(more > 0 ? [`and ${more} more`] : [])].join(" ");
+  return words.length > MOST
+    ? `These are ${formatCount(tables.length)}, too many to leave out one by one: choose the other tables instead, each as --table.`
+    : `To leave them out: ${words.join(" ")}`;
 }
 
 /** As `parseTableName` reads it. */

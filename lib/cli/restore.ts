@@ -78,9 +78,11 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
       // What is left out has been said already, before it began.
       const news = result.warnings.filter((it) => !isSaidBefore(it));
       for (const { message } of news) say(`warning: ${message}`);
-      const left = plan.tables.filter((it) => it.action === "skip" && isMeant(it, scope));
-      for (const [reason, tables] of Map.groupBy(left, (it) => it.reason))
-        say(`left as it is: ${formatSome(tables.map(tableLabel))}. ${reason}`);
+      const left = plan.tables.filter(
+        (it) => it.action === "skip" && !it.isMissing && isMeant(it, scope),
+      );
+      for (const [reason, tables] of Map.groupBy(left, (it) => it.reason ?? ""))
+        say(leftLine(tables.map(tableLabel), reason));
       progress.end();
       process.stdout.write(
         `${plan.manifest.database ? `${plan.manifest.database.name} of ${plan.manifest.createdAt}` : options.file} restored: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}${grown(result, scope)}, ${formatNoun(result.sequences, "sequence")} in ${formatDuration(result.elapsedMs)}\n`,
@@ -118,6 +120,11 @@ function readScope({
     ...(exclude && { exclude: exclude.map(parseExclusion) }),
   };
 }
+
+const leftLine = (tables: readonly string[], reason: string): string =>
+  tables.length === 1
+    ? `left as it is: ${formatSome(tables)}. ${reason}`
+    : `left as they are: ${formatSome(tables)}. ${reason.replace(/^It was /, "They were ")}`;
 
 /** Of a table that was not chosen, nobody has to be told that it was not restored. */
 const isMeant = (table: TableName, { tables }: RestoreScope): boolean =>

@@ -15,7 +15,7 @@ import type { Exclusion, InsertionOrder, TableName, Warning } from "../shared/ap
 import { formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { selectSequences } from "./dump-sequences.ts";
-import { exclusionOf, leaveOut, requireKnown } from "./exclusion.ts";
+import { exclusionOf, leaveOut, partitionWarnings, requireKnown } from "./exclusion.ts";
 import { computeInsertionOrder, orderedTables } from "./insertion-order.ts";
 import { notChosenWarning } from "./not-chosen.ts";
 
@@ -77,6 +77,7 @@ export function planDump(
       ...notChosenWarning(catalog.tables, selected),
       ...warningsOf(catalog, selected, selection),
       ...warnings,
+      ...partitionWarnings(catalog.tables, selection.exclude ?? [], selected),
       ...leftOutParents(catalog, byKey),
       ...unmappedTables(models, selected),
     ],
@@ -105,14 +106,18 @@ export function insertionOrderOf(
 }
 
 function selectTables(
-  { tables: all, extensionTables, unreadable, database }: Catalog,
+  { tables: all, sequences, extensionTables, unreadable, database }: Catalog,
   { tables, exclude = [] }: TableSelection,
 ): CatalogTable[] {
   requireBackedUp(tables ?? [], extensionTables);
   requireKnown(
     [...(tables ?? []), ...exclude],
-    // Those of extensions are left out as it is.
-    [...all, ...extensionTables, ...unreadable.flatMap((name) => name.tables)],
+    {
+      // Those of extensions are left out as it is.
+      tables: [...all, ...extensionTables, ...unreadable.flatMap((name) => name.tables)],
+      sequences,
+      roots: all,
+    },
     (things) => `The database has no ${things}. No backup was made.`,
   );
   const included = tables && new Set(tables.map(tableKey));
@@ -130,7 +135,12 @@ function selectTables(
   );
   if (selected.length === 0) {
     throw new BackupError("REQUEST_INVALID", "There is no table to back up. No backup was made.", {
-      hint: all.length === 0 ? "The database has no tables yet." : "Choose at least one table.",
+      hint:
+        all.length === 0
+          ? "The database has no tables yet."
+          : exclude.length > 0
+            ? "Leave fewer tables out."
+            : "Choose at least one table.",
     });
   }
   return selected;

@@ -1,5 +1,6 @@
 import { BackupError } from "../errors.ts";
-import type { Exclusion, LeaveOut, TableName } from "../shared/api.ts";
+import type { CatalogTable } from "../schema/catalog.ts";
+import type { Exclusion, LeaveOut, TableName, Warning } from "../shared/api.ts";
 import { formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 
@@ -30,17 +31,25 @@ export function leaveOut(
   };
 }
 
+/** What may be left out by name, and what only goes with its schema or its table. */
+interface Known {
+  tables: readonly TableName[];
+  sequences: readonly TableName[];
+  /** Whose partitions have no name of their own here. */
+  roots: readonly CatalogTable[];
+}
+
 /**
  * @param lacks a sentence that says what there is not
- * @throws BackupError REQUEST_INVALID for what is none of the tables, and for a schema without any
+ * @throws BackupError REQUEST_INVALID for what is none of the tables, and for a schema without tables and sequences
  */
 export function requireKnown(
   names: readonly Exclusion[],
-  tables: readonly TableName[],
+  { tables, sequences, roots }: Known,
   lacks: (things: string) => string,
 ): void {
   const known = new Set(tables.map(tableKey));
-  const schemas = new Set(tables.map(({ schema }) => schema));
+  const schemas = new Set([...tables, ...sequences].map(({ schema }) => schema));
   const unknown = names.filter((it) =>
     isTable(it) ? !known.has(tableKey(it)) : !schemas.has(it.schema),
   );
@@ -51,15 +60,55 @@ export function requireKnown(
     ...(missing.length > 0 ? [`table ${formatSome(missing)}`] : []),
     ...(empty.length > 0 ? [`schema ${empty.join(", ")} with tables`] : []),
   ];
+  const isNamed = (it: TableName) =>
+    unknown.some((name) =>
+      isTable(name) ? tableKey(name) === tableKey(it) : name.schema === it.schema,
+    );
+  const above = roots.filter(({ partitions }) => partitions.some(isNamed)).map(tableLabel);
   // Whoever forgets the schema of a table names a schema.
   const meant = tables.filter(({ name }) => empty.includes(name)).map(tableLabel);
   const hint =
-    meant.length > 0
-      ? `A table is named with its schema: ${[...new Set(meant)].slice(0, 5).join(", ")}.`
-      : "Name tables as schema.name, in the spelling of the database. A partition is part of its partitioned table.";
+    above.length > 0
+      ? `There are only partitions of ${formatSome(above)}, which go with their table. Name ${formatSome(above)} instead.`
+      : meant.length > 0
+        ? `A table is named with its schema: ${[...new Set(meant)].slice(0, 5).join(", ")}.`
+        : "Name tables as schema.name, or a schema alone, in the spelling of the database. A partition is part of its partitioned table.";
   throw new BackupError("REQUEST_INVALID", lacks(things.join(" or ")), {
     hint,
     details: { tables: unknown },
+  });
+}
+
+/**
+ * Who leaves out a schema may not know that a partition goes with its table, wherever it is.
+ *
+ * @param selected tables that are in the backup
+ */
+export function partitionWarnings(
+  tables: readonly CatalogTable[],
+  exclude: readonly Exclusion[],
+  selected: readonly CatalogTable[],
+): Warning[] {
+  const schemas = new Set(exclude.filter((it) => !isTable(it)).map(({ schema }) => schema));
+  const isSelected = new Set(selected);
+  return tables.flatMap((table) => {
+    const { schema, name } = table;
+    const isOut = schemas.has(schema);
+    if (isOut === isSelected.has(table)) return [];
+    const others = table.partitions
+      .filter((it) => !it.isPartitioned && !it.isForeign && schemas.has(it.schema) !== isOut)
+      .map(tableLabel);
+    if (others.length === 0) return [];
+    const why = `partitions go with their table, ${tableLabel(table)}`;
+    return [
+      {
+        code: isOut ? "PARTITIONS_LEFT_OUT" : "PARTITIONS_NOT_LEFT_OUT",
+        message: isOut
+          ? `The rows of ${formatSome(others)} are not in the backup: ${why}, which was left out with its schema.`
+          : `The rows of ${formatSome(others)} are in the backup, although their schema was left out: ${why}. Leave that out to have no rows of theirs.`,
+        table: { schema, name },
+      },
+    ];
   });
 }
 

@@ -103,7 +103,11 @@ export function planLoad(
   );
   requireKnown(
     scope.exclude ?? [],
-    [...manifest.tables, ...catalog.tables, ...catalog.extensionTables],
+    {
+      tables: [...manifest.tables, ...catalog.tables, ...catalog.extensionTables],
+      sequences: [...manifest.sequences, ...catalog.sequences],
+      roots: catalog.tables,
+    },
     (things) => `Neither the backup nor the database has a ${things}. Nothing has changed.`,
   );
   const tables = new Map(catalog.tables.map((table) => [tableKey(table), table]));

@@ -130,6 +130,7 @@ async function readRestorePlan({
       model,
       rows,
       rowsNow: rowsNow.get(tableKey({ schema, name })) ?? 0,
+      ...(!rowsNow.has(tableKey({ schema, name })) && { isMissing: true }),
     });
     const migrations = compareMigrations(manifest, await readMigrations(client, catalog));
     const action = isMerge(plan.scope.mode) ? ("merge" as const) : ("replace" as const);

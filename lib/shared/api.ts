@@ -255,6 +255,8 @@ export interface RestorePlan {
       rows: number;
       /** In the database at the time of the check; an estimate for large tables. */
       rowsNow: number;
+      /** The database has no such table. */
+      isMissing?: boolean;
       /** `merge`: rows are added or changed, and none is removed. */
       action: "replace" | "merge" | "skip";
       /** Why a table is skipped. */
