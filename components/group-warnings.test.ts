@@ -30,6 +30,13 @@ it.each([
   ["nothing", ["One thing.", "Another matter."]],
   ["only the beginning", ["The rows go to public.a.", "The rows go to public.b."]],
   ["only the end", ["public.a is left out.", "public.b is left out."]],
+  [
+    "words around a column",
+    [
+      "The column phone of public.a is not there any more.",
+      "The column note of public.b is not there any more.",
+    ],
+  ],
 ])("leaves sentences whole that share %s", (_what, messages) => {
   const groups = groupWarnings(messages.map((message) => warning("CODE", message)));
   expect(groups).toEqual([{ code: "CODE", text: null, items: messages }]);

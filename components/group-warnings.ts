@@ -33,8 +33,9 @@ function shareWords(messages: string[]): Pick<WarningGroup, "text" | "items"> {
   let after = 0;
   while (after < shortest - before && isShared(-1 - after)) after++;
   const first = sentences[0] ?? [];
-  // Only what stands in the midst of a sentence can be taken out of it.
-  if (before === 0 || after === 0) return { text: null, items: messages };
+  // Only what stands in the midst of a sentence can be taken out of it, and only a table's name.
+  const isTable = !/^columns?$/.test(first[before - 1] ?? "");
+  if (before === 0 || after === 0 || !isTable) return { text: null, items: messages };
   const last = sentences.map((words) => words[words.length - after - 1] ?? "");
   const mark = [",", ":"].find((it) => last.every((word) => word.endsWith(it))) ?? "";
   return {

@@ -26,7 +26,7 @@ export function DriftCard({ operation, plan, canAccept }: DriftCardProps) {
       description={
         drift.some(({ blocks }) => blocks)
           ? "Here the backup and this database disagree. What prevents the restore has to be put right first."
-          : "Here the backup and this database disagree. All of it maps by itself, as described."
+          : "Here the backup and this database disagree. None of it prevents the restore: read what becomes of the values."
       }
     >
       <DriftList drift={sorted} />
