@@ -229,7 +229,7 @@ const TABLES_SQL = `
     JOIN pg_class q ON q.oid = t.parent
     JOIN pg_namespace qn ON qn.oid = q.relnamespace
     GROUP BY t.root
-  ), calling (oid, rank) AS (
+  ), calling (oid, rank) AS MATERIALIZED (
     SELECT coalesce(t.root, x.relation), max(x.rank) FROM (
       ${rankOf("pg_constraint", "SELECT conrelid, oid FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0")}
       UNION ALL
@@ -246,7 +246,7 @@ const TABLES_SQL = `
     m.extension,
     c.relpersistence = 'u' AS unlogged,
     (SELECT count(*)::int FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS "columnCount",
-    coalesce((SELECT calling.rank FROM calling WHERE calling.oid = c.oid), 0) AS "functionRank",
+    coalesce(f.rank, 0) AS "functionRank",
     has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND (p."canSelect" IS NOT FALSE OR p."hasForeign" IS NOT TRUE) AS "canSelect",
     row_security_active(c.oid) OR coalesce(p."hasForeign" AND p."hidesRows", false) AS "hidesRows",
     pg_has_role(c.relowner, 'USAGE') AS "isOwned",
@@ -283,6 +283,7 @@ const TABLES_SQL = `
   LEFT JOIN member m ON m.oid = c.oid
   LEFT JOIN covered v ON v.oid = c.oid
   LEFT JOIN parts p ON p.root = c.oid
+  LEFT JOIN calling f ON f.oid = c.oid
   WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND v.oid IS NULL
     AND ${USER_NAMESPACE} AND (m.oid IS NULL OR ${MEMBER_IS_BACKED_UP})
   ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
