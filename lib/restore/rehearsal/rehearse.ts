@@ -176,8 +176,11 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
     const { tables } = this.#shadows;
     this.#computed = await readComputedColumns(client, tables);
     this.#checks = await readChecks(client, plan, this.#catalog, tables, dropped);
-    const copies = await copiesOf(client, this.#checks.tables, this.#catalog);
+    const { tables: shadowed } = this.#checks;
+    const catalog = this.#catalog;
     this.#redirect = async () => {
+      if (functions.length === 0) return;
+      const copies = await copiesOf(client, shadowed, catalog);
       this.#notRedirected = await redirectFunctions(client, functions, copies);
     };
     // A merge, too, loads into copies first, while the functions read the tables.
