@@ -3,6 +3,15 @@ import axe from "axe-core";
 
 /** Fails on what axe finds serious or critical in the page as it is now, and names where. */
 export async function expectAccessible(page: Page) {
+  // From light to dark, the shop's links change their colours in a few frames, of which none is to be judged.
+  await page.evaluate(() =>
+    Promise.allSettled(
+      document
+        .getAnimations()
+        .filter((it) => it instanceof CSSTransition)
+        .map(({ finished }) => finished),
+    ),
+  );
   await page.evaluate(axe.source);
   const findings = await page.evaluate(async () => {
     // From one page to another, Next takes the title away a moment before it has the next: waited for below.
