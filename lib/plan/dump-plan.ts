@@ -2,6 +2,7 @@ import { BackupError } from "../errors.ts";
 import type { Catalog, CatalogSequence, CatalogTable } from "../schema/catalog.ts";
 import { describeUnreadable } from "../schema/describe-unreadable.ts";
 import { whyLeftOut } from "../schema/extension-tables.ts";
+import { heirsOf } from "../schema/heirs.ts";
 import { pendingDetachWarning } from "../schema/pending-detach.ts";
 import {
   isKnownToPrisma,
@@ -263,8 +264,7 @@ function leftOutChildren(
 ): DumpPlan["childrenLeftOut"] {
   const chosen = new Set(selected.map(tableKey));
   return selected.flatMap(({ schema, name, heirs }) => {
-    const isHeir = new Set(heirs.map(tableKey));
-    const children = tables.filter((it) => isHeir.has(tableKey(it)) && !chosen.has(tableKey(it)));
+    const children = heirsOf({ heirs }, tables).filter((it) => !chosen.has(tableKey(it)));
     return children.length > 0 ? [{ parent: { schema, name }, children }] : [];
   });
 }

@@ -2,6 +2,7 @@ import type pg from "pg";
 import { quoteIdentifier, quoteTable } from "../../postgres/identifiers.ts";
 import { tryStatement } from "../../postgres/try-statement.ts";
 import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
+import { heirsOf } from "../../schema/heirs.ts";
 import { readUserViews } from "../../schema/user-functions.ts";
 import type { TableName } from "../../shared/api.ts";
 import { tableKey } from "../../shared/table-name.ts";
@@ -71,8 +72,7 @@ export async function copiesOf(
   const shadows = new Map(shadowed.map(({ table, shadow }) => [tableKey(table), shadow]));
   // With a parent's rows, a SELECT gives those of the tables that inherit from it.
   const parents = tables.flatMap((table): Definition[] => {
-    const heirs = new Set(table.heirs.map(tableKey));
-    const family = [table, ...tables.filter((it) => heirs.has(tableKey(it)))];
+    const family = [table, ...heirsOf(table, tables)];
     if (family.length === 1 || !family.some((it) => shadows.has(tableKey(it)))) return [];
     const sql = family
       .map((it) => selectFrom(table, shadows.get(tableKey(it)) ?? it))
