@@ -235,8 +235,9 @@ export function planLoad(
 const functionRank = (table: CatalogTable): number =>
   table.columns.some((it) => it.callsFunctions && !it.generated) ? 2 : table.functionRank;
 
-const isComputed = ({ columns }: CatalogTable): boolean =>
-  columns.some(({ callsFunctions }) => callsFunctions);
+/** Has columns that functions of the users' compute, so that rows may have to be computed anew. */
+export const isComputed = ({ columns }: CatalogTable): boolean =>
+  columns.some(({ generated, callsFunctions }) => generated && callsFunctions);
 
 /** An extension's table that another role could restore. */
 const isMemberOfOthers = (archived: TableName, { extensionTables }: Catalog): boolean =>

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
+import { isComputed } from "../plan/load-plan.ts";
 import { type ComputedColumns, type MergedInto, recompute } from "../postgres/generated-columns.ts";
 import { type RefusedChange, readRefusedChanges } from "../postgres/publications.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
@@ -10,7 +11,7 @@ import { describeRefusal } from "./require-loadable.ts";
 export const readUncomputable = (client: pg.ClientBase, { loads }: ReadPlan) =>
   readRefusedChanges(
     client,
-    loads.filter(({ table }) => table.columns.some(({ callsFunctions }) => callsFunctions)),
+    loads.filter(({ table }) => isComputed(table)),
     "DELETE",
   );
 
