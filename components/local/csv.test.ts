@@ -37,5 +37,75 @@ it("leaves every text as it is, unless a spreadsheet is to open it", () => {
   const formulas = ["=1+1", "@SUM(A1)", "+cmd", "-2+3", "\ttab"];
   expect(csvRecord(formulas, exact)).toBe('=1+1,@SUM(A1),+cmd,-2+3,"\ttab"\r\n');
   const safe = csvRecord([...formulas, "-12.50", "+4", "a=b"], { forSpreadsheet: true });
-  expect(safe).toBe("'=1+1,'@SUM(A1),'+cmd,'-2+3,'\ttab,-12.50,+4,a=b\r\n");
+  expect(safe).toBe("'=1+1,'@SUM(A1),'+cmd,'-2+3,\"'\ttab\",-12.50,+4,a=b\r\n");
+});
+
+const UNSEEN = /^[\s\p{Cc}\p{Cf}\p{Z}"]*/u;
+/** By OWASP's list, https://owasp.org/www-community/attacks/CSV_Injection, behind what nobody sees. */
+const isDangerous = (cell: string): boolean =>
+  /^[\t\r\n]/.test(cell) ||
+  (/^[=+\-@＝＋－＠]/u.test(cell.replace(UNSEEN, "")) && !/^[+-]?\d+(\.\d+)?$/.test(cell));
+
+/** Cells as Python reads them with another separator, and not strictly, as spreadsheets do. */
+function cellsByPython(csv: string, delimiter: string): string[] {
+  const program =
+    "import csv,json,sys,io;t=sys.stdin.buffer.read().decode('utf-8');" +
+    "print(json.dumps(list(csv.reader(io.StringIO(t, newline=''), delimiter=sys.argv[1]))))";
+  const json = execFileSync("python3", ["-c", program, delimiter], { input: csv, encoding: "utf8" });
+  return (JSON.parse(json) as string[][]).flat();
+}
+
+const HOSTILE = [
+  "=1+1",
+  "  =1+1",
+  "\u00a0=1+1",
+  "\u200b=1+1",
+  "\ufeff=1+1",
+  "\u0001=1+1",
+  "\u00ad\u2060=1+1",
+  "＝1+1",
+  "＋1",
+  "－1+1",
+  "＠SUM(A1)",
+  "\n=1+1",
+  "\r=1+1",
+  "\t=1+1",
+  "a;=1+1",
+  "a;  @SUM(A1)",
+  "a\t=1+1",
+  "a|=1+1",
+  "a\n=1+1",
+  "a\r\n+1+1",
+  "a\r-1+1",
+  'a";=1+1',
+  'a;"=1+1"',
+  '"=1+1',
+  "a;\u200b＝1+1",
+  "a;-2+3+cmd|' /C calc'!A0",
+];
+
+it.each([",", ";", "\t", "|"])("gives a spreadsheet that separates by %j no formula", (delimiter) => {
+  const values = fc.array(
+    fc.oneof(
+      fc.constantFrom(...HOSTILE),
+      fc.stringMatching(/^[=+@;|\t\r\n\u200b＝ "'a1,-]{0,8}$/u),
+    ),
+    { minLength: 1, maxLength: 5 },
+  );
+  for (const record of [HOSTILE, HOSTILE.toReversed(), ...fc.sample(values, 300)]) {
+    const cells = cellsByPython(csvRecord(record, { forSpreadsheet: true }), delimiter);
+    expect(cells.filter(isDangerous), JSON.stringify(record)).toEqual([]);
+  }
+}, 120_000);
+
+it("lets no number begin a formula that the next field goes on with", () => {
+  const csv = csvRecord(["-1", "2+cmd|' /C calc'!A0", "-3"], { forSpreadsheet: true });
+  expect(cellsByPython(csv, ";").filter(isDangerous)).toEqual([]);
+  expect(cellsByPython(csv, ",")).toEqual(["'-1", "2+cmd|' /C calc'!A0", "-3"]);
+});
+
+it("leaves text and numbers in which nothing is a formula as they are, also for a spreadsheet", () => {
+  const values = ["Call me, +49 30", "a - b", "x=1", "2026-11-30", "me@example.org", "-1.5", "; ;"];
+  const csv = csvRecord(values, { forSpreadsheet: true });
+  expect(readByPython(csv)).toEqual([values]);
 });

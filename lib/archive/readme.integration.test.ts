@@ -1,10 +1,11 @@
 /** The commands in README.txt, taken from it as they stand, bring a table back into a real PostgreSQL. */
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { createTestDatabase, requireTool } from "../../scripts/testing/database.ts";
 import type { EncryptionChoice } from "../shared/api.ts";
 import { createArchiveKey } from "./encryption.ts";
+import { readmeText } from "./readme.ts";
 import {
   PASSPHRASE,
   shell,
@@ -87,17 +88,16 @@ it.skipIf(!hasTools).each([
   expect(await shell(find(commands, "jq -c"), backup)).toBe("");
   expect(await shell(find(commands, "sha256sum -c"), backup)).toContain(": OK");
 
-  const script = commands.slice(commands.indexOf(find(commands, "CREATE TEMP TABLE")));
+  const script = commands.slice(commands.indexOf(find(commands, "\\encoding UTF8")));
   const load = script.slice(0, script.indexOf(find(script, "TRUNCATE line")) + 1);
   const fixes = readme.match(/UPDATE "public".*;$/gm) ?? [];
   expect(fixes).toHaveLength(2);
   const [fixJson = "", fixJsonb = ""] = fixes;
-  const sequences = await shell(find(commands, "setval"), backup);
   const sql = [
     ...load,
     fixJson.replaceAll("col", "raw"),
     fixJsonb.replaceAll("col", "note"),
-    sequences,
+    ...sequenceCommands(commands),
   ].join("\n");
   await writeFile(join(backup, "load.sql"), sql);
   await shell(`psql -v ON_ERROR_STOP=1 -q -f load.sql '${to.url}'`, backup);
@@ -109,6 +109,55 @@ it.skipIf(!hasTools).each([
   ]);
   expect(await readFile(join(backup, "README.txt"), "utf8")).toBe(readme);
 });
+
+/** What names and values may try: each is a sequence's name here, and one a value that is no number. */
+const HOSTILE_NAMES = [
+  'a"); DROP TABLE x; --',
+  "it's",
+  "a'); DROP TABLE x; --",
+  "back\\slash\\'); DROP TABLE x; --",
+  "two\nlines\n\\! touch owned\n",
+  ":'sequences' `touch owned` $(touch owned)",
+];
+
+it.skipIf(!hasTools).each(["on", "off"])(
+  "takes no name or value for SQL or a command, with standard_conforming_strings %s",
+  async (conforming) => {
+    const folder = await temporaryFolder();
+    const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
+    await using to = await createTestDatabase({
+      sql: `CREATE TABLE x (); ${HOSTILE_NAMES.map((name) => `CREATE SEQUENCE ${quoted(name)}`).join("; ")}`,
+    });
+    const run = async (sequences: Array<{ name: string; lastValue: string }>) => {
+      const manifest = {
+        sequences: sequences.map((it) => ({ schema: "public", isCalled: true, ...it })),
+      };
+      await writeFile(join(folder, "manifest.json.txt"), JSON.stringify(manifest));
+      const commands = commandsOf(readmeText("none", new Date(), "zip"));
+      const sql = [`SET standard_conforming_strings = ${conforming};`, "\\encoding UTF8"];
+      await writeFile(
+        join(folder, "sequences.sql"),
+        [...sql, ...sequenceCommands(commands)].join("\n"),
+      );
+      await shell(`psql -v ON_ERROR_STOP=1 -q -f sequences.sql '${to.url}'`, folder);
+    };
+    await run(HOSTILE_NAMES.map((name, at) => ({ name, lastValue: String(at + 7) })));
+    const states = await to.query<{ name: string; value: string }>(
+      "SELECT sequencename AS name, last_value::text AS value FROM pg_sequences",
+    );
+    expect(new Map(states.map(({ name, value }) => [name, value]))).toEqual(
+      new Map(HOSTILE_NAMES.map((name, at) => [name, String(at + 7)])),
+    );
+    await expect(run([{ name: "it's", lastValue: "1); DROP TABLE x; --" }])).rejects.toThrow();
+    expect(await to.query("SELECT FROM x")).toEqual([]);
+    expect(await readdir(folder)).not.toContain("owned");
+  },
+);
+
+function sequenceCommands(commands: string[]): string[] {
+  const from = commands.indexOf(find(commands, "\\set sequences"));
+  return commands.slice(from, commands.indexOf(find(commands, "json_array_elements")) + 1);
+}
 
 /** What README.txt says to type: its indented lines. */
 function commandsOf(readme: string): string[] {

@@ -43,7 +43,9 @@ Load the tables in the manifest's order, so that foreign keys are satisfied:
     jq -r '.insertionOrder.components[].tables[] | "\\(.schema).\\(.name)"' manifest.json.txt
 (Tables that refer to each other in a circle: as a superuser, begin with
 SET session_replication_role = replica; which suspends foreign keys and triggers.)
-Then for each table, in psql, started in this folder:
+Then for each table, in psql, started in this folder (a " within a name is
+written "" in SQL):
+    \\encoding UTF8
     CREATE TEMP TABLE line (n bigserial, json text);
     SET DateStyle = ISO; SET IntervalStyle = postgres; SET TimeZone = UTC;
     \\copy line (json) FROM PROGRAM '${readTable("public.User")}' (FORMAT csv, QUOTE E'\\x01', DELIMITER E'\\x02')
@@ -60,8 +62,11 @@ Two kinds of columns then need one more statement (the manifest has the types):
   jsonb  UPDATE "public"."User" SET col = col -> '$json' WHERE col ? '$json';
 
 5. SET THE SEQUENCES
-This prints the statements; run them in psql after the tables are loaded:
-    jq -r '.sequences[] | "SELECT setval(\\u0027\\"\\(.schema)\\".\\"\\(.name)\\"\\u0027, \\(.lastValue), \\(.isCalled));"' manifest.json.txt
+In psql, after the tables are loaded. No name becomes SQL here:
+    \\set sequences \`jq -c .sequences manifest.json.txt\`
+    SELECT setval(format('%I.%I', s ->> 'schema', s ->> 'name')::regclass,
+        (s ->> 'lastValue')::bigint, (s ->> 'isCalled')::boolean)
+      FROM json_array_elements(:'sequences') AS s;
 
 6. CHECK
 sha256sum of each file under tables/ is its storedSha256 in the manifest:

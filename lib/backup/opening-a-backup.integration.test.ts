@@ -17,13 +17,14 @@ const hasTools = ["unzip", "age", "age-keygen", "zstd", "jq", "psql", "shasum", 
 const SCHEMA = `CREATE TABLE "Book" (
   id serial PRIMARY KEY, isbn bigint, title text NOT NULL, price numeric(8, 2), since timestamptz(6),
   keywords text[], details jsonb, raw json
-)`;
+);
+CREATE SEQUENCE "a""); DROP TABLE ""Book""; --"; CREATE SEQUENCE "it's"`;
 
 const ROWS = `INSERT INTO "Book" VALUES
   (1, 9223372036854775807, E'a "quote" \\\\ and\\na line', 0.07, 'infinity', '{"NULL",NULL}', 'null', 'null'),
   (2, -1, '☂', 'NaN', '2026-01-02 03:04:05.678901+00', '[0:1]={x,y}', '{"n": 123456789012345678901234567890.5}', '{"k" : 1, "k": 2}'),
   (3, NULL, '', NULL, NULL, NULL, NULL, NULL);
-  SELECT setval('"Book_id_seq"', 3)`;
+  SELECT setval('"Book_id_seq"', 3), setval('"a""); DROP TABLE ""Book""; --"', 5), setval('"it''s"', 6)`;
 
 const KEY_COMMAND = { passphrase: "age -d -o identity.txt", recipients: "cp ../my-key.txt" };
 
@@ -87,11 +88,20 @@ it.skipIf(!hasTools).each(["passphrase", "recipients", "none"] as const)(
     expect(await to.query(part)).toEqual(await from.query(part));
 
     await to.query(`SELECT setval('"Book_id_seq"', 77)`);
-    await sql("sequences.sql", await run("setval(\\u0027"));
-    expect(await to.query(`SELECT last_value FROM "Book_id_seq"`)).toEqual([{ last_value: "3" }]);
+    await run("> sequences.json");
+    await sql("sequences.sql", block("\\set sequences"));
+    expect(
+      await to.query(
+        "SELECT sequencename AS name, last_value AS value FROM pg_sequences ORDER BY last_value",
+      ),
+    ).toEqual([
+      { name: "Book_id_seq", value: "3" },
+      { name: 'a"); DROP TABLE "Book"; --', value: "5" },
+      { name: "it's", value: "6" },
+    ]);
 
     await run("rm -f");
-    expect(await shell("ls", backup)).not.toMatch(/identity|Book\./);
+    expect(await shell("ls", backup)).not.toMatch(/identity|Book\.|sequences\.json/);
   },
 );
 
