@@ -68,4 +68,4 @@ export function CsvButton({ client, index, fileName }: CsvButtonProps) {
 }
 
 const SPREADSHEET_HINT =
-  "An apostrophe is put before texts that a spreadsheet would run as a formula, so these are no longer exactly what the table holds.";
+  "An apostrophe is put before all that a spreadsheet might run as a formula, so such texts are no longer exactly what the table holds.";

@@ -30,7 +30,8 @@ const NEEDS_QUOTES = /[",;|\p{Cc}]|^\s|\s$/u;
 /** Nothing that a program shows or counts before the first character: blanks, control and zero-width characters, quotes. */
 const UNSEEN = String.raw`[\s"\p{Cc}\p{Cf}\p{Z}\p{Default_Ignorable_Code_Point}]`;
 /** Of OWASP's list: `=`, `+`, `-`, `@`, also full-width, small, raised and lowered, and the minus sign. */
-const SIGN = "[=+\\-@\uFF1D\uFF0B\uFF0D\uFF20\uFE66\uFE62\uFE63\uFE6B\u207A-\u207C\u208A-\u208C\u2212]";
+const SIGN =
+  "[=+\\-@\uFF1D\uFF0B\uFF0D\uFF20\uFE66\uFE62\uFE63\uFE6B\u207A-\u207C\u208A-\u208C\u2212]";
 /** Also of OWASP's list: tab, carriage return, newline, and other control characters with them. */
 const BEGINS_FORMULA = new RegExp(String.raw`^(?:\p{Cc}|${UNSEEN}*${SIGN})`, "u");
 /**
