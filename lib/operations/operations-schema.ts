@@ -2,6 +2,7 @@ import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import { type Database, translateConnectionError } from "../postgres/connection.ts";
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
+import { inspectOwnSchema, OWN_TABLES, requireTrusted } from "./schema-owners.ts";
 
 /** Each brings the schema from its index to the next version. Released ones are never changed. */
 const MIGRATIONS = [
@@ -50,12 +51,15 @@ const MIGRATIONS = [
 /** The same number in every process of every app that uses one database: "prisma_b" in ASCII. */
 const MIGRATION_LOCK = "8102654624070197090";
 
-const ready = new WeakMap<Database, Promise<void>>();
+/** Used by this process when it was no newer: it goes on with what a newer version has added to, while that is deployed. */
+const known = new WeakSet<Database>();
 
 /**
- * Runs a statement on the operations' tables, creating them first where they are missing.
+ * Runs a statement on the operations' tables, creating them first if they are missing. Before each one it is proven
+ * that nobody else's code runs in them: the schema may have been dropped since, and made by another role.
  *
- * @throws INSUFFICIENT_PRIVILEGE where they cannot be created or used, DATABASE_UNREACHABLE
+ * @throws CONFIG_INVALID where they belong to a role that could act through ours, INSUFFICIENT_PRIVILEGE where they
+ *   cannot be created or used, DATABASE_UNREACHABLE
  */
 export async function queryOperations<Row extends pg.QueryResultRow>(
   database: Database,
@@ -63,16 +67,10 @@ export async function queryOperations<Row extends pg.QueryResultRow>(
   values: unknown[] = [],
 ): Promise<Row[]> {
   try {
-    await ensureSchema(database);
-    try {
-      return (await database.pool.query<Row>(sql, values)).rows;
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-      // Dropped since, as `prisma migrate reset` does.
-      ready.delete(database);
-      await ensureSchema(database);
-      return (await database.pool.query<Row>(sql, values)).rows;
-    }
+    return await inTransaction(database, async (client) => {
+      await begin(client, database);
+      return (await client.query<Row>(sql, values)).rows;
+    });
   } catch (error) {
     if (error instanceof BackupError) throw error;
     if (sqlState(error) === "42501") throw insufficientPrivilege(error);
@@ -80,63 +78,83 @@ export async function queryOperations<Row extends pg.QueryResultRow>(
   }
 }
 
-function ensureSchema(database: Database): Promise<void> {
-  let migrated = ready.get(database);
-  if (!migrated) {
-    migrated = migrate(database.pool);
-    ready.set(database, migrated);
-    migrated.catch(() => ready.delete(database));
+/** Commits what `work` begins. */
+async function inTransaction<Result>(
+  { pool }: Database,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect();
+  // Without a listener, a connection that breaks ends the process. The statement on it fails and says so.
+  const ignore = () => {};
+  client.on("error", ignore);
+  let isBroken = false;
+  try {
+    const result = await work(client);
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => {
+      isBroken = true;
+    });
+    throw error;
+  } finally {
+    client.off("error", ignore);
+    client.release(isBroken);
   }
-  return migrated;
 }
 
-async function migrate(pool: pg.Pool): Promise<void> {
-  // Most often all is there; then a role that may not create anything can still work.
-  if ((await readVersion(pool)) === MIGRATIONS.length) return;
-  const client = await pool.connect();
-  try {
-    await client.query("BEGIN");
-    await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
-    const version = await readVersion(client);
-    if (version > MIGRATIONS.length) {
-      throw new BackupError(
-        "CONFIG_INVALID",
-        `The schema ${OWN_SCHEMA} was made by a newer version of this software.`,
-        { hint: "Update prisma-backup-admin in this app." },
-      );
-    }
-    // Not IF NOT EXISTS, which asks for the right to create even where nothing is to be created.
-    const { rowCount } = await client.query("SELECT FROM pg_namespace WHERE nspname = $1", [
-      OWN_SCHEMA,
-    ]);
-    if (rowCount === 0) await client.query(`CREATE SCHEMA ${OWN_SCHEMA}`);
-    for (const migration of MIGRATIONS.slice(version)) await client.query(migration);
+const BEGIN_SQL = `BEGIN; LOCK TABLE ${OWN_TABLES.map((name) => `${OWN_SCHEMA}.${name}`).join(", ")} IN ACCESS SHARE MODE`;
+
+/** Begins a transaction in which the tables stay what they are, and are ours. */
+async function begin(client: pg.PoolClient, database: Database): Promise<void> {
+  // Locked first, or they could be replaced between the look and the statement. A lock runs nothing.
+  const failure = await client.query(BEGIN_SQL).then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (failure !== null)
+    await client.query("ROLLBACK").catch(() => {
+      throw failure;
+    });
+  const own = await inspectOwnSchema(client);
+  requireTrusted(own);
+  if (own.version > MIGRATIONS.length && !known.has(database)) throw tooNew();
+  if (own.version < MIGRATIONS.length) {
+    await client.query("ROLLBACK");
+    await migrate(client);
+    return begin(client, database);
+  }
+  if (failure !== null) throw failure;
+  known.add(database);
+}
+
+async function migrate(client: pg.PoolClient): Promise<void> {
+  await client.query("BEGIN");
+  await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
+  const own = await inspectOwnSchema(client);
+  requireTrusted(own);
+  // Not IF NOT EXISTS, which asks for the right to create even where nothing is to be created.
+  const { rowCount } = await client.query("SELECT FROM pg_namespace WHERE nspname = $1", [
+    OWN_SCHEMA,
+  ]);
+  if (rowCount === 0) await client.query(`CREATE SCHEMA ${OWN_SCHEMA}`);
+  for (const migration of MIGRATIONS.slice(own.version)) await client.query(migration);
+  if (own.version < MIGRATIONS.length)
     await client.query(
       `COMMENT ON SCHEMA ${OWN_SCHEMA} IS 'prisma-backup-admin, version ${MIGRATIONS.length}'`,
     );
-    await client.query("COMMIT");
-  } catch (error) {
-    await client.query("ROLLBACK").catch(() => {});
-    throw error;
-  } finally {
-    client.release();
-  }
-}
-
-/** The version is in the schema's comment: 0 where there is no schema, or an empty one. */
-async function readVersion(client: pg.Pool | pg.PoolClient): Promise<number> {
-  const { rows } = await client.query<{ comment: string | null }>(
-    "SELECT obj_description(oid, 'pg_namespace') AS comment FROM pg_namespace WHERE nspname = $1",
-    [OWN_SCHEMA],
-  );
-  return Number(/, version (\d+)$/.exec(rows[0]?.comment ?? "")?.[1] ?? 0);
+  await client.query("COMMIT");
 }
 
 const sqlState = (error: unknown): unknown =>
   error instanceof Error && "code" in error ? error.code : undefined;
 
-const isMissing = (error: unknown): boolean =>
-  sqlState(error) === "42P01" || sqlState(error) === "3F000";
+const tooNew = (): BackupError =>
+  new BackupError(
+    "CONFIG_INVALID",
+    `The schema ${OWN_SCHEMA} was made by a newer version of this software.`,
+    { hint: "Update prisma-backup-admin in this app." },
+  );
 
 function insufficientPrivilege(cause: unknown): BackupError {
   return new BackupError(

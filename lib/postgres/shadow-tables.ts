@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import type { PlannedLoad } from "../plan/load-plan.ts";
@@ -66,16 +67,15 @@ export async function dropShadowTables(
 async function createPlace(
   client: pg.ClientBase,
 ): Promise<{ schema: string; kind: "TEMPORARY" | "UNLOGGED" }> {
-  const { rows } = await client.query<{ temporary: boolean; create: boolean; pid: number }>(
-    `SELECT pg_catalog.has_database_privilege(d.oid, 'TEMPORARY') AS temporary, pg_catalog.has_database_privilege(d.oid, 'CREATE') AS create,
-       pg_catalog.pg_backend_pid() AS pid
+  const { rows } = await client.query<{ temporary: boolean; create: boolean }>(
+    `SELECT pg_catalog.has_database_privilege(d.oid, 'TEMPORARY') AS temporary, pg_catalog.has_database_privilege(d.oid, 'CREATE') AS create
      FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()`,
   );
   const [may] = rows;
   if (may?.temporary) return { schema: "pg_temp", kind: "TEMPORARY" };
   if (may?.create) {
-    // Another rehearsal would wait for a schema of the same name.
-    const schema = `prisma_backup_admin_rehearsal_${may.pid}`;
+    // Nobody can have made it before: a name to be guessed would keep all rehearsals from their place.
+    const schema = `prisma_backup_admin_rehearsal_${randomBytes(8).toString("hex")}`;
     await client.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
     return { schema, kind: "UNLOGGED" };
   }

@@ -1,5 +1,10 @@
 import type pg from "pg";
 import type { BackupError } from "../../errors.ts";
+import {
+  describeForeign,
+  foreignRemedy,
+  inspectOwnSchema,
+} from "../../operations/schema-owners.ts";
 import { requireAllRows, requireReadable } from "../../plan/dump-plan.ts";
 import { planLoad } from "../../plan/load-plan.ts";
 import { findObstacles } from "../../restore/require-loadable.ts";
@@ -60,6 +65,10 @@ export async function checkRights(client: pg.ClientBase, catalog: Catalog): Prom
       stale.map(tableLabel),
     );
   }
+  const own = await inspectOwnSchema(client);
+  for (const foreign of own.foreign)
+    problem("OPERATIONS", describeForeign(foreign), foreignRemedy(foreign, own.role));
+  if (own.foreign.length > 0) return found;
   if (await mayRecord(client))
     ok("OPERATIONS", `Operations can be recorded in the schema ${OWN_SCHEMA}.`);
   else {

@@ -1,0 +1,108 @@
+/**
+ * Whose code the operations' schema runs. Any role with CREATE on the database could have made a schema of this name,
+ * with triggers, rules or functions that would run with the rights of the app's role.
+ */
+import type pg from "pg";
+import { BackupError } from "../errors.ts";
+import { FIRST_NORMAL_OID, OWN_SCHEMA } from "../schema/user-objects.ts";
+import { sqlIdentifier } from "../shared/sql-name.ts";
+
+export const OWN_TABLES = ["operations", "unlock_attempts"] as const;
+
+/** Something of a role that could act through ours. */
+export interface ForeignObject {
+  kind: "schema" | "table" | "function" | "type";
+  /** As it stands in SQL. */
+  name: string;
+  owner: string;
+}
+
+export interface OwnSchema {
+  /** 0 where there is no schema, or an empty one. */
+  version: number;
+  role: string;
+  foreign: ForeignObject[];
+}
+
+/**
+ * Trusted are superusers, the current role, and, where it is no superuser itself, the roles that it is a member of and
+ * the database's owner. Not `pg_has_role`: a superuser would be a member of every role.
+ */
+const SQL = `
+  WITH RECURSIVE me AS (SELECT oid, rolsuper FROM pg_roles WHERE rolname = current_user),
+  groups (oid) AS (
+    SELECT oid FROM me
+    UNION SELECT m.roleid FROM groups JOIN pg_auth_members m ON m.member = groups.oid),
+  trusted AS (
+    SELECT r.oid FROM pg_roles r, me
+    WHERE r.rolsuper OR r.oid = me.oid OR NOT me.rolsuper AND (r.oid IN (SELECT oid FROM groups)
+      OR r.rolname = 'pg_database_owner' OR r.oid = (SELECT datdba FROM pg_database WHERE datname = current_database()))),
+  own AS (SELECT oid, nspowner FROM pg_namespace WHERE nspname = $1),
+  tables AS (SELECT c.oid, c.relowner FROM pg_class c JOIN own ON c.relnamespace = own.oid WHERE c.relname = ANY ($2)),
+  parts (class, oid) AS (
+    SELECT 'pg_class'::regclass, oid FROM tables
+    UNION ALL SELECT 'pg_class'::regclass, x.indexrelid FROM pg_index x JOIN tables ON tables.oid = x.indrelid
+    UNION ALL SELECT 'pg_attrdef'::regclass, x.oid FROM pg_attrdef x JOIN tables ON tables.oid = x.adrelid
+    UNION ALL SELECT 'pg_constraint'::regclass, x.oid FROM pg_constraint x JOIN tables ON tables.oid = x.conrelid
+    UNION ALL SELECT 'pg_rewrite'::regclass, x.oid FROM pg_rewrite x JOIN tables ON tables.oid = x.ev_class
+    UNION ALL SELECT 'pg_policy'::regclass, x.oid FROM pg_policy x JOIN tables ON tables.oid = x.polrelid
+    UNION ALL SELECT 'pg_trigger'::regclass, x.oid FROM pg_trigger x JOIN tables ON tables.oid = x.tgrelid),
+  used AS (
+    SELECT d.refclassid AS class, d.refobjid AS oid FROM parts
+    JOIN pg_depend d ON d.classid = parts.class AND d.objid = parts.oid WHERE d.refobjid >= ${FIRST_NORMAL_OID}),
+  functions AS (
+    SELECT oid FROM used WHERE class = 'pg_proc'::regclass
+    UNION SELECT o.oprcode FROM used JOIN pg_operator o ON used.class = 'pg_operator'::regclass AND o.oid = used.oid),
+  relations AS (
+    SELECT oid FROM tables
+    UNION SELECT oid FROM used WHERE class = 'pg_class'::regclass
+    -- A foreign key to ours: what it cascades to has triggers of its own.
+    UNION SELECT x.tgconstrrelid FROM pg_trigger x JOIN tables ON tables.oid = x.tgrelid),
+  objects (rank, kind, name, owner) AS (
+    SELECT 1, 'schema', quote_ident($1), nspowner FROM own
+    UNION ALL SELECT 2, 'table', c.oid::regclass::text, c.relowner FROM relations JOIN pg_class c USING (oid)
+    UNION ALL SELECT 3, 'function', p.oid::regprocedure::text, p.proowner FROM functions JOIN pg_proc p USING (oid)
+    UNION ALL SELECT 4, 'type', format_type(t.oid, NULL), t.typowner FROM used JOIN pg_type t
+      ON used.class = 'pg_type'::regclass AND t.oid = used.oid)
+  SELECT current_user::text AS role, (SELECT obj_description(oid, 'pg_namespace') FROM own) AS comment,
+    (SELECT coalesce(json_agg(json_build_object('kind', kind, 'name', name, 'owner', pg_get_userbyid(owner)) ORDER BY rank, name), '[]')
+     FROM objects WHERE owner NOT IN (SELECT oid FROM trusted))::text AS foreign`;
+
+/** Reads the catalog alone: nothing of the schema is run. */
+export async function inspectOwnSchema(client: Pick<pg.ClientBase, "query">): Promise<OwnSchema> {
+  const { rows } = await client.query<{ role: string; comment: string | null; foreign: string }>(
+    SQL,
+    [OWN_SCHEMA, OWN_TABLES],
+  );
+  const [row] = rows;
+  if (!row) throw new Error("SELECT returned no row");
+  return {
+    version: Number(/, version (\d+)$/.exec(row.comment ?? "")?.[1] ?? 0),
+    role: row.role,
+    foreign: JSON.parse(row.foreign) as ForeignObject[],
+  };
+}
+
+/** @throws CONFIG_INVALID where something in it belongs to a role that could act through ours */
+export function requireTrusted({ foreign, role }: OwnSchema): void {
+  const [first] = foreign;
+  if (!first) return;
+  throw new BackupError(
+    "CONFIG_INVALID",
+    `${describeForeign(first)} It was not used. Nothing was changed.`,
+    { hint: foreignRemedy(first, role) },
+  );
+}
+
+export const describeForeign = ({ kind, name, owner }: ForeignObject): string =>
+  kind === "schema" || name.startsWith(`${OWN_SCHEMA}.`)
+    ? `The ${kind} ${name}, for the record of operations, belongs to the role ${owner}, whose code could run there with the rights of this app.`
+    : `The schema ${OWN_SCHEMA}, for the record of operations, uses the ${kind} ${name} of the role ${owner}, whose code would run with the rights of this app.`;
+
+export function foreignRemedy({ kind, name, owner }: ForeignObject, role: string): string {
+  const drop =
+    kind === "function"
+      ? `DROP FUNCTION ${name} CASCADE;`
+      : `DROP SCHEMA ${OWN_SCHEMA} CASCADE; It is made again, without the record of earlier operations.`;
+  return `If nobody made it on purpose, ask who has used the role ${owner}, and drop it as a superuser: ${drop} Otherwise make it this app's: ALTER ${kind.toUpperCase()} ${name} OWNER TO ${sqlIdentifier(role)};`;
+}
