@@ -1,13 +1,14 @@
 /** Several instances of the app, each a process of its own, that take the requests of one browser in turn. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../scripts/testing/database.ts";
 import { CHUNK, createTestAdmin, SHOP_SQL, type TestAdmin, TUS } from "../http/testing.ts";
 import { openDatabase } from "../postgres/connection.ts";
 import { beginRestore } from "../restore/run-restore.ts";
+import type { RehearsalReport } from "../shared/rehearsal.ts";
 
 const INSTANCE = new URL("../http/testing-instance.ts", import.meta.url).pathname;
 
@@ -57,6 +58,13 @@ async function twoInstances(act: (scene: Scene) => Promise<void>): Promise<void>
     for (const process of processes) process.kill("SIGKILL");
   }
 }
+
+const textOf = async (folder: string): Promise<string> =>
+  Promise.all(
+    (await readdir(folder).catch(() => [])).map((name) =>
+      readFile(path.join(folder, name), "latin1"),
+    ),
+  ).then((texts) => texts.join());
 
 /** As a load balancer does. */
 function forward(request: Request, origin: string): Promise<Response> {
@@ -158,6 +166,60 @@ describe.concurrent("two instances", () => {
       await second.reach(undo.id, "ready");
       await second.ok("POST", `restores/${undo.id}/start`, { json });
       await admin.reach(undo.id, "succeeded");
+    });
+  });
+
+  it("show at the other what a rehearsal has found at the one, and leave no row's value anywhere", async () => {
+    await twoInstances(async (scene) => {
+      const { database, admin, first, second } = scene;
+      const passphrase = "only for this test";
+      const uploadId = await admin.upload(await admin.backup({ mode: "passphrase", passphrase }));
+      await database.query("UPDATE customers SET name = 'a-secret-name' WHERE id <= 3");
+      await first.ok("GET", "operations");
+      // Every version of every row that is ever there, as a write-ahead log has it.
+      await database.query(`
+        CREATE TABLE seen (text text);
+        CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS
+          'BEGIN INSERT INTO public.seen VALUES (NEW::text); RETURN NEW; END';
+        CREATE TRIGGER see AFTER INSERT OR UPDATE ON prisma_backup_admin.operations FOR EACH ROW EXECUTE FUNCTION see();
+        CREATE TRIGGER see AFTER INSERT OR UPDATE ON prisma_backup_admin.rehearsal_requests FOR EACH ROW EXECUTE FUNCTION see();`);
+      const json = { uploadId, passphrase, rehearse: true };
+      const { id } = await first.ok("POST", "restores", { json });
+      await first.reach(id, "ready");
+      const path = `restores/${id}/rehearsal`;
+      const atFirst = await first.ok<RehearsalReport>("GET", path);
+      // Several at once, too.
+      const atSecond = await Promise.all(
+        [1, 2, 3].map(() => second.ok<RehearsalReport>("GET", path)),
+      );
+      expect(atSecond).toEqual([atFirst, atFirst, atFirst]);
+      expect(JSON.stringify(atFirst)).toContain("a-secret-name");
+      expect(await second.fail("GET", path, { user: "bob" })).toMatchObject({ code: "FORBIDDEN" });
+      const seen = JSON.stringify(await database.query("SELECT text FROM seen"));
+      expect(seen).toContain("age1");
+      expect(seen).toContain(Buffer.from("age-encryption.org").toString("base64").slice(0, 20));
+      expect(seen).not.toContain("a-secret-name");
+      expect(await database.query("SELECT FROM prisma_backup_admin.rehearsal_requests")).toEqual(
+        [],
+      );
+      for (const folder of [admin.uploadDir, admin.safetyBackupDir])
+        expect(await textOf(folder)).not.toContain("a-secret-name");
+      await second.ok("POST", `operations/${id}/cancel`, { json: {} });
+      await second.reach(id, "cancelled");
+      expect(await second.fail("GET", path)).toMatchObject({ code: "OPERATION_NOT_FOUND" });
+    });
+  });
+
+  it("say that the one is gone, where the other asks for what a rehearsal has found", async () => {
+    await twoInstances(async ({ admin, first, second, processes }) => {
+      const uploadId = await admin.upload(await admin.backup());
+      const { id } = await first.ok("POST", "restores", { json: { uploadId, rehearse: true } });
+      await first.reach(id, "ready");
+      processes[0]?.kill("SIGKILL");
+      expect(await second.fail("GET", `restores/${id}/rehearsal`)).toMatchObject({
+        code: "OPERATION_NOT_FOUND",
+      });
+      expect(await second.ok("GET", `operations/${id}`)).toMatchObject({ state: "interrupted" });
     });
   });
 

@@ -1,8 +1,10 @@
 import { BackupError } from "../errors.ts";
 import { addProgress, NO_PROGRESS, type OnProgress, type Progress } from "../shared/progress.ts";
+import type { RehearsalReport } from "../shared/rehearsal.ts";
 import { type Context, report } from "./context.ts";
 import { writeHeartbeat } from "./operation-store.ts";
 import { processWideMap } from "./process-wide.ts";
+import { answerReportRequests } from "./report-store.ts";
 import type { StepRequest } from "./step-store.ts";
 
 const PROGRESS_INTERVAL_MS = 500;
@@ -19,6 +21,8 @@ export const findLiveOperation = (id: string): LiveOperation | undefined => live
 /** An operation that this process carries out: writes its progress and heartbeat, hears of its cancellation and its next step. */
 export class LiveOperation {
   readonly id: string;
+  /** What a rehearsal has found, while it waits for a person. Shows rows, and so is in memory alone. */
+  rehearsal: RehearsalReport | null = null;
   readonly #context: Pick<Context, "config" | "database">;
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
@@ -95,9 +99,15 @@ export class LiveOperation {
     this.#isChanged = false;
     this.#writtenAt = Date.now();
     try {
-      const { answer, requested } = await writeHeartbeat(this.#context.database, this.id, progress);
+      const { answer, requested, reports } = await writeHeartbeat(
+        this.#context.database,
+        this.id,
+        progress,
+      );
       if (answer === "cancel") this.abort(cancelled());
       if (answer === "continue" && requested) this.takeUp(requested);
+      if (this.rehearsal && reports.length > 0)
+        await answerReportRequests(this.#context.database, this.rehearsal, reports);
       // Somebody saw no heartbeat for so long that they settled the operation. What they were told must stay true.
       if (answer === "gone") {
         this.abort(

@@ -17,15 +17,15 @@ import type {
   TableName,
 } from "../shared/api.ts";
 import { NO_PROGRESS, type Progress } from "../shared/progress.ts";
-import type { RehearsalReport } from "../shared/rehearsal.ts";
 import { queryOperations } from "./operations-schema.ts";
+import { REPORT_TABLE, type ReportRequest } from "./report-store.ts";
 import type { Step, StepRequest } from "./step-store.ts";
 
-/** What was asked for. Holds no secret. The key and the rehearsal's report are removed when the operation ends. */
+/** What was asked for. Holds no secret. The key is removed when the operation ends. */
 export type OperationRequest =
   | { kind: "backup"; tables: TableName[] | null; key?: ArchiveKey }
   /** An undo has no upload. */
-  | { kind: "restore"; uploadId?: string; rehearsal?: RehearsalReport };
+  | { kind: "restore"; uploadId?: string };
 
 /** A row: what everybody may see, and what only the server needs. */
 export interface StoredOperation extends Operation {
@@ -48,7 +48,7 @@ const timestamp = (expression: string): string =>
   `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /** A StoredOperation, of its columns. */
-export const COLUMNS = `id, kind, state, actor, request - 'rehearsal' AS request, xid, encryption, changed, progress, plan, result, error,
+export const COLUMNS = `id, kind, state, actor, request, xid, encryption, changed, progress, plan, result, error,
       archive, safety_backup AS "safetyBackup", undoes, file_name AS "fileName", cancel_requested AS "cancelRequested",
       step_requested AS "stepRequested", step_refused AS "stepRefused", step_taken AS "stepTaken",
       ${timestamp("created_at")} AS "createdAt", ${timestamp("started_at")} AS "startedAt",
@@ -146,41 +146,22 @@ export async function beginRunning(
   return operation ?? null;
 }
 
-/** Large, and so apart from the operation, which is read again and again. */
-export async function readRehearsalReport(
-  database: Database,
-  id: string,
-): Promise<RehearsalReport | null> {
-  const [row] = await queryOperations<{ report: string | null }>(
-    database,
-    `SELECT (request -> 'rehearsal')::text AS report FROM ${TABLE} WHERE id = $1 AND state = 'ready'`,
-    [id],
-  );
-  return row?.report ? (JSON.parse(row.report) as RehearsalReport) : null;
-}
-
 /**
- * The restore waits for what a person does next: its plan is made, with the report of its rehearsal, where it was
- * rehearsed. Null where it has been ended meanwhile.
+ * The restore waits for what a person does next: its plan is made. Null where it has been ended meanwhile.
  */
 export async function markReady(
   database: Database,
   id: string,
-  { plan, rehearsal }: { plan: RestorePlan; rehearsal: RehearsalReport | null },
+  plan: RestorePlan,
   progress: Progress,
 ): Promise<StoredOperation | null> {
   const [operation] = await query(
     database,
     returning(`
       UPDATE ${TABLE} SET state = 'ready', plan = $2, heartbeat_at = clock_timestamp(),
-        request = request - 'rehearsal' || $3, progress = $4
+        progress = $3
       WHERE id = $1 AND state = 'running'`),
-    [
-      id,
-      JSON.stringify(plan),
-      JSON.stringify(rehearsal ? { rehearsal } : {}),
-      JSON.stringify(progress),
-    ],
+    [id, JSON.stringify(plan), JSON.stringify(progress)],
   );
   return operation ?? null;
 }
@@ -204,6 +185,8 @@ interface Heartbeat {
   answer: "continue" | "cancel" | "gone";
   /** Of a restore that waits: what it is asked to do. */
   requested: StepRequest | null;
+  /** Other processes that ask for the report of its rehearsal. */
+  reports: ReportRequest[];
 }
 
 /** Says that the process lives, what is done, and learns in the same statement whether to stop, or to begin. */
@@ -216,17 +199,22 @@ export async function writeHeartbeat(
     answer: "continue" | "cancel";
     id: string | null;
     step: string;
+    reports: string;
   }>(
     database,
     `UPDATE ${TABLE} SET heartbeat_at = clock_timestamp(), progress = coalesce($2::jsonb, progress)
      WHERE id = $1 AND state IN ('running', 'ready')
      RETURNING CASE WHEN cancel_requested THEN 'cancel' ELSE 'continue' END AS answer,
-       CASE WHEN state = 'ready' THEN step_requested::text END AS id, step::text AS step`,
+       CASE WHEN state = 'ready' THEN step_requested::text END AS id, step::text AS step,
+       (SELECT coalesce(json_agg(json_build_object('id', r.id, 'recipient', r.recipient)), '[]')
+        FROM ${REPORT_TABLE} r
+        WHERE r.operation_id = operations.id AND state = 'ready' AND r.report IS NULL)::text AS reports`,
     [id, progress === null ? null : JSON.stringify(progress)],
   );
-  if (!row) return { answer: "gone", requested: null };
+  if (!row) return { answer: "gone", requested: null, reports: [] };
   return {
     answer: row.answer,
+    reports: JSON.parse(row.reports) as ReportRequest[],
     requested: row.id === null ? null : { id: row.id, step: JSON.parse(row.step) as Step },
   };
 }
@@ -286,7 +274,9 @@ export async function endOperation(
     database,
     returning(`
       UPDATE ${TABLE} SET state = $3, result = $4, error = $5, changed = $6,
-        progress = coalesce($7, progress), request = request - 'key' - 'rehearsal',
+        progress = coalesce($7, progress),
+        -- An older version of this software, beside this one for the moments of a deployment, keeps the rehearsal there.
+        request = request - 'key' - 'rehearsal',
         archive = coalesce($8, archive),
         -- Of what is still there, nothing need be kept.
         safety_backup = CASE WHEN $6 = 'nothing' THEN NULL ELSE safety_backup END,

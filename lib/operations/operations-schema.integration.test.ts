@@ -20,6 +20,7 @@ it("brings what version 0.1.0 has recorded to what is recorded today", async () 
   await database.query(
     `ALTER TABLE prisma_backup_admin.operations DROP step_requested, DROP step, DROP step_refused, DROP step_taken,
        DROP archive, DROP safety_backup, DROP undoes;
+     DROP TABLE prisma_backup_admin.rehearsal_requests;
      COMMENT ON SCHEMA prisma_backup_admin IS 'prisma-backup-admin, version 3'`,
   );
   await using admin = await createTestAdmin({ url: database.url });
@@ -27,10 +28,28 @@ it("brings what version 0.1.0 has recorded to what is recorded today", async () 
   expect(operations).toMatchObject([
     { kind: "backup", state: "succeeded", archive: null, safetyBackup: null, undoes: null },
   ]);
-  expect(await versionOf(database)).toEqual([{ comment: "prisma-backup-admin, version 4" }]);
+  expect(await versionOf(database)).toEqual([{ comment: "prisma-backup-admin, version 5" }]);
   const uploadId = await admin.upload(await admin.backup());
   const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
   await admin.reach(id, "ready");
   await admin.ok("POST", `restores/${id}/start`, { json: { confirmation: database.name } });
   await admin.reach(id, "succeeded");
+});
+
+it("removes what the version before has kept of a rehearsal", async () => {
+  await using database = await createTestDatabase({ sql: SHOP_SQL });
+  await using before = await createTestAdmin({ url: database.url });
+  await before.ok("GET", "operations");
+  await database.query(
+    `INSERT INTO prisma_backup_admin.operations (kind, state, actor, request, file_name, progress, heartbeat_at)
+       VALUES ('restore', 'ready', '{"id": "ada", "name": "Ada"}',
+         '{"kind": "restore", "uploadId": "u", "rehearsal": {"tables": [{"samples": ["a-secret-name"]}]}}', 'a.zip', '{}', now());
+     DROP TABLE prisma_backup_admin.rehearsal_requests;
+     COMMENT ON SCHEMA prisma_backup_admin IS 'prisma-backup-admin, version 4'`,
+  );
+  await using admin = await createTestAdmin({ url: database.url });
+  await admin.ok("GET", "operations");
+  expect(await database.query("SELECT request FROM prisma_backup_admin.operations")).toEqual([
+    { request: { kind: "restore", uploadId: "u" } },
+  ]);
 });

@@ -46,6 +46,15 @@ const MIGRATIONS = [
      ADD COLUMN archive jsonb,
      ADD COLUMN safety_backup jsonb,
      ADD COLUMN undoes uuid`,
+  // Earlier versions kept the reports of rehearsals, which show rows.
+  `CREATE TABLE ${OWN_SCHEMA}.rehearsal_requests (
+     id uuid PRIMARY KEY,
+     operation_id uuid NOT NULL,
+     recipient text NOT NULL,
+     report text,
+     requested_at timestamptz NOT NULL DEFAULT clock_timestamp()
+   );
+   UPDATE ${OWN_SCHEMA}.operations SET request = request - 'rehearsal' WHERE request ? 'rehearsal'`,
 ];
 
 /** The same number in every process of every app that uses one database: "prisma_b" in ASCII. */

@@ -8,9 +8,9 @@ import type { StoredOperation } from "./operation-store.ts";
 import { getOperation } from "./operations.ts";
 import { requestStep, type Step, type StepRequest, withdrawStep } from "./step-store.ts";
 
-const LOOK_MS = 50;
+export const LOOK_MS = 50;
 /** Longer than a process may be silent before it is taken for dead, and than a connection to the database may take. */
-const WAIT_MS = 20_000;
+export const WAIT_MS = 20_000;
 
 export const notWaiting = (): BackupError =>
   new BackupError("OPERATION_STATE", "This restore is not waiting to be started.", {
@@ -57,14 +57,17 @@ async function waitForAnswer(
     throw operation.stepRefused ? toError(operation.stepRefused) : notWaiting();
   }
   if (!(await withdrawStep(context.database, id, request.id))) return getOperation(context, id);
-  throw new BackupError(
+  throw notAnswering();
+}
+
+export const notAnswering = (): BackupError =>
+  new BackupError(
     "OPERATION_STATE",
     "The process of the app that has unlocked the archive does not answer. Nothing has been changed.",
     {
       hint: "Try again in a moment. If it stays so, cancel this restore and unlock the archive again.",
     },
   );
-}
 
 const toError = ({ code, message, hint, details }: ErrorReport): BackupError =>
   new BackupError(code, message, { hint, details });

@@ -11,8 +11,10 @@ import type {
 import { NO_PROGRESS } from "../shared/progress.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import type { Context } from "./context.ts";
-import { insertOperation, readRehearsalReport, type StoredOperation } from "./operation-store.ts";
+import { findLiveOperation } from "./live-operation.ts";
+import { insertOperation, type StoredOperation } from "./operation-store.ts";
 import { readDatabaseName, readOwnOperation } from "./operations.ts";
+import { requestReport } from "./request-report.ts";
 import { notWaiting, requestStepOf } from "./request-step.ts";
 import { carryOutRestore } from "./restore-operation.ts";
 import {
@@ -86,15 +88,17 @@ const wholeScope = ({ archive, undoes }: RestoreSource): RestoreScope =>
 /**
  * What the rehearsal of one's own restore has found. Kept while it waits for its start, and no longer, as it shows rows.
  *
- * @throws OPERATION_NOT_FOUND where there is none, FORBIDDEN
+ * @throws OPERATION_NOT_FOUND where there is none, FORBIDDEN, OPERATION_STATE where the process that has it does not answer
  */
 export async function readRehearsal(
   context: Context,
   actor: Actor,
   id: string,
 ): Promise<RehearsalReport> {
-  await readOwnOperation(context, actor, id, "restore");
-  const report = await readRehearsalReport(context.database, id);
+  const { state, plan } = await readOwnOperation(context, actor, id, "restore");
+  const live = findLiveOperation(id);
+  const isThere = state === "ready" && plan?.rehearsal;
+  const report = isThere ? (live ? live.rehearsal : await requestReport(context, id)) : null;
   if (report) return report;
   throw new BackupError("OPERATION_NOT_FOUND", "This restore has no rehearsal's report.", {
     hint: "Begin it again, with a rehearsal.",

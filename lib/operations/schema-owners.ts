@@ -7,7 +7,7 @@ import { BackupError } from "../errors.ts";
 import { FIRST_NORMAL_OID, OWN_SCHEMA } from "../schema/user-objects.ts";
 import { sqlIdentifier } from "../shared/sql-name.ts";
 
-export const OWN_TABLES = ["operations", "unlock_attempts"] as const;
+export const OWN_TABLES = ["operations", "unlock_attempts", "rehearsal_requests"] as const;
 
 /** Something of a role that could act through ours. */
 export interface ForeignObject {

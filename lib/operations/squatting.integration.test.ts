@@ -131,7 +131,8 @@ const CASES: Case[] = [
       await database.query(
         `ALTER SCHEMA prisma_backup_admin OWNER TO ${mallory};
          ALTER TABLE prisma_backup_admin.operations OWNER TO ${mallory};
-         ALTER TABLE prisma_backup_admin.unlock_attempts OWNER TO ${mallory};`,
+         ALTER TABLE prisma_backup_admin.unlock_attempts OWNER TO ${mallory};
+         ALTER TABLE prisma_backup_admin.rehearsal_requests OWNER TO ${mallory};`,
       );
       await attack(
         `${SPY} CREATE TRIGGER t BEFORE INSERT OR UPDATE ON prisma_backup_admin.operations FOR EACH ROW EXECUTE FUNCTION loot.spy();

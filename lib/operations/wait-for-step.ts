@@ -28,8 +28,9 @@ export async function waitForStep(
   prepare: (step: StartStep) => Promise<void>,
 ): Promise<TakenStep> {
   // Before it is seen to be ready, or the first to see it might ask in vain.
+  live.rehearsal = made.rehearsal;
   const taken = listen(context, live, prepare);
-  if (!(await markReady(context.database, live.id, made, live.progress))) {
+  if (!(await markReady(context.database, live.id, made.plan, live.progress))) {
     live.onStep(null);
     throw ended();
   }
