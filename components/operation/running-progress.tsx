@@ -13,6 +13,7 @@ import { type Fact, Facts } from "../common/facts.tsx";
 import { type Rates, remainingMs } from "../rates.ts";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";
+import { Notice } from "../ui/notice.tsx";
 import { Progress } from "../ui/progress.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 import { CancelOperation } from "./cancel-operation.tsx";
@@ -43,6 +44,11 @@ export function RunningProgress({ operation }: { operation: Operation }) {
               </p>
             )}
           </div>
+          {operation.progress.waitsFor && (
+            <Notice tone="warn" title="Waiting">
+              {operation.progress.waitsFor}
+            </Notice>
+          )}
           <Progress label="Overall progress" fraction={fraction} className="pba:h-3" />
           <Facts facts={factsOf(operation, rates)} />
           <Steps steps={steps} />

@@ -11,6 +11,7 @@ import { translateDatabaseError } from "../postgres/database-error.ts";
 import { DEFAULT_LOCK_TIMEOUT_MS } from "../postgres/locks.ts";
 import { readMigrations } from "../postgres/migrations.ts";
 import { readSequenceStates } from "../postgres/sequences.ts";
+import { reportWaits } from "../postgres/session-waits.ts";
 import { openSnapshot } from "../postgres/snapshot.ts";
 import { enumsOf } from "../schema/enums.ts";
 import { fingerprint } from "../schema/fingerprint.ts";
@@ -56,10 +57,11 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
     const client = await database.connect("backup");
     // A COPY ends with its stream; other statements, which may wait for a lock, by being cancelled.
     const stopListening = cancelOnAbort(client, database, signal);
+    reportWaits(client, (waitsFor) => onProgress({ type: "waiting", waitsFor }));
     try {
       signal?.throwIfAborted();
       const { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
-      const snapshot = await openSnapshot(client, database, models, options, lockTimeoutMs);
+      const snapshot = await openSnapshot(client, models, options, lockTimeoutMs);
       const { catalog, plan } = snapshot;
       const counts = await countRows(client, plan.tables);
       const warnings = await leftOutWarnings(client, catalog, plan);

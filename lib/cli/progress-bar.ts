@@ -5,20 +5,25 @@ import { tableLabel } from "../shared/table-name.ts";
 
 const WIDTH = 24;
 
-/** One line on a terminal's stderr that follows an operation. A pipe gets none. */
+/** One line on a terminal's stderr that follows an operation. A pipe is only told what is waited for. */
 export function showProgress(): { onProgress: OnProgress; end(): void } {
   const { stderr } = process;
   let progress = NO_PROGRESS;
   const startedAt = Date.now();
-  if (!stderr.isTTY) return { onProgress: () => {}, end: () => {} };
 
   function clear() {
+    if (!stderr.isTTY) return;
     cursorTo(stderr, 0);
     clearLine(stderr, 0);
   }
   return {
     onProgress(event) {
       progress = addProgress(progress, event);
+      if (event.type === "waiting" && event.waitsFor !== null) {
+        clear();
+        stderr.write(`waiting: ${event.waitsFor}\n`);
+      }
+      if (!stderr.isTTY) return;
       const { rows, totalRows, bytes } = sumProgress(progress);
       const share = totalRows === 0 ? 0 : rows / totalRows;
       const running = progress.tables.find(({ state }) => state === "running");

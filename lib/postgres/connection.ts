@@ -5,6 +5,7 @@ import { IS_ONE_SESSION, requireSessionsOfOnesOwn } from "./one-session.ts";
 import { OwnClient } from "./own-client.ts";
 import { type ConnectionConfig, readOwnSearchPath } from "./own-settings.ts";
 import { requireSessions } from "./pooler.ts";
+import { SessionWatch } from "./session-waits.ts";
 
 declare module "pg" {
   interface Client {
@@ -61,6 +62,9 @@ const SESSION_SETTINGS = {
   session_replication_role: "origin",
 };
 
+/** What is recorded of operations must be there while a restore waits for a standby that does not answer. */
+const POOL_SETTINGS = { synchronous_commit: "local" };
+
 /**
  * Does nothing where `$2` is not this session's process: then a pooler made that number up, and it may be another
  * session that gets the settings; nor where all connections are one session. SQL_ASCII has no encoding to convert from: its bytes pass as they are.
@@ -77,8 +81,12 @@ const SETTINGS_SQL = `
     AND ($2::int IS NULL OR $2 = pg_catalog.pg_backend_pid()) AND NOT ${IS_ONE_SESSION}`;
 
 /** @returns the session's process, or null where it is not the one that was named */
-async function applySettings(client: pg.ClientBase, pid: number | null): Promise<number | null> {
-  const settings = JSON.stringify(SESSION_SETTINGS);
+async function applySettings(
+  client: pg.ClientBase,
+  pid: number | null,
+  more: Record<string, string>,
+): Promise<number | null> {
+  const settings = JSON.stringify({ ...SESSION_SETTINGS, ...more });
   const { rows } = await client.query<{ pid: number }>(SETTINGS_SQL, [settings, pid]);
   return rows[0] ? Number(rows[0].pid) : null;
 }
@@ -97,8 +105,8 @@ export function openDatabase(config: ConnectionConfig): Database {
   };
   const probe = parseConfig(connectionConfig);
   let sessions: Promise<void> | undefined;
-  const prepare: Prepare = async (client) => {
-    if ((await applySettings(client, client.processID)) !== null) return;
+  const prepare: Prepare = async (client, settings = {}) => {
+    if ((await applySettings(client, client.processID, settings)) !== null) return;
     await requireSessionsOfOnesOwn(client);
     sessions ??= requireSessions(connectionConfig).catch((error: unknown) => {
       sessions = undefined;
@@ -106,7 +114,7 @@ export function openDatabase(config: ConnectionConfig): Database {
     });
     await sessions;
     // To be cancelled by its real number.
-    client.processID = await applySettings(client, null);
+    client.processID = await applySettings(client, null, settings);
   };
   const pool = new pg.Pool({
     ...connectionConfig,
@@ -115,15 +123,21 @@ export function openDatabase(config: ConnectionConfig): Database {
     idleTimeoutMillis: 10_000,
     allowExitOnIdle: true,
     Client: OwnClient,
-    onConnect: (client) => prepare(client as pg.Client),
+    onConnect: (client) => prepare(client as pg.Client, POOL_SETTINGS),
   });
   // A pooled connection that the server ends while idle must not end the process.
   pool.on("error", () => {});
+  const watch = new SessionWatch(pool);
+  pool.on("connect", (client) => watch.add(client as pg.Client));
   return {
     pool,
     // A function leads wherever it does, whatever host is said.
     server: config.stream ? "the app's own connector" : `${probe.host}:${probe.port}`,
-    connect: (purpose) => connect(connectionConfig, purpose, prepare),
+    async connect(purpose) {
+      const client = await connect(connectionConfig, purpose, prepare);
+      watch.add(client);
+      return client;
+    },
     close: () => pool.end(),
   };
 }
@@ -144,7 +158,7 @@ function parseConfig(config: pg.ClientConfig): pg.Client {
 const APPLICATION_NAME = "prisma-backup-admin";
 
 /** Makes a new connection ready: settings, and the number of its process. */
-type Prepare = (client: pg.Client) => Promise<void>;
+type Prepare = (client: pg.Client, settings?: Record<string, string>) => Promise<void>;
 
 async function connect(
   config: ConnectionConfig,
@@ -173,6 +187,7 @@ const CANCEL_ATTEMPTS = 40;
 
 /**
  * Has the server cancel what `client` runs when `signal` aborts: the statement fails, and the caller rolls back.
+ *
  * @returns a function that stops listening
  */
 export function cancelOnAbort(
@@ -198,6 +213,30 @@ export function cancelOnAbort(
     signal?.removeEventListener("abort", start);
     clearInterval(timer);
   };
+}
+
+/**
+ * Ends the waiting of `client`'s commit for a synchronous standby when `signal` aborts, or has. The commit itself stands.
+ *
+ * @returns a function that stops listening
+ */
+export function stopWaitingOnAbort(
+  client: pg.Client,
+  { pool }: Database,
+  signal: AbortSignal | undefined,
+): () => void {
+  const cancel = () => {
+    if (!signal?.aborted) return;
+    pool
+      .query(
+        "SELECT pg_catalog.pg_cancel_backend(pid) FROM pg_catalog.pg_stat_activity WHERE pid = $1 AND wait_event = 'SyncRep'",
+        [client.processID],
+      )
+      // Then nobody can say what became of it until the server has noticed.
+      .catch(() => abandon(client));
+  };
+  const timer = setInterval(cancel, CANCEL_AGAIN_MS);
+  return () => clearInterval(timer);
 }
 
 /** Ends a connection at once, whatever it is doing; the server rolls its transaction back. */

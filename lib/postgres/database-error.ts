@@ -5,8 +5,10 @@ import type { ErrorCode } from "../shared/error-codes.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import type { BlamedRows } from "./blamed-rows.ts";
 import { translateConnectionError } from "./connection.ts";
+import { lockTimeout } from "./lock-holders.ts";
 import { describeNotFound, isNotFound } from "./not-found.ts";
 import { describeKey } from "./sample-values.ts";
+import { holdersBehind } from "./session-waits.ts";
 import { isTextError, meaningOfTextError } from "./text-errors.ts";
 
 /** Where in a dump or load an error happened, for its message. */
@@ -31,6 +33,8 @@ export interface ErrorPlace {
   leaveOut?: LeaveOut | undefined;
 }
 
+const LOCK_NOT_AVAILABLE = "55P03";
+
 export const NOT_NULL_VIOLATION = "23502";
 export const FOREIGN_KEY_VIOLATION = "23503";
 export const UNIQUE_VIOLATION = "23505";
@@ -45,11 +49,6 @@ const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> 
     code: "ABORTED",
     what: "The operation was cancelled",
     hint: "Start it again when you are ready.",
-  },
-  "55P03": {
-    code: "LOCK_TIMEOUT",
-    what: "A table stayed locked by somebody else",
-    hint: "Try again when that work has ended.",
   },
   "40P01": {
     code: "LOCK_TIMEOUT",
@@ -159,6 +158,15 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
     );
   }
   const sqlState = error.code ?? "";
+  if (sqlState === LOCK_NOT_AVAILABLE) {
+    return lockTimeout({
+      what: "A table stayed locked by somebody else",
+      outcome: place.outcome,
+      holders: holdersBehind(error),
+      details: { sqlState, ...(place.table && { table: place.table }) },
+      cause: error,
+    });
+  }
   const table =
     place.table ??
     (error.schema && error.table ? { schema: error.schema, name: error.table } : undefined);

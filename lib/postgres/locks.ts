@@ -1,11 +1,13 @@
 import pg from "pg";
-import { BackupError } from "../errors.ts";
 import type { CatalogTable } from "../schema/catalog.ts";
 import type { MaterializedView } from "../schema/materialized-views.ts";
-import type { TableName } from "../shared/api.ts";
-import { tableLabel } from "../shared/table-name.ts";
-import type { Database } from "./connection.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+import {
+  describeHolder,
+  findAdvisoryHolders,
+  findLockHolders,
+  lockTimeout,
+} from "./lock-holders.ts";
 
 /** How long a backup or restore waits for a lock before it gives up, unless configured. */
 export const DEFAULT_LOCK_TIMEOUT_MS = 30_000;
@@ -36,26 +38,24 @@ const DEADLOCK_DETECTED = "40P01";
  */
 export async function lockTables(
   client: pg.Client,
-  database: Database,
   tables: readonly CatalogTable[],
   mode: LockMode,
   wait: LockWait,
 ): Promise<void> {
   if (tables.length === 0) return;
   const statement = `LOCK TABLE ${tables.map(quoteTable).join(", ")} IN ${mode} MODE`;
-  const relations = tables.flatMap((table) => [table, ...table.partitions]);
-  await client.query("SAVEPOINT unlocked");
+  const relations = tables.flatMap(({ oid, partitions }) => [
+    oid,
+    ...partitions.map((it) => it.oid),
+  ]);
   for (;;) {
     try {
-      await waitForLock(client, database, statement, relations, mode, wait);
-      break;
+      return await waitForLock(client, statement, relations, mode, wait);
     } catch (error) {
       const isDeadlock = error instanceof pg.DatabaseError && error.code === DEADLOCK_DETECTED;
       if (!isDeadlock || performance.now() > wait.endsAt) throw error;
-      await client.query("ROLLBACK TO SAVEPOINT unlocked");
     }
   }
-  await client.query("RELEASE SAVEPOINT unlocked");
 }
 
 /**
@@ -66,49 +66,49 @@ export async function lockTables(
  */
 export async function lockMaterializedViews(
   client: pg.Client,
-  database: Database,
   views: readonly MaterializedView[],
   wait: LockWait,
 ): Promise<void> {
   for (const view of views.filter(({ isOwned }) => isOwned)) {
     // LOCK TABLE takes no materialised views. To give one to its own owner locks it and does nothing else.
     const statement = `ALTER MATERIALIZED VIEW ${quoteTable(view)} OWNER TO ${quoteIdentifier(view.owner)}`;
-    await waitForLock(client, database, statement, [view], "ACCESS EXCLUSIVE", wait);
+    await waitForLock(client, statement, [view.oid], "ACCESS EXCLUSIVE", wait);
   }
 }
 
-type Relation = TableName & { oid: number };
-
+/** @throws BackupError LOCK_TIMEOUT; another error leaves the transaction as it was before as well */
 async function waitForLock(
   client: pg.Client,
-  { pool }: Database,
   statement: string,
-  relations: readonly Relation[],
+  relations: readonly number[],
   mode: LockMode,
   { timeoutMs, endsAt }: LockWait,
 ): Promise<void> {
-  const leftMs = Math.max(1, Math.round(endsAt - performance.now()));
+  const startedAt = performance.now();
+  const leftMs = Math.max(1, Math.round(endsAt - startedAt));
   // lock_timeout is for each table anew, and goes on for what a later statement locks; statement_timeout is for all.
   // SET and not set_config(): a SELECT would take the snapshot of a REPEATABLE READ transaction, before the locks.
   await client.query(
-    `SET LOCAL statement_timeout = ${leftMs}; SET LOCAL lock_timeout = ${Math.max(1, Math.round(timeoutMs))}`,
+    `SAVEPOINT unlocked; SET LOCAL statement_timeout = ${leftMs}; SET LOCAL lock_timeout = ${Math.max(1, Math.round(timeoutMs))}`,
   );
   try {
     await client.query(statement);
-    await client.query("SET LOCAL statement_timeout = 0");
+    await client.query("SET LOCAL statement_timeout = 0; RELEASE SAVEPOINT unlocked");
   } catch (error) {
-    if (!isTimeout(error, endsAt)) throw error;
-    const holders = await findLockHolders(pool, client, relations, mode);
-    const who = holders.length > 0 ? ` Tables are in use by ${holders.join("; ")}.` : "";
-    throw new BackupError(
-      "LOCK_TIMEOUT",
-      `A table stayed locked by somebody else for ${timeoutMs / 1000} s. Nothing has changed.${who}`,
-      {
-        hint: "Try again when that work has ended, or end it.",
-        details: { timeoutMs, holders },
-        cause: error,
-      },
-    );
+    const waitedMs = performance.now() - startedAt;
+    const isOver = isTimeout(error, endsAt);
+    // A connection that is lost has nothing to roll back.
+    await client
+      .query("ROLLBACK TO SAVEPOINT unlocked; RELEASE SAVEPOINT unlocked")
+      .catch(() => {});
+    if (!isOver) throw error;
+    throw lockTimeout({
+      what: `A table stayed locked by somebody else for ${timeoutMs / 1000} s`,
+      outcome: "Nothing has changed.",
+      holders: await findLockHolders(client, relations, mode, waitedMs),
+      details: { timeoutMs },
+      cause: error,
+    });
   }
 }
 
@@ -121,43 +121,6 @@ const isTimeout = (error: unknown, endsAt: number): boolean =>
   (error.code === LOCK_NOT_AVAILABLE ||
     (error.code === QUERY_CANCELED && performance.now() > endsAt - 50));
 
-/** Sessions whose locks stand in the way: asked on another connection, since the waiting one's transaction has failed. */
-async function findLockHolders(
-  pool: pg.Pool,
-  waiting: pg.Client,
-  locked: readonly Relation[],
-  mode: LockMode,
-): Promise<string[]> {
-  const relations = new Map(locked.map(({ oid, ...it }) => [oid, it]));
-  const { rows } = await pool.query<{
-    pid: number;
-    application: string;
-    user: string | null;
-    since: string | null;
-    held: number[];
-  }>(
-    `SELECT a.pid, a.application_name AS application, a.usename AS user,
-       to_char(now() - a.xact_start, 'HH24:MI:SS') AS since, array_agg(DISTINCT l.relation::bigint::float8) AS held
-     FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-     WHERE l.granted AND l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-       AND l.relation = ANY ($1::oid[]) AND (l.mode = 'AccessExclusiveLock' OR $2 AND (l.mode <> 'AccessShareLock' OR $4)) AND a.pid <> $3
-     GROUP BY a.pid, a.application_name, a.usename, a.xact_start
-     ORDER BY a.xact_start, a.pid LIMIT 5`,
-    // Reading is only hindered by an exclusive lock, writing's by every one but a reader's, an exclusive lock by every other.
-    [
-      [...relations.keys()],
-      mode !== "ACCESS SHARE",
-      waiting.processID,
-      mode === "ACCESS EXCLUSIVE",
-    ],
-  );
-  return rows.map(({ pid, application, user, since, held }) => {
-    const tables = held.flatMap((oid) => relations.get(oid) ?? []).map(tableLabel);
-    const who = `${application || "a session"} (process ${pid}, role ${user ?? "none"})`;
-    return `${who} on ${tables.toSorted().join(", ")}${since ? `, for ${since}` : ""}`;
-  });
-}
-
 /** The restore's advisory lock: the first eight bytes of sha256("prisma_backup_admin restore"), as a signed bigint. */
 const RESTORE_LOCK = "-3250340911146290546";
 
@@ -168,4 +131,9 @@ export async function tryRestoreLock(client: pg.ClientBase): Promise<boolean> {
     [RESTORE_LOCK],
   );
   return rows[0]?.locked === true;
+}
+
+/** Who has it, as far as the role may see. */
+export async function findRestoreLockHolder(client: pg.ClientBase): Promise<string | undefined> {
+  return (await findAdvisoryHolders(client, RESTORE_LOCK)).map(describeHolder)[0];
 }

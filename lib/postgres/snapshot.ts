@@ -3,7 +3,6 @@ import { BackupError } from "../errors.ts";
 import { type DumpPlan, planDump, type TableSelection } from "../plan/dump-plan.ts";
 import { type Catalog, readCatalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
-import type { Database } from "./connection.ts";
 import { beginLockWait, lockTables } from "./locks.ts";
 
 /** One moment of the database: every statement on `client` sees the same rows, and no table can change its shape. */
@@ -26,7 +25,6 @@ const ATTEMPTS = 5;
  */
 export async function openSnapshot(
   client: pg.Client,
-  database: Database,
   models: PrismaModels,
   selection: TableSelection,
   lockTimeoutMs: number,
@@ -40,7 +38,7 @@ export async function openSnapshot(
       await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
       // row_security off: an error instead of a backup with rows missing. A row's number is its place in the table.
       await client.query("SET LOCAL row_security = off; SET LOCAL synchronize_seqscans = off");
-      await lockTables(client, database, before.tables, "ACCESS SHARE", wait);
+      await lockTables(client, before.tables, "ACCESS SHARE", wait);
       const catalog = await readCatalog(client, outside.unreadable);
       const plan = planDump(catalog, models, selection);
       if (shape(before) === shape(plan)) return { client, catalog, plan };

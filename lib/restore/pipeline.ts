@@ -5,6 +5,7 @@ import type { RestoreSelection } from "../plan/restore-scope.ts";
 import { abandon, cancelOnAbort } from "../postgres/connection.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import { FIXED_SETTINGS, ownSettings } from "../postgres/own-settings.ts";
+import { reportWaits } from "../postgres/session-waits.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import { type OnProgress, waitingTable } from "../shared/progress.ts";
 import { type InsertBatch, loadTables } from "./load-table.ts";
@@ -56,6 +57,9 @@ export async function runPipeline<Result>(
   const { archive, waitBetweenTablesMs = 0, onProgress = () => {} } = options;
   const { signal, startTimer, stopTimer } = withTimeout(options.signal, options.timeoutMs);
   const stopListening = cancelOnAbort(client, database, signal);
+  const stopReporting = reportWaits(client, (waitsFor) =>
+    onProgress({ type: "waiting", waitsFor }),
+  );
   try {
     signal.throwIfAborted();
     const plan = await target.begin(signal);
@@ -102,6 +106,7 @@ export async function runPipeline<Result>(
     throw toBackupError(reason);
   } finally {
     stopListening();
+    stopReporting();
     stopTimer();
   }
 }

@@ -3,7 +3,7 @@ import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import { abandon, type Database } from "../postgres/connection.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
-import { tryRestoreLock } from "../postgres/locks.ts";
+import { findRestoreLockHolder, tryRestoreLock } from "../postgres/locks.ts";
 
 /** The right to restore into a database: held by one connection at a time, to be ended by whoever began it. */
 export interface RestoreSession {
@@ -28,10 +28,11 @@ export async function beginRestore(database: Database): Promise<RestoreSession> 
     });
   });
   if (locked) return { database, client, end };
+  const holder = await findRestoreLockHolder(client).catch(() => undefined);
   await end();
   throw new BackupError(
     "OPERATION_IN_PROGRESS",
-    "Another restore is running in this database. This one was not started.",
+    `Another restore is running in this database${holder ? `: ${holder}` : ""}. This one was not started.`,
     {
       hint: "Wait until it has ended, or cancel it.",
     },

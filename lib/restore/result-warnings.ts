@@ -35,6 +35,13 @@ export const childrenWarnings = ({ childrenLeftOut }: LoadPlan): Warning[] =>
 export const encodingWarning = ({ encodings }: ReadPlan): Warning[] =>
   encodings === null ? [] : [{ code: "ENCODING_DIFFERS", message: encodings }];
 
+/** Where somebody ended the commit's wait for a synchronous standby. */
+export const NOT_REPLICATED: Warning = {
+  code: "NOT_REPLICATED",
+  message:
+    "The restore is complete and committed on this server. The wait for a synchronous standby was ended before one had confirmed it: if a standby takes over now, it may not have what was restored.",
+};
+
 /** Whether a person has been told of it before the restore. */
 export const isSaidBefore = ({ code }: Warning): boolean =>
   [...Object.values<string>(LEFT_OUT), "CHILDREN_LEFT_OUT"].includes(code);

@@ -3,7 +3,7 @@ import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import type { PlannedLoad } from "../plan/load-plan.ts";
 import { isMerge } from "../plan/restore-scope.ts";
-import type { Database } from "../postgres/connection.ts";
+import { type Database, stopWaitingOnAbort } from "../postgres/connection.ts";
 import {
   type AsideConstraints,
   addConstraintsAgain,
@@ -54,7 +54,7 @@ import { type PipelineOptions, type RestoreTarget, runPipeline } from "./pipelin
 import { type ReadPlan, readPlan } from "./read-plan.ts";
 import { requireLoadable } from "./require-loadable.ts";
 import type { RestoreSession } from "./restore-session.ts";
-import { isNotSet, leftOutWarnings } from "./result-warnings.ts";
+import { isNotSet, leftOutWarnings, NOT_REPLICATED } from "./result-warnings.ts";
 import { setSequences } from "./settle-sequences.ts";
 import { validateConstraints } from "./validate-constraints.ts";
 
@@ -94,7 +94,7 @@ function liveTables(
   session: RestoreSession,
   options: RunRestoreOptions,
 ): RestoreTarget<OperationResult> {
-  const { client, database } = session;
+  const { client } = session;
   const { onProgress = () => {} } = options;
   const { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
   const startedAt = performance.now();
@@ -145,7 +145,7 @@ function liveTables(
       const counts = await countExactly(client, tables);
       rowsBefore.push(...tables.map((table) => counts.get(table) ?? 0));
       const eventTriggers = await suspendEventTriggers(client);
-      await lockMaterializedViews(client, database, materializedViews, lockWait);
+      await lockMaterializedViews(client, materializedViews, lockWait);
       const suspended = await suspendTriggers(client, tables);
       const alteredTriggers = await readAlteredTriggers(client, foreignKeys);
       await dropForeignKeys(client, foreignKeys);
@@ -203,7 +203,8 @@ function liveTables(
     async end(plan) {
       const { loads, sequences } = plan;
       onProgress({ type: "phase", phase: "committing" });
-      await commit(session, xid, relationsOf(plan));
+      const isReplicated = await commit(session, xid, relationsOf(plan), options.signal);
+      if (!isReplicated) warnings.push(NOT_REPLICATED);
       return {
         elapsedMs: Math.round(performance.now() - startedAt),
         tables: loads.map(({ archived, places }, index) => ({
@@ -232,7 +233,7 @@ const relationsOf = ({ loads }: ReadPlan): number[] =>
 
 /** Locks the archive's tables, then matches archive and catalog: from here on, nobody can change the tables. */
 async function lockPlan(
-  { client, database }: RestoreSession,
+  { client }: RestoreSession,
   { archive, models, scope, expectedFingerprint, beforeChange }: RunRestoreOptions,
   lockWait: LockWait,
   signal: AbortSignal,
@@ -245,7 +246,7 @@ async function lockPlan(
   const before = await read();
   const tables = [...before.loads.map(({ table }) => table), ...before.referring];
   if (beforeChange) {
-    await lockTables(client, database, tables, "EXCLUSIVE", lockWait);
+    await lockTables(client, tables, "EXCLUSIVE", lockWait);
     const locked = await read();
     requireSame(locked, expectedFingerprint);
     const names = locked.loads.map(({ table: { schema, name } }) => ({ schema, name }));
@@ -254,7 +255,7 @@ async function lockPlan(
     signal.throwIfAborted();
     lockWait.endsAt += performance.now() - calledAt;
   }
-  await lockTables(client, database, tables, "ACCESS EXCLUSIVE", lockWait);
+  await lockTables(client, tables, "ACCESS EXCLUSIVE", lockWait);
   const plan = await read();
   requireSame(plan, expectedFingerprint);
   return plan;
@@ -313,18 +314,30 @@ async function requireCounts(
   }
 }
 
-/** Commits. Where the answer is lost, PostgreSQL is asked what became of the transaction. */
+/**
+ * Commits. Where the answer is lost, PostgreSQL is asked what became of the transaction.
+ *
+ * @returns false where the wait for a synchronous standby was ended: the commit stands all the same
+ */
 async function commit(
   { client, database }: RestoreSession,
   xid: string,
   changed: readonly number[],
-): Promise<void> {
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  let isReplicated = true;
+  // PostgreSQL says so by a warning.
+  client.on("notice", ({ routine }) => {
+    if (routine === "SyncRepWaitForLSN") isReplicated = false;
+  });
+  const stopListening = stopWaitingOnAbort(client, database, signal);
   try {
     const { command } = await client.query("COMMIT");
     if (command !== "COMMIT") throw new Error("PostgreSQL rolled the transaction back");
+    return isReplicated;
   } catch (error) {
     const status = await settledStatus(database, xid, changed);
-    if (status === "committed") return;
+    if (status === "committed") return isReplicated;
     if (status === "aborted") throw error;
     throw new BackupError(
       "INTERRUPTED",
@@ -335,6 +348,8 @@ async function commit(
         cause: error,
       },
     );
+  } finally {
+    stopListening();
   }
 }
 

@@ -63,6 +63,8 @@ export type ProgressEvent =
   | { type: "stage"; stage: Stage }
   | { type: "planned"; tables: TableProgress[] }
   | { type: "phase"; phase: Phase }
+  /** For others, or for a standby, in a sentence; null: it goes on. */
+  | { type: "waiting"; waitsFor: string | null }
   /** `index` is the table's place in the planned list. Figures are absolute, not increments. */
   | { type: "table"; index: number; state: TableProgress["state"]; rows: number; bytes: number };
 
@@ -73,6 +75,8 @@ export interface Progress {
   stage: Stage;
   phase: Phase;
   tables: TableProgress[];
+  /** What it waits for at the moment, in a sentence. */
+  waitsFor?: string;
 }
 
 export const NO_PROGRESS: Progress = { stage: "backup", phase: "preparing", tables: [] };
@@ -86,6 +90,10 @@ export function addProgress(progress: Progress, event: ProgressEvent): Progress 
       return { ...progress, tables: event.tables };
     case "phase":
       return { ...progress, phase: event.phase };
+    case "waiting": {
+      const { waitsFor: _, ...others } = progress;
+      return event.waitsFor === null ? others : { ...others, waitsFor: event.waitsFor };
+    }
     case "table": {
       const tables = progress.tables.slice();
       const table = tables[event.index];

@@ -133,14 +133,14 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
   }
 
   async begin(): Promise<ReadPlan> {
-    const { client, database } = this.#session;
+    const { client } = this.#session;
     const { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = this.#options;
     const before = await this.#match();
     // One moment of the database for all comparisons. The locks come before the snapshot.
     await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE");
     await client.query(`SET LOCAL row_security = off; SET LOCAL work_mem = '${WORK_MEM}'`);
     const wait = beginLockWait(lockTimeoutMs);
-    await lockTables(client, database, involvedTables(before), "ACCESS SHARE", wait);
+    await lockTables(client, involvedTables(before), "ACCESS SHARE", wait);
     const after = await this.#match();
     if (shape(before) !== shape(after)) {
       throw new BackupError(
