@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import { type Database, translateConnectionError } from "../postgres/connection.ts";
+import { translateDatabaseError } from "../postgres/database-error.ts";
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import { inspectOwnSchema, OWN_TABLES, requireTrusted } from "./schema-owners.ts";
 
@@ -83,6 +84,11 @@ export async function queryOperations<Row extends pg.QueryResultRow>(
   } catch (error) {
     if (error instanceof BackupError) throw error;
     if (sqlState(error) === "42501") throw insufficientPrivilege(error);
+    if (sqlState(error) === "55P03")
+      throw translateDatabaseError(error, {
+        fallback: "INTERNAL",
+        outcome: "Nothing has changed.",
+      });
     throw translateConnectionError(error);
   }
 }

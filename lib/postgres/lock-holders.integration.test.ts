@@ -271,6 +271,16 @@ test("whoever is in the way of another statement than the first lock is named", 
   await restore(database, path, { scope });
 });
 
+test("so is whoever is in the way of the records of operations", async () => {
+  const { db } = await ownDatabase();
+  await using admin = await createTestAdmin({ url: db.url });
+  await admin.ok("GET", "operations");
+  await prepare(db, "left_behind", "LOCK TABLE prisma_backup_admin.operations");
+  const { code, message } = await admin.fail("GET", "operations");
+  expect(code).toBe("LOCK_TIMEOUT");
+  expect(message).toMatch(/“left_behind” .* on prisma_backup_admin\.operations, since/);
+});
+
 test("a check that waits names who it is", async () => {
   const { db, database } = await ownDatabase();
   const { path } = await backUp(database);

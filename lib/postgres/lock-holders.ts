@@ -207,7 +207,7 @@ function stateOf({ isIdle, idleFor, preventsWraparound, awaits }: LockHolder): s
 }
 
 /** What to do about them, in words and statements to copy. */
-export function remedyFor(holders: readonly LockHolder[]): string {
+function remedyFor(holders: readonly LockHolder[]): string {
   const sessions = holders.filter(({ pid, kind }) => pid !== null && !/vacuum/.test(kind ?? ""));
   const ends = sessions.map(({ pid }) => `SELECT pg_terminate_backend(${pid});`);
   const prepared = holders.filter(({ gid }) => gid !== null);

@@ -120,7 +120,7 @@ describe("the wait for others ends in time, and says who holds what", () => {
       );
       expect(error.details?.holders).toEqual([
         expect.stringMatching(
-          `^worker \\(process ${await pidOf(worker)}, role postgres\\) on public\\.c, for 00:00:0\\d$`,
+          `^worker \\(process ${await pidOf(worker)}, role postgres\\) on public\\.c, for 00:00:0\\d, idle in transaction for 00:00:0\\d$`,
         ),
       ]);
       expect(ms).toBeGreaterThan(lockTimeoutMs - 50);

@@ -41,9 +41,6 @@ async function withoutStandby(db: TestDatabase): Promise<void> {
   onTestFinished(() => setStandby(db, ""));
 }
 
-const isWaiting = (db: TestDatabase) => async () =>
-  (await db.query("SELECT FROM pg_stat_activity WHERE wait_event = 'SyncRep'")).length > 0;
-
 const rowsOf = (db: TestDatabase) => db.query("SELECT i FROM t ORDER BY i");
 
 function start(...args: string[]) {
@@ -56,6 +53,9 @@ function start(...args: string[]) {
   return {
     child,
     stderr: () => stderr,
+    async says(what: string) {
+      while (!stderr.includes(what)) await once(child.stderr, "data");
+    },
     ended: async () => {
       const [code] = await once(child, "close");
       return { code, stdout: await stdout, stderr };
@@ -70,7 +70,7 @@ test("a command says what its commit waits for; Ctrl-C ends the waiting, and the
   await withoutStandby(db);
   const run = start("restore", path, "--url", db.url, "--yes");
   const ended = run.ended();
-  await until("it says so", async () => run.stderr().includes("waiting: "));
+  await run.says("waiting: ");
   expect(run.stderr()).toContain("committed on this server, and waits for a synchronous standby");
   run.child.kill("SIGINT");
   const { code, stdout, stderr } = await ended;
@@ -88,7 +88,7 @@ test("where a standby comes, nothing but the wait is told", async () => {
   await withoutStandby(db);
   const run = start("restore", path, "--url", db.url, "--yes");
   const ended = run.ended();
-  await until("it says so", async () => run.stderr().includes("waiting: "));
+  await run.says("waiting: ");
   await setStandby(db, "");
   const { code, stderr } = await ended;
   expect(code).toBe(0);
@@ -112,11 +112,9 @@ test("the page works, says what a restore waits for, and when it is cancelled wh
   const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
   await admin.reach(id, "ready");
   await admin.ok("POST", `restores/${id}/start`, { json: { confirmation: db.name } });
-  await until("it waits", isWaiting(db));
-  await until("the page says so", async () => {
-    const { progress } = await admin.ok("GET", `operations/${id}`);
-    return /waits for a synchronous standby/.test(progress.waitsFor ?? "");
-  });
+  let said = "";
+  while (!said.includes("waits for a synchronous standby"))
+    said = (await admin.ok("GET", `operations/${id}`)).progress.waitsFor ?? "";
   await admin.ok("POST", `operations/${id}/cancel`);
   const ended = await admin.reach(id, "succeeded");
   expect(ended.changed).toBe("everything");
