@@ -1,4 +1,5 @@
 import { BackupError } from "../errors.ts";
+import { CONNECTIONS_NEEDED } from "./connection-count.ts";
 
 interface Reason {
   isMeant: RegExp;
@@ -37,7 +38,7 @@ const REASONS: Reason[] = [
   },
   {
     isMeant: /^53300|too many connections/i,
-    hint: "Wait until others have ended theirs, or allow the role or server more connections.",
+    hint: `${CONNECTIONS_NEEDED} Wait until others have ended theirs, or allow more: CONNECTION LIMIT of the role or the database, or the server's max_connections.`,
   },
   {
     isMeant: /^(?:22|42)/,

@@ -1,6 +1,7 @@
 import pg from "pg";
 import { BackupError } from "../errors.ts";
 import { describeUnreadable, noUrl, prismasOwnUrl, refusedByPooler } from "./connect-failure.ts";
+import { POOL_CONNECTIONS } from "./connection-count.ts";
 import { IS_ONE_SESSION, requireSessionsOfOnesOwn } from "./one-session.ts";
 import { OwnClient } from "./own-client.ts";
 import { type ConnectionConfig, readOwnSearchPath } from "./own-settings.ts";
@@ -119,7 +120,7 @@ export function openDatabase(config: ConnectionConfig): Database {
   const pool = new pg.Pool({
     ...connectionConfig,
     application_name: APPLICATION_NAME,
-    max: 4,
+    max: POOL_CONNECTIONS,
     idleTimeoutMillis: 10_000,
     allowExitOnIdle: true,
     Client: OwnClient,

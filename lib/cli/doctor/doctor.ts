@@ -5,6 +5,7 @@ import { type PrismaSchema, readPrismaSchema } from "../host/prisma-schema.ts";
 import { parseOptions, readText } from "../usage.ts";
 import { checkApp } from "./app.ts";
 import { checkConnection } from "./connection.ts";
+import { checkConnections } from "./connections.ts";
 import { checkContents } from "./contents.ts";
 import { loadEnvironment } from "./environment.ts";
 import { type Finding, findingsOf, reportText } from "./finding.ts";
@@ -100,6 +101,7 @@ export async function checkDatabase(
     try {
       const catalog = await readCatalog(client);
       findings.push(
+        ...(await checkConnections(client)),
         ...(await checkRights(client, catalog)),
         ...(await checkSchema(client, catalog, schema)),
         ...(await checkContents(client, catalog)),
