@@ -14,6 +14,7 @@ it("has defaults for all but what only the app knows, and cannot be changed afte
     signInPath: "/api/auth/signin",
     maxUploadBytes: 10_737_418_240,
     uploadMaxAgeMs: 86_400_000,
+    safetyBackupMaxAgeMs: 2_592_000_000,
   });
   expect(Object.isFrozen(config)).toBe(true);
 });
@@ -27,6 +28,8 @@ it.each([
   ["a path of another host", { ...options, signInPath: "//evil.example" }, "`signInPath`"],
   ["a misspelt option", { ...options, uploaddir: "/tmp" }, "uploaddir"],
   ["a negative size", { ...options, maxUploadBytes: -1 }, "`maxUploadBytes`"],
+  ["a total that is none", { ...options, maxUploadBytesTotal: 0 }, "`maxUploadBytesTotal`"],
+  ["an age of a second", { ...options, safetyBackupMaxAgeMs: 1000 }, "`safetyBackupMaxAgeMs`"],
 ])("refuses %s, and names it", (_, given, named) => {
   expect(() => parse(given)).toThrow(
     expect.objectContaining({ code: "CONFIG_INVALID", message: expect.stringContaining(named) }),
@@ -43,6 +46,9 @@ it("takes `undefined` for every option that may be left out", () => {
     uploadDir: undefined,
     safetyBackupDir: undefined,
     maxUploadBytes: undefined,
+    maxUploadBytesPerPerson: undefined,
+    maxUploadBytesTotal: undefined,
+    safetyBackupMaxAgeMs: undefined,
     uploadMaxAgeMs: undefined,
     lockTimeoutMs: undefined,
     logger: undefined,

@@ -9,7 +9,7 @@ import { type ConnectionConfig, optionsOf, schemaOf } from "./postgres/own-setti
 import { recogniseAccess } from "./postgres/pooler.ts";
 import { requireSameDatabase } from "./same-database.ts";
 import { connectionFromPrisma, schemaFromPrisma } from "./schema/prisma-client.ts";
-import { type Actor, DEFAULT_MAX_UPLOAD_BYTES } from "./shared/api.ts";
+import { type Actor, DEFAULT_MAX_UPLOAD_BYTES, MIN_COUNTED_UPLOAD_BYTES } from "./shared/api.ts";
 
 /** Who asks, and whether that person may back up and restore the database. */
 export interface Visitor extends Actor {
@@ -51,8 +51,14 @@ export interface BackupAdminOptions {
   safetyBackupDir?: string | undefined;
   /** Default 10 GiB. */
   maxUploadBytes?: number | undefined;
+  /** Of all uploads of one person that wait. Default two of the largest. */
+  maxUploadBytesPerPerson?: number | undefined;
+  /** Of all uploads that wait. Default four of the largest. */
+  maxUploadBytesTotal?: number | undefined;
   /** An upload that nobody restores is removed after this time. Default 24 hours. */
   uploadMaxAgeMs?: number | undefined;
+  /** After this time a safety backup is removed, and the restore cannot be undone any more. Default 30 days. */
+  safetyBackupMaxAgeMs?: number | undefined;
   /** How long a restore waits for a table that somebody else uses. */
   lockTimeoutMs?: number | undefined;
   /** Default `console`. Gets no secrets. */
@@ -65,6 +71,8 @@ type Unset =
   | "pool"
   | "uploadDir"
   | "safetyBackupDir"
+  | "maxUploadBytesPerPerson"
+  | "maxUploadBytesTotal"
   | "lockTimeoutMs";
 
 export type Config = Readonly<
@@ -100,6 +108,12 @@ const optionsSchema = z.strictObject({
   uploadDir: z.string().min(1).optional(),
   safetyBackupDir: z.string().min(1).optional(),
   maxUploadBytes: z.int().positive().default(DEFAULT_MAX_UPLOAD_BYTES),
+  maxUploadBytesPerPerson: z.int().min(MIN_COUNTED_UPLOAD_BYTES).optional(),
+  maxUploadBytesTotal: z.int().min(MIN_COUNTED_UPLOAD_BYTES).optional(),
+  safetyBackupMaxAgeMs: z
+    .int()
+    .min(60_000)
+    .default(30 * 24 * 60 * 60 * 1000),
   uploadMaxAgeMs: z
     .int()
     .min(60_000)

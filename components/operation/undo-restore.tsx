@@ -15,7 +15,7 @@ export function UndoRestore({ operation }: { operation: Operation }) {
     <Card title="Undo">
       <p className="pba:max-w-prose pba:text-muted">
         {safetyBackup
-          ? "What was there before this restore is no longer kept: newer safety backups have taken its place. It can only come back from a backup of your own."
+          ? "What was there before this restore is no longer kept: newer safety backups have taken its place, or its time was over. It can only come back from a backup of your own."
           : "No safety backup was made before this restore, so it cannot be undone here. What was there before can only come back from a backup of your own."}
       </p>
     </Card>
@@ -30,7 +30,7 @@ const KEYS: Record<EncryptionMode, string> = {
 
 function Undo({ id, safetyBackup }: { id: string; safetyBackup: SafetyBackup }) {
   const [isOpen, setIsOpen] = useState(false);
-  const { createdAt, sizeBytes, encryption } = safetyBackup;
+  const { createdAt, keptUntil, sizeBytes, encryption } = safetyBackup;
   return (
     <Card title="Undo this restore">
       <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-4">
@@ -38,7 +38,9 @@ function Undo({ id, safetyBackup }: { id: string; safetyBackup: SafetyBackup }) 
           <p>
             A backup of what was there was made just before this restore,{" "}
             <time dateTime={createdAt}>{formatDateTime(createdAt)}</time>, and is kept on the server
-            ({formatBytes(sizeBytes)}). {KEYS[encryption]}
+            ({formatBytes(sizeBytes)}) until{" "}
+            <time dateTime={keptUntil}>{formatDateTime(keptUntil)}</time> at most: newer restores
+            may take its place before. {KEYS[encryption]}
           </p>
           <p className="pba:text-muted">
             Undoing restores it: it is checked, you see what will change, and confirm it, as with

@@ -6,7 +6,8 @@ import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { describe, expect, it } from "vitest";
 import { createTestDatabase } from "../../scripts/testing/database.ts";
 import { cheapPassphraseKey, PASSPHRASE } from "../archive/testing.ts";
-import { openUploads } from "../restore/receive-upload.ts";
+import { parseConfig } from "../config.ts";
+import { openContext } from "../operations/context.ts";
 import { backUp, openTestDatabase } from "../restore/testing.ts";
 import { CHUNK, createTestAdmin, SHOP_SQL, type TestAdmin, TUS, until } from "./testing.ts";
 
@@ -223,7 +224,10 @@ describe("an upload", () => {
     const { admin, zip } = it;
     await admin.upload(zip);
     // Another process, which finds it and allows it a second.
-    await openUploads({ directory: admin.uploadDir, maxUploadBytes: 1e9, maxAgeMs: 1000 });
+    const authorize = () => null;
+    const config = { prisma: {}, authorize, connectionString: "postgresql://nobody@127.0.0.1:1/x" };
+    const { uploadDir } = admin;
+    await openContext({ ...parseConfig({ ...config, uploadDir }), uploadMaxAgeMs: 1000 });
     expect(await readdir(admin.uploadDir)).toHaveLength(2);
     await until("it is gone", async () => (await readdir(admin.uploadDir)).length === 0);
   });

@@ -2,7 +2,7 @@ import { readOverview } from "../backup/overview.ts";
 import { readActivity } from "../operations/activity.ts";
 import { createBackup, openBackup } from "../operations/backups.ts";
 import type { Context } from "../operations/context.ts";
-import { toOperation } from "../operations/operation-store.ts";
+import { type StoredOperation, toOperation } from "../operations/operation-store.ts";
 import { cancelOperation, getOperation, listOperations } from "../operations/operations.ts";
 import {
   createRestore,
@@ -37,6 +37,9 @@ interface Route {
   handle(call: Call): Promise<Response>;
 }
 
+const toJson = ({ config }: Context, operation: StoredOperation, status?: number): Response =>
+  json(toOperation(operation, config), status);
+
 /** Every route. The tests enumerate them from here. */
 export const ROUTES: readonly Route[] = [
   {
@@ -62,19 +65,19 @@ export const ROUTES: readonly Route[] = [
   {
     methods: ["GET"],
     path: "operations/:id",
-    handle: async ({ context, id }) => json(toOperation(await getOperation(context, id))),
+    handle: async ({ context, id }) => toJson(context, await getOperation(context, id)),
   },
   {
     methods: ["POST"],
     path: "operations/:id/cancel",
-    handle: async ({ context, id }) => json(toOperation(await cancelOperation(context, id))),
+    handle: async ({ context, id }) => toJson(context, await cancelOperation(context, id)),
   },
   {
     methods: ["POST"],
     path: "backups",
     async handle({ context, request, actor }) {
       const body = await readBody(request, createBackupSchema);
-      return json(toOperation(await createBackup(context, actor, body)), 201);
+      return toJson(context, await createBackup(context, actor, body), 201);
     },
   },
   {
@@ -115,7 +118,7 @@ export const ROUTES: readonly Route[] = [
     path: "restores",
     async handle({ context, request, actor }) {
       const body = await readBody(request, createRestoreSchema);
-      return json(toOperation(await createRestore(context, actor, body)), 201);
+      return toJson(context, await createRestore(context, actor, body), 201);
     },
   },
   {
@@ -123,7 +126,7 @@ export const ROUTES: readonly Route[] = [
     path: "restores/:id/plan",
     async handle({ context, request, actor, id }) {
       const body = await readBody(request, planRestoreSchema);
-      return json(toOperation(await planRestoreAgain(context, actor, id, body)), 202);
+      return toJson(context, await planRestoreAgain(context, actor, id, body), 202);
     },
   },
   {
@@ -136,7 +139,7 @@ export const ROUTES: readonly Route[] = [
     path: "restores/:id/start",
     async handle({ context, request, actor, id }) {
       const body = await readBody(request, startRestoreSchema);
-      return json(toOperation(await startRestore(context, actor, id, body)), 202);
+      return toJson(context, await startRestore(context, actor, id, body), 202);
     },
   },
 ];

@@ -200,6 +200,54 @@ describe.concurrent("an undo", () => {
 });
 
 describe.concurrent("a safety backup", () => {
+  it("is kept no longer than is configured, also where nobody restores any more", async () => {
+    await using database = await createTestDatabase({ sql: SHOP_SQL });
+    await using admin = await createTestAdmin({ url: database.url });
+    const zip = await admin.backup();
+    const done = await restore(admin, database, { uploadId: await admin.upload(zip) });
+    const { createdAt = "", keptUntil = "", isKept } = done.safetyBackup ?? {};
+    expect(isKept).toBe(true);
+    const DAY_MS = 24 * 60 * 60 * 1000;
+    expect(Date.parse(keptUntil) - Date.parse(createdAt)).toBe(30 * DAY_MS);
+
+    const waiting = await admin.ok("POST", "restores", { json: { undo: done.id } });
+    await admin.reach(waiting.id, "ready");
+    await database.query(
+      `UPDATE prisma_backup_admin.operations
+       SET safety_backup = jsonb_set(safety_backup, '{createdAt}', to_jsonb(to_char(
+         clock_timestamp() AT TIME ZONE 'UTC' - interval '31 days', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))
+       WHERE id = $1`,
+      [done.id],
+    );
+    // At once, before anybody has removed it.
+    expect(await admin.ok("GET", `operations/${done.id}`)).toMatchObject({
+      safetyBackup: { isKept: false },
+    });
+    expect(await admin.fail("POST", "restores", { json: { undo: done.id } })).toMatchObject({
+      code: "SAFETY_BACKUP_NOT_FOUND",
+      hint: expect.stringContaining("too old"),
+    });
+    // Not while an undo reads it.
+    const { uploadDir, safetyBackupDir } = admin;
+    await using second = await createTestAdmin({ url: database.url, uploadDir, safetyBackupDir });
+    await second.ok("GET", "operations");
+    expect(await files(admin)).toEqual([`${done.id}.zip`]);
+    await admin.ok("POST", `operations/${waiting.id}/cancel`, { json: {} });
+    await admin.reach(waiting.id, "cancelled");
+    // Another process, which does no more than to be there.
+    await using third = await createTestAdmin({ url: database.url, uploadDir, safetyBackupDir });
+    await third.ok("GET", "overview");
+    await until("it is removed", async () => (await files(admin)).length === 0);
+    await using patient = await createTestAdmin({
+      ...{ url: database.url, uploadDir, safetyBackupDir },
+      safetyBackupMaxAgeMs: 365 * DAY_MS,
+    });
+    // What was removed does not come back by a longer time.
+    expect(await patient.ok("GET", `operations/${done.id}`)).toMatchObject({
+      safetyBackup: { isKept: false },
+    });
+  });
+
   it("that cannot be made refuses the start, and the restore waits on", async () => {
     await using database = await createTestDatabase({ sql: SHOP_SQL });
     await using admin = await createTestAdmin({ url: database.url });

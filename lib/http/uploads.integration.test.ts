@@ -1,8 +1,20 @@
-import { chmod, mkdir, readdir, readFile, stat, utimes } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  statfs,
+  symlink,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import path from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createTestDatabase } from "../../scripts/testing/database.ts";
-import { CHUNK, createTestAdmin, TUS } from "./testing.ts";
+import { CHUNK, createTestAdmin, SHOP_SQL, type TestAdmin, TUS } from "./testing.ts";
 
 const ARCHIVE = Uint8Array.from({ length: 100_000 }, (_, index) => index % 251);
 
@@ -154,17 +166,188 @@ it("removes uploads that are too old", async () => {
   expect((await admin.call("HEAD", `uploads/${old}`, { headers: TUS })).status).toBe(404);
 });
 
-it("makes its folder private, and refuses one that is a link to elsewhere", async () => {
+it("makes its folder private, whatever a group was given", async () => {
   await using database = await createTestDatabase();
   await using admin = await createTestAdmin({ url: database.url });
   await mkdir(admin.uploadDir, { recursive: true });
-  await chmod(admin.uploadDir, 0o777);
-  await admin.upload(ARCHIVE);
-  expect((await stat(admin.uploadDir)).mode & 0o777).toBe(0o700);
+  for (const mode of [0o755, 0o2770]) {
+    await chmod(admin.uploadDir, mode);
+    await admin.upload(ARCHIVE);
+    expect((await stat(admin.uploadDir)).mode & 0o777).toBe(0o700);
+  }
+});
 
-  await using other = await createTestAdmin({ url: database.url, uploadDir: "/proc/self/cwd" });
-  expect(await other.fail("POST", "uploads", { headers: TUS })).toMatchObject({
-    status: 500,
-    code: "CONFIG_INVALID",
+/** What somebody else may have put in the folder's place, while the app runs or before. */
+const REPLACED: Array<{
+  name: string;
+  replace: (folder: string) => Promise<void>;
+  said: RegExp;
+  /** Only root gives a file to somebody else. */
+  asRoot?: boolean;
+}> = [
+  {
+    name: "a link to a folder of the app's own",
+    async replace(folder) {
+      await mkdir(`${folder}-elsewhere`, { mode: 0o700 });
+      await symlink(`${folder}-elsewhere`, folder);
+    },
+    said: /is a link, of the user \d+ and with the mode 0777, and not a folder/,
+  },
+  {
+    name: "a link to nothing",
+    replace: (folder) => symlink(`${folder}-elsewhere`, folder),
+    said: /is a link/,
+  },
+  { name: "a file", replace: (folder) => writeFile(folder, ""), said: /is a file/ },
+  {
+    name: "a folder into which everybody may write",
+    async replace(folder) {
+      await mkdir(folder);
+      await chmod(folder, 0o777);
+    },
+    said: /has the mode 0777: everybody may have put something into it.*chmod 700/,
+  },
+  {
+    name: "another user's folder",
+    async replace(folder) {
+      await mkdir(folder, { mode: 0o700 });
+      await chown(folder, 12345, 12345);
+    },
+    said: /belongs to another user: to 12345 with the mode 0700, and the app is the user 0/,
+    asRoot: true,
+  },
+];
+
+describe.concurrent("refuses, in place of its folders,", () => {
+  for (const { name, replace, said, asRoot } of REPLACED) {
+    it.skipIf(asRoot && process.getuid?.() !== 0)(name, async () => {
+      await using database = await createTestDatabase({ sql: SHOP_SQL });
+      await using admin = await createTestAdmin({ url: database.url });
+      const zip = await admin.backup();
+      const { id: restored } = await admin.ok("POST", "restores", {
+        json: { uploadId: await admin.upload(zip) },
+      });
+      await admin.reach(restored, "ready");
+      const json = { confirmation: database.name };
+      await admin.ok("POST", `restores/${restored}/start`, { json });
+      await admin.reach(restored, "succeeded");
+      const uploadId = await admin.upload(zip);
+      for (const folder of [admin.uploadDir, admin.safetyBackupDir]) {
+        await rename(folder, `${folder}-kept`);
+        await replace(folder);
+      }
+      const refused = (what: string, folder: string) => (error: object) => {
+        expect(error).toMatchObject({ status: 500, code: "CONFIG_INVALID" });
+        const text = JSON.stringify(error);
+        expect(text).toMatch(said);
+        expect(text).toContain(`The folder for ${what}, ${folder}, `);
+      };
+      const isUploads = refused("uploads", admin.uploadDir);
+      const headers = { ...TUS, "upload-length": "5" };
+      isUploads(await admin.fail("POST", "uploads", { headers }));
+      const chunk = { ...CHUNK, "upload-offset": "0" };
+      isUploads(await admin.fail("PATCH", `uploads/${uploadId}`, { headers: chunk }));
+      isUploads(await admin.fail("POST", "restores", { json: { uploadId } }));
+      const undo = { json: { undo: restored } };
+      refused("safety backups", admin.safetyBackupDir)(await admin.fail("POST", "restores", undo));
+      expect(await readdir(`${admin.uploadDir}-elsewhere`).catch(() => [])).toEqual([]);
+      // As another process finds it, which begins now.
+      const { uploadDir } = admin;
+      await using other = await createTestAdmin({ url: database.url, uploadDir });
+      isUploads(await other.fail("GET", "operations"));
+    });
+  }
+
+  it("a file of its own folder that is a link", async () => {
+    await using database = await createTestDatabase();
+    await using admin = await createTestAdmin({ url: database.url });
+    const id = await admin.upload(ARCHIVE);
+    const file = path.join(admin.uploadDir, id);
+    await rename(file, `${admin.uploadDir}-moved`);
+    await symlink(`${admin.uploadDir}-moved`, file);
+    expect((await admin.call("HEAD", `uploads/${id}`, { headers: TUS })).status).toBe(404);
+    expect(await admin.fail("POST", "restores", { json: { uploadId: id } })).toMatchObject({
+      code: "UPLOAD_NOT_FOUND",
+    });
+  });
+});
+
+describe.concurrent("takes no more uploads than are allowed", () => {
+  const MiB = 2 ** 20;
+  const announce = (admin: TestAdmin, sizeBytes: number, user = "ada") =>
+    admin.call("POST", "uploads", {
+      user,
+      headers: { ...TUS, "upload-length": String(sizeBytes) },
+    });
+  const limits = {
+    maxUploadBytes: 10 * MiB,
+    maxUploadBytesPerPerson: 20 * MiB,
+    maxUploadBytesTotal: 30 * MiB,
+  };
+
+  it("of one person, and of all together: announced ones count", async () => {
+    await using database = await createTestDatabase();
+    await using admin = await createTestAdmin({ url: database.url, ...limits });
+    expect((await announce(admin, 10 * MiB)).status).toBe(201);
+    const second = await announce(admin, 9 * MiB);
+    expect(second.status).toBe(201);
+    const refused = await announce(admin, 2 * MiB);
+    expect(refused.status).toBe(413);
+    expect((await refused.json()).error).toMatchObject({
+      code: "ARCHIVE_TOO_LARGE",
+      message:
+        "Your uploads on this server would be larger than is allowed: 19.9 MB are there or announced, this one has 2.10 MB, and 21.0 MB are allowed together. Nothing was uploaded.",
+      hint: expect.stringContaining("maxUploadBytesPerPerson"),
+      details: { usedBytes: 19 * MiB, maxUploadBytesPerPerson: 20 * MiB },
+    });
+    expect(await readdir(admin.uploadDir)).toHaveLength(4);
+    // Each counts at least as a megabyte, so that nobody has a million of them.
+    expect((await announce(admin, 1)).status).toBe(201);
+    expect((await announce(admin, 1)).status).toBe(413);
+    // Another person has room of their own, until all is used.
+    expect((await announce(admin, 10 * MiB, "bob")).status).toBe(201);
+    expect((await (await announce(admin, 1, "bob")).json()).error).toMatchObject({
+      message: expect.stringContaining("All uploads"),
+      hint: expect.stringContaining("maxUploadBytesTotal"),
+    });
+    // What is removed counts no more.
+    const id = second.headers.get("location")?.split("/").at(-1);
+    await admin.call("DELETE", `uploads/${id}`, { headers: TUS });
+    expect((await announce(admin, 9 * MiB)).status).toBe(201);
+  });
+
+  it("of all instances that share the folder, also at once; expired ones do not count", async () => {
+    await using database = await createTestDatabase();
+    await using admin = await createTestAdmin({ url: database.url, ...limits });
+    const { uploadDir } = admin;
+    await using other = await createTestAdmin({ url: database.url, uploadDir, ...limits });
+    await Promise.all([admin, other].map((it) => it.ok("GET", "operations")));
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, turn) => announce(turn % 2 ? admin : other, 6 * MiB)),
+    );
+    const taken = answers.filter(({ status }) => status === 201).length;
+    // Of those that come at the same moment, each may be refused for the others.
+    expect(taken).toBeLessThanOrEqual(3);
+    expect(await readdir(uploadDir)).toHaveLength(2 * taken);
+    while ((await announce(admin, 6 * MiB)).status === 201);
+    expect(await readdir(uploadDir)).toHaveLength(6);
+    const yesterday = Date.now() / 1000 - 24 * 3600 - 1;
+    for (const name of await readdir(uploadDir))
+      await utimes(path.join(uploadDir, name), yesterday, yesterday);
+    expect((await announce(other, 10 * MiB)).status).toBe(201);
+  });
+
+  it("than the disk has room for, with what others have announced", async () => {
+    await using database = await createTestDatabase();
+    const most = { maxUploadBytes: 2 ** 51, maxUploadBytesTotal: 2 ** 53 - 1 };
+    await using admin = await createTestAdmin({ url: database.url, ...most });
+    await admin.ok("GET", "operations");
+    const { bavail, bsize } = await statfs(admin.uploadDir);
+    const half = Math.floor((bavail * bsize) / 2);
+    expect((await announce(admin, half)).status).toBe(201);
+    expect((await (await announce(admin, half)).json()).error).toMatchObject({
+      code: "ARCHIVE_TOO_LARGE",
+      message: expect.stringContaining("room"),
+    });
   });
 });

@@ -34,5 +34,5 @@ export async function readActivity(
     total: number;
     operations: StoredOperation[];
   };
-  return { total, operations: operations.map(toListed) };
+  return { total, operations: operations.map((operation) => toListed(operation, context.config)) };
 }

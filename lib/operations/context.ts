@@ -4,7 +4,9 @@ import { type Config, defaultUploadDir, openConfiguredDatabase } from "../config
 import { type BackupError, toBackupError } from "../errors.ts";
 import type { Database } from "../postgres/connection.ts";
 import { openUploads, type Uploads } from "../restore/receive-upload.ts";
+import { uploadLimits } from "../restore/upload-usage.ts";
 import { type PrismaModels, readPrismaModels } from "../schema/prisma-models.ts";
+import { tidySafetyBackups } from "./safety-backup.ts";
 import { openSafetyBackupFiles, type SafetyBackupFiles } from "./safety-backup-files.ts";
 
 /** What every operation works with. Made once, at the first request. */
@@ -23,15 +25,35 @@ export async function openContext(config: Config): Promise<Context> {
   const directory =
     config.uploadDir ??
     defaultUploadDir(`${database.server} ${host} ${port} ${name} ${process.cwd()}`);
+  const { maxUploadBytes, uploadMaxAgeMs: maxAgeMs } = config;
   const uploads = await openUploads({
-    directory,
-    maxUploadBytes: config.maxUploadBytes,
-    maxAgeMs: config.uploadMaxAgeMs,
+    ...{ directory, maxUploadBytes, maxAgeMs },
+    ...uploadLimits(config),
   });
   const safetyBackups = openSafetyBackupFiles(
     config.safetyBackupDir ?? path.join(directory, "safety-backups"),
   );
-  return { config, database, models: readPrismaModels(config.prisma), uploads, safetyBackups };
+  const models = readPrismaModels(config.prisma);
+  const context = { config, database, models, uploads, safetyBackups };
+  startSweeping(context);
+  return context;
+}
+
+const SWEEP_MS = 10 * 60 * 1000;
+
+/** Removes what is too old, also where nobody uploads or restores any more, and after a restart. */
+function startSweeping(context: Context): void {
+  const { config, uploads, safetyBackups } = context;
+  const tidy = async () => {
+    // Without one, nobody need be asked.
+    if ((await safetyBackups.list()).length > 0) await tidySafetyBackups(context);
+  };
+  const run = (sweep: Promise<unknown>) =>
+    void sweep.catch((error: unknown) => report(config, "sweep", error));
+  // Uploads were swept when they were opened.
+  run(tidy());
+  const everyMs = Math.min(config.uploadMaxAgeMs, config.safetyBackupMaxAgeMs, SWEEP_MS);
+  setInterval(() => run(Promise.all([uploads.removeExpired(), tidy()])), everyMs).unref();
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Operations as rows. Every change of state is one conditional UPDATE, so that of two racing requests one wins. */
 import type { ArchiveKey } from "../archive/encryption.ts";
+import type { Config } from "../config.ts";
 import { toErrorReport } from "../errors.ts";
 import type { Database } from "../postgres/connection.ts";
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
@@ -13,12 +14,12 @@ import type {
   OperationResult,
   OperationState,
   RestorePlan,
-  SafetyBackup,
   TableName,
 } from "../shared/api.ts";
 import { NO_PROGRESS, type Progress } from "../shared/progress.ts";
 import { queryOperations } from "./operations-schema.ts";
 import { REPORT_TABLE, type ReportRequest } from "./report-store.ts";
+import { type StoredSafetyBackup, withKeptUntil } from "./safety-backup-policy.ts";
 import type { Step, StepRequest } from "./step-store.ts";
 
 /** What was asked for. Holds no secret. The key is removed when the operation ends. */
@@ -28,7 +29,8 @@ export type OperationRequest =
   | { kind: "restore"; uploadId?: string };
 
 /** A row: what everybody may see, and what only the server needs. */
-export interface StoredOperation extends Operation {
+export interface StoredOperation extends Omit<Operation, "safetyBackup"> {
+  safetyBackup: StoredSafetyBackup | null;
   request: OperationRequest;
   /** The restore's transaction, from its BEGIN on. */
   xid: string | null;
@@ -71,9 +73,13 @@ export const returning = (statement: string): string =>
   `WITH affected AS (${statement} RETURNING *) ${select("affected")}`;
 
 /** What everybody with the right to the page may see. */
-export function toOperation(stored: StoredOperation): Operation {
+export function toOperation(
+  stored: StoredOperation,
+  config: Pick<Config, "safetyBackupMaxAgeMs">,
+): Operation {
   const { request, xid, heartbeatAt, stepRequested, stepRefused, stepTaken, ...operation } = stored;
-  return operation;
+  const { safetyBackup } = operation;
+  return { ...operation, safetyBackup: safetyBackup && withKeptUntil(safetyBackup, config) };
 }
 
 export async function insertOperation(
@@ -170,7 +176,7 @@ export async function markReady(
 export async function writeFacts(
   database: Database,
   id: string,
-  { archive, safetyBackup }: { archive?: ArchiveIdentity; safetyBackup?: SafetyBackup },
+  { archive, safetyBackup }: { archive?: ArchiveIdentity; safetyBackup?: StoredSafetyBackup },
 ): Promise<boolean> {
   const rows = await queryOperations(
     database,

@@ -22,12 +22,12 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export async function listOperations(context: Context): Promise<Operation[]> {
   await settleOperations(context);
   const operations = await readOperations(context.database, LIST_LENGTH);
-  return operations.map(toListed);
+  return operations.map((operation) => toListed(operation, context.config));
 }
 
 /** Small where it has ended: `getOperation` has the rest. */
-export function toListed(stored: StoredOperation): Operation {
-  const operation = toOperation(stored);
+export function toListed(stored: StoredOperation, config: Context["config"]): Operation {
+  const operation = toOperation(stored, config);
   if (!isEnded(operation.state)) return operation;
   return { ...operation, plan: null, progress: { ...operation.progress, tables: [] } };
 }

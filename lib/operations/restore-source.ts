@@ -3,6 +3,7 @@ import { archiveFileName } from "../backup/backup-name.ts";
 import { BackupError } from "../errors.ts";
 import { type Actor, isEnded } from "../shared/api.ts";
 import type { Context } from "./context.ts";
+import { toOperation } from "./operation-store.ts";
 import { getOperation, readDatabaseName } from "./operations.ts";
 import type { Unlocked } from "./unlock-archive.ts";
 
@@ -32,14 +33,15 @@ export async function findUpload(
 
 /** @throws OPERATION_NOT_FOUND, SAFETY_BACKUP_NOT_FOUND */
 export async function findSafetyBackup(context: Context, restoreId: string): Promise<ArchiveFile> {
-  const { database, safetyBackups } = context;
-  const { safetyBackup, state, id } = await getOperation(context, restoreId);
+  const { config, database, safetyBackups } = context;
+  const operation = await getOperation(context, restoreId);
+  const { safetyBackup, state, id } = toOperation(operation, config);
   if (!safetyBackup?.isKept || !isEnded(state)) {
     throw new BackupError(
       "SAFETY_BACKUP_NOT_FOUND",
       "This restore has no safety backup any more.",
       {
-        hint: "It was made without one, has changed nothing, or newer ones have taken its place. Restore a backup that you have downloaded.",
+        hint: "It was made without one, has changed nothing, newer ones have taken its place, or it was too old. Restore a backup that you have downloaded.",
       },
     );
   }

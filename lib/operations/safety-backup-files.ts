@@ -1,13 +1,18 @@
 /** Where safety backups lie: one zip for each restore, named by its id. */
-import { lstat, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
-import { openPrivateDirectory, readFreeBytes } from "../restore/private-directory.ts";
+import {
+  isPrivateFile,
+  openPrivateDirectory,
+  readFreeBytes,
+} from "../restore/private-directory.ts";
 import { PARTIAL_SUFFIX } from "../shared/archive-format.ts";
 
 export interface SafetyBackupFiles {
   pathOf(restoreId: string): string;
+  /** @throws CONFIG_INVALID where the folder is somebody else's */
   exists(restoreId: string): Promise<boolean>;
-  /** Makes the folder. @returns what its disk has room for */
+  /** Makes the folder. @throws CONFIG_INVALID @returns what its disk has room for */
   open(): Promise<{ freeBytes: number }>;
   /** Of the restores that something is there for, be it complete or not. */
   list(): Promise<string[]>;
@@ -19,19 +24,17 @@ const NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.zip(?:\.partial)?$
 
 /** Makes nothing yet: who never restores needs no folder. */
 export function openSafetyBackupFiles(directory: string): SafetyBackupFiles {
+  const openDirectory = () =>
+    openPrivateDirectory(directory, { what: "safety backups", option: "safetyBackupDir" });
   const pathOf = (restoreId: string) => path.join(directory, restoreId + SUFFIX);
   return {
     pathOf,
-    exists: (restoreId) =>
-      lstat(pathOf(restoreId)).then(
-        (stats) => stats.isFile(),
-        () => false,
-      ),
+    async exists(restoreId) {
+      await openDirectory();
+      return isPrivateFile(pathOf(restoreId));
+    },
     async open() {
-      await openPrivateDirectory(directory, {
-        what: "safety backups",
-        option: "safetyBackupDir",
-      });
+      await openDirectory();
       return { freeBytes: await readFreeBytes(directory) };
     },
     async list() {

@@ -12,8 +12,7 @@ import type { Context } from "./context.ts";
 import type { LiveOperation } from "./live-operation.ts";
 import { TABLE, writeFacts } from "./operation-store.ts";
 import { queryOperations } from "./operations-schema.ts";
-
-const KEPT = 3;
+import { KEPT } from "./safety-backup-policy.ts";
 
 /** For what an archive has beside its tables. */
 const OVERHEAD_BYTES = 2 ** 20;
@@ -93,24 +92,26 @@ export async function makeSafetyBackup(
 }
 
 /**
- * Removes what is no longer kept: all but those of the newest three restores, and what belongs to a restore that has
- * changed nothing. Never one that a restore still needs, and never a file of which this database knows nothing.
+ * Removes what is no longer kept: all but those of the newest three restores, those that are too old, and what belongs
+ * to a restore that has changed nothing. Never one that a restore still needs, and never a file of which this database knows nothing.
  *
  * @param spared a restore whose safety backup stays whatever its age
  */
 export async function tidySafetyBackups(
-  { database, safetyBackups }: Pick<Context, "database" | "safetyBackups">,
+  { config, database, safetyBackups }: Pick<Context, "config" | "database" | "safetyBackups">,
   spared: string | null = null,
 ): Promise<void> {
   await queryOperations(
     database,
     `UPDATE ${TABLE} kept SET safety_backup = jsonb_set(safety_backup, '{isKept}', 'false')
      WHERE id IN (
-         SELECT id FROM ${TABLE} WHERE state = 'succeeded' AND (safety_backup ->> 'isKept')::boolean
-         ORDER BY safety_backup ->> 'createdAt' DESC OFFSET $1)
+         SELECT id FROM (
+           SELECT id, safety_backup ->> 'createdAt' AS made, row_number() OVER (ORDER BY safety_backup ->> 'createdAt' DESC) AS place
+           FROM ${TABLE} WHERE state = 'succeeded' AND (safety_backup ->> 'isKept')::boolean) s
+         WHERE place > $1 OR made::timestamptz < clock_timestamp() - $3 * interval '1 millisecond')
        AND id IS DISTINCT FROM $2
        AND NOT EXISTS (SELECT FROM ${TABLE} undo WHERE undo.undoes = kept.id AND undo.state IN ('running', 'ready'))`,
-    [KEPT, spared],
+    [KEPT, spared, config.safetyBackupMaxAgeMs],
   );
   const files = await safetyBackups.list();
   if (files.length === 0) return;

@@ -16,7 +16,7 @@ import {
 import { queryOperations } from "./operations-schema.ts";
 import { tidySafetyBackups } from "./safety-backup.ts";
 
-export type SettleContext = Pick<Context, "database" | "uploads" | "safetyBackups">;
+export type SettleContext = Pick<Context, "config" | "database" | "uploads" | "safetyBackups">;
 
 /** A download that nobody begins. */
 const PENDING_MAX_AGE_MS = 10 * 60 * 1000;

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { readdir, rm, stat, writeFile } from "node:fs/promises";
+import { lstat, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { FileStore } from "@tus/file-store";
 import { MemoryLocker, Server, type Upload } from "@tus/server";
 import { BackupError } from "../errors.ts";
-import { type Actor, UPLOAD_SPARE_BYTES } from "../shared/api.ts";
+import type { Actor } from "../shared/api.ts";
 import { withNextBasePath } from "../shared/next-address.ts";
-import { openPrivateDirectory, readFreeBytes } from "./private-directory.ts";
+import { isPrivateFile, openPrivateDirectory } from "./private-directory.ts";
+import { requireUploadRoom, type UploadLimits } from "./upload-usage.ts";
 
 export interface Uploads {
   /**
@@ -19,6 +20,8 @@ export interface Uploads {
   /** @throws UPLOAD_NOT_FOUND, also for another person's */
   find(id: string, actor: Actor): Promise<ReceivedUpload>;
   remove(id: string): Promise<void>;
+  /** To be called now and then: also where nobody uploads any more, and after a restart. */
+  removeExpired(): Promise<void>;
 }
 
 interface ReceivedUpload {
@@ -33,7 +36,6 @@ interface ReceivedUpload {
 
 /** 128 bits of chance: an id cannot be guessed, and never names another path. */
 const ID = /^[0-9a-f]{32}$/;
-const SWEEP_MS = 10 * 60 * 1000;
 
 /** Headers of the protocol. Others, as a proxy's, do not concern it. */
 const TUS_HEADERS = [
@@ -48,16 +50,25 @@ const TUS_HEADERS = [
 /**
  * Opens the private folder in which uploads rest until they are restored, removed or too old.
  *
- * @throws CONFIG_INVALID where the folder belongs to somebody else or others may read it
+ * @throws CONFIG_INVALID, as each of its methods does, where the folder belongs to somebody else or others may write it
  */
-export async function openUploads(options: {
-  directory: string;
-  maxUploadBytes: number;
-  maxAgeMs: number;
-}): Promise<Uploads> {
+export async function openUploads(
+  options: {
+    directory: string;
+    maxUploadBytes: number;
+    maxAgeMs: number;
+  } & UploadLimits,
+): Promise<Uploads> {
   const { directory, maxUploadBytes, maxAgeMs } = options;
-  await openPrivateDirectory(directory, { what: "uploads", option: "uploadDir" });
+  const openDirectory = () =>
+    openPrivateDirectory(directory, { what: "uploads", option: "uploadDir" });
+  await openDirectory();
   const store = new PrivateFileStore({ directory, expirationPeriodInMilliseconds: maxAgeMs });
+  store.requireRoom = async ({ id, size = 0, metadata }) => {
+    const owner = metadata?.owner ?? null;
+    const isCounted = async (other: string) => !(await isExpired(other));
+    await requireUploadRoom(directory, { id, sizeBytes: size, owner }, options, isCounted);
+  };
   const actors = new WeakMap<object, Actor>();
   const failures = new WeakMap<object, unknown>();
   const server = new Server({
@@ -73,7 +84,6 @@ export async function openUploads(options: {
       return pathname.endsWith("/") ? `${pathname}${id}/` : `${pathname}/${id}`;
     },
     async onUploadCreate(request, upload) {
-      await checkRoom(directory, upload.size ?? 0);
       return { metadata: { filename: baseName(upload), owner: actors.get(request)?.id ?? null } };
     },
     onResponseError(request, error) {
@@ -83,7 +93,11 @@ export async function openUploads(options: {
   });
 
   async function findUpload(id: string, actor: Actor): Promise<Upload> {
-    const upload = ID.test(id) ? await store.getUpload(id).catch(() => null) : null;
+    await openDirectory();
+    const file = path.join(directory, id);
+    const isThere =
+      ID.test(id) && (await isPrivateFile(file)) && (await isPrivateFile(`${file}.json`));
+    const upload = isThere ? await store.getUpload(id).catch(() => null) : null;
     if (upload?.metadata?.owner !== actor.id) throw uploadNotFound();
     if (!(await isExpired(id))) return upload;
     await remove(id);
@@ -98,7 +112,7 @@ export async function openUploads(options: {
 
   /** Its description is written first and never again, unless it is missing altogether. */
   async function expiryOf(id: string): Promise<number | null> {
-    const statOf = (name: string) => stat(path.join(directory, name)).catch(() => null);
+    const statOf = (name: string) => lstat(path.join(directory, name)).catch(() => null);
     const since = (await statOf(`${id}.json`)) ?? (await statOf(id));
     return since && since.mtimeMs + maxAgeMs;
   }
@@ -109,6 +123,7 @@ export async function openUploads(options: {
   }
 
   async function removeExpired(): Promise<void> {
+    await openDirectory();
     for (const name of await readdir(directory)) {
       const id = name.replace(/\.json$/, "");
       if (await isExpired(id)) await remove(id);
@@ -116,9 +131,6 @@ export async function openUploads(options: {
   }
 
   await removeExpired();
-  // Also where nobody uploads any more, and after a restart.
-  const everyMs = Math.min(maxAgeMs, SWEEP_MS);
-  setInterval(() => void removeExpired().catch(() => {}), everyMs).unref();
   return {
     async receive(request, actor, id) {
       if (id !== undefined) await findUpload(id, actor);
@@ -143,12 +155,15 @@ export async function openUploads(options: {
       };
     },
     remove,
+    removeExpired,
   };
 }
 
 /** The library's store, with files that only this user of the system may read, whatever the umask. */
 class PrivateFileStore extends FileStore {
   override extensions = ["creation", "termination", "expiration"];
+  /** Throws where a new one, which is on the disk with its size, is too much. */
+  requireRoom: (upload: Upload) => Promise<void> = async () => {};
 
   override async create(upload: Upload): Promise<Upload> {
     for (const suffix of [".json", ""]) {
@@ -157,26 +172,20 @@ class PrivateFileStore extends FileStore {
         flag: "wx",
       });
     }
-    return super.create(upload);
+    const created = await super.create(upload);
+    try {
+      await this.requireRoom(created);
+    } catch (error) {
+      await this.remove(upload.id);
+      throw error;
+    }
+    return created;
   }
 }
 
 /** The request does not tell it after a `proxy.ts`, but then the build does. */
 function nextBasePath(request: Request & { nextUrl?: { basePath?: string } }): string {
   return request.nextUrl?.basePath || withNextBasePath("");
-}
-
-async function checkRoom(directory: string, sizeBytes: number): Promise<void> {
-  const freeBytes = await readFreeBytes(directory);
-  if (sizeBytes + UPLOAD_SPARE_BYTES <= freeBytes) return;
-  throw new BackupError(
-    "ARCHIVE_TOO_LARGE",
-    "The server has not enough room on its disk for this archive.",
-    {
-      hint: "Make room in the server's folder for uploads, or restore from a terminal.",
-      details: { sizeBytes, freeBytes },
-    },
-  );
 }
 
 function withTusHeaders(request: Request): Request {

@@ -49,6 +49,9 @@ export const UPLOAD_CHUNK_BYTES = 4 * 1024 * 1024;
 /** An upload leaves the server's disk so much, that nothing else fails for want of room. */
 export const UPLOAD_SPARE_BYTES = 256 * 2 ** 20;
 
+/** So much each upload counts at least: a million empty ones would fill a disk as well. */
+export const MIN_COUNTED_UPLOAD_BYTES = 2 ** 20;
+
 /** Unless the app says otherwise. */
 export const DEFAULT_MAX_UPLOAD_BYTES = 10 * 2 ** 30;
 
@@ -292,8 +295,10 @@ export interface SafetyBackup {
   sizeBytes: number;
   /** As the restored archive: the same passphrase or identity opens it. */
   encryption: EncryptionMode;
-  /** False once newer ones have taken its place. */
+  /** False once newer ones have taken its place, or it is too old. */
   isKept: boolean;
+  /** Until then at most. */
+  keptUntil: string;
 }
 
 /** Everything that was done, for those who ask later: newest first. */

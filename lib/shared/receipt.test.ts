@@ -111,7 +111,7 @@ describe("toReceipt", () => {
   it("stays as it is when the safety backup is kept no longer", () => {
     const safetyBackup = { createdAt: "c", sizeBytes: 5, encryption: "none" as const };
     const of = (isKept: boolean) =>
-      toReceipt({ ...restore, safetyBackup: { ...safetyBackup, isKept } });
+      toReceipt({ ...restore, safetyBackup: { ...safetyBackup, isKept, keptUntil: "k" } });
     expect(of(true)?.safetyBackup).toEqual(safetyBackup);
     expect(of(true)).toEqual(of(false));
   });

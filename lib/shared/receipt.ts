@@ -66,7 +66,7 @@ export interface Receipt {
   drift: Drift[];
   warnings: Warning[];
   /** Whether it is still kept is not said: a receipt stays as it is. */
-  safetyBackup: Omit<SafetyBackup, "isKept"> | null;
+  safetyBackup: Omit<SafetyBackup, "isKept" | "keptUntil"> | null;
   error: ErrorReport | null;
 }
 
@@ -124,7 +124,7 @@ export function toReceipt(operation: Operation): Receipt | null {
 
 function withoutState(backup: SafetyBackup | null): Receipt["safetyBackup"] {
   if (!backup) return null;
-  const { isKept: _, ...made } = backup;
+  const { isKept: _, keptUntil: __, ...made } = backup;
   return made;
 }
 
