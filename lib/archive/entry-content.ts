@@ -1,7 +1,7 @@
-import type { FileHandle } from "node:fs/promises";
 import { type BackupError, toBackupError } from "../errors.ts";
 import { invalidArchive, truncatedArchive } from "./archive-error.ts";
 import { isCompressionError } from "./compression.ts";
+import type { OpenFile } from "./files.ts";
 import { quote } from "./zip-structure.ts";
 
 const READ_BYTES = 256 * 1024;
@@ -42,7 +42,7 @@ export function translateReadError(error: unknown): BackupError {
 
 /** The bytes of a file from one position to another. @throws ARCHIVE_TRUNCATED where it ends before */
 export async function* readRange(
-  file: FileHandle,
+  file: OpenFile,
   start: number,
   end: number,
 ): AsyncGenerator<Buffer> {

@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { constants } from "node:fs";
-import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { BackupError } from "../errors.ts";
 import type { EntrySink } from "./entry-sink.ts";
+import { createFile, type NewFile, syncFolder } from "./files.ts";
 import { quote } from "./zip-structure.ts";
 
 /**
@@ -43,18 +44,18 @@ export function createFolderSink(folder: string): EntrySink {
       await mkdir(parent, { mode: 0o700 });
       folders.add(parent);
     }
-    await using file = await open(path, "wx", 0o600).catch((cause) => {
+    const file = await createFile(path).catch((cause) => {
       throw describeOpenError(cause, name);
     });
-    await (Buffer.isBuffer(content) ? file.writeFile(content) : writeStream(file, content));
-    await file.sync();
-    sizeBytes += (await file.stat()).size;
+    await fill(file, content).finally(() => file.closed);
+    sizeBytes += file.to.bytesWritten;
   }
 
-  async function writeStream(file: FileHandle, content: Readable): Promise<void> {
+  async function fill({ to }: NewFile, content: Readable | Buffer): Promise<void> {
+    if (Buffer.isBuffer(content)) return pipeline([content], to);
     try {
       // Left as it is where the file fails, which is then the first reason that anybody hears of.
-      await file.writeFile(content.iterator({ destroyOnReturn: false }));
+      await pipeline(content.iterator({ destroyOnReturn: false }), to);
     } catch (error) {
       // Not the file but its source failed: whoever gave it knows why, and gives up.
       if (content.destroyed && !givenUp.signal.aborted) await once(givenUp.signal, "abort");
@@ -77,13 +78,6 @@ export function createFolderSink(folder: string): EntrySink {
     destroy,
     done: result.promise,
   };
-}
-
-/** Makes the names in a folder last. Windows cannot, and keeps them by itself. */
-export async function syncFolder(path: string): Promise<void> {
-  if (process.platform === "win32") return;
-  await using folder = await open(path, constants.O_RDONLY);
-  await folder.sync();
 }
 
 /** Tables are never named the same, but a file system may hold fewer names than a database. */

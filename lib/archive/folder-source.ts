@@ -1,11 +1,12 @@
 import { constants, type Dirent } from "node:fs";
-import { type FileHandle, lstat, open, opendir } from "node:fs/promises";
+import { lstat, opendir } from "node:fs/promises";
 import { join } from "node:path";
 import { BackupError } from "../errors.ts";
 import { MAX_ENTRIES } from "../shared/archive-format.ts";
 import { invalidArchive } from "./archive-error.ts";
 import { collectEntry, readRange } from "./entry-content.ts";
 import { type EntrySource, isSystemFile } from "./entry-source.ts";
+import { openFile } from "./files.ts";
 import { quote } from "./zip-structure.ts";
 
 /** The only folder that a backup has in it. */
@@ -66,7 +67,7 @@ class FolderSource implements EntrySource {
 
   async *read(name: string): AsyncGenerator<Buffer> {
     const { sizeBytes } = this.#entry(name);
-    await using file: FileHandle = await readingFile(name, open(join(this.#path, name), READ_FILE));
+    await using file = await readingFile(name, openFile(join(this.#path, name), READ_FILE));
     if (!(await file.stat()).isFile()) throw notAFile(name);
     yield* readRange(file, 0, sizeBytes);
   }

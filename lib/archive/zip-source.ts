@@ -1,10 +1,10 @@
-import { type FileHandle, open } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { BackupError, toBackupError } from "../errors.ts";
 import { invalidArchive } from "./archive-error.ts";
 import { inflate } from "./compression.ts";
 import { collectEntry, readRange } from "./entry-content.ts";
 import { type EntrySource, isSystemFile } from "./entry-source.ts";
+import { type OpenFile, openFile } from "./files.ts";
 import { quote, readZipStructure, type ZipEntry } from "./zip-structure.ts";
 
 /**
@@ -14,7 +14,7 @@ import { quote, readZipStructure, type ZipEntry } from "./zip-structure.ts";
  * @throws NOT_FOUND, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
  */
 export async function openZipSource(path: string): Promise<EntrySource> {
-  const file = await openFile(path);
+  const file = await openZip(path);
   try {
     const { size } = await file.stat();
     return new ZipSource(file, size, await readZipStructure(file, size));
@@ -29,10 +29,10 @@ class ZipSource implements EntrySource {
   readonly sizeBytes: number;
   readonly entries: ReadonlyMap<string, ZipEntry>;
   readonly others = [];
-  readonly #file: FileHandle;
+  readonly #file: OpenFile;
   #closing: Promise<void> | undefined;
 
-  constructor(file: FileHandle, sizeBytes: number, entries: Map<string, ZipEntry>) {
+  constructor(file: OpenFile, sizeBytes: number, entries: Map<string, ZipEntry>) {
     this.#file = file;
     this.sizeBytes = sizeBytes;
     const own = [...entries.values()].filter(({ name }) => !isSystemFile(name));
@@ -84,9 +84,9 @@ function commonFolder([first = "", ...names]: string[]): string {
   return folder.replace(/(^|\/)tables\/$/, "$1");
 }
 
-async function openFile(path: string): Promise<FileHandle> {
+async function openZip(path: string): Promise<OpenFile> {
   try {
-    return await open(path);
+    return await openFile(path);
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : "unknown error";
     throw new BackupError("NOT_FOUND", `The archive cannot be opened (${code}).`, { cause });

@@ -1,12 +1,12 @@
 /** The zip's structure: read and checked whole, before anything in it is believed. */
 
 import { constants } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
 import yauzl from "yauzl";
 import { BackupError } from "../errors.ts";
 import { MAX_ENTRIES } from "../shared/archive-format.ts";
 import type { ArchiveVerdict } from "../shared/archive-verdict.ts";
 import { invalidArchive, truncatedArchive } from "./archive-error.ts";
+import type { OpenFile } from "./files.ts";
 
 /** An entry, and where its bytes are in the file. */
 export interface ZipEntry {
@@ -31,7 +31,7 @@ export interface ZipEntry {
  * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED
  */
 export async function readZipStructure(
-  file: FileHandle,
+  file: OpenFile,
   sizeBytes: number,
 ): Promise<Map<string, ZipEntry>> {
   const reader = new FileReader(file);
@@ -96,11 +96,11 @@ const WINDOWS = 3;
 
 /** yauzl's own reader closes and forgets its descriptor under a read that is still waiting. */
 class FileReader extends yauzl.RandomAccessReader {
-  readonly #file: FileHandle;
+  readonly #file: OpenFile;
   /** What was read and may be asked for again, the last first. */
   #windows: Array<{ start: number; bytes: Buffer }> = [];
 
-  constructor(file: FileHandle) {
+  constructor(file: OpenFile) {
     super();
     this.#file = file;
   }

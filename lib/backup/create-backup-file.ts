@@ -1,10 +1,11 @@
-import { link, lstat, mkdir, open, rename, rm, unlink } from "node:fs/promises";
+import { link, lstat, mkdir, rename, rm, unlink } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { DigestStream } from "../archive/digest.ts";
 import type { EntrySink } from "../archive/entry-sink.ts";
-import { createFolderSink, syncFolder } from "../archive/folder-sink.ts";
+import { createFile, syncFolder } from "../archive/files.ts";
+import { createFolderSink } from "../archive/folder-sink.ts";
 import { BackupError } from "../errors.ts";
 import type { OperationResult } from "../shared/api.ts";
 import { PARTIAL_SUFFIX } from "../shared/archive-format.ts";
@@ -33,18 +34,20 @@ export async function createBackupFile(options: CreateBackupFileOptions): Promis
   const output = await createPartial(partial, kind, digest);
   try {
     const result = await runBackup({ ...backup, output: output.to });
-    await output.closed;
+    await output.closed.catch((error) => {
+      throw unwritable(path, error);
+    });
     await moveIntoPlace(partial, path, kind);
     return result;
   } catch (error) {
-    await output.closed;
+    await output.closed.catch(() => {});
     // Where this fails, what is left is not taken for a backup: why there is none is what matters.
     await rm(partial, { recursive: true, force: true }).catch(() => {});
     throw error;
   }
 }
 
-/** Exclusive: two runs to the same path must not mix. `closed` resolves when no file is open any more. */
+/** Exclusive: two runs to the same path must not mix. `closed` comes when all is on the disk, or fails; no file is open then. */
 async function createPartial(
   path: string,
   kind: "zip" | "folder",
@@ -54,13 +57,12 @@ async function createPartial(
     if (kind === "folder") {
       await mkdir(path, { mode: 0o700 });
       const to = createFolderSink(path);
-      return { to, closed: to.done.catch(() => {}) };
+      return { to, closed: to.done };
     }
-    const file = (await open(path, "wx", 0o600)).createWriteStream();
-    const closed = new Promise<void>((resolve) => file.once("close", resolve));
-    if (!digest) return { to: file, closed };
+    const { to, closed } = await createFile(path);
+    if (!digest) return { to, closed };
     // Where one of the two fails, so does the other.
-    pipeline(digest, file).catch(() => {});
+    pipeline(digest, to).catch(() => {});
     return { to: digest, closed };
   } catch (cause) {
     const code = codeOf(cause);
@@ -75,7 +77,6 @@ async function createPartial(
 /** The name appears once the bytes are on the disk, so that whatever has it is whole. */
 async function moveIntoPlace(partial: string, path: string, kind: "zip" | "folder"): Promise<void> {
   try {
-    if (kind === "zip") await syncFile(partial);
     if (kind === "folder" || !(await linkFile(partial, path))) {
       // Renaming would replace a file, or an empty folder, that came in the meantime.
       if (await exists(path)) throw taken(path);
@@ -86,11 +87,6 @@ async function moveIntoPlace(partial: string, path: string, kind: "zip" | "folde
     if (error instanceof BackupError) throw error;
     throw unwritable(path, error);
   }
-}
-
-async function syncFile(path: string): Promise<void> {
-  await using file = await open(path);
-  await file.sync();
 }
 
 /** Gives a file its name unless that is taken. @returns false where the file system cannot */

@@ -1,0 +1,49 @@
+/**
+ * Files by what every stand-in for `fs` has. Yarn Plug'n'Play's handles know neither `sync`, nor `Symbol.asyncDispose`,
+ * nor content that comes bit by bit.
+ */
+import fs, { constants, createWriteStream, type WriteStream } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { promisify } from "node:util";
+
+/** A file that is read at any position. */
+export type OpenFile = Pick<FileHandle, "read" | "stat" | "close"> & AsyncDisposable;
+
+export async function openFile(path: string, flags?: number): Promise<OpenFile> {
+  const file = await open(path, flags);
+  const close = () => file.close();
+  return {
+    read: file.read.bind(file),
+    stat: file.stat.bind(file),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+export interface NewFile {
+  to: WriteStream;
+  /** Comes when the file is on the disk, or fails; in either case it is not open any more. */
+  closed: Promise<void>;
+}
+
+/** A file that only its owner may read. @throws EEXIST where there is one */
+export async function createFile(path: string): Promise<NewFile> {
+  const to = createWriteStream(path, { flags: "wx", mode: 0o600, flush: true });
+  const closed = new Promise<void>((resolve, reject) =>
+    to.once("close", () => (to.errored ? reject(to.errored) : resolve())),
+  );
+  closed.catch(() => {});
+  await new Promise((resolve, reject) => to.once("open", resolve).once("error", reject));
+  return { to, closed };
+}
+
+/** Makes the names in a folder last. Windows cannot, and keeps them by itself. */
+export async function syncFolder(path: string): Promise<void> {
+  if (process.platform === "win32") return;
+  const folder = await promisify(fs.open)(path, constants.O_RDONLY);
+  try {
+    await promisify(fs.fsync)(folder);
+  } finally {
+    await promisify(fs.close)(folder);
+  }
+}
