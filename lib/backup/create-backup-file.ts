@@ -7,6 +7,7 @@ import type { EntrySink } from "../archive/entry-sink.ts";
 import { createFile, syncFolder } from "../archive/files.ts";
 import { createFolderSink } from "../archive/folder-sink.ts";
 import { BackupError } from "../errors.ts";
+import { CONFLICT_ATTEMPTS, isRecoveryConflict } from "../postgres/recovery-conflict.ts";
 import type { OperationResult } from "../shared/api.ts";
 import { PARTIAL_SUFFIX } from "../shared/archive-format.ts";
 import { type RunBackupOptions, runBackup } from "./run-backup.ts";
@@ -28,6 +29,18 @@ export interface CreateBackupFileOptions extends Omit<RunBackupOptions, "output"
  * @throws BackupError: as `runBackup`; REQUEST_INVALID where the path is taken or cannot be written
  */
 export async function createBackupFile(options: CreateBackupFileOptions): Promise<OperationResult> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await createOnce(options);
+    } catch (error) {
+      // A standby may let it through when it begins anew.
+      const isPassing = error instanceof BackupError && isRecoveryConflict(error.cause);
+      if (!isPassing || options.digest || attempt === CONFLICT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function createOnce(options: CreateBackupFileOptions): Promise<OperationResult> {
   const { path, kind, digest, ...backup } = options;
   if (await exists(path)) throw taken(path);
   const partial = `${path}${PARTIAL_SUFFIX}`;

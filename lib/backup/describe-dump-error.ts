@@ -2,6 +2,7 @@ import pg from "pg";
 import type { PlannedTable } from "../plan/dump-plan.ts";
 import { leaveOut } from "../plan/exclusion.ts";
 import type { Database } from "../postgres/connection.ts";
+import { isStorageDamage } from "../postgres/damage.ts";
 import {
   type ErrorPlace,
   placedError,
@@ -49,6 +50,7 @@ export async function describeDumpError(
     fallback: "DUMP_FAILED",
     outcome: `No backup was made; it stopped at ${tableLabel(table)}.`,
     table: { schema: table.schema, name: table.name },
+    ...(isStorageDamage(error) && leaveOut([table], context.tables)),
   };
   const suspected = suspectedReason(error);
   if (!suspected || context.signal?.aborted) return translateDatabaseError(error, place) as Error;

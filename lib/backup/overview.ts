@@ -1,10 +1,12 @@
 import { insertionOrderOf } from "../plan/dump-plan.ts";
 import type { Database } from "../postgres/connection.ts";
-import { countRows } from "../postgres/count-rows.ts";
+import { countRows, type RowCount } from "../postgres/count-rows.ts";
+import { whyUnreadable } from "../postgres/damage.ts";
 import { readCatalog } from "../schema/catalog.ts";
 import { findPrismaDrift } from "../schema/drift.ts";
 import { modelName, type PrismaModels } from "../schema/prisma-models.ts";
-import type { Overview } from "../shared/api.ts";
+import type { Overview, TableName, Warning } from "../shared/api.ts";
+import { tableLabel } from "../shared/table-name.ts";
 import { countExtensionRows, withExtensionRows } from "./left-out-rows.ts";
 
 /** What a person sees of the database before a backup. Reads only. @throws BackupError DATABASE_UNREACHABLE */
@@ -16,9 +18,9 @@ export async function readOverview(
   try {
     const catalog = await readCatalog(client);
     const counts = await countRows(client, catalog.tables);
-    const { name, serverVersion, sizeBytes, encoding } = catalog.database;
+    const { name, serverVersion, sizeBytes, encoding, isStandby } = catalog.database;
     return {
-      database: { name, server: database.server, serverVersion, sizeBytes, encoding },
+      database: { name, server: database.server, serverVersion, sizeBytes, encoding, isStandby },
       tables: catalog.tables.map((table, index) => ({
         schema: table.schema,
         name: table.name,
@@ -26,18 +28,29 @@ export async function readOverview(
         kind: table.kind,
         rows: counts[index]?.rows ?? 0,
         rowsAreExact: counts[index]?.isExact ?? false,
+        isReadable: !table.isOnPrimaryOnly && !counts[index]?.error,
         sizeBytes: table.sizeBytes,
         columns: table.columns.length,
       })),
       insertionOrder: insertionOrderOf(catalog, models, catalog.tables),
-      warnings: withExtensionRows(
-        catalog,
-        catalog.warnings,
-        await countExtensionRows(client, catalog),
-      ),
+      warnings: [
+        ...catalog.tables.flatMap((table, index) => unreadableWarning(table, counts[index])),
+        ...withExtensionRows(catalog, catalog.warnings, await countExtensionRows(client, catalog)),
+      ],
       drift: findPrismaDrift(models, catalog),
     };
   } finally {
     await client.end();
   }
 }
+
+const unreadableWarning = ({ schema, name }: TableName, count?: RowCount): Warning[] =>
+  count?.error
+    ? [
+        {
+          code: "UNREADABLE_TABLE",
+          message: `${tableLabel({ schema, name })} cannot be read: ${whyUnreadable(count.error)}. Leave it out of a backup to back up the other tables.`,
+          table: { schema, name },
+        },
+      ]
+    : [];

@@ -5,21 +5,24 @@ import type { EntrySink } from "../archive/entry-sink.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
 import { toBackupError } from "../errors.ts";
 import type { TableSelection } from "../plan/dump-plan.ts";
-import { abandon, cancelOnAbort, type Database } from "../postgres/connection.ts";
-import { countRows } from "../postgres/count-rows.ts";
+import { leaveOut } from "../plan/exclusion.ts";
+import { abandon, cancelOnAbort, type Database, explainEnd } from "../postgres/connection.ts";
+import { countRows, type RowCount } from "../postgres/count-rows.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import { DEFAULT_LOCK_TIMEOUT_MS } from "../postgres/locks.ts";
 import { readMigrations } from "../postgres/migrations.ts";
+import { CONFLICT_ATTEMPTS, isRecoveryConflict } from "../postgres/recovery-conflict.ts";
 import { readSequenceStates } from "../postgres/sequences.ts";
 import { reportWaits } from "../postgres/session-waits.ts";
-import { openSnapshot } from "../postgres/snapshot.ts";
+import { openSnapshot, type Snapshot } from "../postgres/snapshot.ts";
 import { enumsOf } from "../schema/enums.ts";
 import { fingerprint } from "../schema/fingerprint.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
-import type { OperationResult } from "../shared/api.ts";
+import type { OperationResult, TableName, Warning } from "../shared/api.ts";
 import { FORMAT_VERSION } from "../shared/archive-format.ts";
+import { formatSome } from "../shared/format.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
-import { tableKey } from "../shared/table-name.ts";
+import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { TOOL } from "../version.ts";
 import { dumpTable } from "./dump-table.ts";
 import { leftOutWarnings } from "./left-out-rows.ts";
@@ -48,23 +51,15 @@ export interface RunBackupOptions extends TableSelection {
  * @throws BackupError; the output is destroyed then, so that nobody takes what there is for a backup
  */
 export async function runBackup(options: RunBackupOptions): Promise<OperationResult> {
-  const { database, models, key, output, signal, onProgress = () => {} } = options;
+  const { database, key, output, signal, onProgress = () => {} } = options;
   const startedAt = performance.now();
   const createdAt = new Date();
   // First of all, so that a download begins at once.
   const writer = createArchiveWriter({ key, createdAt, output, signal });
   try {
-    const client = await database.connect("backup");
-    // A COPY ends with its stream; other statements, which may wait for a lock, by being cancelled.
-    const stopListening = cancelOnAbort(client, database, signal);
-    reportWaits(client, (waitsFor) => onProgress({ type: "waiting", waitsFor }));
+    const { snapshot, counts, warnings, stopListening } = await begin(options);
+    const { client, catalog, plan } = snapshot;
     try {
-      signal?.throwIfAborted();
-      const { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
-      const snapshot = await openSnapshot(client, models, options, lockTimeoutMs);
-      const { catalog, plan } = snapshot;
-      const counts = await countRows(client, plan.tables);
-      const warnings = await leftOutWarnings(client, catalog, plan);
       onProgress({
         type: "planned",
         tables: plan.tables.map((table, index) =>
@@ -142,6 +137,8 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
         warnings,
         archiveBytes,
       };
+    } catch (error) {
+      throw explainEnd(client, error);
     } finally {
       stopListening();
       // Whatever state the connection is in, perhaps in the middle of a COPY: the server ends the transaction.
@@ -154,4 +151,58 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
     writer.abort(reason);
     throw toBackupError(reason);
   }
+}
+
+interface Begun {
+  snapshot: Snapshot;
+  counts: RowCount[];
+  warnings: Warning[];
+  stopListening: () => void;
+}
+
+/** Everything before the first row. A standby that ends it may let it through when asked again. */
+async function begin(options: RunBackupOptions): Promise<Begun> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await beginOnce(options);
+    } catch (error) {
+      if (!isRecoveryConflict(error) || attempt === CONFLICT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function beginOnce(options: RunBackupOptions): Promise<Begun> {
+  const { database, models, signal, onProgress = () => {} } = options;
+  const { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
+  const client = await database.connect("backup");
+  // A COPY ends with its stream; other statements, which may wait for a lock, by being cancelled.
+  const stopListening = cancelOnAbort(client, database, signal);
+  reportWaits(client, (waitsFor) => onProgress({ type: "waiting", waitsFor }));
+  try {
+    signal?.throwIfAborted();
+    const snapshot = await openSnapshot(client, models, options, lockTimeoutMs);
+    const { catalog, plan } = snapshot;
+    const counts = await countRows(client, plan.tables);
+    requireCounted(plan.tables, counts);
+    const warnings = await leftOutWarnings(client, catalog, plan);
+    return { snapshot, counts, warnings, stopListening };
+  } catch (error) {
+    stopListening();
+    abandon(client);
+    throw explainEnd(client, error);
+  }
+}
+
+/** What cannot be counted cannot be backed up. @throws DUMP_FAILED, naming all such tables */
+function requireCounted(tables: readonly TableName[], counts: readonly RowCount[]): void {
+  const failed = tables.filter((_, index) => counts[index]?.error);
+  const [first, ...others] = failed;
+  if (!first) return;
+  const also = others.length > 0 ? `Nor can ${formatSome(others.map(tableLabel))} be read. ` : "";
+  throw translateDatabaseError(counts[tables.indexOf(first)]?.error, {
+    fallback: "DUMP_FAILED",
+    outcome: `${also}No backup was made.`,
+    table: { schema: first.schema, name: first.name },
+    ...leaveOut(failed, tables),
+  });
 }

@@ -2,7 +2,7 @@ import { ACTIVITY_PAGE_LENGTH, type Activity, type ActivityFilter } from "../sha
 import type { Context } from "./context.ts";
 import { COLUMNS, type StoredOperation, TABLE } from "./operation-store.ts";
 import { toListed } from "./operations.ts";
-import { queryOperations } from "./operations-schema.ts";
+import { ifRecorded, queryOperations } from "./operations-schema.ts";
 import { settleOperations } from "./settle.ts";
 
 /** A page of all that was ever done, newest first. Ended ones as `listOperations` gives them. */
@@ -11,9 +11,11 @@ export async function readActivity(
   { kind, state, search = "", page = 1 }: ActivityFilter,
 ): Promise<Activity> {
   await settleOperations(context);
-  const [row] = await queryOperations<{ activity: string }>(
-    context.database,
-    `WITH matching AS (
+  const rows = await ifRecorded(
+    () =>
+      queryOperations<{ activity: string }>(
+        context.database,
+        `WITH matching AS (
        SELECT * FROM ${TABLE}
        WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR state = $2)
          AND concat_ws(chr(10), file_name, actor ->> 'name', actor ->> 'id', id, archive ->> 'sha256') ILIKE $3)
@@ -21,15 +23,18 @@ export async function readActivity(
        'total', (SELECT count(*) FROM matching),
        'operations', (SELECT coalesce(json_agg(o), '[]') FROM (
          SELECT ${COLUMNS} FROM matching ORDER BY created_at DESC, id LIMIT $4 OFFSET $5) o))::text AS activity`,
-    [
-      kind ?? null,
-      state ?? null,
-      `%${search.trim().replaceAll(/[\\%_]/g, "\\$&")}%`,
-      ACTIVITY_PAGE_LENGTH,
-      (page - 1) * ACTIVITY_PAGE_LENGTH,
-    ],
+        [
+          kind ?? null,
+          state ?? null,
+          `%${search.trim().replaceAll(/[\\%_]/g, "\\$&")}%`,
+          ACTIVITY_PAGE_LENGTH,
+          (page - 1) * ACTIVITY_PAGE_LENGTH,
+        ],
+      ),
+    [],
   );
-  if (!row) throw new Error("SELECT returned no row");
+  const [row] = rows;
+  if (!row) return { total: 0, operations: [] };
   const { total, operations } = JSON.parse(row.activity) as {
     total: number;
     operations: StoredOperation[];

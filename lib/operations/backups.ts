@@ -27,7 +27,7 @@ const FIRST_READ_MS = 10 * 1000;
  * The first of a download's two steps: everything that can be refused is refused here, and the passphrase is
  * turned into a key that only the archive needs.
  *
- * @throws PASSPHRASE_TOO_SHORT, RECIPIENT_INVALID
+ * @throws PASSPHRASE_TOO_SHORT, RECIPIENT_INVALID, DATABASE_READ_ONLY
  */
 export async function createBackup(
   { database }: Context,

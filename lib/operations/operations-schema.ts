@@ -2,6 +2,12 @@ import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import { type Database, translateConnectionError } from "../postgres/connection.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
+import {
+  isStandby,
+  READ_ONLY,
+  READ_ONLY_SQL_TRANSACTION,
+  standbyError,
+} from "../postgres/read-only.ts";
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import { inspectOwnSchema, OWN_TABLES, requireTrusted } from "./schema-owners.ts";
 
@@ -69,7 +75,7 @@ const known = new WeakSet<Database>();
  * that nobody else's code runs in them: the schema may have been dropped since, and made by another role.
  *
  * @throws CONFIG_INVALID where they belong to a role that could act through ours, INSUFFICIENT_PRIVILEGE where they
- *   cannot be created or used, DATABASE_UNREACHABLE
+ *   cannot be created or used, DATABASE_READ_ONLY where nothing can be recorded, DATABASE_UNREACHABLE
  */
 export async function queryOperations<Row extends pg.QueryResultRow>(
   database: Database,
@@ -89,8 +95,31 @@ export async function queryOperations<Row extends pg.QueryResultRow>(
         fallback: "INTERNAL",
         outcome: "Nothing has changed.",
       });
+    if (sqlState(error) === READ_ONLY_SQL_TRANSACTION) throw await readOnly(database, error);
     throw translateConnectionError(error);
   }
+}
+
+/**
+ * What a server that takes no writes has of what was recorded: on a standby, the primary's.
+ *
+ * @param none what there is where nothing was ever recorded
+ */
+export async function ifRecorded<Found>(read: () => Promise<Found>, none: Found): Promise<Found> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof BackupError && error.code === "DATABASE_READ_ONLY") return none;
+    throw error;
+  }
+}
+
+const NOT_RECORDED = "Operations cannot be recorded there. Nothing has been changed.";
+
+async function readOnly({ pool }: Database, cause: unknown): Promise<BackupError> {
+  if (await isStandby(pool)) return standbyError(NOT_RECORDED, cause);
+  const { code, what, hint } = READ_ONLY;
+  return new BackupError(code, `${what}. ${NOT_RECORDED}`, { hint, cause });
 }
 
 /** Commits what `work` begins. */

@@ -12,7 +12,7 @@ import {
   type StoredOperation,
   toOperation,
 } from "./operation-store.ts";
-import { queryOperations } from "./operations-schema.ts";
+import { ifRecorded, queryOperations } from "./operations-schema.ts";
 import { settleOperations } from "./settle.ts";
 
 const LIST_LENGTH = 50;
@@ -21,7 +21,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Newest first. Ended ones without their plan and progress per table: `getOperation` has those. */
 export async function listOperations(context: Context): Promise<Operation[]> {
   await settleOperations(context);
-  const operations = await readOperations(context.database, LIST_LENGTH);
+  const operations = await ifRecorded(() => readOperations(context.database, LIST_LENGTH), []);
   return operations.map((operation) => toListed(operation, context.config));
 }
 
@@ -36,7 +36,7 @@ export function toListed(stored: StoredOperation, config: Context["config"]): Op
 export async function getOperation(context: Context, id: string): Promise<StoredOperation> {
   if (UUID.test(id)) {
     await settleOperations(context);
-    const operation = await readOperation(context.database, id);
+    const operation = await ifRecorded(() => readOperation(context.database, id), null);
     if (operation) return operation;
   }
   throw new BackupError("OPERATION_NOT_FOUND", "There is no such operation.", {

@@ -3,11 +3,12 @@ import { DigestStream } from "../archive/digest.ts";
 import type { ArchiveKey } from "../archive/encryption.ts";
 import { createBackupFile } from "../backup/create-backup-file.ts";
 import { BackupError, toBackupError } from "../errors.ts";
+import { isStorageDamage } from "../postgres/damage.ts";
 import { describeUpload } from "../restore/describe-upload.ts";
 import { readCatalog } from "../schema/catalog.ts";
 import { type SafetyBackupPlan, type TableName, UPLOAD_SPARE_BYTES } from "../shared/api.ts";
-import { formatBytes } from "../shared/format.ts";
-import { tableKey } from "../shared/table-name.ts";
+import { formatBytes, formatSome } from "../shared/format.ts";
+import { tableKey, tableLabel } from "../shared/table-name.ts";
 import type { Context } from "./context.ts";
 import type { LiveOperation } from "./live-operation.ts";
 import { TABLE, writeFacts } from "./operation-store.ts";
@@ -21,10 +22,15 @@ const OVERHEAD_BYTES = 2 ** 20;
 export async function planSafetyBackup(
   { database, safetyBackups }: Context,
   key: ArchiveKey,
-  tables: readonly TableName[],
+  tables: ReadonlyArray<TableName & { isDamaged?: boolean }>,
 ): Promise<SafetyBackupPlan> {
   const neededBytes = await boundSize(database, tables);
   let freeBytes = 0;
+  const damaged = tables.filter(({ isDamaged }) => isDamaged);
+  if (damaged.length > 0) {
+    const message = `What is there now cannot be read: the server's storage is damaged (${formatSome(damaged.map(tableLabel))}).`;
+    return { possible: false, message, neededBytes, freeBytes };
+  }
   try {
     ({ freeBytes } = await safetyBackups.open());
   } catch (error) {
@@ -80,7 +86,13 @@ export async function makeSafetyBackup(
       throw new BackupError("INTERNAL", "What the disk gives back is not what was written to it.");
   } catch (error) {
     if (signal.aborted) throw toBackupError(signal.reason);
-    const { message } = toBackupError(error);
+    const { message, cause } = toBackupError(error);
+    if (isStorageDamage(cause))
+      throw failed(
+        `What is there now cannot be read, and so not be kept. ${message}`,
+        { cause: error },
+        "The backup that you restore does not need it: start again without a safety backup. Then the restore cannot be undone.",
+      );
     throw failed(`What is there now could not be kept. ${message}`, { cause: error });
   }
   const sizeBytes = digest.bytes;
@@ -167,8 +179,9 @@ const OPENS = {
 const failed = (
   what: string,
   options: { details?: Record<string, unknown>; cause?: unknown } = {},
+  hint = "Free some room on the server's disk, or correct `safetyBackupDir`, and start again; or start without a safety backup. Then the restore cannot be undone.",
 ): BackupError =>
   new BackupError("SAFETY_BACKUP_FAILED", `${what} Nothing has been changed.`, {
-    hint: "Free some room on the server's disk, or correct `safetyBackupDir`, and start again; or start without a safety backup. Then the restore cannot be undone.",
+    hint,
     ...options,
   });

@@ -13,7 +13,7 @@ import {
   readOperation,
   type StoredOperation,
 } from "./operation-store.ts";
-import { queryOperations } from "./operations-schema.ts";
+import { ifRecorded, queryOperations } from "./operations-schema.ts";
 import { tidySafetyBackups } from "./safety-backup.ts";
 
 export type SettleContext = Pick<Context, "config" | "database" | "uploads" | "safetyBackups">;
@@ -25,6 +25,11 @@ const SILENCE_MAX_MS = 15 * 1000;
 
 /** Ends what is over. To be called before operations are read, so that nobody sees a dead one as running. */
 export async function settleOperations(context: SettleContext): Promise<void> {
+  // On a standby, the primary's app does it.
+  await ifRecorded(() => settleAll(context), undefined);
+}
+
+async function settleAll(context: SettleContext): Promise<void> {
   const { database } = context;
   const open = await queryOperations<{ id: string }>(
     database,

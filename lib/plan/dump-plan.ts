@@ -53,11 +53,14 @@ export function planDump(
   models: PrismaModels,
   selection: TableSelection = {},
 ): DumpPlan {
-  const selected = selectTables(catalog, selection);
+  const chosen = selectTables(catalog, selection);
+  requireOnServer(chosen, selection);
+  const selected = chosen.filter((table) => !table.isOnPrimaryOnly);
   const insertionOrder = insertionOrderOf(catalog, models, selected);
   const byKey = new Map(selected.map((table) => [tableKey(table), table]));
   const complete = catalog.tables.every(
-    (table) => table.name === MIGRATIONS_TABLE || byKey.has(tableKey(table)),
+    (table) =>
+      table.name === MIGRATIONS_TABLE || table.isOnPrimaryOnly || byKey.has(tableKey(table)),
   );
   const { sequences, warnings } = selectSequences(
     catalog,
@@ -75,8 +78,8 @@ export function planDump(
     insertionOrder,
     sequences,
     warnings: [
-      ...notChosenWarning(catalog.tables, selected),
-      ...warningsOf(catalog, selected, selection),
+      ...notChosenWarning(catalog.tables, chosen),
+      ...warningsOf(catalog, chosen, selection),
       ...warnings,
       ...partitionWarnings(catalog.tables, selection.exclude ?? [], selected),
       ...leftOutParents(catalog, byKey),
@@ -106,6 +109,13 @@ export function insertionOrderOf(
   );
 }
 
+/** Whether a table was chosen. */
+export function selectionOf({ tables, exclude = [] }: TableSelection): (it: TableName) => boolean {
+  const included = tables && new Set(tables.map(tableKey));
+  const isExcluded = exclusionOf(exclude);
+  return (table) => (included?.has(tableKey(table)) ?? true) && !isExcluded(table);
+}
+
 function selectTables(
   { tables: all, sequences, extensionTables, unreadable, database }: Catalog,
   { tables, exclude = [] }: TableSelection,
@@ -121,10 +131,7 @@ function selectTables(
     },
     (things) => `The database has no ${things}. No backup was made.`,
   );
-  const included = tables && new Set(tables.map(tableKey));
-  const isExcluded = exclusionOf(exclude);
-  const isSelected = (table: TableName) =>
-    (included?.has(tableKey(table)) ?? true) && !isExcluded(table);
+  const isSelected = selectionOf({ tables, exclude });
   const selected = all.filter(isSelected);
   requireNames(
     unreadable.filter(
@@ -162,6 +169,28 @@ function requireNames(
     {
       hint: `Rename what bears them, or choose tables without them: ${remedy}`,
       details: { ...leaveOut(tables, [...tables, ...others]) },
+    },
+  );
+}
+
+/**
+ * A standby has no rows of unlogged tables. Where others are left, a backup goes on without those that nobody named; but
+ * a partitioned table of which only some rows are here is none to be restored.
+ *
+ * @throws DUMP_FAILED
+ */
+function requireOnServer(tables: readonly CatalogTable[], selection: TableSelection): void {
+  const absent = tables.filter(({ isOnPrimaryOnly }) => isOnPrimaryOnly);
+  const isOptional = ({ kind }: CatalogTable) => kind === "table" && !selection.tables;
+  if (absent.every(isOptional) && absent.length < tables.length) return;
+  const refused = absent.filter((table) => !isOptional(table));
+  const named = refused.length > 0 ? refused : absent;
+  throw new BackupError(
+    "DUMP_FAILED",
+    `This server is a standby, which has no rows of unlogged tables and partitions: ${formatSome(named.map(tableLabel))}. No backup was made.`,
+    {
+      hint: "Make the backup from the primary server, or leave these tables out.",
+      details: leaveOut(named, tables),
     },
   );
 }

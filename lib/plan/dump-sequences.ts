@@ -21,6 +21,10 @@ export function selectSequences(
   const plan: SequenceSelection = { sequences: [], warnings: [] };
   for (const sequence of sequences) {
     const users = usersOf(sequence);
+    if (sequence.isOnPrimaryOnly) {
+      if (users.length === 0 && isComplete) plan.warnings.push(sequenceOfPrimary(sequence));
+      continue;
+    }
     if (users.some(({ table }) => selected.has(tableKey(table)))) {
       plan.sequences.push(sequence);
     } else if (isExcluded(sequence)) {
@@ -38,6 +42,12 @@ export function selectSequences(
 const excludedSequence = ({ schema, name }: CatalogSequence): Warning => ({
   code: "SEQUENCE_LEFT_OUT",
   message: `Functions, triggers, views or rules draw from the sequence ${tableLabel({ schema, name })}, which was left out with its schema: where it stands is not in the backup.`,
+  table: { schema, name },
+});
+
+const sequenceOfPrimary = ({ schema, name }: CatalogSequence): Warning => ({
+  code: "SEQUENCE_LEFT_OUT",
+  message: `The sequence ${tableLabel({ schema, name })} is unlogged, and this server is a standby: only the primary knows where it stands. It is not in the backup.`,
   table: { schema, name },
 });
 

@@ -41,6 +41,8 @@ export interface PlannedLoad {
 /** What a restore will do. Names from an archive are only ever looked up here; SQL is made from the catalog's. */
 export interface LoadPlan {
   scope: RestoreScope;
+  /** The server takes no writes. It blocks. */
+  isStandby: boolean;
   /** In insertion order; but those whose rows functions of the users' compute or check come last. */
   loads: PlannedLoad[];
   insertionOrder: InsertionOrder;
@@ -196,6 +198,7 @@ export function planLoad(
   );
   return {
     scope,
+    isStandby: catalog.database.isStandby,
     loads,
     insertionOrder,
     skipped,

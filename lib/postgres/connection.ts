@@ -169,7 +169,7 @@ async function connect(
   const client = new OwnClient({ ...config, application_name: `${APPLICATION_NAME} ${purpose}` });
   // Without a listener, a connection that breaks between two statements ends the process.
   // The next statement on it fails and says so.
-  client.on("error", () => {});
+  client.on("error", (error) => endedBy.set(client, endedBy.get(client) ?? error));
   try {
     await client.connect();
     await prepare(client);
@@ -179,6 +179,16 @@ async function connect(
     await client.end().catch(() => {});
     throw translateConnectionError(error);
   }
+}
+
+/** What a connection ended with between two statements, which the next one does not know. */
+const endedBy = new WeakMap<pg.Client, Error>();
+
+/** Why PostgreSQL has ended the connection, if it said so; else the error itself. */
+export function explainEnd(client: pg.Client, error: unknown): unknown {
+  const end = endedBy.get(client);
+  const said = error instanceof BackupError ? error.cause : error;
+  return end instanceof pg.DatabaseError && !(said instanceof pg.DatabaseError) ? end : error;
 }
 
 const CANCEL_AGAIN_MS = 250;

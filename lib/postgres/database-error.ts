@@ -6,7 +6,10 @@ import { tableLabel } from "../shared/table-name.ts";
 import type { BlamedRows } from "./blamed-rows.ts";
 import { translateConnectionError } from "./connection.ts";
 import { lockTimeout } from "./lock-holders.ts";
+import { describeDamage } from "./damage.ts";
 import { describeNotFound, isNotFound } from "./not-found.ts";
+import { READ_ONLY, READ_ONLY_SQL_TRANSACTION } from "./read-only.ts";
+import { isRecoveryConflict, RECOVERY_CONFLICT } from "./recovery-conflict.ts";
 import { describeKey } from "./sample-values.ts";
 import { holdersBehind } from "./session-waits.ts";
 import { isTextError, meaningOfTextError } from "./text-errors.ts";
@@ -68,10 +71,7 @@ const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> 
     what: "The database server is out of memory",
     hint: "Look at the database server's memory settings, then try again. With thousands of tables, max_locks_per_transaction may be what is too low.",
   },
-  "25006": {
-    what: "The database takes no writes (it is read-only or a standby)",
-    hint: "Use the primary server's connection string.",
-  },
+  [READ_ONLY_SQL_TRANSACTION]: READ_ONLY,
   "54000": {
     what: "Something is larger than PostgreSQL allows, such as a value in an index",
     hint: "Where it is an index: drop it, restore, and make one that takes such values.",
@@ -136,6 +136,9 @@ function meaningOf(
 ): (typeof MEANING)[string] | undefined {
   if (isWithoutPartition(error)) return NO_PARTITION;
   if (isNotFound(error)) return describeNotFound(error, table);
+  const damage = describeDamage(error);
+  if (damage) return damage;
+  if (isRecoveryConflict(error)) return RECOVERY_CONFLICT;
   const ofText = isTextError(error) ? meaningOfTextError(error) : undefined;
   if (ofText) return { what: `A text has ${ofText.has}`, hint: ofText.hint };
   const { code = "" } = error;

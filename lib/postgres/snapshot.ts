@@ -1,13 +1,14 @@
 import pg from "pg";
 import { BackupError } from "../errors.ts";
-import { type DumpPlan, planDump, type TableSelection } from "../plan/dump-plan.ts";
+import { type DumpPlan, planDump, selectionOf, type TableSelection } from "../plan/dump-plan.ts";
 import { type Catalog, readCatalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
+import { isCatalogDamage } from "./damage.ts";
 import { beginLockWait, lockTables } from "./locks.ts";
 
 /** One moment of the database: every statement on `client` sees the same rows, and no table can change its shape. */
 export interface Snapshot {
-  client: pg.ClientBase;
+  client: pg.Client;
   catalog: Catalog;
   plan: DumpPlan;
 }
@@ -30,24 +31,30 @@ export async function openSnapshot(
   lockTimeoutMs: number,
 ): Promise<Snapshot> {
   const wait = beginLockWait(lockTimeoutMs);
-  let cause: unknown;
+  const causes: unknown[] = [];
+  const isSelected = selectionOf(selection);
+  const isChosen = selection.tables || selection.exclude?.length ? isSelected : undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     try {
-      const outside = await readCatalog(client);
+      const outside = await readCatalog(client, [], isChosen);
       const before = planDump(outside, models, selection);
       await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
       // row_security off: an error instead of a backup with rows missing. A row's number is its place in the table.
       await client.query("SET LOCAL row_security = off; SET LOCAL synchronize_seqscans = off");
       await lockTables(client, before.tables, "ACCESS SHARE", wait);
-      const catalog = await readCatalog(client, outside.unreadable);
+      const catalog = await readCatalog(client, outside.unreadable, isChosen);
       const plan = planDump(catalog, models, selection);
       if (shape(before) === shape(plan)) return { client, catalog, plan };
     } catch (error) {
       if (!isGone(error)) throw error;
-      cause = error;
+      causes.push(error);
     }
     await client.query("ROLLBACK");
   }
+  const [cause] = causes;
+  // What is only being changed is another thing each time, or whole again.
+  const isAlike = (error: unknown) => messageOf(error) === messageOf(cause);
+  if (isCatalogDamage(cause) && causes.length === ATTEMPTS && causes.every(isAlike)) throw cause;
   throw new BackupError(
     "DUMP_FAILED",
     "Tables were made, changed or dropped while the backup began. No backup was made.",
@@ -60,6 +67,8 @@ const GONE = ["42P01", "42703", "3F000", "XX000"];
 
 const isGone = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && GONE.includes(error.code ?? "");
+
+const messageOf = (error: unknown): unknown => (error instanceof Error ? error.message : undefined);
 
 const shape = (plan: DumpPlan): string =>
   JSON.stringify(plan.tables.map(({ oid, columns, partitions }) => [oid, columns, partitions]));

@@ -3,6 +3,7 @@ import pg from "pg";
 import type { Archive } from "../archive/archive-reader.ts";
 import { freeOwn } from "../own-memory.ts";
 import type { PlannedLoad } from "../plan/load-plan.ts";
+import { apart } from "../postgres/apart.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { batchRows, chosenRows, rowsOfBatch } from "../postgres/load-rows.ts";
 import { sameKey } from "../postgres/merge-rows.ts";
@@ -77,19 +78,14 @@ async function readComputed(
 
 /** A row with a value that its column refuses is no row of the table; that it is refused, the restore finds. */
 async function isFound(client: pg.ClientBase, sql: string, json: Buffer): Promise<boolean> {
-  // Outside of a transaction there is nothing to save, and PostgreSQL says so.
-  const isInTransaction = await client.query("SAVEPOINT there").then(
-    () => true,
-    () => false,
-  );
   try {
-    const { rows } = await client.query<{ found: boolean }>(sql, [json]);
-    return rows[0]?.found ?? false;
+    return await apart(client, async () => {
+      const { rows } = await client.query<{ found: boolean }>(sql, [json]);
+      return rows[0]?.found ?? false;
+    });
   } catch (error) {
     if (!(error instanceof pg.DatabaseError) || !/^(22|23|42|P0)/.test(error.code ?? ""))
       throw error;
     return false;
-  } finally {
-    if (isInTransaction) await client.query("ROLLBACK TO SAVEPOINT there; RELEASE SAVEPOINT there");
   }
 }

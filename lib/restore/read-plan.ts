@@ -5,6 +5,8 @@ import type { Manifest } from "../archive/manifest.ts";
 import { compareEncodings } from "../plan/compare-encodings.ts";
 import { type LoadPlan, planLoad } from "../plan/load-plan.ts";
 import { isMerge, type RestoreSelection } from "../plan/restore-scope.ts";
+import { apart } from "../postgres/apart.ts";
+import { isStorageDamage } from "../postgres/damage.ts";
 import type { RefusedChange } from "../postgres/publications.ts";
 import { type RowKey, type RowKeys, readRowKeys } from "../postgres/row-keys.ts";
 import { rowsOf } from "../postgres/rows-of.ts";
@@ -56,7 +58,8 @@ export async function readPlan(
   const plan = planLoad(manifest, catalog, models, selection);
   const rules = await readRowKeys(client, plan.loads);
   const keys = rules.map(({ key }) => key);
-  const { mode } = plan.scope;
+  const { scope, isStandby } = plan;
+  const { mode } = scope;
   return {
     catalog,
     manifest,
@@ -64,9 +67,11 @@ export async function readPlan(
       ...plan,
       keys,
       withoutKey: isMerge(mode) ? tablesWithoutKey(plan, keys) : [],
-      notEmpty: mode === "if-empty" ? await tablesWithRows(client, plan) : [],
+      notEmpty: mode === "if-empty" && !isStandby ? await tablesWithRows(client, plan) : [],
       undeletable:
-        mode === "overwrite" ? await findUndeletable(client, archive, plan.loads, keys) : [],
+        mode === "overwrite" && !isStandby
+          ? await findUndeletable(client, archive, plan.loads, keys)
+          : [],
       encodings:
         manifest.database &&
         compareEncodings(manifest.database.encoding, catalog.database.encoding),
@@ -95,8 +100,15 @@ async function tablesWithRows(client: pg.ClientBase, { loads }: LoadPlan): Promi
     ({ table }) => table.canSelect && !table.hidesRows && !table.isLocked,
   );
   for (const { table } of readable) {
-    const { rows } = await client.query(`SELECT FROM ${rowsOf(table)} t LIMIT 1`);
-    if (rows.length > 0) found.push(nameOf(table));
+    const holdsRows = await apart(client, async () => {
+      const { rows } = await client.query(`SELECT FROM ${rowsOf(table)} t LIMIT 1`);
+      return rows.length > 0;
+    }).catch((error: unknown) => {
+      // Nobody knows what is in it.
+      if (isStorageDamage(error)) return true;
+      throw error;
+    });
+    if (holdsRows) found.push(nameOf(table));
   }
   return found;
 }

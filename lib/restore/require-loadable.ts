@@ -4,6 +4,7 @@ import { leaveOut } from "../plan/exclusion.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import type { RefusedChange } from "../postgres/publications.ts";
+import { standbyError } from "../postgres/read-only.ts";
 import { attachStatement, finalizeStatement } from "../schema/pending-detach.ts";
 import type { Check, TableName } from "../shared/api.ts";
 import { formatSome } from "../shared/format.ts";
@@ -26,6 +27,12 @@ const FINDINGS: Array<{
   isAsked?: (plan: JudgedPlan) => boolean;
   find: (plan: JudgedPlan) => BackupError | null;
 }> = [
+  {
+    name: "writes",
+    passed: "The database takes writes.",
+    isAsked: ({ isStandby }) => isStandby,
+    find: ({ isStandby }) => (isStandby ? standbyError("Nothing has changed.") : null),
+  },
   {
     name: "schema",
     passed:
@@ -313,7 +320,7 @@ export function checkLoadable(plan: JudgedPlan, isOriginal: boolean): Check[] {
 export const findObstacles = (plan: JudgedPlan): BackupError[] =>
   FINDINGS.flatMap(({ find }) => find(plan) ?? []);
 
-/** @throws BackupError SCHEMA_DRIFT, INSUFFICIENT_PRIVILEGE, REQUEST_INVALID or TABLE_NOT_EMPTY for the first finding that stands in the way */
+/** @throws BackupError DATABASE_READ_ONLY, SCHEMA_DRIFT, INSUFFICIENT_PRIVILEGE, REQUEST_INVALID or TABLE_NOT_EMPTY for the first finding that stands in the way */
 export function requireLoadable(plan: JudgedPlan): void {
   const [first] = findObstacles(plan);
   if (first) throw first;

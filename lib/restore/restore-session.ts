@@ -4,6 +4,7 @@ import { BackupError } from "../errors.ts";
 import { abandon, type Database } from "../postgres/connection.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import { findRestoreLockHolder, tryRestoreLock } from "../postgres/locks.ts";
+import { requireWrites } from "../postgres/read-only.ts";
 
 /** The right to restore into a database: held by one connection at a time, to be ended by whoever began it. */
 export interface RestoreSession {
@@ -12,7 +13,7 @@ export interface RestoreSession {
   end(): Promise<void>;
 }
 
-/** @throws BackupError OPERATION_IN_PROGRESS where another restore runs in this database, from wherever */
+/** @throws BackupError DATABASE_READ_ONLY on a standby, OPERATION_IN_PROGRESS where another restore runs in this database, from wherever */
 export async function beginRestore(database: Database): Promise<RestoreSession> {
   const client = await database.connect("restore");
   const end = async () => {
@@ -20,7 +21,11 @@ export async function beginRestore(database: Database): Promise<RestoreSession> 
     await Promise.race([client.end(), setTimeout(2000, undefined, { ref: false })]).catch(() => {});
     abandon(client);
   };
-  const locked = await tryRestoreLock(client).catch(async (error: unknown) => {
+  const begin = async () => {
+    await requireWrites(client, "Nothing has changed.");
+    return await tryRestoreLock(client);
+  };
+  const locked = await begin().catch(async (error: unknown) => {
     await end();
     throw translateDatabaseError(error, {
       fallback: "LOAD_FAILED",

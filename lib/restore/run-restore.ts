@@ -10,7 +10,8 @@ import {
   dropForeignKeys,
   putConstraintsAside,
 } from "../postgres/constraints.ts";
-import { countExactly } from "../postgres/count-rows.ts";
+import { countApart, countExactly } from "../postgres/count-rows.ts";
+import { isStorageDamage } from "../postgres/damage.ts";
 import { alterTriggers, readAlteredTriggers } from "../postgres/foreign-key-triggers.ts";
 import { type ComputedColumns, readComputedColumns } from "../postgres/generated-columns.ts";
 import { type LateIndex, rebuildReadingIndexes } from "../postgres/indexes.ts";
@@ -100,7 +101,8 @@ function liveTables(
   const startedAt = performance.now();
   const isMerging = isMerge(options.scope?.mode ?? "replace");
   const warnings: Warning[] = [];
-  const rowsBefore: number[] = [];
+  /** Null where they cannot be read. */
+  const rowsBefore: Array<number | null> = [];
   const rowsAfter: number[] = [];
   let sequenceStates: OperationResult["sequenceStates"];
   let copies: ShadowTables | undefined;
@@ -117,7 +119,7 @@ function liveTables(
 
   async function merge(plan: ReadPlan, copied: ShadowTables, signal: AbortSignal): Promise<void> {
     const grown = await mergeLoads(client, plan, copied.tables, signal);
-    rowsAfter.push(...rowsBefore.map((rows, index) => rows + (grown[index] ?? 0)));
+    rowsAfter.push(...rowsBefore.map((rows, index) => (rows ?? 0) + (grown[index] ?? 0)));
     await computeAnew(client, plan, computed, mergedInto(mergesOf(plan, copied.tables)));
     await dropShadowTables(client, copied);
     for (const { table } of plan.loads.slice(0, 1)) await bearTransactionId(client, table);
@@ -142,8 +144,13 @@ function liveTables(
         loads.map(({ archived }, index) => [tableKey(archived), keys[index] ?? null]),
       );
       const tables = loads.map(({ table }) => table);
-      const counts = await countExactly(client, tables);
-      rowsBefore.push(...tables.map((table) => counts.get(table) ?? 0));
+      const counts = await countApart(client, tables);
+      for (const table of tables) {
+        const { rows, error } = counts.get(table) ?? {};
+        // What is replaced need not be readable; what is merged with has to be.
+        if (error && (isMerging || !isStorageDamage(error))) throw error;
+        rowsBefore.push(error ? null : (rows ?? 0));
+      }
       const eventTriggers = await suspendEventTriggers(client);
       await lockMaterializedViews(client, materializedViews, lockWait);
       const suspended = await suspendTriggers(client, tables);
@@ -214,7 +221,7 @@ function liveTables(
           rows: places?.size ?? archived.rows,
           jsonBytes: archived.jsonBytes,
           jsonSha256: archived.jsonSha256 || null,
-          rowsBefore: rowsBefore[index] ?? 0,
+          rowsBefore: rowsBefore[index] ?? undefined,
           rowsAfter: rowsAfter[index] ?? 0,
         })),
         rows: loads.reduce((sum, { archived, places }) => sum + (places?.size ?? archived.rows), 0),

@@ -5,7 +5,8 @@ import { freeOwn } from "../own-memory.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
 import { isMerge, type RestoreSelection } from "../plan/restore-scope.ts";
 import type { Database } from "../postgres/connection.ts";
-import { countRows } from "../postgres/count-rows.ts";
+import { countRows, type RowCount } from "../postgres/count-rows.ts";
+import { isStorageDamage, whyUnreadable } from "../postgres/damage.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import { readMigrations } from "../postgres/migrations.ts";
 import type { Catalog } from "../schema/catalog.ts";
@@ -123,20 +124,22 @@ async function readRestorePlan({
     const archived = new Set(manifest.tables.map(tableKey));
     const present = catalog.tables.filter((table) => archived.has(tableKey(table)));
     const counts = await countRows(client, present);
-    const rowsNow = new Map(present.map((table, index) => [tableKey(table), counts[index]?.rows]));
+    const countNow = new Map(present.map((table, index) => [tableKey(table), counts[index]]));
     const withRowsNow = ({ schema, name, model, rows }: ManifestTable) => ({
       schema,
       name,
       model,
       rows,
-      rowsNow: rowsNow.get(tableKey({ schema, name })) ?? 0,
-      ...(!rowsNow.has(tableKey({ schema, name })) && { isMissing: true }),
+      rowsNow: countNow.get(tableKey({ schema, name }))?.rows ?? 0,
+      ...(!countNow.has(tableKey({ schema, name })) && { isMissing: true }),
+      ...(isStorageDamage(countNow.get(tableKey({ schema, name }))?.error) && { isDamaged: true }),
     });
     const migrations = compareMigrations(manifest, await readMigrations(client, catalog));
     const action = isMerge(plan.scope.mode) ? ("merge" as const) : ("replace" as const);
     const checks: Check[] = [
       ...provenChecks(manifest, archive.isOriginal),
       ...checkLoadable(plan, archive.isOriginal),
+      ...checkReadable(plan, countNow),
       ...checkEncodings(plan),
       ...checkLeftAlone(manifest, catalog, archive.isOriginal),
       ...checkMaterializedViews(plan),
@@ -187,6 +190,20 @@ async function readRestorePlan({
     await client.end();
   }
 }
+
+/** Only where there are some that cannot be read. What is replaced need not be. */
+const checkReadable = ({ loads }: ReadPlan, counts: ReadonlyMap<string, RowCount | undefined>) =>
+  loads.flatMap(({ table: { schema, name } }): Check[] => {
+    const error = counts.get(tableKey({ schema, name }))?.error;
+    if (!error) return [];
+    return [
+      {
+        name: "readable",
+        state: "warning",
+        message: `What is there now in ${tableLabel({ schema, name })} cannot be read: ${whyUnreadable(error)}. It can be neither kept in a safety backup nor compared. A restore that replaces its rows does not need it.`,
+      },
+    ];
+  });
 
 /** Only where some text may not fit. */
 const checkEncodings = ({ encodings }: ReadPlan): Check[] =>

@@ -102,6 +102,8 @@ export interface CatalogTable extends TableName {
   sizeBytes: number;
   /** Another session holds or awaits an exclusive lock: whoever reads the table waits. */
   isLocked: boolean;
+  /** It, or a partition, is unlogged, and this server is a standby: it has none of these rows, and refuses to read them. */
+  isOnPrimaryOnly: boolean;
   canSelect: boolean;
   /** Row-level security applies to the role: some rows may be hidden from it, even from the owner. */
   hidesRows: boolean;
@@ -154,6 +156,8 @@ export interface CatalogSequence extends TableName {
   minimum: bigint;
   maximum: bigint;
   cycles: boolean;
+  /** Unlogged, and this server is a standby. */
+  isOnPrimaryOnly: boolean;
   canSelect: boolean;
   isOwned: boolean;
   missingRights: string[];
@@ -169,6 +173,8 @@ export interface Catalog {
     sizeBytes: number;
     /** Whether the role is. Nothing needs it, but what only a superuser can have set, only one can put back. */
     isSuperuser: boolean;
+    /** A replica, which takes no writes. */
+    isStandby: boolean;
   };
   tables: CatalogTable[];
   foreignKeys: ForeignKey[];
@@ -197,7 +203,7 @@ const DATABASE_SQL = `
   SELECT current_database() AS name, current_setting('server_version') AS "serverVersion",
     current_setting('server_version_num')::int AS "serverVersionNum",
     pg_encoding_to_char(encoding) AS encoding, pg_database_size(oid)::float8 AS "sizeBytes",
-    (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS "isSuperuser"
+    (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS "isSuperuser", pg_is_in_recovery() AS "isStandby"
   FROM pg_database WHERE datname = current_database()`;
 
 /** @param objects of a catalog, each after the relation that it belongs to */
@@ -218,6 +224,7 @@ const TABLES_SQL = `
         ORDER BY pn.nspname, pc.relname) AS partitions,
       coalesce(sum(${sizeOf("pc")}), 0) AS "sizeBytes",
       bool_or(${isLocked("pc")}) AS "isLocked",
+      bool_or(pc.relpersistence = 'u' AND pc.relkind = 'r') AS "isUnlogged",
       -- Then each partition is read itself, and not with the rights that the table gives.
       bool_or(pc.relkind = 'f') AS "hasForeign",
       coalesce(bool_and(has_schema_privilege(pn.oid, 'USAGE') AND has_table_privilege(pc.oid, 'SELECT')) FILTER (WHERE pc.relkind = 'r'), true) AS "canSelect",
@@ -254,6 +261,7 @@ const TABLES_SQL = `
     CASE c.relkind WHEN 'p' THEN coalesce(p."estimatedRows", 0) ELSE c.reltuples END::float8 AS "estimatedRows",
     CASE c.relkind WHEN 'p' THEN coalesce(p."sizeBytes", 0) ELSE ${sizeOf("c")} END::float8 AS "sizeBytes",
     ${isLocked("c")} OR coalesce(p."isLocked", false) AS "isLocked",
+    pg_is_in_recovery() AND CASE c.relkind WHEN 'p' THEN coalesce(p."isUnlogged", false) ELSE c.relpersistence = 'u' END AS "isOnPrimaryOnly",
     coalesce(p.partitions, '[]') AS partitions,
     CASE WHEN c.relispartition THEN (
       WITH RECURSIVE above (oid) AS (
@@ -385,7 +393,7 @@ const FOREIGN_KEYS_SQL = `
   LEFT JOIN tree tf ON tf.oid = k.conrelid
   LEFT JOIN tree tt ON tt.oid = k.confrelid
   CROSS JOIN LATERAL (SELECT ${nameOf("coalesce(tf.root, k.conrelid)")} AS "from" OFFSET 0) x
-  WHERE k.contype = 'f' AND k.conparentid = 0
+  WHERE k.contype = 'f' AND k.conparentid = 0 AND ($1::oid[] IS NULL OR k.conrelid = ANY ($1) OR k.confrelid = ANY ($1))
   ORDER BY x."from" ->> 'schema' COLLATE "C", x."from" ->> 'name' COLLATE "C", k.conname COLLATE "C"`;
 
 /** Owned by a column (deptype a: serial, OWNED BY; i: identity). */
@@ -393,6 +401,7 @@ const SEQUENCES_SQL = `
   WITH ${MEMBERS}
   SELECT m.extension, coalesce(m.is_config, false) AS "isConfig", c.oid, n.nspname AS schema, c.relname AS name, format('%I.%I', n.nspname, c.relname) AS quoted, s.seqstart::text AS start, s.seqincrement::text AS increment,
     s.seqmin::text AS minimum, s.seqmax::text AS maximum, s.seqcycle AS cycles,
+    c.relpersistence = 'u' AND pg_is_in_recovery() AS "isOnPrimaryOnly",
     has_schema_privilege(n.oid, 'USAGE') AND has_sequence_privilege(c.oid, 'SELECT') AS "canSelect",
     pg_has_role(c.relowner, 'USAGE') AS "isOwned",
     ${missingRights("sequence", "n.oid", "c.oid")} AS "missingRights",
@@ -413,18 +422,26 @@ const SEQUENCES_SQL = `
  *
  * @param client a connection of `Database.connect`, whose search_path is empty, so that every type comes
  *   out schema-qualified. Inside a transaction the result belongs to that transaction's snapshot.
- * @param names that cannot be read, where that is known
+ * @param known names that cannot be read
+ * @param isChosen leaves out the foreign keys that neither come from nor lead to such a table: of a damaged catalog, some
+ *   cannot be read. Default: all
  * @throws BackupError SCHEMA_DRIFT where it is not, in a transaction that fails upon one
  */
 export async function readCatalog(
   client: pg.ClientBase,
   known: readonly UnreadableName[] = [],
+  isChosen?: (table: TableName) => boolean,
 ): Promise<Catalog> {
   const database = (await client.query<Catalog["database"]>(DATABASE_SQL)).rows[0];
   if (!database) throw new Error("pg_database has no row for the current database");
-  const read = () => readRelations(withoutRelations(client, known), database, known);
+  const readWithout = (names: readonly UnreadableName[], isSure?: boolean) =>
+    readRelations(withoutRelations(client, names), database, {
+      unreadable: names,
+      isChosen,
+      isSure,
+    });
   try {
-    return await whileAltered(read);
+    return await whileAltered(() => readWithout(known));
   } catch (error) {
     if (known.length > 0 || !(isOfName(error) || error instanceof ReplacedBytes)) throw error;
     const find = () => findUnreadableNames(client, database.encoding);
@@ -435,7 +452,7 @@ export async function readCatalog(
       throw found.length > 0 ? unreadableError(found, database.encoding) : error;
     });
     if (unreadable.length === 0 && !(error instanceof ReplacedBytes)) throw error;
-    return await readRelations(withoutRelations(client, unreadable), database, unreadable, true);
+    return await readWithout(unreadable, true);
   }
 }
 
@@ -463,11 +480,17 @@ async function whileAltered(read: () => Promise<Catalog>): Promise<Catalog> {
 class ReplacedBytes extends Error {}
 const REPLACED = "\ufffd";
 
+interface Reading {
+  unreadable: readonly UnreadableName[];
+  isChosen: ((table: TableName) => boolean) | undefined;
+  /** What looks like a replaced name is one. Default: where some are known. */
+  isSure: boolean | undefined;
+}
+
 async function readRelations(
   client: pg.ClientBase,
   database: Catalog["database"],
-  unreadable: readonly UnreadableName[],
-  isSure = unreadable.length > 0,
+  { unreadable, isChosen, isSure = unreadable.length > 0 }: Reading,
 ): Promise<Catalog> {
   const tableRows = (
     await client.query<Omit<CatalogTable, "columns"> & { unlogged: boolean; columnCount: number }>(
@@ -479,7 +502,10 @@ async function readRelations(
       tableRows.map((table) => table.oid),
     ])
   ).rows;
-  const foreignKeys = (await client.query<ForeignKey>(FOREIGN_KEYS_SQL)).rows;
+  const chosen = isChosen && tableRows.filter(isChosen).flatMap((it) => [it, ...it.partitions]);
+  const foreignKeys = (
+    await client.query<ForeignKey>(FOREIGN_KEYS_SQL, [chosen?.map(({ oid }) => oid) ?? null])
+  ).rows;
   const enums = await readEnums(
     client,
     columnRows.flatMap(({ enumOid }) => enumOid ?? []),
@@ -524,10 +550,11 @@ async function readRelations(
     pendingDetaches,
     warnings: [
       ...pendingDetaches.map((it) => pendingDetachWarning(it, isTable.has(tableKey(it.partition)))),
-      ...tableRows.flatMap(({ unlogged, partitions, ...table }) => [
-        ...(unlogged ? [unloggedWarning(table)] : []),
-        ...partitions.filter(({ isUnlogged }) => isUnlogged).map(unloggedWarning),
-      ]),
+      ...tableRows.flatMap(({ unlogged, partitions, ...table }) =>
+        [...(unlogged ? [table] : []), ...partitions.filter(({ isUnlogged }) => isUnlogged)].map(
+          database.isStandby ? onPrimaryWarning : unloggedWarning,
+        ),
+      ),
       ...(await readLeftOut(client)),
       ...(await readInvalidIndexes(client)),
       ...extensionTables
@@ -571,5 +598,11 @@ const isOfUsers = ({ isConfig, isDrawnByCode }: FoundSequence) => isConfig || is
 const unloggedWarning = ({ schema, name }: TableName): Warning => ({
   code: "UNLOGGED_TABLE",
   message: `${schema}.${name} is unlogged: it is in the backup, but PostgreSQL itself empties it after a crash.`,
+  table: { schema, name },
+});
+
+const onPrimaryWarning = ({ schema, name }: TableName): Warning => ({
+  code: "UNLOGGED_ON_STANDBY",
+  message: `${schema}.${name} is unlogged, and this server is a standby: only the primary has its rows. They are not in a backup of this server, and its restore leaves them as they are.`,
   table: { schema, name },
 });

@@ -37,6 +37,7 @@ const EMPTY: Catalog = {
     encoding: "UTF8",
     sizeBytes: 0,
     isSuperuser: false,
+    isStandby: false,
   },
   tables: [],
   foreignKeys: [],

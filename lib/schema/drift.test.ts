@@ -31,6 +31,7 @@ const table = (columns: CatalogColumn[]): CatalogTable => ({
   estimatedRows: 0,
   sizeBytes: 0,
   isLocked: false,
+  isOnPrimaryOnly: false,
   canSelect: true,
   hidesRows: false,
   isOwned: true,

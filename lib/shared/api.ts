@@ -116,6 +116,8 @@ export interface OverviewTable extends TableName {
   kind: "table" | "partitioned table";
   rows: number;
   rowsAreExact: boolean;
+  /** False where the server cannot read its rows: it is damaged, or this is a standby and the table is unlogged. */
+  isReadable: boolean;
   /** With indexes and TOAST. */
   sizeBytes: number;
   columns: number;
@@ -147,6 +149,8 @@ export interface Overview {
     serverVersion: string;
     sizeBytes: number;
     encoding: string;
+    /** It takes no writes: nothing can be restored, nor an operation recorded. */
+    isStandby: boolean;
   };
   tables: OverviewTable[];
   insertionOrder: InsertionOrder;
@@ -260,6 +264,8 @@ export interface RestorePlan {
       rowsNow: number;
       /** The database has no such table. */
       isMissing?: boolean;
+      /** What is there now cannot be read, as the server's storage is damaged. */
+      isDamaged?: boolean;
       /** `merge`: rows are added or changed, and none is removed. */
       action: "replace" | "merge" | "skip";
       /** Why a table is skipped. */

@@ -82,8 +82,8 @@ export async function checkConnection(
   if (server.isReplica) {
     problem(
       "REPLICA",
-      "This server is a read-only replica: nothing can be restored into it, nor operations recorded.",
-      "Connect to the primary server.",
+      "This server is a standby (a read replica), which takes no writes: nothing can be restored into it, nor operations recorded.",
+      "Use the primary server's connection string. A backup can be made here from a terminal.",
     );
   }
   switch (await recogniseAccess(config)) {

@@ -52,6 +52,11 @@ const LEFT_OUT: Record<string, { level: Level; what: string; remedy: string; cod
     what: "Unlogged tables are in a backup, but PostgreSQL itself empties them after a crash.",
     remedy: "Where their rows matter: ALTER TABLE … SET LOGGED.",
   },
+  UNLOGGED_ON_STANDBY: {
+    level: "warning",
+    what: "Unlogged tables: this standby has none of their rows, and so has no backup of it.",
+    remedy: "Make the backup from the primary server, if their rows matter.",
+  },
   MATERIALIZED_VIEW: {
     level: "note",
     what: "Materialised views are not in a backup: a restore computes them anew.",

@@ -20,8 +20,10 @@ import { type Finding, findingsOf } from "./finding.ts";
 /** What the role may not do that a backup of all tables, or a restore of one, has to. */
 export async function checkRights(client: pg.ClientBase, catalog: Catalog): Promise<Finding[]> {
   const { found, ok, warning, problem } = findingsOf("Database");
-  const { tables, sequences } = catalog;
-  if (tables.length === 0) {
+  const { sequences, database } = catalog;
+  // Those that are not there are said of otherwise.
+  const tables = catalog.tables.filter(({ isOnPrimaryOnly }) => !isOnPrimaryOnly);
+  if (catalog.tables.length === 0) {
     problem(
       "NO_TABLES",
       "The database has no tables: there is nothing to back up.",
@@ -45,6 +47,8 @@ export async function checkRights(client: pg.ClientBase, catalog: Catalog): Prom
   for (const error of backup) refuse("BACKUP_RIGHTS", "No backup is possible", error);
   if (backup.length === 0)
     ok("BACKUP_RIGHTS", `The role may read all ${formatNoun(tables.length, "table")}, whole.`);
+  // A restore and the page are out of the question, whatever the role may do.
+  if (database.isStandby) return found;
 
   const plan = planLoad(archiveOf(catalog), catalog, NO_PRISMA_MODELS);
   const restore = findObstacles(plan).filter(

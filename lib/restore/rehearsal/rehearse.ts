@@ -1,10 +1,12 @@
 import { BackupError, toErrorReport } from "../../errors.ts";
 import type { PlannedLoad } from "../../plan/load-plan.ts";
 import { isMerge } from "../../plan/restore-scope.ts";
+import { apart } from "../../postgres/apart.ts";
 import { compareRows, sampledColumns, sampleRows } from "../../postgres/compare-rows.ts";
 import type { Database } from "../../postgres/connection.ts";
 import { putConstraintsAside } from "../../postgres/constraints.ts";
 import { countExactly } from "../../postgres/count-rows.ts";
+import { isStorageDamage, whyUnreadable } from "../../postgres/damage.ts";
 import { translateDatabaseError } from "../../postgres/database-error.ts";
 import {
   type ComputedColumns,
@@ -272,7 +274,8 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
       signal.throwIfAborted();
       const load = this.#loads[index];
       if (!load) continue;
-      const table = await this.#compare(load, shadowed, characters < MAX_SAMPLED_CHARACTERS);
+      const withSamples = characters < MAX_SAMPLED_CHARACTERS;
+      const table = await this.#compareOrSay(load, shadowed, withSamples);
       characters += JSON.stringify(table.samples).length;
       this.#tables.push(table);
     }
@@ -288,6 +291,27 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
       );
     }
     this.#step("comparing");
+  }
+
+  /** What is replaced need not be readable. */
+  async #compareOrSay(
+    load: PlannedLoad,
+    shadowed: Shadowed,
+    withSamples: boolean,
+  ): Promise<RehearsedTable> {
+    try {
+      return await apart(this.#session.client, () => this.#compare(load, shadowed, withSamples));
+    } catch (error) {
+      if (!isStorageDamage(error)) throw error;
+      this.#notRehearsed.push(
+        `What is there now in ${tableLabel(load.archived)} cannot be read: ${whyUnreadable(error)}. It was not compared, and cannot be kept: start the restore without a safety backup.`,
+      );
+      const { schema, name, model, rows } = load.archived;
+      return {
+        ...{ schema, name, model, rowsInBackup: rows, rowsNow: 0, changes: null },
+        ...{ key: [], sampleColumns: [], samples: [] },
+      };
+    }
   }
 
   async #compare(
