@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { PageHeader } from "../common/page-header.tsx";
+import { StandbyNotice } from "../common/standby-notice.tsx";
 import { useHeadingFocus } from "../operation/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Loading } from "../ui/loading.tsx";
@@ -20,7 +21,9 @@ export function CreateView() {
           description="One consistent copy, read while the app goes on working. It is sent straight to your browser and kept nowhere else."
         />
       </div>
-      {data ? (
+      {data?.database.isStandby ? (
+        <StandbyNotice />
+      ) : data ? (
         <CreateForm overview={data} />
       ) : error ? (
         <ErrorNotice error={error} onRetry={() => void refetch()} />

@@ -1,9 +1,11 @@
 import { useState } from "react";
 import type { Overview } from "../../lib/shared/api.ts";
-import { formatNoun } from "../../lib/shared/format.ts";
+import { formatNoun, formatSome } from "../../lib/shared/format.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
+import { describeRows } from "../common/describe-rows.ts";
 import { TableCheckList } from "../common/table-check-list.tsx";
 import { referencesLeftOut } from "../table-choice.ts";
+import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { RadioCards } from "../ui/radio-cards.tsx";
@@ -44,6 +46,7 @@ export function TablesCard({ overview, chosen, onChange }: TablesCardProps) {
           },
         ]}
       />
+      <Unreadable overview={overview} chosen={chosen} onChange={choose} />
       {chosen && (
         <div className="pba:mt-5 pba:grid pba:gap-3">
           <TableCheckList
@@ -51,12 +54,41 @@ export function TablesCard({ overview, chosen, onChange }: TablesCardProps) {
             tables={overview.tables}
             chosen={chosen}
             onChange={choose}
-            figures={({ rows }) => formatNoun(rows, "row")}
+            figures={describeRows}
           />
           <LeftOut overview={overview} chosen={chosen} />
         </div>
       )}
     </Card>
+  );
+}
+
+/** One table that is damaged need not keep the others from being backed up. */
+function Unreadable({
+  overview,
+  chosen,
+  onChange,
+}: Omit<TablesCardProps, "onChange"> & { onChange: (chosen: ReadonlySet<string>) => void }) {
+  const isChosen = (key: string) => chosen?.has(key) ?? true;
+  const tables = overview.tables.filter((it) => !it.isReadable && isChosen(tableKey(it)));
+  if (tables.length === 0) return null;
+  const keys = new Set(tables.map(tableKey));
+  const others = overview.tables.map(tableKey).filter((key) => isChosen(key) && !keys.has(key));
+  return (
+    <Notice
+      tone="warn"
+      className="pba:mt-5"
+      title="Chosen tables cannot be read, so this backup would fail"
+      actions={
+        others.length > 0 && (
+          <Button size="small" onClick={() => onChange(new Set(others))}>
+            Leave them out
+          </Button>
+        )
+      }
+    >
+      <p className="pba:wrap-anywhere">{formatSome(tables.map(tableLabel))}</p>
+    </Notice>
   );
 }
 

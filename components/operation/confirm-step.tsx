@@ -68,7 +68,12 @@ export function ConfirmStep({ operation, plan }: ConfirmStepProps) {
           <p className="pba:text-muted">
             Until the last step nothing is changed: if anything fails, the database stays as it is.
           </p>
-          <SafetyChoice safety={safety} keeps={canKeep && keeps} onChange={setKeeps} />
+          <SafetyChoice
+            safety={safety}
+            isDamaged={plan.tables.some((table) => table.isDamaged)}
+            keeps={canKeep && keeps}
+            onChange={setKeeps}
+          />
           <Field
             label="Database name"
             hint={
@@ -130,17 +135,19 @@ export function ConfirmStep({ operation, plan }: ConfirmStepProps) {
 
 interface SafetyChoiceProps {
   safety: SafetyBackupPlan | null;
+  /** What is there now cannot be read: nor could anybody else keep it. */
+  isDamaged: boolean;
   keeps: boolean;
   onChange: (keeps: boolean) => void;
 }
 
-function SafetyChoice({ safety, keeps, onChange }: SafetyChoiceProps) {
+function SafetyChoice({ safety, isDamaged, keeps, onChange }: SafetyChoiceProps) {
   if (!safety) return null;
   if (!safety.possible) {
     return (
       <Notice tone="warn" title="No safety backup can be made, so this restore cannot be undone.">
         <p>{safety.message}</p>
-        <p>Make a backup of the present state first, if it may be needed again.</p>
+        {!isDamaged && <p>Make a backup of the present state first, if it may be needed again.</p>}
       </Notice>
     );
   }

@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import type { Overview, OverviewTable } from "../../lib/shared/api.ts";
-import { formatBytes, formatNoun } from "../../lib/shared/format.ts";
+import { formatBytes } from "../../lib/shared/format.ts";
+import { describeRows } from "../common/describe-rows.ts";
 import { OrderCard } from "../common/order-card.tsx";
 import { Card } from "../ui/card.tsx";
 
@@ -27,8 +28,7 @@ export function DatabaseOrder({ overview }: { overview: Overview }) {
   );
 }
 
-function figuresOf({ rows, rowsAreExact, sizeBytes, kind }: OverviewTable): string {
-  const count = `${rowsAreExact ? "" : "about "}${formatNoun(rows, "row")}`;
+function figuresOf({ sizeBytes, kind, ...table }: OverviewTable): string {
   const partitioned = kind === "partitioned table" ? "partitioned · " : "";
-  return `${partitioned}${count} · ${formatBytes(sizeBytes)}`;
+  return `${partitioned}${describeRows(table)} · ${formatBytes(sizeBytes)}`;
 }

@@ -5,6 +5,7 @@ import type { Overview } from "../../lib/shared/api.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { DriftList, WarningList } from "../common/findings.tsx";
 import { PageHeader } from "../common/page-header.tsx";
+import { StandbyNotice } from "../common/standby-notice.tsx";
 import { useHeadingFocus } from "../operation/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
@@ -54,6 +55,7 @@ function OverviewContent({ overview }: { overview: Overview }) {
   const { warnings, drift } = overview;
   return (
     <>
+      {overview.database.isStandby && <StandbyNotice />}
       <DatabaseCard overview={overview} />
       {warnings.length === 0 && drift.length === 0 ? (
         <>

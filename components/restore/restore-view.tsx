@@ -1,6 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useEffect } from "react";
 import { PageHeader } from "../common/page-header.tsx";
+import { StandbyNotice } from "../common/standby-notice.tsx";
 import { useHeadingFocus } from "../operation/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { ChooseFile } from "./choose-file.tsx";
@@ -9,8 +11,9 @@ import { RestoreSteps } from "./restore-steps.tsx";
 
 /** The first step: which file? */
 export function RestoreView() {
-  const { paths } = usePanel();
+  const { paths, queries } = usePanel();
   const router = useRouter();
+  const { data } = useQuery(queries.overview);
   const around = useHeadingFocus("restore");
   // Whoever comes back here chooses anew.
   useEffect(forgetBackup, []);
@@ -24,6 +27,7 @@ export function RestoreView() {
         />
         <RestoreSteps current="choose" />
       </div>
+      {data?.database.isStandby && <StandbyNotice />}
       <ChooseFile onChosen={() => router.push(paths.restoreInside)} />
     </>
   );
