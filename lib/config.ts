@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import os from "node:os";
 import path from "node:path";
-import pg from "pg";
+import type pg from "pg";
 import { z } from "zod";
 import { BackupError } from "./errors.ts";
 import { type Database, openDatabase } from "./postgres/connection.ts";
+import { OwnClient } from "./postgres/own-client.ts";
 import { type ConnectionConfig, optionsOf, schemaOf } from "./postgres/own-settings.ts";
 import { recogniseAccess } from "./postgres/pooler.ts";
 import { requireSameDatabase } from "./same-database.ts";
@@ -202,7 +203,7 @@ export async function openConfiguredDatabase(
 /** Whether it is a transaction pooler, and of the same database: a script may have clients of several. */
 async function isPoolOf(own: pg.ClientConfig, direct: pg.ClientConfig): Promise<boolean> {
   try {
-    if (new pg.Client(own).database !== new pg.Client(direct).database) return false;
+    if (new OwnClient(own).database !== new OwnClient(direct).database) return false;
     return (
       (await recogniseAccess({ connectionTimeoutMillis: 15_000, ...own })) === "transaction pooler"
     );

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Operation, RestorePlan, SafetyBackupPlan } from "../../lib/shared/api.ts";
+import { isConfirmedBy } from "../../lib/shared/database-name.ts";
 import { formatBytes } from "../../lib/shared/format.ts";
 import { ApiError } from "../api.ts";
 import { useAcceptedDrift } from "../changes/accepted-drift.ts";
@@ -37,7 +38,7 @@ export function ConfirmStep({ operation, plan }: ConfirmStepProps) {
   const name = overview.data?.database.name;
   const safety = plan.safetyBackup;
   const canKeep = safety?.possible ?? false;
-  const canStart = name !== undefined && typed.trim() === name && isAccepted;
+  const canStart = name !== undefined && isConfirmedBy(typed, name) && isAccepted;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!canStart || start.isPending) return;
@@ -80,7 +81,7 @@ export function ConfirmStep({ operation, plan }: ConfirmStepProps) {
               name !== undefined && (
                 <>
                   Type{" "}
-                  <code className="pba:font-mono pba:break-all pba:text-ink pba:select-all">
+                  <code className="pba:font-mono pba:break-all pba:whitespace-pre-wrap pba:text-ink pba:select-all">
                     {name}
                   </code>{" "}
                   to confirm.

@@ -6,6 +6,7 @@ import type { ErrorCode } from "../shared/error-codes.ts";
 import { leaveOutIn } from "../shared/leave-out.ts";
 import { remedyLines } from "./remedy-lines.ts";
 import { NotConfirmedError, USAGE, UsageError } from "./usage.ts";
+import { visible } from "./visible.ts";
 
 // Rows only pass through: with the room that V8 takes for new objects by and by, it would leave 70 MB of them around,
 // and of old ones, such as the streams of thousands of tables, three times what is of use. The second of its two
@@ -62,16 +63,13 @@ async function main([name, ...args]: string[]): Promise<number> {
       return 2;
     }
     const { code, message, hint, details } = toBackupError(error);
-    process.stderr.write(`error[${code}]: ${message}\n`);
+    process.stderr.write(`error[${code}]: ${visible(message)}\n`);
     if (typeof details?.key === "string") process.stderr.write(`row: ${visible(details.key)}\n`);
     for (const line of [...remedyLines(hint, leaveOutIn(details)), OPTIONS[code]])
-      if (line) process.stderr.write(`hint: ${line}\n`);
+      if (line) process.stderr.write(`hint: ${visible(line)}\n`);
     if (code === "INTERNAL" && process.env.PRISMA_BACKUP_DEBUG) console.error(error);
     return 1;
   }
 }
-
-/** A value may hold what a terminal would carry out. */
-const visible = (text: string): string => text.replaceAll(/\p{Cc}/gu, "�");
 
 process.exitCode = await main(process.argv.slice(2));

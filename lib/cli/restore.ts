@@ -29,6 +29,7 @@ import {
   UNLOCK_OPTIONS,
   UsageError,
 } from "./usage.ts";
+import { visible } from "./visible.ts";
 
 /** `restore`: checks the whole archive, then replaces the tables' rows, or merges the backup's into them, in one transaction. Without `--yes` only checks; with `--rehearse` rehearses. */
 export async function restore(args: string[], signal: AbortSignal): Promise<number> {
@@ -85,7 +86,7 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
         say(leftLine(tables.map(tableLabel), reason));
       progress.end();
       process.stdout.write(
-        `${plan.manifest.database ? `${plan.manifest.database.name} of ${plan.manifest.createdAt}` : options.file} restored: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}${grown(result, scope)}, ${formatNoun(result.sequences, "sequence")} in ${formatDuration(result.elapsedMs)}\n`,
+        `${plan.manifest.database ? `${visible(plan.manifest.database.name)} of ${plan.manifest.createdAt}` : options.file} restored: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}${grown(result, scope)}, ${formatNoun(result.sequences, "sequence")} in ${formatDuration(result.elapsedMs)}\n`,
       );
       return 0;
     } finally {

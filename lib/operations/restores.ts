@@ -8,6 +8,7 @@ import type {
   RestoreScope,
   StartRestore,
 } from "../shared/api.ts";
+import { isConfirmedBy } from "../shared/database-name.ts";
 import { NO_PROGRESS } from "../shared/progress.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import type { Context } from "./context.ts";
@@ -141,7 +142,7 @@ export async function startRestore(
   const { plan, state } = await readOwnOperation(context, actor, id, "restore");
   if (state !== "ready") throw notWaiting();
   requireStartable(plan, { acceptDrift });
-  if (confirmation !== (await readDatabaseName(context.database))) {
+  if (!isConfirmedBy(confirmation, await readDatabaseName(context.database))) {
     throw new BackupError(
       "CONFIRMATION_MISMATCH",
       "This is not the name of the database. Nothing has been changed.",

@@ -4,7 +4,20 @@ import { describeConnectFailure } from "./connect-failure.ts";
 /** What `pg` has and its types do not. */
 interface Internals {
   binary: boolean;
-  connectionParameters: { query_timeout: number };
+  database: string;
+  connectionParameters: { query_timeout: number; database: string };
+}
+
+/** A URL's database, all of it percent-decoded as by libpq. `pg` leaves what has a meaning in URLs, as %2F, as it is. */
+function databaseIn(connectionString = ""): string | undefined {
+  if (!/^postgres(?:ql)?:/i.test(connectionString)) return undefined;
+  try {
+    const { pathname } = new URL(connectionString);
+    return decodeURIComponent(pathname.slice(1)) || undefined;
+  } catch {
+    // Not encoded as it should be: as `pg` understands it.
+    return undefined;
+  }
 }
 
 interface ArrayParser {
@@ -49,6 +62,11 @@ export class OwnClient extends pg.Client {
     });
     const internals = this as unknown as Internals;
     internals.binary = false;
+    const database = databaseIn(config?.connectionString);
+    if (database !== undefined) {
+      internals.database = database;
+      internals.connectionParameters.database = database;
+    }
     internals.connectionParameters.query_timeout = queryTimeoutMs;
   }
 

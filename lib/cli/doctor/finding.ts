@@ -1,3 +1,5 @@
+import { visible } from "../visible.ts";
+
 /** note: good to know. warning: something may be lost or fail one day. problem: a backup or a restore would fail. */
 export type Level = "ok" | "note" | "warning" | "problem";
 
@@ -46,11 +48,11 @@ export function reportText(findings: readonly Finding[]): string {
     if (here.length === 0) continue;
     lines.push(area);
     for (const { level, what, remedy, details = [] } of here) {
-      lines.push(`  ${SYMBOLS[level]} ${what}`);
-      for (const detail of details.slice(0, MAX_DETAILS)) lines.push(`      ${detail}`);
+      lines.push(`  ${SYMBOLS[level]} ${visible(what)}`);
+      for (const detail of details.slice(0, MAX_DETAILS)) lines.push(`      ${visible(detail)}`);
       if (details.length > MAX_DETAILS)
         lines.push(`      and ${details.length - MAX_DETAILS} more`);
-      if (remedy !== undefined) lines.push(`    → ${remedy}`);
+      if (remedy !== undefined) lines.push(`    → ${visible(remedy)}`);
     }
     lines.push("");
   }
