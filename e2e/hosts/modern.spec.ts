@@ -42,7 +42,7 @@ test.beforeAll(async () => {
   host = await prepareHost(
     "modern",
     { AUTH_SECRET: "of the case files, for the tests" },
-    "/ops/db",
+    { mount: "/ops/db" },
   );
   app = await startStandalone(host, { basePath: BASE_PATH });
 });

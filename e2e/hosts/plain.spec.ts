@@ -9,7 +9,8 @@ import { pgDumpText } from "../../scripts/testing/oracles.ts";
 import { expectDatabase, holdRestore } from "../support/database.ts";
 import { confirmRestore, tableProgress } from "../support/panel.ts";
 import { expectNoServerCode, expectTypesFit } from "./support/checks.ts";
-import { type Host, pathOf, prepareHost } from "./support/host.ts";
+import { type Host, prepareHost } from "./support/host.ts";
+import { pathOf } from "./support/package-manager.ts";
 import {
   backUp,
   bringBack,

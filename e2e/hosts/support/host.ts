@@ -6,6 +6,7 @@ import pg from "pg";
 import { migrate } from "../../../scripts/migrate.ts";
 import { ROOT } from "../../../scripts/run.ts";
 import { step } from "../../../scripts/step.ts";
+import { npm, type PackageManager, pathOf } from "./package-manager.ts";
 import { run } from "./run.ts";
 
 const DEFAULT_MOUNT = "/admin/backup";
@@ -20,10 +21,18 @@ export interface Host {
   mount: string;
   /** Its environment, as in its `.env`. */
   env: Record<string, string>;
+  packages: PackageManager;
   /** Runs a program of the app's own packages in its folder. @returns what it wrote to stdout */
   run(program: string, ...args: string[]): Promise<string>;
   query(sql: string): Promise<void>;
   remove(): Promise<void>;
+}
+
+export interface HostOptions {
+  /** Default: `/admin/backup`. */
+  mount?: string;
+  /** Default: npm. */
+  packages?: PackageManager;
 }
 
 /**
@@ -36,7 +45,7 @@ export interface Host {
 export async function prepareHost(
   name: string,
   env: Record<string, string>,
-  mount = DEFAULT_MOUNT,
+  { mount = DEFAULT_MOUNT, packages = npm }: HostOptions = {},
 ): Promise<Host> {
   const { HOSTS_FOLDER } = process.env;
   const folder = HOSTS_FOLDER
@@ -53,9 +62,13 @@ export async function prepareHost(
     database,
     databaseUrl,
     mount,
+    packages,
     env: { DATABASE_URL: databaseUrl, ...env },
     run: (program, ...args) =>
-      run(program, args, { cwd: folder, env: { PATH: pathOf(folder), ...host.env } }),
+      run(...packages.commandOf(folder, program, args), {
+        cwd: folder,
+        env: { PATH: pathOf(folder), ...host.env },
+      }),
     query: (sql) => query(databaseUrl, sql),
     async remove() {
       if (!HOSTS_FOLDER) await rm(folder, { recursive: true, force: true });
@@ -79,14 +92,15 @@ export async function prepareHost(
 }
 
 async function build(host: Host, timed: typeof step): Promise<void> {
-  await timed("npm install", () => install(host));
+  const { packages, folder } = host;
+  await timed(`${packages.name} install`, () => packages.install(folder, read("HOSTS_TARBALL")));
   // No schema engine is needed, and none is downloaded where one is named.
   await timed("prisma generate", () =>
-    run("prisma", ["generate"], {
-      cwd: host.folder,
+    run(...packages.commandOf(folder, "prisma", ["generate"]), {
+      cwd: folder,
       env: {
         ...host.env,
-        PATH: pathOf(host.folder),
+        PATH: pathOf(folder),
         PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
       },
     }),
@@ -95,21 +109,7 @@ async function build(host: Host, timed: typeof step): Promise<void> {
   await timed("prisma-backup init --yes", () =>
     host.run("prisma-backup", "init", "--yes", ...elsewhere),
   );
-  await timed("next build", () => host.run("next", "build"));
-}
-
-/** Its own programs first, its own Node among them where it has one. */
-export const pathOf = (folder: string): string =>
-  [path.join(folder, "node_modules/.bin"), process.env.PATH].join(path.delimiter);
-
-async function install({ folder, run }: Host): Promise<void> {
-  const flags = ["--no-audit", "--no-fund", "--prefer-offline"];
-  await run("npm", "install", ...flags, read("HOSTS_TARBALL"));
-  // Where npm runs no install scripts, a Node among the packages is not unpacked yet.
-  const node = path.join(folder, "node_modules/node");
-  if (existsSync(node) && !existsSync(path.join(node, "bin/node"))) {
-    await run("npm", "rebuild", "node", "--ignore-scripts=false");
-  }
+  await timed("next build", () => host.run("next", "build", ...packages.buildFlags));
 }
 
 async function fill(name: string, { database, databaseUrl, folder }: Host): Promise<void> {

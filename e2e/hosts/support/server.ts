@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findFreePort } from "../../../scripts/postgres.ts";
-import { type Host, pathOf } from "./host.ts";
+import type { Host } from "./host.ts";
+import { pathOf } from "./package-manager.ts";
 import { hostEnvironment } from "./run.ts";
 
 /** A running app. */
@@ -38,11 +39,8 @@ export async function startNext(
   options: StartOptions = {},
 ): Promise<App> {
   const port = options.port ?? (await findFreePort());
-  const program = path.join(host.folder, "node_modules/next/dist/bin/next");
-  return start(host, host.folder, [program, command, "-H", ADDRESS, "-p", `${port}`], {
-    ...options,
-    port,
-  });
+  const args = [command, "-H", ADDRESS, "-p", `${port}`];
+  return start(host, host.folder, host.packages.nextArgs(host.folder, args), { ...options, port });
 }
 
 /** The standalone output as its documentation says, away from the packages that it must not need. */

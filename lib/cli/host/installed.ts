@@ -1,4 +1,5 @@
 import { realpath } from "node:fs/promises";
+import module from "node:module";
 import path from "node:path";
 import { readText } from "./sources.ts";
 
@@ -25,9 +26,26 @@ export async function readPackage(folder: string): Promise<PackageJson | null> {
   }
 }
 
+/** What Yarn Plug'n'Play adds to `node:module`: https://yarnpkg.com/advanced/pnpapi */
+interface PnpModule {
+  findPnpApi?(folder: string): {
+    /** A package's folder, whatever its `exports` say. @throws where `folder` does not depend on it */
+    resolveToUnqualified(name: string, folder: string): string | null;
+  } | null;
+}
+
 /** Where a package that a folder's modules import is installed, links followed, or null. */
 export async function findInstalled(folder: string, name: string): Promise<string | null> {
-  for (let at = path.resolve(folder); ; at = path.dirname(at)) {
+  const root = path.resolve(folder);
+  const pnp = (module as PnpModule).findPnpApi?.(`${root}/`);
+  if (pnp) {
+    try {
+      return pnp.resolveToUnqualified(name, `${root}/`);
+    } catch {
+      return null;
+    }
+  }
+  for (let at = root; ; at = path.dirname(at)) {
     const found = await realpath(path.join(at, "node_modules", name)).catch(() => null);
     if (found) return found;
     if (path.dirname(at) === at) return null;
