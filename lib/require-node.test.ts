@@ -7,7 +7,7 @@ import { createBackupAdmin } from "./http/create-backup-admin.ts";
 import { PrismaBackup } from "./public-api.ts";
 import { requireNode } from "./require-node.ts";
 
-const MAIN = fileURLToPath(new URL("./cli/main.ts", import.meta.url));
+const BIN = fileURLToPath(new URL("./cli/bin.ts", import.meta.url));
 const PACKAGE = new URL("../package.json", import.meta.url);
 
 it.each(["20.20.2", "22.14.9", "18.0.0"])("refuses %s", (version) => {
@@ -34,7 +34,7 @@ it("is asked first, by the command, the page and the classes", async () => {
   }
   const pretend = "Object.defineProperty(process.versions, 'node', { value: '20.20.2' })";
   const failed = promisify(execFile)(process.execPath, [
-    ...["--import", `data:text/javascript,${encodeURIComponent(pretend)}`, MAIN, "create"],
+    ...["--import", `data:text/javascript,${encodeURIComponent(pretend)}`, BIN, "--help"],
   ]);
   await expect(failed).rejects.toMatchObject({
     code: 1,

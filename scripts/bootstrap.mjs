@@ -18,7 +18,7 @@ const COMMANDS = {
   test: "scripts/test.ts",
   "test:long": "scripts/test-long.ts",
   bench: "bench/main.ts",
-  cli: "lib/cli/main.ts",
+  cli: "lib/cli/bin.ts",
   "build:package": "scripts/build-package.ts",
 };
 

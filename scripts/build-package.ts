@@ -39,7 +39,7 @@ async function compile(folder: string): Promise<void> {
   if ((await runNode(args)) !== 0) throw new Error("tsc failed.");
   await importIconsOneByOne(folder);
   await nameBuiltWorkers(folder);
-  await chmod(path.join(folder, "lib/cli/main.js"), 0o755);
+  await chmod(path.join(folder, "lib/cli/bin.js"), 0o755);
 }
 
 if (import.meta.main) {

@@ -125,4 +125,6 @@ test("the command runs from node_modules", async () => {
   expect(await readFile(command, "utf8")).toMatch(/^#!\/usr\/bin\/env node\n/);
   const { stdout } = await run(process.execPath, [command, "--help"]);
   expect(stdout).toContain("Usage: prisma-backup");
+  const version = await run(process.execPath, [command, "--version"]);
+  expect(version.stdout).toBe(`${manifest.version}\n`);
 });

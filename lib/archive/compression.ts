@@ -1,6 +1,7 @@
 import type { Transform, TransformCallback } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { constants, createInflateRaw, createZstdCompress, createZstdDecompress } from "node:zlib";
+// Not by name: what an older Node.js does not have would fail here, before requireNode says so.
+import zlib, { constants, createInflateRaw } from "node:zlib";
 import { freeOwn, markParts } from "../own-memory.ts";
 
 const CHUNK_BYTES = 128 * 1024;
@@ -24,7 +25,7 @@ const USUAL_RATIO = 0.25;
  * @param expectedBytes what goes in, as far as is known
  */
 export function createCompressor(expectedBytes = Number.POSITIVE_INFINITY): Transform {
-  const compressor = createZstdCompress({
+  const compressor = zlib.createZstdCompress({
     chunkSize: Math.max(MIN_OWN_BYTES, chunkSizeFor(expectedBytes * USUAL_RATIO)),
     params: {
       [constants.ZSTD_c_compressionLevel]: 1,
@@ -40,7 +41,7 @@ export function createCompressor(expectedBytes = Number.POSITIVE_INFINITY): Tran
  * @param expectedBytes what comes out, as far as is known
  */
 export function createDecompressor(expectedBytes: number): Transform {
-  const decompressor = createZstdDecompress({
+  const decompressor = zlib.createZstdDecompress({
     // A byte more: where a chunk is full, there is another.
     chunkSize: chunkSizeFor(expectedBytes + 1),
     params: { [constants.ZSTD_d_windowLogMax]: WINDOW_LOG_MAX },

@@ -1,4 +1,4 @@
-import { crc32 } from "node:zlib";
+import zlib from "node:zlib";
 import { BackupError, toBackupError } from "../errors.ts";
 import { invalidArchive } from "./archive-error.ts";
 import { inflate } from "./compression.ts";
@@ -55,7 +55,7 @@ class ZipSource implements EntrySource {
   async readBytes(name: string, maxBytes: number): Promise<Buffer> {
     const entry = this.#entry(name);
     const content = await collectEntry(this.read(name), entry, maxBytes);
-    if (crc32(content) !== entry.crc32) {
+    if (zlib.crc32(content) !== entry.crc32) {
       throw invalidArchive(`The archive's entry ${quote(name)} is damaged.`);
     }
     return content;

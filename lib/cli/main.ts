@@ -1,9 +1,8 @@
-#!/usr/bin/env node
 import { setFlagsFromString } from "node:v8";
 import { BackupError, toBackupError } from "../errors.ts";
-import { requireNode } from "../require-node.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import { leaveOutIn } from "../shared/leave-out.ts";
+import { TOOL } from "../version.ts";
 import { remedyLines } from "./remedy-lines.ts";
 import { NotConfirmedError, USAGE, UsageError } from "./usage.ts";
 import { visible } from "./visible.ts";
@@ -42,6 +41,10 @@ async function main([name, ...args]: string[]): Promise<number> {
     process.stdout.write(USAGE);
     return name === undefined ? 2 : 0;
   }
+  if (name === "--version") {
+    process.stdout.write(`${TOOL.split("/")[1]}\n`);
+    return 0;
+  }
   const stop = new AbortController();
   // The first Ctrl-C ends in good order; a second one ends at once, as without a handler.
   for (const signal of ["SIGINT", "SIGTERM"] as const)
@@ -49,7 +52,6 @@ async function main([name, ...args]: string[]): Promise<number> {
   try {
     const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (!load) throw new UsageError(`There is no command “${name}”.`);
-    requireNode();
     const command = await load();
     const result = await command(args, stop.signal);
     return typeof result === "number" ? result : 0;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { crc32 } from "node:zlib";
+import zlib from "node:zlib";
 import { digestMismatch, invalidArchive, truncatedArchive } from "../archive-error.ts";
 import { translateReadError } from "../entry-content.ts";
 import type { EntrySource } from "../entry-source.ts";
@@ -77,7 +77,7 @@ async function* checkedContent(
     // A zip's entry may unpack to more than it says.
     if (bytes > sizeBytes) break;
     hash.update(chunk);
-    if (expectedCrc !== undefined) crc = crc32(chunk, crc);
+    if (expectedCrc !== undefined) crc = zlib.crc32(chunk, crc);
     yield chunk;
   }
   if (bytes !== sizeBytes || (expectedCrc !== undefined && crc !== expectedCrc)) {
