@@ -17,7 +17,6 @@ import {
   signInTo,
   test,
 } from "./support/panel.ts";
-import { run } from "./support/run.ts";
 import { type App, startNext } from "./support/server.ts";
 
 const ADMIN = { email: "admin@depot.test", password: "nine buffers at the ramp" };
@@ -73,21 +72,13 @@ test("has the command and the classes, for files and folders", async ({ folder }
   }
 });
 
-test("says which Node.js it needs, to an older one", async ({ request, folder }) => {
+test("answers nothing under an older Node.js, and says in the log which one it needs", async ({
+  request,
+  folder,
+}) => {
   // Next takes it, the add-on does not.
   const PATH = [await installNode("20.20.2", folder), process.env.PATH].join(path.delimiter);
   const needed = /prisma-backup-admin needs Node\.js 22\.15 or newer, and this is 20\.20\.2\./;
-  const says = (program: string, ...args: string[]) =>
-    run(...yarnPnp.commandOf(host.folder, program, args), {
-      cwd: host.folder,
-      env: { ...host.env, PATH },
-    }).catch(String);
-  const words = ["init", "doctor", "create", "inspect", "verify", "restore", "order"];
-  for (const word of [...words, "--help", "--version"]) {
-    expect(await says("prisma-backup", word), word).toMatch(needed);
-  }
-  expect(await says("node", "backup.mjs", folder)).toMatch(needed);
-
   const old = await startNext(host, "start", { env: { PATH } });
   try {
     for (const route of ["", "/restore", "/api/overview", "/api/operations"]) {
