@@ -289,6 +289,57 @@ describe.concurrent("is refused, and has read nothing:", () => {
   });
 });
 
+describe.concurrent("beside it, cannot be prepared:", () => {
+  it("the place of a rehearsal by a role that may make no temporary tables", async () => {
+    await withRoles(async ({ admin, attack, database }) => {
+      await database.query(`REVOKE TEMPORARY ON DATABASE ${database.name} FROM PUBLIC`);
+      // The numbers of the sessions to come.
+      await attack(`DO $$ BEGIN
+        FOR pid IN pg_backend_pid() .. pg_backend_pid() + 1000 LOOP
+          EXECUTE format('CREATE SCHEMA prisma_backup_admin_rehearsal_%s', pid);
+        END LOOP; END $$`);
+      const uploadId = await admin.upload(await admin.backup());
+      const { id } = await admin.ok("POST", "restores", { json: { uploadId, rehearse: true } });
+      const { plan } = await admin.reach(id, "ready");
+      expect(plan?.rehearsal).toMatchObject({ wouldSucceed: true });
+    });
+  });
+
+  it("operators and functions that fit the app's types better, in a schema of its search_path", async () => {
+    await withRoles(async (scene) => {
+      const { admin, attack, app, mallory, database } = scene;
+      await database.query(`
+        GRANT CREATE ON SCHEMA public TO ${mallory};
+        CREATE TABLE codes (code varchar PRIMARY KEY, parent varchar REFERENCES codes, CHECK (code <> ''));
+        INSERT INTO codes VALUES ('a', NULL), ('b', 'a');
+        ALTER TABLE codes OWNER TO ${app}`);
+      const zip = await admin.backup();
+      await database.query("DELETE FROM codes WHERE code = 'b'");
+      await attack(`${SPY}
+        CREATE FUNCTION public.same(varchar, varchar) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+          INSERT INTO loot.stolen SELECT name FROM public.customers; RETURN true; END $$;
+        CREATE OPERATOR public.= (FUNCTION = public.same, LEFTARG = varchar, RIGHTARG = varchar);
+        CREATE OPERATOR public.<> (FUNCTION = public.same, LEFTARG = varchar, RIGHTARG = varchar);
+        CREATE OPERATOR public.< (FUNCTION = public.same, LEFTARG = varchar, RIGHTARG = varchar);
+        CREATE FUNCTION public.count(varchar) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN
+          INSERT INTO loot.stolen SELECT name FROM public.customers; RETURN 1; END $$;
+        CREATE FUNCTION public.json_to_recordset(text) RETURNS SETOF record LANGUAGE plpgsql AS $$ BEGIN
+          INSERT INTO loot.stolen SELECT name FROM public.customers; RETURN; END $$`);
+      for (const mode of ["keep-existing", "overwrite", "replace"]) {
+        const uploadId = await admin.upload(zip);
+        const scope = { mode, tables: [{ schema: "public", name: "codes" }] };
+        const json = { uploadId, scope, rehearse: true };
+        const { id } = await admin.ok("POST", "restores", { json });
+        await admin.reach(id, "ready");
+        await admin.ok("POST", `restores/${id}/start`, { json: { confirmation: database.name } });
+        await admin.reach(id, "succeeded");
+      }
+      expect(await database.query("SELECT FROM public.codes")).toHaveLength(2);
+      expect(await stolen(scene)).toBe(0);
+    });
+  });
+});
+
 describe.concurrent("is used:", () => {
   const both = [15, 18] as const;
 
