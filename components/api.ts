@@ -4,6 +4,7 @@ import type {
   CreateBackup,
   CreateRestore,
   ErrorReport,
+  ListedOperation,
   Operation,
   Overview,
   PlanRestore,
@@ -101,11 +102,22 @@ export function createApi(basePath: string) {
   const id = encodeURIComponent;
   return {
     overview: (signal: AbortSignal) => request<Overview>("overview", { signal }),
-    operations: (signal: AbortSignal) => request<Operation[]>("operations", { signal }),
+    operations: (signal: AbortSignal) => request<ListedOperation[]>("operations", { signal }),
     activity: (filter: ActivityFilter, signal: AbortSignal) =>
       request<Activity>(`activity${writeFilter(filter)}`, { signal }),
-    operation: (operationId: string, signal: AbortSignal) =>
-      request<Operation>(`operations/${id(operationId)}`, { signal }),
+    /** @param known an earlier answer, whose plan need not come again */
+    async operation(
+      operationId: string,
+      known: Operation | undefined,
+      signal: AbortSignal,
+    ): Promise<Operation> {
+      const query = known
+        ? `?${new URLSearchParams({ state: known.state, ...(known.startedAt && { startedAt: known.startedAt }) })}`
+        : "";
+      const path = `operations/${id(operationId)}${query}`;
+      const answer = await request<Omit<Operation, "plan"> & Partial<Operation>>(path, { signal });
+      return { ...answer, plan: answer.plan === undefined ? (known?.plan ?? null) : answer.plan };
+    },
     cancel: (operationId: string) => post<Operation>(`operations/${id(operationId)}/cancel`, {}),
     createBackup: (payload: CreateBackup) => post<Operation>("backups", payload),
     createRestore: (payload: CreateRestore) => post<Operation>("restores", payload),

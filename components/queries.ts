@@ -9,6 +9,7 @@ import {
   type CreateBackup,
   type CreateRestore,
   isEnded,
+  type ListedOperation,
   type Operation,
   type PlanRestore,
   type StartRestore,
@@ -32,7 +33,7 @@ export function pollInterval(operation: Operation | undefined): number | false {
   return typeof document !== "undefined" && document.hidden ? HIDDEN_MS : interval;
 }
 
-const listInterval = (operations: Operation[] | undefined): number =>
+const listInterval = (operations: ListedOperation[] | undefined): number =>
   operations?.some(({ state }) => !isEnded(state)) ? WAITING_MS : IDLE_MS;
 
 /** Everything that the panel reads from and asks of the server, for one mount and one person. */
@@ -69,7 +70,8 @@ export function createQueries(api: Api, basePath: string, actorId: string) {
     operation: (id: string) =>
       queryOptions({
         queryKey: operationKey(id),
-        queryFn: ({ signal }) => api.operation(id, signal),
+        queryFn: ({ signal, client }) =>
+          api.operation(id, client.getQueryData<Operation>(operationKey(id)), signal),
         refetchInterval: ({ state }) => pollInterval(state.data),
         refetchIntervalInBackground: true,
       }),

@@ -1,13 +1,13 @@
 import { ChevronRight, type LucideIcon } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
-import type { Operation } from "../../lib/shared/api.ts";
+import type { ListedOperation } from "../../lib/shared/api.ts";
 import { usePanel } from "../panel-context.tsx";
 import { cn } from "../ui/cn.ts";
 import { focusRing } from "../ui/focus-ring.ts";
 
 interface OperationLinkProps {
-  operation: Operation;
+  operation: ListedOperation;
   icon: LucideIcon;
   /** Of the icons. */
   iconClassName: string;

@@ -1,5 +1,5 @@
 import { Download, Undo2, Upload } from "lucide-react";
-import type { Operation } from "../../lib/shared/api.ts";
+import type { ListedOperation } from "../../lib/shared/api.ts";
 import { formatBytes, formatDateTime, formatNoun } from "../../lib/shared/format.ts";
 import { stateLabel, stateTone } from "../operation/operation-wording.ts";
 import { Badge } from "../ui/badge.tsx";
@@ -7,7 +7,7 @@ import { OperationLink } from "./operation-link.tsx";
 
 interface OperationListProps {
   label: string;
-  operations: Operation[];
+  operations: ListedOperation[];
   showsFiles?: boolean;
 }
 
@@ -50,15 +50,13 @@ export function OperationList({ label, operations, showsFiles = false }: Operati
   );
 }
 
-const iconOf = ({ kind, undoes }: Operation) =>
+const iconOf = ({ kind, undoes }: ListedOperation) =>
   kind === "backup" ? Download : undoes ? Undo2 : Upload;
 
-const kindOf = ({ kind, undoes }: Operation) =>
+const kindOf = ({ kind, undoes }: ListedOperation) =>
   kind === "backup" ? "Backup" : undoes ? "Undo" : "Restore";
 
-function sizeOf({ result }: Operation): string | null {
-  if (!result) return null;
-  return result.archiveBytes === undefined
-    ? formatNoun(result.rows, "row")
-    : formatBytes(result.archiveBytes);
+function sizeOf({ rows, archiveBytes }: ListedOperation): string | null {
+  if (archiveBytes !== null) return formatBytes(archiveBytes);
+  return rows === null ? null : formatNoun(rows, "row");
 }

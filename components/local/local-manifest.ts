@@ -2,10 +2,15 @@
 import type { EncryptionMode } from "../../lib/shared/api.ts";
 import {
   FORMAT_VERSION,
+  MAX_COLUMNS,
   MAX_MANIFEST_BYTES,
   MAX_MANIFEST_DEPTH,
   MAX_MANIFEST_VALUES,
+  MAX_NAME_LENGTH,
+  MAX_TABLE_NAMES_LENGTH,
   MAX_TABLES,
+  MAX_TYPE_LENGTH,
+  MAX_WORDS_LENGTH,
   tableEntryName,
 } from "../../lib/shared/archive-format.ts";
 import { isModestJson } from "../../lib/shared/json-size.ts";
@@ -52,12 +57,18 @@ export function readManifest(bytes: Uint8Array): LocalManifest {
   ) {
     throw damagedManifest();
   }
-  const tables = listOf(manifest.tables).map((table) => readTable(table, encryption));
+  const tables = listOf(manifest.tables, MAX_TABLES).map((table) => readTable(table, encryption));
   const entries = new Set(tables.map(({ entry }) => entry));
-  if (tables.length > MAX_TABLES || entries.size !== tables.length) throw damagedManifest();
+  const namesLength = tables.reduce(
+    (sum, { schema, name, model }) => sum + schema.length + name.length + (model?.length ?? 0),
+    0,
+  );
+  if (entries.size !== tables.length || namesLength > MAX_TABLE_NAMES_LENGTH) {
+    throw damagedManifest();
+  }
   return {
-    createdAt: textOf(manifest.createdAt),
-    tool: textOf(manifest.tool),
+    createdAt: textOf(manifest.createdAt, MAX_WORDS_LENGTH),
+    tool: textOf(manifest.tool, MAX_WORDS_LENGTH),
     databaseName: textOf(objectOf(manifest.database).name),
     encryption,
     tables,
@@ -67,15 +78,19 @@ export function readManifest(bytes: Uint8Array): LocalManifest {
 function readTable(json: unknown, encryption: EncryptionMode): ManifestTable {
   const table = objectOf(json);
   const name = { schema: textOf(table.schema), name: textOf(table.name) };
-  const entry = textOf(table.entry);
-  if (entry !== tableEntryName(name, encryption)) throw damagedManifest();
+  const entry = tableEntryName(name, encryption);
+  if (table.entry !== entry) throw damagedManifest();
   return {
     ...name,
     entry,
     model: table.model === null ? null : textOf(table.model),
-    columns: listOf(table.columns).map((column) => {
+    columns: listOf(table.columns, MAX_COLUMNS).map((column) => {
       const { name, type, encoding } = objectOf(column);
-      return { name: textOf(name), type: textOf(type), encoding: textOf(encoding) };
+      return {
+        name: textOf(name),
+        type: textOf(type, MAX_TYPE_LENGTH),
+        encoding: textOf(encoding, MAX_WORDS_LENGTH),
+      };
     }),
     rows: countOf(table.rows),
     jsonBytes: countOf(table.jsonBytes),
@@ -90,13 +105,13 @@ function objectOf(value: unknown): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-function listOf(value: unknown): unknown[] {
-  if (!Array.isArray(value)) throw damagedManifest();
+function listOf(value: unknown, maxLength: number): unknown[] {
+  if (!Array.isArray(value) || value.length > maxLength) throw damagedManifest();
   return value;
 }
 
-function textOf(value: unknown): string {
-  if (typeof value !== "string") throw damagedManifest();
+function textOf(value: unknown, maxLength = MAX_NAME_LENGTH): string {
+  if (typeof value !== "string" || value.length > maxLength) throw damagedManifest();
   return value;
 }
 

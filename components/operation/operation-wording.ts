@@ -1,6 +1,7 @@
 import {
   type EncryptionMode,
   isEnded,
+  type ListedOperation,
   type Operation,
   type RestorePlan,
 } from "../../lib/shared/api.ts";
@@ -89,15 +90,18 @@ export function phaseSteps(operation: Operation): PhaseStep[] {
   }));
 }
 
-export function stateLabel(operation: Operation): string {
+const canStart = (operation: Operation | ListedOperation): boolean | null =>
+  "canStart" in operation ? operation.canStart : (operation.plan?.canStart ?? null);
+
+export function stateLabel(operation: Operation | ListedOperation): string {
   switch (operation.state) {
     case "pending":
       return "Waiting for the download";
     case "running":
       if (operation.cancelRequested) return "Cancelling";
-      return STAGE_LABELS[operation.progress.stage];
+      return operation.progress ? STAGE_LABELS[operation.progress.stage] : "Running";
     case "ready":
-      return operation.plan?.canStart === false ? "Cannot be restored" : "Waiting for confirmation";
+      return canStart(operation) === false ? "Cannot be restored" : "Waiting for confirmation";
     case "succeeded":
       return "Done";
     case "failed":
@@ -111,13 +115,14 @@ export function stateLabel(operation: Operation): string {
   }
 }
 
-export function stateTone({ state, plan }: Operation): Tone {
+export function stateTone(operation: Operation | ListedOperation): Tone {
+  const { state } = operation;
   switch (state) {
     case "pending":
     case "running":
       return "accent";
     case "ready":
-      return plan?.canStart === false ? "bad" : "warn";
+      return canStart(operation) === false ? "bad" : "warn";
     case "succeeded":
       return "good";
     case "failed":
@@ -160,9 +165,10 @@ export function truthOf(operation: Operation): string {
 const MOST = 0.99;
 
 /** Done of all rows, 0 to 0.99 of what runs; null before the plan is known. */
-export function fractionOf(operation: Operation): number | null {
-  if (operation.progress.tables.length === 0) return null;
-  const { rows, totalRows } = sumProgress(operation.progress);
+export function fractionOf({ progress }: Operation | ListedOperation): number | null {
+  if (!progress || ("tables" in progress && progress.tables.length === 0)) return null;
+  const { rows, totalRows } = "tables" in progress ? sumProgress(progress) : progress;
+  if (rows === null || totalRows === null) return null;
   // The last row is not the end: keys, sequences and the commit follow, or the archive's manifest.
   return totalRows === 0 ? MOST : Math.min(MOST, rows / totalRows);
 }

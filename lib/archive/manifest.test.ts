@@ -1,6 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { BackupError } from "../errors.ts";
-import { MAX_ENUM_LABELS, MAX_MANIFEST_BYTES } from "../shared/archive-format.ts";
+import {
+  MAX_COLUMNS,
+  MAX_EDGES,
+  MAX_ENUM_LABELS,
+  MAX_MANIFEST_BYTES,
+  MAX_MESSAGE_LENGTH,
+  MAX_MIGRATION_NAME_LENGTH,
+  MAX_MIGRATIONS,
+  MAX_NAME_LENGTH,
+  MAX_SEQUENCES,
+  MAX_TABLES,
+  MAX_TYPE_LENGTH,
+  MAX_WARNINGS,
+  MAX_WORDS_LENGTH,
+} from "../shared/archive-format.ts";
 import {
   type Manifest,
   type ManifestTable,
@@ -78,6 +92,74 @@ describe("refuses as ARCHIVE_INVALID", () => {
       },
     ],
     ["a sequence value that is no number", { sequences: [sequence("1; DROP")] }],
+    ["a longer name than any", { tables: [tableOf({ name: "n".repeat(MAX_NAME_LENGTH + 1) })] }],
+    ["a longer model's name", { tables: [tableOf({ model: "m".repeat(MAX_NAME_LENGTH + 1) })] }],
+    [
+      "more columns than PostgreSQL allows",
+      { tables: [tableOf({ columns: Array(MAX_COLUMNS + 1).fill(table.columns[0]) })] },
+    ],
+    [
+      "a longer type than any",
+      {
+        tables: [
+          tableOf({
+            columns: [{ name: "c", type: "t".repeat(MAX_TYPE_LENGTH + 1), encoding: "text" }],
+          }),
+        ],
+      },
+    ],
+    ["more sequences than any backup", { sequences: Array(MAX_SEQUENCES + 1).fill(sequence("1")) }],
+    [
+      "a longer column that owns a sequence",
+      { sequences: [{ ...sequence("1"), ownerColumn: "c".repeat(MAX_NAME_LENGTH + 1) }] },
+    ],
+    [
+      "a longer constraint",
+      { insertionOrder: { components: [], edges: [edge({ constraint: "c".repeat(2000) })] } },
+    ],
+    [
+      "a longer column of a key",
+      { insertionOrder: { components: [], edges: [edge({ columns: ["c".repeat(2000)] })] } },
+    ],
+    [
+      "more columns of a key",
+      { insertionOrder: { components: [], edges: [edge({ columns: Array(2000).fill("c") })] } },
+    ],
+    [
+      "a longer relation",
+      { insertionOrder: { components: [], edges: [edge({ relation: "r".repeat(3000) })] } },
+    ],
+    [
+      "a longer action",
+      { insertionOrder: { components: [], edges: [edge({ onDelete: "d".repeat(3000) })] } },
+    ],
+    [
+      "more foreign keys than any backup",
+      { insertionOrder: { components: [], edges: Array(MAX_EDGES + 1).fill(edge({})) } },
+    ],
+    [
+      "more tables in its order than any backup has",
+      {
+        insertionOrder: {
+          components: [{ tables: Array(MAX_TABLES + 1).fill(USER), cyclic: true, level: 0 }],
+          edges: [],
+        },
+      },
+    ],
+    ["a longer code of a warning", { warnings: [{ code: "C".repeat(200), message: "" }] }],
+    [
+      "a longer table of a warning",
+      { warnings: [{ code: "C", message: "", table: { schema: "s".repeat(2000), name: "" } }] },
+    ],
+    [
+      "names that are longer together than any backup's",
+      {
+        tables: Array.from({ length: 10_000 }, (_, at) => {
+          const name = String(at).padEnd(MAX_NAME_LENGTH, "n");
+          return { ...table, name, entry: `tables/public.${name}.json.zst.age` };
+        }),
+      },
+    ],
     [
       "sums beyond what can be counted",
       {
@@ -127,6 +209,78 @@ it("takes enums, and a manifest without them, as older versions wrote it", () =>
   expect(parse({}).enums).toBeUndefined();
 });
 
+describe("what is only told", () => {
+  const tall = "x".repeat(20_000);
+
+  it("is cut to what a person reads, whoever wrote it", () => {
+    const { migrations, database, warnings } = parse({
+      database: { ...manifest.database, serverVersion: tall, encoding: tall },
+      migrations: Array.from({ length: MAX_MIGRATIONS + 5 }, (_, at) => ({
+        name: `${at} ${tall.slice(0, 1000)}`,
+        checksum: tall.slice(0, 1000),
+        finishedAt: null,
+        rolledBackAt: null,
+      })),
+      warnings: [{ code: "A", message: tall }],
+    });
+    expect(database?.serverVersion).toHaveLength(MAX_WORDS_LENGTH);
+    expect(database?.encoding).toHaveLength(MAX_WORDS_LENGTH);
+    expect(migrations).toHaveLength(MAX_MIGRATIONS);
+    expect(migrations[0]?.name).toMatch(/^5 x+…$/);
+    expect(migrations[0]?.name).toHaveLength(MAX_MIGRATION_NAME_LENGTH);
+    expect(migrations[0]?.checksum).toHaveLength(MAX_WORDS_LENGTH);
+    expect(warnings[0]?.message).toHaveLength(MAX_MESSAGE_LENGTH);
+  });
+
+  it("never makes a backup fail, and is the same when it is read", () => {
+    const warnings = [
+      ...Array.from({ length: 30_000 }, (_, at) => ({
+        code: "UNLOGGED_TABLE",
+        message: `The table public.t${at} is unlogged.`,
+        table: { schema: "public", name: `t${at}` },
+      })),
+      { code: "LARGE_OBJECTS", message: "Large objects are not in the backup." },
+    ];
+    const edges = Array.from({ length: 3 }, () => edge({}));
+    const large = { ...manifest, warnings, insertionOrder: { components: [], edges } };
+    const bytes = serialiseManifest(large);
+    const read = parseManifest(bytes);
+    expect(read.warnings).toHaveLength(MAX_WARNINGS);
+    expect(read.warnings[0]).toEqual(warnings[0]);
+    expect(read.warnings.slice(-2)).toEqual([
+      warnings.at(-1),
+      { code: "MORE_WARNINGS", message: "There are 29,002 more warnings, which are not listed." },
+    ]);
+    expect(JSON.parse(bytes.toString())).toEqual(read);
+    expect(serialiseManifest(read)).toEqual(bytes);
+  });
+
+  it("is short as a whole, also where there are few long ones", () => {
+    const warnings = Array.from({ length: 900 }, (_, at) => ({
+      code: "A",
+      message: `${at}${tall}`,
+    }));
+    const read = parse({ warnings }).warnings;
+    expect(read.length).toBeLessThan(120);
+    expect(read.at(-1)?.code).toBe("MORE_WARNINGS");
+    expect(parse({ warnings: read }).warnings).toEqual(read);
+  });
+});
+
+it("takes what a very large database has", () => {
+  const columns = Array.from({ length: MAX_COLUMNS }, (_, at) => ({
+    name: `column_${at}`.padEnd(63, "_"),
+    type: "timestamp(6) with time zone",
+    encoding: "text" as const,
+  }));
+  const tables = Array.from({ length: 20_000 }, (_, at) => {
+    const name = `table_${at}`.padEnd(63, "_");
+    const entry = `tables/public.${name}.json.zst.age`;
+    return { ...table, name, entry, columns: at < 100 ? columns : table.columns };
+  });
+  expect(parse({ tables }).tables).toHaveLength(20_000);
+});
+
 it("summarises for the panel", () => {
   expect(summariseManifest(manifest)).toEqual({
     formatVersion: 1,
@@ -140,6 +294,28 @@ it("summarises for the panel", () => {
     warnings: [],
   });
 });
+
+const USER = { schema: "public", name: "User" };
+
+function tableOf(change: Partial<ManifestTable>): ManifestTable {
+  const changed = { ...table, ...change };
+  return { ...changed, entry: `tables/public.${changed.name}.json.zst.age` };
+}
+
+function edge(change: object) {
+  const columns = ["a"];
+  return {
+    constraint: "c",
+    from: USER,
+    to: USER,
+    columns,
+    referencedColumns: columns,
+    onDelete: "NO ACTION",
+    relation: null,
+    role: "self" as const,
+    ...change,
+  };
+}
 
 function sequence(lastValue: string) {
   return {

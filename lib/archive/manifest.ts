@@ -3,24 +3,41 @@ import { BackupError } from "../errors.ts";
 import type { InsertionOrder, ManifestSummary, Warning } from "../shared/api.ts";
 import {
   FORMAT_VERSION,
+  MAX_CODE_LENGTH,
+  MAX_COLUMNS,
+  MAX_EDGES,
   MAX_ENUM_LABELS,
   MAX_ENUMS,
+  MAX_KEY_COLUMNS,
   MAX_MANIFEST_BYTES,
   MAX_MANIFEST_DEPTH,
   MAX_MANIFEST_VALUES,
+  MAX_MIGRATION_NAME_LENGTH,
+  MAX_MIGRATIONS,
+  MAX_NAME_LENGTH,
+  MAX_PARENTS,
+  MAX_SEQUENCES,
+  MAX_TABLE_NAMES_LENGTH,
   MAX_TABLES,
+  MAX_TYPE_LENGTH,
+  MAX_WORDS_LENGTH,
   tableEntryName,
 } from "../shared/archive-format.ts";
 import { isModestJson } from "../shared/json-size.ts";
-import { tableNameSchema } from "../shared/requests.ts";
 import { tableLabel } from "../shared/table-name.ts";
+import { clip, summariseWarnings } from "../shared/warnings.ts";
 import { invalidArchive } from "./archive-error.ts";
 
 const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const name = z.string().min(1).max(1024);
+const name = z.string().min(1).max(MAX_NAME_LENGTH);
 const dateTime = z.iso.datetime({ offset: true });
 const qualifiedName = { schema: name, name };
+const shortText = z.string().max(MAX_NAME_LENGTH);
+const tableNameSchema = z.object({ schema: shortText, name: shortText });
+/** Only for a person to read: of what is longer than any, the beginning is enough. */
+const words = (maxLength = MAX_WORDS_LENGTH) =>
+  z.string().transform((text) => clip(text, maxLength));
 
 /** Decimal, since it may be larger than a JavaScript number holds. */
 const int8 = z.string().refine(isInt8);
@@ -38,20 +55,17 @@ function hasRoomForLabels(enums: ReadonlyArray<{ labels: readonly string[] }>): 
 const columnSchema = z.object({
   name,
   /** As `format_type` writes it. */
-  type: z.string().min(1),
+  type: z.string().min(1).max(MAX_TYPE_LENGTH),
   /** How the values are written: see docs/archive-format.md. */
   encoding: z.enum(["json", "jsonb", "text"]),
 });
 
-/** More tables that one inherits from are not told. */
-export const MAX_PARENTS = 100;
-
 const manifestTableSchema = z.object({
   ...qualifiedName,
   /** Prisma model, where one maps this table. */
-  model: z.string().nullable(),
+  model: shortText.nullable(),
   kind: z.enum(["table", "partitioned table"]),
-  columns: z.array(columnSchema),
+  columns: z.array(columnSchema).max(MAX_COLUMNS),
   /** The tables that it inherits from directly. Left out where there are none, and by older versions. */
   inherits: z.array(z.object(qualifiedName)).max(MAX_PARENTS).optional(),
   rows: count,
@@ -67,38 +81,45 @@ const manifestTableSchema = z.object({
 const sequenceSchema = z.object({
   ...qualifiedName,
   ownerTable: tableNameSchema.nullable(),
-  ownerColumn: z.string().nullable(),
+  ownerColumn: shortText.nullable(),
   lastValue: int8,
   isCalled: z.boolean(),
 });
 
 const enumSchema = z.object({
   /** Of columns, as `format_type` writes it: an enum or a domain over one; of arrays, their elements'. */
-  type: z.string().min(1).max(5000),
+  type: z.string().min(1).max(MAX_TYPE_LENGTH),
   /** What a value of it may be. */
-  labels: z.array(z.string().max(1024)),
+  labels: z.array(shortText),
 });
 
 const insertionOrderSchema = z.object({
-  components: z.array(
-    z.object({ tables: z.array(tableNameSchema), cyclic: z.boolean(), level: count }),
-  ),
-  edges: z.array(
-    z.object({
-      constraint: z.string(),
-      from: tableNameSchema,
-      to: tableNameSchema,
-      columns: z.array(z.string()),
-      referencedColumns: z.array(z.string()),
-      onDelete: z.string(),
-      relation: z.string().nullable(),
-      role: z.enum(["orders", "self", "cycle"]),
-    }),
-  ),
+  components: z
+    .array(z.object({ tables: z.array(tableNameSchema), cyclic: z.boolean(), level: count }))
+    .refine(
+      (components) => components.reduce((sum, { tables }) => sum + tables.length, 0) <= MAX_TABLES,
+    ),
+  edges: z
+    .array(
+      z.object({
+        constraint: shortText,
+        from: tableNameSchema,
+        to: tableNameSchema,
+        columns: z.array(shortText).max(MAX_KEY_COLUMNS),
+        referencedColumns: z.array(shortText).max(MAX_KEY_COLUMNS),
+        onDelete: z.string().max(MAX_WORDS_LENGTH),
+        relation: z
+          .string()
+          .max(2 * MAX_NAME_LENGTH)
+          .nullable(),
+        role: z.enum(["orders", "self", "cycle"]),
+      }),
+    )
+    .max(MAX_EDGES),
 }) satisfies z.ZodType<InsertionOrder>;
 
 const warningSchema = z.object({
-  code: z.string(),
+  code: z.string().max(MAX_CODE_LENGTH),
   message: z.string(),
   table: tableNameSchema.optional(),
 }) satisfies z.ZodType<Warning>;
@@ -110,27 +131,29 @@ const manifestSchema = z.object({
   tool: z.string().min(1).max(200),
   database: z.object({
     name,
-    serverVersion: z.string(),
+    serverVersion: words(),
     serverVersionNum: count,
-    encoding: z.string(),
+    encoding: words(),
   }),
   schemaFingerprint: sha256,
   /** The rows of `_prisma_migrations`. */
-  migrations: z.array(
-    z.object({
-      name: z.string(),
-      checksum: z.string(),
-      finishedAt: dateTime.nullable(),
-      rolledBackAt: dateTime.nullable(),
-    }),
-  ),
+  migrations: z
+    .array(
+      z.object({
+        name: words(MAX_MIGRATION_NAME_LENGTH),
+        checksum: words(),
+        finishedAt: dateTime.nullable(),
+        rolledBackAt: dateTime.nullable(),
+      }),
+    )
+    .transform(newestMigrations),
   encryption: z.enum(["passphrase", "recipients", "none"]),
   insertionOrder: insertionOrderSchema,
   tables: z.array(manifestTableSchema).max(MAX_TABLES),
-  sequences: z.array(sequenceSchema),
+  sequences: z.array(sequenceSchema).max(MAX_SEQUENCES),
   /** Left out by older versions. */
   enums: z.array(enumSchema).max(MAX_ENUMS).refine(hasRoomForLabels).optional(),
-  warnings: z.array(warningSchema),
+  warnings: z.array(warningSchema).transform(summariseWarnings),
 });
 
 /** What an archive says of itself, in its last entry. */
@@ -168,12 +191,26 @@ export function parseManifest(bytes: Uint8Array): StoredManifest {
   return parsed.data;
 }
 
-/** The manifest's bytes, as they are stored in the archive. Indented: a person may have to read them. */
+/**
+ * The manifest's bytes, as they are stored in the archive. Indented: a person may have to read them. Of what is only told
+ * there is never more than a reader takes: a backup does not fail because there is much to say.
+ */
 export function serialiseManifest(manifest: StoredManifest): Buffer {
-  const bytes = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`);
+  const { components, edges } = manifest.insertionOrder;
+  const told = {
+    ...manifest,
+    migrations: newestMigrations(manifest.migrations),
+    insertionOrder: { components, edges: edges.slice(0, MAX_EDGES) },
+    warnings: summariseWarnings(manifest.warnings),
+  };
+  const bytes = Buffer.from(`${JSON.stringify(told, null, 2)}\n`);
   // What could not be read back must not be written. This throws where it could not.
   parseManifest(bytes);
   return bytes;
+}
+
+function newestMigrations<Migration>(migrations: Migration[]): Migration[] {
+  return migrations.slice(-MAX_MIGRATIONS);
 }
 
 /** What the panel and `inspect` show of a manifest. */
@@ -233,6 +270,13 @@ function checkConsistency(manifest: StoredManifest): void {
   const entries = new Set<string>();
   let rows = 0;
   let bytes = 0;
+  const namesLength = manifest.tables.reduce(
+    (sum, { schema, name, model }) => sum + schema.length + name.length + (model?.length ?? 0),
+    0,
+  );
+  if (namesLength > MAX_TABLE_NAMES_LENGTH) {
+    throw invalidArchive("The archive's manifest has longer names than any backup's.");
+  }
   for (const table of manifest.tables) {
     // Names and entries map one to one, so that unique entries are unique names.
     if (table.entry !== tableEntryName(table, manifest.encryption)) {

@@ -1,10 +1,11 @@
 import type { ArchiveWriter } from "../archive/archive-writer.ts";
-import { MAX_PARENTS, type ManifestTable } from "../archive/manifest.ts";
+import type { ManifestTable } from "../archive/manifest.ts";
 import type { PlannedTable } from "../plan/dump-plan.ts";
 import type { Database } from "../postgres/connection.ts";
 import { copyOut, pagesOut } from "../postgres/copy-out.ts";
 import type { FailedRows } from "../postgres/json-array.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
+import { MAX_PARENTS } from "../shared/archive-format.ts";
 import type { reportTable } from "../shared/progress.ts";
 import { describeDumpError } from "./describe-dump-error.ts";
 

@@ -23,6 +23,7 @@ import { FORMAT_VERSION } from "../shared/archive-format.ts";
 import { formatSome } from "../shared/format.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { summariseWarnings } from "../shared/warnings.ts";
 import { TOOL } from "../version.ts";
 import { dumpTable } from "./dump-table.ts";
 import { leftOutWarnings } from "./left-out-rows.ts";
@@ -184,7 +185,7 @@ async function beginOnce(options: RunBackupOptions): Promise<Begun> {
     const { catalog, plan } = snapshot;
     const counts = await countRows(client, plan.tables);
     requireCounted(plan.tables, counts);
-    const warnings = await leftOutWarnings(client, catalog, plan);
+    const warnings = summariseWarnings(await leftOutWarnings(client, catalog, plan));
     return { snapshot, counts, warnings, stopListening };
   } catch (error) {
     stopListening();

@@ -46,9 +46,7 @@ it("lists all that was done, filtered, searched and page by page", async () => {
   expect(new Set([...first.names, ...second.names]).size).toBe(32);
   expect(await list("?page=3")).toEqual({ total: 32, names: [] });
   const { operations } = await admin.ok<Activity>("GET", "activity?state=succeeded");
-  expect(operations.every(({ plan, progress }) => !plan && progress.tables.length === 0)).toBe(
-    true,
-  );
+  expect(operations.every((operation) => !("plan" in operation) && !operation.progress)).toBe(true);
 
   for (const nonsense of [
     "?page=0",

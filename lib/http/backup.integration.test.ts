@@ -7,6 +7,7 @@ import {
   requireTool,
   type TestDatabase,
 } from "../../scripts/testing/database.ts";
+import type { ListedOperation } from "../shared/api.ts";
 import { createTestAdmin, SHOP_SQL, until } from "./testing.ts";
 
 const run = promisify(execFile);
@@ -65,8 +66,9 @@ it("creates a backup, streams it once to the person who asked, and records what 
   ]);
   expect(done.endedAt).not.toBeNull();
   expect(await admin.fail("GET", archive)).toMatchObject({ code: "OPERATION_STATE" });
-  const [listed] = await admin.ok<(typeof done)[]>("GET", "operations");
-  expect(listed).toMatchObject({ id: done.id, result: done.result });
+  const [listed] = await admin.ok<ListedOperation[]>("GET", "operations");
+  const { rows, archiveBytes } = done.result ?? {};
+  expect(listed).toMatchObject({ id: done.id, rows, archiveBytes, progress: null });
   expect(await backupConnections(database)).toBe(0);
 });
 

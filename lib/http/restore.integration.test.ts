@@ -5,7 +5,7 @@ import {
   pgDumpText,
   type TestDatabase,
 } from "../../scripts/testing/database.ts";
-import type { Operation } from "../shared/api.ts";
+import type { ListedOperation, Operation } from "../shared/api.ts";
 import { createTestAdmin, SHOP_SQL, type TestAdmin, TUS } from "./testing.ts";
 
 const MESS_SQL = `DELETE FROM orders WHERE id % 3 = 0; UPDATE customers SET name = 'x';
@@ -83,7 +83,7 @@ it("lets one of two racing starts win, also of two restores", async () => {
     await blocker.release();
   }
   const winner = await admin
-    .ok<Operation[]>("GET", "operations")
+    .ok<ListedOperation[]>("GET", "operations")
     .then((operations) =>
       operations.find(({ id, state }) => [one.id, other.id].includes(id) && state !== "ready"),
     );

@@ -16,6 +16,7 @@ import {
   activityFilterSchema,
   createBackupSchema,
   createRestoreSchema,
+  knownOperationSchema,
   planRestoreSchema,
   startRestoreSchema,
 } from "../shared/requests.ts";
@@ -65,7 +66,13 @@ export const ROUTES: readonly Route[] = [
   {
     methods: ["GET"],
     path: "operations/:id",
-    handle: async ({ context, id }) => toJson(context, await getOperation(context, id)),
+    async handle({ context, request, id }) {
+      const { state, startedAt = null } = readQuery(request, knownOperationSchema);
+      const known = state ? { state, startedAt } : null;
+      const { plan, ...rest } = toOperation(await getOperation(context, id, known), context.config);
+      const isKnown = rest.state === known?.state && rest.startedAt === known.startedAt;
+      return json(isKnown ? rest : { ...rest, plan });
+    },
   },
   {
     methods: ["POST"],

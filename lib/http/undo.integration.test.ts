@@ -11,7 +11,7 @@ import {
   pgDumpText,
   type TestDatabase,
 } from "../../scripts/testing/database.ts";
-import type { Operation } from "../shared/api.ts";
+import type { ListedOperation, Operation } from "../shared/api.ts";
 import { createTestAdmin, SHOP_SQL, type TestAdmin, until } from "./testing.ts";
 
 const run = promisify(execFile);
@@ -321,7 +321,7 @@ describe.concurrent("a safety backup", () => {
     const json = { uploadId: await admin.upload(zip) };
     await expect(restore(admin, database, json)).rejects.toThrow("CONSTRAINT_VIOLATED");
     expect(await pgDumpText(database.url)).toBe(before);
-    const [failed] = await admin.ok<Operation[]>("GET", "operations");
+    const [failed] = await admin.ok<ListedOperation[]>("GET", "operations");
     expect(failed).toMatchObject({ state: "failed", changed: "nothing", safetyBackup: null });
     await until("it is removed", async () => (await files(admin)).length === 0);
   });

@@ -1,11 +1,10 @@
 import { ACTIVITY_PAGE_LENGTH, type Activity, type ActivityFilter } from "../shared/api.ts";
 import type { Context } from "./context.ts";
-import { COLUMNS, type StoredOperation, TABLE } from "./operation-store.ts";
-import { toListed } from "./operations.ts";
+import { LISTED_COLUMNS, TABLE, toListed } from "./operation-store.ts";
 import { ifRecorded, queryOperations } from "./operations-schema.ts";
 import { settleOperations } from "./settle.ts";
 
-/** A page of all that was ever done, newest first. Ended ones as `listOperations` gives them. */
+/** A page of all that was ever done, newest first. As `listOperations` gives them. */
 export async function readActivity(
   context: Context,
   { kind, state, search = "", page = 1 }: ActivityFilter,
@@ -16,13 +15,15 @@ export async function readActivity(
       queryOperations<{ activity: string }>(
         context.database,
         `WITH matching AS (
-       SELECT * FROM ${TABLE}
+       SELECT id, created_at FROM ${TABLE}
        WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR state = $2)
          AND concat_ws(chr(10), file_name, actor ->> 'name', actor ->> 'id', id, archive ->> 'sha256') ILIKE $3)
      SELECT json_build_object(
        'total', (SELECT count(*) FROM matching),
        'operations', (SELECT coalesce(json_agg(o), '[]') FROM (
-         SELECT ${COLUMNS} FROM matching ORDER BY created_at DESC, id LIMIT $4 OFFSET $5) o))::text AS activity`,
+         SELECT ${LISTED_COLUMNS} FROM ${TABLE}
+         WHERE id IN (SELECT id FROM matching ORDER BY created_at DESC, id LIMIT $4 OFFSET $5)
+         ORDER BY created_at DESC, id) o))::text AS activity`,
         [
           kind ?? null,
           state ?? null,
@@ -35,9 +36,6 @@ export async function readActivity(
   );
   const [row] = rows;
   if (!row) return { total: 0, operations: [] };
-  const { total, operations } = JSON.parse(row.activity) as {
-    total: number;
-    operations: StoredOperation[];
-  };
+  const { total, operations } = JSON.parse(row.activity) as Activity;
   return { total, operations: operations.map((operation) => toListed(operation, context.config)) };
 }

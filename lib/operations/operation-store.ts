@@ -9,6 +9,8 @@ import type {
   ArchiveIdentity,
   EncryptionMode,
   ErrorReport,
+  KnownOperation,
+  ListedOperation,
   Operation,
   OperationKind,
   OperationResult,
@@ -49,16 +51,29 @@ export const TABLE = `${OWN_SCHEMA}.operations`;
 const timestamp = (expression: string): string =>
   `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-/** A StoredOperation, of its columns. */
-export const COLUMNS = `id, kind, state, actor, request, xid, encryption, changed, progress, plan, result, error,
-      archive, safety_backup AS "safetyBackup", undoes, file_name AS "fileName", cancel_requested AS "cancelRequested",
-      step_requested AS "stepRequested", step_refused AS "stepRefused", step_taken AS "stepTaken",
+const SMALL_COLUMNS = `id, kind, state, actor, encryption, changed, archive, safety_backup AS "safetyBackup", undoes,
+      file_name AS "fileName", cancel_requested AS "cancelRequested",
       ${timestamp("created_at")} AS "createdAt", ${timestamp("started_at")} AS "startedAt",
-      ${timestamp("ended_at")} AS "endedAt", ${timestamp("heartbeat_at")} AS "heartbeatAt", ${timestamp("clock_timestamp()")} AS "now"`;
+      ${timestamp("ended_at")} AS "endedAt", ${timestamp("clock_timestamp()")} AS "now"`;
+
+/** A StoredOperation, of its columns. */
+const columns = (
+  plan = "plan",
+) => `${SMALL_COLUMNS}, request, xid, progress, ${plan} AS plan, result, error,
+      step_requested AS "stepRequested", step_refused AS "stepRefused", step_taken AS "stepTaken",
+      ${timestamp("heartbeat_at")} AS "heartbeatAt"`;
+
+/** A ListedOperation. No plan, result or error is read for it, nor the progress of what does not run. */
+export const LISTED_COLUMNS = `${SMALL_COLUMNS}, can_start AS "canStart", result_rows AS rows, archive_bytes AS "archiveBytes",
+      CASE WHEN state = 'running' THEN (
+        SELECT json_build_object('stage', progress -> 'stage', 'rows', sum(done),
+          'totalRows', sum(CASE WHEN table_state = 'done' THEN done ELSE greatest(expected, done) END))
+        FROM (SELECT (t ->> 'rows')::numeric AS done, (t ->> 'totalRows')::numeric AS expected, t ->> 'state' AS table_state
+              FROM jsonb_array_elements(progress -> 'tables') t) tables) END AS progress`;
 
 /** One JSON text a row, so that no type parser that the app has set for `pg` can change a value. */
-const select = (source: string): string => `
-  SELECT row_to_json(o)::text AS operation FROM (SELECT ${COLUMNS} FROM ${source}) o`;
+const select = (source: string, plan?: string): string => `
+  SELECT row_to_json(o)::text AS operation FROM (SELECT ${columns(plan)} FROM ${source}) o`;
 
 export async function query(
   database: Database,
@@ -81,6 +96,15 @@ export function toOperation(
   const { safetyBackup } = operation;
   return { ...operation, safetyBackup: safetyBackup && withKeptUntil(safetyBackup, config) };
 }
+
+/** The same of an operation in a list. */
+export const toListed = (
+  { safetyBackup, ...operation }: ListedOperation,
+  config: Pick<Config, "safetyBackupMaxAgeMs">,
+): ListedOperation => ({
+  ...operation,
+  safetyBackup: safetyBackup && withKeptUntil(safetyBackup, config),
+});
 
 export async function insertOperation(
   database: Database,
@@ -121,20 +145,35 @@ export async function insertOperation(
   return inserted;
 }
 
+/** @param known the plan is null where it has not changed since */
 export async function readOperation(
   database: Database,
   id: string,
+  known: KnownOperation | null = null,
 ): Promise<StoredOperation | null> {
-  const [operation] = await query(database, select(`${TABLE} WHERE id = $1`), [id]);
+  const isKnown = `state = $2 AND ${timestamp("started_at")} IS NOT DISTINCT FROM $3::text`;
+  const [operation] = known
+    ? await query(
+        database,
+        select(`${TABLE} WHERE id = $1`, `CASE WHEN NOT (${isKnown}) THEN plan END`),
+        [id, known.state, known.startedAt],
+      )
+    : await query(database, select(`${TABLE} WHERE id = $1`), [id]);
   return operation ?? null;
 }
 
 /** Newest first. */
-export async function readOperations(
+export async function readListedOperations(
   database: Database,
   limit: number,
-): Promise<StoredOperation[]> {
-  return query(database, select(`${TABLE} ORDER BY created_at DESC, id LIMIT $1`), [limit]);
+): Promise<ListedOperation[]> {
+  const rows = await queryOperations<{ operation: string }>(
+    database,
+    `SELECT row_to_json(o)::text AS operation FROM (
+       SELECT ${LISTED_COLUMNS} FROM ${TABLE} ORDER BY created_at DESC, id LIMIT $1) o`,
+    [limit],
+  );
+  return rows.map((row) => JSON.parse(row.operation) as ListedOperation);
 }
 
 /** @returns null where the download was begun already, or will never be */

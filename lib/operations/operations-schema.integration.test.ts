@@ -19,16 +19,23 @@ it("brings what version 0.1.0 has recorded to what is recorded today", async () 
   // As that version has left it.
   await database.query(
     `ALTER TABLE prisma_backup_admin.operations DROP step_requested, DROP step, DROP step_refused, DROP step_taken,
-       DROP archive, DROP safety_backup, DROP undoes;
+       DROP archive, DROP safety_backup, DROP undoes, DROP can_start, DROP result_rows, DROP archive_bytes;
      DROP TABLE prisma_backup_admin.rehearsal_requests;
      COMMENT ON SCHEMA prisma_backup_admin IS 'prisma-backup-admin, version 3'`,
   );
   await using admin = await createTestAdmin({ url: database.url });
   const operations = await admin.ok<object[]>("GET", "operations");
   expect(operations).toMatchObject([
-    { kind: "backup", state: "succeeded", archive: null, safetyBackup: null, undoes: null },
+    {
+      kind: "backup",
+      state: "succeeded",
+      archive: null,
+      safetyBackup: null,
+      undoes: null,
+      rows: 550,
+    },
   ]);
-  expect(await versionOf(database)).toEqual([{ comment: "prisma-backup-admin, version 5" }]);
+  expect(await versionOf(database)).toEqual([{ comment: "prisma-backup-admin, version 6" }]);
   const uploadId = await admin.upload(await admin.backup());
   const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
   await admin.reach(id, "ready");

@@ -62,6 +62,11 @@ const MIGRATIONS = [
      requested_at timestamptz NOT NULL DEFAULT clock_timestamp()
    );
    UPDATE ${OWN_SCHEMA}.operations SET request = request - 'rehearsal' WHERE request ? 'rehearsal'`,
+  // All that a list shows of a plan and a result, either of which may have megabytes.
+  `ALTER TABLE ${OWN_SCHEMA}.operations
+     ADD COLUMN can_start boolean GENERATED ALWAYS AS ((plan ->> 'canStart') = 'true') STORED,
+     ADD COLUMN result_rows jsonb GENERATED ALWAYS AS (result -> 'rows') STORED,
+     ADD COLUMN archive_bytes jsonb GENERATED ALWAYS AS (result -> 'archiveBytes') STORED`,
 ];
 
 /** The same number in every process of every app that uses one database: "prisma_b" in ASCII. */

@@ -1,16 +1,15 @@
 import { BackupError } from "../errors.ts";
 import type { Database } from "../postgres/connection.ts";
-import type { Actor, Operation, OperationKind } from "../shared/api.ts";
-import { isEnded } from "../shared/api.ts";
+import type { Actor, KnownOperation, ListedOperation, OperationKind } from "../shared/api.ts";
 import type { Context } from "./context.ts";
 import { cancelled, findLiveOperation } from "./live-operation.ts";
 import {
   endOperation,
+  readListedOperations,
   readOperation,
-  readOperations,
   requestCancel,
   type StoredOperation,
-  toOperation,
+  toListed,
 } from "./operation-store.ts";
 import { ifRecorded, queryOperations } from "./operations-schema.ts";
 import { settleOperations } from "./settle.ts";
@@ -18,25 +17,28 @@ import { settleOperations } from "./settle.ts";
 const LIST_LENGTH = 50;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Newest first. Ended ones without their plan and progress per table: `getOperation` has those. */
-export async function listOperations(context: Context): Promise<Operation[]> {
+/** Newest first. */
+export async function listOperations(context: Context): Promise<ListedOperation[]> {
   await settleOperations(context);
-  const operations = await ifRecorded(() => readOperations(context.database, LIST_LENGTH), []);
+  const operations = await ifRecorded(
+    () => readListedOperations(context.database, LIST_LENGTH),
+    [],
+  );
   return operations.map((operation) => toListed(operation, context.config));
 }
 
-/** Small where it has ended: `getOperation` has the rest. */
-export function toListed(stored: StoredOperation, config: Context["config"]): Operation {
-  const operation = toOperation(stored, config);
-  if (!isEnded(operation.state)) return operation;
-  return { ...operation, plan: null, progress: { ...operation.progress, tables: [] } };
-}
-
-/** @throws OPERATION_NOT_FOUND */
-export async function getOperation(context: Context, id: string): Promise<StoredOperation> {
+/**
+ * @param known the plan is null where it has not changed since
+ * @throws OPERATION_NOT_FOUND
+ */
+export async function getOperation(
+  context: Context,
+  id: string,
+  known: KnownOperation | null = null,
+): Promise<StoredOperation> {
   if (UUID.test(id)) {
     await settleOperations(context);
-    const operation = await ifRecorded(() => readOperation(context.database, id), null);
+    const operation = await ifRecorded(() => readOperation(context.database, id, known), null);
     if (operation) return operation;
   }
   throw new BackupError("OPERATION_NOT_FOUND", "There is no such operation.", {

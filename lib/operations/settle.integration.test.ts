@@ -5,7 +5,7 @@ import pg from "pg";
 import { describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../scripts/testing/database.ts";
 import { createTestAdmin, SHOP_SQL, type TestAdmin, until } from "../http/testing.ts";
-import type { Operation } from "../shared/api.ts";
+import type { ListedOperation, Operation } from "../shared/api.ts";
 
 const CHILD = new URL("../http/testing-child.ts", import.meta.url).pathname;
 
@@ -164,7 +164,7 @@ it("is unknown until PostgreSQL knows, and then what PostgreSQL says", async () 
       }
       await client.query(end);
       await client.end();
-      const [settled] = await admin.ok<Operation[]>("GET", "operations");
+      const [settled] = await admin.ok<ListedOperation[]>("GET", "operations");
       expect(settled).toMatchObject({ id, ...expected });
     }
   } finally {

@@ -113,6 +113,7 @@ export function planLoad(
     (things) => `Neither the backup nor the database has a ${things}. Nothing has changed.`,
   );
   const tables = new Map(catalog.tables.map((table) => [tableKey(table), table]));
+  const archivedByKey = new Map(manifest.tables.map((table) => [tableKey(table), table]));
   const labels = new Map(manifest.enums?.map((it) => [it.type, it.labels]));
   const skipped: LoadPlan["skipped"] = [];
   const drift: Drift[] = [];
@@ -132,7 +133,7 @@ export function planLoad(
       notOwnedMembers.push({ schema: archived.schema, name: archived.name });
       continue;
     }
-    const explained = table ? null : explainMissingTable(archived, manifest.tables, catalog);
+    const explained = table ? null : explainMissingTable(archived, archivedByKey, catalog);
     drift.push(...(explained ? [explained] : findTableDrift(archived, table, labels)));
     if (!table) continue;
     const columns = archived.columns.flatMap((it): LoadColumn[] => {
@@ -160,8 +161,7 @@ export function planLoad(
     // A function that computes or checks a row finds those of all other tables then.
     .toSorted((a, b) => functionRank(a.table) - functionRank(b.table));
   const isLoaded = (table: TableName) => loadable.has(tableKey(table));
-  const archivedKeys = new Set(manifest.tables.map(tableKey));
-  const isArchived = (table: TableName) => archivedKeys.has(tableKey(table));
+  const isArchived = (table: TableName) => archivedByKey.has(tableKey(table));
   // Who replaces the whole archive has not said that tables outside of it may stay.
   const othersStay = isChoice || scope.mode !== "replace";
   const isIgnored = (table: TableName) => isExcluded(table) || (othersStay && !isLoaded(table));

@@ -46,6 +46,7 @@ import {
 import { truncateTables } from "../postgres/truncate.ts";
 import type { OperationResult, TableName, Warning } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { summariseWarnings } from "../shared/warnings.ts";
 import { addForeignKeys } from "./add-foreign-keys.ts";
 import { addIndexes, dropLateIndexes } from "./add-indexes.ts";
 import { computeAnew } from "./compute-anew.ts";
@@ -228,7 +229,7 @@ function liveTables(
         jsonBytes: loads.reduce((sum, { archived }) => sum + archived.jsonBytes, 0),
         sequences: sequences.length - warnings.filter(isNotSet).length,
         sequenceStates,
-        warnings,
+        warnings: summariseWarnings(warnings),
       };
     },
   };

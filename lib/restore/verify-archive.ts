@@ -12,8 +12,10 @@ import { readMigrations } from "../postgres/migrations.ts";
 import type { Catalog } from "../schema/catalog.ts";
 import { MIGRATIONS_TABLE, type PrismaModels } from "../schema/prisma-models.ts";
 import type { Check, RestorePlan, TableName } from "../shared/api.ts";
+import { listNames } from "../shared/name-list.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { boundPlan } from "./bound-plan.ts";
 import { provenChecks } from "./proven-checks.ts";
 import { type ReadPlan, readPlan } from "./read-plan.ts";
 import { checkLoadable } from "./require-loadable.ts";
@@ -161,7 +163,7 @@ async function readRestorePlan({
       })),
       checkMigrations(migrations),
     ];
-    return {
+    return boundPlan({
       fingerprint: plan.fingerprint,
       scope: plan.scope,
       rehearsal: null,
@@ -185,7 +187,7 @@ async function readRestorePlan({
         })),
       ],
       canStart: checks.every(({ state }) => state !== "failed"),
-    };
+    });
   } finally {
     await client.end();
   }
@@ -294,8 +296,8 @@ function checkMigrations(migrations: RestorePlan["migrations"]): Check {
     };
   }
   const parts = [
-    added.length > 0 && `applied since the backup: ${added.join(", ")}`,
-    missing.length > 0 && `not applied here: ${missing.join(", ")}`,
+    added.length > 0 && `applied since the backup: ${listNames(added)}`,
+    missing.length > 0 && `not applied here: ${listNames(missing)}`,
   ].filter(Boolean);
   return {
     name,

@@ -7,10 +7,14 @@ import { whyLeftOut } from "./extension-tables.ts";
 
 const OR_LEAVE_OUT = "or leave the table out of the restore.";
 
-/** Of an archived table that is none of the database's: what there is in its place, or how to make it. Null: nothing is known. */
+/**
+ * Of an archived table that is none of the database's: what there is in its place, or how to make it. Null: nothing is known.
+ *
+ * @param all of the archive, by `tableKey`
+ */
 export function explainMissingTable(
   archived: ArchivedTable,
-  all: readonly ArchivedTable[],
+  all: ReadonlyMap<string, ArchivedTable>,
   { tables, extensionTables }: Pick<Catalog, "tables" | "extensionTables">,
 ): Drift | null {
   const { schema, name } = archived;
@@ -52,16 +56,12 @@ const PLAIN_TYPE = /^[a-z_][a-z0-9_. ]*(\(\d+(,\d+)?\))?[a-z ]*(\[\])*$/;
 function createHeir(
   archived: ArchivedTable,
   parents: readonly TableName[],
-  all: readonly ArchivedTable[],
+  all: ReadonlyMap<string, ArchivedTable>,
 ): string {
-  const keys = new Set(parents.map(tableKey));
-  const inherited = new Set(
-    all
-      .filter((it) => keys.has(tableKey(it)))
-      .flatMap(({ columns }) => columns.map((it) => it.name)),
-  );
+  const known = parents.flatMap((parent) => all.get(tableKey(parent)) ?? []);
+  const inherited = new Set(known.flatMap(({ columns }) => columns.map((it) => it.name)));
   // Of a parent that is not in the archive, nobody knows what it has.
-  const isKnown = all.filter((it) => keys.has(tableKey(it))).length === keys.size;
+  const isKnown = known.length === parents.length;
   const own = isKnown ? archived.columns.filter((it) => !inherited.has(it.name)) : [];
   const columns = own.map(
     ({ name, type }) => `${sqlIdentifier(name)}${PLAIN_TYPE.test(type) ? ` ${type}` : " …"}`,

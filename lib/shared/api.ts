@@ -4,9 +4,9 @@
  * Routes, below the mount's `/api`:
  *
  *   GET    overview                     → Overview
- *   GET    operations                   → Operation[] (newest first, 50 at most)
+ *   GET    operations                   → ListedOperation[] (newest first, 50 at most)
  *   GET    activity?ActivityFilter      → Activity: all operations, page by page
- *   GET    operations/:id               → Operation
+ *   GET    operations/:id?KnownOperation → Operation, without its plan where that is known
  *   POST   operations/:id/cancel        → Operation
  *   POST   backups        CreateBackup  → 201 Operation, then its archive by
  *   GET    backups/:id/archive          → the zip, streamed, once
@@ -20,7 +20,7 @@
  * Every failure is an ErrorResponse with the status of its code.
  */
 import type { ErrorCode } from "./error-codes.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress, Stage } from "./progress.ts";
 import type { EncryptionMode, RestoreScope, TableName } from "./requests.ts";
 
 export type {
@@ -309,8 +309,7 @@ export interface SafetyBackup {
 
 /** Everything that was done, for those who ask later: newest first. */
 export interface Activity {
-  /** As `operations` lists them. */
-  operations: Operation[];
+  operations: ListedOperation[];
   /** Of operations that the filter lets through, on all pages. */
   total: number;
 }
@@ -369,4 +368,21 @@ export interface Operation {
   error: ErrorReport | null;
   /** restore: what is true of the database. `unknown` only while an interrupted one is being settled. */
   changed: "nothing" | "everything" | "unknown";
+}
+
+/** Query parameters: state and `startedAt` of an earlier answer. While these stay, so does the plan, which may be large. */
+export interface KnownOperation {
+  state: OperationState;
+  startedAt: string | null;
+}
+
+/** An operation as lists show it: small, whatever the archive was. Its plan and result are in the operation itself. */
+export interface ListedOperation extends Omit<Operation, "progress" | "plan" | "result" | "error"> {
+  /** While it runs. Rows are of all tables; null before these are known. */
+  progress: { stage: Stage; rows: number | null; totalRows: number | null } | null;
+  /** Of its plan, where it has one. */
+  canStart: boolean | null;
+  /** Of its result, where it has one. */
+  rows: number | null;
+  archiveBytes: number | null;
 }

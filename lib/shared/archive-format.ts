@@ -22,6 +22,32 @@ export const MAX_MANIFEST_VALUES = 2_500_000;
 /** With what encryption adds: a header, and 16 bytes for each 64 KB. */
 export const MAX_STORED_MANIFEST_BYTES = MAX_MANIFEST_BYTES + 1024 * 1024;
 export const MAX_KEY_BYTES = 64 * 1024;
+export const MAX_README_BYTES = 64 * 1024;
+
+/** Of a schema, table, column, sequence or constraint. PostgreSQL's have 63 bytes; who builds it may allow more. */
+export const MAX_NAME_LENGTH = 1024;
+/** Of a type as `format_type` writes it: two names, between quotes, and a modifier. */
+export const MAX_TYPE_LENGTH = 5000;
+/** Names of schemas, tables and models together: with 50,000 tables, 200 each. */
+export const MAX_TABLE_NAMES_LENGTH = 10_000_000;
+/** PostgreSQL's own limit. */
+export const MAX_COLUMNS = 1600;
+/** More tables that one inherits from are not told. */
+export const MAX_PARENTS = 100;
+export const MAX_SEQUENCES = 200_000;
+/** Foreign keys of the insertion order, and the columns of each. PostgreSQL's own limit is 32; who builds it may allow more. */
+export const MAX_EDGES = 200_000;
+export const MAX_KEY_COLUMNS = 1000;
+/** Only the newest are told. Prisma's own limit of a name is 255. */
+export const MAX_MIGRATIONS = 10_000;
+export const MAX_MIGRATION_NAME_LENGTH = 255;
+/** More warnings are counted, and not told; of a longer message only the beginning. */
+export const MAX_WARNINGS = 1000;
+export const MAX_WARNINGS_LENGTH = 1_000_000;
+export const MAX_MESSAGE_LENGTH = 10_000;
+export const MAX_CODE_LENGTH = 100;
+/** Of a version, an encoding, a checksum or whatever else is a word or two. */
+export const MAX_WORDS_LENGTH = 255;
 
 /** Name of the manifest's entry: `manifest.json`, or `manifest.json.age` where encrypted. */
 export function manifestEntryName(mode: EncryptionMode): string {
@@ -37,16 +63,13 @@ export function tableEntryName(table: TableName, mode: EncryptionMode): string {
   return `tables/${percentEncode(table.schema)}.${percentEncode(table.name)}.${suffix}`;
 }
 
-function percentEncode(name: string): string {
-  let encoded = "";
-  for (const byte of new TextEncoder().encode(name)) {
-    const character = String.fromCharCode(byte);
-    encoded += /[A-Za-z0-9_-]/.test(character)
-      ? character
-      : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
-  }
-  return encoded;
-}
+const percentEncode = (name: string): string =>
+  name.replaceAll(/[^A-Za-z0-9_-]+/g, (part) =>
+    Array.from(
+      new TextEncoder().encode(part),
+      (byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
+    ).join(""),
+  );
 
 /** Ends the name of a file or folder that is being written, or was never finished. */
 export const PARTIAL_SUFFIX = ".partial";

@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { MAX_CHOSEN_ROWS } from "./api.ts";
 
-export const tableNameSchema = z.object({ schema: z.string(), name: z.string() });
+const tableNameSchema = z.object({ schema: z.string(), name: z.string() });
 export type TableName = z.infer<typeof tableNameSchema>;
 
 const exclusionSchema = z.object({ schema: z.string(), name: z.string().optional() });
@@ -106,12 +106,26 @@ export const startRestoreSchema = z.object({
 });
 export type StartRestore = z.infer<typeof startRestoreSchema>;
 
+const operationStateSchema = z.enum([
+  "pending",
+  "running",
+  "ready",
+  "succeeded",
+  "failed",
+  "cancelled",
+  "interrupted",
+]);
+
+/** Query parameters. Without a state, nothing is known. */
+export const knownOperationSchema = z.strictObject({
+  state: operationStateSchema.optional(),
+  startedAt: z.string().max(100).optional(),
+});
+
 /** Query parameters; a page is a number in text. */
 export const activityFilterSchema = z.strictObject({
   kind: z.enum(["backup", "restore"]).optional(),
-  state: z
-    .enum(["pending", "running", "ready", "succeeded", "failed", "cancelled", "interrupted"])
-    .optional(),
+  state: operationStateSchema.optional(),
   search: z.string().max(200).optional(),
   page: z
     .string()

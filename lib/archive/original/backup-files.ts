@@ -1,6 +1,6 @@
 /** Which entries of a source are files of a backup that `@vorlefan/prisma-backup` wrote. */
 import type { Warning } from "../../shared/api.ts";
-import { MAX_TABLES } from "../../shared/archive-format.ts";
+import { MAX_NAME_LENGTH, MAX_TABLES } from "../../shared/archive-format.ts";
 import { isModestJson } from "../../shared/json-size.ts";
 import { invalidArchive, truncatedArchive } from "../archive-error.ts";
 import { translateReadError } from "../entry-content.ts";
@@ -54,6 +54,9 @@ export async function findBackupFiles(
     if (kind === "other") {
       await requireForeign(source, name, sizeBytes);
       continue;
+    }
+    if (name.length > MAX_NAME_LENGTH) {
+      throw invalidArchive(`The file ${quote(name)} has a longer name than any table.`);
     }
     if (sizeBytes > MAX_FILE_BYTES) {
       throw invalidArchive(`The file ${quote(name)} is larger than the original could write.`, {

@@ -6,6 +6,7 @@ import { MIGRATIONS_TABLE, modelName, type PrismaModels } from "../../schema/pri
 import type { SequenceUser } from "../../schema/sequence-users.ts";
 import type { Warning } from "../../shared/api.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
+import { summariseWarnings } from "../../shared/warnings.ts";
 import type { Manifest, ManifestTable } from "../manifest.ts";
 import { tableLosses } from "./losses.ts";
 import { type MatchedColumn, matchColumns } from "./match-columns.ts";
@@ -165,6 +166,7 @@ function withTables(
   plans: TablePlan[],
   {
     files,
+    warnings,
     ...known
   }: Pick<Manifest, "encryption" | "warnings" | "sequences"> & { files: readonly ScannedFile[] },
 ): PlannedManifest {
@@ -178,6 +180,7 @@ function withTables(
       migrations: files.flatMap(({ migrations }) => migrations),
       insertionOrder: { components: [], edges: [] },
       tables,
+      warnings: summariseWarnings(warnings),
       ...known,
     },
     plans: new Map(plans.map((plan) => [plan.files[0]?.entry ?? "", plan])),

@@ -1,5 +1,12 @@
 /** What is learned of a file by reading all of it once: everything a manifest needs, and nothing of its rows. */
 import { MIGRATIONS_TABLE } from "../../schema/prisma-models.ts";
+import {
+  MAX_MIGRATION_NAME_LENGTH,
+  MAX_MIGRATIONS,
+  MAX_NAME_LENGTH,
+  MAX_WORDS_LENGTH,
+} from "../../shared/archive-format.ts";
+import { clip } from "../../shared/warnings.ts";
 import { invalidArchive } from "../archive-error.ts";
 import type { Manifest } from "../manifest.ts";
 import { quote } from "../zip-structure.ts";
@@ -43,7 +50,6 @@ const isAddedKey = (key: string): boolean => key === TABLE_NAME || key === ROW_C
 
 /** PostgreSQL's own limit is 1600 columns. */
 const MAX_KEYS = 5000;
-const MAX_MIGRATIONS = 10_000;
 
 /**
  * @param content the file's JSON
@@ -87,6 +93,11 @@ export function parseFileRow(bytes: Buffer, entry: string, row: number): Row {
 function addRow(scanned: ScanResult, row: Row): void {
   const { entry, keys } = scanned;
   const tableName = row[TABLE_NAME];
+  if (typeof tableName === "string" && tableName.length > MAX_NAME_LENGTH) {
+    throw invalidArchive(`The rows of the file ${quote(entry)} name a table longer than any.`, {
+      details: { entry, row: scanned.rows },
+    });
+  }
   if (scanned.rows === 1) scanned.tableName = typeof tableName === "string" ? tableName : null;
   if (scanned.tableName !== (tableName ?? null)) {
     throw invalidArchive(`The file ${quote(entry)} holds rows of more than one table.`, {
@@ -97,9 +108,9 @@ function addRow(scanned: ScanResult, row: Row): void {
     if (isAddedKey(key)) continue;
     let statistics = keys.get(key);
     if (!statistics) {
-      if (keys.size === MAX_KEYS) {
+      if (keys.size === MAX_KEYS || key.length > MAX_NAME_LENGTH) {
         throw invalidArchive(
-          `The rows of the file ${quote(entry)} have more columns than a table.`,
+          `The rows of the file ${quote(entry)} have more columns than a table, or longer names.`,
           {
             details: { entry },
           },
@@ -161,10 +172,10 @@ function readMigration(row: Row): Manifest["migrations"] {
   if (typeof name !== "string" || typeof checksum !== "string") return [];
   return [
     {
-      name,
-      checksum,
-      finishedAt: typeof finishedAt === "string" ? finishedAt : null,
-      rolledBackAt: typeof rolledBackAt === "string" ? rolledBackAt : null,
+      name: clip(name, MAX_MIGRATION_NAME_LENGTH),
+      checksum: clip(checksum, MAX_WORDS_LENGTH),
+      finishedAt: typeof finishedAt === "string" ? clip(finishedAt, MAX_WORDS_LENGTH) : null,
+      rolledBackAt: typeof rolledBackAt === "string" ? clip(rolledBackAt, MAX_WORDS_LENGTH) : null,
     },
   ];
 }

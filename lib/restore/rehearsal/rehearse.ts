@@ -34,6 +34,8 @@ import type {
   Violation,
 } from "../../shared/rehearsal.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
+import { summariseWarnings } from "../../shared/warnings.ts";
+import { boundDrift } from "../bound-plan.ts";
 import { readUncomputable } from "../compute-anew.ts";
 import { mergesOf } from "../merge-loads.ts";
 import { type PipelineOptions, type RestoreTarget, runPipeline } from "../pipeline.ts";
@@ -389,10 +391,10 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
       elapsedMs: Math.round(performance.now() - this.#startedAt),
       steps: this.#steps,
       obstacles: this.#obstacles.map(toErrorReport),
-      drift: this.#plan?.drift ?? [],
+      drift: boundDrift(this.#plan?.drift ?? []),
       tables: this.#tables,
       violations: this.#violations,
-      warnings: this.#warnings,
+      warnings: summariseWarnings(this.#warnings),
       notRehearsed: this.#notRehearsed,
     };
   }

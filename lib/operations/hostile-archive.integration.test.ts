@@ -1,0 +1,151 @@
+/** What an archive says of itself is kept with its restore. However much that is, nobody else waits for it. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { createTestDatabase } from "../../scripts/testing/database.ts";
+import { temporaryFolder } from "../archive/testing.ts";
+import { type ForgedEntry, pack, unpack } from "../archive/testing-zip.ts";
+import { createTestAdmin, SHOP_SQL } from "../http/testing.ts";
+import type { Activity, ListedOperation, Operation } from "../shared/api.ts";
+import { MAX_WARNINGS } from "../shared/archive-format.ts";
+
+/** A zip whose manifest is another one: where nothing is encrypted, anybody can write it. */
+async function forge(zip: Uint8Array, change: (manifest: never) => unknown): Promise<Buffer> {
+  const path = join(await temporaryFolder(), "a.zip");
+  await writeFile(path, zip);
+  const entries = await unpack(path);
+  return pack(
+    entries.map((entry): ForgedEntry => {
+      if (entry.name !== "manifest.json") return { ...entry, deflate: true };
+      const manifest = change(JSON.parse(Buffer.from(entry.content).toString()) as never);
+      return { ...entry, content: Buffer.from(JSON.stringify(manifest)), deflate: true };
+    }),
+  );
+}
+
+const listedBytes = (operations: ListedOperation[]) => JSON.stringify(operations).length;
+
+it("keeps no more of 200,000 warnings than anybody reads, and counts the rest", async () => {
+  await using database = await createTestDatabase({ sql: SHOP_SQL });
+  await using admin = await createTestAdmin({ url: database.url });
+  const hostile = await forge(await admin.backup(), (manifest: { warnings: unknown[] }) => ({
+    ...manifest,
+    warnings: [
+      ...Array.from({ length: 200_000 }, () => ({ code: "A", message: "x".repeat(60) })),
+      { code: "B", message: "The only one of its kind." },
+    ],
+  }));
+  expect(hostile.length).toBeLessThan(100_000);
+  const uploadId = await admin.upload(hostile);
+  const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
+  const { plan } = await admin.reach(id, "ready");
+  expect(plan?.manifest.warnings).toHaveLength(MAX_WARNINGS);
+  expect(plan?.warnings).toHaveLength(MAX_WARNINGS);
+  expect(plan?.warnings.at(-1)?.message).toBe(
+    `There are ${(200_001 - MAX_WARNINGS + 1).toLocaleString("en")} more warnings, which are not listed.`,
+  );
+  expect(plan?.warnings.map(({ code }) => code)).toContain("B");
+  expect(listedBytes(await admin.ok<ListedOperation[]>("GET", "operations"))).toBeLessThan(3000);
+  await admin.ok("POST", `operations/${id}/cancel`, { json: {} });
+  await admin.reach(id, "cancelled");
+});
+
+it("keeps no more differences, checks and migrations than anybody reads", async () => {
+  await using database = await createTestDatabase({ sql: SHOP_SQL });
+  await using admin = await createTestAdmin({ url: database.url });
+  type Manifest = { tables: Array<{ columns: unknown[] }> };
+  const hostile = await forge(await admin.backup(), (manifest: Manifest) => {
+    for (const table of manifest.tables) {
+      const more = Array.from({ length: 1500 }, (_, at) => ({
+        name: `${at}`.padEnd(1024, "c"),
+        type: "t".repeat(1000),
+        encoding: "text",
+      }));
+      table.columns.push(...more);
+    }
+    return {
+      ...manifest,
+      migrations: Array.from({ length: 20_000 }, (_, at) => ({
+        name: `${at}`.padEnd(1000, "m"),
+        checksum: "c".repeat(300),
+        finishedAt: "2026-01-01T00:00:00Z",
+        rolledBackAt: null,
+      })),
+      sequences: Array.from({ length: 5000 }, (_, at) => ({
+        schema: "public",
+        name: `${at}`.padEnd(1024, "s"),
+        ownerTable: null,
+        ownerColumn: null,
+        lastValue: "1",
+        isCalled: true,
+      })),
+    };
+  });
+  const uploadId = await admin.upload(hostile);
+  const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
+  const { plan } = await admin.reach(id, "ready");
+  expect(plan?.drift).toHaveLength(1000);
+  expect(plan?.warnings[0]).toMatchObject({ code: "MORE_DRIFT" });
+  expect(plan?.migrations).toHaveLength(10_000);
+  expect(JSON.stringify(plan).length).toBeLessThan(16_000_000);
+  for (const { message, remedy = "" } of plan?.checks ?? []) {
+    expect(Math.max(message.length, remedy.length)).toBeLessThanOrEqual(20_000);
+  }
+  await admin.ok("POST", `operations/${id}/cancel`, { json: {} });
+  await admin.reach(id, "cancelled");
+});
+
+it("reads no plan, result, request or error for a list, whoever polls it", async () => {
+  await using database = await createTestDatabase({ sql: SHOP_SQL });
+  await using admin = await createTestAdmin({ url: database.url });
+  const uploadId = await admin.upload(await admin.backup());
+  const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
+  await admin.reach(id, "ready");
+  // PostgreSQL itself refuses to read these columns to a role that lacks the right.
+  const role = `lister_${database.name}`;
+  await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'list';
+    GRANT USAGE ON SCHEMA prisma_backup_admin TO ${role};
+    GRANT SELECT (id, kind, state, actor, encryption, changed, archive, safety_backup, undoes, file_name, cancel_requested,
+      progress, created_at, started_at, ended_at, heartbeat_at, can_start, result_rows, archive_bytes)
+      ON prisma_backup_admin.operations TO ${role}`);
+  try {
+    const url = new URL(database.url);
+    [url.username, url.password] = [role, "list"];
+    await using lister = await createTestAdmin({ url: url.href });
+    const operations = await lister.ok<ListedOperation[]>("GET", "operations");
+    expect(operations).toMatchObject([
+      { id, state: "ready", canStart: true, rows: null, archiveBytes: null, progress: null },
+      { kind: "backup", state: "succeeded", canStart: null, rows: 550 },
+    ]);
+    const activity = await lister.ok<Activity>("GET", "activity?search=my");
+    expect(activity.operations.map((it) => it.id)).toEqual([id]);
+  } finally {
+    await database.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+  }
+  await admin.ok("POST", `operations/${id}/cancel`, { json: {} });
+  await admin.reach(id, "cancelled");
+});
+
+it("sends a plan once to who polls an operation", async () => {
+  await using database = await createTestDatabase({ sql: SHOP_SQL });
+  await using admin = await createTestAdmin({ url: database.url });
+  const uploadId = await admin.upload(await admin.backup());
+  const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
+  const { state, startedAt, plan } = await admin.reach(id, "ready");
+  expect(plan).not.toBeNull();
+  const poll = (known: Record<string, string>) =>
+    admin.ok<Partial<Operation>>("GET", `operations/${id}?${new URLSearchParams(known)}`);
+  const known = { state, startedAt: startedAt ?? "" };
+  expect(await poll(known)).not.toHaveProperty("plan");
+  expect(await poll(known)).toMatchObject({ id, state: "ready" });
+  expect(await poll({ ...known, state: "running" })).toMatchObject({ plan });
+  expect(await poll({ state })).toMatchObject({ plan });
+  expect(await poll({ ...known, startedAt: "yesterday" })).toMatchObject({ plan });
+  // Planned anew, it is another one.
+  const json = { scope: { mode: "overwrite" }, rehearse: false };
+  await admin.ok("POST", `restores/${id}/plan`, { json });
+  await admin.reach(id, "ready");
+  expect((await poll(known)).plan?.scope.mode).toBe("overwrite");
+  await admin.ok("POST", `operations/${id}/cancel`, { json: {} });
+  await admin.reach(id, "cancelled");
+});
