@@ -5,6 +5,7 @@ import type { TableName, Unlock } from "../../lib/shared/api.ts";
 import {
   KEY_ENTRY,
   MAX_KEY_BYTES,
+  MAX_README_BYTES,
   MAX_STORED_MANIFEST_BYTES,
   manifestEntryName,
   README_ENTRY,
@@ -43,6 +44,10 @@ export interface LocalTable extends TableName {
 export interface LocalContents {
   /** Null where `@vorlefan/prisma-backup` wrote it, which says nothing of all this. */
   madeOf: { createdAt: string; tool: string; databaseName: string } | null;
+  /** Whether README.txt is as it was when the backup was made. Not known of a backup that an older version made. */
+  provesReadme: boolean;
+  /** Without that, whoever has the file could have made another one. */
+  isEncrypted: boolean;
   tables: LocalTable[];
 }
 
@@ -84,7 +89,13 @@ export class LocalArchiveSession {
     this.#identities = [];
     const manifest = this.#report.kind === "backup" ? await this.#openOurs(unlock) : null;
     this.#sources = manifest ? this.#match(manifest) : this.#originals();
+    if (manifest) {
+      await this.#checkDigest(README_ENTRY, MAX_README_BYTES, manifest.readmeSha256);
+      await this.#checkDigest(KEY_ENTRY, MAX_KEY_BYTES, manifest.keySha256);
+    }
     return {
+      provesReadme: manifest?.readmeSha256 != null,
+      isEncrypted: this.#identities.length > 0,
       madeOf: manifest && {
         createdAt: manifest.createdAt,
         tool: manifest.tool,
@@ -150,6 +161,21 @@ export class LocalArchiveSession {
         { cause },
       );
     }
+  }
+
+  /** Of a small file that is no table. */
+  async #checkDigest(name: string, maxBytes: number, expected: string | null): Promise<void> {
+    if (expected === null) return;
+    const entry = this.#entry(name);
+    const sha256 = new Sha256();
+    const isWhole = await readSmall(entry, maxBytes).then(
+      (bytes) => {
+        sha256.update(bytes);
+        return sha256.digest() === expected;
+      },
+      () => false,
+    );
+    if (!isWhole) throw damaged([], `Its ${name} is not the one that it was made with.`);
   }
 
   #entry(name: string): JSZip.JSZipObject {

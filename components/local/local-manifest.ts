@@ -34,6 +34,9 @@ export interface LocalManifest {
   tool: string;
   databaseName: string;
   encryption: EncryptionMode;
+  /** Of README.txt and key.age; null where an older version made the backup. */
+  readmeSha256: string | null;
+  keySha256: string | null;
   tables: ManifestTable[];
 }
 
@@ -71,6 +74,8 @@ export function readManifest(bytes: Uint8Array): LocalManifest {
     tool: textOf(manifest.tool, MAX_WORDS_LENGTH),
     databaseName: textOf(objectOf(manifest.database).name),
     encryption,
+    readmeSha256: manifest.readmeSha256 === undefined ? null : textOf(manifest.readmeSha256),
+    keySha256: manifest.keySha256 === undefined ? null : textOf(manifest.keySha256),
     tables,
   };
 }

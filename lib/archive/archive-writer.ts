@@ -11,10 +11,15 @@ import {
 } from "../shared/archive-format.ts";
 import { CoalesceStream } from "./coalesce.ts";
 import { createCompressor } from "./compression.ts";
-import { DigestStream } from "./digest.ts";
+import { DigestStream, sha256 } from "./digest.ts";
 import { type ArchiveKey, encryptBytes, encryptStream } from "./encryption.ts";
 import type { EntrySink } from "./entry-sink.ts";
-import { type ManifestTable, type StoredManifest, serialiseManifest } from "./manifest.ts";
+import {
+  type ManifestTable,
+  type StoredManifest,
+  serialiseManifest,
+  type UnwrittenManifest,
+} from "./manifest.ts";
 import { readmeText } from "./readme.ts";
 import { createZipSink } from "./zip-sink.ts";
 
@@ -33,8 +38,8 @@ export interface ArchiveWriter {
    * the source's error), when the output fails or closes, or on abort (ABORTED).
    */
   writeTable(table: WritableTable, source: Readable, signal?: AbortSignal): Promise<WrittenTable>;
-  /** Writes the manifest and ends the output. Resolves when the output has taken everything. */
-  finish(manifest: StoredManifest): Promise<{ archiveBytes: number }>;
+  /** Writes the manifest and ends the output. Resolves when the output has taken everything, with the manifest as written. */
+  finish(manifest: UnwrittenManifest): Promise<{ archiveBytes: number; manifest: StoredManifest }>;
   /** Gives the archive up and destroys the output with this error. Does nothing when it is finished. */
   abort(error: unknown): void;
 }
@@ -80,11 +85,10 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
 
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted) onAbort();
-  const readme = readmeText(key.mode, createdAt, sink.kind);
-  sink.add(README_ENTRY, Buffer.from(readme), { compress: false });
-  if (key.mode === "passphrase") {
-    sink.add(KEY_ENTRY, Buffer.from(key.keyFile, "base64"), { compress: false });
-  }
+  const readme = Buffer.from(readmeText(key.mode, createdAt, sink.kind));
+  sink.add(README_ENTRY, readme, { compress: false });
+  const keyFile = key.mode === "passphrase" ? Buffer.from(key.keyFile, "base64") : null;
+  if (keyFile) sink.add(KEY_ENTRY, keyFile, { compress: false });
 
   return {
     async writeTable(table, source, tableSignal) {
@@ -132,10 +136,15 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
     },
 
     async finish(manifest) {
+      const described: StoredManifest = {
+        ...manifest,
+        readmeSha256: sha256(readme),
+        ...(keyFile && { keySha256: sha256(keyFile) }),
+      };
       try {
         givenUp.signal.throwIfAborted();
         checkAgainst(manifest, key, written);
-        const bytes = await encryptBytes(key, serialiseManifest(manifest));
+        const bytes = await encryptBytes(key, serialiseManifest(described));
         sink.add(manifestEntryName(key.mode), bytes, { compress: key.mode === "none" });
         sink.end();
       } catch (error) {
@@ -143,7 +152,7 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
       }
       await sinkDone;
       givenUp.signal.throwIfAborted();
-      return { archiveBytes };
+      return { archiveBytes, manifest: described };
     },
 
     abort: giveUp,
@@ -152,7 +161,7 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
 
 /** A manifest that contradicts its archive would make a backup that cannot be restored. */
 function checkAgainst(
-  manifest: StoredManifest,
+  manifest: UnwrittenManifest,
   key: ArchiveKey,
   written: Map<string, WrittenTable>,
 ) {

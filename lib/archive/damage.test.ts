@@ -105,7 +105,7 @@ it.each(["none", "recipients"] as const)(
     }
     for (const code of codes.keys()) {
       expect([
-        "unharmed", // the README, times, file modes
+        "unharmed", // times, file modes
         "ARCHIVE_INVALID",
         "ARCHIVE_TRUNCATED",
         "DIGEST_MISMATCH",

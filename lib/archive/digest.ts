@@ -7,6 +7,9 @@ export interface Digest {
   sha256: string;
 }
 
+export const sha256 = (content: Uint8Array): string =>
+  createHash("sha256").update(content).digest("hex");
+
 /** Passes bytes on, counts them and computes their SHA-256. */
 export class DigestStream extends Transform {
   readonly #hash = createHash("sha256");

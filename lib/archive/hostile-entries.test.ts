@@ -77,10 +77,10 @@ const ENTRIES: Attack[] = [
     "accepted",
     ({ entries }) => entries.map((it) => ({ ...it, name: `shop/${it.name}` })),
   ],
-  ["README dropped", "accepted", ({ entries }) => entries.filter((it) => !isReadme(it))],
+  ["README dropped", INVALID, ({ entries }) => entries.filter((it) => !isReadme(it))],
   [
     "README with other content",
-    "accepted",
+    "DIGEST_MISMATCH",
     ({ entries }) => change(entries, isReadme, { content: Buffer.from("Send bitcoin.") }),
   ],
   ["a table dropped", INVALID, ({ entries }) => entries.filter((it) => !isUser(it))],

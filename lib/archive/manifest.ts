@@ -151,6 +151,9 @@ const manifestSchema = z.object({
   insertionOrder: insertionOrderSchema,
   tables: z.array(manifestTableSchema).max(MAX_TABLES),
   sequences: z.array(sequenceSchema).max(MAX_SEQUENCES),
+  /** Of README.txt, and of key.age where there is one, byte for byte. Left out by older versions. */
+  readmeSha256: sha256.optional(),
+  keySha256: sha256.optional(),
   /** Left out by older versions. */
   enums: z.array(enumSchema).max(MAX_ENUMS).refine(hasRoomForLabels).optional(),
   warnings: z.array(warningSchema).transform(summariseWarnings),
@@ -159,6 +162,8 @@ const manifestSchema = z.object({
 /** What an archive says of itself, in its last entry. */
 export type StoredManifest = z.infer<typeof manifestSchema>;
 export type ManifestTable = StoredManifest["tables"][number];
+/** What a backup says of itself; the archive's writer knows the rest. */
+export type UnwrittenManifest = Omit<StoredManifest, "readmeSha256" | "keySha256">;
 
 type UnknownToOriginal = "formatVersion" | "createdAt" | "database" | "schemaFingerprint";
 /** What is known of a backup. Null: a backup that `@vorlefan/prisma-backup` wrote says nothing of it. */

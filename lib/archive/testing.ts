@@ -163,9 +163,7 @@ async function writeTo(
     const rows = (JSON.parse(json) as unknown[]).length;
     written.push({ ...table, model: null, kind: "table", columns: [], rows, ...result });
   }
-  const manifest = manifestFor(key.mode, written);
-  await writer.finish(manifest);
-  return manifest;
+  return (await writer.finish(manifestFor(key.mode, written))).manifest;
 }
 
 /** Opens an archive and reads all of it, as a restore does. */

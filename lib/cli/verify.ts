@@ -1,8 +1,17 @@
 import { openArchive } from "../archive/archive-reader.ts";
+import { README_NOT_PROVEN } from "../restore/proven-checks.ts";
 import { verifyTables } from "../restore/verify-archive.ts";
+import type { EncryptionMode } from "../shared/api.ts";
 import { formatNoun } from "../shared/format.ts";
 import { showProgress } from "./progress-bar.ts";
 import { parseOptions, readUnlock, UNLOCK_OPTIONS } from "./usage.ts";
+
+/** Who has the key of an encrypted archive, or anybody where there is none, could have made another one. */
+const PROVES: Record<EncryptionMode, string> = {
+  passphrase: "",
+  recipients: "",
+  none: ". It is not encrypted: this finds damage, but not a deliberate forgery",
+};
 
 /** `verify`: reads everything in a backup and checks every digest and row count that it has. Needs no database. */
 export async function verify(args: string[], signal: AbortSignal): Promise<void> {
@@ -14,12 +23,14 @@ export async function verify(args: string[], signal: AbortSignal): Promise<void>
     await archive.unlock(unlock);
     await verifyTables(archive, progress.onProgress, signal);
     progress.end();
-    const { tables, warnings, tool } = archive.manifest;
+    const { tables, warnings, tool, readmeSha256 } = archive.manifest;
     for (const { message } of warnings) process.stderr.write(`warning: ${message}\n`);
     const rows = tables.reduce((sum, table) => sum + table.rows, 0);
     const proof = archive.isOriginal
       ? `every row can be read. Written by ${tool}, which stores no digest: damage or forgery that still reads as JSON is not found`
-      : "every digest is right";
+      : `every digest is right${PROVES[archive.encryption]}`;
+    const isReadmeUnknown = !archive.isOriginal && readmeSha256 === undefined;
+    if (isReadmeUnknown) process.stderr.write(`warning: ${README_NOT_PROVEN}\n`);
     process.stdout.write(
       `${options.file}: ${formatNoun(tables.length, "table")}, ${formatNoun(rows, "row")}, ${proof}\n`,
     );

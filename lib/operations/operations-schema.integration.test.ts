@@ -52,6 +52,7 @@ it("removes what the version before has kept of a rehearsal", async () => {
        VALUES ('restore', 'ready', '{"id": "ada", "name": "Ada"}',
          '{"kind": "restore", "uploadId": "u", "rehearsal": {"tables": [{"samples": ["a-secret-name"]}]}}', 'a.zip', '{}', now());
      DROP TABLE prisma_backup_admin.rehearsal_requests;
+     ALTER TABLE prisma_backup_admin.operations DROP can_start, DROP result_rows, DROP archive_bytes;
      COMMENT ON SCHEMA prisma_backup_admin IS 'prisma-backup-admin, version 4'`,
   );
   await using admin = await createTestAdmin({ url: database.url });

@@ -5,7 +5,7 @@ import pg from "pg";
 import { describe, expect, it } from "vitest";
 import { createTestDatabase, type TestDatabase } from "../../scripts/testing/database.ts";
 import { createTestAdmin, SHOP_SQL, type TestAdmin, until } from "../http/testing.ts";
-import type { ListedOperation, Operation } from "../shared/api.ts";
+import type { ListedOperation } from "../shared/api.ts";
 
 const CHILD = new URL("../http/testing-child.ts", import.meta.url).pathname;
 

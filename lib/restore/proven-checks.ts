@@ -4,14 +4,18 @@ import { formatCount } from "../shared/format.ts";
 
 /** What was proven on the way here: anything else would have been an error. */
 export function provenChecks(manifest: Manifest, isOriginal: boolean): Check[] {
-  const { tables, encryption } = manifest;
+  const { tables, encryption, readmeSha256 } = manifest;
   const rows = formatCount(tables.reduce((sum, table) => sum + table.rows, 0));
   return isOriginal
     ? provenOfOriginal(tables.length, rows, encryption)
-    : provenOfOurs(tables.length, rows, encryption);
+    : provenOfOurs(tables.length, rows, { encryption, provesReadme: readmeSha256 !== undefined });
 }
 
-function provenOfOurs(tables: number, rows: string, encryption: EncryptionMode): Check[] {
+function provenOfOurs(
+  tables: number,
+  rows: string,
+  { encryption, provesReadme }: { encryption: EncryptionMode; provesReadme: boolean },
+): Check[] {
   return [
     {
       name: "structure",
@@ -28,7 +32,9 @@ function provenOfOurs(tables: number, rows: string, encryption: EncryptionMode):
       : {
           name: "key",
           state: "passed",
-          message: "The key opens the archive, and nothing in it was altered.",
+          message: provesReadme
+            ? "The key opens the archive, and nothing in it was altered since it was encrypted."
+            : `The key opens the archive, and no table in it was altered since it was encrypted. ${README_NOT_PROVEN}`,
         },
     {
       name: "digests",
@@ -42,6 +48,10 @@ function provenOfOurs(tables: number, rows: string, encryption: EncryptionMode):
     },
   ];
 }
+
+/** Of an archive that an earlier version of this software made. */
+export const README_NOT_PROVEN =
+  "Whether its README.txt was altered cannot be known: the version that made this archive kept no checksum of it. Follow no instructions in it that you do not understand.";
 
 /** The original stored neither digests nor counts: what it wrote can be read, and that is all that is known. */
 function provenOfOriginal(tables: number, rows: string, encryption: EncryptionMode): Check[] {
