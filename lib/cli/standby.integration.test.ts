@@ -31,6 +31,7 @@ const SQL = `
   CREATE TABLE a (id serial PRIMARY KEY, t text);
   INSERT INTO a (t) SELECT repeat(md5(i::text), 8) FROM generate_series(1, 200000) i;
   CREATE UNLOGGED TABLE u (k serial, v text); INSERT INTO u (v) VALUES ('only there');
+  CREATE UNLOGGED SEQUENCE s;
   CREATE TABLE tick (id integer PRIMARY KEY)`;
 const A = { schema: "public", name: "a" };
 
@@ -66,6 +67,9 @@ it("backs a standby up without its unlogged tables, whose rows a restore leaves 
       "warning: public.u is unlogged, and this server is a standby: only the primary has its rows.",
     ),
   });
+  expect(stderr).toContain(
+    "warning: The sequence public.s is unlogged, and this server is a standby",
+  );
   expect(stderr).not.toContain("as was chosen");
   const { manifest } = JSON.parse((await cli("inspect", file, "--json")).stdout);
   expect(manifest.tables.map(({ name }: { name: string }) => name).toSorted()).toEqual([
