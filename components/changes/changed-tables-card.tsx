@@ -66,7 +66,10 @@ function Entry({ table }: { table: ChangedTable }) {
             "stays as it is"
           ) : (
             <>
-              {formatCount(rowsNow)} now · {formatCount(rows)} in the backup
+              {table.isDamaged || rehearsed?.isDamaged
+                ? "unreadable now"
+                : `${formatCount(rowsNow)} now`}
+              {` · ${formatCount(rows)} in the backup`}
             </>
           )}
         </span>
@@ -86,7 +89,9 @@ function Entry({ table }: { table: ChangedTable }) {
       )}
       {rehearsed && !changes && (
         <p className="pba:text-xs pba:text-warn">
-          Its rows cannot be compared: some are refused, or repeat a key.
+          {rehearsed.isDamaged
+            ? "What is there now cannot be read, so it was not compared."
+            : "Its rows cannot be compared: some are refused, or repeat a key."}
         </p>
       )}
       {rehearsed && samples > 0 && (

@@ -158,7 +158,10 @@ describe.each(HARMS)("$what", (kind) => {
         `What is there now in public.${table} cannot be read: the server's storage is damaged.*without a safety backup`,
       ),
     );
-    expect(report.tables.find((it) => it.name === table)).toMatchObject({ changes: null });
+    expect(report.tables.find((it) => it.name === table)).toMatchObject({
+      changes: null,
+      isDamaged: true,
+    });
     expect(report.tables.find((it) => it.name === "fine")?.changes).toMatchObject({ same: 1 });
 
     await restore(database, backup);

@@ -69,9 +69,9 @@ const COLUMNS = ["now", "in backup", "added", "removed", "changed", "same"];
 
 function tableLines(tables: RehearsalReport["tables"]): string[] {
   if (tables.length === 0) return [];
-  const rows = tables.map(({ rowsNow, rowsInBackup, changes, ...table }) => [
+  const rows = tables.map(({ rowsNow, isDamaged, rowsInBackup, changes, ...table }) => [
     visible(tableLabel(table)),
-    formatCount(rowsNow),
+    isDamaged ? "?" : formatCount(rowsNow),
     formatCount(rowsInBackup),
     ...(changes
       ? [changes.added, changes.removed, changes.changed, changes.same].map(formatCount)

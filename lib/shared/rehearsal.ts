@@ -36,7 +36,9 @@ export interface RehearsedTable extends TableName {
   rowsInBackup: number;
   /** What tells a row: the primary key, else a unique key. Empty where there is neither: then whole rows are compared, and none is `changed`. */
   key: string[];
-  /** Null where the rows cannot be compared, since some are refused or repeat a key. */
+  /** What is there now cannot be read, nor counted. */
+  isDamaged?: boolean;
+  /** Null where the rows cannot be compared, since some are refused or repeat a key, or it is damaged. */
   changes: RowChanges | null;
   /** At most 800; all are compared. */
   sampleColumns: string[];

@@ -310,7 +310,7 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
       );
       const { schema, name, model, rows } = load.archived;
       return {
-        ...{ schema, name, model, rowsInBackup: rows, rowsNow: 0, changes: null },
+        ...{ schema, name, model, rowsInBackup: rows, rowsNow: 0, isDamaged: true, changes: null },
         ...{ key: [], sampleColumns: [], samples: [] },
       };
     }
