@@ -177,17 +177,17 @@ export async function openConfiguredDatabase(
   const [direct, database] = [environment.DIRECT_URL, environment.DATABASE_URL].map((url) =>
     url !== undefined && /^postgres(ql)?:\/\//.test(url) ? { connectionString: url } : null,
   );
+  const own = await connectionFromPrisma(prisma);
   const openSame = async (given: ConnectionConfig) => {
     const opened = open(given);
     try {
-      await requireSameDatabase(prisma, opened);
+      await requireSameDatabase(prisma, opened, given === own);
       return opened;
     } catch (error) {
       await opened.close();
       throw error;
     }
   };
-  const own = await connectionFromPrisma(prisma);
   if (own && direct && (await isPoolOf(withSsl(own, ssl), direct))) {
     // The role's settings are the app's, whichever way leads to the database; its own count more.
     const schema = schemaOf(direct) ?? schemaOf(own);

@@ -1,3 +1,4 @@
+import { describeStatementError } from "./postgres/database-error.ts";
 import type { ErrorReport } from "./shared/api.ts";
 import { ERROR_STATUS, type ErrorCode } from "./shared/error-codes.ts";
 
@@ -33,7 +34,10 @@ export class BackupError extends Error {
   }
 }
 
-/** Anything thrown, as a BackupError: itself if it is one, ABORTED for an abort, INTERNAL otherwise. */
+/**
+ * Anything thrown, as a BackupError: itself if it is one, ABORTED for an abort, what PostgreSQL said where it is from
+ * there, INTERNAL otherwise.
+ */
 export function toBackupError(error: unknown): BackupError {
   if (error instanceof BackupError) return error;
   if (isAbort(error)) {
@@ -41,8 +45,10 @@ export function toBackupError(error: unknown): BackupError {
     if (error instanceof Error && error.cause instanceof BackupError) return error.cause;
     return new BackupError("ABORTED", "The operation was cancelled.", { cause: error });
   }
+  const ofDatabase = describeStatementError(error);
+  if (ofDatabase) return ofDatabase;
   return new BackupError("INTERNAL", "Something unexpected went wrong.", {
-    hint: "The server's log has the details. If it happens again, please report it with the error's time.",
+    hint: "This is a mistake of prisma-backup-admin: please report it. The details are in the app's log, or in a terminal where PRISMA_BACKUP_DEBUG=1 is set.",
     cause: error,
   });
 }

@@ -2,7 +2,7 @@
 import net from "node:net";
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { PrismaClient } from "../prisma/generated/client.ts";
 import { serverUrlOf } from "../scripts/testing/database.ts";
 import { PrismaBackup, PrismaRestore } from "./public-api.ts";
@@ -96,6 +96,61 @@ test("settings that lead elsewhere than the client itself", async () => {
     message: expect.stringContaining("Nothing was read or written."),
   });
   expect(await b.ids()).toEqual([18]);
+});
+
+describe("another role of the same database", () => {
+  async function roles() {
+    const { a } = await twoServers();
+    const role = `other_${process.pid}_${databases}`;
+    const pool = new pg.Pool({ connectionString: a.url.href, max: 1 });
+    pool.on("error", () => {});
+    const url = new URL(a.url);
+    url.username = role;
+    url.password = "p";
+    await pool.query(
+      `CREATE ROLE ${role} LOGIN PASSWORD 'p'; GRANT ALL ON SCHEMA public TO ${role}; GRANT ALL ON t TO ${role}`,
+    );
+    onTestFinished(async () => {
+      await pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+      await pool.end();
+    });
+    return { a, role, url };
+  }
+
+  test("that its own settings lead to", async () => {
+    const { a, role, url } = await roles();
+    const adapter = new PrismaPg({ connectionString: a.url.href });
+    const prisma = clientOf(adapter);
+    await prisma.$queryRawUnsafe("SELECT 1");
+    vi.spyOn(adapter as unknown as { connect(): Promise<unknown> }, "connect").mockImplementation(
+      () => new PrismaPg({ connectionString: url.href }).connect(),
+    );
+    expect(await errorOf(backUp(prisma))).toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringMatching(
+        new RegExp(`as postgres, .* as ${role}, .*Nothing was read or written`),
+      ),
+    });
+  });
+
+  test("that DIRECT_URL names is meant", async () => {
+    const { a, url } = await roles();
+    vi.stubEnv("DIRECT_URL", url.href);
+    const client = clientOf(new PrismaPg({ connectionString: a.url.href }));
+    const prisma = new Proxy(client, {
+      get: (target, name) => (name === "_engineConfig" ? undefined : Reflect.get(target, name)),
+    });
+    await backUp(prisma);
+  });
+
+  test("that the app only acts as, by SET ROLE, is not compared", async () => {
+    const { a, role } = await roles();
+    const pool = new pg.Pool({ connectionString: a.url.href, max: 1 });
+    onTestFinished(() => pool.end());
+    pool.on("error", () => {});
+    pool.on("connect", (client) => void client.query(`SET ROLE ${role}`));
+    await backUp(clientOf(new PrismaPg(pool)));
+  });
 });
 
 test("the environment's URL leads elsewhere than a client without such an adapter", async () => {

@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
+import type pg from "pg";
 import { BackupError } from "./errors.ts";
 import type { Database } from "./postgres/connection.ts";
 
@@ -23,9 +24,14 @@ const IDENTITY_SQL = `
  * lock which this connection holds. A client that cannot be asked is taken at its word.
  *
  * @param prisma the app's PrismaClient; it may read from a replica
- * @throws CONFIG_INVALID where it is another database. Nothing was read or written.
+ * @param isOwn the connection is the client's own, and not DIRECT_URL's, which may be another role's
+ * @throws CONFIG_INVALID where it is another database, or its own as another role. Nothing was read or written.
  */
-export async function requireSameDatabase(prisma: object, database: Database): Promise<void> {
+export async function requireSameDatabase(
+  prisma: object,
+  database: Database,
+  isOwn: boolean,
+): Promise<void> {
   const query: unknown = Reflect.get(prisma, "$queryRawUnsafe");
   if (typeof query !== "function") return;
   async function ask<Row>(sql: string): Promise<Row | null> {
@@ -42,11 +48,12 @@ export async function requireSameDatabase(prisma: object, database: Database): P
   try {
     const [a, b] = [randomInt(2 ** 31), randomInt(2 ** 31)];
     await client.query("SELECT pg_catalog.pg_advisory_lock($1, $2)", [a, b]);
-    const seen = await ask<{ isSame: boolean }>(
-      `SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database
+    const seen = await ask<{ isSame: boolean; role: string }>(
+      `SELECT session_user::text AS role, EXISTS (SELECT FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_database d ON d.oid = l.database
          WHERE d.datname = pg_catalog.current_database() AND l.locktype = 'advisory' AND l.classid = ${a} AND l.objid = ${b}) AS "isSame"`,
     );
-    if (!seen || seen.isSame) return;
+    if (!seen) return;
+    if (seen.isSame) return isOwn ? await requireSameRole(client, seen.role) : undefined;
     const theirs = await ask<Identity>(IDENTITY_SQL);
     const ours = (await client.query<Identity>(IDENTITY_SQL)).rows[0];
     if (theirs && ours && isReplicaOf(theirs, ours)) return;
@@ -60,6 +67,21 @@ export async function requireSameDatabase(prisma: object, database: Database): P
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/**
+ * Another role may see other rows. Only who has logged in is compared: an app may well SET ROLE on its own connections,
+ * for its visitors, where a backup is to hold the rows of all.
+ */
+async function requireSameRole(client: pg.ClientBase, theirs: string): Promise<void> {
+  const { rows } = await client.query<{ role: string }>("SELECT session_user::text AS role");
+  const ours = rows[0]?.role;
+  if (ours === theirs) return;
+  throw new BackupError(
+    "CONFIG_INVALID",
+    `The app's Prisma client is connected as ${theirs}, and its settings lead to the same database as ${ours}, who may see other rows. Nothing was read or written.`,
+    { hint: "Give the connection that is meant: `connectionString`, `pool`, or DIRECT_URL." },
+  );
 }
 
 const isReplicaOf = (theirs: Identity, ours: Identity): boolean =>

@@ -1,7 +1,6 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
-import { type Database, translateConnectionError } from "../postgres/connection.ts";
-import { translateDatabaseError } from "../postgres/database-error.ts";
+import type { Database } from "../postgres/connection.ts";
 import {
   isStandby,
   READ_ONLY,
@@ -93,15 +92,8 @@ export async function queryOperations<Row extends pg.QueryResultRow>(
       return (await client.query<Row>(sql, values)).rows;
     });
   } catch (error) {
-    if (error instanceof BackupError) throw error;
-    if (sqlState(error) === "42501") throw insufficientPrivilege(error);
-    if (sqlState(error) === "55P03")
-      throw translateDatabaseError(error, {
-        fallback: "INTERNAL",
-        outcome: "Nothing has changed.",
-      });
     if (sqlState(error) === READ_ONLY_SQL_TRANSACTION) throw await readOnly(database, error);
-    throw translateConnectionError(error);
+    throw sqlState(error) === "42501" ? insufficientPrivilege(error) : error;
   }
 }
 
@@ -133,9 +125,6 @@ async function inTransaction<Result>(
   work: (client: pg.PoolClient) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect();
-  // Without a listener, a connection that breaks ends the process. The statement on it fails and says so.
-  const ignore = () => {};
-  client.on("error", ignore);
   let isBroken = false;
   try {
     const result = await work(client);
@@ -147,7 +136,6 @@ async function inTransaction<Result>(
     });
     throw error;
   } finally {
-    client.off("error", ignore);
     client.release(isBroken);
   }
 }

@@ -1,6 +1,5 @@
 /** A restore from its check to its end, whoever watches. */
 import { BackupError, toBackupError } from "../errors.ts";
-import { translateConnectionError } from "../postgres/connection.ts";
 import { describeUpload } from "../restore/describe-upload.ts";
 import { runRestore } from "../restore/run-restore.ts";
 import { verifyTables } from "../restore/verify-archive.ts";
@@ -32,7 +31,7 @@ const PASSING: readonly ErrorCode[] = [
 /** Whether the same archive may well succeed a moment later, so that it need not be uploaded again. */
 const isPassing = ({ code, cause }: BackupError): boolean =>
   // A lost connection is an error of the step in which it was lost.
-  PASSING.includes(code) || translateConnectionError(cause) !== cause;
+  PASSING.includes(code) || PASSING.includes(toBackupError(cause).code);
 
 /** Owns the archive and the upload from here on. Never rejects: every end is written to the operation. */
 export async function carryOutRestore(

@@ -1,6 +1,6 @@
 /** The truth about operations that ended without saying so: never begun, or their process died. */
 import { BackupError } from "../errors.ts";
-import { type Database, translateConnectionError } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection.ts";
 import { isInFuture, transactionStatus } from "../postgres/transaction.ts";
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import type { Operation, OperationResult } from "../shared/api.ts";
@@ -104,7 +104,7 @@ export async function readChanged(
   } catch (error) {
     // A transaction of another server, in an operation that came here by a copy of the database.
     if (isInFuture(error)) return "unknown";
-    throw translateConnectionError(error);
+    throw error;
   }
 }
 

@@ -1,20 +1,24 @@
 /** Whatever connecting fails with: a code of ours, the server's or Node's own words, and what to do. */
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { chmod, chown, mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, createServer, type LookupFunction, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type PostgresServer, startPostgres } from "../../scripts/postgres.ts";
-import { serverUrlOf } from "../../scripts/testing/database.ts";
-import { errorOf, testDatabase } from "../restore/testing.ts";
+import { requireTool, serverUrlOf } from "../../scripts/testing/database.ts";
+import { errorOf, openTestDatabase, testDatabase } from "../restore/testing.ts";
 import { openDatabase } from "./connection.ts";
+import { startPgBouncer } from "./testing-pgbouncer.ts";
 
 const run = promisify(execFile);
 
 /** As the command and the page connect: a connection of its own, and one of the pool. */
-async function failureOf(connectionString: string) {
-  const database = openDatabase({ connectionString });
+async function failureOf(connectionString: string, settings: pg.ClientConfig = {}) {
+  const database = openDatabase({ connectionString, ...settings });
   try {
     const own = await errorOf(database.connect("test"));
     const { code, message, hint } = await errorOf(database.pool.query("SELECT 1"));
@@ -47,7 +51,123 @@ test.each([
   });
 });
 
-test("a server without TLS", async () => {
+/** Both ways as well. */
+async function connects(connectionString: string) {
+  const database = openTestDatabase(connectionString);
+  await (await database.connect("test")).end();
+  await database.pool.query("SELECT 1");
+}
+
+test.each(["sslmode=prefer", "sslmode=allow", "uselibpqcompat=true&sslmode=prefer"])(
+  "a server without TLS, by %s",
+  async (query) => {
+    await connects(`${serverUrlOf(15)}?${query}`);
+  },
+);
+
+test("a server without TLS, by PGSSLMODE=prefer", async () => {
+  vi.stubEnv("PGSSLMODE", "prefer");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await connects(serverUrlOf(15));
+  expect(await failureOf(`${serverUrlOf(15)}?ssl=true`)).toMatchObject({
+    message: expect.stringContaining("does not support SSL"),
+  });
+});
+
+/** No PostgreSQL: what it sends to whoever has sent something, if anything. */
+async function answering(answer: Buffer | string | null): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.once("data", () => (answer === null ? undefined : socket.end(answer)));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return `postgresql://u:p@127.0.0.1:${(server.address() as AddressInfo).port}/db`;
+}
+
+/** As a pooler says it, in the protocol's words. */
+const errorMessage = (code: string, message: string): Buffer => {
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${message}\0\0`);
+  const head = Buffer.alloc(5);
+  head.write("E");
+  head.writeInt32BE(fields.length + 4, 1);
+  return Buffer.concat([head, fields]);
+};
+/** Kerberos. */
+const AUTHENTICATION_GSS = Buffer.from([82, 0, 0, 0, 8, 0, 0, 0, 7]);
+
+test.each([
+  ["nobody", null, /has not answered within 0\.3 s/, /firewall/],
+  ["a web server", "HTTP/1.1 400 Bad Request\r\n\r\n", /terminated/, /no PostgreSQL server/],
+  ["who closes the connection", "", /terminated/, /no PostgreSQL server/],
+  ["who asks for Kerberos", AUTHENTICATION_GSS, /authentication/, /scram-sha-256/],
+  [
+    "Supabase's pooler",
+    errorMessage("XX000", "Tenant or user not found"),
+    /Tenant or user not found \(XX000\)/,
+    /postgres\.PROJECT/,
+  ],
+  [
+    "a pooler that is full",
+    errorMessage("XX000", "MaxClientsInSessionMode: max clients reached"),
+    /max clients reached/,
+    /Wait/,
+  ],
+  [
+    "Neon's proxy",
+    errorMessage("XX000", "Control plane request failed"),
+    /Control plane request failed/,
+    /pooler or proxy/,
+  ],
+  [
+    "a server that starts, in German",
+    errorMessage("57P03", "das Datenbanksystem startet"),
+    /startet/,
+    /starting/,
+  ],
+] as const)("%s answers", async (_, answer, words, hint) => {
+  const url = await answering(answer);
+  const expected = {
+    code: "DATABASE_UNREACHABLE",
+    message: expect.stringMatching(words),
+    hint: expect.stringMatching(hint),
+  };
+  expect(await failureOf(url, { connectionTimeoutMillis: 300 })).toMatchObject(expected);
+  const own = await errorOf(
+    failureOf(`${url}?sslmode=prefer`, { connectionTimeoutMillis: 300 }).then((error) => {
+      throw error;
+    }),
+  );
+  expect(own.code).toBe("DATABASE_UNREACHABLE");
+});
+
+test("a host with several addresses, none of which answers: each is named", async () => {
+  const lookup: LookupFunction = (_host, _options, found) =>
+    found(null, [
+      { address: "127.0.0.1", family: 4 },
+      { address: "127.0.0.2", family: 4 },
+    ]);
+  const stream = () => {
+    const socket = new Socket();
+    const { connect } = socket;
+    // As `pg` calls it.
+    socket.connect = ((port: number, host: string) =>
+      connect.call(socket, { port, host, lookup, autoSelectFamily: true })) as typeof connect;
+    return socket;
+  };
+  expect(await failureOf("postgresql://u:p@two.example:1/db", { stream })).toMatchObject({
+    code: "DATABASE_UNREACHABLE",
+    message: expect.stringMatching(/127\.0\.0\.1:1; connect ECONNREFUSED 127\.0\.0\.2:1\.$/),
+  });
+});
+
+test("a server without TLS, where it is required", async () => {
   expect(await failureOf(`${serverUrlOf(15)}?sslmode=require`)).toMatchObject({
     code: "DATABASE_UNREACHABLE",
     message: expect.stringContaining("does not support SSL"),
@@ -80,6 +200,59 @@ test.each(["cli1", "mysql://a:b@h/x", "localhost:5432/shop"])(
     );
   },
 );
+
+test("a database that takes no more connections", async () => {
+  const { db } = await testDatabase();
+  const role = `limited_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}`;
+  await db.query(`CREATE ROLE ${role} LOGIN PASSWORD 'p' CONNECTION LIMIT 0`);
+  onTestFinished(async () => void (await db.query(`DROP ROLE ${role}`)));
+  const url = new URL(db.url);
+  expect(await failureOf(`postgresql://${role}:p@${url.host}/${db.name}`)).toMatchObject({
+    code: "DATABASE_UNREACHABLE",
+    message: expect.stringMatching(/too many connections for role .*\(53300\)/),
+    hint: expect.stringContaining("Wait"),
+  });
+});
+
+test("a pool whose settings are no connection string keeps its password", async () => {
+  const { db } = await testDatabase();
+  const role = `parts_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}`;
+  await db.query(`CREATE ROLE ${role} LOGIN PASSWORD 'p'`);
+  onTestFinished(async () => void (await db.query(`DROP ROLE ${role}`)));
+  const { hostname: host, port } = new URL(db.url);
+  const database = openDatabase({
+    ...{ host, port: Number(port), user: role, password: "p", database: db.name },
+  });
+  onTestFinished(() => database.close());
+  await database.pool.query("SELECT 1");
+});
+
+describe.skipIf(!requireTool("pgbouncer"))("PgBouncer", () => {
+  test.each([
+    ["takes no more clients", { max_client_conn: 1 }, /max_client_conn/, /Wait/],
+    [
+      "has no connection to give",
+      { default_pool_size: 1, query_wait_timeout: 1 },
+      /query_wait_timeout/,
+      /pooler/,
+    ],
+  ] as const)("%s", async (_, settings, words, hint) => {
+    const { db } = await testDatabase();
+    await using pooler = await startPgBouncer(db.url, "session", settings);
+    const first = new pg.Client(pooler.url);
+    await first.connect();
+    await first.query("SELECT 1");
+    try {
+      expect(await failureOf(pooler.url)).toMatchObject({
+        code: "DATABASE_UNREACHABLE",
+        message: expect.stringMatching(words),
+        hint: expect.stringMatching(hint),
+      });
+    } finally {
+      await first.end();
+    }
+  });
+});
 
 describe("roles", () => {
   const role = `guest_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}`;
@@ -141,7 +314,7 @@ describe("a certificate", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test.each(["sslmode=require", "sslmode=verify-ca", "ssl=true"])(
+  test.each(["sslmode=require", "sslmode=prefer", "sslmode=verify-ca", "ssl=true"])(
     "that Node does not trust, by %s",
     async (query) => {
       expect(await failureOf(`${server.url()}?${query}`)).toMatchObject({
@@ -163,10 +336,7 @@ describe("a certificate", () => {
   });
 
   test("that is not to be proven connects", async () => {
-    const database = openDatabase({
-      connectionString: `${server.url()}?uselibpqcompat=true&sslmode=require`,
-    });
-    await (await database.connect("test")).end();
-    await database.close();
+    await connects(`${server.url()}?uselibpqcompat=true&sslmode=require`);
+    await connects(`${server.url()}?uselibpqcompat=true&sslmode=prefer`);
   });
 });

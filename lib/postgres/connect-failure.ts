@@ -1,58 +1,85 @@
+import { isIPv6 } from "node:net";
 import { BackupError } from "../errors.ts";
 import { CONNECTIONS_NEEDED } from "./connection-count.ts";
 
-interface Reason {
-  isMeant: RegExp;
-  hint: string;
+/** Whereto, and with what, it was tried. */
+export interface Attempt {
+  host: string;
+  hasPassword: boolean;
 }
 
 const TRUST =
   "Name the certificate's authority: sslmode=verify-full&sslrootcert=FILE in the connection string, or in the app `ssl: { ca }`. To encrypt without proof of who answers, as libpq does: uselibpqcompat=true&sslmode=require.";
 
-/** By the code or the words of what failed, the first that fits. */
-const REASONS: Reason[] = [
-  {
-    isMeant: /ERR_TLS_CERT_ALTNAME_INVALID/,
-    hint: "Connect by a name that the server's certificate has.",
-  },
-  {
-    isMeant: /CERT|UNABLE_TO_(?:GET|VERIFY)|self-signed/i,
-    hint: TRUST,
-  },
-  {
-    isMeant: /does not support SSL/i,
-    hint: "This server speaks no TLS: use sslmode=disable, if the way to it is safe.",
-  },
-  {
-    isMeant: /^28P01/,
-    hint: "Check user and password in the connection string. Characters such as @, / or # in a password are percent-encoded.",
-  },
-  {
-    isMeant: /^28/,
-    hint: "Check user and TLS settings in the connection string, and the server's pg_hba.conf.",
-  },
-  { isMeant: /^3D000/, hint: "Check the database's name at the end of the connection string." },
-  {
-    isMeant: /^42501/,
-    hint: "Grant the role CONNECT on this database.",
-  },
-  {
-    isMeant: /^53300|too many connections/i,
-    hint: `${CONNECTIONS_NEEDED} Wait until others have ended theirs, or allow more: CONNECTION LIMIT of the role or the database, or the server's max_connections.`,
-  },
-  {
-    isMeant: /^(?:22|42)/,
-    hint: "Check the connection string's options: the server takes one of them for wrong.",
-  },
-  { isMeant: /^57P03/, hint: "The server is starting or stopping. Try again in a moment." },
-  {
-    isMeant: /ENOTFOUND|EAI_AGAIN/,
-    hint: "Check the host's name in the connection string, and the network.",
-  },
-  {
-    isMeant: /ENETUNREACH|EHOSTUNREACH|EINVAL/,
-    hint: "There is no way from here to this address. If it is an IPv6 address, this network may have none: take the host's IPv4 address, or a pooler in session mode (at Supabase, the session pooler's host).",
-  },
+const NO_WAY = /^(?:ENETUNREACH|EHOSTUNREACH|EINVAL|EADDRNOTAVAIL|EAFNOSUPPORT)$/;
+const NO_ANSWER = /^(?:ETIMEDOUT|ENOTFOUND|EAI_)/;
+
+/** By the code; of what has none, by the words of `pg`; of a pooler, whose code says little, by its words. The first that fits. */
+const HINTS: Array<[isMeant: RegExp, hint: string]> = [
+  [/^ERR_TLS_CERT_ALTNAME/, "Connect by a name that the server's certificate has."],
+  [
+    /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)/,
+    "Have the server's certificate renewed, or set this machine's clock.",
+  ],
+  [/CERT|^UNABLE_TO_/, TRUST],
+  [
+    /^(?:EPROTO|ERR_SSL|ERR_OSSL|ERR_TLS)/,
+    "Client and server do not agree on TLS: check sslmode, sslrootcert, sslcert and sslkey in the connection string.",
+  ],
+  [
+    /does not support SSL/,
+    "This server speaks no TLS: use sslmode=prefer or sslmode=disable, if the way to it is safe.",
+  ],
+  [
+    /^28P01/,
+    "Check user and password in the connection string. Characters such as @, / or # in a password are percent-encoded.",
+  ],
+  [
+    /^28/,
+    "Check user and TLS settings (sslmode) in the connection string, and the server's pg_hba.conf.",
+  ],
+  [/^3D000/, "Check the database's name at the end of the connection string."],
+  [/^42501/, "Grant the role CONNECT on this database."],
+  [
+    /^53300|max_client_conn|max client|too many/i,
+    `${CONNECTIONS_NEEDED} Wait until others have ended theirs, or allow more: CONNECTION LIMIT of the role or the database, the server's max_connections, or the pooler's own limit.`,
+  ],
+  [/^(?:22|42)/, "Check the connection string's options: the server takes one of them for wrong."],
+  [/^57P03/, "The server is starting or stopping. Try again in a moment."],
+  [
+    /^57014/,
+    "A time limit of the role, the database or a pooler is too short for a connection: raise it (statement_timeout).",
+  ],
+  [
+    /tenant or user not found/i,
+    "Check user and host. At Supabase's pooler the user is postgres.PROJECT, and the host that of the project's region.",
+  ],
+  [
+    /^(?:08P01|XX000)/,
+    "A pooler or proxy before the server says this: check user, database and its own settings, or whether its service is disturbed, then try again.",
+  ],
+  [
+    /^ENOENT/,
+    "There is no such socket: check the folder (host=…) and the port, which is a part of the socket's name, and that the server runs. It says where its sockets are: SHOW unix_socket_directories.",
+  ],
+  [
+    /^(?:EACCES|EPERM)/,
+    "This system does not let the app connect there: check the address, a firewall, or the rights on the socket's folder.",
+  ],
+  [/^(?:ENOTFOUND|EAI_)/, "Check the host's name in the connection string, and the network."],
+  [NO_WAY, "There is no way from here to this address: check the host, and the network."],
+  [
+    /^ETIMEDOUT/,
+    "Check host and port, and whether a firewall or an allow list of addresses is in between. A server that sleeps may need a second try.",
+  ],
+  [
+    /^ECONNRESET|terminated unexpectedly|establishing an SSL|received invalid response/,
+    "What answers there may be no PostgreSQL server, or a proxy that does not reach it: check host, port and TLS settings (sslmode).",
+  ],
+  [
+    /authenticationOk message type|Only mechanism/,
+    "Let the server ask this role for a password (scram-sha-256 in pg_hba.conf): `pg` knows no other kind, such as GSSAPI.",
+  ],
 ];
 
 const GENERAL =
@@ -62,28 +89,34 @@ export const DIRECT_HINT =
   "Give a direct connection, or a pooler in session mode: as DIRECT_URL, as `connectionString` of createBackupAdmin, or in a terminal as --url.";
 
 /** An error of a pooler that refuses what PostgreSQL takes, or else null. */
-export function refusedByPooler(error: unknown): BackupError | null {
-  if (!(error instanceof Error) || !/unsupported startup parameter/i.test(error.message))
-    return null;
+function refusedByPooler({ message }: Error, cause: unknown): BackupError | null {
+  if (!/unsupported startup parameter/i.test(message)) return null;
   return new BackupError(
     "CONFIG_INVALID",
     "A pooler between the app and PostgreSQL does not take this connection string's settings.",
     {
       hint: `Leave “options” out of the connection string, or take another one. ${DIRECT_HINT}`,
-      cause: error,
+      cause,
     },
   );
 }
 
 /** Whatever `connect()` failed with: nothing but connecting was tried. In the server's words, or Node's. */
-export function describeConnectFailure(thrown: unknown): BackupError {
+export function describeConnectFailure(
+  thrown: unknown,
+  { host, hasPassword }: Attempt,
+): BackupError {
   if (thrown instanceof BackupError) return thrown;
-  const error = firstOf(thrown);
-  const refused = refusedByPooler(error);
+  // Of a host with several addresses, each one's failure: the whole has no words of its own.
+  const all: unknown[] = thrown instanceof AggregateError ? thrown.errors : [thrown];
+  const errors = all.map((it) => (it instanceof Error ? it : new Error(String(it))));
+  const failures = errors.map((error) => ({ code: codeOf(error), message: error.message }));
+  const refused = errors.map((error) => refusedByPooler(error, thrown)).find(Boolean);
   if (refused) return refused;
-  const { message } = error;
-  const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  if (/client password must be a (?:non-empty )?string/.test(message)) {
+  const asks = failures.some(
+    ({ code, message }) => code === "28P01" || message.includes("client password must be"),
+  );
+  if (asks && !hasPassword) {
     return new BackupError(
       "CONFIG_INVALID",
       "The database server asks for a password, and the connection string has none.",
@@ -93,20 +126,42 @@ export function describeConnectFailure(thrown: unknown): BackupError {
       },
     );
   }
-  const words = [message, message.includes(code) ? "" : `(${code})`].filter(Boolean).join(" ");
-  const known = REASONS.find(({ isMeant }) => isMeant.test(code) || isMeant.test(message));
-  return new BackupError("DATABASE_UNREACHABLE", `The database cannot be reached: ${words}.`, {
-    hint: known?.hint ?? GENERAL,
-    cause: thrown,
-  });
+  const words = failures.map(({ code, message }) =>
+    message.includes(code) ? message : `${message} (${code})`,
+  );
+  return new BackupError(
+    "DATABASE_UNREACHABLE",
+    `The database cannot be reached: ${[...new Set(words)].join("; ").replace(/\.$/, "")}.`,
+    { hint: hintFor(failures, host), cause: thrown },
+  );
 }
 
-/** Of a host with several addresses, the first one's failure; the whole has no words of its own. */
-function firstOf(thrown: unknown): Error {
-  const [first] = thrown instanceof AggregateError ? thrown.errors : [];
-  const error: unknown = first ?? thrown;
-  return error instanceof Error ? error : new Error(String(error));
+const codeOf = (error: Error): string =>
+  "code" in error && typeof error.code === "string" ? error.code : "";
+
+function hintFor(failures: Array<{ code: string; message: string }>, host: string): string {
+  const is = (isMeant: RegExp) => failures.some(({ code }) => isMeant.test(code));
+  const isFar = is(NO_WAY) || is(NO_ANSWER);
+  const [, project] = /^db\.([^.]+)\.supabase\.co$/.exec(host) ?? [];
+  if (project && isFar) {
+    return `${host} has an IPv6 address only, unless that is paid for. Use the session pooler's host, as “Connect” in Supabase's dashboard shows it: postgresql://postgres.${project}:PASSWORD@aws-0-REGION.pooler.supabase.com:5432/postgres`;
+  }
+  if (/^fe80:/i.test(host) && isFar) {
+    return "An address that begins with fe80: is an IPv6 address of one network interface, which has to be named: ?host=fe80::1%25eth0. Or take the server's name.";
+  }
+  if (is(NO_WAY) && failures.some(({ message }) => message.split(" ").some(hasIPv6))) {
+    return "This may be an IPv6 address that this network has no way to: take the host's IPv4 address, or a pooler in session mode that has one.";
+  }
+  for (const [isMeant, hint] of HINTS) {
+    const isHere = ({ code, message }: { code: string; message: string }) =>
+      isMeant.test(code) || (/^(?:|08P01|XX000)$/.test(code) && isMeant.test(message));
+    if (failures.some(isHere)) return hint;
+  }
+  return GENERAL;
 }
+
+/** As Node writes it: `2001:db8::1:5432`. */
+const hasIPv6 = (word: string): boolean => isIPv6(word) || isIPv6(word.replace(/:\d+$/, ""));
 
 /** What a configuration cannot be read for. Its own words may hold the password. */
 export function describeUnreadable(error: unknown): BackupError {

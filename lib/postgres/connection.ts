@@ -1,6 +1,6 @@
+import { isIPv6 } from "node:net";
 import pg from "pg";
-import { BackupError } from "../errors.ts";
-import { describeUnreadable, noUrl, prismasOwnUrl, refusedByPooler } from "./connect-failure.ts";
+import { describeUnreadable, noUrl, prismasOwnUrl } from "./connect-failure.ts";
 import { POOL_CONNECTIONS } from "./connection-count.ts";
 import { IS_ONE_SESSION, requireSessionsOfOnesOwn } from "./one-session.ts";
 import { OwnClient } from "./own-client.ts";
@@ -104,6 +104,7 @@ export function openDatabase(config: ConnectionConfig): Database {
     keepAlive: true,
     ...config,
   };
+  const { connectionTimeoutMillis = 0 } = connectionConfig;
   const probe = parseConfig(connectionConfig);
   let sessions: Promise<void> | undefined;
   const prepare: Prepare = async (client, settings = {}) => {
@@ -119,12 +120,21 @@ export function openDatabase(config: ConnectionConfig): Database {
   };
   const pool = new pg.Pool({
     ...connectionConfig,
+    // Longer than a connection's own, which says what is wrong.
+    connectionTimeoutMillis: connectionTimeoutMillis && connectionTimeoutMillis + 1000,
     application_name: APPLICATION_NAME,
     max: POOL_CONNECTIONS,
     idleTimeoutMillis: 10_000,
     allowExitOnIdle: true,
-    Client: OwnClient,
-    onConnect: (client) => prepare(client as pg.Client, POOL_SETTINGS),
+    Client: class extends OwnClient {
+      constructor(options: pg.ClientConfig = {}) {
+        super({ ...options, password: options.password, connectionTimeoutMillis });
+      }
+    },
+    onConnect: (client) =>
+      prepare(client as OwnClient, POOL_SETTINGS).catch((error: unknown) => {
+        throw (client as OwnClient).describeFailure(error);
+      }),
   });
   // A pooled connection that the server ends while idle must not end the process.
   pool.on("error", () => {});
@@ -133,7 +143,7 @@ export function openDatabase(config: ConnectionConfig): Database {
   return {
     pool,
     // A function leads wherever it does, whatever host is said.
-    server: config.stream ? "the app's own connector" : `${probe.host}:${probe.port}`,
+    server: config.stream ? "the app's own connector" : addressOf(probe),
     async connect(purpose) {
       const client = await connect(connectionConfig, purpose, prepare);
       watch.add(client);
@@ -142,6 +152,9 @@ export function openDatabase(config: ConnectionConfig): Database {
     close: () => pool.end(),
   };
 }
+
+const addressOf = ({ host, port }: pg.Client): string =>
+  `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 
 function parseConfig(config: pg.ClientConfig): pg.Client {
   const { connectionString = "" } = config;
@@ -159,7 +172,7 @@ function parseConfig(config: pg.ClientConfig): pg.Client {
 const APPLICATION_NAME = "prisma-backup-admin";
 
 /** Makes a new connection ready: settings, and the number of its process. */
-type Prepare = (client: pg.Client, settings?: Record<string, string>) => Promise<void>;
+type Prepare = (client: OwnClient, settings?: Record<string, string>) => Promise<void>;
 
 async function connect(
   config: ConnectionConfig,
@@ -177,7 +190,7 @@ async function connect(
     return client;
   } catch (error) {
     await client.end().catch(() => {});
-    throw translateConnectionError(error);
+    throw client.describeFailure(error);
   }
 }
 
@@ -254,25 +267,4 @@ export function stopWaitingOnAbort(
 export function abandon(client: pg.Client): void {
   // `end()` would wait for the statement that runs, perhaps a COPY that nobody reads any more.
   client.connection.stream.destroy();
-}
-
-/** @returns DATABASE_UNREACHABLE for a failure to connect, CONFIG_INVALID where a pooler refused; any other error as it is. */
-export function translateConnectionError(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof BackupError) return error;
-  const refused = refusedByPooler(error);
-  if (refused) return refused;
-  const code = "code" in error ? String(error.code) : "";
-  const unreachable =
-    /^(ECONN|ENOTFOUND|ETIMEDOUT|EHOSTUNREACH|EAI_AGAIN|EPIPE|08|28|3D000|53300|57P0)/.test(code) ||
-    // The server's own words say something else: a lock's time-out is no lost connection.
-    (!(error instanceof pg.DatabaseError) && /timeout|terminated|Connection/i.test(error.message));
-  if (!unreachable) return error;
-  return new BackupError(
-    "DATABASE_UNREACHABLE",
-    `The database cannot be reached (${code || error.message}).`,
-    {
-      hint: "Check that the server runs and that the connection string is right, then try again.",
-      cause: error,
-    },
-  );
 }

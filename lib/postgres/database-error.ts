@@ -4,7 +4,7 @@ import type { LeaveOut, TableName } from "../shared/api.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import type { BlamedRows } from "./blamed-rows.ts";
-import { translateConnectionError } from "./connection.ts";
+import { isConnectionLost } from "./connection-lost.ts";
 import { describeDamage } from "./damage.ts";
 import { lockTimeout } from "./lock-holders.ts";
 import { describeNotFound, isNotFound } from "./not-found.ts";
@@ -45,6 +45,7 @@ export const CHECK_VIOLATION = "23514";
 export const EXCLUSION_VIOLATION = "23P01";
 
 const VIOLATED = "The data violate a constraint";
+const REFUSED = "PostgreSQL refused a statement";
 
 /** SQLSTATEs that mean something particular to a person. Classes (two characters) after exact codes. */
 const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> = {
@@ -152,8 +153,7 @@ function meaningOf(
 export function translateDatabaseError(error: unknown, place: ErrorPlace): unknown {
   if (error instanceof BackupError) return error;
   if (!(error instanceof pg.DatabaseError)) {
-    const translated = translateConnectionError(error);
-    if (translated === error) return error;
+    if (!isConnectionLost(error)) return error;
     return new BackupError(
       place.fallback,
       `The connection to the database was lost. ${place.outcome}`,
@@ -161,15 +161,7 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
     );
   }
   const sqlState = error.code ?? "";
-  if (sqlState === LOCK_NOT_AVAILABLE) {
-    return lockTimeout({
-      what: "A table stayed locked by somebody else",
-      outcome: place.outcome,
-      holders: holdersBehind(error),
-      details: { sqlState, ...(place.table && { table: place.table }) },
-      cause: error,
-    });
-  }
+  if (sqlState === LOCK_NOT_AVAILABLE) return lockTimeoutOf(error, place.outcome, place.table);
   const table =
     place.table ??
     (error.schema && error.table ? { schema: error.schema, name: error.table } : undefined);
@@ -182,9 +174,9 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
   return placedError(
     {
       code: known?.code ?? place.fallback,
-      what: meaning?.what ?? "PostgreSQL refused a statement",
+      what: meaning?.what ?? withWords(REFUSED, error),
       hint:
-        place.remedy ?? meaning?.hint ?? `The server's log has the details (SQLSTATE ${sqlState}).`,
+        place.remedy ?? meaning?.hint ?? `PostgreSQL's log has the details (SQLSTATE ${sqlState}).`,
       cause: error,
       sqlState,
       constraint,
@@ -192,6 +184,91 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
     { ...place, table, column, blamed },
   );
 }
+
+const lockTimeoutOf = (error: pg.DatabaseError, outcome: string, table?: TableName): BackupError =>
+  lockTimeout({
+    what: "A table stayed locked by somebody else",
+    outcome,
+    holders: holdersBehind(error),
+    details: { sqlState: LOCK_NOT_AVAILABLE, ...(table && { table }) },
+    cause: error,
+  });
+
+/** Where the server's own words hold no value of a row. */
+const WORDS_ARE_SAFE = /^(?:08|0A|25|28|3D|3F|40|42|53|54|55|57|58|XX)/;
+const IS_UNREACHABLE = /^(?:08|28|3D|53300|57P0)/;
+
+/** What they mean of a statement that is no part of a dump or load. */
+const ELSEWHERE: typeof MEANING = {
+  "57014": {
+    what: "PostgreSQL ended a statement before it was done",
+    hint: "Try again. If a time limit has ended it, raise that of the role or database.",
+  },
+  "42501": {
+    code: "INSUFFICIENT_PRIVILEGE",
+    what: "The database role lacks a right",
+    hint: "Grant it to the role, or connect as another one.",
+  },
+  "42": { what: REFUSED, hint: "Look at what these words name, then try again." },
+  "53": {
+    what: "The database server has too little of something",
+    hint: "Give it more, or wait until others need less, then try again.",
+  },
+  "58": {
+    what: "The database server cannot read or write a file",
+    hint: "Look at the server's disk and log, then try again.",
+  },
+  XX: {
+    what: "The database server reports an internal error, as where its catalog or storage is damaged",
+    hint: "Look into PostgreSQL's log. If pg_dump ends with the same words, what they name has to be mended, or the database restored from a backup.",
+  },
+};
+
+/**
+ * What PostgreSQL said of a statement outside of dumps and loads, which know more: by its SQLSTATE, and in its own words
+ * where these hold no value of a row.
+ *
+ * @returns null for an error of anything else
+ */
+export function describeStatementError(error: unknown): BackupError | null {
+  if (error instanceof pg.DatabaseError) {
+    const { code: sqlState = "" } = error;
+    if (sqlState === LOCK_NOT_AVAILABLE) return lockTimeoutOf(error, "Nothing has changed.");
+    const { code, what, hint } = elsewhere(error, sqlState);
+    return new BackupError(
+      code ?? (IS_UNREACHABLE.test(sqlState) ? "DATABASE_UNREACHABLE" : "DATABASE_ERROR"),
+      `${what.includes(error.message) ? what : withWords(what, error)} (${sqlState}).`,
+      {
+        hint,
+        details: { sqlState },
+        cause: error,
+      },
+    );
+  }
+  if (!isConnectionLost(error)) return null;
+  return new BackupError(
+    "DATABASE_UNREACHABLE",
+    `The connection to the database was lost: ${error.message}.`,
+    { hint: MEANING["08"]?.hint ?? "", cause: error },
+  );
+}
+
+function elsewhere(error: pg.DatabaseError, sqlState: string): (typeof MEANING)[string] {
+  const sqlClass = sqlState.slice(0, 2);
+  return (
+    describeDamage(error) ??
+    (isRecoveryConflict(error) ? RECOVERY_CONFLICT : undefined) ??
+    ELSEWHERE[sqlState] ??
+    ((WORDS_ARE_SAFE.test(sqlState) &&
+      (MEANING[sqlState] ?? ELSEWHERE[sqlClass] ?? MEANING[sqlClass])) || {
+      what: REFUSED,
+      hint: "Try again. If it stays so, PostgreSQL's log tells more.",
+    })
+  );
+}
+
+const withWords = (what: string, { code = "", message }: pg.DatabaseError): string =>
+  WORDS_ARE_SAFE.test(code) ? `${what}: ${message}` : what;
 
 interface Found {
   code: ErrorCode;

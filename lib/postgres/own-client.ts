@@ -1,11 +1,15 @@
+import type { Duplex } from "node:stream";
 import pg from "pg";
+import type { BackupError } from "../errors.ts";
 import { describeConnectFailure } from "./connect-failure.ts";
+import { hasNoTls, isTlsOptional, noAnswer } from "./optional-tls.ts";
 
 /** What `pg` has and its types do not. */
 interface Internals {
   binary: boolean;
   database: string;
   connectionParameters: { query_timeout: number; database: string };
+  connection: { ssl: unknown; attachListeners(stream: Duplex): void };
 }
 
 /** A URL's database, all of it percent-decoded as by libpq. `pg` leaves what has a meaning in URLs, as %2F, as it is. */
@@ -55,9 +59,14 @@ const PARSERS = new Map<number, (text: string) => unknown>([
  * `pg.defaults.binary`, `pg.defaults.query_timeout`, which would cut a COPY off.
  */
 export class OwnClient extends pg.Client {
-  constructor(config?: pg.ClientConfig, { queryTimeoutMs = 0 } = {}) {
+  readonly #isTlsOptional: boolean;
+  readonly #connectTimeoutMs: number;
+
+  constructor(config: pg.ClientConfig = {}, { queryTimeoutMs = 0 } = {}) {
     super({
       ...config,
+      // A pool hides it from a spread.
+      password: config.password,
       types: { getTypeParser: (oid: number) => PARSERS.get(oid) ?? parseText },
     });
     const internals = this as unknown as Internals;
@@ -68,25 +77,62 @@ export class OwnClient extends pg.Client {
       internals.connectionParameters.database = database;
     }
     internals.connectionParameters.query_timeout = queryTimeoutMs;
+    const { connection } = internals;
+    const attach = connection.attachListeners.bind(connection);
+    connection.attachListeners = (stream) => {
+      attach(stream);
+      failOnUnknownMessages(stream);
+    };
+    this.#isTlsOptional = isTlsOptional(config);
+    this.#connectTimeoutMs = config.connectionTimeoutMillis ?? 0;
   }
 
   /** @throws BackupError DATABASE_UNREACHABLE, CONFIG_INVALID */
   override connect(): Promise<this>;
   override connect(callback: (error: Error) => void): void;
   override connect(callback?: (error: Error) => void): Promise<this> | undefined {
-    const fail = (error: unknown) => {
+    const connected = this.#connect();
+    if (!callback) return connected;
+    // A pool gives one.
+    connected.then(() => callback(null as unknown as Error), callback);
+    return undefined;
+  }
+
+  async #connect(): Promise<this> {
+    try {
+      if (this.ssl && this.#isTlsOptional && (await hasNoTls(this, this.#connectTimeoutMs))) {
+        this.ssl = false;
+        (this as unknown as Internals).connection.ssl = false;
+      }
+      await super.connect();
+      return this;
+    } catch (error) {
       // A server that waits for a password would do so for a minute, and `end()` with it.
       this.connection.stream.destroy();
-      return describeConnectFailure(error);
-    };
-    // A pool gives a callback.
-    if (callback) super.connect((error: Error) => callback(error && fail(error)));
-    else
-      return super.connect().then(
-        () => this,
-        (error: unknown) => {
-          throw fail(error);
-        },
-      );
+      throw this.describeFailure(error);
+    }
   }
+
+  /** Of connecting, and of what belongs to it. */
+  describeFailure(error: unknown): BackupError {
+    // All that `pg` says of it.
+    const isTimeout = error instanceof Error && error.message === "timeout expired";
+    return describeConnectFailure(
+      isTimeout ? noAnswer(this.host, this.port, this.#connectTimeoutMs) : error,
+      { host: this.host, hasPassword: Boolean(this.password) },
+    );
+  }
+}
+
+/** What `pg` throws while it reads what came, as of a kind of authentication that it does not know, would end the process. */
+function failOnUnknownMessages(stream: Duplex): void {
+  const read = stream.listeners("data").at(-1) as (chunk: Buffer) => void;
+  stream.removeListener("data", read);
+  stream.on("data", (chunk: Buffer) => {
+    try {
+      read(chunk);
+    } catch (error) {
+      stream.destroy(error as Error);
+    }
+  });
 }

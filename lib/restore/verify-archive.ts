@@ -108,7 +108,10 @@ async function orAbort<Result>(
   } catch (error) {
     if (signal?.aborted) throw toBackupError(signal.reason);
     throw toBackupError(
-      translateDatabaseError(error, { fallback: "INTERNAL", outcome: "Nothing has changed." }),
+      translateDatabaseError(error, {
+        fallback: "DATABASE_ERROR",
+        outcome: "Nothing has changed.",
+      }),
     );
   }
 }

@@ -1,10 +1,10 @@
 import type pg from "pg";
 import { toBackupError } from "../../errors.ts";
-import { type Database, translateConnectionError } from "../../postgres/connection.ts";
+import type { Database } from "../../postgres/connection.ts";
 import { IS_ONE_SESSION, ONE_SESSION, ONE_SESSION_HINT } from "../../postgres/one-session.ts";
 import { OwnClient } from "../../postgres/own-client.ts";
 import { recogniseAccess } from "../../postgres/pooler.ts";
-import { type Finding, findingsOf } from "./finding.ts";
+import { attempt, type Finding, findingsOf } from "./finding.ts";
 
 const OLDEST = 15;
 const NEWEST = 18;
@@ -45,12 +45,8 @@ export async function checkConnection(
   try {
     server = await readServer(config);
   } catch (thrown) {
-    const error = toBackupError(translateConnectionError(thrown));
-    problem(
-      "UNREACHABLE",
-      `At ${database.server} (from ${from}): ${error.code === "INTERNAL" ? reasonOf(thrown) : error.message}`,
-      error.hint ?? "Look into the server's log.",
-    );
+    const { message, hint = "Look into the server's log." } = toBackupError(thrown);
+    problem("UNREACHABLE", `At ${database.server} (from ${from}): ${message}`, hint);
     return { findings, isUsable: false };
   }
   ok(
@@ -86,7 +82,9 @@ export async function checkConnection(
       "Use the primary server's connection string. A backup can be made here from a terminal.",
     );
   }
-  switch (await recogniseAccess(config)) {
+  const what = "Whether a pooler is in between";
+  const area = "Database";
+  switch (await attempt(findings, { area, code: "POOLER", what }, () => recogniseAccess(config))) {
     case "direct":
       ok("POOLER", "The connection is direct: there is no pooler in between.");
       break;
@@ -127,13 +125,4 @@ async function readServer(config: pg.ClientConfig): Promise<Server> {
   } finally {
     await client.end().catch(() => {});
   }
-}
-
-/** A short reason without anything of the connection string: PostgreSQL's and Node's own messages name no password. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return "unknown reason";
-  const code = "code" in error ? String(error.code) : "";
-  return error.message
-    ? `${error.message}${code && !error.message.includes(code) ? ` (${code})` : ""}`
-    : code;
 }

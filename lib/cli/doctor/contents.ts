@@ -67,7 +67,7 @@ const LEFT_OUT: Record<string, { level: Level; what: string; remedy: string; cod
 /** The doctor says more of them than their names. */
 const SAID_WITH_MORE = ["PARTITION_DETACH_PENDING", "EXTENSION_TABLE"];
 
-/** What is in the database that a backup does not hold, or that another database needs for it. */
+/** What is in the database that a backup does not hold. */
 export async function checkContents(client: pg.ClientBase, catalog: Catalog): Promise<Finding[]> {
   const findings = findingsOf("Database");
   const { found, ok } = findings;
@@ -118,12 +118,17 @@ export async function checkContents(client: pg.ClientBase, catalog: Catalog): Pr
   }
   if (byCode.size === 0 && unreadable.length === 0)
     ok("CONTENTS", "All that the database holds is in a backup.");
+  return found;
+}
 
+/** What another database needs for a restore. */
+export async function checkExtensions(client: pg.ClientBase): Promise<Finding[]> {
+  const { found, note } = findingsOf("Database");
   const { rows } = await client.query<{ name: string }>(
     "SELECT extname || ' ' || extversion AS name FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql' ORDER BY 1",
   );
   if (rows.length > 0) {
-    findings.note(
+    note(
       "EXTENSIONS",
       `Extensions: ${rows.map(({ name }) => name).join(", ")}.`,
       "Another database that a backup is restored into needs them before: CREATE EXTENSION, or your migrations.",

@@ -6,11 +6,11 @@ import { parseOptions, readText } from "../usage.ts";
 import { checkApp } from "./app.ts";
 import { checkConnection } from "./connection.ts";
 import { checkConnections } from "./connections.ts";
-import { checkContents } from "./contents.ts";
+import { checkContents, checkExtensions } from "./contents.ts";
 import { loadEnvironment } from "./environment.ts";
-import { type Finding, findingsOf, reportText } from "./finding.ts";
+import { attempt, type Finding, findingsOf, reportText } from "./finding.ts";
 import { checkHosting } from "./hosting.ts";
-import { checkRights } from "./rights.ts";
+import { checkRecording, checkRights } from "./rights.ts";
 import { checkSchema } from "./schema.ts";
 import { checkSpace } from "./space.ts";
 import { checkVersions } from "./versions.ts";
@@ -27,16 +27,28 @@ export async function doctor(args: string[], signal: AbortSignal): Promise<numbe
   const root = process.cwd();
   const cookieFile = options["cookie-file"];
   const cookie = cookieFile === undefined ? undefined : toCookie(await readText(cookieFile));
-  await loadEnvironment(root);
-  const schema = await readPrismaSchema(root);
+  const findings: Finding[] = [];
+  const look = <Result>(
+    area: Finding["area"],
+    code: string,
+    what: string,
+    check: () => Result | Promise<Result>,
+  ) => attempt(findings, { area, code, what }, check);
+  await look("Versions", "ENVIRONMENT", "The .env files", () => loadEnvironment(root));
+  const schema = await look("Database", "DRIFT", "schema.prisma", () => readPrismaSchema(root));
   const database = await checkDatabase(findUrl(options.url, schema), schema);
-  const findings = [
-    ...(await checkVersions(root)),
-    ...database.findings,
-    ...(await checkSpace(options["upload-dir"], database.sizeBytes)),
-    ...(await checkHosting(root)),
-    ...(await checkApp({ address: options.app, cookie, database: database.name, signal })),
+  findings.push(...database.findings);
+  const checks = [
+    await look("Versions", "VERSIONS", "What is installed here", () => checkVersions(root)),
+    await look("Server", "SPACE", "The room for uploads", () =>
+      checkSpace(options["upload-dir"], database.sizeBytes),
+    ),
+    await look("Server", "HOSTING", "The app's settings", () => checkHosting(root)),
+    await look("App", "APP", "The running app", () =>
+      checkApp({ address: options.app, cookie, database: database.name, signal }),
+    ),
   ];
+  findings.push(...checks.flatMap((found) => found ?? []));
   const wouldFail = findings.some(({ level }) => level === "problem");
   process.stdout.write(
     options.json ? `${JSON.stringify({ wouldFail, findings }, null, 2)}\n` : reportText(findings),
@@ -85,30 +97,36 @@ export async function checkDatabase(
   try {
     database = openDatabase({ connectionString: url.text });
   } catch (error) {
-    problem(
-      "NO_CONNECTION",
-      `The connection string of ${url.from} cannot be read.`,
-      toBackupError(error).hint ??
-        "It has the form postgresql://user:password@host:5432/database, with special characters in percent-encoding.",
-    );
+    const { message, hint = "Correct it." } = toBackupError(error);
+    problem("NO_CONNECTION", `The connection string of ${url.from}: ${message}`, hint);
     return nothing;
   }
+  const look = <Result>(code: string, what: string, check: () => Result | Promise<Result>) =>
+    attempt(findings, { area: "Database", code, what }, check);
   try {
     const connection = await checkConnection(database, url.from);
     findings.push(...connection.findings);
     if (!connection.isUsable) return nothing;
-    const client = await database.connect("doctor");
+    const client = await look("UNREACHABLE", "The database", () => database.connect("doctor"));
+    if (!client) return nothing;
     try {
-      const catalog = await readCatalog(client);
-      findings.push(
-        ...(await checkConnections(client)),
-        ...(await checkRights(client, catalog)),
-        ...(await checkSchema(client, catalog, schema)),
-        ...(await checkContents(client, catalog)),
-      );
-      return { findings, name: catalog.database.name, sizeBytes: catalog.database.sizeBytes };
+      const catalog = await look("CATALOG", "The catalog", () => readCatalog(client));
+      const checks = [
+        await look("CONNECTIONS", "How many connections there may be", () =>
+          checkConnections(client),
+        ),
+        catalog && (await look("RIGHTS", "The role's rights", () => checkRights(catalog))),
+        await look("OPERATIONS", "The schema for operations", () => checkRecording(client)),
+        catalog && (await look("DRIFT", "The schema", () => checkSchema(client, catalog, schema))),
+        catalog &&
+          (await look("CONTENTS", "What is in the database", () => checkContents(client, catalog))),
+        await look("EXTENSIONS", "Extensions", () => checkExtensions(client)),
+      ];
+      findings.push(...checks.flatMap((found) => found ?? []));
+      const { name = null, sizeBytes = null } = catalog?.database ?? {};
+      return { findings, name, sizeBytes };
     } finally {
-      await client.end();
+      await client.end().catch(() => {});
     }
   } finally {
     await database.close();

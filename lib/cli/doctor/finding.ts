@@ -1,3 +1,5 @@
+import { toBackupError } from "../../errors.ts";
+import { UsageError } from "../usage.ts";
 import { visible } from "../visible.ts";
 
 /** note: good to know. warning: something may be lost or fail one day. problem: a backup or a restore would fail. */
@@ -36,6 +38,32 @@ export function findingsOf(area: Finding["area"]) {
     warning: add("warning"),
     problem: add("problem"),
   };
+}
+
+/**
+ * Runs a check. Where it fails itself, that is a problem like those that it looks for, and the other checks go on.
+ *
+ * @param what as the subject of a sentence
+ * @returns null where it failed
+ */
+export async function attempt<Result>(
+  findings: Finding[],
+  { area, code, what }: Pick<Finding, "area" | "code" | "what">,
+  check: () => Result | Promise<Result>,
+): Promise<Result | null> {
+  try {
+    return await check();
+  } catch (thrown) {
+    if (thrown instanceof UsageError) throw thrown;
+    const error = toBackupError(thrown);
+    if (error.code === "ABORTED") throw error;
+    const { found, problem } = findingsOf(area);
+    const { message, cause, hint } = error;
+    const words = error.code === "INTERNAL" && cause instanceof Error ? cause.message : message;
+    problem(code, `${what} could not be looked at: ${words}`, hint ?? "Run this again.");
+    findings.push(...found);
+    return null;
+  }
 }
 
 const SYMBOLS: Record<Level, string> = { ok: "✓", note: "·", warning: "!", problem: "✗" };

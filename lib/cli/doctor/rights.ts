@@ -18,7 +18,7 @@ import { remedyLines } from "../remedy-lines.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
 /** What the role may not do that a backup of all tables, or a restore of one, has to. */
-export async function checkRights(client: pg.ClientBase, catalog: Catalog): Promise<Finding[]> {
+export function checkRights(catalog: Catalog): Finding[] {
   const { found, ok, warning, problem } = findingsOf("Database");
   const { sequences, database } = catalog;
   // Those that are not there are said of otherwise.
@@ -69,6 +69,12 @@ export async function checkRights(client: pg.ClientBase, catalog: Catalog): Prom
       stale.map(tableLabel),
     );
   }
+  return found;
+}
+
+/** Whether the role may keep the page's operations. */
+export async function checkRecording(client: pg.ClientBase): Promise<Finding[]> {
+  const { found, ok, problem } = findingsOf("Database");
   const own = await inspectOwnSchema(client);
   for (const foreign of own.foreign)
     problem("OPERATIONS", describeForeign(foreign), foreignRemedy(foreign, own.role));
