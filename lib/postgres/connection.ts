@@ -180,8 +180,6 @@ async function connect(
   prepare: Prepare,
 ): Promise<pg.Client> {
   const client = new OwnClient({ ...config, application_name: `${APPLICATION_NAME} ${purpose}` });
-  // Without a listener, a connection that breaks between two statements ends the process.
-  // The next statement on it fails and says so.
   client.on("error", (error) => endedBy.set(client, endedBy.get(client) ?? error));
   try {
     await client.connect();

@@ -69,6 +69,9 @@ export class OwnClient extends pg.Client {
       password: config.password,
       types: { getTypeParser: (oid: number) => PARSERS.get(oid) ?? parseText },
     });
+    // Without a listener, a connection that breaks between two statements ends the process.
+    // The next statement on it fails and says so.
+    this.on("error", () => {});
     const internals = this as unknown as Internals;
     internals.binary = false;
     const database = databaseIn(config?.connectionString);

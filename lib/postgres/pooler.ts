@@ -63,7 +63,6 @@ export function knownRemedy({ host, port }: { host: string; port: number }): str
 
 async function open(config: pg.ClientConfig, queryTimeoutMs?: number) {
   const client = new OwnClient(config, { queryTimeoutMs });
-  client.on("error", () => {});
   await client.connect();
   return {
     client,

@@ -116,7 +116,6 @@ export async function checkConnection(
 
 async function readServer(config: pg.ClientConfig): Promise<Server> {
   const client = new OwnClient(config);
-  client.on("error", () => {});
   try {
     await client.connect();
     const { rows } = await client.query<Server>(SERVER_SQL);
