@@ -158,7 +158,9 @@ test("a host with several addresses, none of which answers: each is named", asyn
     const { connect } = socket;
     // As `pg` calls it.
     socket.connect = ((port: number, host: string) =>
-      connect.call(socket, { port, host, lookup, autoSelectFamily: true })) as typeof connect;
+      Reflect.apply(connect, socket, [
+        { port, host, lookup, autoSelectFamily: true },
+      ])) as typeof connect;
     return socket;
   };
   expect(await failureOf("postgresql://u:p@two.example:1/db", { stream })).toMatchObject({

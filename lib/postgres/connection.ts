@@ -1,5 +1,6 @@
 import { isIPv6 } from "node:net";
 import pg from "pg";
+import { BackupError } from "../errors.ts";
 import { describeUnreadable, noUrl, prismasOwnUrl } from "./connect-failure.ts";
 import { POOL_CONNECTIONS } from "./connection-count.ts";
 import { IS_ONE_SESSION, requireSessionsOfOnesOwn } from "./one-session.ts";

@@ -46,6 +46,7 @@ test("a damaged catalog: order, doctor and overview say what PostgreSQL says", a
     "ok SERVER_VERSION",
     "ok POOLER",
     "problem CATALOG",
+    "ok CONNECTIONS",
     "ok OPERATIONS",
   ]);
   expect(findings.find(({ code }) => code === "CATALOG")?.what).toMatch(LOOKUP);
@@ -65,7 +66,7 @@ test("a damaged catalog: order, doctor and overview say what PostgreSQL says", a
 test.each([
   ["53100", "no space left", "DATABASE_ERROR", /disk is full: no space left/],
   ["57014", "time is over", "DATABASE_ERROR", /ended a statement .*: time is over/],
-  ["55P03", "locked", "LOCK_TIMEOUT", /locked by somebody else: locked/],
+  ["55P03", "locked", "LOCK_TIMEOUT", /locked by somebody else/],
   ["57P01", "shut down", "DATABASE_UNREACHABLE", /shut down/],
   ["58030", "could not write", "DATABASE_ERROR", /could not write/],
   ["42501", "may not", "INSUFFICIENT_PRIVILEGE", /may not create or use the schema/],
