@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { BackupError } from "../errors.ts";
 import { DIRECT_HINT } from "./connect-failure.ts";
@@ -67,7 +68,9 @@ async function open(config: pg.ClientConfig, queryTimeoutMs?: number) {
   return {
     client,
     async [Symbol.asyncDispose]() {
-      // `end()` would wait for a statement that nobody answers.
+      // A role may have only one connection: the server has let go of it when `end()` returns. It would wait for ever
+      // for a statement that nobody answers.
+      await Promise.race([client.end(), setTimeout(1000, undefined, { ref: false })]);
       client.connection.stream.destroy();
     },
   };
