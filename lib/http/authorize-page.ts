@@ -8,10 +8,17 @@ export interface PageProps {
   params: Promise<{ view?: string[] | undefined }>;
 }
 
-/** What the page renders: the panel's properties, or the refusal's. */
+/**
+ * What the page renders: the panel's properties, or the refusal's. Each variant names the other's property, since
+ * TypeScript tells them apart by `allowed` only with `strictNullChecks`.
+ */
 export type AuthorizedPage =
-  | { allowed: true; panel: { basePath: string; view: string[]; actor: Actor } }
-  | { allowed: false; signInPath: string };
+  | {
+      allowed: true;
+      panel: { basePath: string; view: string[]; actor: Actor };
+      signInPath?: undefined;
+    }
+  | { allowed: false; signInPath: string; panel?: undefined };
 
 /**
  * Lets only those see the page who may: nobody signed in is sent to the sign-in page and back; a

@@ -18,15 +18,59 @@ const LABELS: Record<string, string> = {
   "next-auth": "next-auth",
 };
 
+interface Peer {
+  name: string;
+  label: string;
+  range: string;
+  isOptional: boolean;
+  /** Null: not installed, and not asked for by a number. */
+  version: string | null;
+  isFit: boolean | null;
+}
+
+// By its own name, since the built files lie deeper than the sources.
+const readOwn = () =>
+  createRequire(import.meta.url)("prisma-backup-admin/package.json") as OwnPackage;
+
+/**
+ * The packages that this one needs in a host, and what is there.
+ *
+ * @param declared what package.json asks for, to count where nothing is installed
+ */
+export async function readPeers(
+  root: string,
+  declared: Record<string, string> = {},
+): Promise<Peer[]> {
+  const { peerDependencies, peerDependenciesMeta } = readOwn();
+  return Promise.all(
+    Object.entries(peerDependencies ?? {}).map(async ([name, range]) => {
+      const version = (await installedVersion(root, name)) ?? newestOf(declared[name]);
+      return {
+        name,
+        label: LABELS[name] ?? name,
+        range,
+        isOptional: peerDependenciesMeta?.[name]?.optional === true,
+        version,
+        isFit: version === null ? null : isInRange(version, range),
+      };
+    }),
+  );
+}
+
+/** `^14.2.0` may be any 14. */
+function newestOf(range: string | undefined): string | null {
+  const [, sign, version = "", major] = /^([\^~]?)((\d+)[\w.-]*)$/.exec(range ?? "") ?? [];
+  if (major === undefined) return null;
+  return sign === "^" && major !== "0" ? `${major}.999.999` : version;
+}
+
 /** What runs here and is installed in the host, against what this package supports. */
 export async function checkVersions(
   root: string,
   nodeVersion = process.versions.node,
 ): Promise<Finding[]> {
-  // By its own name, since the built files lie deeper than the sources.
-  const own = createRequire(import.meta.url)("prisma-backup-admin/package.json") as OwnPackage;
   const { found, ok, problem } = findingsOf("Versions");
-  const { node } = own.engines;
+  const { node } = readOwn().engines;
   if (isInRange(nodeVersion, node)) ok("NODE", `Node.js ${nodeVersion}`);
   else {
     problem(
@@ -35,17 +79,15 @@ export async function checkVersions(
       "Update Node.js here and where the app runs: older ones cannot read or write zstd, in which backups are compressed.",
     );
   }
-  for (const [name, range] of Object.entries(own.peerDependencies ?? {})) {
-    const label = LABELS[name] ?? name;
-    const version = await installedVersion(root, name);
+  for (const { name, label, range, isOptional, version, isFit } of await readPeers(root)) {
     if (version === null) {
-      if (own.peerDependenciesMeta?.[name]?.optional) continue;
+      if (isOptional) continue;
       problem(
         "VERSION",
         `${label} is not installed here.`,
         `Run this in the app's root, after: npm install ${name}`,
       );
-    } else if (isInRange(version, range)) ok("VERSION", `${label} ${version}`);
+    } else if (isFit) ok("VERSION", `${label} ${version}`);
     else {
       problem(
         "VERSION",

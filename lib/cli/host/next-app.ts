@@ -109,8 +109,10 @@ export async function placeMount(app: NextApp, mount: string): Promise<MountPlac
   for (let count = segments.length; count >= 0; count--) {
     const route = `/${segments.slice(0, count).join("/")}`;
     const serving = folders.filter((it) => it.route === route);
-    const withLayout = serving.filter((it) => it.hasRootLayout);
-    // Prefer a group for signed-in people where several would do.
+    // Where each group has a root layout of its own, only that of a group for signed-in people is meant for such a page.
+    const withLayout = serving.filter(
+      (it) => it.hasRootLayout && (count > 0 || folders[0]?.hasRootLayout || rank(it.folder) === 0),
+    );
     const isApp = ({ folder }: RouteFolder) => Number(folder !== app.appDirectory);
     const chosen =
       withLayout.toSorted((a, b) => isApp(a) - isApp(b) || rank(a.folder) - rank(b.folder))[0] ??
@@ -123,6 +125,16 @@ export async function placeMount(app: NextApp, mount: string): Promise<MountPlac
     }
   }
   return { folder: path.join(app.appDirectory, ...segments), needsRootLayout: true };
+}
+
+/** Where people sign in, as far as a folder's name tells. */
+export async function findSignInPath({ appDirectory }: NextApp): Promise<string | null> {
+  const routes = (await routeFolders(appDirectory)).map(({ route }) => route);
+  return (
+    routes.find(
+      (route) => /^(?:\/[\w-]+)*\/(?:sign-?in|log-?in)$/.test(route) && !route.startsWith("/api"),
+    ) ?? null
+  );
 }
 
 const rank = (folder: string): number =>

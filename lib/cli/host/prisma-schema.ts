@@ -30,6 +30,9 @@ interface SchemaModel {
     name: string;
     kind: "object" | "scalar";
     type: string;
+    isList: boolean;
+    /** Also as the primary key. */
+    isUnique: boolean;
     dbName: string | null;
     relationName: string | null;
     relationFromFields: string[];
@@ -183,8 +186,8 @@ function toModel({ name, lines }: Block, names: ReadonlySet<string>): SchemaMode
       )
       .find(Boolean) ?? null;
   const fields = lines.flatMap((line) => {
-    const [, field, type = "", rest = ""] =
-      /^(\w+)\s+(\w+)(?:\("[^)]*"\))?(?:\[\]|\?)?(.*)$/s.exec(line) ?? [];
+    const [, field, type = "", arity, rest = ""] =
+      /^(\w+)\s+(\w+)(?:\("[^)]*"\))?(\[\]|\?)?(.*)$/s.exec(line) ?? [];
     if (field === undefined) return [];
     const isObject = names.has(type);
     const relation = /@relation\(([^)]*)\)/s.exec(rest)?.[1] ?? "";
@@ -194,6 +197,8 @@ function toModel({ name, lines }: Block, names: ReadonlySet<string>): SchemaMode
         name: field,
         kind: isObject ? ("object" as const) : ("scalar" as const),
         type,
+        isList: arity === "[]",
+        isUnique: /@(?:id|unique)\b/.test(rest),
         dbName: /@map\(\s*(?:name:\s*)?"([^"]*)"/.exec(rest)?.[1] ?? null,
         relationName: isObject
           ? (given?.[1] ?? given?.[2] ?? [name, type].toSorted().join("To"))

@@ -20,7 +20,13 @@ const OTHERS = new Set([
 ]);
 /** Run beside the app, and may make a client of their own. */
 const ASIDE =
-  /(?:^|\/)(?:scripts?|tests?|__tests__|__mocks__|e2e|cypress|playwright|seeds?|examples?)\/|(?:^|\/)(?:seed|vitest|jest|playwright)[\w.-]*\.[cm]?[jt]sx?$|\.(?:test|spec|stories)\.[cm]?[jt]sx?$/;
+  /(?:^|\/)(?:scripts?|tests?|testing|spec|fixtures?|__tests__|__mocks__|mocks|e2e|cypress|playwright|seeds?|seeders?|examples?|stories)\/|(?:^|\/)(?:seed|vitest|jest|playwright|test-)[\w.-]*\.[cm]?[jt]sx?$|\.(?:test|spec|stories|setup|seed)\.[cm]?[jt]sx?$/;
+const nameIn = (folder: string, file: string): string =>
+  path.relative(folder, file).split(path.sep).join("/");
+
+/** A test, a script, a seed or the like of the app below a folder. */
+export const isAside = (folder: string, file: string): boolean => ASIDE.test(nameIn(folder, file));
+
 /** A module that a person wrote is smaller. */
 const MAX_BYTES = 300_000;
 
@@ -32,10 +38,9 @@ export async function readSources(folder: string): Promise<Source[]> {
     const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const file = path.join(directory, entry.name);
-      const name = path.relative(folder, file).split(path.sep).join("/");
       if (entry.isDirectory()) {
         if (!entry.name.startsWith(".") && !OTHERS.has(entry.name)) open.push(file);
-      } else if (entry.isFile() && SOURCE.test(name) && !ASIDE.test(name)) {
+      } else if (entry.isFile() && SOURCE.test(entry.name) && !isAside(folder, file)) {
         if ((await stat(file)).size > MAX_BYTES) continue;
         const text = await readFile(file, "utf8");
         if (!isGenerated(text)) sources.push({ file, text });

@@ -46,11 +46,22 @@ model User {
 export const LAYOUT =
   "export default function Layout({ children }) { return <html><body>{children}</body></html>; }";
 
+export const CLIENT = `import { PrismaClient } from "@prisma/client";\nexport const prisma = new PrismaClient();\n`;
+
+/** A module that queries. @param specifier of the client's module */
+export const usesClient = (
+  specifier: string,
+  clause = "{ prisma }",
+  query = "prisma.user",
+): string =>
+  `import ${clause} from "${specifier}";\nexport const users = () => ${query}.findMany();\n`;
+
 /** A TypeScript app with one client, to which tests add. */
 export const PLAIN: Files = {
   "package.json": packageJson(),
   "tsconfig.json": tsconfig({ "@/*": ["./*"] }),
   "prisma/schema.prisma": SCHEMA,
   "app/layout.tsx": LAYOUT,
-  "lib/prisma.ts": `import { PrismaClient } from "@prisma/client";\nexport const prisma = new PrismaClient();\n`,
+  "lib/prisma.ts": CLIENT,
+  "lib/users.ts": usesClient("./prisma"),
 };

@@ -4,18 +4,28 @@ import { createInterface } from "node:readline/promises";
 import { BackupError } from "../../errors.ts";
 import { formatNoun } from "../../shared/format.ts";
 import { NotConfirmedError, parseOptions, UsageError } from "../usage.ts";
+import type { Question } from "./choices.ts";
 import { diffLines, isSameText } from "./diff.ts";
 import { DEFAULT_MOUNT, type InitPlan, type PlannedFile, planInit } from "./plan.ts";
+
+const NOTHING = "Nothing was written.";
 
 /** `init`: mounts the add-on into the app in the current folder. Never changes a file that is there. */
 export async function init(args: string[], signal: AbortSignal): Promise<void> {
   const options = parseOptions(args, {
     mount: { type: "string", default: DEFAULT_MOUNT },
+    client: { type: "string" },
+    auth: { type: "string" },
     yes: { type: "boolean" },
     "dry-run": { type: "boolean" },
   });
   const root = process.cwd();
-  const plan = await planInit(root, checkMount(options.mount));
+  const asks = isTerminal() && !options.yes && !options["dry-run"];
+  const plan = await planInit(root, checkMount(options.mount), {
+    client: options.client,
+    auth: options.auth,
+    ...(asks ? { ask: (question, take) => ask(question, take, signal) } : {}),
+  });
   const missing = plan.files.filter(({ present }) => present === null);
   process.stdout.write(describe(plan));
 
@@ -56,22 +66,46 @@ function describe({ facts, files }: InitPlan): string {
   return `${lines.join("\n")}\n`;
 }
 
+const isTerminal = (): boolean => process.stdin.isTTY && process.stdout.isTTY;
+
 /** @throws NotConfirmedError */
 async function confirm(missing: readonly PlannedFile[], signal: AbortSignal): Promise<void> {
   const what = missing.length === 1 ? "this file" : `these ${missing.length} files`;
-  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+  if (!isTerminal()) {
     throw new NotConfirmedError(`Nothing was written. Give --yes to write ${what}.`);
   }
+  const answer = await prompt(`\nWrite ${what}? [y/N] `, signal);
+  if (!/^y(?:es)?$/i.test(answer)) throw new NotConfirmedError(NOTHING);
+}
+
+/** Asks again where the answer is none. @throws NotConfirmedError */
+async function ask<T>(
+  { title, options, help }: Question,
+  take: (answer: string) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const [first] = options;
+  const lines = options.map(([, label], index) => `  ${index + 1}. ${label}\n`);
+  process.stdout.write(`${title}:\n${lines.join("")}  Or ${help}.\n`);
+  for (;;) {
+    const answer = await prompt(`${title} [${first ? "1" : "to be filled in"}]: `, signal);
+    try {
+      return await take(options[Number(answer) - 1]?.[0] ?? answer);
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      process.stdout.write(`${error.message}\n`);
+    }
+  }
+}
+
+/** Ctrl-C and Ctrl-D are a no. @throws NotConfirmedError */
+async function prompt(question: string, signal: AbortSignal): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    const answer = await terminal
-      .question(`\nWrite ${what}? [y/N] `, { signal })
-      .catch((error: unknown) => {
-        // Ctrl-C and Ctrl-D are a no.
-        if (error instanceof Error && error.name === "AbortError") return "no";
-        throw error;
-      });
-    if (!/^\s*y(?:es)?\s*$/i.test(answer)) throw new NotConfirmedError("Nothing was written.");
+    return (await terminal.question(question, { signal })).trim();
+  } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") throw new NotConfirmedError(NOTHING);
+    throw error;
   } finally {
     terminal.close();
   }

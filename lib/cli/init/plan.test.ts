@@ -1,6 +1,7 @@
 import path from "node:path";
 import { expect, test } from "vitest";
 import {
+  CLIENT,
   type Files,
   LAYOUT,
   makeHost,
@@ -8,27 +9,35 @@ import {
   packageJson,
   SCHEMA,
   tsconfig,
+  usesClient,
 } from "../host/testing.ts";
+import { UsageError } from "../usage.ts";
+import type { Choices } from "./choices.ts";
 import { planInit } from "./plan.ts";
 
-const CLIENT = PLAIN["lib/prisma.ts"] ?? "";
 const without = (files: Files, ...names: string[]): Files =>
   Object.fromEntries(Object.entries(files).filter(([name]) => !names.includes(name)));
 const moved = (files: Files, from: string, to: string): Files => ({
   ...without(files, from),
   [to]: files[from] ?? "",
 });
+/** The app with its client elsewhere, and the module that uses it beside it. */
+const withClient = (name: string, specifier: string): Files => ({
+  ...without(PLAIN, "lib/prisma.ts", "lib/users.ts"),
+  [name]: CLIENT,
+  [path.join(path.dirname(name), "users.ts")]: usesClient(specifier),
+});
 
-const NEXT_AUTH = { "next-auth": "^4.24.0" };
-const AUTH_JS = { "next-auth": "5.0.0-beta.30" };
-const OPTIONS = `import type { NextAuthOptions } from "next-auth";\nexport const authOptions: NextAuthOptions = { providers: [] };\n`;
-const AUTH = `import NextAuth from "next-auth";\nexport const { handlers, auth, signIn, signOut } = NextAuth({ providers: [] });\n`;
-const ROLE_TYPES = `import "next-auth";\ndeclare module "next-auth" {\n  interface Session {\n    user: { id: string; role: "ADMIN" | "USER" };\n  }\n}\n`;
-const T3_DB = `import { PrismaClient } from "../../generated/prisma";
-const createPrismaClient = () => new PrismaClient();
-const globalForPrisma = globalThis as unknown as { prisma: ReturnType<typeof createPrismaClient> | undefined };
-export const db = globalForPrisma.prisma ?? createPrismaClient();
+const ROLE = `${SCHEMA.replace("email String @unique", "email String @unique\n  role  Role")}
+enum Role {
+  USER
+  ADMIN
+}
 `;
+const AUTH_JS = { "next-auth": "5.0.0-beta.30" };
+const AUTH = `import NextAuth from "next-auth";\nexport const { handlers, auth, signIn, signOut } = NextAuth({ providers: [] });\n`;
+const usesAuth = (specifier: string) =>
+  `import { auth } from "${specifier}";\nexport const session = () => auth();\n`;
 
 interface Shape {
   files: Files;
@@ -51,6 +60,11 @@ const HOSTS: Record<string, Shape> = {
     config: ["  authorize: async () => null,"],
     next: /Say who may, in app\/admin\/backup\/backup-admin.ts: until then, everybody is refused/,
   },
+  "no client": {
+    files: without(PLAIN, "lib/users.ts"),
+    config: [`const prisma = "TO FILL IN: your app's PrismaClient";`, "  prisma,"],
+    next: /Import your app's PrismaClient in app\/admin\/backup\/backup-admin\.ts/,
+  },
   "src/app": {
     files: {
       "package.json": packageJson(),
@@ -58,6 +72,7 @@ const HOSTS: Record<string, Shape> = {
       "prisma/schema.prisma": SCHEMA,
       "src/app/layout.tsx": LAYOUT,
       "src/lib/db.ts": CLIENT,
+      "src/lib/users.ts": usesClient("./db"),
     },
     folder: "src/app/admin/backup",
     config: [`import { prisma } from "@/lib/db";`],
@@ -65,21 +80,15 @@ const HOSTS: Record<string, Shape> = {
   "app before src/app, as Next has it": {
     files: { ...PLAIN, "src/app/layout.tsx": LAYOUT },
   },
-  "create-t3-app": {
+  "create-t3-app, with a role": {
     files: {
       "package.json": packageJson(AUTH_JS),
       "tsconfig.json": tsconfig({ "~/*": ["./src/*"] }),
-      "prisma/schema.prisma": SCHEMA.replace("prisma-client", "prisma-client-js"),
+      "prisma/schema.prisma": ROLE,
       "src/app/layout.tsx": LAYOUT,
-      "src/server/db.ts": T3_DB,
-      "src/server/auth/config.ts": `import type { NextAuthConfig } from "next-auth";\nexport const authConfig = { providers: [] } satisfies NextAuthConfig;\n`,
-      "src/server/auth/index.ts": `import NextAuth from "next-auth";
-import { cache } from "react";
-import { authConfig } from "./config";
-const { auth: uncachedAuth, handlers, signIn, signOut } = NextAuth(authConfig);
-const auth = cache(uncachedAuth);
-export { auth, handlers, signIn, signOut };
-`,
+      "src/server/db.ts": CLIENT.replace("prisma =", "db ="),
+      "src/server/auth/index.ts": `${AUTH}`,
+      "src/server/api/trpc.ts": `${usesAuth("~/server/auth")}${usesClient("~/server/db", "{ db }", "db.user")}`,
     },
     folder: "src/app/admin/backup",
     config: [
@@ -87,24 +96,54 @@ export { auth, handlers, signIn, signOut };
       `import { auth } from "~/server/auth";`,
       `import { db } from "~/server/db";`,
       "  prisma: db,",
-      `  authorize: authJs(auth, (session) => admins.includes(session.user?.email?.toLowerCase() ?? "")),`,
+      "  authorize: authJs(auth, async (session) => {",
+      "    const user = await db.user.findUnique({",
+      `    return user?.role === "ADMIN";`,
     ],
-    next: /set BACKUP_ADMINS/,
+    next: /Check in .* that the right people may/,
   },
-  "create-t3-app with next-auth 4": {
+  "a sign-in and no role": {
     files: {
-      "package.json": packageJson(NEXT_AUTH),
-      "tsconfig.json": tsconfig({ "~/*": ["./src/*"] }),
-      "prisma/schema.prisma": SCHEMA,
-      "src/app/layout.tsx": LAYOUT,
-      "src/server/db.ts": T3_DB,
-      "src/server/auth.ts": `import { getServerSession, type NextAuthOptions } from "next-auth";\nexport const authOptions: NextAuthOptions = { providers: [] };\nexport const getServerAuthSession = () => getServerSession(authOptions);\n`,
+      ...PLAIN,
+      "package.json": packageJson(AUTH_JS),
+      "auth.ts": AUTH,
+      "lib/session.ts": usesAuth("@/auth"),
     },
-    folder: "src/app/admin/backup",
+    config: ["  authorize: authJs(auth, () => false),"],
+    next: /Say who may/,
+  },
+  "Better Auth, and where people sign in": {
+    files: {
+      ...PLAIN,
+      "prisma/schema.prisma": SCHEMA.replace("Int    @id", "String @id\n  role String?"),
+      "package.json": packageJson({ "better-auth": "^1.7.0" }),
+      "lib/auth.ts": "export const auth = betterAuth({});\n",
+      "lib/session.ts": `import { auth } from "./auth";\nauth.api.getSession({ headers });\n`,
+      "app/(site)/login/page.tsx": "",
+    },
     config: [
-      `import { nextAuth } from "prisma-backup-admin/next-auth";`,
-      `import { authOptions } from "~/server/auth";`,
+      `import { auth } from "@/lib/auth";`,
+      `  signInPath: "/login",`,
+      "    const session = await auth.api.getSession({",
+      "      where: { id: session.user.id },",
+      `      allowed: user?.role === "admin",`,
     ],
+  },
+  Clerk: {
+    files: {
+      ...PLAIN,
+      "package.json": packageJson({ "@clerk/nextjs": "^7.0.0" }),
+      "app/sign-in/[[...sign-in]]/page.tsx": "",
+    },
+    config: [
+      `import { currentUser } from "@clerk/nextjs/server";`,
+      `  signInPath: "/sign-in",`,
+      "    const user = await currentUser();",
+    ],
+  },
+  "tabs, where the app has them": {
+    files: { ...PLAIN, "app/page.tsx": "export default function Page() {\n\treturn null;\n}\n" },
+    config: ["\tprisma,"],
   },
   "no alias": {
     files: { ...PLAIN, "tsconfig.json": tsconfig() },
@@ -123,7 +162,7 @@ export { auth, handlers, signIn, signOut };
   },
   "an alias with baseUrl": {
     files: {
-      ...moved(PLAIN, "lib/prisma.ts", "src/lib/prisma.ts"),
+      ...withClient("src/lib/prisma.ts", "#/lib/prisma"),
       "tsconfig.json": `{ "compilerOptions": { "baseUrl": "./src", "paths": { "#/*": ["*"] } } }`,
     },
     config: [`import { prisma } from "#/lib/prisma";`],
@@ -136,154 +175,32 @@ export { auth, handlers, signIn, signOut };
     },
     config: [`import { prisma } from "@/lib/prisma";`],
   },
-  "a default export": {
-    files: {
-      ...PLAIN,
-      "lib/prisma.ts":
-        "import { PrismaClient } from '@prisma/client'\nconst prisma = new PrismaClient()\nexport default prisma\n",
-    },
-    config: [`import prisma from "@/lib/prisma";`],
-  },
   "an index file": {
-    files: moved(PLAIN, "lib/prisma.ts", "lib/db/index.ts"),
+    files: withClient("lib/db/index.ts", "@/lib/db"),
     config: [`import { prisma } from "@/lib/db";`],
-  },
-  "a function that gives the client": {
-    files: {
-      ...PLAIN,
-      "lib/prisma.ts": `import { PrismaClient } from "@prisma/client";\nimport { cache } from "react";\nexport const getDb = cache(() => new PrismaClient());\n`,
-    },
-    config: [`import { getDb } from "@/lib/prisma";`, "  prisma: getDb(),"],
   },
   JavaScript: {
     files: {
-      "package.json": packageJson(NEXT_AUTH),
+      "package.json": packageJson(),
       "jsconfig.json": `{ "compilerOptions": { "paths": { "@/*": ["./*"] } } }`,
       "prisma/schema.prisma": SCHEMA,
       "app/layout.js": LAYOUT,
-      "lib/prisma.js": `import { PrismaClient } from "@prisma/client";\nconst prisma = globalThis.prisma || new PrismaClient();\nexport default prisma;\n`,
-      "lib/auth.js": "export const authOptions = { providers: [] };\n",
+      "lib/prisma.js": CLIENT.replace("export const", "const").concat("export default prisma;\n"),
+      "lib/users.js": usesClient("@/lib/prisma", "prisma"),
     },
     names: ["backup-admin.js", "[[...view]]/page.js", "api/[...route]/route.js"],
-    config: [`import { authOptions } from "@/lib/auth";`, `import prisma from "@/lib/prisma";`],
+    config: [`import prisma from "@/lib/prisma";`],
   },
   "JavaScript without jsconfig.json": {
     files: {
       "package.json": packageJson(),
       "prisma/schema.prisma": SCHEMA,
       "app/layout.jsx": LAYOUT,
-      "lib/prisma.mjs": `import { PrismaClient } from "@prisma/client";\nexport const prisma = new PrismaClient();\n`,
+      "lib/prisma.mjs": CLIENT,
+      "lib/users.js": usesClient("./prisma.mjs"),
     },
     names: ["backup-admin.js", "[[...view]]/page.js", "api/[...route]/route.js"],
     config: [`import { prisma } from "../../../lib/prisma.mjs";`],
-  },
-  "next-auth 4 in lib/auth.ts": {
-    files: { ...PLAIN, "package.json": packageJson(NEXT_AUTH), "lib/auth.ts": OPTIONS },
-    config: [`import { authOptions } from "@/lib/auth";`],
-  },
-  "next-auth 4, options beside its route": {
-    files: {
-      ...PLAIN,
-      "package.json": packageJson(NEXT_AUTH),
-      "app/api/auth/[...nextauth]/options.ts": OPTIONS.replaceAll("authOptions", "options"),
-      "app/api/auth/[...nextauth]/route.ts": `import NextAuth from "next-auth";\nimport { options } from "./options";\nconst handler = NextAuth(options);\nexport { handler as GET, handler as POST };\n`,
-    },
-    config: [`import { options } from "@/app/api/auth/[...nextauth]/options";`],
-  },
-  "next-auth 4, options in its route": {
-    files: {
-      ...PLAIN,
-      "package.json": packageJson(NEXT_AUTH),
-      "app/api/auth/[...nextauth]/route.ts": `import NextAuth from "next-auth";\nexport const authOptions = { providers: [] };\nconst handler = NextAuth(authOptions);\nexport { handler as GET, handler as POST };\n`,
-    },
-    config: [`import { authOptions } from "@/app/api/auth/[...nextauth]/route";`],
-  },
-  "next-auth 4 in pages/api": {
-    files: {
-      ...PLAIN,
-      "package.json": packageJson(NEXT_AUTH),
-      "pages/api/auth/[...nextauth].ts": `import NextAuth, { type AuthOptions } from "next-auth";\nexport const authOptions: AuthOptions = {\n  providers: [],\n};\nexport default NextAuth(authOptions);\n`,
-    },
-    config: [`import { authOptions } from "@/pages/api/auth/[...nextauth]";`],
-  },
-  "next-auth 4, satisfies and as default": {
-    files: {
-      ...PLAIN,
-      "package.json": packageJson(NEXT_AUTH),
-      "auth.ts": `import type { NextAuthOptions } from "next-auth";\nconst config = {\n  providers: [],\n} satisfies NextAuthOptions;\nexport default config;\n`,
-    },
-    config: [`import authOptions from "@/auth";`],
-  },
-  "next-auth 4, options that nobody exports": {
-    files: {
-      ...PLAIN,
-      "package.json": packageJson(NEXT_AUTH),
-      "app/api/auth/[...nextauth]/route.ts": `import NextAuth from "next-auth";\nconst handler = NextAuth({ providers: [] });\nexport { handler as GET, handler as POST };\n`,
-    },
-    config: ["  authorize: async () => null,"],
-  },
-  "Auth.js 5 in the root": {
-    files: { ...PLAIN, "package.json": packageJson(AUTH_JS), "auth.ts": AUTH },
-    config: [
-      `import { authJs } from "prisma-backup-admin/auth-js";`,
-      `import { auth } from "@/auth";`,
-    ],
-  },
-  "Auth.js 5 in src, with a split for the proxy": {
-    files: {
-      ...without(PLAIN, "app/layout.tsx"),
-      "package.json": packageJson(AUTH_JS),
-      "tsconfig.json": tsconfig({ "@/*": ["./src/*"] }),
-      "src/app/layout.tsx": LAYOUT,
-      "src/lib/prisma.ts": CLIENT,
-      "src/auth.config.ts": `import type { NextAuthConfig } from "next-auth";\nexport default { providers: [] } satisfies NextAuthConfig;\n`,
-      "src/auth.ts": `import NextAuth from "next-auth";\nimport authConfig from "./auth.config";\nexport const {\n  handlers: { GET, POST },\n  auth,\n} = NextAuth({ ...authConfig });\n`,
-      "src/middleware.ts": `import NextAuth from "next-auth";\nimport authConfig from "./auth.config";\nexport const { auth } = NextAuth(authConfig);\n`,
-    },
-    folder: "src/app/admin/backup",
-    config: [`import { auth } from "@/auth";`],
-    next: /src\/middleware\.ts lets \/admin\/backup and all below it through/,
-  },
-  "another sign-in": {
-    files: { ...PLAIN, "package.json": packageJson({ "@clerk/nextjs": "^6.0.0" }) },
-    config: ["  authorize: async () => null,"],
-  },
-  "a role in the session's type": {
-    files: {
-      ...PLAIN,
-      "package.json": packageJson(NEXT_AUTH),
-      "lib/auth.ts": OPTIONS,
-      "types/next-auth.d.ts": ROLE_TYPES,
-    },
-    config: [`  authorize: nextAuth(authOptions, (session) => session.user?.role === "ADMIN"),`],
-  },
-  "a role that a callback sets": {
-    files: {
-      ...PLAIN,
-      "package.json": packageJson(NEXT_AUTH),
-      "lib/auth.ts": `${OPTIONS}export function session({ session, token }) { session.user.role = token.role; return session; }\n`,
-      "app/page.tsx": `export default ({ user }) => user.role === "admin" ? "Hello, admin" : null;`,
-    },
-    config: [`  authorize: nextAuth(authOptions, (session) => session.user?.role === "admin"),`],
-  },
-  "a role of Prisma's enum that the session has": {
-    files: {
-      ...PLAIN,
-      "package.json": packageJson(AUTH_JS),
-      "prisma/schema.prisma": `${SCHEMA}\nenum UserRole {\n  USER\n  ADMIN\n}\n`,
-      "auth.ts": AUTH,
-      "types/next-auth.d.ts": `import type { UserRole } from "@prisma/client";\ndeclare module "next-auth" {\n  interface Session { user: { role: UserRole } & DefaultSession["user"] }\n}\n`,
-    },
-    config: [`  authorize: authJs(auth, (session) => session.user?.role === "ADMIN"),`],
-  },
-  "a role in the database that the session does not have": {
-    files: {
-      ...PLAIN,
-      "package.json": packageJson(NEXT_AUTH),
-      "prisma/schema.prisma": `${SCHEMA}\nenum Role {\n  USER\n  ADMIN\n}\n`,
-      "lib/auth.ts": OPTIONS,
-    },
-    config: [`const admins = (process.env.BACKUP_ADMINS ?? "")`],
   },
   "a route group with an admin folder": {
     files: {
@@ -299,6 +216,10 @@ export { auth, handlers, signIn, signOut };
       "app/(dashboard)/layout.tsx": LAYOUT,
     },
     folder: "app/(dashboard)/admin/backup",
+  },
+  "route groups with a layout each, none for such a page": {
+    files: moved(PLAIN, "app/layout.tsx", "app/(marketing)/layout.tsx"),
+    names: ["backup-admin.ts", "[[...view]]/page.tsx", "api/[...route]/route.ts", "layout.tsx"],
   },
   "a folder per language": {
     files: moved(PLAIN, "app/layout.tsx", "app/[locale]/layout.tsx"),
@@ -322,9 +243,12 @@ export { auth, handlers, signIn, signOut };
     files: { ...PLAIN, "next.config.mjs": "export default { basePath: process.env.BASE_PATH };" },
     next: /open <your basePath>\/admin\/backup/,
   },
-  "proxy.ts": {
-    files: { ...PLAIN, "proxy.ts": "export function proxy() {}" },
-    next: /proxy\.ts lets/,
+  "a proxy that rewrites": {
+    files: {
+      ...PLAIN,
+      "proxy.ts": `import createMiddleware from "next-intl/middleware";\nexport default createMiddleware(routing);\nexport const config = { matcher: "/((?!api).*)" };\n`,
+    },
+    next: /If proxy\.ts redirects or rewrites \/admin\/backup, write into its matcher "/,
   },
   "a static export": {
     files: { ...PLAIN, "next.config.js": `module.exports = { output: "export" }` },
@@ -336,55 +260,23 @@ export { auth, handlers, signIn, signOut };
     files: {
       "apps/web/tsconfig.json": tsconfig({ "@/*": ["./*"] }),
       "apps/web/app/layout.tsx": LAYOUT,
-      "apps/web/package.json": JSON.stringify({
-        dependencies: { next: "16.0.0", "@acme/db": "workspace:*" },
-      }),
+      "apps/web/lib/users.ts": usesClient("@acme/db/client"),
+      "apps/web/package.json": packageJson({ "@acme/db": "workspace:*" }),
       "node_modules/@acme/db": "-> ../../packages/db",
-      "packages/db/package.json": `{ "name": "@acme/db", "exports": { ".": { "types": "./dist/index.d.ts", "default": "./src/index.ts" } } }`,
-      "packages/db/src/index.ts": `export * from "../generated/client";\nexport { prisma } from "./client.js";\n`,
-      "packages/db/src/client.ts": CLIENT,
+      "packages/db/package.json": `{ "name": "@acme/db", "exports": { "./client": "./dist/client.js" } }`,
     },
-    config: [`import { prisma } from "@acme/db";`],
+    config: [`import { prisma } from "@acme/db/client";`],
   },
-  "a monorepo with an entry for the client": {
+  "a monorepo with an alias that leaves the app": {
     root: "apps/web",
     files: {
-      "apps/web/tsconfig.json": tsconfig({ "@/*": ["./*"] }),
+      "apps/web/tsconfig.json": tsconfig({ "@acme/db": ["../../packages/db/src/index.ts"] }),
       "apps/web/app/layout.tsx": LAYOUT,
-      "apps/web/package.json": JSON.stringify({
-        dependencies: { next: "16.0.0", "@acme/db": "workspace:*" },
-      }),
-      "node_modules/@acme/db": "-> ../../packages/db",
-      "packages/db/package.json": `{ "name": "@acme/db", "exports": { ".": "./src/index.ts", "./client": "./src/client.ts" } }`,
-      "packages/db/src/index.ts": "export type Id = string;\n",
-      "packages/db/src/client.ts": `import { PrismaClient } from "../generated";\nexport const db = new PrismaClient();\n`,
+      "apps/web/lib/users.ts": usesClient("@acme/db"),
+      "apps/web/package.json": packageJson(),
+      "packages/db/src/index.ts": CLIENT,
     },
-    config: [`import { db } from "@acme/db/client";`, "  prisma: db,"],
-  },
-  "a seed, scripts and tests with clients of their own": {
-    files: {
-      ...PLAIN,
-      "prisma/seed.ts": CLIENT.replace("prisma =", "a ="),
-      "scripts/import.ts": CLIENT.replace("prisma =", "b ="),
-      "lib/a.test.ts": CLIENT.replace("prisma =", "c ="),
-    },
-    config: [`import { prisma } from "@/lib/prisma";`],
-  },
-  "two clients: the one that the app uses": {
-    files: {
-      ...PLAIN,
-      "lib/a.ts": CLIENT,
-      "app/page.tsx": `import { prisma } from "@/lib/prisma";`,
-      "app/users/page.tsx": `import { prisma } from "../../lib/prisma";`,
-    },
-    config: [`import { prisma } from "@/lib/prisma";`],
-  },
-  "a generated client among the sources": {
-    files: {
-      ...PLAIN,
-      "app/generated/prisma/client.ts": `/* !!! This is code generated by Prisma. Do not edit directly. !!! */\n// @generated\nexport const PrismaClient = x;\nexport const prisma = new PrismaClient();\n`,
-    },
-    config: [`import { prisma } from "@/lib/prisma";`],
+    config: [`import { prisma } from "@acme/db";`],
   },
   "a schema in several files": {
     files: {
@@ -413,6 +305,46 @@ test.for(Object.entries(HOSTS))("%s", async ([, shape]) => {
   if (next) expect(plan.next.join("\n")).toMatch(next);
 });
 
+const CHOICES: Array<[choices: Choices, line: string]> = [
+  [{ client: "lib/other#db" }, `import { db } from "@/lib/other";`],
+  [{ client: "./lib/other.ts#db" }, `import { db } from "@/lib/other";`],
+  [{ client: "@/lib/other#db" }, `import { db } from "@/lib/other";`],
+  [{ client: "@/lib/prisma" }, `import { prisma } from "@/lib/prisma";`],
+  [{ client: "@/lib/other" }, `import prisma from "@/lib/other";`],
+  [{ client: "@acme/db#getDb()" }, "  prisma: getDb(),"],
+  [{ client: "@acme/db#default.client" }, "  prisma: prisma.client,"],
+  [{ auth: "none" }, "  authorize: async () => null,"],
+  [{ auth: "clerk" }, `import { currentUser } from "@clerk/nextjs/server";`],
+  [{ auth: "auth-js" }, `import { auth } from "@/auth";`],
+  [{ auth: "better-auth=@acme/auth#authLib" }, `import { authLib } from "@acme/auth";`],
+  [{ auth: "next-auth=auth.ts#settings" }, "  authorize: nextAuth(settings, () => false),"],
+  [{ auth: "next-auth=@acme/auth" }, `import authOptions from "@acme/auth";`],
+];
+
+test.for(CHOICES)("%o", async ([choices, line]) => {
+  const root = await makeHost({
+    ...PLAIN,
+    "package.json": packageJson(AUTH_JS),
+    "auth.ts": AUTH,
+    "lib/other.ts": CLIENT.replace("prisma =", "db ="),
+    "lib/session.ts": usesAuth("@/auth"),
+  });
+  const plan = await planInit(root, "/admin/backup", choices);
+  expect(plan.files[0]?.text.split("\n")).toContain(line);
+});
+
+test.for<[Choices, RegExp]>([
+  [{ client: "lib/prisma#a-b" }, /“lib\/prisma#a-b” is not MODULE#EXPORT/],
+  [{ client: "./lib/nothing#prisma" }, /There is no module \.\/lib\/nothing here/],
+  [{ auth: "passport" }, /“passport” is no sign-in that is known: next-auth, auth-js, /],
+  [{ auth: "better-auth" }, /Say where it is: better-auth=lib\/auth\.ts#auth\./],
+])("%o is wrong usage", async ([choices, message]) => {
+  await expect(planInit(await makeHost(PLAIN), "/admin/backup", choices)).rejects.toThrow(message);
+  await expect(planInit(await makeHost(PLAIN), "/admin/backup", choices)).rejects.toBeInstanceOf(
+    UsageError,
+  );
+});
+
 const REFUSALS: Record<string, { files: Files; mount?: string; message: RegExp }> = {
   "an empty folder": { files: {}, message: /no package\.json/ },
   "no Next.js": {
@@ -427,21 +359,30 @@ const REFUSALS: Record<string, { files: Files; mount?: string; message: RegExp }
     files: { ...without(PLAIN, "app/layout.tsx"), "pages/index.tsx": "" },
     message: /Pages Router only/,
   },
-  "no Prisma": {
-    files: { "package.json": `{ "dependencies": { "next": "16" } }`, "app/layout.tsx": LAYOUT },
-    message: /does not use Prisma/,
-  },
-  "no client": {
-    files: without(PLAIN, "lib/prisma.ts"),
-    message: /No module of this app makes a PrismaClient/,
-  },
-  "a client that nobody exports": {
-    files: { ...PLAIN, "lib/prisma.ts": "const prisma = new PrismaClient();" },
-    message: /lib\/prisma\.ts makes a PrismaClient and does not export it/,
-  },
   MySQL: {
     files: { ...PLAIN, "prisma/schema.prisma": SCHEMA.replace("postgresql", "mysql") },
     message: /prisma\/schema\.prisma is for mysql/,
+  },
+  "Next.js 14": {
+    files: { ...PLAIN, "package.json": packageJson({ next: "14.2.3", react: "^18.3.0" }) },
+    message:
+      /^Next\.js 14\.2\.3 is here, and >=15 is needed\. React 18\.\S+ is here, and >=19 is needed\. Nothing was written\.$/,
+  },
+  "an installed Next.js 14, whatever package.json asks for": {
+    files: {
+      ...PLAIN,
+      "package.json": packageJson({ next: "latest" }),
+      "node_modules/next/package.json": `{ "version": "14.1.0" }`,
+    },
+    message: /^Next\.js 14\.1\.0 is here/,
+  },
+  "Prisma 5": {
+    files: { ...PLAIN, "package.json": packageJson({ "@prisma/client": "^5.22.0" }) },
+    message: /^Prisma 5\.\S+ is here, and >=6\.16 <8 is needed/,
+  },
+  "next-auth 3": {
+    files: { ...PLAIN, "package.json": packageJson({ "next-auth": "~3.29.0" }) },
+    message: /^next-auth 3\.29\.0 is here/,
   },
   "a page in that place": {
     files: { ...PLAIN, "app/(back)/admin/backup/page.tsx": "" },

@@ -1,12 +1,17 @@
 import path from "node:path";
 import { BackupError } from "../../errors.ts";
-import { findAdminRole, findAuth } from "../host/find-auth.ts";
-import { findClient } from "../host/find-client.ts";
+import { readPeers } from "../doctor/versions.ts";
 import { readAliases } from "../host/import-alias.ts";
+import { describe, readImports } from "../host/imports.ts";
 import { dependenciesOf } from "../host/installed.ts";
-import { findNextApp, placeMount } from "../host/next-app.ts";
+import { findNextApp, findSignInPath, placeMount } from "../host/next-app.ts";
 import { readPrismaSchema } from "../host/prisma-schema.ts";
-import { firstThere, readSources, readText } from "../host/sources.ts";
+import { firstThere, readSources, readText, type Source } from "../host/sources.ts";
+import { type Choices, chooseClient, chooseSignIn } from "./choices.ts";
+import { findClients } from "./find-client.ts";
+import { findRole } from "./find-role.ts";
+import { describeSignIn, findSignIns } from "./find-sign-in.ts";
+import { adviseOnProxy } from "./proxy.ts";
 import { configFile, layoutFile, pageFile, ROUTE_FILE } from "./templates.ts";
 
 export const DEFAULT_MOUNT = "/admin/backup";
@@ -33,11 +38,17 @@ const NOTHING = "Nothing was written.";
  * Looks at a host and says what to write. Writes nothing.
  *
  * @throws CONFIG_INVALID where this is no app that the add-on can be mounted into
+ * @throws UsageError where a choice names what is not there
  */
-export async function planInit(root: string, mount: string): Promise<InitPlan> {
+export async function planInit(
+  root: string,
+  mount: string,
+  choices: Choices = {},
+): Promise<InitPlan> {
   const app = await findNextApp(root);
-  const relative = (file: string) => path.relative(root, file).split(path.sep).join("/");
   const dependencies = await dependenciesOf(root);
+  await requireVersions(root, dependencies);
+  const relative = (file: string) => path.relative(root, file).split(path.sep).join("/");
   const schema = await readPrismaSchema(root);
   if (schema?.provider && !/^postgres(?:ql)?$/.test(schema.provider)) {
     throw new BackupError(
@@ -45,127 +56,92 @@ export async function planInit(root: string, mount: string): Promise<InitPlan> {
       `${relative(schema.path)} is for ${schema.provider}, and backups are of PostgreSQL only. ${NOTHING}`,
     );
   }
+  const { folder, needsRootLayout } = await placeMount(app, mount);
 
   const aliases = await readAliases(root);
   const { isTypeScript } = aliases;
   const sources = await readSources(root);
-  const { found: client, unexported } = await findClient(root, sources, aliases);
-  if (!client) {
-    if (unexported[0] !== undefined) {
-      throw new BackupError(
-        "CONFIG_INVALID",
-        `${relative(unexported[0])} makes a PrismaClient and does not export it. ${NOTHING}`,
-        { hint: "Export it, as: export const prisma = new PrismaClient(…). Then run this again." },
-      );
-    }
-    const hasPrisma = schema !== null || "@prisma/client" in dependencies;
-    throw new BackupError(
-      "CONFIG_INVALID",
-      `${hasPrisma ? "No module of this app makes a PrismaClient" : "This app does not use Prisma"}. ${NOTHING}`,
-      {
-        hint: hasPrisma
-          ? "Write a module that exports one, as lib/prisma.ts with: export const prisma = new PrismaClient(…). Then run this again."
-          : "The page needs the app's PrismaClient. From a terminal, prisma-backup create and restore work with any PostgreSQL database.",
-      },
-    );
-  }
-  const auth = await findAuth(root, sources, aliases);
-  const adminRole = auth.found ? findAdminRole(sources, schema) : null;
-  const { folder, needsRootLayout } = await placeMount(app, mount);
-  const importsStyles = !(await hasStyles(root, sources));
+  const imports = await readImports(root, sources, aliases);
+  const host = { root, aliases };
+  const client = await chooseClient(host, await findClients(root, imports, aliases), choices);
+  const signIn = await chooseSignIn(host, await findSignIns(root, imports, aliases), choices);
+  const role = signIn && signIn.kind !== "clerk" ? findRole(schema, sources, signIn) : null;
+  const who =
+    signIn?.kind === "clerk" ? `whose publicMetadata.role is "admin" at Clerk` : role?.words;
+  const isNextAuth = signIn?.kind === "next-auth" || signIn?.kind === "auth-js";
+  const signInPath = isNextAuth ? null : await findSignInPath(app);
 
   const code = isTypeScript ? "ts" : "js";
   const jsx = isTypeScript ? "tsx" : "js";
+  const basePath = mount === DEFAULT_MOUNT ? null : mount;
+  const importsStyles = !(await hasStyles(root, sources));
+  const config = { client, signIn, role, basePath, signInPath, folder };
   const wanted: Array<[file: string, text: string]> = [
-    [
-      `backup-admin.${code}`,
-      configFile({
-        client: { ...client, specifier: client.specifier(folder) },
-        auth: auth.found && { ...auth.found, specifier: auth.found.specifier(folder) },
-        adminRole,
-        basePath: mount === DEFAULT_MOUNT ? null : mount,
-      }),
-    ],
+    [`backup-admin.${code}`, configFile(config)],
     [`[[...view]]/page.${jsx}`, pageFile({ isTypeScript, importsStyles })],
     [`api/[...route]/route.${code}`, ROUTE_FILE],
-    ...(needsRootLayout
-      ? [[`layout.${jsx}`, layoutFile({ isTypeScript })] as [string, string]]
-      : []),
   ];
+  if (needsRootLayout) wanted.push([`layout.${jsx}`, layoutFile({ isTypeScript })]);
   const files = await Promise.all(
     wanted.map(async ([name, text]) => {
       const file = path.join(folder, name);
       const present = await presentFile(file);
       return {
         name: relative(file),
-        text,
+        text: usesTabs(sources) ? text.replaceAll("  ", "\t") : text,
         present: present && { name: relative(present.file), text: present.text },
       };
     }),
   );
 
-  const generator = schema?.generators[0];
   const facts: InitPlan["facts"] = [
     ["App directory", relative(app.appDirectory)],
     [
       "Prisma client",
-      `${client.name === "default" ? "the default export" : client.name}${client.isFunction ? "()" : ""} of ${client.specifier(folder).startsWith(".") ? relative(client.file) : client.specifier(folder)}${generator ? ` (generator ${generator.provider}${generator.output ? `, ${generator.output}` : ""})` : ""}`,
+      client ? describe(client) : "none found: to be filled in, or --client says it",
     ],
-    [
-      "Sign-in",
-      auth.found
-        ? `${auth.found.kind === "next-auth" ? "next-auth 4" : "Auth.js 5"}, ${auth.found.name === "default" ? "the default export" : auth.found.name} of ${relative(auth.found.file)}`
-        : `none found: ${auth.reason}`,
-    ],
-    [
-      "Who may",
-      auth.found && adminRole !== null
-        ? `whose session.user.role is ${JSON.stringify(adminRole)}`
-        : "nobody yet: to be filled in",
-    ],
+    ["Sign-in", signIn ? describeSignIn(signIn) : "none found: to be filled in, or --auth says it"],
+    ["Who may", who ? `${who}, asked on each request` : "nobody yet: to be filled in"],
     ["Mounted at", mount],
   ];
-
-  return {
-    facts,
-    files,
-    next: nextSteps({
-      configName: files[0]?.present?.name ?? files[0]?.name ?? "",
-      installed: "prisma-backup-admin" in dependencies,
-      installCommand: await installCommand(root),
-      allowed: auth.found ? (adminRole === null ? "addresses" : "role") : "nobody",
-      address: `${app.config.basePath ?? "<your basePath>"}${mount}`,
-      proxy: app.proxy && relative(app.proxy),
-      isExported: app.config.output === "export",
-    }),
-  };
-}
-
-function nextSteps(options: {
-  configName: string;
-  installed: boolean;
-  installCommand: string;
-  allowed: "role" | "addresses" | "nobody";
-  address: string;
-  proxy: string | null;
-  isExported: boolean;
-}): string[] {
-  const { configName, allowed, address, proxy } = options;
-  const who = {
-    role: `Check in ${configName} that the right people may: its last lines say who.`,
-    addresses: `Say who may: set BACKUP_ADMINS to their e-mail addresses, in .env.local and where the app runs, or write another rule into ${configName}.`,
-    nobody: `Say who may, in ${configName}: until then, everybody is refused.`,
-  };
-  return [
-    options.isExported &&
+  const configName = files[0]?.present?.name ?? files[0]?.name ?? "";
+  const address = `${app.config.basePath ?? "<your basePath>"}${mount}`;
+  const next = [
+    app.config.output === "export" &&
       `Remove output: "export" from the Next config: a static export has no server that could make a backup.`,
-    !options.installed && `Install the package: ${options.installCommand}`,
-    who[allowed],
-    proxy && `See to it that ${proxy} lets ${address} and all below it through.`,
+    !("prisma-backup-admin" in dependencies) &&
+      `Install the package: ${await installCommand(root)}`,
+    !client && `Import your app's PrismaClient in ${configName}.`,
+    who
+      ? `Check in ${configName} that the right people may: its last lines say who.`
+      : `Say who may, in ${configName}: until then, everybody is refused.`,
+    !isNextAuth &&
+      signInPath === null &&
+      `Say in ${configName} where people sign in, as: signInPath: "/login",`,
+    app.proxy && adviseOnProxy((await readText(app.proxy)) ?? "", relative(app.proxy), mount),
     `Start the app and open ${address}`,
     `Check everything, while the app runs: npx prisma-backup doctor --app http://localhost:3000${address}`,
-  ].filter((it) => typeof it === "string");
+  ];
+  return { facts, files, next: next.filter((it) => typeof it === "string") };
 }
+
+/** @throws CONFIG_INVALID where something here is too old, or too new */
+async function requireVersions(root: string, declared: Record<string, string>): Promise<void> {
+  const unfit = (await readPeers(root, declared)).filter(({ isFit }) => isFit === false);
+  if (unfit.length === 0) return;
+  throw new BackupError(
+    "CONFIG_INVALID",
+    `${unfit.map(({ label, version, range }) => `${label} ${version} is here, and ${range} is needed.`).join(" ")} ${NOTHING}`,
+    {
+      hint: `Update first: npm install ${unfit.map(({ name, range }) => `"${name}@${range}"`).join(" ")}`,
+    },
+  );
+}
+
+/** Most of the app's modules are indented by tabs, as Biome does by default. */
+const usesTabs = (sources: readonly Source[]): boolean =>
+  sources.filter(({ text }) => /^\t/m.test(text)).length >
+  sources.filter(({ text }) => /^ {2}/m.test(text)).length;
 
 /** A file of that name, with any extension that Next takes. */
 async function presentFile(file: string): Promise<{ file: string; text: string } | null> {
@@ -179,21 +155,12 @@ async function presentFile(file: string): Promise<{ file: string; text: string }
 }
 
 /** Some module or stylesheet of the host, other than a mount's page, has our styles. */
-async function hasStyles(
-  root: string,
-  sources: Array<{ file: string; text: string }>,
-): Promise<boolean> {
+async function hasStyles(root: string, sources: readonly Source[]): Promise<boolean> {
   const styles = "prisma-backup-admin/styles.css";
   if (sources.some(({ file, text }) => text.includes(styles) && !file.includes("[[...view]]")))
     return true;
-  const sheets = [
-    "app/globals.css",
-    "src/app/globals.css",
-    "styles/globals.css",
-    "src/styles/globals.css",
-  ];
-  for (const sheet of sheets) {
-    if ((await readText(path.join(root, sheet)))?.includes(styles)) return true;
+  for (const folder of ["app", "src/app", "styles", "src/styles"]) {
+    if ((await readText(path.join(root, folder, "globals.css")))?.includes(styles)) return true;
   }
   return false;
 }

@@ -1,70 +1,146 @@
-/** The files that mount the add-on. `init` writes them, and a person reads and keeps them. */
+/** The files that mount the add-on. `init` writes them, and a person reads and keeps them. At most 80 columns wide. */
+import type { Reference } from "../host/imports.ts";
+import type { Role } from "./find-role.ts";
+import type { SignIn } from "./find-sign-in.ts";
 
 export interface ConfigFile {
-  client: { name: string; isFunction: boolean; specifier: string };
-  auth: { kind: "next-auth" | "auth-js"; name: string; specifier: string } | null;
-  /** The value of `session.user.role` that may; null: those whose addresses are in BACKUP_ADMINS. */
-  adminRole: string | null;
+  /** Null: to be filled in. */
+  client: Reference | null;
+  signIn: SignIn | null;
+  /** Null: nobody may, until it is filled in. */
+  role: Role | null;
   /** Only where it is not the default. */
   basePath: string | null;
+  signInPath: string | null;
+  /** That the file is written into. */
+  folder: string;
 }
 
 export function configFile(options: ConfigFile): string {
-  const { client, auth, adminRole, basePath } = options;
-  const clientName = client.name === "default" ? "prisma" : client.name;
-  const clientValue = client.isFunction ? `${clientName}()` : clientName;
-  const prisma = clientValue === "prisma" ? "prisma" : `prisma: ${clientValue}`;
-  const imports = [importLine("createBackupAdmin", "createBackupAdmin", "prisma-backup-admin")];
-  if (auth) {
-    const [adapter, specifier] =
-      auth.kind === "next-auth"
-        ? ["nextAuth", "prisma-backup-admin/next-auth"]
-        : ["authJs", "prisma-backup-admin/auth-js"];
-    imports.push(importLine(adapter, adapter, specifier));
-    imports.push(importLine(auth.name, authName(auth), auth.specifier));
-  }
-  imports.push(importLine(client.name, clientName, client.specifier));
-  return `${imports.join("\n")}
-${auth && adminRole === null ? `\n${ADMINS}` : ""}
+  const { client, signIn, basePath, signInPath, folder } = options;
+  const prisma = client ? nameOf(client, "prisma") + client.path : "prisma";
+  const imports: Array<[line: string, specifier: string]> = [];
+  const add = (exported: string, local: string, specifier: string) =>
+    imports.push([importLine(exported, local, specifier), specifier]);
+  add("createBackupAdmin", "createBackupAdmin", "prisma-backup-admin");
+  const adapter = signIn && ADAPTERS[signIn.kind];
+  if (adapter) add(adapter.name, adapter.name, adapter.specifier);
+  for (const [it, name] of [
+    [signIn?.reference, authName(signIn)],
+    [client, "prisma"],
+  ] as const)
+    if (it) add(it.exported, nameOf(it, name), it.specifier(folder));
+  const lines = imports.toSorted(([, a], [, b]) => order(a, b)).map(([line]) => line);
+  if (!client) lines.push(CLIENT_TO_FILL_IN);
+  return `${lines.join("\n")}
+
 export const backupAdmin = createBackupAdmin({
-  ${prisma},
-${basePath === null ? "" : `  basePath: ${JSON.stringify(basePath)},\n`}${authorization(auth, adminRole)}
+  ${prisma === "prisma" ? "prisma" : `prisma: ${prisma}`},
+${basePath === null ? "" : `  basePath: ${JSON.stringify(basePath)},\n`}${
+  signInPath === null ? "" : `  signInPath: ${JSON.stringify(signInPath)},\n`
+}${authorization(options, prisma)}
 });
 `;
 }
 
-const importLine = (exported: string, local: string, specifier: string): string =>
-  `import ${exported === "default" ? local : `{ ${exported} }`} from ${JSON.stringify(specifier)};`;
+const ADAPTERS: Record<SignIn["kind"], { name: string; specifier: string } | null> = {
+  "next-auth": { name: "nextAuth", specifier: "prisma-backup-admin/next-auth" },
+  "auth-js": { name: "authJs", specifier: "prisma-backup-admin/auth-js" },
+  "better-auth": null,
+  clerk: { name: "currentUser", specifier: "@clerk/nextjs/server" },
+};
 
-const authName = ({ kind, name }: { kind: string; name: string }): string =>
-  name === "default" ? (kind === "next-auth" ? "authOptions" : "auth") : name;
+const authName = (signIn: SignIn | null): string =>
+  signIn?.kind === "next-auth" ? "authOptions" : "auth";
 
-const ADMINS = `// TO FILL IN: who may download and replace the whole database. Until then, nobody may.
-// E-mail addresses in the environment, as BACKUP_ADMINS="ada@example.com, bob@example.com". Only safe where
-// your sign-in proves that an address belongs to the person; better is a role that the session knows.
-const admins = (process.env.BACKUP_ADMINS ?? "")
-  .split(",")
-  .map((address) => address.trim().toLowerCase())
-  .filter((address) => address !== "");
-`;
+const nameOf = ({ exported }: Reference, standard: string): string =>
+  exported === "default" ? standard : exported;
 
-function authorization(auth: ConfigFile["auth"], adminRole: string | null): string {
-  if (!auth) {
-    return `  // TO FILL IN: who may download and replace the whole database. Until then, nobody may.
-  // Ask your own sign-in who sends the request, and return null where nobody is signed in, else
-  // { id: "stable id", name: "shown to other admins", allowed: true } for those who may, allowed: false for others.
-  authorize: async () => null,`;
-  }
-  const adapter = auth.kind === "next-auth" ? "nextAuth" : "authJs";
-  const allow =
-    adminRole === null
-      ? `(session) => admins.includes(session.user?.email?.toLowerCase() ?? "")`
-      : `(session) => session.user?.role === ${JSON.stringify(adminRole)}`;
-  const line = `  authorize: ${adapter}(${authName(auth)}, ${allow}),`;
-  return line.length <= 100
-    ? line
-    : `  authorize: ${adapter}(\n    ${authName(auth)},\n    ${allow},\n  ),`;
+/** Packages, aliases, relative paths, as linters sort them. */
+function order(a: string, b: string): number {
+  const rank = (it: string) => (it.startsWith(".") ? 2 : /^(?:@\/|[~#$])/.test(it) ? 1 : 0);
+  return rank(a) - rank(b) || (a < b ? -1 : Number(a > b));
 }
+
+function importLine(exported: string, local: string, specifier: string): string {
+  const from = `from ${JSON.stringify(specifier)};`;
+  if (exported === "default") return `import ${local} ${from}`;
+  const line = `import { ${exported} } ${from}`;
+  return line.length <= 80 ? line : `import {\n  ${exported},\n} ${from}`;
+}
+
+const CLIENT_TO_FILL_IN = `
+// TO FILL IN: import your app's PrismaClient instead, as in
+// import { prisma } from "@/lib/prisma";
+const prisma = "TO FILL IN: your app's PrismaClient";`;
+
+const TO_FILL_IN = `// TO FILL IN: who may download and replace the whole database.
+// Until then, nobody may.`;
+
+const RULE_TO_FILL_IN = `${TO_FILL_IN} Ask your database, not the session, in which a
+// right that was taken away may live on.`;
+
+/** Lines below others. */
+const indent = (text: string, depth: number): string =>
+  text.replaceAll(/^(?=.)/gm, "  ".repeat(depth));
+
+function authorization(options: ConfigFile, prisma: string): string {
+  const { signIn, role } = options;
+  if (!signIn) {
+    return indent(
+      `${TO_FILL_IN} Ask your own sign-in who sends the request.
+// Return null if nobody is signed in, else who it is and whether they may:
+// { id: "stable id", name: "shown to other admins", allowed: true }
+authorize: async () => null,`,
+      1,
+    );
+  }
+  if (signIn.kind === "clerk") return indent(CLERK, 1);
+  const auth = signIn.reference ? nameOf(signIn.reference, authName(signIn)) : authName(signIn);
+  const isBetterAuth = signIn.kind === "better-auth";
+  const question =
+    role &&
+    `// Asked on each request: a right that is taken away is gone at once.
+const user = await ${prisma}.${role.model}.findUnique({
+  where: { ${role.key}: ${isBetterAuth ? `session.user.${role.key}` : `session.user?.${role.key} ?? ""`} },
+  select: { ${role.field}: true },
+});`;
+  if (isBetterAuth) {
+    return indent(
+      `authorize: async (request) => {
+  const session = await ${auth}.api.getSession({
+    headers: request.headers,
+    query: { disableCookieCache: true },
+  });
+  if (!session) return null;
+${question ? `${indent(question, 1)}\n` : ""}  return {
+    id: session.user.id,
+    name: session.user.email,
+${role ? "" : `${indent(RULE_TO_FILL_IN, 2)}\n`}    allowed: ${role?.condition ?? "false"},
+  };
+},`,
+      1,
+    );
+  }
+  const call = `authorize: ${ADAPTERS[signIn.kind]?.name}(${auth}, `;
+  return indent(
+    role
+      ? `${call}async (session) => {\n${indent(`${question}\nreturn ${role.condition};`, 1)}\n}),`
+      : `${RULE_TO_FILL_IN}\n${call}() => false),`,
+    1,
+  );
+}
+
+const CLERK = `authorize: async () => {
+  // Asked on each request: a right that is taken away is gone at once.
+  const user = await currentUser();
+  if (!user) return null;
+  return {
+    id: user.id,
+    name: user.primaryEmailAddress?.emailAddress ?? user.id,
+    allowed: user.publicMetadata.role === "admin",
+  };
+},`;
 
 export function pageFile({
   isTypeScript,
@@ -73,13 +149,18 @@ export function pageFile({
   isTypeScript: boolean;
   importsStyles: boolean;
 }): string {
-  const props = isTypeScript ? "props: { params: Promise<{ view?: string[] }> }" : "props";
-  return `import { BackupAdminForbidden, BackupAdminPanel } from "prisma-backup-admin/components";
+  const props = isTypeScript ? "props: {\n  params: Promise<{ view?: string[] }>;\n}" : "props";
+  return `import {
+  BackupAdminForbidden,
+  BackupAdminPanel,
+} from "prisma-backup-admin/components";
 ${importsStyles ? `import "prisma-backup-admin/styles.css";\n` : ""}import { backupAdmin } from "../backup-admin";
 
 export default async function BackupPage(${props}) {
   const page = await backupAdmin.authorizePage(props);
-  if (!page.allowed) return <BackupAdminForbidden signInPath={page.signInPath} />;
+  if (!page.allowed) {
+    return <BackupAdminForbidden signInPath={page.signInPath} />;
+  }
   return <BackupAdminPanel {...page.panel} />;
 }
 `;
@@ -91,23 +172,19 @@ export const { GET, POST, PATCH, DELETE, HEAD, OPTIONS } = backupAdmin.handlers;
 `;
 
 /** Where the app has no layout for every page, as with a folder per language. */
-export const layoutFile = ({ isTypeScript }: { isTypeScript: boolean }): string =>
-  isTypeScript
-    ? `import type { ReactNode } from "react";
+export function layoutFile({ isTypeScript }: { isTypeScript: boolean }): string {
+  const types = `import type { Metadata } from "next";\nimport type { ReactNode } from "react";\n\n`;
+  const props = isTypeScript ? "{ children }: { children: ReactNode }" : "{ children }";
+  return `${isTypeScript ? types : ""}export const metadata${isTypeScript ? ": Metadata" : ""} = { title: "Database backup" };
 
-export default function BackupLayout({ children }: { children: ReactNode }) {
+export default function BackupLayout(${props}) {
   return (
     <html lang="en">
-      <body>{children}</body>
-    </html>
-  );
-}
-`
-    : `export default function BackupLayout({ children }) {
-  return (
-    <html lang="en">
-      <body>{children}</body>
+      <body style={{ margin: 0, fontFamily: "system-ui, sans-serif" }}>
+        {children}
+      </body>
     </html>
   );
 }
 `;
+}
