@@ -42,7 +42,8 @@ model User {
     import { getServerSession } from "next-auth";
     import { authOptions } from "./auth";
     import { prisma } from "./prisma";
-    export const users = async () => ((await getServerSession(authOptions)) ? prisma.user.findMany() : []);
+    export const session = () => getServerSession(authOptions);
+    export const users = () => prisma.user.findMany();
   `,
   "lib/auth.ts": `
     import type { NextAuthOptions } from "next-auth";

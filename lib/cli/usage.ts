@@ -6,7 +6,8 @@ import type { Exclusion, TableName, Unlock } from "../shared/api.ts";
 
 export const USAGE = `Usage: prisma-backup COMMAND …
 
-  init    [--mount /admin/backup] [--yes | --dry-run]
+  init    [--client MODULE#EXPORT] [--auth none | KIND[=MODULE#EXPORT]] [--mount /admin/backup]
+          [--yes | --dry-run]
   doctor  [--url URL] [--app URL [--cookie-file F]] [--upload-dir DIR] [--json]
   create  --url URL --out FILE (--passphrase-file F | --recipient AGE1… | --no-encryption)
           [--table SCHEMA.NAME]… [--exclude SCHEMA | SCHEMA.NAME]…
@@ -17,7 +18,8 @@ export const USAGE = `Usage: prisma-backup COMMAND …
           [--mode replace | if-empty | keep-existing | overwrite]
   order   --url URL [--json]
 
-init     mounts the page into the Next.js app in this folder: shows the files, asks, and never overwrites one
+init     mounts the page into the Next.js app in this folder: asks which Prisma client and which sign-in,
+         shows the files, asks, and never overwrites one; --client and --auth say which outright
 doctor   checks whether backups and restores will work here, and says what to do where they will not
 create   backs up a PostgreSQL database into FILE, which must not exist yet;
          --table chooses tables, --exclude leaves out a table, or all of a schema
@@ -33,6 +35,8 @@ order    shows the order in which the tables can be loaded, and why
 
 FILE is a backup's zip file or folder, ours or one that @vorlefan/prisma-backup wrote (--passphrase-file: its password).
 --url is a connection string: postgresql://user:password@host:5432/database
+MODULE#EXPORT is what a module of the app exports: lib/prisma.ts#prisma, @acme/db#default, lib/db.ts#getDb()
+KIND is next-auth, auth-js (next-auth 5), better-auth or clerk: --auth next-auth=lib/auth.ts#authOptions
 --app is where the page of the running app is: http://localhost:3000/admin/backup
 --cookie-file holds the Cookie header of somebody who may: then doctor uploads 12 MB, and removes them again.
 --recipient, --table and --exclude may be repeated. A name with a dot or quote in it: '"my.schema"."my table"'.
