@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
+import { layoutFile } from "../../lib/cli/init/templates.ts";
 import { expect, test } from "../support/test.ts";
 
 const PANEL_CSS = fileURLToPath(new URL("../../dist/styles.css", import.meta.url));
@@ -96,5 +97,25 @@ test("a class or an attribute counts more than the system's setting", async ({ p
       expect(await look(page, { ...attribute("dark"), media: "light" }), said).toEqual(dark);
       expect(await look(page, { ...attribute("light"), media: "dark" }), said).toEqual(light);
     }
+  }
+});
+
+test.describe("in the root layout that init writes", () => {
+  const layout = layoutFile({ isTypeScript: false });
+  const [, declarations = ""] = /const style = \{\n(.*?)\};/s.exec(layout) ?? [];
+  const style = declarations
+    .replaceAll(/[A-Z]/g, (it) => `-${it.toLowerCase()}`)
+    .replaceAll(/"|,$/gm, "");
+
+  for (const media of ["light", "dark"] as const) {
+    test(`it fills the window: ${media}`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme: media });
+      const css = await readFile(PANEL_CSS, "utf8");
+      await page.setContent(
+        `<!doctype html><html style="color-scheme: light dark"><head><style>${css}</style></head><body style="${style.replaceAll("\n", ";")}">${PANEL}</body></html>`,
+      );
+      const ground = await page.locator(".pba-ground").boundingBox();
+      expect(ground).toEqual({ x: 0, y: 0, ...page.viewportSize() });
+    });
   }
 });

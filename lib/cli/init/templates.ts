@@ -177,12 +177,19 @@ export function layoutFile({ isTypeScript }: { isTypeScript: boolean }): string 
   const props = isTypeScript ? "{ children }: { children: ReactNode }" : "{ children }";
   return `${isTypeScript ? types : ""}export const metadata${isTypeScript ? ": Metadata" : ""} = { title: "Database backup" };
 
+// The panel fills the window, down to its end.
+const style = {
+  display: "grid",
+  gridTemplateColumns: "minmax(0, 1fr)",
+  minHeight: "100vh",
+  margin: 0,
+  fontFamily: "system-ui, sans-serif",
+};
+
 export default function BackupLayout(${props}) {
   return (
-    <html lang="en">
-      <body style={{ margin: 0, fontFamily: "system-ui, sans-serif" }}>
-        {children}
-      </body>
+    <html lang="en" style={{ colorScheme: "light dark" }}>
+      <body style={style}>{children}</body>
     </html>
   );
 }
