@@ -1,4 +1,5 @@
 import { Decrypter } from "age-encryption";
+import { MAX_IDENTITIES } from "../../lib/shared/archive-format.ts";
 import { ArchiveProblem } from "./archive-problem.ts";
 
 /** The identities in an identity file as `age-keygen` writes it. */
@@ -21,6 +22,12 @@ function isIdentity(line: string): boolean {
 /** @throws ArchiveProblem where there is none */
 export function parseIdentities(text: string): string[] {
   const identities = findIdentities(text);
+  if (identities.length > MAX_IDENTITIES) {
+    throw new ArchiveProblem({
+      kind: "wrong-identity",
+      message: `More than ${MAX_IDENTITIES} identities were given. Give the one that the backup was encrypted to.`,
+    });
+  }
   if (identities.length > 0) return identities;
   throw new ArchiveProblem({
     kind: "wrong-identity",

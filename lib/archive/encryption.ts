@@ -3,6 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { BackupError, toBackupError } from "../errors.ts";
 import { type EncryptionChoice, PASSPHRASE_MIN_LENGTH } from "../shared/api.ts";
+import { MAX_IDENTITIES } from "../shared/archive-format.ts";
 import { passphraseForms } from "../shared/passphrase-forms.ts";
 import { decryptFile, encryptFile } from "./age-file.ts";
 import { invalidArchive, truncatedArchive } from "./archive-error.ts";
@@ -114,6 +115,13 @@ export async function unlockKeyFile(keyFile: Uint8Array, passphrase: string): Pr
  */
 export function parseIdentities(text: string): string[] {
   const identities = findIdentities(text);
+  if (identities.length > MAX_IDENTITIES) {
+    throw new BackupError(
+      "NO_MATCHING_IDENTITY",
+      `More than ${MAX_IDENTITIES} age identities were given. Nothing has been changed.`,
+      { hint: "Give the one that the archive was encrypted to." },
+    );
+  }
   if (identities.length > 0) return identities;
   throw new BackupError(
     "NO_MATCHING_IDENTITY",

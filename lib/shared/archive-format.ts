@@ -22,6 +22,10 @@ export const MAX_MANIFEST_VALUES = 2_500_000;
 /** With what encryption adds: a header, and 16 bytes for each 64 KB. */
 export const MAX_STORED_MANIFEST_BYTES = MAX_MANIFEST_BYTES + 1024 * 1024;
 export const MAX_KEY_BYTES = 64 * 1024;
+/** Of an identity file: each is tried with every stanza of an age header. */
+export const MAX_IDENTITIES = 20;
+/** Of an age header; 64 KB have room for no more that X25519 recipients are in. */
+export const MAX_STANZAS = 700;
 export const MAX_README_BYTES = 64 * 1024;
 
 /** Of a schema, table, column, sequence or constraint. PostgreSQL's have 63 bytes; who builds it may allow more. */
