@@ -3,23 +3,29 @@ import type { Warning } from "../lib/shared/api.ts";
 import { groupWarnings } from "./group-warnings.ts";
 
 const table = { schema: "public", name: "a" };
-const warning = (code: string, message: string): Warning => ({ code, message, table });
+const warning = (code: Warning["code"], message: string): Warning => ({ code, message, table });
 
 it("says what warnings of one kind share only once", () => {
   const groups = groupWarnings([
-    warning("MICROSECONDS", "Times in public.a (x) were cut to milliseconds."),
-    warning("NULL", "JSON null and SQL NULL look the same in public.a (x): both become SQL NULL."),
-    warning("MICROSECONDS", "Times in public.b (y, z) were cut to milliseconds."),
-    warning("NULL", "JSON null and SQL NULL look the same in public.b (y): both become SQL NULL."),
+    warning("ORIGINAL_MICROSECONDS", "Times in public.a (x) were cut to milliseconds."),
+    warning(
+      "ORIGINAL_JSON_NULL",
+      "JSON null and SQL NULL look the same in public.a (x): both become SQL NULL.",
+    ),
+    warning("ORIGINAL_MICROSECONDS", "Times in public.b (y, z) were cut to milliseconds."),
+    warning(
+      "ORIGINAL_JSON_NULL",
+      "JSON null and SQL NULL look the same in public.b (y): both become SQL NULL.",
+    ),
   ]);
   expect(groups).toEqual([
     {
-      code: "MICROSECONDS",
+      code: "ORIGINAL_MICROSECONDS",
       text: "Times in these tables were cut to milliseconds.",
       items: ["public.a (x)", "public.b (y, z)"],
     },
     {
-      code: "NULL",
+      code: "ORIGINAL_JSON_NULL",
       text: "JSON null and SQL NULL look the same in these tables: both become SQL NULL.",
       items: ["public.a (x)", "public.b (y)"],
     },
@@ -38,20 +44,20 @@ it.each([
     ],
   ],
 ])("leaves sentences whole that share %s", (_what, messages) => {
-  const groups = groupWarnings(messages.map((message) => warning("CODE", message)));
-  expect(groups).toEqual([{ code: "CODE", text: null, items: messages }]);
+  const groups = groupWarnings(messages.map((message) => warning("CUT_OFF", message)));
+  expect(groups).toEqual([{ code: "CUT_OFF", text: null, items: messages }]);
 });
 
 it("leaves sentences whole that are not of tables", () => {
   const messages = ["The role a may not read.", "The role b may not read."];
-  const groups = groupWarnings(messages.map((message) => ({ code: "CODE", message })));
-  expect(groups).toEqual([{ code: "CODE", text: null, items: messages }]);
+  const groups = groupWarnings(messages.map((message) => ({ code: "CUT_OFF" as const, message })));
+  expect(groups).toEqual([{ code: "CUT_OFF", text: null, items: messages }]);
 });
 
 it("leaves one alone, and says the same only once", () => {
-  const one = warning("CODE", "One thing.");
+  const one = warning("CUT_OFF", "One thing.");
   expect(groupWarnings([one, one])).toEqual([
-    { code: "CODE", text: "One thing.", items: [], table },
+    { code: "CUT_OFF", text: "One thing.", items: [], table },
   ]);
   expect(groupWarnings([])).toEqual([]);
 });

@@ -1,6 +1,14 @@
 import type { OrderEdge } from "../lib/shared/api.ts";
 import { tableKey } from "../lib/shared/table-name.ts";
 
+/** Those that nobody has to choose: the app's, and not the hosting platform's. */
+export const appTables = <Table extends { platform?: string }>(tables: readonly Table[]): Table[] =>
+  tables.filter(({ platform }) => platform === undefined);
+
+/** `Supabase's · 3 rows`: whose a table is, where it is not the app's. */
+export const withOwner = ({ platform }: { platform?: string }, figures: string): string =>
+  platform === undefined ? figures : `${platform}’s · ${figures}`;
+
 /** References of chosen tables to tables that are left out: their rows may come back without parents. */
 export function referencesLeftOut(chosen: ReadonlySet<string>, edges: OrderEdge[]): OrderEdge[] {
   return edges.filter((edge) => chosen.has(tableKey(edge.from)) && !chosen.has(tableKey(edge.to)));

@@ -11,6 +11,11 @@ export interface ClassOptions {
   connectionString?: string | undefined;
   /** As `pg` takes it (host, ssl, …), instead of or beside `connectionString`. */
   pool?: pg.PoolConfig | undefined;
+  /**
+   * Schemas that the hosting platform keeps for itself (`auth`), or tables of them (`auth.users`, or a model's name), which
+   * are left out otherwise, and named in the warnings.
+   */
+  include?: readonly string[] | undefined;
   /** Is told the plan, each phase, and each table's rows and bytes so far. Never gets row data. */
   onProgress?: OnProgress | undefined;
   /** Cancels: nothing is left of a backup, and a restore changes nothing. */
@@ -34,6 +39,7 @@ export const classOptionsShape = {
   isTesting: z.boolean("must be true or false").optional(),
   connectionString: z.string("must be a text").min(1).optional(),
   pool: z.custom<pg.PoolConfig>(isObject, "must be settings as pg.Pool takes them").optional(),
+  include: z.array(z.string("must be a name")).optional(),
   onProgress: functionOf<OnProgress>().optional(),
   signal: z
     .custom<AbortSignal>((value) => value instanceof AbortSignal, "must be an AbortSignal")

@@ -15,9 +15,14 @@ import { BackupError, toBackupError } from "./errors.ts";
 import type { Database } from "./postgres/connection.ts";
 import { translateDatabaseError } from "./postgres/database-error.ts";
 import { readCatalog } from "./schema/catalog.ts";
-import { tablesCalled } from "./schema/find-table.ts";
+import { findIncluded, tablesCalled } from "./schema/find-table.ts";
 import { type PrismaModels, readPrismaModels } from "./schema/prisma-models.ts";
-import { type OperationResult, PASSPHRASE_MIN_LENGTH, type Warning } from "./shared/api.ts";
+import {
+  type Exclusion,
+  type OperationResult,
+  PASSPHRASE_MIN_LENGTH,
+  type Warning,
+} from "./shared/api.ts";
 import { leaveOutIn } from "./shared/leave-out.ts";
 import { tableKey } from "./shared/table-name.ts";
 
@@ -107,7 +112,7 @@ export class PrismaBackup {
    * @throws BackupError; then there is no backup, and nothing of it is left on the disk
    */
   async run(): Promise<BackupSummary> {
-    const { encrypt, password = "", offset = {}, folderName, compress, onProgress } = this.#options;
+    const { encrypt, password = "", folderName, compress, onProgress } = this.#options;
     const models = readPrismaModels(this.#prisma);
     const { signal, tell, release } = abortAs(
       this.#options.signal,
@@ -117,7 +122,11 @@ export class PrismaBackup {
       signal.throwIfAborted();
       const database = await openConfiguredDatabase({ ...this.#options, prisma: this.#prisma });
       try {
-        const { name, pageRows, warnings } = await readDatabase(database, models, offset);
+        const { name, pageRows, include, warnings } = await readDatabase(
+          database,
+          models,
+          this.#options,
+        );
         const key = await createArchiveKey(
           encrypt ? { mode: "passphrase", passphrase: password } : { mode: "none" },
         );
@@ -133,6 +142,7 @@ export class PrismaBackup {
           database,
           models,
           key,
+          include,
           pageRows,
           onProgress: tell(onProgress),
           signal,
@@ -198,12 +208,17 @@ const noSuchTable = (name: string): Warning => ({
   message: `The option offset names ${name}, and there is no such table or model. It is without effect.`,
 });
 
-/** What must be known of the database before anything is written: its name, and the pages of which tables are meant. */
+/** What must be known of the database before anything is written: its name, and which tables the options mean. */
 async function readDatabase(
   database: Database,
   models: PrismaModels,
-  offset: NonNullable<PrismaBackupArgs["offset"]>,
-): Promise<{ name: string; pageRows: Map<string, number>; warnings: Warning[] }> {
+  { offset = {}, include = [] }: Pick<PrismaBackupArgs, "offset" | "include">,
+): Promise<{
+  name: string;
+  pageRows: Map<string, number>;
+  include: Exclusion[];
+  warnings: Warning[];
+}> {
   try {
     const client = await database.connect("backup");
     try {
@@ -215,7 +230,12 @@ async function readDatabase(
         for (const table of tables) pageRows.set(tableKey(table), limit);
         if (tables.length === 0) warnings.push(noSuchTable(name));
       }
-      return { name: catalog.database.name, pageRows, warnings };
+      return {
+        name: catalog.database.name,
+        pageRows,
+        include: findIncluded(include, catalog, models, "No backup was made."),
+        warnings,
+      };
     } finally {
       await client.end();
     }

@@ -19,7 +19,7 @@ import { beginRestore, runRestore } from "./restore/run-restore.ts";
 import { verifyArchive } from "./restore/verify-archive.ts";
 import { readCatalog } from "./schema/catalog.ts";
 import { dmmfModelsSchema, findDmmfDrift, readDmmf } from "./schema/dmmf.ts";
-import { findTable } from "./schema/find-table.ts";
+import { findIncluded, findTable } from "./schema/find-table.ts";
 import {
   MIGRATIONS_TABLE,
   type PrismaModels,
@@ -203,7 +203,7 @@ export class PrismaRestore {
     database: Database,
     archive: Archive,
   ): Promise<{ models: PrismaModels; scope: RestoreScope; drift: Drift[] }> {
-    const { baseModels, ignoredTables = [] } = this.#options;
+    const { baseModels, ignoredTables = [], include: included = [] } = this.#options;
     const own = readPrismaModels(this.#prisma);
     const views = readViewNames(this.#prisma);
     const models = own.models.length === 0 && baseModels ? readDmmf(baseModels, views) : own;
@@ -215,9 +215,19 @@ export class PrismaRestore {
         const exclude = ignoredTables
           .filter((name) => name !== MIGRATIONS_TABLE)
           .map((name) => findTable(name, tables, models, "ignoredTables"));
+        const include = findIncluded(
+          included,
+          { ...catalog, tables },
+          models,
+          "Nothing has changed.",
+        );
         return {
           models,
-          scope: { mode: "replace", ...(exclude.length > 0 && { exclude }) },
+          scope: {
+            mode: "replace",
+            ...(exclude.length > 0 && { exclude }),
+            ...(include.length > 0 && { include }),
+          },
           drift: baseModels ? findDmmfDrift(baseModels, views, catalog) : [],
         };
       } finally {

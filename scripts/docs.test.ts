@@ -4,6 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { ERROR_STATUS } from "../lib/shared/error-codes.ts";
+import { WARNING_CODES } from "../lib/shared/warning-codes.ts";
 import { ROOT } from "./run.ts";
 
 const inRoot = ["README.md", "CONTRIBUTING.md", "SECURITY.md"].filter((it) =>
@@ -53,6 +54,11 @@ describe("docs/troubleshooting.md", () => {
       /^[A-Z][A-Z_]+$/.test(it),
     );
     expect(codes.toSorted()).toEqual(Object.keys(ERROR_STATUS).toSorted());
+  });
+
+  it("explains every code of a warning, and no other", async () => {
+    const rows = (await text("docs/troubleshooting.md")).matchAll(/^\| `([A-Z_]+)` \|/gm);
+    expect([...rows].map(([, code]) => code).toSorted()).toEqual(WARNING_CODES.toSorted());
   });
 });
 

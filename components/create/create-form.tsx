@@ -8,6 +8,7 @@ import { ErrorNotice } from "../common/error-notice.tsx";
 import { startDownload } from "../download.ts";
 import { ENCRYPTION_LABELS } from "../operation/operation-wording.ts";
 import { usePanel } from "../panel-context.tsx";
+import { appTables } from "../table-choice.ts";
 import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
@@ -27,7 +28,7 @@ export function CreateForm({ overview }: { overview: Overview }) {
 
   const tables = chosen
     ? overview.tables.filter((table) => chosen.has(tableKey(table)))
-    : overview.tables;
+    : appTables(overview.tables);
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   const { encryption, problems } = checkEncryption(draft);
   const isEmpty = tables.length === 0;

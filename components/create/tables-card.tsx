@@ -4,7 +4,7 @@ import { formatNoun, formatSome } from "../../lib/shared/format.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
 import { describeRows } from "../common/describe-rows.ts";
 import { TableCheckList } from "../common/table-check-list.tsx";
-import { referencesLeftOut } from "../table-choice.ts";
+import { appTables, referencesLeftOut, withOwner } from "../table-choice.ts";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { Notice } from "../ui/notice.tsx";
@@ -18,10 +18,10 @@ interface TablesCardProps {
 }
 
 export function TablesCard({ overview, chosen, onChange }: TablesCardProps) {
+  const all = appTables(overview.tables);
+  const platforms = [...new Set(overview.tables.flatMap(({ platform }) => platform ?? []))];
   // Kept while "all tables" is tried out.
-  const [choice, setChoice] = useState<ReadonlySet<string>>(
-    () => new Set(overview.tables.map(tableKey)),
-  );
+  const [choice, setChoice] = useState<ReadonlySet<string>>(() => new Set(all.map(tableKey)));
   const choose = (keys: ReadonlySet<string>) => {
     setChoice(keys);
     onChange(keys);
@@ -37,7 +37,10 @@ export function TablesCard({ overview, chosen, onChange }: TablesCardProps) {
           {
             value: "all",
             title: "All tables",
-            description: `The whole database: ${formatNoun(overview.tables.length, "table")}.`,
+            description:
+              platforms.length === 0
+                ? `The whole database: ${formatNoun(all.length, "table")}.`
+                : `The whole database but ${platforms.join(" and ")}’s own tables: ${formatNoun(all.length, "table")}.`,
           },
           {
             value: "some",
@@ -54,7 +57,7 @@ export function TablesCard({ overview, chosen, onChange }: TablesCardProps) {
             tables={overview.tables}
             chosen={chosen}
             onChange={choose}
-            figures={describeRows}
+            figures={(table) => withOwner(table, describeRows(table))}
           />
           <LeftOut overview={overview} chosen={chosen} />
         </div>

@@ -171,7 +171,7 @@ function ReceiptLink({ id }: Pick<Operation, "id">) {
   );
 }
 
-function restoredText({ plan }: Operation): string {
+function restoredText({ plan, result }: Operation): string {
   const mode = plan?.scope.mode;
   if (mode === "keep-existing") {
     return "The rows of the backup whose keys were missing were added. Rows that were there have stayed as they were, and none was removed.";
@@ -181,8 +181,12 @@ function restoredText({ plan }: Operation): string {
   }
   return isOfOriginal(plan)
     ? "Every row that @vorlefan/prisma-backup wrote to its files is in its table, and every foreign key holds. The next values of the sequences follow the highest in their columns. What the files themselves had lost is not back."
-    : "The rows of the restored tables, their foreign keys and their sequences are as they were when the backup was made.";
+    : `The rows of the restored tables, their foreign keys and their sequences are as they were when the backup was made${result?.warnings.some(isOfSequence) ? ", but for the sequences that the warnings name" : ""}.`;
 }
+
+/** Of one that does not stand where it stood in the backup. */
+const isOfSequence = ({ code }: Warning): boolean =>
+  ["SEQUENCE_RAISED", "SEQUENCE_NOT_SET_BACK", "SEQUENCE_LEFT_OUT"].includes(code);
 
 function keepingAdvice({ encryption }: Operation): string {
   switch (encryption) {

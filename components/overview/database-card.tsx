@@ -2,8 +2,11 @@ import { Database } from "lucide-react";
 import type { Overview } from "../../lib/shared/api.ts";
 import { formatBytes, formatCount } from "../../lib/shared/format.ts";
 import { type Fact, Facts } from "../common/facts.tsx";
+import { appTables } from "../table-choice.ts";
 
-export function DatabaseCard({ overview: { database, tables } }: { overview: Overview }) {
+export function DatabaseCard({ overview }: { overview: Overview }) {
+  const { database } = overview;
+  const tables = appTables(overview.tables);
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   const isExact = tables.every((table) => table.rowsAreExact);
   const figures: Fact[] = [

@@ -3,14 +3,20 @@ import type { Overview, OverviewTable } from "../../lib/shared/api.ts";
 import { formatBytes } from "../../lib/shared/format.ts";
 import { describeRows } from "../common/describe-rows.ts";
 import { OrderCard } from "../common/order-card.tsx";
+import { limitOrder } from "../order-graph/limit-order.ts";
+import { appTables } from "../table-choice.ts";
 import { Card } from "../ui/card.tsx";
 
 export function DatabaseOrder({ overview }: { overview: Overview }) {
   const tables = useMemo(
-    () => overview.tables.map((table) => ({ ...table, figures: figuresOf(table) })),
+    () => appTables(overview.tables).map((table) => ({ ...table, figures: figuresOf(table) })),
     [overview.tables],
   );
-  if (overview.tables.length === 0) {
+  const order = useMemo(
+    () => limitOrder(overview.insertionOrder, tables),
+    [overview.insertionOrder, tables],
+  );
+  if (tables.length === 0) {
     return (
       <Card title="Insertion order">
         <p className="pba:py-6 pba:text-center pba:text-muted">
@@ -22,7 +28,7 @@ export function DatabaseOrder({ overview }: { overview: Overview }) {
   return (
     <OrderCard
       description="In this order a restore loads the tables, computed from the foreign keys: what is referred to comes first."
-      order={overview.insertionOrder}
+      order={order}
       tables={tables}
     />
   );

@@ -1,5 +1,6 @@
 import type { RestoreMode, RestorePlan, RestoreScope, TableName } from "../../lib/shared/api.ts";
 import { tableKey } from "../../lib/shared/table-name.ts";
+import { appTables } from "../table-choice.ts";
 
 /** A scope while a person chooses it. */
 export interface ScopeDraft {
@@ -15,6 +16,8 @@ export interface ScopeTable extends TableName {
   /** In the backup. */
   rows: number;
   rowsNow: number;
+  /** Whose it is where it is not the app's: "every table" does not mean it. */
+  platform?: string;
 }
 
 /** A restore never touches it. */
@@ -31,15 +34,15 @@ export function scopeTables(
 ): ScopeTable[] {
   const rowsNow = new Map(now.map((table) => [tableKey(table), table.rows]));
   for (const table of tables) rowsNow.set(tableKey(table), table.rowsNow);
+  const platforms = new Map(tables.map((table) => [tableKey(table), table.platform]));
   return manifest.tables
     .filter(({ name }) => name !== MIGRATIONS_TABLE)
-    .map(({ schema, name, model, rows }) => ({
-      schema,
-      name,
-      model,
-      rows,
-      rowsNow: rowsNow.get(tableKey({ schema, name })) ?? 0,
-    }));
+    .map(({ schema, name, model, rows }) => {
+      const key = tableKey({ schema, name });
+      const platform = platforms.get(key);
+      const rowsNowOf = rowsNow.get(key) ?? 0;
+      return { schema, name, model, rows, rowsNow: rowsNowOf, ...(platform && { platform }) };
+    });
 }
 
 export const toDraft = ({ mode, tables, rows }: RestoreScope): ScopeDraft => ({
@@ -60,7 +63,7 @@ export function toScope(
   isPart: boolean,
 ): RestoreScope | null {
   if (rows) return { mode, rows };
-  const chosen = keys ?? (isPart ? new Set(tables.map(tableKey)) : null);
+  const chosen = keys ?? (isPart ? new Set(appTables(tables).map(tableKey)) : null);
   if (!chosen) return { mode };
   const names = tables.filter((table) => chosen.has(tableKey(table)));
   return names.length === 0

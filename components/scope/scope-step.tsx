@@ -8,7 +8,7 @@ import { tableKey } from "../../lib/shared/table-name.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { CancelOperation } from "../operation/cancel-operation.tsx";
 import { usePanel } from "../panel-context.tsx";
-import { referencesInto } from "../table-choice.ts";
+import { appTables, referencesInto } from "../table-choice.ts";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { CheckField } from "../ui/check-field.tsx";
@@ -37,7 +37,8 @@ export function ScopeStep({ operation, plan }: ScopeStepProps) {
   const [showsProblem, setShowsProblem] = useState(false);
   const tables = useMemo(() => scopeTables(plan, overview?.tables), [plan, overview]);
   const edges = (overview ?? plan).insertionOrder.edges;
-  const isPart = referencesInto(new Set(tables.map(tableKey)), edges).length > 0;
+  const all = appTables(tables);
+  const isPart = referencesInto(new Set(all.map(tableKey)), edges).length > 0;
   const scope = toScope(draft, tables, isPart);
   const modes = draft.rows ? MERGING_MODES : (Object.keys(MODES) as Array<keyof typeof MODES>);
   const isPlanned = (wanted: typeof scope): boolean =>
@@ -104,7 +105,7 @@ export function ScopeStep({ operation, plan }: ScopeStepProps) {
         <CancelOperation operation={operation} />
         <div className="pba:flex pba:flex-wrap pba:items-center pba:gap-x-5 pba:gap-y-3">
           <p className="pba:text-muted">
-            {draft.rows ? "" : formatNoun(draft.chosen?.size ?? tables.length, "table")}
+            {draft.rows ? "" : formatNoun(draft.chosen?.size ?? all.length, "table")}
           </p>
           <Button type="submit" variant="primary" aria-disabled={replan.isPending}>
             Continue

@@ -3,6 +3,7 @@ import type { OrderEdge, RestoreMode } from "../../lib/shared/api.ts";
 import { formatCount, formatNoun } from "../../lib/shared/format.ts";
 import { tableKey } from "../../lib/shared/table-name.ts";
 import { TableCheckList } from "../common/table-check-list.tsx";
+import { appTables, withOwner } from "../table-choice.ts";
 import { Card } from "../ui/card.tsx";
 import { RadioCards } from "../ui/radio-cards.tsx";
 import { References } from "./references.tsx";
@@ -25,7 +26,13 @@ export function ScopeTablesCard(props: ScopeTablesCardProps) {
     setChoice(keys);
     onChange(keys);
   };
-  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+  const all = appTables(tables);
+  const rows = all.reduce((sum, table) => sum + table.rows, 0);
+  const platforms = [...new Set(tables.flatMap(({ platform }) => platform ?? []))];
+  const what =
+    platforms.length === 0
+      ? "All that the backup holds"
+      : `All but ${platforms.join(" and ")}’s own tables`;
   return (
     <Card title="Which tables?">
       <RadioCards
@@ -37,7 +44,7 @@ export function ScopeTablesCard(props: ScopeTablesCardProps) {
           {
             value: "all",
             title: "Everything",
-            description: `All that the backup holds: ${formatNoun(tables.length, "table")}, ${formatNoun(rows, "row")}.`,
+            description: `${what}: ${formatNoun(all.length, "table")}, ${formatNoun(rows, "row")}.`,
           },
           {
             value: "some",
@@ -53,8 +60,11 @@ export function ScopeTablesCard(props: ScopeTablesCardProps) {
             tables={tables}
             chosen={chosen}
             onChange={choose}
-            figures={({ rowsNow, rows: inBackup }) =>
-              `${formatCount(rowsNow)} now · ${formatCount(inBackup)} in the backup`
+            figures={(table) =>
+              withOwner(
+                table,
+                `${formatCount(table.rowsNow)} now · ${formatCount(table.rows)} in the backup`,
+              )
             }
           />
         </div>
@@ -63,7 +73,7 @@ export function ScopeTablesCard(props: ScopeTablesCardProps) {
         tables={tables}
         edges={edges}
         mode={mode}
-        chosen={chosen ?? new Set(tables.map(tableKey))}
+        chosen={chosen ?? new Set(all.map(tableKey))}
         onAdd={(keys) => choose(new Set([...(chosen ?? []), ...keys]))}
       />
     </Card>

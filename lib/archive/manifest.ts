@@ -25,6 +25,7 @@ import {
 } from "../shared/archive-format.ts";
 import { isModestJson } from "../shared/json-size.ts";
 import { tableLabel } from "../shared/table-name.ts";
+import type { WarningCode } from "../shared/warning-codes.ts";
 import { clip, summariseWarnings } from "../shared/warnings.ts";
 import { invalidArchive } from "./archive-error.ts";
 
@@ -119,7 +120,10 @@ const insertionOrderSchema = z.object({
 }) satisfies z.ZodType<InsertionOrder>;
 
 const warningSchema = z.object({
-  code: z.string().max(MAX_CODE_LENGTH),
+  // Another version's may be another one.
+  code: z.custom<WarningCode>(
+    (value) => typeof value === "string" && value.length <= MAX_CODE_LENGTH,
+  ),
   message: z.string(),
   table: tableNameSchema.optional(),
 }) satisfies z.ZodType<Warning>;

@@ -1,4 +1,5 @@
 import { insertionOrderOf } from "../plan/dump-plan.ts";
+import { leftToPlatforms, platformWarnings } from "../plan/platform-schemas.ts";
 import type { Database } from "../postgres/connection.ts";
 import { countRows, type RowCount } from "../postgres/count-rows.ts";
 import { whyUnreadable } from "../postgres/damage.ts";
@@ -18,6 +19,7 @@ export async function readOverview(
   try {
     const catalog = await readCatalog(client);
     const counts = await countRows(client, catalog.tables);
+    const { relations, platformOf } = leftToPlatforms(catalog);
     const { name, serverVersion, sizeBytes, encoding, isStandby } = catalog.database;
     return {
       database: { name, server: database.server, serverVersion, sizeBytes, encoding, isStandby },
@@ -26,6 +28,7 @@ export async function readOverview(
         name: table.name,
         model: modelName(models, table),
         kind: table.kind,
+        ...ofPlatform(platformOf(table)),
         rows: counts[index]?.rows ?? 0,
         rowsAreExact: counts[index]?.isExact ?? false,
         isReadable: !table.isOnPrimaryOnly && !counts[index]?.error,
@@ -34,8 +37,15 @@ export async function readOverview(
       })),
       insertionOrder: insertionOrderOf(catalog, models, catalog.tables),
       warnings: [
-        ...catalog.tables.flatMap((table, index) => unreadableWarning(table, counts[index])),
-        ...withExtensionRows(catalog, catalog.warnings, await countExtensionRows(client, catalog)),
+        ...platformWarnings(relations, "a backup"),
+        ...catalog.tables.flatMap((table, index) =>
+          platformOf(table) ? [] : unreadableWarning(table, counts[index]),
+        ),
+        ...withExtensionRows(
+          catalog,
+          catalog.warnings.filter(({ table }) => !table || !platformOf(table)),
+          await countExtensionRows(client, catalog),
+        ),
       ],
       drift: findPrismaDrift(models, catalog),
     };
@@ -54,3 +64,5 @@ const unreadableWarning = ({ schema, name }: TableName, count?: RowCount): Warni
         },
       ]
     : [];
+
+const ofPlatform = (platform: string | undefined) => (platform === undefined ? {} : { platform });

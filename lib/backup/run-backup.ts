@@ -27,6 +27,7 @@ import { summariseWarnings } from "../shared/warnings.ts";
 import { TOOL } from "../version.ts";
 import { dumpTable } from "./dump-table.ts";
 import { leftOutWarnings } from "./left-out-rows.ts";
+import { sequencesBehind } from "./sequences-behind.ts";
 
 export interface RunBackupOptions extends TableSelection {
   database: Database;
@@ -93,7 +94,10 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
       const owners = new Map(
         plan.sequences.map((sequence) => [tableKey(sequence), sequence.owner]),
       );
-      const sequences = (await readSequenceStates(client, plan.sequences)).map((state) => {
+      const states = await readSequenceStates(client, plan.sequences);
+      warnings.push(...(await sequencesBehind(client, plan, states)));
+      signal?.throwIfAborted();
+      const sequences = states.map((state) => {
         const owner = owners.get(tableKey(state));
         return { ...state, ownerTable: owner?.table ?? null, ownerColumn: owner?.column ?? null };
       });
@@ -185,7 +189,7 @@ async function beginOnce(options: RunBackupOptions): Promise<Begun> {
     const { catalog, plan } = snapshot;
     const counts = await countRows(client, plan.tables);
     requireCounted(plan.tables, counts);
-    const warnings = summariseWarnings(await leftOutWarnings(client, catalog, plan));
+    const warnings = [...summariseWarnings(await leftOutWarnings(client, catalog, plan))];
     return { snapshot, counts, warnings, stopListening };
   } catch (error) {
     stopListening();

@@ -7,6 +7,7 @@ import { formatBytes, formatDuration, formatNoun } from "../shared/format.ts";
 import { showProgress } from "./progress-bar.ts";
 import {
   parseExclusion,
+  parseInclude,
   parseOptions,
   parseTableName,
   passphraseWarnings,
@@ -25,11 +26,13 @@ export async function create(args: string[], signal: AbortSignal): Promise<void>
     "no-encryption": { type: "boolean" },
     table: { type: "string", multiple: true },
     exclude: { type: "string", multiple: true },
+    include: { type: "string", multiple: true },
   });
   const url = required(options.url, "url");
   const path = required(options.out, "out");
   const tables = options.table?.map(parseTableName);
   const exclude = options.exclude?.map(parseExclusion);
+  const include = parseInclude(options.include, tables);
   const key = await createArchiveKey(await readChoice(options));
 
   const database = openDatabase({ connectionString: url });
@@ -42,12 +45,17 @@ export async function create(args: string[], signal: AbortSignal): Promise<void>
       models: NO_PRISMA_MODELS,
       tables,
       exclude,
+      include,
       key,
       signal,
       onProgress: progress.onProgress,
     });
     progress.end();
-    for (const { message } of result.warnings) process.stderr.write(`warning: ${message}\n`);
+    for (const { code, message } of result.warnings) {
+      process.stderr.write(`warning: ${message}\n`);
+      if (code === "PLATFORM_SCHEMAS")
+        process.stderr.write("hint: To choose one: --include SCHEMA, or --include SCHEMA.NAME\n");
+    }
     process.stdout.write(
       `${path}: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}, ${formatBytes(result.archiveBytes ?? 0)} in ${formatDuration(result.elapsedMs)}\n`,
     );

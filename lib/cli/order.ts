@@ -1,19 +1,35 @@
 import { insertionOrderOf } from "../plan/dump-plan.ts";
+import { requireKnown } from "../plan/exclusion.ts";
+import { leftToPlatforms, platformWarnings } from "../plan/platform-schemas.ts";
 import { openDatabase } from "../postgres/connection.ts";
 import { readCatalog } from "../schema/catalog.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import type { InsertionOrder, OrderEdge } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
-import { parseOptions, required } from "./usage.ts";
+import { parseInclude, parseOptions, required } from "./usage.ts";
 
 /** `order`: the insertion order of a database's tables. `--json`: a stable shape, see docs/cli.md. */
 export async function order(args: string[]): Promise<void> {
-  const options = parseOptions(args, { url: { type: "string" }, json: { type: "boolean" } });
+  const options = parseOptions(args, {
+    url: { type: "string" },
+    include: { type: "string", multiple: true },
+    json: { type: "boolean" },
+  });
+  const include = parseInclude(options.include);
   const database = openDatabase({ connectionString: required(options.url, "url") });
   try {
     const client = await database.connect("order");
     const catalog = await readCatalog(client).finally(() => client.end());
-    const insertionOrder = insertionOrderOf(catalog, NO_PRISMA_MODELS, catalog.tables);
+    requireKnown(
+      include ?? [],
+      { ...catalog, roots: catalog.tables },
+      (things) => `The database has no ${things}.`,
+    );
+    const { relations, platformOf } = leftToPlatforms(catalog, { include });
+    const tables = catalog.tables.filter((table) => !platformOf(table));
+    const insertionOrder = insertionOrderOf(catalog, NO_PRISMA_MODELS, tables);
+    for (const { message } of platformWarnings(relations, "the order"))
+      process.stderr.write(`warning: ${message}\n`);
     process.stdout.write(
       options.json
         ? `${JSON.stringify({ database: catalog.database.name, ...insertionOrder }, null, 2)}\n`

@@ -22,6 +22,7 @@ import { remedyLines } from "./remedy-lines.ts";
 import {
   NotConfirmedError,
   parseExclusion,
+  parseInclude,
   parseOptions,
   parseTableName,
   readUnlock,
@@ -42,6 +43,7 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
       rehearse: { type: "boolean" },
       table: { type: "string", multiple: true },
       exclude: { type: "string", multiple: true },
+      include: { type: "string", multiple: true },
       mode: { type: "string" },
       json: { type: "boolean" },
     },
@@ -106,19 +108,23 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
 function readScope({
   table,
   exclude,
+  include,
   mode = "replace",
 }: {
   table?: string[];
   exclude?: string[];
+  include?: string[];
   mode?: string;
 }): RestoreScope {
   const known = restoreModeSchema.safeParse(mode);
   if (!known.success)
     throw new UsageError(`--mode is one of ${restoreModeSchema.options.join(", ")}.`);
+  const included = parseInclude(include, table);
   return {
     mode: known.data,
     ...(table && { tables: table.map(parseTableName) }),
     ...(exclude && { exclude: exclude.map(parseExclusion) }),
+    ...(included && { include: included }),
   };
 }
 

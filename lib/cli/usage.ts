@@ -10,13 +10,13 @@ export const USAGE = `Usage: prisma-backup COMMAND …
           [--yes | --dry-run]
   doctor  [--url URL] [--app URL [--cookie-file F]] [--upload-dir DIR] [--json]
   create  --url URL --out FILE (--passphrase-file F | --recipient AGE1… | --no-encryption)
-          [--table SCHEMA.NAME]… [--exclude SCHEMA | SCHEMA.NAME]…
+          [--table SCHEMA.NAME]… [--exclude SCHEMA | SCHEMA.NAME]… [--include SCHEMA | SCHEMA.NAME]…
   inspect FILE [--passphrase-file F | --identity-file F] [--json]
   verify  FILE [--passphrase-file F | --identity-file F]
   restore FILE --url URL [--passphrase-file F | --identity-file F] [--yes | --rehearse [--json]]
-          [--table SCHEMA.NAME]… [--exclude SCHEMA | SCHEMA.NAME]…
+          [--table SCHEMA.NAME]… [--exclude SCHEMA | SCHEMA.NAME]… [--include SCHEMA | SCHEMA.NAME]…
           [--mode replace | if-empty | keep-existing | overwrite]
-  order   --url URL [--json]
+  order   --url URL [--include SCHEMA | SCHEMA.NAME]… [--json]
 
 init     mounts the page into the Next.js app in this folder: asks which Prisma client and which sign-in,
          shows the files, asks, and never overwrites one; --client and --auth say which outright
@@ -33,13 +33,16 @@ restore  replaces the rows of a database's tables by a backup's: all of it, or n
          with --rehearse it does all of it beside the tables, and says what would change and what would fail
 order    shows the order in which the tables can be loaded, and why
 
+Schemas that the hosting platform keeps for itself, such as Supabase's auth, are left out and named:
+--include takes one in, or a table of it. --table names such tables itself.
+
 FILE is a backup's zip file or folder, ours or one that @vorlefan/prisma-backup wrote (--passphrase-file: its password).
 --url is a connection string: postgresql://user:password@host:5432/database
 MODULE#EXPORT is what a module of the app exports: lib/prisma.ts#prisma, @acme/db#default, lib/db.ts#getDb()
 KIND is next-auth, auth-js (next-auth 5), better-auth or clerk: --auth next-auth=lib/auth.ts#authOptions
 --app is where the page of the running app is: http://localhost:3000/admin/backup
 --cookie-file holds the Cookie header of somebody who may: then doctor uploads 12 MB, and removes them again.
---recipient, --table and --exclude may be repeated. A name with a dot or quote in it: '"my.schema"."my table"'.
+--recipient, --table, --exclude and --include may be repeated. A name with a dot or quote in it: '"my.schema"."my table"'.
 Exit code: 0 done, 1 failed (doctor, --rehearse: a backup or a restore would fail), 2 wrong usage, or not confirmed.
 `;
 
@@ -162,6 +165,19 @@ export function parseTableName(text: string): TableName {
   const match = TABLE_NAME.exec(text);
   if (!match) throw new UsageError(`“${text}” is not SCHEMA.NAME.`);
   return { schema: partOf(match[1], match[2]), name: partOf(match[3], match[4]) };
+}
+
+/** What a person names besides the tables: none of it together with `--table`, which names all. @throws UsageError */
+export function parseInclude(
+  include: readonly string[] | undefined,
+  tables?: readonly unknown[],
+): Exclusion[] | undefined {
+  if (include && tables) {
+    throw new UsageError(
+      "Give --table or --include, not both: --table names the platform's tables as well.",
+    );
+  }
+  return include?.map(parseExclusion);
 }
 
 /** `schema.name`, or a whole schema: `schema`, or `schema.*`. @throws UsageError */

@@ -16,9 +16,10 @@ import type { Exclusion, InsertionOrder, TableName, Warning } from "../shared/ap
 import { formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { selectSequences } from "./dump-sequences.ts";
-import { exclusionOf, leaveOut, partitionWarnings, requireKnown } from "./exclusion.ts";
+import { leaveOut, matcherOf, partitionWarnings, requireKnown } from "./exclusion.ts";
 import { computeInsertionOrder, orderedTables } from "./insertion-order.ts";
 import { notChosenWarning } from "./not-chosen.ts";
+import { leftToPlatforms, platformWarnings } from "./platform-schemas.ts";
 
 /** Which tables a backup holds. Neither: all of them. */
 export interface TableSelection {
@@ -26,6 +27,8 @@ export interface TableSelection {
   tables?: readonly TableName[];
   /** Not these, nor what is in these schemas. */
   exclude?: readonly Exclusion[];
+  /** These too, although they are the hosting platform's. */
+  include?: readonly Exclusion[];
 }
 
 export interface PlannedTable extends CatalogTable {
@@ -53,21 +56,20 @@ export function planDump(
   models: PrismaModels,
   selection: TableSelection = {},
 ): DumpPlan {
-  const chosen = selectTables(catalog, selection);
+  const left = leftToPlatforms(catalog, selection);
+  const tables = catalog.tables.filter((table) => !left.platformOf(table));
+  const chosen = selectTables(catalog, tables, selection);
   requireOnServer(chosen, selection);
   const selected = chosen.filter((table) => !table.isOnPrimaryOnly);
+  const isNamed = matcherOf(selection.exclude);
+  const isExcluded = (it: TableName) => isNamed(it) || left.platformOf(it) !== undefined;
   const insertionOrder = insertionOrderOf(catalog, models, selected);
   const byKey = new Map(selected.map((table) => [tableKey(table), table]));
-  const complete = catalog.tables.every(
+  const complete = tables.every(
     (table) =>
       table.name === MIGRATIONS_TABLE || table.isOnPrimaryOnly || byKey.has(tableKey(table)),
   );
-  const { sequences, warnings } = selectSequences(
-    catalog,
-    byKey,
-    complete,
-    exclusionOf(selection.exclude),
-  );
+  const { sequences, warnings } = selectSequences(catalog, byKey, complete, isExcluded);
   requireReadable(selected, sequences);
   requireAllRows(selected);
   return {
@@ -78,8 +80,9 @@ export function planDump(
     insertionOrder,
     sequences,
     warnings: [
-      ...notChosenWarning(catalog.tables, chosen),
-      ...warningsOf(catalog, chosen, selection),
+      ...notChosenWarning(tables, chosen),
+      ...platformWarnings(left.relations, "the backup"),
+      ...warningsOf(catalog, chosen, { isWhole: !selection.tables, isExcluded }),
       ...warnings,
       ...partitionWarnings(catalog.tables, selection.exclude ?? [], selected),
       ...leftOutParents(catalog, byKey),
@@ -109,25 +112,27 @@ export function insertionOrderOf(
   );
 }
 
-/** Whether a table was chosen. */
+/** Whether a table was chosen, where it is not left to a platform. */
 export function selectionOf({ tables, exclude = [] }: TableSelection): (it: TableName) => boolean {
   const included = tables && new Set(tables.map(tableKey));
-  const isExcluded = exclusionOf(exclude);
+  const isExcluded = matcherOf(exclude);
   return (table) => (included?.has(tableKey(table)) ?? true) && !isExcluded(table);
 }
 
+/** @param all that are not left to platforms */
 function selectTables(
-  { tables: all, sequences, extensionTables, unreadable, database }: Catalog,
-  { tables, exclude = [] }: TableSelection,
+  { tables: known, sequences, extensionTables, unreadable, database }: Catalog,
+  all: readonly CatalogTable[],
+  { tables, exclude = [], include = [] }: TableSelection,
 ): CatalogTable[] {
   requireBackedUp(tables ?? [], extensionTables);
   requireKnown(
-    [...(tables ?? []), ...exclude],
+    [...(tables ?? []), ...exclude, ...include],
     {
       // Those of extensions are left out as it is.
-      tables: [...all, ...extensionTables, ...unreadable.flatMap((name) => name.tables)],
+      tables: [...known, ...extensionTables, ...unreadable.flatMap((name) => name.tables)],
       sequences,
-      roots: all,
+      roots: known,
     },
     (things) => `The database has no ${things}. No backup was made.`,
   );
@@ -260,10 +265,9 @@ function requireBackedUp(
 function warningsOf(
   catalog: Catalog,
   selected: readonly CatalogTable[],
-  { tables, exclude = [] }: TableSelection,
+  { isWhole, isExcluded }: { isWhole: boolean; isExcluded: (it: TableName) => boolean },
 ): Warning[] {
   const isTable = new Set(catalog.tables.map(tableKey));
-  const isExcluded = exclusionOf(exclude);
   const chosen = new Set(selected.map(tableKey));
   // Whoever chose a table meant what a SELECT from it shows.
   const seen = new Set(
@@ -272,7 +276,7 @@ function warningsOf(
   const isAbout = (table: TableName) =>
     isTable.has(tableKey(table))
       ? chosen.has(tableKey(table))
-      : (!tables || seen.has(tableKey(table))) && !isExcluded(table);
+      : (isWhole || seen.has(tableKey(table))) && !isExcluded(table);
   const parts = new Set(selected.flatMap((it) => [it, ...it.partitions]).map(tableKey));
   return [
     ...catalog.pendingDetaches

@@ -4,10 +4,10 @@ import type { Exclusion, LeaveOut, TableName, Warning } from "../shared/api.ts";
 import { formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 
-/** Whether something was left out: by its own name, or with all that its schema holds. */
-export function exclusionOf(exclude: readonly Exclusion[] = []): (it: TableName) => boolean {
-  const schemas = new Set(exclude.filter(({ name }) => name === undefined).map((it) => it.schema));
-  const tables = new Set(exclude.filter(isTable).map(tableKey));
+/** Whether something is named: by its own name, or with all that its schema holds. */
+export function matcherOf(names: readonly Exclusion[] = []): (it: TableName) => boolean {
+  const schemas = new Set(names.filter(({ name }) => name === undefined).map((it) => it.schema));
+  const tables = new Set(names.filter(isTable).map(tableKey));
   return (it) => schemas.has(it.schema) || tables.has(tableKey(it));
 }
 
@@ -19,7 +19,7 @@ export function leaveOut(
   tables: readonly TableName[],
   among: readonly TableName[],
 ): { leaveOut?: LeaveOut } {
-  const isOut = exclusionOf(tables);
+  const isOut = matcherOf(tables);
   const kept = new Set(among.filter((it) => !isOut(it)).map(({ schema }) => schema));
   if (tables.length === 0 || kept.size === 0) return {};
   const schemas = new Set(tables.map(({ schema }) => schema));

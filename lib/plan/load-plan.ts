@@ -17,9 +17,10 @@ import type { Drift, InsertionOrder, RestoreScope, TableName, Warning } from "..
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { findChildrenLeftOut } from "./children-left-out.ts";
 import { insertionOrderOf } from "./dump-plan.ts";
-import { requireKnown } from "./exclusion.ts";
+import { matcherOf, requireKnown } from "./exclusion.ts";
 import { orderedTables } from "./insertion-order.ts";
 import { type PlannedSequence, planSequences } from "./load-sequences.ts";
+import { leftToPlatforms } from "./platform-schemas.ts";
 import { isMerge, type RestoreSelection, resolveScope } from "./restore-scope.ts";
 
 /** A column as the database has it, and how the archive's values of it are read. */
@@ -48,6 +49,8 @@ export interface LoadPlan {
   insertionOrder: InsertionOrder;
   /** Archived tables that stay as they are, and why. */
   skipped: Array<{ archived: ManifestTable; reason: string }>;
+  /** Whose a table is that is left to the hosting platform. */
+  platformOf(table: TableName): string | undefined;
   /**
    * Between loaded tables, and from ignored ones to loaded ones that lose rows: dropped before the load, and added again with
    * their exact definition after it. But for those that nothing enforces.
@@ -99,12 +102,12 @@ export function planLoad(
   models: PrismaModels,
   selection: RestoreSelection = {},
 ): LoadPlan {
-  const { scope, isChoice, isChosen, isExcluded, placesIn } = resolveScope(
+  const { scope, isChoice, isChosen, placesIn, ...resolved } = resolveScope(
     selection.scope,
     manifest.tables,
   );
   requireKnown(
-    scope.exclude ?? [],
+    [...(scope.exclude ?? []), ...(scope.include ?? [])],
     {
       tables: [...manifest.tables, ...catalog.tables, ...catalog.extensionTables],
       sequences: [...manifest.sequences, ...catalog.sequences],
@@ -114,6 +117,15 @@ export function planLoad(
   );
   const tables = new Map(catalog.tables.map((table) => [tableKey(table), table]));
   const archivedByKey = new Map(manifest.tables.map((table) => [tableKey(table), table]));
+  const platformOf = platformsOf(catalog, scope);
+  const isExcluded = (it: TableName) => resolved.isExcluded(it) || platformOf(it) !== undefined;
+  const reasonFor = (archived: TableName): string => {
+    if (!isChosen(archived)) return NOT_CHOSEN_REASON;
+    const platform = resolved.isExcluded(archived) ? undefined : platformOf(archived);
+    return platform === undefined
+      ? EXCLUDED_REASON
+      : `It was left out with ${platform}'s own schemas.`;
+  };
   const labels = new Map(manifest.enums?.map((it) => [it.type, it.labels]));
   const skipped: LoadPlan["skipped"] = [];
   const drift: Drift[] = [];
@@ -125,7 +137,7 @@ export function planLoad(
       continue;
     }
     if (!isChosen(archived) || isExcluded(archived)) {
-      skipped.push({ archived, reason: isChosen(archived) ? EXCLUDED_REASON : NOT_CHOSEN_REASON });
+      skipped.push({ archived, reason: reasonFor(archived) });
       continue;
     }
     const table = tables.get(tableKey(archived));
@@ -146,9 +158,14 @@ export function planLoad(
     loadable.set(tableKey(archived), { archived, table, columns, ...(places && { places }) });
   }
 
-  if (scope.exclude && loadable.size === 0 && !drift.some(({ blocks }) => blocks)) {
+  const platforms = new Set(skipped.flatMap(({ archived }) => platformOf(archived) ?? []));
+  const someAreLeft = scope.exclude || platforms.size > 0;
+  if (someAreLeft && loadable.size === 0 && !drift.some(({ blocks }) => blocks)) {
     throw new BackupError("REQUEST_INVALID", "No table is left to restore. Nothing has changed.", {
-      hint: "Leave fewer tables out.",
+      hint:
+        platforms.size === 0
+          ? "Leave fewer tables out."
+          : `Tables of ${[...platforms].join(", ")} are only restored where they are chosen.`,
     });
   }
   const insertionOrder = insertionOrderOf(
@@ -173,6 +190,7 @@ export function planLoad(
     loads: loadable,
     isMerging,
     isExcluded,
+    platformOf,
   });
   drift.push(...found.drift);
 
@@ -202,11 +220,13 @@ export function planLoad(
     loads,
     insertionOrder,
     skipped,
+    platformOf,
     foreignKeys: moved,
-    consequences:
-      isChoice || scope.exclude
-        ? findConsequences(catalog, scope, { isLoaded, isIgnored, isArchived })
-        : [],
+    consequences: findConsequences(catalog, scope, {
+      isLoaded,
+      isIgnored: isChoice || scope.exclude ? isIgnored : (table) => platformOf(table) !== undefined,
+      isArchived,
+    }),
     childrenLeftOut: findChildrenLeftOut(manifest.tables, tables, { loads, skipped }),
     referring,
     sequences,
@@ -232,6 +252,20 @@ export function planLoad(
       .filter(({ table }) => table.hidesRows)
       .map(({ table: { schema, name } }) => ({ schema, name })),
   };
+}
+
+/** Of what is in the backup alone, its schema tells. */
+function platformsOf(
+  catalog: Catalog,
+  { tables: chosen, rows, include }: RestoreScope,
+): LoadPlan["platformOf"] {
+  const asked = { tables: chosen ?? rows, include };
+  const { relations, platformOf } = leftToPlatforms(catalog, asked);
+  const isAskedFor = matcherOf([...(asked.tables ?? []), ...(include ?? [])]);
+  const live = new Set([...catalog.tables, ...catalog.sequences].map(tableKey));
+  const schemas = new Map(relations.map(({ schema, platform }) => [schema, platform]));
+  return (it) =>
+    live.has(tableKey(it)) || isAskedFor(it) ? platformOf(it) : schemas.get(it.schema);
 }
 
 /** A domain that is checked by one may be within another type, where nothing tells of it. */

@@ -39,8 +39,10 @@ interface SequenceSource {
   tables: ReadonlyMap<string, CatalogTable>;
   loads: ReadonlyMap<string, PlannedLoad>;
   isMerging: boolean;
-  /** A person has left it out, by its schema. */
+  /** Left out by its schema: by a person, or as the hosting platform's. */
   isExcluded: (it: TableName) => boolean;
+  /** What is left to the hosting platform draws from no sequence of the app's. */
+  platformOf: (it: TableName) => string | undefined;
 }
 
 /** Which sequences a load may leave its tables' columns ahead of, and where each comes to stand. Pure. */
@@ -145,10 +147,12 @@ const setStatement = ({ quoted }: CatalogSequence): string =>
   `SELECT setval('${quoted.replaceAll("'", "''")}', …);`;
 
 /** Then nothing is left that may have drawn from any sequence since the backup. */
-const isEverythingLoaded = ({ catalog, loads }: SequenceSource): boolean =>
+const isEverythingLoaded = ({ catalog, loads, platformOf }: SequenceSource): boolean =>
   catalog.tables.every(
     (table) =>
-      table.name === MIGRATIONS_TABLE || (loads.has(tableKey(table)) && !hasForeignRows(table)),
+      table.name === MIGRATIONS_TABLE ||
+      platformOf(table) !== undefined ||
+      (loads.has(tableKey(table)) && !hasForeignRows(table)),
   );
 
 const hasForeignRows = ({ partitions }: CatalogTable): boolean =>

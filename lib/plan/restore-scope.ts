@@ -2,7 +2,7 @@ import { BackupError } from "../errors.ts";
 import type { RestoreMode, RestoreScope, TableName } from "../shared/api.ts";
 import { formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
-import { exclusionOf } from "./exclusion.ts";
+import { matcherOf } from "./exclusion.ts";
 
 /** Which of an archive's tables are restored, and how. Left out: all of them are replaced. */
 export interface RestoreSelection {
@@ -29,11 +29,17 @@ export function resolveScope(
   scope: RestoreScope = { mode: "replace" },
   archived: ReadonlyArray<TableName & { rows: number }>,
 ): ResolvedScope {
-  const { mode, tables, rows } = scope;
+  const { mode, tables, rows, include } = scope;
   if (rows && !isMerge(mode)) {
     throw invalid(
       "Rows that were chosen one by one cannot replace a table.",
       "Choose “keep-existing” or “overwrite” for them.",
+    );
+  }
+  if (include && (rows || tables)) {
+    throw invalid(
+      "Tables of the hosting platform are chosen with the others, where tables or rows are chosen one by one.",
+      "Name them among the chosen tables.",
     );
   }
   if (rows && tables) {
@@ -69,7 +75,7 @@ export function resolveScope(
   return {
     scope,
     isChoice: chosen !== undefined,
-    isExcluded: exclusionOf(scope.exclude),
+    isExcluded: matcherOf(scope.exclude),
     isChosen: (table) => keys?.has(tableKey(table)) ?? true,
     placesIn: (table) => places.get(tableKey(table)),
   };

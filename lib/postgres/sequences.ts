@@ -57,7 +57,7 @@ export interface SequenceTarget {
  */
 export async function findSequenceTarget(
   client: pg.ClientBase,
-  { sequence, archived, basis }: PlannedSequence,
+  { sequence, archived, basis }: Pick<PlannedSequence, "sequence" | "archived" | "basis">,
   live: Pick<SequenceState, "lastValue" | "isCalled">,
   columns: PlannedSequence["columns"],
 ): Promise<SequenceTarget> {

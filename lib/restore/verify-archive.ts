@@ -3,6 +3,7 @@ import { type Manifest, type ManifestTable, summariseManifest } from "../archive
 import { BackupError, toBackupError } from "../errors.ts";
 import { freeOwn } from "../own-memory.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
+import { describeSchemas } from "../plan/platform-schemas.ts";
 import { isMerge, type RestoreSelection } from "../plan/restore-scope.ts";
 import type { Database } from "../postgres/connection.ts";
 import { countRows, type RowCount } from "../postgres/count-rows.ts";
@@ -12,6 +13,7 @@ import { readMigrations } from "../postgres/migrations.ts";
 import type { Catalog } from "../schema/catalog.ts";
 import { MIGRATIONS_TABLE, type PrismaModels } from "../schema/prisma-models.ts";
 import type { Check, RestorePlan, TableName } from "../shared/api.ts";
+import { formatSome } from "../shared/format.ts";
 import { listNames } from "../shared/name-list.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
@@ -130,6 +132,11 @@ async function readRestorePlan({
     const present = catalog.tables.filter((table) => archived.has(tableKey(table)));
     const counts = await countRows(client, present);
     const countNow = new Map(present.map((table, index) => [tableKey(table), counts[index]]));
+    const platforms = new Map(catalog.platformRelations.map((it) => [tableKey(it), it.platform]));
+    const ofPlatform = (table: TableName) => {
+      const platform = platforms.get(tableKey(table)) ?? plan.platformOf(table);
+      return platform === undefined ? {} : { platform };
+    };
     const withRowsNow = ({ schema, name, model, rows }: ManifestTable) => ({
       schema,
       name,
@@ -138,6 +145,7 @@ async function readRestorePlan({
       rowsNow: countNow.get(tableKey({ schema, name }))?.rows ?? 0,
       ...(!countNow.has(tableKey({ schema, name })) && { isMissing: true }),
       ...(isStorageDamage(countNow.get(tableKey({ schema, name }))?.error) && { isDamaged: true }),
+      ...ofPlatform({ schema, name }),
     });
     const migrations = compareMigrations(manifest, await readMigrations(client, catalog));
     const action = isMerge(plan.scope.mode) ? ("merge" as const) : ("replace" as const);
@@ -146,7 +154,8 @@ async function readRestorePlan({
       ...checkLoadable(plan, archive.isOriginal),
       ...checkReadable(plan, countNow),
       ...checkEncodings(plan),
-      ...checkLeftAlone(manifest, catalog, archive.isOriginal),
+      ...checkLeftAlone(manifest, catalog, plan, archive.isOriginal),
+      ...checkPlatforms(catalog, plan),
       ...checkMaterializedViews(plan),
       ...checkIndexes(plan, catalog),
       ...plan.sequenceWarnings.map(({ message }) => ({
@@ -154,6 +163,7 @@ async function readRestorePlan({
         state: "warning" as const,
         message,
       })),
+      ...checkSequences(plan),
       ...plan.consequences.map((message) => ({
         name: "foreign-keys",
         state: "warning" as const,
@@ -217,10 +227,16 @@ const checkEncodings = ({ encodings }: ReadPlan): Check[] =>
 const NAMED_TABLES = 5;
 
 /** Only where there are tables that no backup of ours brings rows for. Of the original's it is among the warnings. */
-function checkLeftAlone(manifest: Manifest, catalog: Catalog, isOriginal: boolean): Check[] {
+function checkLeftAlone(
+  manifest: Manifest,
+  catalog: Catalog,
+  { platformOf }: LoadPlan,
+  isOriginal: boolean,
+): Check[] {
   const archived = new Set(manifest.tables.map(tableKey));
   const left = catalog.tables.filter(
-    (table) => !archived.has(tableKey(table)) && table.name !== MIGRATIONS_TABLE,
+    (table) =>
+      !archived.has(tableKey(table)) && table.name !== MIGRATIONS_TABLE && !platformOf(table),
   );
   if (isOriginal || left.length === 0) return [];
   const names = left.slice(0, NAMED_TABLES).map(tableLabel).join(", ");
@@ -232,6 +248,36 @@ function checkLeftAlone(manifest: Manifest, catalog: Catalog, isOriginal: boolea
       message: `Tables of the database that are not in the backup stay as they are: ${names}${more}.`,
     },
   ];
+}
+
+/** Only where a platform keeps something here. */
+function checkPlatforms({ tables }: Catalog, { platformOf, skipped }: LoadPlan): Check[] {
+  const names = skipped.map(({ archived }) => archived);
+  return [
+    ...Map.groupBy(
+      tables.filter((table) => platformOf(table)),
+      (table) => platformOf(table),
+    ),
+  ].map(([platform, its]) => {
+    const archived = names.filter((table) => platformOf(table) === platform).map(tableLabel);
+    return {
+      name: "platform",
+      state: "warning",
+      message: `${platform}'s own schemas stay as they are: ${describeSchemas(its)}.${archived.length === 0 ? "" : ` The backup holds ${formatSome(archived)}: choose ${archived.length === 1 ? "it" : "them"} as well to restore ${archived.length === 1 ? "it" : "them"}.`}`,
+    };
+  });
+}
+
+/** Those that only the load itself can tell: the others, the backup has named. */
+function checkSequences({ sequences, isOriginal, scope }: ReadPlan): Check[] {
+  if (isOriginal || isMerge(scope.mode)) return [];
+  return sequences
+    .filter(({ archived, columns }) => !archived && columns.length > 0)
+    .map(({ sequence }) => ({
+      name: "sequences",
+      state: "warning",
+      message: `The sequence ${tableLabel(sequence)} has no state in the backup that it could take: it stays where it is, and goes on to the highest value of its columns if it would be behind it.`,
+    }));
 }
 
 /** Only where there are some to be refreshed. */

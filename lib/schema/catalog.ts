@@ -13,6 +13,7 @@ import { readInvalidIndexes } from "./invalid-indexes.ts";
 import { readLeftOut } from "./left-out.ts";
 import { type MaterializedView, readMaterializedViews } from "./materialized-views.ts";
 import { type PendingDetach, pendingDetachWarning, readPendingDetaches } from "./pending-detach.ts";
+import { type PlatformRelation, readPlatformRelations } from "./platform-relations.ts";
 import { type SequenceUser, withUsers } from "./sequence-users.ts";
 import { LOCKED, MEMBER_IS_BACKED_UP, MEMBERS, TABLE_TREE } from "./table-tree.ts";
 import {
@@ -182,6 +183,8 @@ export interface Catalog {
   materializedViews: MaterializedView[];
   /** Tables of extensions that are not among the tables. */
   extensionTables: ExtensionTable[];
+  /** What the hosting platform keeps here for itself; its tables are among the tables. */
+  platformRelations: PlatformRelation[];
   /** Partitions, of any table, that are half detached. */
   pendingDetaches: PendingDetach[];
   warnings: Warning[];
@@ -547,6 +550,7 @@ async function readRelations(
     })),
     materializedViews: await readMaterializedViews(client),
     extensionTables,
+    platformRelations: await readPlatformRelations(client),
     pendingDetaches,
     warnings: [
       ...pendingDetaches.map((it) => pendingDetachWarning(it, isTable.has(tableKey(it.partition)))),

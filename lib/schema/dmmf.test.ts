@@ -44,6 +44,7 @@ const EMPTY: Catalog = {
   materializedViews: [],
   sequences: [],
   extensionTables: [],
+  platformRelations: [],
   pendingDetaches: [],
   warnings: [],
   unreadable: [],

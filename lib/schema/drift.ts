@@ -1,5 +1,5 @@
 import type { Drift, TableName } from "../shared/api.ts";
-import { tableLabel } from "../shared/table-name.ts";
+import { tableKey, tableLabel } from "../shared/table-name.ts";
 import type { Catalog, CatalogColumn, CatalogTable, ColumnEncoding } from "./catalog.ts";
 import { addLabels, lostLabels, lostSentence } from "./lost-labels.ts";
 import { elementOf, findMove } from "./moved-type.ts";
@@ -20,11 +20,13 @@ export function findPrismaDrift(models: PrismaModels, catalog: Catalog): Drift[]
       message: `The model ${model.name} has no table ${tableLabel(table)} in the database.`,
     });
   }
+  const platforms = new Set(catalog.platformRelations.map(tableKey));
+  const isPlatforms = (table: TableName) => platforms.has(tableKey(table));
   for (const { schema, name, columns } of catalog.tables) {
     const table = { schema, name };
     const model = findModel(models, table);
     if (!model) {
-      if (!isKnownToPrisma(models, table)) {
+      if (!isKnownToPrisma(models, table) && !isPlatforms(table)) {
         drift.push({
           kind: "table-added",
           table,

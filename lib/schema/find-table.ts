@@ -1,6 +1,7 @@
 import { BackupError } from "../errors.ts";
-import type { TableName } from "../shared/api.ts";
+import type { Exclusion, TableName } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
+import type { Catalog } from "./catalog.ts";
 import { modelName, type PrismaModels } from "./prisma-models.ts";
 
 /** The tables that a name may mean: a table's, `schema.table`, or a Prisma model's. */
@@ -16,6 +17,28 @@ export function tablesCalled(
 }
 
 /**
+ * What `include` names: schemas of the hosting platform, or tables.
+ *
+ * @param outcome such as `Nothing has changed.`
+ * @throws BackupError CONFIG_INVALID as `findTable`
+ */
+export function findIncluded(
+  names: readonly string[],
+  {
+    tables,
+    platformRelations,
+  }: { tables: readonly TableName[] } & Pick<Catalog, "platformRelations">,
+  models: PrismaModels,
+  outcome: string,
+): Exclusion[] {
+  return names.map((name) =>
+    platformRelations.some(({ schema }) => schema === name)
+      ? { schema: name }
+      : findTable(name, tables, models, "include", outcome),
+  );
+}
+
+/**
  * The one table that a name means.
  *
  * @param option the option that holds the name, for the error
@@ -26,6 +49,7 @@ export function findTable(
   tables: readonly TableName[],
   models: PrismaModels,
   option: string,
+  outcome = "Nothing has changed.",
 ): TableName {
   const found = tablesCalled(name, tables, models);
   if (found[0] && found.length === 1) return found[0];
@@ -33,8 +57,8 @@ export function findTable(
   throw new BackupError(
     "CONFIG_INVALID",
     found.length === 0
-      ? `\`${option}\` names ${name}, and there is no such table or model. Nothing has changed.`
-      : `\`${option}\` names ${name}, which may be ${labels}. Nothing has changed.`,
+      ? `\`${option}\` names ${name}, and there is no such table or model. ${outcome}`
+      : `\`${option}\` names ${name}, which may be ${labels}. ${outcome}`,
     {
       hint:
         found.length === 0

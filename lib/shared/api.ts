@@ -22,6 +22,7 @@
 import type { ErrorCode } from "./error-codes.ts";
 import type { Progress, Stage } from "./progress.ts";
 import type { EncryptionMode, RestoreScope, TableName } from "./requests.ts";
+import type { WarningCode } from "./warning-codes.ts";
 
 export type {
   CreateBackup,
@@ -76,7 +77,7 @@ export interface Actor {
 
 /** Something a person should know before relying on a backup or starting a restore. */
 export interface Warning {
-  code: string;
+  code: WarningCode;
   message: string;
   table?: TableName;
 }
@@ -118,6 +119,8 @@ export interface OverviewTable extends TableName {
   rowsAreExact: boolean;
   /** False where the server cannot read its rows: it is damaged, or this is a standby and the table is unlogged. */
   isReadable: boolean;
+  /** Whose it is where it is not the app's, such as Supabase's: then it is only in a backup where it is chosen. */
+  platform?: string;
   /** With indexes and TOAST. */
   sizeBytes: number;
   columns: number;
@@ -266,6 +269,8 @@ export interface RestorePlan {
       isMissing?: boolean;
       /** What is there now cannot be read, as the server's storage is damaged. */
       isDamaged?: boolean;
+      /** Whose it is where it is not the app's: then it is only restored where it is chosen. */
+      platform?: string;
       /** `merge`: rows are added or changed, and none is removed. */
       action: "replace" | "merge" | "skip";
       /** Why a table is skipped. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Operation } from "./api.ts";
+import type { Operation, Warning } from "./api.ts";
 import { toReceipt } from "./receipt.ts";
 
 const users = { schema: "public", name: "users", model: "User" };
 const drafts = { schema: "public", name: "drafts", model: null };
-const known = { code: "LEFT_OUT", message: "A view is not in the backup." };
+const known: Warning = { code: "MATERIALIZED_VIEW", message: "A view is not in the backup." };
 
 const restore: Operation = {
   id: "r1",
@@ -62,7 +62,7 @@ const restore: Operation = {
     jsonBytes: 99,
     sequences: 1,
     sequenceStates: [{ schema: "public", name: "users_id_seq", lastValue: "7", isCalled: true }],
-    warnings: [known, { code: "RAISED", message: "A sequence was raised." }],
+    warnings: [known, { code: "SEQUENCE_RAISED", message: "A sequence was raised." }],
   },
   error: null,
   changed: "everything",
@@ -88,7 +88,10 @@ describe("toReceipt", () => {
   });
 
   it("names a warning once that the check and the restore have both given", () => {
-    expect(toReceipt(restore)?.warnings.map(({ code }) => code)).toEqual(["LEFT_OUT", "RAISED"]);
+    expect(toReceipt(restore)?.warnings.map(({ code }) => code)).toEqual([
+      "MATERIALIZED_VIEW",
+      "SEQUENCE_RAISED",
+    ]);
   });
 
   it("says of one that failed why, and of no table that it was restored", () => {

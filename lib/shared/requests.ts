@@ -59,6 +59,8 @@ const restoreScopeSchema = z
      * or that refer to them, are restored.
      */
     exclude: z.array(exclusionSchema).min(1).optional(),
+    /** These too, of the whole backup, although they are the hosting platform's. `tables` and `rows` name such tables themselves. */
+    include: z.array(exclusionSchema).min(1).optional(),
     /** Only these rows, instead of `tables`. Only with `keep-existing` or `overwrite`. */
     rows: z
       .array(

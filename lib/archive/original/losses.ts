@@ -37,7 +37,7 @@ export function generalLosses(files: readonly ScannedFile[]): Warning[] {
 
 /** Each kind of loss: what it says of the columns that it concerns. */
 const LOSSES: Array<{
-  code: string;
+  code: Warning["code"];
   concerns: (column: MatchedColumn) => boolean;
   message: (table: string, columns: string) => string;
 }> = [

@@ -95,7 +95,7 @@ const NAMED = 5;
 
 /** Nothing else tells that a file got lost, or was never written because the original failed before it. */
 function missingTables(matched: readonly MatchedTable[], catalog: Catalog): Warning[] {
-  const found = new Set(matched.map(tableKey));
+  const found = new Set([...matched, ...catalog.platformRelations].map((table) => tableKey(table)));
   const missing = catalog.tables.filter(
     (table) => table.name !== MIGRATIONS_TABLE && !found.has(tableKey(table)),
   );

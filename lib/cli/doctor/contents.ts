@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { countExtensionRows } from "../../backup/left-out-rows.ts";
+import { describeSchemas, leftToPlatforms } from "../../plan/platform-schemas.ts";
 import { quoteTable } from "../../postgres/identifiers.ts";
 import type { Catalog } from "../../schema/catalog.ts";
 import { describeCount, type ExtensionTable } from "../../schema/extension-tables.ts";
@@ -28,6 +29,12 @@ const LEFT_OUT: Record<string, { level: Level; what: string; remedy: string; cod
     level: "warning",
     what: "The detaching of a partition was interrupted: a SELECT from its table no longer shows its rows. A backup holds them, and a restore is refused.",
     remedy: "As the table's owner, run the statement above: it ends the detaching.",
+  },
+  PLATFORM_SCHEMAS: {
+    level: "warning",
+    what: "Schemas that the hosting platform keeps for itself are not in a backup, nor restored, unless they are chosen.",
+    remedy:
+      "If you need rows of them, such as the users that your tables refer to, choose them: --include SCHEMA or SCHEMA.NAME, or on the page.",
   },
   EXTENSION_TABLE: {
     level: "warning",
@@ -71,8 +78,19 @@ const SAID_WITH_MORE = ["PARTITION_DETACH_PENDING", "EXTENSION_TABLE"];
 export async function checkContents(client: pg.ClientBase, catalog: Catalog): Promise<Finding[]> {
   const findings = findingsOf("Database");
   const { found, ok } = findings;
+  const { relations, platformOf } = leftToPlatforms(catalog);
+  const warnings = catalog.warnings.filter(({ table }) => !table || !platformOf(table));
   const details = [
-    ...catalog.warnings
+    ...[
+      ...Map.groupBy(
+        relations.filter(({ isTable }) => isTable),
+        (it) => it.platform,
+      ),
+    ].map(([platform, its]) => ({
+      code: "PLATFORM_SCHEMAS",
+      detail: `${platform}: ${describeSchemas(its)}`,
+    })),
+    ...warnings
       .filter(({ code }) => code in LEFT_OUT && !SAID_WITH_MORE.includes(code))
       .map(({ code, message, table }) => ({ code, detail: table ? tableLabel(table) : message })),
     ...catalog.pendingDetaches.map((it) => ({
@@ -97,7 +115,7 @@ export async function checkContents(client: pg.ClientBase, catalog: Catalog): Pr
       unreadable.map(({ message }) => message),
     );
   }
-  const invalid = catalog.warnings.filter(({ code }) => code === "INVALID_INDEX");
+  const invalid = warnings.filter(({ code }) => code === "INVALID_INDEX");
   if (invalid.length > 0) {
     findings.warning(
       "INVALID_INDEX",

@@ -7,10 +7,12 @@ import {
 } from "../../operations/schema-owners.ts";
 import { requireAllRows, requireReadable } from "../../plan/dump-plan.ts";
 import { planLoad } from "../../plan/load-plan.ts";
+import { leftToPlatforms } from "../../plan/platform-schemas.ts";
 import { findObstacles } from "../../restore/require-loadable.ts";
 import type { Catalog } from "../../schema/catalog.ts";
 import { NO_PRISMA_MODELS } from "../../schema/prisma-models.ts";
 import { OWN_SCHEMA } from "../../schema/user-objects.ts";
+import type { TableName } from "../../shared/api.ts";
 import { formatNoun } from "../../shared/format.ts";
 import { leaveOutIn } from "../../shared/leave-out.ts";
 import { tableLabel } from "../../shared/table-name.ts";
@@ -20,10 +22,13 @@ import { type Finding, findingsOf } from "./finding.ts";
 /** What the role may not do that a backup of all tables, or a restore of one, has to. */
 export function checkRights(catalog: Catalog): Finding[] {
   const { found, ok, warning, problem } = findingsOf("Database");
-  const { sequences, database } = catalog;
+  const { database } = catalog;
+  const { platformOf } = leftToPlatforms(catalog);
+  const isApps = (it: TableName) => !platformOf(it);
+  const sequences = catalog.sequences.filter(isApps);
   // Those that are not there are said of otherwise.
-  const tables = catalog.tables.filter(({ isOnPrimaryOnly }) => !isOnPrimaryOnly);
-  if (catalog.tables.length === 0) {
+  const tables = catalog.tables.filter((it) => isApps(it) && !it.isOnPrimaryOnly);
+  if (!catalog.tables.some(isApps)) {
     problem(
       "NO_TABLES",
       "The database has no tables: there is nothing to back up.",
@@ -50,7 +55,7 @@ export function checkRights(catalog: Catalog): Finding[] {
   // A restore and the page are out of the question, whatever the role may do.
   if (database.isStandby) return found;
 
-  const plan = planLoad(archiveOf(catalog), catalog, NO_PRISMA_MODELS);
+  const plan = planLoad(archiveOf({ tables, sequences }), catalog, NO_PRISMA_MODELS);
   const restore = findObstacles(plan).filter(
     // Said already.
     ({ message }) =>
@@ -105,7 +110,10 @@ const withoutOutcome = (message: string): string =>
   message.replace(/ (?:No backup was made|Nothing has changed)\.$/, "");
 
 /** What a backup of this very database would hold, as far as a restore's plan asks for it. */
-function archiveOf({ tables, sequences }: Catalog): Parameters<typeof planLoad>[0] {
+function archiveOf({
+  tables,
+  sequences,
+}: Pick<Catalog, "tables" | "sequences">): Parameters<typeof planLoad>[0] {
   return {
     tables: tables.map(({ schema, name, kind, columns }) => ({
       schema,

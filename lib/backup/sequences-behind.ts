@@ -1,0 +1,55 @@
+import type pg from "pg";
+import type { DumpPlan } from "../plan/dump-plan.ts";
+import { usersOf } from "../plan/load-sequences.ts";
+import { findSequenceTarget, type SequenceState } from "../postgres/sequences.ts";
+import { largestNumber } from "../schema/number-column.ts";
+import type { Warning } from "../shared/api.ts";
+import { tableKey, tableLabel } from "../shared/table-name.ts";
+
+/**
+ * Sequences that are behind the rows of the backup, as where rows came with ids of their own. A restore raises them: so
+ * it is known before it begins.
+ *
+ * @param client in the backup's transaction
+ * @param states of the plan's sequences, in their order
+ */
+export async function sequencesBehind(
+  client: pg.ClientBase,
+  { sequences, tables }: DumpPlan,
+  states: readonly SequenceState[],
+): Promise<Warning[]> {
+  const byKey = new Map(tables.map((table) => [tableKey(table), table]));
+  const warnings: Warning[] = [];
+  // A column without an index is read whole: then it is left to the restore to say.
+  await client.query("SAVEPOINT comparing; SET LOCAL statement_timeout = '2s'");
+  try {
+    for (const [index, sequence] of sequences.entries()) {
+      const state = states[index];
+      const columns = usersOf(sequence).flatMap(({ table: name, column, isPlain }) => {
+        const table = byKey.get(tableKey(name));
+        const found = table?.columns.find((it) => it.name === column);
+        return table && found && isPlain && largestNumber(found) !== null
+          ? [{ table, column }]
+          : [];
+      });
+      if (!state || columns.length === 0) continue;
+      const stored = { sequence, archived: state, basis: "archived" as const };
+      const { isRaised } = await findSequenceTarget(client, stored, state, columns);
+      if (isRaised) warnings.push(behind(sequence, state));
+    }
+  } catch {
+    // The backup itself needs none of it.
+  } finally {
+    await client.query("ROLLBACK TO SAVEPOINT comparing; RELEASE SAVEPOINT comparing");
+  }
+  return warnings;
+}
+
+const behind = (
+  { schema, name }: DumpPlan["sequences"][number],
+  { lastValue }: SequenceState,
+): Warning => ({
+  code: "SEQUENCE_BEHIND",
+  message: `The sequence ${tableLabel({ schema, name })} stands at ${lastValue}, behind the rows that draw from it: the app's next insert may fail. A restore raises it to where no insert fails.`,
+  table: { schema, name },
+});

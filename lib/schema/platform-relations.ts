@@ -1,0 +1,73 @@
+import type pg from "pg";
+import type { TableName } from "../shared/api.ts";
+import { notOfExtension } from "./user-objects.ts";
+
+interface Platform {
+  name: string;
+  /** The platform's own roles, as a regular expression. */
+  roles: string;
+  /** Where they keep what is theirs. */
+  schemas: readonly string[];
+  /** Tables that its tools make as whoever runs them, and that describe the database's schema. */
+  ledgers: readonly string[];
+}
+
+/**
+ * A schema's name alone proves nothing: an app may have an `auth` of its own. What a role of the platform owns there is
+ * the platform's.
+ */
+const PLATFORMS: readonly Platform[] = [
+  {
+    name: "Supabase",
+    roles: "^(supabase_[a-z_]*admin|pgbouncer)$",
+    // As its command knows them: github.com/supabase/cli, pkg/migration/dump.go.
+    schemas: [
+      ...["auth", "storage", "realtime", "extensions", "graphql", "graphql_public", "vault"],
+      ...["supabase_functions", "supabase_migrations", "pgbouncer", "pgsodium", "pgsodium_masks"],
+      ...["etl", "net", "cron", "pgtle", "_analytics", "_realtime", "_supavisor"],
+    ],
+    ledgers: ["supabase_migrations.schema_migrations", "supabase_migrations.seed_files"],
+  },
+  {
+    name: "Neon",
+    roles: "^(neon_auth|neon_superuser|cloud_admin)$",
+    schemas: ["neon", "neon_auth", "neon_migration"],
+    ledgers: [],
+  },
+  {
+    name: "Heroku",
+    roles: "^(heroku_admin|postgres)$",
+    schemas: ["_heroku", "heroku_ext"],
+    ledgers: [],
+  },
+  {
+    name: "Nhost",
+    roles: "^nhost_([a-z]+_)?admin$",
+    schemas: ["auth", "storage"],
+    ledgers: [],
+  },
+];
+
+/** A table, sequence or the like that the hosting platform keeps in the database for itself. */
+export interface PlatformRelation extends TableName {
+  platform: string;
+  isTable: boolean;
+}
+
+/** Those of extensions are told apart already. Who connects as the platform's own role has nothing of a platform's. */
+const PLATFORM_RELATIONS_SQL = `
+  SELECT p.name AS platform, n.nspname AS schema, c.relname AS name, c.relkind IN ('r', 'p') AS "isTable"
+  FROM json_to_recordset($1::json) AS p (name text, roles text, schemas json, ledgers json)
+  CROSS JOIN LATERAL json_array_elements_text(p.schemas) AS s (name)
+  JOIN pg_namespace n ON n.nspname = s.name
+  JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p', 'f', 'm', 'S') AND NOT c.relispartition
+  JOIN pg_roles o ON o.oid = c.relowner
+  WHERE NOT EXISTS (SELECT FROM unnest(ARRAY[current_user, session_user]) AS own WHERE own ~ p.roles)
+    AND (o.rolname ~ p.roles
+      OR n.nspname || '.' || c.relname IN (SELECT json_array_elements_text(p.ledgers))
+        AND EXISTS (SELECT FROM pg_roles r WHERE r.rolname ~ p.roles))
+    AND ${notOfExtension("pg_class", "c.oid")}
+  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
+
+export const readPlatformRelations = async (client: pg.ClientBase): Promise<PlatformRelation[]> =>
+  (await client.query<PlatformRelation>(PLATFORM_RELATIONS_SQL, [JSON.stringify(PLATFORMS)])).rows;
