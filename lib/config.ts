@@ -44,8 +44,13 @@ export interface BackupAdminOptions {
   pool?: pg.PoolConfig | undefined;
   /** Where the page is mounted, without Next's own `basePath`. Default `/admin/backup`. */
   basePath?: string | undefined;
-  /** Without Next's `basePath`, or a whole URL. Gets `callbackUrl`, an address with it. Default `/api/auth/signin`. */
+  /** Without Next's `basePath`, or a whole URL. Default `/api/auth/signin`. */
   signInPath?: string | undefined;
+  /**
+   * The query parameter in which `signInPath` gets the page's address, with Next's `basePath`, to come back to. Default
+   * `callbackUrl`, as of next-auth and Auth.js; Clerk has `redirect_url`.
+   */
+  callbackParam?: string | undefined;
   /** Private folder for uploads on their way. Default: one below the system's temporary folder. */
   uploadDir?: string | undefined;
   /** Private folder for safety backups, for the undo of a restore: on a durable disk. Default: one below `uploadDir`. */
@@ -106,6 +111,10 @@ const optionsSchema = z.strictObject({
     .string()
     .regex(/^(\/(?!\/)|https?:\/\/)/, "must be a path or an http(s) URL")
     .default("/api/auth/signin"),
+  callbackParam: z
+    .string()
+    .regex(/^[\w.~-]{1,100}$/, "must be the name of a query parameter: letters, digits, - _ . ~")
+    .default("callbackUrl"),
   uploadDir: z.string().min(1).optional(),
   safetyBackupDir: z.string().min(1).optional(),
   maxUploadBytes: z.int().positive().default(DEFAULT_MAX_UPLOAD_BYTES),

@@ -89,16 +89,18 @@ function replaceRem(root: Root): void {
 
 const REM = /(?<![\w.])(-?\d*\.?\d+)rem\b/g;
 
-/** Registers all colours and corners, so that an invalid one of a host leaves the inherited one. */
+/** Registers all colours and corners, so that an invalid one of a host leaves the inherited one. A token may be missing. */
 function registerTypes(root: Root): void {
   const names = new Set<string>();
-  root.walkDecls(/^--pba-(color|radius)-/, (declaration) => {
+  root.walkDecls(/^--pba-(color|radius|token)-/, (declaration) => {
     names.add(declaration.prop);
   });
   for (const name of names) {
     const [syntax, initial] = name.startsWith("--pba-color-")
       ? ["<color>", "transparent"]
-      : ["<length>", "0px"];
+      : name.startsWith("--pba-token-")
+        ? ["<color> | missing", "missing"]
+        : ["<length>", "0px"];
     root.append(
       `@property ${name} { syntax: "${syntax}"; inherits: true; initial-value: ${initial}; }\n`,
     );

@@ -65,10 +65,37 @@ test("shadcn's tokens are the panel's colours", async ({ page }) => {
   expect(await look(page, { css: SHADCN, media: "dark" })).toEqual(SHADCN_COLOURS);
 });
 
-test("tokens that are no colours by themselves are left alone", async ({ page }) => {
-  const bare = `:root { --background: 0 0% 100%; --foreground: 222 84% 4.9%; --card: 0 0% 100%; --primary: 222 47% 11%; }`;
+/** As shadcn for Tailwind 3 has them, or wrapped as its Tailwind 4 does: `--background: 210 40% 98%`. */
+const channels = (wrap: (it: string) => string) => `
+  :root { --background: ${wrap("210 40% 98%")}; --foreground: ${wrap("222.2 84% 4.9%")}; --card: ${wrap("0 0% 100%")};
+    --primary: ${wrap("222.2 47.4% 11.2%")}; --primary-foreground: ${wrap("210 40% 98%")}; --muted-foreground: ${wrap("215.4 16.3% 46.9%")};
+    --border: ${wrap("214.3 31.8% 91.4%")}; --ring: ${wrap("222.2 84% 4.9%")}; --destructive: ${wrap("0 84.2% 60.2%")}; }
+  .dark { --background: ${wrap("222.2 84% 4.9%")}; --foreground: ${wrap("210 40% 98%")}; --card: ${wrap("222.2 84% 4.9%")};
+    --primary: ${wrap("210 40% 98%")}; --primary-foreground: ${wrap("222.2 47.4% 11.2%")}; --muted-foreground: ${wrap("215 20.2% 65.1%")};
+    --border: ${wrap("217.2 32.6% 17.5%")}; --ring: ${wrap("212.7 26.8% 83.9%")}; --destructive: ${wrap("0 62.8% 30.6%")}; }`;
+
+test("tokens as the channels of hsl() are the colours that they mean", async ({ page }) => {
   const own = await look(page, {});
-  expect(await look(page, { css: bare })).toEqual(own);
+  for (const html of ["", `class="dark"`]) {
+    const whole = await look(page, { css: channels((it) => `hsl(${it})`), html });
+    const bare = await look(page, { css: channels((it) => it), html });
+    expect(bare).toEqual(whole);
+    expect(bare.ground).not.toBe(own.ground);
+  }
+});
+
+test("tokens that some are whole colours and some channels, or missing", async ({ page }) => {
+  const [whole, mixed] = [`hsl(222.2 47.4% 11.2%)`, "222.2 47.4% 11.2%"].map(
+    (primary) =>
+      `:root { --background: white; --foreground: hsl(222 84% 5%); --primary: ${primary}; }`,
+  );
+  expect(await look(page, { css: mixed ?? "" })).toEqual(await look(page, { css: whole ?? "" }));
+});
+
+test("tokens that are no colours are left alone", async ({ page }) => {
+  const none = ":root { --background: none; --foreground: url(x); --card: 12px; --primary: yes; }";
+  const own = await look(page, {});
+  expect(await look(page, { css: none })).toEqual(own);
   expect(own).not.toMatchObject({ ground: "0 0 0" });
 });
 

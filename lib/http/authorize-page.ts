@@ -36,7 +36,7 @@ export async function authorizePage(
   const { basePath } = config;
   const { view = [] } = await params;
   const path = [basePath, ...view.map(encodeURIComponent)].join("/");
-  const signInPath = withCallback(config.signInPath, nextAddress(path));
+  const signInPath = withCallback(config, nextAddress(path));
   // A page is given no Request. Nobody but `authorize` reads this one, for its headers.
   const url = new URL(path, "http://localhost");
   const request = new Request(url, { headers: new Headers(await headers()) });
@@ -60,7 +60,12 @@ export async function authorizePage(
 
 const isPath = (url: string): boolean => url.startsWith("/");
 
-function withCallback(signInPath: string, path: string): string {
-  const separator = signInPath.includes("?") ? "&" : "?";
-  return `${signInPath}${separator}callbackUrl=${encodeURIComponent(path)}`;
+/** @param path where to come back to */
+export function withCallback(
+  { signInPath, callbackParam }: Pick<Config, "signInPath" | "callbackParam">,
+  path: string,
+): string {
+  const [address = "", fragment] = signInPath.split(/(?=#)/);
+  const separator = address.includes("?") ? "&" : "?";
+  return `${address}${separator}${callbackParam}=${encodeURIComponent(path)}${fragment ?? ""}`;
 }

@@ -1,13 +1,14 @@
 import { toBackupError } from "../../errors.ts";
 import { type Database, openDatabase } from "../../postgres/connection.ts";
 import { readCatalog } from "../../schema/catalog.ts";
-import { type PrismaSchema, readPrismaSchema } from "../host/prisma-schema.ts";
+import type { PrismaSchema } from "../host/prisma-schema.ts";
 import { parseOptions, readText } from "../usage.ts";
 import { checkApp } from "./app.ts";
 import { checkConnection } from "./connection.ts";
 import { checkConnections } from "./connections.ts";
 import { checkContents, checkExtensions } from "./contents.ts";
 import { loadEnvironment } from "./environment.ts";
+import { findSchema } from "./find-schema.ts";
 import { attempt, type Finding, findingsOf, reportText } from "./finding.ts";
 import { checkHosting } from "./hosting.ts";
 import { checkRecording, checkRights } from "./rights.ts";
@@ -35,7 +36,7 @@ export async function doctor(args: string[], signal: AbortSignal): Promise<numbe
     check: () => Result | Promise<Result>,
   ) => attempt(findings, { area, code, what }, check);
   await look("Versions", "ENVIRONMENT", "The .env files", () => loadEnvironment(root));
-  const schema = await look("Database", "DRIFT", "schema.prisma", () => readPrismaSchema(root));
+  const schema = await look("Database", "DRIFT", "schema.prisma", () => findSchema(root));
   const database = await checkDatabase(findUrl(options.url, schema), schema);
   findings.push(...database.findings);
   const checks = [
