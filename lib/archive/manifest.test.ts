@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { BackupError } from "../errors.ts";
+import type { Warning } from "../shared/api.ts";
 import {
   MAX_COLUMNS,
   MAX_EDGES,
@@ -233,13 +234,13 @@ describe("what is only told", () => {
   });
 
   it("never makes a backup fail, and is the same when it is read", () => {
-    const warnings = [
+    const warnings: Warning[] = [
       ...Array.from({ length: 30_000 }, (_, at) => ({
-        code: "UNLOGGED_TABLE",
+        code: "UNLOGGED_TABLE" as const,
         message: `The table public.t${at} is unlogged.`,
         table: { schema: "public", name: `t${at}` },
       })),
-      { code: "LARGE_OBJECTS", message: "Large objects are not in the backup." },
+      { code: "LARGE_OBJECTS" as const, message: "Large objects are not in the backup." },
     ];
     const edges = Array.from({ length: 3 }, () => edge({}));
     const large = { ...manifest, warnings, insertionOrder: { components: [], edges } };

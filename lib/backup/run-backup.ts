@@ -59,7 +59,8 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
   // First of all, so that a download begins at once.
   const writer = createArchiveWriter({ key, createdAt, output, signal });
   try {
-    const { snapshot, counts, warnings, stopListening } = await begin(options);
+    const begun = await begin(options);
+    const { snapshot, counts, stopListening } = begun;
     const { client, catalog, plan } = snapshot;
     try {
       onProgress({
@@ -95,7 +96,10 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
         plan.sequences.map((sequence) => [tableKey(sequence), sequence.owner]),
       );
       const states = await readSequenceStates(client, plan.sequences);
-      warnings.push(...(await sequencesBehind(client, plan, states)));
+      const warnings = summariseWarnings([
+        ...begun.warnings,
+        ...(await sequencesBehind(client, plan, states)),
+      ]);
       signal?.throwIfAborted();
       const sequences = states.map((state) => {
         const owner = owners.get(tableKey(state));
@@ -189,7 +193,7 @@ async function beginOnce(options: RunBackupOptions): Promise<Begun> {
     const { catalog, plan } = snapshot;
     const counts = await countRows(client, plan.tables);
     requireCounted(plan.tables, counts);
-    const warnings = [...summariseWarnings(await leftOutWarnings(client, catalog, plan))];
+    const warnings = await leftOutWarnings(client, catalog, plan);
     return { snapshot, counts, warnings, stopListening };
   } catch (error) {
     stopListening();
