@@ -25,12 +25,15 @@ async function run(answers: Array<[question: string, keys: string]>, ...args: st
   let answered = 0;
   child.stdout.on("data", (chunk: Buffer) => {
     shown += chunk;
-    const [question, keys] = answers[answered] ?? [];
-    const at = question === undefined ? -1 : shown.indexOf(question, from);
-    if (question === undefined || keys === undefined || at === -1) return;
-    from = at + question.length;
-    answered++;
-    child.stdin.write(keys);
+    // One piece of output may hold several questions.
+    for (;;) {
+      const [question, keys] = answers[answered] ?? [];
+      const at = question === undefined ? -1 : shown.indexOf(question, from);
+      if (question === undefined || keys === undefined || at === -1) return;
+      from = at + question.length;
+      answered++;
+      child.stdin.write(keys);
+    }
   });
   const [code] = await once(child, "close");
   expect(answered, shown).toBe(answers.length);
