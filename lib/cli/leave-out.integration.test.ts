@@ -387,6 +387,34 @@ describe("create --exclude", () => {
     expect(await create(...optionsIn(refused.stderr))).toMatchObject({ code: 0 });
     expect(await inBackup(file)).toEqual(["public.t", "public.u"]);
   });
+
+  test("of another role's schema one table can be read: also the schema as a whole is proposed", async () => {
+    const { db, file } = await scene(
+      `CREATE SCHEMA hosted; CREATE TABLE hosted.people (id int); CREATE TABLE hosted.inner_1 (id serial);
+       CREATE TABLE hosted.inner_2 (id serial); CREATE TABLE t (id int)`,
+    );
+    let url = "";
+    await asRole(db, (role) => {
+      const own = new URL(db.url);
+      own.username = role;
+      own.password = "x";
+      url = own.href;
+      return `GRANT USAGE ON SCHEMA public, hosted TO ${role}; GRANT SELECT ON t, hosted.people TO ${role}`;
+    });
+    const create = (...args: string[]) =>
+      cli("create", "--url", url, "--out", file, "--no-encryption", ...args);
+    const refused = await create();
+    expect(optionsIn(refused.stderr)).toEqual([
+      ...["--exclude", "hosted.inner_1"],
+      ...["--exclude", "hosted.inner_2"],
+    ]);
+    expect(refused.stderr).toContain(
+      "hint: To leave out all of schema hosted, also tables that it gets later: --exclude hosted\n",
+    );
+    await db.query("CREATE TABLE hosted.new_1 (id int)");
+    expect(await create("--exclude", "hosted")).toMatchObject({ code: 0 });
+    expect(await inBackup(file)).toEqual(["public.t"]);
+  });
 });
 
 describe("many differences are said in a few sentences", () => {

@@ -6,20 +6,30 @@ const MOST = 20;
 
 /** What to do next, as it is done from a terminal. */
 export function remedyLines(remedy: string | undefined, leaveOut: LeaveOut | undefined): string[] {
-  return [...(remedy ? [remedy] : []), ...(leaveOut ? [leaveOutLine(leaveOut)] : [])];
+  return [...(remedy ? [remedy] : []), ...(leaveOut ? leaveOutLines(leaveOut) : [])];
 }
 
-function leaveOutLine({ tables, wholeSchemas }: LeaveOut): string {
+function leaveOutLines({ tables, wholeSchemas, partSchemas = [] }: LeaveOut): string[] {
   const words = [
     ...wholeSchemas.map(namePart),
     ...tables
       .filter(({ schema }) => !wholeSchemas.includes(schema))
       .map(({ schema, name }: TableName) => `${namePart(schema)}.${namePart(name)}`),
-  ].map((word) => `--exclude ${shellWord(word)}`);
-  return words.length > MOST
-    ? `These are ${formatCount(tables.length)}, too many to leave out one by one: choose the other tables instead, each as --table.`
-    : `To leave them out: ${words.join(" ")}`;
+  ].map(option);
+  const some =
+    words.length > MOST
+      ? `These are ${formatCount(tables.length)}, too many to leave out one by one: choose the other tables instead, each as --table.`
+      : `To leave them out: ${words.join(" ")}`;
+  return [
+    some,
+    ...partSchemas.map(
+      (schema) =>
+        `To leave out all of schema ${schema}, also tables that it gets later: ${option(namePart(schema))}`,
+    ),
+  ];
 }
+
+const option = (word: string): string => `--exclude ${shellWord(word)}`;
 
 /** As `parseTableName` reads it. */
 const namePart = (part: string): string =>

@@ -22,11 +22,17 @@ export function leaveOut(
   const isOut = matcherOf(tables);
   const kept = new Set(among.filter((it) => !isOut(it)).map(({ schema }) => schema));
   if (tables.length === 0 || kept.size === 0) return {};
-  const schemas = new Set(tables.map(({ schema }) => schema));
+  const bySchema = Map.groupBy(tables, ({ schema }) => schema);
+  const schemas = [...bySchema.keys()];
+  // The app's own tables are in public: to leave all of them out is nothing to propose.
+  const isOthers = (schema: string) =>
+    schema !== "public" && (bySchema.get(schema)?.length ?? 0) > 1 && kept.size > 1;
+  const partSchemas = schemas.filter((schema) => kept.has(schema) && isOthers(schema));
   return {
     leaveOut: {
       tables: tables.map(({ schema, name }) => ({ schema, name })),
-      wholeSchemas: [...schemas].filter((schema) => !kept.has(schema)),
+      wholeSchemas: schemas.filter((schema) => !kept.has(schema)),
+      ...(partSchemas.length > 0 && { partSchemas }),
     },
   };
 }

@@ -221,6 +221,8 @@ export interface LeaveOut {
   tables: TableName[];
   /** Of which all tables are among these. */
   wholeSchemas: string[];
+  /** Of which several tables are among these, and not all; they too could be left out as a whole. */
+  partSchemas?: string[];
 }
 
 export interface RehearsalSummary {
