@@ -10,6 +10,7 @@ import { type ConnectionConfig, optionsOf, schemaOf } from "./postgres/own-setti
 import { recogniseAccess } from "./postgres/pooler.ts";
 import { requireSameDatabase } from "./same-database.ts";
 import { connectionFromPrisma, schemaFromPrisma } from "./schema/prisma-client.ts";
+import type { SignInOptions } from "./schema/sign-in.ts";
 import { type Actor, DEFAULT_MAX_UPLOAD_BYTES, MIN_COUNTED_UPLOAD_BYTES } from "./shared/api.ts";
 
 /** Who asks, and whether that person may back up and restore the database. */
@@ -51,6 +52,8 @@ export interface BackupAdminOptions {
    * `callbackUrl`, as of next-auth and Auth.js; Clerk has `redirect_url`.
    */
   callbackParam?: string | undefined;
+  /** Where the app keeps who may sign in, so that a plan can say what a restore does to their rights. Default: found by usual names. */
+  signIn?: SignInOptions | undefined;
   /** Private folder for uploads on their way. Default: one below the system's temporary folder. */
   uploadDir?: string | undefined;
   /** Private folder for safety backups, for the undo of a restore: on a durable disk. Default: one below `uploadDir`. */
@@ -115,6 +118,14 @@ const optionsSchema = z.strictObject({
     .string()
     .regex(/^[\w.~-]{1,100}$/, "must be the name of a query parameter: letters, digits, - _ . ~")
     .default("callbackUrl"),
+  signIn: z
+    .strictObject({
+      model: z.string().min(1).optional(),
+      roleField: z.string().min(1).optional(),
+      adminRoles: z.array(z.string().min(1)).min(1).optional(),
+      passwordField: z.string().min(1).optional(),
+    })
+    .default({}),
   uploadDir: z.string().min(1).optional(),
   safetyBackupDir: z.string().min(1).optional(),
   maxUploadBytes: z.int().positive().default(DEFAULT_MAX_UPLOAD_BYTES),

@@ -3,18 +3,20 @@ import { Readable } from "node:stream";
 import type { Archive } from "../archive/archive-reader.ts";
 import { ValueSearch } from "../archive/value-search.ts";
 import { isMerge } from "../plan/restore-scope.ts";
-import type { Database } from "../postgres/connection.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { rowsOf } from "../postgres/rows-of.ts";
 import { type CatalogColumn, type CatalogTable, readCatalog } from "../schema/catalog.ts";
-import { isTableOf, type PrismaModels } from "../schema/prisma-models.ts";
+import { findSessions, findSignIn } from "../schema/sign-in.ts";
 import type { Actor, Check, RestorePlan, TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
+import type { Context } from "./context.ts";
 
 /** What is known of the person's account, once the archive has been read. */
 export interface ActorInBackup {
   table: TableName;
   isInBackup: boolean;
+  /** Where sessions are in the database. */
+  sessions: TableName | null;
 }
 
 export interface ActorSearch {
@@ -26,13 +28,13 @@ export interface ActorSearch {
 
 /** Finds the person's account in the database. Where it is not there once, nothing will be told. */
 export async function searchActor(
-  { database, models }: { database: Database; models: PrismaModels },
+  context: Pick<Context, "config" | "database" | "models">,
   archive: Archive,
   actor: Actor,
 ): Promise<ActorSearch> {
-  const place = await findActor(database, models, actor);
+  const place = await findActor(context, actor);
   if (!place) return { archive, result: () => null };
-  const { table, column, value } = place;
+  const { table, column, value, sessions } = place;
   let search: ValueSearch | undefined;
   return {
     archive: {
@@ -47,7 +49,7 @@ export async function searchActor(
     },
     result() {
       const isInBackup = search?.isFound ?? null;
-      return isInBackup === null ? null : { table, isInBackup };
+      return isInBackup === null ? null : { table, isInBackup, sessions };
     },
   };
 }
@@ -60,20 +62,14 @@ async function* watch(content: AsyncIterable<Buffer>, search: ValueSearch): Asyn
 }
 
 /** Adds what the restore means for the person who asks for it. */
-export function withActor(
-  plan: RestorePlan,
-  found: ActorInBackup | null,
-  models: PrismaModels,
-): RestorePlan {
+export function withActor(plan: RestorePlan, found: ActorInBackup | null): RestorePlan {
   const isReplaced = ({ schema, name }: TableName) =>
     plan.tables.some(
       (it) => it.action === "replace" && tableKey(it) === tableKey({ schema, name }),
     );
   // Where rows are merged, nobody loses an account.
   if (!found || isMerge(plan.scope.mode) || !isReplaced(found.table)) return plan;
-  const sessions = modelOf(models, "session");
-  const endsSessions =
-    sessions !== null && plan.tables.some((it) => isTableOf(sessions, it) && isReplaced(it));
+  const endsSessions = found.sessions !== null && isReplaced(found.sessions);
   const check: Check = found.isInBackup
     ? {
         name: "actor",
@@ -88,17 +84,11 @@ export function withActor(
   return { ...plan, actorIsInBackup: found.isInBackup, checks: [...plan.checks, check] };
 }
 
-/** By its name, else the one whose name differs in upper and lower case. */
-function modelOf(models: PrismaModels, lowerCaseName: string) {
-  const alike = models.models.filter(({ name }) => name.toLowerCase() === lowerCaseName);
-  const usual = lowerCaseName[0]?.toUpperCase() + lowerCaseName.slice(1);
-  return alike.find(({ name }) => name === usual) ?? (alike.length === 1 ? alike[0] : null) ?? null;
-}
-
 interface Place {
   table: CatalogTable;
   column: CatalogColumn;
   value: string;
+  sessions: CatalogTable | null;
 }
 
 const INTEGERS = ["int2", "int4", "int8"];
@@ -111,17 +101,15 @@ const isInteger = ({ valueType }: CatalogColumn): boolean =>
 const isExact = (value: string): boolean => Number.isSafeInteger(Number(value));
 
 async function findActor(
-  { pool }: Database,
-  models: PrismaModels,
+  { config, database, models }: Pick<Context, "config" | "database" | "models">,
   { id, name }: Actor,
 ): Promise<Place | null> {
-  const model = modelOf(models, "user");
-  if (!model) return null;
-  const client = await pool.connect();
+  const client = await database.pool.connect();
   try {
-    const tables = (await readCatalog(client)).tables.filter((it) => isTableOf(model, it));
-    const table = tables[0];
-    if (!table || tables.length > 1 || !table.canSelect || table.isLocked) return null;
+    const { tables } = await readCatalog(client);
+    const table = findSignIn(tables, models, config.signIn)?.users;
+    if (!table?.canSelect || table.isLocked) return null;
+    const sessions = findSessions(tables, models);
     const columns = table.columns
       .filter(({ valueType: { name: type, isArray } }) => {
         return !isArray && type !== null && [...INTEGERS, ...TEXTS].includes(type);
@@ -135,7 +123,7 @@ async function findActor(
           `SELECT FROM ${rowsOf(table)} t WHERE ${quoteIdentifier(column.name)}::text = $1 LIMIT 2`,
           [value],
         );
-        if (rowCount === 1) return { table, column, value };
+        if (rowCount === 1) return { table, column, value, sessions };
       }
     }
     return null;

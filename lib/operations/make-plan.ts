@@ -39,7 +39,7 @@ export async function makePlan(
   });
   const changing = planned.tables.filter(({ action }) => action !== "skip");
   const safetyBackup = await planSafetyBackup(context, key, changing);
-  const plan = withActor({ ...planned, safetyBackup }, actorInBackup, models);
+  const plan = withActor({ ...planned, safetyBackup }, actorInBackup);
   if (!rehearse || !plan.canStart) return { plan, fingerprint, rehearsal: null };
   const { report, check } = await rehearseRestore(context, live, archive, scope);
   plan.checks.push(check);

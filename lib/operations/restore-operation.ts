@@ -95,15 +95,15 @@ async function checkAndRestore(
 
 /** @returns whether the person is in it, or null where that cannot be told */
 async function proveArchive(
-  { database, models }: Context,
+  context: Context,
   { id, onProgress, signal }: LiveOperation,
   { archive, path }: RestoreSource,
   actor: Actor,
 ): Promise<ActorInBackup | null> {
   onProgress({ type: "stage", stage: "check" });
-  const search = await searchActor({ database, models }, archive, actor);
+  const search = await searchActor(context, archive, actor);
   await verifyTables(search.archive, onProgress, signal);
-  if (!(await writeFacts(database, id, { archive: await describeUpload(path, signal) })))
+  if (!(await writeFacts(context.database, id, { archive: await describeUpload(path, signal) })))
     throw ended();
   return search.result();
 }

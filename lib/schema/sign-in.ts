@@ -1,0 +1,108 @@
+/** Which tables say who may sign in, by what, and who is an admin. */
+import type { CatalogColumn, CatalogTable } from "./catalog.ts";
+import { findModel, type PrismaModels } from "./prisma-models.ts";
+
+export interface SignInOptions {
+  /** The Prisma model, or the table, of those who sign in. Default: `User` or `Account`, in either number. */
+  model?: string | undefined;
+  /** Its field that says who is an admin: text, an enum, a list of these, or a boolean. Default: `role`, `roles`, `isAdmin` … */
+  roleField?: string | undefined;
+  /** Values of that field, in whatever case. Default: `admin`, `administrator`, `superadmin`. */
+  adminRoles?: string[] | undefined;
+  /** Its field with the password's hash. Default: `password`, `passwordHash`, `hashedPassword` …, also of a model `Account`. */
+  passwordField?: string | undefined;
+}
+
+export interface SignIn {
+  users: CatalogTable;
+  /** Each says by itself that somebody is an admin. Empty where none is known. */
+  roles: CatalogColumn[];
+  /** In lower case. */
+  adminRoles: string[];
+  /** Where hashes of passwords are; `users`, or the accounts of these. Null where none is known. */
+  passwords: { table: CatalogTable; columns: CatalogColumn[] } | null;
+}
+
+const USERS = ["user", "users", "account", "accounts"];
+const ACCOUNTS = ["account", "accounts"];
+const SESSIONS = ["session", "sessions"];
+const ROLES = ["role", "roles", "userrole", "isadmin", "admin", "issuperuser", "issuperadmin"];
+const PASSWORDS = [
+  ...["password", "passwordhash", "hashedpassword", "passworddigest", "encryptedpassword"],
+  ...["pwhash", "hash"],
+];
+const ADMIN_ROLES = ["admin", "administrator", "superadmin", "super_admin", "super-admin"];
+
+/** Null where the app has no such table, or several that could be meant. */
+export function findSignIn(
+  tables: readonly CatalogTable[],
+  models: PrismaModels,
+  { model, roleField, passwordField, adminRoles }: SignInOptions = {},
+): SignIn | null {
+  const named = (names: readonly string[]) => findNamed(tables, models, names);
+  const users = model === undefined ? named(USERS) : findGiven(tables, models, model);
+  if (!users) return null;
+  const columns = (table: CatalogTable, field: string | undefined, usual: readonly string[]) =>
+    table.columns.filter((column) => {
+      const names = [fieldOf(models, table, column), column.name];
+      return field === undefined
+        ? names.some((name) => usual.includes(plain(name)))
+        : names.includes(field);
+    });
+  const withPasswords = [users, passwordField === undefined ? named(ACCOUNTS) : null].flatMap(
+    (table) => {
+      const found = table ? columns(table, passwordField, PASSWORDS) : [];
+      return table && found.length > 0 ? [{ table, columns: found }] : [];
+    },
+  );
+  return {
+    users,
+    roles: columns(users, roleField, ROLES),
+    adminRoles: (adminRoles ?? ADMIN_ROLES).map((role) => role.toLowerCase()),
+    passwords: withPasswords[0] ?? null,
+  };
+}
+
+/** The table of those who are signed in, where sessions are in the database. */
+export const findSessions = (
+  tables: readonly CatalogTable[],
+  models: PrismaModels,
+): CatalogTable | null => findNamed(tables, models, SESSIONS);
+
+const plain = (name: string): string => name.toLowerCase().replaceAll("_", "");
+
+const fieldOf = (models: PrismaModels, table: CatalogTable, { name }: CatalogColumn): string =>
+  findModel(models, table)?.columns.find(({ column }) => column === name)?.field ?? name;
+
+const nameOf = (models: PrismaModels, table: CatalogTable): string =>
+  findModel(models, table)?.name ?? table.name;
+
+function findGiven(
+  tables: readonly CatalogTable[],
+  models: PrismaModels,
+  name: string,
+): CatalogTable | null {
+  const given = tables.filter((table) => [nameOf(models, table), table.name].includes(name));
+  return (
+    given.find((table) => nameOf(models, table) === name) ??
+    (given.length === 1 ? given[0] : null) ??
+    null
+  );
+}
+
+/** The first name that one table has; written as Prisma would, it comes before others that differ in case. */
+function findNamed(
+  tables: readonly CatalogTable[],
+  models: PrismaModels,
+  names: readonly string[],
+): CatalogTable | null {
+  for (const name of names) {
+    const alike = tables.filter((table) => plain(nameOf(models, table)) === name);
+    const usual = alike.filter(
+      (table) => nameOf(models, table) === `${name[0]?.toUpperCase()}${name.slice(1)}`,
+    );
+    const [table, ...others] = usual.length > 0 ? usual : alike;
+    if (table) return others.length === 0 ? table : null;
+  }
+  return null;
+}
