@@ -1,0 +1,65 @@
+/** What GitHub runs with rights of the repository's and of the package's is exactly what was looked at. */
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { expect, it } from "vitest";
+import { parse } from "yaml";
+import { ROOT } from "./run.ts";
+
+type Permissions = Record<string, string> | string | undefined;
+
+interface Step {
+  uses?: string;
+  run?: string;
+  env?: Record<string, string>;
+}
+
+interface Job {
+  permissions?: Permissions;
+  env?: Record<string, string>;
+  uses?: string;
+  steps?: Step[];
+}
+
+interface Workflow {
+  permissions?: Permissions;
+  jobs: Record<string, Job>;
+}
+
+const FOLDER = path.join(ROOT, ".github/workflows");
+const files = readdirSync(FOLDER).filter((name) => /\.ya?ml$/.test(name));
+const jobs = files.flatMap((file) => {
+  const workflow = parse(readFileSync(path.join(FOLDER, file), "utf8")) as Workflow;
+  return Object.entries(workflow.jobs).map(([name, job]) => ({
+    name: `${file}: ${name}`,
+    job,
+    permissions: job.permissions ?? workflow.permissions,
+  }));
+});
+
+it.each(jobs)("$name pins every action by the digest of its commit", ({ job }) => {
+  const used = [job, ...(job.steps ?? [])].flatMap(({ uses }) => uses ?? []);
+  expect(used.length).toBeGreaterThan(0);
+  for (const uses of used) expect(uses).toMatch(/^[\w./-]+@[0-9a-f]{40}$/);
+});
+
+it.each(jobs)("$name says which rights it has, and has no others", ({ permissions }) => {
+  // A word stands for every right there is, and without any the repository's settings say.
+  expect(permissions).toBeTypeOf("object");
+});
+
+it("runs no install script where an id token is at hand", () => {
+  const publishing = jobs.filter(
+    ({ permissions }) => typeof permissions === "object" && permissions["id-token"] === "write",
+  );
+  expect(publishing.map(({ name }) => name)).toEqual(["release.yml: release"]);
+  for (const { job } of publishing) {
+    expect(job.env?.NPM_CONFIG_IGNORE_SCRIPTS).toBe("true");
+    for (const { run = "", env = {} } of job.steps ?? []) {
+      expect(Object.keys(env).filter((key) => /ignore_scripts/i.test(key))).toEqual([]);
+      // The first allows them, the others install by themselves.
+      expect(run).not.toMatch(/ignore-scripts=false|npm rebuild|bootstrap|npm (test|run build)/);
+      for (const [, version] of run.matchAll(/npm install --global \w+@(\S+)/g))
+        expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    }
+  }
+});
