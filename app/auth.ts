@@ -11,13 +11,16 @@ declare module "next-auth" {
     role: Role;
   }
   interface Session {
+    /** As they were at the sign-in: good for what the frame shows. Who may is asked of the database. */
     user: { id: string; role: Role } & DefaultSession["user"];
+    signedInAtMs: number;
   }
 }
 
 declare module "next-auth/jwt" {
   interface JWT {
     role: Role;
+    signedInAtMs: number;
   }
 }
 
@@ -44,12 +47,16 @@ export const authOptions: NextAuthOptions = {
   ],
   callbacks: {
     jwt({ token, user }) {
-      if (user) token.role = user.role;
+      if (user) {
+        token.role = user.role;
+        token.signedInAtMs = Date.now();
+      }
       return token;
     },
     session({ session, token }) {
       session.user.id = token.sub ?? "";
       session.user.role = token.role;
+      session.signedInAtMs = token.signedInAtMs;
       return session;
     },
   },

@@ -13,16 +13,35 @@ import { connectionFromPrisma, schemaFromPrisma } from "./schema/prisma-client.t
 import type { SignInOptions } from "./schema/sign-in.ts";
 import { type Actor, DEFAULT_MAX_UPLOAD_BYTES, MIN_COUNTED_UPLOAD_BYTES } from "./shared/api.ts";
 
-/** Who asks, and whether that person may back up and restore the database. */
+/**
+ * What a person wants to do. A restore takes `upload`, `unlock` and `restore`, in this order.
+ *
+ * - `view`: see the page, what runs and has run, and cancel it. No row is shown.
+ * - `backup`: make a backup and download it.
+ * - `upload`: send a backup to the server, in pieces, which may take hours.
+ * - `unlock`: open an uploaded backup or a safety backup with its passphrase, and see what a restore would change.
+ * - `restore`: replace what is in the database.
+ */
+export type Action = "view" | "backup" | "upload" | "unlock" | "restore";
+
+/** Who asks, and whether that person may do it. */
 export interface Visitor extends Actor {
   allowed: boolean;
+  /**
+   * With `allowed: false`: where the person can sign in again, or confirm who it is, to be allowed. A path without
+   * Next's `basePath`, or a whole URL. It gets the way back as `signInPath` does.
+   */
+  reauthenticate?: string | undefined;
 }
 
 /**
  * Says who sends a request: `null` where nobody is signed in (401, or the sign-in page), `allowed: false`
  * for a person without the right (403). Asked for every page and every request; where it throws, access is denied.
  */
-export type Authorize = (request: Request) => Promise<Visitor | null> | Visitor | null;
+export type Authorize = (
+  request: Request,
+  context: { action: Action },
+) => Promise<Visitor | null> | Visitor | null;
 
 /** Where to report what only the operator may see. `console` is one. */
 export interface Logger {
@@ -91,6 +110,8 @@ export type Config = Readonly<
 >;
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+/** Not another host's `//evil.example`, also as browsers read backslashes and tabs. */
+export const PATH_OR_URL = /^(\/(?![/\\\s])|https?:\/\/)[^\t\n\r]*$/;
 const pathSchema = z
   .string()
   .regex(/^(\/[^/?#\s]+)+$/, "must begin with a slash and not end with one, as /admin/backup");
@@ -112,7 +133,7 @@ const optionsSchema = z.strictObject({
   basePath: pathSchema.default("/admin/backup"),
   signInPath: z
     .string()
-    .regex(/^(\/(?!\/)|https?:\/\/)/, "must be a path or an http(s) URL")
+    .regex(PATH_OR_URL, "must be a path or an http(s) URL")
     .default("/api/auth/signin"),
   callbackParam: z
     .string()

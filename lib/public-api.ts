@@ -1,4 +1,4 @@
-export type { Authorize, BackupAdminOptions, Logger, Visitor } from "./config.ts";
+export type { Action, Authorize, BackupAdminOptions, Logger, Visitor } from "./config.ts";
 export { BackupError } from "./errors.ts";
 export { type BackupAdmin, createBackupAdmin } from "./http/create-backup-admin.ts";
 export { type BackupSummary, PrismaBackup, type PrismaBackupArgs } from "./prisma-backup.ts";

@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import { RotateCw } from "lucide-react";
+import { ExternalLink, RotateCw } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { isEnded } from "../../lib/shared/api.ts";
+import { withCallback, withNextBasePath } from "../../lib/shared/next-address.ts";
 import { ApiError, type PanelErrorReport } from "../api.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
@@ -35,6 +36,7 @@ export function ErrorNotice({ error, title, truth, onRetry, children }: ErrorNot
       actions={
         <>
           {code === "UNAUTHENTICATED" && <SignInAgain />}
+          {code === "REAUTHENTICATE" && <Reauthenticate report={report} />}
           {code === "OPERATION_IN_PROGRESS" && <RunningOperation report={report} />}
           {onRetry && code !== "UNAUTHENTICATED" && (
             <Button size="small" onClick={onRetry}>
@@ -49,6 +51,12 @@ export function ErrorNotice({ error, title, truth, onRetry, children }: ErrorNot
       {truth && <p className="pba:font-semibold">{truth}</p>}
       {title && <p>{message}</p>}
       {hint && <p>{hint}</p>}
+      {code === "REAUTHENTICATE" && (
+        <p>
+          That opens in a new tab. Then come back to this one: what you have typed and chosen is
+          still here.
+        </p>
+      )}
       {place.length > 0 && <Facts facts={place} className="pba:my-2" />}
       {children}
       <p className="pba:text-xs pba:text-muted">
@@ -63,6 +71,25 @@ function SignInAgain() {
   return (
     <Button size="small" onClick={() => window.location.reload()}>
       Sign in again
+    </Button>
+  );
+}
+
+/** In another tab, since this one would lose a file that is chosen and a passphrase that is typed. It leads back here. */
+function Reauthenticate({ report: { details } }: { report: PanelErrorReport }) {
+  const { path, callbackParam } = details ?? {};
+  if (typeof path !== "string" || typeof callbackParam !== "string") return null;
+  const signInPath = withNextBasePath(path);
+  return (
+    <Button size="small" variant="primary" asChild>
+      <a
+        href={withCallback({ signInPath, callbackParam }, window.location.pathname)}
+        target="_blank"
+        rel="noopener"
+      >
+        <ExternalLink aria-hidden />
+        Confirm that it is you
+      </a>
     </Button>
   );
 }

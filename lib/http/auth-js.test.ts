@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
+import { type Action, parseConfig } from "../config.ts";
 import { authJs } from "./auth-js.ts";
 import { authorizeRequest } from "./authorize-request.ts";
+import type { Allow } from "./session-user.ts";
 
 type Session = { user?: { id?: string; name?: string | null; email?: string; role?: string } };
 
@@ -17,13 +19,15 @@ const log: string[] = [];
 const logger = { error: (...parts: unknown[]) => log.push(parts.join(" ")) };
 
 /** What the handlers and the page make of it. */
-function ask(session: Session | null, allow?: (session: Session) => boolean | Promise<boolean>) {
+function ask(session: Session | null, allow?: Allow<Session>, action: Action = "view") {
   const auth = ((...args: unknown[]) => {
     expect(args).toEqual([]);
     return Promise.resolve(session);
   }) as unknown as Auth;
   const authorize = authJs(auth, allow ?? (({ user }) => user?.role === "ADMIN"));
-  return authorizeRequest({ authorize, logger }, new Request("https://shop.example/admin/backup"));
+  const { basePath, callbackParam } = parseConfig({ prisma: {}, authorize });
+  const request = new Request("https://shop.example/admin/backup");
+  return authorizeRequest({ authorize, logger, basePath, callbackParam }, request, action);
 }
 
 it("knows a person by id, else by e-mail address", async () => {
@@ -53,6 +57,23 @@ it("denies access where the app does not clearly allow it", async () => {
   };
   await expect(ask({ user }, broken)).rejects.toMatchObject(denied);
   expect(log.join()).toContain("the roles are out of reach");
+});
+
+it("takes an account that is gone for nobody", async () => {
+  await expect(ask({ user: { id: "7" } }, () => null)).rejects.toMatchObject({
+    code: "UNAUTHENTICATED",
+  });
+});
+
+it("tells what is asked for, and asks for a fresh sign-in", async () => {
+  const allow: Allow<Session> = (_session, { action }) =>
+    action === "view" || { reauthenticate: "/sign-in" };
+  const user = { id: "7" };
+  expect(await ask({ user }, allow)).toEqual({ id: "7", name: "7" });
+  await expect(ask({ user }, allow, "restore")).rejects.toMatchObject({
+    code: "REAUTHENTICATE",
+    details: { path: "/sign-in", callbackParam: "callbackUrl" },
+  });
 });
 
 it("denies access to a session without a person, as Auth.js gives where its set-up is wrong", async () => {

@@ -1,6 +1,6 @@
 import "server-only";
 import type { Authorize } from "../config.ts";
-import { readVisitor } from "./session-user.ts";
+import { type Allow, readVisitor } from "./session-user.ts";
 
 type AnyAuth = (...args: never) => unknown;
 
@@ -23,21 +23,18 @@ type SessionIn<Signature> = Signature extends [[], Promise<infer Session>]
   : never;
 
 /**
- * `authorize` for apps with Auth.js 5: `authJs(auth, (session) => session.user.role === "ADMIN")`, where `auth` is one
+ * `authorize` for apps with Auth.js 5: `authJs(auth, async (session) => (await readRole(session)) === "ADMIN")`, where `auth` is one
  * of the things that `NextAuth(…)` returns.
  *
  * The person's id is `session.user.id` where a session callback sets it, else the e-mail address.
  *
- * @param allow whether this person may back up and restore the whole database
+ * @param allow whether this person may do it, asked on each request
  */
-export function authJs<Auth extends AnyAuth>(
-  auth: Auth,
-  allow: (session: SessionOf<Auth>) => boolean | Promise<boolean>,
-): Authorize {
+export function authJs<Auth extends AnyAuth>(auth: Auth, allow: Allow<SessionOf<Auth>>): Authorize {
   // Without arguments it reads the cookies of the request by itself.
   const getSession = auth as unknown as () => Promise<SessionOf<Auth> | null>;
-  return async () => {
+  return async (_request, context) => {
     const session = await getSession();
-    return session ? readVisitor(session, allow) : null;
+    return session ? readVisitor(session, allow, context) : null;
   };
 }

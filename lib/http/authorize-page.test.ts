@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { parseConfig } from "../config.ts";
-import { withCallback } from "./authorize-page.ts";
+import { withCallback } from "../shared/next-address.ts";
 
 const options = { prisma: {}, authorize: (): null => null };
 

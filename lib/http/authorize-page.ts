@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import { toBackupError } from "../errors.ts";
 import type { Actor } from "../shared/api.ts";
-import { nextAddress, withNextBasePath } from "../shared/next-address.ts";
+import { nextAddress, withCallback, withNextBasePath } from "../shared/next-address.ts";
 import { authorizeRequest } from "./authorize-request.ts";
 
 export interface PageProps {
@@ -21,7 +21,7 @@ export type AuthorizedPage =
   | { allowed: false; signInPath: string; panel?: undefined };
 
 /**
- * Lets only those see the page who may: nobody signed in is sent to the sign-in page and back; a
+ * Lets only those see the page who may: whoever is not signed in, or has to sign in again, is sent there and back; a
  * person without the right gets Next's own 403 where the app has `experimental.authInterrupts`.
  *
  * @returns never, where Next redirects or refuses
@@ -41,10 +41,16 @@ export async function authorizePage(
   const url = new URL(path, "http://localhost");
   const request = new Request(url, { headers: new Headers(await headers()) });
   try {
-    const actor = await authorizeRequest(config, request);
+    const actor = await authorizeRequest(config, request, "view");
     return { allowed: true, panel: { basePath, view, actor } };
   } catch (error) {
-    if (toBackupError(error).code === "UNAUTHENTICATED") return navigation.redirect(signInPath);
+    const { code, details } = toBackupError(error);
+    if (code === "UNAUTHENTICATED") return navigation.redirect(signInPath);
+    if (code === "REAUTHENTICATE") {
+      const { callbackParam } = config;
+      const again = { signInPath: String(details?.path), callbackParam };
+      return navigation.redirect(withCallback(again, nextAddress(path)));
+    }
   }
   try {
     navigation.forbidden();
@@ -54,18 +60,6 @@ export async function authorizePage(
   }
   return {
     allowed: false,
-    signInPath: isPath(signInPath) ? withNextBasePath(signInPath) : signInPath,
+    signInPath: withNextBasePath(signInPath),
   };
-}
-
-const isPath = (url: string): boolean => url.startsWith("/");
-
-/** @param path where to come back to */
-export function withCallback(
-  { signInPath, callbackParam }: Pick<Config, "signInPath" | "callbackParam">,
-  path: string,
-): string {
-  const [address = "", fragment] = signInPath.split(/(?=#)/);
-  const separator = address.includes("?") ? "&" : "?";
-  return `${address}${separator}${callbackParam}=${encodeURIComponent(path)}${fragment ?? ""}`;
 }

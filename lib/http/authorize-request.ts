@@ -1,18 +1,24 @@
-import type { Config } from "../config.ts";
+import { type Action, type Config, PATH_OR_URL, type Visitor } from "../config.ts";
 import { BackupError } from "../errors.ts";
 import { report } from "../operations/context.ts";
 import type { Actor } from "../shared/api.ts";
+import { settledOrRemembered } from "./remembered-visitors.ts";
+
+type Asking = Pick<Config, "authorize" | "logger" | "basePath" | "callbackParam">;
 
 /**
- * Asks the host who sends the request. Whatever is not a clear yes is a no.
+ * Asks the host who sends the request, and whether that person may do it. Anything but an explicit yes is refused.
  *
- * @throws UNAUTHENTICATED, FORBIDDEN
+ * @throws UNAUTHENTICATED, FORBIDDEN, REAUTHENTICATE
  */
 export async function authorizeRequest(
-  config: Pick<Config, "authorize" | "logger">,
+  config: Asking,
   request: Request,
+  action: Action,
 ): Promise<Actor> {
-  const visitor = await ask(config, request);
+  const visitor = await settledOrRemembered(config, request, action, () =>
+    ask(config, request, action),
+  );
   if (visitor === null || visitor === undefined) {
     throw new BackupError("UNAUTHENTICATED", "Nobody is signed in.", {
       hint: "Sign in, then try again. What the server has begun goes on.",
@@ -20,16 +26,35 @@ export async function authorizeRequest(
   }
   const { id, name, allowed } = visitor;
   if (allowed !== true || typeof id !== "string" || id === "") {
-    throw new BackupError("FORBIDDEN", "You may not make or restore backups.", {
-      hint: "Ask an administrator of this app for the right, or sign in with another account.",
-    });
+    throw toReauthenticate(config, visitor) ?? forbidden();
   }
   return { id, name: typeof name === "string" && name !== "" ? name : id };
 }
 
-async function ask({ authorize, logger }: Pick<Config, "authorize" | "logger">, request: Request) {
+const forbidden = (): BackupError =>
+  new BackupError("FORBIDDEN", "You may not do this. Nothing was changed.", {
+    hint: "Ask an administrator of this app for the right, or sign in with another account.",
+  });
+
+function toReauthenticate(
+  { logger, callbackParam }: Asking,
+  { allowed, reauthenticate }: Visitor,
+): BackupError | null {
+  if (allowed !== false || reauthenticate === undefined || reauthenticate === null) return null;
+  if (typeof reauthenticate !== "string" || !PATH_OR_URL.test(reauthenticate)) {
+    const error = new Error("`reauthenticate` must be a path or an http(s) URL.");
+    report({ logger }, "authorize gave no address, so access is denied", error);
+    return null;
+  }
+  return new BackupError("REAUTHENTICATE", "This needs a fresh sign-in. Nothing was changed.", {
+    hint: "Confirm that it is you, then try again.",
+    details: { path: reauthenticate, callbackParam },
+  });
+}
+
+async function ask({ authorize, logger }: Asking, request: Request, action: Action) {
   try {
-    return await authorize(request);
+    return await authorize(request, { action });
   } catch (error) {
     report({ logger }, "authorize threw, so access is denied", error);
     throw new BackupError("FORBIDDEN", "It cannot be told who you are, so access is denied.", {

@@ -2,6 +2,7 @@ import type { Config } from "../config.ts";
 import { BackupError, toBackupError } from "../errors.ts";
 import { type Context, openContext, report } from "../operations/context.ts";
 import { authorizeRequest } from "./authorize-request.ts";
+import { rememberVisitor } from "./remembered-visitors.ts";
 import { errorResponse, secure } from "./responses.ts";
 import { ROUTES } from "./routes.ts";
 import { requireSameOrigin } from "./same-origin.ts";
@@ -30,11 +31,16 @@ export function createHandlers(config: Config): RouteHandlers {
   const handle: RouteHandler = async (request, { params }) => {
     let response: Response;
     try {
-      const actor = await authorizeRequest(config, request);
-      requireSameOrigin(request);
       const segments = Object.values(await params).find(Array.isArray) ?? [];
-      const { route, id } = findRoute(request.method, segments);
-      response = await route.handle({ context: await open(), request, actor, id });
+      const found = findRoute(request.method, segments);
+      // Of what is not there, only those learn who may see the page.
+      const action = found instanceof BackupError ? "view" : found.route.action;
+      const actor = await authorizeRequest(config, request, action);
+      requireSameOrigin(request);
+      if (found instanceof BackupError) throw found;
+      const context = await open();
+      if (action === "view") rememberVisitor(context, request, { ...actor, allowed: true });
+      response = await found.route.handle({ context, request, actor, id: found.id });
     } catch (thrown) {
       report(config, `${request.method} ${new URL(request.url).pathname}`, thrown);
       response = errorResponse(toBackupError(thrown));
@@ -51,14 +57,14 @@ export function createHandlers(config: Config): RouteHandlers {
   };
 }
 
-/** @throws NOT_FOUND, METHOD_NOT_ALLOWED */
+/** @returns NOT_FOUND, METHOD_NOT_ALLOWED where there is none */
 function findRoute(method: string, segments: string[]) {
   const matching = ROUTES.filter(({ path }) => matches(path.split("/"), segments));
   const route = matching.find(({ methods }) => methods.includes(method));
   // The only parameter of any path is its second segment.
   if (route) return { route, id: route.path.includes(":id") ? (segments[1] ?? "") : "" };
-  if (matching.length === 0) throw new BackupError("NOT_FOUND", "There is no such address.");
-  throw new BackupError("METHOD_NOT_ALLOWED", `${method} is not possible here.`, {
+  if (matching.length === 0) return new BackupError("NOT_FOUND", "There is no such address.");
+  return new BackupError("METHOD_NOT_ALLOWED", `${method} is not possible here.`, {
     details: { allow: matching.flatMap(({ methods }) => methods).join(", ") },
   });
 }

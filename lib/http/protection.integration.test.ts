@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createTestDatabase } from "../../scripts/testing/database.ts";
+import type { Action } from "../config.ts";
 import { METHODS } from "./handlers.ts";
 import { ROUTES } from "./routes.ts";
 import { createTestAdmin, ORIGIN, SHOP_SQL, TUS } from "./testing.ts";
@@ -75,9 +76,95 @@ describe("every route", () => {
 function expectSecure(response: Response, what: string): void {
   expect.soft(response.headers.get("cache-control"), what).toBe("no-store");
   expect.soft(response.headers.get("x-content-type-options"), what).toBe("nosniff");
+  expect.soft(response.headers.get("x-frame-options"), what).toBe("DENY");
+  expect.soft(response.headers.get("referrer-policy"), what).toBe("same-origin");
   const cors = [...response.headers.keys()].filter((name) => name.startsWith("access-control-"));
   expect.soft(cors, what).toEqual([]);
 }
+
+const ACTIONS: Record<string, Action> = {
+  "GET overview": "view",
+  "GET operations": "view",
+  "GET activity": "view",
+  [`GET operations/${ID}`]: "view",
+  [`POST operations/${ID}/cancel`]: "view",
+  "POST backups": "backup",
+  [`GET backups/${ID}/archive`]: "backup",
+  "POST uploads": "upload",
+  "OPTIONS uploads": "upload",
+  ...Object.fromEntries(
+    ["GET", "HEAD", "PATCH", "DELETE", "OPTIONS"].map((method) => [
+      `${method} uploads/${"0".repeat(32)}`,
+      "upload" as const,
+    ]),
+  ),
+  "POST restores": "unlock",
+  [`POST restores/${ID}/plan`]: "unlock",
+  [`GET restores/${ID}/rehearsal`]: "unlock",
+  [`POST restores/${ID}/start`]: "restore",
+};
+
+it("asks authorize for the action of each route, which it may refuse alone", async () => {
+  await using database = await createTestDatabase({ sql: SHOP_SQL });
+  let asked: Action[] = [];
+  let refused: Action | null = null;
+  await using admin = await createTestAdmin({
+    url: database.url,
+    authorize: (_request, { action }) => {
+      asked.push(action);
+      return {
+        id: "ada",
+        name: "Ada",
+        allowed: action !== refused,
+        reauthenticate: "/sign-in?again=1",
+      };
+    },
+  });
+  expect(CALLS.map(({ method, path }) => `${method} ${path}`).toSorted()).toEqual(
+    Object.keys(ACTIONS).toSorted(),
+  );
+  for (const { method, path } of CALLS) {
+    const action = ACTIONS[`${method} ${path}`];
+    for (refused of ["view", "backup", "upload", "unlock", "restore"] as const) {
+      asked = [];
+      const response = await admin.call(method, path, { headers: TUS });
+      const text = await response.text();
+      expect(asked, `${method} ${path}`).toEqual([action]);
+      const isRefused =
+        method !== "HEAD" && JSON.parse(text || "{}").error?.code === "REAUTHENTICATE";
+      if (method !== "HEAD")
+        expect(isRefused, `${method} ${path}: ${text}`).toBe(action === refused);
+      if (action === refused) expect(response.status).toBe(403);
+      if (isRefused) {
+        expect(JSON.parse(text).error.details).toEqual({
+          path: "/sign-in?again=1",
+          callbackParam: "callbackUrl",
+        });
+      }
+    }
+  }
+  refused = "view";
+  expect((await admin.fail("GET", "nothing/here")).code).toBe("REAUTHENTICATE");
+});
+
+it("sends nobody to an address of another kind", async () => {
+  await using database = await createTestDatabase();
+  for (const reauthenticate of [
+    "//evil.example",
+    "/\\evil.example",
+    "/\t/evil.example",
+    "javascript:alert(1)",
+    "",
+    7,
+  ]) {
+    await using admin = await createTestAdmin({
+      url: database.url,
+      authorize: () => ({ id: "a", name: "A", allowed: false, reauthenticate }) as never,
+    });
+    expect((await admin.fail("GET", "operations")).code).toBe("FORBIDDEN");
+    expect(admin.log.join()).toContain("`reauthenticate` must be a path");
+  }
+});
 
 it("takes the browser's own word before Origin, and the host that a proxy passes on", async () => {
   await using database = await createTestDatabase();

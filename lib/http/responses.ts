@@ -1,5 +1,6 @@
 import { type toBackupError, toErrorReport } from "../errors.ts";
 import type { ErrorResponse } from "../shared/api.ts";
+import { SECURITY_HEADERS } from "../shared/security-headers.ts";
 
 export function json(body: unknown, status = 200): Response {
   return Response.json(body, { status });
@@ -17,15 +18,15 @@ export function errorResponse(error: ReturnType<typeof toBackupError>): Response
   return response;
 }
 
-/** What every response of the add-on has: nothing is stored or sniffed, and no other site may read it. */
+/** What every response of the add-on has: nothing is stored, sniffed or framed, and no other site may read it. */
 export function secure(response: Response): Response {
   const headers = new Headers(response.headers);
   for (const name of [...headers.keys()]) {
     if (name.startsWith("access-control-")) headers.delete(name);
   }
   headers.set("Cache-Control", "no-store");
-  headers.set("X-Content-Type-Options", "nosniff");
   headers.set("Cross-Origin-Resource-Policy", "same-origin");
+  for (const { key, value } of SECURITY_HEADERS) headers.set(key, value);
   const { body, status, statusText } = response;
   return new Response(body, { status, statusText, headers });
 }

@@ -1,4 +1,5 @@
 import { readOverview } from "../backup/overview.ts";
+import type { Action } from "../config.ts";
 import { readActivity } from "../operations/activity.ts";
 import { createBackup, openBackup } from "../operations/backups.ts";
 import type { Context } from "../operations/context.ts";
@@ -32,6 +33,8 @@ interface Call {
 }
 
 interface Route {
+  /** What `authorize` is asked for. */
+  action: Action;
   methods: readonly string[];
   /** Below the mount's `/api`. */
   path: string;
@@ -44,6 +47,7 @@ const toJson = ({ config }: Context, operation: StoredOperation, status?: number
 /** Every route. The tests enumerate them from here. */
 export const ROUTES: readonly Route[] = [
   {
+    action: "view",
     methods: ["GET"],
     path: "overview",
     async handle({ context, actor }) {
@@ -53,17 +57,20 @@ export const ROUTES: readonly Route[] = [
     },
   },
   {
+    action: "view",
     methods: ["GET"],
     path: "operations",
     handle: async ({ context }) => json(await listOperations(context)),
   },
   {
+    action: "view",
     methods: ["GET"],
     path: "activity",
     handle: async ({ context, request }) =>
       json(await readActivity(context, readQuery(request, activityFilterSchema))),
   },
   {
+    action: "view",
     methods: ["GET"],
     path: "operations/:id",
     async handle({ context, request, id }) {
@@ -75,11 +82,13 @@ export const ROUTES: readonly Route[] = [
     },
   },
   {
+    action: "view",
     methods: ["POST"],
     path: "operations/:id/cancel",
     handle: async ({ context, id }) => toJson(context, await cancelOperation(context, id)),
   },
   {
+    action: "backup",
     methods: ["POST"],
     path: "backups",
     async handle({ context, request, actor }) {
@@ -88,6 +97,7 @@ export const ROUTES: readonly Route[] = [
     },
   },
   {
+    action: "backup",
     methods: ["GET"],
     path: "backups/:id/archive",
     async handle({ context, actor, id }) {
@@ -103,11 +113,13 @@ export const ROUTES: readonly Route[] = [
     },
   },
   {
+    action: "upload",
     methods: ["POST", "OPTIONS"],
     path: "uploads",
     handle: ({ context, request, actor }) => context.uploads.receive(request, actor, undefined),
   },
   {
+    action: "upload",
     methods: ["GET"],
     path: "uploads/:id",
     async handle({ context, actor, id }) {
@@ -116,11 +128,13 @@ export const ROUTES: readonly Route[] = [
     },
   },
   {
+    action: "upload",
     methods: ["HEAD", "PATCH", "DELETE", "OPTIONS"],
     path: "uploads/:id",
     handle: ({ context, request, actor, id }) => context.uploads.receive(request, actor, id),
   },
   {
+    action: "unlock",
     methods: ["POST"],
     path: "restores",
     async handle({ context, request, actor }) {
@@ -129,6 +143,7 @@ export const ROUTES: readonly Route[] = [
     },
   },
   {
+    action: "unlock",
     methods: ["POST"],
     path: "restores/:id/plan",
     async handle({ context, request, actor, id }) {
@@ -137,11 +152,13 @@ export const ROUTES: readonly Route[] = [
     },
   },
   {
+    action: "unlock",
     methods: ["GET"],
     path: "restores/:id/rehearsal",
     handle: async ({ context, actor, id }) => json(await readRehearsal(context, actor, id)),
   },
   {
+    action: "restore",
     methods: ["POST"],
     path: "restores/:id/start",
     async handle({ context, request, actor, id }) {

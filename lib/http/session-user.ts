@@ -1,4 +1,15 @@
-import type { Visitor } from "../config.ts";
+import type { Action, Visitor } from "../config.ts";
+
+type Answer = boolean | null | { reauthenticate: string };
+
+/**
+ * Whether the person of a session may do something: `true` or `false`; `null` where the account is gone, as if nobody
+ * were signed in; `{ reauthenticate: "/sign-in" }` where that person has to sign in again first.
+ */
+export type Allow<Session> = (
+  session: Session,
+  context: { action: Action },
+) => Answer | Promise<Answer>;
 
 /**
  * Whom a session of an auth library belongs to: the id is `user.id` where the app puts it there, else the e-mail address.
@@ -7,8 +18,9 @@ import type { Visitor } from "../config.ts";
  */
 export async function readVisitor<Session extends object>(
   session: Session,
-  allow: (session: Session) => boolean | Promise<boolean>,
-): Promise<Visitor> {
+  allow: Allow<Session>,
+  context: { action: Action },
+): Promise<Visitor | null> {
   const user: unknown = Reflect.get(session, "user");
   const id = text(user, "id") ?? text(user, "email");
   if (id === null) {
@@ -17,7 +29,12 @@ export async function readVisitor<Session extends object>(
     );
   }
   const name = text(user, "name") ?? text(user, "email") ?? id;
-  return { id, name, allowed: (await allow(session)) === true };
+  const answer = await allow(session, context);
+  if (answer === null) return null;
+  if (typeof answer === "object") {
+    return { id, name, allowed: false, reauthenticate: answer.reauthenticate };
+  }
+  return { id, name, allowed: answer === true };
 }
 
 function text(user: unknown, key: string): string | null {

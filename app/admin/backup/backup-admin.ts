@@ -3,8 +3,20 @@ import { createBackupAdmin } from "prisma-backup-admin";
 import { nextAuth } from "prisma-backup-admin/next-auth";
 import { authOptions } from "../../auth.ts";
 import { prisma } from "../../prisma.ts";
+import { findUser } from "../../session.ts";
+
+/** What needs a sign-in of the last minutes. Not set: none. */
+const freshMinutes = Number(process.env.FRESH_SIGN_IN_MINUTES ?? Number.POSITIVE_INFINITY);
 
 export const backupAdmin = createBackupAdmin({
   prisma,
-  authorize: nextAuth(authOptions, (session) => session.user.role === "ADMIN"),
+  authorize: nextAuth(authOptions, async (session, { action }) => {
+    // Asked on each request: a right that is taken away is gone at once.
+    const user = await findUser(session);
+    if (!user) return null;
+    if (user.role !== "ADMIN") return false;
+    if (action === "view" || action === "upload") return true;
+    const isFresh = Date.now() - session.signedInAtMs < freshMinutes * 60_000;
+    return isFresh || { reauthenticate: "/sign-in" };
+  }),
 });

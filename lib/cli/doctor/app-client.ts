@@ -13,7 +13,8 @@ export interface Answer {
 
 export type AskApp = (
   method: string,
-  route: string,
+  /** Null: the page itself. */
+  route: string | null,
   options?: { headers?: Record<string, string>; body?: Uint8Array<ArrayBuffer> | string },
 ) => Promise<Answer>;
 
@@ -29,7 +30,8 @@ const TIMEOUT_MS = 60_000;
 export function appClient(app: URL, signal?: AbortSignal): AskApp {
   let slash = "";
   return async function ask(method, route, { headers = {}, body } = {}) {
-    const url = new URL(`${app.pathname.replace(/\/+$/, "")}/api/${route}${slash}`, app);
+    const path = route === null ? "" : `/api/${route}`;
+    const url = new URL(`${app.pathname.replace(/\/+$/, "")}${path}${slash}`, app);
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
     const response = await fetch(url, {
       method,

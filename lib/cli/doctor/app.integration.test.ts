@@ -31,6 +31,7 @@ interface Case {
 
 const WHOLE: Case["found"] = [
   ["ok", "GUARD"],
+  ["ok", "HEADERS"],
   ["ok", "BODIES", /12\.6 MB in chunks of 4\.19 MB.*digests agree/],
 ];
 
@@ -42,10 +43,57 @@ const CASES: Case[] = [
     found: [...WHOLE, ["ok", "LARGE_BODIES"]],
   },
   {
+    name: "a page without headers",
+    app: { pageHeaders: {} },
+    cookie: null,
+    found: [
+      ["ok", "GUARD"],
+      [
+        "warning",
+        "HEADERS",
+        /without X-Frame-Options, X-Content-Type-Options, Referrer-Policy: another site.*source: .*\/admin\/backup\/:path/,
+      ],
+      ["note", "BODIES"],
+    ],
+  },
+  {
+    name: "a page with a policy of its own, which does not speak of frames",
+    app: {
+      pageHeaders: {
+        "content-security-policy": "default-src 'self'",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "strict-origin",
+      },
+    },
+    cookie: null,
+    found: [
+      ["ok", "GUARD"],
+      ["warning", "HEADERS", /without X-Frame-Options: another site/],
+      ["note", "BODIES"],
+    ],
+  },
+  {
+    name: "a page that only its policy keeps out of frames",
+    app: {
+      pageHeaders: {
+        "content-security-policy": "default-src 'self'; frame-ancestors 'none'",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+      },
+    },
+    cookie: null,
+    found: [
+      ["ok", "GUARD"],
+      ["ok", "HEADERS"],
+      ["note", "BODIES"],
+    ],
+  },
+  {
     name: "no cookie",
     cookie: null,
     found: [
       ["ok", "GUARD"],
+      ["ok", "HEADERS"],
       ["note", "BODIES", /Left out.*--cookie-file/],
     ],
   },
@@ -54,6 +102,7 @@ const CASES: Case[] = [
     cookie: "session=eve",
     found: [
       ["ok", "GUARD"],
+      ["ok", "HEADERS"],
       ["warning", "COOKIE", /Nobody is signed in\. \(401\)/],
     ],
   },
@@ -62,6 +111,7 @@ const CASES: Case[] = [
     app: { authorize: everybody },
     found: [
       ["problem", "GUARD", /GET overview without a session/],
+      ["ok", "HEADERS"],
       ["ok", "BODIES"],
       ["ok", "LARGE_BODIES"],
     ],
@@ -75,6 +125,7 @@ const CASES: Case[] = [
     cookie: null,
     found: [
       ["problem", "GUARD", /with a forged session cookie/],
+      ["ok", "HEADERS"],
       ["note", "BODIES"],
     ],
   },
@@ -83,6 +134,7 @@ const CASES: Case[] = [
     app: { redirects: true },
     found: [
       ["note", "GUARD", /\/sign-in/],
+      ["ok", "HEADERS"],
       ["ok", "BODIES"],
       ["ok", "LARGE_BODIES"],
     ],
@@ -92,6 +144,7 @@ const CASES: Case[] = [
     app: { maxBodyBytes: MIB },
     found: [
       ["ok", "GUARD"],
+      ["ok", "HEADERS"],
       ["problem", "BODIES", /status 413 from nginx.*client_max_body_size/],
     ],
   },
@@ -110,6 +163,7 @@ const CASES: Case[] = [
     app: { cutBodyBytes: MIB },
     found: [
       ["ok", "GUARD"],
+      ["ok", "HEADERS"],
       ["problem", "BODIES", /was cut on its way: 1\.05 MB.*proxyClientMaxBodySize/],
     ],
   },
@@ -118,6 +172,7 @@ const CASES: Case[] = [
     app: { instances: 2 },
     found: [
       ["ok", "GUARD"],
+      ["ok", "HEADERS"],
       ["problem", "BODIES", /lost after its beginning.*uploadDir/],
     ],
   },
@@ -126,6 +181,7 @@ const CASES: Case[] = [
     app: { config: { maxUploadBytes: MIB } },
     found: [
       ["ok", "GUARD"],
+      ["ok", "HEADERS"],
       [
         "problem",
         "BODIES",

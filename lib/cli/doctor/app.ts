@@ -2,6 +2,7 @@ import type { Overview } from "../../shared/api.ts";
 import { UsageError } from "../usage.ts";
 import { appClient, explain } from "./app-client.ts";
 import { checkGuard } from "./app-guard.ts";
+import { checkHeaders } from "./app-headers.ts";
 import { checkUploads } from "./app-uploads.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
@@ -41,6 +42,7 @@ export async function checkApp({
     const guard = await checkGuard(ask);
     found.push(...guard.findings);
     if (!guard.isThere) return found;
+    found.push(...(await checkHeaders(ask, url, cookie)));
     if (cookie === undefined) {
       note("BODIES", "Left out: whether uploads reach the app whole.", HOW_TO_UPLOAD);
       return found;

@@ -9,9 +9,11 @@ import type { ReadableStream } from "node:stream/web";
 import { onTestFinished } from "vitest";
 import { type Authorize, type BackupAdminOptions, parseConfig } from "../../config.ts";
 import { createHandlers, type RouteHandlers } from "../../http/handlers.ts";
+import { SECURITY_HEADERS } from "../../shared/security-headers.ts";
 
 export const COOKIE = "session=ada";
 const MOUNT = "/admin/backup";
+const PAGE_HEADERS = Object.fromEntries(SECURITY_HEADERS.map(({ key, value }) => [key, value]));
 
 export interface TestAppOptions {
   url: string;
@@ -27,6 +29,8 @@ export interface TestAppOptions {
   redirects?: boolean;
   /** As with Next's `trailingSlash`. */
   trailingSlash?: boolean;
+  /** Of the page. Default: as the documentation has them. */
+  pageHeaders?: Record<string, string>;
 }
 
 /** @returns where its page is */
@@ -88,6 +92,8 @@ async function answer(
     return end(413, { server: "nginx/1.27.0", connection: "close" });
   if (options.redirects && incoming.headers.cookie !== COOKIE)
     return end(307, { location: "/sign-in" });
+  if (url.pathname.replace(/\/$/, "") === MOUNT)
+    return end(200, { "content-type": "text/html", ...(options.pageHeaders ?? PAGE_HEADERS) });
   if (!url.pathname.startsWith(`${MOUNT}/api/`)) return end(404);
 
   const route = url.pathname.slice(`${MOUNT}/api/`.length).split("/").filter(Boolean);

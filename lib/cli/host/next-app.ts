@@ -19,6 +19,8 @@ export interface NextConfig {
   /** Empty where there is none; null where the text does not say which. */
   basePath: string | null;
   output: "export" | "standalone" | null;
+  /** It says whether other sites may frame a page. */
+  namesFrames: boolean;
 }
 
 const NOTHING = "Nothing was written.";
@@ -58,7 +60,7 @@ export async function findNextApp(root: string): Promise<NextApp> {
   return {
     root,
     appDirectory,
-    config: config ?? { basePath: "", output: null },
+    config: config ?? { basePath: "", output: null, namesFrames: false },
     proxy: await firstThere(root, names),
   };
 }
@@ -73,6 +75,7 @@ export async function readNextConfig(root: string): Promise<NextConfig | null> {
   return {
     basePath: literal ?? (/\bbasePath\b/.test(code) ? null : ""),
     output: output === "export" || output === "standalone" ? output : null,
+    namesFrames: /X-Frame-Options|frame-ancestors/i.test(code),
   };
 }
 

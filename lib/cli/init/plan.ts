@@ -5,6 +5,7 @@ import { readAliases } from "../host/import-alias.ts";
 import { describe, readImports } from "../host/imports.ts";
 import { dependenciesOf } from "../host/installed.ts";
 import { findNextApp, findSignInPath, placeMount } from "../host/next-app.ts";
+import { headersInNextConfig } from "../host/next-headers.ts";
 import { readPrismaSchema } from "../host/prisma-schema.ts";
 import { firstThere, readSources, readText, type Source } from "../host/sources.ts";
 import { type Choices, chooseClient, chooseSignIn } from "./choices.ts";
@@ -119,6 +120,8 @@ export async function planInit(
       signInPath === null &&
       `Say in ${configName} where people sign in, as: signInPath: "/login",`,
     app.proxy && adviseOnProxy((await readText(app.proxy)) ?? "", relative(app.proxy), mount),
+    !app.config.namesFrames &&
+      `Add to the Next config, so that no other site can put the page into a frame:\n\n${headersInNextConfig(mount).replaceAll(/^/gm, "     ")}\n`,
     `Start the app and open ${address}`,
     `Check everything, while the app runs: npx prisma-backup doctor --app http://localhost:3000${address}`,
   ];

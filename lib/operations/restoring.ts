@@ -1,0 +1,14 @@
+import type { Database } from "../postgres/connection.ts";
+import { TABLE } from "./operation-store.ts";
+import { queryOperations } from "./operations-schema.ts";
+
+/** How long a restore has been at work, in ms. Null where none is, or only checks or rehearses. */
+export async function readRestoringMs(database: Database): Promise<number | null> {
+  const [row] = await queryOperations<{ ms: string | null }>(
+    database,
+    `SELECT (extract(epoch FROM max(clock_timestamp() - started_at)) * 1000)::text AS ms FROM ${TABLE}
+     WHERE state = 'running' AND kind = 'restore' AND progress ->> 'stage' = 'restore'`,
+    [],
+  );
+  return row?.ms ? Number(row.ms) : null;
+}
