@@ -243,6 +243,17 @@ const HOSTS: Record<string, Shape> = {
     files: { ...PLAIN, "next.config.mjs": "export default { basePath: process.env.BASE_PATH };" },
     next: /open <your basePath>\/admin\/backup/,
   },
+  "a Next config without headers": {
+    files: { ...PLAIN, "next.config.mjs": "export default {};" },
+    next: /Add to the Next config.*\n[\s\S]*source: "\/admin\/backup\/:path\*"[\s\S]*"X-Frame-Options", value: "DENY"/,
+  },
+  "a Next config with headers": {
+    files: {
+      ...PLAIN,
+      "next.config.mjs": `export default { headers: async () => [{ source: "/:path*", headers: [{ key: "X-Frame-Options", value: "DENY" }] }] };`,
+    },
+    next: /^(?![\s\S]*Add to the Next config)/,
+  },
   "a proxy that rewrites": {
     files: {
       ...PLAIN,
