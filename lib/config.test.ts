@@ -32,6 +32,7 @@ it.each([
   ["a misspelt option", { ...options, uploaddir: "/tmp" }, "uploaddir"],
   ["a model of no name", { ...options, signIn: { model: "" } }, "`signIn.model`"],
   ["a misspelt field", { ...options, signIn: { role: "x" } }, "role"],
+  ["an onEvent that is no function", { ...options, onEvent: "x" }, "`onEvent`"],
   ["a negative size", { ...options, maxUploadBytes: -1 }, "`maxUploadBytes`"],
   ["a total that is none", { ...options, maxUploadBytesTotal: 0 }, "`maxUploadBytesTotal`"],
   ["an age of a second", { ...options, safetyBackupMaxAgeMs: 1000 }, "`safetyBackupMaxAgeMs`"],
@@ -58,6 +59,7 @@ it("takes `undefined` for every option that may be left out", () => {
     safetyBackupMaxAgeMs: undefined,
     uploadMaxAgeMs: undefined,
     lockTimeoutMs: undefined,
+    onEvent: undefined,
     logger: undefined,
   };
   expect(parse({ ...options, ...undefineds }).basePath).toBe("/admin/backup");

@@ -4,6 +4,7 @@ import path from "node:path";
 import type pg from "pg";
 import { z } from "zod";
 import { BackupError } from "./errors.ts";
+import type { OnEvent } from "./events.ts";
 import { type Database, openDatabase } from "./postgres/connection.ts";
 import { OwnClient } from "./postgres/own-client.ts";
 import { type ConnectionConfig, optionsOf, schemaOf } from "./postgres/own-settings.ts";
@@ -89,6 +90,11 @@ export interface BackupAdminOptions {
   safetyBackupMaxAgeMs?: number | undefined;
   /** How long a restore waits for a table that somebody else uses. */
   lockTimeoutMs?: number | undefined;
+  /**
+   * Called for each backup, restore and deletion from the page, once it is recorded, by the process that recorded it.
+   * Nobody waits for it, and what it throws is logged.
+   */
+  onEvent?: OnEvent | undefined;
   /** Default `console`. Gets no secrets. */
   logger?: Logger | undefined;
 }
@@ -101,7 +107,8 @@ type Unset =
   | "safetyBackupDir"
   | "maxUploadBytesPerPerson"
   | "maxUploadBytesTotal"
-  | "lockTimeoutMs";
+  | "lockTimeoutMs"
+  | "onEvent";
 
 export type Config = Readonly<
   {
@@ -161,6 +168,9 @@ const optionsSchema = z.strictObject({
     .min(60_000)
     .default(24 * 60 * 60 * 1000),
   lockTimeoutMs: z.int().positive().optional(),
+  onEvent: z
+    .custom<OnEvent>((value) => typeof value === "function", "must be a function")
+    .optional(),
   logger: z
     .custom<Logger>(
       (value) => isObject(value) && typeof Reflect.get(value as object, "error") === "function",

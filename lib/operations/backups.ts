@@ -9,12 +9,8 @@ import { BackupError, toBackupError } from "../errors.ts";
 import type { Actor, CreateBackup } from "../shared/api.ts";
 import { type Context, report } from "./context.ts";
 import { LiveOperation } from "./live-operation.ts";
-import {
-  beginRunning,
-  endOperation,
-  insertOperation,
-  type StoredOperation,
-} from "./operation-store.ts";
+import { recordEnd } from "./notify.ts";
+import { beginRunning, insertOperation, type StoredOperation } from "./operation-store.ts";
 import { readDatabaseName, readOwnOperation } from "./operations.ts";
 
 /** What a passing reader may lag behind, so that PostgreSQL and the network need not wait for each other at every piece. */
@@ -97,7 +93,7 @@ async function carryOut(
     await taken;
     await live.stop();
     const { bytes: sizeBytes, sha256 } = output.digest();
-    await endOperation(database, id, ["running", "interrupted"], {
+    await recordEnd(context, id, ["running", "interrupted"], {
       state: "succeeded",
       result: { ...result, fileName },
       archive: { sizeBytes, sha256 },
@@ -110,7 +106,7 @@ async function carryOut(
     await live.stop();
     const state = error.code === "ABORTED" ? "cancelled" : "failed";
     // Where this cannot be written, the operation will be seen as interrupted.
-    await endOperation(database, id, ["running"], { state, error, progress: live.progress }).catch(
+    await recordEnd(context, id, ["running"], { state, error, progress: live.progress }).catch(
       (cause: unknown) => report(config, `backup ${id}`, cause),
     );
   }

@@ -6,8 +6,10 @@ import type { Database } from "../postgres/connection.ts";
 import { openUploads, type Uploads } from "../restore/receive-upload.ts";
 import { uploadLimits } from "../restore/upload-usage.ts";
 import { type PrismaModels, readPrismaModels } from "../schema/prisma-models.ts";
+import { notify } from "./notify.ts";
 import { tidySafetyBackups } from "./safety-backup.ts";
 import { openSafetyBackupFiles, type SafetyBackupFiles } from "./safety-backup-files.ts";
+import { settleOperations } from "./settle.ts";
 
 /** What every operation works with. Made once, at the first request. */
 export interface Context {
@@ -29,6 +31,7 @@ export async function openContext(config: Config): Promise<Context> {
   const uploads = await openUploads({
     ...{ directory, maxUploadBytes, maxAgeMs },
     ...uploadLimits(config),
+    onDeleted: (deleted) => notify({ config }, deleted),
   });
   const safetyBackups = openSafetyBackupFiles(
     config.safetyBackupDir ?? path.join(directory, "safety-backups"),
@@ -45,6 +48,8 @@ const SWEEP_MS = 10 * 60 * 1000;
 function startSweeping(context: Context): void {
   const { config, uploads, safetyBackups } = context;
   const tidy = async () => {
+    // Or what a dead process has left would only be told when somebody opens the page.
+    if (config.onEvent) await settleOperations(context);
     // Without one, nobody need be asked.
     if ((await safetyBackups.list()).length > 0) await tidySafetyBackups(context);
   };

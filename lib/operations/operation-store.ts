@@ -307,7 +307,10 @@ export interface Ending {
   progress?: Progress;
 }
 
-/** Ends an operation that is in one of the states `from`; null where it is in none of them. */
+/**
+ * Ends an operation that is in one of the states `from`; null where it is in none of them, or has this very end
+ * already. To be called by `recordEnd` alone.
+ */
 export async function endOperation(
   database: Database,
   id: string,
@@ -327,7 +330,7 @@ export async function endOperation(
         safety_backup = CASE WHEN $6 = 'nothing' THEN NULL ELSE safety_backup END,
         cancel_requested = cancel_requested AND $3 = 'cancelled',
         ended_at = coalesce(ended_at, clock_timestamp())
-      WHERE id = $1 AND state = ANY ($2)`),
+      WHERE id = $1 AND state = ANY ($2) AND (state <> $3 OR changed = 'unknown')`),
     [
       id,
       from,

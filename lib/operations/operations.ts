@@ -3,8 +3,8 @@ import type { Database } from "../postgres/connection.ts";
 import type { Actor, KnownOperation, ListedOperation, OperationKind } from "../shared/api.ts";
 import type { Context } from "./context.ts";
 import { cancelled, findLiveOperation } from "./live-operation.ts";
+import { recordEnd } from "./notify.ts";
 import {
-  endOperation,
   readListedOperations,
   readOperation,
   requestCancel,
@@ -74,7 +74,7 @@ export async function cancelOperation(context: Context, id: string): Promise<Sto
   const { database } = context;
   await getOperation(context, id);
   const error = cancelled();
-  const notBegun = await endOperation(database, id, ["pending"], { state: "cancelled", error });
+  const notBegun = await recordEnd(context, id, ["pending"], { state: "cancelled", error });
   if (notBegun) return notBegun;
   const asked = await requestCancel(database, id);
   if (asked) {

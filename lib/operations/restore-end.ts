@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { toBackupError } from "../errors.ts";
 import type { Database } from "../postgres/connection.ts";
 import type { Operation } from "../shared/api.ts";
-import { type Ending, endOperation, readOperation } from "./operation-store.ts";
+import { recordEnd } from "./notify.ts";
+import { type Ending, readOperation } from "./operation-store.ts";
 import { endingWithoutWord, readChanged, type SettleContext } from "./settle.ts";
 
 /**
@@ -13,14 +14,14 @@ export async function writeEnd(context: SettleContext, id: string, ending: Endin
   const { database } = context;
   if (ending.state === "succeeded") {
     // Also where somebody has seen no heartbeat meanwhile: this process knows better.
-    await endOperation(database, id, ["running", "interrupted"], ending);
+    await recordEnd(context, id, ["running", "interrupted"], ending);
     return;
   }
   const operation = await readOperation(database, id);
   if (!operation) return;
   const changed = await readChangedAtLast(database, operation.xid);
   const isKnown = changed === "nothing" && toBackupError(ending.error).code !== "INTERRUPTED";
-  await endOperation(database, id, ["running", "ready"], {
+  await recordEnd(context, id, ["running", "ready"], {
     ...(isKnown ? ending : await endingWithoutWord(context, operation, changed)),
     progress: ending.progress,
   });

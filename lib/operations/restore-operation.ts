@@ -10,6 +10,7 @@ import { type Context, report } from "./context.ts";
 import { describeRetry } from "./describe-retry.ts";
 import { LiveOperation } from "./live-operation.ts";
 import { type MadePlan, makePlan, type WantedPlan } from "./make-plan.ts";
+import { notifyStart } from "./notify.ts";
 import {
   type Ending,
   recordTransaction,
@@ -36,16 +37,17 @@ const isPassing = ({ code, cause }: BackupError): boolean =>
 /** Owns the archive and the upload from here on. Never rejects: every end is written to the operation. */
 export async function carryOutRestore(
   context: Context,
-  { id, actor }: Pick<StoredOperation, "id" | "actor">,
+  operation: Pick<StoredOperation, "id" | "actor" | "fileName" | "undoes">,
   source: RestoreSource,
   first: WantedPlan,
 ): Promise<void> {
   const { config } = context;
+  const { id, actor } = operation;
   const live = new LiveOperation(context, id);
   let ending: Ending;
   let keepsUpload = false;
   try {
-    ending = await checkAndRestore(context, live, source, first, actor);
+    ending = await checkAndRestore(context, live, source, first, operation);
   } catch (thrown) {
     const error = toBackupError(live.signal.aborted ? live.signal.reason : thrown);
     keepsUpload = isPassing(error);
@@ -75,9 +77,9 @@ async function checkAndRestore(
   live: LiveOperation,
   source: RestoreSource,
   first: WantedPlan,
-  actor: Actor,
+  operation: Pick<StoredOperation, "id" | "actor" | "fileName" | "undoes">,
 ): Promise<Ending> {
-  const actorInBackup = await proveArchive(context, live, source, actor);
+  const actorInBackup = await proveArchive(context, live, source, operation.actor);
   const plan = (wanted: WantedPlan) =>
     makePlan(context, live, source, { ...wanted, actorInBackup });
   let made = await plan(first);
@@ -87,7 +89,10 @@ async function checkAndRestore(
       requireStartable(agreed, start);
       if (start.safetyBackup) await requireRoom(context, agreed.safetyBackup);
     });
-    if (step.kind === "start") return await startNow(context, live, source, made, step);
+    if (step.kind === "start") {
+      notifyStart(context, operation, agreed, step.safetyBackup);
+      return await startNow(context, live, source, made, step);
+    }
     live.onProgress({ type: "stage", stage: "check" });
     made = await plan(step);
   }

@@ -1,4 +1,5 @@
 /** What is there before a restore, kept so that the restore can be undone. */
+import path from "node:path";
 import { DigestStream } from "../archive/digest.ts";
 import type { ArchiveKey } from "../archive/encryption.ts";
 import { createBackupFile } from "../backup/create-backup-file.ts";
@@ -11,6 +12,7 @@ import { formatBytes, formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import type { Context } from "./context.ts";
 import type { LiveOperation } from "./live-operation.ts";
+import { notify } from "./notify.ts";
 import { TABLE, writeFacts } from "./operation-store.ts";
 import { queryOperations } from "./operations-schema.ts";
 import { KEPT } from "./safety-backup-policy.ts";
@@ -113,7 +115,7 @@ export async function tidySafetyBackups(
   { config, database, safetyBackups }: Pick<Context, "config" | "database" | "safetyBackups">,
   spared: string | null = null,
 ): Promise<void> {
-  await queryOperations(
+  const outdated = await queryOperations<Outdated>(
     database,
     `UPDATE ${TABLE} kept SET safety_backup = jsonb_set(safety_backup, '{isKept}', 'false')
      WHERE id IN (
@@ -122,9 +124,37 @@ export async function tidySafetyBackups(
            FROM ${TABLE} WHERE state = 'succeeded' AND (safety_backup ->> 'isKept')::boolean) s
          WHERE place > $1 OR made::timestamptz < clock_timestamp() - $3 * interval '1 millisecond')
        AND id IS DISTINCT FROM $2
-       AND NOT EXISTS (SELECT FROM ${TABLE} undo WHERE undo.undoes = kept.id AND undo.state IN ('running', 'ready'))`,
+       AND NOT EXISTS (SELECT FROM ${TABLE} undo WHERE undo.undoes = kept.id AND undo.state IN ('running', 'ready'))
+     RETURNING id::text, (safety_backup ->> 'sizeBytes')::float8 AS "sizeBytes",
+       (safety_backup ->> 'createdAt')::timestamptz < clock_timestamp() - $3 * interval '1 millisecond' AS "isTooOld"`,
     [KEPT, spared, config.safetyBackupMaxAgeMs],
   );
+  await removeFiles({ database, safetyBackups });
+  for (const { id, sizeBytes, isTooOld } of outdated)
+    notify(
+      { config },
+      {
+        type: "safety-backup.removed",
+        at: new Date().toISOString(),
+        actor: null,
+        operationId: id,
+        fileName: path.basename(safetyBackups.pathOf(id)),
+        sizeBytes,
+        reason: isTooOld ? "expired" : "replaced",
+      },
+    );
+}
+
+interface Outdated {
+  id: string;
+  sizeBytes: number;
+  isTooOld: boolean;
+}
+
+async function removeFiles({
+  database,
+  safetyBackups,
+}: Pick<Context, "database" | "safetyBackups">): Promise<void> {
   const files = await safetyBackups.list();
   if (files.length === 0) return;
   const removable = await queryOperations<{ id: string }>(

@@ -7,12 +7,8 @@ import type { Operation, OperationResult } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
 import type { Context } from "./context.ts";
 import { describeRetry } from "./describe-retry.ts";
-import {
-  type Ending,
-  endOperation,
-  readOperation,
-  type StoredOperation,
-} from "./operation-store.ts";
+import { recordEnd } from "./notify.ts";
+import { type Ending, readOperation, type StoredOperation } from "./operation-store.ts";
 import { ifRecorded, queryOperations } from "./operations-schema.ts";
 import { tidySafetyBackups } from "./safety-backup.ts";
 
@@ -49,7 +45,7 @@ async function settleAll(context: SettleContext): Promise<void> {
 async function settle(context: SettleContext, operation: StoredOperation): Promise<void> {
   const { database } = context;
   if (operation.state === "pending") {
-    await endOperation(database, operation.id, ["pending"], {
+    await recordEnd(context, operation.id, ["pending"], {
       state: "cancelled",
       error: new BackupError("ABORTED", "The download was not begun within 10 minutes.", {
         hint: "Create the backup again.",
@@ -62,7 +58,7 @@ async function settle(context: SettleContext, operation: StoredOperation): Promi
   const ending = await endingWithoutWord(context, operation, changed);
   // An operation that is still unknown has nothing new to say.
   if (operation.state === "interrupted" && ending.changed === "unknown") return;
-  await endOperation(database, operation.id, [operation.state], ending);
+  await recordEnd(context, operation.id, [operation.state], ending);
 }
 
 /**

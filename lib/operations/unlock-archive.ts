@@ -32,7 +32,7 @@ export async function unlockArchive(
   let archive: Archive | undefined;
   let attempt: UnlockAttempt | undefined;
   const removeUpload = async () => {
-    if (uploadId !== null) await uploads.remove(uploadId);
+    if (uploadId !== null) await uploads.remove(uploadId, { reason: "refused", actor });
   };
   try {
     archive = await openArchive(path);

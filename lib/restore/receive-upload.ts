@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { lstat, readdir, rm, writeFile } from "node:fs/promises";
+import { lstat, readdir, rm, unlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { FileStore } from "@tus/file-store";
 import { MemoryLocker, Server, type Upload } from "@tus/server";
 import { BackupError } from "../errors.ts";
+import type { UploadDeleted } from "../events.ts";
 import type { Actor } from "../shared/api.ts";
 import { withNextBasePath } from "../shared/next-address.ts";
 import { isPrivateFile, openPrivateDirectory } from "./private-directory.ts";
@@ -19,10 +20,13 @@ export interface Uploads {
   receive(request: Request, actor: Actor, id: string | undefined): Promise<Response>;
   /** @throws UPLOAD_NOT_FOUND, also for another person's */
   find(id: string, actor: Actor): Promise<ReceivedUpload>;
-  remove(id: string): Promise<void>;
+  /** @param deletion what to tell of it, unless it has served */
+  remove(id: string, deletion?: Deletion): Promise<void>;
   /** To be called now and then: also where nobody uploads any more, and after a restart. */
   removeExpired(): Promise<void>;
 }
+
+type Deletion = Pick<UploadDeleted, "reason" | "actor">;
 
 interface ReceivedUpload {
   id: string;
@@ -36,6 +40,8 @@ interface ReceivedUpload {
 
 /** 128 bits of chance: an id cannot be guessed, and never names another path. */
 const ID = /^[0-9a-f]{32}$/;
+
+const EXPIRED: Deletion = { reason: "expired", actor: null };
 
 /** Headers of the protocol. Others, as a proxy's, do not concern it. */
 const TUS_HEADERS = [
@@ -57,9 +63,11 @@ export async function openUploads(
     directory: string;
     maxUploadBytes: number;
     maxAgeMs: number;
+    /** Told once of each upload that is deleted without having been restored, whichever process deletes it. */
+    onDeleted?: (deleted: UploadDeleted) => void;
   } & UploadLimits,
 ): Promise<Uploads> {
-  const { directory, maxUploadBytes, maxAgeMs } = options;
+  const { directory, maxUploadBytes, maxAgeMs, onDeleted = () => {} } = options;
   const openDirectory = () =>
     openPrivateDirectory(directory, { what: "uploads", option: "uploadDir" });
   await openDirectory();
@@ -100,14 +108,34 @@ export async function openUploads(
     const upload = isThere ? await store.getUpload(id).catch(() => null) : null;
     if (upload?.metadata?.owner !== actor.id) throw uploadNotFound();
     if (!(await isExpired(id))) return upload;
-    await remove(id);
+    await remove(id, EXPIRED);
     throw uploadNotFound();
   }
 
-  const remove = async (id: string): Promise<void> => {
+  const tell = (upload: Upload, deletion: Deletion) =>
+    onDeleted({
+      type: "upload.deleted",
+      at: new Date().toISOString(),
+      ...deletion,
+      uploadId: upload.id,
+      fileName: upload.metadata?.filename || "archive.zip",
+      sizeBytes: upload.offset,
+    });
+
+  const remove = async (id: string, deletion?: Deletion): Promise<void> => {
     if (!ID.test(id)) return;
-    for (const suffix of ["", ".json"])
-      await rm(path.join(directory, id + suffix), { force: true });
+    const file = path.join(directory, id);
+    const upload = deletion && (await store.getUpload(id).catch(() => null));
+    await rm(file, { force: true });
+    // Of several processes at once, one removes it.
+    const isMine = await unlink(`${file}.json`).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== "ENOENT") throw error;
+        return false;
+      },
+    );
+    if (isMine && deletion && upload) tell(upload, deletion);
   };
 
   /** Its description is written first and never again, unless it is missing altogether. */
@@ -126,20 +154,21 @@ export async function openUploads(
     await openDirectory();
     for (const name of await readdir(directory)) {
       const id = name.replace(/\.json$/, "");
-      if (await isExpired(id)) await remove(id);
+      if (await isExpired(id)) await remove(id, EXPIRED);
     }
   }
 
   await removeExpired();
   return {
     async receive(request, actor, id) {
-      if (id !== undefined) await findUpload(id, actor);
-      else if (request.method === "POST") await removeExpired();
+      const upload = id === undefined ? null : await findUpload(id, actor);
+      if (!upload && request.method === "POST") await removeExpired();
       const forwarded = withTusHeaders(request);
       actors.set(forwarded, actor);
       const response = await server.handleWeb(forwarded);
       if (response.status < 400) {
         requireWholeBody(request, response);
+        if (upload && request.method === "DELETE") tell(upload, { reason: "requested", actor });
         return response;
       }
       throw translateFailure(failures.get(forwarded), response, maxUploadBytes);
