@@ -4,6 +4,7 @@
  */
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
+import { TRUSTED_ROLES } from "../schema/trusted-roles.ts";
 import { FIRST_NORMAL_OID, OWN_SCHEMA } from "../schema/user-objects.ts";
 import { sqlIdentifier } from "../shared/sql-name.ts";
 
@@ -24,19 +25,8 @@ export interface OwnSchema {
   foreign: ForeignObject[];
 }
 
-/**
- * Trusted are superusers, the current role, and, where it is no superuser itself, the roles that it is a member of and
- * the database's owner. Not `pg_has_role`: a superuser would be a member of every role.
- */
 const SQL = `
-  WITH RECURSIVE me AS (SELECT oid, rolsuper FROM pg_roles WHERE rolname = current_user),
-  groups (oid) AS (
-    SELECT oid FROM me
-    UNION SELECT m.roleid FROM groups JOIN pg_auth_members m ON m.member = groups.oid),
-  trusted AS (
-    SELECT r.oid FROM pg_roles r, me
-    WHERE r.rolsuper OR r.oid = me.oid OR NOT me.rolsuper AND (r.oid IN (SELECT oid FROM groups)
-      OR r.rolname = 'pg_database_owner' OR r.oid = (SELECT datdba FROM pg_database WHERE datname = current_database()))),
+  WITH RECURSIVE ${TRUSTED_ROLES},
   own AS (SELECT oid, nspowner FROM pg_namespace WHERE nspname = $1),
   tables AS (SELECT c.oid, c.relowner FROM pg_class c JOIN own ON c.relnamespace = own.oid WHERE c.relname = ANY ($2)),
   parts (class, oid) AS (

@@ -325,15 +325,34 @@ describe.concurrent("beside it, cannot be prepared:", () => {
           INSERT INTO loot.stolen SELECT name FROM public.customers; RETURN 1; END $$;
         CREATE FUNCTION public.json_to_recordset(text) RETURNS SETOF record LANGUAGE plpgsql AS $$ BEGIN
           INSERT INTO loot.stolen SELECT name FROM public.customers; RETURN; END $$`);
-      for (const mode of ["keep-existing", "overwrite", "replace"]) {
+      const checked = async (mode: string) => {
         const uploadId = await admin.upload(zip);
         const scope = { mode, tables: [{ schema: "public", name: "codes" }] };
         const json = { uploadId, scope, rehearse: true };
         const { id } = await admin.ok("POST", "restores", { json });
-        await admin.reach(id, "ready");
-        await admin.ok("POST", `restores/${id}/start`, { json: { confirmation: database.name } });
-        await admin.reach(id, "succeeded");
+        const { plan } = await admin.reach(id, "ready");
+        return { id, plan };
+      };
+      for (const mode of ["keep-existing", "overwrite", "replace"]) {
+        const { id, plan } = await checked(mode);
+        expect(plan?.checks).toContainEqual(
+          expect.objectContaining({
+            name: "code",
+            state: "failed",
+            message: expect.stringContaining(
+              `the operator public.=(character varying,character varying), which belongs to ${mallory}`,
+            ),
+          }),
+        );
+        await admin.ok("POST", `operations/${id}/cancel`);
       }
+      expect(await stolen(scene)).toBe(0);
+      await database.query(
+        `DROP FUNCTION public.same CASCADE; DROP FUNCTION public.count; DROP FUNCTION public.json_to_recordset(text)`,
+      );
+      const { id } = await checked("replace");
+      await admin.ok("POST", `restores/${id}/start`, { json: { confirmation: database.name } });
+      await admin.reach(id, "succeeded");
       expect(await database.query("SELECT FROM public.codes")).toHaveLength(2);
       expect(await stolen(scene)).toBe(0);
     });

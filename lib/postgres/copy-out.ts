@@ -122,18 +122,22 @@ function columnExpression(column: CatalogColumn): string {
   const value = `t.${name}`;
   switch (column.encoding) {
     case "json":
-      return value;
+      // For a type of the users', row_to_json would run their cast to json.
+      return column.needsOutputFunction ? `${outputOf(value)} AS ${name}` : value;
     case "jsonb":
       // Otherwise a JSON null could not be told from SQL NULL, nor the wrapping from a value that looks like it.
       return `CASE WHEN ${value} = 'null'::jsonb OR ${value} ? '$json' AND pg_catalog.jsonb_typeof(${value}) = 'object'
         THEN pg_catalog.jsonb_build_object('$json', ${value}) ELSE ${value} END AS ${name}`;
     case "text":
-      // format() always uses the output function; a cast may be the type's own (inet's adds /32).
-      // IS NOT DISTINCT FROM: a composite of NULLs "IS NULL" too.
-      return column.needsOutputFunction
-        ? `CASE WHEN ${value} IS NOT DISTINCT FROM NULL THEN NULL ELSE pg_catalog.format('%s', ${value}) END AS ${name}`
-        : `${value}::text AS ${name}`;
+      return `${column.needsOutputFunction ? outputOf(value) : `${value}::text`} AS ${name}`;
     default:
       throw column.encoding satisfies never;
   }
 }
+
+/**
+ * `format` always uses the output function; a cast may be the type's own (inet's adds /32).
+ * IS NOT DISTINCT FROM: a composite of NULLs "IS NULL" too.
+ */
+const outputOf = (value: string): string =>
+  `CASE WHEN ${value} IS NOT DISTINCT FROM NULL THEN NULL ELSE pg_catalog.format('%s', ${value}) END`;

@@ -48,6 +48,10 @@ export function optionsOf(config: pg.ClientConfig): string | undefined {
   return options || undefined;
 }
 
+/** The role's own search_path, if it is not the one that RESET goes back to. */
+export const ownSearchPathText = (client: pg.ClientBase): string | undefined =>
+  searchPaths.get(client);
+
 /** A statement: from here on, functions find each other as they do for the app. */
 export const ownSearchPath = (client: pg.ClientBase, isLocal = false): string => {
   const path = searchPaths.get(client);

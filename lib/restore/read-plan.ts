@@ -10,7 +10,7 @@ import { isStorageDamage } from "../postgres/damage.ts";
 import type { RefusedChange } from "../postgres/publications.ts";
 import { type RowKey, type RowKeys, readRowKeys } from "../postgres/row-keys.ts";
 import { rowsOf } from "../postgres/rows-of.ts";
-
+import { readUntrustedCode, type UntrustedCodes } from "../postgres/untrusted-code.ts";
 import { type Catalog, readCatalog } from "../schema/catalog.ts";
 import { unreadableError } from "../schema/describe-unreadable.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
@@ -28,6 +28,8 @@ export interface ReadPlan extends LoadPlan {
   notEmpty: TableName[];
   /** Where rows would have to be deleted that PostgreSQL lets nobody delete. They block. */
   undeletable: RefusedChange[];
+  /** Code of other roles that would run with this one's rights. It blocks. */
+  untrusted: UntrustedCodes;
   /** What may not fit, as the backup's database has another encoding; null where all does. */
   encodings: string | null;
   /** Of a backup by `@vorlefan/prisma-backup`. */
@@ -56,6 +58,7 @@ export async function readPlan(
   if (unreadable.length > 0) throw unreadableError(unreadable, database.encoding);
   const manifest = archive.manifestFor(catalog, models);
   const plan = planLoad(manifest, catalog, models, selection);
+  const untrusted = await readUntrustedCode(client, plan.loads);
   const rules = await readRowKeys(client, plan.loads);
   const keys = rules.map(({ key }) => key);
   const { scope, isStandby } = plan;
@@ -69,9 +72,11 @@ export async function readPlan(
       withoutKey: isMerge(mode) ? tablesWithoutKey(plan, keys) : [],
       notEmpty: mode === "if-empty" && !isStandby ? await tablesWithRows(client, plan) : [],
       undeletable:
-        mode === "overwrite" && !isStandby
+        // Its rows' values are read as their columns' types, which runs code.
+        mode === "overwrite" && !isStandby && untrusted.found.length === 0
           ? await findUndeletable(client, archive, plan.loads, keys)
           : [],
+      untrusted,
       encodings:
         manifest.database &&
         compareEncodings(manifest.database.encoding, catalog.database.encoding),

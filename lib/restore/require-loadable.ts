@@ -13,9 +13,11 @@ import { sqlIdentifier, sqlName } from "../shared/sql-name.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import type { ReadPlan } from "./read-plan.ts";
 import { findSchemaObstacle } from "./schema-obstacle.ts";
+import { describeUntrusted } from "./untrusted-code.ts";
 
 /** What is not known does not stand in the way. */
-type JudgedPlan = LoadPlan & Partial<Pick<ReadPlan, "withoutKey" | "notEmpty" | "undeletable">>;
+type JudgedPlan = LoadPlan &
+  Partial<Pick<ReadPlan, "withoutKey" | "notEmpty" | "undeletable" | "untrusted">>;
 
 /** What can stand in the way of a load, one after the other; each as the error that it would be. */
 const FINDINGS: Array<{
@@ -176,6 +178,22 @@ const FINDINGS: Array<{
     },
   },
   {
+    name: "code",
+    passed: "No other role's code would run with the rights of the database role.",
+    // So seldom that nobody has to be told that all is well.
+    isAsked: ({ untrusted }) => (untrusted?.found.length ?? 0) > 0,
+    find({ untrusted, loads, sequences }) {
+      if (!untrusted || untrusted.found.length === 0) return null;
+      const tables = untrusted.found.map(({ table }) => table);
+      const relations = tables.filter((table) => table !== null);
+      const isOfTables = relations.length === tables.length;
+      return describeUntrusted(
+        untrusted,
+        isOfTables ? leaveOutHolders(relations, { loads, sequences }) : {},
+      );
+    },
+  },
+  {
     name: "row-security",
     passed: "No row-level security hides rows from the database role.",
     find({ hidingRows, loads }) {
@@ -320,7 +338,7 @@ export function checkLoadable(plan: JudgedPlan, isOriginal: boolean): Check[] {
 export const findObstacles = (plan: JudgedPlan): BackupError[] =>
   FINDINGS.flatMap(({ find }) => find(plan) ?? []);
 
-/** @throws BackupError DATABASE_READ_ONLY, SCHEMA_DRIFT, INSUFFICIENT_PRIVILEGE, REQUEST_INVALID or TABLE_NOT_EMPTY for the first finding that stands in the way */
+/** @throws BackupError DATABASE_READ_ONLY, SCHEMA_DRIFT, INSUFFICIENT_PRIVILEGE, UNTRUSTED_CODE, REQUEST_INVALID or TABLE_NOT_EMPTY for the first finding that stands in the way */
 export function requireLoadable(plan: JudgedPlan): void {
   const [first] = findObstacles(plan);
   if (first) throw first;

@@ -116,7 +116,7 @@ export async function checkDatabase(
         await look("CONNECTIONS", "How many connections there may be", () =>
           checkConnections(client),
         ),
-        catalog && (await look("RIGHTS", "The role's rights", () => checkRights(catalog))),
+        catalog && (await look("RIGHTS", "The role's rights", () => checkRights(client, catalog))),
         await look("OPERATIONS", "The schema for operations", () => checkRecording(client)),
         catalog && (await look("DRIFT", "The schema", () => checkSchema(client, catalog, schema))),
         catalog &&

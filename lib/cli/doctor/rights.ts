@@ -8,6 +8,7 @@ import {
 import { requireAllRows, requireReadable } from "../../plan/dump-plan.ts";
 import { planLoad } from "../../plan/load-plan.ts";
 import { leftToPlatforms } from "../../plan/platform-schemas.ts";
+import { readUntrustedCode } from "../../postgres/untrusted-code.ts";
 import { findObstacles } from "../../restore/require-loadable.ts";
 import type { Catalog } from "../../schema/catalog.ts";
 import { NO_PRISMA_MODELS } from "../../schema/prisma-models.ts";
@@ -20,7 +21,7 @@ import { remedyLines } from "../remedy-lines.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
 /** What the role may not do that a backup of all tables, or a restore of one, has to. */
-export function checkRights(catalog: Catalog): Finding[] {
+export async function checkRights(client: pg.ClientBase, catalog: Catalog): Promise<Finding[]> {
   const { found, ok, warning, problem } = findingsOf("Database");
   const { database } = catalog;
   const { platformOf } = leftToPlatforms(catalog);
@@ -56,7 +57,8 @@ export function checkRights(catalog: Catalog): Finding[] {
   if (database.isStandby) return found;
 
   const plan = planLoad(archiveOf({ tables, sequences }), catalog, NO_PRISMA_MODELS);
-  const restore = findObstacles(plan).filter(
+  const untrusted = await readUntrustedCode(client, plan.loads);
+  const restore = findObstacles({ ...plan, untrusted }).filter(
     // Said already.
     ({ message }) =>
       !backup.some((error) => withoutOutcome(error.message) === withoutOutcome(message)),
