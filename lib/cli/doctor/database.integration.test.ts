@@ -58,7 +58,9 @@ async function look(sql: string, { as = "superuser", base = SQL } = {}) {
     const { findings } = await checkDatabase({ text: url.href, from: "--url" }, schema);
     expect(JSON.stringify(findings)).not.toContain("the-password");
     for (const finding of findings) expect(finding.level === "ok" || finding.remedy).toBeTruthy();
-    return findings.filter(({ level }) => level !== "ok");
+    // Of a superuser's connection, and of no other.
+    expect(findings.some(({ code }) => code === "SUPERUSER")).toBe(as === "superuser");
+    return findings.filter(({ level, code }) => level !== "ok" && code !== "SUPERUSER");
   } finally {
     await db.query(`DROP OWNED BY ${role} CASCADE`);
     await db.query(`DROP ROLE ${role}`);
@@ -218,6 +220,55 @@ describe("each finding, provoked", () => {
     for (const [index, { text }] of found.entries())
       expect(JSON.stringify(findings[index])).toMatch(text);
   });
+});
+
+test.for([
+  ["a superuser's", "CURRENT_USER"],
+  ["another role's", "old_owner"],
+  ["each a different one's", "both"],
+] as const)("a superuser is told how to do without, where tables are %s", async ([, owner]) => {
+  await using db = await createTestDatabase({
+    sql: `${SQL} CREATE SCHEMA hr; CREATE TYPE hr.mood AS ENUM ('good'); CREATE TABLE hr."Person" (id int GENERATED ALWAYS AS IDENTITY, mood hr.mood);
+      CREATE SEQUENCE hr.free; CREATE VIEW hr.people AS TABLE hr."Person"; CREATE MATERIALIZED VIEW hr.kept AS TABLE hr."Person";
+      CREATE FUNCTION hr.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE EXTENSION citext`,
+  });
+  const old = `doctor_old_${process.pid}_${roles++}`;
+  const app = `doctor_app_${process.pid}_${roles++}`;
+  await db.query(`CREATE ROLE ${old}`);
+  try {
+    if (owner === "old_owner")
+      await db.query(
+        `ALTER TABLE "Author" OWNER TO ${old}; ALTER TABLE books OWNER TO ${old}; ALTER TABLE "Tag" OWNER TO ${old}; ALTER TABLE "_AuthorToTag" OWNER TO ${old};
+         DROP SCHEMA hr CASCADE; GRANT CREATE ON DATABASE ${db.name} TO ${old}`,
+      );
+    if (owner === "both") await db.query(`ALTER TABLE books OWNER TO ${old}`);
+    const find = async (url: string) =>
+      (await checkDatabase({ text: url, from: "--url" }, null)).findings;
+    const told = (await find(db.url)).find(({ code }) => code === "SUPERUSER");
+    expect(told).toMatchObject({ level: "warning", what: expect.stringContaining("superuser") });
+    const remedy = told?.remedy ?? "";
+    const statements = [
+      ...remedy.matchAll(/\b(?:CREATE ROLE|ALTER ROLE|ALTER DATABASE|GRANT) [^;]+;/g),
+    ].map(([it]) => it);
+    const own = owner === "old_owner" ? old : app;
+    await db.query(
+      [...statements, ...(told?.details ?? [])]
+        .join(" ")
+        .replaceAll(/\bapp\b/g, app)
+        .replaceAll("…", "x"),
+    );
+    const url = Object.assign(new URL(db.url), { username: own, password: "x" });
+    const now = await find(url.href);
+    expect(now.filter(({ level }) => level !== "ok" && level !== "note")).toEqual([]);
+    expect(now).toContainEqual(expect.objectContaining({ code: "RESTORE_RIGHTS", level: "ok" }));
+  } finally {
+    await db.query(`ALTER DATABASE ${db.name} OWNER TO CURRENT_USER`);
+    for (const role of [app, old]) {
+      await db.query(
+        `DO $$ BEGIN IF to_regrole('${role}') IS NOT NULL THEN DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}; END IF; END $$`,
+      );
+    }
+  }
 });
 
 test("migrations that have failed or are not applied", async () => {

@@ -14,6 +14,7 @@ import { checkHosting } from "./hosting.ts";
 import { checkRecording, checkRights } from "./rights.ts";
 import { checkSchema } from "./schema.ts";
 import { checkSpace } from "./space.ts";
+import { checkSuperuser } from "./superuser.ts";
 import { checkVersions } from "./versions.ts";
 
 /** `doctor`: says whether backups and restores will work here. Changes nothing. @returns the exit code */
@@ -116,6 +117,7 @@ export async function checkDatabase(
         await look("CONNECTIONS", "How many connections there may be", () =>
           checkConnections(client),
         ),
+        await look("SUPERUSER", "Whether the role is a superuser", () => checkSuperuser(client)),
         catalog && (await look("RIGHTS", "The role's rights", () => checkRights(client, catalog))),
         await look("OPERATIONS", "The schema for operations", () => checkRecording(client)),
         catalog && (await look("DRIFT", "The schema", () => checkSchema(client, catalog, schema))),
