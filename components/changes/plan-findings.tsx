@@ -69,6 +69,17 @@ export const hasNoTable = ({ tables, drift }: RestorePlan): boolean =>
   tables.every(({ action }) => action === "skip") &&
   drift.every(({ kind, blocks }) => kind === "table-missing" || !blocks);
 
+/** What becomes of who is an admin, and of passwords. */
+export function RightsNotice({ plan }: PlanProps) {
+  const check = plan.checks.find(({ name }) => name === "rights");
+  if (check?.state !== "warning") return null;
+  return (
+    <Notice tone="warn">
+      <p>{check.message}</p>
+    </Notice>
+  );
+}
+
 /** Whether whoever restores can still sign in afterwards; nothing where that cannot be told. */
 export function ActorNotice({ plan }: PlanProps) {
   const check = plan.checks.find(({ name }) => name === ACTOR);

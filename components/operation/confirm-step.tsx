@@ -6,6 +6,7 @@ import { formatBytes } from "../../lib/shared/format.ts";
 import { ApiError } from "../api.ts";
 import { useAcceptedDrift } from "../changes/accepted-drift.ts";
 import { DriftCard } from "../changes/drift-card.tsx";
+import { RightsNotice } from "../changes/plan-findings.tsx";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { describeRestore, MERGING_MODES } from "../scope/mode-wording.ts";
@@ -58,6 +59,7 @@ export function ConfirmStep({ operation, plan }: ConfirmStepProps) {
           <Notice tone={MERGING_MODES.includes(plan.scope.mode) ? "accent" : "warn"}>
             <p className="pba:wrap-anywhere">{describeRestore(plan, name ?? "this database")}</p>
           </Notice>
+          <RightsNotice plan={plan} />
           {plan.rehearsal?.wouldSucceed === false && (
             <Notice tone="bad">
               <p>

@@ -3,6 +3,7 @@ import type { Database } from "../postgres/connection.ts";
 import { rehearse } from "../restore/rehearsal/rehearse.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import type { RestoreScope } from "../shared/api.ts";
+import { describeRights } from "../shared/describe-rights.ts";
 import { formatCount, formatDuration, formatNoun } from "../shared/format.ts";
 import { leaveOutIn } from "../shared/leave-out.ts";
 import type { RehearsalReport, SampleValue, Violation } from "../shared/rehearsal.ts";
@@ -54,6 +55,7 @@ function formatReport(report: RehearsalReport): string {
     const lines = remedyLines(hint, leaveOutIn(details)).map((line) => `  ${visible(line)}`);
     section(`✗ [${code}] ${visible(message)}`, ...lines);
   }
+  if (report.rights) section(visible(describeRights(report.rights)));
   for (const violation of violations) section(...violationLines(violation));
   const summary = wouldSucceed
     ? `The restore would succeed: ${formatNoun(tables.length, "table")}, ${formatNoun(

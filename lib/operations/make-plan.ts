@@ -6,6 +6,7 @@ import type { Context } from "./context.ts";
 import type { LiveOperation } from "./live-operation.ts";
 import { rehearseRestore, summarise } from "./rehearse-restore.ts";
 import type { RestoreSource } from "./restore-source.ts";
+import { knownRights, unknownRights } from "./rights-check.ts";
 import { planSafetyBackup } from "./safety-backup.ts";
 
 /** What a person decides upon, and what has to be still so when it begins. */
@@ -40,8 +41,12 @@ export async function makePlan(
   const changing = planned.tables.filter(({ action }) => action !== "skip");
   const safetyBackup = await planSafetyBackup(context, key, changing);
   const plan = withActor({ ...planned, safetyBackup }, actorInBackup);
-  if (!rehearse || !plan.canStart) return { plan, fingerprint, rehearsal: null };
+  if (!rehearse || !plan.canStart) {
+    plan.checks.push(...(await unknownRights(context, changing)));
+    return { plan, fingerprint, rehearsal: null };
+  }
   const { report, check } = await rehearseRestore(context, live, archive, scope);
+  plan.checks.push(...(report ? knownRights(report) : await unknownRights(context, changing)));
   plan.checks.push(check);
   return {
     plan: { ...plan, rehearsal: report && summarise(report) },

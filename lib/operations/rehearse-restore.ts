@@ -31,7 +31,7 @@ export async function rehearseRestore(
   archive: Archive,
   scope: RestoreScope,
 ): Promise<Rehearsed> {
-  const { lockTimeoutMs } = config;
+  const { lockTimeoutMs, signIn } = config;
   const name = "rehearsal";
   onProgress({ type: "stage", stage: "rehearsal" });
   try {
@@ -41,6 +41,7 @@ export async function rehearseRestore(
       models,
       scope,
       lockTimeoutMs,
+      signIn,
       signal,
       onProgress,
     });

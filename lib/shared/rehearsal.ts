@@ -87,6 +87,16 @@ export interface Violation {
   remedy: string;
 }
 
+/** What becomes of those who sign in: counts alone. */
+export interface RightsChanges {
+  /** Whose they are. */
+  table: TableName;
+  /** Null where it cannot be told. */
+  admins: { added: number; removed: number } | null;
+  /** Of people who are there now and then. Null where it cannot be told. */
+  passwordsChanged: number | null;
+}
+
 export interface RehearsalReport {
   /** True where a restore would have succeeded, as far as `notRehearsed` allows. */
   wouldSucceed: boolean;
@@ -98,6 +108,8 @@ export interface RehearsalReport {
   /** In insertion order. */
   tables: RehearsedTable[];
   violations: Violation[];
+  /** Null where the sign-in's tables do not change, or are not known. */
+  rights: RightsChanges | null;
   warnings: Warning[];
   /** Sentences on what only the restore itself can tell. */
   notRehearsed: string[];

@@ -25,11 +25,13 @@ import {
 } from "../../postgres/shadow-tables.ts";
 import { suspendEventTriggers } from "../../postgres/triggers.ts";
 import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
+import type { SignInOptions } from "../../schema/sign-in.ts";
 import { readUserFunctions } from "../../schema/user-functions.ts";
 import type { TableName, Warning } from "../../shared/api.ts";
 import type {
   RehearsalReport,
   RehearsedTable,
+  RightsChanges,
   RowChanges,
   Violation,
 } from "../../shared/rehearsal.ts";
@@ -47,11 +49,13 @@ import { foreseeSequences } from "../settle-sequences.ts";
 import { type Checks, checkShadows, readChecks, type Shadowed } from "./check-shadows.ts";
 import { type NotRedirected, redirectFunctions } from "./redirect-functions.ts";
 import { isRefusal, RefusedValues } from "./refused-values.ts";
+import { rehearseRights } from "./rehearse-rights.ts";
 import { copiesOf } from "./relation-copies.ts";
 import { describeUntried, uncomputable } from "./remedies.ts";
 
 export interface RehearseOptions extends PipelineOptions {
   database: Database;
+  signIn?: SignInOptions | undefined;
 }
 
 /**
@@ -125,6 +129,7 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
   readonly #warnings: Warning[] = [];
   readonly #notRehearsed: string[] = [];
   readonly #tables: RehearsedTable[] = [];
+  #rights: RightsChanges | null = null;
 
   constructor(session: RestoreSession, options: RehearseOptions, isTolerant: boolean) {
     this.#session = session;
@@ -281,6 +286,7 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
       characters += JSON.stringify(table.samples).length;
       this.#tables.push(table);
     }
+    this.#rights = await this.#compareRights();
     // Where nothing changes, the functions have read what they will read.
     const isChanged = this.#tables.some(({ changes }) => !changes || changes.same < sumOf(changes));
     if (!isChanged) this.#violations.push(...this.#doubtful);
@@ -349,6 +355,23 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
     return { ...rehearsed, rowsNow, changes, samples };
   }
 
+  async #compareRights(): Promise<RightsChanges | null> {
+    const { client } = this.#session;
+    const { models, signIn } = this.#options;
+    const { tables: shadowed } = this.#checks;
+    if (!this.#catalog) return null;
+    const compared = { catalog: this.#catalog, models, signIn, shadowed };
+    return rehearseRights(client, {
+      ...compared,
+      isComparable: (table, columns) => {
+        const load = this.#loads[shadowed.indexOf(table)];
+        const rehearsed = this.#tables.find((it) => tableKey(it) === tableKey(table.table));
+        if (!load || rehearsed?.isDamaged) return false;
+        return this.#isComparable(load, [...(table.rules.key?.columns ?? []), ...columns]);
+      },
+    });
+  }
+
   /** Not where rows are missing in the copy, or repeat the key, or it is NULL. */
   #isComparable(load: PlannedLoad, key: readonly string[]): boolean {
     if (this.#refused.has(load) || key.some((it) => this.#unknownColumns(load.archived).has(it)))
@@ -394,6 +417,7 @@ class Rehearsal implements RestoreTarget<RehearsalReport> {
       drift: boundDrift(this.#plan?.drift ?? []),
       tables: this.#tables,
       violations: this.#violations,
+      rights: this.#rights,
       warnings: summariseWarnings(this.#warnings),
       notRehearsed: this.#notRehearsed,
     };

@@ -1,0 +1,41 @@
+/** What a plan says of who may do what afterwards. */
+import { readCatalog } from "../schema/catalog.ts";
+import { findSignIn } from "../schema/sign-in.ts";
+import type { Check, TableName } from "../shared/api.ts";
+import { changesRights, describeRights } from "../shared/describe-rights.ts";
+import type { RehearsalReport } from "../shared/rehearsal.ts";
+import { tableKey, tableLabel } from "../shared/table-name.ts";
+import type { Context } from "./context.ts";
+
+const name = "rights";
+
+export const knownRights = ({ rights }: RehearsalReport): Check[] =>
+  rights
+    ? [
+        {
+          name,
+          state: changesRights(rights) ? "warning" : "passed",
+          message: describeRights(rights),
+        },
+      ]
+    : [];
+
+/** Of a restore that was not rehearsed, only whether it changes the tables at all. */
+export async function unknownRights(
+  { config, database, models }: Pick<Context, "config" | "database" | "models">,
+  changing: readonly TableName[],
+): Promise<Check[]> {
+  const client = await database.pool.connect();
+  try {
+    const signIn = findSignIn((await readCatalog(client)).tables, models, config.signIn);
+    const changed = new Set(changing.map(tableKey));
+    const table = [signIn?.users, signIn?.passwords?.table].find(
+      (it) => it && changed.has(tableKey(it)),
+    );
+    if (!table) return [];
+    const message = `This changes ${tableLabel(table)}, where those who sign in are. Whether it makes anybody an admin or changes a password is not known without a rehearsal.`;
+    return [{ name, state: "warning", message }];
+  } finally {
+    client.release();
+  }
+}

@@ -1,0 +1,34 @@
+import { formatCount, formatNoun } from "./format.ts";
+import type { RightsChanges } from "./rehearsal.ts";
+import { tableLabel } from "./table-name.ts";
+
+/** `In users, this adds 1 admin and changes 2 password hashes.` */
+export function describeRights({ table, admins, passwordsChanged }: RightsChanges): string {
+  const changes = [
+    admins && admins.added > 0 && `adds ${formatNoun(admins.added, "admin")}`,
+    admins && admins.removed > 0 && `removes ${formatNoun(admins.removed, "admin")}`,
+    passwordsChanged &&
+      `changes ${formatCount(passwordsChanged)} password ${passwordsChanged === 1 ? "hash" : "hashes"}`,
+  ].filter((it) => typeof it === "string");
+  const last = changes.pop();
+  const known = [admins && "admin", passwordsChanged !== null && "password hash"].filter(
+    (it) => typeof it === "string",
+  );
+  const unknown = [!admins && "admins", passwordsChanged === null && "password hashes"].filter(
+    (it) => typeof it === "string",
+  );
+  return [
+    last !== undefined &&
+      `In ${tableLabel(table)}, this ${changes.length > 0 ? `${changes.join(", ")} and ` : ""}${last}.`,
+    last === undefined &&
+      known.length > 0 &&
+      `In ${tableLabel(table)}, this changes no ${known.join(" and no ")}.`,
+    unknown.length > 0 && `What this does to ${unknown.join(" and ")} cannot be told.`,
+  ]
+    .filter((it) => typeof it === "string")
+    .join(" ");
+}
+
+/** Whether somebody should look twice. */
+export const changesRights = ({ admins, passwordsChanged }: RightsChanges): boolean =>
+  !admins || passwordsChanged === null || admins.added + admins.removed + passwordsChanged > 0;
