@@ -3,8 +3,10 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import pg from "pg";
+import { readOwners } from "../lib/cli/doctor/superuser.ts";
 import { migrate } from "./migrate.ts";
 import { startNext } from "./next-server.ts";
+import { createOwnedDatabase } from "./owned-database.ts";
 import { findFreePort, startPostgres } from "./postgres.ts";
 import { buildApp, generatePrismaClient } from "./prepare.ts";
 import { ROOT } from "./run.ts";
@@ -83,18 +85,19 @@ async function startDatabase(): Promise<string> {
       : error;
   });
   started.defer(() => server.stop());
-  await createDatabase(server.url());
-  return server.url(DATABASE);
+  const databaseUrl = await createOwnedDatabase(server.url(), DATABASE);
+  await giveToOwner(server.url(DATABASE));
+  return databaseUrl;
 }
 
-async function createDatabase(serverUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl });
+/** The demo of earlier versions connected as a superuser, which owns what was made then. */
+async function giveToOwner(connectionString: string): Promise<void> {
+  const client = new pg.Client({ connectionString });
   await client.connect();
   try {
-    const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [
-      DATABASE,
-    ]);
-    if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+    await client.query(`ALTER DATABASE ${DATABASE} OWNER TO ${DATABASE}`);
+    const { objects } = await readOwners(client);
+    for (const object of objects) await client.query(`ALTER ${object} OWNER TO ${DATABASE}`);
   } finally {
     await client.end();
   }

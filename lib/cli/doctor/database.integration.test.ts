@@ -230,7 +230,8 @@ test.for([
   await using db = await createTestDatabase({
     sql: `${SQL} CREATE SCHEMA hr; CREATE TYPE hr.mood AS ENUM ('good'); CREATE TABLE hr."Person" (id int GENERATED ALWAYS AS IDENTITY, mood hr.mood);
       CREATE SEQUENCE hr.free; CREATE VIEW hr.people AS TABLE hr."Person"; CREATE MATERIALIZED VIEW hr.kept AS TABLE hr."Person";
-      CREATE FUNCTION hr.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE EXTENSION citext`,
+      CREATE FUNCTION hr.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE EXTENSION citext;
+      CREATE SCHEMA prisma_backup_admin`,
   });
   const old = `doctor_old_${process.pid}_${roles++}`;
   const app = `doctor_app_${process.pid}_${roles++}`;
@@ -239,7 +240,7 @@ test.for([
     if (owner === "old_owner")
       await db.query(
         `ALTER TABLE "Author" OWNER TO ${old}; ALTER TABLE books OWNER TO ${old}; ALTER TABLE "Tag" OWNER TO ${old}; ALTER TABLE "_AuthorToTag" OWNER TO ${old};
-         DROP SCHEMA hr CASCADE; GRANT CREATE ON DATABASE ${db.name} TO ${old}`,
+         DROP SCHEMA hr CASCADE; DROP SCHEMA prisma_backup_admin; GRANT CREATE ON DATABASE ${db.name} TO ${old}`,
       );
     if (owner === "both") await db.query(`ALTER TABLE books OWNER TO ${old}`);
     const find = async (url: string) =>

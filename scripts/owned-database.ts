@@ -1,0 +1,28 @@
+import pg from "pg";
+
+/**
+ * Makes a database, unless it is there, and a plain role of the same name and password that owns it: what an app should
+ * connect as.
+ *
+ * @param serverUrl of a superuser
+ * @param name that needs no quotes
+ * @returns the connection string of the owner
+ */
+export async function createOwnedDatabase(serverUrl: string, name: string): Promise<string> {
+  const client = new pg.Client({ connectionString: serverUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ hasRole: boolean; hasDatabase: boolean }>(
+      `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS "hasRole", EXISTS (SELECT FROM pg_database WHERE datname = $1) AS "hasDatabase"`,
+      [name],
+    );
+    if (!rows[0]?.hasRole) await client.query(`CREATE ROLE ${name} LOGIN PASSWORD '${name}'`);
+    if (!rows[0]?.hasDatabase)
+      await client.query(
+        `CREATE DATABASE ${name} OWNER ${name} TEMPLATE template0 ENCODING 'UTF8'`,
+      );
+  } finally {
+    await client.end();
+  }
+  return Object.assign(new URL(serverUrl), { username: name, password: name, pathname: name }).href;
+}
