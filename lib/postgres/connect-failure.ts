@@ -16,7 +16,6 @@ const NO_ANSWER = /^(?:ETIMEDOUT|ENOTFOUND|EAI_)/;
 
 /** By the code; of what has none, by the words of `pg`; of a pooler, whose code says little, by its words. The first that fits. */
 const HINTS: Array<[isMeant: RegExp, hint: string]> = [
-  [/^ERR_TLS_CERT_ALTNAME/, "Connect by a name that the server's certificate has."],
   [
     /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)/,
     "Have the server's certificate renewed, or set this machine's clock.",
@@ -126,15 +125,26 @@ export function describeConnectFailure(
       },
     );
   }
+  const names = errors.map(certificateNames).find(Boolean);
   const words = failures.map(({ code, message }) =>
     message.includes(code) ? message : `${message} (${code})`,
   );
   return new BackupError(
     "DATABASE_UNREACHABLE",
     `The database cannot be reached: ${[...new Set(words)].join("; ").replace(/\.$/, "")}.`,
-    { hint: hintFor(failures, host), cause: thrown },
+    { hint: names ? otherHost(names) : hintFor(failures, host), cause: thrown },
   );
 }
+
+/** Those that a certificate has which is another host's: Node says them of some hosts only. */
+function certificateNames(error: unknown): string | undefined {
+  const { cert } = error as { cert?: { subject?: { CN?: unknown }; subjectaltname?: unknown } };
+  const names = cert?.subjectaltname ?? cert?.subject?.CN;
+  return names === undefined ? undefined : String(names);
+}
+
+const otherHost = (names: string): string =>
+  `Connect by a name that the server's certificate has: ${names}.`;
 
 const codeOf = (error: Error): string =>
   "code" in error && typeof error.code === "string" ? error.code : "";

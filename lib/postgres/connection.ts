@@ -181,7 +181,8 @@ async function connect(
   prepare: Prepare,
 ): Promise<pg.Client> {
   const client = new OwnClient({ ...config, application_name: `${APPLICATION_NAME} ${purpose}` });
-  client.on("error", (error) => endedBy.set(client, endedBy.get(client) ?? error));
+  client.connection.on("errorMessage", (error: Error) => endedBy.set(client, error));
+  client.connection.on("readyForQuery", () => endedBy.delete(client));
   try {
     await client.connect();
     await prepare(client);
@@ -193,7 +194,7 @@ async function connect(
   }
 }
 
-/** What a connection ended with between two statements, which the next one does not know. */
+/** The last error of PostgreSQL after which a connection took no statement: the next one does not know why. */
 const endedBy = new WeakMap<pg.Client, Error>();
 
 /** Why PostgreSQL has ended the connection, if it said so; else the error itself. */

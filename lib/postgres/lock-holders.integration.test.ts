@@ -173,12 +173,30 @@ describe("sessions", () => {
       expect(message).toMatch(
         /migration \(process \d+, role postgres\) on public\.purse, for [\d:]+, waits itself for public\.purse, before this one/,
       );
-      expect(hint).toMatch(/SELECT pg_terminate_backend\(\d+\);/);
+      // The statement is only in the way since somebody else is in its way.
+      expect(message).toMatch(
+        /reader \(process \d+, role postgres\) on public\.purse, for 00:00:\d\d, idle in transaction for 00:00:\d\d/,
+      );
+      expect(hint).toMatch(
+        /SELECT pg_terminate_backend\(\d+\); SELECT pg_terminate_backend\(\d+\);/,
+      );
     }
-    const { message } = await errorOf(restore(database, path, { lockTimeoutMs: 300 }));
-    expect(message).toMatch(
-      /reader \(process \d+, role postgres\) on public\.purse, for 00:00:\d\d, idle in transaction for 00:00:\d\d/,
+  });
+
+  test("whoever keeps those waiting that are in the way, on another table or without a session", async () => {
+    const { db, database } = await ownDatabase(`${PURSE}; CREATE TABLE other (id int)`);
+    const reader = await connect(db, "reader");
+    await reader.query("BEGIN; SELECT FROM other");
+    await prepare(db, "left_behind", "SELECT FROM other");
+    const migration = await connect(db, "migration");
+    await migration.query("BEGIN; ALTER TABLE purse ADD z int");
+    await waiting(db, migration, "ALTER TABLE other ADD z int");
+    const { message } = await errorOf(
+      backUp(database, { lockTimeoutMs: 300, tables: [{ schema: "public", name: "purse" }] }),
     );
+    expect(message).toMatch(/migration [^;]* waits itself for public\.other/);
+    expect(message).toMatch(/reader \(process \d+, role postgres\) on public\.other/);
+    expect(message).toMatch(/“left_behind” \(no session, role postgres\) on public\.other/);
   });
 
   test("who has asked after us is not in the way", async () => {

@@ -83,17 +83,46 @@ const label = (oid: string): string =>
 const elapsed = (since: string): string =>
   `pg_catalog.to_char(extract(epoch FROM pg_catalog.clock_timestamp() - ${since})::int * interval '1 second', 'HH24:MI:SS')`;
 
+const TAG = [
+  "locktype",
+  "database",
+  "relation",
+  "page",
+  "tuple",
+  "virtualxid",
+  "transactionid",
+  "classid",
+  "objid",
+  "objsubid",
+];
+
+const tagOf = (alias: string): string => `(${TAG.map((name) => `${alias}.${name}`).join(", ")})`;
+
 /**
- * What the role may not see of other roles' sessions is NULL. A worker of a parallel query goes by its leader.
+ * What the role may not see of other roles' sessions is NULL. A worker of a parallel query goes by its leader. Who waits
+ * itself is followed by whoever keeps it waiting.
  *
  * @param found a query for (waiting, pid, vxid, relation) of `pg_locks`
  */
 const describing = (found: string): string => `
-  WITH found(waiting, pid, vxid, relation) AS (${found}),
+  WITH RECURSIVE found(waiting, pid, vxid, relation) AS (
+    ${found}
+    UNION
+    SELECT f.waiting, b.pid, b.vxid, w.relation
+    FROM found f JOIN pg_catalog.pg_locks w ON w.pid = f.pid AND NOT w.granted CROSS JOIN LATERAL (
+      SELECT b.pid, NULL::text AS vxid FROM pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid)) b(pid) WHERE b.pid <> 0
+      UNION ALL
+      SELECT NULL, l.virtualtransaction FROM pg_catalog.pg_locks l
+      WHERE ROW${tagOf("l")} IS NOT DISTINCT FROM ROW${tagOf("w")} AND l.granted AND l.pid IS NULL
+        AND ${quoteLiteral(JSON.stringify(CONFLICTS))}::jsonb -> w.mode ? l.mode
+    ) b
+    WHERE b.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+  ),
   named AS (
     SELECT f.waiting, coalesce(w.leader_pid, f.pid) AS pid, CASE WHEN f.pid IS NULL THEN f.vxid END AS vxid,
       coalesce(pg_catalog.array_agg(DISTINCT ${label("f.relation")}) FILTER (WHERE f.relation IS NOT NULL), '{}') AS relations
     FROM found f LEFT JOIN pg_catalog.pg_stat_activity w ON w.pid = f.pid
+    WHERE f.pid IS DISTINCT FROM f.waiting
     GROUP BY 1, 2, 3
   )
   SELECT n.waiting, n.pid, a.application_name AS application, coalesce(a.usename, p.owner)::text AS role, a.backend_type AS kind,
@@ -122,7 +151,7 @@ async function query(
 
 /**
  * Whoever was in the way of a lock on these relations that was waited for until now: what they hold, or have asked for
- * before, conflicts with it.
+ * before, conflicts with it; and whoever keeps these waiting.
  *
  * @param mode of the lock, as `ACCESS SHARE`
  * @param waitedMs for how long it was waited for
@@ -144,36 +173,14 @@ export function findLockHolders(
   );
 }
 
-const TAG = [
-  "locktype",
-  "database",
-  "relation",
-  "page",
-  "tuple",
-  "virtualxid",
-  "transactionid",
-  "classid",
-  "objid",
-  "objsubid",
-];
-
-const tagOf = (alias: string): string => `(${TAG.map((name) => `${alias}.${name}`).join(", ")})`;
-
 /** Whoever keeps sessions waiting at this moment, whatever they wait for. */
 export const findBlockers = (
   client: pg.ClientBase | pg.Pool,
   waiting: readonly number[],
 ): Promise<LockHolder[]> =>
-  query(
-    client,
-    `SELECT w.pid, b.pid, NULL, w.relation FROM pg_catalog.pg_locks w, pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid)) b(pid)
-     WHERE NOT w.granted AND w.pid = ANY ($1) AND b.pid <> 0
-     UNION ALL
-     SELECT w.pid, NULL, l.virtualtransaction, w.relation FROM pg_catalog.pg_locks w JOIN pg_catalog.pg_locks l
-       ON ROW${tagOf("l")} IS NOT DISTINCT FROM ROW${tagOf("w")}
-     WHERE NOT w.granted AND w.pid = ANY ($1) AND l.granted AND l.pid IS NULL AND $2::jsonb -> w.mode ? l.mode`,
-    [waiting, JSON.stringify(CONFLICTS)],
-  );
+  query(client, "SELECT pid, pid, NULL::text, NULL::oid FROM pg_catalog.unnest($1::int[]) pid", [
+    waiting,
+  ]);
 
 /** The restore's advisory lock is held by one session. */
 export const findAdvisoryHolders = (client: pg.ClientBase, key: string): Promise<LockHolder[]> =>

@@ -5,7 +5,8 @@ import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { checkDatabase } from "../cli/doctor/doctor.ts";
 import { createTestAdmin } from "../http/testing.ts";
-import { testDatabase } from "../restore/testing.ts";
+import { errorOf, openTestDatabase, testDatabase } from "../restore/testing.ts";
+import { explainEnd } from "./connection.ts";
 
 /** What refers to it has nothing to refer to: each reading of the foreign keys fails. */
 const DAMAGED_SQL = `
@@ -118,4 +119,14 @@ test("a role whose time limits are tight works all the same", async () => {
   await using admin = await createTestAdmin({ url: url.href });
   await admin.ok("GET", "operations");
   await admin.ok("GET", "overview");
+});
+
+test("a connection that PostgreSQL has ended says why to the next statement as well", async () => {
+  const { db } = await testDatabase();
+  const client = await openTestDatabase(db.url).connect("test");
+  const end = client.query("SELECT pg_terminate_backend(pg_backend_pid())");
+  await expect(end).rejects.toMatchObject({ code: "57P01" });
+  const next = await errorOf(client.query("SELECT"));
+  expect(next).not.toMatchObject({ code: "57P01" });
+  expect(explainEnd(client, next)).toMatchObject({ code: "57P01" });
 });

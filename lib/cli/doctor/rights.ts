@@ -8,6 +8,7 @@ import {
 import { requireAllRows, requireReadable } from "../../plan/dump-plan.ts";
 import { planLoad } from "../../plan/load-plan.ts";
 import { leftToPlatforms } from "../../plan/platform-schemas.ts";
+import { isStandby } from "../../postgres/read-only.ts";
 import { readUntrustedCode } from "../../postgres/untrusted-code.ts";
 import { findObstacles } from "../../restore/require-loadable.ts";
 import type { Catalog } from "../../schema/catalog.ts";
@@ -85,7 +86,7 @@ export async function checkRecording(client: pg.ClientBase): Promise<Finding[]> 
   const own = await inspectOwnSchema(client);
   for (const foreign of own.foreign)
     problem("OPERATIONS", describeForeign(foreign), foreignRemedy(foreign, own.role));
-  if (own.foreign.length > 0) return found;
+  if (own.foreign.length > 0 || (await isStandby(client))) return found;
   if (await mayRecord(client))
     ok("OPERATIONS", `Operations can be recorded in the schema ${OWN_SCHEMA}.`);
   else {
