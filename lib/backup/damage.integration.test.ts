@@ -1,8 +1,8 @@
 import { access, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import type { Major } from "../../scripts/postgres-package.ts";
-import { damagePage, LOSE_PIECES, removeFile } from "../../scripts/testing/damage.ts";
-import type { TestDatabase } from "../../scripts/testing/database.ts";
+import { damagePage, fillPage, LOSE_PIECES, removeFile } from "../../scripts/testing/damage.ts";
+import { createTestDatabase, type TestDatabase } from "../../scripts/testing/database.ts";
 import { databaseText } from "../../scripts/testing/oracles.ts";
 import { createArchiveKey } from "../archive/encryption.ts";
 import { createTestAdmin } from "../http/testing.ts";
@@ -222,6 +222,26 @@ describe("what can be read all the same", () => {
     const { result } = await backUp(database);
     expect(result.tables.find((it) => it.name === "letter")?.rows).toBe(200);
   });
+});
+
+it.each([
+  ["damaged", 0xff, /invalid page in block 0 .*/],
+  ["empty", 0, /its row is gone\./],
+])("names a sequence whose page is %s, in a backup and in a restore", async (_, byte, words) => {
+  const { database } = await testDatabase({ sql: SQL, copied: true });
+  const { path } = await backUp(database);
+  await using harmed = await createTestDatabase({ sql: SQL, copied: true });
+  await fillPage(harmed, "letter_id_seq", byte);
+  for (const [run, outcome] of [
+    [() => backUp(openTestDatabase(harmed.url)), "No backup was made."],
+    [() => restore(openTestDatabase(harmed.url), path), "Nothing has changed."],
+  ] as const) {
+    expect((await errorOf(run())).message).toMatch(
+      new RegExp(
+        `^The sequence public\\.letter_id_seq cannot be read: the server's storage is damaged, ${words.source} ?${outcome}$`,
+      ),
+    );
+  }
 });
 
 it("names all damaged tables at once", async () => {

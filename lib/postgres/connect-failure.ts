@@ -140,7 +140,7 @@ export function describeConnectFailure(
 function certificateNames(error: unknown): string | undefined {
   const { cert } = error as { cert?: { subject?: { CN?: unknown }; subjectaltname?: unknown } };
   const names = cert?.subjectaltname ?? cert?.subject?.CN;
-  return names === undefined ? undefined : String(names);
+  return names === undefined ? undefined : String(names).replaceAll(/\b(?:DNS|IP Address):/g, "");
 }
 
 const otherHost = (names: string): string =>
@@ -175,12 +175,12 @@ const hasIPv6 = (word: string): boolean => isIPv6(word) || isIPv6(word.replace(/
 
 /** What a configuration cannot be read for. Its own words may hold the password. */
 export function describeUnreadable(error: unknown): BackupError {
-  const { code, path, message } = error as { code?: string; path?: string; message?: string };
-  if (code === "ENOENT" || code === "EACCES" || /sslrootcert/.test(message ?? "")) {
+  const { code, path, syscall, message } = error as NodeJS.ErrnoException;
+  if (syscall !== undefined || /sslrootcert/.test(message)) {
     return new BackupError(
       "CONFIG_INVALID",
-      code
-        ? `A file that the connection string names cannot be read (${code}: ${path}): sslrootcert, sslcert or sslkey.`
+      syscall
+        ? `A file that the connection string names cannot be read (${[code, path].filter(Boolean).join(": ")}): sslrootcert, sslcert or sslkey.`
         : "The connection string asks for a proof of the server's certificate, and names no sslrootcert to prove it by.",
       { hint: "Add sslrootcert=FILE with the certificate of its authority." },
     );

@@ -1,5 +1,7 @@
 /** What PostgreSQL says where the server's own files, or what its catalog refers to, are not whole. */
 import pg from "pg";
+import type { TableName } from "../shared/api.ts";
+import { tableLabel } from "../shared/table-name.ts";
 
 /** Of the server that read or wrote its files; others with the same codes tell of a user's or a library's. */
 const STORAGE_FILES = /^(?:md|smgr|bufmgr|bufpage|slru|relmapper|fd|aio\w*)\.c$/;
@@ -25,8 +27,22 @@ export const isCatalogDamage = (error: unknown): error is pg.DatabaseError =>
 /** PostgreSQL's own words for it, which are of files, blocks and numbers alone. */
 const wordsOf = ({ message }: pg.DatabaseError): string => message.slice(0, MAX_WORDS);
 
+/** Sequences that errors are about, which name no more than a file. */
+const sequences = new WeakMap<pg.DatabaseError, TableName>();
+
+export function blameSequence(error: pg.DatabaseError, sequence: TableName): void {
+  sequences.set(error, sequence);
+}
+
 export function describeDamage(error: unknown): { what: string; hint: string } | undefined {
   if (isStorageDamage(error)) {
+    const sequence = sequences.get(error);
+    if (sequence) {
+      return {
+        what: `The sequence ${tableLabel(sequence)} cannot be read: the server's storage is damaged, ${wordsOf(error)}`,
+        hint: "Copy the server's files before anything is tried. Then drop the sequence, and make it anew for the same columns.",
+      };
+    }
     return {
       what: `Rows cannot be read: the server's storage is damaged, ${wordsOf(error)}`,
       hint: "Copy the server's files before anything is tried. A backup can leave the table out. To bring its rows back, restore it from another backup, which replaces what is damaged.",

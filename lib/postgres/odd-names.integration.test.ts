@@ -55,6 +55,14 @@ async function scene(odd: string): Promise<{ name: string; url: string }> {
   return { name, url: `postgresql://${user}:${secret}@${host}/${path}` };
 }
 
+test.each([".", ".."])("a database named %s, which is none of a URL's own", async (name) => {
+  await administer(`CREATE DATABASE ${quote(name)} TEMPLATE template0`);
+  onTestFinished(() => administer(`DROP DATABASE ${quote(name)} WITH (FORCE)`));
+  const url = `postgresql://postgres:postgres@${new URL(serverUrlOf(15)).host}/${name}`;
+  const { rows } = await openTestDatabase(url).pool.query("SELECT current_database() AS name");
+  expect(rows).toEqual([{ name }]);
+});
+
 describe.for(NAMES)("%j", (odd) => {
   test("is backed up, restored and confirmed", async () => {
     const { name, url } = await scene(odd);

@@ -12,12 +12,16 @@ interface Internals {
   connection: { ssl: unknown; attachListeners(stream: Duplex): void };
 }
 
-/** A URL's database, all of it percent-decoded as by libpq. `pg` leaves what has a meaning in URLs, as %2F, as it is. */
+/**
+ * A URL's database, all of it percent-decoded as by libpq. `pg` leaves what has a meaning in URLs, as %2F, as it is, and
+ * would connect to another one for `..`.
+ */
 function databaseIn(connectionString = ""): string | undefined {
-  if (!/^postgres(?:ql)?:/i.test(connectionString)) return undefined;
+  // Without what URLs are read without.
+  const url = connectionString.replaceAll(/^[\0-\x20]+|[\0-\x20]+$|[\t\n\r]/g, "");
+  const [, name = ""] = /^postgres(?:ql)?:\/\/[^/?#]*\/([^?#]*)/i.exec(url) ?? [];
   try {
-    const { pathname } = new URL(connectionString);
-    return decodeURIComponent(pathname.slice(1)) || undefined;
+    return decodeURIComponent(name) || undefined;
   } catch {
     // Not encoded as it should be: as `pg` understands it.
     return undefined;

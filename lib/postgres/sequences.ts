@@ -1,7 +1,9 @@
-import type pg from "pg";
+import pg from "pg";
 import type { PlannedSequence } from "../plan/load-sequences.ts";
 import type { CatalogSequence } from "../schema/catalog.ts";
 import type { TableName } from "../shared/api.ts";
+import { apart } from "./apart.ts";
+import { blameSequence, isStorageDamage } from "./damage.ts";
 import { findFurthest } from "./furthest-value.ts";
 import { quoteTable } from "./identifiers.ts";
 
@@ -22,22 +24,54 @@ export async function readSequenceStates(
   const states: SequenceState[] = [];
   for (let from = 0; from < sequences.length; from += 200) {
     const some = sequences.slice(from, from + 200);
-    const statement = some
-      .map(
-        (sequence, index) =>
-          `SELECT ${index} AS i, last_value::text AS "lastValue", is_called AS "isCalled" FROM ${quoteTable(sequence)}`,
-      )
-      .join(" UNION ALL ");
-    const { rows } = await client.query<{ i: number; lastValue: string; isCalled: boolean }>(
-      statement,
-    );
-    for (const { i, lastValue, isCalled } of rows.toSorted((a, b) => a.i - b.i)) {
-      const sequence = some[i];
-      if (sequence)
-        states.push({ schema: sequence.schema, name: sequence.name, lastValue, isCalled });
+    try {
+      states.push(...(await apart(client, () => readStates(client, some))));
+    } catch (error) {
+      if (isStorageDamage(error)) await blame(client, some);
+      throw error;
     }
   }
   return states;
+}
+
+/** @throws the error of the first that cannot be read */
+async function blame(client: pg.ClientBase, sequences: readonly TableName[]): Promise<void> {
+  for (const sequence of sequences) {
+    try {
+      await apart(client, () => readStates(client, [sequence]));
+    } catch (error) {
+      if (isStorageDamage(error)) blameSequence(error, sequence);
+      throw error;
+    }
+  }
+}
+
+/** A sequence whose page is empty is no error to PostgreSQL. */
+const lostRow = (): pg.DatabaseError =>
+  Object.assign(new pg.DatabaseError("its row is gone", 0, "error"), { code: "XX001" });
+
+async function readStates(
+  client: pg.ClientBase,
+  sequences: readonly TableName[],
+): Promise<SequenceState[]> {
+  const statement = sequences
+    .map(
+      (sequence, index) =>
+        `SELECT ${index} AS i, last_value::text AS "lastValue", is_called AS "isCalled" FROM ${quoteTable(sequence)}`,
+    )
+    .join(" UNION ALL ");
+  const { rows } = await client.query<{ i: number; lastValue: string; isCalled: boolean }>(
+    statement,
+  );
+  if (rows.length < sequences.length) throw lostRow();
+  return rows
+    .toSorted((a, b) => a.i - b.i)
+    .flatMap(({ i, lastValue, isCalled }) => {
+      const sequence = sequences[i];
+      return sequence
+        ? [{ schema: sequence.schema, name: sequence.name, lastValue, isCalled }]
+        : [];
+    });
 }
 
 /** Where a restore sets a sequence. */

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { checkDatabase } from "../cli/doctor/doctor.ts";
 import { createTestAdmin } from "../http/testing.ts";
-import { errorOf, openTestDatabase, testDatabase } from "../restore/testing.ts";
+import { openTestDatabase, testDatabase } from "../restore/testing.ts";
 import { explainEnd } from "./connection.ts";
 
 /** What refers to it has nothing to refer to: each reading of the foreign keys fails. */
@@ -126,7 +126,7 @@ test("a connection that PostgreSQL has ended says why to the next statement as w
   const client = await openTestDatabase(db.url).connect("test");
   const end = client.query("SELECT pg_terminate_backend(pg_backend_pid())");
   await expect(end).rejects.toMatchObject({ code: "57P01" });
-  const next = await errorOf(client.query("SELECT"));
+  const next = await client.query("SELECT").catch((error: unknown) => error);
   expect(next).not.toMatchObject({ code: "57P01" });
   expect(explainEnd(client, next)).toMatchObject({ code: "57P01" });
 });

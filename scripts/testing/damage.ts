@@ -11,6 +11,12 @@ export async function damagePage(db: TestDatabase, relation: string, page: numbe
   await file.write(Buffer.alloc(20, 0xff), 0, 20, PAGE_BYTES * page + 8);
 }
 
+/** Writes one byte over the whole of the first page. */
+export async function fillPage(db: TestDatabase, relation: string, byte: number): Promise<void> {
+  await using file = await open(await fileOf(db, relation), "r+");
+  await file.write(Buffer.alloc(PAGE_BYTES, byte), 0, PAGE_BYTES, 0);
+}
+
 /** Removes a relation's file. */
 export async function removeFile(db: TestDatabase, relation: string): Promise<void> {
   await rm(await fileOf(db, relation));
