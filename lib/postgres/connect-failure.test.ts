@@ -16,6 +16,12 @@ test.each([
   ["ENOENT", "connect ENOENT /var/run/nowhere/.s.PGSQL.5432", /unix_socket_directories/],
   ["ETIMEDOUT", "connect ETIMEDOUT 203.0.113.1:5432", /firewall/],
   ["CERT_HAS_EXPIRED", "certificate has expired", /renewed/],
+  [
+    "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED",
+    "alert certificate required",
+    /sslcert=FILE&sslkey/,
+  ],
+  ["SELF_SIGNED_CERT_IN_CHAIN", "self-signed certificate in certificate chain", /sslrootcert/],
   ["ERR_SSL_WRONG_VERSION_NUMBER", "wrong version number", /TLS/],
 ])("%s: %s", (code, message, hint) => {
   const error = describeConnectFailure(ofNode(code, message), attempt);

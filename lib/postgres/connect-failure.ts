@@ -20,11 +20,15 @@ const HINTS: Array<[isMeant: RegExp, hint: string]> = [
     /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)/,
     "Have the server's certificate renewed, or set this machine's clock.",
   ],
-  [/CERT|^UNABLE_TO_/, TRUST],
+  [
+    /^ERR_SSL_\w*CERTIFICATE_REQUIRED/,
+    "The server asks for a certificate of the client's: sslcert=FILE&sslkey=FILE in the connection string, or in the app `ssl: { cert, key }`.",
+  ],
   [
     /^(?:EPROTO|ERR_SSL|ERR_OSSL|ERR_TLS)/,
     "Client and server do not agree on TLS: check sslmode, sslrootcert, sslcert and sslkey in the connection string.",
   ],
+  [/CERT|^UNABLE_TO_/, TRUST],
   [
     /does not support SSL/,
     "This server speaks no TLS: use sslmode=prefer or sslmode=disable, if the way to it is safe.",
@@ -109,7 +113,7 @@ export function describeConnectFailure(
   // Of a host with several addresses, each one's failure: the whole has no words of its own.
   const all: unknown[] = thrown instanceof AggregateError ? thrown.errors : [thrown];
   const errors = all.map((it) => (it instanceof Error ? it : new Error(String(it))));
-  const failures = errors.map((error) => ({ code: codeOf(error), message: error.message }));
+  const failures = errors.map((error) => ({ code: codeOf(error), message: error.message.trim() }));
   const refused = errors.map((error) => refusedByPooler(error, thrown)).find(Boolean);
   if (refused) return refused;
   const asks = failures.some(
