@@ -1,5 +1,5 @@
-import { link, lstat, mkdir, rename, rm, unlink } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { link, lstat, mkdir, rename, rm, stat, unlink } from "node:fs/promises";
+import { dirname, join, resolve, sep } from "node:path";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { DigestStream } from "../archive/digest.ts";
@@ -42,9 +42,10 @@ export async function createBackupFile(options: CreateBackupFileOptions): Promis
 
 async function createOnce(options: CreateBackupFileOptions): Promise<OperationResult> {
   const { path, kind, digest, ...backup } = options;
+  if (kind === "zip") await refuseFolder(path);
   if (await exists(path)) throw taken(path);
   const partial = `${path}${PARTIAL_SUFFIX}`;
-  const output = await createPartial(partial, kind, digest);
+  const output = await createPartial(partial, options);
   try {
     const result = await runBackup({ ...backup, output: output.to });
     await output.closed.catch((error) => {
@@ -62,17 +63,16 @@ async function createOnce(options: CreateBackupFileOptions): Promise<OperationRe
 
 /** Exclusive: two runs to the same path must not mix. `closed` comes when all is on the disk, or fails; no file is open then. */
 async function createPartial(
-  path: string,
-  kind: "zip" | "folder",
-  digest: DigestStream | undefined,
+  partial: string,
+  { path, kind, digest }: CreateBackupFileOptions,
 ): Promise<{ to: Writable | EntrySink; closed: Promise<unknown> }> {
   try {
     if (kind === "folder") {
-      await mkdir(path, { mode: 0o700 });
-      const to = createFolderSink(path);
+      await mkdir(partial, { mode: 0o700 });
+      const to = createFolderSink(partial);
       return { to, closed: to.done };
     }
-    const { to, closed } = await createFile(path);
+    const { to, closed } = await createFile(partial);
     if (!digest) return { to, closed };
     // Where one of the two fails, so does the other.
     pipeline(digest, to).catch(() => {});
@@ -80,7 +80,7 @@ async function createPartial(
   } catch (cause) {
     const code = codeOf(cause);
     if (code !== "EEXIST") throw unwritable(path, cause);
-    throw new BackupError("REQUEST_INVALID", `${path} exists already. No backup was made.`, {
+    throw new BackupError("REQUEST_INVALID", `${partial} exists already. No backup was made.`, {
       hint: "Another run is writing it, or one was killed. In that case delete it: it is no backup.",
       cause,
     });
@@ -120,6 +120,19 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** @throws BackupError REQUEST_INVALID if a folder has that name, or only a folder can */
+async function refuseFolder(path: string): Promise<void> {
+  const isFolder = await stat(path)
+    .then((it) => it.isDirectory())
+    .catch(() => false);
+  if (!isFolder && !path.endsWith("/") && !path.endsWith(sep)) return;
+  throw new BackupError(
+    "REQUEST_INVALID",
+    `${path} names a folder, and a backup is one file. No backup was made.`,
+    { hint: `Name the file as well, such as ${join(path, "backup.zip")}.` },
+  );
+}
+
 const taken = (path: string): BackupError =>
   new BackupError("REQUEST_INVALID", `${path} exists already. No backup was made.`, {
     hint: "Choose another name; a backup is never overwritten.",
@@ -128,7 +141,9 @@ const taken = (path: string): BackupError =>
 const unwritable = (path: string, cause: unknown): BackupError =>
   new BackupError(
     "REQUEST_INVALID",
-    `${path} cannot be written (${codeOf(cause)}). No backup was made.`,
+    codeOf(cause) === "ENOENT"
+      ? `${path} cannot be written: there is no folder ${dirname(path)}. No backup was made.`
+      : `${path} cannot be written (${codeOf(cause)}). No backup was made.`,
     { hint: "Choose a folder that exists and may be written to.", cause },
   );
 

@@ -413,6 +413,19 @@ test("order as text names each reason", async () => {
   );
 });
 
+test("a command goes on when nobody reads its output any more, and says nothing of it", async () => {
+  const { db, file } = await scene();
+  const child = start(["create", "--url", db.url, "--out", file, "--no-encryption"]);
+  // Long before it writes: as `| head` that has ended.
+  child.stdout?.destroy();
+  const [stderr, [code]] = await Promise.all([
+    child.stderr ? text(child.stderr) : "",
+    once(child, "exit"),
+  ]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(await cli("verify", file)).toMatchObject({ code: 0 });
+});
+
 describe("wrong usage is exit code 2, explains itself on stderr and does nothing", () => {
   test.for([
     ["no command", []],
@@ -436,8 +449,13 @@ describe("wrong usage is exit code 2, explains itself on stderr and does nothing
   ] as const)("%s", async ([, args]) => {
     const { code, stdout, stderr } = await cli(...args);
     expect(code).toBe(2);
-    expect(stdout + stderr).toContain("Usage: prisma-backup COMMAND");
-    if (args.length > 0) expect(stdout).toBe("");
+    if (args.length === 0) expect(stdout).toContain("Usage: prisma-backup COMMAND");
+    else {
+      expect(stdout).toBe("");
+      // What is wrong stays in sight: below it is one command's usage, not that of all.
+      expect(stderr).toMatch(/^.+\n\nUsage: prisma-backup .+\n(?: {10}.+\n)*More: .+ --help\n$/);
+      expect(stderr.split("\n").length).toBeLessThan(10);
+    }
   });
 
   test("asked for, the usage is exit code 0 on stdout", async () => {
@@ -459,6 +477,22 @@ describe("a failure is exit code 1, says its code and hint on stderr, and leaves
     });
     expect((await stat(file)).size).toBe(8);
     expect(await readdir(folder)).toEqual(["backup.zip", "passphrase"]);
+  });
+
+  test("a folder is no file, whether it is there or not, and a folder that is not there is named", async () => {
+    const { db, folder } = await scene();
+    const create = (out: string) => cli("create", "--url", db.url, "--out", out, "--no-encryption");
+    for (const out of [`${folder}/`, folder, `${folder}/new/`]) {
+      expect(await create(out)).toMatchObject({
+        code: 1,
+        stderr: `error[REQUEST_INVALID]: ${out} names a folder, and a backup is one file. No backup was made.\nhint: Name the file as well, such as ${join(out, "backup.zip")}.\n`,
+      });
+    }
+    const { stderr } = await create(`${folder}/new/backup.zip`);
+    expect(stderr).toContain(
+      `${folder}/new/backup.zip cannot be written: there is no folder ${folder}/new. No backup was made.`,
+    );
+    expect(await readdir(folder)).toEqual(["passphrase"]);
   });
 
   test("another run's partial file is left alone, and named", async () => {

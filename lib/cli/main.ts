@@ -3,8 +3,9 @@ import { BackupError, toBackupError } from "../errors.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import { leaveOutIn } from "../shared/leave-out.ts";
 import { TOOL } from "../version.ts";
+import { ownCommands } from "./host/package-manager.ts";
 import { remedyLines } from "./remedy-lines.ts";
-import { NotConfirmedError, USAGE, UsageError } from "./usage.ts";
+import { NotConfirmedError, USAGE, UsageError, usageOf } from "./usage.ts";
 import { visible } from "./visible.ts";
 
 // Rows only pass through: with the room that V8 takes for new objects by and by, it would leave 70 MB of them around,
@@ -57,7 +58,7 @@ async function main([name, ...args]: string[]): Promise<number> {
     return typeof result === "number" ? result : 0;
   } catch (error) {
     if (error instanceof UsageError) {
-      process.stderr.write(`${error.message}\n\n${USAGE}`);
+      process.stderr.write(`${error.message}\n\n${usageOf(name)}`);
       return 2;
     }
     if (error instanceof NotConfirmedError) {
@@ -67,11 +68,19 @@ async function main([name, ...args]: string[]): Promise<number> {
     const { code, message, hint, details } = toBackupError(error);
     process.stderr.write(`error[${code}]: ${visible(message)}\n`);
     if (typeof details?.key === "string") process.stderr.write(`row: ${visible(details.key)}\n`);
+    const own = await ownCommands(process.cwd());
     for (const line of [...remedyLines(hint, leaveOutIn(details)), OPTIONS[code]])
-      if (line) process.stderr.write(`hint: ${visible(line)}\n`);
+      if (line) process.stderr.write(`hint: ${visible(own(line))}\n`);
     if (code === "INTERNAL" && process.env.PRISMA_BACKUP_DEBUG) console.error(error);
     return 1;
   }
 }
+
+// Where what reads the output has ended (`prisma-backup order | head`), the rest goes nowhere, and the command goes on:
+// a restore is not broken off because nobody reads what it says.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
 
 process.exitCode = await main(process.argv.slice(2));

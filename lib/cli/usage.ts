@@ -46,6 +46,15 @@ KIND is next-auth, auth-js (next-auth 5), better-auth or clerk: --auth next-auth
 Exit code: 0 done, 1 failed (doctor, --rehearse: a backup or a restore would fail), 2 wrong usage, or not confirmed.
 `;
 
+/** How one command is called; of a name that is none, which ones there are. */
+export function usageOf(command: string): string {
+  const [, synopses = ""] = USAGE.split("\n\n");
+  const all = synopses.split(/\n(?= {2}\w)/);
+  const nameOf = (synopsis: string) => synopsis.trim().split(" ")[0] ?? "";
+  const own = all.find((synopsis) => nameOf(synopsis) === command);
+  return `Usage: prisma-backup ${own?.trim() ?? `${all.map(nameOf).join(" | ")} …`}\nMore: prisma-backup --help\n`;
+}
+
 /** The command line is wrong: exit code 2. */
 export class UsageError extends Error {}
 

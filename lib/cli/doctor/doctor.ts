@@ -1,6 +1,8 @@
 import { toBackupError } from "../../errors.ts";
 import { type Database, openDatabase } from "../../postgres/connection.ts";
 import { readCatalog } from "../../schema/catalog.ts";
+import { findSchema } from "../host/find-schema.ts";
+import { ownCommands } from "../host/package-manager.ts";
 import type { PrismaSchema } from "../host/prisma-schema.ts";
 import { parseOptions, readText } from "../usage.ts";
 import { checkApp } from "./app.ts";
@@ -8,7 +10,6 @@ import { checkConnection } from "./connection.ts";
 import { checkConnections } from "./connections.ts";
 import { checkContents, checkExtensions } from "./contents.ts";
 import { loadEnvironment } from "./environment.ts";
-import { findSchema } from "./find-schema.ts";
 import { attempt, type Finding, findingsOf, reportText } from "./finding.ts";
 import { checkHosting } from "./hosting.ts";
 import { checkRecording, checkRights } from "./rights.ts";
@@ -51,6 +52,8 @@ export async function doctor(args: string[], signal: AbortSignal): Promise<numbe
     ),
   ];
   findings.push(...checks.flatMap((found) => found ?? []));
+  const own = await ownCommands(root);
+  for (const finding of findings) if (finding.remedy) finding.remedy = own(finding.remedy);
   const wouldFail = findings.some(({ level }) => level === "problem");
   process.stdout.write(
     options.json ? `${JSON.stringify({ wouldFail, findings }, null, 2)}\n` : reportText(findings),

@@ -14,6 +14,8 @@ export interface PackageJson {
   devDependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
   engines?: Record<string, string>;
+  /** As `pnpm@10.18.0`. */
+  packageManager?: string;
   prisma?: { schema?: string };
 }
 

@@ -265,7 +265,31 @@ const HOSTS: Record<string, Shape> = {
     files: { ...PLAIN, "next.config.js": `module.exports = { output: "export" }` },
     next: /Remove output: "export"/,
   },
-  pnpm: { files: { ...PLAIN, "pnpm-lock.yaml": "" }, next: /pnpm add prisma-backup-admin/ },
+  pnpm: {
+    files: { ...PLAIN, "pnpm-lock.yaml": "" },
+    next: /pnpm add prisma-backup-admin[\s\S]*pnpm exec prisma-backup doctor/,
+  },
+  "a workspace's package with the client and the role": {
+    files: {
+      "pnpm-lock.yaml": "",
+      "packages/database/package.json": `{ "name": "@club/database", "exports": "./index.ts" }`,
+      "packages/database/prisma/schema.prisma": SCHEMA.replace(
+        "Int    @id",
+        "String @id\n  isAdmin Boolean",
+      ),
+      "packages/database/index.ts": CLIENT,
+      "apps/web/package.json": packageJson({ "better-auth": "^1.7.0", "@club/database": "*" }),
+      "apps/web/node_modules/@club/database": "-> ../../../../packages/database",
+      "apps/web/tsconfig.json": tsconfig(),
+      "apps/web/app/layout.tsx": LAYOUT,
+      "apps/web/auth.ts": "export const auth = betterAuth({});\n",
+      "apps/web/session.ts": `import { auth } from "./auth";\nauth.api.getSession({ headers });\n`,
+      "apps/web/users.ts": usesClient("@club/database"),
+    },
+    root: "apps/web",
+    config: [`import { prisma } from "@club/database";`, "      allowed: user?.isAdmin === true,"],
+    next: /pnpm exec prisma-backup doctor/,
+  },
   "a monorepo with packages/db": {
     root: "apps/web",
     files: {

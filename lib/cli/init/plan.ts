@@ -1,12 +1,13 @@
 import path from "node:path";
 import { BackupError } from "../../errors.ts";
 import { readPeers } from "../doctor/versions.ts";
+import { findSchema } from "../host/find-schema.ts";
 import { readAliases } from "../host/import-alias.ts";
 import { describe, readImports } from "../host/imports.ts";
 import { dependenciesOf } from "../host/installed.ts";
 import { findNextApp, findSignInPath, placeMount } from "../host/next-app.ts";
 import { headersInNextConfig } from "../host/next-headers.ts";
-import { readPrismaSchema } from "../host/prisma-schema.ts";
+import { ownCommands } from "../host/package-manager.ts";
 import { firstThere, readSources, readText, type Source } from "../host/sources.ts";
 import { type Choices, chooseClient, chooseSignIn } from "./choices.ts";
 import { findClients } from "./find-client.ts";
@@ -50,7 +51,7 @@ export async function planInit(
   const dependencies = await dependenciesOf(root);
   await requireVersions(root, dependencies);
   const relative = (file: string) => path.relative(root, file).split(path.sep).join("/");
-  const schema = await readPrismaSchema(root);
+  const schema = await findSchema(root);
   if (schema?.provider && !/^postgres(?:ql)?$/.test(schema.provider)) {
     throw new BackupError(
       "CONFIG_INVALID",
@@ -111,7 +112,7 @@ export async function planInit(
     app.config.output === "export" &&
       `Remove output: "export" from the Next config: a static export has no server that could make a backup.`,
     !("prisma-backup-admin" in dependencies) &&
-      `Install the package: ${await installCommand(root)}`,
+      "Install the package: npm install prisma-backup-admin",
     !client && `Import your app's PrismaClient in ${configName}.`,
     who
       ? `Check in ${configName} that the right people may: its last lines say who.`
@@ -125,7 +126,8 @@ export async function planInit(
     `Start the app and open ${address}`,
     `Check everything, while the app runs: npx prisma-backup doctor --app http://localhost:3000${address}`,
   ];
-  return { facts, files, next: next.filter((it) => typeof it === "string") };
+  const own = await ownCommands(root);
+  return { facts, files, next: next.filter((it) => typeof it === "string").map(own) };
 }
 
 /** @throws CONFIG_INVALID where something here is too old, or too new */
@@ -166,10 +168,4 @@ async function hasStyles(root: string, sources: readonly Source[]): Promise<bool
     if ((await readText(path.join(root, folder, "globals.css")))?.includes(styles)) return true;
   }
   return false;
-}
-
-async function installCommand(root: string): Promise<string> {
-  const lock = await firstThere(root, ["pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb"]);
-  const tool = { "pnpm-lock.yaml": "pnpm add", "yarn.lock": "yarn add" }[path.basename(lock ?? "")];
-  return `${tool ?? (lock ? "bun add" : "npm install")} prisma-backup-admin`;
 }

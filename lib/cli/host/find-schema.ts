@@ -1,6 +1,6 @@
 import path from "node:path";
-import { dependenciesOf, findInstalled } from "../host/installed.ts";
-import { type PrismaSchema, readPrismaSchema } from "../host/prisma-schema.ts";
+import { dependenciesOf, findInstalled } from "./installed.ts";
+import { type PrismaSchema, readPrismaSchema } from "./prisma-schema.ts";
 
 /** The schema of the app in `root`; else of a package of its own repository that it depends on, be it through others. */
 export async function findSchema(root: string): Promise<PrismaSchema | null> {
