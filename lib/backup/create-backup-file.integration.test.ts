@@ -136,7 +136,7 @@ describe.each(KINDS)("a new %s", (kind) => {
     const path = join(options.path, "deeper", "backup");
     expect(await errorOf(createBackupFile({ ...options, path }))).toMatchObject({
       code: "REQUEST_INVALID",
-      message: expect.stringContaining("ENOENT"),
+      message: expect.stringContaining("there is no folder"),
     });
   });
 
