@@ -1,7 +1,7 @@
+import { RECIPIENT } from "../lib/shared/recipient.ts";
+
 /** As the API allows. */
 const MAX_RECIPIENTS = 20;
-/** Bech32 without its checksum, which the server checks: X25519, or a longer post-quantum or tag key. */
-const RECIPIENT = /^age1[02-9ac-hj-np-z]{58,}$/i;
 
 export interface ParsedRecipients {
   recipients: string[];

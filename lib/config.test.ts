@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { type BackupAdminOptions, openConfiguredDatabase, parseConfig } from "./config.ts";
 import { BackupError } from "./errors.ts";
 
+const RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
 const options = { prisma: {}, authorize: (): null => null };
 /** What an app without TypeScript may write. */
 const parse = (given: unknown) => parseConfig(given as BackupAdminOptions);
@@ -35,6 +36,17 @@ it.each([
   ["an onEvent that is no function", { ...options, onEvent: "x" }, "`onEvent`"],
   ["a negative size", { ...options, maxUploadBytes: -1 }, "`maxUploadBytes`"],
   ["a total that is none", { ...options, maxUploadBytesTotal: 0 }, "`maxUploadBytesTotal`"],
+  [
+    "a policy that names no public key",
+    { ...options, policy: { recipients: ["ada"] } },
+    "age public key",
+  ],
+  ["a policy without a way", { ...options, policy: { encryption: [] } }, "`policy.encryption`"],
+  [
+    "recipients with a passphrase, which age cannot join",
+    { ...options, policy: { encryption: ["passphrase"], recipients: [RECIPIENT] } },
+    "`policy` with `recipients`",
+  ],
   ["an age of a second", { ...options, safetyBackupMaxAgeMs: 1000 }, "`safetyBackupMaxAgeMs`"],
 ])("refuses %s, and names it", (_, given, named) => {
   expect(() => parse(given)).toThrow(
@@ -53,6 +65,7 @@ it("takes `undefined` for every option that may be left out", () => {
     signIn: undefined,
     uploadDir: undefined,
     safetyBackupDir: undefined,
+    policy: undefined,
     maxUploadBytes: undefined,
     maxUploadBytesPerPerson: undefined,
     maxUploadBytesTotal: undefined,
@@ -80,6 +93,21 @@ it("lets `ssl` count more than the connection string, wherever that is from", as
     await database.close();
     expect(client).toMatchObject({ host: "db.example", database: "shop", ssl });
   }
+});
+
+it("allows every encryption without a policy, and only recipients where it names some", () => {
+  expect(parse(options).policy).toEqual({
+    encryption: ["passphrase", "recipients", "none"],
+    recipients: [],
+  });
+  expect(parse({ ...options, policy: { recipients: [RECIPIENT] } }).policy).toEqual({
+    encryption: ["recipients"],
+    recipients: [RECIPIENT],
+  });
+  expect(parse({ ...options, policy: { encryption: ["passphrase"] } }).policy).toEqual({
+    encryption: ["passphrase"],
+    recipients: [],
+  });
 });
 
 it("never repeats a value", () => {

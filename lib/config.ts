@@ -12,7 +12,14 @@ import { recogniseAccess } from "./postgres/pooler.ts";
 import { requireSameDatabase } from "./same-database.ts";
 import { connectionFromPrisma, schemaFromPrisma } from "./schema/prisma-client.ts";
 import type { SignInOptions } from "./schema/sign-in.ts";
-import { type Actor, DEFAULT_MAX_UPLOAD_BYTES, MIN_COUNTED_UPLOAD_BYTES } from "./shared/api.ts";
+import {
+  type Actor,
+  DEFAULT_MAX_UPLOAD_BYTES,
+  type EncryptionPolicy,
+  MIN_COUNTED_UPLOAD_BYTES,
+} from "./shared/api.ts";
+import { ANY_ENCRYPTION } from "./shared/encryption-policy.ts";
+import { RECIPIENT } from "./shared/recipient.ts";
 
 /**
  * What a person wants to do. A restore takes `upload`, `unlock` and `restore`, in this order.
@@ -78,6 +85,8 @@ export interface BackupAdminOptions {
   uploadDir?: string | undefined;
   /** Private folder for safety backups, for the undo of a restore: on a durable disk. Default: one below `uploadDir`. */
   safetyBackupDir?: string | undefined;
+  /** Which encryption backups may have, and for whom they always are. Default: as each person chooses. */
+  policy?: Partial<EncryptionPolicy> | undefined;
   /** Default 10 GiB. */
   maxUploadBytes?: number | undefined;
   /** Of all uploads of one person that wait. Default two of the largest. */
@@ -112,8 +121,10 @@ type Unset =
 
 export type Config = Readonly<
   {
-    [Name in Exclude<keyof BackupAdminOptions, Unset>]-?: NonNullable<BackupAdminOptions[Name]>;
-  } & Pick<BackupAdminOptions, Unset>
+    [Name in Exclude<keyof BackupAdminOptions, Unset | "policy">]-?: NonNullable<
+      BackupAdminOptions[Name]
+    >;
+  } & Pick<BackupAdminOptions, Unset> & { policy: EncryptionPolicy }
 >;
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
@@ -122,6 +133,31 @@ export const PATH_OR_URL = /^(\/(?![/\\\s])|https?:\/\/)[^\t\n\r]*$/;
 const pathSchema = z
   .string()
   .regex(/^(\/[^/?#\s]+)+$/, "must begin with a slash and not end with one, as /admin/backup");
+
+const policySchema = z
+  .strictObject({
+    encryption: z
+      .array(z.enum(["passphrase", "recipients", "none"]))
+      .min(1)
+      .optional(),
+    recipients: z
+      .array(z.string().regex(RECIPIENT, "must be an age public key, which begins with age1"))
+      .min(1)
+      .max(10)
+      .optional(),
+  })
+  .refine(
+    ({ encryption = ["recipients"], recipients }) =>
+      !recipients || encryption.every((mode) => mode === "recipients"),
+    'with `recipients` allows no other `encryption` than ["recipients"]',
+  )
+  .transform(
+    ({ encryption, recipients = [] }): EncryptionPolicy => ({
+      encryption:
+        recipients.length > 0 ? ["recipients"] : (encryption ?? ANY_ENCRYPTION.encryption),
+      recipients,
+    }),
+  );
 
 const optionsSchema = z.strictObject({
   prisma: z.custom<object>(isObject, "must be the app's PrismaClient"),
@@ -156,6 +192,7 @@ const optionsSchema = z.strictObject({
     .default({}),
   uploadDir: z.string().min(1).optional(),
   safetyBackupDir: z.string().min(1).optional(),
+  policy: policySchema.default(ANY_ENCRYPTION),
   maxUploadBytes: z.int().positive().default(DEFAULT_MAX_UPLOAD_BYTES),
   maxUploadBytesPerPerson: z.int().min(MIN_COUNTED_UPLOAD_BYTES).optional(),
   maxUploadBytesTotal: z.int().min(MIN_COUNTED_UPLOAD_BYTES).optional(),

@@ -23,14 +23,17 @@ export function CreateForm({ overview }: { overview: Overview }) {
   const create = usePromptMutation(queries.createBackup);
   /** Null: every table, also one that is made in the meantime. */
   const [chosen, setChosen] = useState<ReadonlySet<string> | null>(null);
-  const [draft, setDraft] = useState(NO_ENCRYPTION_DRAFT);
+  const [draft, setDraft] = useState({
+    ...NO_ENCRYPTION_DRAFT,
+    mode: overview.policy.encryption[0] ?? NO_ENCRYPTION_DRAFT.mode,
+  });
   const [showsProblems, setShowsProblems] = useState(false);
 
   const tables = chosen
     ? overview.tables.filter((table) => chosen.has(tableKey(table)))
     : appTables(overview.tables);
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
-  const { encryption, problems } = checkEncryption(draft);
+  const { encryption, problems } = checkEncryption(draft, overview.policy);
   const isEmpty = tables.length === 0;
   // Also while its page is on the way.
   const isBusy = create.isPending || create.isSuccess;
@@ -59,6 +62,7 @@ export function CreateForm({ overview }: { overview: Overview }) {
       <TablesCard overview={overview} chosen={chosen} onChange={setChosen} />
       <EncryptionCard
         databaseName={overview.database.name}
+        policy={overview.policy}
         draft={draft}
         onChange={setDraft}
         problems={showsProblems ? problems : {}}

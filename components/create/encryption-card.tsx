@@ -1,3 +1,6 @@
+import type { ComponentProps } from "react";
+import type { EncryptionMode, EncryptionPolicy } from "../../lib/shared/api.ts";
+import { ANY_ENCRYPTION, describeModes } from "../../lib/shared/encryption-policy.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Card } from "../ui/card.tsx";
 import { Checkbox } from "../ui/checkbox.tsx";
@@ -10,13 +13,37 @@ import { PassphraseFields } from "./passphrase-fields.tsx";
 
 export interface EncryptionCardProps {
   databaseName: string;
+  policy: EncryptionPolicy;
   draft: EncryptionDraft;
   onChange: (draft: EncryptionDraft) => void;
   problems: EncryptionProblems;
 }
 
+const OPTIONS: Array<ComponentProps<typeof RadioCards<EncryptionMode>>["options"][number]> = [
+  {
+    value: "passphrase",
+    title: "With a passphrase",
+    badge: (
+      <Badge tone="accent" className="pba:bg-surface pba:ring-1 pba:ring-accent/25">
+        Recommended
+      </Badge>
+    ),
+    description: "Whoever has the file and the passphrase can open it.",
+  },
+  {
+    value: "recipients",
+    title: "For age recipients",
+    description: "Only the holders of certain age keys can open it. No secret is typed here.",
+  },
+  {
+    value: "none",
+    title: "Not encrypted",
+    description: "Whoever has the file can read everything.",
+  },
+];
+
 export function EncryptionCard(props: EncryptionCardProps) {
-  const { draft, onChange } = props;
+  const { draft, policy, onChange } = props;
   return (
     <Card title="Encryption">
       <RadioCards
@@ -24,30 +51,13 @@ export function EncryptionCard(props: EncryptionCardProps) {
         className="pba:@3xl:grid-cols-3"
         value={draft.mode}
         onChange={(mode) => onChange({ ...draft, mode })}
-        options={[
-          {
-            value: "passphrase",
-            title: "With a passphrase",
-            badge: (
-              <Badge tone="accent" className="pba:bg-surface pba:ring-1 pba:ring-accent/25">
-                Recommended
-              </Badge>
-            ),
-            description: "Whoever has the file and the passphrase can open it.",
-          },
-          {
-            value: "recipients",
-            title: "For age recipients",
-            description:
-              "Only the holders of certain age keys can open it. No secret is typed here.",
-          },
-          {
-            value: "none",
-            title: "Not encrypted",
-            description: "Whoever has the file can read everything.",
-          },
-        ]}
+        options={OPTIONS.filter(({ value }) => policy.encryption.includes(value))}
       />
+      {policy.encryption.length < ANY_ENCRYPTION.encryption.length && (
+        <p className="pba:mt-3 pba:text-sm pba:text-muted">
+          This app allows backups only {describeModes(policy)}.
+        </p>
+      )}
       <div className="pba:mt-5">
         {draft.mode === "passphrase" && <PassphraseFields {...props} />}
         {draft.mode === "recipients" && <RecipientsField {...props} />}
@@ -57,26 +67,41 @@ export function EncryptionCard(props: EncryptionCardProps) {
   );
 }
 
-function RecipientsField({ draft, onChange, problems }: EncryptionCardProps) {
+function RecipientsField({ draft, policy, onChange, problems }: EncryptionCardProps) {
+  const required = policy.recipients;
   return (
-    <Field
-      label="Recipients"
-      hint="One a line, as age-keygen prints them. Lines that begin with # are left out."
-      problems={problems.recipients}
-    >
-      {(control) => (
-        <Textarea
-          {...control}
-          value={draft.recipients}
-          onChange={(event) => onChange({ ...draft, recipients: event.target.value })}
-          placeholder="age1…"
-          rows={4}
-          autoCapitalize="off"
-          autoComplete="off"
-          spellCheck={false}
-        />
+    <div className="pba:grid pba:gap-4">
+      {required.length > 0 && (
+        <div className="pba:text-sm">
+          <p>
+            This app makes every backup for {required.length === 1 ? "this key" : "these keys"}:
+          </p>
+          <ul className="pba:mt-1 pba:font-mono pba:text-xs pba:break-all pba:text-muted">
+            {required.map((recipient) => (
+              <li key={recipient}>{recipient}</li>
+            ))}
+          </ul>
+        </div>
       )}
-    </Field>
+      <Field
+        label={required.length > 0 ? "Further recipients (optional)" : "Recipients"}
+        hint="One a line, as age-keygen prints them. Lines that begin with # are left out."
+        problems={problems.recipients}
+      >
+        {(control) => (
+          <Textarea
+            {...control}
+            value={draft.recipients}
+            onChange={(event) => onChange({ ...draft, recipients: event.target.value })}
+            placeholder="age1…"
+            rows={4}
+            autoCapitalize="off"
+            autoComplete="off"
+            spellCheck={false}
+          />
+        )}
+      </Field>
+    </div>
   );
 }
 

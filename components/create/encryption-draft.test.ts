@@ -30,6 +30,21 @@ describe("the encryption choice", () => {
     });
   });
 
+  it("is for the app's own keys as well, and needs no others then", () => {
+    const other = recipient.replace("age1ql3", "age1ql4");
+    const policy = { encryption: ["recipients" as const], recipients: [recipient] };
+    const recipients = { ...draft, mode: "recipients" as const };
+    expect(checkEncryption(recipients, policy).encryption).toEqual({
+      mode: "recipients",
+      recipients: [recipient],
+    });
+    expect(checkEncryption({ ...recipients, recipients: other }, policy).encryption).toEqual({
+      mode: "recipients",
+      recipients: [recipient, other],
+    });
+    expect(checkEncryption({ ...recipients, recipients: "age1" }, policy).encryption).toBeNull();
+  });
+
   it("is none only when that is said expressly", () => {
     expect(checkEncryption({ ...draft, mode: "none" }).encryption).toBeNull();
     expect(checkEncryption({ ...draft, mode: "none", acceptsPlaintext: true }).encryption).toEqual({

@@ -1,8 +1,10 @@
 import {
   type EncryptionChoice,
   type EncryptionMode,
+  type EncryptionPolicy,
   PASSPHRASE_MIN_LENGTH,
 } from "../../lib/shared/api.ts";
+import { ANY_ENCRYPTION, joinRecipients } from "../../lib/shared/encryption-policy.ts";
 import { parseRecipients } from "../recipients.ts";
 
 /** What is typed so far, for every mode, so that changing the mode loses nothing. */
@@ -30,7 +32,10 @@ export type EncryptionProblems = Partial<
 >;
 
 /** The choice to send, or what is missing for it. */
-export function checkEncryption(draft: EncryptionDraft): {
+export function checkEncryption(
+  draft: EncryptionDraft,
+  policy: EncryptionPolicy = ANY_ENCRYPTION,
+): {
   encryption: EncryptionChoice | null;
   problems: EncryptionProblems;
 } {
@@ -47,9 +52,9 @@ export function checkEncryption(draft: EncryptionDraft): {
     case "recipients": {
       const parsed = parseRecipients(draft.recipients);
       if (parsed.problems.length > 0) problems.recipients = parsed.problems;
-      else if (parsed.recipients.length === 0)
-        problems.recipients = ["Enter at least one recipient."];
-      return isFine(problems, { mode: "recipients", recipients: parsed.recipients });
+      const recipients = joinRecipients(parsed.recipients, policy);
+      if (recipients.length === 0) problems.recipients ??= ["Enter at least one recipient."];
+      return isFine(problems, { mode: "recipients", recipients });
     }
     case "none":
       if (!draft.acceptsPlaintext) {

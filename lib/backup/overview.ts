@@ -14,7 +14,7 @@ import { countExtensionRows, withExtensionRows } from "./left-out-rows.ts";
 export async function readOverview(
   database: Database,
   models: PrismaModels,
-): Promise<Omit<Overview, "limits" | "actor">> {
+): Promise<Omit<Overview, "limits" | "policy" | "actor">> {
   const client = await database.connect("overview");
   try {
     const catalog = await readCatalog(client);

@@ -51,9 +51,9 @@ export const ROUTES: readonly Route[] = [
     methods: ["GET"],
     path: "overview",
     async handle({ context, actor }) {
-      const { maxUploadBytes } = context.config;
+      const { maxUploadBytes, policy } = context.config;
       const overview = await readOverview(context.database, context.models);
-      return json({ ...overview, limits: { maxUploadBytes }, actor } satisfies Overview);
+      return json({ ...overview, limits: { maxUploadBytes }, policy, actor } satisfies Overview);
     },
   },
   {

@@ -8,6 +8,7 @@ import { runBackup } from "../backup/run-backup.ts";
 import { BackupError, toBackupError } from "../errors.ts";
 import type { Actor, CreateBackup } from "../shared/api.ts";
 import { type Context, report } from "./context.ts";
+import { applyPolicy } from "./encryption-policy.ts";
 import { LiveOperation } from "./live-operation.ts";
 import { recordEnd } from "./notify.ts";
 import { beginRunning, insertOperation, type StoredOperation } from "./operation-store.ts";
@@ -23,14 +24,14 @@ const FIRST_READ_MS = 10 * 1000;
  * The first of a download's two steps: everything that can be refused is refused here, and the passphrase is
  * turned into a key that only the archive needs.
  *
- * @throws PASSPHRASE_TOO_SHORT, RECIPIENT_INVALID, DATABASE_READ_ONLY
+ * @throws ENCRYPTION_NOT_ALLOWED, PASSPHRASE_TOO_SHORT, RECIPIENT_INVALID, DATABASE_READ_ONLY
  */
 export async function createBackup(
-  { database }: Context,
+  { config, database }: Context,
   actor: Actor,
   { tables, encryption }: CreateBackup,
 ): Promise<StoredOperation> {
-  const key = await createArchiveKey(encryption);
+  const key = await createArchiveKey(applyPolicy(config.policy, encryption));
   return insertOperation(database, {
     id: randomUUID(),
     state: "pending",

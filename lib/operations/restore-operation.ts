@@ -87,7 +87,7 @@ async function checkAndRestore(
     const { plan: agreed } = made;
     const step = await waitForStep(context, live, made, async (start) => {
       requireStartable(agreed, start);
-      if (start.safetyBackup) await requireRoom(context, agreed.safetyBackup);
+      if (start.safetyBackup) await requireRoom(context, agreed.safetyBackup, source.key);
     });
     if (step.kind === "start") {
       notifyStart(context, operation, agreed, step.safetyBackup);
@@ -137,7 +137,7 @@ async function startNow(
       },
       ...(safetyBackup && {
         async beforeChange(tables, aborted) {
-          await makeSafetyBackup(context, live, { tables, key, signal: aborted });
+          await makeSafetyBackup(context, live, { tables, archiveKey: key, signal: aborted });
           onProgress({ type: "stage", stage: "restore" });
         },
       }),

@@ -8,9 +8,11 @@ import { isStorageDamage } from "../postgres/damage.ts";
 import { describeUpload } from "../restore/describe-upload.ts";
 import { readCatalog } from "../schema/catalog.ts";
 import { type SafetyBackupPlan, type TableName, UPLOAD_SPARE_BYTES } from "../shared/api.ts";
+import { describeModes } from "../shared/encryption-policy.ts";
 import { formatBytes, formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import type { Context } from "./context.ts";
+import { safetyBackupKey } from "./encryption-policy.ts";
 import type { LiveOperation } from "./live-operation.ts";
 import { notify } from "./notify.ts";
 import { TABLE, writeFacts } from "./operation-store.ts";
@@ -22,12 +24,14 @@ const OVERHEAD_BYTES = 2 ** 20;
 
 /** Says whether the tables that would change can be kept, and makes the folder for it. */
 export async function planSafetyBackup(
-  { database, safetyBackups }: Context,
-  key: ArchiveKey,
+  { config, database, safetyBackups }: Context,
+  archiveKey: ArchiveKey,
   tables: ReadonlyArray<TableName & { isDamaged?: boolean }>,
 ): Promise<SafetyBackupPlan> {
   const neededBytes = await boundSize(database, tables);
   let freeBytes = 0;
+  const key = safetyBackupKey(config.policy, archiveKey);
+  if (!key) return { possible: false, message: notAllowed(config), neededBytes, freeBytes };
   const damaged = tables.filter(({ isDamaged }) => isDamaged);
   if (damaged.length > 0) {
     const message = `What is there now cannot be read: the server's storage is damaged (${formatSome(damaged.map(tableLabel))}).`;
@@ -40,20 +44,22 @@ export async function planSafetyBackup(
   }
   const possible = hasRoom({ neededBytes, freeBytes });
   const message = possible
-    ? `What is there now is kept on the server first, so that the restore can be undone. ${OPENS[key.mode]}`
+    ? `What is there now is kept on the server first, so that the restore can be undone. ${opensWith(key, archiveKey)}`
     : noRoom({ neededBytes, freeBytes });
   return { possible, message, neededBytes, freeBytes };
 }
 
 /**
- * To be asked right before the start, when the room may be another one.
+ * To be asked right before the start, when the room may be another one, and the policy of an app that was deployed anew.
  *
  * @throws SAFETY_BACKUP_FAILED
  */
 export async function requireRoom(
-  { safetyBackups }: Context,
+  { config, safetyBackups }: Context,
   plan: SafetyBackupPlan | null,
+  archiveKey: ArchiveKey,
 ): Promise<void> {
+  if (!safetyBackupKey(config.policy, archiveKey)) throw failed(notAllowed(config), {}, WITHOUT_IT);
   const neededBytes = plan?.neededBytes ?? 0;
   const { freeBytes } = await safetyBackups.open().catch((error: unknown) => {
     throw failed(unusable(error), { cause: error });
@@ -70,9 +76,15 @@ export async function requireRoom(
 export async function makeSafetyBackup(
   { config, database, models, safetyBackups }: Context,
   { id, onProgress }: LiveOperation,
-  { tables, key, signal }: { tables: readonly TableName[]; key: ArchiveKey; signal: AbortSignal },
+  {
+    tables,
+    archiveKey,
+    signal,
+  }: { tables: readonly TableName[]; archiveKey: ArchiveKey; signal: AbortSignal },
 ): Promise<void> {
   if (tables.length === 0) return;
+  const key = safetyBackupKey(config.policy, archiveKey);
+  if (!key) throw failed(notAllowed(config), {}, WITHOUT_IT);
   const createdAt = new Date().toISOString();
   const path = safetyBackups.pathOf(id);
   const digest = new DigestStream();
@@ -93,7 +105,7 @@ export async function makeSafetyBackup(
       throw failed(
         `What is there now cannot be read, and so not be kept. ${message}`,
         { cause: error },
-        "The backup that you restore does not need it: start again without a safety backup. Then the restore cannot be undone.",
+        WITHOUT_IT,
       );
     throw failed(`What is there now could not be kept. ${message}`, { cause: error });
   }
@@ -199,6 +211,18 @@ const unusable = (error: unknown): string =>
   error instanceof BackupError
     ? error.message
     : "The folder for safety backups cannot be made or written.";
+
+const WITHOUT_IT =
+  "The backup that you restore does not need it: start again without a safety backup. Then the restore cannot be undone.";
+
+const notAllowed = ({ policy }: Context["config"]): string =>
+  `What is there now cannot be kept: a safety backup is encrypted as the backup that is restored, and this app allows backups only ${describeModes(policy)}.`;
+
+function opensWith(key: ArchiveKey, archiveKey: ArchiveKey): string {
+  if (key.mode !== archiveKey.mode)
+    return "It opens with an identity of those for whom this app makes every backup.";
+  return OPENS[key.mode];
+}
 
 const OPENS = {
   passphrase: "It opens with the same passphrase as this backup.",

@@ -144,6 +144,14 @@ export interface Drift {
   remedy?: string;
 }
 
+/** What the app demands of every backup. */
+export interface EncryptionPolicy {
+  /** The ways that are allowed. */
+  encryption: EncryptionMode[];
+  /** Every backup is for these as well. Then no other way is allowed. */
+  recipients: string[];
+}
+
 export interface Overview {
   database: {
     name: string;
@@ -161,6 +169,7 @@ export interface Overview {
   /** Prisma schema against database. Empty where they agree. */
   drift: Drift[];
   limits: { maxUploadBytes: number };
+  policy: EncryptionPolicy;
   actor: Actor;
 }
 

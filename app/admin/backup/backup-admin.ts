@@ -8,8 +8,12 @@ import { findUser } from "../../session.ts";
 /** What needs a sign-in of the last minutes. Not set: none. */
 const freshMinutes = Number(process.env.FRESH_SIGN_IN_MINUTES ?? Number.POSITIVE_INFINITY);
 
+/** Public keys of age, for which every backup is made. Not set: as each person chooses. */
+const recipients = process.env.BACKUP_RECIPIENTS?.split(",");
+
 export const backupAdmin = createBackupAdmin({
   prisma,
+  policy: recipients && { recipients },
   authorize: nextAuth(authOptions, async (session, { action }) => {
     // Asked on each request: a right that is taken away is gone at once.
     const user = await findUser(session);

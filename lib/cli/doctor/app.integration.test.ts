@@ -32,6 +32,7 @@ interface Case {
 const WHOLE: Case["found"] = [
   ["ok", "GUARD"],
   ["ok", "HEADERS"],
+  ["ok", "POLICY", /with a passphrase or for age public keys or without encryption/],
   ["ok", "BODIES", /12\.6 MB in chunks of 4\.19 MB.*digests agree/],
 ];
 
@@ -112,6 +113,7 @@ const CASES: Case[] = [
     found: [
       ["problem", "GUARD", /GET overview without a session/],
       ["ok", "HEADERS"],
+      ["ok", "POLICY"],
       ["ok", "BODIES"],
       ["ok", "LARGE_BODIES"],
     ],
@@ -135,6 +137,7 @@ const CASES: Case[] = [
     found: [
       ["note", "GUARD", /\/sign-in/],
       ["ok", "HEADERS"],
+      ["ok", "POLICY"],
       ["ok", "BODIES"],
       ["ok", "LARGE_BODIES"],
     ],
@@ -145,6 +148,7 @@ const CASES: Case[] = [
     found: [
       ["ok", "GUARD"],
       ["ok", "HEADERS"],
+      ["ok", "POLICY"],
       ["problem", "BODIES", /status 413 from nginx.*client_max_body_size/],
     ],
   },
@@ -164,6 +168,7 @@ const CASES: Case[] = [
     found: [
       ["ok", "GUARD"],
       ["ok", "HEADERS"],
+      ["ok", "POLICY"],
       ["problem", "BODIES", /was cut on its way: 1\.05 MB.*proxyClientMaxBodySize/],
     ],
   },
@@ -173,6 +178,7 @@ const CASES: Case[] = [
     found: [
       ["ok", "GUARD"],
       ["ok", "HEADERS"],
+      ["ok", "POLICY"],
       ["problem", "BODIES", /lost after its beginning.*uploadDir/],
     ],
   },
@@ -182,6 +188,7 @@ const CASES: Case[] = [
     found: [
       ["ok", "GUARD"],
       ["ok", "HEADERS"],
+      ["ok", "POLICY"],
       [
         "problem",
         "BODIES",

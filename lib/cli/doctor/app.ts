@@ -1,4 +1,6 @@
 import type { Overview } from "../../shared/api.ts";
+import { describeModes } from "../../shared/encryption-policy.ts";
+import { formatSome } from "../../shared/format.ts";
 import { UsageError } from "../usage.ts";
 import { appClient, explain } from "./app-client.ts";
 import { checkGuard } from "./app-guard.ts";
@@ -26,7 +28,7 @@ export async function checkApp({
   database,
   signal,
 }: CheckAppOptions): Promise<Finding[]> {
-  const { found, note, warning, problem } = findingsOf("App");
+  const { found, ok, note, warning, problem } = findingsOf("App");
   if (address === undefined) {
     note(
       "APP",
@@ -56,7 +58,14 @@ export async function checkApp({
       );
       return found;
     }
-    const { name } = (overview.json as Overview).database;
+    const {
+      database: { name },
+      policy,
+    } = overview.json as Overview;
+    ok(
+      "POLICY",
+      `The app allows backups ${describeModes(policy)}${policy.recipients.length > 0 ? `, always also for ${formatSome(policy.recipients)}` : ""}.`,
+    );
     if (database !== null && name !== database) {
       warning(
         "OTHER_DATABASE",

@@ -1,0 +1,35 @@
+/** What the app demands of every backup's encryption. Nothing else decides it. */
+import type { ArchiveKey } from "../archive/encryption.ts";
+import { BackupError } from "../errors.ts";
+import type { EncryptionPolicy } from "../shared/api.ts";
+import { describeModes, joinRecipients } from "../shared/encryption-policy.ts";
+import type { EncryptionChoice } from "../shared/requests.ts";
+
+/**
+ * A choice as the policy has it: its recipients are added.
+ *
+ * @throws ENCRYPTION_NOT_ALLOWED
+ */
+export function applyPolicy(policy: EncryptionPolicy, choice: EncryptionChoice): EncryptionChoice {
+  if (!policy.encryption.includes(choice.mode)) {
+    throw new BackupError(
+      "ENCRYPTION_NOT_ALLOWED",
+      `This app allows backups only ${describeModes(policy)}. No backup was made.`,
+      { hint: "Choose another encryption." },
+    );
+  }
+  if (choice.mode !== "recipients") return choice;
+  return { ...choice, recipients: joinRecipients(choice.recipients, policy) };
+}
+
+/**
+ * What a safety backup is encrypted with: as the archive that is restored, if the policy allows that. Null if it does
+ * not, and names nobody else.
+ */
+export function safetyBackupKey(policy: EncryptionPolicy, key: ArchiveKey): ArchiveKey | null {
+  if (key.mode === "recipients" && policy.encryption.includes("recipients"))
+    return { mode: "recipients", recipients: joinRecipients(key.recipients, policy) };
+  if (policy.encryption.includes(key.mode)) return key;
+  if (policy.recipients.length === 0) return null;
+  return { mode: "recipients", recipients: policy.recipients };
+}
