@@ -15,6 +15,7 @@ const PRISMA = {
 const SQL = `
   CREATE TABLE users (number int PRIMARY KEY, email text UNIQUE, name varchar(50), note text);
   CREATE TABLE sessions (id text PRIMARY KEY);
+  CREATE TABLE notes (id text PRIMARY KEY);
   INSERT INTO users VALUES (1, 'ada', 'Ada Admin', 'ada'), (2, 'carl', 'Carl', 'ada');`;
 
 it("says whether the person who restores is in the backup, and what that means", async () => {
@@ -47,7 +48,7 @@ it("says whether the person who restores is in the backup, and what that means",
   expect(await check(withoutAda, { mode: "replace", tables })).toEqual({
     isIn: false,
     message:
-      "You are not in this backup: you will be signed out when your session ends, and cannot sign in again with this account.",
+      "You are not in this backup: you will be signed out when your session ends, or at once if the app asks its database who may, and cannot sign in again with this account.",
   });
   const unknown = { isIn: null, message: null };
   const others = [{ schema: "public", name: "sessions" }];
@@ -55,4 +56,40 @@ it("says whether the person who restores is in the backup, and what that means",
   expect(await check(withoutAda, { mode: "keep-existing" })).toEqual(unknown);
   // Whose account the database does not have.
   expect(await check(withAda, undefined, "bob")).toEqual(unknown);
+});
+
+it("says what becomes of those who are signed in", async () => {
+  await using database = await createTestDatabase({ sql: SQL });
+  await using admin = await createTestAdmin({ url: database.url, prisma: PRISMA });
+  const zip = await admin.backup();
+  const check = async (scope?: RestoreScope) => {
+    const uploadId = await admin.upload(zip);
+    const { id } = await admin.ok("POST", "restores", { json: { uploadId, scope } });
+    const { plan } = await admin.reach(id, "ready");
+    await admin.ok("POST", `operations/${id}/cancel`, { json: {} });
+    return plan?.checks.find(({ name }) => name === "sign-ins");
+  };
+  const only = (name: string) => ({
+    mode: "replace" as const,
+    tables: [{ schema: "public", name }],
+  });
+  const again =
+    "Sessions that were ended since the backup count again, also those of a stolen cookie.";
+  const replaced = {
+    state: "warning",
+    message: `Sessions are replaced: whoever has signed in since the backup is signed out. ${again}`,
+    remedy: expect.stringContaining("empty it after the restore"),
+  };
+  expect(await check()).toMatchObject(replaced);
+  expect(await check(only("sessions"))).toMatchObject(replaced);
+  expect(await check({ mode: "keep-existing" })).toMatchObject({
+    state: "warning",
+    message: `Sessions are restored. ${again}`,
+  });
+  expect(await check(only("users"))).toMatchObject({
+    state: "passed",
+    message:
+      "Accounts are restored, and sessions are not: whoever is signed in stays so, with the rights of their account in this backup.",
+  });
+  expect(await check(only("notes"))).toBeUndefined();
 });

@@ -79,7 +79,7 @@ export function withActor(plan: RestorePlan, found: ActorInBackup | null): Resto
     : {
         name: "actor",
         state: "warning",
-        message: `You are not in this backup: you will be signed out ${endsSessions ? "at once, since sessions are replaced, too" : "when your session ends"}, and cannot sign in again with this account.`,
+        message: `You are not in this backup: you will be signed out ${endsSessions ? "at once, since sessions are replaced, too" : "when your session ends, or at once if the app asks its database who may"}, and cannot sign in again with this account.`,
       };
   return { ...plan, actorIsInBackup: found.isInBackup, checks: [...plan.checks, check] };
 }

@@ -8,6 +8,7 @@ import { rehearseRestore, summarise } from "./rehearse-restore.ts";
 import type { RestoreSource } from "./restore-source.ts";
 import { knownRights, unknownRights } from "./rights-check.ts";
 import { planSafetyBackup } from "./safety-backup.ts";
+import { withSignIns } from "./sign-ins.ts";
 
 /** What a person decides upon, and what has to be still so when it begins. */
 export interface MadePlan {
@@ -40,7 +41,7 @@ export async function makePlan(
   });
   const changing = planned.tables.filter(({ action }) => action !== "skip");
   const safetyBackup = await planSafetyBackup(context, key, changing);
-  const plan = withActor({ ...planned, safetyBackup }, actorInBackup);
+  const plan = await withSignIns(context, withActor({ ...planned, safetyBackup }, actorInBackup));
   if (!rehearse || !plan.canStart) {
     plan.checks.push(...(await unknownRights(context, changing)));
     return { plan, fingerprint, rehearsal: null };
