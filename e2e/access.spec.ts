@@ -45,6 +45,11 @@ test.describe("for a clerk", () => {
     for (const view of VIEWS) {
       const response = await page.goto(view);
       expect(response?.status(), view).toBe(403);
+      expect(response?.headers(), view).toMatchObject({
+        "x-frame-options": "DENY",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+      });
       await expect(page.getByText("This page is not for your account")).toBeVisible();
       await expect(page.getByRole("region", { name: "Database backup" })).toHaveCount(0);
     }

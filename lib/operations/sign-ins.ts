@@ -30,9 +30,7 @@ export async function withSignIns(
     ? {
         name: "sign-ins",
         state: "warning",
-        message: `${isMerge(plan.scope.mode) ? "Sessions are restored" : "Sessions are replaced: whoever has signed in since the backup is signed out"}. Sessions that were ended since the backup count again, also those of a stolen cookie.`,
-        remedy:
-          "Leave the table of sessions out, or empty it after the restore: then everybody signs in anew.",
+        message: `${isMerge(plan.scope.mode) ? "Sessions are restored" : "Sessions are replaced: whoever has signed in since the backup is signed out"}. Sessions that were ended since the backup count again, also those of a stolen cookie. To prevent that, leave their table out, or empty it after the restore.`,
       }
     : {
         name: "sign-ins",
