@@ -64,7 +64,8 @@ const MIDDLE_OF_SHOP = { url: undefined, table: "order_lines", row: "order_id = 
 export async function holdRestore(
   middle: { url: string | undefined; table: string; row: string } = MIDDLE_OF_SHOP,
 ): Promise<Hold> {
-  const { client } = await openSession(middle.url);
+  // Only a superuser may add something to an extension.
+  const { client } = await openSession(asSuperuser(middle.url ?? databaseUrl()));
   await client.query("SELECT pg_advisory_lock($1)", [GATE]);
   // For this session itself the gate is open. A constraint that is NOT VALID would be out of a restore's way.
   // It asks again and again, since waiting for the lock itself would end by the restore's lock timeout. It belongs to an
@@ -102,6 +103,9 @@ export async function holdBackup(): Promise<Hold> {
     await client.end();
   });
 }
+
+const asSuperuser = (url: string): string =>
+  Object.assign(new URL(url), { username: "postgres", password: "postgres" }).href;
 
 /** Released once, at the end of the test at the latest. */
 function holdUntilReleased(release: () => Promise<void>): Hold {

@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import pg from "pg";
 import { migrate } from "../../scripts/migrate.ts";
 import { startNext } from "../../scripts/next-server.ts";
+import { createOwnedDatabase } from "../../scripts/owned-database.ts";
 import { findFreePort, startPostgres } from "../../scripts/postgres.ts";
 import { ROOT } from "../../scripts/run.ts";
 import { seed } from "../../scripts/seed.ts";
@@ -41,8 +41,7 @@ export async function startShop(
     started.defer(() => rm(serverFolder, { recursive: true, force: true }));
     const postgres = await startPostgres({ major: 15, trustsSuperuser: true, inMemory: true });
     started.defer(() => postgres.stop());
-    await createDatabase(postgres.url());
-    const databaseUrl = postgres.url(DATABASE);
+    const databaseUrl = await createOwnedDatabase(postgres.url(), DATABASE);
     await migrate(databaseUrl);
     await seed(databaseUrl, options);
     const next = await startNext({
@@ -57,15 +56,5 @@ export async function startShop(
   } catch (error) {
     await stop();
     throw error;
-  }
-}
-
-async function createDatabase(serverUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl });
-  await client.connect();
-  try {
-    await client.query(`CREATE DATABASE ${DATABASE} TEMPLATE template0 ENCODING 'UTF8'`);
-  } finally {
-    await client.end();
   }
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
 import { migrate } from "../../../scripts/migrate.ts";
+import { createOwnedDatabase } from "../../../scripts/owned-database.ts";
 import { ROOT } from "../../../scripts/run.ts";
 import { step } from "../../../scripts/step.ts";
 import { npm, type PackageManager, pathOf } from "./package-manager.ts";
@@ -53,9 +54,7 @@ export async function prepareHost(
     : await mkdtemp(path.join(tmpdir(), `host-${name}-`));
   const isBuilt = existsSync(path.join(folder, ".next/BUILD_ID"));
   const database = `host_${name}`;
-  const databaseUrl = Object.assign(new URL(read("HOSTS_POSTGRES_URL")), {
-    pathname: database,
-  }).href;
+  const databaseUrl = await createOwnedDatabase(read("HOSTS_POSTGRES_URL"), database);
   const timed = <T>(title: string, action: () => Promise<T>) => step(`${name}: ${title}`, action);
   const host: Host = {
     folder,
@@ -112,8 +111,7 @@ async function build(host: Host, timed: typeof step): Promise<void> {
   await timed("next build", () => host.run("next", "build", ...packages.buildFlags));
 }
 
-async function fill(name: string, { database, databaseUrl, folder }: Host): Promise<void> {
-  await query(read("HOSTS_POSTGRES_URL"), `CREATE DATABASE ${database} TEMPLATE template0`);
+async function fill(name: string, { databaseUrl, folder }: Host): Promise<void> {
   await migrate(databaseUrl, path.join(folder, "prisma/migrations"));
   await query(databaseUrl, await readFile(path.join(HOSTS, name, "prisma/seed.sql"), "utf8"));
 }
