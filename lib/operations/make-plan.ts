@@ -2,11 +2,11 @@ import { planRestore } from "../restore/verify-archive.ts";
 import type { RestorePlan, RestoreScope } from "../shared/api.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import { type ActorInBackup, withActor } from "./actor-in-backup.ts";
+import { knownRights, unknownRights } from "./check-rights.ts";
 import type { Context } from "./context.ts";
 import type { LiveOperation } from "./live-operation.ts";
 import { rehearseRestore, summarise } from "./rehearse-restore.ts";
 import type { RestoreSource } from "./restore-source.ts";
-import { knownRights, unknownRights } from "./rights-check.ts";
 import { planSafetyBackup } from "./safety-backup.ts";
 import { withSignIns } from "./sign-ins.ts";
 
