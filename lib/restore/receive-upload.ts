@@ -6,7 +6,7 @@ import { MemoryLocker, Server, type Upload } from "@tus/server";
 import { BackupError } from "../errors.ts";
 import type { UploadDeleted } from "../events.ts";
 import type { Actor } from "../shared/api.ts";
-import { withNextBasePath } from "../shared/next-address.ts";
+import { nextBasePath } from "../shared/next-address.ts";
 import { isPrivateFile, openPrivateDirectory } from "./private-directory.ts";
 import { requireUploadRoom, type UploadLimits } from "./upload-usage.ts";
 
@@ -213,8 +213,8 @@ class PrivateFileStore extends FileStore {
 }
 
 /** The request does not tell it after a `proxy.ts`, but then the build does. */
-function nextBasePath(request: Request & { nextUrl?: { basePath?: string } }): string {
-  return request.nextUrl?.basePath || withNextBasePath("");
+function basePathOf(request: Request & { nextUrl?: { basePath?: string } }): string {
+  return request.nextUrl?.basePath || nextBasePath();
 }
 
 function withTusHeaders(request: Request): Request {
@@ -226,7 +226,7 @@ function withTusHeaders(request: Request): Request {
   const { method, body, signal } = request;
   const url = new URL(request.url);
   // Next takes its own `basePath` out of the URL, but the browser needs it in the upload's.
-  url.pathname = nextBasePath(request) + url.pathname;
+  url.pathname = basePathOf(request) + url.pathname;
   // `duplex` is required for a body that is a stream, and missing in the DOM's types.
   const init: RequestInit & { duplex: "half" } = { method, headers, body, signal, duplex: "half" };
   return new Request(url, init);

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from "vitest";
-import { nextAddress } from "./next-address.ts";
+import { nextAddress, nextBasePath } from "./next-address.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -13,6 +13,7 @@ it("is the path itself, unless Next is set up otherwise", () => {
 
 it("begins with Next's basePath, and ends with a slash where every address does", () => {
   vi.stubEnv("__NEXT_ROUTER_BASEPATH", "/internal");
+  expect(nextBasePath()).toBe("/internal");
   expect(nextAddress("/admin/backup")).toBe("/internal/admin/backup");
   vi.stubEnv("__NEXT_TRAILING_SLASH", "true");
   expect(nextAddress("/admin/backup")).toBe("/internal/admin/backup/");

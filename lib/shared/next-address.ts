@@ -4,9 +4,12 @@
  * Next compiles these two of its settings into every bundle and reads them so itself. Elsewhere they are not there.
  */
 
+/** Next's `basePath`, empty where the app has none. */
+export const nextBasePath = (): string => process.env.__NEXT_ROUTER_BASEPATH ?? "";
+
 /** A path with Next's `basePath` before it; a whole URL as it is. */
 export const withNextBasePath = (path: string): string =>
-  path.startsWith("/") ? `${process.env.__NEXT_ROUTER_BASEPATH ?? ""}${path}` : path;
+  path.startsWith("/") ? `${nextBasePath()}${path}` : path;
 
 /** Also with a slash at its end where `trailingSlash` is set, or Next would redirect every request. For paths without a query. */
 export const nextAddress = (path: string): string =>
