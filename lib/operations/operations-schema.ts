@@ -143,7 +143,11 @@ async function inTransaction<Result>(
 const BEGIN_SQL = `BEGIN; LOCK TABLE ${OWN_TABLES.map((name) => `${OWN_SCHEMA}.${name}`).join(", ")} IN ACCESS SHARE MODE`;
 
 /** Begins a transaction in which the tables stay what they are, and are ours. */
-async function begin(client: pg.PoolClient, database: Database): Promise<void> {
+async function begin(
+  client: pg.PoolClient,
+  database: Database,
+  isSecondTry = false,
+): Promise<void> {
   // Locked first, or they could be replaced between the look and the statement. A lock runs nothing.
   const failure = await client.query(BEGIN_SQL).then(
     () => null,
@@ -161,7 +165,11 @@ async function begin(client: pg.PoolClient, database: Database): Promise<void> {
     await migrate(client);
     return begin(client, database);
   }
-  if (failure !== null) throw failure;
+  if (failure !== null) {
+    // Another process may have made them since.
+    if (isSecondTry || !MISSING.includes(sqlState(failure))) throw failure;
+    return begin(client, database, true);
+  }
   known.add(database);
 }
 
@@ -182,6 +190,9 @@ async function migrate(client: pg.PoolClient): Promise<void> {
     );
   await client.query("COMMIT");
 }
+
+/** No such schema, no such table. */
+const MISSING: unknown[] = ["3F000", "42P01"];
 
 const sqlState = (error: unknown): unknown =>
   error instanceof Error && "code" in error ? error.code : undefined;
