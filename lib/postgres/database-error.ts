@@ -174,7 +174,7 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
   return placedError(
     {
       code: known?.code ?? place.fallback,
-      what: meaning?.what ?? withWords(REFUSED, error),
+      what: meaning?.what ?? (isRaised(error) ? REFUSED : withWords(REFUSED, error)),
       hint:
         place.remedy ?? meaning?.hint ?? `PostgreSQL's log has the details (SQLSTATE ${sqlState}).`,
       cause: error,
@@ -266,6 +266,10 @@ function elsewhere(error: pg.DatabaseError, sqlState: string): (typeof MEANING)[
     })
   );
 }
+
+/** By RAISE or the like, a function chooses SQLSTATE and words itself. In a load it may name a row's value. */
+const isRaised = ({ file = "" }: pg.DatabaseError): boolean =>
+  /^pl(?:_exec|py_|perl|tcl|v8)/.test(file);
 
 const withWords = (what: string, { code = "", message }: pg.DatabaseError): string =>
   WORDS_ARE_SAFE.test(code) ? `${what}: ${message}` : what;

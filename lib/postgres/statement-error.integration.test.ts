@@ -48,6 +48,7 @@ test("a damaged catalog: order, doctor and overview say what PostgreSQL says", a
     "ok POOLER",
     "problem CATALOG",
     "ok CONNECTIONS",
+    "warning SUPERUSER",
     "ok OPERATIONS",
   ]);
   expect(findings.find(({ code }) => code === "CATALOG")?.what).toMatch(LOOKUP);
