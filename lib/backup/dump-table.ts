@@ -1,7 +1,7 @@
 import type { ArchiveWriter } from "../archive/archive-writer.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
 import type { PlannedTable } from "../plan/dump-plan.ts";
-import type { Database } from "../postgres/connection.ts";
+import { type Database, explainEnd } from "../postgres/connection.ts";
 import { copyOut, pagesOut } from "../postgres/copy-out.ts";
 import type { FailedRows } from "../postgres/json-array.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
@@ -42,7 +42,7 @@ export function dumpTable(
     isUtf8: encoding !== "SQL_ASCII",
     maxRowBytes,
     describeError: (error: Error, failed: FailedRows) =>
-      describeDumpError(error, failed, {
+      describeDumpError(explainEnd(client, error) as Error, failed, {
         database,
         table,
         tables: plan.tables,

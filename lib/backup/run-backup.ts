@@ -3,7 +3,7 @@ import { createArchiveWriter } from "../archive/archive-writer.ts";
 import type { ArchiveKey } from "../archive/encryption.ts";
 import type { EntrySink } from "../archive/entry-sink.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
-import { toBackupError } from "../errors.ts";
+import { BackupError, toBackupError } from "../errors.ts";
 import type { TableSelection } from "../plan/dump-plan.ts";
 import { leaveOut } from "../plan/exclusion.ts";
 import { abandon, cancelOnAbort, type Database, explainEnd } from "../postgres/connection.ts";
@@ -147,7 +147,8 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
         archiveBytes,
       };
     } catch (error) {
-      throw explainEnd(client, error);
+      // A table's failure is explained already, and names the table.
+      throw error instanceof BackupError ? error : explainEnd(client, error);
     } finally {
       stopListening();
       // Whatever state the connection is in, perhaps in the middle of a COPY: the server ends the transaction.

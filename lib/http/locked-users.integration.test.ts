@@ -19,6 +19,8 @@ const SQL = `
 it("lets those follow and cancel a restore who could view the page just before, and nobody else", async () => {
   await using database = await createTestDatabase({ sql: SQL });
   const pool = new pg.Pool({ connectionString: database.url });
+  // Ended with its database, at the latest.
+  pool.on("error", () => {});
   await using _ = { [Symbol.asyncDispose]: () => pool.end() };
   await using admin = await createTestAdmin({
     url: database.url,
@@ -37,6 +39,7 @@ it("lets those follow and cancel a restore who could view the page just before, 
   expect((await look("carl")).status).toBe(403);
 
   const gate = new pg.Client({ connectionString: database.url });
+  gate.on("error", () => {});
   await gate.connect();
   await gate.query("SELECT pg_advisory_lock(4711)");
   await using __ = { [Symbol.asyncDispose]: () => gate.end() };

@@ -257,6 +257,13 @@ describe("sessions", () => {
       () => backUp(plain, { lockTimeoutMs: 600 }),
       () => restore(plain, path, { lockTimeoutMs: 600 }),
     ]) {
+      // The server ends a session a moment after its client.
+      await until("the role's only connection is free", async () => {
+        const [row] = await db.query<{ n: number }>(
+          `SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'prisma-backup-admin%'`,
+        );
+        return row?.n === 0;
+      });
       const error = await errorOf(run());
       expect(error.code).toBe("LOCK_TIMEOUT");
       expect(error.message).toMatch(/holder \(process \d+, role postgres\) on public\.purse/);
