@@ -134,9 +134,12 @@ test("says what a restore has done, as others find it", async ({ page, folder })
   expect(states).toEqual(sequences);
   expect(states).toEqual(await readSequences());
   expect(receipt.sequences).toBe(sequences.size);
-  // It is not encrypted.
+  // It is not encrypted, and was not rehearsed.
   const doubtful = receipt.checks.filter(({ state }) => state !== "passed");
-  expect(doubtful).toMatchObject([{ name: "key", state: "warning" }]);
+  expect(doubtful).toMatchObject([
+    { name: "key", state: "warning" },
+    { name: "rights", state: "warning" },
+  ]);
 
   // What is on the page is what is in the file.
   const reviews = page.getByRole("row").filter({ hasText: "public.reviews" });
