@@ -4,7 +4,7 @@ import { BaseSequencer } from "vitest/node";
 /** What takes the longest, first. One of them begun last would run when all other workers are done. */
 const LONGEST = [
   "lib/operations/kill.integration.test.ts",
-  "lib/restore/random/random-schemas.integration.test.ts",
+  "lib/restore/random-schemas.integration.test.ts",
   "lib/restore/schemas.integration.test.ts",
   "lib/operations/instances.integration.test.ts",
   "lib/cli/cli.integration.test.ts",

@@ -30,7 +30,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["{lib,components,scripts,app,prisma,bench}/**/*.integration.test.ts"],
-          globalSetup: ["scripts/testing/global-setup.ts"],
+          globalSetup: ["lib/testing/global-setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // Half of the time they wait for a server.

@@ -3,7 +3,7 @@
  * since the one before. Arguments: connection string, folder of uploads.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import "../lib/http/testing-instance.ts";
+import "../lib/testing/app-instance.ts";
 
 /** What the process took between two messages. */
 export interface HostFigures {

@@ -2,8 +2,8 @@ import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { createTestDatabase } from "../lib/testing/database.ts";
 import { ROOT } from "../scripts/run.ts";
-import { createTestDatabase } from "../scripts/testing/database.ts";
 import { measure } from "./measure.ts";
 import { postsSql } from "./posts.ts";
 

@@ -1,7 +1,7 @@
 /** All operations: filtered, searched, page by page, by the address alone. */
 import path from "node:path";
 import type { Page } from "@playwright/test";
-import { shell } from "../scripts/testing/oracles.ts";
+import { shell } from "../lib/testing/oracles.ts";
 import { cancelledBackup, checkBackup, discard, makeBackup, startRestore } from "./support/api.ts";
 import { expectAccessibleInBoth } from "./support/axe.ts";
 import { query } from "./support/database.ts";

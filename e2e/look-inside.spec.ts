@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Page, Request } from "@playwright/test";
 import JSZip from "jszip";
 import type { EncryptionChoice } from "../lib/shared/api.ts";
-import { shell } from "../scripts/testing/oracles.ts";
+import { shell } from "../lib/testing/oracles.ts";
 import { discard, makeBackup } from "./support/api.ts";
 import { generateIdentity } from "./support/archive.ts";
 import { expectAccessible } from "./support/axe.ts";

@@ -3,10 +3,10 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { shell } from "../lib/testing/oracles.ts";
 import { startNext } from "../scripts/next-server.ts";
 import { findFreePort } from "../scripts/postgres.ts";
 import { SIGN_INS } from "../scripts/seed/sign-ins.ts";
-import { shell } from "../scripts/testing/oracles.ts";
 import { expectAccessibleInBoth } from "./support/axe.ts";
 import { databaseUrl } from "./support/environment.ts";
 import { downloadBackup, PANEL, signIn } from "./support/panel.ts";

@@ -2,8 +2,8 @@
 import path from "node:path";
 import type { Page } from "@playwright/test";
 import type { Receipt } from "../lib/shared/receipt.ts";
+import { requireTool, shell } from "../lib/testing/oracles.ts";
 import { SIGN_INS } from "../scripts/seed/sign-ins.ts";
-import { requireTool, shell } from "../scripts/testing/oracles.ts";
 import { checkBackup, makeBackup, startRestore } from "./support/api.ts";
 import { expectAccessibleInBoth } from "./support/axe.ts";
 import { countRows, dumpDatabase, expectDatabase, query } from "./support/database.ts";

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import type { Page } from "@playwright/test";
-import { requireTool, shell } from "../scripts/testing/oracles.ts";
+import { requireTool, shell } from "../lib/testing/oracles.ts";
 import { discard } from "./support/api.ts";
 import { databaseUrl, serverFolder, serverLog } from "./support/environment.ts";
 import {

@@ -11,12 +11,12 @@ import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { PrismaClient } from "../prisma/generated/client.ts";
 import { migrate } from "../scripts/migrate.ts";
 import { seed } from "../scripts/seed.ts";
-import { serverUrlOf } from "../scripts/testing/database.ts";
-import { databaseText } from "../scripts/testing/oracles.ts";
-import { missedRows } from "../scripts/testing/row-oracle.ts";
-import { writeRowIntoEveryTable } from "../scripts/testing/write-rows.ts";
 import { PrismaBackup, PrismaRestore } from "./public-api.ts";
-import { archivedRows, errorOf, temporaryPath } from "./restore/testing.ts";
+import { archivedRows, errorOf, temporaryPath } from "./testing/backups.ts";
+import { serverUrlOf } from "./testing/database.ts";
+import { databaseText } from "./testing/oracles.ts";
+import { missedRows } from "./testing/row-oracle.ts";
+import { writeRowIntoEveryTable } from "./testing/write-rows.ts";
 
 const password = "a-very-strong-password";
 const SHOP_MIGRATIONS = fileURLToPath(new URL("../prisma/migrations", import.meta.url));

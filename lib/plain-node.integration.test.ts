@@ -3,9 +3,9 @@ import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { pgDumpText } from "../scripts/testing/oracles.ts";
-import { leftSessions, testDatabase } from "./restore/testing.ts";
-import { BLOG_MESS_SQL, BLOG_SQL, createProject, type Project } from "./testing-project.ts";
+import { leftSessions, testDatabase } from "./testing/backups.ts";
+import { pgDumpText } from "./testing/oracles.ts";
+import { BLOG_MESS_SQL, BLOG_SQL, createProject, type Project } from "./testing/prisma-project.ts";
 
 const BACKUP_EXAMPLE = `
 import { PrismaClient } from '@prisma/client';

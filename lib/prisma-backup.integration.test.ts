@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import path from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { pgDumpText, shell } from "../scripts/testing/oracles.ts";
 import { type BackupSummary, PrismaBackup, type PrismaBackupArgs } from "./prisma-backup.ts";
+import { addProgress, NO_PROGRESS, type Progress } from "./shared/progress.ts";
 import {
   asRole,
   errorOf,
@@ -13,9 +13,9 @@ import {
   restore,
   temporaryPath,
   testDatabase,
-} from "./restore/testing.ts";
-import { addProgress, NO_PROGRESS, type Progress } from "./shared/progress.ts";
-import { BLOG_MESS_SQL, BLOG_SQL, createProject, type Project } from "./testing-project.ts";
+} from "./testing/backups.ts";
+import { pgDumpText, shell } from "./testing/oracles.ts";
+import { BLOG_MESS_SQL, BLOG_SQL, createProject, type Project } from "./testing/prisma-project.ts";
 
 let project: Project;
 beforeAll(async () => {

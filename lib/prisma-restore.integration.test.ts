@@ -3,21 +3,21 @@ import { createServer } from "node:net";
 import path from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import type { TestDatabase } from "../scripts/testing/database.ts";
-import { pgDumpOnce, pgDumpText } from "../scripts/testing/oracles.ts";
-import { fixture } from "./archive/original/testing.ts";
 import { PrismaBackup, type PrismaBackupArgs } from "./prisma-backup.ts";
 import { PrismaRestore, type PrismaRestoreArgs, type RestoreSummary } from "./prisma-restore.ts";
-import { errorOf, leftSessions, temporaryPath, testDatabase, until } from "./restore/testing.ts";
 import type { RestorePlan } from "./shared/api.ts";
 import { addProgress, NO_PROGRESS, type Progress } from "./shared/progress.ts";
+import { errorOf, leftSessions, temporaryPath, testDatabase, until } from "./testing/backups.ts";
+import type { TestDatabase } from "./testing/database.ts";
+import { pgDumpOnce, pgDumpText } from "./testing/oracles.ts";
+import { fixture } from "./testing/original-backups.ts";
 import {
   BLOG_MESS_SQL,
   BLOG_SQL,
   createProject,
   FULL_MODELS,
   type Project,
-} from "./testing-project.ts";
+} from "./testing/prisma-project.ts";
 
 let project: Project;
 beforeAll(async () => {

@@ -4,9 +4,9 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { PrismaClient } from "../prisma/generated/client.ts";
-import { serverUrlOf } from "../scripts/testing/database.ts";
 import { PrismaBackup, PrismaRestore } from "./public-api.ts";
-import { errorOf, temporaryPath } from "./restore/testing.ts";
+import { errorOf, temporaryPath } from "./testing/backups.ts";
+import { serverUrlOf } from "./testing/database.ts";
 
 let databases = 0;
 

@@ -1,10 +1,10 @@
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { checkDatabase } from "../lib/cli/doctor/doctor.ts";
+import { serverUrlOf } from "../lib/testing/database.ts";
 import { migrate } from "./migrate.ts";
 import { createOwnedDatabase } from "./owned-database.ts";
 import { seed } from "./seed.ts";
-import { serverUrlOf } from "./testing/database.ts";
 
 test("the demo's role owns its shop, is no superuser, and can back up and restore", async () => {
   const server = serverUrlOf(18);

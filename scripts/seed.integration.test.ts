@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
+import { createTestDatabase } from "../lib/testing/database.ts";
+import { pgDumpText, requireTool } from "../lib/testing/oracles.ts";
 import { migrate } from "./migrate.ts";
 import { seed } from "./seed.ts";
-import { createTestDatabase } from "./testing/database.ts";
-import { pgDumpText, requireTool } from "./testing/oracles.ts";
 
 /** `_prisma_migrations` holds times and random ids. */
 const withoutHistory = (dump: string) =>

@@ -6,14 +6,14 @@ import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import JSZip from "jszip";
 import { describe, expect, it, vi } from "vitest";
 import { type ArchiveKey, createArchiveKey } from "../../lib/archive/encryption.ts";
+import type { EncryptionChoice, Unlock } from "../../lib/shared/api.ts";
 import {
   cheapPassphraseKey,
   PASSPHRASE,
   TABLES,
   temporaryFolder,
   writeArchive,
-} from "../../lib/archive/testing.ts";
-import type { EncryptionChoice, Unlock } from "../../lib/shared/api.ts";
+} from "../../lib/testing/archives.ts";
 import { ArchiveProblem, type LocalVerdict } from "./archive-problem.ts";
 import { cellsOf } from "./cells.ts";
 import { BROWSE_MAX_BYTES } from "./limits.ts";

@@ -5,6 +5,9 @@ import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import JSZip from "jszip";
 import { expect, it, vi } from "vitest";
 import { type ArchiveKey, createArchiveKey } from "../../lib/archive/encryption.ts";
+import { BackupError } from "../../lib/errors.ts";
+import type { Unlock } from "../../lib/shared/api.ts";
+import { type ArchiveVerdict, verdictOfError } from "../../lib/shared/archive-verdict.ts";
 import {
   cheapPassphraseKey,
   PASSPHRASE,
@@ -12,10 +15,7 @@ import {
   TABLES,
   temporaryFolder,
   writeArchive,
-} from "../../lib/archive/testing.ts";
-import { BackupError } from "../../lib/errors.ts";
-import type { Unlock } from "../../lib/shared/api.ts";
-import { type ArchiveVerdict, verdictOfError } from "../../lib/shared/archive-verdict.ts";
+} from "../../lib/testing/archives.ts";
 import { ArchiveProblem } from "./archive-problem.ts";
 import { LocalArchiveSession } from "./local-archive-session.ts";
 

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { temporaryFolder, writeArchive } from "../../lib/archive/testing.ts";
+import { temporaryFolder, writeArchive } from "../../lib/testing/archives.ts";
 import { createWorkerMethods } from "./worker-methods.ts";
 import type { WorkerProgress } from "./worker-protocol.ts";
 

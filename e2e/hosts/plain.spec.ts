@@ -4,8 +4,8 @@
  */
 import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { pgDumpText } from "../../lib/testing/oracles.ts";
 import { findFreePort } from "../../scripts/postgres.ts";
-import { pgDumpText } from "../../scripts/testing/oracles.ts";
 import { expectDatabase, holdRestore } from "../support/database.ts";
 import { confirmRestore, tableProgress } from "../support/panel.ts";
 import { expectNoServerCode, expectTypesFit } from "./support/checks.ts";

@@ -4,7 +4,7 @@
  */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import { pgDumpText } from "../../scripts/testing/oracles.ts";
+import { pgDumpText } from "../../lib/testing/oracles.ts";
 import { expectDatabase } from "../support/database.ts";
 import { type Host, prepareHost } from "./support/host.ts";
 import { installNode, yarnPnp } from "./support/package-manager.ts";

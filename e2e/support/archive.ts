@@ -1,5 +1,5 @@
 /** A look into archives by `unzip`, `age`, `zstd` and `jq` alone. */
-import { requireTool, shell, terminal } from "../../scripts/testing/oracles.ts";
+import { requireTool, shell, terminal } from "../../lib/testing/oracles.ts";
 
 /** Whether all these tools are there. In CI a missing one is an error. */
 export const canOpenByHand = (): boolean =>

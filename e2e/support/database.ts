@@ -1,6 +1,6 @@
 import { expect } from "@playwright/test";
 import pg from "pg";
-import { pgDumpText } from "../../scripts/testing/oracles.ts";
+import { pgDumpText } from "../../lib/testing/oracles.ts";
 import { databaseUrl } from "./environment.ts";
 
 /** The whole database as text: schema, rows, sequences. */

@@ -5,9 +5,6 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { openArchive } from "./archive-reader.ts";
-import { createArchiveWriter } from "./archive-writer.ts";
-import { type ArchiveKey, createArchiveKey, unlockKeyFile } from "./encryption.ts";
 import {
   CREATED_AT,
   cheapPassphraseKey,
@@ -20,8 +17,11 @@ import {
   TABLES,
   temporaryFolder,
   writeArchive,
-} from "./testing.ts";
-import { pack, unpack } from "./testing-zip.ts";
+} from "../testing/archives.ts";
+import { pack, unpack } from "../testing/forge-zip.ts";
+import { openArchive } from "./archive-reader.ts";
+import { createArchiveWriter } from "./archive-writer.ts";
+import { type ArchiveKey, createArchiveKey, unlockKeyFile } from "./encryption.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

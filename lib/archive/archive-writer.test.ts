@@ -10,10 +10,7 @@ import { runInNewContext } from "node:vm";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import JSZip from "jszip";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { requireTool } from "../../scripts/testing/oracles.ts";
 import { BackupError } from "../errors.ts";
-import { createArchiveWriter } from "./archive-writer.ts";
-import { type ArchiveKey, createArchiveKey } from "./encryption.ts";
 import {
   CREATED_AT,
   cheapPassphraseKey,
@@ -27,7 +24,10 @@ import {
   temporaryFolder,
   terminal,
   writeArchive,
-} from "./testing.ts";
+} from "../testing/archives.ts";
+import { requireTool } from "../testing/oracles.ts";
+import { createArchiveWriter } from "./archive-writer.ts";
+import { type ArchiveKey, createArchiveKey } from "./encryption.ts";
 import { createZipSink } from "./zip-sink.ts";
 
 vi.setConfig({ testTimeout: 60_000 });

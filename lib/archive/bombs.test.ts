@@ -11,14 +11,14 @@ import { constants, deflateRawSync } from "node:zlib";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { afterAll, expect, it, vi } from "vitest";
 import { manifestEntryName, tableEntryName } from "../shared/archive-format.ts";
+import { manifestFor, sha256, temporaryFolder, writeArchive } from "../testing/archives.ts";
+import { type ForgedEntry, pack, zip64Extra } from "../testing/forge-zip.ts";
 import { type ArchiveKey, createArchiveKey, encryptBytes } from "./encryption.ts";
-import { manifestFor, sha256, temporaryFolder, writeArchive } from "./testing.ts";
-import { type ForgedEntry, pack, zip64Extra } from "./testing-zip.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
 const HUGE_BYTES = 10 * 2 ** 30;
-const CHILD = new URL("testing-reader-child.ts", import.meta.url).pathname;
+const CHILD = new URL("../testing/reader-child.ts", import.meta.url).pathname;
 /** An idle process of this kind has some 100 MB. */
 const MAX_PEAK_MB = 256;
 

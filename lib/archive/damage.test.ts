@@ -3,8 +3,6 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { openArchive } from "./archive-reader.ts";
-import { type ArchiveKey, createArchiveKey } from "./encryption.ts";
 import {
   cheapPassphraseKey,
   codeOf,
@@ -14,8 +12,10 @@ import {
   TABLES,
   temporaryFolder,
   writeArchive,
-} from "./testing.ts";
-import { type ForgedEntry, pack, unpack } from "./testing-zip.ts";
+} from "../testing/archives.ts";
+import { type ForgedEntry, pack, unpack } from "../testing/forge-zip.ts";
+import { openArchive } from "./archive-reader.ts";
+import { type ArchiveKey, createArchiveKey } from "./encryption.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

@@ -9,7 +9,15 @@ import {
   identityToRecipient,
 } from "age-encryption";
 import { describe, expect, it, vi } from "vitest";
-import { requireTool } from "../../scripts/testing/oracles.ts";
+import {
+  cheapPassphraseKey,
+  codeOf,
+  PASSPHRASE,
+  shell,
+  temporaryFolder,
+  terminal,
+} from "../testing/archives.ts";
+import { requireTool } from "../testing/oracles.ts";
 import {
   type ArchiveKey,
   createArchiveKey,
@@ -20,14 +28,6 @@ import {
   parseIdentities,
   unlockKeyFile,
 } from "./encryption.ts";
-import {
-  cheapPassphraseKey,
-  codeOf,
-  PASSPHRASE,
-  shell,
-  temporaryFolder,
-  terminal,
-} from "./testing.ts";
 
 const hasAge = requireTool("age") && requireTool("age-keygen");
 const hasTerminal = hasAge && requireTool("script");

@@ -2,10 +2,6 @@
 import { cp, mkdir, readFile, rename, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { requireTool } from "../../scripts/testing/oracles.ts";
-import { openArchive } from "./archive-reader.ts";
-import { findBackups, isBackup } from "./find-backups.ts";
-import { openEntrySource } from "./recognise-backup.ts";
 import {
   codeOf,
   readWhole,
@@ -14,8 +10,12 @@ import {
   temporaryFolder,
   writeArchive,
   writeFolder,
-} from "./testing.ts";
-import { pack, unpack } from "./testing-zip.ts";
+} from "../testing/archives.ts";
+import { pack, unpack } from "../testing/forge-zip.ts";
+import { requireTool } from "../testing/oracles.ts";
+import { openArchive } from "./archive-reader.ts";
+import { findBackups, isBackup } from "./find-backups.ts";
+import { openEntrySource } from "./recognise-backup.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

@@ -23,11 +23,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { requireTool } from "../../scripts/testing/oracles.ts";
-import { openArchive } from "./archive-reader.ts";
-import { createArchiveWriter } from "./archive-writer.ts";
-import { type ArchiveKey, createArchiveKey } from "./encryption.ts";
-import { createFolderSink } from "./folder-sink.ts";
 import {
   CREATED_AT,
   cheapPassphraseKey,
@@ -41,7 +36,12 @@ import {
   temporaryFolder,
   writeArchive,
   writeFolder,
-} from "./testing.ts";
+} from "../testing/archives.ts";
+import { requireTool } from "../testing/oracles.ts";
+import { openArchive } from "./archive-reader.ts";
+import { createArchiveWriter } from "./archive-writer.ts";
+import { type ArchiveKey, createArchiveKey } from "./encryption.ts";
+import { createFolderSink } from "./folder-sink.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

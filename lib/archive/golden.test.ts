@@ -5,8 +5,8 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { readTables } from "../testing/archives.ts";
 import { openArchive } from "./archive-reader.ts";
-import { readTables } from "./testing.ts";
 
 const path = (name: string) => fileURLToPath(new URL(`golden/${name}`, import.meta.url));
 

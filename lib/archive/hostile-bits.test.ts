@@ -7,7 +7,6 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import type { Unlock } from "../shared/api.ts";
-import { unlockKeyFile } from "./encryption.ts";
 import {
   cheapPassphraseKey,
   codeOf,
@@ -16,9 +15,10 @@ import {
   shell,
   temporaryFolder,
   writeFolder,
-} from "./testing.ts";
-import { createScene, judge, SMALL_TABLES } from "./testing-hostile.ts";
-import { contentRegion, type Region, regionsOf } from "./testing-regions.ts";
+} from "../testing/archives.ts";
+import { createScene, judge, SMALL_TABLES } from "../testing/hostile-archives.ts";
+import { contentRegion, type Region, regionsOf } from "../testing/zip-regions.ts";
+import { unlockKeyFile } from "./encryption.ts";
 
 const CASES = Number(process.env.HOSTILE_CASES ?? 2000);
 vi.setConfig({ testTimeout: Math.max(60_000, CASES * 100) });

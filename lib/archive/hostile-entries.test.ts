@@ -3,11 +3,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { manifestEntryName } from "../shared/archive-format.ts";
+import { codeOf, PASSPHRASE, readWhole, sha256, temporaryFolder } from "../testing/archives.ts";
+import { type ForgedEntry, pack, withZip64End, zip64Extra } from "../testing/forge-zip.ts";
+import { createScene, judge, type Scene } from "../testing/hostile-archives.ts";
 import { encryptBytes } from "./encryption.ts";
 import type { StoredManifest } from "./manifest.ts";
-import { codeOf, PASSPHRASE, readWhole, sha256, temporaryFolder } from "./testing.ts";
-import { createScene, judge, type Scene } from "./testing-hostile.ts";
-import { type ForgedEntry, pack, withZip64End, zip64Extra } from "./testing-zip.ts";
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 

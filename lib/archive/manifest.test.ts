@@ -16,6 +16,7 @@ import {
   MAX_WARNINGS,
   MAX_WORDS_LENGTH,
 } from "../shared/archive-format.ts";
+import { manifestFor, sha256 } from "../testing/archives.ts";
 import {
   type Manifest,
   type ManifestTable,
@@ -23,7 +24,6 @@ import {
   serialiseManifest,
   summariseManifest,
 } from "./manifest.ts";
-import { manifestFor, sha256 } from "./testing.ts";
 
 const table: ManifestTable = {
   schema: "public",

@@ -2,8 +2,8 @@
 import { Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { expect, it } from "vitest";
 import { MAX_IDENTITIES } from "../shared/archive-format.ts";
+import { codeOf } from "../testing/archives.ts";
 import { decryptBytes, parseIdentities } from "./encryption.ts";
-import { codeOf } from "./testing.ts";
 
 const identities = (count: number) =>
   Promise.all(Array.from({ length: count }, generateX25519Identity));

@@ -2,10 +2,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { createTestDatabase, requireTool } from "../../scripts/testing/database.ts";
 import type { EncryptionChoice } from "../shared/api.ts";
-import { createArchiveKey } from "./encryption.ts";
-import { readmeText } from "./readme.ts";
 import {
   PASSPHRASE,
   shell,
@@ -13,7 +10,10 @@ import {
   terminal,
   writeArchive,
   writeFolder,
-} from "./testing.ts";
+} from "../testing/archives.ts";
+import { createTestDatabase, requireTool } from "../testing/database.ts";
+import { createArchiveKey } from "./encryption.ts";
+import { readmeText } from "./readme.ts";
 
 const hasTools = ["unzip", "age", "age-keygen", "zstd", "jq", "psql", "sha256sum", "script"]
   .map(requireTool)

@@ -6,10 +6,10 @@ import { describe, expect, it } from "vitest";
 import { provenChecks } from "../restore/proven-checks.ts";
 import type { EncryptionMode } from "../shared/api.ts";
 import { KEY_ENTRY, README_ENTRY } from "../shared/archive-format.ts";
+import { codeOf, PASSPHRASE, readWhole, temporaryFolder } from "../testing/archives.ts";
+import { type ForgedEntry, pack } from "../testing/forge-zip.ts";
+import { createScene, type Scene } from "../testing/hostile-archives.ts";
 import { openArchive } from "./archive-reader.ts";
-import { codeOf, PASSPHRASE, readWhole, temporaryFolder } from "./testing.ts";
-import { createScene, type Scene } from "./testing-hostile.ts";
-import { type ForgedEntry, pack } from "./testing-zip.ts";
 
 async function packed(entries: ForgedEntry[]): Promise<string> {
   const path = join(await temporaryFolder(), "forged.zip");

@@ -4,10 +4,11 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { pgDumpText, requireTool, shell, terminal } from "../../scripts/testing/oracles.ts";
 import { openArchive } from "../archive/archive-reader.ts";
 import { createArchiveKey } from "../archive/encryption.ts";
 import { findBackups } from "../archive/find-backups.ts";
+import type { EncryptionChoice, Unlock } from "../shared/api.ts";
+import type { ProgressEvent } from "../shared/progress.ts";
 import {
   check,
   errorOf,
@@ -17,10 +18,9 @@ import {
   temporaryPath,
   testDatabase,
   until,
-} from "../restore/testing.ts";
-import { EVERYTHING_SQL, MESS_SQL } from "../restore/testing-schema.ts";
-import type { EncryptionChoice, Unlock } from "../shared/api.ts";
-import type { ProgressEvent } from "../shared/progress.ts";
+} from "../testing/backups.ts";
+import { EVERYTHING_SQL, MESS_SQL } from "../testing/everything-schema.ts";
+import { pgDumpText, requireTool, shell, terminal } from "../testing/oracles.ts";
 import { createBackupFile } from "./create-backup-file.ts";
 
 const KINDS = ["zip", "folder"] as const;

@@ -1,12 +1,8 @@
 import { access, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import type { Major } from "../../scripts/postgres-package.ts";
-import { damagePage, fillPage, LOSE_PIECES, removeFile } from "../../scripts/testing/damage.ts";
-import { createTestDatabase, type TestDatabase } from "../../scripts/testing/database.ts";
-import { databaseText } from "../../scripts/testing/oracles.ts";
 import { createArchiveKey } from "../archive/encryption.ts";
-import { createTestAdmin } from "../http/testing.ts";
-import { rehearsed } from "../restore/rehearsal/testing.ts";
+import type { Overview } from "../shared/api.ts";
 import {
   archivedRows,
   backUp,
@@ -18,8 +14,12 @@ import {
   temporaryPath,
   testDatabase,
   toldOf,
-} from "../restore/testing.ts";
-import type { Overview } from "../shared/api.ts";
+} from "../testing/backups.ts";
+import { damagePage, fillPage, LOSE_PIECES, removeFile } from "../testing/damage.ts";
+import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
+import { databaseText } from "../testing/oracles.ts";
+import { rehearsed } from "../testing/rehearsals.ts";
+import { createTestAdmin } from "../testing/test-admin.ts";
 import { createBackupFile } from "./create-backup-file.ts";
 import { readOverview } from "./overview.ts";
 

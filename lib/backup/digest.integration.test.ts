@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
-import { createTestDatabase } from "../../scripts/testing/database.ts";
 import { openDatabase } from "../postgres/connection.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
+import { createTestDatabase } from "../testing/database.ts";
 import { runBackup } from "./run-backup.ts";
 
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => setImmediate(done) });

@@ -1,6 +1,5 @@
 import { PassThrough, Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import type { TestDatabase } from "../../scripts/testing/database.ts";
 import { BackupError } from "../errors.ts";
 import {
   backUp,
@@ -9,7 +8,8 @@ import {
   openTestDatabase,
   testDatabase,
   until,
-} from "../restore/testing.ts";
+} from "../testing/backups.ts";
+import type { TestDatabase } from "../testing/database.ts";
 
 /** Two tables of some 5 MB. */
 const SQL = `

@@ -1,9 +1,9 @@
 /** Text that no restore could read ends a backup, and the error names the row and the column. */
 import { expect, test } from "vitest";
-import { MAJORS } from "../../scripts/testing/majors.ts";
-import { databaseText } from "../../scripts/testing/oracles.ts";
-import { backUp, errorOf, leftSessions, testDatabase, toldOf, until } from "../restore/testing.ts";
 import { tableKey } from "../shared/table-name.ts";
+import { backUp, errorOf, leftSessions, testDatabase, toldOf, until } from "../testing/backups.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { databaseText } from "../testing/oracles.ts";
 
 /** A byte that is none of UTF-8, as only a superuser gets it in; and the first byte of a longer character. */
 const INVALID = String.raw`CREATE CAST (bytea AS text) WITHOUT FUNCTION;

@@ -1,7 +1,7 @@
 /** A row that is too large for a restore ends a backup. Here the limit is 1 MiB instead of 1 GiB. */
 import { expect, test } from "vitest";
-import { backUp, errorOf, restore, testDatabase } from "../restore/testing.ts";
 import { tableKey } from "../shared/table-name.ts";
+import { backUp, errorOf, restore, testDatabase } from "../testing/backups.ts";
 
 const MAX = 2 ** 20;
 const tableSql = (value: string) => `CREATE TABLE other (id int);

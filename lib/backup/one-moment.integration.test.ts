@@ -7,10 +7,10 @@ import { promisify } from "node:util";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type PostgresServer, startPostgres } from "../../scripts/postgres.ts";
-import { createTestDatabase } from "../../scripts/testing/database.ts";
-import { databaseText, requireTool } from "../../scripts/testing/oracles.ts";
 import { BackupError } from "../errors.ts";
-import { backUp, openTestDatabase, restore, temporaryPath } from "../restore/testing.ts";
+import { backUp, openTestDatabase, restore, temporaryPath } from "../testing/backups.ts";
+import { createTestDatabase } from "../testing/database.ts";
+import { databaseText, requireTool } from "../testing/oracles.ts";
 
 const run = promisify(execFile);
 

@@ -2,12 +2,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { createTestDatabase, requireTool } from "../../scripts/testing/database.ts";
 import { createArchiveKey } from "../archive/encryption.ts";
-import { PASSPHRASE, shell, temporaryFolder, terminal } from "../archive/testing.ts";
 import { openDatabase } from "../postgres/connection.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import type { EncryptionChoice } from "../shared/api.ts";
+import { PASSPHRASE, shell, temporaryFolder, terminal } from "../testing/archives.ts";
+import { createTestDatabase, requireTool } from "../testing/database.ts";
 import { createBackupFile } from "./create-backup-file.ts";
 
 const hasTools = ["unzip", "age", "age-keygen", "zstd", "jq", "psql", "shasum", "script"]

@@ -1,8 +1,8 @@
 /** A sequence that is behind its rows is known from the backup on: before a restore that raises it. */
 import { expect, test } from "vitest";
-import { MAJORS } from "../../scripts/testing/majors.ts";
-import { backUp, check, restore, testDatabase } from "../restore/testing.ts";
 import type { Warning } from "../shared/api.ts";
+import { backUp, check, restore, testDatabase } from "../testing/backups.ts";
+import { MAJORS } from "../testing/majors.ts";
 
 const SQL = `
   CREATE TABLE a (id serial PRIMARY KEY); INSERT INTO a SELECT generate_series(1, 10);

@@ -1,8 +1,8 @@
 import pg from "pg";
 import { expect, test } from "vitest";
-import type { TestDatabase } from "../../scripts/testing/database.ts";
-import { backUp, errorOf, leftSessions, restore, testDatabase, until } from "../restore/testing.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
+import { backUp, errorOf, leftSessions, restore, testDatabase, until } from "../testing/backups.ts";
+import type { TestDatabase } from "../testing/database.ts";
 import { readOverview } from "./overview.ts";
 
 /** Another session of somebody else's. */

@@ -7,13 +7,8 @@ import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { ROOT } from "../../scripts/run.ts";
-import {
-  pgDumpOnce,
-  pgDumpText,
-  requireTool,
-  type TestDatabase,
-} from "../../scripts/testing/database.ts";
-import { leftSessions, temporaryPath, testDatabase, until } from "../restore/testing.ts";
+import { leftSessions, temporaryPath, testDatabase, until } from "../testing/backups.ts";
+import { pgDumpOnce, pgDumpText, requireTool, type TestDatabase } from "../testing/database.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 

@@ -5,9 +5,9 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { Major } from "../../scripts/postgres-package.ts";
-import { pgDumpText, type TestDatabase } from "../../scripts/testing/database.ts";
-import { MAJORS } from "../../scripts/testing/majors.ts";
-import { asRole, temporaryPath, testDatabase } from "../restore/testing.ts";
+import { asRole, temporaryPath, testDatabase } from "../testing/backups.ts";
+import { pgDumpText, type TestDatabase } from "../testing/database.ts";
+import { MAJORS } from "../testing/majors.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 

@@ -5,10 +5,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { pgDumpText, requireTool } from "../../scripts/testing/database.ts";
-import { fixture } from "../archive/original/testing.ts";
-import { restoredSql, SCHEMA_SQL } from "../archive/original/testing-source.ts";
-import { temporaryPath, testDatabase } from "../restore/testing.ts";
+import { temporaryPath, testDatabase } from "../testing/backups.ts";
+import { pgDumpText, requireTool } from "../testing/database.ts";
+import { fixture } from "../testing/original-backups.ts";
+import { restoredSql, SCHEMA_SQL } from "../testing/original-source.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 

@@ -6,10 +6,10 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type PostgresServer, startPostgres } from "../../scripts/postgres.ts";
-import { createTestDatabase, type TestDatabase } from "../../scripts/testing/database.ts";
 import { readOverview } from "../backup/overview.ts";
 import { PrismaBackup } from "../prisma-backup.ts";
 import { PrismaRestore } from "../prisma-restore.ts";
+import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import {
   backUp,
   check,
@@ -17,8 +17,8 @@ import {
   openTestDatabase,
   restore,
   temporaryPath,
-} from "../restore/testing.ts";
-import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
+} from "../testing/backups.ts";
+import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 

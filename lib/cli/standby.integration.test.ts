@@ -5,15 +5,15 @@ import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { type Replication, startReplication } from "../../scripts/testing/standby.ts";
 import { createArchiveKey } from "../archive/encryption.ts";
 import { createBackupFile } from "../backup/create-backup-file.ts";
 import { runBackup } from "../backup/run-backup.ts";
-import { createTestAdmin } from "../http/testing.ts";
-import { backUp, errorOf, models, openTestDatabase, temporaryPath } from "../restore/testing.ts";
 import type { Activity, Operation, Overview } from "../shared/api.ts";
 import type { OnProgress } from "../shared/progress.ts";
 import { tableKey } from "../shared/table-name.ts";
+import { backUp, errorOf, models, openTestDatabase, temporaryPath } from "../testing/backups.ts";
+import { type Replication, startReplication } from "../testing/standby.ts";
+import { createTestAdmin } from "../testing/test-admin.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 

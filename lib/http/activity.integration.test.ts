@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
-import { createTestDatabase } from "../../scripts/testing/database.ts";
 import type { Activity } from "../shared/api.ts";
-import { createTestAdmin, SHOP_SQL } from "./testing.ts";
+import { createTestDatabase } from "../testing/database.ts";
+import { createTestAdmin, SHOP_SQL } from "../testing/test-admin.ts";
 
 it("lists all that was done, filtered, searched and page by page", async () => {
   await using database = await createTestDatabase({ sql: SHOP_SQL });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { createTestDatabase } from "../../scripts/testing/database.ts";
 import type { RestoreScope } from "../shared/api.ts";
-import { createTestAdmin } from "./testing.ts";
+import { createTestDatabase } from "../testing/database.ts";
+import { createTestAdmin } from "../testing/test-admin.ts";
 
 const field = (name: string) => ({ name, kind: "scalar", type: "String" });
 const PRISMA = {

@@ -4,12 +4,19 @@ import { readdir, readFile, utimes } from "node:fs/promises";
 import path from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { describe, expect, it } from "vitest";
-import { createTestDatabase } from "../../scripts/testing/database.ts";
-import { cheapPassphraseKey, PASSPHRASE } from "../archive/testing.ts";
 import { parseConfig } from "../config.ts";
 import { openContext } from "../operations/context.ts";
-import { backUp, openTestDatabase } from "../restore/testing.ts";
-import { CHUNK, createTestAdmin, SHOP_SQL, type TestAdmin, TUS, until } from "./testing.ts";
+import { cheapPassphraseKey, PASSPHRASE } from "../testing/archives.ts";
+import { backUp, openTestDatabase } from "../testing/backups.ts";
+import { createTestDatabase } from "../testing/database.ts";
+import {
+  CHUNK,
+  createTestAdmin,
+  SHOP_SQL,
+  type TestAdmin,
+  TUS,
+  until,
+} from "../testing/test-admin.ts";
 
 /** An archive that opens by identity, which takes no second to try. */
 async function scene() {

@@ -2,13 +2,9 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import {
-  createTestDatabase,
-  requireTool,
-  type TestDatabase,
-} from "../../scripts/testing/database.ts";
 import type { ListedOperation } from "../shared/api.ts";
-import { createTestAdmin, SHOP_SQL, until } from "./testing.ts";
+import { createTestDatabase, requireTool, type TestDatabase } from "../testing/database.ts";
+import { createTestAdmin, SHOP_SQL, until } from "../testing/test-admin.ts";
 
 const run = promisify(execFile);
 /** About 60 MB of rows that compress badly: far more than all buffers on the way. */

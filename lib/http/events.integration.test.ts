@@ -4,10 +4,10 @@ import { once } from "node:events";
 import { utimes } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../../scripts/testing/database.ts";
 import type { BackupAdminEvent } from "../events.ts";
 import type { ListedOperation, Operation } from "../shared/api.ts";
-import { createTestAdmin, SHOP_SQL, type TestAdmin, TUS, until } from "./testing.ts";
+import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
+import { createTestAdmin, SHOP_SQL, type TestAdmin, TUS, until } from "../testing/test-admin.ts";
 
 const ADA = { id: "ada", name: "Ada Admin" };
 const BOB = { id: "bob", name: "Bob Boss" };
@@ -151,7 +151,7 @@ describe.concurrent("the host is told", () => {
     await told("backup.downloaded");
     const uploadId = await admin.upload(zip);
     const child = spawn(process.execPath, [
-      new URL("testing-child.ts", import.meta.url).pathname,
+      new URL("../testing/app-child.ts", import.meta.url).pathname,
       ...[database.url, uploadDir, "not the name"],
     ]);
     child.stdin.end(uploadId);

@@ -1,8 +1,8 @@
 /** What becomes of `authorize` while a restore has the table locked that it reads. */
 import pg from "pg";
 import { expect, it } from "vitest";
-import { createTestDatabase } from "../../scripts/testing/database.ts";
-import { createTestAdmin, until } from "./testing.ts";
+import { createTestDatabase } from "../testing/database.ts";
+import { createTestAdmin, until } from "../testing/test-admin.ts";
 
 // What belongs to an extension is not put aside by a restore: the check runs for each row, until the test lets go.
 const SQL = `

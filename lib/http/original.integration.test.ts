@@ -1,10 +1,10 @@
 /** A backup that the original itself wrote, through the real route handlers. */
 import { readdir, readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import { createTestDatabase, pgDumpText } from "../../scripts/testing/database.ts";
-import { fixture } from "../archive/original/testing.ts";
-import { restoredSql, SCHEMA_SQL } from "../archive/original/testing-source.ts";
-import { createTestAdmin } from "./testing.ts";
+import { createTestDatabase, pgDumpText } from "../testing/database.ts";
+import { fixture } from "../testing/original-backups.ts";
+import { restoredSql, SCHEMA_SQL } from "../testing/original-source.ts";
+import { createTestAdmin } from "../testing/test-admin.ts";
 
 const PASSWORD = "a-very-strong-password";
 

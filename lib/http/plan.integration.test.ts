@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { createTestDatabase, pgDumpText } from "../../scripts/testing/database.ts";
 import type { Operation, RestorePlan } from "../shared/api.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
-import { createTestAdmin, SHOP_SQL } from "./testing.ts";
+import { createTestDatabase, pgDumpText } from "../testing/database.ts";
+import { createTestAdmin, SHOP_SQL } from "../testing/test-admin.ts";
 
 const table = (name: string) => ({ schema: "public", name });
 const actions = ({ plan }: Operation) =>

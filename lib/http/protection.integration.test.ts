@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { createTestDatabase } from "../../scripts/testing/database.ts";
 import type { Action } from "../config.ts";
+import { createTestDatabase } from "../testing/database.ts";
+import { createTestAdmin, ORIGIN, SHOP_SQL, TUS } from "../testing/test-admin.ts";
 import { METHODS } from "./handlers.ts";
 import { ROUTES } from "./routes.ts";
-import { createTestAdmin, ORIGIN, SHOP_SQL, TUS } from "./testing.ts";
 
 const ID = "00000000-0000-4000-8000-000000000000";
 const CALLS = ROUTES.flatMap(({ methods, path }) =>

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { createTestDatabase, pgDumpText } from "../../scripts/testing/database.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
-import { createTestAdmin, SHOP_SQL } from "./testing.ts";
+import { createTestDatabase, pgDumpText } from "../testing/database.ts";
+import { createTestAdmin, SHOP_SQL } from "../testing/test-admin.ts";
 
 it("rehearses with the check where that is asked for, and keeps the report until the start", async () => {
   await using database = await createTestDatabase({ sql: SHOP_SQL });

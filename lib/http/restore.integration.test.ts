@@ -1,12 +1,8 @@
 import { readdir } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
-import {
-  createTestDatabase,
-  pgDumpText,
-  type TestDatabase,
-} from "../../scripts/testing/database.ts";
 import type { ListedOperation, Operation } from "../shared/api.ts";
-import { createTestAdmin, SHOP_SQL, type TestAdmin, TUS } from "./testing.ts";
+import { createTestDatabase, pgDumpText, type TestDatabase } from "../testing/database.ts";
+import { createTestAdmin, SHOP_SQL, type TestAdmin, TUS } from "../testing/test-admin.ts";
 
 const MESS_SQL = `DELETE FROM orders WHERE id % 3 = 0; UPDATE customers SET name = 'x';
   SELECT setval('customers_id_seq', 9999)`;

@@ -1,10 +1,10 @@
 /** A plan says whom a restore makes an admin and how many passwords it changes: as SQL counts it, without any value. */
 import { describe, expect, it } from "vitest";
-import { createTestDatabase } from "../../scripts/testing/database.ts";
 import type { BackupAdminOptions } from "../config.ts";
 import type { RestoreScope } from "../shared/api.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
-import { createTestAdmin } from "./testing.ts";
+import { createTestDatabase } from "../testing/database.ts";
+import { createTestAdmin } from "../testing/test-admin.ts";
 
 interface Case {
   what: string;

@@ -6,13 +6,9 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { describe, expect, it } from "vitest";
-import {
-  createTestDatabase,
-  pgDumpText,
-  type TestDatabase,
-} from "../../scripts/testing/database.ts";
 import type { ListedOperation, Operation } from "../shared/api.ts";
-import { createTestAdmin, SHOP_SQL, type TestAdmin, until } from "./testing.ts";
+import { createTestDatabase, pgDumpText, type TestDatabase } from "../testing/database.ts";
+import { createTestAdmin, SHOP_SQL, type TestAdmin, until } from "../testing/test-admin.ts";
 
 const run = promisify(execFile);
 const table = (name: string) => ({ schema: "public", name });

@@ -13,8 +13,8 @@ import {
 } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { createTestDatabase } from "../../scripts/testing/database.ts";
-import { CHUNK, createTestAdmin, SHOP_SQL, type TestAdmin, TUS } from "./testing.ts";
+import { createTestDatabase } from "../testing/database.ts";
+import { CHUNK, createTestAdmin, SHOP_SQL, type TestAdmin, TUS } from "../testing/test-admin.ts";
 
 const ARCHIVE = Uint8Array.from({ length: 100_000 }, (_, index) => index % 251);
 

@@ -2,12 +2,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { createTestDatabase } from "../../scripts/testing/database.ts";
-import { temporaryFolder } from "../archive/testing.ts";
-import { type ForgedEntry, pack, unpack } from "../archive/testing-zip.ts";
-import { createTestAdmin, SHOP_SQL } from "../http/testing.ts";
 import type { Activity, ListedOperation, Operation } from "../shared/api.ts";
 import { MAX_WARNINGS } from "../shared/archive-format.ts";
+import { temporaryFolder } from "../testing/archives.ts";
+import { createTestDatabase } from "../testing/database.ts";
+import { type ForgedEntry, pack, unpack } from "../testing/forge-zip.ts";
+import { createTestAdmin, SHOP_SQL } from "../testing/test-admin.ts";
 
 /** A zip whose manifest is another one: where nothing is encrypted, anybody can write it. */
 async function forge(zip: Uint8Array, change: (manifest: never) => unknown): Promise<Buffer> {

@@ -4,13 +4,13 @@ import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../../scripts/testing/database.ts";
-import { CHUNK, createTestAdmin, SHOP_SQL, type TestAdmin, TUS } from "../http/testing.ts";
 import { openDatabase } from "../postgres/connection.ts";
 import { beginRestore } from "../restore/run-restore.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
+import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
+import { CHUNK, createTestAdmin, SHOP_SQL, type TestAdmin, TUS } from "../testing/test-admin.ts";
 
-const INSTANCE = new URL("../http/testing-instance.ts", import.meta.url).pathname;
+const INSTANCE = new URL("../testing/app-instance.ts", import.meta.url).pathname;
 
 interface Scene {
   database: TestDatabase;

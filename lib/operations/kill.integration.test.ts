@@ -12,7 +12,7 @@ import {
   spreadPoints,
   stepOf,
   strikeAt,
-} from "./testing-kill.ts";
+} from "../testing/kill-scene.ts";
 
 /** `KILL_TEST_FACTOR=10` strikes at ten times as many points. */
 const FACTOR = Number(process.env.KILL_TEST_FACTOR ?? 1);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { createTestDatabase } from "../../scripts/testing/database.ts";
 import { BackupError } from "../errors.ts";
+import { createTestDatabase } from "../testing/database.ts";
 import { report } from "./context.ts";
 
 it("logs no value that a message of PostgreSQL names, and every other message", async () => {

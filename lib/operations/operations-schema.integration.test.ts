@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { createTestDatabase } from "../../scripts/testing/database.ts";
-import { createTestAdmin, SHOP_SQL } from "../http/testing.ts";
-import { until } from "../restore/testing.ts";
+import { until } from "../testing/backups.ts";
+import { createTestDatabase } from "../testing/database.ts";
+import { createTestAdmin, SHOP_SQL } from "../testing/test-admin.ts";
 
 const versionOf = (database: { query(sql: string): Promise<unknown[]> }) =>
   database.query(

@@ -5,14 +5,10 @@ import { readdir } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
-import {
-  createTestDatabase,
-  pgDumpText,
-  type TestDatabase,
-} from "../../scripts/testing/database.ts";
-import { createTestAdmin, SHOP_SQL, type TestAdmin, until } from "../http/testing.ts";
+import { createTestDatabase, pgDumpText, type TestDatabase } from "../testing/database.ts";
+import { createTestAdmin, SHOP_SQL, type TestAdmin, until } from "../testing/test-admin.ts";
 
-const INSTANCE = new URL("../http/testing-instance.ts", import.meta.url).pathname;
+const INSTANCE = new URL("../testing/app-instance.ts", import.meta.url).pathname;
 
 const SQL = `${SHOP_SQL};
   CREATE FUNCTION slow() RETURNS boolean LANGUAGE sql AS 'SELECT true';

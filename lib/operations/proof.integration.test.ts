@@ -6,12 +6,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { createTestDatabase, pgDumpText } from "../../scripts/testing/database.ts";
 import { openArchive } from "../archive/archive-reader.ts";
 import { createArchiveWriter } from "../archive/archive-writer.ts";
 import { createArchiveKey } from "../archive/encryption.ts";
 import type { StoredManifest } from "../archive/manifest.ts";
-import { CHUNK, createTestAdmin, SHOP_SQL, type TestAdmin, TUS, until } from "../http/testing.ts";
+import type { EncryptionChoice } from "../shared/api.ts";
 import {
   backUp,
   editArchive,
@@ -19,9 +18,17 @@ import {
   restore,
   temporaryPath,
   testDatabase,
-} from "../restore/testing.ts";
-import type { EncryptionChoice } from "../shared/api.ts";
-import { createKillScene, fingerprint, restoreAnew } from "./testing-kill.ts";
+} from "../testing/backups.ts";
+import { createTestDatabase, pgDumpText } from "../testing/database.ts";
+import { createKillScene, fingerprint, restoreAnew } from "../testing/kill-scene.ts";
+import {
+  CHUNK,
+  createTestAdmin,
+  SHOP_SQL,
+  type TestAdmin,
+  TUS,
+  until,
+} from "../testing/test-admin.ts";
 
 /** Larger than all buffers on the way. */
 const LARGE_SQL = `CREATE TABLE large AS SELECT i, (SELECT string_agg(md5(random()::text || n), '') FROM generate_series(1, 6 + i * 0) n) AS text

@@ -3,11 +3,11 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../../scripts/testing/database.ts";
-import { createTestAdmin, SHOP_SQL, type TestAdmin, until } from "../http/testing.ts";
 import type { ListedOperation } from "../shared/api.ts";
+import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
+import { createTestAdmin, SHOP_SQL, type TestAdmin, until } from "../testing/test-admin.ts";
 
-const CHILD = new URL("../http/testing-child.ts", import.meta.url).pathname;
+const CHILD = new URL("../testing/app-child.ts", import.meta.url).pathname;
 
 interface Scene {
   database: TestDatabase;

@@ -1,13 +1,9 @@
 /** A role that may do no more than CREATE in the database tries to act through the app's role. */
 import { describe, expect, it } from "vitest";
-import {
-  createTestDatabase,
-  serverUrlOf,
-  type TestDatabase,
-} from "../../scripts/testing/database.ts";
 import { checkDatabase } from "../cli/doctor/doctor.ts";
-import { createTestAdmin, SHOP_SQL, type TestAdmin } from "../http/testing.ts";
 import { openDatabase } from "../postgres/connection.ts";
+import { createTestDatabase, serverUrlOf, type TestDatabase } from "../testing/database.ts";
+import { createTestAdmin, SHOP_SQL, type TestAdmin } from "../testing/test-admin.ts";
 
 interface Scene {
   database: TestDatabase;

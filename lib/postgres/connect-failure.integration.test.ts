@@ -9,10 +9,10 @@ import { promisify } from "node:util";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type PostgresServer, startPostgres } from "../../scripts/postgres.ts";
-import { requireTool, serverUrlOf } from "../../scripts/testing/database.ts";
-import { errorOf, openTestDatabase, testDatabase } from "../restore/testing.ts";
+import { errorOf, openTestDatabase, testDatabase } from "../testing/backups.ts";
+import { requireTool, serverUrlOf } from "../testing/database.ts";
+import { startPgBouncer } from "../testing/pgbouncer.ts";
 import { openDatabase } from "./connection.ts";
-import { startPgBouncer } from "./testing-pgbouncer.ts";
 
 const run = promisify(execFile);
 

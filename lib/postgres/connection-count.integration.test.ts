@@ -6,9 +6,9 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
-import type { TestDatabase } from "../../scripts/testing/database.ts";
-import { createTestAdmin } from "../http/testing.ts";
-import { asRole, temporaryPath, testDatabase, until } from "../restore/testing.ts";
+import { asRole, temporaryPath, testDatabase, until } from "../testing/backups.ts";
+import type { TestDatabase } from "../testing/database.ts";
+import { createTestAdmin } from "../testing/test-admin.ts";
 import { COMMAND_CONNECTIONS, PAGE_CONNECTIONS } from "./connection-count.ts";
 
 const MAIN = fileURLToPath(new URL("../cli/main.ts", import.meta.url));

@@ -2,9 +2,7 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type PostgresServer, startPostgres } from "../../scripts/postgres.ts";
-import { createTestDatabase, type TestDatabase } from "../../scripts/testing/database.ts";
 import { openArchive } from "../archive/archive-reader.ts";
-import { createTestAdmin } from "../http/testing.ts";
 import { rehearse } from "../restore/rehearsal/rehearse.ts";
 import { beginRestore } from "../restore/run-restore.ts";
 import {
@@ -16,7 +14,9 @@ import {
   openTestDatabase,
   restore,
   until,
-} from "../restore/testing.ts";
+} from "../testing/backups.ts";
+import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
+import { createTestAdmin } from "../testing/test-admin.ts";
 import type { Database } from "./connection.ts";
 
 let server: PostgresServer;

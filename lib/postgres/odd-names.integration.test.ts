@@ -5,10 +5,10 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { serverUrlOf } from "../../scripts/testing/database.ts";
 import { archiveFileName, uniqueBackupName } from "../backup/backup-name.ts";
-import { createTestAdmin } from "../http/testing.ts";
-import { backUp, openTestDatabase, restore, temporaryPath } from "../restore/testing.ts";
+import { backUp, openTestDatabase, restore, temporaryPath } from "../testing/backups.ts";
+import { serverUrlOf } from "../testing/database.ts";
+import { createTestAdmin } from "../testing/test-admin.ts";
 import { openDatabase } from "./connection.ts";
 
 const MAIN = fileURLToPath(new URL("../cli/main.ts", import.meta.url));

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { findFreePort } from "../../scripts/postgres.ts";
 import { checkConnection } from "../cli/doctor/connection.ts";
 import { beginRestore } from "../restore/run-restore.ts";
-import { backUp, errorOf, openTestDatabase } from "../restore/testing.ts";
+import { backUp, errorOf, openTestDatabase } from "../testing/backups.ts";
 import { openDatabase } from "./connection.ts";
 
 test("is named before anything is sent to it that would stay", async () => {

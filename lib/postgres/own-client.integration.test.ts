@@ -2,9 +2,9 @@
 
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
-import { databaseText } from "../../scripts/testing/oracles.ts";
-import { rehearsed } from "../restore/rehearsal/testing.ts";
-import { backUp, check, restore, testDatabase } from "../restore/testing.ts";
+import { backUp, check, restore, testDatabase } from "../testing/backups.ts";
+import { databaseText } from "../testing/oracles.ts";
+import { rehearsed } from "../testing/rehearsals.ts";
 import { openDatabase } from "./connection.ts";
 
 const SQL = `

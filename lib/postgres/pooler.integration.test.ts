@@ -2,12 +2,12 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
-import { createTestDatabase, pgDumpText, requireTool } from "../../scripts/testing/database.ts";
 import { openConfiguredDatabase } from "../config.ts";
-import { createTestAdmin, SHOP_SQL } from "../http/testing.ts";
+import { createTestDatabase, pgDumpText, requireTool } from "../testing/database.ts";
+import { startPgBouncer } from "../testing/pgbouncer.ts";
+import { createTestAdmin, SHOP_SQL } from "../testing/test-admin.ts";
 import { cancelOnAbort, openDatabase } from "./connection.ts";
 import { recogniseAccess } from "./pooler.ts";
-import { startPgBouncer } from "./testing-pgbouncer.ts";
 
 const SETTINGS_SQL = `
   SELECT current_setting('search_path') || current_setting('TimeZone') || current_setting('lock_timeout') AS settings`;

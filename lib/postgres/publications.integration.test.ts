@@ -1,7 +1,7 @@
 /** Which tables PostgreSQL lets nobody change: what is read from the catalog, against a DELETE and an UPDATE of each. */
 import { describe, expect, test } from "vitest";
-import { MAJORS } from "../../scripts/testing/majors.ts";
-import { testDatabase } from "../restore/testing.ts";
+import { testDatabase } from "../testing/backups.ts";
+import { MAJORS } from "../testing/majors.ts";
 import { readRefusedChanges } from "./publications.ts";
 
 const tables = (major: number) => `

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { checkDatabase } from "../cli/doctor/doctor.ts";
-import { createTestAdmin } from "../http/testing.ts";
-import { openTestDatabase, testDatabase } from "../restore/testing.ts";
+import { openTestDatabase, testDatabase } from "../testing/backups.ts";
+import { createTestAdmin } from "../testing/test-admin.ts";
 import { explainEnd } from "./connection.ts";
 
 /** What refers to it has nothing to refer to: each reading of the foreign keys fails. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { testDatabase } from "../restore/testing.ts";
+import { testDatabase } from "../testing/backups.ts";
 import { truncationStatus } from "./transaction.ts";
 
 test("a number that the server gave to somebody else after a crash is not taken for the restore's commit", async () => {

@@ -2,9 +2,6 @@
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Major } from "../../scripts/postgres-package.ts";
-import type { TestDatabase } from "../../scripts/testing/database.ts";
-import { MAJORS } from "../../scripts/testing/majors.ts";
-import { databaseText, pgDumpText } from "../../scripts/testing/oracles.ts";
 import {
   backUp,
   errorOf,
@@ -13,7 +10,10 @@ import {
   plainOwnersDatabase,
   restore,
   testDatabase,
-} from "./testing.ts";
+} from "../testing/backups.ts";
+import type { TestDatabase } from "../testing/database.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { databaseText, pgDumpText } from "../testing/oracles.ts";
 
 const ROWS = 12_000;
 

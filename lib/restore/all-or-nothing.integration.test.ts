@@ -2,11 +2,9 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, openSync, readFileSync, statSync, truncateSync, writeSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { pgDumpText, type TestDatabase } from "../../scripts/testing/database.ts";
 import { type Archive, openArchive } from "../archive/archive-reader.ts";
 import type { Database } from "../postgres/connection.ts";
 import type { Phase } from "../shared/progress.ts";
-import { beginRestore, type RestoreSession, runRestore } from "./run-restore.ts";
 import {
   backUp,
   errorOf,
@@ -17,7 +15,9 @@ import {
   temporaryPath,
   testDatabase,
   until,
-} from "./testing.ts";
+} from "../testing/backups.ts";
+import { pgDumpText, type TestDatabase } from "../testing/database.ts";
+import { beginRestore, type RestoreSession, runRestore } from "./run-restore.ts";
 
 /** A cycle of foreign keys, a trigger, a sequence, and rows for several batches. */
 const SQL = `

@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
-import { pgDumpText } from "../../scripts/testing/database.ts";
 import { BackupError } from "../errors.ts";
-import { backUp, errorOf, leftSessions, restore, testDatabase, until } from "./testing.ts";
+import { backUp, errorOf, leftSessions, restore, testDatabase, until } from "../testing/backups.ts";
+import { pgDumpText } from "../testing/database.ts";
 
 const SQL = `
   CREATE TABLE parent (id int PRIMARY KEY);

@@ -1,10 +1,10 @@
 /** From a database with one encoding into one with another. */
 import { describe, expect, test } from "vitest";
-import type { TestDatabaseOptions } from "../../scripts/testing/database.ts";
-import { databaseText } from "../../scripts/testing/oracles.ts";
 import type { RestoreMode } from "../shared/api.ts";
-import { rehearsed } from "./rehearsal/testing.ts";
-import { backUp, check, errorOf, restore, testDatabase, toldOf } from "./testing.ts";
+import { backUp, check, errorOf, restore, testDatabase, toldOf } from "../testing/backups.ts";
+import type { TestDatabaseOptions } from "../testing/database.ts";
+import { databaseText } from "../testing/oracles.ts";
+import { rehearsed } from "../testing/rehearsals.ts";
 
 /** A key whose values are no part of any word, and a text before and after the one that is refused. */
 const tableSql = (bad: string) => `

@@ -4,14 +4,9 @@
  */
 import pg from "pg";
 import { describe, expect, test } from "vitest";
-import type { TestDatabase } from "../../scripts/testing/database.ts";
-import { MAJORS } from "../../scripts/testing/majors.ts";
-import { databaseText, pgDumpText, requireTool, shell } from "../../scripts/testing/oracles.ts";
-import { missedRows } from "../../scripts/testing/row-oracle.ts";
 import { checkContents } from "../cli/doctor/contents.ts";
 import type { Database } from "../postgres/connection.ts";
 import { readCatalog } from "../schema/catalog.ts";
-import { rehearsed } from "./rehearsal/testing.ts";
 import {
   archivedRows,
   asRole,
@@ -22,7 +17,12 @@ import {
   plainOwnersDatabase,
   restore,
   testDatabase,
-} from "./testing.ts";
+} from "../testing/backups.ts";
+import type { TestDatabase } from "../testing/database.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { databaseText, pgDumpText, requireTool, shell } from "../testing/oracles.ts";
+import { rehearsed } from "../testing/rehearsals.ts";
+import { missedRows } from "../testing/row-oracle.ts";
 
 const table = (name: string, schema = "public") => ({ schema, name });
 const pending = (...partitions: string[]) =>

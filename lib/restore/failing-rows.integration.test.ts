@@ -1,10 +1,17 @@
 /** What a failed restore says of the rows that are to blame, in every mode and for every kind of constraint. */
 import { describe, expect, test } from "vitest";
-import { pgDumpText, type TestDatabase } from "../../scripts/testing/database.ts";
-import { MAJORS } from "../../scripts/testing/majors.ts";
-import { databaseText } from "../../scripts/testing/oracles.ts";
 import type { RestoreMode } from "../shared/api.ts";
-import { backUp, editArchive, errorOf, leftSessions, restore, testDatabase } from "./testing.ts";
+import {
+  backUp,
+  editArchive,
+  errorOf,
+  leftSessions,
+  restore,
+  testDatabase,
+} from "../testing/backups.ts";
+import { pgDumpText, type TestDatabase } from "../testing/database.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { databaseText } from "../testing/oracles.ts";
 
 /** A key of two columns, whose values are no part of any word. */
 const SQL = `

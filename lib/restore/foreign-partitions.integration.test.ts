@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Major } from "../../scripts/postgres-package.ts";
-import { MAJORS } from "../../scripts/testing/majors.ts";
-import { pgDumpText } from "../../scripts/testing/oracles.ts";
-import { asRole, backUp, check, errorOf, restore, testDatabase } from "./testing.ts";
+import { asRole, backUp, check, errorOf, restore, testDatabase } from "../testing/backups.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { pgDumpText } from "../testing/oracles.ts";
 
 /** A table whose partitions are in part in another database, which must stay as it is. */
 async function scene(major: Major) {

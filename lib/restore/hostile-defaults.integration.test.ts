@@ -2,11 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import type { Major } from "../../scripts/postgres-package.ts";
-import type { TestDatabase } from "../../scripts/testing/database.ts";
-import { MAJORS } from "../../scripts/testing/majors.ts";
-import { databaseText, pgDumpText } from "../../scripts/testing/oracles.ts";
 import { openArchive } from "../archive/archive-reader.ts";
-import { beginRestore, runRestore } from "./run-restore.ts";
 import {
   asRole,
   backUp,
@@ -15,8 +11,12 @@ import {
   openTestDatabase,
   restore,
   testDatabase,
-} from "./testing.ts";
-import { EVERYTHING_SQL, MESS_SQL } from "./testing-schema.ts";
+} from "../testing/backups.ts";
+import type { TestDatabase } from "../testing/database.ts";
+import { EVERYTHING_SQL, MESS_SQL } from "../testing/everything-schema.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { databaseText, pgDumpText } from "../testing/oracles.ts";
+import { beginRestore, runRestore } from "./run-restore.ts";
 
 /** A default, and what it has to be on our connections; null where none of our statements depends on it. */
 const DEFAULTS: Record<string, { hostile: string; ours: string | null; since?: 18 }> = {

@@ -5,22 +5,13 @@ import { deflateRawSync } from "node:zlib";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { databaseText, pgDumpText } from "../../scripts/testing/oracles.ts";
 import { openArchive } from "../archive/archive-reader.ts";
 import { type ArchiveKey, createArchiveKey, encryptBytes } from "../archive/encryption.ts";
 import type { StoredManifest } from "../archive/manifest.ts";
-import { cheapPassphraseKey, PASSPHRASE } from "../archive/testing.ts";
-import { type Region, regionsOf } from "../archive/testing-regions.ts";
-import {
-  type ForgedEntry,
-  pack,
-  unpack,
-  withZip64End,
-  zip64Extra,
-} from "../archive/testing-zip.ts";
 import { BackupError } from "../errors.ts";
 import type { EncryptionChoice, Unlock } from "../shared/api.ts";
 import { tableEntryName } from "../shared/archive-format.ts";
+import { cheapPassphraseKey, PASSPHRASE } from "../testing/archives.ts";
 import {
   backUp,
   errorOf,
@@ -30,7 +21,10 @@ import {
   restore,
   temporaryPath,
   testDatabase,
-} from "./testing.ts";
+} from "../testing/backups.ts";
+import { type ForgedEntry, pack, unpack, withZip64End, zip64Extra } from "../testing/forge-zip.ts";
+import { databaseText, pgDumpText } from "../testing/oracles.ts";
+import { type Region, regionsOf } from "../testing/zip-regions.ts";
 import { verifyArchive } from "./verify-archive.ts";
 
 const SQL = `

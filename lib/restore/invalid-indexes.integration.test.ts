@@ -1,10 +1,10 @@
 /** Unique indexes that are not valid and yet refuse rows: whatever refuses a restore is known beforehand. */
 import { describe, expect, test } from "vitest";
-import { MAJORS } from "../../scripts/testing/majors.ts";
 import type { Database } from "../postgres/connection.ts";
 import type { RestoreMode } from "../shared/api.ts";
-import { rehearsed } from "./rehearsal/testing.ts";
-import { backUp, check, errorOf, restore, testDatabase } from "./testing.ts";
+import { backUp, check, errorOf, restore, testDatabase } from "../testing/backups.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { rehearsed } from "../testing/rehearsals.ts";
 
 /** What an interrupted CREATE UNIQUE INDEX CONCURRENTLY leaves behind: some rows were inserted before it was ready. */
 const invalid = (index: string, before: string, sql: string) => `

@@ -3,9 +3,7 @@ import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { pgDumpText, type TestDatabase } from "../../scripts/testing/database.ts";
 import { createBackupAdmin } from "../http/create-backup-admin.ts";
-import { createTestAdmin } from "../http/testing.ts";
 import {
   backUp,
   check,
@@ -15,7 +13,9 @@ import {
   restore,
   testDatabase,
   until,
-} from "./testing.ts";
+} from "../testing/backups.ts";
+import { pgDumpText, type TestDatabase } from "../testing/database.ts";
+import { createTestAdmin } from "../testing/test-admin.ts";
 
 /** A session of the app's, with its name. */
 async function connect(db: TestDatabase, name: string): Promise<pg.Client> {

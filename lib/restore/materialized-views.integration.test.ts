@@ -1,8 +1,8 @@
 import pg from "pg";
 import { describe, expect, test } from "vitest";
-import type { TestDatabase } from "../../scripts/testing/database.ts";
-import { MAJORS } from "../../scripts/testing/majors.ts";
-import { asRole, backUp, check, errorOf, restore, testDatabase } from "./testing.ts";
+import { asRole, backUp, check, errorOf, restore, testDatabase } from "../testing/backups.ts";
+import type { TestDatabase } from "../testing/database.ts";
+import { MAJORS } from "../testing/majors.ts";
 
 /** The views' names sort against the order in which they draw from each other. */
 const SQL = `

@@ -1,14 +1,11 @@
 /** Some tables, some rows, only into empty tables, or merged by key. `pg_dump` and plain queries are the judges. */
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
-import { pgDumpOnce, pgDumpText, type TestDatabase } from "../../scripts/testing/database.ts";
-import { surroundingsText } from "../../scripts/testing/oracles.ts";
 import { openArchive } from "../archive/archive-reader.ts";
 import type { Database } from "../postgres/connection.ts";
 import { quoteTable } from "../postgres/identifiers.ts";
 import type { RestorePlan, RestoreScope, TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
-import { rehearsed } from "./rehearsal/testing.ts";
 import {
   asRole,
   backUp,
@@ -19,8 +16,11 @@ import {
   restore,
   testDatabase,
   until,
-} from "./testing.ts";
-import { SCHEMA_CASES } from "./testing-schemas.ts";
+} from "../testing/backups.ts";
+import { pgDumpOnce, pgDumpText, type TestDatabase } from "../testing/database.ts";
+import { surroundingsText } from "../testing/oracles.ts";
+import { rehearsed } from "../testing/rehearsals.ts";
+import { SCHEMA_CASES } from "../testing/schema-cases.ts";
 import { type CheckedPlan, verifyArchive } from "./verify-archive.ts";
 
 /** A shop: identity, composite keys, Prisma's implicit many-to-many, a cycle, partitions, and what must not fire. */

@@ -1,10 +1,10 @@
 /** Types that are in another schema, or have another name, than at the time of the backup. */
 import { describe, expect, test } from "vitest";
-import type { TestDatabase } from "../../scripts/testing/database.ts";
-import { MAJORS } from "../../scripts/testing/majors.ts";
 import type { RestoreMode, TableName } from "../shared/api.ts";
-import { rehearsed } from "./rehearsal/testing.ts";
-import { backUp, check, editArchive, errorOf, restore, testDatabase } from "./testing.ts";
+import { backUp, check, editArchive, errorOf, restore, testDatabase } from "../testing/backups.ts";
+import type { TestDatabase } from "../testing/database.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { rehearsed } from "../testing/rehearsals.ts";
 
 /** What a Supabase or Heroku database is moved from, and back: every kind of type, in keys, arrays and domains. */
 const SQL = `

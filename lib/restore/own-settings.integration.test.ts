@@ -2,14 +2,21 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { TestDatabase } from "../../scripts/testing/database.ts";
-import { MAJORS } from "../../scripts/testing/majors.ts";
-import { requireTool } from "../../scripts/testing/oracles.ts";
 import { openConfiguredDatabase } from "../config.ts";
 import type { Database } from "../postgres/connection.ts";
-import { startPgBouncer } from "../postgres/testing-pgbouncer.ts";
-import { rehearsed } from "./rehearsal/testing.ts";
-import { backUp, errorOf, openTestDatabase, restore, testDatabase, toldOf } from "./testing.ts";
+import {
+  backUp,
+  errorOf,
+  openTestDatabase,
+  restore,
+  testDatabase,
+  toldOf,
+} from "../testing/backups.ts";
+import type { TestDatabase } from "../testing/database.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { requireTool } from "../testing/oracles.ts";
+import { startPgBouncer } from "../testing/pgbouncer.ts";
+import { rehearsed } from "../testing/rehearsals.ts";
 
 const SHOP = (schema = "shop") => `
   CREATE SCHEMA ${schema}; SET search_path = ${schema};

@@ -1,7 +1,5 @@
 import pg from "pg";
 import { describe, expect, test } from "vitest";
-import { pgDumpText } from "../../scripts/testing/database.ts";
-import { beginRestore } from "./run-restore.ts";
 import {
   asRole,
   backUp,
@@ -13,7 +11,9 @@ import {
   restore,
   testDatabase,
   toldOf,
-} from "./testing.ts";
+} from "../testing/backups.ts";
+import { pgDumpText } from "../testing/database.ts";
+import { beginRestore } from "./run-restore.ts";
 
 /** A value that no message may show. */
 const SECRET = "a-secret-value";

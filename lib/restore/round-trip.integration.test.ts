@@ -2,10 +2,10 @@ import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { databaseText, pgDumpText, requireTool } from "../../scripts/testing/oracles.ts";
 import type { EncryptionChoice, Unlock } from "../shared/api.ts";
-import { backUp, restore, temporaryPath, testDatabase } from "./testing.ts";
-import { EVERYTHING_SQL, MESS_SQL } from "./testing-schema.ts";
+import { backUp, restore, temporaryPath, testDatabase } from "../testing/backups.ts";
+import { EVERYTHING_SQL, MESS_SQL } from "../testing/everything-schema.ts";
+import { databaseText, pgDumpText, requireTool } from "../testing/oracles.ts";
 
 describe("a restored database is the one that was backed up, by pg_dump", () => {
   const modes: Array<{ encryption: EncryptionChoice; unlock: Unlock }> = [

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { codeOf } from "../archive/testing.ts";
+import { codeOf } from "../testing/archives.ts";
 import { RowCounter } from "./row-counter.ts";
 
 function count(text: string, cuts: number[] = []): number {

@@ -6,10 +6,6 @@
  */
 
 import { describe, expect, test } from "vitest";
-import type { TestDatabase } from "../../scripts/testing/database.ts";
-import { MAJORS } from "../../scripts/testing/majors.ts";
-import { databaseText, pgDumpText, surroundingsText } from "../../scripts/testing/oracles.ts";
-import { missedRows } from "../../scripts/testing/row-oracle.ts";
 import {
   archivedRows,
   backUp,
@@ -17,8 +13,12 @@ import {
   plainOwnersDatabase,
   restore,
   testDatabase,
-} from "./testing.ts";
-import { SCHEMA_CASES } from "./testing-schemas.ts";
+} from "../testing/backups.ts";
+import type { TestDatabase } from "../testing/database.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { databaseText, pgDumpText, surroundingsText } from "../testing/oracles.ts";
+import { missedRows } from "../testing/row-oracle.ts";
+import { SCHEMA_CASES } from "../testing/schema-cases.ts";
 
 describe.for(MAJORS)("PostgreSQL %i", (major) => {
   const everything = async ({ url, name }: TestDatabase) =>

@@ -1,8 +1,8 @@
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { pgDumpText } from "../../scripts/testing/database.ts";
 import { openArchive } from "../archive/archive-reader.ts";
-import { backUp, check, errorOf, restore, testDatabase } from "./testing.ts";
+import { backUp, check, errorOf, restore, testDatabase } from "../testing/backups.ts";
+import { pgDumpText } from "../testing/database.ts";
 
 const table = (name: string, schema = "public") => ({ schema, name });
 

@@ -1,9 +1,7 @@
 /** After any restore of any scope, no insert that worked before fails by a number; what is not restored is named. */
 import { describe, expect, test } from "vitest";
-import type { TestDatabase } from "../../scripts/testing/database.ts";
 import { quoteTable } from "../postgres/identifiers.ts";
 import type { RestoreScope, TableName, Warning } from "../shared/api.ts";
-import { rehearsed } from "./rehearsal/testing.ts";
 import {
   asRole,
   type BackUpOptions,
@@ -12,7 +10,9 @@ import {
   errorOf,
   restore,
   testDatabase,
-} from "./testing.ts";
+} from "../testing/backups.ts";
+import type { TestDatabase } from "../testing/database.ts";
+import { rehearsed } from "../testing/rehearsals.ts";
 
 const table = (name: string, schema = "public"): TableName => ({ schema, name });
 

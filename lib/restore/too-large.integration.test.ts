@@ -1,9 +1,9 @@
 /** Values that an index or a row has no room for, and constraints that are NOT VALID for rows that were there. */
 import { describe, expect, test } from "vitest";
-import { MAJORS } from "../../scripts/testing/majors.ts";
 import type { RestoreScope } from "../shared/api.ts";
-import { rehearsed } from "./rehearsal/testing.ts";
-import { backUp, errorOf, restore, testDatabase } from "./testing.ts";
+import { backUp, errorOf, restore, testDatabase } from "../testing/backups.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { rehearsed } from "../testing/rehearsals.ts";
 
 /** Too many bytes for an index, and not to be compressed. */
 const NOISE = "(SELECT string_agg(md5(i::text), '') FROM generate_series(1, 200) i)";

@@ -2,11 +2,11 @@
 
 import { expect, test } from "vitest";
 import type { Major } from "../../scripts/postgres-package.ts";
-import type { TestDatabase } from "../../scripts/testing/database.ts";
-import { MAJORS } from "../../scripts/testing/majors.ts";
-import { pgDumpText } from "../../scripts/testing/oracles.ts";
-import { backUp, restore, testDatabase } from "./testing.ts";
-import { TYPE_CASES, TYPES_SQL, type TypeCase, typeTable } from "./testing-types.ts";
+import { backUp, restore, testDatabase } from "../testing/backups.ts";
+import type { TestDatabase } from "../testing/database.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { pgDumpText } from "../testing/oracles.ts";
+import { TYPE_CASES, TYPES_SQL, type TypeCase, typeTable } from "../testing/type-cases.ts";
 
 /** Each table's rows as PostgreSQL's own text and, where all its types have one, in their binary form. */
 async function rowsOf(db: TestDatabase, index: number) {

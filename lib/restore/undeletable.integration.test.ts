@@ -1,12 +1,12 @@
 /** Tables from which a publication lets nobody delete: the check, the rehearsal and the restore say the same. */
 import { describe, expect, test } from "vitest";
-import type { TestDatabase } from "../../scripts/testing/database.ts";
-import { MAJORS } from "../../scripts/testing/majors.ts";
 import { openArchive } from "../archive/archive-reader.ts";
 import type { Database } from "../postgres/connection.ts";
 import type { RestoreScope } from "../shared/api.ts";
-import { rehearsed } from "./rehearsal/testing.ts";
-import { backUp, errorOf, models, restore, testDatabase } from "./testing.ts";
+import { backUp, errorOf, models, restore, testDatabase } from "../testing/backups.ts";
+import type { TestDatabase } from "../testing/database.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { rehearsed } from "../testing/rehearsals.ts";
 import { verifyArchive } from "./verify-archive.ts";
 
 const TABLES = `

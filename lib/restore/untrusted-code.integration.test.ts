@@ -1,12 +1,9 @@
 /** A role that may make objects in the database tries to have its code run with the rights of whoever backs up or restores. */
 import { describe, expect, test } from "vitest";
-import type { TestDatabase } from "../../scripts/testing/database.ts";
-import { MAJORS } from "../../scripts/testing/majors.ts";
 import { checkDatabase } from "../cli/doctor/doctor.ts";
 import type { Database } from "../postgres/connection.ts";
 import type { RestoreScope } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
-import { rehearsed } from "./rehearsal/testing.ts";
 import {
   asRole,
   backUp,
@@ -15,7 +12,10 @@ import {
   openTestDatabase,
   restore,
   testDatabase,
-} from "./testing.ts";
+} from "../testing/backups.ts";
+import type { TestDatabase } from "../testing/database.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { rehearsed } from "../testing/rehearsals.ts";
 
 /** What runs as somebody else leaves a trace that no rollback removes. */
 const SPIES = (mallory: string) => `

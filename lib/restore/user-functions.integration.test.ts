@@ -4,11 +4,11 @@
  */
 import pg from "pg";
 import { describe, expect, test } from "vitest";
-import { MAJORS } from "../../scripts/testing/majors.ts";
-import { databaseText } from "../../scripts/testing/oracles.ts";
 import { BackupError } from "../errors.ts";
-import { rehearsed } from "./rehearsal/testing.ts";
-import { backUp, errorOf, type RestoreOptions, restore, testDatabase } from "./testing.ts";
+import { backUp, errorOf, type RestoreOptions, restore, testDatabase } from "../testing/backups.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { databaseText } from "../testing/oracles.ts";
+import { rehearsed } from "../testing/rehearsals.ts";
 
 /** The checked tables come before the one that is read. */
 const SHELVES = `

@@ -1,9 +1,9 @@
 /** Rows for which there is no partition: the rehearsal shows them, and the restore says the same. */
 import { describe, expect, test } from "vitest";
-import { MAJORS } from "../../scripts/testing/majors.ts";
 import type { RestoreMode } from "../shared/api.ts";
-import { rehearsed } from "./rehearsal/testing.ts";
-import { backUp, errorOf, restore, testDatabase } from "./testing.ts";
+import { backUp, errorOf, restore, testDatabase } from "../testing/backups.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { rehearsed } from "../testing/rehearsals.ts";
 
 const WITHOUT_KEY = `
   CREATE TABLE visit (d date NOT NULL, who text) PARTITION BY RANGE (d);

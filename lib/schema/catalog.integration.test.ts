@@ -1,9 +1,9 @@
 import pg from "pg";
 import { expect, test } from "vitest";
 import type { Major } from "../../scripts/postgres-package.ts";
-import { MAJORS } from "../../scripts/testing/majors.ts";
 import { planDump } from "../plan/dump-plan.ts";
-import { models, testDatabase } from "../restore/testing.ts";
+import { models, testDatabase } from "../testing/backups.ts";
+import { MAJORS } from "../testing/majors.ts";
 import { readCatalog } from "./catalog.ts";
 import { fingerprint } from "./fingerprint.ts";
 

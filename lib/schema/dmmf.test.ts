@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { GENERATED_CLIENT } from "../testing/generated-client.ts";
 import type { Catalog } from "./catalog.ts";
 import { dmmfModelsSchema, findDmmfDrift, readDmmf } from "./dmmf.ts";
 import { readPrismaModels, readViewNames } from "./prisma-models.ts";
-import { GENERATED_CLIENT } from "./testing-generated-client.ts";
 
 /** As Prisma 7 gives them: of a relation, only its name. */
 const REDUCED = dmmfModelsSchema.parse(

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { GENERATED_CLIENT } from "../testing/generated-client.ts";
 import type { ForeignKey } from "./catalog.ts";
 import {
   isKnownToPrisma,
@@ -7,7 +8,6 @@ import {
   readPrismaModels,
   relationName,
 } from "./prisma-models.ts";
-import { GENERATED_CLIENT } from "./testing-generated-client.ts";
 
 const models = readPrismaModels(GENERATED_CLIENT);
 const table = (name: string, schema = "public") => ({ schema, name });

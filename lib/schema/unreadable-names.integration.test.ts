@@ -1,9 +1,9 @@
 /** Names with bytes that are no character in the database's encoding. */
 import { expect, test } from "vitest";
-import { MAJORS } from "../../scripts/testing/majors.ts";
 import { readOverview } from "../backup/overview.ts";
-import { rehearsed } from "../restore/rehearsal/testing.ts";
-import { backUp, check, errorOf, models, restore, testDatabase } from "../restore/testing.ts";
+import { backUp, check, errorOf, models, restore, testDatabase } from "../testing/backups.ts";
+import { MAJORS } from "../testing/majors.ts";
+import { rehearsed } from "../testing/rehearsals.ts";
 
 /** By the encoding: such a name as it stands in SQL, and as it is shown. */
 const BAD = {

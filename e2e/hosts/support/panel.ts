@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { APIRequestContext, Page } from "@playwright/test";
-import { pgDumpText } from "../../../scripts/testing/oracles.ts";
+import { pgDumpText } from "../../../lib/testing/oracles.ts";
 import { canOpenByHand, readArchive, readManifest, unlockKey } from "../../support/archive.ts";
 import { expectDatabase } from "../../support/database.ts";
 import {

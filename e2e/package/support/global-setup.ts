@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import type { TestProject } from "vitest/node";
+import { installPackage } from "../../../lib/testing/installed-package.ts";
 import { buildPackage } from "../../../scripts/build-package.ts";
 import { ROOT } from "../../../scripts/run.ts";
-import { installPackage } from "../../../scripts/testing/installed-package.ts";
 
 const run = promisify(execFile);
 

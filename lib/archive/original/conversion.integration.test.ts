@@ -2,8 +2,8 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { PrismaClient } from "../../../prisma/generated/client.ts";
-import { restore, testDatabase } from "../../restore/testing.ts";
-import { folderOf, tableFile } from "./testing.ts";
+import { restore, testDatabase } from "../../testing/backups.ts";
+import { folderOf, tableFile } from "../../testing/original-backups.ts";
 
 const TYPES = `
   CREATE TYPE mood AS ENUM ('happy', 'so, so', 'q"q');

@@ -9,11 +9,11 @@ import fc from "fast-check";
 import { afterAll, describe, expect, it, vi } from "vitest";
 import { BackupError } from "../../errors.ts";
 import type { Unlock } from "../../shared/api.ts";
+import { overwrite, temporaryFolder } from "../../testing/archives.ts";
+import { type ForgedEntry, pack } from "../../testing/forge-zip.ts";
+import { verifiedTables } from "../../testing/hostile-archives.ts";
+import { fixture, folderOf, PASSWORD, tableFile } from "../../testing/original-backups.ts";
 import { openArchive } from "../archive-reader.ts";
-import { overwrite, temporaryFolder } from "../testing.ts";
-import { verifiedTables } from "../testing-hostile.ts";
-import { type ForgedEntry, pack } from "../testing-zip.ts";
-import { fixture, folderOf, PASSWORD, tableFile } from "./testing.ts";
 
 const CASES = Number(process.env.HOSTILE_CASES ?? 2000) / 10;
 vi.setConfig({ testTimeout: Math.max(60_000, CASES * 200) });

@@ -2,10 +2,10 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import { expect, test } from "vitest";
 import { PrismaClient } from "../../../prisma/generated/client.ts";
-import { restore, testDatabase } from "../../restore/testing.ts";
 import { verifyArchive } from "../../restore/verify-archive.ts";
 import { NO_PRISMA_MODELS } from "../../schema/prisma-models.ts";
-import { folderOf, opened, tableFile } from "./testing.ts";
+import { restore, testDatabase } from "../../testing/backups.ts";
+import { folderOf, opened, tableFile } from "../../testing/original-backups.ts";
 
 /** With `BigInt.prototype.toJSON` patched as many do it, which rounds. */
 const toJson = (_: string, value: unknown) => (typeof value === "bigint" ? Number(value) : value);

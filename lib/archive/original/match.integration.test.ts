@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Database } from "../../postgres/connection.ts";
-import { errorOf, restore, testDatabase } from "../../restore/testing.ts";
 import { verifyArchive } from "../../restore/verify-archive.ts";
 import { NO_PRISMA_MODELS, type PrismaModels } from "../../schema/prisma-models.ts";
 import type { RestorePlan } from "../../shared/api.ts";
-import { fixture, folderOf, opened, PASSWORD, tableFile } from "./testing.ts";
+import { errorOf, restore, testDatabase } from "../../testing/backups.ts";
+import { fixture, folderOf, opened, PASSWORD, tableFile } from "../../testing/original-backups.ts";
 
 async function planOf(
   database: Database,

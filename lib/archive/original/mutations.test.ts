@@ -4,9 +4,9 @@ import { text } from "node:stream/consumers";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BackupError } from "../../errors.ts";
+import { fixture, PASSWORD } from "../../testing/original-backups.ts";
 import type { EntrySource } from "../entry-source.ts";
 import { isOriginal, openOriginal } from "./open-original.ts";
-import { fixture, PASSWORD } from "./testing.ts";
 
 /** Files that are only in memory, for thousands of them. */
 function sourceOf(files: Record<string, Buffer>): EntrySource {

@@ -4,10 +4,10 @@ import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { BackupError } from "../../errors.ts";
 import { batchRows } from "../../postgres/load-rows.ts";
-import { codeOf } from "../testing.ts";
-import { pack } from "../testing-zip.ts";
+import { codeOf } from "../../testing/archives.ts";
+import { pack } from "../../testing/forge-zip.ts";
+import { fixture, folderOf, opened, PASSWORD, tableFile } from "../../testing/original-backups.ts";
 import { isOriginal } from "./open-original.ts";
-import { fixture, folderOf, opened, PASSWORD, tableFile } from "./testing.ts";
 
 const SECRET = "S3CRET-value";
 const USERS = tableFile("User", [

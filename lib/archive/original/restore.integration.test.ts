@@ -2,13 +2,13 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import { requireTool } from "../../../scripts/testing/database.ts";
 import type { Database } from "../../postgres/connection.ts";
-import { models, restore, testDatabase } from "../../restore/testing.ts";
 import { verifyArchive } from "../../restore/verify-archive.ts";
 import type { RestorePlan, Unlock } from "../../shared/api.ts";
+import { models, restore, testDatabase } from "../../testing/backups.ts";
+import { requireTool } from "../../testing/database.ts";
+import { fixture } from "../../testing/original-backups.ts";
 import { openArchive } from "../archive-reader.ts";
-import { fixture } from "./testing.ts";
 
 const PASSWORD = { passphrase: "a-very-strong-password" };
 

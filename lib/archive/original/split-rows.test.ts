@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { codeOf } from "../testing.ts";
+import { codeOf } from "../../testing/archives.ts";
 import { MAX_DEPTH, splitRows } from "./split-rows.ts";
 
 async function split(text: string | Buffer, cuts: number[] = []): Promise<string[]> {

@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
-import { createTestDatabase } from "../../../scripts/testing/database.ts";
-import { SHOP_SQL } from "../../http/testing.ts";
-import { temporaryPath } from "../../restore/testing.ts";
+import { temporaryPath } from "../../testing/backups.ts";
+import { createTestDatabase } from "../../testing/database.ts";
+import { SHOP_SQL } from "../../testing/test-admin.ts";
+import { COOKIE, startApp, type TestAppOptions } from "../../testing/test-app.ts";
 import { checkApp } from "./app.ts";
-import { COOKIE, startApp, type TestAppOptions } from "./testing-app.ts";
 
 const MIB = 2 ** 20;
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { createTestDatabase, requireTool } from "../../../scripts/testing/database.ts";
-import { startPgBouncer } from "../../postgres/testing-pgbouncer.ts";
+import { createTestDatabase, requireTool } from "../../testing/database.ts";
+import { makeHost } from "../../testing/host-files.ts";
+import { startPgBouncer } from "../../testing/pgbouncer.ts";
 import { parsePrismaSchema } from "../host/prisma-schema.ts";
-import { makeHost } from "../host/testing.ts";
 import { checkDatabase } from "./doctor.ts";
 
 const SCHEMA = `

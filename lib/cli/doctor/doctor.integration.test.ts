@@ -3,9 +3,9 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { createTestDatabase } from "../../../scripts/testing/database.ts";
-import { makeHost, PLAIN, SCHEMA } from "../host/testing.ts";
-import { COOKIE, startApp } from "./testing-app.ts";
+import { createTestDatabase } from "../../testing/database.ts";
+import { makeHost, PLAIN, SCHEMA } from "../../testing/host-files.ts";
+import { COOKIE, startApp } from "../../testing/test-app.ts";
 
 const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 const MAIN = path.join(REPOSITORY, "lib/cli/main.ts");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { makeHost, PLAIN } from "../host/testing.ts";
+import { makeHost, PLAIN } from "../../testing/host-files.ts";
 import { findingsOf, reportText } from "./finding.ts";
 import { checkHosting } from "./hosting.ts";
 import { checkSpace } from "./space.ts";

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { expect, test } from "vitest";
+import { type Files, makeHost } from "../../testing/host-files.ts";
 import { ownCommands } from "./package-manager.ts";
-import { type Files, makeHost } from "./testing.ts";
 
 const HINT = 'Run npx prisma-backup doctor, after: npm install "next@>=15"';
 

@@ -1,9 +1,9 @@
 import path from "node:path";
 import { expect, test } from "vitest";
+import { CLIENT, type Files, makeHost, tsconfig, usesClient } from "../../testing/host-files.ts";
 import { readAliases } from "../host/import-alias.ts";
 import { readImports } from "../host/imports.ts";
 import { readSources } from "../host/sources.ts";
-import { CLIENT, type Files, makeHost, tsconfig, usesClient } from "../host/testing.ts";
 import { findClients } from "./find-client.ts";
 
 const GLOBAL = `import { PrismaClient } from "../../generated/prisma";

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
+import { type Files, makeHost, packageJson, tsconfig } from "../../testing/host-files.ts";
 import { readAliases } from "../host/import-alias.ts";
 import { readImports } from "../host/imports.ts";
 import { parsePrismaSchema } from "../host/prisma-schema.ts";
 import { readSources } from "../host/sources.ts";
-import { type Files, makeHost, packageJson, tsconfig } from "../host/testing.ts";
 import { findRole } from "./find-role.ts";
 import { findSignIns } from "./find-sign-in.ts";
 

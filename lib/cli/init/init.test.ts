@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { makeHost, PLAIN } from "../host/testing.ts";
+import { makeHost, PLAIN } from "../../testing/host-files.ts";
 import { diffLines, isSameText } from "./diff.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));

@@ -10,7 +10,7 @@ import {
   SCHEMA,
   tsconfig,
   usesClient,
-} from "../host/testing.ts";
+} from "../../testing/host-files.ts";
 import { UsageError } from "../usage.ts";
 import type { Choices } from "./choices.ts";
 import { planInit } from "./plan.ts";

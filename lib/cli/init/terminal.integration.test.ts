@@ -5,8 +5,8 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { requireTool } from "../../../scripts/testing/database.ts";
-import { CLIENT, makeHost, PLAIN, usesClient } from "../host/testing.ts";
+import { requireTool } from "../../testing/database.ts";
+import { CLIENT, makeHost, PLAIN, usesClient } from "../../testing/host-files.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 

@@ -1,8 +1,6 @@
 /** What a rehearsal finds fault with, and that it disturbs nobody. */
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { MAJORS } from "../../../scripts/testing/majors.ts";
-import { databaseText, pgDumpText } from "../../../scripts/testing/oracles.ts";
 import type { Violation } from "../../shared/rehearsal.ts";
 import {
   asRole,
@@ -13,8 +11,10 @@ import {
   restore,
   testDatabase,
   until,
-} from "../testing.ts";
-import { rehearsed } from "./testing.ts";
+} from "../../testing/backups.ts";
+import { MAJORS } from "../../testing/majors.ts";
+import { databaseText, pgDumpText } from "../../testing/oracles.ts";
+import { rehearsed } from "../../testing/rehearsals.ts";
 
 const SHOP = `
   CREATE TYPE mood AS ENUM ('sad', 'glad');

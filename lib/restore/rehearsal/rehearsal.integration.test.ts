@@ -1,12 +1,12 @@
 /** A rehearsal says what the restore then does, and changes nothing. The restore itself and `pg_dump` are the judges. */
 import { describe, expect, test } from "vitest";
-import type { TestDatabase } from "../../../scripts/testing/database.ts";
-import { MAJORS } from "../../../scripts/testing/majors.ts";
-import { databaseText, pgDumpText } from "../../../scripts/testing/oracles.ts";
 import type { RehearsedTable, RowChanges } from "../../shared/rehearsal.ts";
-import { backUp, leftSessions, restore, testDatabase } from "../testing.ts";
-import { SCHEMA_CASES } from "../testing-schemas.ts";
-import { rehearsed } from "./testing.ts";
+import { backUp, leftSessions, restore, testDatabase } from "../../testing/backups.ts";
+import type { TestDatabase } from "../../testing/database.ts";
+import { MAJORS } from "../../testing/majors.ts";
+import { databaseText, pgDumpText } from "../../testing/oracles.ts";
+import { rehearsed } from "../../testing/rehearsals.ts";
+import { SCHEMA_CASES } from "../../testing/schema-cases.ts";
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 

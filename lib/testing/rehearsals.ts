@@ -1,8 +1,8 @@
-import { openArchive } from "../../archive/archive-reader.ts";
-import type { Database } from "../../postgres/connection.ts";
-import type { RehearsalReport } from "../../shared/rehearsal.ts";
-import { models } from "../testing.ts";
-import { type RehearseOptions, rehearse } from "./rehearse.ts";
+import { openArchive } from "../archive/archive-reader.ts";
+import type { Database } from "../postgres/connection.ts";
+import { type RehearseOptions, rehearse } from "../restore/rehearsal/rehearse.ts";
+import type { RehearsalReport } from "../shared/rehearsal.ts";
+import { models } from "./backups.ts";
 
 /** Rehearses an unencrypted archive. */
 export async function rehearsed(

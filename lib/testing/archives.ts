@@ -15,16 +15,16 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { onTestFinished } from "vitest";
+import { type Archive, openArchive } from "../archive/archive-reader.ts";
+import { type ArchiveWriterOptions, createArchiveWriter } from "../archive/archive-writer.ts";
+import type { ArchiveKey } from "../archive/encryption.ts";
+import { createFolderSink } from "../archive/folder-sink.ts";
+import type { ManifestTable, StoredManifest } from "../archive/manifest.ts";
 import { BackupError } from "../errors.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
 import { FORMAT_VERSION } from "../shared/archive-format.ts";
-import { type Archive, openArchive } from "./archive-reader.ts";
-import { type ArchiveWriterOptions, createArchiveWriter } from "./archive-writer.ts";
-import type { ArchiveKey } from "./encryption.ts";
-import { createFolderSink } from "./folder-sink.ts";
-import type { ManifestTable, StoredManifest } from "./manifest.ts";
 
-export { shell, terminal } from "../../scripts/testing/oracles.ts";
+export { shell, terminal } from "./oracles.ts";
 
 export const CREATED_AT = new Date("2026-01-02T03:04:05.678Z");
 export const PASSPHRASE = "correct horse battery staple";

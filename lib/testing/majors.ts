@@ -1,4 +1,4 @@
-import type { Major } from "../postgres-package.ts";
+import type { Major } from "../../scripts/postgres-package.ts";
 
 const SUPPORTED: readonly Major[] = [15, 16, 17, 18];
 

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { cp, mkdir, readFile, symlink } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { ROOT } from "../run.ts";
+import { ROOT } from "../../scripts/run.ts";
 
 interface Manifest {
   files: string[];

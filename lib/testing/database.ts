@@ -1,6 +1,6 @@
 import pg from "pg";
 import { inject } from "vitest";
-import type { Major } from "../postgres-package.ts";
+import type { Major } from "../../scripts/postgres-package.ts";
 
 export interface TestDatabase extends AsyncDisposable {
   url: string;

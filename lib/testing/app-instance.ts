@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseConfig } from "../config.ts";
-import { createHandlers, METHODS } from "./handlers.ts";
+import { createHandlers, METHODS } from "../http/handlers.ts";
 
 const [connectionString = "", uploadDir = ""] = process.argv.slice(2);
 const handlers = createHandlers(

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
-import { type PostgresServer, startPostgres } from "../postgres.ts";
-import { type Major, NOBODY } from "../postgres-package.ts";
+import { type PostgresServer, startPostgres } from "../../scripts/postgres.ts";
+import { type Major, NOBODY } from "../../scripts/postgres-package.ts";
 
 export interface Replication extends AsyncDisposable {
   primary: PostgresServer;

@@ -7,9 +7,9 @@ import path from "node:path";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { onTestFinished } from "vitest";
-import { type Authorize, type BackupAdminOptions, parseConfig } from "../../config.ts";
-import { createHandlers, type RouteHandlers } from "../../http/handlers.ts";
-import { SECURITY_HEADERS } from "../../shared/security-headers.ts";
+import { type Authorize, type BackupAdminOptions, parseConfig } from "../config.ts";
+import { createHandlers, type RouteHandlers } from "../http/handlers.ts";
+import { SECURITY_HEADERS } from "../shared/security-headers.ts";
 
 export const COOKIE = "session=ada";
 const MOUNT = "/admin/backup";

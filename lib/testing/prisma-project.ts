@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { PrismaPg } from "@prisma/adapter-pg";
 import type pg from "pg";
-import { ROOT } from "../scripts/run.ts";
-import { installPackage } from "../scripts/testing/installed-package.ts";
+import { ROOT } from "../../scripts/run.ts";
+import { installPackage } from "./installed-package.ts";
 
 const run = promisify(execFile);
 

@@ -2,20 +2,20 @@
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { type Archive, openArchive } from "../archive/archive-reader.ts";
+import { type ArchiveKey, createArchiveKey, unlockKeyFile } from "../archive/encryption.ts";
+import type { ManifestTable, StoredManifest } from "../archive/manifest.ts";
 import { BackupError } from "../errors.ts";
 import { verifyTables } from "../restore/verify-archive.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
-import { type Archive, openArchive } from "./archive-reader.ts";
-import { type ArchiveKey, createArchiveKey, unlockKeyFile } from "./encryption.ts";
-import type { ManifestTable, StoredManifest } from "./manifest.ts";
 import {
   cheapPassphraseKey,
   PASSPHRASE,
   type TestTables,
   temporaryFolder,
   writeArchive,
-} from "./testing.ts";
-import { type ForgedEntry, unpack } from "./testing-zip.ts";
+} from "./archives.ts";
+import { type ForgedEntry, unpack } from "./forge-zip.ts";
 
 /** Large enough that a random bit often hits a table, small enough for thousands of archives. */
 export const SMALL_TABLES: TestTables = {

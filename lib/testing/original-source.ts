@@ -1,6 +1,6 @@
 /** What the samples were made of, for tests of their way back. */
 import { readFile } from "node:fs/promises";
-import { fixture } from "./testing.ts";
+import { fixture } from "./original-backups.ts";
 
 export const SCHEMA_SQL = await readFile(fixture("source/schema.sql"), "utf8");
 

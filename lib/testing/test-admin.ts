@@ -4,8 +4,8 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BackupAdminOptions, parseConfig, type Visitor } from "../config.ts";
+import { createHandlers, type METHODS } from "../http/handlers.ts";
 import { type ErrorResponse, isEnded, type Operation } from "../shared/api.ts";
-import { createHandlers, type METHODS } from "./handlers.ts";
 
 export const ORIGIN = "https://shop.example";
 

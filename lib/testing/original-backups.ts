@@ -1,13 +1,13 @@
 /** What the tests of the original's backups share. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Unlock } from "../../shared/api.ts";
-import { type Archive, openArchive } from "../archive-reader.ts";
-import { temporaryFolder } from "../testing.ts";
+import { type Archive, openArchive } from "../archive/archive-reader.ts";
+import type { Unlock } from "../shared/api.ts";
+import { temporaryFolder } from "./archives.ts";
 
 /** The path of a sample that the original itself wrote. */
 export const fixture = (path: string): string =>
-  new URL(`fixtures/${path}`, import.meta.url).pathname;
+  new URL(`../archive/original/fixtures/${path}`, import.meta.url).pathname;
 
 export const PASSWORD = { passphrase: "a-very-strong-password" };
 

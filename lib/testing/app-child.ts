@@ -3,7 +3,7 @@
  * Arguments: connection string, folder of uploads, name of the database. The upload's id comes on stdin.
  */
 import { text } from "node:stream/consumers";
-import { createTestAdmin } from "./testing.ts";
+import { createTestAdmin } from "./test-admin.ts";
 
 const [url = "", uploadDir = "", confirmation = ""] = process.argv.slice(2);
 const admin = await createTestAdmin({ url, uploadDir });

@@ -1,7 +1,7 @@
 import type { TestProject } from "vitest/node";
-import { buildPackage } from "../build-package.ts";
-import { startPostgres } from "../postgres.ts";
-import type { Major } from "../postgres-package.ts";
+import { buildPackage } from "../../scripts/build-package.ts";
+import { startPostgres } from "../../scripts/postgres.ts";
+import type { Major } from "../../scripts/postgres-package.ts";
 import { MAJORS } from "./majors.ts";
 
 declare module "vitest" {

@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { Warning } from "../../lib/shared/api.ts";
+import type { Warning } from "../shared/api.ts";
 
 interface Heap {
   schema: string;

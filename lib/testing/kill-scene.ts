@@ -3,18 +3,13 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
-import { createTestDatabase, type TestDatabase } from "../../scripts/testing/database.ts";
-import { databaseText } from "../../scripts/testing/oracles.ts";
-import { createTestAdmin, type TestAdmin, until } from "../http/testing.ts";
-import {
-  createWatchingProxy,
-  PLACES,
-  type Point,
-  type WatchingProxy,
-} from "../http/testing-proxy.ts";
 import { isEnded, type Operation } from "../shared/api.ts";
+import { createTestDatabase, type TestDatabase } from "./database.ts";
+import { databaseText } from "./oracles.ts";
+import { createTestAdmin, type TestAdmin, until } from "./test-admin.ts";
+import { createWatchingProxy, PLACES, type Point, type WatchingProxy } from "./watching-proxy.ts";
 
-const CHILD = new URL("../http/testing-child.ts", import.meta.url).pathname;
+const CHILD = new URL("./app-child.ts", import.meta.url).pathname;
 
 /** Two thousand rows: foreign keys, a cycle, sequences, triggers, partitions, a materialised view. */
 const SQL = `

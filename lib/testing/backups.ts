@@ -7,12 +7,6 @@ import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import pg from "pg";
 import { onTestFinished } from "vitest";
-import {
-  createTestDatabase,
-  type TestDatabase,
-  type TestDatabaseOptions,
-} from "../../scripts/testing/database.ts";
-import type { ArchivedRows } from "../../scripts/testing/row-oracle.ts";
 import { openArchive } from "../archive/archive-reader.ts";
 import { createArchiveWriter } from "../archive/archive-writer.ts";
 import { createArchiveKey } from "../archive/encryption.ts";
@@ -20,6 +14,8 @@ import type { StoredManifest } from "../archive/manifest.ts";
 import { type RunBackupOptions, runBackup } from "../backup/run-backup.ts";
 import { BackupError } from "../errors.ts";
 import { type Database, openDatabase } from "../postgres/connection.ts";
+import { beginRestore, type RunRestoreOptions, runRestore } from "../restore/run-restore.ts";
+import { verifyArchive } from "../restore/verify-archive.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import type {
   EncryptionChoice,
@@ -28,8 +24,8 @@ import type {
   RestoreScope,
   Unlock,
 } from "../shared/api.ts";
-import { beginRestore, type RunRestoreOptions, runRestore } from "./run-restore.ts";
-import { verifyArchive } from "./verify-archive.ts";
+import { createTestDatabase, type TestDatabase, type TestDatabaseOptions } from "./database.ts";
+import type { ArchivedRows } from "./row-oracle.ts";
 
 export const models = NO_PRISMA_MODELS;
 
