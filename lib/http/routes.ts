@@ -11,7 +11,7 @@ import {
   readRehearsal,
   startRestore,
 } from "../operations/restores.ts";
-import { describeUpload } from "../restore/describe-upload.ts";
+import { describeUpload } from "../operations/uploads/describe-upload.ts";
 import type { Actor, Overview, StoredUpload } from "../shared/api.ts";
 import {
   activityFilterSchema,

@@ -3,13 +3,13 @@ import pg from "pg";
 import { type Config, defaultUploadDir, openConfiguredDatabase } from "../config.ts";
 import { type BackupError, toBackupError } from "../errors.ts";
 import type { Database } from "../postgres/connection.ts";
-import { openUploads, type Uploads } from "../restore/receive-upload.ts";
-import { uploadLimits } from "../restore/upload-usage.ts";
 import { type PrismaModels, readPrismaModels } from "../schema/prisma-models.ts";
 import { notify } from "./notify.ts";
 import { tidySafetyBackups } from "./safety-backup.ts";
 import { openSafetyBackupFiles, type SafetyBackupFiles } from "./safety-backup-files.ts";
 import { settleOperations } from "./settle.ts";
+import { openUploads, type Uploads } from "./uploads/receive-upload.ts";
+import { uploadLimits } from "./uploads/upload-usage.ts";
 
 /** What every operation works with. Made once, at the first request. */
 export interface Context {

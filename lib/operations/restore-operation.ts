@@ -1,6 +1,5 @@
 /** A restore from its check to its end, whoever watches. */
 import { BackupError, toBackupError } from "../errors.ts";
-import { describeUpload } from "../restore/describe-upload.ts";
 import { runRestore } from "../restore/run-restore.ts";
 import { verifyTables } from "../restore/verify-archive.ts";
 import type { Actor } from "../shared/api.ts";
@@ -20,6 +19,7 @@ import {
 import { writeEnd } from "./restore-end.ts";
 import { type RestoreSource, releaseSource } from "./restore-source.ts";
 import { makeSafetyBackup, requireRoom, tidySafetyBackups } from "./safety-backup.ts";
+import { describeUpload } from "./uploads/describe-upload.ts";
 import { ended, requireStartable, type TakenStep, waitForStep } from "./wait-for-step.ts";
 
 const PASSING: readonly ErrorCode[] = [

@@ -1,12 +1,8 @@
 /** Where safety backups lie: one zip for each restore, named by its id. */
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
-import {
-  isPrivateFile,
-  openPrivateDirectory,
-  readFreeBytes,
-} from "../restore/private-directory.ts";
 import { PARTIAL_SUFFIX } from "../shared/archive-format.ts";
+import { isPrivateFile, openPrivateDirectory, readFreeBytes } from "./private-directory.ts";
 
 export interface SafetyBackupFiles {
   pathOf(restoreId: string): string;

@@ -5,7 +5,6 @@ import type { ArchiveKey } from "../archive/encryption.ts";
 import { createBackupFile } from "../backup/create-backup-file.ts";
 import { BackupError, toBackupError } from "../errors.ts";
 import { isStorageDamage } from "../postgres/damage.ts";
-import { describeUpload } from "../restore/describe-upload.ts";
 import { readCatalog } from "../schema/catalog.ts";
 import { type SafetyBackupPlan, type TableName, UPLOAD_SPARE_BYTES } from "../shared/api.ts";
 import { describeModes } from "../shared/encryption-policy.ts";
@@ -18,6 +17,7 @@ import { notify } from "./notify.ts";
 import { TABLE, writeFacts } from "./operation-store.ts";
 import { queryOperations } from "./operations-schema.ts";
 import { KEPT } from "./safety-backup-policy.ts";
+import { describeUpload } from "./uploads/describe-upload.ts";
 
 /** For what an archive has beside its tables. */
 const OVERHEAD_BYTES = 2 ** 20;

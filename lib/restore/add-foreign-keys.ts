@@ -6,8 +6,8 @@ import { quoteTable } from "../postgres/identifiers.ts";
 import type { ForeignKey } from "../schema/catalog.ts";
 import type { TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
-import { beginBlaming } from "./begin-blaming.ts";
-import { findOrphans, isForeignKeyViolation, readForeignKey } from "./find-orphans.ts";
+import { beginBlaming } from "./diagnose/begin-blaming.ts";
+import { findOrphans, isForeignKeyViolation, readForeignKey } from "./diagnose/find-orphans.ts";
 import type { ReadPlan } from "./read-plan.ts";
 import type { RestoreSession } from "./restore-session.ts";
 

@@ -4,7 +4,7 @@ import { translateDatabaseError } from "../postgres/database-error.ts";
 import { quoteTable } from "../postgres/identifiers.ts";
 import { createIndex, dropIndexes, type LateIndex } from "../postgres/indexes.ts";
 import { columnsOfRow, describeKey, readSample, sampleOf } from "../postgres/sample-values.ts";
-import { beginBlaming } from "./begin-blaming.ts";
+import { beginBlaming } from "./diagnose/begin-blaming.ts";
 import type { ReadPlan } from "./read-plan.ts";
 import type { RestoreSession } from "./restore-session.ts";
 

@@ -19,10 +19,10 @@ import {
 import type { RowKey } from "../postgres/row-keys.ts";
 import { type OnProgress, reportTable } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
-import { keyInBatch } from "./failing-key.ts";
-import { findBrokenRuleInBatch } from "./find-broken-rule.ts";
-import { findFailingRow } from "./find-failing-row.ts";
-import { findOrphansInBatch } from "./find-orphans.ts";
+import { keyInBatch } from "./diagnose/failing-key.ts";
+import { findBrokenRuleInBatch } from "./diagnose/find-broken-rule.ts";
+import { findFailingRow } from "./diagnose/find-failing-row.ts";
+import { findOrphansInBatch } from "./diagnose/find-orphans.ts";
 import { requireColumns } from "./require-columns.ts";
 
 /** @returns the rows of the batch that are accounted for: inserted, unless an implementation says otherwise */

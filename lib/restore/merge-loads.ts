@@ -14,10 +14,10 @@ import {
 } from "../postgres/merge-rows.ts";
 import type { CatalogTable } from "../schema/catalog.ts";
 import { tableLabel } from "../shared/table-name.ts";
-import { beginBlaming } from "./begin-blaming.ts";
-import { type BrokenRule, findBrokenRule } from "./find-broken-rule.ts";
+import { beginBlaming } from "./diagnose/begin-blaming.ts";
+import { type BrokenRule, findBrokenRule } from "./diagnose/find-broken-rule.ts";
+import { findRefusedRows, isCollision } from "./diagnose/refused-rows.ts";
 import type { ReadPlan } from "./read-plan.ts";
-import { findRefusedRows, isCollision } from "./refused-rows.ts";
 
 /** Each load with its copy and its key, which a plan that can be carried out has. */
 export const mergesOf = ({ loads, keys }: ReadPlan, copies: readonly CatalogTable[]) =>

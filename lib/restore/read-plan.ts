@@ -16,7 +16,7 @@ import { unreadableError } from "../schema/describe-unreadable.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
-import { findUndeletable } from "./find-undeletable.ts";
+import { findUndeletable } from "./diagnose/find-undeletable.ts";
 
 /** A load plan, and what only the database itself can say of it. */
 export interface ReadPlan extends LoadPlan {

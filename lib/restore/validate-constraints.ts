@@ -12,7 +12,7 @@ import { FIXED_SETTINGS, ownSettings } from "../postgres/own-settings.ts";
 import { checkRule, domainRule } from "../postgres/table-rules.ts";
 import type { TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
-import { beginBlaming } from "./begin-blaming.ts";
+import { beginBlaming } from "./diagnose/begin-blaming.ts";
 import type { ReadPlan } from "./read-plan.ts";
 
 const LOADED = "loaded";

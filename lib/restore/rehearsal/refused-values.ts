@@ -1,6 +1,5 @@
 import pg from "pg";
 import type { PlannedLoad } from "../../plan/load-plan.ts";
-import { columnAlone } from "../../postgres/column-alone.ts";
 import {
   type LoadStatement,
   loadRows,
@@ -11,6 +10,7 @@ import {
 import { readSample } from "../../postgres/sample-values.ts";
 import { isTextError, meaningOfTextError } from "../../postgres/text-errors.ts";
 import { MAX_VIOLATING_ROWS, type ViolatingRow, type Violation } from "../../shared/rehearsal.ts";
+import { columnAlone } from "../diagnose/column-alone.ts";
 import { describeViolation, remedyOf } from "./remedies.ts";
 
 /** Of data, their size, constraints of domains, and what functions of generated columns raise. */

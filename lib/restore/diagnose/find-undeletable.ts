@@ -1,15 +1,15 @@
 /** Tables whose rows are to be overwritten, and from which PostgreSQL lets nobody delete. */
 import pg from "pg";
-import type { Archive } from "../archive/archive-reader.ts";
-import { freeOwn } from "../own-memory.ts";
-import type { PlannedLoad } from "../plan/load-plan.ts";
-import { apart } from "../postgres/apart.ts";
-import { quoteIdentifier } from "../postgres/identifiers.ts";
-import { batchRows, chosenRows, rowsOfBatch } from "../postgres/load-rows.ts";
-import { sameKey } from "../postgres/merge-rows.ts";
-import { type RefusedChange, readRefusedChanges } from "../postgres/publications.ts";
-import type { RowKey } from "../postgres/row-keys.ts";
-import { rowsOf } from "../postgres/rows-of.ts";
+import type { Archive } from "../../archive/archive-reader.ts";
+import { freeOwn } from "../../own-memory.ts";
+import type { PlannedLoad } from "../../plan/load-plan.ts";
+import { apart } from "../../postgres/apart.ts";
+import { quoteIdentifier } from "../../postgres/identifiers.ts";
+import { batchRows, chosenRows, rowsOfBatch } from "../../postgres/load-rows.ts";
+import { sameKey } from "../../postgres/merge-rows.ts";
+import { type RefusedChange, readRefusedChanges } from "../../postgres/publications.ts";
+import type { RowKey } from "../../postgres/row-keys.ts";
+import { rowsOf } from "../../postgres/rows-of.ts";
 
 /**
  * Finds them. Where no row of the backup is there by its key, none is deleted: only the archive's rows can tell.

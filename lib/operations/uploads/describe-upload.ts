@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import type { StoredUpload } from "../shared/api.ts";
+import type { StoredUpload } from "../../shared/api.ts";
 
 /** What of an upload is stored. Reads all of it. @param file where it rests */
 export async function describeUpload(file: string, signal?: AbortSignal): Promise<StoredUpload> {

@@ -1,15 +1,15 @@
 /** What of a table has refused a row, where PostgreSQL does not name it. */
 import pg from "pg";
-import type { PlannedLoad } from "../plan/load-plan.ts";
-import { type BlamedRows, blameRows } from "../postgres/blamed-rows.ts";
-import { dropRemedy, partitionRemedy } from "../postgres/constraint-remedies.ts";
-import { isWithoutPartition } from "../postgres/database-error.ts";
-import { checkRows } from "../postgres/find-violations.ts";
-import { loadStatement, type RowBatch } from "../postgres/load-rows.ts";
-import { ownSearchPath } from "../postgres/own-settings.ts";
-import { readTableRules } from "../postgres/table-rules.ts";
-import { findTooLarge } from "../postgres/too-large.ts";
-import type { TableName } from "../shared/api.ts";
+import type { PlannedLoad } from "../../plan/load-plan.ts";
+import { type BlamedRows, blameRows } from "../../postgres/blamed-rows.ts";
+import { dropRemedy, partitionRemedy } from "../../postgres/constraint-remedies.ts";
+import { isWithoutPartition } from "../../postgres/database-error.ts";
+import { checkRows } from "../../postgres/find-violations.ts";
+import { loadStatement, type RowBatch } from "../../postgres/load-rows.ts";
+import { ownSearchPath } from "../../postgres/own-settings.ts";
+import { readTableRules } from "../../postgres/table-rules.ts";
+import { findTooLarge } from "../../postgres/too-large.ts";
+import type { TableName } from "../../shared/api.ts";
 import { withProbeTable } from "./probe-table.ts";
 
 export interface BrokenRule {

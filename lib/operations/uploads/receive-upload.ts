@@ -3,11 +3,11 @@ import { lstat, readdir, rm, unlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { FileStore } from "@tus/file-store";
 import { MemoryLocker, Server, type Upload } from "@tus/server";
-import { BackupError } from "../errors.ts";
-import type { UploadDeleted } from "../events.ts";
-import type { Actor } from "../shared/api.ts";
-import { nextBasePath } from "../shared/next-address.ts";
-import { isPrivateFile, openPrivateDirectory } from "./private-directory.ts";
+import { BackupError } from "../../errors.ts";
+import type { UploadDeleted } from "../../events.ts";
+import type { Actor } from "../../shared/api.ts";
+import { nextBasePath } from "../../shared/next-address.ts";
+import { isPrivateFile, openPrivateDirectory } from "../private-directory.ts";
 import { requireUploadRoom, type UploadLimits } from "./upload-usage.ts";
 
 export interface Uploads {

@@ -1,10 +1,10 @@
 /** How much uploads take, or will: by what was announced, and by what is there. Of all instances that share the folder. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { BackupError } from "../errors.ts";
-import { MIN_COUNTED_UPLOAD_BYTES, UPLOAD_SPARE_BYTES } from "../shared/api.ts";
-import { formatBytes } from "../shared/format.ts";
-import { readFreeBytes } from "./private-directory.ts";
+import { BackupError } from "../../errors.ts";
+import { MIN_COUNTED_UPLOAD_BYTES, UPLOAD_SPARE_BYTES } from "../../shared/api.ts";
+import { formatBytes } from "../../shared/format.ts";
+import { readFreeBytes } from "../private-directory.ts";
 
 export interface UploadLimits {
   maxUploadBytesPerPerson: number;

@@ -1,7 +1,7 @@
 /** Which row it was, for the message of a restore that has failed: its key, as a person looks it up. */
-import { type RowBatch, splitBatch } from "../postgres/load-rows.ts";
-import type { RowKey } from "../postgres/row-keys.ts";
-import { describeKey } from "../postgres/sample-values.ts";
+import { type RowBatch, splitBatch } from "../../postgres/load-rows.ts";
+import type { RowKey } from "../../postgres/row-keys.ts";
+import { describeKey } from "../../postgres/sample-values.ts";
 import type { FailingRow } from "./find-failing-row.ts";
 
 /** A longer row is not parsed only to name it. */

@@ -1,8 +1,13 @@
 import pg from "pg";
-import type { PlannedLoad } from "../plan/load-plan.ts";
-import { columnAlone } from "../postgres/column-alone.ts";
-import { loadStatement, type RowBatch, readStatement, splitBatch } from "../postgres/load-rows.ts";
-import { isTextError } from "../postgres/text-errors.ts";
+import type { PlannedLoad } from "../../plan/load-plan.ts";
+import {
+  loadStatement,
+  type RowBatch,
+  readStatement,
+  splitBatch,
+} from "../../postgres/load-rows.ts";
+import { isTextError } from "../../postgres/text-errors.ts";
+import { columnAlone } from "./column-alone.ts";
 import { isForeignKeyViolation } from "./find-orphans.ts";
 import { withProbeTable } from "./probe-table.ts";
 

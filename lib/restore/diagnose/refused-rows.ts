@@ -1,20 +1,20 @@
 /** Which rows a merge has failed upon. */
 import pg from "pg";
-import type { PlannedLoad } from "../plan/load-plan.ts";
-import { type BlamedRows, blameRows } from "../postgres/blamed-rows.ts";
+import type { PlannedLoad } from "../../plan/load-plan.ts";
+import { type BlamedRows, blameRows } from "../../postgres/blamed-rows.ts";
 import {
   CHECK_VIOLATION,
   EXCLUSION_VIOLATION,
   FOREIGN_KEY_VIOLATION,
   NOT_NULL_VIOLATION,
   UNIQUE_VIOLATION,
-} from "../postgres/database-error.ts";
-import { checkRows } from "../postgres/find-violations.ts";
-import { dropPresent, findCollisions, type Merge } from "../postgres/merge-rows.ts";
-import { ownSearchPath } from "../postgres/own-settings.ts";
-import { readRowKeys } from "../postgres/row-keys.ts";
-import { describeKey } from "../postgres/sample-values.ts";
-import { type RowRule, readTableRules } from "../postgres/table-rules.ts";
+} from "../../postgres/database-error.ts";
+import { checkRows } from "../../postgres/find-violations.ts";
+import { dropPresent, findCollisions, type Merge } from "../../postgres/merge-rows.ts";
+import { ownSearchPath } from "../../postgres/own-settings.ts";
+import { readRowKeys } from "../../postgres/row-keys.ts";
+import { describeKey } from "../../postgres/sample-values.ts";
+import { type RowRule, readTableRules } from "../../postgres/table-rules.ts";
 import { beginBlaming } from "./begin-blaming.ts";
 import { findOrphansInCopy } from "./find-orphans.ts";
 
