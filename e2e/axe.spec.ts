@@ -30,5 +30,6 @@ test("has no serious finding on its pages", async ({ page, folder }) => {
   await expectAccessibleInBoth(page);
   await discard(page.request, restore);
   await expect(page.getByText("This restore was cancelled.")).toBeVisible();
+  await expect(page.getByText(/^Cancelled by /)).toBeVisible();
   await expectAccessibleInBoth(page);
 });

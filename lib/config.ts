@@ -100,7 +100,7 @@ export interface BackupAdminOptions {
   /** How long a restore waits for a table that somebody else uses. */
   lockTimeoutMs?: number | undefined;
   /**
-   * Called for each backup, restore and deletion from the page, once it is recorded, by the process that recorded it.
+   * Called for each backup, unlocking, restore and deletion from the page, once it is recorded, by the process that recorded it.
    * Nobody waits for it, and what it throws is logged.
    */
   onEvent?: OnEvent | undefined;

@@ -1,4 +1,4 @@
-/** What the host is told of: who has taken rows out, replaced or deleted them. No row, no secret. */
+/** What the host is told of: who has taken rows out, opened, replaced or deleted them. No row, no secret. */
 import type { Actor, EncryptionMode, RestoreScope } from "./shared/api.ts";
 import type { ErrorCode } from "./shared/error-codes.ts";
 
@@ -33,6 +33,13 @@ interface BackupDownloaded extends OperationEvent, Counts {
 interface BackupNotDownloaded extends OperationEvent {
   type: "backup.failed" | "backup.cancelled" | "backup.interrupted";
   errorCode: ErrorCode;
+  /** Who cancelled it. Null where nobody did: it failed, or the browser gave the download up. */
+  cancelledBy: Actor | null;
+}
+
+/** A backup, or the safety backup of a restore, was opened to be checked. Its rows can be shown from now on. */
+interface RestoreUnlocked extends RestoreEvent {
+  type: "restore.unlocked";
 }
 
 /** Somebody has confirmed a restore. */
@@ -53,6 +60,8 @@ interface RestoreSucceeded extends RestoreEvent, Counts {
 interface RestoreNotDone extends RestoreEvent {
   type: "restore.failed" | "restore.cancelled" | "restore.interrupted";
   errorCode: ErrorCode;
+  /** Who cancelled it. */
+  cancelledBy: Actor | null;
 }
 
 /** An upload was deleted that has not been restored. */
@@ -84,6 +93,7 @@ interface SafetyBackupRemoved {
 export type BackupAdminEvent =
   | BackupDownloaded
   | BackupNotDownloaded
+  | RestoreUnlocked
   | RestoreStarted
   | RestoreSucceeded
   | RestoreNotDone

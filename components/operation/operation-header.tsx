@@ -56,13 +56,14 @@ function titleOf({ kind, plan }: Operation, place: Place): string {
 }
 
 function Origin({ operation }: { operation: Operation }) {
-  const { createdAt, actor, fileName, encryption, undoes } = operation;
+  const { createdAt, actor, fileName, encryption, undoes, state, cancelledBy } = operation;
   return (
     <>
       <p>
         Begun by {actor.name}, <time dateTime={createdAt}>{formatDateTime(createdAt)}</time>
         {encryption && ` · ${ENCRYPTION_LABELS[encryption]}`}
       </p>
+      {state === "cancelled" && cancelledBy && <p>Cancelled by {cancelledBy.name}</p>}
       {undoes && (
         <p>
           Undoes <Undoes id={undoes} />

@@ -45,6 +45,7 @@ const operation = (changes: Partial<Operation>): Operation => ({
   encryption: "none",
   fileName: "shop.zip",
   cancelRequested: false,
+  cancelledBy: null,
   archive: null,
   safetyBackup: null,
   undoes: null,

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import type { Actor } from "../../lib/shared/api.ts";
 import {
   formatBytes,
   formatCount,
@@ -81,17 +82,10 @@ const present = (facts: Array<{ label: string; value: ReactNode | null }>): Fact
   facts.filter(({ value }) => value !== null);
 
 function factsOf(receipt: Receipt): Fact[] {
-  const { actor, kind, startedAt, endedAt, elapsedMs, scope, safetyBackup, undoes } = receipt;
+  const { kind, startedAt, endedAt, elapsedMs, scope, safetyBackup, undoes } = receipt;
   return present([
-    {
-      label: "Who",
-      value: (
-        <>
-          {actor.name}
-          {actor.name !== actor.id && <span className={SMALL_PRINT}>{actor.id}</span>}
-        </>
-      ),
-    },
+    { label: "Who", value: <Person {...receipt.actor} /> },
+    { label: "Cancelled by", value: receipt.cancelledBy && <Person {...receipt.cancelledBy} /> },
     { label: "Begun", value: moment(startedAt ?? receipt.createdAt) },
     { label: "Ended", value: endedAt && moment(endedAt) },
     { label: "Time", value: elapsedMs === null ? null : formatDuration(elapsedMs) },
@@ -112,6 +106,13 @@ function factsOf(receipt: Receipt): Fact[] {
     },
   ]);
 }
+
+const Person = ({ id, name }: Actor) => (
+  <>
+    {name}
+    {name !== id && <span className={SMALL_PRINT}>{id}</span>}
+  </>
+);
 
 function archiveFacts({ archive, backup, kind }: Receipt): Fact[] {
   const database = backup?.database;

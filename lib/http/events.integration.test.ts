@@ -33,9 +33,10 @@ async function restore(
   admin: TestAdmin,
   { name }: TestDatabase,
   create: object,
+  user = "ada",
 ): Promise<Operation> {
-  const { id } = await check(admin, create);
-  await admin.ok("POST", `restores/${id}/start`, { json: { confirmation: name } });
+  const { id } = await check(admin, create, user);
+  await admin.ok("POST", `restores/${id}/start`, { json: { confirmation: name }, user });
   return admin.reach(id, "succeeded");
 }
 
@@ -63,7 +64,9 @@ describe.concurrent("the host is told", () => {
     });
     const json = { encryption: { mode: "none" } };
     const given = await admin.ok("POST", "backups", { json, user: "bob" });
-    await admin.ok("POST", `operations/${given.id}/cancel`, { json: {} });
+    // By another administrator, who is named beside the one whose it was.
+    const cancelled = await admin.ok("POST", `operations/${given.id}/cancel`, { json: {} });
+    expect(cancelled).toMatchObject({ actor: BOB, cancelledBy: ADA });
     await told("backup.downloaded", "backup.cancelled");
     expect(events[1]).toEqual({
       type: "backup.cancelled",
@@ -72,12 +75,15 @@ describe.concurrent("the host is told", () => {
       operationId: given.id,
       fileName: given.fileName,
       errorCode: "ABORTED",
+      cancelledBy: ADA,
     });
     await database.query("INSERT INTO orders SELECT i, 1 FROM generate_series(1000, 60000) i");
     const half = await admin.ok("POST", "backups", { json });
     const { body } = await admin.call("GET", `backups/${half.id}/archive`);
     await body?.cancel();
     await told("backup.downloaded", "backup.cancelled", "backup.cancelled");
+    // Nobody cancelled it: the browser gave it up.
+    expect(events[2]).toMatchObject({ actor: ADA, operationId: half.id, cancelledBy: null });
     await database.query("CREATE TABLE gone (id int)");
     const missing = await admin.ok("POST", "backups", {
       json: { ...json, tables: [{ schema: "public", name: "gone" }] },
@@ -85,7 +91,11 @@ describe.concurrent("the host is told", () => {
     await database.query("DROP TABLE gone");
     await (await admin.call("GET", `backups/${missing.id}/archive`)).arrayBuffer().catch(() => {});
     await told("backup.downloaded", "backup.cancelled", "backup.cancelled", "backup.failed");
-    expect(events[3]).toMatchObject({ actor: ADA, operationId: missing.id });
+    expect(events[3]).toMatchObject({
+      actor: ADA,
+      operationId: missing.id,
+      cancelledBy: null,
+    });
   });
 
   it("of a restore, its undo, its cancellation and its failure, and never of a row or a secret", async () => {
@@ -97,7 +107,7 @@ describe.concurrent("the host is told", () => {
     const zip = await quiet.backup({ mode: "passphrase", passphrase });
     const begin = async () => ({ uploadId: await admin.upload(zip), passphrase });
     const done = await restore(admin, database, await begin());
-    await told("restore.started", "restore.succeeded");
+    await told("restore.unlocked", "restore.started", "restore.succeeded");
     const about = {
       at: AT,
       actor: ADA,
@@ -107,26 +117,37 @@ describe.concurrent("the host is told", () => {
     };
     const counts = { tables: 2, rows: 550 };
     expect(events).toEqual([
+      { type: "restore.unlocked", ...about },
       { type: "restore.started", ...about, ...counts, mode: "replace", safetyBackup: true },
       { type: "restore.succeeded", ...about, ...counts, canBeUndone: true },
     ]);
-    const undone = await restore(admin, database, { undo: done.id, passphrase });
-    await until("told of the undo", async () => events.length === 4);
-    expect(events[3]).toMatchObject({
-      type: "restore.succeeded",
+    const undone = await restore(admin, database, { undo: done.id, passphrase }, "bob");
+    await until("told of the undo", async () => events.length === 6);
+    const undo = {
+      at: AT,
+      actor: BOB,
       operationId: undone.id,
-      undoes: done.id,
       fileName: undone.fileName,
-    });
+      undoes: done.id,
+    };
+    expect(events.slice(3)).toEqual([
+      { type: "restore.unlocked", ...undo },
+      { type: "restore.started", ...undo, ...counts, mode: "replace", safetyBackup: true },
+      { type: "restore.succeeded", ...undo, ...counts, canBeUndone: true },
+    ]);
     const waiting = await check(admin, await begin());
     await admin.ok("POST", `operations/${waiting.id}/cancel`, { json: {}, user: "bob" });
-    await admin.reach(waiting.id, "cancelled");
-    await until("told of the cancellation", async () => events.length === 5);
-    expect(events[4]).toMatchObject({
-      type: "restore.cancelled",
+    // Whoever asks for it later has not cancelled it.
+    await admin.call("POST", `operations/${waiting.id}/cancel`, { json: {} });
+    const ended = await admin.reach(waiting.id, "cancelled");
+    expect(ended).toMatchObject({ actor: ADA, cancelledBy: BOB });
+    await until("told of the cancellation", async () => events.length === 8);
+    expect(types().slice(6)).toEqual(["restore.unlocked", "restore.cancelled"]);
+    expect(events[7]).toMatchObject({
       actor: ADA,
       operationId: waiting.id,
       errorCode: "ABORTED",
+      cancelledBy: BOB,
     });
     const failing = await check(admin, await begin());
     // No longer what the plan was made for.
@@ -134,9 +155,18 @@ describe.concurrent("the host is told", () => {
     const json = { confirmation: database.name };
     await admin.ok("POST", `restores/${failing.id}/start`, { json });
     const { error } = await admin.reach(failing.id, "failed");
-    await until("told of the failure", async () => events.length === 7);
-    expect(types().slice(5)).toEqual(["restore.started", "restore.failed"]);
-    expect(events[6]).toMatchObject({ operationId: failing.id, errorCode: error?.code });
+    await until("told of the failure", async () => events.length === 11);
+    expect(types().slice(8)).toEqual(["restore.unlocked", "restore.started", "restore.failed"]);
+    expect(events[10]).toMatchObject({
+      operationId: failing.id,
+      errorCode: error?.code,
+      cancelledBy: null,
+    });
+    const unopened = await admin.fail("POST", "restores", {
+      json: { ...(await begin()), passphrase: "not the passphrase" },
+    });
+    expect(unopened.code).toBe("WRONG_PASSPHRASE");
+    expect(events.length).toBe(11);
     expect(JSON.stringify(events)).not.toMatch(/Customer \d|correct horse/);
     expect(admin.log).toEqual([]);
   });
@@ -255,12 +285,13 @@ describe.concurrent("the host is told", () => {
       },
     });
     const zip = await admin.backup();
+    await until("told of the backup", async () => calls === 1);
     await restore(admin, database, { uploadId: await admin.upload(zip) });
     await restore(admin, database, { uploadId: await admin.upload(zip) });
-    await until("told of all", async () => calls === 5);
+    await until("told of all", async () => calls === 7);
     expect(admin.log).toEqual([
       expect.stringMatching(/onEvent backup\.downloaded: .*no mail today/s),
-      expect.stringMatching(/onEvent restore\.started: .*no chat either/s),
+      expect.stringMatching(/onEvent restore\.unlocked: .*no chat either/s),
     ]);
   });
 });

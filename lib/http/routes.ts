@@ -85,7 +85,8 @@ export const ROUTES: readonly Route[] = [
     action: "view",
     methods: ["POST"],
     path: "operations/:id/cancel",
-    handle: async ({ context, id }) => toJson(context, await cancelOperation(context, id)),
+    handle: async ({ context, actor, id }) =>
+      toJson(context, await cancelOperation(context, actor, id)),
   },
   {
     action: "backup",

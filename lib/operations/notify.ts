@@ -32,6 +32,7 @@ export async function recordEnd(
 function endEvent(operation: StoredOperation, { state }: Ending): BackupAdminEvent {
   const { id, kind, actor, fileName, undoes, result, archive, encryption, safetyBackup } =
     operation;
+  const { cancelledBy } = operation;
   const about = { at: operation.endedAt ?? operation.now, actor, operationId: id, fileName };
   const errorCode = (operation.error?.code ?? "INTERNAL") as ErrorCode;
   const counts = { tables: result?.tables.length ?? 0, rows: result?.rows ?? 0 };
@@ -44,9 +45,9 @@ function endEvent(operation: StoredOperation, { state }: Ending): BackupAdminEve
           ...counts,
           canBeUndone: safetyBackup?.isKept ?? false,
         }
-      : { type: `restore.${state}`, ...about, undoes, errorCode };
+      : { type: `restore.${state}`, ...about, undoes, errorCode, cancelledBy };
   }
-  if (state !== "succeeded") return { type: `backup.${state}`, ...about, errorCode };
+  if (state !== "succeeded") return { type: `backup.${state}`, ...about, errorCode, cancelledBy };
   const sizeBytes = archive?.sizeBytes ?? 0;
   return {
     type: "backup.downloaded",
@@ -55,6 +56,18 @@ function endEvent(operation: StoredOperation, { state }: Ending): BackupAdminEve
     sizeBytes,
     encryption: encryption ?? "none",
   };
+}
+
+/** Whoever has opened a backup may be shown its rows, also if nothing is restored. */
+export function notifyUnlocked(
+  context: Pick<Context, "config">,
+  { id, actor, fileName, undoes, createdAt }: StoredOperation,
+): void {
+  notify(context, {
+    type: "restore.unlocked",
+    at: createdAt,
+    ...{ actor, operationId: id, fileName, undoes },
+  });
 }
 
 export function notifyStart(

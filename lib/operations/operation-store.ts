@@ -52,7 +52,7 @@ const timestamp = (expression: string): string =>
   `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 const SMALL_COLUMNS = `id, kind, state, actor, encryption, changed, archive, safety_backup AS "safetyBackup", undoes,
-      file_name AS "fileName", cancel_requested AS "cancelRequested",
+      file_name AS "fileName", cancel_requested AS "cancelRequested", cancelled_by AS "cancelledBy",
       ${timestamp("created_at")} AS "createdAt", ${timestamp("started_at")} AS "startedAt",
       ${timestamp("ended_at")} AS "endedAt", ${timestamp("clock_timestamp()")} AS "now"`;
 
@@ -133,7 +133,7 @@ export async function insertOperation(
       id,
       request.kind satisfies OperationKind,
       state,
-      JSON.stringify({ id: actor.id, name: actor.name }),
+      actorJson(actor),
       JSON.stringify(request),
       encryption,
       fileName,
@@ -286,12 +286,14 @@ export async function recordTransaction(
 export async function requestCancel(
   database: Database,
   id: string,
+  actor: Actor,
 ): Promise<StoredOperation | null> {
   const [operation] = await query(
     database,
     returning(`
-      UPDATE ${TABLE} SET cancel_requested = true WHERE id = $1 AND state IN ('running', 'ready')`),
-    [id],
+      UPDATE ${TABLE} SET cancel_requested = true, cancelled_by = coalesce(cancelled_by, $2)
+      WHERE id = $1 AND state IN ('running', 'ready')`),
+    [id, actorJson(actor)],
   );
   return operation ?? null;
 }
@@ -303,6 +305,8 @@ export interface Ending {
   archive?: ArchiveIdentity;
   /** Anything thrown; kept as what a person may see. */
   error?: unknown;
+  /** Whose wish it was, where the operation does not know it already. */
+  cancelledBy?: Actor;
   changed?: Operation["changed"];
   progress?: Progress;
 }
@@ -317,7 +321,7 @@ export async function endOperation(
   from: OperationState[],
   ending: Ending,
 ): Promise<StoredOperation | null> {
-  const { state, result, archive, error, changed = "nothing", progress } = ending;
+  const { state, result, archive, error, cancelledBy, changed = "nothing", progress } = ending;
   const [operation] = await query(
     database,
     returning(`
@@ -329,6 +333,7 @@ export async function endOperation(
         -- Of what is still there, nothing need be kept.
         safety_backup = CASE WHEN $6 = 'nothing' THEN NULL ELSE safety_backup END,
         cancel_requested = cancel_requested AND $3 = 'cancelled',
+        cancelled_by = CASE WHEN $3 = 'cancelled' THEN coalesce(cancelled_by, $9) END,
         ended_at = coalesce(ended_at, clock_timestamp())
       WHERE id = $1 AND state = ANY ($2) AND (state <> $3 OR changed = 'unknown')`),
     [
@@ -340,10 +345,14 @@ export async function endOperation(
       changed,
       toJson(progress),
       toJson(archive),
+      cancelledBy ? actorJson(cancelledBy) : null,
     ],
   );
   return operation ?? null;
 }
+
+/** Nothing else that the app's own object may have. */
+const actorJson = ({ id, name }: Actor): string => JSON.stringify({ id, name });
 
 /** `undefined` is NULL. */
 const toJson = (value: unknown): string | null => JSON.stringify(value) ?? null;

@@ -19,7 +19,8 @@ it("brings what version 0.1.0 has recorded to what is recorded today", async () 
   // As that version has left it.
   await database.query(
     `ALTER TABLE prisma_backup_admin.operations DROP step_requested, DROP step, DROP step_refused, DROP step_taken,
-       DROP archive, DROP safety_backup, DROP undoes, DROP can_start, DROP result_rows, DROP archive_bytes;
+       DROP archive, DROP safety_backup, DROP undoes, DROP can_start, DROP result_rows, DROP archive_bytes,
+       DROP cancelled_by;
      DROP TABLE prisma_backup_admin.rehearsal_requests;
      COMMENT ON SCHEMA prisma_backup_admin IS 'prisma-backup-admin, version 3'`,
   );
@@ -35,7 +36,7 @@ it("brings what version 0.1.0 has recorded to what is recorded today", async () 
       rows: 550,
     },
   ]);
-  expect(await versionOf(database)).toEqual([{ comment: "prisma-backup-admin, version 6" }]);
+  expect(await versionOf(database)).toEqual([{ comment: "prisma-backup-admin, version 7" }]);
   const uploadId = await admin.upload(await admin.backup());
   const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
   await admin.reach(id, "ready");
@@ -52,7 +53,7 @@ it("removes what the version before has kept of a rehearsal", async () => {
        VALUES ('restore', 'ready', '{"id": "ada", "name": "Ada"}',
          '{"kind": "restore", "uploadId": "u", "rehearsal": {"tables": [{"samples": ["a-secret-name"]}]}}', 'a.zip', '{}', now());
      DROP TABLE prisma_backup_admin.rehearsal_requests;
-     ALTER TABLE prisma_backup_admin.operations DROP can_start, DROP result_rows, DROP archive_bytes;
+     ALTER TABLE prisma_backup_admin.operations DROP can_start, DROP result_rows, DROP archive_bytes, DROP cancelled_by;
      COMMENT ON SCHEMA prisma_backup_admin IS 'prisma-backup-admin, version 4'`,
   );
   await using admin = await createTestAdmin({ url: database.url });

@@ -66,6 +66,7 @@ const MIGRATIONS = [
      ADD COLUMN can_start boolean GENERATED ALWAYS AS ((plan ->> 'canStart') = 'true') STORED,
      ADD COLUMN result_rows jsonb GENERATED ALWAYS AS (result -> 'rows') STORED,
      ADD COLUMN archive_bytes jsonb GENERATED ALWAYS AS (result -> 'archiveBytes') STORED`,
+  `ALTER TABLE ${OWN_SCHEMA}.operations ADD COLUMN cancelled_by jsonb`,
 ];
 
 /** The same number in every process of every app that uses one database: "prisma_b" in ASCII. */

@@ -5,6 +5,7 @@ import type { Context } from "./context.ts";
 import { cancelled, findLiveOperation } from "./live-operation.ts";
 import { recordEnd } from "./notify.ts";
 import {
+  type Ending,
   readListedOperations,
   readOperation,
   requestCancel,
@@ -70,13 +71,18 @@ export async function readOwnOperation(
  *
  * @throws OPERATION_NOT_FOUND, OPERATION_STATE where it has ended already
  */
-export async function cancelOperation(context: Context, id: string): Promise<StoredOperation> {
+export async function cancelOperation(
+  context: Context,
+  actor: Actor,
+  id: string,
+): Promise<StoredOperation> {
   const { database } = context;
   await getOperation(context, id);
   const error = cancelled();
-  const notBegun = await recordEnd(context, id, ["pending"], { state: "cancelled", error });
+  const ending: Ending = { state: "cancelled", error, cancelledBy: actor };
+  const notBegun = await recordEnd(context, id, ["pending"], ending);
   if (notBegun) return notBegun;
-  const asked = await requestCancel(database, id);
+  const asked = await requestCancel(database, id, actor);
   if (asked) {
     findLiveOperation(id)?.abort(error);
     return asked;

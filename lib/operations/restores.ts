@@ -13,6 +13,7 @@ import { NO_PROGRESS } from "../shared/progress.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import type { Context } from "./context.ts";
 import { findLiveOperation } from "./live-operation.ts";
+import { notifyUnlocked } from "./notify.ts";
 import { insertOperation, type StoredOperation } from "./operation-store.ts";
 import { readDatabaseName, readOwnOperation } from "./operations.ts";
 import { requestReport } from "./request-report.ts";
@@ -57,6 +58,7 @@ export async function createRestore(
       undoes,
       progress: { ...NO_PROGRESS, stage: "check", phase: "verifying" },
     });
+    notifyUnlocked(context, operation);
     void carryOutRestore(context, operation, source, first);
     return operation;
   } catch (error) {

@@ -371,6 +371,8 @@ export interface Operation {
   /** Name of the file downloaded or uploaded. */
   fileName: string;
   cancelRequested: boolean;
+  /** Who has asked for it to be cancelled. Null where nobody has: a download that was given up ends so, too. */
+  cancelledBy: Actor | null;
   /** restore: from the end of its check on. backup: when it has succeeded. */
   archive: ArchiveIdentity | null;
   /** restore: where one was made. */

@@ -18,6 +18,7 @@ const restore: Operation = {
   encryption: "passphrase",
   fileName: "shop.zip",
   cancelRequested: false,
+  cancelledBy: null,
   archive: { sizeBytes: 2048, sha256: "ab".repeat(32) },
   safetyBackup: null,
   undoes: "r0",
@@ -104,6 +105,14 @@ describe("toReceipt", () => {
       changed: "nothing",
     });
     expect(failed).toMatchObject({ tables: [], elapsedMs: null, error, changed: "nothing" });
+  });
+
+  it("says who cancelled it", () => {
+    const cancelledBy = { id: "u8", name: "Bob" };
+    expect(toReceipt({ ...restore, state: "cancelled", cancelledBy })).toMatchObject({
+      actor: { id: "u7", name: "Ada" },
+      cancelledBy,
+    });
   });
 
   it("has nothing of plan or scope for a backup", () => {

@@ -40,6 +40,7 @@ export interface Receipt {
   /** restore: id of the restore that this one undoes. */
   undoes: string | null;
   actor: Actor;
+  cancelledBy: Actor | null;
   createdAt: string;
   startedAt: string | null;
   endedAt: string | null;
@@ -83,6 +84,7 @@ export function toReceipt(operation: Operation): Receipt | null {
     changed: operation.changed,
     undoes: operation.undoes,
     actor: operation.actor,
+    cancelledBy: operation.cancelledBy,
     createdAt: operation.createdAt,
     startedAt: operation.startedAt,
     endedAt: operation.endedAt,
