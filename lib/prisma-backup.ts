@@ -14,9 +14,9 @@ import { openConfiguredDatabase } from "./config.ts";
 import { BackupError, toBackupError } from "./errors.ts";
 import type { Database } from "./postgres/connection.ts";
 import { translateDatabaseError } from "./postgres/database-error.ts";
-import { readCatalog } from "./schema/catalog.ts";
 import { findIncluded, tablesCalled } from "./schema/find-table.ts";
 import { type PrismaModels, readPrismaModels } from "./schema/prisma-models.ts";
+import { readCatalog } from "./schema/read-catalog.ts";
 import {
   type Exclusion,
   type OperationResult,

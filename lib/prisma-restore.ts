@@ -17,7 +17,6 @@ import type { Database } from "./postgres/connection.ts";
 import { translateDatabaseError } from "./postgres/database-error.ts";
 import { beginRestore, runRestore } from "./restore/run-restore.ts";
 import { verifyArchive } from "./restore/verify-archive.ts";
-import { readCatalog } from "./schema/catalog.ts";
 import { dmmfModelsSchema, findDmmfDrift, readDmmf } from "./schema/dmmf.ts";
 import { findIncluded, findTable } from "./schema/find-table.ts";
 import {
@@ -26,6 +25,7 @@ import {
   readPrismaModels,
   readViewNames,
 } from "./schema/prisma-models.ts";
+import { readCatalog } from "./schema/read-catalog.ts";
 import type { Drift, OperationResult, RestorePlan, RestoreScope } from "./shared/api.ts";
 import { leaveOutIn } from "./shared/leave-out.ts";
 import { tableLabel } from "./shared/table-name.ts";

@@ -1,12 +1,8 @@
 import type pg from "pg";
 import type { DumpPlan } from "../plan/dump-plan.ts";
 import { countRows, estimateRows, type RowCount } from "../postgres/count-rows.ts";
-import type { Catalog, CatalogTable } from "../schema/catalog.ts";
-import {
-  describeCount,
-  type ExtensionTable,
-  extensionTableWarning,
-} from "../schema/extension-tables.ts";
+import type { Catalog, CatalogTable, ExtensionTable } from "../schema/catalog.ts";
+import { describeCount, extensionTableWarning } from "../schema/extension-tables.ts";
 import type { TableName, Warning } from "../shared/api.ts";
 import { listNames } from "../shared/name-list.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";

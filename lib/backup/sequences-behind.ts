@@ -1,8 +1,8 @@
 import type pg from "pg";
 import type { DumpPlan } from "../plan/dump-plan.ts";
-import { usersOf } from "../plan/load-sequences.ts";
 import { findSequenceTarget, type SequenceState } from "../postgres/sequences.ts";
 import { largestNumber } from "../schema/number-column.ts";
+import { usersOf } from "../schema/sequence-users.ts";
 import type { Warning } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 

@@ -1,5 +1,5 @@
 /** What a plan says of who may do what afterwards. */
-import { readCatalog } from "../schema/catalog.ts";
+import { readCatalog } from "../schema/read-catalog.ts";
 import { findSignIn } from "../schema/sign-in.ts";
 import type { Check, TableName } from "../shared/api.ts";
 import { changesRights, describeRights } from "../shared/describe-rights.ts";

@@ -5,7 +5,7 @@ import type { ArchiveKey } from "../archive/encryption.ts";
 import { createBackupFile } from "../backup/create-backup-file.ts";
 import { BackupError, toBackupError } from "../errors.ts";
 import { isStorageDamage } from "../postgres/damage.ts";
-import { readCatalog } from "../schema/catalog.ts";
+import { readCatalog } from "../schema/read-catalog.ts";
 import { type SafetyBackupPlan, type TableName, UPLOAD_SPARE_BYTES } from "../shared/api.ts";
 import { describeModes } from "../shared/encryption-policy.ts";
 import { formatBytes, formatSome } from "../shared/format.ts";

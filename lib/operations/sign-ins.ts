@@ -1,6 +1,7 @@
 /** What a restore means for everybody who is signed in. */
 import { isMerge } from "../plan/restore-scope.ts";
-import { type CatalogTable, readCatalog } from "../schema/catalog.ts";
+import type { CatalogTable } from "../schema/catalog.ts";
+import { readCatalog } from "../schema/read-catalog.ts";
 import { findSessions, findSignIn } from "../schema/sign-in.ts";
 import type { Check, RestorePlan } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";

@@ -1,5 +1,5 @@
 import { BackupError } from "../errors.ts";
-import type { Catalog, CatalogSequence, CatalogTable } from "../schema/catalog.ts";
+import type { Catalog, CatalogSequence, CatalogTable, UnreadableName } from "../schema/catalog.ts";
 import { describeUnreadable } from "../schema/describe-unreadable.ts";
 import { whyLeftOut } from "../schema/extension-tables.ts";
 import { heirsOf } from "../schema/heirs.ts";
@@ -11,7 +11,6 @@ import {
   type PrismaModels,
   relationName,
 } from "../schema/prisma-models.ts";
-import type { UnreadableName } from "../schema/unreadable-names.ts";
 import type { Exclusion, InsertionOrder, TableName, Warning } from "../shared/api.ts";
 import { formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";

@@ -1,7 +1,7 @@
 import type { Catalog, CatalogSequence } from "../schema/catalog.ts";
+import { usersOf } from "../schema/sequence-users.ts";
 import type { TableName, Warning } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
-import { usersOf } from "./load-sequences.ts";
 
 interface SequenceSelection {
   sequences: CatalogSequence[];

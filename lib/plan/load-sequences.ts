@@ -2,7 +2,7 @@ import type { Manifest } from "../archive/manifest.ts";
 import type { Catalog, CatalogSequence, CatalogTable } from "../schema/catalog.ts";
 import { largestNumber } from "../schema/number-column.ts";
 import { MIGRATIONS_TABLE } from "../schema/prisma-models.ts";
-import type { SequenceUser } from "../schema/sequence-users.ts";
+import { type SequenceUser, usersOf } from "../schema/sequence-users.ts";
 import type { Drift, TableName, Warning } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { type ArchivedSequence, matchStates } from "./archived-sequences.ts";
@@ -129,15 +129,6 @@ const leftOut = ({ schema, name }: TableName, message: string): Warning => ({
   message,
   table: { schema, name },
 });
-
-/** A serial's column both owns it and draws from it. */
-export const usersOf = ({ owner, usedBy }: CatalogSequence): SequenceUser[] => [
-  ...(owner ? [owner] : []),
-  ...usedBy.filter(
-    ({ table, column }) =>
-      !owner || column !== owner.column || tableKey(table) !== tableKey(owner.table),
-  ),
-];
 
 /** Who restores expects it to come back, whatever its tables do: it has none, or code is known to draw from it. */
 export const isExpected = (sequence: CatalogSequence): boolean =>

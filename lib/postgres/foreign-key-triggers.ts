@@ -1,5 +1,6 @@
 import type pg from "pg";
-import { FOREIGN_KEY_FAMILY_SQL, type ForeignKey } from "../schema/catalog.ts";
+import type { ForeignKey } from "../schema/catalog.ts";
+import { FOREIGN_KEY_FAMILY_SQL } from "../schema/catalog-queries.ts";
 import type { TableName } from "../shared/api.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 

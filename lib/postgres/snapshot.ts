@@ -1,8 +1,9 @@
 import pg from "pg";
 import { BackupError } from "../errors.ts";
 import { type DumpPlan, planDump, selectionOf, type TableSelection } from "../plan/dump-plan.ts";
-import { type Catalog, readCatalog } from "../schema/catalog.ts";
+import type { Catalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
+import { readCatalog } from "../schema/read-catalog.ts";
 import { isCatalogDamage } from "./damage.ts";
 import { beginLockWait, lockTables } from "./locks.ts";
 

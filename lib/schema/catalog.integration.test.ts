@@ -4,8 +4,8 @@ import type { Major } from "../../scripts/postgres-package.ts";
 import { planDump } from "../plan/dump-plan.ts";
 import { models, testDatabase } from "../testing/backups.ts";
 import { MAJORS } from "../testing/majors.ts";
-import { readCatalog } from "./catalog.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { readCatalog } from "./read-catalog.ts";
 
 async function catalogOf(sql: string, major: Major = 15) {
   const { database } = await testDatabase({ sql, major });

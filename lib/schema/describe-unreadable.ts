@@ -1,7 +1,17 @@
 /** What a person is told of names that cannot be read. */
 import { BackupError } from "../errors.ts";
 import type { Warning } from "../shared/api.ts";
-import type { FoundName, UnreadableName } from "./unreadable-names.ts";
+import type { UnreadableName } from "./catalog.ts";
+
+export interface FoundName {
+  relation: number;
+  kind: "table" | "sequence" | "index" | "schema" | "column" | "constraint" | "type" | "label";
+  object: number;
+  part: number;
+  label: string;
+  hex: string;
+  shown: string;
+}
 
 export const whatOf = ({ kind, label, shown: name }: FoundName): string =>
   kind === "table" || kind === "sequence" || kind === "index"

@@ -1,13 +1,7 @@
 import type pg from "pg";
 import { MAX_ENUM_LABELS, MAX_ENUMS } from "../shared/archive-format.ts";
-import type { CatalogTable } from "./catalog.ts";
+import type { CatalogTable, EnumType } from "./catalog.ts";
 import { elementOf } from "./moved-type.ts";
-
-/** An enum: `public.mood`, as it stands in SQL, and its labels in their order. */
-export interface EnumType {
-  type: string;
-  labels: string[];
-}
 
 const ENUMS_SQL = `
   SELECT enumtypid AS oid, format_type(enumtypid, NULL) AS type,

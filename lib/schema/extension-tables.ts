@@ -2,24 +2,8 @@ import type pg from "pg";
 import type { TableName, Warning } from "../shared/api.ts";
 import { formatNoun } from "../shared/format.ts";
 import { tableLabel } from "../shared/table-name.ts";
-import type { CatalogSequence, CatalogTable } from "./catalog.ts";
+import type { CatalogSequence, ExtensionTable } from "./catalog.ts";
 import { LOCKED, MEMBER_IS_BACKED_UP, TABLE_TREE } from "./table-tree.ts";
-
-/** A table or materialised view of an extension whose rows are neither in a backup nor changed by a restore. */
-export interface ExtensionTable
-  extends Pick<
-    CatalogTable,
-    | ("schema" | "name" | "kind" | "columns" | "partitions")
-    | ("estimatedRows" | "sizeBytes" | "canSelect" | "hidesRows" | "isLocked" | "isOwned")
-  > {
-  extension: string;
-  /** Holds rows itself. Those of a partitioned table are its partitions'. */
-  holdsRows: boolean;
-  /** Whether the extension marks its rows as the user's: all, those that a condition tells, or none. */
-  userRows: "all" | "some" | "none";
-  /** `WHERE …`, which tells them; an extension's words, which only a superuser can have put there. */
-  condition: string | null;
-}
 
 /** What is the user's may be in it all the same, such as the jobs of pg_cron. */
 const EXTENSION_TABLES_SQL = `

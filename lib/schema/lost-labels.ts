@@ -1,4 +1,4 @@
-import type { EnumType } from "./enums.ts";
+import type { EnumType } from "./catalog.ts";
 
 /** So many are named. */
 const NAMED = 5;

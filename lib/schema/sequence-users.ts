@@ -11,6 +11,21 @@ export interface SequenceUser {
   isPlain: boolean;
 }
 
+/** The columns that take their values from a sequence. A serial's column both owns it and draws from it. */
+export const usersOf = ({
+  owner,
+  usedBy,
+}: {
+  owner: SequenceUser | null;
+  usedBy: readonly SequenceUser[];
+}): SequenceUser[] => [
+  ...(owner ? [owner] : []),
+  ...usedBy.filter(
+    ({ table, column }) =>
+      !owner || column !== owner.column || tableKey(table) !== tableKey(owner.table),
+  ),
+];
+
 interface SequenceUse {
   usedBy: SequenceUser[];
   isDrawnByCode: boolean;

@@ -1,22 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import pg from "pg";
 import type { TableName } from "../shared/api.ts";
-import { remedyOf, whatOf } from "./describe-unreadable.ts";
+import type { UnreadableName } from "./catalog.ts";
+import { type FoundName, remedyOf, whatOf } from "./describe-unreadable.ts";
 import { USER_NAMESPACE } from "./user-objects.ts";
-
-/** A name with bytes that are no character in the database's encoding, so that it cannot be read, nor what bears it. */
-export interface UnreadableName {
-  /** What bears it, other bytes than ASCII's as `\235`: `column b\235 of public.t`. */
-  what: string;
-  /** Gives it another name. */
-  remedy: string;
-  /** Tables that cannot be backed up because of it, other bytes likewise. */
-  tables: TableName[];
-  /** What the catalog is read without: relations of any kind. */
-  hidden: number[];
-  /** Belongs to no table, and yet to a backup of all. */
-  isFreeSequence: boolean;
-}
 
 /** A name's bytes, whatever they are: other functions prove them, and fail. */
 const bytesOf = (name: string) =>
@@ -70,16 +57,6 @@ const HIDDEN_SQL = `
   SELECT h.source, h.oid, c.relkind IN ('r', 'p') AND NOT c.relispartition AS "isTable", c.relkind = 'S' AS "isSequence",
     ${shown("n.nspname")} AS schema, ${shown("c.relname")} AS name
   FROM hidden h JOIN pg_class c ON c.oid = h.oid JOIN pg_namespace n ON n.oid = c.relnamespace`;
-
-export interface FoundName {
-  relation: number;
-  kind: "table" | "sequence" | "index" | "schema" | "column" | "constraint" | "type" | "label";
-  object: number;
-  part: number;
-  label: string;
-  hex: string;
-  shown: string;
-}
 
 /**
  * Finds the names that cannot be read. Slow, and only of use where reading the catalog has failed.

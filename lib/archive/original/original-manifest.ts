@@ -1,9 +1,10 @@
 /** A manifest for what has none: from its files alone, and as it fits a database. Pure. */
-import { usersOf } from "../../plan/load-sequences.ts";
+
 import type { Catalog } from "../../schema/catalog.ts";
 import { largestNumber } from "../../schema/number-column.ts";
 import { MIGRATIONS_TABLE, modelName, type PrismaModels } from "../../schema/prisma-models.ts";
 import type { SequenceUser } from "../../schema/sequence-users.ts";
+import { usersOf } from "../../schema/sequence-users.ts";
 import type { Warning } from "../../shared/api.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
 import { summariseWarnings } from "../../shared/warnings.ts";
