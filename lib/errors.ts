@@ -1,5 +1,3 @@
-import { describeStatementError } from "./postgres/database-error.ts";
-import type { ErrorReport } from "./shared/api.ts";
 import { ERROR_STATUS, type ErrorCode } from "./shared/error-codes.ts";
 
 export interface BackupErrorOptions {
@@ -34,37 +32,16 @@ export class BackupError extends Error {
   }
 }
 
-/**
- * Anything thrown, as a BackupError: itself if it is one, ABORTED for an abort, what PostgreSQL said where it is from
- * there, INTERNAL otherwise.
- */
-export function toBackupError(error: unknown): BackupError {
+/** An error as the BackupError that it is already: itself, the reason of an abort, or ABORTED. Null for any other error. */
+export function ownError(error: unknown): BackupError | null {
   if (error instanceof BackupError) return error;
-  if (isAbort(error)) {
-    // An abort that carries a reason of ours (`controller.abort(new BackupError(…))`) is that reason.
-    if (error instanceof Error && error.cause instanceof BackupError) return error.cause;
-    return new BackupError("ABORTED", "The operation was cancelled.", { cause: error });
-  }
-  const ofDatabase = describeStatementError(error);
-  if (ofDatabase) return ofDatabase;
-  return new BackupError("INTERNAL", "Something unexpected went wrong.", {
-    hint: "This is a mistake of prisma-backup-admin: please report it. The details are in the app's log, or in a terminal where PRISMA_BACKUP_DEBUG=1 is set.",
-    cause: error,
-  });
+  if (!isAbort(error)) return null;
+  // An abort that carries a reason of ours (`controller.abort(new BackupError(…))`) is that reason.
+  if (error.cause instanceof BackupError) return error.cause;
+  return new BackupError("ABORTED", "The operation was cancelled.", { cause: error });
 }
 
-/** What a person, or a stored operation, is told about an error. */
-export function toErrorReport(error: unknown): ErrorReport {
-  const { code, message, hint, details } = toBackupError(error);
-  return {
-    code,
-    message,
-    ...(hint === undefined ? {} : { hint }),
-    ...(details === undefined ? {} : { details }),
-  };
-}
-
-function isAbort(error: unknown): boolean {
+function isAbort(error: unknown): error is Error {
   return (
     error instanceof Error &&
     (error.name === "AbortError" || ("code" in error && error.code === "ABORT_ERR"))

@@ -11,7 +11,7 @@ import {
   parseClassOptions,
 } from "./class-options.ts";
 import { openConfiguredDatabase } from "./config.ts";
-import { BackupError, toBackupError } from "./errors.ts";
+import { BackupError } from "./errors.ts";
 import type { Database } from "./postgres/connection.ts";
 import { translateDatabaseError } from "./postgres/database-error.ts";
 import { findIncluded, tablesCalled } from "./schema/find-table.ts";
@@ -25,6 +25,7 @@ import {
 } from "./shared/api.ts";
 import { leaveOutIn } from "./shared/leave-out.ts";
 import { tableKey } from "./shared/table-name.ts";
+import { toBackupError } from "./to-backup-error.ts";
 
 /** The options of `PrismaBackup`. */
 export interface PrismaBackupArgs extends ClassOptions {

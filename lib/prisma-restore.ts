@@ -12,7 +12,7 @@ import {
   parseClassOptions,
 } from "./class-options.ts";
 import { openConfiguredDatabase } from "./config.ts";
-import { BackupError, toBackupError } from "./errors.ts";
+import { BackupError } from "./errors.ts";
 import type { Database } from "./postgres/connection.ts";
 import { translateDatabaseError } from "./postgres/database-error.ts";
 import { beginRestore, runRestore } from "./restore/run-restore.ts";
@@ -29,6 +29,7 @@ import { readCatalog } from "./schema/read-catalog.ts";
 import type { Drift, OperationResult, RestorePlan, RestoreScope } from "./shared/api.ts";
 import { leaveOutIn } from "./shared/leave-out.ts";
 import { tableLabel } from "./shared/table-name.ts";
+import { toBackupError } from "./to-backup-error.ts";
 
 /** The options of `PrismaRestore`. */
 export interface PrismaRestoreArgs extends ClassOptions {

@@ -1,6 +1,6 @@
 import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { BackupError, toBackupError } from "../errors.ts";
+import { BackupError, ownError } from "../errors.ts";
 import type { Catalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
@@ -97,7 +97,7 @@ export async function openArchive(path: string): Promise<Archive> {
     }
   } catch (error) {
     await source.close();
-    throw toBackupError(error);
+    throw error;
   }
 }
 
@@ -170,7 +170,7 @@ class OpenArchive implements Archive {
       return await decryptBytes(identities, stored);
     } catch (error) {
       const ownKeyOpened = this.encryption === "passphrase" && unlock.passphrase;
-      if (ownKeyOpened && toBackupError(error).code === "NO_MATCHING_IDENTITY") {
+      if (ownKeyOpened && ownError(error)?.code === "NO_MATCHING_IDENTITY") {
         throw invalidArchive("The archive's key belongs to another archive.", { cause: error });
       }
       throw error;

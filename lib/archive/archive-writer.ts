@@ -1,6 +1,6 @@
 import { type Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { BackupError, toBackupError } from "../errors.ts";
+import { BackupError } from "../errors.ts";
 import type { TableName } from "../shared/api.ts";
 import {
   KEY_ENTRY,
@@ -76,7 +76,7 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
     if (finished || givenUp.signal.aborted) return;
     signal?.removeEventListener("abort", onAbort);
     givenUp.abort(reason);
-    sink.destroy(reason instanceof Error ? reason : toBackupError(reason));
+    sink.destroy(reason instanceof Error ? reason : new Error(String(reason)));
   }
 
   function onAbort(): void {

@@ -1,7 +1,7 @@
 /** All that the archive knows of age (https://age-encryption.org). */
 import { buffer } from "node:stream/consumers";
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
-import { BackupError, toBackupError } from "../errors.ts";
+import { BackupError, ownError } from "../errors.ts";
 import { type EncryptionChoice, PASSPHRASE_MIN_LENGTH } from "../shared/api.ts";
 import { MAX_IDENTITIES } from "../shared/archive-format.ts";
 import { passphraseForms } from "../shared/passphrase-forms.ts";
@@ -213,7 +213,8 @@ function recipientsOf(key: Exclude<ArchiveKey, { mode: "none" }>): string[] {
 }
 
 function translateDecryptionError(error: unknown): BackupError {
-  if (error instanceof BackupError) return error;
+  const own = ownError(error);
+  if (own) return own;
   const reason = error instanceof Error ? error.message : "";
   if (reason.startsWith("no identity matched")) {
     return new BackupError(
@@ -228,7 +229,6 @@ function translateDecryptionError(error: unknown): BackupError {
   if (reason.startsWith("stream ended before")) {
     return truncatedArchive("Encrypted data in the archive ends too early.", { cause: error });
   }
-  if (toBackupError(error).code === "ABORTED") return toBackupError(error);
   return invalidArchive("Encrypted data in the archive is damaged or has been modified.", {
     cause: error,
   });

@@ -1,4 +1,4 @@
-import { type BackupError, toBackupError } from "../errors.ts";
+import { BackupError, ownError } from "../errors.ts";
 import { invalidArchive, truncatedArchive } from "./archive-error.ts";
 import { isCompressionError } from "./compression.ts";
 import type { OpenFile } from "./files.ts";
@@ -37,7 +37,13 @@ export function translateReadError(error: unknown): BackupError {
   if (isCompressionError(error)) {
     return invalidArchive("Compressed data in the archive is damaged.", { cause: error });
   }
-  return toBackupError(error);
+  return (
+    ownError(error) ??
+    new BackupError("INTERNAL", "The backup could not be read from the disk.", {
+      hint: "Copy it again, or read it from another disk. The details are in the app's log.",
+      cause: error,
+    })
+  );
 }
 
 /** The bytes of a file from one position to another. @throws ARCHIVE_TRUNCATED where it ends before */

@@ -1,5 +1,5 @@
 import zlib from "node:zlib";
-import { BackupError, toBackupError } from "../errors.ts";
+import { BackupError } from "../errors.ts";
 import { invalidArchive } from "./archive-error.ts";
 import { inflate } from "./compression.ts";
 import { collectEntry, readRange } from "./entry-content.ts";
@@ -20,7 +20,7 @@ export async function openZipSource(path: string): Promise<EntrySource> {
     return new ZipSource(file, size, await readZipStructure(file, size));
   } catch (error) {
     await file.close();
-    throw toBackupError(error);
+    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// All that an older Node.js has to understand: what main.ts imports, it may not have.
-import { toBackupError } from "../errors.ts";
 import { requireNode } from "../require-node.ts";
+// All that an older Node.js has to understand: what main.ts imports, it may not have.
+import { toBackupError } from "../to-backup-error.ts";
 
 try {
   requireNode();

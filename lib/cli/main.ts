@@ -1,7 +1,8 @@
 import { setFlagsFromString } from "node:v8";
-import { BackupError, toBackupError } from "../errors.ts";
+import { BackupError } from "../errors.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import { leaveOutIn } from "../shared/leave-out.ts";
+import { toBackupError } from "../to-backup-error.ts";
 import { TOOL } from "../version.ts";
 import { ownCommands } from "./host/package-manager.ts";
 import { remedyLines } from "./remedy-lines.ts";

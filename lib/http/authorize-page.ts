@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
-import { toBackupError } from "../errors.ts";
 import type { Actor } from "../shared/api.ts";
 import { nextAddress, withCallback, withNextBasePath } from "../shared/next-address.ts";
+import { toBackupError } from "../to-backup-error.ts";
 import { authorizeRequest } from "./authorize-request.ts";
 
 export interface PageProps {

@@ -1,6 +1,7 @@
 import type { Config } from "../config.ts";
-import { BackupError, toBackupError } from "../errors.ts";
+import { BackupError } from "../errors.ts";
 import { type Context, openContext, report } from "../operations/context.ts";
+import { toBackupError } from "../to-backup-error.ts";
 import { authorizeRequest } from "./authorize-request.ts";
 import { rememberVisitor } from "./remembered-visitors.ts";
 import { errorResponse, secure } from "./responses.ts";

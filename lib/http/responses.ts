@@ -1,6 +1,6 @@
-import { type toBackupError, toErrorReport } from "../errors.ts";
 import type { ErrorResponse } from "../shared/api.ts";
 import { SECURITY_HEADERS } from "../shared/security-headers.ts";
+import { type toBackupError, toErrorReport } from "../to-backup-error.ts";
 
 export function json(body: unknown, status = 200): Response {
   return Response.json(body, { status });

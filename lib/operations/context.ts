@@ -1,9 +1,10 @@
 import path from "node:path";
 import pg from "pg";
 import { type Config, defaultUploadDir, openConfiguredDatabase } from "../config.ts";
-import { type BackupError, toBackupError } from "../errors.ts";
+import type { BackupError } from "../errors.ts";
 import type { Database } from "../postgres/connection.ts";
 import { type PrismaModels, readPrismaModels } from "../schema/prisma-models.ts";
+import { toBackupError } from "../to-backup-error.ts";
 import { notify } from "./notify.ts";
 import { tidySafetyBackups } from "./safety-backup.ts";
 import { openSafetyBackupFiles, type SafetyBackupFiles } from "./safety-backup-files.ts";

@@ -1,7 +1,6 @@
 /** Operations as rows. Every change of state is one conditional UPDATE, so that of two racing requests one wins. */
 import type { ArchiveKey } from "../archive/encryption.ts";
 import type { Config } from "../config.ts";
-import { toErrorReport } from "../errors.ts";
 import type { Database } from "../postgres/connection.ts";
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import type {
@@ -19,6 +18,7 @@ import type {
   TableName,
 } from "../shared/api.ts";
 import { NO_PROGRESS, type Progress } from "../shared/progress.ts";
+import { toErrorReport } from "../to-backup-error.ts";
 import { queryOperations } from "./operations-schema.ts";
 import { REPORT_TABLE, type ReportRequest } from "./report-store.ts";
 import { type StoredSafetyBackup, withKeptUntil } from "./safety-backup-policy.ts";

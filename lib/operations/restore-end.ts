@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { toBackupError } from "../errors.ts";
 import type { Database } from "../postgres/connection.ts";
 import type { Operation } from "../shared/api.ts";
+import { toBackupError } from "../to-backup-error.ts";
 import { recordEnd } from "./notify.ts";
 import { type Ending, readOperation } from "./operation-store.ts";
 import { endingWithoutWord, readChanged, type SettleContext } from "./settle.ts";

@@ -1,9 +1,10 @@
 /** A restore from its check to its end, whoever watches. */
-import { BackupError, toBackupError } from "../errors.ts";
+import { BackupError } from "../errors.ts";
 import { runRestore } from "../restore/run-restore.ts";
 import { verifyTables } from "../restore/verify-archive.ts";
 import type { Actor } from "../shared/api.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
+import { toBackupError } from "../to-backup-error.ts";
 import { type ActorInBackup, searchActor } from "./actor-in-backup.ts";
 import { type Context, report } from "./context.ts";
 import { describeRetry } from "./describe-retry.ts";

@@ -1,8 +1,9 @@
 /** What a restore that waits is asked to do next: by its row, since its unlocked archive is in the memory of one process. */
-import { toErrorReport } from "../errors.ts";
+
 import type { Database } from "../postgres/connection.ts";
 import type { RestoreScope } from "../shared/api.ts";
 import { NO_PROGRESS, type Stage } from "../shared/progress.ts";
+import { toErrorReport } from "../to-backup-error.ts";
 import { query, returning, type StoredOperation, TABLE } from "./operation-store.ts";
 
 export interface PlanStep {

@@ -1,7 +1,8 @@
 import { type Archive, openArchive } from "../archive/archive-reader.ts";
 import { type ArchiveKey, createArchiveKey } from "../archive/encryption.ts";
-import { BackupError, toBackupError } from "../errors.ts";
+import { BackupError } from "../errors.ts";
 import type { Actor, Unlock } from "../shared/api.ts";
+import { toBackupError } from "../to-backup-error.ts";
 import type { Context } from "./context.ts";
 import type { ArchiveFile } from "./restore-source.ts";
 import {

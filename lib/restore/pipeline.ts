@@ -1,5 +1,5 @@
 import type { Archive } from "../archive/archive-reader.ts";
-import { BackupError, toBackupError } from "../errors.ts";
+import { BackupError } from "../errors.ts";
 import type { PlannedLoad } from "../plan/load-plan.ts";
 import type { RestoreSelection } from "../plan/restore-scope.ts";
 import { abandon, cancelOnAbort } from "../postgres/connection.ts";
@@ -8,6 +8,7 @@ import { FIXED_SETTINGS, ownSettings } from "../postgres/own-settings.ts";
 import { reportWaits } from "../postgres/session-waits.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import { type OnProgress, waitingTable } from "../shared/progress.ts";
+import { toBackupError } from "../to-backup-error.ts";
 import { type InsertBatch, loadTables } from "./load-table.ts";
 import type { ReadPlan } from "./read-plan.ts";
 import type { RestoreSession } from "./restore-session.ts";

@@ -1,6 +1,6 @@
 import type { Archive } from "../archive/archive-reader.ts";
 import { type Manifest, type ManifestTable, summariseManifest } from "../archive/manifest.ts";
-import { BackupError, toBackupError } from "../errors.ts";
+import { BackupError } from "../errors.ts";
 import { freeOwn } from "../own-memory.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
 import { describeSchemas } from "../plan/platform-schemas.ts";
@@ -17,6 +17,7 @@ import { formatSome } from "../shared/format.ts";
 import { listNames } from "../shared/name-list.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { toBackupError } from "../to-backup-error.ts";
 import { boundPlan } from "./bound-plan.ts";
 import { provenChecks } from "./proven-checks.ts";
 import { type ReadPlan, readPlan } from "./read-plan.ts";

@@ -1,9 +1,9 @@
 /** A process of its own that reads backups whole, as the check before a restore does, and says what each took. */
 
 import { openArchive } from "../archive/archive-reader.ts";
-import { toBackupError } from "../errors.ts";
 import { verifyTables } from "../restore/verify-archive.ts";
 import type { Unlock } from "../shared/api.ts";
+import { toBackupError } from "../to-backup-error.ts";
 
 process.on("unhandledRejection", () => process.exit(3));
 process.on("disconnect", () => process.exit());

@@ -1,4 +1,4 @@
-import { BackupError, toBackupError } from "../../errors.ts";
+import { BackupError, ownError } from "../../errors.ts";
 import { invalidArchive } from "../archive-error.ts";
 import type { EntrySource } from "../entry-source.ts";
 import { quote } from "../zip-structure.ts";
@@ -49,7 +49,8 @@ export async function scanFiles(
       if (file.isEncrypted)
         evidence.push({ file, opens: opens === null ? null : true, error: null });
     } catch (thrown) {
-      const error = toBackupError(thrown);
+      const error = ownError(thrown);
+      if (error === null) throw thrown;
       const isOfText = opens !== undefined && /^ARCHIVE_(INVALID|TRUNCATED)$/.test(error.code);
       if (!file.isEncrypted || !isOfText) throw error;
       evidence.push({ file, opens: opens ?? null, error });

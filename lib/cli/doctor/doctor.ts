@@ -1,6 +1,6 @@
-import { toBackupError } from "../../errors.ts";
 import { type Database, openDatabase } from "../../postgres/connection.ts";
 import { readCatalog } from "../../schema/read-catalog.ts";
+import { toBackupError } from "../../to-backup-error.ts";
 import { findSchema } from "../host/find-schema.ts";
 import { ownCommands } from "../host/package-manager.ts";
 import type { PrismaSchema } from "../host/prisma-schema.ts";

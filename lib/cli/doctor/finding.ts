@@ -1,4 +1,4 @@
-import { toBackupError } from "../../errors.ts";
+import { toBackupError } from "../../to-backup-error.ts";
 import { UsageError } from "../usage.ts";
 import { visible } from "../visible.ts";
 

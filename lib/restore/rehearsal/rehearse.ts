@@ -1,4 +1,4 @@
-import { BackupError, toErrorReport } from "../../errors.ts";
+import { BackupError } from "../../errors.ts";
 import type { PlannedLoad } from "../../plan/load-plan.ts";
 import { isMerge } from "../../plan/restore-scope.ts";
 import { apart } from "../../postgres/apart.ts";
@@ -37,6 +37,7 @@ import type {
 } from "../../shared/rehearsal.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
 import { summariseWarnings } from "../../shared/warnings.ts";
+import { toErrorReport } from "../../to-backup-error.ts";
 import { boundDrift } from "../bound-plan.ts";
 import { readUncomputable } from "../compute-anew.ts";
 import { mergesOf } from "../merge-loads.ts";
