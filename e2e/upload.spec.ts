@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import type { Page } from "@playwright/test";
-import { UPLOAD_CHUNK_BYTES } from "../lib/shared/api.ts";
+import { UPLOAD_CHUNK_BYTES } from "../lib/shared/limits.ts";
 import { discard, makeBackup } from "./support/api.ts";
 import { query } from "./support/database.ts";
 import { beginUpload, checkArchive, chooseFile, expectReady, OPERATION } from "./support/panel.ts";

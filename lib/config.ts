@@ -12,13 +12,9 @@ import { recogniseAccess } from "./postgres/pooler.ts";
 import { requireSameDatabase } from "./same-database.ts";
 import { connectionFromPrisma, schemaFromPrisma } from "./schema/prisma-client.ts";
 import type { SignInOptions } from "./schema/sign-in.ts";
-import {
-  type Actor,
-  DEFAULT_MAX_UPLOAD_BYTES,
-  type EncryptionPolicy,
-  MIN_COUNTED_UPLOAD_BYTES,
-} from "./shared/api.ts";
+import type { Actor, EncryptionPolicy } from "./shared/api.ts";
 import { ANY_ENCRYPTION } from "./shared/encryption-policy.ts";
+import { DEFAULT_MAX_UPLOAD_BYTES, MIN_COUNTED_UPLOAD_BYTES } from "./shared/limits.ts";
 import { RECIPIENT } from "./shared/recipient.ts";
 
 /**

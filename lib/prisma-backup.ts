@@ -17,13 +17,9 @@ import { translateDatabaseError } from "./postgres/database-error.ts";
 import { findIncluded, tablesCalled } from "./schema/find-table.ts";
 import { type PrismaModels, readPrismaModels } from "./schema/prisma-models.ts";
 import { readCatalog } from "./schema/read-catalog.ts";
-import {
-  type Exclusion,
-  type OperationResult,
-  PASSPHRASE_MIN_LENGTH,
-  type Warning,
-} from "./shared/api.ts";
+import type { Exclusion, OperationResult, Warning } from "./shared/api.ts";
 import { leaveOutIn } from "./shared/leave-out.ts";
+import { PASSPHRASE_MIN_LENGTH } from "./shared/limits.ts";
 import { tableKey } from "./shared/table-name.ts";
 import { toBackupError } from "./to-backup-error.ts";
 

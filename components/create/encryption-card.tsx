@@ -1,5 +1,5 @@
 import type { ComponentProps } from "react";
-import type { EncryptionMode, EncryptionPolicy } from "../../lib/shared/api.ts";
+import type { EncryptionMode } from "../../lib/shared/api.ts";
 import { ANY_ENCRYPTION, describeModes } from "../../lib/shared/encryption-policy.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Card } from "../ui/card.tsx";
@@ -8,16 +8,7 @@ import { Field, Problems } from "../ui/field.tsx";
 import { Textarea } from "../ui/input.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { RadioCards } from "../ui/radio-cards.tsx";
-import type { EncryptionDraft, EncryptionProblems } from "./encryption-draft.ts";
-import { PassphraseFields } from "./passphrase-fields.tsx";
-
-export interface EncryptionCardProps {
-  databaseName: string;
-  policy: EncryptionPolicy;
-  draft: EncryptionDraft;
-  onChange: (draft: EncryptionDraft) => void;
-  problems: EncryptionProblems;
-}
+import { type EncryptionFieldsProps, PassphraseFields } from "./passphrase-fields.tsx";
 
 const OPTIONS: Array<ComponentProps<typeof RadioCards<EncryptionMode>>["options"][number]> = [
   {
@@ -42,7 +33,7 @@ const OPTIONS: Array<ComponentProps<typeof RadioCards<EncryptionMode>>["options"
   },
 ];
 
-export function EncryptionCard(props: EncryptionCardProps) {
+export function EncryptionCard(props: EncryptionFieldsProps) {
   const { draft, policy, onChange } = props;
   return (
     <Card title="Encryption">
@@ -67,7 +58,7 @@ export function EncryptionCard(props: EncryptionCardProps) {
   );
 }
 
-function RecipientsField({ draft, policy, onChange, problems }: EncryptionCardProps) {
+function RecipientsField({ draft, policy, onChange, problems }: EncryptionFieldsProps) {
   const required = policy.recipients;
   return (
     <div className="pba:grid pba:gap-4">
@@ -105,7 +96,7 @@ function RecipientsField({ draft, policy, onChange, problems }: EncryptionCardPr
   );
 }
 
-function PlaintextConsent({ draft, onChange, problems }: EncryptionCardProps) {
+function PlaintextConsent({ draft, onChange, problems }: EncryptionFieldsProps) {
   return (
     <Notice tone="warn" title="This file will hold every row as plain text">
       <p>

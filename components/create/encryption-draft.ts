@@ -1,10 +1,6 @@
-import {
-  type EncryptionChoice,
-  type EncryptionMode,
-  type EncryptionPolicy,
-  PASSPHRASE_MIN_LENGTH,
-} from "../../lib/shared/api.ts";
+import type { EncryptionChoice, EncryptionMode, EncryptionPolicy } from "../../lib/shared/api.ts";
 import { ANY_ENCRYPTION, joinRecipients } from "../../lib/shared/encryption-policy.ts";
+import { PASSPHRASE_MIN_LENGTH } from "../../lib/shared/limits.ts";
 import { parseRecipients } from "../recipients.ts";
 
 /** What is typed so far, for every mode, so that changing the mode loses nothing. */

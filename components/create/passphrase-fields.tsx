@@ -1,5 +1,6 @@
 import { Dices } from "lucide-react";
 import { useState } from "react";
+import type { EncryptionPolicy } from "../../lib/shared/api.ts";
 import { CopyButton } from "../common/copy-button.tsx";
 import { estimateBits, GENERATED_BITS, generatePassphrase, strengthOf } from "../passphrase.ts";
 import { Button } from "../ui/button.tsx";
@@ -7,9 +8,17 @@ import { Field } from "../ui/field.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Progress } from "../ui/progress.tsx";
 import { SecretInput } from "../ui/secret-input.tsx";
-import type { EncryptionCardProps } from "./encryption-card.tsx";
+import type { EncryptionDraft, EncryptionProblems } from "./encryption-draft.ts";
 
-export function PassphraseFields(props: EncryptionCardProps) {
+export interface EncryptionFieldsProps {
+  databaseName: string;
+  policy: EncryptionPolicy;
+  draft: EncryptionDraft;
+  onChange: (draft: EncryptionDraft) => void;
+  problems: EncryptionProblems;
+}
+
+export function PassphraseFields(props: EncryptionFieldsProps) {
   const { databaseName, draft, onChange, problems } = props;
   const [isShown, setIsShown] = useState(false);
   const generate = () => {
@@ -83,7 +92,7 @@ const LEVELS = {
   strong: { name: "Strong", tone: "good" },
 } as const;
 
-function StrengthHint({ draft }: EncryptionCardProps) {
+function StrengthHint({ draft }: EncryptionFieldsProps) {
   const isGenerated = draft.passphrase === draft.generated;
   const bits = isGenerated ? GENERATED_BITS : estimateBits(draft.passphrase);
   const { level, fraction, guessing } = strengthOf(bits);

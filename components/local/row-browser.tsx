@@ -1,8 +1,8 @@
 import { ArrowLeft } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { MAX_CHOSEN_ROWS } from "../../lib/shared/api.ts";
 import { VERDICT_TITLES } from "../../lib/shared/archive-verdict.ts";
 import { formatBytes, formatCount, formatNoun } from "../../lib/shared/format.ts";
+import { MAX_CHOSEN_ROWS } from "../../lib/shared/limits.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
 import { SearchInput } from "../common/search-input.tsx";
 import { type ChosenBackup, chooseRows } from "../restore/chosen-file-store.ts";

@@ -3,12 +3,8 @@
  * and the secret that opens it. It is in memory only, and gone when the page is loaded again.
  */
 import { useSyncExternalStore } from "react";
-import {
-  MAX_CHOSEN_ROWS,
-  type RestoreScope,
-  type TableName,
-  type Unlock,
-} from "../../lib/shared/api.ts";
+import type { RestoreScope, TableName, Unlock } from "../../lib/shared/api.ts";
+import { MAX_CHOSEN_ROWS } from "../../lib/shared/limits.ts";
 import { tableKey } from "../../lib/shared/table-name.ts";
 import type { ArchiveFile } from "../chosen-files.ts";
 import { ArchiveProblem, type Fault, type LocalVerdict } from "../local/archive-problem.ts";

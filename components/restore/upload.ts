@@ -1,5 +1,5 @@
 import { DetailedError, defaultOptions, Upload } from "tus-js-client";
-import { UPLOAD_CHUNK_BYTES } from "../../lib/shared/api.ts";
+import { UPLOAD_CHUNK_BYTES } from "../../lib/shared/limits.ts";
 import { ApiError, errorFromResponse, unreachable } from "../api.ts";
 
 export type UploadState = { sentBytes: number; totalBytes: number } & (

@@ -2,8 +2,9 @@
 import { buffer } from "node:stream/consumers";
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { BackupError, ownError } from "../errors.ts";
-import { type EncryptionChoice, PASSPHRASE_MIN_LENGTH } from "../shared/api.ts";
+import type { EncryptionChoice } from "../shared/api.ts";
 import { MAX_IDENTITIES } from "../shared/archive-format.ts";
+import { PASSPHRASE_MIN_LENGTH } from "../shared/limits.ts";
 import { passphraseForms } from "../shared/passphrase-forms.ts";
 import { decryptFile, encryptFile } from "./age-file.ts";
 import { invalidArchive, truncatedArchive } from "./archive-error.ts";

@@ -5,7 +5,7 @@ import path from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { describe, expect, it } from "vitest";
 import { parseConfig } from "../config.ts";
-import { openContext } from "../operations/context.ts";
+import { openContext } from "../operations/open-context.ts";
 import { cheapPassphraseKey, PASSPHRASE } from "../testing/archives.ts";
 import { backUp, openTestDatabase } from "../testing/backups.ts";
 import { createTestDatabase } from "../testing/database.ts";

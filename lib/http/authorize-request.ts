@@ -1,6 +1,6 @@
 import { type Action, type Config, PATH_OR_URL, type Visitor } from "../config.ts";
 import { BackupError } from "../errors.ts";
-import { report } from "../operations/context.ts";
+import { logError } from "../operations/log-error.ts";
 import type { Actor } from "../shared/api.ts";
 import { settledOrRemembered } from "./remembered-visitors.ts";
 
@@ -43,7 +43,7 @@ function toReauthenticate(
   if (allowed !== false || reauthenticate === undefined || reauthenticate === null) return null;
   if (typeof reauthenticate !== "string" || !PATH_OR_URL.test(reauthenticate)) {
     const error = new Error("`reauthenticate` must be a path or an http(s) URL.");
-    report({ logger }, "authorize gave no address, so access is denied", error);
+    logError({ logger }, "authorize gave no address, so access is denied", error);
     return null;
   }
   return new BackupError("REAUTHENTICATE", "This needs a fresh sign-in. Nothing was changed.", {
@@ -56,7 +56,7 @@ async function ask({ authorize, logger }: Asking, request: Request, action: Acti
   try {
     return await authorize(request, { action });
   } catch (error) {
-    report({ logger }, "authorize threw, so access is denied", error);
+    logError({ logger }, "authorize threw, so access is denied", error);
     throw new BackupError("FORBIDDEN", "It cannot be told who you are, so access is denied.", {
       hint: "Try again. If it stays so, the server's log has the details.",
       cause: error,

@@ -1,6 +1,8 @@
 import type { Config } from "../config.ts";
 import { BackupError } from "../errors.ts";
-import { type Context, openContext, report } from "../operations/context.ts";
+import type { Context } from "../operations/context.ts";
+import { logError } from "../operations/log-error.ts";
+import { openContext } from "../operations/open-context.ts";
 import { toBackupError } from "../to-backup-error.ts";
 import { authorizeRequest } from "./authorize-request.ts";
 import { rememberVisitor } from "./remembered-visitors.ts";
@@ -43,7 +45,7 @@ export function createHandlers(config: Config): RouteHandlers {
       if (action === "view") rememberVisitor(context, request, { ...actor, allowed: true });
       response = await found.route.handle({ context, request, actor, id: found.id });
     } catch (thrown) {
-      report(config, `${request.method} ${new URL(request.url).pathname}`, thrown);
+      logError(config, `${request.method} ${new URL(request.url).pathname}`, thrown);
       response = errorResponse(toBackupError(thrown));
     }
     return secure(response);

@@ -8,9 +8,10 @@ import { runBackup } from "../backup/run-backup.ts";
 import { BackupError } from "../errors.ts";
 import type { Actor, CreateBackup } from "../shared/api.ts";
 import { toBackupError } from "../to-backup-error.ts";
-import { type Context, report } from "./context.ts";
+import type { Context } from "./context.ts";
 import { applyPolicy } from "./encryption-policy.ts";
 import { LiveOperation } from "./live-operation.ts";
+import { logError } from "./log-error.ts";
 import { recordEnd } from "./notify.ts";
 import { beginRunning, insertOperation, type StoredOperation } from "./operation-store.ts";
 import { readDatabaseName, readOwnOperation } from "./operations.ts";
@@ -104,12 +105,12 @@ async function carryOut(
   } catch (thrown) {
     const error = toBackupError(live.signal.aborted ? live.signal.reason : thrown);
     output.destroy(error);
-    report(config, `backup ${id}`, error);
+    logError(config, `backup ${id}`, error);
     await live.stop();
     const state = error.code === "ABORTED" ? "cancelled" : "failed";
     // Where this cannot be written, the operation will be seen as interrupted.
     await recordEnd(context, id, ["running"], { state, error, progress: live.progress }).catch(
-      (cause: unknown) => report(config, `backup ${id}`, cause),
+      (cause: unknown) => logError(config, `backup ${id}`, cause),
     );
   }
 }

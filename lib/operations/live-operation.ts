@@ -1,11 +1,12 @@
 import { BackupError } from "../errors.ts";
 import { addProgress, NO_PROGRESS, type OnProgress, type Progress } from "../shared/progress.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
-import { type Context, report } from "./context.ts";
+import type { Context } from "./context.ts";
+import { logError } from "./log-error.ts";
+import type { StepRequest } from "./operation-store.ts";
 import { writeHeartbeat } from "./operation-store.ts";
 import { processWideMap } from "./process-wide.ts";
 import { answerReportRequests } from "./report-store.ts";
-import type { StepRequest } from "./step-store.ts";
 
 const PROGRESS_INTERVAL_MS = 500;
 const HEARTBEAT_INTERVAL_MS = 2000;
@@ -123,7 +124,7 @@ export class LiveOperation {
     } catch (error) {
       // The next one is tried all the same; without any, the operation is seen as interrupted.
       if (progress) this.#isChanged = true;
-      report(this.#context.config, `heartbeat of ${this.id}`, error);
+      logError(this.#context.config, `heartbeat of ${this.id}`, error);
     }
   }
 }

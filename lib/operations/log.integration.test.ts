@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { BackupError } from "../errors.ts";
 import { createTestDatabase } from "../testing/database.ts";
-import { report } from "./context.ts";
+import { logError } from "./log-error.ts";
 
 it("logs no value that a message of PostgreSQL names, and every other message", async () => {
   await using database = await createTestDatabase();
@@ -15,7 +15,7 @@ it("logs no value that a message of PostgreSQL names, and every other message", 
     "SELECT FROM a_table_that_is_missing",
   ]) {
     const cause = await database.query(sql).catch((error: unknown) => error);
-    report({ logger }, "a test", new BackupError("INTERNAL", "It failed.", { cause }));
+    logError({ logger }, "a test", new BackupError("INTERNAL", "It failed.", { cause }));
   }
   expect(lines.join()).not.toContain("a-secret-name");
   expect(lines[0]).toMatch(

@@ -1,7 +1,8 @@
 import type { BackupAdminEvent } from "../events.ts";
 import type { RestorePlan } from "../shared/api.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
-import { type Context, report } from "./context.ts";
+import type { Context } from "./context.ts";
+import { logError } from "./log-error.ts";
 import { type Ending, endOperation, type StoredOperation } from "./operation-store.ts";
 
 /** Tells the host what has been recorded. Never throws, and nobody waits for it. */
@@ -10,7 +11,7 @@ export function notify({ config }: Pick<Context, "config">, event: BackupAdminEv
   if (!onEvent) return;
   const call = async () => void (await onEvent(event));
   setImmediate(
-    () => void call().catch((error: unknown) => report(config, `onEvent ${event.type}`, error)),
+    () => void call().catch((error: unknown) => logError(config, `onEvent ${event.type}`, error)),
   );
 }
 

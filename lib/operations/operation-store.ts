@@ -15,6 +15,7 @@ import type {
   OperationResult,
   OperationState,
   RestorePlan,
+  RestoreScope,
   TableName,
 } from "../shared/api.ts";
 import { NO_PROGRESS, type Progress } from "../shared/progress.ts";
@@ -22,13 +23,32 @@ import { toErrorReport } from "../to-backup-error.ts";
 import { queryOperations } from "./operations-schema.ts";
 import { REPORT_TABLE, type ReportRequest } from "./report-store.ts";
 import { type StoredSafetyBackup, withKeptUntil } from "./safety-backup-policy.ts";
-import type { Step, StepRequest } from "./step-store.ts";
 
 /** What was asked for. Holds no secret. The key is removed when the operation ends. */
 export type OperationRequest =
   | { kind: "backup"; tables: TableName[] | null; key?: ArchiveKey }
   /** An undo has no upload. */
   | { kind: "restore"; uploadId?: string };
+
+export interface PlanStep {
+  kind: "plan";
+  scope: RestoreScope;
+  rehearse: boolean;
+}
+
+export interface StartStep {
+  kind: "start";
+  acceptDrift: boolean;
+  safetyBackup: boolean;
+}
+
+export type Step = PlanStep | StartStep;
+
+export interface StepRequest {
+  /** Of the request that asks. */
+  id: string;
+  step: Step;
+}
 
 /** A row: what everybody may see, and what only the server needs. */
 export interface StoredOperation extends Omit<Operation, "safetyBackup"> {

@@ -4,9 +4,9 @@ import { BackupError } from "../errors.ts";
 import type { ErrorReport } from "../shared/api.ts";
 import type { Context } from "./context.ts";
 import { findLiveOperation } from "./live-operation.ts";
-import type { StoredOperation } from "./operation-store.ts";
+import type { Step, StepRequest, StoredOperation } from "./operation-store.ts";
 import { getOperation } from "./operations.ts";
-import { requestStep, type Step, type StepRequest, withdrawStep } from "./step-store.ts";
+import { requestStep, withdrawStep } from "./step-store.ts";
 
 export const LOOK_MS = 50;
 /** Longer than a process may be silent before it is taken for dead, and than a connection to the database may take. */

@@ -6,9 +6,10 @@ import type { Actor } from "../shared/api.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import { toBackupError } from "../to-backup-error.ts";
 import { type ActorInBackup, searchActor } from "./actor-in-backup.ts";
-import { type Context, report } from "./context.ts";
+import type { Context } from "./context.ts";
 import { describeRetry } from "./describe-retry.ts";
 import { LiveOperation } from "./live-operation.ts";
+import { logError } from "./log-error.ts";
 import { type MadePlan, makePlan, type WantedPlan } from "./make-plan.ts";
 import { notifyStart } from "./notify.ts";
 import {
@@ -52,7 +53,7 @@ export async function carryOutRestore(
   } catch (thrown) {
     const error = toBackupError(live.signal.aborted ? live.signal.reason : thrown);
     keepsUpload = isPassing(error);
-    report(config, `restore ${id}`, error);
+    logError(config, `restore ${id}`, error);
     const state = error.code === "ABORTED" ? "cancelled" : "failed";
     ending = { state, error: keepsUpload ? await withRetry(context, actor, source, error) : error };
   }
@@ -60,7 +61,7 @@ export async function carryOutRestore(
     // Before the end is written, so that whoever reads it finds everything tidied up.
     await releaseSource(context, source, keepsUpload);
   } catch (error) {
-    report(config, `archive of ${id}`, error);
+    logError(config, `archive of ${id}`, error);
   }
   try {
     await live.stop();
@@ -68,7 +69,7 @@ export async function carryOutRestore(
     await tidySafetyBackups(context, source.undoes);
   } catch (error) {
     // It will be seen as interrupted, and settled.
-    report(config, `restore ${id}`, error);
+    logError(config, `restore ${id}`, error);
   }
 }
 

@@ -5,16 +5,7 @@ import { type Actor, isEnded } from "../shared/api.ts";
 import type { Context } from "./context.ts";
 import { toOperation } from "./operation-store.ts";
 import { getOperation, readDatabaseName } from "./operations.ts";
-import type { Unlocked } from "./unlock-archive.ts";
-
-export interface ArchiveFile {
-  path: string;
-  fileName: string;
-  /** Null for a safety backup. */
-  uploadId: string | null;
-  /** The restore whose safety backup it is. */
-  undoes: string | null;
-}
+import type { ArchiveFile, Unlocked } from "./unlock-archive.ts";
 
 export type RestoreSource = ArchiveFile & Unlocked;
 

@@ -19,13 +19,8 @@ import { readDatabaseName, readOwnOperation } from "./operations.ts";
 import { requestReport } from "./request-report.ts";
 import { notWaiting, requestStepOf } from "./request-step.ts";
 import { carryOutRestore } from "./restore-operation.ts";
-import {
-  type ArchiveFile,
-  findSafetyBackup,
-  findUpload,
-  type RestoreSource,
-} from "./restore-source.ts";
-import { unlockArchive } from "./unlock-archive.ts";
+import { findSafetyBackup, findUpload, type RestoreSource } from "./restore-source.ts";
+import { type ArchiveFile, unlockArchive } from "./unlock-archive.ts";
 import { requireStartable } from "./wait-for-step.ts";
 
 /**

@@ -1,30 +1,15 @@
 /** What a restore that waits is asked to do next: by its row, since its unlocked archive is in the memory of one process. */
 
 import type { Database } from "../postgres/connection.ts";
-import type { RestoreScope } from "../shared/api.ts";
 import { NO_PROGRESS, type Stage } from "../shared/progress.ts";
 import { toErrorReport } from "../to-backup-error.ts";
-import { query, returning, type StoredOperation, TABLE } from "./operation-store.ts";
-
-export interface PlanStep {
-  kind: "plan";
-  scope: RestoreScope;
-  rehearse: boolean;
-}
-
-export interface StartStep {
-  kind: "start";
-  acceptDrift: boolean;
-  safetyBackup: boolean;
-}
-
-export type Step = PlanStep | StartStep;
-
-export interface StepRequest {
-  /** Of the request that asks. */
-  id: string;
-  step: Step;
-}
+import {
+  query,
+  returning,
+  type StepRequest,
+  type StoredOperation,
+  TABLE,
+} from "./operation-store.ts";
 
 /** Changes a restore that waits; null where it does not, or the condition is not fulfilled. */
 async function changeWaiting(

@@ -4,12 +4,20 @@ import { BackupError } from "../errors.ts";
 import type { Actor, Unlock } from "../shared/api.ts";
 import { toBackupError } from "../to-backup-error.ts";
 import type { Context } from "./context.ts";
-import type { ArchiveFile } from "./restore-source.ts";
 import {
   countUnlockAttempt,
   MAX_ATTEMPTS_PER_UPLOAD,
   type UnlockAttempt,
 } from "./unlock-attempts.ts";
+
+export interface ArchiveFile {
+  path: string;
+  fileName: string;
+  /** Null for a safety backup. */
+  uploadId: string | null;
+  /** The restore whose safety backup it is. */
+  undoes: string | null;
+}
 
 export interface Unlocked {
   archive: Archive;

@@ -2,12 +2,13 @@ import { BackupError } from "../errors.ts";
 import { beginRestore, type RestoreSession } from "../restore/run-restore.ts";
 import type { RestorePlan } from "../shared/api.ts";
 import type { Stage } from "../shared/progress.ts";
-import { type Context, report } from "./context.ts";
+import type { Context } from "./context.ts";
 import type { LiveOperation } from "./live-operation.ts";
+import { logError } from "./log-error.ts";
 import type { MadePlan } from "./make-plan.ts";
-import { markReady } from "./operation-store.ts";
+import { markReady, type PlanStep, type StartStep, type Step } from "./operation-store.ts";
 import { notWaiting } from "./request-step.ts";
-import { type PlanStep, refuseStep, type StartStep, type Step, takeStep } from "./step-store.ts";
+import { refuseStep, takeStep } from "./step-store.ts";
 
 /** How long an unlocked archive waits for what a person does next. */
 const READY_MAX_AGE_MS = 60 * 60 * 1000;
@@ -81,7 +82,7 @@ function listen(
     }
     // Where this cannot be written, the next heartbeat leads here again.
     await refuseStep(database, id, requestId, refused.get(requestId)).catch((error: unknown) =>
-      report(config, `next step of ${id}`, error),
+      logError(config, `next step of ${id}`, error),
     );
   });
   if (signal.aborted) onAbort();

@@ -1,4 +1,4 @@
-import type { TableName } from "./api.ts";
+import type { TableName } from "./requests.ts";
 
 /** A table on its way: its state and figures at one moment. */
 export interface TableProgress {

@@ -3,7 +3,7 @@
  * be most of the panel, and tries `new Function`, which a Content Security Policy reports.
  */
 import { z } from "zod";
-import { MAX_CHOSEN_ROWS } from "./api.ts";
+import { MAX_CHOSEN_ROWS } from "./limits.ts";
 
 const tableNameSchema = z.object({ schema: z.string(), name: z.string() });
 export type TableName = z.infer<typeof tableNameSchema>;

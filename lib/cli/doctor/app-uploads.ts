@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { UPLOAD_CHUNK_BYTES } from "../../shared/api.ts";
 import { formatBytes } from "../../shared/format.ts";
+import { UPLOAD_CHUNK_BYTES } from "../../shared/limits.ts";
 import { type Answer, type AskApp, explain, patiently } from "./app-client.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 

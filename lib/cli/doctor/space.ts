@@ -2,8 +2,8 @@ import { constants } from "node:fs";
 import { access, stat, statfs } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { DEFAULT_MAX_UPLOAD_BYTES, UPLOAD_SPARE_BYTES } from "../../shared/api.ts";
 import { formatBytes } from "../../shared/format.ts";
+import { DEFAULT_MAX_UPLOAD_BYTES, UPLOAD_SPARE_BYTES } from "../../shared/limits.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
 /** As `statfs` has it, on Linux. */

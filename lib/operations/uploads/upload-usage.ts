@@ -2,8 +2,8 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { BackupError } from "../../errors.ts";
-import { MIN_COUNTED_UPLOAD_BYTES, UPLOAD_SPARE_BYTES } from "../../shared/api.ts";
 import { formatBytes } from "../../shared/format.ts";
+import { MIN_COUNTED_UPLOAD_BYTES, UPLOAD_SPARE_BYTES } from "../../shared/limits.ts";
 import { readFreeBytes } from "../private-directory.ts";
 
 export interface UploadLimits {

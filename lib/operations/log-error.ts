@@ -1,0 +1,34 @@
+import pg from "pg";
+import type { Config } from "../config.ts";
+import type { BackupError } from "../errors.ts";
+import { toBackupError } from "../to-backup-error.ts";
+
+/**
+ * Logs what only the operator can do something about. Messages and stacks only: an error of PostgreSQL has row values
+ * among its other properties; and where its message may name one, no message either.
+ */
+export function logError({ logger }: Pick<Config, "logger">, what: string, thrown: unknown): void {
+  const error = toBackupError(thrown);
+  if (error.status < 500) return;
+  logger.error(`prisma-backup-admin: ${what}: ${error.code}: ${withCauses(error)}`);
+}
+
+function withCauses(error: BackupError): string {
+  const parts: string[] = [error.message];
+  let cause = error.cause;
+  while (cause !== undefined && parts.length < 5) {
+    parts.push(cause instanceof Error ? describeCause(cause) : String(cause));
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  return parts.join("\ncaused by: ");
+}
+
+/** What a value or a row was refused for, or a function of the users' has raised. */
+const NAMES_VALUES = /^(?:22|23|P0)/;
+
+function describeCause(cause: Error): string {
+  const { stack = cause.message } = cause;
+  if (!(cause instanceof pg.DatabaseError) || !NAMES_VALUES.test(cause.code ?? "")) return stack;
+  const frames = stack.indexOf("\n    at ");
+  return `PostgreSQL's error ${cause.code}, whose message may name a value${frames === -1 ? "" : stack.slice(frames)}`;
+}

@@ -1,0 +1,52 @@
+import path from "node:path";
+import { type Config, defaultUploadDir, openConfiguredDatabase } from "../config.ts";
+import { readPrismaModels } from "../schema/prisma-models.ts";
+import type { Context } from "./context.ts";
+import { logError } from "./log-error.ts";
+import { notify } from "./notify.ts";
+import { tidySafetyBackups } from "./safety-backup.ts";
+import { openSafetyBackupFiles } from "./safety-backup-files.ts";
+import { settleOperations } from "./settle.ts";
+import { openUploads } from "./uploads/receive-upload.ts";
+import { uploadLimits } from "./uploads/upload-usage.ts";
+
+/** @throws CONFIG_INVALID where there is no connection, or no safe folder for uploads */
+export async function openContext(config: Config): Promise<Context> {
+  const database = await openConfiguredDatabase(config);
+  const { host, port, database: name } = database.pool.options;
+  const directory =
+    config.uploadDir ??
+    defaultUploadDir(`${database.server} ${host} ${port} ${name} ${process.cwd()}`);
+  const { maxUploadBytes, uploadMaxAgeMs: maxAgeMs } = config;
+  const uploads = await openUploads({
+    ...{ directory, maxUploadBytes, maxAgeMs },
+    ...uploadLimits(config),
+    onDeleted: (deleted) => notify({ config }, deleted),
+  });
+  const safetyBackups = openSafetyBackupFiles(
+    config.safetyBackupDir ?? path.join(directory, "safety-backups"),
+  );
+  const models = readPrismaModels(config.prisma);
+  const context = { config, database, models, uploads, safetyBackups };
+  startSweeping(context);
+  return context;
+}
+
+const SWEEP_MS = 10 * 60 * 1000;
+
+/** Removes what is too old, also where nobody uploads or restores any more, and after a restart. */
+function startSweeping(context: Context): void {
+  const { config, uploads, safetyBackups } = context;
+  const tidy = async () => {
+    // Or what a dead process has left would only be told when somebody opens the page.
+    if (config.onEvent) await settleOperations(context);
+    // Without one, nobody need be asked.
+    if ((await safetyBackups.list()).length > 0) await tidySafetyBackups(context);
+  };
+  const run = (sweep: Promise<unknown>) =>
+    void sweep.catch((error: unknown) => logError(config, "sweep", error));
+  // Uploads were swept when they were opened.
+  run(tidy());
+  const everyMs = Math.min(config.uploadMaxAgeMs, config.safetyBackupMaxAgeMs, SWEEP_MS);
+  setInterval(() => run(Promise.all([uploads.removeExpired(), tidy()])), everyMs).unref();
+}
