@@ -5,7 +5,7 @@ import { describeUnreadable, noUrl, prismasOwnUrl } from "./connect-failure.ts";
 import { POOL_CONNECTIONS } from "./connection-count.ts";
 import { IS_ONE_SESSION, requireSessionsOfOnesOwn } from "./one-session.ts";
 import { OwnClient } from "./own-client.ts";
-import { type ConnectionConfig, readOwnSearchPath } from "./own-settings.ts";
+import { type ConnectionConfig, ONLY_TABLES, readOwnSearchPath } from "./own-settings.ts";
 import { requireSessions } from "./pooler.ts";
 import { SessionWatch } from "./session-waits.ts";
 
@@ -51,6 +51,7 @@ const SESSION_SETTINGS = {
   quote_all_identifiers: "off",
   // Names and types come out schema-qualified. A load takes the role's own (own-settings.ts).
   search_path: "",
+  [ONLY_TABLES.name]: ONLY_TABLES.value,
   statement_timeout: "0",
   idle_in_transaction_session_timeout: "0",
   transaction_timeout: "0",

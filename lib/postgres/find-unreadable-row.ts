@@ -4,7 +4,7 @@ import { quoteIdentifier } from "./identifiers.ts";
 import type { FailedRows } from "./json-array.ts";
 import { readRowKeys } from "./row-keys.ts";
 import { rowsOf } from "./rows-of.ts";
-import { columnsOfRow, describeKey, sampleOf } from "./sample-values.ts";
+import { describeKey, sampleOf } from "./sample-values.ts";
 import { isTextError } from "./text-errors.ts";
 
 /** Nothing else waits for it but the person. */
@@ -114,7 +114,7 @@ const dumpedColumns = (table: CatalogTable): CatalogColumn[] =>
   table.columns.filter(({ generated }) => !generated);
 
 /** By the type's output function, as COPY writes it. */
-const asText = ({ name }: CatalogColumn): string =>
+const asText = ({ name }: Pick<CatalogColumn, "name">): string =>
   `pg_catalog.format('%s', t.${quoteIdentifier(name)})`;
 
 /** Of bytea without making the text, which may be more than PostgreSQL takes. */
@@ -155,8 +155,10 @@ async function identify(
   if (columns.length === 0 || columns.includes(name)) {
     return { column: name, key: undefined, where: await placeOf(client, table, row) };
   }
+  // A cast would be its type's own, and run as whoever backs up.
+  const values = columns.map((column) => asText({ name: column }));
   const { rows } = await client.query<{ key: string[] }>(
-    `SELECT ${sampleOf(columnsOfRow("t", columns))} AS key FROM ${slice(table, row, row)}`,
+    `SELECT ${sampleOf(values)} AS key FROM ${slice(table, row, row)}`,
   );
   return {
     column: name,

@@ -52,11 +52,27 @@ export function optionsOf(config: pg.ClientConfig): string | undefined {
 export const ownSearchPathText = (client: pg.ClientBase): string | undefined =>
   searchPaths.get(client);
 
-/** A statement: from here on, functions find each other as they do for the app. */
+/**
+ * Only tables can be read by their name: whoever owns a relation, or its schema, may put a view in its place at any
+ * moment, whose functions would run as whoever reads it. Servers that lack this security fix do not know the setting.
+ */
+export const ONLY_TABLES = {
+  name: "restrict_nonsystem_relation_kind",
+  value: "view, foreign-table",
+};
+
+const setOnlyTables = (value: string, isLocal: boolean): string =>
+  `SELECT pg_catalog.set_config(s.name, ${value}, ${isLocal}) FROM pg_catalog.pg_settings s WHERE s.name = '${ONLY_TABLES.name}'`;
+
+/** Statements: from here on, functions find each other, and views, as they do for the app. */
 export const ownSearchPath = (client: pg.ClientBase, isLocal = false): string => {
   const path = searchPaths.get(client);
-  if (path === undefined) return isLocal ? "SET LOCAL search_path TO DEFAULT" : "RESET search_path";
-  return `SELECT pg_catalog.set_config('search_path', ${quoteLiteral(path)}, ${isLocal})`;
+  const reset = isLocal ? "SET LOCAL search_path TO DEFAULT" : "RESET search_path";
+  const set =
+    path === undefined
+      ? reset
+      : `SELECT pg_catalog.set_config('search_path', ${quoteLiteral(path)}, ${isLocal})`;
+  return `${setOnlyTables("s.reset_val", isLocal)}; ${set}`;
 };
 
 /** Statements: functions in constraints, indexes and generated columns may rely on the role's own settings. */
@@ -64,4 +80,4 @@ export const ownSettings = (client: pg.ClientBase): string =>
   `${ownSearchPath(client)}; RESET TimeZone`;
 
 /** Statements: back to the settings of this library's connections, for the rest of the transaction. */
-export const FIXED_SETTINGS = "SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'";
+export const FIXED_SETTINGS = `SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'; ${setOnlyTables(`'${ONLY_TABLES.value}'`, true)}`;
