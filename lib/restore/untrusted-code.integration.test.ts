@@ -341,6 +341,23 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
     await db.query(`ALTER DATABASE ${db.name} OWNER TO CURRENT_USER`);
   });
 
+  test("a role that it has created is not trusted for that, until it is made a member", async () => {
+    const { db, database, mallory, owner, as } = await scene(major, false);
+    await as(mallory, `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA lair TO ${owner}`);
+    // What PostgreSQL 16 does where a role with CREATEROLE creates another one.
+    if (major > 15)
+      await db.query(`GRANT ${mallory} TO ${owner} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`);
+    await as(
+      owner,
+      "CREATE TABLE item (id integer PRIMARY KEY, name text, CHECK (lair.is_fine(name))); INSERT INTO item VALUES (1, 'a')",
+    );
+    const scope = WITHOUT_LAIR;
+    const { path } = await backUp(database);
+    expect((await errorOf(restore(database, path, { scope }))).code).toBe("UNTRUSTED_CODE");
+    await db.query(`GRANT ${mallory} TO ${owner}${major > 15 ? " WITH SET TRUE" : ""}`);
+    expect((await restore(database, path, { scope })).rows).toBe(1);
+  });
+
   test("a superuser is told how to restore without being one, and doctor says the same", async () => {
     const { db, database, mallory, as } = await scene(major, true);
     await as(mallory, ITEM(", CONSTRAINT fine CHECK (lair.is_fine(name)))"));
