@@ -36,13 +36,13 @@ const VALUES = [
 ];
 
 /** Whoever writes an expression with other functions than these makes the role run SQL, or act. Those that end with `_to_xml` run SQL that is their argument. */
-const IS_HARMLESS = `
+export const IS_HARMLESS = `
   (p.provolatile = 'i'
     OR p.oid < ${FIRST_NORMAL_OID} AND (p.provolatile = 's' AND p.proname !~ '_to_xml' OR p.proname = ANY ('{${VALUES.join(",")}}'))
     OR p.proname ~ '^uuid_generate_v' AND NOT ${notOfExtension("pg_proc", "p.oid")})`;
 
 /** What an expression calls that is built in, no catalog tells, but the expression itself. */
-const callsFunction = (tree: string, condition: string) => String.raw`
+export const callsFunction = (tree: string, condition: string) => String.raw`
   FROM regexp_matches(${tree}, ':(?:op)?funcid (\d+)', 'g') AS m JOIN pg_proc p ON p.oid = m[1]::oid WHERE ${condition}`;
 
 const isUntrusted = (owner: string) => `${owner} NOT IN (SELECT oid FROM trusted)`;
