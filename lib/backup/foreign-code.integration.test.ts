@@ -6,7 +6,7 @@ import type { Database } from "../postgres/connection.ts";
 import { countRows } from "../postgres/count-rows.ts";
 import { readMigrations } from "../postgres/migrations.ts";
 import { readSequenceStates } from "../postgres/sequences.ts";
-import { readCatalog } from "../schema/catalog.ts";
+import { readCatalog } from "../schema/read-catalog.ts";
 import { asRole, backUp, errorOf, models, testDatabase } from "../testing/backups.ts";
 import { MAJORS } from "../testing/majors.ts";
 import { runBackup } from "./run-backup.ts";
