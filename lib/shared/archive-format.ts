@@ -24,7 +24,9 @@ export const MAX_STORED_MANIFEST_BYTES = MAX_MANIFEST_BYTES + 1024 * 1024;
 export const MAX_KEY_BYTES = 64 * 1024;
 /** Of an identity file: each is tried with every stanza of an age header. */
 export const MAX_IDENTITIES = 20;
-/** Of an age header; 64 KB have room for no more that X25519 recipients are in. */
+/** Of an age header, up to its last line: room for 668 X25519 recipients, or for 42 post-quantum ones. */
+export const MAX_HEADER_BYTES = 64 * 1024;
+/** Recipients of an age header. Shorter ones than X25519's are nobody's. */
 export const MAX_STANZAS = 700;
 export const MAX_README_BYTES = 64 * 1024;
 
