@@ -30,7 +30,7 @@ describe("the encryption choice", () => {
     });
   });
 
-  it("is for the app's own keys as well, and needs no others then", () => {
+  it("needs no keys where the app adds its own, and leaves them room", () => {
     const other = recipient.replace("age1ql3", "age1ql4");
     const policy = { encryption: ["recipients" as const], recipients: [recipient] };
     const recipients = { ...draft, mode: "recipients" as const };
@@ -40,7 +40,7 @@ describe("the encryption choice", () => {
     });
     expect(checkEncryption({ ...recipients, recipients: other }, policy).encryption).toEqual({
       mode: "recipients",
-      recipients: [recipient, other],
+      recipients: [other],
     });
     expect(checkEncryption({ ...recipients, recipients: "age1" }, policy).encryption).toBeNull();
   });

@@ -1,5 +1,5 @@
 import type { EncryptionChoice, EncryptionMode, EncryptionPolicy } from "../../lib/shared/api.ts";
-import { ANY_ENCRYPTION, joinRecipients } from "../../lib/shared/encryption-policy.ts";
+import { ANY_ENCRYPTION } from "../../lib/shared/encryption-policy.ts";
 import { PASSPHRASE_MIN_LENGTH } from "../../lib/shared/limits.ts";
 import { parseRecipients } from "../recipients.ts";
 
@@ -48,7 +48,8 @@ export function checkEncryption(
     case "recipients": {
       const parsed = parseRecipients(draft.recipients);
       if (parsed.problems.length > 0) problems.recipients = parsed.problems;
-      const recipients = joinRecipients(parsed.recipients, policy);
+      // The server adds the policy's to whatever is chosen.
+      const recipients = parsed.recipients.length > 0 ? parsed.recipients : policy.recipients;
       if (recipients.length === 0) problems.recipients ??= ["Enter at least one recipient."];
       return isFine(problems, { mode: "recipients", recipients });
     }

@@ -206,6 +206,31 @@ describe("recipients", () => {
   });
 });
 
+/** So that an identity can be made at once and in any number. */
+const recipientsOf = (identities: string[]) => Promise.all(identities.map(identityToRecipient));
+const many = (count: number, generate: () => Promise<string>) =>
+  Promise.all(Array.from({ length: count }, generate));
+
+describe("as many recipients as an archive can be read again with", () => {
+  it.each([
+    ["X25519", generateX25519Identity, 668],
+    ["post-quantum", generateHybridIdentity, 42],
+  ] as const)("are taken, and no more: %s", { timeout: 60_000 }, async (_kind, generate, most) => {
+    const identities = await many(most, generate);
+    const recipients = await recipientsOf(identities);
+    const key = await createArchiveKey({ mode: "recipients", recipients });
+    const sealed = await encryptBytes(key, Buffer.from("hello"));
+    expect(String(await decryptBytes(identities.slice(-1), sealed))).toBe("hello");
+
+    const oneMore = [...recipients, await identityToRecipient(await generate())];
+    const refused = createArchiveKey({ mode: "recipients", recipients: oneMore });
+    await expect(refused).rejects.toMatchObject({
+      code: "RECIPIENT_INVALID",
+      message: `${most + 1} recipients were given, and a backup has room for the first ${most} of them. No backup was made.`,
+    });
+  });
+});
+
 describe("identities", () => {
   it("are found among comments and blank lines", async () => {
     const { identity } = await identityKey();

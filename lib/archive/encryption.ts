@@ -9,6 +9,7 @@ import { passphraseForms } from "../shared/passphrase-forms.ts";
 import { decryptFile, encryptFile } from "./age-file.ts";
 import { invalidArchive, truncatedArchive } from "./archive-error.ts";
 import { passphraseIdentity, passphraseRecipient } from "./passphrase.ts";
+import { checkRecipients } from "./recipients.ts";
 
 /** All that writing an archive needs. Holds no secret; can be stored as JSON. */
 export type ArchiveKey =
@@ -175,38 +176,6 @@ async function createPassphraseKey(passphrase: string): Promise<ArchiveKey> {
     `# created: ${createdAt}\n# public key: ${recipient}\n${identity}\n`,
   );
   return { mode: "passphrase", recipient, keyFile: Buffer.from(keyFile).toString("base64") };
-}
-
-async function checkRecipients(recipients: string[]): Promise<string[]> {
-  const checked = [...new Set(recipients.map((recipient) => recipient.trim()))];
-  if (checked.length === 0) throw invalidRecipient("No recipient was given.");
-  for (const [index, recipient] of checked.entries()) {
-    try {
-      const encrypter = new Encrypter();
-      encrypter.addRecipient(recipient);
-      // Some keys are only found to be unusable when something is encrypted to them.
-      await encrypter.encrypt(new Uint8Array());
-    } catch (cause) {
-      throw invalidRecipient(describeInvalidRecipient(recipient, index + 1), cause);
-    }
-  }
-  return checked;
-}
-
-function describeInvalidRecipient(recipient: string, position: number): string {
-  // A secret pasted by mistake must not be repeated in a message.
-  if (/^AGE-SECRET-KEY-/i.test(recipient)) {
-    return `Recipient ${position} is a secret identity, not a recipient.`;
-  }
-  const shown = recipient.length > 24 ? `${recipient.slice(0, 20)}…` : recipient;
-  return `Recipient ${position} (“${shown}”) is not an age recipient.`;
-}
-
-function invalidRecipient(what: string, cause?: unknown): BackupError {
-  return new BackupError("RECIPIENT_INVALID", `${what} No backup was made.`, {
-    hint: "A recipient begins with age1 and is shown by `age-keygen -y FILE`. SSH keys are not supported.",
-    cause,
-  });
 }
 
 function recipientsOf(key: Exclude<ArchiveKey, { mode: "none" }>): string[] {

@@ -4,6 +4,7 @@ import { readdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { generateHybridIdentity, identityToRecipient } from "age-encryption";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { ROOT } from "../../scripts/run.ts";
@@ -555,6 +556,16 @@ describe("a failure is exit code 1, says its code and hint on stderr, and leaves
     const { code, stdout, stderr } = await create(...args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(new RegExp(`^error\\[${expected}\\]: `));
+    expect(await readdir(folder)).toEqual(["passphrase"]);
+  });
+
+  test("more recipients than a backup has room for", async () => {
+    const { folder, create } = await scene();
+    const identities = await Promise.all(Array.from({ length: 43 }, generateHybridIdentity));
+    const recipients = await Promise.all(identities.map(identityToRecipient));
+    const { code, stderr } = await create(...recipients.flatMap((one) => ["--recipient", one]));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error\[RECIPIENT_INVALID\]: 43 .* room for the first 42 of them\./);
     expect(await readdir(folder)).toEqual(["passphrase"]);
   });
 

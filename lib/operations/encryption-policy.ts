@@ -2,7 +2,7 @@
 import type { ArchiveKey } from "../archive/encryption.ts";
 import { BackupError } from "../errors.ts";
 import type { EncryptionPolicy } from "../shared/api.ts";
-import { describeModes, joinRecipients } from "../shared/encryption-policy.ts";
+import { describeModes } from "../shared/encryption-policy.ts";
 import type { EncryptionChoice } from "../shared/requests.ts";
 
 /**
@@ -33,3 +33,7 @@ export function safetyBackupKey(policy: EncryptionPolicy, key: ArchiveKey): Arch
   if (policy.recipients.length === 0) return null;
   return { mode: "recipients", recipients: policy.recipients };
 }
+
+const joinRecipients = (recipients: readonly string[], policy: EncryptionPolicy): string[] => [
+  ...new Set([...policy.recipients, ...recipients]),
+];

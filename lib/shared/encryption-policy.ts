@@ -6,11 +6,6 @@ export const ANY_ENCRYPTION: EncryptionPolicy = {
   recipients: [],
 };
 
-export const joinRecipients = (
-  recipients: readonly string[],
-  policy: EncryptionPolicy,
-): string[] => [...new Set([...policy.recipients, ...recipients])];
-
 const WORDS: Record<EncryptionMode, string> = {
   passphrase: "with a passphrase",
   recipients: "for age public keys",

@@ -1,0 +1,51 @@
+import { BackupError } from "../errors.ts";
+import { MAX_STANZAS } from "../shared/archive-format.ts";
+import { MAX_STANZAS_BYTES, stanzaBytes } from "./age-file.ts";
+
+/**
+ * Recipients that an archive can be encrypted to, each once.
+ *
+ * @throws RECIPIENT_INVALID, also where there are more than a header has room for
+ */
+export async function checkRecipients(recipients: string[]): Promise<string[]> {
+  const checked = [...new Set(recipients.map((recipient) => recipient.trim()))];
+  if (checked.length === 0) throw invalidRecipient("No recipient was given.");
+  let bytes = 0;
+  for (const [index, recipient] of checked.entries()) {
+    try {
+      bytes += await stanzaBytes(recipient);
+    } catch (cause) {
+      throw invalidRecipient(describeInvalidRecipient(recipient, index + 1), cause);
+    }
+    if (bytes > MAX_STANZAS_BYTES || index >= MAX_STANZAS) {
+      throw tooManyRecipients(checked.length, index);
+    }
+  }
+  return checked;
+}
+
+/** What nobody could read again must not be written. */
+const tooManyRecipients = (given: number, possible: number): BackupError =>
+  new BackupError(
+    "RECIPIENT_INVALID",
+    `${given} recipients were given, and a backup has room for the first ${possible} of them. No backup was made.`,
+    {
+      hint: `Give at most ${possible}. A key that several people have needs to be given only once.`,
+    },
+  );
+
+function describeInvalidRecipient(recipient: string, position: number): string {
+  // A secret pasted by mistake must not be repeated in a message.
+  if (/^AGE-SECRET-KEY-/i.test(recipient)) {
+    return `Recipient ${position} is a secret identity, not a recipient.`;
+  }
+  const shown = recipient.length > 24 ? `${recipient.slice(0, 20)}…` : recipient;
+  return `Recipient ${position} (“${shown}”) is not an age recipient.`;
+}
+
+function invalidRecipient(what: string, cause?: unknown): BackupError {
+  return new BackupError("RECIPIENT_INVALID", `${what} No backup was made.`, {
+    hint: "A recipient begins with age1 and is shown by `age-keygen -y FILE`. SSH keys are not supported.",
+    cause,
+  });
+}
