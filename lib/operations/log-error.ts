@@ -5,12 +5,26 @@ import { toBackupError } from "../to-backup-error.ts";
 
 /**
  * Logs what only the operator can do something about. Messages and stacks only: an error of PostgreSQL has row values
- * among its other properties; and where its message may name one, no message either.
+ * among its other properties; and where its message may name one, no message either. Never throws, whatever was thrown:
+ * what is reported on goes on.
  */
 export function logError({ logger }: Pick<Config, "logger">, what: string, thrown: unknown): void {
   const error = toBackupError(thrown);
   if (error.status < 500) return;
-  logger.error(`prisma-backup-admin: ${what}: ${error.code}: ${withCauses(error)}`);
+  try {
+    logger.error(`prisma-backup-admin: ${what}: ${error.code}: ${describe(error)}`);
+  } catch {
+    // The app's own logger fails: nobody is left to be told.
+  }
+}
+
+function describe(error: BackupError): string {
+  try {
+    return withCauses(error);
+  } catch {
+    // An app may throw what cannot be made a text.
+    return error.message;
+  }
 }
 
 function withCauses(error: BackupError): string {
