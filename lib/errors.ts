@@ -1,4 +1,6 @@
+import { cutDetails } from "./cut-details.ts";
 import { ERROR_STATUS, type ErrorCode } from "./shared/error-codes.ts";
+import { clip } from "./shared/warnings.ts";
 
 export interface BackupErrorOptions {
   /** What to do next, in one or two sentences. */
@@ -21,10 +23,11 @@ export class BackupError extends Error {
   readonly details: Record<string, unknown> | undefined;
 
   constructor(code: ErrorCode, message: string, options: BackupErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    // Names and texts of an archive may be in all of it, and it is stored, logged and shown.
+    super(clip(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.hint = options.hint;
-    this.details = options.details;
+    this.hint = options.hint && clip(options.hint);
+    this.details = options.details && cutDetails(options.details);
   }
 
   get status(): number {
