@@ -308,7 +308,9 @@ function withSsl(config: ConnectionConfig, ssl: pg.ClientConfig["ssl"]): Connect
 }
 
 /** A folder per user of the system and per database, the same for every process of the app on this machine. */
-export function defaultUploadDir(databaseId: string): string {
+export function defaultUploadDir({ server, pool }: Pick<Database, "server" | "pool">): string {
+  const { host, port, database } = pool.options;
+  const databaseId = `${server} ${host} ${port} ${database} ${process.cwd()}`;
   const suffix = createHash("sha256").update(databaseId).digest("hex").slice(0, 12);
   return path.join(os.tmpdir(), `prisma-backup-admin-${process.getuid?.() ?? "user"}-${suffix}`);
 }

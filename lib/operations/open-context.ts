@@ -13,10 +13,7 @@ import { uploadLimits } from "./uploads/upload-usage.ts";
 /** @throws CONFIG_INVALID where there is no connection, or no safe folder for uploads */
 export async function openContext(config: Config): Promise<Context> {
   const database = await openConfiguredDatabase(config);
-  const { host, port, database: name } = database.pool.options;
-  const directory =
-    config.uploadDir ??
-    defaultUploadDir(`${database.server} ${host} ${port} ${name} ${process.cwd()}`);
+  const directory = config.uploadDir ?? defaultUploadDir(database);
   const { maxUploadBytes, uploadMaxAgeMs: maxAgeMs } = config;
   const uploads = await openUploads({
     ...{ directory, maxUploadBytes, maxAgeMs },

@@ -15,40 +15,58 @@ export async function openPrivateDirectory(
   directory: string,
   { what, option }: { what: string; option: string },
 ): Promise<void> {
-  const unsafe = (reason: string, remedy = "") =>
-    new BackupError(
-      "CONFIG_INVALID",
-      `The folder for ${what}, ${directory}, ${reason}. Nothing was written there or read from it.`,
-      {
-        hint: `${remedy}Give createBackupAdmin \`${option}\`, a folder that belongs to the app's user alone: on a shared volume one below it, which is then made.`,
-      },
-    );
   const failure = await mkdir(directory, { recursive: true, mode: 0o700 }).then(
     () => null,
     (error: unknown) => error,
   );
+  const found = (await inspectDirectory(directory)) ?? {
+    unsafe: `cannot be made (${codeOf(failure)})`,
+  };
+  if ("unsafe" in found) {
+    throw new BackupError(
+      "CONFIG_INVALID",
+      `The folder for ${what}, ${directory}, ${found.unsafe}. Nothing was written there or read from it.`,
+      {
+        hint: `${found.remedy ?? ""}Give createBackupAdmin \`${option}\`, a folder that belongs to the app's user alone: on a shared volume one below it, which is then made.`,
+      },
+    );
+  }
+  if ((found.mode & OTHERS) !== 0) await chmod(directory, 0o700);
+}
+
+/**
+ * Whether somebody else may have put something into a folder: why it is not used, or its mode. Null where it is
+ * missing.
+ *
+ * @param user who is to own it
+ */
+export async function inspectDirectory(
+  directory: string,
+  user = "the app",
+): Promise<{ unsafe: string; remedy?: string } | { mode: number } | null> {
   const stats = await lstat(directory).catch(() => null);
-  if (!stats) throw unsafe(`cannot be made (${codeOf(failure)})`);
+  if (!stats) return null;
   // Windows has neither owner nor mode; there the user's own temporary folder is private.
-  const isPosix = process.getuid !== undefined;
+  const uid = process.getuid?.();
   const mode = (stats.mode & 0o777).toString(8).padStart(4, "0");
-  const facts = isPosix ? `, of the user ${stats.uid} and with the mode ${mode},` : "";
-  if (!stats.isDirectory())
-    throw unsafe(
-      `is ${stats.isSymbolicLink() ? "a link" : "a file"}${facts} and not a folder of its own`,
-    );
-  if (!isPosix) return;
-  const user = process.getuid?.();
-  if (stats.uid !== user)
-    throw unsafe(
-      `belongs to another user: to ${stats.uid} with the mode ${mode}, and the app is the user ${user}`,
-    );
-  if ((stats.mode & EVERYBODY_WRITES) !== 0)
-    throw unsafe(
-      `belongs to the app's user, ${user}, but has the mode ${mode}: everybody may have put something into it`,
-      "Look at what is in it, remove what is not yours, and run chmod 700 on it. Or: ",
-    );
-  if ((stats.mode & OTHERS) !== 0) await chmod(directory, 0o700);
+  const facts = uid === undefined ? "" : `, of the user ${stats.uid} and with the mode ${mode},`;
+  if (!stats.isDirectory()) {
+    const kind = stats.isSymbolicLink() ? "a link" : "a file";
+    return { unsafe: `is ${kind}${facts} and not a folder of its own` };
+  }
+  if (uid === undefined) return { mode: 0o700 };
+  if (stats.uid !== uid) {
+    return {
+      unsafe: `belongs to another user: to ${stats.uid} with the mode ${mode}, and ${user} is the user ${uid}`,
+    };
+  }
+  if ((stats.mode & EVERYBODY_WRITES) !== 0) {
+    return {
+      unsafe: `belongs to the user of ${user}, ${uid}, but has the mode ${mode}: everybody may have put something into it`,
+      remedy: "Look at what is in it, remove what is not yours, and run chmod 700 on it. Or: ",
+    };
+  }
+  return { mode: stats.mode };
 }
 
 /** Whether it is a file of the app's user, and no link to one. */

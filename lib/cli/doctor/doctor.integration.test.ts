@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { defaultUploadDir } from "../../config.ts";
+import { openDatabase } from "../../postgres/connection.ts";
 import { createTestDatabase } from "../../testing/database.ts";
 import { makeHost, PLAIN, SCHEMA } from "../../testing/host-files.ts";
 import { COOKIE, startApp } from "../../testing/test-app.ts";
@@ -78,4 +80,21 @@ test("the whole command: an app that is well, and one that is not", async () => 
     expect(stdout + stderr).not.toContain(`:${url.password}@`);
   }
   expect(await doctor(root, "--nope")).toMatchObject({ code: 2 });
+});
+
+test("a folder that somebody else may have prepared where uploads will rest", async () => {
+  await using db = await createTestDatabase({ sql: "SELECT 1" });
+  // Named by the app's folder too, which is this process's here.
+  const database = openDatabase({ connectionString: db.url });
+  const folder = defaultUploadDir(database);
+  await database.close();
+  await mkdir(folder);
+  try {
+    await chmod(folder, 0o777);
+    const found = await doctor(process.cwd(), "--url", db.url);
+    expect(found).toMatchObject({ code: 1, stderr: "" });
+    expect(found.stdout).toMatch(/\n {2}✗ The folder for uploads, .* has the mode 0777: everybody/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

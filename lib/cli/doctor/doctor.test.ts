@@ -1,8 +1,9 @@
+import { chmod, chown, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { makeHost, PLAIN } from "../../testing/host-files.ts";
 import { findingsOf, reportText } from "./finding.ts";
 import { checkHosting } from "./hosting.ts";
-import { checkSpace } from "./space.ts";
+import { checkSpace, checkUploadFolder } from "./space.ts";
 import { isInRange } from "./version-range.ts";
 import { checkVersions } from "./versions.ts";
 
@@ -117,6 +118,43 @@ test("room for uploads", async () => {
   expect(await checkSpace(folder, 1e12)).toContainEqual(
     expect.objectContaining({ code: "MAX_UPLOAD", level: "warning" }),
   );
+});
+
+test.for<[name: string, make: (folder: string) => Promise<unknown>, said: RegExp, asRoot?: true]>([
+  [
+    "a link",
+    (folder) => symlink("/tmp", folder),
+    /is a link, of the user \d+ and with the mode 0777/,
+  ],
+  ["a file", (folder) => writeFile(folder, ""), /is a file/],
+  [
+    "a folder into which everybody may write",
+    async (folder) => {
+      await mkdir(folder);
+      await chmod(folder, 0o777);
+    },
+    /has the mode 0777: everybody may have put something into it/,
+  ],
+  [
+    "another user's folder",
+    async (folder) => {
+      await mkdir(folder, { mode: 0o700 });
+      await chown(folder, 12345, 12345);
+    },
+    /belongs to another user: to 12345 with the mode 0700, and this command is the user 0/,
+    true,
+  ],
+])("a folder for uploads that is %s", async ([, make, said, asRoot], { skip }) => {
+  if (asRoot && process.getuid?.() !== 0) return skip();
+  const folder = `${await makeHost({})}/uploads`;
+  expect(await checkUploadFolder(folder)).toEqual([]);
+  await make(folder);
+  expect(await checkUploadFolder(folder)).toMatchObject([
+    { code: "UPLOAD_DIR", level: "problem", what: expect.stringMatching(said) },
+  ]);
+  await rm(folder, { recursive: true });
+  await mkdir(folder, { mode: 0o700 });
+  expect(await checkUploadFolder(folder)).toMatchObject([{ code: "UPLOAD_DIR", level: "ok" }]);
 });
 
 test("the report is aligned, counts, and needs no colour", () => {

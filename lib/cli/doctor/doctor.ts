@@ -1,3 +1,4 @@
+import { defaultUploadDir } from "../../config.ts";
 import { type Database, openDatabase } from "../../postgres/connection.ts";
 import { readCatalog } from "../../schema/read-catalog.ts";
 import { toBackupError } from "../../to-backup-error.ts";
@@ -14,7 +15,7 @@ import { attempt, type Finding, findingsOf, reportText } from "./finding.ts";
 import { checkHosting } from "./hosting.ts";
 import { checkRecording, checkRights } from "./rights.ts";
 import { checkSchema } from "./schema.ts";
-import { checkSpace } from "./space.ts";
+import { checkSpace, checkUploadFolder } from "./space.ts";
 import { checkSuperuser } from "./superuser.ts";
 import { checkVersions } from "./versions.ts";
 
@@ -41,17 +42,22 @@ export async function doctor(args: string[], signal: AbortSignal): Promise<numbe
   const schema = await look("Database", "DRIFT", "schema.prisma", () => findSchema(root));
   const database = await checkDatabase(findUrl(options.url, schema), schema);
   findings.push(...database.findings);
+  const uploadDir = options["upload-dir"] ?? database.uploadDir;
   const checks = [
     await look("Versions", "VERSIONS", "What is installed here", () => checkVersions(root)),
     await look("Server", "SPACE", "The room for uploads", () =>
       checkSpace(options["upload-dir"], database.sizeBytes),
     ),
+    uploadDir !== null &&
+      (await look("Server", "UPLOAD_DIR", "The folder for uploads", () =>
+        checkUploadFolder(uploadDir),
+      )),
     await look("Server", "HOSTING", "The app's settings", () => checkHosting(root)),
     await look("App", "APP", "The running app", () =>
       checkApp({ address: options.app, cookie, database: database.name, signal }),
     ),
   ];
-  findings.push(...checks.flatMap((found) => found ?? []));
+  findings.push(...checks.flatMap((found) => found || []));
   const own = await ownCommands(root);
   for (const finding of findings) if (finding.remedy) finding.remedy = own(finding.remedy);
   const wouldFail = findings.some(({ level }) => level === "problem");
@@ -82,6 +88,8 @@ interface CheckedDatabase {
   findings: Finding[];
   name: string | null;
   sizeBytes: number | null;
+  /** The app's default. Null where the database's address is not known. */
+  uploadDir: string | null;
 }
 
 export async function checkDatabase(
@@ -89,7 +97,7 @@ export async function checkDatabase(
   schema: PrismaSchema | null,
 ): Promise<CheckedDatabase> {
   const { found: findings, problem } = findingsOf("Database");
-  const nothing = { findings, name: null, sizeBytes: null };
+  const nothing = { findings, name: null, sizeBytes: null, uploadDir: null };
   if (url === null) {
     problem(
       "NO_CONNECTION",
@@ -108,12 +116,13 @@ export async function checkDatabase(
   }
   const look = <Result>(code: string, what: string, check: () => Result | Promise<Result>) =>
     attempt(findings, { area: "Database", code, what }, check);
+  const uploadDir = defaultUploadDir(database);
   try {
     const connection = await checkConnection(database, url.from);
     findings.push(...connection.findings);
-    if (!connection.isUsable) return nothing;
+    if (!connection.isUsable) return { ...nothing, uploadDir };
     const client = await look("UNREACHABLE", "The database", () => database.connect("doctor"));
-    if (!client) return nothing;
+    if (!client) return { ...nothing, uploadDir };
     try {
       const catalog = await look("CATALOG", "The catalog", () => readCatalog(client));
       const checks = [
@@ -130,7 +139,7 @@ export async function checkDatabase(
       ];
       findings.push(...checks.flatMap((found) => found ?? []));
       const { name = null, sizeBytes = null } = catalog?.database ?? {};
-      return { findings, name, sizeBytes };
+      return { findings, name, sizeBytes, uploadDir };
     } finally {
       await client.end().catch(() => {});
     }

@@ -2,9 +2,30 @@ import { constants } from "node:fs";
 import { access, stat, statfs } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { inspectDirectory } from "../../operations/private-directory.ts";
 import { formatBytes } from "../../shared/format.ts";
 import { DEFAULT_MAX_UPLOAD_BYTES, UPLOAD_SPARE_BYTES } from "../../shared/limits.ts";
 import { type Finding, findingsOf } from "./finding.ts";
+
+/**
+ * Whether the folder for uploads is the app's alone, by the rule that the app itself has before each use.
+ *
+ * @param directory one that is not there yet is made by the app
+ */
+export async function checkUploadFolder(directory: string): Promise<Finding[]> {
+  const { found, ok, problem } = findingsOf("Server");
+  const folder = path.resolve(directory);
+  const state = await inspectDirectory(folder, "this command");
+  if (state === null) return found;
+  if ("unsafe" in state) {
+    problem(
+      "UPLOAD_DIR",
+      `The folder for uploads, ${folder}, ${state.unsafe}. The app refuses to use such a folder.`,
+      `Run doctor as the app's user. If it says the same: ${state.remedy ?? ""}Give createBackupAdmin an \`uploadDir\` that belongs to the app's user alone.`,
+    );
+  } else ok("UPLOAD_DIR", `The folder for uploads, ${folder}, belongs to this user alone.`);
+  return found;
+}
 
 /** As `statfs` has it, on Linux. */
 const TMPFS = 0x01021994;
