@@ -83,8 +83,8 @@ it.skipIf(!hasTools).each([
   const openKey = IDENTITY_OF[mode];
   if (openKey) await terminal(find(commands, openKey), [PASSPHRASE], backup);
   await shell(find(commands, "> manifest.json.txt"), backup);
-  expect(await shell(find(commands, "rows  "), backup)).toContain("3 rows  public.User");
-  expect(await shell(find(commands, "insertionOrder"), backup)).toBe("public.User\n");
+  expect(await shell(find(commands, ".rows"), backup)).toContain('[3,"public","User",');
+  expect(await shell(find(commands, "insertionOrder"), backup)).toBe('["public","User"]\n');
   expect(await shell(find(commands, "jq -c"), backup)).toBe("");
   expect(await shell(find(commands, "sha256sum -c"), backup)).toContain(": OK");
 
@@ -153,6 +153,24 @@ it.skipIf(!hasTools).each(["on", "off"])(
     expect(await readdir(folder)).not.toContain("owned");
   },
 );
+
+it.skipIf(!hasTools)("shows names to a terminal as text alone, each on its line", async () => {
+  const folder = await temporaryFolder();
+  const table = {
+    schema: "public",
+    name: "\u001b[2J\u009b2J\u202e\npublic.User",
+    rows: 1,
+    entry: "x",
+  };
+  const manifest = { tables: [table], insertionOrder: { components: [{ tables: [table] }] } };
+  await writeFile(join(folder, "manifest.json.txt"), JSON.stringify(manifest));
+  const commands = commandsOf(readmeText("none", new Date(), "zip"));
+  for (const part of [".rows", "insertionOrder"]) {
+    const shown = await shell(find(commands, part), folder);
+    expect(shown).toMatch(/^[ -~]+\n$/);
+    expect(shown).toContain(String.raw`\u001b[2J\u009b2J\u202e\npublic.User`);
+  }
+});
 
 function sequenceCommands(commands: string[]): string[] {
   const from = commands.indexOf(find(commands, "\\set sequences"));

@@ -29,7 +29,7 @@ ${prepare}
 2. SEE WHAT IS THERE
 The manifest lists tables, columns, rows, digests, sequences and migrations:
     ${manifest} > manifest.json.txt
-    jq -r '.tables[] | "\\(.rows) rows  \\(.schema).\\(.name)  \\(.entry)"' manifest.json.txt
+    jq -ac '.tables[] | [.rows, .schema, .name, .entry]' manifest.json.txt
 
 3. READ A TABLE
 Each table is a JSON array with one row a line:
@@ -40,7 +40,7 @@ Characters of a name outside A-Z a-z 0-9 _ - are percent-encoded in file names.
 4. LOAD A TABLE BACK
 Make the tables first, by the app's migrations: npx prisma migrate deploy
 Load the tables in the manifest's order, so that foreign keys are satisfied:
-    jq -r '.insertionOrder.components[].tables[] | "\\(.schema).\\(.name)"' manifest.json.txt
+    jq -ac '.insertionOrder.components[].tables[] | [.schema, .name]' manifest.json.txt
 (Tables that refer to each other in a circle: as a superuser, begin with
 SET session_replication_role = replica; which suspends foreign keys and triggers.)
 Then for each table, in psql, started in this folder (a " within a name is

@@ -68,12 +68,12 @@ it.skipIf(!hasTools).each(["passphrase", "recipients", "none"] as const)(
     };
     const books = `SELECT b::text FROM "Book" b ORDER BY id`;
 
-    expect(await run("{createdAt, database")).toContain("3 rows  public.Book");
+    expect(await run("{createdAt, database")).toContain('[3,"public","Book"]');
     const entry = `tables/public.Book.json${mode === "none" ? "" : ".zst.age"}`;
     expect(await run("shasum -a 256 -c")).toBe(`${entry}: OK\n`);
     expect(await run("| head -n 3")).toContain('{"id":2,');
     expect(await readFile(join(backup, "Book.csv"), "utf8")).toContain('2,"☂"');
-    expect(await run("insertionOrder")).toBe("public.Book\n");
+    expect(await run("insertionOrder")).toBe('["public","Book"]\n');
 
     await run("> Book.json");
     const load = [block("CREATE SCHEMA by_hand"), block("a jsonb column"), block("DROP SCHEMA")];
