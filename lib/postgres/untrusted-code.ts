@@ -16,7 +16,7 @@ export interface UntrustedCode {
   /** Of a constraint, column, index or event trigger; null: of the table itself, or a type. */
   caller: string | null;
   /** Null: the caller is the other role's, and what it calls is not. */
-  kind: "FUNCTION" | "OPERATOR" | "VIEW" | null;
+  kind: "FUNCTION" | "OPERATOR" | "VIEW" | "TABLE" | "DOMAIN" | null;
   /** As it stands in SQL. */
   code: string;
   /** Whose it is, or the caller. */
@@ -57,9 +57,15 @@ const SQUATTERS = `
   WHERE ${isUntrusted("p.oprowner")} AND ${notOfExtension("pg_operator", "p.oid")}
     AND EXISTS (SELECT FROM pg_operator o WHERE o.oprname = p.oprname AND o.oprowner IN (SELECT oid FROM trusted))
   UNION ALL
-  SELECT 'VIEW', p.oid::regclass::text, p.relowner FROM pg_class p JOIN path ON path.oid = p.relnamespace
-  WHERE p.relkind = 'v' AND ${isUntrusted("p.relowner")} AND ${notOfExtension("pg_class", "p.oid")}
-    AND EXISTS (SELECT FROM pg_class o WHERE o.relname = p.relname AND o.relowner IN (SELECT oid FROM trusted))`;
+  SELECT CASE p.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, p.oid::regclass::text, p.relowner FROM pg_class p JOIN path ON path.oid = p.relnamespace
+  -- A table is only read, unless its triggers fire.
+  WHERE (p.relkind = 'v' OR p.relkind IN ('r', 'p') AND EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = p.oid AND NOT g.tgisinternal))
+    AND ${isUntrusted("p.relowner")} AND ${notOfExtension("pg_class", "p.oid")}
+    AND EXISTS (SELECT FROM pg_class o WHERE o.relname = p.relname AND o.relowner IN (SELECT oid FROM trusted))
+  UNION ALL
+  SELECT 'DOMAIN', format_type(p.oid, NULL), p.typowner FROM pg_type p JOIN path ON path.oid = p.typnamespace
+  WHERE p.typtype = 'd' AND ${isUntrusted("p.typowner")} AND ${notOfExtension("pg_type", "p.oid")}
+    AND EXISTS (SELECT FROM pg_type o WHERE o.typname = p.typname AND o.typowner IN (SELECT oid FROM trusted))`;
 
 /**
  * From each table to its constraints, generated columns, used defaults and indexes, and from these by `pg_depend` to

@@ -184,6 +184,28 @@ const CASES: Case[] = [
       CREATE OPERATOR public.= (LEFTARG = public.mood, RIGHTARG = public.mood, FUNCTION = lair.alike)`,
     names: /operator public\.=\(public\.mood,public\.mood\), which belongs to role_/,
   },
+  {
+    what: "a domain that comes before the one that the owner's function means",
+    by: "owner",
+    mallory: "SELECT",
+    owner: `CREATE SCHEMA shop; ALTER ROLE CURRENT_USER SET search_path = public, shop; CREATE DOMAIN shop.label AS text;
+      CREATE FUNCTION shop.fits(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN $1::label <> ''; END $$;
+      SET search_path = public, shop; CREATE TABLE item (id integer PRIMARY KEY, name text, CONSTRAINT fine CHECK (fits(name))); INSERT INTO item VALUES (1, 'a'); RESET search_path`,
+    later: "CREATE DOMAIN public.label AS text CONSTRAINT fine CHECK (lair.is_fine(VALUE))",
+    names: /the domain public\.label, which belongs to role_/,
+  },
+  {
+    what: "a table with a trigger that comes before the one into which the owner's function writes",
+    by: "owner",
+    mallory: "SELECT",
+    owner: `CREATE SCHEMA shop; ALTER ROLE CURRENT_USER SET search_path = public, shop; CREATE TABLE shop.seen (name text);
+      CREATE FUNCTION shop.noted(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN INSERT INTO seen VALUES ($1); RETURN true; END $$;
+      SET search_path = public, shop; CREATE TABLE item (id integer PRIMARY KEY, name text, CONSTRAINT fine CHECK (noted(name))); INSERT INTO item VALUES (1, 'a'); RESET search_path`,
+    later: `CREATE TABLE public.seen (name text); GRANT ALL ON public.seen TO PUBLIC;
+      CREATE FUNCTION lair.fired() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM lair.spy(); RETURN NEW; END $$;
+      CREATE TRIGGER fired BEFORE INSERT ON public.seen FOR EACH ROW EXECUTE FUNCTION lair.fired()`,
+    names: /the table public\.seen, which belongs to role_/,
+  },
 ];
 
 /** The attacker's sequence is nobody else's to restore. */
