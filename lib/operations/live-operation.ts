@@ -10,6 +10,8 @@ import { answerReportRequests } from "./report-store.ts";
 
 const PROGRESS_INTERVAL_MS = 500;
 const HEARTBEAT_INTERVAL_MS = 2000;
+/** All tables are written each time: those of the largest databases have megabytes, and less often. */
+const PROGRESS_BYTES_PER_MS = 1000;
 
 /** Never rejects: whoever has asked is answered by the operation. */
 type TakeStep = (request: StepRequest) => Promise<void>;
@@ -30,6 +32,8 @@ export class LiveOperation {
   #progress: Progress = NO_PROGRESS;
   #isChanged = false;
   #writtenAt = Date.now();
+  /** From then on progress may be written again. */
+  #progressDueAt = 0;
   #writing: Promise<void> | null = null;
   #take: TakeStep | null = null;
   #isTaking = false;
@@ -88,16 +92,21 @@ export class LiveOperation {
 
   #tick(): void {
     if (this.#writing) return;
-    const isDue = Date.now() - this.#writtenAt >= HEARTBEAT_INTERVAL_MS;
-    if (!this.#isChanged && !this.#take && !isDue) return;
-    this.#writing = this.#write().finally(() => {
+    const now = Date.now();
+    const isDue = now - this.#writtenAt >= HEARTBEAT_INTERVAL_MS;
+    const hasProgress = this.#isChanged && now >= this.#progressDueAt;
+    if (!hasProgress && !this.#take && !isDue) return;
+    this.#writing = this.#write(hasProgress).finally(() => {
       this.#writing = null;
     });
   }
 
-  async #write(): Promise<void> {
-    const progress = this.#isChanged ? this.#progress : null;
-    this.#isChanged = false;
+  async #write(hasProgress: boolean): Promise<void> {
+    const progress = hasProgress ? JSON.stringify(this.#progress) : null;
+    if (progress) {
+      this.#isChanged = false;
+      this.#progressDueAt = Date.now() + progress.length / PROGRESS_BYTES_PER_MS;
+    }
     this.#writtenAt = Date.now();
     try {
       const { answer, requested, reports } = await writeHeartbeat(

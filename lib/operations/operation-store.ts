@@ -254,11 +254,15 @@ interface Heartbeat {
   reports: ReportRequest[];
 }
 
-/** Says that the process lives, what is done, and learns in the same statement whether to stop, or to begin. */
+/**
+ * Says that the process lives, what is done, and learns in the same statement whether to stop, or to begin.
+ *
+ * @param progress as JSON
+ */
 export async function writeHeartbeat(
   database: Database,
   id: string,
-  progress: Progress | null,
+  progress: string | null,
 ): Promise<Heartbeat> {
   const [row] = await queryOperations<{
     answer: "continue" | "cancel";
@@ -274,7 +278,7 @@ export async function writeHeartbeat(
        (SELECT coalesce(json_agg(json_build_object('id', r.id, 'recipient', r.recipient)), '[]')
         FROM ${REPORT_TABLE} r
         WHERE r.operation_id = operations.id AND state = 'ready' AND r.report IS NULL)::text AS reports`,
-    [id, progress === null ? null : JSON.stringify(progress)],
+    [id, progress],
   );
   if (!row) return { answer: "gone", requested: null, reports: [] };
   return {
