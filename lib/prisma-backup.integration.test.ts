@@ -130,7 +130,7 @@ const cases: Case[] = [
     kind: "folder" as const,
   })),
   {
-    what: "offset of one row a page, and of more than there are",
+    what: "offset of one row, and of more than there are",
     options: { offset: { Posts: { limit: 1 }, Tag: { limit: 2_147_483_647 } } },
     kind: "folder",
   },
@@ -198,7 +198,7 @@ describe("each option", () => {
     expect(await pgDumpText(db.url)).toBe(untouched);
   });
 
-  test("pages or not: every file is the same", async () => {
+  test("with offset or without: every file is the same", async () => {
     const { backup } = await scene();
     const whole = await backup().run();
     const paged = await backup({ offset: { Posts: { limit: 7 }, User: { limit: 1 } } }).run();

@@ -20,7 +20,6 @@ import { readCatalog } from "./schema/read-catalog.ts";
 import type { Exclusion, OperationResult, Warning } from "./shared/api.ts";
 import { leaveOutIn } from "./shared/leave-out.ts";
 import { PASSPHRASE_MIN_LENGTH } from "./shared/limits.ts";
-import { tableKey } from "./shared/table-name.ts";
 import { toBackupError } from "./to-backup-error.ts";
 
 /** The options of `PrismaBackup`. */
@@ -33,9 +32,8 @@ export interface PrismaBackupArgs extends ClassOptions {
   /** The type of database; there is only this one. */
   database: "postgres";
   /**
-   * Tables that are read in pages of `limit` rows instead of as one stream, by the name of the model, the table,
-   * or `schema.table`; a name that is none of a table is a warning. The backup is the same, row for row; without it,
-   * memory is bounded as well.
+   * Accepted, as the original had it, and without effect: every table is streamed. A name that is none of a model, a
+   * table or `schema.table` is a warning.
    */
   offset?: { [table: string]: { limit: number } } | undefined;
   /** Encrypts the backup by `password`. Default false. */
@@ -119,11 +117,7 @@ export class PrismaBackup {
       signal.throwIfAborted();
       const database = await openConfiguredDatabase({ ...this.#options, prisma: this.#prisma });
       try {
-        const { name, pageRows, include, warnings } = await readDatabase(
-          database,
-          models,
-          this.#options,
-        );
+        const { name, include, warnings } = await readDatabase(database, models, this.#options);
         const key = await createArchiveKey(
           encrypt ? { mode: "passphrase", passphrase: password } : { mode: "none" },
         );
@@ -140,7 +134,6 @@ export class PrismaBackup {
           models,
           key,
           include,
-          pageRows,
           onProgress: tell(onProgress),
           signal,
         });
@@ -212,7 +205,6 @@ async function readDatabase(
   { offset = {}, include = [] }: Pick<PrismaBackupArgs, "offset" | "include">,
 ): Promise<{
   name: string;
-  pageRows: Map<string, number>;
   include: Exclusion[];
   warnings: Warning[];
 }> {
@@ -220,18 +212,13 @@ async function readDatabase(
     const client = await database.connect("backup");
     try {
       const catalog = await readCatalog(client);
-      const pageRows = new Map<string, number>();
-      const warnings: Warning[] = [];
-      for (const [name, { limit }] of Object.entries(offset)) {
-        const tables = tablesCalled(name, catalog.tables, models);
-        for (const table of tables) pageRows.set(tableKey(table), limit);
-        if (tables.length === 0) warnings.push(noSuchTable(name));
-      }
+      const unknown = Object.keys(offset).filter(
+        (name) => tablesCalled(name, catalog.tables, models).length === 0,
+      );
       return {
         name: catalog.database.name,
-        pageRows,
         include: findIncluded(include, catalog, models, "No backup was made."),
-        warnings,
+        warnings: unknown.map(noSuchTable),
       };
     } finally {
       await client.end();

@@ -2,7 +2,7 @@ import type { ArchiveWriter } from "../archive/archive-writer.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
 import type { PlannedTable } from "../plan/dump-plan.ts";
 import { type Database, explainEnd } from "../postgres/connection.ts";
-import { copyOut, pagesOut } from "../postgres/copy-out.ts";
+import { copyOut } from "../postgres/copy-out.ts";
 import type { FailedRows } from "../postgres/json-array.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
 import { MAX_PARENTS } from "../shared/archive-format.ts";
@@ -12,7 +12,6 @@ import { describeDumpError } from "./describe-dump-error.ts";
 export interface DumpTableOptions {
   /** For another connection, where a row has to be looked for. */
   database: Database;
-  pageRows?: number | undefined;
   maxRowBytes?: number | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -30,7 +29,7 @@ export function dumpTable(
   table: PlannedTable,
   writer: ArchiveWriter,
   report: ReturnType<typeof reportTable>,
-  { database, pageRows, maxRowBytes, signal }: DumpTableOptions,
+  { database, maxRowBytes, signal }: DumpTableOptions,
 ): TableDump {
   let rows = 0;
   const onRows = (rowsSoFar: number, bytes: number) => {
@@ -51,10 +50,7 @@ export function dumpTable(
         signal,
       }),
   };
-  const source =
-    pageRows === undefined
-      ? copyOut(client, table, onRows, options)
-      : pagesOut(client, table, pageRows, onRows, options);
+  const source = copyOut(client, table, onRows, options);
 
   async function write(): Promise<ManifestTable> {
     const written = await writer.writeTable(table, source);

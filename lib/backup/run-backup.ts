@@ -37,8 +37,6 @@ export interface RunBackupOptions extends TableSelection {
   key: ArchiveKey;
   /** Takes the backup as it is made, a stream as a zip. Ended here when it is whole, destroyed when it fails. */
   output: Writable | EntrySink;
-  /** Tables that are read in pages of so many rows, by `tableKey`; others as one stream. */
-  pageRows?: ReadonlyMap<string, number>;
   /** How long to wait for tables that somebody else has locked. */
   lockTimeoutMs?: number;
   /** Of a row's JSON. A larger one ends the backup, as no restore could read it. */
@@ -76,10 +74,8 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
       let writing: Promise<ManifestTable> | undefined;
       for (const [index, table] of plan.tables.entries()) {
         signal?.throwIfAborted();
-        const pageRows = options.pageRows?.get(tableKey(table));
         const dump = dumpTable(snapshot, table, writer, reportTable(onProgress, index), {
           database,
-          pageRows,
           maxRowBytes: options.maxRowBytes,
           signal,
         });

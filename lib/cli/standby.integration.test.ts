@@ -1,16 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { access } from "node:fs/promises";
-import { Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createArchiveKey } from "../archive/encryption.ts";
 import { createBackupFile } from "../backup/create-backup-file.ts";
-import { runBackup } from "../backup/run-backup.ts";
+import { explainEnd } from "../postgres/connection.ts";
+import { translateDatabaseError } from "../postgres/database-error.ts";
 import type { Activity, Operation, Overview } from "../shared/api.ts";
 import type { OnProgress } from "../shared/progress.ts";
-import { tableKey } from "../shared/table-name.ts";
 import { backUp, errorOf, models, openTestDatabase, temporaryPath } from "../testing/backups.ts";
 import { type Replication, startReplication } from "../testing/standby.ts";
 import { createTestAdmin } from "../testing/test-admin.ts";
@@ -33,7 +32,7 @@ const SQL = `
   CREATE UNLOGGED TABLE u (k serial, v text); INSERT INTO u (v) VALUES ('only there');
   CREATE UNLOGGED SEQUENCE s;
   CREATE TABLE tick (id integer PRIMARY KEY)`;
-const A = { schema: "public", name: "a" };
+const _A = { schema: "public", name: "a" };
 
 let servers: Replication;
 let standby: string;
@@ -243,27 +242,13 @@ it.each([
 });
 
 it("explains a conflict that ends a connection on which nothing runs", async () => {
-  let isReading = false;
-  let disturbed: Promise<void> | undefined;
-  const output = new Writable({
-    highWaterMark: 1,
-    // Who does not take the rows keeps the next page from being asked for.
-    write(_chunk, _encoding, callback) {
-      if (isReading) disturbed ??= conflict();
-      if (disturbed) disturbed.then(() => callback(), callback);
-      else callback();
-    },
-  });
-  const database = openTestDatabase(standby);
-  const key = await createArchiveKey({ mode: "none" });
-  const pageRows = new Map([[tableKey(A), 1000]]);
-  const error = await errorOf(
-    runBackup({
-      ...{ database, models, key, output, tables: [A], pageRows },
-      onProgress(event) {
-        isReading ||= event.type === "phase" && event.phase === "dumping";
-      },
-    }),
-  );
-  expect(error).toMatchObject(CONFLICT);
+  const client = await openTestDatabase(standby).connect("backup");
+  await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT FROM public.tick");
+  client.on("error", () => {});
+  const ended = new Promise((resolve) => client.once("end", resolve));
+  await conflict();
+  await ended;
+  const error = await client.query("SELECT").catch((thrown: unknown) => thrown);
+  const place = { fallback: "DUMP_FAILED", outcome: "No backup was made." } as const;
+  expect(translateDatabaseError(explainEnd(client, error), place)).toMatchObject(CONFLICT);
 });

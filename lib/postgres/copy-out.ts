@@ -1,4 +1,4 @@
-import { pipeline, Readable } from "node:stream";
+import { pipeline, type Readable } from "node:stream";
 import type pg from "pg";
 import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
 import { CopyOutStream } from "./copy-out-stream.ts";
@@ -47,44 +47,6 @@ export function copyOut(
   return pipeline(copy, toJson, array, () => {});
 }
 
-/**
- * The same as `copyOut` in pages of some rows, by a cursor: no more than a page is asked of PostgreSQL at a time,
- * and all pages are of one snapshot. The connection stays of use when the stream is destroyed.
- *
- * @param pageRows 1 or more
- */
-export function pagesOut(
-  client: pg.ClientBase,
-  table: CatalogTable,
-  pageRows: number,
-  onRows: OnRows,
-  options: CopyOutOptions = {},
-): Readable {
-  let fetched = 0;
-  async function* pages(): AsyncGenerator<Buffer> {
-    await client.query(
-      `DECLARE backup_page NO SCROLL CURSOR FOR SELECT ${LINE_IN_BASE64} FROM (${linesOf(table)}) l (line)`,
-    );
-    for (let rows = pageRows; rows === pageRows; fetched += rows) {
-      const page = await client.query<[string]>({
-        text: `FETCH FORWARD ${pageRows} FROM backup_page`,
-        rowMode: "array",
-      });
-      rows = page.rows.length;
-      if (rows > 0)
-        yield Buffer.concat(page.rows.flatMap(([line]) => [Buffer.from(line, "base64"), LINE_END]));
-    }
-    await client.query("CLOSE backup_page");
-  }
-  const array = new JsonArray({
-    ...options,
-    onRows,
-    copiedRows: () => fetched,
-    describeError: describing(options, () => ({ first: fetched + 1, last: fetched + pageRows })),
-  });
-  return pipeline(Readable.from(pages(), { objectMode: false }), array, () => {});
-}
-
 const describing =
   ({ describeError = (error) => error }: CopyOutOptions, failedAt: () => FailedRows) =>
   (error: Error) =>
@@ -93,12 +55,8 @@ const describing =
       error instanceof UnrestorableRow ? { first: error.row, last: error.row } : failedAt(),
     );
 
-/** A line's bytes as COPY sends them. As a text, those of SQL_ASCII would not survive to be made a string. */
-const LINE_IN_BASE64 =
-  "pg_catalog.encode(pg_catalog.convert_to(line, pg_catalog.current_setting('client_encoding')::name), 'base64')";
-const LINE_END = Buffer.from("\n");
-
-const dumped = (table: CatalogTable): CatalogColumn[] =>
+/** The columns whose values are in a backup. */
+export const dumped = (table: CatalogTable): CatalogColumn[] =>
   table.columns.filter((column) => !column.generated);
 
 const copyStatement = (table: CatalogTable): string =>
@@ -111,13 +69,8 @@ function copyExpression(column: CatalogColumn): string {
   return isItself ? `t.${quoteIdentifier(column.name)}` : columnExpression(column);
 }
 
-/** A table's rows, a line of JSON each. `r.*` and not `r`: a bare alias is taken for a column of that name. */
-function linesOf(table: CatalogTable): string {
-  const rows = `SELECT ${dumped(table).map(columnExpression).join(", ")} FROM ${rowsOf(table)} t`;
-  return `SELECT ',' || pg_catalog.row_to_json(r.*)::text FROM (${rows}) r`;
-}
-
-function columnExpression(column: CatalogColumn): string {
+/** A value as `row_to_json` is given it. */
+export function columnExpression(column: CatalogColumn): string {
   const name = quoteIdentifier(column.name);
   const value = `t.${name}`;
   switch (column.encoding) {

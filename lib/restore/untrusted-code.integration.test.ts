@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import { checkDatabase } from "../cli/doctor/doctor.ts";
 import type { Database } from "../postgres/connection.ts";
 import type { RestoreScope } from "../shared/api.ts";
-import { tableKey } from "../shared/table-name.ts";
 import {
   asRole,
   backUp,
@@ -257,11 +256,8 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
       if (it.owner) await as(owner, it.owner);
       await db.query("SELECT setval('lair.trace', 1, false)");
 
-      const { path } = await backUp(database);
-      const paged = await backUp(database, {
-        pageRows: new Map([[tableKey({ schema: "public", name: "item" }), 1]]),
-      });
-      expect(paged.result.rows).toBeGreaterThan(0);
+      const { path, result } = await backUp(database);
+      expect(result.rows).toBeGreaterThan(0);
       if (it.later) await as(mallory, it.later);
       expect(await traces()).toBe(0);
 

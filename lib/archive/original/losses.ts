@@ -116,25 +116,14 @@ const holdsNulls = (
 
 /** One warning per kind. */
 export function tableLosses(
-  { schema, name, files }: MatchedTable,
+  { schema, name }: MatchedTable,
   columns: readonly MatchedColumn[],
 ): Warning[] {
   const table = { schema, name };
-  const warnings = LOSSES.flatMap(({ code, concerns, message }) => {
+  return LOSSES.flatMap(({ code, concerns, message }) => {
     const concerned = columns.filter(concerns).map(({ column }) => column.name);
     return concerned.length === 0
       ? []
       : [{ code, message: message(tableLabel(table), concerned.join(", ")), table }];
   });
-  for (const { statistics } of files.length === 1 ? columns : []) {
-    const limit = statistics[0]?.gaps.limit;
-    if (!limit) continue;
-    warnings.push({
-      code: "ORIGINAL_OFFSET",
-      message: `In ${tableLabel(table)}, one row is missing after every ${limit}: the original's option offset was probably used with a limit of ${limit}, and skipped them.`,
-      table,
-    });
-    break;
-  }
-  return warnings;
 }

@@ -11,7 +11,6 @@ import { invalidArchive } from "../archive-error.ts";
 import type { Manifest } from "../manifest.ts";
 import { quote } from "../zip-structure.ts";
 import type { BackupFile } from "./backup-files.ts";
-import { GapFinder } from "./find-gaps.ts";
 import { holdsImpreciseNumber, isExactNumber, parseRow, type Row } from "./parse-row.ts";
 import { splitRows } from "./split-rows.ts";
 
@@ -26,7 +25,6 @@ export interface KeyStatistics {
   imprecise: boolean;
   /** Somewhere an array holds null. */
   nullElements: boolean;
-  gaps: GapFinder;
 }
 
 export interface ScannedFile extends BackupFile {
@@ -122,7 +120,6 @@ function addRow(scanned: ScanResult, row: Row): void {
         kinds: new Set(),
         imprecise: false,
         nullElements: false,
-        gaps: new GapFinder(),
       };
       keys.set(key, statistics);
     }
@@ -130,7 +127,6 @@ function addRow(scanned: ScanResult, row: Row): void {
     statistics.rows++;
     statistics.kinds.add(kind);
     if (kind === "null") statistics.nulls++;
-    statistics.gaps.add(value);
     if (Array.isArray(value)) statistics.nullElements ||= value.includes(null);
     if (kind === "object" || kind === "array" || kind === "number") {
       statistics.imprecise ||= holdsImpreciseNumber(value);
