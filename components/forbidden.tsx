@@ -1,6 +1,6 @@
-import { ShieldX } from "lucide-react";
 import { Frame } from "./common/frame.tsx";
 import { Button } from "./ui/button.tsx";
+import { ShieldX } from "./ui/icons.ts";
 
 export interface BackupAdminForbiddenProps {
   /** Where another account can be signed in: as the browser asks for it, with Next's `basePath`. */

@@ -2,7 +2,8 @@
 import { chmod, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { buildStyles } from "./build-styles.ts";
-import { importIconsOneByOne } from "./icon-imports.ts";
+import { bundleIcons } from "./bundle-icons.ts";
+import { keepPublicTypes } from "./public-types.ts";
 import { programOf, ROOT, runNode } from "./run.ts";
 import { whenChanged } from "./when-changed.ts";
 import { nameBuiltWorkers } from "./worker-urls.ts";
@@ -12,8 +13,8 @@ const STAMP = path.join(DIST, ".source-hash");
 const CACHE = path.join(ROOT, "node_modules/.cache");
 const INPUTS = [
   "{components,lib}/**/*.{ts,tsx,css}",
-  "{tsconfig.json,.config/tsconfig.package.json,package-lock.json}",
-  "scripts/{build-package,build-styles,icon-imports,worker-urls}.ts",
+  "{package.json,tsconfig.json,.config/tsconfig.package.json,package-lock.json}",
+  "scripts/{build-package,build-styles,bundle-icons,public-types,worker-urls}.ts",
 ];
 
 /** Makes dist/. @returns false when it is of these sources already. */
@@ -37,8 +38,9 @@ async function compile(folder: string): Promise<void> {
   const project = path.join(ROOT, ".config/tsconfig.package.json");
   const args = [programOf("typescript", "tsc"), "--project", project, "--outDir", folder];
   if ((await runNode(args)) !== 0) throw new Error("tsc failed.");
-  await importIconsOneByOne(folder);
+  await bundleIcons(folder);
   await nameBuiltWorkers(folder);
+  await keepPublicTypes(folder);
   await chmod(path.join(folder, "lib/cli/bin.js"), 0o755);
 }
 

@@ -1,7 +1,7 @@
-import { Download, List, Upload } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import type { ActivityFilter, OperationKind, OperationState } from "../../lib/shared/api.ts";
 import { SearchInput } from "../common/search-input.tsx";
+import { Download, List, Upload } from "../ui/icons.ts";
 import { Segmented } from "../ui/segmented.tsx";
 import { Select } from "../ui/select.tsx";
 import { KINDS, STATES } from "./activity-filter.ts";

@@ -1,6 +1,6 @@
-import { ChevronLeft, ChevronRight } from "lucide-react";
 import { formatCount } from "../../lib/shared/format.ts";
 import { Button } from "../ui/button.tsx";
+import { ChevronLeft, ChevronRight } from "../ui/icons.ts";
 
 interface PagesProps {
   /** From 1. */

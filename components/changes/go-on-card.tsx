@@ -1,4 +1,3 @@
-import { ArrowRight } from "lucide-react";
 import Link from "next/link";
 import { useId } from "react";
 import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
@@ -10,6 +9,7 @@ import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";
 import { focusRing } from "../ui/focus-ring.ts";
+import { ArrowRight } from "../ui/icons.ts";
 import { useAcceptedDrift } from "./accepted-drift.ts";
 import { DRIFT_ID } from "./drift-card.tsx";
 import { listedWarnings, WARNINGS_ID } from "./plan-findings.tsx";

@@ -1,4 +1,3 @@
-import { FlaskConical } from "lucide-react";
 import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
 import { formatCount, formatDuration, formatNoun } from "../../lib/shared/format.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
@@ -7,6 +6,7 @@ import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";
+import { FlaskConical } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 import { usePromptMutation } from "../use-prompt-mutation.ts";

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { Activity } from "lucide-react";
 import { formatPercent } from "../../lib/shared/format.ts";
 import { fractionOf, stateLabel } from "../operation/operation-wording.ts";
 import { usePanel } from "../panel-context.tsx";
+import { Activity } from "../ui/icons.ts";
 import { OperationLink } from "./operation-link.tsx";
 
 const FEW = 3;

@@ -1,6 +1,6 @@
-import { Check, Copy } from "lucide-react";
 import { type ComponentProps, useEffect, useState } from "react";
 import { Button } from "../ui/button.tsx";
+import { Check, Copy } from "../ui/icons.ts";
 
 interface CopyButtonProps extends Omit<ComponentProps<typeof Button>, "onClick" | "children"> {
   text: string;

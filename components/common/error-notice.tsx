@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { ExternalLink, RotateCw } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { isEnded } from "../../lib/shared/api.ts";
@@ -7,6 +6,7 @@ import { withCallback, withNextBasePath } from "../../lib/shared/next-address.ts
 import { ApiError, type PanelErrorReport } from "../api.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
+import { ExternalLink, RotateCw } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { CopyButton } from "./copy-button.tsx";
 import { errorPlace } from "./error-place.ts";

@@ -1,4 +1,3 @@
-import { RefreshCw } from "lucide-react";
 import type { InsertionOrder, OrderEdge, TableName } from "../../lib/shared/api.ts";
 import { tableKey } from "../../lib/shared/table-name.ts";
 import { matchesTable } from "../matches-table.ts";
@@ -9,6 +8,7 @@ import {
   type OrderStep,
   orderSteps,
 } from "../order-wording.ts";
+import { RefreshCw } from "../ui/icons.ts";
 import { TableTitle } from "./table-title.tsx";
 
 export interface OrderTable extends TableName {

@@ -1,8 +1,8 @@
-import { SearchX } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
+import { SearchX } from "../ui/icons.ts";
 
 export function NotFound({ title, children }: { title: string; children?: ReactNode }) {
   const { paths } = usePanel();

@@ -1,14 +1,14 @@
-import { ChevronRight, type LucideIcon } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import type { ListedOperation } from "../../lib/shared/api.ts";
 import { usePanel } from "../panel-context.tsx";
 import { cn } from "../ui/cn.ts";
 import { focusRing } from "../ui/focus-ring.ts";
+import { ChevronRight, type Icon } from "../ui/icons.ts";
 
 interface OperationLinkProps {
   operation: ListedOperation;
-  icon: LucideIcon;
+  icon: Icon;
   /** Of the icons. */
   iconClassName: string;
   className: string;

@@ -1,8 +1,8 @@
-import { Download, Undo2, Upload } from "lucide-react";
 import type { ListedOperation } from "../../lib/shared/api.ts";
 import { formatBytes, formatDateTime, formatNoun } from "../../lib/shared/format.ts";
 import { stateLabel, stateTone } from "../operation/operation-wording.ts";
 import { Badge } from "../ui/badge.tsx";
+import { Download, Undo2, Upload } from "../ui/icons.ts";
 import { OperationLink } from "./operation-link.tsx";
 
 interface OperationListProps {

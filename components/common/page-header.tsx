@@ -1,9 +1,9 @@
-import { ArrowLeft } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { usePanel } from "../panel-context.tsx";
 import { cn } from "../ui/cn.ts";
 import { focusRing } from "../ui/focus-ring.ts";
+import { ArrowLeft } from "../ui/icons.ts";
 
 interface PageHeaderProps {
   title: string;

@@ -1,4 +1,4 @@
-import { Search } from "lucide-react";
+import { Search } from "../ui/icons.ts";
 import { Input } from "../ui/input.tsx";
 
 interface SearchInputProps {

@@ -1,4 +1,3 @@
-import { Download } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
 import type { Overview } from "../../lib/shared/api.ts";
@@ -10,6 +9,7 @@ import { ENCRYPTION_LABELS } from "../operation/operation-wording.ts";
 import { usePanel } from "../panel-context.tsx";
 import { appTables } from "../table-choice.ts";
 import { Button } from "../ui/button.tsx";
+import { Download } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 import { usePromptMutation } from "../use-prompt-mutation.ts";

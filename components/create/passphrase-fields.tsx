@@ -1,10 +1,10 @@
-import { Dices } from "lucide-react";
 import { useState } from "react";
 import type { EncryptionPolicy } from "../../lib/shared/api.ts";
 import { CopyButton } from "../common/copy-button.tsx";
 import { estimateBits, GENERATED_BITS, generatePassphrase, strengthOf } from "../passphrase.ts";
 import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
+import { Dices } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { Progress } from "../ui/progress.tsx";
 import { SecretInput } from "../ui/secret-input.tsx";

@@ -1,9 +1,9 @@
-import { Download } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { formatBytes } from "../../lib/shared/format.ts";
 import { downloadBlob } from "../download.ts";
 import { Button } from "../ui/button.tsx";
 import { CheckField } from "../ui/check-field.tsx";
+import { Download } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import type { LocalArchiveClient } from "./local-archive-client.ts";
 import { isCancelled } from "./local-archive-client.ts";

@@ -1,4 +1,3 @@
-import { ArrowLeft } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { VERDICT_TITLES } from "../../lib/shared/archive-verdict.ts";
 import { formatBytes, formatCount, formatNoun } from "../../lib/shared/format.ts";
@@ -8,6 +7,7 @@ import { SearchInput } from "../common/search-input.tsx";
 import { type ChosenBackup, chooseRows } from "../restore/chosen-file-store.ts";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
+import { ArrowLeft } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { Progress } from "../ui/progress.tsx";
 import { CsvButton } from "./csv-button.tsx";
@@ -29,7 +29,7 @@ interface RowBrowserProps {
 }
 
 /** The rows of one table of a backup that is open in this browser. */
-export function RowBrowser(props: RowBrowserProps) {
+export default function RowBrowser(props: RowBrowserProps) {
   const { client, table, index, onClose } = props;
   const opening = useOpenTable(client, index);
   const back = useRef<HTMLButtonElement>(null);

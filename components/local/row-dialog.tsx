@@ -1,8 +1,8 @@
-import { X } from "lucide-react";
 import { useEffect, useId, useRef, useState } from "react";
 import { formatCount } from "../../lib/shared/format.ts";
 import { CopyButton } from "../common/copy-button.tsx";
 import { Button } from "../ui/button.tsx";
+import { X } from "../ui/icons.ts";
 import { Spinner } from "../ui/spinner.tsx";
 import type { LocalArchiveClient } from "./local-archive-client.ts";
 

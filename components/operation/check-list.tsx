@@ -1,5 +1,5 @@
-import { CircleCheck, CircleX, TriangleAlert } from "lucide-react";
 import type { Check } from "../../lib/shared/api.ts";
+import { CircleCheck, CircleX, TriangleAlert } from "../ui/icons.ts";
 
 const STATES = {
   passed: { icon: CircleCheck, label: "Passed", className: "pba:text-good" },

@@ -1,8 +1,8 @@
-import { Download } from "lucide-react";
 import type { Operation } from "../../lib/shared/api.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
+import { Download } from "../ui/icons.ts";
 import { CancelOperation } from "./cancel-operation.tsx";
 
 /** A backup that is made but not fetched yet: its key exists, not a row has been read. */

@@ -1,4 +1,3 @@
-import { ReceiptText } from "lucide-react";
 import Link from "next/link";
 import type { Operation, OperationResult, Warning } from "../../lib/shared/api.ts";
 import { VERDICT_TITLES, verdictOfError } from "../../lib/shared/archive-verdict.ts";
@@ -10,6 +9,7 @@ import { WarningList } from "../common/findings.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
+import { ReceiptText } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { isOfOriginal, truthOf } from "./operation-wording.ts";
 import { ResultTables } from "./result-tables.tsx";

@@ -1,4 +1,3 @@
-import { Check } from "lucide-react";
 import type { Operation } from "../../lib/shared/api.ts";
 import {
   formatBytes,
@@ -13,6 +12,7 @@ import { type Fact, Facts } from "../common/facts.tsx";
 import { type Rates, remainingMs } from "../rates.ts";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";
+import { Check } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { Progress } from "../ui/progress.tsx";
 import { Spinner } from "../ui/spinner.tsx";

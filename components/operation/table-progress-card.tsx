@@ -1,4 +1,3 @@
-import { Check, CircleX, Clock } from "lucide-react";
 import type { InsertionOrder } from "../../lib/shared/api.ts";
 import { formatBytes, formatCount, formatNoun, formatRate } from "../../lib/shared/format.ts";
 import type { TableProgress } from "../../lib/shared/progress.ts";
@@ -9,6 +8,7 @@ import { ListOrGraphCard } from "../order-graph/list-or-graph-card.tsx";
 import type { Rates } from "../rates.ts";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";
+import { Check, CircleX, Clock } from "../ui/icons.ts";
 import { Progress } from "../ui/progress.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { Spinner } from "../ui/spinner.tsx";

@@ -1,9 +1,9 @@
-import { Undo2 } from "lucide-react";
 import { useState } from "react";
 import type { EncryptionMode, Operation, SafetyBackup } from "../../lib/shared/api.ts";
 import { formatBytes, formatDateTime } from "../../lib/shared/format.ts";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
+import { Undo2 } from "../ui/icons.ts";
 import { ReopenForm } from "./reopen-form.tsx";
 
 /** The way back from a restore that has changed something; or why there is none. */

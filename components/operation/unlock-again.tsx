@@ -1,8 +1,8 @@
-import { LockOpen } from "lucide-react";
 import type { CreateRestore, Operation } from "../../lib/shared/api.ts";
 import { formatDateTime } from "../../lib/shared/format.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Card } from "../ui/card.tsx";
+import { LockOpen } from "../ui/icons.ts";
 import { isOfOriginal } from "./operation-wording.ts";
 import { ReopenForm } from "./reopen-form.tsx";
 

@@ -1,10 +1,10 @@
-import { List, Network } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import type { InsertionOrder } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
 import { SearchInput } from "../common/search-input.tsx";
 import { matchesTable } from "../matches-table.ts";
 import { Card } from "../ui/card.tsx";
+import { List, Network } from "../ui/icons.ts";
 import { Loading } from "../ui/loading.tsx";
 import { Segmented } from "../ui/segmented.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";

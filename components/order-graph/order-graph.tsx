@@ -1,10 +1,10 @@
-import { Maximize, ZoomIn, ZoomOut } from "lucide-react";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import type { InsertionOrder } from "../../lib/shared/api.ts";
 import { Button } from "../ui/button.tsx";
 import { cn } from "../ui/cn.ts";
 import { focusRing } from "../ui/focus-ring.ts";
+import { Maximize, ZoomIn, ZoomOut } from "../ui/icons.ts";
 import { Drawing } from "./drawing.tsx";
 import type { GraphTable } from "./graph-table.ts";
 import type { GraphNode } from "./layout.ts";

@@ -1,4 +1,3 @@
-import { X } from "lucide-react";
 import type { RefObject } from "react";
 import type { OrderEdge } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
@@ -8,6 +7,7 @@ import { cycleHandling, describeReference, type OrderStep } from "../order-wordi
 import { Button } from "../ui/button.tsx";
 import { cn } from "../ui/cn.ts";
 import { focusRing } from "../ui/focus-ring.ts";
+import { X } from "../ui/icons.ts";
 import type { GraphTable } from "./graph-table.ts";
 import type { GraphEdge, GraphNode } from "./layout.ts";
 import type { Neighbours } from "./neighbours.ts";

@@ -1,8 +1,8 @@
-import { Database } from "lucide-react";
 import type { Overview } from "../../lib/shared/api.ts";
 import { formatBytes, formatCount } from "../../lib/shared/format.ts";
 import { type Fact, Facts } from "../common/facts.tsx";
 import { appTables } from "../table-choice.ts";
+import { Database } from "../ui/icons.ts";
 
 export function DatabaseCard({ overview }: { overview: Overview }) {
   const { database } = overview;

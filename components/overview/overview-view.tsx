@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { Download, Upload } from "lucide-react";
 import Link from "next/link";
 import type { Overview } from "../../lib/shared/api.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
@@ -10,6 +9,7 @@ import { useHeadingFocus } from "../operation/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
+import { Download, Upload } from "../ui/icons.ts";
 import { Loading } from "../ui/loading.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";

@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { Braces, Printer } from "lucide-react";
 import Link from "next/link";
 import type { Operation } from "../../lib/shared/api.ts";
 import { type Receipt, toReceipt } from "../../lib/shared/receipt.ts";
@@ -12,6 +11,7 @@ import { useHeadingFocus } from "../operation/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
+import { Braces, Printer } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { ReceiptDetails } from "./receipt-details.tsx";
 import { receiptFileName } from "./receipt-wording.ts";

@@ -1,7 +1,7 @@
-import { FileArchive } from "lucide-react";
 import { formatBytes, formatDateTime, formatNoun } from "../../lib/shared/format.ts";
 import type { ArchiveFile } from "../chosen-files.ts";
 import { ENCRYPTION_LABELS } from "../operation/operation-wording.ts";
+import { FileArchive } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import type { ChosenBackup, Recognised } from "./chosen-file-store.ts";
 

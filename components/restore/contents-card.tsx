@@ -1,4 +1,3 @@
-import { Check, CircleX, Rows3 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { formatBytes, formatNoun } from "../../lib/shared/format.ts";
 import { tableKey } from "../../lib/shared/table-name.ts";
@@ -10,6 +9,7 @@ import type { TableState } from "../local/worker-protocol.ts";
 import { matchesTable } from "../matches-table.ts";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
+import { Check, CircleX, Rows3 } from "../ui/icons.ts";
 import { Spinner } from "../ui/spinner.tsx";
 import type { ChosenBackup } from "./chosen-file-store.ts";
 

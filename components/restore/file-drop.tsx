@@ -1,9 +1,9 @@
-import { FileArchive } from "lucide-react";
 import { type ChangeEvent, type DragEvent, useRef, useState } from "react";
 import { formatBytes } from "../../lib/shared/format.ts";
 import type { ChosenFiles } from "../chosen-files.ts";
 import { Button } from "../ui/button.tsx";
 import { cn } from "../ui/cn.ts";
+import { FileArchive } from "../ui/icons.ts";
 import { readDrop, readFiles } from "./read-chosen.ts";
 
 interface FileDropProps {

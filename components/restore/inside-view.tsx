@@ -1,11 +1,12 @@
 import { useRouter } from "next/navigation";
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { PageHeader } from "../common/page-header.tsx";
-import { RowBrowser } from "../local/row-browser.tsx";
 import { useHeadingFocus } from "../operation/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
+import { Loading } from "../ui/loading.tsx";
+import { Skeleton } from "../ui/skeleton.tsx";
 import { ArchiveTitle, encryptionOf } from "./archive-title.tsx";
 import { ChooseFile } from "./choose-file.tsx";
 import { type ChosenBackup, openBackup, useChosenBackup } from "./chosen-file-store.ts";
@@ -16,6 +17,8 @@ import { RestoreSteps } from "./restore-steps.tsx";
 import { ChooseAgain } from "./upload-view.tsx";
 import { VerificationCard } from "./verification-card.tsx";
 import { WayOn } from "./way-on.tsx";
+
+const RowBrowser = lazy(() => import("../local/row-browser.tsx"));
 
 /** The second step: is it whole, and is it the right one? */
 export function InsideView() {
@@ -92,18 +95,26 @@ function Inside({ backup }: { backup: ChosenBackup }) {
         </div>
       )}
       {client && contents && table && browsed !== null && (
-        <RowBrowser
-          key={browsed}
-          client={client}
-          table={table}
-          index={browsed}
-          canChoose={report.kind === "backup"}
-          rows={backup.rows}
-          onClose={() => {
-            lastBrowsed.current = browsed;
-            setBrowsed(null);
-          }}
-        />
+        <Suspense
+          fallback={
+            <Loading label="Reading the rows">
+              <Skeleton className="pba:h-40" />
+            </Loading>
+          }
+        >
+          <RowBrowser
+            key={browsed}
+            client={client}
+            table={table}
+            index={browsed}
+            canChoose={report.kind === "backup"}
+            rows={backup.rows}
+            onClose={() => {
+              lastBrowsed.current = browsed;
+              setBrowsed(null);
+            }}
+          />
+        </Suspense>
       )}
       {contents && !table && (
         <ContentsCard backup={backup} onBrowse={setBrowsed} focused={lastBrowsed.current} />

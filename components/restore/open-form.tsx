@@ -1,9 +1,9 @@
-import { LockOpen } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { VERDICT_TITLES } from "../../lib/shared/archive-verdict.ts";
 import type { Fault } from "../local/archive-problem.ts";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
+import { LockOpen } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 import { encryptionOf } from "./archive-title.tsx";

@@ -1,7 +1,7 @@
-import { Check } from "lucide-react";
 import Link from "next/link";
 import { cn } from "../ui/cn.ts";
 import { focusRing } from "../ui/focus-ring.ts";
+import { Check } from "../ui/icons.ts";
 
 /** One question each. */
 const STEPS = [

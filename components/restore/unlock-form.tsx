@@ -1,4 +1,3 @@
-import { ShieldCheck } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import type { EncryptionMode, Unlock } from "../../lib/shared/api.ts";
 import { VERDICT_TITLES, verdictOfError } from "../../lib/shared/archive-verdict.ts";
@@ -6,6 +5,7 @@ import { ApiError } from "../api.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
+import { ShieldCheck } from "../ui/icons.ts";
 import { RadioCards } from "../ui/radio-cards.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 import { UnlockFields, useUnlockDraft } from "./unlock-fields.tsx";

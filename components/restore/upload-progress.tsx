@@ -1,4 +1,3 @@
-import { CircleCheck, Pause, Play } from "lucide-react";
 import {
   formatBytes,
   formatPercent,
@@ -8,6 +7,7 @@ import {
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { remainingMs } from "../rates.ts";
 import { Button } from "../ui/button.tsx";
+import { CircleCheck, Pause, Play } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { Progress } from "../ui/progress.tsx";
 import type { UploadState } from "./upload.ts";

@@ -1,9 +1,9 @@
-import { Upload } from "lucide-react";
 import Link from "next/link";
 import { formatNoun } from "../../lib/shared/format.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
+import { Upload } from "../ui/icons.ts";
 import { type ChosenBackup, chooseNoRows, countChosenRows } from "./chosen-file-store.ts";
 
 /** On to the upload, as far as looking inside has come. */

@@ -1,9 +1,9 @@
-import { Plus } from "lucide-react";
 import type { OrderEdge, RestoreMode } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
 import { missingParents, referencesInto, referencesLeftOut } from "../table-choice.ts";
 import { Button } from "../ui/button.tsx";
+import { Plus } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { MERGING_MODES } from "./mode-wording.ts";
 import type { ScopeTable } from "./scope-draft.ts";

@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import { ArrowRight } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useMemo, useState } from "react";
 import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
@@ -12,6 +11,7 @@ import { appTables, referencesInto } from "../table-choice.ts";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { CheckField } from "../ui/check-field.tsx";
+import { ArrowRight } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { RadioCards } from "../ui/radio-cards.tsx";
 import { Spinner } from "../ui/spinner.tsx";

@@ -1,8 +1,8 @@
 import * as Radix from "@radix-ui/react-checkbox";
-import { Check, Minus } from "lucide-react";
 import type { ComponentProps } from "react";
 import { cn } from "./cn.ts";
 import { focusRing } from "./focus-ring.ts";
+import { Check, Minus } from "./icons.ts";
 
 export function Checkbox({ className, ...props }: ComponentProps<typeof Radix.Root>) {
   return (

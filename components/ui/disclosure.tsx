@@ -1,7 +1,7 @@
-import { ChevronRight } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { cn } from "./cn.ts";
 import { focusRing } from "./focus-ring.ts";
+import { ChevronRight } from "./icons.ts";
 
 interface DisclosureProps {
   summary: ReactNode;

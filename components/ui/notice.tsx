@@ -1,8 +1,10 @@
-import { CircleCheck, CircleX, Info, TriangleAlert } from "lucide-react";
 import type { ComponentProps, ReactNode } from "react";
 import { cn } from "./cn.ts";
+import { CircleCheck, CircleX, type Icon, Info, TriangleAlert } from "./icons.ts";
 
-const TONES = {
+type Tone = "neutral" | "accent" | "good" | "warn" | "bad";
+
+const TONES: Record<Tone, { icon: Icon; box: string; mark: string }> = {
   neutral: { icon: Info, box: "pba:border-line pba:bg-sunken", mark: "pba:text-muted" },
   accent: {
     icon: Info,
@@ -15,7 +17,7 @@ const TONES = {
 };
 
 interface NoticeProps extends Omit<ComponentProps<"div">, "title"> {
-  tone?: keyof typeof TONES;
+  tone?: Tone;
   title?: ReactNode;
   actions?: ReactNode;
 }

@@ -1,6 +1,6 @@
-import { Eye, EyeOff } from "lucide-react";
 import type { ComponentProps } from "react";
 import { Button } from "./button.tsx";
+import { Eye, EyeOff } from "./icons.ts";
 import { Input } from "./input.tsx";
 
 interface SecretInputProps extends Omit<ComponentProps<"input">, "type"> {

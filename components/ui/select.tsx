@@ -1,7 +1,7 @@
-import { ChevronDown } from "lucide-react";
 import type { ComponentProps } from "react";
 import { cn } from "./cn.ts";
 import { focusRing } from "./focus-ring.ts";
+import { ChevronDown } from "./icons.ts";
 
 /** The browser's own list of choices, which every phone and screen reader knows. */
 export function Select({ className, ...props }: ComponentProps<"select">) {

@@ -1,5 +1,5 @@
-import { LoaderCircle } from "lucide-react";
 import { cn } from "./cn.ts";
+import { LoaderCircle } from "./icons.ts";
 
 export function Spinner({ className }: { className?: string }) {
   return (

@@ -53,10 +53,12 @@ test("it holds the built files, and what a person reads first", () => {
     "package.json",
   ]);
   expect(names.filter((name) => /test|fixture|golden|random|\bcheck\./i.test(name))).toEqual([]);
-  // Each module with its types, and no types of what is not there.
-  const modulesOf = (end: string) =>
-    names.filter((name) => name.endsWith(end)).map((name) => name.slice(0, -end.length));
-  expect(modulesOf(".d.ts")).toEqual(modulesOf(".js"));
+  // The entries with their types, and no types of what is not there. types.test.ts proves that they suffice.
+  const typed = names.filter((name) => name.endsWith(".d.ts"));
+  const modules = typed.map((name) => name.replace(/\.d\.ts$/, ".js"));
+  expect(modules.filter((name) => !names.includes(name))).toEqual([]);
+  const entries = leavesOf(manifest.exports).filter((file) => file.endsWith(".js"));
+  expect(entries.filter((file) => !modules.includes(path.join(file)))).toEqual([]);
 });
 
 test("every entry and command leads to a file in it", () => {
@@ -106,6 +108,12 @@ test("it imports what it declares", async () => {
   const declared = Object.keys({ ...dependencies, ...peerDependencies }).filter((it) => !types(it));
   // Prisma's client is handed over.
   expect([...imported, "@prisma/client"].sort()).toEqual(declared.sort());
+});
+
+test("the icons come with the licence of those who drew them", async () => {
+  const icons = await readFile(path.join(installed, "dist/components/ui/icons.js"), "utf8");
+  const license = await readFile(path.join(ROOT, "node_modules/lucide-react/LICENSE"), "utf8");
+  expect(icons).toContain(license);
 });
 
 test("a client module of the sources is one of the package", async () => {
