@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { TEST_LIMIT_MS } from "../lib/testing/patience.ts";
 import { LongestFirst } from "./longest-first.ts";
 
 export default defineConfig({
@@ -11,6 +12,8 @@ export default defineConfig({
   },
   test: {
     sequence: { sequencer: LongestFirst },
+    testTimeout: TEST_LIMIT_MS,
+    hookTimeout: TEST_LIMIT_MS,
     projects: [
       {
         extends: true,
@@ -18,8 +21,6 @@ export default defineConfig({
           name: "unit",
           include: ["{lib,components,scripts,app}/**/*.test.{ts,tsx}"],
           exclude: ["**/*.integration.test.ts"],
-          // The hosts are built beside them, and take what there is of the processor.
-          testTimeout: 60_000,
           maxWorkers: 2,
           // To load the library and its packages anew for each of many files costs as much as most of their tests.
           isolate: false,
@@ -31,8 +32,6 @@ export default defineConfig({
           name: "integration",
           include: ["{lib,components,scripts,app,prisma,bench}/**/*.integration.test.ts"],
           globalSetup: ["lib/testing/global-setup.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
           // Half of the time they wait for a server.
           maxWorkers: 3,
           // As above. Each test has a database of its own, and what needs a process of its own starts one.
@@ -45,7 +44,6 @@ export default defineConfig({
           name: "package",
           include: ["e2e/package/*.test.ts"],
           globalSetup: ["e2e/package/support/global-setup.ts"],
-          testTimeout: 60_000,
           maxWorkers: 2,
         },
       },

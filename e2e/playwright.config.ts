@@ -1,4 +1,5 @@
 import { defineConfig, devices } from "@playwright/test";
+import { PATIENCE_MS, TEST_LIMIT_MS } from "../lib/testing/patience.ts";
 import { LAUNCH } from "./support/browser.ts";
 
 /** Needs a built app: `npm test` builds it, or `next build`. Starts its own database and server. */
@@ -12,15 +13,16 @@ export default defineConfig({
   fullyParallel: false,
   forbidOnly: true,
   retries: 0,
-  timeout: 120_000,
-  expect: { timeout: 30_000 },
+  timeout: TEST_LIMIT_MS,
+  expect: { timeout: PATIENCE_MS },
   reporter: [["list"]],
   use: {
     ...devices["Desktop Chrome"],
     // Of the worker's own shop: the global set-up chooses the ports, and this file is read again by each worker.
     baseURL: process.env[`E2E_URL_${process.env.TEST_PARALLEL_INDEX}`],
     launchOptions: LAUNCH,
-    actionTimeout: 20_000,
+    actionTimeout: PATIENCE_MS,
+    navigationTimeout: PATIENCE_MS,
     screenshot: "only-on-failure",
     // Without its film, which costs as much as the browser itself.
     trace: { mode: "retain-on-failure", screenshots: false },

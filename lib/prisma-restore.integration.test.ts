@@ -7,10 +7,11 @@ import { PrismaBackup, type PrismaBackupArgs } from "./prisma-backup.ts";
 import { PrismaRestore, type PrismaRestoreArgs, type RestoreSummary } from "./prisma-restore.ts";
 import type { RestorePlan } from "./shared/api.ts";
 import { addProgress, NO_PROGRESS, type Progress } from "./shared/progress.ts";
-import { errorOf, leftSessions, temporaryPath, testDatabase, until } from "./testing/backups.ts";
+import { errorOf, leftSessions, temporaryPath, testDatabase } from "./testing/backups.ts";
 import type { TestDatabase } from "./testing/database.ts";
 import { pgDumpOnce, pgDumpText } from "./testing/oracles.ts";
 import { fixture } from "./testing/original-backups.ts";
+import { until } from "./testing/patience.ts";
 import {
   BLOG_MESS_SQL,
   BLOG_SQL,

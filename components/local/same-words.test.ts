@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import JSZip from "jszip";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { type ArchiveKey, createArchiveKey, decryptBytes } from "../../lib/archive/encryption.ts";
 import type { StoredManifest } from "../../lib/archive/manifest.ts";
 import { BackupError } from "../../lib/errors.ts";
@@ -19,8 +19,6 @@ import {
 } from "../../lib/testing/archives.ts";
 import { ArchiveProblem } from "./archive-problem.ts";
 import { LocalArchiveSession } from "./local-archive-session.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 async function saidByBrowser(bytes: Uint8Array, unlock: Unlock): Promise<ArchiveVerdict> {
   const { report, session } = await LocalArchiveSession.open(new Blob([bytes as BlobPart]));

@@ -118,9 +118,7 @@ describe("the picture of an order", () => {
     }
   });
 
-  it("lays out a thousand tables without two in one place, always the same", {
-    timeout: 30_000,
-  }, () => {
+  it("lays out a thousand tables without two in one place, always the same", () => {
     const layout = layoutOf(...manyTables(1000));
     expect(layout.nodes).toHaveLength(1000);
     const clashes: string[] = [];

@@ -38,7 +38,6 @@ let host: Host;
 let app: App;
 
 test.beforeAll(async () => {
-  test.setTimeout(480_000);
   host = await prepareHost(
     "modern",
     { AUTH_SECRET: "of the case files, for the tests" },
@@ -94,7 +93,6 @@ test("fits the host's types, and brings no server code to the browser", async ()
 
 test("answers in development", async ({ page }) => {
   // Page and routes are compiled when they are asked for, beside the builds of other hosts.
-  test.setTimeout(300_000);
   await signInTo(page, app, ADMIN);
   await using started = new AsyncDisposableStack();
   const development = await startNext(host, "dev", { basePath: BASE_PATH });
@@ -103,7 +101,7 @@ test("answers in development", async ({ page }) => {
   await page.goto(panelOf(development));
   await expect(page.getByRole("heading", { name: "Database backup" })).toBeVisible();
   await expect(page.getByRole("link", { name: "Create backup" })).toBeVisible();
-  await expect(page.getByText("No warnings.")).toBeVisible({ timeout: 90_000 });
+  await expect(page.getByText("No warnings.")).toBeVisible();
   // It would go on asking.
   await page.close();
 });

@@ -44,7 +44,6 @@ let host: Host;
 let app: App;
 
 test.beforeAll(async () => {
-  test.setTimeout(480_000);
   const port = await findFreePort();
   const NEXTAUTH_URL = `http://127.0.0.1:${port}`;
   host = await prepareHost("plain", {

@@ -1,4 +1,5 @@
 import { defineConfig, devices } from "@playwright/test";
+import { PATIENCE_MS, TEST_LIMIT_MS } from "../../lib/testing/patience.ts";
 import { LAUNCH } from "../support/browser.ts";
 
 /** Hosts are built in temporary folders from the tarball of `npm pack`: needs no built app, but npm's registry. */
@@ -12,13 +13,14 @@ export default defineConfig({
   fullyParallel: false,
   forbidOnly: true,
   retries: 0,
-  timeout: 120_000,
-  expect: { timeout: 30_000 },
+  timeout: TEST_LIMIT_MS,
+  expect: { timeout: PATIENCE_MS },
   reporter: [["list"]],
   use: {
     ...devices["Desktop Chrome"],
     launchOptions: LAUNCH,
-    actionTimeout: 20_000,
+    actionTimeout: PATIENCE_MS,
+    navigationTimeout: PATIENCE_MS,
     screenshot: "only-on-failure",
     trace: { mode: "retain-on-failure", screenshots: false },
   },

@@ -32,7 +32,6 @@ let host: Host;
 let app: App;
 
 test.beforeAll(async () => {
-  test.setTimeout(480_000);
   const env = { AUTH_SECRET: "of the depot, for the tests" };
   host = await prepareHost("pnp", env, { packages: yarnPnp });
   app = await startNext(host, "start");

@@ -23,7 +23,6 @@ const host = {
 };
 
 test.beforeAll(async () => {
-  test.setTimeout(480_000);
   folder = await mkdtemp(path.join(tmpdir(), "host-sign-ins-"));
   await cp(path.join(ROOT, "e2e/hosts/sign-ins"), folder, { recursive: true });
   const tarball = process.env.HOSTS_TARBALL ?? "";
@@ -34,7 +33,6 @@ test.beforeAll(async () => {
 test.afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test("Better Auth and Clerk", async () => {
-  test.setTimeout(240_000);
   const found = await host.run("prisma-backup", "init", "--yes");
   expect(found).toContain("Prisma client  lib/db.ts#default (imported by 1 module)");
   expect(found).toContain("Better Auth, lib/auth.ts#auth (imported by 2 modules)");

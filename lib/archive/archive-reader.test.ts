@@ -4,7 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import {
   CREATED_AT,
   cheapPassphraseKey,
@@ -22,8 +22,6 @@ import { pack, unpack } from "../testing/forge-zip.ts";
 import { openArchive } from "./archive-reader.ts";
 import { createArchiveWriter } from "./archive-writer.ts";
 import { type ArchiveKey, createArchiveKey, unlockKeyFile } from "./encryption.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 let passphraseKey: PassphraseKey;
 let identity: string;

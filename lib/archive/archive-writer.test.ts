@@ -9,7 +9,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import JSZip from "jszip";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { BackupError } from "../errors.ts";
 import {
   CREATED_AT,
@@ -29,8 +29,6 @@ import { requireTool } from "../testing/oracles.ts";
 import { createArchiveWriter } from "./archive-writer.ts";
 import { type ArchiveKey, createArchiveKey } from "./encryption.ts";
 import { createZipSink } from "./zip-sink.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const hasZip = requireTool("unzip") && requireTool("jq");
 const hasAge = hasZip && requireTool("age") && requireTool("zstd") && requireTool("sha256sum");

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import {
   cheapPassphraseKey,
   codeOf,
@@ -16,8 +16,6 @@ import {
 import { type ForgedEntry, pack, unpack } from "../testing/forge-zip.ts";
 import { openArchive } from "./archive-reader.ts";
 import { type ArchiveKey, createArchiveKey } from "./encryption.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const NONE: ArchiveKey = { mode: "none" };
 let identity: string;

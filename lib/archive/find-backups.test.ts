@@ -1,7 +1,7 @@
 /** What is taken for a backup, and for whose, wherever it lies and whoever packed it. */
 import { cp, mkdir, readFile, rename, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   codeOf,
   readWhole,
@@ -16,8 +16,6 @@ import { requireTool } from "../testing/oracles.ts";
 import { openArchive } from "./archive-reader.ts";
 import { findBackups, isBackup } from "./find-backups.ts";
 import { openEntrySource } from "./recognise-backup.ts";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 const NONE = { mode: "none" } as const;
 

@@ -43,8 +43,6 @@ import { createArchiveWriter } from "./archive-writer.ts";
 import { type ArchiveKey, createArchiveKey } from "./encryption.ts";
 import { createFolderSink } from "./folder-sink.ts";
 
-vi.setConfig({ testTimeout: 60_000 });
-
 const NONE: ArchiveKey = { mode: "none" };
 let identity: string;
 let recipientsKey: ArchiveKey;

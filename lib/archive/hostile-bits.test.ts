@@ -5,7 +5,7 @@
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import type { Unlock } from "../shared/api.ts";
 import {
   cheapPassphraseKey,
@@ -21,7 +21,6 @@ import { contentRegion, type Region, regionsOf } from "../testing/zip-regions.ts
 import { unlockKeyFile } from "./encryption.ts";
 
 const CASES = Number(process.env.HOSTILE_CASES ?? 2000);
-vi.setConfig({ testTimeout: Math.max(60_000, CASES * 100) });
 
 const MODES = ["none", "recipients", "passphrase"] as const;
 

@@ -1,15 +1,13 @@
 /** Archives whose entries, names, headers or manifest somebody has changed on purpose. One row per attack. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { manifestEntryName } from "../shared/archive-format.ts";
 import { codeOf, PASSPHRASE, readWhole, sha256, temporaryFolder } from "../testing/archives.ts";
 import { type ForgedEntry, pack, withZip64End, zip64Extra } from "../testing/forge-zip.ts";
 import { createScene, judge, type Scene } from "../testing/hostile-archives.ts";
 import { encryptBytes } from "./encryption.ts";
 import type { StoredManifest } from "./manifest.ts";
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const MODES = ["none", "recipients", "passphrase"] as const;
 type Mode = (typeof MODES)[number];

@@ -17,10 +17,10 @@ import {
   restore,
   temporaryPath,
   testDatabase,
-  until,
 } from "../testing/backups.ts";
 import { EVERYTHING_SQL, MESS_SQL } from "../testing/everything-schema.ts";
 import { pgDumpText, requireTool, shell, terminal } from "../testing/oracles.ts";
+import { until } from "../testing/patience.ts";
 import { createBackupFile } from "./create-backup-file.ts";
 
 const KINDS = ["zip", "folder"] as const;

@@ -7,9 +7,9 @@ import {
   leftSessions,
   openTestDatabase,
   testDatabase,
-  until,
 } from "../testing/backups.ts";
 import type { TestDatabase } from "../testing/database.ts";
+import { until } from "../testing/patience.ts";
 
 /** Two tables of some 5 MB. */
 const SQL = `

@@ -1,8 +1,9 @@
 /** Text that no restore could read ends a backup, and the error names the row and the column. */
 import { expect, test } from "vitest";
-import { backUp, errorOf, leftSessions, testDatabase, toldOf, until } from "../testing/backups.ts";
+import { backUp, errorOf, leftSessions, testDatabase, toldOf } from "../testing/backups.ts";
 import { MAJORS } from "../testing/majors.ts";
 import { databaseText } from "../testing/oracles.ts";
+import { until } from "../testing/patience.ts";
 
 /** A byte that is none of UTF-8, as only a superuser gets it in; and the first byte of a longer character. */
 const INVALID = String.raw`CREATE CAST (bytea AS text) WITHOUT FUNCTION;

@@ -1,8 +1,9 @@
 import pg from "pg";
 import { expect, test } from "vitest";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
-import { backUp, errorOf, leftSessions, restore, testDatabase, until } from "../testing/backups.ts";
+import { backUp, errorOf, leftSessions, restore, testDatabase } from "../testing/backups.ts";
 import type { TestDatabase } from "../testing/database.ts";
+import { until } from "../testing/patience.ts";
 import { readOverview } from "./overview.ts";
 
 /** Another session of somebody else's. */

@@ -8,8 +8,9 @@ import { generateHybridIdentity, identityToRecipient } from "age-encryption";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { ROOT } from "../../scripts/run.ts";
-import { leftSessions, temporaryPath, testDatabase, until } from "../testing/backups.ts";
+import { leftSessions, temporaryPath, testDatabase } from "../testing/backups.ts";
 import { pgDumpOnce, pgDumpText, requireTool, type TestDatabase } from "../testing/database.ts";
+import { until } from "../testing/patience.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 

@@ -9,14 +9,8 @@ import { openContext } from "../operations/open-context.ts";
 import { cheapPassphraseKey, PASSPHRASE } from "../testing/archives.ts";
 import { backUp, openTestDatabase } from "../testing/backups.ts";
 import { createTestDatabase } from "../testing/database.ts";
-import {
-  CHUNK,
-  createTestAdmin,
-  SHOP_SQL,
-  type TestAdmin,
-  TUS,
-  until,
-} from "../testing/test-admin.ts";
+import { until } from "../testing/patience.ts";
+import { CHUNK, createTestAdmin, SHOP_SQL, type TestAdmin, TUS } from "../testing/test-admin.ts";
 
 /** An archive that opens by identity, which takes no second to try. */
 async function scene() {

@@ -4,7 +4,8 @@ import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import type { ListedOperation } from "../shared/api.ts";
 import { createTestDatabase, requireTool, type TestDatabase } from "../testing/database.ts";
-import { createTestAdmin, SHOP_SQL, until } from "../testing/test-admin.ts";
+import { until } from "../testing/patience.ts";
+import { createTestAdmin, SHOP_SQL } from "../testing/test-admin.ts";
 
 const run = promisify(execFile);
 /** About 60 MB of rows that compress badly: far more than all buffers on the way. */

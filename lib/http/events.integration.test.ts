@@ -7,7 +7,8 @@ import { describe, expect, it } from "vitest";
 import type { BackupAdminEvent } from "../events.ts";
 import type { ListedOperation, Operation } from "../shared/api.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
-import { createTestAdmin, SHOP_SQL, type TestAdmin, TUS, until } from "../testing/test-admin.ts";
+import { until } from "../testing/patience.ts";
+import { createTestAdmin, SHOP_SQL, type TestAdmin, TUS } from "../testing/test-admin.ts";
 
 const ADA = { id: "ada", name: "Ada Admin" };
 const BOB = { id: "bob", name: "Bob Boss" };

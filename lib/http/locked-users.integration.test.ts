@@ -2,7 +2,8 @@
 import pg from "pg";
 import { expect, it } from "vitest";
 import { createTestDatabase } from "../testing/database.ts";
-import { createTestAdmin, until } from "../testing/test-admin.ts";
+import { until } from "../testing/patience.ts";
+import { createTestAdmin } from "../testing/test-admin.ts";
 
 // What belongs to an extension is not put aside by a restore: the check runs for each row, until the test lets go.
 const SQL = `

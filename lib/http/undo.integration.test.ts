@@ -8,7 +8,8 @@ import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { describe, expect, it } from "vitest";
 import type { ListedOperation, Operation } from "../shared/api.ts";
 import { createTestDatabase, pgDumpText, type TestDatabase } from "../testing/database.ts";
-import { createTestAdmin, SHOP_SQL, type TestAdmin, until } from "../testing/test-admin.ts";
+import { until } from "../testing/patience.ts";
+import { createTestAdmin, SHOP_SQL, type TestAdmin } from "../testing/test-admin.ts";
 
 const run = promisify(execFile);
 const table = (name: string) => ({ schema: "public", name });

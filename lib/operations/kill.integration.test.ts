@@ -13,10 +13,11 @@ import {
   stepOf,
   strikeAt,
 } from "../testing/kill-scene.ts";
+import { TEST_LIMIT_MS } from "../testing/patience.ts";
 
 /** `KILL_TEST_FACTOR=10` strikes at ten times as many points. */
 const FACTOR = Number(process.env.KILL_TEST_FACTOR ?? 1);
-const TIMEOUT_MS = 600_000 * FACTOR;
+const LIMIT_MS = TEST_LIMIT_MS * FACTOR;
 
 /** What a restore cannot be without, and is struck at by all kinds of strikes that there are many points for. */
 const STEPS = [
@@ -86,7 +87,7 @@ const KINDS: Array<{
 ];
 
 describe.concurrent("a restore struck at any point is all or nothing, the panel says which, and the next one works", () => {
-  it.for(KINDS)("$what", { timeout: TIMEOUT_MS }, async ({ strike, ...kind }) => {
+  it.for(KINDS)("$what", { timeout: LIMIT_MS }, async ({ strike, ...kind }) => {
     await using scene = await createKillScene();
     const steps = await strikeEverywhere(scene, kind, async (struck) => {
       await strike(scene, struck);
@@ -96,7 +97,7 @@ describe.concurrent("a restore struck at any point is all or nothing, the panel 
     for (const step of STEPS) expect(steps).toContain(step);
   });
 
-  it("its server by an immediate stop", { timeout: TIMEOUT_MS }, async () => {
+  it("its server by an immediate stop", { timeout: LIMIT_MS }, async () => {
     const server = await startOwnServer();
     await using scene = await createKillScene({ serverUrl: server.url });
     await strikeEverywhere(scene, { points: 8, shift: 0.5 }, async ({ number }) => {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { until } from "../testing/backups.ts";
 import { createTestDatabase } from "../testing/database.ts";
+import { until } from "../testing/patience.ts";
 import { createTestAdmin, SHOP_SQL } from "../testing/test-admin.ts";
 
 const versionOf = (database: { query(sql: string): Promise<unknown[]> }) =>

@@ -6,7 +6,8 @@ import { createInterface } from "node:readline";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
 import { createTestDatabase, pgDumpText, type TestDatabase } from "../testing/database.ts";
-import { createTestAdmin, SHOP_SQL, type TestAdmin, until } from "../testing/test-admin.ts";
+import { until } from "../testing/patience.ts";
+import { createTestAdmin, SHOP_SQL, type TestAdmin } from "../testing/test-admin.ts";
 
 const INSTANCE = new URL("../testing/app-instance.ts", import.meta.url).pathname;
 

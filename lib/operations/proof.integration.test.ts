@@ -1,7 +1,7 @@
 /** Nothing succeeds that was not proven: what was cut off is no backup, and what does not add up is rolled back. */
 import { execFileSync } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { mkdtemp, readdir, rm, statfs, unlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readlink, rm, statfs, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Readable } from "node:stream";
@@ -21,14 +21,8 @@ import {
 } from "../testing/backups.ts";
 import { createTestDatabase, pgDumpText } from "../testing/database.ts";
 import { createKillScene, fingerprint, restoreAnew } from "../testing/kill-scene.ts";
-import {
-  CHUNK,
-  createTestAdmin,
-  SHOP_SQL,
-  type TestAdmin,
-  TUS,
-  until,
-} from "../testing/test-admin.ts";
+import { until } from "../testing/patience.ts";
+import { CHUNK, createTestAdmin, SHOP_SQL, type TestAdmin, TUS } from "../testing/test-admin.ts";
 
 /** Larger than all buffers on the way. */
 const LARGE_SQL = `CREATE TABLE large AS SELECT i, (SELECT string_agg(md5(random()::text || n), '') FROM generate_series(1, 6 + i * 0) n) AS text
@@ -215,6 +209,12 @@ async function mountSmallDisk(): Promise<string | null> {
   return folder;
 }
 
+/** Of this process, in which the app's instances run. */
+async function openFiles(): Promise<string[]> {
+  const fds = await readdir("/proc/self/fd");
+  return Promise.all(fds.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")));
+}
+
 it("a disk that is full where uploads rest: nothing has changed, and with room again the upload goes on", async ({
   skip,
 }) => {
@@ -228,6 +228,7 @@ it("a disk that is full where uploads rest: nothing has changed, and with room a
     const { bavail, bsize } = await statfs(disk);
     await writeFile(filler, Buffer.alloc(bavail * bsize - leaveBytes));
   };
+  const isRemoved = (file: string) => file.startsWith(disk) && file.endsWith(" (deleted)");
   const create = () =>
     panel.call("POST", "uploads", { headers: { ...TUS, "upload-length": String(zip.length) } });
   const send = (id: string, from: number, to: number) =>
@@ -286,6 +287,8 @@ it("a disk that is full where uploads rest: nothing has changed, and with room a
           (name) => name.startsWith(id) || !/^[0-9a-f]{32}/.test(name),
         ),
       );
+      // Its room is free once nobody has it open any more.
+      await until("no removed file is open", async () => !(await openFiles()).some(isRemoved));
       await fill(0);
     }
     expect(await fingerprint(database), point).toBe(before);

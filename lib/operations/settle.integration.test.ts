@@ -5,7 +5,8 @@ import pg from "pg";
 import { describe, expect, it } from "vitest";
 import type { ListedOperation } from "../shared/api.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
-import { createTestAdmin, SHOP_SQL, type TestAdmin, until } from "../testing/test-admin.ts";
+import { until } from "../testing/patience.ts";
+import { createTestAdmin, SHOP_SQL, type TestAdmin } from "../testing/test-admin.ts";
 
 const CHILD = new URL("../testing/app-child.ts", import.meta.url).pathname;
 
@@ -69,7 +70,7 @@ describe.concurrent("an operation whose process was killed", () => {
       const operation = await admin.reach(id, "interrupted", "succeeded", "failed");
       expect(operation).toMatchObject({ state: "interrupted", error: { code: "INTERRUPTED" } });
       // The server is still waiting for the lock; it is ended, and locks nobody out any longer.
-      await until("it is settled", async () => (await readChanged(admin, id)) === "nothing", 3000);
+      await until("it is settled", async () => (await readChanged(admin, id)) === "nothing");
       expect(await names(database)).toEqual([{ name: "changed " }]);
     });
   });

@@ -6,8 +6,9 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
-import { asRole, temporaryPath, testDatabase, until } from "../testing/backups.ts";
+import { asRole, temporaryPath, testDatabase } from "../testing/backups.ts";
 import type { TestDatabase } from "../testing/database.ts";
+import { until } from "../testing/patience.ts";
 import { createTestAdmin } from "../testing/test-admin.ts";
 import { COMMAND_CONNECTIONS, PAGE_CONNECTIONS } from "./connection-count.ts";
 

@@ -13,9 +13,9 @@ import {
   models,
   openTestDatabase,
   restore,
-  until,
 } from "../testing/backups.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
+import { until } from "../testing/patience.ts";
 import { createTestAdmin } from "../testing/test-admin.ts";
 import type { Database } from "./connection.ts";
 

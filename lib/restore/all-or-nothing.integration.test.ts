@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, openSync, readFileSync, statSync, truncateSync, writeSync } from "node:fs";
+import { openSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Archive, openArchive } from "../archive/archive-reader.ts";
@@ -14,9 +14,10 @@ import {
   restore,
   temporaryPath,
   testDatabase,
-  until,
 } from "../testing/backups.ts";
 import { pgDumpText, type TestDatabase } from "../testing/database.ts";
+import { pack, unpack } from "../testing/forge-zip.ts";
+import { until } from "../testing/patience.ts";
 import { beginRestore, type RestoreSession, runRestore } from "./run-restore.ts";
 
 /** A cycle of foreign keys, a trigger, a sequence, and rows for several batches. */
@@ -59,7 +60,8 @@ async function restoreAndStrike(
   strike: (victim: Victim) => void,
 ) {
   const copy = await temporaryPath();
-  copyFileSync(path, copy);
+  // Not deflated, so that a byte of a note is one of the file.
+  writeFileSync(copy, pack(await unpack(path)));
   await using archive = await openArchive(copy);
   await archive.unlock({});
   const session = await beginRestore(database);

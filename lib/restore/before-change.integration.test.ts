@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { BackupError } from "../errors.ts";
-import { backUp, errorOf, leftSessions, restore, testDatabase, until } from "../testing/backups.ts";
+import { backUp, errorOf, leftSessions, restore, testDatabase } from "../testing/backups.ts";
 import { pgDumpText } from "../testing/database.ts";
+import { until } from "../testing/patience.ts";
 
 const SQL = `
   CREATE TABLE parent (id int PRIMARY KEY);

@@ -12,9 +12,9 @@ import {
   openTestDatabase,
   restore,
   testDatabase,
-  until,
 } from "../testing/backups.ts";
 import { pgDumpText, type TestDatabase } from "../testing/database.ts";
+import { until } from "../testing/patience.ts";
 import { createTestAdmin } from "../testing/test-admin.ts";
 
 /** A session of the app's, with its name. */

@@ -15,10 +15,10 @@ import {
   models,
   restore,
   testDatabase,
-  until,
 } from "../testing/backups.ts";
 import { pgDumpOnce, pgDumpText, type TestDatabase } from "../testing/database.ts";
 import { surroundingsText } from "../testing/oracles.ts";
+import { until } from "../testing/patience.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
 import { SCHEMA_CASES } from "../testing/schema-cases.ts";
 import { type CheckedPlan, verifyArchive } from "./verify-archive.ts";

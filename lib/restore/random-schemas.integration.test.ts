@@ -21,6 +21,7 @@ import { archivedRows, models, restore } from "../testing/backups.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
 import { MAJORS } from "../testing/majors.ts";
 import { databaseText, pgDumpText, surroundingsText } from "../testing/oracles.ts";
+import { TEST_LIMIT_MS } from "../testing/patience.ts";
 import { schemaModel, way } from "../testing/random-schemas/arbitrary.ts";
 import { expectedFeatures } from "../testing/random-schemas/expected-features.ts";
 import type { Way } from "../testing/random-schemas/model.ts";
@@ -36,11 +37,11 @@ const REHEARSES = process.env.RANDOM_SCHEMA_SEED !== undefined;
 
 /** For looking for a smaller schema that fails, too. */
 const SHRINK_MS = 120_000;
-const TIMEOUT_MS = RUNS * 5000 + SHRINK_MS;
+const LIMIT_MS = TEST_LIMIT_MS + RUNS * 5000;
 
 test.concurrent.for(MAJORS)(
   `${RUNS} random schemas come back as they were, on PostgreSQL %i`,
-  { timeout: TIMEOUT_MS },
+  { timeout: LIMIT_MS },
   async (major) => {
     await using one = await createTestDatabase({ major });
     await using other = await createTestDatabase({ major });

@@ -5,8 +5,9 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type PostgresServer, startPostgres } from "../../scripts/postgres.ts";
-import { backUp, openTestDatabase, until } from "../testing/backups.ts";
+import { backUp, openTestDatabase } from "../testing/backups.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
+import { until } from "../testing/patience.ts";
 import { createTestAdmin } from "../testing/test-admin.ts";
 
 const MAIN = fileURLToPath(new URL("../cli/main.ts", import.meta.url));

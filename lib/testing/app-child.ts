@@ -3,10 +3,11 @@
  * Arguments: connection string, folder of uploads, name of the database. The upload's id comes on stdin.
  */
 import { text } from "node:stream/consumers";
+import { PATIENCE_MS } from "./patience.ts";
 import { createTestAdmin } from "./test-admin.ts";
 
 const [url = "", uploadDir = "", confirmation = ""] = process.argv.slice(2);
-const admin = await createTestAdmin({ url, uploadDir });
+const admin = await createTestAdmin({ url, uploadDir, lockTimeoutMs: PATIENCE_MS });
 const uploadId = await text(process.stdin);
 const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
 await admin.reach(id, "ready");

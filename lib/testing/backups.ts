@@ -166,15 +166,6 @@ export async function leftSessions(db: TestDatabase): Promise<unknown[]> {
   );
 }
 
-/** Waits until a condition holds. @throws Error after 10 seconds */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within 10 s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 /**
  * A new database of a plain role, which owns it and everything that `sql` makes in it, and the database as that role
  * sees it. The same role for every database of a version, so that these can be compared; it goes with the server.

@@ -48,8 +48,9 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
 
   const url = urlOf(serverUrl, name);
   const pool = new pg.Pool({ connectionString: url.href, max: 2 });
-  // Dropping the database cuts idle connections, which is no failure of a test.
+  // Dropping the database cuts idle connections, also those that the pool is ending: no failure of a test.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
 
   const database: TestDatabase = {
     url: url.href,

@@ -1,12 +1,12 @@
 /** What the kill tests share: a small database with a bit of everything, and a restore that is struck at one point. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { isEnded, type Operation } from "../shared/api.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 import { databaseText } from "./oracles.ts";
-import { createTestAdmin, type TestAdmin, until } from "./test-admin.ts";
+import { until } from "./patience.ts";
+import { createTestAdmin, type TestAdmin } from "./test-admin.ts";
 import { createWatchingProxy, PLACES, type Point, type WatchingProxy } from "./watching-proxy.ts";
 
 const CHILD = new URL("./app-child.ts", import.meta.url).pathname;
@@ -202,20 +202,21 @@ async function readEnd(
   isDead: boolean,
 ): Promise<Operation> {
   const began = proxy.requests.length > requests.findIndex((it) => it.startsWith("BEGIN"));
-  for (let attempt = 0; attempt < 250; attempt++) {
+  let operation: Operation | undefined;
+  let attempts = 0;
+  await until(`operation ${id} has ended`, async () => {
     // A living process that could not write the end, since the server was away, is as silent as a dead one.
-    if (isDead || attempt === 150) {
+    if (isDead || ++attempts === 150) {
       await database.query(
         "UPDATE prisma_backup_admin.operations SET heartbeat_at = heartbeat_at - interval '1 min' WHERE id = $1 AND ended_at IS NULL",
         [id],
       );
     }
-    const operation = await panel.ok("GET", `operations/${id}`);
-    if (isEnded(operation.state) && operation.changed !== "unknown") return operation;
-    if (operation.state === "ready" && !isDead && !began) return operation;
-    await sleep(20);
-  }
-  throw new Error(`operation ${id} did not end`);
+    operation = await panel.ok("GET", `operations/${id}`);
+    if (operation.state === "ready") return !isDead && !began;
+    return isEnded(operation.state) && operation.changed !== "unknown";
+  });
+  return operation as unknown as Operation;
 }
 
 /** Whoever reads the panel's hint goes on from there: with the upload that there is, or with another one. */

@@ -4,8 +4,8 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { findFreePort } from "../../scripts/postgres.ts";
+import { until } from "./patience.ts";
 
 export interface PgBouncer extends AsyncDisposable {
   /** The same database, by way of the pooler. */
@@ -68,14 +68,13 @@ ${Object.entries(options)
 }
 
 async function listens(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const isOpen = await new Promise<boolean>((resolve) => {
-      const socket = createConnection(port, "127.0.0.1");
-      socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
-      socket.once("close", () => socket.destroy());
-    });
-    if (isOpen) return;
-    await sleep(50);
-  }
-  throw new Error("nobody listens");
+  await until(
+    "PgBouncer listens",
+    () =>
+      new Promise<boolean>((resolve) => {
+        const socket = createConnection(port, "127.0.0.1");
+        socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+        socket.once("close", () => socket.destroy());
+      }),
+  );
 }

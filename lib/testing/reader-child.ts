@@ -8,7 +8,7 @@ import { toBackupError } from "../to-backup-error.ts";
 process.on("unhandledRejection", () => process.exit(3));
 process.on("disconnect", () => process.exit());
 process.on("message", async ({ path, unlock }: { path: string; unlock: Unlock }) => {
-  const startedAt = performance.now();
+  const before = process.cpuUsage();
   let outcome = "accepted";
   try {
     await using archive = await openArchive(path);
@@ -19,6 +19,7 @@ process.on("message", async ({ path, unlock }: { path: string; unlock: Unlock })
   }
   // Since the process began.
   const { maxRSS } = process.resourceUsage();
-  const elapsedMs = Math.round(performance.now() - startedAt);
-  process.send?.({ outcome, elapsedMs, peakMb: Math.round(maxRSS / 1024) });
+  const { user, system } = process.cpuUsage(before);
+  const cpuMs = Math.round((user + system) / 1000);
+  process.send?.({ outcome, cpuMs, peakMb: Math.round(maxRSS / 1024) });
 });

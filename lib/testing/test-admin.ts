@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type BackupAdminOptions, parseConfig, type Visitor } from "../config.ts";
 import { createHandlers, type METHODS } from "../http/handlers.ts";
 import { type ErrorResponse, isEnded, type Operation } from "../shared/api.ts";
+import { until } from "./patience.ts";
 
 export const ORIGIN = "https://shop.example";
 
@@ -137,15 +137,13 @@ export async function createTestAdmin(
 
   /** Waits for an operation to be in one of the states. */
   async function reach(id: string, ...states: Operation["state"][]): Promise<Operation> {
-    for (let attempt = 0; attempt < 2000; attempt++) {
-      const operation = await ok("GET", `operations/${id}`);
-      if (states.includes(operation.state)) return operation;
-      if (isEnded(operation.state)) {
-        throw new Error(`operation ${id} ${operation.state}: ${JSON.stringify(operation.error)}`);
-      }
-      await sleep(30);
-    }
-    throw new Error(`operation ${id} never was ${states.join(" or ")}`);
+    let operation: Operation | undefined;
+    await until(`operation ${id} is ${states.join(" or ")}`, async () => {
+      operation = await ok("GET", `operations/${id}`);
+      return states.includes(operation.state) || isEnded(operation.state);
+    });
+    if (operation && states.includes(operation.state)) return operation;
+    throw new Error(`operation ${id} ${operation?.state}: ${JSON.stringify(operation?.error)}`);
   }
 
   return {
@@ -175,17 +173,3 @@ export const SHOP_SQL = `
   CREATE TABLE orders (id bigserial PRIMARY KEY, customer_id int NOT NULL REFERENCES customers, total numeric(12, 2));
   INSERT INTO customers (name) SELECT 'Customer ' || i FROM generate_series(1, 50) i;
   INSERT INTO orders (customer_id, total) SELECT 1 + i % 50, i * 1.10 FROM generate_series(1, 500) i;`;
-
-/** Waits until a query gives a row. */
-export async function until(
-  what: string,
-  condition: () => Promise<boolean>,
-  timeoutMs = 30_000,
-): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  while (Date.now() < deadline) {
-    if (await condition()) return;
-    await sleep(50);
-  }
-  throw new Error(`waited in vain until ${what}`);
-}

@@ -4,6 +4,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { PATIENCE_MS } from "../../../lib/testing/patience.ts";
 import { findFreePort } from "../../../scripts/postgres.ts";
 import type { Host } from "./host.ts";
 import { pathOf } from "./package-manager.ts";
@@ -30,7 +31,6 @@ export interface StartOptions {
 
 const ADDRESS = "127.0.0.1";
 const STOP_PATIENCE_MS = 5000;
-const START_PATIENCE_MS = 60_000;
 
 /** `next start`, or `next dev`, in the host's folder. */
 export async function startNext(
@@ -91,7 +91,7 @@ async function start(
       clearTimeout(timer);
     },
   };
-  const deadlineMs = performance.now() + START_PATIENCE_MS;
+  const deadlineMs = performance.now() + PATIENCE_MS;
   for (;;) {
     const answers = await fetch(`${app.url}/sign-in`).then(
       (response) => response.ok,

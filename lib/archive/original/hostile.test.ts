@@ -6,7 +6,7 @@
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { BackupError } from "../../errors.ts";
 import type { Unlock } from "../../shared/api.ts";
 import { overwrite, temporaryFolder } from "../../testing/archives.ts";
@@ -16,7 +16,6 @@ import { fixture, folderOf, PASSWORD, tableFile } from "../../testing/original-b
 import { openArchive } from "../archive-reader.ts";
 
 const CASES = Number(process.env.HOSTILE_CASES ?? 2000) / 10;
-vi.setConfig({ testTimeout: Math.max(60_000, CASES * 200) });
 
 const report: string[] = [];
 afterAll(() => console.info(report.join("\n")));

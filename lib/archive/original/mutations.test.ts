@@ -43,7 +43,6 @@ test.for([
   ["0.3.5-encrypted", "blob", 25],
 ] as const)(
   "a damaged file of %s is read or refused, never a failure of ours",
-  { timeout: 60_000 },
   async ([folder, name, numRuns]) => {
     const path = join(fixture(folder), `${name}.json`);
     const whole = await readFile(path);

@@ -23,7 +23,7 @@ function init(cwd: string, ...args: string[]) {
 const CONFIG = "app/admin/backup/backup-admin.ts";
 const PAGE = "app/admin/backup/[[...view]]/page.tsx";
 
-test("shows, writes once, and never again", { timeout: 60_000 }, async () => {
+test("shows, writes once, and never again", async () => {
   const root = await makeHost(PLAIN);
   const read = (name: string) => readFile(path.join(root, name), "utf8").catch(() => null);
 
@@ -60,9 +60,7 @@ test("shows, writes once, and never again", { timeout: 60_000 }, async () => {
   expect(await read(CONFIG)).toBe(`// mine\n${config}`);
 });
 
-test("another place, styles that are there already, and what cannot be", {
-  timeout: 60_000,
-}, async () => {
+test("another place, styles that are there already, and what cannot be", async () => {
   const root = await makeHost({
     ...PLAIN,
     "app/globals.css": `@import "prisma-backup-admin/styles.css";`,

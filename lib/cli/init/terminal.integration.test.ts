@@ -53,7 +53,7 @@ terminal.each([
   ["another word", "yellow\r", 2, "Nothing was written."],
   ["Ctrl-C", "\x03", 2, "Nothing was written."],
   ["Ctrl-D", "\x04", 2, "Nothing was written."],
-] as const)("asks, and is answered by %s", { timeout: 60_000 }, async (_, keys, code, said) => {
+] as const)("asks, and is answered by %s", async (_, keys, code, said) => {
   const ended = await run([
     [CLIENT_QUESTION, "\r"],
     [WRITE_QUESTION, keys],

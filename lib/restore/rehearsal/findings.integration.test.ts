@@ -10,10 +10,10 @@ import {
   leftSessions,
   restore,
   testDatabase,
-  until,
 } from "../../testing/backups.ts";
 import { MAJORS } from "../../testing/majors.ts";
 import { databaseText, pgDumpText } from "../../testing/oracles.ts";
+import { until } from "../../testing/patience.ts";
 import { rehearsed } from "../../testing/rehearsals.ts";
 
 const SHOP = `

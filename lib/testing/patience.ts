@@ -1,0 +1,16 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Limits end what makes no progress, on however slow a machine. No test expects anything to be fast. */
+export const PATIENCE_MS = 10 * 60_000;
+
+/** Of a whole test or hook. */
+export const TEST_LIMIT_MS = 3 * PATIENCE_MS;
+
+/** Waits until a condition holds. @throws Error that says what was waited for */
+export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await sleep(20);
+  }
+}
