@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
-import { notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
+import { FIRST_NORMAL_OID, notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
 
 /** A column that takes its values from a sequence. */
 export interface SequenceUser {
@@ -104,17 +104,20 @@ const CODE_SQL = `
     AND d.classid IN ('pg_proc'::regclass, 'pg_rewrite'::regclass))
   UNION ALL
   SELECT NULL, n.nspname, ${literalsIn("p.prosrc")} FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-  WHERE p.prosrc ~* 'nextval' AND ${USER_NAMESPACE}`;
+  WHERE p.oid >= ${FIRST_NORMAL_OID} AND p.prosrc ~* 'nextval' AND ${USER_NAMESPACE}`;
 
-/** Whether some function, view, rule or default of the users' may draw from any sequence. */
+/**
+ * Whether some function, view, rule or default of the users' may draw from any sequence. The server would search the
+ * text of its own 3,000 functions first if it were told of schemas alone: a tenth of a second.
+ */
 const UNNAMED_SQL = `
   SELECT EXISTS (
     SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE ${USER_NAMESPACE} AND ${notOfExtension("pg_proc", "p.oid")}
+    WHERE p.oid >= ${FIRST_NORMAL_OID} AND ${USER_NAMESPACE} AND ${notOfExtension("pg_proc", "p.oid")}
       AND (${drawsUnnamed("p.prosrc")} OR ${callsUnnamed("(to_jsonb(p) ->> 'prosqlbody')")})
   ) OR EXISTS (
     SELECT FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE ${USER_NAMESPACE} AND ${callsUnnamed("w.ev_action::text")}
+    WHERE w.oid >= ${FIRST_NORMAL_OID} AND ${USER_NAMESPACE} AND ${callsUnnamed("w.ev_action::text")}
   ) OR EXISTS (
     SELECT FROM pg_attrdef ad JOIN pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum
     JOIN pg_class c ON c.oid = ad.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace
