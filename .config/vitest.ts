@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { TEST_LIMIT_MS } from "../lib/testing/patience.ts";
+import { SCOPE } from "../lib/testing/scope.ts";
 import { LongestFirst } from "./longest-first.ts";
 
 export default defineConfig({
@@ -20,7 +21,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{lib,components,scripts,app}/**/*.test.{ts,tsx}"],
-          exclude: ["**/*.integration.test.ts"],
+          exclude: ["**/*.integration.test.ts", ...SCOPE.leftOut.unit],
           maxWorkers: 2,
           // To load the library and its packages anew for each of many files costs as much as most of their tests.
           isolate: false,
@@ -31,6 +32,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["{lib,components,scripts,app,prisma,bench}/**/*.integration.test.ts"],
+          exclude: SCOPE.leftOut.integration,
           globalSetup: ["lib/testing/global-setup.ts"],
           // Half of the time they wait for a server.
           maxWorkers: 3,
@@ -43,6 +45,7 @@ export default defineConfig({
         test: {
           name: "package",
           include: ["e2e/package/*.test.ts"],
+          exclude: SCOPE.leftOut.package,
           globalSetup: ["e2e/package/support/global-setup.ts"],
           maxWorkers: 2,
         },

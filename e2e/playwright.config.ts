@@ -1,11 +1,12 @@
 import { defineConfig, devices } from "@playwright/test";
 import { PATIENCE_MS, TEST_LIMIT_MS } from "../lib/testing/patience.ts";
+import { SCOPE } from "../lib/testing/scope.ts";
 import { LAUNCH } from "./support/browser.ts";
 
 /** Needs a built app: `npm test` builds it, or `next build`. Starts its own database and server. */
 export default defineConfig({
   testDir: ".",
-  testIgnore: ["hosts/**", "package/**"],
+  testIgnore: ["hosts/**", "package/**", ...SCOPE.leftOut.e2e],
   outputDir: "../test-results/e2e",
   globalSetup: "./support/global-setup.ts",
   // Each with a shop of its own; a file's tests work on one database, one after another.

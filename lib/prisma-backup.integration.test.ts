@@ -16,6 +16,7 @@ import {
 } from "./testing/backups.ts";
 import { pgDumpText, shell } from "./testing/oracles.ts";
 import { BLOG_MESS_SQL, BLOG_SQL, createProject, type Project } from "./testing/prisma-project.ts";
+import { sample } from "./testing/scope.ts";
 
 let project: Project;
 beforeAll(async () => {
@@ -144,7 +145,7 @@ const cases: Case[] = [
 
 describe("each option", () => {
   let untouched: string | undefined;
-  test.for(cases)("$what", async ({ options, kind, password, check }) => {
+  test.for(sample(cases))("$what", async ({ options, kind, password, check }) => {
     const { db, database, root, prisma, backup } = await scene();
     // One dump for all of them: each is a copy of the same database.
     untouched ??= await pgDumpText(db.url);

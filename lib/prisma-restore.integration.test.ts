@@ -19,6 +19,7 @@ import {
   FULL_MODELS,
   type Project,
 } from "./testing/prisma-project.ts";
+import { sample } from "./testing/scope.ts";
 
 let project: Project;
 beforeAll(async () => {
@@ -118,7 +119,7 @@ const cases: Case[] = [
 ];
 
 describe("each option", () => {
-  test.for(cases)("$what", async ({ backup, options, check }) => {
+  test.for(sample(cases))("$what", async ({ backup, options, check }) => {
     const it = await scene({ backup });
     const progress: Progress[] = [NO_PROGRESS];
     const summary = await it

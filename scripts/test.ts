@@ -1,6 +1,7 @@
 /**
- * `npm test`: every check, in order. `npm test -- unit lib/plan` runs one, with arguments for its
- * runner; `npm test -- lint types` runs two.
+ * `npm test`: each check, with as much of it as the quick scope has (lib/testing/scope.ts). `npm run test:all`: all of
+ * each. `npm test -- lint types` runs these two, `npm test -- unit lib/plan` one with arguments for its runner: what is
+ * named is whole.
  */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -23,11 +24,12 @@ process.env.NODE_COMPILE_CACHE ??= path.join(ROOT, "node_modules/.cache/compiled
 const reports = await mkdtemp(path.join(tmpdir(), "test-reports-"));
 
 const CHECKS: Record<string, Check> = {
-  lint: (args) => runNode([programOf("@biomejs/biome", "biome"), "check", ".", ...args]),
-  types: async (args) =>
+  lint: (args, _, options) =>
+    runNode([programOf("@biomejs/biome", "biome"), "check", ".", ...args], options),
+  types: async (args, _, options) =>
     (await runNode([programOf("next"), "typegen"], { quiet: true })) ||
-    runNode([programOf("typescript", "tsc"), "--noEmit", ...args]),
-  knip: (args) => runNode([programOf("knip"), ...args]),
+    runNode([programOf("typescript", "tsc"), "--noEmit", ...args], options),
+  knip: (args, _, options) => runNode([programOf("knip"), ...args], options),
   unit: vitest("unit"),
   package: vitest("package"),
   build: async () => {
@@ -43,12 +45,13 @@ const CHECKS: Record<string, Check> = {
 };
 
 /**
- * Runs beside others, since npm fetches packages for a good part of it, and is shown after them; but not beside those
- * that wait for servers and browsers.
+ * Runs beside others, since npm fetches packages for a good part of it; but not beside those that wait for servers and
+ * browsers.
  */
 const BESIDE = { check: "hosts", first: "unit", last: "build" };
 
-const given = process.argv.slice(2);
+const isAll = process.argv[2] === "--all";
+const given = process.argv.slice(isAll ? 3 : 2);
 const firstArgument = given.findIndex((name) => !Object.hasOwn(CHECKS, name));
 const named = firstArgument === -1 ? given : given.slice(0, firstArgument);
 const runnerArgs = firstArgument === -1 ? [] : given.slice(firstArgument);
@@ -56,6 +59,7 @@ if (named.length === 0 && runnerArgs.length > 0) {
   console.error(`usage: npm test -- [${Object.keys(CHECKS).join("|")}]… [argument of the runner]…`);
   process.exit(2);
 }
+process.env.TEST_SCOPE ??= isAll || named.length > 0 ? "all" : "quick";
 
 const total: TestCounts = { passed: 0, failed: 0, skipped: 0 };
 const summary: string[] = [];
@@ -71,25 +75,35 @@ if (total.skipped > 0) console.log(`\n${total.skipped} skipped`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed > 0 ? 1 : 0;
 
+/** A line for each check, and what it said where it failed. In CI all that it said, as nobody is there to ask again. */
 async function runAll(): Promise<void> {
+  const names = Object.keys(CHECKS);
+  const runQuietly = async (name: string) => {
+    const place = `[${names.indexOf(name) + 1}/${names.length}]`;
+    console.log(`${place} ${name} …`);
+    const output: Buffer[] = [];
+    const { passed, line } = await run(name, { onOutput: (chunk) => output.push(chunk) });
+    if (!passed || process.env.CI) process.stdout.write(Buffer.concat(output));
+    console.log(`${place} ${line}`);
+  };
   const { check, first, last } = BESIDE;
   let beside: Promise<void> | undefined;
-  for (const name of Object.keys(CHECKS)) {
+  for (const name of names) {
     if (name === check) continue;
     if (name === first) {
       // Both need it, and it is not to be built twice at once. Where it cannot be built, they say so.
       await buildPackage().catch(() => {});
-      const output: Buffer[] = [];
-      beside = run(check, { onOutput: (chunk) => output.push(chunk) }).finally(() =>
-        process.stdout.write(Buffer.concat(output)),
-      );
+      beside = runQuietly(check);
     }
-    await run(name);
+    await runQuietly(name);
     if (name === last) await beside;
   }
 }
 
-async function run(name: string, options: RunOptions = {}): Promise<void> {
+async function run(
+  name: string,
+  options: RunOptions = {},
+): Promise<{ passed: boolean; line: string }> {
   const { onOutput = (chunk: Buffer) => process.stdout.write(chunk) } = options;
   onOutput(Buffer.from(`\n── ${name} ──\n`));
   const startMs = performance.now();
@@ -107,7 +121,9 @@ async function run(name: string, options: RunOptions = {}): Promise<void> {
 
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
   const tests = counts ? `, ${counts.passed} passed, ${counts.failed} failed` : "";
-  summary.push(`  ${passed ? "✓" : "✗"} ${name} (${seconds} s${tests})`);
+  const line = `${passed ? "✓" : "✗"} ${name} (${seconds} s${tests})`;
+  summary.push(`  ${line}`);
+  return { passed, line };
 }
 
 function isTestRunner(name: string): boolean {

@@ -1,11 +1,13 @@
 import { defineConfig, devices } from "@playwright/test";
 import { PATIENCE_MS, TEST_LIMIT_MS } from "../../lib/testing/patience.ts";
+import { SCOPE } from "../../lib/testing/scope.ts";
 import { LAUNCH } from "../support/browser.ts";
 
 /** Hosts are built in temporary folders from the tarball of `npm pack`: needs no built app, but npm's registry. */
 export default defineConfig({
   testDir: ".",
   testMatch: "*.spec.ts",
+  testIgnore: SCOPE.leftOut.hosts,
   outputDir: "../../test-results/hosts",
   globalSetup: "./support/global-setup.ts",
   // A host each, at the same time: much of installing is waiting.

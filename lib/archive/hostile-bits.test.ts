@@ -17,10 +17,11 @@ import {
   writeFolder,
 } from "../testing/archives.ts";
 import { createScene, judge, SMALL_TABLES } from "../testing/hostile-archives.ts";
+import { SCOPE } from "../testing/scope.ts";
 import { contentRegion, type Region, regionsOf } from "../testing/zip-regions.ts";
 import { unlockKeyFile } from "./encryption.ts";
 
-const CASES = Number(process.env.HOSTILE_CASES ?? 2000);
+const CASES = SCOPE.hostileCases;
 
 const MODES = ["none", "recipients", "passphrase"] as const;
 

@@ -19,6 +19,7 @@ import { damagePage, fillPage, LOSE_PIECES, removeFile } from "../testing/damage
 import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
 import { databaseText } from "../testing/oracles.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
+import { sample } from "../testing/scope.ts";
 import { createTestAdmin } from "../testing/test-admin.ts";
 import { createBackupFile } from "./create-backup-file.ts";
 import { readOverview } from "./overview.ts";
@@ -98,7 +99,7 @@ async function harmed({ major = 15, harm }: Harm) {
   return { whole, db, database, backup };
 }
 
-describe.each(HARMS)("$what", (kind) => {
+describe.each(sample(HARMS))("$what", (kind) => {
   const { table, words, isCounted } = kind;
   const name = { schema: "public", name: table };
 
@@ -170,7 +171,7 @@ describe.each(HARMS)("$what", (kind) => {
   });
 });
 
-describe.each(HARMS.slice(0, 2))("$what", (kind) => {
+describe.each(sample(HARMS.slice(0, 2)))("$what", (kind) => {
   const { isCounted } = kind;
 
   it("is restored from the page once it goes on without a safety backup", async () => {

@@ -14,10 +14,11 @@ import {
   strikeAt,
 } from "../testing/kill-scene.ts";
 import { TEST_LIMIT_MS } from "../testing/patience.ts";
+import { SCOPE } from "../testing/scope.ts";
 
-/** `KILL_TEST_FACTOR=10` strikes at ten times as many points. */
-const FACTOR = Number(process.env.KILL_TEST_FACTOR ?? 1);
-const LIMIT_MS = TEST_LIMIT_MS * FACTOR;
+const POINTS = SCOPE.killPoints;
+/** For each. */
+const PATIENT = { timeout: TEST_LIMIT_MS + POINTS.process * 60_000 };
 
 /** What a restore cannot be without, and is struck at by all kinds of strikes that there are many points for. */
 const STEPS = [
@@ -32,7 +33,7 @@ async function strikeEverywhere(
   strike: Parameters<typeof strikeAt>[2],
 ): Promise<Set<string>> {
   const steps = new Set<string>();
-  for (const [index, point] of spreadPoints(scene.requests, points * FACTOR, shift).entries()) {
+  for (const [index, point] of spreadPoints(scene.requests, points, shift).entries()) {
     const strikeHere: typeof strike = (struck) => {
       steps.add(stepOf(scene.proxy.requests[point.request] ?? ""));
       return strike(struck);
@@ -55,7 +56,7 @@ const KINDS: Array<{
 }> = [
   {
     what: "its process by SIGKILL",
-    points: 31,
+    points: POINTS.process,
     shift: 0,
     byChild: true,
     async strike({ proxy }, { child }) {
@@ -67,7 +68,7 @@ const KINDS: Array<{
   },
   {
     what: "its database session by pg_terminate_backend",
-    points: 31,
+    points: POINTS.session,
     shift: 1 / 3,
     async strike({ database }) {
       const ended = await database.query(
@@ -78,7 +79,7 @@ const KINDS: Array<{
   },
   {
     what: "its connection, or every connection of the app, by cutting it",
-    points: 31,
+    points: POINTS.connection,
     shift: 2 / 3,
     async strike({ proxy }, { number }) {
       proxy.cut(number % 2 === 0 ? "restore" : "all");
@@ -87,7 +88,7 @@ const KINDS: Array<{
 ];
 
 describe.concurrent("a restore struck at any point is all or nothing, the panel says which, and the next one works", () => {
-  it.for(KINDS)("$what", { timeout: LIMIT_MS }, async ({ strike, ...kind }) => {
+  it.for(KINDS)("$what", PATIENT, async ({ strike, ...kind }) => {
     await using scene = await createKillScene();
     const steps = await strikeEverywhere(scene, kind, async (struck) => {
       await strike(scene, struck);
@@ -97,10 +98,10 @@ describe.concurrent("a restore struck at any point is all or nothing, the panel 
     for (const step of STEPS) expect(steps).toContain(step);
   });
 
-  it("its server by an immediate stop", { timeout: LIMIT_MS }, async () => {
+  it("its server by an immediate stop", PATIENT, async () => {
     const server = await startOwnServer();
     await using scene = await createKillScene({ serverUrl: server.url });
-    await strikeEverywhere(scene, { points: 8, shift: 0.5 }, async ({ number }) => {
+    await strikeEverywhere(scene, { points: POINTS.server, shift: 0.5 }, async ({ number }) => {
       await server.stopImmediately();
       if (number % 2 === 1) {
         await server.startAgain();

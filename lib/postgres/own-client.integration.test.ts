@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { backUp, check, restore, testDatabase } from "../testing/backups.ts";
 import { databaseText } from "../testing/oracles.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
+import { sample } from "../testing/scope.ts";
 import { openDatabase } from "./connection.ts";
 
 const SQL = `
@@ -49,7 +50,7 @@ const SETTINGS: Array<[what: string, set: () => () => void]> = [
   ]),
 ];
 
-test.for(SETTINGS)("%s", async ([, set]) => {
+test.for(sample(SETTINGS))("%s", async ([, set]) => {
   const { db, database } = await testDatabase({ sql: SQL, copied: true });
   const before = await databaseText(db.url);
   const { path: expected, result } = await backUp(database);

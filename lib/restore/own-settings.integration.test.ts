@@ -17,6 +17,7 @@ import { MAJORS } from "../testing/majors.ts";
 import { requireTool } from "../testing/oracles.ts";
 import { startPgBouncer } from "../testing/pgbouncer.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
+import { sample } from "../testing/scope.ts";
 
 const SHOP = (schema = "shop") => `
   CREATE SCHEMA ${schema}; SET search_path = ${schema};
@@ -98,7 +99,7 @@ const WAYS: Array<[string, (db: TestDatabase) => Promise<Database> | Database]> 
 ];
 
 describe.each(MAJORS)("PostgreSQL %s", (major) => {
-  test.each(WAYS)("%s", async (_, open) => {
+  test.each(sample(WAYS))("%s", async (_, open) => {
     const { db } = await testDatabase({ major, sql: SHOP() });
     const database = await open(db);
     const { path } = await backUp(database);

@@ -27,9 +27,10 @@ import { expectedFeatures } from "../testing/random-schemas/expected-features.ts
 import type { Way } from "../testing/random-schemas/model.ts";
 import { type RenderedSchema, renderSchema } from "../testing/random-schemas/render.ts";
 import { missedRows } from "../testing/row-oracle.ts";
+import { SCOPE } from "../testing/scope.ts";
 import { rehearse } from "./rehearsal/rehearse.ts";
 
-const RUNS = Number(process.env.RANDOM_SCHEMA_RUNS ?? 100);
+const RUNS = SCOPE.randomSchemas;
 const SEED = Number(process.env.RANDOM_SCHEMA_SEED ?? 20_260_504);
 const PATH = process.env.RANDOM_SCHEMA_PATH;
 /** In long runs each restore is rehearsed before, and once more when there is nothing left to do. */

@@ -19,6 +19,7 @@ import { MAJORS } from "../testing/majors.ts";
 import { databaseText, pgDumpText, surroundingsText } from "../testing/oracles.ts";
 import { missedRows } from "../testing/row-oracle.ts";
 import { SCHEMA_CASES } from "../testing/schema-cases.ts";
+import { sample } from "../testing/scope.ts";
 
 describe.for(MAJORS)("PostgreSQL %i", (major) => {
   const everything = async ({ url, name }: TestDatabase) =>
@@ -28,7 +29,7 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
       // PostgreSQL names its own triggers by their number. What they are is among the surroundings.
       .replaceAll(/RI_ConstraintTrigger_([ac])_\d+/g, "RI_ConstraintTrigger_$1");
 
-  test.for(SCHEMA_CASES.filter((it) => major >= (it.since ?? 15)))(
+  test.for(sample(SCHEMA_CASES.filter((it) => major >= (it.since ?? 15))))(
     "$what",
     async ({ sql, change, needsSuperuser }) => {
       const create = major === 15 || needsSuperuser ? testDatabase : plainOwnersDatabase;

@@ -1,5 +1,6 @@
 /** After any restore of any scope, no insert that worked before fails by a number; what is not restored is named. */
 import { describe, expect, test } from "vitest";
+import type { Major } from "../../scripts/postgres-package.ts";
 import { quoteTable } from "../postgres/identifiers.ts";
 import type { RestoreScope, TableName, Warning } from "../shared/api.ts";
 import {
@@ -12,7 +13,9 @@ import {
   testDatabase,
 } from "../testing/backups.ts";
 import type { TestDatabase } from "../testing/database.ts";
+import { MAJORS } from "../testing/majors.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
+import { sample } from "../testing/scope.ts";
 
 const table = (name: string, schema = "public"): TableName => ({ schema, name });
 
@@ -43,7 +46,7 @@ async function stateOf(db: TestDatabase, sequence: string): Promise<string> {
   return state?.state ?? "";
 }
 
-async function prove(major: 15 | 18, it: Case): Promise<void> {
+async function prove(major: Major, it: Case): Promise<void> {
   const { scope } = it;
   const { db, database } = await testDatabase({ major, sql: it.sql });
   const { path } = await backUp(database, it.backup);
@@ -586,8 +589,8 @@ CASES.push(
   ),
 );
 
-describe.each([15, 18] as const)("PostgreSQL %i", (major) => {
-  test.each(CASES)("$what", (it) => prove(major, it));
+describe.each(MAJORS)("PostgreSQL %i", (major) => {
+  test.each(sample(CASES))("$what", (it) => prove(major, it));
 
   test("an extension's, from which a column of the user's draws", async () => {
     const { db, database } = await testDatabase({

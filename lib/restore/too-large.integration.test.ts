@@ -4,6 +4,7 @@ import type { RestoreScope } from "../shared/api.ts";
 import { backUp, errorOf, restore, testDatabase } from "../testing/backups.ts";
 import { MAJORS } from "../testing/majors.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
+import { sample } from "../testing/scope.ts";
 
 /** Too many bytes for an index, and not to be compressed. */
 const NOISE = "(SELECT string_agg(md5(i::text), '') FROM generate_series(1, 200) i)";
@@ -94,7 +95,7 @@ const CASES: Case[] = [
 ];
 
 describe.each(MAJORS)("PostgreSQL %s", (major) => {
-  test.each(CASES)("$what", async ({ sql, change, remedy, key, scope }) => {
+  test.each(sample(CASES))("$what", async ({ sql, change, remedy, key, scope }) => {
     const { db, database } = await testDatabase({ major, sql });
     const { path } = await backUp(database);
     await db.query(`TRUNCATE page; ${change}`);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import type { Major } from "../../scripts/postgres-package.ts";
 import { backUp, restore, testDatabase } from "../testing/backups.ts";
 import type { TestDatabase } from "../testing/database.ts";
-import { MAJORS } from "../testing/majors.ts";
+import { MAJORS, UPGRADES } from "../testing/majors.ts";
 import { pgDumpText } from "../testing/oracles.ts";
 import { TYPE_CASES, TYPES_SQL, type TypeCase, typeTable } from "../testing/type-cases.ts";
 
@@ -55,10 +55,6 @@ test.for(MAJORS)("PostgreSQL %i", async (major) => {
   );
   expect(withoutBinary.toSorted()).toEqual(["aclitem", "isbn13", "query_int", "seg"]);
 });
-
-const UPGRADES = MAJORS.flatMap((from) =>
-  MAJORS.filter((to) => to > from).map((to) => [from, to] as const),
-);
 
 test.for(UPGRADES)("from PostgreSQL %i to %i", async ([from, to]) => {
   const cases = casesOf(from);

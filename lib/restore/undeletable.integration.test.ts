@@ -7,6 +7,7 @@ import { backUp, errorOf, models, restore, testDatabase } from "../testing/backu
 import type { TestDatabase } from "../testing/database.ts";
 import { MAJORS } from "../testing/majors.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
+import { sample } from "../testing/scope.ts";
 import { verifyArchive } from "./verify-archive.ts";
 
 const TABLES = `
@@ -89,7 +90,7 @@ async function said(database: Database, path: string, scope: RestoreScope) {
 }
 
 describe.each(MAJORS)("PostgreSQL %s", (major) => {
-  test.each(CASES)("$publication", async ({ table, publication, remedy, sql = remedy }) => {
+  test.each(sample(CASES))("$publication", async ({ table, publication, remedy, sql = remedy }) => {
     const { db, database } = await testDatabase({ major, sql: TABLES });
     const { path } = await backUp(database);
     await db.query(`CREATE PUBLICATION "Changes" ${publication}`);

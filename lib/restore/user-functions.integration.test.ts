@@ -9,6 +9,7 @@ import { backUp, errorOf, type RestoreOptions, restore, testDatabase } from "../
 import { MAJORS } from "../testing/majors.ts";
 import { databaseText } from "../testing/oracles.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
+import { sample } from "../testing/scope.ts";
 
 /** The checked tables come before the one that is read. */
 const SHELVES = `
@@ -313,7 +314,7 @@ const CASES: Case[] = [
 ];
 
 describe.for(MAJORS)("on PostgreSQL %i", (major) => {
-  test.for(CASES)(
+  test.for(sample(CASES))(
     "$what",
     async ({ sql, changes = [""], options = {}, succeeds = [], says, draws = false }) => {
       const { db, database } = await testDatabase({ major, sql });

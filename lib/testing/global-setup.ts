@@ -2,7 +2,7 @@ import type { TestProject } from "vitest/node";
 import { buildPackage } from "../../scripts/build-package.ts";
 import { startPostgres } from "../../scripts/postgres.ts";
 import type { Major } from "../../scripts/postgres-package.ts";
-import { MAJORS } from "./majors.ts";
+import { STARTED } from "./majors.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -14,10 +14,8 @@ declare module "vitest" {
 /** Builds the package, and starts the servers, once for all integration tests. Vitest calls what it returns at the end. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await buildPackage();
-  // Some tests are of the oldest or the newest alone.
-  const majors = [...new Set<Major>([15, ...MAJORS, 18])];
   const servers = await Promise.allSettled(
-    majors.map((major) => startPostgres({ major, trustsSuperuser: true, inMemory: true })),
+    STARTED.map((major) => startPostgres({ major, trustsSuperuser: true, inMemory: true })),
   );
   const stop = async () => {
     await Promise.all(
@@ -26,7 +24,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   };
   const urls: Partial<Record<Major, string>> = {};
   for (const [index, server] of servers.entries()) {
-    const major = majors[index];
+    const major = STARTED[index];
     if (server.status === "rejected" || major === undefined) {
       await stop();
       throw server.status === "rejected" ? server.reason : new Error("unreachable");

@@ -202,9 +202,8 @@ async function readEnd(
   isDead: boolean,
 ): Promise<Operation> {
   const began = proxy.requests.length > requests.findIndex((it) => it.startsWith("BEGIN"));
-  let operation: Operation | undefined;
   let attempts = 0;
-  await until(`operation ${id} has ended`, async () => {
+  return until(`operation ${id} has ended`, async () => {
     // A living process that could not write the end, since the server was away, is as silent as a dead one.
     if (isDead || ++attempts === 150) {
       await database.query(
@@ -212,11 +211,11 @@ async function readEnd(
         [id],
       );
     }
-    operation = await panel.ok("GET", `operations/${id}`);
-    if (operation.state === "ready") return !isDead && !began;
-    return isEnded(operation.state) && operation.changed !== "unknown";
+    const operation = await panel.ok("GET", `operations/${id}`);
+    const { state, changed } = operation;
+    if (state === "ready") return isDead || began ? null : operation;
+    return isEnded(state) && changed !== "unknown" ? operation : null;
   });
-  return operation as unknown as Operation;
 }
 
 /** Whoever reads the panel's hint goes on from there: with the upload that there is, or with another one. */

@@ -6,10 +6,15 @@ export const PATIENCE_MS = 10 * 60_000;
 /** Of a whole test or hook. */
 export const TEST_LIMIT_MS = 3 * PATIENCE_MS;
 
-/** Waits until a condition holds. @throws Error that says what was waited for */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+/** Waits until a condition holds. @returns what was found @throws Error that says what was waited for */
+export async function until<Value>(
+  what: string,
+  find: () => Promise<Value>,
+): Promise<NonNullable<Value>> {
   const deadline = performance.now() + PATIENCE_MS;
-  while (!(await holds())) {
+  for (;;) {
+    const found = await find();
+    if (found) return found;
     if (performance.now() > deadline) throw new Error(`waited in vain until ${what}`);
     await sleep(20);
   }

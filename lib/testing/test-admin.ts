@@ -137,13 +137,12 @@ export async function createTestAdmin(
 
   /** Waits for an operation to be in one of the states. */
   async function reach(id: string, ...states: Operation["state"][]): Promise<Operation> {
-    let operation: Operation | undefined;
-    await until(`operation ${id} is ${states.join(" or ")}`, async () => {
-      operation = await ok("GET", `operations/${id}`);
-      return states.includes(operation.state) || isEnded(operation.state);
+    const operation = await until(`operation ${id} is ${states.join(" or ")}`, async () => {
+      const now = await ok("GET", `operations/${id}`);
+      return states.includes(now.state) || isEnded(now.state) ? now : null;
     });
-    if (operation && states.includes(operation.state)) return operation;
-    throw new Error(`operation ${id} ${operation?.state}: ${JSON.stringify(operation?.error)}`);
+    if (states.includes(operation.state)) return operation;
+    throw new Error(`operation ${id} ${operation.state}: ${JSON.stringify(operation.error)}`);
   }
 
   return {

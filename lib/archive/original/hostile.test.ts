@@ -13,9 +13,10 @@ import { overwrite, temporaryFolder } from "../../testing/archives.ts";
 import { type ForgedEntry, pack } from "../../testing/forge-zip.ts";
 import { verifiedTables } from "../../testing/hostile-archives.ts";
 import { fixture, folderOf, PASSWORD, tableFile } from "../../testing/original-backups.ts";
+import { SCOPE } from "../../testing/scope.ts";
 import { openArchive } from "../archive-reader.ts";
 
-const CASES = Number(process.env.HOSTILE_CASES ?? 2000) / 10;
+const CASES = SCOPE.hostileCases / 10;
 
 const report: string[] = [];
 afterAll(() => console.info(report.join("\n")));

@@ -15,6 +15,7 @@ import { MAJORS } from "../../testing/majors.ts";
 import { databaseText, pgDumpText } from "../../testing/oracles.ts";
 import { until } from "../../testing/patience.ts";
 import { rehearsed } from "../../testing/rehearsals.ts";
+import { sample } from "../../testing/scope.ts";
 
 const SHOP = `
   CREATE TYPE mood AS ENUM ('sad', 'glad');
@@ -129,7 +130,7 @@ const CASES: Case[] = [
 ];
 
 describe.for(MAJORS)("PostgreSQL %i", (major) => {
-  test.for(CASES)("$what", async ({ change, expected, listed }) => {
+  test.for(sample(CASES))("$what", async ({ change, expected, listed }) => {
     const { db, database } = await testDatabase({ major, sql: SHOP });
     const { path } = await backUp(database);
     await db.query(change);

@@ -1,0 +1,63 @@
+/**
+ * How much is tested, all in one place. `npm test` is the quick scope: each kind of proof at least once. `npm run
+ * test:all`, and whatever is named, as in `npm test -- unit lib/plan`, is whole. `npm run test:long` makes more cases
+ * than anybody waits for. Single numbers can be set by the variables that are named here.
+ */
+const { TEST_SCOPE = "all", POSTGRES_MAJORS, RANDOM_SCHEMA_RUNS, HOSTILE_CASES } = process.env;
+
+interface Scope {
+  /** Of PostgreSQL, for what is tested on several versions. All else is tested on 15, and some on 18. */
+  majors: string;
+  /** On each of them. */
+  randomSchemas: number;
+  /** Bits and lengths that are changed in an archive of each mode. */
+  hostileCases: number;
+  /** Of a table of cases every nth, beginning with the first. */
+  everyNth: number;
+  /** Points at which a restore is struck. */
+  killPoints: { process: number; session: number; connection: number; server: number };
+  /** Globs of tests that are left out, by the check. */
+  leftOut: Record<"unit" | "integration" | "package" | "e2e" | "hosts", string[]>;
+}
+
+const ALL: Scope = {
+  majors: "15,18",
+  randomSchemas: 100,
+  hostileCases: 2000,
+  everyNth: 1,
+  killPoints: { process: 31, session: 31, connection: 31, server: 8 },
+  leftOut: { unit: [], integration: [], package: [], e2e: [], hosts: [] },
+};
+
+const SCOPES: Record<string, Scope> = {
+  all: ALL,
+  quick: {
+    majors: "18",
+    randomSchemas: 20,
+    hostileCases: 200,
+    everyNth: 4,
+    killPoints: { process: 20, session: 3, connection: 3, server: 2 },
+    leftOut: { unit: [], integration: [], package: [], e2e: [], hosts: [] },
+  },
+  long: {
+    ...ALL,
+    majors: "15,16,17,18",
+    randomSchemas: 2000,
+    hostileCases: 8000,
+    killPoints: { process: 93, session: 93, connection: 93, server: 24 },
+  },
+};
+
+const chosen = SCOPES[TEST_SCOPE];
+if (!chosen) throw new Error(`TEST_SCOPE is none of ${Object.keys(SCOPES).join(", ")}.`);
+
+export const SCOPE: Scope = {
+  ...chosen,
+  majors: POSTGRES_MAJORS ?? chosen.majors,
+  randomSchemas: Number(RANDOM_SCHEMA_RUNS ?? chosen.randomSchemas),
+  hostileCases: Number(HOSTILE_CASES ?? chosen.hostileCases),
+};
+
+/** As many of a table's cases as the scope has. */
+export const sample = <Case>(cases: readonly Case[]): Case[] =>
+  cases.filter((_, index) => index % SCOPE.everyNth === 0);
