@@ -211,7 +211,7 @@ describe("as many recipients as an archive can be read again with", () => {
   it.each([
     ["X25519", generateX25519Identity, 668],
     ["post-quantum", generateHybridIdentity, 42],
-  ] as const)("are taken, and no more: %s", { timeout: 60_000 }, async (_kind, generate, most) => {
+  ] as const)("are taken, and no more: %s", async (_kind, generate, most) => {
     const identities = await many(most, generate);
     const recipients = await recipientsOf(identities);
     const key = await createArchiveKey({ mode: "recipients", recipients });

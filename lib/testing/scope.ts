@@ -34,7 +34,7 @@ const SCOPES: Record<string, Scope> = {
   quick: {
     majors: "18",
     randomSchemas: 20,
-    hostileCases: 200,
+    hostileCases: 500,
     everyNth: 4,
     killPoints: { process: 20, session: 3, connection: 3, server: 2 },
     leftOut: { unit: [], integration: [], package: [], e2e: [], hosts: [] },
