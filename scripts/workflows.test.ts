@@ -25,6 +25,11 @@ interface Workflow {
   jobs: Record<string, Job>;
 }
 
+interface Dependabot {
+  version: number;
+  updates: object[];
+}
+
 const FOLDER = path.join(ROOT, ".github/workflows");
 const files = readdirSync(FOLDER).filter((name) => /\.ya?ml$/.test(name));
 const jobs = files.flatMap((file) => {
@@ -40,6 +45,27 @@ it.each(jobs)("$name pins every action by the digest of its commit", ({ job }) =
   const used = [job, ...(job.steps ?? [])].flatMap(({ uses }) => uses ?? []);
   expect(used.length).toBeGreaterThan(0);
   for (const uses of used) expect(uses).toMatch(/^[\w./-]+@[0-9a-f]{40}$/);
+});
+
+it.each(files)("%s names the version of every action beside its digest", (file) => {
+  const lines = readFileSync(path.join(FOLDER, file), "utf8").split("\n");
+  const used = lines.filter((line) => /^\s*(?:- )?uses:/.test(line));
+  expect(used.length).toBeGreaterThan(0);
+  // As Dependabot reads and renews it.
+  for (const line of used) expect(line).toMatch(/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+});
+
+it("has pinned actions renewed every week", () => {
+  const file = path.join(ROOT, ".github/dependabot.yml");
+  const { version, updates } = parse(readFileSync(file, "utf8")) as Dependabot;
+  expect(version).toBe(2);
+  expect(updates).toContainEqual(
+    expect.objectContaining({
+      "package-ecosystem": "github-actions",
+      directory: "/",
+      schedule: { interval: "weekly" },
+    }),
+  );
 });
 
 it.each(jobs)("$name says which rights it has, and has no others", ({ permissions }) => {
