@@ -62,6 +62,19 @@ describe("docs/troubleshooting.md", () => {
   });
 });
 
+it("docs/securing.md names a test for each promise, and for each threat that it says is held", async () => {
+  const [, promises = "", threats = ""] = (await text("docs/securing.md")).split(
+    /^## (?:Each promise and its test|Threats)$/m,
+  );
+  const rows = [
+    ...[...promises.matchAll(/^\| .+ \|$/gm)].slice(1),
+    ...threats.matchAll(/^\| cannot \| .+ \|$/gm),
+  ];
+  expect(rows.length).toBeGreaterThan(30);
+  const proof = /\]\([^)]+\.(?:test|spec)\.tsx?\)[^|]*\|$/;
+  expect(rows.map(([row]) => row).filter((row) => !proof.test(row))).toEqual([]);
+});
+
 it("README.md lists every page", async () => {
   const readme = await text("README.md");
   expect(inDocs.filter((it) => !readme.includes(`docs/${it}`))).toEqual([]);
