@@ -11,7 +11,7 @@ declare module "next-auth" {
     role: Role;
   }
   interface Session {
-    /** As they were at the sign-in: good for what the frame shows. Who may is asked of the database. */
+    /** As at the sign-in: for the frame alone, which must not wait while a restore has the users locked. Who may is asked of the database. */
     user: { id: string; role: Role } & DefaultSession["user"];
     signedInAtMs: number;
   }

@@ -69,13 +69,19 @@ export const hasNoTable = ({ tables, drift }: RestorePlan): boolean =>
   tables.every(({ action }) => action === "skip") &&
   drift.every(({ kind, blocks }) => kind === "table-missing" || !blocks);
 
-/** What becomes of who is an admin, and of passwords. */
+const OF_RIGHTS = ["rights", "sign-ins", ACTOR];
+
+/** What becomes of admins, passwords and those who are signed in, if somebody should look twice. */
 export function RightsNotice({ plan }: PlanProps) {
-  const check = plan.checks.find(({ name }) => name === "rights");
-  if (check?.state !== "warning") return null;
+  const warnings = plan.checks.filter(
+    ({ name, state }) => OF_RIGHTS.includes(name) && state === "warning",
+  );
+  if (warnings.length === 0) return null;
   return (
     <Notice tone="warn">
-      <p>{check.message}</p>
+      {warnings.map(({ name, message }) => (
+        <p key={name}>{message}</p>
+      ))}
     </Notice>
   );
 }

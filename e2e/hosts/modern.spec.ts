@@ -4,7 +4,9 @@
  * shadcn's tokens, and React Query of its own.
  */
 import { stat } from "node:fs/promises";
+import path from "node:path";
 import type { Page } from "@playwright/test";
+import { chooseEncryption, OPERATION, signIn } from "../support/panel.ts";
 import { expectNoServerCode, expectTypesFit } from "./support/checks.ts";
 import { type Host, prepareHost } from "./support/host.ts";
 import {
@@ -18,11 +20,13 @@ import {
   signInTo,
   test,
 } from "./support/panel.ts";
+import { useRecipe } from "./support/recipe.ts";
 import { type App, startNext, startStandalone } from "./support/server.ts";
 
 const ADMIN = { email: "admin@cases.test", password: "the sealed evidence box" };
 const CLERK = { email: "clerk@cases.test", password: "three paper clips bent" };
 const BASE_PATH = "/internal";
+const AUTH_SECRET = "of the case files, for the tests";
 
 const MESS = `
   DELETE FROM records.documents WHERE pages % 2 = 0;
@@ -40,8 +44,12 @@ let app: App;
 test.beforeAll(async () => {
   host = await prepareHost(
     "modern",
-    { AUTH_SECRET: "of the case files, for the tests" },
-    { mount: "/ops/db" },
+    { AUTH_SECRET },
+    {
+      mount: "/ops/db",
+      edit: (folder) =>
+        useRecipe(path.join(folder, "src/app/ops/db/backup-admin.ts"), "With Auth.js 5:", "db"),
+    },
   );
   app = await startStandalone(host, { basePath: BASE_PATH });
 });
@@ -86,6 +94,31 @@ test("brings 30 MB back, under a strict policy and behind the proxy", async ({ p
   expect(levels.LARGE_BODIES).toBe("note");
 });
 
+test("asks for a fresh sign-in, and leads back below the basePath", async ({
+  page,
+  browserConsole,
+}) => {
+  await signInTo(page, app, ADMIN);
+  await page.goto(`${panelOf(app)}/create`);
+  await chooseEncryption(page, { mode: "passphrase", passphrase: "correct horse battery" });
+  await age(page);
+  browserConsole.expectStatus(403);
+  await page.getByRole("button", { name: "Start backup" }).click();
+  await expect(page.getByText("This needs a fresh sign-in. Nothing was changed.")).toBeVisible();
+  const opening = page.context().waitForEvent("page");
+  await page.getByRole("link", { name: "Confirm that it is you" }).click();
+  const other = await opening;
+  await expect(other).toHaveURL(
+    `${app.url}/sign-in?callbackUrl=${encodeURIComponent(`${BASE_PATH}${app.mount}/create`)}`,
+  );
+  await signIn(other, ADMIN);
+  await expect(other).toHaveURL(`${panelOf(app)}/create`);
+  await expect(other.getByRole("heading", { name: "Create backup" })).toBeVisible();
+  await other.close();
+  await page.getByRole("button", { name: "Start backup" }).click();
+  await expect(page).toHaveURL(OPERATION);
+});
+
 test("fits the host's types, and brings no server code to the browser", async () => {
   await expectTypesFit(host);
   await expectNoServerCode(host);
@@ -105,6 +138,22 @@ test("answers in development", async ({ page }) => {
   // It would go on asking.
   await page.close();
 });
+
+/** As if the person had signed in an hour ago. The host's own Auth.js reads and writes the session. */
+async function age(page: Page) {
+  const cookies = await page.context().cookies();
+  const cookie = cookies.find(({ name }) => name.endsWith("session-token"));
+  if (!cookie) throw new Error("Nobody is signed in.");
+  const script = `
+    import { decode, encode } from "next-auth/jwt";
+    const [token, secret, salt] = process.argv.slice(1);
+    const claims = await decode({ token, secret, salt });
+    const aged = { ...claims, signedInAtMs: claims.signedInAtMs - 3_600_000 };
+    process.stdout.write(await encode({ token: aged, secret, salt }));`;
+  const args = ["--input-type=module", "-e", script, cookie.value, AUTH_SECRET, cookie.name];
+  const value = await host.run("node", ...args);
+  await page.context().addCookies([{ ...cookie, value }]);
+}
 
 /** Every answer of the app passes the host's proxy. */
 function watchProxy(page: Page): { unseen: string[]; policies: string[] } {

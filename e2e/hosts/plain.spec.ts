@@ -24,6 +24,7 @@ import {
   signInTo,
   test,
 } from "./support/panel.ts";
+import { useRecipe } from "./support/recipe.ts";
 import { startRoundRobin } from "./support/round-robin.ts";
 import { CommandError, run } from "./support/run.ts";
 import { type App, startNext } from "./support/server.ts";
@@ -97,7 +98,8 @@ test("has the command", async ({ folder }) => {
   await host.run("prisma-backup", "verify", file, ...secret);
 });
 
-test("fits the host's types, and brings no server code to the browser", async () => {
+test("fits the host's types, with a fresh sign-in as well, and brings no server code to the browser", async () => {
+  await useRecipe(path.join(host.folder, "app/admin/backup/backup-admin.ts"), "With next-auth 4:");
   await expectTypesFit(host);
   await expectNoServerCode(host);
 });

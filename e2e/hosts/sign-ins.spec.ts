@@ -9,6 +9,7 @@ import { expect, test } from "@playwright/test";
 import { programOf, ROOT } from "../../scripts/run.ts";
 import { step } from "../../scripts/step.ts";
 import { npm, pathOf } from "./support/package-manager.ts";
+import { useRecipe } from "./support/recipe.ts";
 import { run } from "./support/run.ts";
 
 const MOUNTS = ["app/admin/backup", "app/internal/clerk", "app/internal/unknown"];
@@ -54,5 +55,10 @@ test("Better Auth and Clerk", async () => {
   const flags = ["--noEmit", "--noUncheckedSideEffectImports", "false"];
   expect(await host.run("node", programOf("typescript", "tsc"), ...flags)).toBe("");
   await host.run("prettier", "--check", ...MOUNTS);
+  await host.run("eslint", "--max-warnings", "0", ...MOUNTS);
+
+  // With a fresh sign-in, as the documentation has it.
+  await useRecipe(path.join(folder, "app/admin/backup/backup-admin.ts"), "With Better Auth,");
+  expect(await host.run("node", programOf("typescript", "tsc"), ...flags)).toBe("");
   await host.run("eslint", "--max-warnings", "0", ...MOUNTS);
 });

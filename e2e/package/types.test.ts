@@ -45,11 +45,12 @@ const FILES: Record<string, string> = {
   "auth-js.ts": `
     import { authJs } from "prisma-backup-admin/auth-js";
 
-    interface Session { user?: { id?: string; role: string }; expires: string }
+    interface Session { user?: { id?: string }; expires: string }
+    declare function readRole(id: string | undefined): Promise<string>;
     declare function auth(): Promise<Session | null>;
     declare function auth(handler: (request: Request) => Response): (request: Request) => Promise<Response>;
 
-    export const authorize = authJs(auth, (session) => session.user?.role === "ADMIN");
+    export const authorize = authJs(auth, async (session) => (await readRole(session.user?.id)) === "ADMIN");
   `,
   "page.tsx": `
     import { BackupAdminForbidden, BackupAdminPanel } from "prisma-backup-admin/components";

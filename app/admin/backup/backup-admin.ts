@@ -8,6 +8,9 @@ import { findUser } from "../../session.ts";
 /** What needs a sign-in of the last minutes. Not set: none. */
 const freshMinutes = Number(process.env.FRESH_SIGN_IN_MINUTES ?? Number.POSITIVE_INFINITY);
 
+/** For which of them. Sending a file takes longer than that. */
+const freshActions = (process.env.FRESH_SIGN_IN_FOR ?? "backup,unlock,restore").split(",");
+
 /** Public keys of age, for which every backup is made. Not set: as each person chooses. */
 const recipients = process.env.BACKUP_RECIPIENTS?.split(",");
 
@@ -19,7 +22,7 @@ export const backupAdmin = createBackupAdmin({
     const user = await findUser(session);
     if (!user) return null;
     if (user.role !== "ADMIN") return false;
-    if (action === "view" || action === "upload") return true;
+    if (!freshActions.includes(action)) return true;
     const isFresh = Date.now() - session.signedInAtMs < freshMinutes * 60_000;
     return isFresh || { reauthenticate: "/sign-in" };
   }),

@@ -34,6 +34,8 @@ export interface HostOptions {
   mount?: string;
   /** Default: npm. */
   packages?: PackageManager;
+  /** What a person changes in the app after `init`. */
+  edit?: (folder: string) => Promise<void>;
 }
 
 /**
@@ -46,7 +48,7 @@ export interface HostOptions {
 export async function prepareHost(
   name: string,
   env: Record<string, string>,
-  { mount = DEFAULT_MOUNT, packages = npm }: HostOptions = {},
+  { mount = DEFAULT_MOUNT, packages = npm, edit = async () => {} }: HostOptions = {},
 ): Promise<Host> {
   const { HOSTS_FOLDER } = process.env;
   const folder = HOSTS_FOLDER
@@ -82,7 +84,7 @@ export async function prepareHost(
         .join(""),
     );
     const filling = timed("migrate and seed", () => fill(name, host));
-    await (isBuilt ? filling : Promise.all([filling, build(host, timed)]));
+    await (isBuilt ? filling : Promise.all([filling, build(host, timed, edit)]));
     return host;
   } catch (error) {
     await host.remove();
@@ -90,7 +92,11 @@ export async function prepareHost(
   }
 }
 
-async function build(host: Host, timed: typeof step): Promise<void> {
+async function build(
+  host: Host,
+  timed: typeof step,
+  edit: NonNullable<HostOptions["edit"]>,
+): Promise<void> {
   const { packages, folder } = host;
   await timed(`${packages.name} install`, () => packages.install(folder, read("HOSTS_TARBALL")));
   // No schema engine is needed, and none is downloaded where one is named.
@@ -108,6 +114,7 @@ async function build(host: Host, timed: typeof step): Promise<void> {
   await timed("prisma-backup init --yes", () =>
     host.run("prisma-backup", "init", "--yes", ...elsewhere),
   );
+  await edit(folder);
   await timed("next build", () => host.run("next", "build", ...packages.buildFlags));
 }
 

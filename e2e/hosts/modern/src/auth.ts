@@ -1,15 +1,12 @@
 import NextAuth, { type DefaultSession } from "next-auth";
 import Credentials from "next-auth/providers/credentials";
-import type { Role } from "~/generated/prisma/enums";
 import { db } from "~/lib/db";
 import { isPassword } from "~/lib/password";
 
 declare module "next-auth" {
-  interface User {
-    role: Role;
-  }
   interface Session {
-    user: { id: string; role: Role } & DefaultSession["user"];
+    user: { id: string } & DefaultSession["user"];
+    signedInAtMs: number;
   }
 }
 
@@ -29,11 +26,12 @@ export const { handlers, auth, signIn, signOut } = NextAuth({
   ],
   callbacks: {
     jwt({ token, user }) {
-      return user ? { ...token, role: user.role } : token;
+      if (user) token.signedInAtMs = Date.now();
+      return token;
     },
     session({ session, token }) {
       session.user.id = token.sub ?? "";
-      session.user.role = token.role as Role;
+      session.signedInAtMs = Number(token.signedInAtMs);
       return session;
     },
   },

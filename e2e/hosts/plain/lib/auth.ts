@@ -17,17 +17,17 @@ export const authOptions: NextAuthOptions = {
         if (!credentials) return null;
         const user = await prisma.user.findUnique({ where: { email: credentials.email } });
         if (!user || !isPassword(credentials.password, user.password)) return null;
-        return { id: String(user.id), email: user.email, name: user.name, role: user.role };
+        return { id: String(user.id), email: user.email, name: user.name };
       },
     }),
   ],
   callbacks: {
     jwt({ token, user }) {
-      if (user) token.role = user.role;
+      if (user) token.signedInAtMs = Date.now();
       return token;
     },
     session({ session, token }) {
-      session.user.role = token.role;
+      session.signedInAtMs = Number(token.signedInAtMs);
       return session;
     },
   },

@@ -24,15 +24,11 @@ export const { handlers, auth, signIn, signOut } = NextAuth({
     }),
   ],
   callbacks: {
-    jwt({ token, user }) {
-      return user ? { ...token, role: user.role } : token;
-    },
     session({ session, token }) {
       session.user.id = token.sub;
-      session.user.role = token.role;
       return session;
     },
   },
 });
 
-export const isAdmin = (session) => session?.user.role === "ADMIN";
+export const isAdmin = (user) => user?.role === "ADMIN";

@@ -5,7 +5,9 @@ import { Button } from "~/components/ui/button";
 
 export default async function SignIn(props: PageProps<"/sign-in">) {
   const { to, callbackUrl, error } = await props.searchParams;
-  const target = [to, callbackUrl].find((it) => typeof it === "string") ?? "/";
+  const asked = [to, callbackUrl].find((it) => typeof it === "string") ?? "/";
+  // Next's `redirect` adds the basePath, which the address to come back to has already.
+  const target = asked.replace(/^\/internal(?=\/|$)/, "");
   async function submit(form: FormData) {
     "use server";
     try {
