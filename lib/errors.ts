@@ -44,6 +44,10 @@ export function ownError(error: unknown): BackupError | null {
   return new BackupError("ABORTED", "The operation was cancelled.", { cause: error });
 }
 
+/** What the operating system or Node calls an error, such as ENOENT, for a sentence. */
+export const systemCodeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+
 function isAbort(error: unknown): error is Error {
   return (
     error instanceof Error &&

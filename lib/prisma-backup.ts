@@ -11,7 +11,7 @@ import {
   parseClassOptions,
 } from "./class-options.ts";
 import { openConfiguredDatabase } from "./config.ts";
-import { BackupError } from "./errors.ts";
+import { BackupError, systemCodeOf } from "./errors.ts";
 import type { Database } from "./postgres/connection.ts";
 import { translateDatabaseError } from "./postgres/database-error.ts";
 import { findIncluded, tablesCalled } from "./schema/find-table.ts";
@@ -115,42 +115,41 @@ export class PrismaBackup {
     );
     try {
       signal.throwIfAborted();
-      const database = await openConfiguredDatabase({ ...this.#options, prisma: this.#prisma });
-      try {
-        const { name, include, warnings } = await readDatabase(database, models, this.#options);
-        const key = await createArchiveKey(
-          encrypt ? { mode: "passphrase", passphrase: password } : { mode: "none" },
-        );
-        signal.throwIfAborted();
-        const folder = await makeFolder(folderName);
-        const kind = compress ? "zip" : "folder";
-        const fileName = uniqueBackupName(name, new Date()) + (compress ? ".zip" : "");
-        // A bundler that followed this path would take the whole project into the server's output.
-        const target = path.join(/*turbopackIgnore: true*/ folder, fileName);
-        const { archiveBytes = 0, ...result } = await createBackupFile({
-          path: target,
-          kind,
-          database,
-          models,
-          key,
-          include,
-          onProgress: tell(onProgress),
-          signal,
-        });
-        return {
-          ...result,
-          path: target,
-          kind,
-          bytes: archiveBytes,
-          warnings: [
-            ...result.warnings,
-            ...warnings,
-            ...(password && !encrypt ? [NOT_ENCRYPTED] : []),
-          ],
-        };
-      } finally {
-        await database.close();
-      }
+      await using database = await openConfiguredDatabase({
+        ...this.#options,
+        prisma: this.#prisma,
+      });
+      const { name, include, warnings } = await readDatabase(database, models, this.#options);
+      const key = await createArchiveKey(
+        encrypt ? { mode: "passphrase", passphrase: password } : { mode: "none" },
+      );
+      signal.throwIfAborted();
+      const folder = await makeFolder(folderName);
+      const kind = compress ? "zip" : "folder";
+      const fileName = uniqueBackupName(name, new Date()) + (compress ? ".zip" : "");
+      // A bundler that followed this path would take the whole project into the server's output.
+      const target = path.join(/*turbopackIgnore: true*/ folder, fileName);
+      const { archiveBytes = 0, ...result } = await createBackupFile({
+        path: target,
+        kind,
+        database,
+        models,
+        key,
+        include,
+        onProgress: tell(onProgress),
+        signal,
+      });
+      return {
+        ...result,
+        path: target,
+        kind,
+        bytes: archiveBytes,
+        warnings: [
+          ...result.warnings,
+          ...warnings,
+          ...(password && !encrypt ? [NOT_ENCRYPTED] : []),
+        ],
+      };
     } catch (error) {
       throw withRemedy(toBackupError(signal.aborted ? signal.reason : error));
     } finally {
@@ -177,10 +176,9 @@ async function makeFolder(folderName: string): Promise<string> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     return folder;
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : "unknown error";
     throw new BackupError(
       "REQUEST_INVALID",
-      `The folder ${folder} cannot be made (${code}). No backup was made.`,
+      `The folder ${folder} cannot be made (${systemCodeOf(cause)}). No backup was made.`,
       { hint: "Choose a folder that exists, or can be made, and may be written to.", cause },
     );
   }

@@ -15,8 +15,7 @@ import { openConfiguredDatabase } from "./config.ts";
 import { BackupError } from "./errors.ts";
 import type { Database } from "./postgres/connection.ts";
 import { translateDatabaseError } from "./postgres/database-error.ts";
-import { beginRestore, runRestore } from "./restore/run-restore.ts";
-import { verifyArchive } from "./restore/verify-archive.ts";
+import { restoreArchive } from "./restore/restore-archive.ts";
 import { dmmfModelsSchema, findDmmfDrift, readDmmf } from "./schema/dmmf.ts";
 import { findIncluded, findTable } from "./schema/find-table.ts";
 import {
@@ -138,60 +137,44 @@ export class PrismaRestore {
       this.#options.signal,
       "The restore was cancelled. Nothing has changed.",
     );
-    const onProgress = tell(this.#options.onProgress);
     try {
       signal.throwIfAborted();
       const { path: backup, kind } = await findBackup(folderName);
       await using archive = await openArchive(backup);
       await archive.unlock({ passphrase: password, identity });
-      const database = await openConfiguredDatabase(
+      await using database = await openConfiguredDatabase(
         { ...this.#options, prisma: this.#prisma },
         process.env,
         transaction?.maxWait,
       );
-      try {
-        const { models, scope, drift } = await this.#readDatabase(database, archive);
-        const checked = await verifyArchive({
-          database,
-          models,
-          archive,
-          scope,
-          onProgress,
-          signal,
-        });
-        const plan = { ...checked, drift: [...checked.drift, ...drift] };
-        await agree(onPlan, plan);
-        signal.throwIfAborted();
-        const session = await beginRestore(database);
-        try {
-          const result = await runRestore(session, {
-            archive,
-            models,
-            scope,
-            ...(checked.canStart && { expectedFingerprint: checked.fingerprint }),
-            lockTimeoutMs: transaction?.maxWait,
-            timeoutMs: transaction?.timeout,
-            waitBetweenTablesMs: this.#options.waitBetweenModels,
-            onProgress,
-            signal,
-          }).catch((error: unknown) => {
-            throw withRemedies(error, plan);
-          });
-          return {
-            ...result,
-            path: backup,
-            kind,
-            bytes: archive.sizeBytes,
-            warnings: [...plan.warnings, ...result.warnings],
-            drift: plan.drift,
-            plan,
-          };
-        } finally {
-          await session.end();
-        }
-      } finally {
-        await database.close();
-      }
+      const { models, scope, drift } = await this.#readDatabase(database, archive);
+      const shown = (checked: RestorePlan) => ({ ...checked, drift: [...checked.drift, ...drift] });
+      const { plan: checked, result } = await restoreArchive({
+        database,
+        archive,
+        models,
+        scope,
+        lockTimeoutMs: transaction?.maxWait,
+        timeoutMs: transaction?.timeout,
+        waitBetweenTablesMs: this.#options.waitBetweenModels,
+        onProgress: tell(this.#options.onProgress),
+        signal,
+        async agree(found) {
+          await agree(onPlan, shown(found));
+          signal.throwIfAborted();
+        },
+        explain: withRemedies,
+      });
+      const plan = shown(checked);
+      return {
+        ...result,
+        path: backup,
+        kind,
+        bytes: archive.sizeBytes,
+        warnings: [...plan.warnings, ...result.warnings],
+        drift: plan.drift,
+        plan,
+      };
     } catch (error) {
       throw toBackupError(error);
     } finally {

@@ -1,6 +1,6 @@
 import { type Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { BackupError } from "../errors.ts";
+import { BackupError, systemCodeOf } from "../errors.ts";
 import type { TableName } from "../shared/api.ts";
 import {
   KEY_ENTRY,
@@ -191,7 +191,7 @@ function abortReason(signal: AbortSignal | undefined): BackupError {
 
 function describeOutputError(error: unknown): unknown {
   if (error instanceof BackupError) return error;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "unknown error";
+  const code = systemCodeOf(error);
   if (RECEIVER_GONE.has(code)) {
     return new BackupError("ABORTED", "The download ended before the backup was complete.", {
       hint: "Delete the incomplete file and create the backup again. Keep the page open until the download ends.",

@@ -1,7 +1,7 @@
 import { constants, type Dirent } from "node:fs";
 import { lstat, opendir } from "node:fs/promises";
 import { join } from "node:path";
-import { BackupError } from "../errors.ts";
+import { BackupError, systemCodeOf } from "../errors.ts";
 import { MAX_ENTRIES } from "../shared/archive-format.ts";
 import { invalidArchive } from "./archive-error.ts";
 import { collectEntry, readRange } from "./entry-content.ts";
@@ -96,7 +96,7 @@ async function openFolder(path: string) {
   try {
     return await opendir(path);
   } catch (cause) {
-    throw new BackupError("NOT_FOUND", `The folder cannot be opened (${codeOf(cause)}).`, {
+    throw new BackupError("NOT_FOUND", `The folder cannot be opened (${systemCodeOf(cause)}).`, {
       cause,
     });
   }
@@ -106,7 +106,7 @@ async function readingFile<T>(name: string, reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (cause) {
-    const code = codeOf(cause);
+    const code = systemCodeOf(cause);
     // So says a link that is not to be followed.
     if (code === "ELOOP" || code === "EMLINK") throw notAFile(name);
     throw new BackupError(
@@ -115,8 +115,4 @@ async function readingFile<T>(name: string, reading: Promise<T>): Promise<T> {
       { hint: "Make sure that this user may read every file of the folder.", cause },
     );
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 }

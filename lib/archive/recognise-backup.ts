@@ -1,6 +1,6 @@
 /** What a path holds, told from names and a first look at the content: a backup of ours, the original's, or none. */
 import { stat } from "node:fs/promises";
-import { BackupError } from "../errors.ts";
+import { BackupError, systemCodeOf } from "../errors.ts";
 import { KEY_ENTRY, manifestEntryName } from "../shared/archive-format.ts";
 import { isTableEntry } from "./archive-entries.ts";
 import { invalidArchive } from "./archive-error.ts";
@@ -20,8 +20,7 @@ export async function openEntrySource(path: string): Promise<EntrySource> {
   try {
     stats = await stat(path);
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : "unknown error";
-    throw new BackupError("NOT_FOUND", `The backup cannot be opened (${code}).`, {
+    throw new BackupError("NOT_FOUND", `The backup cannot be opened (${systemCodeOf(cause)}).`, {
       hint: "Check its path: a folder or a zip file that the process may read.",
       cause,
     });

@@ -1,5 +1,5 @@
 import zlib from "node:zlib";
-import { BackupError } from "../errors.ts";
+import { BackupError, systemCodeOf } from "../errors.ts";
 import { invalidArchive } from "./archive-error.ts";
 import { inflate } from "./compression.ts";
 import { collectEntry, readRange } from "./entry-content.ts";
@@ -88,7 +88,8 @@ async function openZip(path: string): Promise<OpenFile> {
   try {
     return await openFile(path);
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : "unknown error";
-    throw new BackupError("NOT_FOUND", `The archive cannot be opened (${code}).`, { cause });
+    throw new BackupError("NOT_FOUND", `The archive cannot be opened (${systemCodeOf(cause)}).`, {
+      cause,
+    });
   }
 }

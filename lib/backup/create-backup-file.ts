@@ -6,7 +6,7 @@ import type { DigestStream } from "../archive/digest.ts";
 import type { EntrySink } from "../archive/entry-sink.ts";
 import { createFile, syncFolder } from "../archive/files.ts";
 import { createFolderSink } from "../archive/folder-sink.ts";
-import { BackupError } from "../errors.ts";
+import { BackupError, systemCodeOf } from "../errors.ts";
 import { CONFLICT_ATTEMPTS, isRecoveryConflict } from "../postgres/recovery-conflict.ts";
 import type { OperationResult } from "../shared/api.ts";
 import { PARTIAL_SUFFIX } from "../shared/archive-format.ts";
@@ -78,7 +78,7 @@ async function createPartial(
     pipeline(digest, to).catch(() => {});
     return { to: digest, closed };
   } catch (cause) {
-    const code = codeOf(cause);
+    const code = systemCodeOf(cause);
     if (code !== "EEXIST") throw unwritable(path, cause);
     throw new BackupError("REQUEST_INVALID", `${partial} exists already. No backup was made.`, {
       hint: "Another run is writing it, or one was killed. In that case delete it: it is no backup.",
@@ -107,7 +107,7 @@ async function linkFile(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);
   } catch (error) {
-    if (codeOf(error) === "EEXIST") throw taken(to);
+    if (systemCodeOf(error) === "EEXIST") throw taken(to);
     return false;
   }
   await unlink(from);
@@ -141,12 +141,8 @@ const taken = (path: string): BackupError =>
 const unwritable = (path: string, cause: unknown): BackupError =>
   new BackupError(
     "REQUEST_INVALID",
-    codeOf(cause) === "ENOENT"
+    systemCodeOf(cause) === "ENOENT"
       ? `${path} cannot be written: there is no folder ${dirname(path)}. No backup was made.`
-      : `${path} cannot be written (${codeOf(cause)}). No backup was made.`,
+      : `${path} cannot be written (${systemCodeOf(cause)}). No backup was made.`,
     { hint: "Choose a folder that exists and may be written to.", cause },
   );
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "unknown error";
-}

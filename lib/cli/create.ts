@@ -35,7 +35,7 @@ export async function create(args: string[], signal: AbortSignal): Promise<void>
   const include = parseInclude(options.include, tables);
   const key = await createArchiveKey(await readChoice(options));
 
-  const database = openDatabase({ connectionString: url });
+  await using database = openDatabase({ connectionString: url });
   const progress = showProgress();
   try {
     const result = await createBackupFile({
@@ -59,11 +59,8 @@ export async function create(args: string[], signal: AbortSignal): Promise<void>
     process.stdout.write(
       `${path}: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}, ${formatBytes(result.archiveBytes ?? 0)} in ${formatDuration(result.elapsedMs)}\n`,
     );
-  } catch (error) {
-    progress.end();
-    throw error;
   } finally {
-    await database.close();
+    progress.end();
   }
 }
 

@@ -16,28 +16,24 @@ export async function order(args: string[]): Promise<void> {
     json: { type: "boolean" },
   });
   const include = parseInclude(options.include);
-  const database = openDatabase({ connectionString: required(options.url, "url") });
-  try {
-    const client = await database.connect("order");
-    const catalog = await readCatalog(client).finally(() => client.end());
-    requireKnown(
-      include ?? [],
-      { ...catalog, roots: catalog.tables },
-      (things) => `The database has no ${things}.`,
-    );
-    const { relations, platformOf } = leftToPlatforms(catalog, { include });
-    const tables = catalog.tables.filter((table) => !platformOf(table));
-    const insertionOrder = insertionOrderOf(catalog, NO_PRISMA_MODELS, tables);
-    for (const { message } of platformWarnings(relations, "the order"))
-      process.stderr.write(`warning: ${message}\n`);
-    process.stdout.write(
-      options.json
-        ? `${JSON.stringify({ database: catalog.database.name, ...insertionOrder }, null, 2)}\n`
-        : toText(insertionOrder),
-    );
-  } finally {
-    await database.close();
-  }
+  await using database = openDatabase({ connectionString: required(options.url, "url") });
+  const client = await database.connect("order");
+  const catalog = await readCatalog(client).finally(() => client.end());
+  requireKnown(
+    include ?? [],
+    { ...catalog, roots: catalog.tables },
+    (things) => `The database has no ${things}.`,
+  );
+  const { relations, platformOf } = leftToPlatforms(catalog, { include });
+  const tables = catalog.tables.filter((table) => !platformOf(table));
+  const insertionOrder = insertionOrderOf(catalog, NO_PRISMA_MODELS, tables);
+  for (const { message } of platformWarnings(relations, "the order"))
+    process.stderr.write(`warning: ${message}\n`);
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify({ database: catalog.database.name, ...insertionOrder }, null, 2)}\n`
+      : toText(insertionOrder),
+  );
 }
 
 function toText({ components, edges }: InsertionOrder): string {

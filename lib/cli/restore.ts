@@ -1,9 +1,8 @@
 import { openArchive } from "../archive/archive-reader.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import { openDatabase } from "../postgres/connection.ts";
+import { restoreArchive } from "../restore/restore-archive.ts";
 import { isSaidBefore } from "../restore/result-warnings.ts";
-import { beginRestore, runRestore } from "../restore/run-restore.ts";
-import { verifyArchive } from "../restore/verify-archive.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import type {
   OperationResult,
@@ -53,55 +52,39 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
   if (options.rehearse && options.yes) throw new UsageError("Give --rehearse or --yes, not both.");
   if (options.json && !options.rehearse) throw new UsageError("--json goes with --rehearse.");
   const scope = readScope(options);
-  const models = NO_PRISMA_MODELS;
-  const database = openDatabase({ connectionString: url });
+  await using database = openDatabase({ connectionString: url });
   const progress = showProgress();
-  const { onProgress } = progress;
+  const say = (line: string) => {
+    progress.end();
+    process.stderr.write(`${line}\n`);
+  };
   try {
     const unlock = await readUnlock(options);
     await using archive = await openArchive(options.file);
     await archive.unlock(unlock);
     if (options.rehearse)
       return await printRehearsal(database, archive, scope, options.json ?? false, signal);
-    const plan = await verifyArchive({ database, models, archive, scope, onProgress, signal });
-    for (const line of findings(plan)) say(line);
-    if (!options.yes) throw notConfirmed(plan);
-    // What stands in the way is an error of the restore itself, before it changes anything.
-    const session = await beginRestore(database);
-    try {
-      const result = await runRestore(session, {
-        archive,
-        models,
-        scope,
-        // A plan that cannot start says why by itself.
-        ...(plan.canStart && { expectedFingerprint: plan.fingerprint }),
-        onProgress,
-        signal,
-      });
-      // What is left out has been said already, before it began.
-      const news = result.warnings.filter((it) => !isSaidBefore(it));
-      for (const { message } of news) say(`warning: ${message}`);
-      const left = plan.tables.filter(
-        (it) => it.action === "skip" && !it.isMissing && isMeant(it, scope),
-      );
-      for (const [reason, tables] of Map.groupBy(left, (it) => it.reason ?? ""))
-        say(leftLine(tables.map(tableLabel), reason));
-      progress.end();
-      process.stdout.write(
-        `${plan.manifest.database ? `${visible(plan.manifest.database.name)} of ${plan.manifest.createdAt}` : options.file} restored: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}${grown(result, scope)}, ${formatNoun(result.sequences, "sequence")} in ${formatDuration(result.elapsedMs)}\n`,
-      );
-      return 0;
-    } finally {
-      await session.end();
-    }
+    const { plan, result } = await restoreArchive({
+      database,
+      archive,
+      models: NO_PRISMA_MODELS,
+      scope,
+      onProgress: progress.onProgress,
+      signal,
+      agree(found) {
+        for (const line of findings(found)) say(line);
+        if (!options.yes) throw notConfirmed(found);
+      },
+    });
+    // What was left out has been said already, before the restore began.
+    const news = result.warnings.filter((it) => !isSaidBefore(it));
+    for (const { message } of news) say(`warning: ${message}`);
+    for (const line of leftLines(plan, scope)) say(line);
+    progress.end();
+    process.stdout.write(`${describeResult(options.file, plan, result)}\n`);
+    return 0;
   } finally {
     progress.end();
-    await database.close();
-  }
-
-  function say(line: string) {
-    progress.end();
-    process.stderr.write(`${line}\n`);
   }
 }
 
@@ -128,6 +111,14 @@ function readScope({
   };
 }
 
+/** Tables that were meant and stay as they are, with the reason. */
+function leftLines({ tables }: RestorePlan, scope: RestoreScope): string[] {
+  const left = tables.filter((it) => it.action === "skip" && !it.isMissing && isMeant(it, scope));
+  return [...Map.groupBy(left, (it) => it.reason ?? "")].map(([reason, its]) =>
+    leftLine(its.map(tableLabel), reason),
+  );
+}
+
 const leftLine = (tables: readonly string[], reason: string): string =>
   tables.length === 1
     ? `left as it is: ${formatSome(tables)}. ${reason}`
@@ -136,6 +127,17 @@ const leftLine = (tables: readonly string[], reason: string): string =>
 /** Of a table that was not chosen, nobody has to be told that it was not restored. */
 const isMeant = (table: TableName, { tables }: RestoreScope): boolean =>
   tables?.some((chosen) => tableKey(chosen) === tableKey(table)) ?? true;
+
+function describeResult(
+  file: string,
+  { manifest, scope }: RestorePlan,
+  result: OperationResult,
+): string {
+  const what = manifest.database
+    ? `${visible(manifest.database.name)} of ${manifest.createdAt}`
+    : file;
+  return `${what} restored: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}${grown(result, scope)}, ${formatNoun(result.sequences, "sequence")} in ${formatDuration(result.elapsedMs)}`;
+}
 
 function grown({ tables }: OperationResult, { mode }: RestoreScope): string {
   if (!isMerge(mode)) return "";

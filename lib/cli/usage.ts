@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { BackupError } from "../errors.ts";
+import { BackupError, systemCodeOf } from "../errors.ts";
 import type { Exclusion, TableName, Unlock } from "../shared/api.ts";
 
 export const USAGE = `Usage: prisma-backup COMMAND …
@@ -155,10 +155,13 @@ async function readBytes(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : "unknown error";
-    throw new BackupError("NOT_FOUND", `${path} cannot be read (${code}). Nothing has changed.`, {
-      cause,
-    });
+    throw new BackupError(
+      "NOT_FOUND",
+      `${path} cannot be read (${systemCodeOf(cause)}). Nothing has changed.`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import { chmod, lstat, mkdir, statfs } from "node:fs/promises";
-import { BackupError } from "../errors.ts";
+import { BackupError, systemCodeOf } from "../errors.ts";
 
 /** Rights of others: of a group, which a shared volume may give it, and of everybody. */
 const OTHERS = 0o077;
@@ -20,7 +20,7 @@ export async function openPrivateDirectory(
     (error: unknown) => error,
   );
   const found = (await inspectDirectory(directory)) ?? {
-    unsafe: `cannot be made (${codeOf(failure)})`,
+    unsafe: `cannot be made (${systemCodeOf(failure)})`,
   };
   if ("unsafe" in found) {
     throw new BackupError(
@@ -80,6 +80,3 @@ export async function readFreeBytes(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(directory);
   return bavail * bsize;
 }
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && "code" in error ? String(error.code) : "unknown error";

@@ -120,34 +120,31 @@ async function startNow(
   live: LiveOperation,
   { archive, key }: RestoreSource,
   { plan, fingerprint }: MadePlan,
-  { session, safetyBackup }: Extract<TakenStep, { kind: "start" }>,
+  { safetyBackup, ...step }: Extract<TakenStep, { kind: "start" }>,
 ): Promise<Ending> {
+  await using session = step.session;
   const { config, database, models } = context;
   const { id, onProgress, signal } = live;
   onProgress({ type: "stage", stage: safetyBackup ? "safety-backup" : "restore" });
-  try {
-    const result = await runRestore(session, {
-      archive,
-      models,
-      scope: plan.scope,
-      expectedFingerprint: fingerprint,
-      lockTimeoutMs: config.lockTimeoutMs,
-      onProgress,
-      signal,
-      async onTransaction(xid) {
-        if (!(await recordTransaction(database, id, xid))) throw ended();
+  const result = await runRestore(session, {
+    archive,
+    models,
+    scope: plan.scope,
+    expectedFingerprint: fingerprint,
+    lockTimeoutMs: config.lockTimeoutMs,
+    onProgress,
+    signal,
+    async onTransaction(xid) {
+      if (!(await recordTransaction(database, id, xid))) throw ended();
+    },
+    ...(safetyBackup && {
+      async beforeChange(tables, aborted) {
+        await makeSafetyBackup(context, live, { tables, archiveKey: key, signal: aborted });
+        onProgress({ type: "stage", stage: "restore" });
       },
-      ...(safetyBackup && {
-        async beforeChange(tables, aborted) {
-          await makeSafetyBackup(context, live, { tables, archiveKey: key, signal: aborted });
-          onProgress({ type: "stage", stage: "restore" });
-        },
-      }),
-    });
-    return { state: "succeeded", result, changed: "everything" };
-  } finally {
-    await session.end();
-  }
+    }),
+  });
+  return { state: "succeeded", result, changed: "everything" };
 }
 
 const withRetry = async (

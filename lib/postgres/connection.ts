@@ -16,8 +16,8 @@ declare module "pg" {
   }
 }
 
-/** How to reach one PostgreSQL database. */
-export interface Database {
+/** How to reach one PostgreSQL database. `await using` closes it. */
+export interface Database extends AsyncDisposable {
   /** For short statements outside of dumps and loads: catalog, operations, checks. */
   readonly pool: pg.Pool;
   /** `host:port`, without credentials, for a person to read. */
@@ -140,6 +140,7 @@ export function openDatabase(config: ConnectionConfig): Database {
   });
   // A pooled connection that the server ends while idle must not end the process.
   pool.on("error", () => {});
+  const close = () => pool.end();
   const watch = new SessionWatch(pool);
   pool.on("connect", (client) => watch.add(client as pg.Client));
   return {
@@ -151,7 +152,8 @@ export function openDatabase(config: ConnectionConfig): Database {
       watch.add(client);
       return client;
     },
-    close: () => pool.end(),
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -64,19 +64,15 @@ async function restoreAndStrike(
   writeFileSync(copy, pack(await unpack(path)));
   await using archive = await openArchive(copy);
   await archive.unlock({});
-  const session = await beginRestore(database);
+  await using session = await beginRestore(database);
   const stop = new AbortController();
   const victim = { db, session, archive, path: copy, stop };
-  try {
-    return await runRestore(session, {
-      archive,
-      models,
-      signal: stop.signal,
-      onProgress: (event) => event.type === "phase" && event.phase === phase && strike(victim),
-    });
-  } finally {
-    await session.end();
-  }
+  return await runRestore(session, {
+    archive,
+    models,
+    signal: stop.signal,
+    onProgress: (event) => event.type === "phase" && event.phase === phase && strike(victim),
+  });
 }
 
 const heldLocks = (db: TestDatabase) =>

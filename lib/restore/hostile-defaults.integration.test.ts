@@ -165,20 +165,16 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
     const database = openTestDatabase(db.url);
     const { path } = await backUp(database);
     let during: unknown;
-    const { client, end } = await beginRestore(database);
+    await using session = await beginRestore(database);
     await using archive = await openArchive(path);
     await archive.unlock({});
-    await runRestore(
-      { client, database, end },
-      {
-        archive,
-        models,
-        onTransaction: async () => {
-          during = (await client.query("SHOW synchronous_commit")).rows;
-        },
+    await runRestore(session, {
+      archive,
+      models,
+      onTransaction: async () => {
+        during = (await session.client.query("SHOW synchronous_commit")).rows;
       },
-    );
-    await end();
+    });
     expect(during).toEqual([{ synchronous_commit: "on" }]);
   });
 });

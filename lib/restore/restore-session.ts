@@ -6,40 +6,43 @@ import { translateDatabaseError } from "../postgres/database-error.ts";
 import { findRestoreLockHolder, tryRestoreLock } from "../postgres/locks.ts";
 import { requireWrites } from "../postgres/read-only.ts";
 
-/** The right to restore into a database: held by one connection at a time, to be ended by whoever began it. */
-export interface RestoreSession {
+/**
+ * The right to restore into a database. One connection at a time holds it. Whoever began it ends it, by `await using` or
+ * `end`.
+ */
+export interface RestoreSession extends AsyncDisposable {
   database: Database;
   client: pg.Client;
   end(): Promise<void>;
 }
 
-/** @throws BackupError DATABASE_READ_ONLY on a standby, OPERATION_IN_PROGRESS where another restore runs in this database, from wherever */
+const OUTCOME = "Nothing has changed.";
+
+/**
+ * @throws BackupError DATABASE_READ_ONLY on a standby, OPERATION_IN_PROGRESS if another restore runs in this database,
+ *   no matter where it was started
+ */
 export async function beginRestore(database: Database): Promise<RestoreSession> {
   const client = await database.connect("restore");
   const end = async () => {
-    // In its own good time, so that the lock is free when this returns; at once where the connection hangs.
+    // Close gracefully, so that the lock is free when this returns. Cut a connection that hangs after 2 s.
     await Promise.race([client.end(), setTimeout(2000, undefined, { ref: false })]).catch(() => {});
     abandon(client);
   };
   const begin = async () => {
-    await requireWrites(client, "Nothing has changed.");
+    await requireWrites(client, OUTCOME);
     return await tryRestoreLock(client);
   };
   const locked = await begin().catch(async (error: unknown) => {
     await end();
-    throw translateDatabaseError(error, {
-      fallback: "LOAD_FAILED",
-      outcome: "Nothing has changed.",
-    });
+    throw translateDatabaseError(error, { fallback: "LOAD_FAILED", outcome: OUTCOME });
   });
-  if (locked) return { database, client, end };
+  if (locked) return { database, client, end, [Symbol.asyncDispose]: end };
   const holder = await findRestoreLockHolder(client).catch(() => undefined);
   await end();
   throw new BackupError(
     "OPERATION_IN_PROGRESS",
     `Another restore is running in this database${holder ? `: ${holder}` : ""}. This one was not started.`,
-    {
-      hint: "Wait until it has ended, or cancel it.",
-    },
+    { hint: "Wait until it has ended, or cancel it." },
   );
 }

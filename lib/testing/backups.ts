@@ -79,12 +79,8 @@ export async function restore(
 ): Promise<OperationResult> {
   await using archive = await openArchive(path);
   await archive.unlock(unlock);
-  const session = await beginRestore(database);
-  try {
-    return await runRestore(session, { archive, models, ...options });
-  } finally {
-    await session.end();
-  }
+  await using session = await beginRestore(database);
+  return await runRestore(session, { archive, models, ...options });
 }
 
 /** How many rows of each table are in an archive: counted in its JSON, whatever its manifest says. */

@@ -106,45 +106,44 @@ export async function checkDatabase(
     );
     return nothing;
   }
-  let database: Database;
-  try {
-    database = openDatabase({ connectionString: url.text });
-  } catch (error) {
-    const { message, hint = "Correct it." } = toBackupError(error);
-    problem("NO_CONNECTION", `The connection string of ${url.from}: ${message}`, hint);
-    return nothing;
-  }
+  const open = (): Database | null => {
+    try {
+      return openDatabase({ connectionString: url.text });
+    } catch (error) {
+      const { message, hint = "Correct it." } = toBackupError(error);
+      problem("NO_CONNECTION", `The connection string of ${url.from}: ${message}`, hint);
+      return null;
+    }
+  };
+  await using database = open();
+  if (!database) return nothing;
   const look = <Result>(code: string, what: string, check: () => Result | Promise<Result>) =>
     attempt(findings, { area: "Database", code, what }, check);
   const uploadDir = defaultUploadDir(database);
+  const connection = await checkConnection(database, url.from);
+  findings.push(...connection.findings);
+  if (!connection.isUsable) return { ...nothing, uploadDir };
+  const client = await look("UNREACHABLE", "The database", () => database.connect("doctor"));
+  if (!client) return { ...nothing, uploadDir };
   try {
-    const connection = await checkConnection(database, url.from);
-    findings.push(...connection.findings);
-    if (!connection.isUsable) return { ...nothing, uploadDir };
-    const client = await look("UNREACHABLE", "The database", () => database.connect("doctor"));
-    if (!client) return { ...nothing, uploadDir };
-    try {
-      const catalog = await look("CATALOG", "The catalog", () => readCatalog(client));
-      const checks = [
-        await look("CONNECTIONS", "How many connections there may be", () =>
-          checkConnections(client),
-        ),
-        await look("SUPERUSER", "Whether the role is a superuser", () => checkSuperuser(client)),
-        catalog && (await look("RIGHTS", "The role's rights", () => checkRights(client, catalog))),
-        await look("OPERATIONS", "The schema for operations", () => checkRecording(client)),
-        catalog && (await look("DRIFT", "The schema", () => checkSchema(client, catalog, schema))),
-        catalog &&
-          (await look("CONTENTS", "What is in the database", () => checkContents(client, catalog))),
-        await look("EXTENSIONS", "Extensions", () => checkExtensions(client)),
-      ];
-      findings.push(...checks.flatMap((found) => found ?? []));
-      const { name = null, sizeBytes = null } = catalog?.database ?? {};
-      return { findings, name, sizeBytes, uploadDir };
-    } finally {
-      await client.end().catch(() => {});
-    }
+    const catalog = await look("CATALOG", "The catalog", () => readCatalog(client));
+    const checks = [
+      await look("CONNECTIONS", "How many connections there may be", () =>
+        checkConnections(client),
+      ),
+      await look("SUPERUSER", "Whether the role is a superuser", () => checkSuperuser(client)),
+      catalog && (await look("RIGHTS", "The role's rights", () => checkRights(client, catalog))),
+      await look("OPERATIONS", "The schema for operations", () => checkRecording(client)),
+      catalog && (await look("DRIFT", "The schema", () => checkSchema(client, catalog, schema))),
+      catalog &&
+        (await look("CONTENTS", "What is in the database", () => checkContents(client, catalog))),
+      await look("EXTENSIONS", "Extensions", () => checkExtensions(client)),
+    ];
+    findings.push(...checks.flatMap((found) => found ?? []));
+    const { name = null, sizeBytes = null } = catalog?.database ?? {};
+    return { findings, name, sizeBytes, uploadDir };
   } finally {
-    await database.close();
+    await client.end().catch(() => {});
   }
 }
 

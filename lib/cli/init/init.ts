@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline/promises";
-import { BackupError } from "../../errors.ts";
+import { BackupError, systemCodeOf } from "../../errors.ts";
 import { formatNoun } from "../../shared/format.ts";
 import { NotConfirmedError, parseOptions, UsageError } from "../usage.ts";
 import type { Question } from "./choices.ts";
@@ -117,8 +117,7 @@ async function create(file: string, text: string): Promise<void> {
     // Not over a file that has come into being meanwhile.
     await writeFile(file, text, { flag: "wx" });
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : "unknown error";
-    throw new BackupError("CONFIG_INVALID", `${file} cannot be written (${code}).`, {
+    throw new BackupError("CONFIG_INVALID", `${file} cannot be written (${systemCodeOf(cause)}).`, {
       hint: "Run the command again once it can be: what is written already stays.",
       cause,
     });
