@@ -1,14 +1,10 @@
 import type pg from "pg";
 import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
-import type { RowKey } from "./row-keys.ts";
+import type { KeyedLoad } from "./load.ts";
 import { rowsOf } from "./rows-of.ts";
 import { columnsOfRow } from "./sample-values.ts";
 
 interface ComparedRights {
-  live: CatalogTable;
-  /** The copy that holds what the rows would be. */
-  shadow: CatalogTable;
-  key: RowKey;
   roles: readonly CatalogColumn[];
   /** In lower case. */
   adminRoles: readonly string[];
@@ -23,10 +19,11 @@ interface RightsCounts {
   passwordsChanged: number;
 }
 
-/** Counts, and reads no value out of the database. */
+/** Counts what the load's copy changes. Reads no value out of the database. */
 export async function compareRights(
   client: pg.ClientBase,
-  { live, shadow, key, roles, adminRoles, passwords }: ComparedRights,
+  { table: live, into, key }: KeyedLoad,
+  { roles, adminRoles, passwords }: ComparedRights,
 ): Promise<RightsCounts> {
   const names = key.columns.map((_, index) => `k${index + 1}`);
   const password = columnsOfRow(
@@ -43,8 +40,8 @@ export async function compareRights(
   const { rows } = await client.query<RightsCounts>(
     `SELECT ${count("s.a AND l.a IS NOT TRUE", "adminsAdded")}, ${count("l.a AND s.a IS NOT TRUE", "adminsRemoved")},
        ${count(`l.k1 IS NOT NULL AND s.k1 IS NOT NULL AND l.p::text COLLATE "C" IS DISTINCT FROM s.p::text COLLATE "C"`, "passwordsChanged")}
-     FROM ${side(live)} l FULL JOIN ${side(shadow)} s ON ${names.map((name, i) => `l.${name} ${key.equals[i]} s.${name}`).join(" AND ")}
-     -- So that the parameter has a type where no column needs it.
+     FROM ${side(live)} l FULL JOIN ${side(into)} s ON ${names.map((name, i) => `l.${name} ${key.equals[i]} s.${name}`).join(" AND ")}
+     -- Gives the parameter a type if no column needs it.
      WHERE $1::text[] IS NOT NULL`,
     [adminRoles],
   );

@@ -5,22 +5,19 @@ import { quoteIdentifier } from "./identifiers.ts";
 import type { RowKey } from "./row-keys.ts";
 import { rowsOf } from "./rows-of.ts";
 import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
+import type { CopiedLoad } from "./table-copies.ts";
 
-/** A table as it is now, and the copy that holds a backup's rows. */
-export interface Compared {
-  live: CatalogTable;
-  shadow: CatalogTable;
-  /** Null: whole rows are compared. Else no row of either repeats it, and none has a NULL in it. */
-  key: RowKey | null;
-  /** Columns whose values are not known beforehand. */
-  ignored: ReadonlySet<string>;
-}
+/**
+ * A table as it is now, and the copy that holds a backup's rows. Without a key, whole rows are compared. No row of
+ * either side repeats the key or has a NULL in it.
+ */
+type Compared = Pick<CopiedLoad, "table" | "into" | "key" | "unknownColumns">;
 
 /** More columns of two tables, with a key, would be more than the 1,664 of a row. The others are compared as well. */
 const MAX_SAMPLED_COLUMNS = 800;
 
-const comparedColumns = ({ live, ignored }: Compared): string[] =>
-  live.columns.map(({ name }) => name).filter((name) => !ignored.has(name));
+const comparedColumns = ({ table, unknownColumns }: Compared): string[] =>
+  table.columns.map(({ name }) => name).filter((name) => !unknownColumns.has(name));
 
 export const sampledColumns = (compared: Compared): string[] =>
   comparedColumns(compared).slice(0, MAX_SAMPLED_COLUMNS);
@@ -29,7 +26,7 @@ export const sampledColumns = (compared: Compared): string[] =>
 const row = (name: string, columns: readonly string[]) =>
   `ROW(${columnsOfRow(name, columns).join(", ")})::record`;
 
-/** Of the values' bytes first, which is quick; where those differ, of the text, which is what counts. */
+/** Compares bytes first, which is quick. If they differ, the text decides. */
 const differ = (l: string, s: string) =>
   `(${l} OPERATOR(pg_catalog.*<>) ${s} AND ${l}::text COLLATE "C" IS DISTINCT FROM ${s}::text COLLATE "C")`;
 
@@ -57,7 +54,7 @@ function byKeySql(compared: Compared, key: RowKey): string {
   return `SELECT ${count(isOut("l"), "added")}, ${count(isOut("s"), "removed")},
       ${count(`${isIn("l")} AND ${isIn("s")} AND ${differ("l.r", "s.r")}`, "changed")},
       ${count(`${isIn("l")} AND ${isIn("s")} AND NOT ${differ("l.r", "s.r")}`, "same")}
-    FROM ${side(compared.live)} l FULL JOIN ${side(compared.shadow)} s ON ${names.map((name, i) => `l.${name} ${key.equals[i]} s.${name}`).join(" AND ")}`;
+    FROM ${side(compared.table)} l FULL JOIN ${side(compared.into)} s ON ${names.map((name, i) => `l.${name} ${key.equals[i]} s.${name}`).join(" AND ")}`;
 }
 
 /** Equal rows have equal text. */
@@ -68,7 +65,7 @@ function countedRows(compared: Compared): string {
   const columns = comparedColumns(compared);
   const side = (table: CatalogTable) =>
     `(SELECT ${digest("t", columns)} AS h, pg_catalog.count(*) AS n FROM ${rowsOf(table)} t GROUP BY 1)`;
-  return `(SELECT h, coalesce(l.n, 0) AS now, coalesce(s.n, 0) AS later FROM ${side(compared.live)} l FULL JOIN ${side(compared.shadow)} s USING (h)) c`;
+  return `(SELECT h, coalesce(l.n, 0) AS now, coalesce(s.n, 0) AS later FROM ${side(compared.table)} l FULL JOIN ${side(compared.into)} s USING (h)) c`;
 }
 
 const byRowSql = (compared: Compared): string => `
@@ -126,17 +123,17 @@ async function sampleByKey(
       (column, i) => `l.${quoteIdentifier(column)} ${key.equals[i]} s.${quoteIdentifier(column)}`,
     )
     .join(" AND ");
-  const live = `${rowsOf(compared.live)} l`;
-  const shadow = `${rowsOf(compared.shadow)} s`;
+  const live = `${rowsOf(compared.table)} l`;
+  const copy = `${rowsOf(compared.into)} s`;
   const main = change === "added" ? "s" : "l";
   const keyColumns = columnsOfRow(main, key.columns);
   const before = sampleOf(columnsOfRow("l", columns));
   const after = sampleOf(columnsOfRow("s", columns));
   const what = {
-    added: `NULL::text[] AS before, ${after} AS after FROM ${shadow} WHERE NOT EXISTS (SELECT FROM ${live} WHERE ${on})`,
-    removed: `${before} AS before, NULL::text[] AS after FROM ${live} WHERE NOT EXISTS (SELECT FROM ${shadow} WHERE ${on})`,
+    added: `NULL::text[] AS before, ${after} AS after FROM ${copy} WHERE NOT EXISTS (SELECT FROM ${live} WHERE ${on})`,
+    removed: `${before} AS before, NULL::text[] AS after FROM ${live} WHERE NOT EXISTS (SELECT FROM ${copy} WHERE ${on})`,
     changed: `${before} AS before, ${after} AS after, ARRAY[${columns.map((column) => `${textOf("l", column)} IS DISTINCT FROM ${textOf("s", column)}`).join(", ")}]::bool[] AS differs
-      FROM ${live} JOIN ${shadow} ON ${on} WHERE ${differ(row("l", all), row("s", all))}`,
+      FROM ${live} JOIN ${copy} ON ${on} WHERE ${differ(row("l", all), row("s", all))}`,
   };
   const { rows } = await client.query<FoundSample>(
     `SELECT ${sampleOf(keyColumns)} AS key, ${what[change]} ORDER BY ${keyColumns.join(", ")} LIMIT ${MAX_SAMPLES}`,
@@ -157,7 +154,7 @@ async function sampleByRow(
   const { rows: found } = await client.query<{ h: string }>(
     `SELECT h FROM ${countedRows(compared)} WHERE ${change === "added" ? "later > now" : "now > later"} ORDER BY h LIMIT ${MAX_SAMPLES}`,
   );
-  const table = change === "added" ? compared.shadow : compared.live;
+  const table = change === "added" ? compared.into : compared.table;
   const values = sampleOf(columnsOfRow("t", columns));
   const none = "NULL::text[]";
   const { rows } = await client.query<FoundSample>(

@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { CatalogTable } from "../schema/catalog.ts";
+import type { TableName } from "../shared/api.ts";
 import { MAX_VIOLATING_ROWS, type ViolatingRow } from "../shared/rehearsal.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 import { isNotFound } from "./not-found.ts";
@@ -25,9 +25,9 @@ interface Failure {
   notFound?: pg.DatabaseError;
 }
 
-/** A table's copy, and what tells its rows. */
+/** The relation that holds the rows, and what tells them apart. */
 export interface Checked {
-  shadow: CatalogTable;
+  holder: TableName;
   key: readonly string[];
 }
 
@@ -65,13 +65,13 @@ const didFail = (result: unknown): result is Failure =>
 /** NOT NULL, CHECK and partitions, all in one reading of the table where all is well. */
 export async function checkRows(
   client: pg.ClientBase,
-  { shadow, key }: Checked,
+  { holder, key }: Checked,
   rules: readonly RowRule[],
 ): Promise<Outcome[]> {
   const count = async (some: readonly RowRule[]): Promise<number[]> => {
     const counts = some.map(({ violated }) => `pg_catalog.count(*) FILTER (WHERE ${violated})`);
     const { rows } = await client.query<string[]>({
-      text: `SELECT ${counts.join(", ")} FROM ${quoteTable(shadow)} t`,
+      text: `SELECT ${counts.join(", ")} FROM ${quoteTable(holder)} t`,
       rowMode: "array",
     });
     return (rows[0] ?? []).map(Number);
@@ -92,7 +92,7 @@ export async function checkRows(
   async function list({ violated, columns }: RowRule): Promise<ViolatingRow[]> {
     const { rows } = await client.query<Pick<ViolatingRow, "key" | "values">>(
       `SELECT ${sampleOf(key.map(quoteIdentifier))} AS key, ${sampleOf(columns.map(quoteIdentifier))} AS values
-       FROM ${quoteTable(shadow)} t WHERE ${violated} LIMIT ${MAX_VIOLATING_ROWS}`,
+       FROM ${quoteTable(holder)} t WHERE ${violated} LIMIT ${MAX_VIOLATING_ROWS}`,
     );
     return rows.map((row) => ({ key: readSample(row.key), values: readSample(row.values) }));
   }
@@ -101,7 +101,7 @@ export async function checkRows(
 /** @param isNew of a row `t`: at least one of those that repeat each other is so; left out: any */
 export async function checkUnique(
   client: pg.ClientBase,
-  { shadow }: Checked,
+  { holder }: Checked,
   { keys, filter, nullsAreEqual }: UniqueRule,
   isNew?: string,
 ): Promise<Outcome> {
@@ -113,7 +113,7 @@ export async function checkUnique(
   const result = await attempt(client, () =>
     client.query<{ values: string[]; times: number; total: number }>(
       `SELECT ${sampleOf(names)} AS values, pg_catalog.count(*)::float8 AS times, (pg_catalog.sum(pg_catalog.count(*) - 1) OVER ())::float8 AS total
-       FROM (SELECT ${[...keys, isNew ?? "true"].map((it, index) => `${it} AS ${names[index] ?? "is_new"}`).join(", ")} FROM ${quoteTable(shadow)} t
+       FROM (SELECT ${[...keys, isNew ?? "true"].map((it, index) => `${it} AS ${names[index] ?? "is_new"}`).join(", ")} FROM ${quoteTable(holder)} t
          ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}) t
        GROUP BY ${names.join(", ")} HAVING pg_catalog.count(*) > 1 AND pg_catalog.bool_or(is_new) LIMIT ${MAX_VIOLATING_ROWS}`,
     ),
@@ -132,14 +132,14 @@ export async function checkUnique(
 /** By adding it: PostgreSQL then names the first two rows that exclude each other. */
 export async function checkExclusion(
   client: pg.ClientBase,
-  { shadow }: Checked,
+  { holder }: Checked,
   { definition, filter }: ExclusionRule,
 ): Promise<Outcome> {
   const result = await attempt(client, async () => {
-    let table = quoteTable(shadow);
+    let table = quoteTable(holder);
     if (filter !== null) {
-      const some = quoteTable({ ...shadow, name: `${shadow.name}_some` });
-      const kind = shadow.schema === "pg_temp" ? "TEMPORARY" : "UNLOGGED";
+      const some = quoteTable({ ...holder, name: `${holder.name}_some` });
+      const kind = holder.schema === "pg_temp" ? "TEMPORARY" : "UNLOGGED";
       await client.query(`CREATE ${kind} TABLE ${some} AS SELECT * FROM ${table} WHERE ${filter}`);
       table = some;
     }
@@ -154,7 +154,7 @@ export async function checkExclusion(
   return { total: null, rows: [{ key: [], values: readSample([result.detail ?? null]) }] };
 }
 
-/** The rows of one side of a foreign key: a copy's, or where its table is not restored its own. */
+/** The rows of one side of a foreign key: a copy's, or the table's own if it is not restored. */
 export interface Side {
   /** For FROM. */
   rows: string;
@@ -168,9 +168,7 @@ const rowsOfSide = ({ rows, filter }: Side): string =>
 export async function checkForeignKey(
   client: pg.ClientBase,
   rule: ForeignKeyRule,
-  from: Side,
-  to: Side,
-  key: readonly string[],
+  { from, to, key }: { from: Side; to: Side; key: readonly string[] },
 ): Promise<Outcome> {
   const columns = columnsOfRow("f", rule.columns);
   const condition = violates(rule, columns, rowsOfSide(to));

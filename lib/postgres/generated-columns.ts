@@ -3,10 +3,10 @@ import type { CatalogTable } from "../schema/catalog.ts";
 import { callsUserFunction } from "../schema/user-objects.ts";
 import type { TableName } from "../shared/api.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+import { isKeyed, type KeyedLoad, type Load, oidsOf } from "./load.ts";
 import { sameKey } from "./merge-rows.ts";
-import type { RowKey } from "./row-keys.ts";
 
-/** A table's or partition's stored columns that functions of the users' compute: perhaps from rows that come later. */
+/** A table's or partition's stored columns that user functions compute, perhaps from rows that come later. */
 export interface ComputedColumns extends TableName {
   oid: number;
   computed: Array<{ column: string; expression: string }>;
@@ -36,20 +36,14 @@ export async function readComputedColumns(
   return (await client.query<ComputedColumns>(COMPUTED_SQL, [relations])).rows;
 }
 
-/** Rows of a merge: those whose key is in the copy. */
-export interface MergedInto {
-  copy: TableName;
-  key: RowKey;
-}
-
 interface RecomputeOptions {
-  /** Of the rows of a merge, by the relation's oid; all rows where there is none. */
-  merged?: ReadonlyMap<number, MergedInto>;
+  /** Of a table into which rows of a copy were merged, only these rows count. Of all other relations, every row does. */
+  loads?: readonly Load[];
   /** Called before rows of a relation are taken out and put in again. */
   onStale?: (relation: ComputedColumns) => void;
 }
 
-/** A function that gives another value each time would go on for ever. */
+/** A function that gives another value each time would never come to an end. */
 const MAX_ROUNDS = 5;
 
 /**
@@ -62,13 +56,15 @@ const MAX_ROUNDS = 5;
 export async function recompute(
   client: pg.ClientBase,
   relations: readonly ComputedColumns[],
-  { merged, onStale }: RecomputeOptions = {},
+  { loads = [], onStale }: RecomputeOptions = {},
 ): Promise<ComputedColumns[]> {
+  const merged = loads.filter(({ table, into }) => into !== table).filter(isKeyed);
   const changed = new Set<ComputedColumns>();
   for (let round = 0; round < MAX_ROUNDS; round++) {
     let isChanged = false;
     for (const relation of relations) {
-      if (!(await recomputeOnce(client, relation, merged?.get(relation.oid), onStale))) continue;
+      const load = merged.find(({ table }) => oidsOf([table]).includes(relation.oid));
+      if (!(await recomputeOnce(client, relation, load, onStale))) continue;
       isChanged = true;
       changed.add(relation);
     }
@@ -81,7 +77,7 @@ export async function recompute(
 async function recomputeOnce(
   client: pg.ClientBase,
   relation: ComputedColumns,
-  merged: MergedInto | undefined,
+  merged: KeyedLoad | undefined,
   onStale: RecomputeOptions["onStale"],
 ): Promise<boolean> {
   const table = quoteTable(relation);
@@ -91,14 +87,14 @@ async function recomputeOnce(
   const isStale = [
     `ROW(${now})::record OPERATOR(pg_catalog.*<>) ROW(${anew})::record`,
     ...(merged
-      ? [`EXISTS (SELECT FROM ${quoteTable(merged.copy)} c WHERE ${sameKey(merged.key, "t", "c")})`]
+      ? [`EXISTS (SELECT FROM ${quoteTable(merged.into)} c WHERE ${sameKey(merged.key, "t", "c")})`]
       : []),
   ].join(" AND ");
   // PostgreSQL refuses some tables a DELETE even of no row.
   const { rowCount } = await client.query(`SELECT FROM ONLY ${table} t WHERE ${isStale} LIMIT 1`);
   if (rowCount === 0) return false;
   onStale?.(relation);
-  // Not by UPDATE, which takes no identity column, and computes nothing anew that depends on no column.
+  // UPDATE would not do: it takes no identity column, and recomputes nothing that depends on no column.
   await client.query(
     `WITH stale AS (DELETE FROM ONLY ${table} t WHERE ${isStale} RETURNING ${plain === "" ? "1" : plain})
      INSERT INTO ${table} ${plain === "" ? "SELECT FROM stale" : `(${plain}) OVERRIDING SYSTEM VALUE SELECT ${plain} FROM stale`}`,

@@ -20,10 +20,10 @@ export interface RowKeys {
     constraint: string;
     columns: string[];
     drop: DropStatement;
-    /** What two rows must not have in common; null where that is no matter of columns alone, or not of all rows. */
+    /** What two rows must not have in common. Null if it is more than columns, or does not concern all rows. */
     values: RowKey | null;
   }>;
-  /** Null where the table has neither a primary key nor a unique one of columns that are never NULL. */
+  /** Null if the table has neither a primary key nor a unique one of columns that are never NULL. */
   key: RowKey | null;
 }
 
@@ -86,23 +86,21 @@ export interface FoundUnique extends Found {
   keyLength: number;
 }
 
-/**
- * Waits for nobody, whatever is locked.
- *
- * @returns each table's, in the order of the loads
- */
-export async function readRowKeys(
+/** Adds to each load the keys of its table. Waits for nobody, whatever is locked. */
+export async function readRowKeys<L extends OfTable>(
   client: pg.ClientBase,
-  loads: readonly OfTable[],
-): Promise<RowKeys[]> {
+  loads: readonly L[],
+): Promise<Array<L & RowKeys>> {
   const { rows } = await client.query<FoundUnique>(
     `SELECT ${UNIQUE_FACTS} ${UNIQUE_INDEXES}`,
     relationsOf(loads),
   );
   const found = Map.groupBy(rows, ({ root }) => root);
-  return loads.map(({ table: { oid } }) => {
+  return loads.map((load) => {
+    const { oid } = load.table;
     const unique = found.get(oid) ?? [];
     return {
+      ...load,
       unique: unique.map((it) => ({
         constraint: it.constraint,
         columns: it.columns,
@@ -114,7 +112,7 @@ export async function readRowKeys(
   });
 }
 
-export function findKey(unique: readonly FoundUnique[], oid: number): RowKey | null {
+function findKey(unique: readonly FoundUnique[], oid: number): RowKey | null {
   const found = unique.find(
     (it) =>
       it.oid === oid &&

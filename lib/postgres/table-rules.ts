@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { PlannedLoad } from "../plan/load-plan.ts";
+import type { CatalogTable } from "../schema/catalog.ts";
 import { type DropStatement, dropStatementOf } from "../schema/drop-statement.ts";
 import type { TableName } from "../shared/api.ts";
 import type { AsideConstraint } from "./constraints.ts";
@@ -8,9 +9,7 @@ import {
   columnsOf,
   type Found,
   type FoundUnique,
-  findKey,
   RELATIONS,
-  type RowKey,
   relationsOf,
   UNIQUE_FACTS,
   UNIQUE_INDEXES,
@@ -67,8 +66,6 @@ export interface TableRules {
   rows: RowRule[];
   unique: UniqueRule[];
   exclusions: ExclusionRule[];
-  /** Null where the table has neither a primary key nor a unique one of columns that are never NULL. */
-  key: RowKey | null;
   /** Of each of its partitions: true for the rows that belong there. */
   partitions: Map<number, string>;
 }
@@ -141,6 +138,11 @@ const INDEX_VALUES_SQL = `
     AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
   ORDER BY c.relname COLLATE "C"`;
 
+interface FoundPartition extends Found {
+  filter: string;
+  isLeaf: boolean;
+}
+
 interface FoundIndex extends Found {
   constraint: string;
   columns: string[];
@@ -169,87 +171,126 @@ interface FoundRule extends FoundUnique {
 }
 
 /**
+ * Adds to each load what its rows have to fulfil.
+ *
  * @param client with an empty search_path, so that every name comes out schema-qualified
- * @returns each table's rules, in the order of the loads
  */
-export async function readTableRules(
+export async function readTableRules<L extends Pick<PlannedLoad, "table">>(
   client: pg.ClientBase,
-  loads: readonly PlannedLoad[],
-): Promise<TableRules[]> {
+  loads: readonly L[],
+): Promise<Array<L & { rules: TableRules }>> {
   const params = relationsOf(loads);
-  const read = async <Row extends Found>(sql: string) =>
-    Map.groupBy((await client.query<Row>(sql, params)).rows, ({ root }) => root);
-
-  const partitions = await read<Found & { filter: string; isLeaf: boolean }>(PARTITIONS_SQL);
-  const partitionKeys = await read<Found & { column: string }>(PARTITION_KEYS_SQL);
-  const required = await read<FoundNotNull>(NOT_NULL_SQL);
-  const checks = await read<FoundCheck>(CHECKS_SQL);
-  const unique = await read<FoundRule>(UNIQUE_SQL);
-  const indexes = await read<FoundIndex>(INDEX_VALUES_SQL);
-  const exclusions = await read<Found & ExclusionRule>(EXCLUSIONS_SQL);
-  return loads.map(({ table: { oid: root, kind } }) => {
-    const found = partitions.get(root) ?? [];
-    const parts = found.filter(({ oid }) => oid !== root);
-    const bounds = found.filter(({ oid }) => oid === root);
-    const filters = new Map(parts.map(({ oid, filter }) => [oid, `(${filter})`]));
-    const onlyIn = (oid: number, violated: string) =>
-      oid === root ? violated : `(${filters.get(oid)} AND ${violated})`;
-    const rows: RowRule[] = [
-      ...(required.get(root) ?? []).map(({ oid, column, constraint, isValidated }) => ({
-        kind: "not-null" as const,
-        constraint,
-        columns: [column],
-        isForNewRows: !isValidated,
-        // Of a composite of NULLs, IS NULL is true as well.
-        violated: onlyIn(oid, `(${quoteIdentifier(column)} IS NOT DISTINCT FROM NULL)`),
-      })),
-      ...(checks.get(root) ?? []).map(({ oid, constraint, columns, expression, isValidated }) => {
-        const rule = checkRule(constraint, columns, expression);
-        return { ...rule, isForNewRows: !isValidated, violated: onlyIn(oid, rule.violated) };
-      }),
-      ...(indexes.get(root) ?? []).map(({ oid, constraint, columns, drop, predicate, values }) => ({
-        kind: "value" as const,
-        constraint,
-        columns,
-        drop,
-        isForNewRows: !drop.isValid,
-        // Never true: but a constant, which nobody would evaluate, it is not.
-        violated: `(CASE WHEN ${[filters.get(oid), predicate && `(${predicate})`].filter(Boolean).join(" AND ") || "true"} THEN pg_catalog.num_nulls(${["NULL", ...values].join(", ")}) < 0 ELSE false END)`,
-      })),
-    ];
-    if (kind === "partitioned table") {
-      const leaves = parts.filter(({ isLeaf }) => isLeaf).map(({ filter }) => `(${filter})`);
-      const violated = `((${["false", ...leaves].join(" OR ")}) IS NOT TRUE)`;
-      const columns = (partitionKeys.get(root) ?? []).map(({ column }) => column);
-      rows.push({ kind: "partition", constraint: null, columns, violated });
-    }
-    for (const { filter } of bounds) {
-      const violated = `((${filter}) IS NOT TRUE)`;
-      rows.push({ kind: "partition", constraint: null, columns: [], violated });
-    }
-    const uniqueOnes = unique.get(root) ?? [];
-    return {
-      rows,
-      unique: uniqueOnes.map(
-        ({ oid, constraint, columns, drop, keys, predicate, nullsAreEqual }) => {
-          const all = [filters.get(oid), predicate && `(${predicate})`].filter(Boolean);
-          const filter = all.length > 0 ? all.join(" AND ") : null;
-          return { constraint, columns, drop, keys, nullsAreEqual, filter };
-        },
-      ),
-      exclusions: (exclusions.get(root) ?? []).map(
-        ({ oid, constraint, columns, drop, definition }) => ({
-          constraint,
-          columns,
-          drop,
-          definition,
-          filter: filters.get(oid) ?? null,
+  const read = async <Row extends Found>(sql: string) => {
+    const rows = Map.groupBy((await client.query<Row>(sql, params)).rows, ({ root }) => root);
+    return ({ oid }: CatalogTable): Row[] => rows.get(oid) ?? [];
+  };
+  const partitionsOf = await read<FoundPartition>(PARTITIONS_SQL);
+  const partitionKeysOf = await read<Found & { column: string }>(PARTITION_KEYS_SQL);
+  const requiredOf = await read<FoundNotNull>(NOT_NULL_SQL);
+  const checksOf = await read<FoundCheck>(CHECKS_SQL);
+  const uniqueOf = await read<FoundRule>(UNIQUE_SQL);
+  const indexesOf = await read<FoundIndex>(INDEX_VALUES_SQL);
+  const exclusionsOf = await read<Found & ExclusionRule>(EXCLUSIONS_SQL);
+  return loads.map((load) => {
+    const { table } = load;
+    const found = partitionsOf(table);
+    const partitions = new Map(
+      found.filter(({ oid }) => oid !== table.oid).map(({ oid, filter }) => [oid, `(${filter})`]),
+    );
+    const rules: TableRules = {
+      rows: [
+        ...requiredOf(table).map((it) => notNullRule(it, partitions)),
+        ...checksOf(table).map((it) => validOrNewRule(it, partitions)),
+        ...indexesOf(table).map((it) => indexRule(it, partitions)),
+        ...partitionRules(table, found, partitionKeysOf(table)),
+      ],
+      unique: uniqueOf(table).map((it) => uniqueRule(it, partitions)),
+      exclusions: exclusionsOf(table).map(
+        ({ oid, constraint, columns, drop, definition }): ExclusionRule => ({
+          ...{ constraint, columns, drop, definition, filter: partitions.get(oid) ?? null },
         }),
       ),
-      key: findKey(uniqueOnes, root),
-      partitions: filters,
+      partitions,
     };
+    return { ...load, rules };
   });
+}
+
+/** By the partition's oid: true for the rows that belong there. */
+type Partitions = TableRules["partitions"];
+
+/** A rule of a partition is about its rows alone. */
+const onlyIn = ({ oid, root }: Found, partitions: Partitions, violated: string): string =>
+  oid === root ? violated : `(${partitions.get(oid)} AND ${violated})`;
+
+const notNullRule = (found: FoundNotNull, partitions: Partitions): RowRule => ({
+  kind: "not-null",
+  constraint: found.constraint,
+  columns: [found.column],
+  isForNewRows: !found.isValidated,
+  // IS NULL would be true of a composite of NULLs as well.
+  violated: onlyIn(
+    found,
+    partitions,
+    `(${quoteIdentifier(found.column)} IS NOT DISTINCT FROM NULL)`,
+  ),
+});
+
+function validOrNewRule(found: FoundCheck, partitions: Partitions): RowRule {
+  const rule = checkRule(found.constraint, found.columns, found.expression);
+  const violated = onlyIn(found, partitions, rule.violated);
+  return { ...rule, isForNewRows: !found.isValidated, violated };
+}
+
+/** The rows that an index is about; undefined: all. */
+const indexedRows = (
+  { oid, predicate }: Found & { predicate: string | null },
+  partitions: Partitions,
+): string | undefined =>
+  [partitions.get(oid), predicate && `(${predicate})`].filter(Boolean).join(" AND ") || undefined;
+
+function indexRule(found: FoundIndex, partitions: Partitions): RowRule {
+  const { constraint, columns, drop, values } = found;
+  return {
+    kind: "value",
+    constraint,
+    columns,
+    drop,
+    isForNewRows: !drop.isValid,
+    // Never true, but not a constant, which PostgreSQL would not evaluate.
+    violated: `(CASE WHEN ${indexedRows(found, partitions) ?? "true"} THEN pg_catalog.num_nulls(${["NULL", ...values].join(", ")}) < 0 ELSE false END)`,
+  };
+}
+
+function uniqueRule(found: FoundRule, partitions: Partitions): UniqueRule {
+  const { constraint, columns, drop, keys, nullsAreEqual } = found;
+  const filter = indexedRows(found, partitions) ?? null;
+  return { constraint, columns, drop, keys, nullsAreEqual, filter };
+}
+
+/** A row has to belong to a partition, and to the table if that is a partition itself. */
+function partitionRules(
+  { oid: root, kind }: CatalogTable,
+  found: readonly FoundPartition[],
+  keys: ReadonlyArray<{ column: string }>,
+): RowRule[] {
+  const rule = (condition: string, columns: string[]): RowRule => ({
+    ...{ kind: "partition", constraint: null, columns, violated: `((${condition}) IS NOT TRUE)` },
+  });
+  const leaves = found.filter(({ oid, isLeaf }) => oid !== root && isLeaf);
+  const isInOne = ["false", ...leaves.map(({ filter }) => `(${filter})`)].join(" OR ");
+  const bounds = found.filter(({ oid }) => oid === root);
+  return [
+    ...(kind === "partitioned table"
+      ? [
+          rule(
+            isInOne,
+            keys.map(({ column }) => column),
+          ),
+        ]
+      : []),
+    ...bounds.map(({ filter }) => rule(filter, [])),
+  ];
 }
 
 const DOMAIN_COLUMNS_SQL = `

@@ -1,17 +1,18 @@
-/** Values that an index does not take, as they are too large: found by building one over the rows that may be. */
+/** Finds values that are too large for an index, by building one over the rows that may be. */
 import pg from "pg";
 import { type DropStatement, dropStatementOf } from "../schema/drop-statement.ts";
 import type { TableName } from "../shared/api.ts";
 import type { SampleValue } from "../shared/rehearsal.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
-import { columnsOf, ENFORCED_INDEX, INDEXES, type OfTable, relationsOf } from "./row-keys.ts";
+import { keyColumns, type Load } from "./load.ts";
+import { columnsOf, ENFORCED_INDEX, INDEXES, relationsOf } from "./row-keys.ts";
 import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
 
 export interface TooLarge {
   index: string;
   columns: string[];
   drop: DropStatement;
-  /** Of the first such row, where PostgreSQL tells which it is. */
+  /** Of the first such row. Null if PostgreSQL does not tell which it is. */
   key: SampleValue[] | null;
 }
 
@@ -42,16 +43,14 @@ interface SizedIndex extends Omit<TooLarge, "key"> {
 }
 
 /**
- * @param copy of the table, with the rows; a temporary table or one in a schema of its own
- * @param key columns that tell a row
- * @returns the indexes that do not take some of the rows
+ * @param load into the copy that holds the rows
+ * @returns the table's indexes that do not take some of the rows
  */
 export async function findTooLarge(
   client: pg.ClientBase,
-  load: OfTable,
-  copy: TableName,
-  key: readonly string[],
+  load: Pick<Load, "table" | "into" | "key">,
 ): Promise<TooLarge[]> {
+  const { into: copy } = load;
   const { rows: indexes } = await client.query<SizedIndex>(INDEXES_SQL, relationsOf([load]));
   if (indexes.length === 0) return [];
   const conditions = indexes.map(({ sized, filter }) => {
@@ -69,7 +68,7 @@ export async function findTooLarge(
   const found: TooLarge[] = [];
   for (const [i, { index, columns, drop, ...its }] of indexes.entries()) {
     if (!rows[0]?.[i]) continue;
-    const refused = await build(client, its, copy, `${conditions[i]}`, key);
+    const refused = await build(client, its, load, `${conditions[i]}`);
     if (refused) found.push({ index, columns, drop, key: refused.key });
   }
   return found;
@@ -78,11 +77,11 @@ export async function findTooLarge(
 async function build(
   client: pg.ClientBase,
   { definition, head }: Pick<SizedIndex, "definition" | "head">,
-  copy: TableName,
+  load: Pick<Load, "into" | "key">,
   condition: string,
-  key: readonly string[],
 ): Promise<Pick<TooLarge, "key"> | null> {
   if (!definition.startsWith(head)) return null;
+  const { into: copy } = load;
   const some = { ...copy, name: `${copy.name}_large` };
   const kind = copy.schema === "pg_temp" ? "TEMPORARY" : "UNLOGGED";
   await client.query("SAVEPOINT large");
@@ -98,7 +97,8 @@ async function build(
     if (!(error instanceof pg.DatabaseError)) throw error;
     if (error.code !== "54000") return null;
     await client.query("ROLLBACK TO SAVEPOINT filled");
-    return { key: await keyAt(client, some, /\(\d+,\d+\)/.exec(error.detail ?? "")?.[0], key) };
+    const [tid] = /\(\d+,\d+\)/.exec(error.detail ?? "") ?? [];
+    return { key: await keyAt(client, some, tid, keyColumns(load)) };
   } finally {
     await client.query("ROLLBACK TO SAVEPOINT large; RELEASE SAVEPOINT large");
   }

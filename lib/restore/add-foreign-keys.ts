@@ -24,7 +24,7 @@ export async function addForeignKeys(
   signal: AbortSignal,
 ): Promise<void> {
   const { client } = session;
-  // To come back to: once PostgreSQL has refused something, it can be asked no more for the rows.
+  // After a failure, the search for the rows to blame begins here: a failed transaction answers no query.
   await client.query(`SAVEPOINT ${LOADED}`);
   for (const foreignKey of plan.foreignKeys) {
     signal.throwIfAborted();
@@ -47,7 +47,7 @@ async function blame(
   error: unknown,
 ): Promise<BlamedRows | undefined> {
   if (!isForeignKeyViolation(error)) return undefined;
-  // To know them is a help; not to find them must not hide the error itself.
+  // The rows help a person. If they are not found, the error itself must still be told.
   const found = await find(session, plan, foreignKey, error).catch(() => undefined);
   if (found) return found;
   const missing = keyInDetail(error);
@@ -64,7 +64,7 @@ async function find(
   const isSame = (a: TableName, b: TableName) => tableKey(a) === tableKey(b);
   const table = tables.find((it) => isSame(it, foreignKey.from));
   if (!table) return undefined;
-  // Dropped in this transaction, and there for everybody else.
+  // It is dropped in this transaction. Every other session still sees it.
   const rule = await readForeignKey(
     database.pool,
     table,
@@ -73,7 +73,7 @@ async function find(
   );
   if (!rule) return undefined;
   await beginBlaming(client, LOADED);
-  // Where it is NOT VALID, a partition has refused it for its own rows.
+  // If it is NOT VALID, a partition has refused it for its own rows.
   const part = !rule.isValidated && schema && name ? { schema, name } : null;
   const isWhole = rule.fromIsPartitioned && !part;
   const rows = `${isWhole ? "" : "ONLY "}${quoteTable(part ?? rule.from)}`;

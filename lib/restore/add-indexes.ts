@@ -3,26 +3,22 @@ import type { BlamedRows } from "../postgres/blamed-rows.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import { quoteTable } from "../postgres/identifiers.ts";
 import { createIndex, dropIndexes, type LateIndex } from "../postgres/indexes.ts";
+import { type Load, oidsOf } from "../postgres/load.ts";
 import { columnsOfRow, describeKey, readSample, sampleOf } from "../postgres/sample-values.ts";
 import { beginBlaming } from "./diagnose/begin-blaming.ts";
-import type { ReadPlan } from "./read-plan.ts";
-import type { RestoreSession } from "./restore-session.ts";
 
 const LOADED = "loaded";
 
-/** Of fewer there is little to gain. */
+/** With fewer rows there is little to gain. */
 const MIN_ROWS = 10_000;
 
 /** Drops the indexes of large tables that need not be there while rows are loaded. @returns what to add again */
 export function dropLateIndexes(
-  { client }: RestoreSession,
-  { loads }: ReadPlan,
+  client: pg.ClientBase,
+  loads: readonly Load[],
 ): Promise<LateIndex[]> {
   const large = loads.filter(({ archived, places }) => (places?.size ?? archived.rows) >= MIN_ROWS);
-  return dropIndexes(
-    client,
-    large.flatMap(({ table }) => [table.oid, ...table.partitions.map(({ oid }) => oid)]),
-  );
+  return dropIndexes(client, oidsOf(large.map(({ table }) => table)));
 }
 
 /**
@@ -31,12 +27,12 @@ export function dropLateIndexes(
  * @throws BackupError LOAD_FAILED with the key of a row that is too large for its index
  */
 export async function addIndexes(
-  { client }: RestoreSession,
-  plan: ReadPlan,
+  client: pg.ClientBase,
+  loads: readonly Load[],
   indexes: readonly LateIndex[],
   signal: AbortSignal,
 ): Promise<void> {
-  // To come back to, as for foreign keys.
+  // After a failure, the search for the row to blame begins here.
   await client.query(`SAVEPOINT ${LOADED}`);
   for (const index of indexes) {
     signal.throwIfAborted();
@@ -45,23 +41,23 @@ export async function addIndexes(
         fallback: "LOAD_FAILED",
         outcome: "Nothing has changed.",
         table: index.table,
-        // To know it is a help; not to find it must not hide the error itself.
-        blamed: await blame(client, plan, index, error).catch(() => undefined),
+        // The row helps a person. If it is not found, the error itself must still be told.
+        blamed: await blame(client, loads, index, error).catch(() => undefined),
       });
     });
   }
   await client.query(`RELEASE SAVEPOINT ${LOADED}`);
 }
 
-/** PostgreSQL tells where the row is that it cannot put into a B-tree: `(page,item)`, in whichever language. */
+/** PostgreSQL tells the place of a row that does not fit into a B-tree as `(page,item)`, in every language. */
 async function blame(
   client: pg.ClientBase,
-  { loads, keys }: ReadPlan,
+  loads: readonly Load[],
   { tableOid, table }: LateIndex,
   error: unknown,
 ): Promise<BlamedRows | undefined> {
   const [tid] = (error instanceof pg.DatabaseError && /\(\d+,\d+\)/.exec(error.detail ?? "")) || [];
-  const columns = keys[loads.findIndex((load) => load.table.oid === tableOid)]?.columns;
+  const columns = loads.find(({ table: { oid } }) => oid === tableOid)?.key?.columns;
   if (tid === undefined || !columns) return undefined;
   await beginBlaming(client, LOADED);
   const { rows } = await client.query<{ key: Array<string | null> }>(

@@ -1,14 +1,14 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import { isComputed } from "../plan/load-plan.ts";
-import { type ComputedColumns, type MergedInto, recompute } from "../postgres/generated-columns.ts";
+import { type ComputedColumns, recompute } from "../postgres/generated-columns.ts";
+import type { Load } from "../postgres/load.ts";
 import { type RefusedChange, readRefusedChanges } from "../postgres/publications.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
-import type { ReadPlan } from "./read-plan.ts";
 import { describeRefusal } from "./require-loadable.ts";
 
-/** Where rows cannot be taken out and put in again, since a publication lets nobody delete. */
-export const readUncomputable = (client: pg.ClientBase, { loads }: ReadPlan) =>
+/** Tables whose rows cannot be taken out and put in again, because a publication lets nobody delete. */
+export const readUncomputable = (client: pg.ClientBase, loads: readonly Load[]) =>
   readRefusedChanges(
     client,
     loads.filter(({ table }) => isComputed(table)),
@@ -27,21 +27,19 @@ export const describeUncomputable = ({
 });
 
 /**
- * Computes generated columns anew that depend on rows which came later.
+ * Computes generated columns anew that depend on rows which came later. After a merge only for the merged rows.
  *
- * @param merged of a merge: its rows alone
- * @throws BackupError LOAD_FAILED where a publication does not allow it
+ * @throws BackupError LOAD_FAILED if a publication does not allow it
  */
 export async function computeAnew(
   client: pg.ClientBase,
-  plan: ReadPlan,
+  loads: readonly Load[],
   computed: readonly ComputedColumns[],
-  merged?: ReadonlyMap<number, MergedInto>,
 ): Promise<void> {
   if (computed.length === 0) return;
-  const refused = await readUncomputable(client, plan);
+  const refused = await readUncomputable(client, loads);
   await recompute(client, computed, {
-    merged,
+    loads,
     onStale(relation) {
       const refusal = refused.find((it) => tableKey(it.relation) === tableKey(relation));
       if (!refusal) return;

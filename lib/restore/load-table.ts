@@ -4,9 +4,9 @@ import type { Archive } from "../archive/archive-reader.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
 import { BackupError } from "../errors.ts";
 import { freeOwn } from "../own-memory.ts";
-import type { PlannedLoad } from "../plan/load-plan.ts";
 import { dropRemedy, findDropStatement } from "../postgres/constraint-remedies.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
+import type { Load } from "../postgres/load.ts";
 import {
   batchRows,
   chosenRows,
@@ -16,7 +16,6 @@ import {
   loadStatement,
   type RowBatch,
 } from "../postgres/load-rows.ts";
-import type { RowKey } from "../postgres/row-keys.ts";
 import { type OnProgress, reportTable } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { keyInBatch } from "./diagnose/failing-key.ts";
@@ -26,24 +25,20 @@ import { findOrphansInBatch } from "./diagnose/find-orphans.ts";
 import { requireColumns } from "./require-columns.ts";
 
 /** @returns the rows of the batch that are accounted for: inserted, unless an implementation says otherwise */
-export type InsertBatch = (
-  load: PlannedLoad,
+export type InsertBatch<L extends Load> = (
+  load: L,
   statement: LoadStatement,
   batch: RowBatch,
 ) => Promise<number>;
 
-/** What a person knows a load as, where a copy takes the rows, and what tells its rows. */
-export type Meant = (load: PlannedLoad) => { load: PlannedLoad; key: RowKey | null };
-
 /** Inserts a batch whole, or says which of its rows the table refuses. Ends the transaction then. */
 export const insertWhole =
-  (client: pg.ClientBase, meant: Meant): InsertBatch =>
-  (taken, statement, batch) =>
+  (client: pg.ClientBase): InsertBatch<Load> =>
+  (load, statement, batch) =>
     loadRows(client, statement, batch).catch(async (error: unknown) => {
-      const { load, key } = meant(taken);
-      // To know it is a help; not to find it must not hide the error itself.
+      // The row helps a person. If it is not found, the error itself must still be told.
       const failing = await findFailingRow(client, load, batch, error).catch(() => null);
-      const failingKey = failing ? keyInBatch(batch, failing, key) : undefined;
+      const failingKey = failing ? keyInBatch(batch, failing, load.key) : undefined;
       const drop = await findDropStatement(client, load.table, error).catch(() => undefined);
       const broken = await findBrokenRuleInBatch(client, load, batch, error).catch(() => undefined);
       const orphans = await findOrphansInBatch(client, load, batch, error).catch(() => undefined);
@@ -59,25 +54,25 @@ export const insertWhole =
       });
     });
 
-/** What is asked of a connection, one after the other, while what comes next is made ready. */
+/** Statements that run one after the other, while the next batch is made ready. */
 class Steps {
   #last = Promise.resolve();
 
   add(step: () => Promise<void> | void): void {
     this.#last = this.#last.then(step);
-    // Its error is thrown by who waits next; until then it is not unhandled.
+    // Whoever waits next gets its error. Until then it must not count as unhandled.
     this.#last.catch(() => {});
   }
 
-  /** Throws what the first to fail threw; those after it were left out. */
+  /** Throws the error of the first step that failed. The steps after it did not run. */
   done(): Promise<void> {
     return this.#last;
   }
 }
 
-export interface LoadTablesOptions {
+export interface LoadTablesOptions<L extends Load> {
   archive: Archive;
-  insertBatch: InsertBatch;
+  insertBatch: InsertBatch<L>;
   onProgress: OnProgress;
   signal: AbortSignal;
   /** The pause after each table but the last. */
@@ -85,17 +80,17 @@ export interface LoadTablesOptions {
 }
 
 /**
- * Loads tables from the archive, one after the other. One batch is inserted while the next, of the same table or of the
- * one after it, is read, decrypted, decompressed and made COPY's text.
+ * Loads tables from the archive, one after the other. While one batch is inserted, the next one, of the same table or of
+ * the one after it, is read, decrypted, decompressed and converted to COPY's text.
  *
- * @throws BackupError of `Archive.readTable`, which proves each table's digest on the way, and of `insertBatch`: of the
- *   usual one LOAD_FAILED or CONSTRAINT_VIOLATED with table, row (or rows, where no one is to blame alone) and column or
- *   constraint. Nothing is asked of the connection any more then.
+ * @throws BackupError of `Archive.readTable`, which proves each table's digest on the way, and of `insertBatch`.
+ *   `insertWhole` throws LOAD_FAILED or CONSTRAINT_VIOLATED with the table, the row (or rows, if no single one is to
+ *   blame) and the column or constraint. No statement runs any more then.
  */
-export async function loadTables(
+export async function loadTables<L extends Load>(
   client: pg.ClientBase,
-  loads: readonly PlannedLoad[],
-  options: LoadTablesOptions,
+  loads: readonly L[],
+  options: LoadTablesOptions<L>,
 ): Promise<void> {
   const { onProgress, signal, waitBetweenTablesMs } = options;
   const steps = new Steps();
@@ -104,32 +99,32 @@ export async function loadTables(
       signal.throwIfAborted();
       if (index > 0 && waitBetweenTablesMs > 0)
         steps.add(() => setTimeout(waitBetweenTablesMs, undefined, { signal }));
-      await loadTable(client, load, () => reportTable(onProgress, index), steps, options);
+      const begin = () => reportTable(onProgress, index);
+      await loadTable(client, load, steps, { ...options, begin });
     }
   } finally {
-    // Where what comes next failed, what came before may still be on its way.
+    // If the next batch could not be read, the one before it may still be on its way.
     await steps.done().catch(() => {});
   }
   await steps.done();
 }
 
-/** Resolves once all rows are read; those that are not in yet are so when the steps are done. */
-async function loadTable(
+/** Resolves once all rows are read. All of them are in when the steps are done. */
+async function loadTable<L extends Load>(
   client: pg.ClientBase,
-  load: PlannedLoad,
-  begin: () => ReturnType<typeof reportTable>,
+  load: L,
   steps: Steps,
-  { archive, insertBatch, signal }: LoadTablesOptions,
+  { archive, insertBatch, signal, begin }: LoadTablesOptions<L> & { begin: BeginReport },
 ): Promise<void> {
-  const { archived, table, columns, places } = load;
-  const statement = loadStatement(table, columns);
-  let report: ReturnType<typeof reportTable> | undefined;
+  const { archived, into, columns, places } = load;
+  const statement = loadStatement(into, columns);
+  let report: ReturnType<BeginReport> | undefined;
   let rows = 0;
   let bytes = 0;
 
   async function insert(batch: RowBatch): Promise<void> {
     const chosen = places ? chosenRows(batch, places) : [batch];
-    // Rows that were not chosen are read and proven like the others.
+    // Rows that were not chosen are read and proven as well.
     rows += batch.rows;
     for (const some of chosen) rows += (await insertBatch(load, statement, some)) - some.rows;
     bytes += batch.json.length;
@@ -152,6 +147,8 @@ async function loadTable(
     report?.done(rows, archived.jsonBytes);
   });
 }
+
+type BeginReport = () => ReturnType<typeof reportTable>;
 
 const wrongCount = (archived: ManifestTable, rows: number): BackupError =>
   new BackupError(

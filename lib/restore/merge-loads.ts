@@ -1,91 +1,74 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import { leaveOut } from "../plan/exclusion.ts";
-import type { PlannedLoad } from "../plan/load-plan.ts";
 import type { BlamedRows } from "../postgres/blamed-rows.ts";
 import { dropRemedy, findDropStatement } from "../postgres/constraint-remedies.ts";
 import { keyInDetail, translateDatabaseError } from "../postgres/database-error.ts";
-import type { MergedInto } from "../postgres/generated-columns.ts";
-import {
-  addMissingRows,
-  type Merge,
-  type MergedRows,
-  overwriteRows,
-} from "../postgres/merge-rows.ts";
-import type { CatalogTable } from "../schema/catalog.ts";
+import { isKeyed, type KeyedLoad, type Load } from "../postgres/load.ts";
+import { addMissingRows, type MergedRows, overwriteRows } from "../postgres/merge-rows.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { beginBlaming } from "./diagnose/begin-blaming.ts";
 import { type BrokenRule, findBrokenRule } from "./diagnose/find-broken-rule.ts";
 import { findRefusedRows, isCollision } from "./diagnose/refused-rows.ts";
-import type { ReadPlan } from "./read-plan.ts";
-
-/** Each load with its copy and its key, which a plan that can be carried out has. */
-export const mergesOf = ({ loads, keys }: ReadPlan, copies: readonly CatalogTable[]) =>
-  loads.flatMap((load, index): Array<Merge & { load: PlannedLoad }> => {
-    const [key, copy] = [keys[index], copies[index]];
-    return key && copy ? [{ load, live: load.table, copy, key, columns: load.columns }] : [];
-  });
-
-/** What tells the rows of a merge, by the oid of the table or partition that they are in. */
-export const mergedInto = (merges: readonly Merge[]): Map<number, MergedInto> =>
-  new Map(
-    merges.flatMap(({ live, copy, key }) =>
-      [live, ...live.partitions].map(({ oid }): [number, MergedInto] => [oid, { copy, key }]),
-    ),
-  );
 
 const UNMERGED = "unmerged";
+
+interface MergeOptions {
+  /** Rows with the same key are replaced. Otherwise they stay as they are. */
+  isOverwriting: boolean;
+  signal: AbortSignal;
+}
 
 /**
  * Moves the copies' rows into the tables, and proves that each has got there.
  *
- * @returns by how many rows each table has grown, in the order of the loads
+ * @returns each load, with the number of rows by which its table has grown
  * @throws BackupError CONSTRAINT_VIOLATED, LOAD_FAILED
  */
-export async function mergeLoads(
+export async function mergeLoads<L extends Load>(
   client: pg.ClientBase,
-  plan: ReadPlan,
-  copies: readonly CatalogTable[],
-  signal: AbortSignal,
-): Promise<number[]> {
-  const grown: number[] = [];
-  const isOverwriting = plan.scope.mode === "overwrite";
+  loads: readonly L[],
+  { isOverwriting, signal }: MergeOptions,
+): Promise<Array<L & { grownBy: number }>> {
+  const done: Array<L & { grownBy: number }> = [];
   const mergeRows = isOverwriting ? overwriteRows : addMissingRows;
-  // To come back to: what has failed tells no row that a person could look up.
+  // After a failure, the search for the rows to blame begins here.
   await client.query(`SAVEPOINT ${UNMERGED}`);
-  for (const { load, ...merge } of mergesOf(plan, copies)) {
+  for (const load of loads) {
+    if (!isKeyed(load)) throw new Error("a table without a key cannot be merged");
     signal.throwIfAborted();
-    const merged = await mergeRows(client, merge).catch(async (error: unknown) => {
-      const failed = { load, merge, isOverwriting, error };
-      const blamed = await findRefusedRows(client, failed, UNMERGED);
+    const merged = await mergeRows(client, load).catch(async (error: unknown) => {
+      const failed = { load, isOverwriting, error };
+      const refused = await findRefusedRows(client, failed, UNMERGED);
       const rule = await findRule(client, failed);
-      throw translateMergeError(error, plan, load, merge, blamed ?? rule.blamed, rule.remedy);
+      const blamed = refused ?? rule.blamed;
+      throw translateMergeError(error, loads, load, { blamed, remedy: rule.remedy });
     });
     requireAllMerged(load, merged, isOverwriting);
-    grown.push(merged.inserted - merged.deleted);
+    done.push({ ...load, grownBy: merged.inserted - merged.deleted });
   }
   await client.query(`RELEASE SAVEPOINT ${UNMERGED}`);
-  return grown;
+  return done;
 }
 
-/** What is better to say than the usual, if anything. */
+/** What says more than PostgreSQL's error, if anything. */
 async function findRule(
   client: pg.ClientBase,
-  { load, merge, error }: { load: PlannedLoad; merge: Merge; error: unknown },
+  { load, error }: { load: KeyedLoad; error: unknown },
 ): Promise<Partial<BrokenRule>> {
   try {
     await beginBlaming(client, UNMERGED);
     const drop = await findDropStatement(client, load.table, error);
     if (drop) return drop.isValid ? {} : { remedy: dropRemedy(drop) };
-    return (await findBrokenRule(client, load, merge.copy, error)) ?? {};
+    return (await findBrokenRule(client, load, error)) ?? {};
   } catch {
     return {};
   }
 }
 
-/** Each row of the backup is either one that was there by its key, or new. */
+/** Proves that each row of the backup was either there by its key, or is new. */
 function requireAllMerged(
-  { archived, places }: PlannedLoad,
+  { archived, places }: Load,
   { present, deleted, inserted }: MergedRows,
   isOverwriting: boolean,
 ): void {
@@ -107,11 +90,9 @@ function requireAllMerged(
 
 function translateMergeError(
   error: unknown,
-  { loads }: ReadPlan,
-  { archived: { schema, name } }: PlannedLoad,
-  { key }: Merge,
-  blamed: BlamedRows | undefined,
-  remedy: string | undefined,
+  loads: readonly Load[],
+  { archived: { schema, name }, key }: KeyedLoad,
+  { blamed, remedy }: { blamed: BlamedRows | undefined; remedy: string | undefined },
 ): unknown {
   const table = { schema, name };
   const outcome = "Nothing has changed.";

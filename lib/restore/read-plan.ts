@@ -3,43 +3,44 @@ import type pg from "pg";
 import type { Archive } from "../archive/archive-reader.ts";
 import type { Manifest } from "../archive/manifest.ts";
 import { compareEncodings } from "../plan/compare-encodings.ts";
-import { type LoadPlan, planLoad } from "../plan/load-plan.ts";
+import { type LoadPlan, type PlannedLoad, planLoad } from "../plan/load-plan.ts";
 import { isMerge, type RestoreSelection } from "../plan/restore-scope.ts";
 import { apart } from "../postgres/apart.ts";
 import { isStorageDamage } from "../postgres/damage.ts";
+import type { Load } from "../postgres/load.ts";
 import type { RefusedChange } from "../postgres/publications.ts";
-import { type RowKey, type RowKeys, readRowKeys } from "../postgres/row-keys.ts";
+import { type RowKeys, readRowKeys } from "../postgres/row-keys.ts";
 import { rowsOf } from "../postgres/rows-of.ts";
 import { readUntrustedCode, type UntrustedCodes } from "../postgres/untrusted-code.ts";
 import type { Catalog } from "../schema/catalog.ts";
 import { unreadableError } from "../schema/describe-unreadable.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import { readCatalog } from "../schema/read-catalog.ts";
-import type { TableName } from "../shared/api.ts";
+import type { Drift, TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
 import { findUndeletable } from "./diagnose/find-undeletable.ts";
 
-/** A load plan, and what only the database itself can say of it. */
+/** A load plan, and what only the database itself can add to it. */
 export interface ReadPlan extends LoadPlan {
-  /** What tells the rows of each load, in their order; null where nothing does. */
-  keys: ReadonlyArray<RowKey | null>;
+  /** Each into its own table. */
+  loads: Load[];
   /** Tables to be merged that have no key, or one that the backup does not have. They block. */
   withoutKey: TableName[];
-  /** Tables that hold rows, where that matters. They block. */
+  /** Tables that hold rows, if they have to be empty. They block. */
   notEmpty: TableName[];
-  /** Where rows would have to be deleted that PostgreSQL lets nobody delete. They block. */
+  /** Tables whose rows would have to be deleted, and PostgreSQL lets nobody delete them. They block. */
   undeletable: RefusedChange[];
   /** Code of other roles that would run with this one's rights. It blocks. */
   untrusted: UntrustedCodes;
-  /** What may not fit, as the backup's database has another encoding; null where all does. */
+  /** What may not fit because the backup's database has another encoding. Null if everything fits. */
   encodings: string | null;
   /** Of a backup by `@vorlefan/prisma-backup`. */
   isOriginal: boolean;
-  /** Of all that the plan relies on: another one where somebody has changed the schema. */
+  /** Of everything that the plan relies on. It changes if somebody changes the schema. */
   fingerprint: string;
 }
 
-interface PlanSource extends RestoreSelection {
+export interface PlanSource extends RestoreSelection {
   archive: Archive;
   models: PrismaModels;
 }
@@ -58,50 +59,50 @@ export async function readPlan(
   const { unreadable, database } = catalog;
   if (unreadable.length > 0) throw unreadableError(unreadable, database.encoding);
   const manifest = archive.manifestFor(catalog, models);
-  const plan = planLoad(manifest, catalog, models, selection);
-  const untrusted = await readUntrustedCode(client, plan.loads);
-  const rules = await readRowKeys(client, plan.loads);
-  const keys = rules.map(({ key }) => key);
-  const { scope, isStandby } = plan;
+  const planned = planLoad(manifest, catalog, models, selection);
+  const untrusted = await readUntrustedCode(client, planned.loads);
+  const keyed = await readRowKeys(client, planned.loads);
+  const loads = keyed.map(({ unique: _, ...load }): Load => ({ ...load, into: load.table }));
+  const { scope, isStandby, drift } = planned;
   const { mode } = scope;
   return {
     catalog,
     manifest,
     plan: {
-      ...plan,
-      keys,
-      withoutKey: isMerge(mode) ? tablesWithoutKey(plan, keys) : [],
-      notEmpty: mode === "if-empty" && !isStandby ? await tablesWithRows(client, plan) : [],
+      ...planned,
+      loads,
+      withoutKey: isMerge(mode) ? tablesWithoutKey(loads) : [],
+      notEmpty: mode === "if-empty" && !isStandby ? await tablesWithRows(client, loads) : [],
       undeletable:
-        // Its rows' values are read as their columns' types, which runs code.
+        // To read a value as its column's type runs code.
         mode === "overwrite" && !isStandby && untrusted.found.length === 0
-          ? await findUndeletable(client, archive, plan.loads, keys)
+          ? await findUndeletable(client, archive, loads)
           : [],
       untrusted,
       encodings:
         manifest.database &&
         compareEncodings(manifest.database.encoding, catalog.database.encoding),
       isOriginal: archive.isOriginal,
-      fingerprint: fingerprintOf(plan, catalog, rules),
+      fingerprint: fingerprintOf(keyed, catalog, drift),
     },
   };
 }
 
 const nameOf = ({ schema, name }: TableName): TableName => ({ schema, name });
 
-const tablesWithoutKey = ({ loads }: LoadPlan, keys: ReadPlan["keys"]): TableName[] =>
+const tablesWithoutKey = (loads: readonly Load[]): TableName[] =>
   loads
-    .filter(({ table, columns }, index) => {
+    .filter(({ table, columns, key }) => {
       const isFilled = (name: string) =>
         columns.some((column) => column.name === name) ||
         table.columns.some((column) => column.name === name && column.generated);
-      return !keys[index]?.columns.every(isFilled);
+      return !key?.columns.every(isFilled);
     })
     .map(({ table }) => nameOf(table));
 
-async function tablesWithRows(client: pg.ClientBase, { loads }: LoadPlan): Promise<TableName[]> {
+async function tablesWithRows(client: pg.ClientBase, loads: readonly Load[]): Promise<TableName[]> {
   const found: TableName[] = [];
-  // Who cannot read it now is told of that; what somebody else has locked is looked at once the restore has it.
+  // Another check names tables that the role may not read. The restore looks at locked ones once it has the lock.
   const readable = loads.filter(
     ({ table }) => table.canSelect && !table.hidesRows && !table.isLocked,
   );
@@ -119,23 +120,23 @@ async function tablesWithRows(client: pg.ClientBase, { loads }: LoadPlan): Promi
   return found;
 }
 
-/** Nothing of rows, sizes, owners or object ids: a restore in between leaves it as it is. */
+/** Says nothing of rows, sizes, owners or object ids, so that a restore in between does not change it. */
 function fingerprintOf(
-  { loads, drift }: LoadPlan,
+  loads: ReadonlyArray<PlannedLoad & RowKeys>,
   { foreignKeys }: Catalog,
-  rules: readonly RowKeys[],
+  drift: readonly Drift[],
 ): string {
   const loaded = new Set(loads.map(({ table }) => tableKey(table)));
   const facts = {
-    tables: loads.map(({ table, columns }, index) => [
+    tables: loads.map(({ table, columns, key, unique }) => [
       nameOf(table),
       table.kind,
       table.columns.map(({ name, type, notNull, hasDefault, generated }) => [
         ...[name, type, notNull, hasDefault, generated],
       ]),
       columns.map(({ name, archivedType }) => [name, archivedType]),
-      rules[index]?.key?.columns,
-      rules[index]?.unique.map(({ constraint, columns: of }) => [constraint, of]),
+      key?.columns,
+      unique.map(({ constraint, columns: of }) => [constraint, of]),
     ]),
     foreignKeys: foreignKeys
       .filter(({ from, to }) => loaded.has(tableKey(from)) || loaded.has(tableKey(to)))

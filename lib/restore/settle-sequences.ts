@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { PlannedSequence } from "../plan/load-sequences.ts";
 import { isMerge } from "../plan/restore-scope.ts";
+import type { Load } from "../postgres/load.ts";
 import {
   findSequenceTarget,
   lockSequence,
@@ -9,11 +10,12 @@ import {
   type SequenceTarget,
   setSequence,
 } from "../postgres/sequences.ts";
+import type { CatalogTable } from "../schema/catalog.ts";
 import type { Warning } from "../shared/api.ts";
 import type { ReadPlan } from "./read-plan.ts";
 import { sequenceWarning } from "./result-warnings.ts";
 
-/** @returns a warning for each sequence that does not come to stand where it stood in the backup */
+/** Sets the sequences. @returns a warning for each that does not come to stand where it stood in the backup */
 export async function setSequences(client: pg.ClientBase, plan: ReadPlan): Promise<Warning[]> {
   const warnings: Warning[] = [];
   for (const [planned, live] of await withStates(client, plan)) {
@@ -21,7 +23,7 @@ export async function setSequences(client: pg.ClientBase, plan: ReadPlan): Promi
     let now = live;
     let target = await findSequenceTarget(client, planned, now, columns);
     if (basis !== "archived" && !isSame(now, target)) {
-      // Others draw from it until it is locked.
+      // Until it is locked, others may draw from it.
       await lockSequence(client, sequence);
       now = (await readSequenceStates(client, [sequence]))[0] ?? live;
       target = await findSequenceTarget(client, planned, now, columns);
@@ -33,20 +35,22 @@ export async function setSequences(client: pg.ClientBase, plan: ReadPlan): Promi
 }
 
 /**
- * The same, without setting any.
+ * Gives the same warnings without setting any sequence.
  *
- * @param copyOf the table that holds what a table would hold then
+ * @param loads into copies that hold what the tables would hold
  */
 export async function foreseeSequences(
   client: pg.ClientBase,
   plan: ReadPlan,
-  copyOf: (
-    table: PlannedSequence["columns"][number]["table"],
-  ) => PlannedSequence["columns"][number]["table"],
+  loads: readonly Load[],
 ): Promise<Warning[]> {
+  const holderOf = (table: CatalogTable) => loads.find((it) => it.table === table)?.into ?? table;
   const warnings: Warning[] = [];
   for (const [planned, live] of await withStates(client, plan)) {
-    const columns = planned.columns.map(({ table, column }) => ({ table: copyOf(table), column }));
+    const columns = planned.columns.map(({ table, column }) => ({
+      table: holderOf(table),
+      column,
+    }));
     const target = await findSequenceTarget(client, planned, live, columns);
     warnings.push(...warn(plan, planned, live, target));
   }
@@ -79,5 +83,5 @@ const warn = (
   live: SequenceState,
   target: SequenceTarget,
 ): Warning[] =>
-  // The original stored no states: theirs are their columns' extremes, as is said beforehand.
+  // The original stored no states. A check before the restore says that the columns' highest values count.
   isOriginal ? [] : sequenceWarning(planned, live, target, isMerge(scope.mode));

@@ -8,29 +8,29 @@ import {
 } from "../postgres/constraints.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import { checkRows } from "../postgres/find-violations.ts";
+import type { Load } from "../postgres/load.ts";
 import { FIXED_SETTINGS, ownSettings } from "../postgres/own-settings.ts";
 import { checkRule, domainRule } from "../postgres/table-rules.ts";
 import type { TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
 import { beginBlaming } from "./diagnose/begin-blaming.ts";
-import type { ReadPlan } from "./read-plan.ts";
 
 const LOADED = "loaded";
 
 /**
- * Proves anew what was valid before and may depend on other rows, now that all of them are there.
+ * Proves again the constraints that were valid before and may depend on other rows, once all rows are there.
  *
  * @throws BackupError CONSTRAINT_VIOLATED with the keys of rows, LOAD_FAILED
  */
 export async function validateConstraints(
   client: pg.ClientBase,
-  plan: ReadPlan,
+  loads: readonly Load[],
   { dropped }: AsideConstraints,
   signal: AbortSignal,
 ): Promise<void> {
   const valid = dropped.filter(({ isValidated }) => isValidated);
   if (valid.length === 0) return;
-  // Their functions may rely on the role's own, as on any insert of the app.
+  // Their functions may rely on the role's own settings, as on any insert of the app.
   await client.query(`${ownSettings(client)}; SAVEPOINT ${LOADED}`);
   for (const constraint of valid) {
     signal.throwIfAborted();
@@ -40,12 +40,12 @@ export async function validateConstraints(
         outcome: "Nothing has changed.",
         table: constraint.isOfDomain ? undefined : constraint.table,
         constraint: constraint.constraint,
-        // A violation has a remedy of its own; so has a name that is not found.
+        // A violation has a remedy of its own, and so has a name that is not found.
         ...(isRaised(error) && {
           remedy: `A function that ${constraint.constraint} calls raises an error for rows of the backup. Drop the constraint, restore, put the rows right, and add it again.`,
         }),
-        // To know them is a help; not to find them must not hide the error itself.
-        blamed: await blame(client, plan, constraint, error).catch(() => undefined),
+        // The rows help a person. If they are not found, the error itself must still be told.
+        blamed: await blame(client, loads, constraint, error).catch(() => undefined),
       });
     });
   }
@@ -57,21 +57,20 @@ const isRaised = (error: unknown): boolean =>
 
 async function blame(
   client: pg.ClientBase,
-  { loads, keys }: ReadPlan,
+  loads: readonly Load[],
   { table, constraint, expression, isOfDomain }: AsideConstraint,
   error: unknown,
 ): Promise<BlamedRows | undefined> {
   if (!(error instanceof pg.DatabaseError)) return undefined;
   const { schema = "", table: name = "", column = "" } = error;
   const relation = isOfDomain ? { schema, name } : table;
-  const index = loads.findIndex((load) => holds(load.table, relation));
-  const [load, key] = [loads[index], keys[index]];
-  if (!load || !key) return undefined;
+  const key = loads.find((load) => holds(load.table, relation))?.key;
+  if (!key) return undefined;
   await beginBlaming(client, LOADED);
   const rule = isOfDomain
     ? domainRule(constraint, expression, column)
     : checkRule(constraint, [], expression);
-  const checked = { shadow: { ...load.table, ...relation }, key: key.columns };
+  const checked = { holder: relation, key: key.columns };
   const [outcome] = await checkRows(client, checked, [rule]);
   if (!outcome || "sqlState" in outcome) return undefined;
   return blameRows(key.columns, outcome.rows, outcome.total);

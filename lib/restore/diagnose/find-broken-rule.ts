@@ -1,15 +1,14 @@
-/** What of a table has refused a row, where PostgreSQL does not name it. */
+/** What of a table refuses a row, if PostgreSQL does not name it. */
 import pg from "pg";
-import type { PlannedLoad } from "../../plan/load-plan.ts";
 import { type BlamedRows, blameRows } from "../../postgres/blamed-rows.ts";
 import { dropRemedy, partitionRemedy } from "../../postgres/constraint-remedies.ts";
 import { isWithoutPartition } from "../../postgres/database-error.ts";
 import { checkRows } from "../../postgres/find-violations.ts";
+import { keyColumns, type Load } from "../../postgres/load.ts";
 import { loadStatement, type RowBatch } from "../../postgres/load-rows.ts";
 import { ownSearchPath } from "../../postgres/own-settings.ts";
 import { readTableRules } from "../../postgres/table-rules.ts";
 import { findTooLarge } from "../../postgres/too-large.ts";
-import type { TableName } from "../../shared/api.ts";
 import { withProbeTable } from "./probe-table.ts";
 
 export interface BrokenRule {
@@ -23,26 +22,25 @@ const isUnnamed = (error: unknown): error is pg.DatabaseError =>
   (isWithoutPartition(error) || /^(22|54|P0)/.test(error.code ?? ""));
 
 /**
- * @param copy of the load's table, with the rows that were to be inserted
- * @returns undefined where it is none of these
+ * @param load into the copy with the rows that were to be inserted
+ * @returns undefined if it is none of these
  */
 export async function findBrokenRule(
   client: pg.ClientBase,
-  load: PlannedLoad,
-  copy: TableName,
+  load: Load,
   error: unknown,
 ): Promise<BrokenRule | undefined> {
   if (!isUnnamed(error)) return undefined;
   // Conditions come out with names that hold under every search_path.
   await client.query("SET LOCAL search_path = ''");
-  const [rules] = await readTableRules(client, [load]);
-  if (!rules) return undefined;
+  const [ruled] = await readTableRules(client, [load]);
+  if (!ruled) return undefined;
   await client.query(ownSearchPath(client));
   const wanted = isWithoutPartition(error) ? "partition" : "value";
-  const suspects = rules.rows.filter(({ kind }) => kind === wanted);
+  const suspects = ruled.rules.rows.filter(({ kind }) => kind === wanted);
   for (const rule of suspects) {
-    const key = rules.key?.columns ?? rule.columns;
-    const [outcome] = await checkRows(client, { shadow: { ...load.table, ...copy }, key }, [rule]);
+    const key = load.key?.columns ?? rule.columns;
+    const [outcome] = await checkRows(client, { holder: load.into, key }, [rule]);
     if (outcome && "rows" in outcome) {
       return {
         blamed: blameRows(key, outcome.rows, outcome.total),
@@ -53,8 +51,8 @@ export async function findBrokenRule(
       return { blamed: {}, remedy: dropRemedy(rule.drop) };
   }
   if (error.code === "54000") {
-    const key = rules.key?.columns ?? [];
-    const [large] = await findTooLarge(client, load, copy, key);
+    const key = keyColumns(load);
+    const [large] = await findTooLarge(client, load);
     if (large) {
       const blamed = large.key ? blameRows(key, [{ key: large.key }], null) : {};
       return { blamed, remedy: dropRemedy(large.drop) };
@@ -66,13 +64,13 @@ export async function findBrokenRule(
 /** The same for a batch whose load has failed. Ends the transaction of the load. */
 export async function findBrokenRuleInBatch(
   client: pg.ClientBase,
-  load: PlannedLoad,
+  load: Load,
   batch: RowBatch,
   error: unknown,
 ): Promise<BrokenRule | undefined> {
   if (!isUnnamed(error)) return undefined;
   return await withProbeTable(client, load.table, ["GENERATED"], async (probe) => {
     await client.query(loadStatement(probe, load.columns).text, [batch.json]);
-    return await findBrokenRule(client, load, probe, error);
+    return await findBrokenRule(client, { ...load, into: probe }, error);
   });
 }

@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { PlannedLoad } from "../../plan/load-plan.ts";
+import type { Load } from "../../postgres/load.ts";
 import {
   loadStatement,
   type RowBatch,
@@ -22,11 +22,11 @@ export interface FailingRow {
  * rows are tried on an empty temporary table of the same shape. Ends the transaction of the load.
  *
  * @param error of the load; only an equal one counts
- * @returns null where no row is to blame alone, such as one that repeats a key of an earlier batch
+ * @returns null if no row is to blame alone, such as one that repeats a key of an earlier batch
  */
 export async function findFailingRow(
   client: pg.ClientBase,
-  { table, columns }: PlannedLoad,
+  { table, columns }: Load,
   batch: RowBatch,
   error: unknown,
 ): Promise<FailingRow | null> {

@@ -1,10 +1,10 @@
 /** Which rows refer to what is not there. */
 import pg from "pg";
-import type { PlannedLoad } from "../../plan/load-plan.ts";
 import { type BlamedRows, blameRows } from "../../postgres/blamed-rows.ts";
 import { FOREIGN_KEY_VIOLATION } from "../../postgres/database-error.ts";
 import { checkForeignKey, type Side } from "../../postgres/find-violations.ts";
 import { quoteTable } from "../../postgres/identifiers.ts";
+import type { Load } from "../../postgres/load.ts";
 import { loadStatement, type RowBatch } from "../../postgres/load-rows.ts";
 import { readRowKeys } from "../../postgres/row-keys.ts";
 import { describeKey } from "../../postgres/sample-values.ts";
@@ -29,7 +29,7 @@ export async function readForeignKey(
 
 /**
  * @param from where to look: rows of the table, or of a copy
- * @returns undefined where every row refers to one that is there
+ * @returns undefined if every row refers to one that is there
  */
 export async function findOrphans(
   client: pg.ClientBase,
@@ -40,7 +40,7 @@ export async function findOrphans(
   const [keys] = await readRowKeys(client, [{ table }]);
   const key = keys?.key?.columns ?? [];
   const to = `${rule.toIsPartitioned ? "" : "ONLY "}${quoteTable(rule.to)}`;
-  const outcome = await checkForeignKey(client, rule, from, { rows: to }, key);
+  const outcome = await checkForeignKey(client, rule, { from, to: { rows: to }, key });
   const found = outcome && "rows" in outcome ? outcome : null;
   const [first] = found?.rows ?? [];
   if (!found || !first) return undefined;
@@ -74,7 +74,7 @@ export async function findOrphansInCopy(
  */
 export async function findOrphansInBatch(
   client: pg.ClientBase,
-  { table, columns }: PlannedLoad,
+  { table, columns }: Load,
   batch: RowBatch,
   error: unknown,
 ): Promise<BlamedRows | undefined> {

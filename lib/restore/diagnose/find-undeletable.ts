@@ -2,35 +2,29 @@
 import pg from "pg";
 import type { Archive } from "../../archive/archive-reader.ts";
 import { freeOwn } from "../../own-memory.ts";
-import type { PlannedLoad } from "../../plan/load-plan.ts";
 import { apart } from "../../postgres/apart.ts";
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
+import { isKeyed, type KeyedLoad, type Load } from "../../postgres/load.ts";
 import { batchRows, chosenRows, rowsOfBatch } from "../../postgres/load-rows.ts";
 import { sameKey } from "../../postgres/merge-rows.ts";
 import { type RefusedChange, readRefusedChanges } from "../../postgres/publications.ts";
 import type { RowKey } from "../../postgres/row-keys.ts";
 import { rowsOf } from "../../postgres/rows-of.ts";
 
-/**
- * Finds them. Where no row of the backup is there by its key, none is deleted: only the archive's rows can tell.
- *
- * @param keys of the loads, in their order
- */
+/** Finds them. If the table has no row of the backup by its key, none is deleted. Only the archive's rows can tell. */
 export async function findUndeletable(
   client: pg.ClientBase,
   archive: Pick<Archive, "readTable">,
-  loads: readonly PlannedLoad[],
-  keys: ReadonlyArray<RowKey | null>,
+  loads: readonly Load[],
 ): Promise<RefusedChange[]> {
   const refused = await readRefusedChanges(client, loads, "DELETE");
   const found: RefusedChange[] = [];
-  for (const [index, load] of loads.entries()) {
-    const [key, table] = [keys[index], load.table];
-    const ofLoad = refused.filter(({ root }) => root === table.oid);
-    // What the role cannot read, or somebody else has locked, is told of otherwise, or looked at once it is free.
-    if (ofLoad.length === 0 || !key || !table.canSelect || table.hidesRows || table.isLocked)
-      continue;
-    if (await isAnyThere(client, archive, load, key)) found.push(...ofLoad);
+  for (const load of loads.filter(isKeyed)) {
+    const { oid, canSelect, hidesRows, isLocked } = load.table;
+    const ofLoad = refused.filter(({ root }) => root === oid);
+    // Another check names tables that the role may not read. The restore looks at locked ones once they are free.
+    if (ofLoad.length === 0 || !canSelect || hidesRows || isLocked) continue;
+    if (await isAnyThere(client, archive, load)) found.push(...ofLoad);
   }
   return found;
 }
@@ -38,14 +32,13 @@ export async function findUndeletable(
 async function isAnyThere(
   client: pg.ClientBase,
   archive: Pick<Archive, "readTable">,
-  { archived, table, columns, places }: PlannedLoad,
-  key: RowKey,
+  { archived, table, columns, places, key }: KeyedLoad,
 ): Promise<boolean> {
   const live = rowsOf(table);
   const { rows } = await client.query(`SELECT FROM ${live} l LIMIT 1`);
   if (rows.length === 0) return false;
   const computed = await readComputed(client, table.oid, key);
-  // What a key's computed column needs, nobody tells.
+  // Nothing tells which columns a computed column of the key needs.
   const needed =
     computed.size > 0 ? columns : columns.filter(({ name }) => key.columns.includes(name));
   const values = key.columns.map(
@@ -76,7 +69,7 @@ async function readComputed(
   return new Map(rows.map(({ name, expression }) => [name, expression]));
 }
 
-/** A row with a value that its column refuses is no row of the table; that it is refused, the restore finds. */
+/** A row whose value the column refuses cannot be in the table. The restore reports it. */
 async function isFound(client: pg.ClientBase, sql: string, json: Buffer): Promise<boolean> {
   try {
     return await apart(client, async () => {

@@ -1,6 +1,5 @@
-/** Which rows a merge has failed upon. */
+/** Finds the rows that make a merge fail. */
 import pg from "pg";
-import type { PlannedLoad } from "../../plan/load-plan.ts";
 import { type BlamedRows, blameRows } from "../../postgres/blamed-rows.ts";
 import {
   CHECK_VIOLATION,
@@ -10,7 +9,8 @@ import {
   UNIQUE_VIOLATION,
 } from "../../postgres/database-error.ts";
 import { checkRows } from "../../postgres/find-violations.ts";
-import { dropPresent, findCollisions, type Merge } from "../../postgres/merge-rows.ts";
+import type { KeyedLoad } from "../../postgres/load.ts";
+import { dropPresent, findCollisions } from "../../postgres/merge-rows.ts";
 import { ownSearchPath } from "../../postgres/own-settings.ts";
 import { readRowKeys } from "../../postgres/row-keys.ts";
 import { describeKey } from "../../postgres/sample-values.ts";
@@ -24,8 +24,7 @@ export const isCollision = (error: unknown): error is pg.DatabaseError =>
   (error.code === UNIQUE_VIOLATION || error.code === EXCLUSION_VIOLATION);
 
 interface FailedMerge {
-  load: PlannedLoad;
-  merge: Merge;
+  load: KeyedLoad;
   isOverwriting: boolean;
   error: unknown;
 }
@@ -34,7 +33,7 @@ interface FailedMerge {
  * Finds the rows of the backup that a table does not take. The transaction can only be rolled back then.
  *
  * @param savepoint of before the merge
- * @returns undefined where they are not found: to know them is a help, and must not hide the error itself
+ * @returns undefined if they are not found. The error itself must be told all the same
  */
 export async function findRefusedRows(
   client: pg.ClientBase,
@@ -69,15 +68,15 @@ const FINDERS: Record<string, Find> = {
 
 async function findColliding(
   client: pg.ClientBase,
-  { load, merge, isOverwriting }: FailedMerge,
+  { load, isOverwriting }: FailedMerge,
   { constraint }: pg.DatabaseError,
 ): Promise<BlamedRows | undefined> {
   const [keys] = await readRowKeys(client, [load]);
   const unique = keys?.unique.find((it) => it.constraint === constraint);
-  const rows = await findCollisions(client, merge, isOverwriting, unique?.values ?? null);
+  const rows = await findCollisions(client, load, isOverwriting, unique?.values ?? null);
   const [first] = rows;
   if (!first) return undefined;
-  const { columns } = merge.key;
+  const { columns } = load.key;
   const conflictsWith = first.otherKey && describeKey(columns, first.otherKey);
   return {
     ...blameRows(columns, rows, first.total),
@@ -87,17 +86,17 @@ async function findColliding(
 
 async function findViolating(
   client: pg.ClientBase,
-  { load, merge, isOverwriting }: FailedMerge,
+  { load, isOverwriting }: FailedMerge,
   error: pg.DatabaseError,
 ): Promise<BlamedRows | undefined> {
-  if (!isOverwriting) await dropPresent(client, merge);
-  // Conditions come out with names that hold under every search_path, and are evaluated under the role's own.
+  if (!isOverwriting) await dropPresent(client, load);
+  // Read under an empty search_path, so that every name is qualified. Evaluated under the role's own.
   await client.query("SET LOCAL search_path = ''");
-  const [rules] = await readTableRules(client, [load]);
+  const [ruled] = await readTableRules(client, [load]);
   await client.query(ownSearchPath(client));
-  const suspects = rules?.rows.filter((rule) => isOf(rule, error)) ?? [];
-  const { columns } = merge.key;
-  const checked = { shadow: merge.copy, key: columns };
+  const suspects = ruled?.rules.rows.filter((rule) => isOf(rule, error)) ?? [];
+  const { columns } = load.key;
+  const checked = { holder: load.into, key: columns };
   for (const outcome of await checkRows(client, checked, suspects)) {
     if (!outcome || "sqlState" in outcome) continue;
     return blameRows(columns, outcome.rows, outcome.total);
@@ -105,14 +104,14 @@ async function findViolating(
   return undefined;
 }
 
-/** To a table that is not restored: that foreign key stays. */
+/** The row refers to a table that is not restored, so that the foreign key stays. */
 async function findReferring(
   client: pg.ClientBase,
-  { load: { table }, merge, isOverwriting }: FailedMerge,
+  { load, isOverwriting }: FailedMerge,
   error: pg.DatabaseError,
 ): Promise<BlamedRows | undefined> {
-  if (!isOverwriting) await dropPresent(client, merge);
-  return await findOrphansInCopy(client, table, merge.copy, error);
+  if (!isOverwriting) await dropPresent(client, load);
+  return await findOrphansInCopy(client, load.table, load.into, error);
 }
 
 function isOf({ kind, constraint, columns }: RowRule, error: pg.DatabaseError): boolean {

@@ -1,54 +1,46 @@
 import pg from "pg";
-import type { PlannedLoad } from "../../plan/load-plan.ts";
-import {
-  type LoadStatement,
-  loadRows,
-  type RowBatch,
-  readStatement,
-  splitBatch,
-} from "../../postgres/load-rows.ts";
+import { keyColumns, type Load } from "../../postgres/load.ts";
+import { loadRows, type RowBatch, readStatement, splitBatch } from "../../postgres/load-rows.ts";
 import { readSample } from "../../postgres/sample-values.ts";
 import { isTextError, meaningOfTextError } from "../../postgres/text-errors.ts";
 import { MAX_VIOLATING_ROWS, type ViolatingRow, type Violation } from "../../shared/rehearsal.ts";
 import { columnAlone } from "../diagnose/column-alone.ts";
+import type { InsertBatch } from "../load-table.ts";
 import { describeViolation, remedyOf } from "./remedies.ts";
 
-/** Of data, their size, constraints of domains, and what functions of generated columns raise. */
+/** An error of data, of their size, of a domain's constraint, or raised by a generated column's function. */
 export const isRefusal = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && /^(22|23|54000|P0)/.test(error.code ?? "");
 
 /** A longer row is not parsed only to tell its key. */
 const MAX_PARSED_BYTES = 1024 * 1024;
 
-/** Rows that a column refuses; of a row that no single column is to blame for, null. */
+/** Rows that a column refuses. */
 interface Refused {
+  /** Null if no single column is to blame. */
   column: string | null;
-  /** Where their text does not fit the encoding. */
+  /** If their text does not fit the encoding. */
   text: ReturnType<typeof meaningOfTextError> | null;
   rows: ViolatingRow[];
 }
 
-/** Loads what can be loaded, and keeps what is refused: row by row, and by column. */
+/** Loads what can be loaded, and remembers what is refused, by row and column. */
 export class RefusedValues {
   readonly #client: pg.ClientBase;
-  readonly #found = new Map<PlannedLoad, Refused[]>();
-  readonly #givenUp = new Set<PlannedLoad>();
+  readonly #found = new Map<Load, Refused[]>();
+  readonly #givenUp = new Set<Load>();
 
-  readonly #keyOf: (load: PlannedLoad) => readonly string[];
-
-  /** @param keyOf the columns that tell a table's rows */
-  constructor(client: pg.ClientBase, keyOf: (load: PlannedLoad) => readonly string[]) {
+  constructor(client: pg.ClientBase) {
     this.#client = client;
-    this.#keyOf = keyOf;
   }
 
   /** Whether rows of a load are missing in its table. */
-  has(load: PlannedLoad): boolean {
+  has(load: Load): boolean {
     return this.#found.has(load);
   }
 
-  /** @returns all of the batch's rows: each is inserted, or refused and kept */
-  async insert(load: PlannedLoad, statement: LoadStatement, batch: RowBatch): Promise<number> {
+  /** @returns all of the batch's rows: each is inserted, or refused and remembered */
+  readonly insert: InsertBatch<Load> = async (load, statement, batch) => {
     if (this.#givenUp.has(load)) return batch.rows;
     const refusal = await this.#try(() => loadRows(this.#client, statement, batch));
     if (!refusal) return batch.rows;
@@ -59,9 +51,9 @@ export class RefusedValues {
       await this.insert(load, statement, part(batch, middle, batch.rows));
     }
     return batch.rows;
-  }
+  };
 
-  /** @returns why it was refused; null where it was not */
+  /** @returns why it was refused. Null if it was not */
   async #try(run: () => Promise<unknown>): Promise<unknown> {
     await this.#client.query("SAVEPOINT batch");
     try {
@@ -76,7 +68,7 @@ export class RefusedValues {
     }
   }
 
-  async #keep(load: PlannedLoad, { json, firstRow }: RowBatch, refusal: unknown): Promise<void> {
+  async #keep(load: Load, { json, firstRow }: RowBatch, refusal: unknown): Promise<void> {
     let name: string | null = null;
     for (const column of load.columns) {
       // Text that does not fit the encoding is refused before any column is read, wherever in the row it is.
@@ -89,14 +81,14 @@ export class RefusedValues {
     const text = isTextError(refusal) ? meaningOfTextError(refusal) : null;
     const rows = this.#rowsOf(load, name, text);
     rows.push({
-      key: readSample(this.#keyOf(load).map((column) => valueIn(json, column))),
+      key: readSample(keyColumns(load).map((column) => valueIn(json, column))),
       values: readSample(name === null ? [] : [valueIn(json, name)]),
       row: firstRow,
     });
     if (rows.length >= MAX_VIOLATING_ROWS) this.#givenUp.add(load);
   }
 
-  #rowsOf(load: PlannedLoad, column: string | null, text: Refused["text"]): ViolatingRow[] {
+  #rowsOf(load: Load, column: string | null, text: Refused["text"]): ViolatingRow[] {
     const all = this.#found.get(load) ?? [];
     this.#found.set(load, all);
     const known = all.find((it) => it.column === column && it.text?.has === text?.has);
@@ -114,7 +106,7 @@ export class RefusedValues {
           kind: "value" as const,
           table: { schema, name },
           constraint: null,
-          key: [...this.#keyOf(load)],
+          key: keyColumns(load),
           columns: column === null ? [] : [column],
           total: this.#givenUp.has(load) ? null : rows.length,
           rows,

@@ -6,7 +6,7 @@ import { heirsOf } from "../../schema/heirs.ts";
 import { readUserViews } from "../../schema/user-functions.ts";
 import type { TableName } from "../../shared/api.ts";
 import { tableKey } from "../../shared/table-name.ts";
-import type { Shadowed } from "./check-shadows.ts";
+import type { CheckedLoad } from "./check-copies.ts";
 import { namesIn, type Redirected, replaceNames } from "./sql-names.ts";
 
 /** What a SELECT from a relation will give once the restore is done. */
@@ -66,36 +66,36 @@ export class RelationCopies {
 /** @param client with an empty search_path, so that every name comes out schema-qualified */
 export async function copiesOf(
   client: pg.ClientBase,
-  shadowed: readonly Shadowed[],
+  loads: readonly CheckedLoad[],
   { tables }: Catalog,
 ): Promise<RelationCopies> {
-  const shadows = new Map(shadowed.map(({ table, shadow }) => [tableKey(table), shadow]));
-  // With a parent's rows, a SELECT gives those of the tables that inherit from it.
+  const copies = new Map(loads.map(({ table, into }) => [tableKey(table), into]));
+  // A SELECT from a parent also gives the rows of the tables that inherit from it.
   const parents = tables.flatMap((table): Definition[] => {
     const family = [table, ...heirsOf(table, tables)];
-    if (family.length === 1 || !family.some((it) => shadows.has(tableKey(it)))) return [];
+    if (family.length === 1 || !family.some((it) => copies.has(tableKey(it)))) return [];
     const sql = family
-      .map((it) => selectFrom(table, shadows.get(tableKey(it)) ?? it))
+      .map((it) => selectFrom(table, copies.get(tableKey(it)) ?? it))
       .join(" UNION ALL ");
     return [{ schema: table.schema, name: table.name, sql }];
   });
   const isParent = new Set(parents.map(tableKey));
-  const plain = shadowed
+  const plain = loads
     .filter(({ table }) => !isParent.has(tableKey(table)))
-    .map(({ table, shadow }) => ({
-      ...{ schema: table.schema, name: table.name, sql: selectFrom(table, shadow) },
+    .map(({ table, into }) => ({
+      ...{ schema: table.schema, name: table.name, sql: selectFrom(table, into) },
     }));
-  const partitions = shadowed.flatMap(({ table, shadow, rules }) =>
+  const partitions = loads.flatMap(({ table, into, rules }) =>
     table.partitions.map(({ oid, schema, name }) => ({
       ...{ schema, name },
-      sql: `${selectFrom(table, shadow)} WHERE ${rules.partitions.get(oid) ?? "true"}`,
+      sql: `${selectFrom(table, into)} WHERE ${rules.partitions.get(oid) ?? "true"}`,
     })),
   );
   const views = (await readUserViews(client)).map(({ definition, ...view }) => ({
     ...view,
     sql: definition,
   }));
-  const place = shadowed[0]?.shadow.schema ?? "pg_temp";
+  const place = loads[0]?.into.schema ?? "pg_temp";
   return new RelationCopies(client, place, [...plain, ...parents, ...partitions], views);
 }
 

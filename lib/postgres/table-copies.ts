@@ -1,37 +1,39 @@
 import { randomBytes } from "node:crypto";
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
-import type { PlannedLoad } from "../plan/load-plan.ts";
 import type { CatalogTable } from "../schema/catalog.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+import type { Load } from "./load.ts";
 
-/** Empty copies of tables, without constraints, that only this transaction sees. */
-export interface ShadowTables {
-  /** In the order of the loads. Plain tables, partitioned or not. */
-  tables: CatalogTable[];
-  /** The schema that was made for them; null where they are temporary. */
+/** A load into a copy: an empty plain table without constraints, that only this transaction sees. */
+export interface CopiedLoad extends Load {
+  /** Stay NULL in the copy, because their default runs code that may do more than give a value. */
+  unknownColumns: ReadonlySet<string>;
+}
+
+export interface TableCopies<L> {
+  loads: Array<L & CopiedLoad>;
+  /** The schema that was made for the copies. Null if they are temporary. */
   ownSchema: string | null;
-  /** Columns that stay NULL in a copy, as their default runs code that may do more than give a value. */
-  withoutDefault: Array<{ table: CatalogTable; column: string }>;
 }
 
 /**
- * Makes the copies: temporary tables, which cost no write-ahead log and leave nothing behind even in a crash; where
- * the role may make none, tables in a schema of their own. Takes no more than an ACCESS SHARE lock on the originals.
+ * Makes a copy of each table. Temporary tables cost no write-ahead log and leave nothing behind even in a crash. If the
+ * role may make none, the copies get a schema of their own. Takes no more than an ACCESS SHARE lock on the tables.
  *
- * @throws BackupError INSUFFICIENT_PRIVILEGE where the role may make neither
+ * @returns the loads, each into its copy
+ * @throws BackupError INSUFFICIENT_PRIVILEGE if the role may make neither
  */
-export async function createShadowTables(
+export async function createTableCopies<L extends Load>(
   client: pg.ClientBase,
-  loads: readonly PlannedLoad[],
-): Promise<ShadowTables> {
+  loads: readonly L[],
+): Promise<TableCopies<L>> {
   const { schema, kind } = await createPlace(client);
-  const ownSchema = kind === "UNLOGGED" ? schema : null;
-  const shadows: ShadowTables = { tables: [], ownSchema, withoutDefault: [] };
+  const copied: Array<L & CopiedLoad> = [];
   for (const [index, load] of loads.entries()) {
     const { table } = load;
-    const shadow: CatalogTable = {
+    const into: CatalogTable = {
       ...table,
       schema,
       name: `rehearsal_${index + 1}`,
@@ -40,27 +42,28 @@ export async function createShadowTables(
       inherits: [],
       heirs: [],
     };
-    const name = quoteTable(shadow);
+    const name = quoteTable(into);
+    const { defaults, unknownColumns } = await defaultsOf(client, { ...load, into }, kind);
     const changes = [
       ...table.columns
         .filter(({ notNull }) => notNull)
         .map((column) => `ALTER ${quoteIdentifier(column.name)} DROP NOT NULL`),
-      ...(await defaultsOf(client, load, shadow, kind, shadows)),
+      ...defaults,
     ];
     const create = `CREATE ${kind} TABLE ${name} (LIKE ${quoteTable(table)} INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION)`;
     const alter = changes.length > 0 ? `; ALTER TABLE ${name} ${changes.join(", ")}` : "";
     await client.query(create + alter);
-    shadows.tables.push(shadow);
+    copied.push({ ...load, into, unknownColumns });
   }
-  return shadows;
+  return { loads: copied, ownSchema: kind === "UNLOGGED" ? schema : null };
 }
 
-/** Frees their room, where the transaction goes on and is committed. */
-export async function dropShadowTables(
+/** Frees the copies' room in a transaction that goes on and is committed. */
+export async function dropTableCopies(
   client: pg.ClientBase,
-  { tables, ownSchema }: ShadowTables,
+  { loads, ownSchema }: TableCopies<Load>,
 ): Promise<void> {
-  for (const table of tables) await client.query(`DROP TABLE ${quoteTable(table)}`);
+  for (const { into } of loads) await client.query(`DROP TABLE ${quoteTable(into)}`);
   if (ownSchema !== null) await client.query(`DROP SCHEMA ${quoteIdentifier(ownSchema)} CASCADE`);
 }
 
@@ -74,7 +77,7 @@ async function createPlace(
   const [may] = rows;
   if (may?.temporary) return { schema: "pg_temp", kind: "TEMPORARY" };
   if (may?.create) {
-    // Nobody can have made it before: a name to be guessed would keep all rehearsals from their place.
+    // A name that can be guessed could be taken by somebody who wants no trial run to succeed.
     const schema = `prisma_backup_admin_rehearsal_${randomBytes(8).toString("hex")}`;
     await client.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
     return { schema, kind: "UNLOGGED" };
@@ -105,45 +108,44 @@ const DEFAULTS_SQL = `
 /** Only these read as a plain value of the sequence. */
 const PLAIN_NEXTVAL = /^\(?nextval\('(?:[^']|'')+'::regclass\)\)?(?:::[a-z]+)?$/;
 
-/** The defaults of columns that the archive does not have; no other is ever used. */
+/** The defaults of columns that the archive does not have. No other default is ever used. */
 async function defaultsOf(
   client: pg.ClientBase,
-  { table, columns }: PlannedLoad,
-  shadow: CatalogTable,
+  { table, into, columns }: Load,
   kind: "TEMPORARY" | "UNLOGGED",
-  { withoutDefault }: ShadowTables,
-): Promise<string[]> {
+): Promise<{ defaults: string[]; unknownColumns: Set<string> }> {
+  const defaults: string[] = [];
+  const unknownColumns = new Set<string>();
   const added = table.columns.filter(
     ({ name, generated, hasDefault }) =>
       hasDefault && !generated && !columns.some((column) => column.name === name),
   );
-  if (added.length === 0) return [];
+  if (added.length === 0) return { defaults, unknownColumns };
   const { rows } = await client.query<{
     column: string;
     expression: string | null;
     draws: boolean;
     opaque: boolean;
   }>(DEFAULTS_SQL, [table.oid, added.map(({ name }) => name)]);
-  const changes: string[] = [];
   for (const [index, { column, expression, draws, opaque }] of rows.entries()) {
     const alter = `ALTER ${quoteIdentifier(column)} SET DEFAULT`;
     if (draws || PLAIN_NEXTVAL.test(expression ?? "")) {
-      const sequence = quoteTable({ ...shadow, name: `${shadow.name}_${index + 1}_seq` });
+      const sequence = quoteTable({ ...into, name: `${into.name}_${index + 1}_seq` });
       await client.query(`CREATE ${kind === "TEMPORARY" ? kind : ""} SEQUENCE ${sequence}`);
-      changes.push(`${alter} pg_catalog.nextval('${sequence}'::regclass)`);
+      defaults.push(`${alter} pg_catalog.nextval('${sequence}'::regclass)`);
     } else if (opaque || /\b(?:next|set)val\(/i.test(expression ?? "")) {
-      changes.push(`${alter} NULL`);
-      withoutDefault.push({ table, column });
+      defaults.push(`${alter} NULL`);
+      unknownColumns.add(column);
     } else if (expression !== null) {
-      changes.push(`${alter} ${expression}`);
+      defaults.push(`${alter} ${expression}`);
     }
   }
-  return changes;
+  return { defaults, unknownColumns };
 }
 
-/** For a person. */
-export const describeWithoutDefault = ({
-  table,
-  column,
-}: ShadowTables["withoutDefault"][number]): string =>
-  `The column ${column} of ${tableLabel(table)} is not in the backup, and its default calls a function that may do more than give a value. Its values are not known beforehand.`;
+/** A sentence for each column whose values are not known beforehand. */
+export const describeUnknownColumns = ({ table, unknownColumns }: CopiedLoad): string[] =>
+  [...unknownColumns].map(
+    (column) =>
+      `The column ${column} of ${tableLabel(table)} is not in the backup, and its default calls a function that may do more than give a value. Its values are not known beforehand.`,
+  );

@@ -1,0 +1,23 @@
+import type { PlannedLoad } from "../plan/load-plan.ts";
+import type { CatalogTable } from "../schema/catalog.ts";
+import type { RowKey } from "./row-keys.ts";
+
+/** One table of a restore. */
+export interface Load extends PlannedLoad {
+  /** Takes the archive's rows: `table` itself, or a copy of it. */
+  into: CatalogTable;
+  /** Tells one row of the table from another. Null if nothing does. */
+  key: RowKey | null;
+}
+
+export interface KeyedLoad extends Load {
+  key: RowKey;
+}
+
+export const isKeyed = <L extends Load>(load: L): load is L & KeyedLoad => load.key !== null;
+
+export const keyColumns = ({ key }: Pick<Load, "key">): string[] => key?.columns ?? [];
+
+/** The tables and their partitions. */
+export const oidsOf = (tables: ReadonlyArray<Pick<CatalogTable, "oid" | "partitions">>): number[] =>
+  tables.flatMap(({ oid, partitions }) => [oid, ...partitions.map((partition) => partition.oid)]);

@@ -1,0 +1,45 @@
+import type pg from "pg";
+import {
+  type AsideConstraints,
+  addConstraintsAgain,
+  dropForeignKeys,
+  putConstraintsAside,
+} from "../postgres/constraints.ts";
+import { alterTriggers, readAlteredTriggers } from "../postgres/foreign-key-triggers.ts";
+import { type LockWait, lockMaterializedViews } from "../postgres/locks.ts";
+import { suspendEventTriggers, suspendTriggers } from "../postgres/triggers.ts";
+import type { ReadPlan } from "./read-plan.ts";
+
+/** What must not act while rows are loaded. Each comes back exactly as it was. */
+export interface Aside {
+  eventTriggers: Awaited<ReturnType<typeof suspendEventTriggers>>;
+  triggers: Awaited<ReturnType<typeof suspendTriggers>>;
+  /** Triggers of the dropped foreign keys that are in a state of their own. */
+  foreignKeyTriggers: Awaited<ReturnType<typeof readAlteredTriggers>>;
+  constraints: AsideConstraints;
+}
+
+/** Suspends triggers, drops the foreign keys and the constraints that old rows need not fulfil, and locks the views. */
+export async function putAside(
+  client: pg.Client,
+  { loads, foreignKeys, materializedViews }: ReadPlan,
+  lockWait: LockWait,
+): Promise<Aside> {
+  const tables = loads.map(({ table }) => table);
+  const eventTriggers = await suspendEventTriggers(client);
+  await lockMaterializedViews(client, materializedViews, lockWait);
+  const triggers = await suspendTriggers(client, tables);
+  const foreignKeyTriggers = await readAlteredTriggers(client, foreignKeys);
+  await dropForeignKeys(client, foreignKeys);
+  const constraints = await putConstraintsAside(client, tables);
+  return { eventTriggers, triggers, foreignKeyTriggers, constraints };
+}
+
+/** Adds the constraints again. They are still to be validated. The foreign keys are there again. */
+export async function putConstraintsBack(
+  client: pg.ClientBase,
+  { foreignKeyTriggers, constraints }: Aside,
+): Promise<void> {
+  await alterTriggers(client, foreignKeyTriggers);
+  await addConstraintsAgain(client, constraints);
+}

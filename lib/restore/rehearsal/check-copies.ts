@@ -1,0 +1,285 @@
+import type pg from "pg";
+import type { AsideConstraint } from "../../postgres/constraints.ts";
+import {
+  checkExclusion,
+  checkForeignKey,
+  checkRows,
+  checkUnique,
+  type Outcome,
+  type Side,
+} from "../../postgres/find-violations.ts";
+import { quoteTable } from "../../postgres/identifiers.ts";
+import { isKeyed, type KeyedLoad, keyColumns, type Load, oidsOf } from "../../postgres/load.ts";
+import { keptKeys, sameKey } from "../../postgres/merge-rows.ts";
+import { rowsOf } from "../../postgres/rows-of.ts";
+import type { CopiedLoad } from "../../postgres/table-copies.ts";
+import {
+  FOREIGN_KEY_RULES_SQL,
+  type ForeignKeyRule,
+  readDomainRules,
+  readTableRules,
+  type TableRules,
+} from "../../postgres/table-rules.ts";
+import { findTooLarge } from "../../postgres/too-large.ts";
+import type { DropStatement } from "../../schema/drop-statement.ts";
+import type { RestoreMode, TableName } from "../../shared/api.ts";
+import type { Violation } from "../../shared/rehearsal.ts";
+import { tableKey, tableLabel } from "../../shared/table-name.ts";
+import type { Matched } from "./lock-for-reading.ts";
+import type { NotRedirected } from "./redirect-functions.ts";
+import {
+  describeUntried,
+  describeViolation,
+  inheritedRemedy,
+  namesNothing,
+  remedyOf,
+} from "./remedies.ts";
+
+/** A load into a copy, and what its rows have to fulfil. */
+export interface CheckedLoad extends CopiedLoad {
+  rules: TableRules;
+}
+
+export interface Checks {
+  loads: CheckedLoad[];
+  foreignKeys: ForeignKeyRule[];
+  mode: RestoreMode;
+}
+
+/**
+ * Reads what the rows will have to fulfil.
+ *
+ * @param client with an empty search_path
+ * @param ofDomains constraints of domains that are put aside for the load
+ */
+export async function readChecks(
+  client: pg.ClientBase,
+  loads: readonly CopiedLoad[],
+  { catalog, plan }: Pick<Matched, "catalog" | "plan">,
+  ofDomains: readonly AsideConstraint[],
+): Promise<Checks> {
+  const ruled = await readTableRules(client, loads);
+  const domainRules = await readDomainRules(client, loads, ofDomains);
+  const oids = oidsOf(loads.map(({ table }) => table));
+  const { rows } = await client.query<ForeignKeyRule>(FOREIGN_KEY_RULES_SQL, [oids]);
+  const unchecked = new Set(
+    catalog.foreignKeys
+      .filter(({ insertsUnchecked }) => insertsUnchecked)
+      .map(({ table, constraint }) => `${tableKey(table)} ${constraint}`),
+  );
+  const isLoaded = new Set(oids);
+  const { mode } = plan.scope;
+  return {
+    mode,
+    loads: ruled.map(({ rules, ...load }) => ({
+      ...load,
+      rules: { ...rules, rows: [...rules.rows, ...(domainRules.get(load.table.oid) ?? [])] },
+    })),
+    foreignKeys: rows.filter(({ from, constraint, fromOid, toOid }) => {
+      const isUnchecked = unchecked.has(`${tableKey(from)} ${constraint}`);
+      // A restore adds one from a table that stays again. That checks its rows, whatever state the triggers are in.
+      if (!isLoaded.has(fromOid)) return mode !== "keep-existing";
+      return !isUnchecked || (mode === "overwrite" && isLoaded.has(toOid));
+    }),
+  };
+}
+
+export interface CheckedCopies {
+  violations: Violation[];
+  /** By functions that have read the tables instead of the copies. Right if the restore changes no row. */
+  doubtful: Violation[];
+  /** Sentences on what could not be checked. */
+  unchecked: string[];
+}
+
+/** How one rule came out. */
+interface Verdict {
+  rule: Omit<Violation, "total" | "rows" | "message" | "remedy">;
+  outcome: Outcome;
+  drop?: DropStatement | undefined;
+  remedy?: string | undefined;
+}
+
+/**
+ * Checks every rule, and names what violates it.
+ *
+ * @param untried what calls functions that read the tables. What may write is not evaluated at all
+ */
+export async function checkCopies(
+  client: pg.ClientBase,
+  checks: Checks,
+  untried: readonly NotRedirected[],
+  signal: AbortSignal,
+): Promise<CheckedCopies> {
+  const verdicts: Verdict[] = [];
+  const untriedOf: UntriedOf = (rule) => findUntried(untried, checks.loads, rule);
+  for (const load of checks.loads) {
+    signal.throwIfAborted();
+    verdicts.push(...(await checkTable(client, load, checks.mode, untriedOf)));
+  }
+  for (const rule of checks.foreignKeys) {
+    signal.throwIfAborted();
+    verdicts.push(...(await checkOneForeignKey(client, checks, rule)));
+  }
+  return sortOut(verdicts, untriedOf);
+}
+
+type UntriedOf = (
+  rule: Pick<Violation, "kind" | "table" | "constraint">,
+) => NotRedirected | undefined;
+
+function findUntried(
+  untried: readonly NotRedirected[],
+  loads: readonly Load[],
+  { kind, table, constraint }: Parameters<UntriedOf>[0],
+): NotRedirected | undefined {
+  const name = kind === "partition" ? table.name : constraint;
+  // A domain's constraint belongs to the domain, and not to the table of a column.
+  const isOfDomain = (it: TableName) =>
+    !loads.some((load) => tableKey(load.table) === tableKey(it));
+  return untried.find(
+    (it) => it.name === name && (tableKey(it.table) === tableKey(table) || isOfDomain(it.table)),
+  );
+}
+
+async function checkTable(
+  client: pg.ClientBase,
+  load: CheckedLoad,
+  mode: RestoreMode,
+  untriedOf: UntriedOf,
+): Promise<Verdict[]> {
+  const {
+    table: { schema, name },
+    into,
+    rules,
+    unknownColumns,
+  } = load;
+  const table = { schema, name };
+  const key = keyColumns(load);
+  const checked = { holder: into, key };
+  const inserted = insertedRows(load, mode);
+  const canBeTried = <Rule extends Pick<Violation, "constraint" | "columns">>(
+    all: ReadonlyArray<Rule & { kind?: Violation["kind"] }>,
+  ) =>
+    all.filter(
+      ({ columns, constraint, kind = "check" }) =>
+        !columns.some((column) => unknownColumns.has(column)) &&
+        !untriedOf({ table, kind, constraint })?.mayWrite,
+    );
+  const verdicts: Verdict[] = [];
+
+  const rows = canBeTried(rules.rows).map((rule) =>
+    rule.isForNewRows && inserted
+      ? { ...rule, violated: `(CASE WHEN ${inserted} THEN ${rule.violated} ELSE false END)` }
+      : rule,
+  );
+  const outcomes = await checkRows(client, checked, rows);
+  for (const [index, { kind, constraint, columns, drop, isForNewRows }] of rows.entries()) {
+    const remedy =
+      isForNewRows && !drop ? inheritedRemedy(constraint ?? columns.join(", ")) : undefined;
+    const rule = { kind, table, constraint, key, columns };
+    verdicts.push({ rule, outcome: outcomes[index] ?? null, drop, remedy });
+  }
+  const failed = new Set(verdicts.flatMap(({ rule, outcome }) => (outcome ? rule.constraint : [])));
+  for (const rule of canBeTried(rules.unique)) {
+    const { constraint, columns, drop } = rule;
+    const isNew = drop.isValid ? undefined : inserted;
+    const outcome = await checkUnique(client, checked, rule, isNew);
+    verdicts.push({ rule: { kind: "unique", table, constraint, key: [], columns }, outcome, drop });
+  }
+  for (const { index, drop, key: found } of await findTooLarge(client, load)) {
+    if (failed.has(index)) continue;
+    const rule = { kind: "value" as const, table, constraint: index, key, columns: [] };
+    const outcome = { total: null, rows: found ? [{ key: found, values: [] }] : [] };
+    verdicts.push({ rule, outcome, drop });
+  }
+  for (const rule of canBeTried(rules.exclusions)) {
+    const { constraint, columns, drop } = rule;
+    const outcome = await checkExclusion(client, checked, rule);
+    const violated = { kind: "exclusion" as const, table, constraint, key: [], columns };
+    verdicts.push({ rule: violated, outcome, drop });
+  }
+  return verdicts;
+}
+
+/** Rows `t` of the copy that are inserted into a table whose other rows stay. Undefined if none stays. */
+function insertedRows(load: CheckedLoad, mode: RestoreMode): string | undefined {
+  if (!isKeyed(load)) return undefined;
+  if (mode === "keep-existing") return newRows(load);
+  return mode === "overwrite" ? keptKeys(load) : undefined;
+}
+
+/** Those of the copy that the table does not have: the only ones that are inserted. */
+const newRows = ({ table, key }: KeyedLoad): string =>
+  `NOT EXISTS (SELECT FROM ${rowsOf(table)} l WHERE ${sameKey(key, "l", "t")})`;
+
+/** @returns no verdict for one that no row has to fulfil */
+async function checkOneForeignKey(
+  client: pg.ClientBase,
+  { loads, mode }: Checks,
+  rule: ForeignKeyRule,
+): Promise<Verdict[]> {
+  const from = sideOf(loads, rule.fromOid);
+  const to = sideOf(loads, rule.toOid);
+  // A restore drops it and adds it again as it is: NOT VALID, except for partitions that have validated it.
+  const isWhole = rule.isValidated || to === undefined;
+  const part = isWhole ? from?.filter : partsOf(rule, from?.load);
+  if (!isWhole && part === undefined) return [];
+  const isNew = mode === "keep-existing" && from && !to ? insertedRows(from.load, mode) : undefined;
+  const filter = [part, isNew].filter((it) => it !== undefined).join(" AND ") || undefined;
+  const key = from ? keyColumns(from.load) : [];
+  const outcome = await checkForeignKey(client, rule, {
+    from: from
+      ? { rows: from.rows, filter }
+      : { rows: `${rule.fromIsPartitioned ? "" : "ONLY "}${quoteTable(rule.from)}` },
+    to: to ?? { rows: `${rule.toIsPartitioned ? "" : "ONLY "}${quoteTable(rule.to)}` },
+    key,
+  });
+  const { constraint, columns } = rule;
+  const violated = { table: rule.from, constraint, key, columns, refersTo: rule.to };
+  return [{ rule: { kind: "foreign-key", ...violated }, outcome }];
+}
+
+/** The copy that holds the rows of a table or partition. Undefined if it is not restored. */
+function sideOf(
+  loads: readonly CheckedLoad[],
+  oid: number,
+): (Side & { load: CheckedLoad }) | undefined {
+  const load = loads.find(({ table, rules }) => table.oid === oid || rules.partitions.has(oid));
+  if (!load) return undefined;
+  const filter = load.rules.partitions.get(oid);
+  return { rows: quoteTable(load.into), ...(filter !== undefined && { filter }), load };
+}
+
+function partsOf({ validatedBelow }: ForeignKeyRule, from: CheckedLoad | undefined) {
+  const filters = validatedBelow.flatMap((oid) => from?.rules.partitions.get(oid) ?? []);
+  return filters.length > 0 ? `(${filters.join(" OR ")})` : undefined;
+}
+
+/** SQLSTATE classes of what could not be evaluated: a feature or a name that is missing. */
+const NOT_EVALUATED = /^(0A|42|3F)/;
+
+function sortOut(verdicts: readonly Verdict[], untriedOf: UntriedOf): CheckedCopies {
+  const sorted: CheckedCopies = { violations: [], doubtful: [], unchecked: [] };
+  for (const { rule, outcome, drop, remedy } of verdicts) {
+    if (outcome === null) continue;
+    const { table, constraint, columns } = rule;
+    const name = constraint ?? columns.join(", ");
+    const violations = untriedOf(rule) ? sorted.doubtful : sorted.violations;
+    if ("sqlState" in outcome && NOT_EVALUATED.test(outcome.sqlState)) {
+      // PostgreSQL checks a foreign key with the rights of its tables' owners, which this role may not have.
+      if (rule.kind === "foreign-key")
+        sorted.unchecked.push(`${name} of ${tableLabel(table)} could not be checked beforehand.`);
+      else if (outcome.notFound) violations.push(namesNothing(table, name, outcome.notFound));
+      else violations.push(describeUntried({ table, name, why: outcome.reason }));
+      continue;
+    }
+    const whole = { ...rule, ...("sqlState" in outcome ? { total: null, rows: [] } : outcome) };
+    violations.push({
+      ...whole,
+      message: describeViolation(whole),
+      remedy: remedy ?? remedyOf(whole, drop),
+    });
+  }
+  return sorted;
+}

@@ -1,0 +1,92 @@
+import type pg from "pg";
+import { putConstraintsAside } from "../../postgres/constraints.ts";
+import {
+  type ComputedColumns,
+  readComputedColumns,
+  recompute,
+} from "../../postgres/generated-columns.ts";
+import { isKeyed, oidsOf } from "../../postgres/load.ts";
+import { keepInCopy, keepKeys, overwriteInCopy } from "../../postgres/merge-rows.ts";
+import { createTableCopies } from "../../postgres/table-copies.ts";
+import { suspendEventTriggers } from "../../postgres/triggers.ts";
+import { readUserFunctions, type UserFunction } from "../../schema/user-functions.ts";
+import type { Violation } from "../../shared/rehearsal.ts";
+import { readUncomputable } from "../compute-anew.ts";
+import { type CheckedLoad, type Checks, readChecks } from "./check-copies.ts";
+import type { Matched } from "./lock-for-reading.ts";
+import { type NotRedirected, redirectFunctions } from "./redirect-functions.ts";
+import { copiesOf } from "./relation-copies.ts";
+import { uncomputable } from "./remedies.ts";
+
+export interface Copies {
+  /** With the loads, each into its copy. */
+  checks: Checks;
+  /** Of the copies. They may depend on rows that come later. */
+  computed: ComputedColumns[];
+  /** Called by constraints, generated columns and indexes. They read the tables until they are redirected. */
+  functions: UserFunction[];
+}
+
+/** Makes an empty copy of each table, and reads what its rows will have to fulfil. */
+export async function makeCopies(client: pg.ClientBase, matched: Matched): Promise<Copies> {
+  const { loads: planned } = matched.plan;
+  const tables = planned.map(({ table }) => table);
+  await suspendEventTriggers(client);
+  const functions = await readUserFunctions(client, oidsOf(tables));
+  // The tables' own constraints need not go: the copies have none.
+  const { dropped } = await putConstraintsAside(client, tables, { domainsAlone: true });
+  const { loads } = await createTableCopies(client, planned);
+  const computed = await readComputedColumns(
+    client,
+    loads.map(({ into }) => into),
+  );
+  const checks = await readChecks(client, loads, matched, dropped);
+  return { checks, computed, functions };
+}
+
+/**
+ * Makes the functions read the copies.
+ *
+ * @param client with an empty search_path
+ * @returns what cannot be redirected
+ */
+export async function redirectToCopies(
+  client: pg.ClientBase,
+  { functions, checks }: Copies,
+  { catalog }: Matched,
+): Promise<NotRedirected[]> {
+  if (functions.length === 0) return [];
+  return await redirectFunctions(client, functions, await copiesOf(client, checks.loads, catalog));
+}
+
+/** For a merge: makes each copy what its table would be then. */
+export async function completeCopies(
+  client: pg.ClientBase,
+  { loads, mode }: Checks,
+  signal: AbortSignal,
+): Promise<void> {
+  const isOverwriting = mode === "overwrite";
+  const complete = isOverwriting ? overwriteInCopy : keepInCopy;
+  for (const load of loads.filter(isKeyed)) {
+    signal.throwIfAborted();
+    const { unique, rows } = load.rules;
+    const isForNewRows =
+      unique.some(({ drop }) => !drop.isValid) || rows.some((rule) => rule.isForNewRows);
+    if (isOverwriting && isForNewRows) await keepKeys(client, load);
+    await complete(client, load);
+  }
+}
+
+/** Computes generated columns anew that depend on other rows. @returns a violation for each table in which a restore could not */
+export async function recomputeCopies(
+  client: pg.ClientBase,
+  loads: readonly CheckedLoad[],
+  computed: readonly ComputedColumns[],
+): Promise<Violation[]> {
+  const changed = await recompute(client, computed);
+  const refused = changed.length > 0 ? await readUncomputable(client, loads) : [];
+  return loads
+    .filter(({ into }) => changed.some(({ name }) => name === into.name))
+    .flatMap(({ table }) => refused.find(({ root }) => root === table.oid) ?? [])
+    .map(uncomputable);
+}

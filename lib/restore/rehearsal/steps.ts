@@ -1,0 +1,45 @@
+import type { BackupError } from "../../errors.ts";
+import type { RehearsalReport } from "../../shared/rehearsal.ts";
+import { toErrorReport } from "../../to-backup-error.ts";
+import { boundDrift } from "../bound-plan.ts";
+import type { ReadPlan } from "../read-plan.ts";
+
+type Found = Partial<
+  Pick<RehearsalReport, "tables" | "violations" | "rights" | "warnings" | "notRehearsed">
+>;
+
+/** What a trial run has done so far, and how long it took. */
+export class Steps {
+  readonly #startedAt = performance.now();
+  readonly #done: RehearsalReport["steps"] = [];
+  #stepAt = this.#startedAt;
+
+  end(name: RehearsalReport["steps"][number]["name"]): void {
+    const now = performance.now();
+    this.#done.push({ name, elapsedMs: Math.round(now - this.#stepAt) });
+    this.#stepAt = now;
+  }
+
+  /** What is not given was not found, or was not looked for yet. */
+  report(
+    { drift }: ReadPlan,
+    {
+      obstacles = [],
+      violations = [],
+      ...found
+    }: Found & { obstacles?: readonly BackupError[] } = {},
+  ): RehearsalReport {
+    return {
+      wouldSucceed: obstacles.length === 0 && violations.length === 0,
+      elapsedMs: Math.round(performance.now() - this.#startedAt),
+      steps: this.#done,
+      obstacles: obstacles.map(toErrorReport),
+      drift: boundDrift(drift),
+      tables: found.tables ?? [],
+      violations,
+      rights: found.rights ?? null,
+      warnings: found.warnings ?? [],
+      notRehearsed: found.notRehearsed ?? [],
+    };
+  }
+}
