@@ -13,7 +13,7 @@ export interface RestoreSelection {
 export const isMerge = (mode: RestoreMode): boolean =>
   mode === "keep-existing" || mode === "overwrite";
 
-interface ResolvedScope {
+export interface ResolvedScope {
   scope: RestoreScope;
   /** Whether tables or rows were chosen one by one. */
   isChoice: boolean;

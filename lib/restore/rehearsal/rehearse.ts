@@ -2,7 +2,6 @@ import { BackupError } from "../../errors.ts";
 import { isMerge } from "../../plan/restore-scope.ts";
 import type { Database } from "../../postgres/connection.ts";
 import { translateDatabaseError } from "../../postgres/database-error.ts";
-import { loadRows } from "../../postgres/load-rows.ts";
 import { isNotFound } from "../../postgres/not-found.ts";
 import { FIXED_SETTINGS, ownSettings } from "../../postgres/own-settings.ts";
 import { describeUnknownColumns } from "../../postgres/table-copies.ts";
@@ -11,17 +10,16 @@ import type { RehearsalReport, RowChanges } from "../../shared/rehearsal.ts";
 import { tableLabel } from "../../shared/table-name.ts";
 import { summariseWarnings } from "../../shared/warnings.ts";
 import { inTransaction, NOTHING_CHANGED, type Transaction } from "../in-transaction.ts";
-import { type LoadOptions, loadArchive, reportPlanned } from "../load-archive.ts";
-import type { InsertBatch } from "../load-table.ts";
+import { type LoadOptions, reportPlanned } from "../load-archive.ts";
 import type { ReadPlan } from "../read-plan.ts";
 import { beginRestore, type RestoreSession } from "../restore-session.ts";
 import { encodingWarning, leftOutWarnings } from "../result-warnings.ts";
 import { foreseeSequences } from "../settle-sequences.ts";
-import { type CheckedLoad, checkCopies } from "./check-copies.ts";
+import { checkCopies } from "./check-copies.ts";
 import { comparability, compareCopies } from "./compare-copies.ts";
+import { loadCopies } from "./load-copies.ts";
 import { lockForReading, type Matched } from "./lock-for-reading.ts";
 import { completeCopies, makeCopies, recomputeCopies, redirectToCopies } from "./make-copies.ts";
-import { isRefusal, RefusedValues } from "./refused-values.ts";
 import { rehearseRights } from "./rehearse-rights.ts";
 import { describeUntried } from "./remedies.ts";
 import { Steps } from "./steps.ts";
@@ -109,19 +107,8 @@ async function tryOnCopies(rehearsal: Rehearsal): Promise<RehearsalReport | null
   const redirected = isMerging ? null : await redirectToCopies(client, copies, matched);
   steps.end("tables");
 
-  const refused = new RefusedValues(client);
-  const insertBatch = attempt.keepsRefused ? refused.insert : insertOrThrow(session);
-  const wasRefused = await loadArchive(session, loads, explained(insertBatch), {
-    ...options,
-    signal,
-  }).then(
-    () => false,
-    (error: unknown) => {
-      if (isRefusal(error) && !attempt.keepsRefused) return true;
-      throw error;
-    },
-  );
-  if (wasRefused) return null;
+  const refused = await loadCopies(session, loads, { ...options, ...attempt, signal });
+  if (!refused) return null;
   if (isMerging) await client.query(FIXED_SETTINGS);
   const notRedirected = redirected ?? (await redirectToCopies(client, copies, matched));
   if (isMerging) {
@@ -177,23 +164,6 @@ async function tryOnCopies(rehearsal: Rehearsal): Promise<RehearsalReport | null
     ],
   });
 }
-
-const insertOrThrow =
-  ({ client }: RestoreSession): InsertBatch<CheckedLoad> =>
-  (_, statement, batch) =>
-    loadRows(client, statement, batch);
-
-/** Names the table of a function that does not find what it names. */
-const explained =
-  (insert: InsertBatch<CheckedLoad>): InsertBatch<CheckedLoad> =>
-  (load, statement, batch) =>
-    insert(load, statement, batch).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
-      const { schema, name } = load.archived;
-      throw translateDatabaseError(error, {
-        ...{ fallback: "LOAD_FAILED", outcome: NOTHING_CHANGED, table: { schema, name } },
-      });
-    });
 
 const sumOf = ({ added, removed, changed, same }: RowChanges): number =>
   added + removed + changed + same;

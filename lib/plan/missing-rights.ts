@@ -1,0 +1,65 @@
+import type { CatalogTable, Partition } from "../schema/catalog.ts";
+import { tableKey } from "../shared/table-name.ts";
+import { isComputed } from "./computed-tables.ts";
+import type { LoadPlan } from "./load-plan.ts";
+import { isMerge } from "./restore-scope.ts";
+
+type Changed = Pick<LoadPlan, "scope" | "loads" | "referring" | "sequences" | "foreignKeys">;
+
+/** What would be changed, and the role does not own. */
+export const findNotOwned = ({
+  loads,
+  referring,
+  sequences,
+}: Pick<Changed, "loads" | "referring" | "sequences">): LoadPlan["notOwned"] =>
+  [
+    ...loads.flatMap(({ table }) => [table, ...ownPartitions(table)]),
+    ...referring,
+    ...sequences.map(({ sequence }) => sequence),
+  ]
+    .filter(({ isOwned }) => !isOwned)
+    .map(({ schema, name }) => ({ schema, name }));
+
+const ownPartitions = ({ partitions }: CatalogTable): Partition[] =>
+  partitions.filter(({ isForeign }) => !isForeign);
+
+/** Which rights are asked of each relation, from the statements of a load; ALTER asks for the owner alone. */
+export function findMissingRights({
+  scope: { mode },
+  loads,
+  referring,
+  sequences,
+  foreignKeys,
+}: Changed): LoadPlan["withoutRights"] {
+  const referred = new Set(foreignKeys.map(({ to }) => tableKey(to)));
+  const emptying = isMerge(mode) ? (mode === "overwrite" ? ["DELETE"] : []) : ["TRUNCATE"];
+  return [
+    ...loads.flatMap(({ table }) => {
+      // Rows that are computed anew are taken out of where they are, and put in again.
+      const computing = isComputed(table) ? ["SELECT", "INSERT", "DELETE"] : [];
+      const rights = [...new Set(["USAGE", "SELECT", "INSERT", ...emptying, ...computing])];
+      if (referred.has(tableKey(table))) rights.push("REFERENCES");
+      // Beside one on another server, each partition is read and emptied itself.
+      const isSplit = table.partitions.some(({ isForeign }) => isForeign);
+      const below = [
+        ...new Set(["USAGE", ...(isSplit ? ["SELECT", ...emptying] : []), ...computing]),
+      ];
+      return [
+        { it: table, rights },
+        ...ownPartitions(table).map((it) => ({ it, rights: it.isPartitioned ? ["USAGE"] : below })),
+      ];
+    }),
+    ...referring.map((it) => ({ it, rights: ["USAGE", "SELECT"] })),
+    ...sequences.map(({ sequence: it }) => ({ it, rights: ["USAGE", "SELECT", "UPDATE"] })),
+  ].flatMap(({ it, rights }) => {
+    if (!it.isOwned) return [];
+    const { schema, name, missingRights } = it;
+    const missing = rights.filter((right) => missingRights.includes(right));
+    // Who has none of them may not even lock the table.
+    const mayLock = "start" in it || LOCKING.some((right) => !missingRights.includes(right));
+    if (!mayLock && !missing.some((right) => LOCKING.includes(right))) missing.push("UPDATE");
+    return missing.length > 0 ? [{ relation: { schema, name }, rights: missing }] : [];
+  });
+}
+
+const LOCKING = ["UPDATE", "DELETE", "TRUNCATE"];

@@ -1,0 +1,45 @@
+import { translateDatabaseError } from "../../postgres/database-error.ts";
+import type { Load } from "../../postgres/load.ts";
+import { loadRows } from "../../postgres/load-rows.ts";
+import { isNotFound } from "../../postgres/not-found.ts";
+import { NOTHING_CHANGED } from "../in-transaction.ts";
+import { type LoadOptions, loadArchive } from "../load-archive.ts";
+import type { InsertBatch } from "../load-table.ts";
+import type { RestoreSession } from "../restore-session.ts";
+import { isRefusal, RefusedValues } from "./refused-values.ts";
+
+/**
+ * Loads the archive's rows into the copies.
+ *
+ * @param options.keepsRefused goes on after a row that a column refuses
+ * @returns what was refused. Null if a row was refused and is not kept: that ends the transaction
+ */
+export async function loadCopies(
+  session: RestoreSession,
+  loads: readonly Load[],
+  options: LoadOptions & { signal: AbortSignal; keepsRefused: boolean },
+): Promise<RefusedValues | null> {
+  const { client } = session;
+  const refused = new RefusedValues(client);
+  const insertOrThrow: InsertBatch<Load> = (_, statement, batch) =>
+    loadRows(client, statement, batch);
+  const insert = options.keepsRefused ? refused.insert : insertOrThrow;
+  try {
+    await loadArchive(session, loads, withTable(insert), options);
+    return refused;
+  } catch (error) {
+    if (isRefusal(error) && !options.keepsRefused) return null;
+    throw error;
+  }
+}
+
+/** If a function does not find what it names, names the table that calls it. */
+const withTable =
+  (insert: InsertBatch<Load>): InsertBatch<Load> =>
+  (load, statement, batch) =>
+    insert(load, statement, batch).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+      const { schema, name } = load.archived;
+      const place = { fallback: "LOAD_FAILED", outcome: NOTHING_CHANGED } as const;
+      throw translateDatabaseError(error, { ...place, table: { schema, name } });
+    });
