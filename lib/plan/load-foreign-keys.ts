@@ -21,7 +21,7 @@ export function planForeignKeys(
 ): ForeignKeyPlan {
   const archived = new Set(manifest.tables.map(tableKey));
   const isLoaded = (table: TableName) => loads.has(tableKey(table));
-  // Who replaces the whole archive has not said that tables outside of it may stay.
+  // A person who replaces the whole archive has not said that tables outside of it may stay.
   const othersStay = isChoice || scope.mode !== "replace";
   const isIgnored = (table: TableName) => isExcluded(table) || (othersStay && !isLoaded(table));
   const isMoved = ({ from }: ForeignKey) => isLoaded(from) || isIgnored(from);
@@ -64,7 +64,7 @@ function findKeysToExtensions(
   return foreignKeys.filter(({ to }) => above.has(tableKey(to)));
 }
 
-/** What a person should know who chose some tables or left some out: which rows others have to have. */
+/** Tells a person who chose some tables, or left some out, which rows the other tables have to have. */
 function findConsequences(
   { foreignKeys }: Catalog,
   { mode }: RestoreScope,
@@ -78,7 +78,7 @@ function findConsequences(
     if (is.isLoaded(from) && is.isIgnored(to) && !insertsUnchecked) {
       return `${tableLabel(from)} ${what}, and refers ${by} to ${tableLabel(to)}, which stays as it is. If it does not have a row that one of the backup refers to, ${otherwise(to)}`;
     }
-    // The others keep every row: those that are there keep their keys.
+    // In all other modes every row of the table stays, with its key.
     if (mode === "replace" && is.isLoaded(to) && is.isIgnored(from)) {
       return `${tableLabel(from)} stays as it is, and refers ${by} to ${tableLabel(to)}, which is replaced. If the backup does not have a row that one of ${tableLabel(from)} refers to, ${otherwise(from)}`;
     }

@@ -1,24 +1,18 @@
-import type { Manifest, ManifestTable } from "../archive/manifest.ts";
-import type { Catalog, CatalogColumn, CatalogTable, ForeignKey } from "../schema/catalog.ts";
-import { type MaterializedView, staleViews } from "../schema/materialized-views.ts";
+import type { ManifestTable } from "../archive/manifest.ts";
+import type {
+  CatalogColumn,
+  CatalogSequence,
+  CatalogTable,
+  ForeignKey,
+} from "../schema/catalog.ts";
+import type { MaterializedView } from "../schema/materialized-views.ts";
 import type { PendingDetach } from "../schema/pending-detach.ts";
-import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { Drift, InsertionOrder, RestoreScope, TableName, Warning } from "../shared/api.ts";
-import { tableKey } from "../shared/table-name.ts";
-import { findChildrenLeftOut } from "./children-left-out.ts";
-import { chooseTables } from "./choose-tables.ts";
-import { functionRank } from "./computed-tables.ts";
-import { insertionOrderOf } from "./dump-plan.ts";
-import { orderedTables } from "./insertion-order.ts";
-import { planForeignKeys } from "./load-foreign-keys.ts";
-import { type PlannedSequence, planSequences } from "./load-sequences.ts";
-import { matchLoads } from "./match-loads.ts";
-import { findMissingRights, findNotOwned } from "./missing-rights.ts";
-import { isMerge, type RestoreSelection } from "./restore-scope.ts";
+import type { ArchivedSequence } from "./archived-sequences.ts";
 
 /** A column as the database has it, and how the archive's values of it are read. */
 export interface LoadColumn extends CatalogColumn {
-  /** The type that the column had, where it holds more now; never an archive's own words. */
+  /** The type that the column had, if it holds more now. Never an archive's own words. */
   archivedType?: string;
 }
 
@@ -26,42 +20,59 @@ export interface LoadColumn extends CatalogColumn {
 export interface PlannedLoad {
   archived: ManifestTable;
   table: CatalogTable;
-  /** Those archived columns that the database still has, in the archive's order. */
+  /** The archived columns that the database still has, in the archive's order. */
   columns: LoadColumn[];
-  /** Places in the archive, from 1, of the only rows that are restored. */
+  /** If only some rows are restored: their places in the archive, from 1. */
   places?: ReadonlySet<number>;
 }
 
-/** What a restore will do. Names from an archive are only ever looked up here; SQL is made from the catalog's. */
+export interface PlannedSequence {
+  sequence: CatalogSequence;
+  /** Null if the archive has no state of it, or one outside of its present range. */
+  archived: Pick<ArchivedSequence, "lastValue" | "isCalled"> | null;
+  /**
+   * The state from which it starts, before the columns count. archived: the backup's. live: the present one. further:
+   * whichever of the two has gone further, because somebody may draw from it whose values nobody can compare.
+   */
+  basis: "archived" | "live" | "further";
+  /** Columns that take their values from it and can be compared. It must not be behind any of them. */
+  columns: Array<{ table: CatalogTable; column: string }>;
+  /** No column of a loaded table draws from it. Somebody may expect it to come back all the same. */
+  isFree: boolean;
+  /** The backup lacks a column that draws from it, so that the load itself does. */
+  isDrawnByLoad: boolean;
+}
+
+/** What a restore will do. Names from an archive are only looked up here. SQL is made from the catalog's names. */
 export interface LoadPlan {
   scope: RestoreScope;
   /** The server takes no writes. It blocks. */
   isStandby: boolean;
-  /** In insertion order; but those whose rows functions of the users' compute or check come last. */
+  /** In insertion order. Tables whose rows user functions compute or check come last. */
   loads: PlannedLoad[];
   insertionOrder: InsertionOrder;
-  /** Archived tables that stay as they are, and why. */
+  /** Archived tables that are not restored, and why. */
   skipped: Array<{ archived: ManifestTable; reason: string }>;
-  /** Whose a table is that is left to the hosting platform. */
+  /** The hosting platform to which a table is left. Undefined if it is not left to any. */
   platformOf(table: TableName): string | undefined;
   /**
-   * Between loaded tables, and from ignored ones to loaded ones that lose rows: dropped before the load, and added again with
-   * their exact definition after it. But for those that nothing enforces.
+   * Foreign keys between loaded tables, and from ignored tables to loaded ones that lose rows. They are dropped before the
+   * load, and added again after it with their exact definition. Those that nothing enforces are not touched.
    */
   foreignKeys: ForeignKey[];
-  /** What foreign keys mean for tables that were not chosen, in sentences. */
+  /** Sentences on what foreign keys mean for tables that were not chosen. */
   consequences: string[];
-  /** Loaded tables, each with those that inherit from it, have rows in the archive, and are skipped. */
+  /** Loaded tables, each with the skipped tables that inherit from it and have rows in the archive. */
   childrenLeftOut: Array<{ parent: TableName; children: TableName[] }>;
-  /** Ignored tables that hold some of these foreign keys. To be locked as well. */
+  /** Ignored tables that hold some of these foreign keys. They are locked as well. */
   referring: CatalogTable[];
   sequences: PlannedSequence[];
   /** Sequences whose state in the backup is not restored, as far as that is known beforehand. */
   sequenceWarnings: Warning[];
-  /** Populated ones that may draw from loaded tables, in the order in which to refresh them. */
+  /** The populated ones that may draw from loaded tables, in the order in which to refresh them. */
   materializedViews: MaterializedView[];
   drift: Drift[];
-  /** Of loaded tables, or of partitions of theirs. They block: rows do not get where a backup has them. */
+  /** Of loaded tables or their partitions. They block: the rows would not get where the backup has them. */
   pendingDetaches: PendingDetach[];
   /** Foreign keys to partitioned tables of an extension, of which loaded tables are partitions. They block. */
   toExtensions: ForeignKey[];
@@ -69,93 +80,10 @@ export interface LoadPlan {
   references: ForeignKey[];
   /** Tables, partitions and sequences to be changed that the role does not own. They block. */
   notOwned: TableName[];
-  /** Those of them that the role owns, and yet may not do everything with that a restore does. They block. */
+  /** Relations to be changed that the role owns, but lacks rights on that a restore needs. They block. */
   withoutRights: Array<{ relation: TableName; rights: string[] }>;
-  /** Foreign keys whose triggers only a superuser can put back to their state, and the role is none. They block. */
+  /** Foreign keys whose triggers only a superuser can put back to their state. The role is none. They block. */
   superusersForeignKeys: ForeignKey[];
   /** Tables with row-level security that applies to the role. They block. */
   hidingRows: TableName[];
-}
-
-/**
- * Matches an archive with the database. Pure: what stands in the way is in the plan, for the caller to judge.
- *
- * @throws BackupError REQUEST_INVALID for a scope that does not fit the archive, or leaves out what nobody has
- */
-export function planLoad(
-  manifest: Pick<Manifest, "tables" | "sequences" | "enums"> &
-    Partial<Pick<Manifest, "formatVersion">>,
-  catalog: Catalog,
-  models: PrismaModels,
-  selection: RestoreSelection = {},
-): LoadPlan {
-  const { database } = catalog;
-  const choice = chooseTables(manifest, catalog, selection.scope);
-  const { scope, platformOf, isExcluded } = choice;
-  const matched = matchLoads(manifest, catalog, choice);
-  const { skipped } = matched;
-  const loaded = [...matched.loads.values()].map(({ table }) => table);
-  const insertionOrder = insertionOrderOf(catalog, models, loaded);
-  const loads = orderedTables(insertionOrder)
-    .flatMap((name) => matched.loads.get(tableKey(name)) ?? [])
-    // A function that computes or checks a row then finds the rows of all other tables.
-    .toSorted((a, b) => functionRank(a.table) - functionRank(b.table));
-  const tables = new Map(catalog.tables.map((table) => [tableKey(table), table]));
-  const { sequences, sequenceWarnings, ...found } = planSequences({
-    ...{ manifest, catalog, tables, isExcluded, platformOf },
-    loads: matched.loads,
-    isMerging: isMerge(scope.mode),
-  });
-  const keys = planForeignKeys(manifest, catalog, matched.loads, choice);
-  const { foreignKeys, referring } = keys;
-  return {
-    ...keys,
-    scope,
-    isStandby: database.isStandby,
-    loads,
-    insertionOrder,
-    skipped,
-    platformOf,
-    childrenLeftOut: findChildrenLeftOut(manifest.tables, tables, { loads, skipped }),
-    sequences,
-    sequenceWarnings,
-    materializedViews: staleViews(catalog.materializedViews, withAncestors(loads, tables)),
-    drift: [...matched.drift, ...found.drift],
-    pendingDetaches: findPendingDetaches(catalog, loads),
-    notOwned: [...findNotOwned({ loads, referring, sequences }), ...matched.notOwned],
-    withoutRights: findMissingRights({ scope, loads, referring, sequences, foreignKeys }),
-    superusersForeignKeys: database.isSuperuser
-      ? []
-      : foreignKeys.filter(({ hasAlteredTriggers }) => hasAlteredTriggers),
-    hidingRows: loads
-      .filter(({ table }) => table.hidesRows)
-      .map(({ table: { schema, name } }) => ({ schema, name })),
-  };
-}
-
-function findPendingDetaches(
-  { pendingDetaches }: Catalog,
-  loads: readonly PlannedLoad[],
-): PendingDetach[] {
-  const loaded = new Set(
-    loads.flatMap(({ table }) => [table, ...table.partitions].map((it) => tableKey(it))),
-  );
-  return pendingDetaches.filter(
-    ({ parent, partition }) => loaded.has(tableKey(parent)) || loaded.has(tableKey(partition)),
-  );
-}
-
-/** Oids of the loaded tables, their partitions, and all that they inherit from: a SELECT from these gives their rows too. */
-function withAncestors(
-  loads: readonly PlannedLoad[],
-  tables: ReadonlyMap<string, CatalogTable>,
-): Set<number> {
-  const oids = new Set<number>();
-  const open = loads.map(({ table }) => table);
-  for (const table of open) {
-    if (oids.has(table.oid)) continue;
-    for (const { oid } of [table, ...table.partitions]) oids.add(oid);
-    open.push(...table.inherits.flatMap((parent) => tables.get(tableKey(parent)) ?? []));
-  }
-  return oids;
 }

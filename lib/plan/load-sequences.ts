@@ -6,24 +6,7 @@ import { type SequenceUser, usersOf } from "../schema/sequence-users.ts";
 import type { Drift, TableName, Warning } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { type ArchivedSequence, matchStates } from "./archived-sequences.ts";
-import type { PlannedLoad } from "./load-plan.ts";
-
-export interface PlannedSequence {
-  sequence: CatalogSequence;
-  /** Null where the archive has no state of it, or one outside of its present range. */
-  archived: Pick<ArchivedSequence, "lastValue" | "isCalled"> | null;
-  /**
-   * Where it stands before the columns count. archived: where the backup has it. live: where it is now. further: at
-   * whichever of the two has gone further, since somebody may draw from it whose values nobody can compare.
-   */
-  basis: "archived" | "live" | "further";
-  /** Columns that take their values from it, as far as they can be compared: it must not be behind any of them. */
-  columns: Array<{ table: CatalogTable; column: string }>;
-  /** Somebody may expect it to come back although none of the loaded tables has a column that draws from it. */
-  isFree: boolean;
-  /** The backup lacks a column that draws from it, so that the load itself does. */
-  isDrawnByLoad: boolean;
-}
+import type { PlannedLoad, PlannedSequence } from "./load-plan.ts";
 
 interface SequencePlan {
   sequences: PlannedSequence[];
@@ -45,7 +28,7 @@ interface SequenceSource {
   platformOf: (it: TableName) => string | undefined;
 }
 
-/** Which sequences a load may leave its tables' columns ahead of, and where each comes to stand. Pure. */
+/** Plans where each sequence comes to stand, so that no column of the loaded tables is ahead of its sequence. Pure. */
 export function planSequences(source: SequenceSource): SequencePlan {
   const { manifest, catalog, loads, isMerging, isExcluded } = source;
   const isLoaded = ({ table }: SequenceUser) => loads.has(tableKey(table));

@@ -23,7 +23,7 @@ export const findNotOwned = ({
 const ownPartitions = ({ partitions }: CatalogTable): Partition[] =>
   partitions.filter(({ isForeign }) => !isForeign);
 
-/** Which rights are asked of each relation, from the statements of a load; ALTER asks for the owner alone. */
+/** Rights that the statements of a load need and the role lacks. ALTER needs no right but ownership. */
 export function findMissingRights({
   scope: { mode },
   loads,
@@ -35,11 +35,11 @@ export function findMissingRights({
   const emptying = isMerge(mode) ? (mode === "overwrite" ? ["DELETE"] : []) : ["TRUNCATE"];
   return [
     ...loads.flatMap(({ table }) => {
-      // Rows that are computed anew are taken out of where they are, and put in again.
+      // Rows that are computed anew are deleted from their relation and inserted again.
       const computing = isComputed(table) ? ["SELECT", "INSERT", "DELETE"] : [];
       const rights = [...new Set(["USAGE", "SELECT", "INSERT", ...emptying, ...computing])];
       if (referred.has(tableKey(table))) rights.push("REFERENCES");
-      // Beside one on another server, each partition is read and emptied itself.
+      // If one partition is on another server, the others are read and emptied one by one.
       const isSplit = table.partitions.some(({ isForeign }) => isForeign);
       const below = [
         ...new Set(["USAGE", ...(isSplit ? ["SELECT", ...emptying] : []), ...computing]),
@@ -55,7 +55,7 @@ export function findMissingRights({
     if (!it.isOwned) return [];
     const { schema, name, missingRights } = it;
     const missing = rights.filter((right) => missingRights.includes(right));
-    // Who has none of them may not even lock the table.
+    // A role without any of these may not even lock the table.
     const mayLock = "start" in it || LOCKING.some((right) => !missingRights.includes(right));
     if (!mayLock && !missing.some((right) => LOCKING.includes(right))) missing.push("UPDATE");
     return missing.length > 0 ? [{ relation: { schema, name }, rights: missing }] : [];

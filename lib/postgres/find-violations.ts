@@ -8,12 +8,12 @@ import type { ExclusionRule, ForeignKeyRule, RowRule, UniqueRule } from "./table
 
 /** Rows that do not fulfil a rule. */
 interface Found {
-  /** Null where only some are known. */
+  /** Null if only some are known. */
   total: number | null;
   rows: ViolatingRow[];
 }
 
-/** How a rule came out: null where every row fulfils it; or it could not be evaluated, by the error's SQLSTATE. */
+/** How a rule came out. Null if every row fulfils it. A failure if it could not be evaluated. */
 export type Outcome = Found | Failure | null;
 
 interface Failure {
@@ -62,7 +62,7 @@ async function attempt<Result>(
 const didFail = (result: unknown): result is Failure =>
   typeof result === "object" && result !== null && "sqlState" in result;
 
-/** NOT NULL, CHECK and partitions, all in one reading of the table where all is well. */
+/** Checks NOT NULL, CHECK and partitions. If all is well, the table is read only once. */
 export async function checkRows(
   client: pg.ClientBase,
   { holder, key }: Checked,
@@ -158,7 +158,7 @@ export async function checkExclusion(
 export interface Side {
   /** For FROM. */
   rows: string;
-  /** Those that the foreign key is about, where not all. */
+  /** True for the rows that the foreign key is about. Undefined: all. */
   filter?: string | undefined;
 }
 

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { PlannedSequence } from "../plan/load-sequences.ts";
+import type { PlannedSequence } from "../plan/load-plan.ts";
 import type { CatalogColumn, CatalogSequence } from "../schema/catalog.ts";
 import { largestNumber } from "../schema/number-column.ts";
 import { quoteIdentifier } from "./identifiers.ts";

@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { PlannedSequence } from "../plan/load-sequences.ts";
+import type { PlannedSequence } from "../plan/load-plan.ts";
 import type { CatalogSequence } from "../schema/catalog.ts";
 import type { TableName } from "../shared/api.ts";
 import { apart } from "./apart.ts";

@@ -75,7 +75,7 @@ const PARTITIONS_SQL = `
   SELECT rel.root, c.oid, coalesce(pg_get_partition_constraintdef(c.oid), 'true') AS filter, c.relkind <> 'p' AS "isLeaf"
   FROM ${RELATIONS} JOIN pg_class c ON c.oid = rel.oid WHERE rel.oid <> rel.root OR c.relispartition`;
 
-/** What decides where a row belongs, at any depth: columns of keys are recorded as parts of their table. */
+/** Columns that decide which partition a row belongs to, at any depth. PostgreSQL records them as parts of their table. */
 const PARTITION_KEYS_SQL = `
   SELECT rel.root, min(rel.oid::int8) AS oid, a.attname AS column FROM ${RELATIONS}
   JOIN pg_class c ON c.oid = rel.oid AND c.relkind = 'p'
@@ -87,7 +87,7 @@ const PARTITION_KEYS_SQL = `
 const isEnforced = (constraint: string) =>
   `coalesce((to_jsonb(${constraint}) ->> 'conenforced')::boolean, true)`;
 
-/** One that is NOT VALID, and is not dropped for the load: it can only be where it comes from, which is not loaded. */
+/** NOT VALID and not dropped for the load, because it can only be dropped in the table it is inherited from, which is not loaded. */
 const STAYS_NOT_VALID = `(k.coninhcount > 0 AND NOT EXISTS (
     WITH RECURSIVE above (oid) AS (
       SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = k.conrelid UNION SELECT i.inhparent FROM pg_inherits i JOIN above ON above.oid = i.inhrelid)
@@ -128,7 +128,7 @@ const EXCLUSIONS_SQL = `
   WHERE k.contype IN ('p', 'u', 'x') AND i.indisexclusion AND i.indisready AND (k.conparentid = 0 OR rel.oid = rel.root)
   ORDER BY k.conname COLLATE "C"`;
 
-/** Of unique ones, all is evaluated where rows are looked for that repeat each other. */
+/** Without unique indexes: the search for rows that repeat each other evaluates those. */
 const INDEX_VALUES_SQL = `
   SELECT rel.root, rel.oid, c.relname AS constraint, ${columnsOf("i.indrelid", "i.indkey")} AS columns, ${dropStatementOf("c.oid")} AS drop,
     pg_get_expr(i.indpred, i.indrelid) AS predicate,

@@ -27,7 +27,7 @@ export function requireColumns(batch: RowBatch, table: ManifestTable): void {
   );
 }
 
-/** Null where it is no row. A name that is there twice counts once. */
+/** Null if it is no row. A name that occurs twice counts once. */
 function keysOf(json: Buffer): string[] | null {
   try {
     const rows: unknown = JSON.parse(json.toString());

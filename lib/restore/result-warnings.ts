@@ -1,5 +1,5 @@
-import type { LoadPlan } from "../plan/load-plan.ts";
-import { isExpected, type PlannedSequence } from "../plan/load-sequences.ts";
+import type { LoadPlan, PlannedSequence } from "../plan/load-plan.ts";
+import { isExpected } from "../plan/load-sequences.ts";
 import type { SequenceState, SequenceTarget } from "../postgres/sequences.ts";
 import type { Warning } from "../shared/api.ts";
 import { listNames } from "../shared/name-list.ts";

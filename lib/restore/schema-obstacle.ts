@@ -9,7 +9,7 @@ import { subjectOf, summariseDrift } from "../shared/summarise-drift.ts";
 const MAX_DRIFT = 1000;
 const MAX_REMEDIES = 5;
 
-/** SCHEMA_DRIFT where the database's tables cannot take the archive's rows; however many do not, it can be read. */
+/** SCHEMA_DRIFT if the database's tables cannot take the archive's rows. Its length is bounded. */
 export function findSchemaObstacle({
   drift,
   loads,
@@ -41,7 +41,7 @@ const NO_TABLES =
 const BRING_BACK =
   "Bring the database to the schema of the time of the backup (its migrations are listed in the archive), restore, then migrate forward.";
 
-/** Each remedy once, with what it is for where there are several. */
+/** Each remedy once. If there are several, each with what it is for. */
 function remediesOf(blocking: readonly Drift[]): string {
   const byRemedy = Map.groupBy(blocking, ({ remedy = BRING_BACK }) => remedy);
   const [only] = byRemedy.keys();

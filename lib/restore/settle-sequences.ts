@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { PlannedSequence } from "../plan/load-sequences.ts";
+import type { PlannedSequence } from "../plan/load-plan.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import type { Load } from "../postgres/load.ts";
 import {

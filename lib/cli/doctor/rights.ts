@@ -6,7 +6,7 @@ import {
   inspectOwnSchema,
 } from "../../operations/schema-owners.ts";
 import { requireAllRows, requireReadable } from "../../plan/dump-plan.ts";
-import { planLoad } from "../../plan/load-plan.ts";
+import { planLoad } from "../../plan/plan-load.ts";
 import { leftToPlatforms } from "../../plan/platform-schemas.ts";
 import { isStandby } from "../../postgres/read-only.ts";
 import { readUntrustedCode } from "../../postgres/untrusted-code.ts";

@@ -4,7 +4,7 @@ const MAX_PARSED_BYTES = 64 * 1024 * 1024;
 /**
  * Of a JSON array of one row the same with one value only, byte for byte whatever encoding they are in.
  *
- * @returns null where the row has no such value, or is too long
+ * @returns null if the row has no such value, or is too long
  */
 export function columnAlone(json: Buffer, column: string): Buffer | null {
   if (json.length > MAX_PARSED_BYTES) return null;

@@ -10,7 +10,7 @@ const MAX_PARSED_BYTES = 16 * 1024 * 1024;
 /**
  * The key of the row of a batch that is refused.
  *
- * @returns as `id = 17`; undefined where the row has none, or the key is what is refused
+ * @returns as `id = 17`. Undefined if the row has none, or if the key is what is refused
  */
 export function keyInBatch(
   batch: RowBatch,

@@ -5,18 +5,18 @@ import { tableLabel } from "../../shared/table-name.ts";
 import type { RelationCopies } from "./relation-copies.ts";
 import { namesIn, replaceNames, spellings, withoutComments } from "./sql-names.ts";
 
-/** A constraint, column or index whose function cannot be made to read the copies. */
+/** A constraint, column or index that calls a function which cannot be made to read the copies. */
 export interface NotRedirected extends Caller {
   /** Completes a sentence: `public.f runs SQL that it puts together itself`. */
   why: string;
-  /** To evaluate it may change something that a rollback does not undo, such as a sequence. */
+  /** Evaluating it may change something that a rollback does not undo, such as a sequence. */
   mayWrite?: boolean;
 }
 
 /**
- * Has the functions that constraints, generated columns and indexes call read the copies in place of the tables that
- * are restored: so they say here what they will say in the restore. Their text is replaced in this transaction, which
- * is rolled back; no other session sees it or waits for it.
+ * Makes the functions that constraints, generated columns and indexes call read the copies instead of the tables, so that
+ * they say what they will say in the restore. Their text is replaced in this transaction, which is rolled back. No other
+ * session sees it or waits for it.
  *
  * @param functions of the tables that are restored, read with an empty search_path
  */
@@ -26,7 +26,7 @@ export async function redirectFunctions(
   copies: RelationCopies,
 ): Promise<NotRedirected[]> {
   const roots = functions.filter(({ callers }) => callers.length > 0);
-  // Names in their text may be of copies, which are found when it runs.
+  // The new text names copies that are only found when it runs.
   if (roots.length > 0) await client.query("SET LOCAL check_function_bodies = off");
   const unfit = new Map<UserFunction, Unfit>();
   for (const it of reachable(functions, copies, roots)) {
@@ -42,7 +42,7 @@ export async function redirectFunctions(
 
 type Unfit = Pick<NotRedirected, "why" | "mayWrite">;
 
-/** Functions, and all that their texts name: by a call, an operator, a type that is cast or checked, or through a view. */
+/** The functions, and all that their texts reach: by a call, an operator, a type's cast or check, or through a view. */
 function reachable(
   functions: readonly UserFunction[],
   { views }: RelationCopies,
@@ -75,7 +75,7 @@ const callsIn = (text: string, { name, operators, types }: UserFunction): boolea
 const WRITES =
   /\b(?:insert\s+into|update\s+\S+\s+set|delete\s+from|merge\s+into|truncate|nextval|setval|notify|pg_notify|copy|create|alter|drop)\b/i;
 
-/** @returns why it cannot be; null where it is, or need not be */
+/** @returns why it cannot be redirected. Null if it is, or need not be */
 async function redirect(
   client: pg.ClientBase,
   it: UserFunction,
@@ -101,7 +101,7 @@ async function redirect(
   if (unread) return { why: `reads ${tableLabel(unread)}, of which there can be no copy` };
   const lost = bare.find(({ isBare }) => !isBare);
   if (lost) return { why: `reads ${tableLabel(lost)} by a name without its schema` };
-  // What is temporary is found before all else, unless a search_path says otherwise.
+  // Temporary relations are found first, unless a search_path says otherwise.
   const path = /(?<=\n SET search_path TO )/;
   const text = (bare.length > 0 ? head.replace(path, "pg_temp, ") : head) + redirected;
   const isDone = text === it.definition || (await tryStatement(client, text));
@@ -110,7 +110,7 @@ async function redirect(
     : { why: `reads ${tableLabel(first)}, and could not be made to read its copy` };
 }
 
-/** What comes before the body is the function's own name, and its types. */
+/** The head holds the function's own name and types. */
 function partsOf({ definition }: UserFunction): { head: string; body: string } {
   const at = Math.max(0, definition.search(/\n(?:AS \$|BEGIN ATOMIC|RETURN )/));
   return { head: definition.slice(0, at), body: definition.slice(at) };

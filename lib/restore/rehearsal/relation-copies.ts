@@ -1,12 +1,13 @@
 import type pg from "pg";
 import { quoteIdentifier, quoteTable } from "../../postgres/identifiers.ts";
+import type { Load } from "../../postgres/load.ts";
+import type { TableRules } from "../../postgres/table-rules.ts";
 import { tryStatement } from "../../postgres/try-statement.ts";
 import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
 import { heirsOf } from "../../schema/heirs.ts";
 import { readUserViews } from "../../schema/user-functions.ts";
 import type { TableName } from "../../shared/api.ts";
 import { tableKey } from "../../shared/table-name.ts";
-import type { CheckedLoad } from "./check-copies.ts";
 import { namesIn, type Redirected, replaceNames } from "./sql-names.ts";
 
 /** What a SELECT from a relation will give once the restore is done. */
@@ -66,7 +67,7 @@ export class RelationCopies {
 /** @param client with an empty search_path, so that every name comes out schema-qualified */
 export async function copiesOf(
   client: pg.ClientBase,
-  loads: readonly CheckedLoad[],
+  loads: ReadonlyArray<Load & { rules: Pick<TableRules, "partitions"> }>,
   { tables }: Catalog,
 ): Promise<RelationCopies> {
   const copies = new Map(loads.map(({ table, into }) => [tableKey(table), into]));

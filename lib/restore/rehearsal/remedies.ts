@@ -51,7 +51,7 @@ export function remedyOf(
   }
 }
 
-/** Of one that is NOT VALID, but can only be put aside where it comes from. */
+/** For a constraint that is NOT VALID, but can only be dropped in the table that it is inherited from. */
 export const inheritedRemedy = (constraint: string): string =>
   `Restore the table that ${constraint} is inherited from as well, or drop it there first, and add it again as NOT VALID.`;
 
@@ -68,7 +68,7 @@ const WHAT: Record<Violation["kind"], string> = {
 /**
  * A sentence without values.
  *
- * @param what its rows do, where more is known of it than its kind
+ * @param what its rows do, if more is known than the kind
  */
 export function describeViolation(
   { kind, table, constraint, columns, total, refersTo }: Omit<Violation, "message" | "remedy">,
@@ -102,7 +102,7 @@ const byNoRow = (
   it: Pick<Violation, "kind" | "table" | "constraint" | "message" | "remedy">,
 ): Violation => ({ ...it, key: [], columns: [], total: null, rows: [] });
 
-/** Counts as one that would fail: a rehearsal must not say yes to what it could not try. */
+/** Counts as a constraint that would fail: a trial run must not say yes to what it could not try. */
 export const describeUntried = ({ table, name, why }: NotRedirected): Violation =>
   byNoRow({
     kind: "check",

@@ -1,0 +1,100 @@
+import type { Manifest } from "../archive/manifest.ts";
+import type { Catalog, CatalogTable } from "../schema/catalog.ts";
+import { staleViews } from "../schema/materialized-views.ts";
+import type { PendingDetach } from "../schema/pending-detach.ts";
+import type { PrismaModels } from "../schema/prisma-models.ts";
+import { tableKey } from "../shared/table-name.ts";
+import { findChildrenLeftOut } from "./children-left-out.ts";
+import { chooseTables } from "./choose-tables.ts";
+import { functionRank } from "./computed-tables.ts";
+import { insertionOrderOf } from "./dump-plan.ts";
+import { orderedTables } from "./insertion-order.ts";
+import { planForeignKeys } from "./load-foreign-keys.ts";
+import type { LoadPlan, PlannedLoad } from "./load-plan.ts";
+import { planSequences } from "./load-sequences.ts";
+import { matchLoads } from "./match-loads.ts";
+import { findMissingRights, findNotOwned } from "./missing-rights.ts";
+import { isMerge, type RestoreSelection } from "./restore-scope.ts";
+
+/**
+ * Matches an archive with the database. Pure: what stands in the way is in the plan, for the caller to judge.
+ *
+ * @throws BackupError REQUEST_INVALID for a scope that does not fit the archive, or leaves out what nobody has
+ */
+export function planLoad(
+  manifest: Pick<Manifest, "tables" | "sequences" | "enums"> &
+    Partial<Pick<Manifest, "formatVersion">>,
+  catalog: Catalog,
+  models: PrismaModels,
+  selection: RestoreSelection = {},
+): LoadPlan {
+  const { database } = catalog;
+  const choice = chooseTables(manifest, catalog, selection.scope);
+  const { scope, platformOf, isExcluded } = choice;
+  const matched = matchLoads(manifest, catalog, choice);
+  const { skipped } = matched;
+  const loaded = [...matched.loads.values()].map(({ table }) => table);
+  const insertionOrder = insertionOrderOf(catalog, models, loaded);
+  const loads = orderedTables(insertionOrder)
+    .flatMap((name) => matched.loads.get(tableKey(name)) ?? [])
+    // A function that computes or checks a row then finds the rows of all other tables.
+    .toSorted((a, b) => functionRank(a.table) - functionRank(b.table));
+  const tables = new Map(catalog.tables.map((table) => [tableKey(table), table]));
+  const { sequences, sequenceWarnings, ...found } = planSequences({
+    ...{ manifest, catalog, tables, isExcluded, platformOf },
+    loads: matched.loads,
+    isMerging: isMerge(scope.mode),
+  });
+  const keys = planForeignKeys(manifest, catalog, matched.loads, choice);
+  const { foreignKeys, referring } = keys;
+  return {
+    ...keys,
+    scope,
+    isStandby: database.isStandby,
+    loads,
+    insertionOrder,
+    skipped,
+    platformOf,
+    childrenLeftOut: findChildrenLeftOut(manifest.tables, tables, { loads, skipped }),
+    sequences,
+    sequenceWarnings,
+    materializedViews: staleViews(catalog.materializedViews, withAncestors(loads, tables)),
+    drift: [...matched.drift, ...found.drift],
+    pendingDetaches: findPendingDetaches(catalog, loads),
+    notOwned: [...findNotOwned({ loads, referring, sequences }), ...matched.notOwned],
+    withoutRights: findMissingRights({ scope, loads, referring, sequences, foreignKeys }),
+    superusersForeignKeys: database.isSuperuser
+      ? []
+      : foreignKeys.filter(({ hasAlteredTriggers }) => hasAlteredTriggers),
+    hidingRows: loads
+      .filter(({ table }) => table.hidesRows)
+      .map(({ table: { schema, name } }) => ({ schema, name })),
+  };
+}
+
+function findPendingDetaches(
+  { pendingDetaches }: Catalog,
+  loads: readonly PlannedLoad[],
+): PendingDetach[] {
+  const loaded = new Set(
+    loads.flatMap(({ table }) => [table, ...table.partitions].map((it) => tableKey(it))),
+  );
+  return pendingDetaches.filter(
+    ({ parent, partition }) => loaded.has(tableKey(parent)) || loaded.has(tableKey(partition)),
+  );
+}
+
+/** Oids of the loaded tables, their partitions, and the tables they inherit from, since a SELECT from these shows their rows. */
+function withAncestors(
+  loads: readonly PlannedLoad[],
+  tables: ReadonlyMap<string, CatalogTable>,
+): Set<number> {
+  const oids = new Set<number>();
+  const open = loads.map(({ table }) => table);
+  for (const table of open) {
+    if (oids.has(table.oid)) continue;
+    for (const { oid } of [table, ...table.partitions]) oids.add(oid);
+    open.push(...table.inherits.flatMap((parent) => tables.get(tableKey(parent)) ?? []));
+  }
+  return oids;
+}
