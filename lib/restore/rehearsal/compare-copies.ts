@@ -8,7 +8,7 @@ import { keyColumns } from "../../postgres/load.ts";
 import type { RestoreMode } from "../../shared/api.ts";
 import type { RehearsedTable, Violation } from "../../shared/rehearsal.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
-import type { CheckedLoad, Checks } from "./check-copies.ts";
+import type { CheckedLoad, Checks } from "./read-checks.ts";
 import type { RefusedValues } from "./refused-values.ts";
 
 /** All samples together, so that a browser can still show the report. */
