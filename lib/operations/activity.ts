@@ -4,7 +4,7 @@ import { LISTED_COLUMNS, TABLE, toListed } from "./operation-store.ts";
 import { ifRecorded, queryOperations } from "./operations-schema.ts";
 import { settleOperations } from "./settle.ts";
 
-/** A page of all that was ever done, newest first. As `listOperations` gives them. */
+/** Returns one page of all operations ever recorded, newest first, in the form that `listOperations` returns. */
 export async function readActivity(
   context: Context,
   { kind, state, search = "", page = 1 }: ActivityFilter,

@@ -1,4 +1,4 @@
-/** Whether the person who restores is among the backup's users, and what that means for them. */
+/** Finds out whether the backup contains the account of the person who restores, and tells them what that means. */
 import { Readable } from "node:stream";
 import type { Archive } from "../archive/archive-reader.ts";
 import { ValueSearch } from "../archive/value-search.ts";
@@ -12,22 +12,22 @@ import type { Actor, Check, RestorePlan, TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
 import type { Context } from "./context.ts";
 
-/** What is known of the person's account, once the archive has been read. */
+/** What is known about the person's account once the archive has been read. */
 export interface ActorInBackup {
   table: TableName;
   isInBackup: boolean;
-  /** Where sessions are in the database. */
+  /** The database's table of sessions. Null if none was found. */
   sessions: TableName | null;
 }
 
 export interface ActorSearch {
-  /** The archive, for whoever reads all of it: the person is looked for on the way. */
+  /** Wraps the archive: whoever reads all of it also searches it for the person. */
   archive: Pick<Archive, "manifest" | "readTable">;
-  /** To be asked when it was read. Null where it cannot be told. */
+  /** Call it after the archive has been read. Null if the answer is unknown. */
   result(): ActorInBackup | null;
 }
 
-/** Finds the person's account in the database. Where it is not there once, nothing will be told. */
+/** Finds the person's account in the database. The search has no result unless exactly one row matches. */
 export async function searchActor(
   context: Pick<Context, "config" | "database" | "models">,
   archive: Archive,
@@ -62,13 +62,13 @@ async function* watch(content: AsyncIterable<Buffer>, search: ValueSearch): Asyn
   }
 }
 
-/** Adds what the restore means for the person who asks for it. */
+/** Adds a check that says what the restore means for the person who asked for it. */
 export function withActor(plan: RestorePlan, found: ActorInBackup | null): RestorePlan {
   const isReplaced = ({ schema, name }: TableName) =>
     plan.tables.some(
       (it) => it.action === "replace" && tableKey(it) === tableKey({ schema, name }),
     );
-  // Where rows are merged, nobody loses an account.
+  // A merge removes no account.
   if (!found || isMerge(plan.scope.mode) || !isReplaced(found.table)) return plan;
   const endsSessions = found.sessions !== null && isReplaced(found.sessions);
   const check: Check = found.isInBackup
@@ -98,7 +98,7 @@ const TEXTS = ["text", "varchar", "uuid"];
 const isInteger = ({ valueType }: CatalogColumn): boolean =>
   INTEGERS.includes(valueType.name ?? "");
 
-/** Integers beyond it are not exact in JavaScript; nobody's id is. */
+/** JavaScript cannot hold larger integers exactly. No user id is that large. */
 const isExact = (value: string): boolean => Number.isSafeInteger(Number(value));
 
 async function findActor(
@@ -119,7 +119,7 @@ async function findActor(
     for (const value of new Set([id, name])) {
       for (const column of columns) {
         if (isInteger(column) && !isExact(value)) continue;
-        // At most two, since one more makes it nobody's.
+        // Two rows are enough to see that the value is not unique.
         const { rowCount } = await client.query(
           `SELECT FROM ${rowsOf(table)} t WHERE ${quoteIdentifier(column.name)}::text = $1 LIMIT 2`,
           [value],
@@ -129,7 +129,7 @@ async function findActor(
     }
     return null;
   } catch {
-    // Not to be told is no reason against the restore: a policy may hide rows, or somebody alter the table.
+    // The restore can go on without this answer. A policy may hide rows, or another session may alter the table.
     return null;
   } finally {
     client.release();
@@ -138,6 +138,6 @@ async function findActor(
 
 const USUAL = ["id", "email"];
 
-/** The columns that are most likely to tell a person come first. */
+/** Sorts the columns that most likely identify a person first. */
 const rank = ({ name }: CatalogColumn): number =>
   USUAL.includes(name.toLowerCase()) ? USUAL.indexOf(name.toLowerCase()) : USUAL.length;

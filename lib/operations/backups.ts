@@ -16,15 +16,18 @@ import { recordEnd } from "./notify.ts";
 import { beginRunning, insertOperation, type StoredOperation } from "./operation-store.ts";
 import { readDatabaseName, readOwnOperation } from "./operations.ts";
 
-/** What a passing reader may lag behind, so that PostgreSQL and the network need not wait for each other at every piece. */
+/**
+ * How far the reader may lag behind, in bytes, so that PostgreSQL and the network need not wait for each other's every
+ * chunk.
+ */
 const BUFFER_BYTES = 256 * 1024;
 
-/** Within this time the first byte of a download is asked for, or it never will be. */
+/** If the client has not asked for the first byte within this time, it never will. */
 const FIRST_READ_MS = 10 * 1000;
 
 /**
- * The first of a download's two steps: everything that can be refused is refused here, and the passphrase is
- * turned into a key that only the archive needs.
+ * First of the two steps of a download. It makes every check that can refuse the backup, and derives from the
+ * passphrase a key that opens only this archive.
  *
  * @throws ENCRYPTION_NOT_ALLOWED, PASSPHRASE_TOO_SHORT, RECIPIENT_INVALID, DATABASE_READ_ONLY
  */
@@ -45,11 +48,11 @@ export async function createBackup(
 }
 
 /**
- * The second step, once: begins the backup and gives its zip as it is made. The operation succeeds when
- * the stream has been read to its end; cancelling the stream cancels it, and a backup that fails is an
- * error of the stream.
+ * Second step of a download, possible once: begins the backup and returns its zip as a stream while it is made. The
+ * operation succeeds when the stream has been read to its end. Cancelling the stream cancels the operation. If the
+ * backup fails, the stream fails.
  *
- * @throws OPERATION_NOT_FOUND, FORBIDDEN for another person's, OPERATION_STATE when it is not pending
+ * @throws OPERATION_NOT_FOUND, FORBIDDEN if it is another person's, OPERATION_STATE if it is not pending
  */
 export async function openBackup(
   context: Context,
@@ -80,7 +83,7 @@ async function carryOut(
   const { request, id, fileName } = operation;
   try {
     if (request.kind !== "backup" || !request.key) throw new Error("a backup without its key");
-    // The last bytes have been taken, too. Where the backup fails, it says why itself.
+    // Resolves once the client has taken the last bytes, too. If the backup fails, `runBackup` throws the reason.
     const taken = finished(output, { signal: live.signal });
     taken.catch(() => {});
     const result = await runBackup({
@@ -108,25 +111,25 @@ async function carryOut(
     logError(config, `backup ${id}`, error);
     await live.stop();
     const state = error.code === "ABORTED" ? "cancelled" : "failed";
-    // Where this cannot be written, the operation will be seen as interrupted.
+    // If this write fails, the operation is later found to be interrupted.
     await recordEnd(context, id, ["running"], { state, error, progress: live.progress }).catch(
       (cause: unknown) => logError(config, `backup ${id}`, cause),
     );
   }
 }
 
-/** Like `Readable.toWeb`, and says when its reader gives up; reads nothing ahead. */
+/** Like `Readable.toWeb`, but it calls `onCancel` if the reader gives up, and reads nothing ahead. */
 function readThrough(source: Readable, onCancel: () => void): ReadableStream<Uint8Array> {
   const reader = Readable.toWeb(source, { strategy: { highWaterMark: 0 } }).getReader();
-  // Of a client that was gone before the response began, Next does not tell.
+  // Next does not tell us about a client that was gone before the response began.
   const timer = setTimeout(onCancel, FIRST_READ_MS);
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         clearTimeout(timer);
         const { done, value } = await reader.read().catch(() => {
-          // Breaks the response off. The reason is logged and recorded already, without what its causes hold;
-          // of an abort Next says no more.
+          // Breaks the response off. The reason is already logged and recorded, without its causes. Next prints nothing
+          // more for an AbortError.
           throw new DOMException(
             "The backup was broken off. Its operation says why.",
             "AbortError",
@@ -138,7 +141,7 @@ function readThrough(source: Readable, onCancel: () => void): ReadableStream<Uin
       async cancel(reason) {
         clearTimeout(timer);
         onCancel();
-        // It fails where the stream has failed already, of which nobody wants to hear any more.
+        // It rejects if the stream has failed already. That error is recorded elsewhere.
         await reader.cancel(reason).catch(() => {});
       },
     },

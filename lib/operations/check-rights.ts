@@ -1,4 +1,4 @@
-/** What a plan says of who may do what afterwards. */
+/** The plan's check on who has which rights after the restore. */
 import { readCatalog } from "../schema/read-catalog.ts";
 import { findSignIn } from "../schema/sign-in.ts";
 import type { Check, TableName } from "../shared/api.ts";
@@ -20,7 +20,7 @@ export const knownRights = ({ rights }: RehearsalReport): Check[] =>
       ]
     : [];
 
-/** Of a restore that was not rehearsed, only whether it changes the tables at all. */
+/** For a restore without a trial run: says only whether it changes the tables that hold rights. */
 export async function unknownRights(
   { config, database, models }: Pick<Context, "config" | "database" | "models">,
   changing: readonly TableName[],

@@ -2,9 +2,9 @@ import type { Actor } from "../shared/api.ts";
 import type { Context } from "./context.ts";
 
 /**
- * For an error's details: what can be unlocked again, without another upload.
+ * Returns, for an error's details, what can be unlocked again without another upload.
  *
- * @returns `uploadId` with `uploadExpiresAt`, where it is still there; `undo` for a safety backup
+ * @returns `uploadId` with `uploadExpiresAt` if the upload still exists; `undo` for a safety backup
  */
 export async function describeRetry(
   { uploads }: Pick<Context, "uploads">,

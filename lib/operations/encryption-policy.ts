@@ -1,4 +1,4 @@
-/** What the app demands of every backup's encryption. Nothing else decides it. */
+/** The encryption that the app requires of every backup. No other module decides it. */
 import type { ArchiveKey } from "../archive/encryption.ts";
 import { BackupError } from "../errors.ts";
 import type { EncryptionPolicy } from "../shared/api.ts";
@@ -6,7 +6,7 @@ import { describeModes } from "../shared/encryption-policy.ts";
 import type { EncryptionChoice } from "../shared/requests.ts";
 
 /**
- * A choice as the policy has it: its recipients are added.
+ * Checks a choice against the policy and adds the policy's public keys to it.
  *
  * @throws ENCRYPTION_NOT_ALLOWED
  */
@@ -23,8 +23,8 @@ export function applyPolicy(policy: EncryptionPolicy, choice: EncryptionChoice):
 }
 
 /**
- * What a safety backup is encrypted with: as the archive that is restored, if the policy allows that. Null if it does
- * not, and names nobody else.
+ * The key for a safety backup: the restored archive's, if the policy allows it, else the policy's public keys. Null if
+ * the policy has none.
  */
 export function safetyBackupKey(policy: EncryptionPolicy, key: ArchiveKey): ArchiveKey | null {
   if (key.mode === "recipients" && policy.encryption.includes("recipients"))

@@ -1,4 +1,4 @@
-/** What an archive says of itself is kept with its restore. However much that is, nobody else waits for it. */
+/** A restore stores what its archive says about itself. However large that is, other requests must not wait for it. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -9,7 +9,7 @@ import { createTestDatabase } from "../testing/database.ts";
 import { type ForgedEntry, pack, unpack } from "../testing/forge-zip.ts";
 import { createTestAdmin, SHOP_SQL } from "../testing/test-admin.ts";
 
-/** A zip whose manifest is another one: where nothing is encrypted, anybody can write it. */
+/** Replaces the manifest of a zip. Anybody can do so if it is not encrypted. */
 async function forge(zip: Uint8Array, change: (manifest: never) => unknown): Promise<Buffer> {
   const path = join(await temporaryFolder(), "a.zip");
   await writeFile(path, zip);
@@ -110,7 +110,7 @@ it("reads no plan, result, request or error for a list, whoever polls it", async
         )
         .join("; "),
     );
-  // PostgreSQL has no such columns then, for whoever reads them.
+  // Every query that reads these columns now fails.
   await rename(["", "_elsewhere"]);
   const operations = await admin.ok<ListedOperation[]>("GET", "operations");
   expect(operations).toMatchObject([
@@ -140,7 +140,7 @@ it("sends a plan once to who polls an operation", async () => {
   expect(await poll({ ...known, state: "running" })).toMatchObject({ plan });
   expect(await poll({ state })).toMatchObject({ plan });
   expect(await poll({ ...known, startedAt: "yesterday" })).toMatchObject({ plan });
-  // Planned anew, it is another one.
+  // The new plan differs.
   const json = { scope: { mode: "overwrite" }, rehearse: false };
   await admin.ok("POST", `restores/${id}/plan`, { json });
   await admin.reach(id, "ready");

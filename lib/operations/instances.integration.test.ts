@@ -1,4 +1,4 @@
-/** Several instances of the app, each a process of its own, that take the requests of one browser in turn. */
+/** Several instances of the app, each in its own process, take turns with the requests of one browser. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
@@ -14,9 +14,9 @@ const INSTANCE = new URL("../testing/app-instance.ts", import.meta.url).pathname
 
 interface Scene {
   database: TestDatabase;
-  /** Asks the two in turn. */
+  /** Asks the two instances in turn. */
   admin: TestAdmin;
-  /** Ask one of them only. */
+  /** Asks only this instance. */
   first: TestAdmin;
   second: TestAdmin;
   processes: ChildProcess[];
@@ -24,7 +24,7 @@ interface Scene {
 
 async function twoInstances(act: (scene: Scene) => Promise<void>): Promise<void> {
   await using database = await createTestDatabase({ sql: SHOP_SQL });
-  // For its folder alone.
+  // Only its folder is used.
   await using owner = await createTestAdmin({ url: database.url });
   const { uploadDir } = owner;
   const processes = [1, 2].map(() =>
@@ -66,7 +66,7 @@ const textOf = async (folder: string): Promise<string> =>
     ),
   ).then((texts) => texts.join());
 
-/** As a load balancer does. */
+/** Forwards a request as a load balancer does. */
 function forward(request: Request, origin: string): Promise<Response> {
   const { pathname, host } = new URL(request.url);
   const headers = new Headers(request.headers);
@@ -83,7 +83,7 @@ const names = (database: TestDatabase) =>
 const RESTORED = [{ name: "Customer" }];
 const CHANGED = [{ name: "changed " }];
 
-/** A backup, a mess, and the backup uploaded, unlocked by the first instance and checked. */
+/** Makes a backup, changes the data, uploads the backup, and has the first instance unlock and check it. */
 async function readyAtFirst({ database, admin, first }: Scene) {
   const uploadId = await admin.upload(await admin.backup());
   await database.query("UPDATE customers SET name = 'changed since'");
@@ -159,9 +159,9 @@ describe.concurrent("two instances", () => {
       await second.ok("POST", `restores/${id}/start`, { json });
       const done = await admin.reach(id, "succeeded");
       expect(done.result?.tables.map(({ name }) => name)).toEqual(["orders"]);
-      // Not chosen.
+      // The table of customers was not chosen, so it keeps its changes.
       expect(await names(database)).toEqual(CHANGED);
-      // Kept by the one, undone at the other.
+      // One instance kept the safety backup, the other undoes the restore.
       const undo = await second.ok("POST", "restores", { json: { undo: id } });
       await second.reach(undo.id, "ready");
       await second.ok("POST", `restores/${undo.id}/start`, { json });
@@ -176,7 +176,7 @@ describe.concurrent("two instances", () => {
       const uploadId = await admin.upload(await admin.backup({ mode: "passphrase", passphrase }));
       await database.query("UPDATE customers SET name = 'a-secret-name' WHERE id <= 3");
       await first.ok("GET", "operations");
-      // Every version of every row that is ever there, as a write-ahead log has it.
+      // Records every version of every row, as a write-ahead log does.
       await database.query(`
         CREATE TABLE seen (text text);
         CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS
@@ -188,7 +188,7 @@ describe.concurrent("two instances", () => {
       await first.reach(id, "ready");
       const path = `restores/${id}/rehearsal`;
       const atFirst = await first.ok<RehearsalReport>("GET", path);
-      // Several at once, too.
+      // Concurrent requests work, too.
       const atSecond = await Promise.all(
         [1, 2, 3].map(() => second.ok<RehearsalReport>("GET", path)),
       );

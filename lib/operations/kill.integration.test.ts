@@ -20,7 +20,7 @@ const POINTS = SCOPE.killPoints;
 /** For each. */
 const PATIENT = { timeout: TEST_LIMIT_MS + POINTS.process * 60_000 };
 
-/** What a restore cannot be without, and is struck at by all kinds of strikes that there are many points for. */
+/** The steps that every restore contains. Each kind of strike with many points must hit all of them. */
 const STEPS = [
   ...["BEGIN", "LOCK", "ALTER TABLE", "TRUNCATE", "COPY", "COPY's data", "ALTER SEQUENCE"],
   ...["setval", "REFRESH", "COMMIT"],
@@ -62,7 +62,7 @@ const KINDS: Array<{
     async strike({ proxy }, { child }) {
       child?.kill("SIGKILL");
       if (child) await once(child, "exit");
-      // Or what is held would go on in the dead process's name.
+      // Otherwise the proxy would still send what it holds back, in the dead process's name.
       await proxy.closed();
     },
   },
@@ -107,7 +107,7 @@ describe.concurrent("a restore struck at any point is all or nothing, the panel 
         await server.startAgain();
         return undefined;
       }
-      // Away when the operation's end is to be written.
+      // The server is still down when the operation's end should be written.
       return async () => {
         await sleep(1000);
         await server.startAgain();
@@ -116,11 +116,11 @@ describe.concurrent("a restore struck at any point is all or nothing, the panel 
   });
 });
 
-/** A PostgreSQL whose commits are only on the disk some time after they are said to be, unless one asks. */
+/** Starts a PostgreSQL that reports commits some time before they are on the disk, unless a session asks otherwise. */
 async function startOwnServer() {
   const dataDir = await mkdtemp(path.join(tmpdir(), "kill-test-"));
   onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
-  // What is with the operating system survives the stop; it need not be on the disk.
+  // Only the server process stops, so what it handed to the operating system survives without fsync.
   const settings = ["fsync=off", "synchronous_commit=off", "wal_writer_delay=10s"];
   const options = {
     major: 15 as const,

@@ -53,7 +53,7 @@ it.each([
       for (let rows = 1; rows <= INTERVALS; rows++) {
         live.onProgress({ type: "table", index: 0, state: "running", rows, bytes: rows });
         vi.advanceTimersByTime(INTERVAL_MS);
-        // What it writes has begun.
+        // The write has begun.
         await until(
           "it is written",
           async () => pool.idleCount === pool.totalCount && pool.waitingCount === 0,

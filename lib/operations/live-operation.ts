@@ -10,21 +10,31 @@ import { answerReportRequests } from "./report-store.ts";
 
 const PROGRESS_INTERVAL_MS = 500;
 const HEARTBEAT_INTERVAL_MS = 2000;
-/** All tables are written each time: those of the largest databases have megabytes, and less often. */
+/**
+ * Each write contains the progress of all tables. In the largest databases that is megabytes, so it is written less
+ * often.
+ */
 const PROGRESS_BYTES_PER_MS = 1000;
 
-/** Never rejects: whoever has asked is answered by the operation. */
+/** Never rejects. It answers the requester through the operation's row. */
 type TakeStep = (request: StepRequest) => Promise<void>;
 
 const live = processWideMap<LiveOperation>("live-operations");
 
-/** The operation where this process carries it out, to be cancelled or to go on without waiting for its heartbeat. */
+/**
+ * The operation, if this process carries it out. It can then be cancelled or continued without waiting for a heartbeat.
+ */
 export const findLiveOperation = (id: string): LiveOperation | undefined => live.get(id);
 
-/** An operation that this process carries out: writes its progress and heartbeat, hears of its cancellation and its next step. */
+/**
+ * An operation that this process carries out. It writes progress and a heartbeat, and learns from the row whether it is
+ * cancelled or has a next step.
+ */
 export class LiveOperation {
   readonly id: string;
-  /** What a rehearsal has found, while it waits for a person. Shows rows, and so is in memory alone. */
+  /**
+   * The report of the trial run while the restore waits for a person. It contains rows, so it exists only in memory.
+   */
   rehearsal: RehearsalReport | null = null;
   readonly #context: Pick<Context, "config" | "database">;
   readonly #controller = new AbortController();
@@ -32,7 +42,7 @@ export class LiveOperation {
   #progress: Progress = NO_PROGRESS;
   #isChanged = false;
   #writtenAt = Date.now();
-  /** From then on progress may be written again. */
+  /** Progress is not written again before this time. */
   #progressDueAt = 0;
   #writing: Promise<void> | null = null;
   #take: TakeStep | null = null;
@@ -60,7 +70,7 @@ export class LiveOperation {
   };
 
   /**
-   * While the operation waits: what takes up the step that any process of the app was asked for.
+   * Sets what takes up a requested step while the operation waits. Any process of the app may request the step.
    *
    * @returns whether it was waiting
    */
@@ -70,7 +80,7 @@ export class LiveOperation {
     return wasWaiting;
   }
 
-  /** Goes on, if it waits; one step at a time. Never throws. */
+  /** Takes up a step if the operation waits. Only one step is taken up at a time. Never throws. */
   takeUp(request: StepRequest): void {
     if (this.#isTaking || !this.#take) return;
     this.#isTaking = true;
@@ -83,7 +93,7 @@ export class LiveOperation {
     this.#controller.abort(reason);
   }
 
-  /** Ends the heartbeat, after the write that is under way. To be called before the operation's end is written. */
+  /** Ends the heartbeat after the write in progress. Call it before you write the operation's end. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     live.delete(this.id);
@@ -118,7 +128,7 @@ export class LiveOperation {
       if (answer === "continue" && requested) this.takeUp(requested);
       if (this.rehearsal && reports.length > 0)
         await answerReportRequests(this.#context.database, this.rehearsal, reports);
-      // Somebody saw no heartbeat for so long that they settled the operation. What they were told must stay true.
+      // Another process saw no heartbeat for so long that it settled the operation. What it reported must stay true.
       if (answer === "gone") {
         this.abort(
           new BackupError(
@@ -131,7 +141,7 @@ export class LiveOperation {
         );
       }
     } catch (error) {
-      // The next one is tried all the same; without any, the operation is seen as interrupted.
+      // The next heartbeat is tried all the same. Without any, the operation is found to be interrupted.
       if (progress) this.#isChanged = true;
       logError(this.#context.config, `heartbeat of ${this.id}`, error);
     }

@@ -4,9 +4,9 @@ import type { BackupError } from "../errors.ts";
 import { toBackupError } from "../to-backup-error.ts";
 
 /**
- * Logs what only the operator can do something about. Messages and stacks only: an error of PostgreSQL has row values
- * among its other properties; and where its message may name one, no message either. Never throws, whatever was thrown:
- * what is reported on goes on.
+ * Logs an error that only the operator can act on. It logs messages and stacks only, because the other properties of a
+ * PostgreSQL error contain row values. If the message may contain a value, it is left out, too. Never throws, whatever
+ * was thrown, so that the caller can go on.
  */
 export function logError({ logger }: Pick<Config, "logger">, what: string, thrown: unknown): void {
   const error = toBackupError(thrown);
@@ -14,7 +14,7 @@ export function logError({ logger }: Pick<Config, "logger">, what: string, throw
   try {
     logger.error(`prisma-backup-admin: ${what}: ${error.code}: ${describe(error)}`);
   } catch {
-    // The app's own logger fails: nobody is left to be told.
+    // The app's own logger fails, so nothing is left to report it to.
   }
 }
 
@@ -22,7 +22,7 @@ function describe(error: BackupError): string {
   try {
     return withCauses(error);
   } catch {
-    // An app may throw what cannot be made a text.
+    // An app may throw a value that cannot be converted to a string.
     return error.message;
   }
 }
@@ -37,7 +37,10 @@ function withCauses(error: BackupError): string {
   return parts.join("\ncaused by: ");
 }
 
-/** What a value or a row was refused for, or a function of the users' has raised. */
+/**
+ * SQLSTATE classes whose messages may contain values: a refused value or row, or an error that a user's function
+ * raised.
+ */
 const NAMES_VALUES = /^(?:22|23|P0)/;
 
 function describeCause(cause: Error): string {

@@ -10,11 +10,11 @@ import type { RestoreSource } from "./restore-source.ts";
 import { planSafetyBackup } from "./safety-backup.ts";
 import { withSignIns } from "./sign-ins.ts";
 
-/** What a person decides upon, and what has to be still so when it begins. */
+/** What a person decides on. The database must still match it when the restore begins. */
 export interface MadePlan {
   plan: RestorePlan;
   fingerprint: string;
-  /** Null where it was not rehearsed. */
+  /** Null without a trial run. */
   rehearsal: RehearsalReport | null;
 }
 
@@ -23,7 +23,7 @@ export interface WantedPlan {
   rehearse: boolean;
 }
 
-/** Says what restoring an archive that was proven would do. */
+/** Says what restoring a verified archive would do. */
 export async function makePlan(
   context: Context,
   live: LiveOperation,

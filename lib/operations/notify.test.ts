@@ -19,7 +19,7 @@ const stackless = Object.defineProperty(new Error("x"), "stack", {
   },
 });
 
-/** A rejection that nobody handles would fail the test, and end a process. */
+/** An unhandled rejection would fail the test. In an app it would end the process. */
 async function logOf(onEvent: OnEvent, error = (_: string) => {}): Promise<string[]> {
   const log: string[] = [];
   const logger = {

@@ -5,7 +5,7 @@ import type { Context } from "./context.ts";
 import { logError } from "./log-error.ts";
 import { type Ending, endOperation, type StoredOperation } from "./operation-store.ts";
 
-/** Tells the host what has been recorded. Never throws, and nobody waits for it. */
+/** Tells the host app what has been recorded. Returns at once and never throws. */
 export function notify({ config }: Pick<Context, "config">, event: BackupAdminEvent): void {
   const { onEvent } = config;
   if (!onEvent) return;
@@ -16,8 +16,8 @@ export function notify({ config }: Pick<Context, "config">, event: BackupAdminEv
 }
 
 /**
- * Ends an operation that is in one of the states `from`, and tells the host: whoever records the end, once. Of a
- * restore whose outcome is not known yet, nothing is told until it is.
+ * Ends an operation that is in one of the states `from`, and notifies the host. Only the caller that records the end
+ * notifies, so the host is told once. If a restore's outcome is unknown, the host is told when it is known.
  */
 export async function recordEnd(
   context: Pick<Context, "config" | "database">,
@@ -59,7 +59,7 @@ function endEvent(operation: StoredOperation, { state }: Ending): BackupAdminEve
   };
 }
 
-/** Whoever has opened a backup may be shown its rows, also if nothing is restored. */
+/** A person who unlocked a backup can see its rows, even if nothing is restored. */
 export function notifyUnlocked(
   context: Pick<Context, "config">,
   { id, actor, fileName, undoes, createdAt }: StoredOperation,

@@ -10,7 +10,11 @@ import { settleOperations } from "./settle.ts";
 import { openUploads } from "./uploads/receive-upload.ts";
 import { uploadLimits } from "./uploads/upload-usage.ts";
 
-/** @throws CONFIG_INVALID where there is no connection, or no safe folder for uploads */
+/**
+ * Opens the database and the folders for uploads and safety backups, and starts the regular cleanup.
+ *
+ * @throws CONFIG_INVALID if there is no connection or no safe folder for uploads
+ */
 export async function openContext(config: Config): Promise<Context> {
   const database = await openConfiguredDatabase(config);
   const directory = config.uploadDir ?? defaultUploadDir(database);
@@ -31,18 +35,21 @@ export async function openContext(config: Config): Promise<Context> {
 
 const SWEEP_MS = 10 * 60 * 1000;
 
-/** Removes what is too old, also where nobody uploads or restores any more, and after a restart. */
+/**
+ * Removes uploads and safety backups that are too old, now and at intervals, so that it happens even if no request
+ * comes.
+ */
 function startSweeping(context: Context): void {
   const { config, uploads, safetyBackups } = context;
   const tidy = async () => {
-    // Or what a dead process has left would only be told when somebody opens the page.
+    // Otherwise the host would hear of operations whose process died only when someone opens the page.
     if (config.onEvent) await settleOperations(context);
-    // Without one, nobody need be asked.
+    // Without a file there is no need to query the database.
     if ((await safetyBackups.list()).length > 0) await tidySafetyBackups(context);
   };
   const run = (sweep: Promise<unknown>) =>
     void sweep.catch((error: unknown) => logError(config, "sweep", error));
-  // Uploads were swept when they were opened.
+  // `openUploads` has just removed expired uploads.
   run(tidy());
   const everyMs = Math.min(config.uploadMaxAgeMs, config.safetyBackupMaxAgeMs, SWEEP_MS);
   setInterval(() => run(Promise.all([uploads.removeExpired(), tidy()])), everyMs).unref();

@@ -1,4 +1,4 @@
-/** Operations as rows. Every change of state is one conditional UPDATE, so that of two racing requests one wins. */
+/** Operations as rows. Every change of state is one conditional UPDATE, so only one of two racing requests wins. */
 import type { ArchiveKey } from "../archive/encryption.ts";
 import type { Config } from "../config.ts";
 import type { Database } from "../postgres/connection.ts";
@@ -24,7 +24,7 @@ import { queryOperations } from "./operations-schema.ts";
 import { REPORT_TABLE, type ReportRequest } from "./report-store.ts";
 import { type StoredSafetyBackup, withKeptUntil } from "./safety-backup-policy.ts";
 
-/** What was asked for. Holds no secret. The key is removed when the operation ends. */
+/** What was requested. Contains no secret. The key is removed when the operation ends. */
 export type OperationRequest =
   | { kind: "backup"; tables: TableName[] | null; key?: ArchiveKey }
   /** An undo has no upload. */
@@ -45,22 +45,22 @@ export interface StartStep {
 export type Step = PlanStep | StartStep;
 
 export interface StepRequest {
-  /** Of the request that asks. */
+  /** Identifies the request, not the operation. */
   id: string;
   step: Step;
 }
 
-/** A row: what everybody may see, and what only the server needs. */
+/** A row of the table: what every user of the page may see, and what only the server needs. */
 export interface StoredOperation extends Omit<Operation, "safetyBackup"> {
   safetyBackup: StoredSafetyBackup | null;
   request: OperationRequest;
-  /** The restore's transaction, from its BEGIN on. */
+  /** The id of the restore's transaction, from its BEGIN on. */
   xid: string | null;
-  /** When its process last showed that it lives. */
+  /** When the operation's process last showed that it is alive. */
   heartbeatAt: string | null;
-  /** Of a restore that waits: whose request the process that holds the unlocked archive is to take up. */
+  /** For a waiting restore: the request that the process with the unlocked archive should take up. */
   stepRequested: string | null;
-  /** Why that process did not. */
+  /** Why that process refused the last request. */
   stepRefused: ErrorReport | null;
   /** The request that it took up last. */
   stepTaken: string | null;
@@ -76,14 +76,16 @@ const SMALL_COLUMNS = `id, kind, state, actor, encryption, changed, archive, saf
       ${timestamp("created_at")} AS "createdAt", ${timestamp("started_at")} AS "startedAt",
       ${timestamp("ended_at")} AS "endedAt", ${timestamp("clock_timestamp()")} AS "now"`;
 
-/** A StoredOperation, of its columns. */
+/** The columns of a StoredOperation. */
 const columns = (
   plan = "plan",
 ) => `${SMALL_COLUMNS}, request, xid, progress, ${plan} AS plan, result, error,
       step_requested AS "stepRequested", step_refused AS "stepRefused", step_taken AS "stepTaken",
       ${timestamp("heartbeat_at")} AS "heartbeatAt"`;
 
-/** A ListedOperation. No plan, result or error is read for it, nor the progress of what does not run. */
+/**
+ * The columns of a ListedOperation. They do not read the plan, result or error, and read progress only while running.
+ */
 export const LISTED_COLUMNS = `${SMALL_COLUMNS}, can_start AS "canStart", result_rows AS rows, archive_bytes AS "archiveBytes",
       CASE WHEN state = 'running' THEN (
         SELECT json_build_object('stage', progress -> 'stage', 'rows', sum(done),
@@ -91,7 +93,7 @@ export const LISTED_COLUMNS = `${SMALL_COLUMNS}, can_start AS "canStart", result
         FROM (SELECT (t ->> 'rows')::numeric AS done, (t ->> 'totalRows')::numeric AS expected, t ->> 'state' AS table_state
               FROM jsonb_array_elements(progress -> 'tables') t) tables) END AS progress`;
 
-/** One JSON text a row, so that no type parser that the app has set for `pg` can change a value. */
+/** Each row is one JSON text, so that type parsers the app has set for `pg` cannot change a value. */
 const select = (source: string, plan?: string): string => `
   SELECT row_to_json(o)::text AS operation FROM (SELECT ${columns(plan)} FROM ${source}) o`;
 
@@ -107,7 +109,7 @@ export async function query(
 export const returning = (statement: string): string =>
   `WITH affected AS (${statement} RETURNING *) ${select("affected")}`;
 
-/** What everybody with the right to the page may see. */
+/** Removes what only the server may see. */
 export function toOperation(
   stored: StoredOperation,
   config: Pick<Config, "safetyBackupMaxAgeMs">,
@@ -117,7 +119,7 @@ export function toOperation(
   return { ...operation, safetyBackup: safetyBackup && withKeptUntil(safetyBackup, config) };
 }
 
-/** The same of an operation in a list. */
+/** Like `toOperation`, for an operation in a list. */
 export const toListed = (
   { safetyBackup, ...operation }: ListedOperation,
   config: Pick<Config, "safetyBackupMaxAgeMs">,
@@ -165,7 +167,7 @@ export async function insertOperation(
   return inserted;
 }
 
-/** @param known the plan is null where it has not changed since */
+/** @param known if state and start have not changed since, the plan is null */
 export async function readOperation(
   database: Database,
   id: string,
@@ -182,7 +184,7 @@ export async function readOperation(
   return operation ?? null;
 }
 
-/** Newest first. */
+/** Returns operations newest first. */
 export async function readListedOperations(
   database: Database,
   limit: number,
@@ -196,7 +198,7 @@ export async function readListedOperations(
   return rows.map((row) => JSON.parse(row.operation) as ListedOperation);
 }
 
-/** @returns null where the download was begun already, or will never be */
+/** @returns null if the download was already begun or never will be */
 export async function beginRunning(
   database: Database,
   id: string,
@@ -212,7 +214,7 @@ export async function beginRunning(
 }
 
 /**
- * The restore waits for what a person does next: its plan is made. Null where it has been ended meanwhile.
+ * Records that the plan is made and the restore waits for a person. Null if the restore has been ended in the meantime.
  */
 export async function markReady(
   database: Database,
@@ -231,7 +233,9 @@ export async function markReady(
   return operation ?? null;
 }
 
-/** What the archive is, once that is known; and what was kept before the restore, once it is. False where the operation has ended. */
+/**
+ * Records the archive's identity and the safety backup, each as soon as it is known. False if the operation has ended.
+ */
 export async function writeFacts(
   database: Database,
   id: string,
@@ -248,16 +252,16 @@ export async function writeFacts(
 
 interface Heartbeat {
   answer: "continue" | "cancel" | "gone";
-  /** Of a restore that waits: what it is asked to do. */
+  /** For a waiting restore: the step that is requested. */
   requested: StepRequest | null;
-  /** Other processes that ask for the report of its rehearsal. */
+  /** Requests from other processes for the report of the trial run. */
   reports: ReportRequest[];
 }
 
 /**
- * Says that the process lives, what is done, and learns in the same statement whether to stop, or to begin.
+ * Records that the process is alive and how far it is. The same statement returns whether to stop or take a step.
  *
- * @param progress as JSON
+ * @param progress JSON; null leaves the stored progress
  */
 export async function writeHeartbeat(
   database: Database,
@@ -289,8 +293,8 @@ export async function writeHeartbeat(
 }
 
 /**
- * Records the transaction that will change the database, before it does. False where the operation has
- * been ended meanwhile: then the transaction must not go on.
+ * Records the transaction before it changes the database. False if the operation has been ended in the meantime: then
+ * the transaction must not go on.
  */
 export async function recordTransaction(
   database: Database,
@@ -306,7 +310,7 @@ export async function recordTransaction(
   return rows.length === 1;
 }
 
-/** @returns the operation where it may still be cancelled by its process, else null */
+/** @returns the operation if its process can still cancel it, else null */
 export async function requestCancel(
   database: Database,
   id: string,
@@ -325,19 +329,19 @@ export async function requestCancel(
 export interface Ending {
   state: "succeeded" | "failed" | "cancelled" | "interrupted";
   result?: OperationResult;
-  /** What a backup has made. */
+  /** The archive that a backup has made. */
   archive?: ArchiveIdentity;
-  /** Anything thrown; kept as what a person may see. */
+  /** Anything thrown. Stored in the form that a person may see. */
   error?: unknown;
-  /** Whose wish it was, where the operation does not know it already. */
+  /** Who cancelled, if the operation has not recorded it already. */
   cancelledBy?: Actor;
   changed?: Operation["changed"];
   progress?: Progress;
 }
 
 /**
- * Ends an operation that is in one of the states `from`; null where it is in none of them, or has this very end
- * already. To be called by `recordEnd` alone.
+ * Ends an operation that is in one of the states `from`. Null if it is in none of them or already has this end. Only
+ * `recordEnd` may call it.
  */
 export async function endOperation(
   database: Database,
@@ -375,8 +379,8 @@ export async function endOperation(
   return operation ?? null;
 }
 
-/** Nothing else that the app's own object may have. */
+/** Drops any other properties of the app's own object. */
 const actorJson = ({ id, name }: Actor): string => JSON.stringify({ id, name });
 
-/** `undefined` is NULL. */
+/** `undefined` becomes NULL. */
 const toJson = (value: unknown): string | null => JSON.stringify(value) ?? null;

@@ -16,7 +16,7 @@ it("brings what version 0.1.0 has recorded to what is recorded today", async () 
     const [operation] = await before.ok<Array<{ state: string }>>("GET", "operations");
     return operation?.state === "succeeded";
   });
-  // As that version has left it.
+  // The schema as that version left it.
   await database.query(
     `ALTER TABLE prisma_backup_admin.operations DROP step_requested, DROP step, DROP step_refused, DROP step_taken,
        DROP archive, DROP safety_backup, DROP undoes, DROP can_start, DROP result_rows, DROP archive_bytes,

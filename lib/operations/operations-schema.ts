@@ -10,7 +10,7 @@ import {
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import { inspectOwnSchema, OWN_TABLES, requireTrusted } from "./schema-owners.ts";
 
-/** Each brings the schema from its index to the next version. Released ones are never changed. */
+/** Each entry brings the schema from its index to the next version. Never change a released one. */
 const MIGRATIONS = [
   `CREATE TABLE ${OWN_SCHEMA}.operations (
      id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -43,7 +43,7 @@ const MIGRATIONS = [
   `ALTER TABLE ${OWN_SCHEMA}.operations
      ADD COLUMN start_requested uuid,
      ADD COLUMN start_refused jsonb`,
-  // Not `start_requested` any more: an older version of this software would start what it is asked to plan.
+  // Renamed from `start_requested`, because an older version of this software would start what it is asked to plan.
   `ALTER TABLE ${OWN_SCHEMA}.operations
      ADD COLUMN step_requested uuid,
      ADD COLUMN step jsonb,
@@ -52,7 +52,7 @@ const MIGRATIONS = [
      ADD COLUMN archive jsonb,
      ADD COLUMN safety_backup jsonb,
      ADD COLUMN undoes uuid`,
-  // Earlier versions kept the reports of rehearsals, which show rows.
+  // Earlier versions stored the reports of trial runs, which contain rows.
   `CREATE TABLE ${OWN_SCHEMA}.rehearsal_requests (
      id uuid PRIMARY KEY,
      operation_id uuid NOT NULL,
@@ -61,7 +61,7 @@ const MIGRATIONS = [
      requested_at timestamptz NOT NULL DEFAULT clock_timestamp()
    );
    UPDATE ${OWN_SCHEMA}.operations SET request = request - 'rehearsal' WHERE request ? 'rehearsal'`,
-  // All that a list shows of a plan and a result, either of which may have megabytes.
+  // Everything that a list shows of a plan or a result. Either may be megabytes in size.
   `ALTER TABLE ${OWN_SCHEMA}.operations
      ADD COLUMN can_start boolean GENERATED ALWAYS AS ((plan ->> 'canStart') = 'true') STORED,
      ADD COLUMN result_rows jsonb GENERATED ALWAYS AS (result -> 'rows') STORED,
@@ -69,18 +69,21 @@ const MIGRATIONS = [
   `ALTER TABLE ${OWN_SCHEMA}.operations ADD COLUMN cancelled_by jsonb`,
 ];
 
-/** The same number in every process of every app that uses one database: "prisma_b" in ASCII. */
+/** The same lock id in every process of every app that uses this database: "prisma_b" in ASCII. */
 const MIGRATION_LOCK = "8102654624070197090";
 
-/** Used by this process when it was no newer: it goes on with what a newer version has added to, while that is deployed. */
+/**
+ * Databases whose schema this process has already used. It goes on using them if a newer version changes the schema
+ * during a deployment.
+ */
 const known = new WeakSet<Database>();
 
 /**
- * Runs a statement on the operations' tables, creating them first if they are missing. Before each one it is proven
- * that nobody else's code runs in them: the schema may have been dropped since, and made by another role.
+ * Runs a statement on the operations' tables and creates the tables first if they are missing. Before each statement it
+ * checks that the schema runs no other role's code, because another role may have dropped and recreated it.
  *
- * @throws CONFIG_INVALID where they belong to a role that could act through ours, INSUFFICIENT_PRIVILEGE where they
- *   cannot be created or used, DATABASE_READ_ONLY where nothing can be recorded, DATABASE_UNREACHABLE
+ * @throws CONFIG_INVALID if the schema contains objects of a role that could act through ours, INSUFFICIENT_PRIVILEGE
+ *   if the tables cannot be created or used, DATABASE_READ_ONLY if nothing can be recorded, DATABASE_UNREACHABLE
  */
 export async function queryOperations<Row extends pg.QueryResultRow>(
   database: Database,
@@ -99,9 +102,9 @@ export async function queryOperations<Row extends pg.QueryResultRow>(
 }
 
 /**
- * What a server that takes no writes has of what was recorded: on a standby, the primary's.
+ * Reads what was recorded. A server that accepts no writes may have no records; a standby has the primary's.
  *
- * @param none what there is where nothing was ever recorded
+ * @param none the result if nothing was ever recorded
  */
 export async function ifRecorded<Found>(read: () => Promise<Found>, none: Found): Promise<Found> {
   try {
@@ -120,7 +123,7 @@ async function readOnly({ pool }: Database, cause: unknown): Promise<BackupError
   return new BackupError(code, `${what}. ${NOT_RECORDED}`, { hint, cause });
 }
 
-/** Commits what `work` begins. */
+/** Commits the transaction that `work` begins. */
 async function inTransaction<Result>(
   { pool }: Database,
   work: (client: pg.PoolClient) => Promise<Result>,
@@ -143,13 +146,13 @@ async function inTransaction<Result>(
 
 const BEGIN_SQL = `BEGIN; LOCK TABLE ${OWN_TABLES.map((name) => `${OWN_SCHEMA}.${name}`).join(", ")} IN ACCESS SHARE MODE`;
 
-/** Begins a transaction in which the tables stay what they are, and are ours. */
+/** Begins a transaction in which the tables cannot be replaced, after checking that they can be trusted. */
 async function begin(
   client: pg.PoolClient,
   database: Database,
   isSecondTry = false,
 ): Promise<void> {
-  // Locked first, or they could be replaced between the look and the statement. A lock runs nothing.
+  // Lock first, or another role could replace the tables between the check and the statement. A lock runs no code.
   const failure = await client.query(BEGIN_SQL).then(
     () => null,
     (error: unknown) => error,
@@ -167,7 +170,7 @@ async function begin(
     return begin(client, database);
   }
   if (failure !== null) {
-    // Another process may have made them since.
+    // Another process may have created them in the meantime.
     if (isSecondTry || !MISSING.includes(sqlState(failure))) throw failure;
     return begin(client, database, true);
   }
@@ -179,7 +182,7 @@ async function migrate(client: pg.PoolClient): Promise<void> {
   await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
   const own = await inspectOwnSchema(client);
   requireTrusted(own);
-  // Not IF NOT EXISTS, which asks for the right to create even where nothing is to be created.
+  // IF NOT EXISTS would require the right to create even if the schema exists.
   const { rowCount } = await client.query("SELECT FROM pg_namespace WHERE nspname = $1", [
     OWN_SCHEMA,
   ]);
@@ -192,7 +195,7 @@ async function migrate(client: pg.PoolClient): Promise<void> {
   await client.query("COMMIT");
 }
 
-/** No such schema, no such table. */
+/** SQLSTATEs: no such schema, no such table. */
 const MISSING: unknown[] = ["3F000", "42P01"];
 
 const sqlState = (error: unknown): unknown =>

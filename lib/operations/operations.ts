@@ -18,7 +18,7 @@ import { settleOperations } from "./settle.ts";
 const LIST_LENGTH = 50;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Newest first. */
+/** Returns the newest operations first. */
 export async function listOperations(context: Context): Promise<ListedOperation[]> {
   await settleOperations(context);
   const operations = await ifRecorded(
@@ -29,7 +29,7 @@ export async function listOperations(context: Context): Promise<ListedOperation[
 }
 
 /**
- * @param known the plan is null where it has not changed since
+ * @param known if the operation has not changed since, the plan is null
  * @throws OPERATION_NOT_FOUND
  */
 export async function getOperation(
@@ -47,7 +47,7 @@ export async function getOperation(
   });
 }
 
-/** What one person has begun, only that person may go on with. @throws OPERATION_NOT_FOUND, FORBIDDEN */
+/** Reads an operation that only the person who began it may continue. @throws OPERATION_NOT_FOUND, FORBIDDEN */
 export async function readOwnOperation(
   context: Context,
   actor: Actor,
@@ -67,9 +67,9 @@ export async function readOwnOperation(
 }
 
 /**
- * Asks an operation to end, whichever instance of the app carries it out. It has ended when its state says so.
+ * Asks an operation to end, whichever instance of the app carries it out. It has ended only when its state says so.
  *
- * @throws OPERATION_NOT_FOUND, OPERATION_STATE where it has ended already
+ * @throws OPERATION_NOT_FOUND, OPERATION_STATE if it has already ended
  */
 export async function cancelOperation(
   context: Context,

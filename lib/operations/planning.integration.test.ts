@@ -1,4 +1,4 @@
-/** A restore that is struck while it plans, or while it keeps what is there: nothing has changed, and nothing is left. */
+/** If a restore is interrupted during its plan or its safety backup, nothing is changed and nothing is left over. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
@@ -18,14 +18,14 @@ const SQL = `${SHOP_SQL};
 interface Scene {
   database: TestDatabase;
   admin: TestAdmin;
-  /** The other instance, which has the archive. */
+  /** The other instance, which holds the archive. */
   owner: TestAdmin;
   process: ChildProcess;
   id: string;
   uploadId: string;
 }
 
-/** A restore that waits in a process of its own. */
+/** Starts a restore that waits in its own process. */
 async function waiting(act: (scene: Scene) => Promise<void>): Promise<void> {
   await using database = await createTestDatabase({ sql: SQL });
   await using admin = await createTestAdmin({ url: database.url });
@@ -58,7 +58,7 @@ async function waiting(act: (scene: Scene) => Promise<void>): Promise<void> {
   }
 }
 
-/** A rehearsal takes ten seconds from now on. */
+/** From now on, a trial run takes ten seconds. */
 const slowDown = (database: TestDatabase) =>
   database.query(
     "CREATE OR REPLACE FUNCTION slow() RETURNS boolean LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.2); RETURN true; END'",
@@ -69,7 +69,7 @@ const stageOf = async (admin: TestAdmin, id: string) =>
 
 const files = ({ safetyBackupDir }: TestAdmin) => readdir(safetyBackupDir).catch(() => []);
 
-/** Seen as dead at once. */
+/** Makes the process look dead at once. */
 const silence = (database: TestDatabase) =>
   database.query(
     "UPDATE prisma_backup_admin.operations SET heartbeat_at = heartbeat_at - interval '1 min' WHERE ended_at IS NULL",
@@ -118,7 +118,7 @@ describe.concurrent("a restore", () => {
   it("whose process dies while it keeps what is there has changed nothing, and leaves no half of it", async () => {
     await waiting(async ({ database, admin, owner, process, id, uploadId }) => {
       const before = await pgDumpText(database.url);
-      // The backup's last step waits: it reads the sequences.
+      // This blocks the backup's last step, which reads the sequences.
       const blocker = new pg.Client(database.url);
       blocker.on("error", () => {});
       await blocker.connect();

@@ -1,15 +1,15 @@
 import { chmod, lstat, mkdir, statfs } from "node:fs/promises";
 import { BackupError, systemCodeOf } from "../errors.ts";
 
-/** Rights of others: of a group, which a shared volume may give it, and of everybody. */
+/** Permissions of other users: the group's (a shared volume may set them) and everybody's. */
 const OTHERS = 0o077;
 const EVERYBODY_WRITES = 0o002;
 
 /**
- * Makes a folder that only the app's user may read, where it is missing. To be called before each use: the name of one
- * below the system's temporary folder can be guessed, and once it is cleaned away, somebody else may make it.
+ * Creates a folder that only the app's user can read, if it is missing. Call it before each use. The name of a folder
+ * below the system's temporary folder can be guessed, and another user may recreate it after a cleanup.
  *
- * @throws CONFIG_INVALID where it is none, belongs to somebody else, or everybody may write into it
+ * @throws CONFIG_INVALID if it is not a folder, belongs to another user, or everybody may write to it
  */
 export async function openPrivateDirectory(
   directory: string,
@@ -35,10 +35,10 @@ export async function openPrivateDirectory(
 }
 
 /**
- * Whether somebody else may have put something into a folder: why it is not used, or its mode. Null where it is
- * missing.
+ * Checks whether another user may have put something into a folder. Returns the reason why the folder cannot be used,
+ * or its mode. Null if it is missing.
  *
- * @param user who is to own it
+ * @param user the expected owner
  */
 export async function inspectDirectory(
   directory: string,
@@ -46,7 +46,7 @@ export async function inspectDirectory(
 ): Promise<{ unsafe: string; remedy?: string } | { mode: number } | null> {
   const stats = await lstat(directory).catch(() => null);
   if (!stats) return null;
-  // Windows has neither owner nor mode; there the user's own temporary folder is private.
+  // Windows has neither owner nor mode. There the user's own temporary folder is private.
   const uid = process.getuid?.();
   const mode = (stats.mode & 0o777).toString(8).padStart(4, "0");
   const facts = uid === undefined ? "" : `, of the user ${stats.uid} and with the mode ${mode},`;
@@ -69,13 +69,13 @@ export async function inspectDirectory(
   return { mode: stats.mode };
 }
 
-/** Whether it is a file of the app's user, and no link to one. */
+/** Whether it is a regular file that the app's user owns, and not a link. */
 export async function isPrivateFile(file: string): Promise<boolean> {
   const stats = await lstat(file).catch(() => null);
   return stats?.isFile() === true && (!process.getuid || stats.uid === process.getuid());
 }
 
-/** What the disk has for this user. */
+/** Returns the bytes that this user can still write to the disk. */
 export async function readFreeBytes(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(directory);
   return bavail * bsize;

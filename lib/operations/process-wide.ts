@@ -1,6 +1,6 @@
 /**
- * A map that every copy of this module in the process shares: Next bundles pages and route handlers
- * apart, and reloads modules in development.
+ * Returns a map that all copies of this module in the process share. Next bundles pages and route handlers separately,
+ * and reloads modules in development.
  */
 export function processWideMap<Value>(name: string): Map<string, Value> {
   const key = Symbol.for(`prisma-backup-admin.${name}`);

@@ -1,4 +1,6 @@
-/** Nothing succeeds that was not proven: what was cut off is no backup, and what does not add up is rolled back. */
+/**
+ * Nothing succeeds without verification: a truncated file is no backup, and a restore with wrong counts is rolled back.
+ */
 import { execFileSync } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { mkdtemp, readdir, readlink, rm, statfs, unlink, writeFile } from "node:fs/promises";
@@ -24,7 +26,7 @@ import { createKillScene, fingerprint, restoreAnew } from "../testing/kill-scene
 import { until } from "../testing/patience.ts";
 import { CHUNK, createTestAdmin, SHOP_SQL, type TestAdmin, TUS } from "../testing/test-admin.ts";
 
-/** Larger than all buffers on the way. */
+/** Larger than all buffers between server and client. */
 const LARGE_SQL = `CREATE TABLE large AS SELECT i, (SELECT string_agg(md5(random()::text || n), '') FROM generate_series(1, 6 + i * 0) n) AS text
   FROM generate_series(1, 150000) i`;
 
@@ -43,7 +45,7 @@ describe("a backup whose stream was cut is not one", () => {
     async ({ by, state, code }) => {
       await using database = await createTestDatabase({ sql: LARGE_SQL, copied: true });
       await using admin = await createTestAdmin({ url: database.url });
-      // Of the client's, some before the first row.
+      // The client breaks off sometimes even before the first row.
       for (const chunks of by === "the client" ? [1, 3, 20] : [10, 20, 60]) {
         const { id } = await admin.ok("POST", "backups", {
           json: { encryption: { mode: "none" } },
@@ -101,7 +103,7 @@ describe("row counts of archive, manifest and load agree, or nothing has changed
     CREATE TABLE a (id int PRIMARY KEY, note text); INSERT INTO a SELECT i, 'a' FROM generate_series(1, 300) i;
     CREATE TABLE b (id int PRIMARY KEY, note text); INSERT INTO b SELECT i, 'b' FROM generate_series(1, 300) i`;
 
-  /** An archive that is consistent but for one number: written with the edited manifest, its digests and all. */
+  /** Makes an archive that is consistent except for the edited numbers. All its checksums are correct. */
   async function withRows(file: string, edit: (manifest: StoredManifest) => void): Promise<string> {
     await using archive = await openArchive(file);
     await archive.unlock({});
@@ -127,7 +129,7 @@ describe("row counts of archive, manifest and load agree, or nothing has changed
     });
     await db.query("UPDATE a SET note = 'changed since'; DELETE FROM b WHERE id > 7");
     const before = await pgDumpText(db.url);
-    // Also without the check that comes before it in the panel and the terminal.
+    // It also fails without the earlier check of the panel and the terminal.
     const error = await errorOf(restore(database, forged));
     expect(error).toMatchObject({
       code: "LOAD_FAILED",
@@ -135,7 +137,7 @@ describe("row counts of archive, manifest and load agree, or nothing has changed
     });
     expect(error.message).toContain("Nothing has changed.");
     expect(await pgDumpText(db.url)).toBe(before);
-    // Neither the numbers nor the rest of the file was what it was refused for.
+    // The unedited numbers are accepted, so they alone were the reason.
     await restore(database, await withRows(file, () => {}));
     expect(await db.query("SELECT count(*)::int FROM b")).toEqual([{ count: 300 }]);
   });
@@ -186,7 +188,7 @@ describe("row counts of archive, manifest and load agree, or nothing has changed
   });
 });
 
-/** A disk of some 260 MB, of which uploads leave 256 free. Null where this user may not mount one. */
+/** A disk of some 260 MB. Uploads must leave 256 MB of it free. Null if this user may not mount one. */
 async function mountSmallDisk(): Promise<string | null> {
   const folder = await mkdtemp(path.join(tmpdir(), "small-disk-"));
   try {
@@ -241,7 +243,7 @@ it("a disk that is full where uploads rest: nothing has changed, and with room a
       (await panel.call("HEAD", `uploads/${id}`, { headers: TUS })).headers.get("upload-offset"),
     );
   const middle = Math.floor(zip.length / 2);
-  /** Where the disk becomes full, and how much of the archive is there then. */
+  /** When the disk becomes full, and how much of the archive has arrived by then. */
   const POINTS = [
     "before it begins",
     "before its first chunk",
@@ -281,7 +283,7 @@ it("a disk that is full where uploads rest: nothing has changed, and with room a
     }
     expect((await send(id, await offsetOf(id), zip.length)).status).toBe(204);
     if (point === "during the restore") {
-      // An earlier one that is removed only now would make room again.
+      // Wait, because removing an earlier upload later would free space again.
       await until("earlier uploads are gone", async () =>
         (await readdir(path.join(disk, "uploads"))).every(
           (name) => name.startsWith(id) || !/^[0-9a-f]{32}/.test(name),
@@ -293,7 +295,7 @@ it("a disk that is full where uploads rest: nothing has changed, and with room a
     }
     expect(await fingerprint(database), point).toBe(before);
     if (point === "during the restore") {
-      // What is there now cannot be kept: that is said, and a person may go on without.
+      // The plan says that no safety backup is possible. The person may go on without one.
       const { id: restoreId } = await panel.ok("POST", "restores", { json: { uploadId: id } });
       const { plan } = await panel.reach(restoreId, "ready");
       expect(plan?.safetyBackup).toMatchObject({ possible: false, freeBytes: 0 });

@@ -10,13 +10,13 @@ import type { LiveOperation } from "./live-operation.ts";
 export { summariseRehearsal as summarise } from "../restore/rehearsal/summarise.ts";
 
 export interface Rehearsed {
-  /** Null where it could not be rehearsed. */
+  /** Null if the trial run was not possible. */
   report: RehearsalReport | null;
-  /** A warning and no failure: what it finds can be put right before the start. */
+  /** A warning, not a failure, because the problems can be corrected before the start. */
   check: Check;
 }
 
-/** What a rehearsal cannot do without is no reason against the restore itself. */
+/** If the trial run fails for one of these reasons, the restore itself is still possible. */
 const UNREHEARSED: readonly ErrorCode[] = [
   "OPERATION_IN_PROGRESS",
   "LOCK_TIMEOUT",

@@ -1,6 +1,7 @@
 /**
- * Reports of rehearsals show rows, so they rest nowhere: each is in the memory of the process that holds the unlocked
- * archive. Another process asks for it by a row, and gets it there encrypted to a key that only its request has.
+ * Reports of trial runs contain rows, so they are never stored in plain text. Each exists in the memory of the process
+ * that holds the unlocked archive. Another process inserts a row to request the report. The answer in that row is
+ * encrypted to a key that only the requester has.
  */
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
@@ -12,12 +13,12 @@ import { queryOperations } from "./operations-schema.ts";
 
 export const REPORT_TABLE = `${OWN_SCHEMA}.rehearsal_requests`;
 
-/** Nobody waits for so long. */
+/** Longer than any request waits. */
 const FORGET_MS = 60_000;
 
 export interface ReportRequest {
   id: string;
-  /** To whom the answer is encrypted. */
+  /** The public key that the answer is encrypted to. */
   recipient: string;
 }
 
@@ -35,7 +36,7 @@ export async function insertReportRequest(
   );
 }
 
-/** Of the process that has the report. */
+/** Called by the process that has the report. */
 export async function answerReportRequests(
   database: Database,
   report: RehearsalReport,
@@ -52,7 +53,7 @@ export async function answerReportRequests(
   }
 }
 
-/** Takes the answer away with its request; null while there is none. */
+/** Removes the request and returns its answer. Null while there is none. */
 export async function takeReport(database: Database, id: string): Promise<Buffer | null> {
   const [row] = await queryOperations<{ report: string }>(
     database,

@@ -11,10 +11,10 @@ import { insertReportRequest, takeReport, withdrawReportRequest } from "./report
 import { LOOK_MS, notAnswering, WAIT_MS } from "./request-step.ts";
 
 /**
- * The report of a restore that waits, from the process of the app that has it.
+ * Gets the report of a waiting restore from the process of the app that has it.
  *
- * @returns null if the restore does not wait any more
- * @throws OPERATION_STATE where that process does not answer
+ * @returns null if the restore no longer waits
+ * @throws OPERATION_STATE if that process does not answer
  */
 export async function requestReport(
   context: Context,
@@ -35,7 +35,7 @@ export async function requestReport(
     }
     throw notAnswering();
   } finally {
-    // Where it cannot be, the next request sweeps it away.
+    // If this fails, a later request deletes the row.
     await withdrawReportRequest(database, id).catch(() => {});
   }
 }

@@ -9,7 +9,9 @@ import { getOperation } from "./operations.ts";
 import { requestStep, withdrawStep } from "./step-store.ts";
 
 export const LOOK_MS = 50;
-/** Longer than a process may be silent before it is taken for dead, and than a connection to the database may take. */
+/**
+ * Longer than the silence after which a process counts as dead, and longer than a connection to the database may take.
+ */
 export const WAIT_MS = 20_000;
 
 export const notWaiting = (): BackupError =>
@@ -18,12 +20,12 @@ export const notWaiting = (): BackupError =>
   });
 
 /**
- * Has a restore go on, whichever process of the app has its unlocked archive in memory: that one is asked to by way of
- * the operation. Another process takes it up within half a second, this one at once.
+ * Requests the next step of a restore from the process of the app that has the unlocked archive in memory. Another
+ * process takes the request up from the operation's row within half a second. This process takes it up at once.
  *
- * @returns when it goes on
- * @throws OPERATION_STATE where it does not wait, or somebody else was first; what kept that process from it;
- *   INTERRUPTED where it is dead
+ * @returns when the step has begun
+ * @throws OPERATION_STATE if the restore does not wait or another request was first; the reason if the process refused;
+ *   INTERRUPTED if that process is dead
  */
 export async function requestStepOf(
   context: Context,
@@ -36,7 +38,7 @@ export async function requestStepOf(
   try {
     return await waitForAnswer(context, id, request);
   } catch (error) {
-    // Whoever is told that it failed must not find it begun later.
+    // A request that was reported as failed must not begin later.
     await withdrawStep(context.database, id, request.id).catch(() => null);
     throw error;
   }

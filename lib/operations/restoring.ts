@@ -2,7 +2,10 @@ import type { Database } from "../postgres/connection.ts";
 import { TABLE } from "./operation-store.ts";
 import { queryOperations } from "./operations-schema.ts";
 
-/** How long a restore has been at work, in ms. Null where none is, or only checks or rehearses. */
+/**
+ * Returns how long a restore has been writing, in ms. Null if no restore is running, or it only checks or does a trial
+ * run.
+ */
 export async function readRestoringMs(database: Database): Promise<number | null> {
   const [row] = await queryOperations<{ ms: string | null }>(
     database,

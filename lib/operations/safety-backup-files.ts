@@ -1,4 +1,4 @@
-/** Where safety backups lie: one zip for each restore, named by its id. */
+/** The folder of safety backups: one zip per restore, named after its id. */
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { PARTIAL_SUFFIX } from "../shared/archive-format.ts";
@@ -6,11 +6,11 @@ import { isPrivateFile, openPrivateDirectory, readFreeBytes } from "./private-di
 
 export interface SafetyBackupFiles {
   pathOf(restoreId: string): string;
-  /** @throws CONFIG_INVALID where the folder is somebody else's */
+  /** @throws CONFIG_INVALID if the folder belongs to another user */
   exists(restoreId: string): Promise<boolean>;
-  /** Makes the folder. @throws CONFIG_INVALID @returns what its disk has room for */
+  /** Creates the folder. @throws CONFIG_INVALID @returns the free bytes of its disk */
   open(): Promise<{ freeBytes: number }>;
-  /** Of the restores that something is there for, be it complete or not. */
+  /** Returns the ids of restores that have a file, complete or not. */
   list(): Promise<string[]>;
   remove(restoreId: string): Promise<void>;
 }
@@ -18,7 +18,7 @@ export interface SafetyBackupFiles {
 const SUFFIX = ".zip";
 const NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.zip(?:\.partial)?$/;
 
-/** Makes nothing yet: who never restores needs no folder. */
+/** Creates no folder yet, because an app that never restores needs none. */
 export function openSafetyBackupFiles(directory: string): SafetyBackupFiles {
   const openDirectory = () =>
     openPrivateDirectory(directory, { what: "safety backups", option: "safetyBackupDir" });

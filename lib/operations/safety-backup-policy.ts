@@ -1,11 +1,11 @@
-/** How many safety backups are kept, and for how long. Nothing else decides it. */
+/** How many safety backups are kept, and for how long. No other module decides it. */
 import type { Config } from "../config.ts";
 import type { SafetyBackup } from "../shared/api.ts";
 
-/** Of the newest restores. */
+/** Those of the newest restores are kept. */
 export const KEPT = 3;
 
-/** As everybody may see it: kept by its number is not kept by its age. */
+/** Adds the time until which it is kept, and unsets `isKept` after that time, even for one of the newest restores. */
 export function withKeptUntil(
   stored: StoredSafetyBackup,
   { safetyBackupMaxAgeMs }: Pick<Config, "safetyBackupMaxAgeMs">,
@@ -15,5 +15,5 @@ export function withKeptUntil(
   return { ...stored, isKept, keptUntil: new Date(keptUntil).toISOString() };
 }
 
-/** The time follows from the options, whatever they were when it was made. */
+/** The time is computed from the current options, not those from when the backup was made. */
 export type StoredSafetyBackup = Omit<SafetyBackup, "keptUntil">;

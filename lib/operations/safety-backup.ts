@@ -1,4 +1,4 @@
-/** What is there before a restore, kept so that the restore can be undone. */
+/** A backup of the current data before a restore, so that the restore can be undone. */
 import path from "node:path";
 import { DigestStream } from "../archive/digest.ts";
 import type { ArchiveKey } from "../archive/encryption.ts";
@@ -21,10 +21,10 @@ import { queryOperations } from "./operations-schema.ts";
 import { KEPT } from "./safety-backup-policy.ts";
 import { describeUpload } from "./uploads/describe-upload.ts";
 
-/** For what an archive has beside its tables. */
+/** Room for what an archive contains besides its tables. */
 const OVERHEAD_BYTES = 2 ** 20;
 
-/** Says whether the tables that would change can be kept, and makes the folder for it. */
+/** Says whether the tables that would change can be backed up, and creates the folder. */
 export async function planSafetyBackup(
   { config, database, safetyBackups }: Context,
   archiveKey: ArchiveKey,
@@ -52,7 +52,7 @@ export async function planSafetyBackup(
 }
 
 /**
- * To be asked right before the start, when the room may be another one, and the policy of an app that was deployed anew.
+ * Call it right before the start. The free space may have changed, and a new deployment may have changed the policy.
  *
  * @throws SAFETY_BACKUP_FAILED
  */
@@ -71,9 +71,9 @@ export async function requireRoom(
 }
 
 /**
- * Backs the tables up and reads the file back from the disk: a backup that cannot be read is none.
+ * Backs up the tables, then reads the file back from the disk, because an unreadable backup is worthless.
  *
- * @throws SAFETY_BACKUP_FAILED, ABORTED; INTERRUPTED where the restore has been ended meanwhile
+ * @throws SAFETY_BACKUP_FAILED, ABORTED; INTERRUPTED if the restore has been ended in the meantime
  */
 export async function makeSafetyBackup(
   { config, database, models, safetyBackups }: Context,
@@ -120,10 +120,11 @@ export async function makeSafetyBackup(
 }
 
 /**
- * Removes what is no longer kept: all but those of the newest three restores, those that are too old, and what belongs
- * to a restore that has changed nothing. Never one that a restore still needs, and never a file of which this database knows nothing.
+ * Removes safety backups that are no longer kept: all but those of the newest three restores, those that are too old,
+ * and those of restores that changed nothing. It never removes one that a restore still needs, or a file that this
+ * database has no record of.
  *
- * @param spared a restore whose safety backup stays whatever its age
+ * @param spared a restore whose safety backup stays, whatever its age
  */
 export async function tidySafetyBackups(
   { config, database, safetyBackups }: Pick<Context, "config" | "database" | "safetyBackups">,
@@ -181,7 +182,7 @@ async function removeFiles({
   for (const { id } of removable) await safetyBackups.remove(id);
 }
 
-/** Tables with their indexes: their rows as compressed text are smaller. */
+/** Upper bound: the size of the tables with their indexes. Their rows as compressed text are smaller. */
 async function boundSize(
   { pool }: Context["database"],
   tables: readonly TableName[],

@@ -1,6 +1,6 @@
 /**
- * Whose code the operations' schema runs. Any role with CREATE on the database could have made a schema of this name,
- * with triggers, rules or functions that would run with the rights of the app's role.
+ * Checks whose code the operations' schema runs. Any role with CREATE on the database could have made a schema of this
+ * name, with triggers, rules or functions that would run with the rights of the app's role.
  */
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
@@ -12,24 +12,24 @@ import { sqlIdentifier } from "../shared/sql-name.ts";
 export const OWN_TABLES = ["operations", "unlock_attempts", "rehearsal_requests"] as const;
 
 /**
- * Something of a role that could act through ours; `expression`: of whoever it is, with a function of PostgreSQL or an
- * extension that does more than give a value, such as run SQL.
+ * An object of a role that could act through ours. An `expression` is reported whoever owns it: it calls a function of
+ * PostgreSQL or an extension that does more than compute a value, for example one that runs SQL.
  */
 export interface ForeignObject {
   kind: "schema" | "table" | "function" | "type" | "expression";
-  /** As it stands in SQL. */
+  /** The name as written in SQL. */
   name: string;
   owner: string;
 }
 
 export interface OwnSchema {
-  /** 0 where there is no schema, or an empty one. */
+  /** 0 if there is no schema, or an empty one. */
   version: number;
   role: string;
   foreign: ForeignObject[];
 }
 
-/** Functions of others are found by their owner. */
+/** Functions of other roles are found by their owner. */
 const CALLS_MORE = `NOT ${IS_HARMLESS} AND (p.oid < ${FIRST_NORMAL_OID} OR NOT ${notOfExtension("pg_proc", "p.oid")})`;
 
 const SQL = `
@@ -77,7 +77,7 @@ const SQL = `
     (SELECT coalesce(json_agg(json_build_object('kind', kind, 'name', name, 'owner', pg_get_userbyid(owner)) ORDER BY rank, name), '[]')
      FROM objects WHERE owner NOT IN (SELECT oid FROM trusted))::text AS foreign`;
 
-/** Reads the catalog alone: nothing of the schema is run. */
+/** Only reads the catalog, so nothing of the schema runs. */
 export async function inspectOwnSchema(client: Pick<pg.ClientBase, "query">): Promise<OwnSchema> {
   const { rows } = await client.query<{ role: string; comment: string | null; foreign: string }>(
     SQL,
@@ -92,7 +92,7 @@ export async function inspectOwnSchema(client: Pick<pg.ClientBase, "query">): Pr
   };
 }
 
-/** @throws CONFIG_INVALID where something in it belongs to a role that could act through ours */
+/** @throws CONFIG_INVALID if the schema contains an object of a role that could act through ours */
 export function requireTrusted({ foreign, role }: OwnSchema): void {
   const [first] = foreign;
   if (!first) return;

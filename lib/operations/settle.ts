@@ -1,4 +1,4 @@
-/** The truth about operations that ended without saying so: never begun, or their process died. */
+/** Finds the true outcome of operations that did not report one: never begun, or their process died. */
 import { BackupError } from "../errors.ts";
 import type { Database } from "../postgres/connection.ts";
 import { isInFuture, transactionStatus } from "../postgres/transaction.ts";
@@ -14,12 +14,12 @@ import { tidySafetyBackups } from "./safety-backup.ts";
 
 export type SettleContext = Pick<Context, "config" | "database" | "uploads" | "safetyBackups">;
 
-/** A download that nobody begins. */
+/** A download that was not begun within this time is cancelled. */
 const PENDING_MAX_AGE_MS = 10 * 60 * 1000;
-/** Without a heartbeat for so long, the process is dead. */
+/** Without a heartbeat for this long, the process counts as dead. */
 const SILENCE_MAX_MS = 15 * 1000;
 
-/** Ends what is over. To be called before operations are read, so that nobody sees a dead one as running. */
+/** Ends operations that are over. Call it before you read operations, so that a dead one is never shown as running. */
 export async function settleOperations(context: SettleContext): Promise<void> {
   // On a standby, the primary's app does it.
   await ifRecorded(() => settleAll(context), undefined);
@@ -56,14 +56,14 @@ async function settle(context: SettleContext, operation: StoredOperation): Promi
   const changed = await readChanged(database, operation.xid);
   if (changed === "unknown") await endAbandoned(database, operation.xid);
   const ending = await endingWithoutWord(context, operation, changed);
-  // An operation that is still unknown has nothing new to say.
+  // If the outcome is still unknown, there is nothing new to record.
   if (operation.state === "interrupted" && ending.changed === "unknown") return;
   await recordEnd(context, operation.id, [operation.state], ending);
 }
 
 /**
- * A server that waits for a lock, or checks a constraint, does not notice that its client has died, and
- * keeps every table locked. Its process would stop by itself if it lived: see `LiveOperation`.
+ * Ends a server process whose client has died. It does not notice while it waits for a lock or checks a constraint, and
+ * keeps every table locked. A living process would stop by itself: see `LiveOperation`.
  */
 async function endAbandoned(database: Database, xid: string | null): Promise<void> {
   await queryOperations(
@@ -73,11 +73,11 @@ async function endAbandoned(database: Database, xid: string | null): Promise<voi
        AND transactionid = xid($1::xid8)
        AND datname = current_database() AND application_name = 'prisma-backup-admin restore'`,
     [xid],
-    // Without the right to, it ends when its statement does.
+    // If we lack the right, the server process ends when its statement does.
   ).catch(() => {});
 }
 
-/** How an operation ended that could not say so itself. */
+/** Determines how an operation ended that could not record it itself. */
 export async function endingWithoutWord(
   context: SettleContext,
   operation: StoredOperation,
@@ -87,7 +87,7 @@ export async function endingWithoutWord(
   return { state: "interrupted", changed, error: await interrupted(context, operation, changed) };
 }
 
-/** What a restore's transaction did to the database, as PostgreSQL itself remembers. */
+/** Asks PostgreSQL what became of a restore's transaction. */
 export async function readChanged(
   database: Database,
   xid: string | null,
@@ -98,13 +98,13 @@ export async function readChanged(
     if (status === "committed") return "everything";
     return status === "aborted" ? "nothing" : "unknown";
   } catch (error) {
-    // A transaction of another server, in an operation that came here by a copy of the database.
+    // The transaction belongs to another server: a copy of the database brought the operation here.
     if (isInFuture(error)) return "unknown";
     throw error;
   }
 }
 
-/** Its figures are the plan's, all of which were checked before the commit. */
+/** Takes its figures from the plan. The restore checked all of them before the commit. */
 function succeededWithoutWord(operation: StoredOperation): Ending {
   const { plan, startedAt, heartbeatAt } = operation;
   const manifestTables = new Map(

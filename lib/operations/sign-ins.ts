@@ -7,7 +7,7 @@ import type { Check, RestorePlan } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
 import type { Context } from "./context.ts";
 
-/** Adds a check where accounts or sessions are restored. */
+/** Adds a check if accounts or sessions are restored. */
 export async function withSignIns(
   { config, database, models }: Pick<Context, "config" | "database" | "models">,
   plan: RestorePlan,

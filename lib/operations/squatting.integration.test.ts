@@ -1,4 +1,4 @@
-/** A role that may do no more than CREATE in the database tries to act through the app's role. */
+/** A role that only has CREATE on the database tries to act through the app's role. */
 import { describe, expect, it } from "vitest";
 import { checkDatabase } from "../cli/doctor/doctor.ts";
 import { openDatabase } from "../postgres/connection.ts";
@@ -7,12 +7,12 @@ import { createTestAdmin, SHOP_SQL, type TestAdmin } from "../testing/test-admin
 
 interface Scene {
   database: TestDatabase;
-  /** The app connects as it: it owns the shop's tables. */
+  /** The role that the app connects as. It owns the shop's tables. */
   app: string;
-  /** The attacker: CREATE on the database, and nothing of the shop. */
+  /** The attacker has CREATE on the database, and no rights on the shop's tables. */
   mallory: string;
   admin: TestAdmin;
-  /** As the attacker. */
+  /** Runs SQL as the attacker. */
   attack(sql: string): Promise<void>;
   url: string;
 }
@@ -57,7 +57,7 @@ async function withRoles(
   }
 }
 
-/** What runs as the app reads the customers, and leaves them where the attacker reads them. */
+/** If the app runs this code, it copies the customers to a place where the attacker can read them. */
 const SPY = `
   CREATE SCHEMA loot;
   CREATE TABLE loot.stolen (name text);
@@ -70,7 +70,7 @@ const SPY = `
 const stolen = async ({ database }: Scene): Promise<number> =>
   (await database.query("SELECT FROM loot.stolen")).length;
 
-/** Every way in which a page's request uses the schema is refused, and nothing has run. */
+/** Every use of the schema by a request of the page is refused, and none of the attacker's code has run. */
 async function expectRefusal(
   scene: Scene,
   { names, by = scene.mallory }: Pick<Case, "names" | "by">,
@@ -105,7 +105,7 @@ async function expectRefusal(
   );
 }
 
-/** Made beforehand, and open to the app. */
+/** The attacker makes the tables first, and lets the app use them. */
 const THEIR_TABLES = (app: string) => `
   CREATE SCHEMA prisma_backup_admin;
   GRANT ALL ON SCHEMA prisma_backup_admin TO ${app};`;
@@ -115,7 +115,7 @@ interface Case {
   isSuperuser?: boolean;
   prepare(scene: Scene): Promise<void>;
   names: RegExp;
-  /** Of whom the error tells; null: of nobody, as it cannot be known. Default: the attacker. */
+  /** The role that the error names. Default: the attacker. null: none, because it cannot be known. */
   by?: string | null;
 }
 
@@ -315,7 +315,7 @@ describe.concurrent("beside it, cannot be prepared:", () => {
   it("the place of a rehearsal by a role that may make no temporary tables", async () => {
     await withRoles(async ({ admin, attack, database }) => {
       await database.query(`REVOKE TEMPORARY ON DATABASE ${database.name} FROM PUBLIC`);
-      // The numbers of the sessions to come.
+      // Process ids of the next sessions.
       await attack(`DO $$ BEGIN
         FOR pid IN pg_backend_pid() .. pg_backend_pid() + 1000 LOOP
           EXECUTE format('CREATE SCHEMA prisma_backup_admin_rehearsal_%s', pid);

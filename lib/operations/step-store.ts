@@ -1,4 +1,7 @@
-/** What a restore that waits is asked to do next: by its row, since its unlocked archive is in the memory of one process. */
+/**
+ * The next step requested of a waiting restore. The request is stored in the operation's row, because the unlocked
+ * archive is in the memory of one process.
+ */
 
 import type { Database } from "../postgres/connection.ts";
 import { NO_PROGRESS, type Stage } from "../shared/progress.ts";
@@ -11,7 +14,7 @@ import {
   TABLE,
 } from "./operation-store.ts";
 
-/** Changes a restore that waits; null where it does not, or the condition is not fulfilled. */
+/** Changes a waiting restore. Null if it does not wait or the condition does not hold. */
 async function changeWaiting(
   database: Database,
   id: string,
@@ -25,7 +28,7 @@ async function changeWaiting(
   return operation ?? null;
 }
 
-/** Asks; null where the restore does not wait, or somebody has asked already. */
+/** Stores a request. Null if the restore does not wait, or another request is stored already. */
 export const requestStep = (
   database: Database,
   id: string,
@@ -37,7 +40,7 @@ export const requestStep = (
     values: [request.id, JSON.stringify(request.step)],
   });
 
-/** Takes a request back; null where it was taken up or refused, or the restore has ended meanwhile. */
+/** Withdraws a request. Null if it was taken up or refused, or the restore has ended in the meantime. */
 export const withdrawStep = (
   database: Database,
   id: string,
@@ -49,7 +52,7 @@ export const withdrawStep = (
     values: [requestId],
   });
 
-/** Answers whoever has asked. */
+/** Answers the requester with an error. */
 export const refuseStep = (
   database: Database,
   id: string,
@@ -62,7 +65,7 @@ export const refuseStep = (
     values: [requestId, JSON.stringify(toErrorReport(error))],
   });
 
-/** Takes a request up; null where nobody asks any more, or the restore has ended meanwhile. */
+/** Takes a request up. Null if it was withdrawn, or the restore has ended in the meantime. */
 export const takeStep = (
   database: Database,
   id: string,

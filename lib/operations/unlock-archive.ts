@@ -15,19 +15,19 @@ export interface ArchiveFile {
   fileName: string;
   /** Null for a safety backup. */
   uploadId: string | null;
-  /** The restore whose safety backup it is. */
+  /** The restore that this safety backup undoes. Null for an upload. */
   undoes: string | null;
 }
 
 export interface Unlocked {
   archive: Archive;
-  /** What the safety backup is made with, so that the same secret opens it. */
+  /** The key for the safety backup, so that it opens with the same passphrase or private key. */
   key: ArchiveKey;
 }
 
 /**
- * Opens an upload, or a safety backup. An upload is kept after a wrong passphrase, and removed where no passphrase will
- * ever open it, or after too many. A safety backup is always kept.
+ * Opens an upload or a safety backup. An upload is kept after a wrong passphrase. It is removed if no passphrase can
+ * ever open it, or after too many attempts. A safety backup is always kept.
  *
  * @throws WRONG_PASSPHRASE, NO_MATCHING_IDENTITY, TOO_MANY_ATTEMPTS, FORMAT_UNSUPPORTED, ARCHIVE_INVALID,
  *   ARCHIVE_TRUNCATED

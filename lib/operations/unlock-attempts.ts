@@ -1,6 +1,6 @@
 /**
- * How often a secret may be tried: counted in the database, so for all processes of the app together, and before the
- * try, so that a hundred at once are counted as well.
+ * Limits how often a passphrase or private key may be tried. Attempts are counted in the database, so the limit holds
+ * for all processes of the app together. They are counted before the try, so a hundred concurrent ones count, too.
  */
 import { BackupError } from "../errors.ts";
 import type { Database } from "../postgres/connection.ts";
@@ -9,23 +9,25 @@ import { queryOperations } from "./operations-schema.ts";
 
 const TABLE = `${OWN_SCHEMA}.unlock_attempts`;
 
-/** Wrong secrets for one upload, until it is removed. */
+/** Wrong attempts for one upload. The upload is removed after that. */
 export const MAX_ATTEMPTS_PER_UPLOAD = 10;
-/** Wrong secrets of one person, for whichever uploads, in any such time. Others are not concerned. */
+/** Wrong attempts of one person within the window below, for all uploads together. Other people are not affected. */
 const MAX_ATTEMPTS_PER_PERSON = 20;
 const PERSON_WINDOW_MS = 15 * 60 * 1000;
 /** Longer than an upload is kept. */
 const FORGET_MS = 30 * 24 * 60 * 60 * 1000;
 
-/** An attempt that has been counted, and is to be taken back where the secret was right. */
+/** An attempt that has been counted. Take it back if it was right. */
 export interface UnlockAttempt {
-  /** After it, none is left for this upload. */
+  /** Whether the upload has no attempts left after this one. */
   isLastOfUpload: boolean;
   takeBack(): Promise<void>;
 }
 
 /**
- * @param tried.uploadId null for a safety backup, which is nobody's alone: only the person's attempts are counted
+ * Counts an attempt.
+ *
+ * @param tried.uploadId null for a safety backup: it belongs to no single person, so only the person's attempts count
  * @throws TOO_MANY_ATTEMPTS
  */
 export async function countUnlockAttempt(
@@ -56,7 +58,7 @@ export async function countUnlockAttempt(
   };
 }
 
-/** Counts one more within the window before now; null where that would be too many. Of two at once, each is counted. */
+/** Counts one more attempt within the past `windowMs`. Null if that exceeds `max`. Concurrent attempts all count. */
 async function count(database: Database, subject: string, max: number, windowMs: number) {
   const [row] = await queryOperations<{ at: string; attempts: string }>(
     database,

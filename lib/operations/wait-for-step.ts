@@ -10,17 +10,17 @@ import { markReady, type PlanStep, type StartStep, type Step } from "./operation
 import { notWaiting } from "./request-step.ts";
 import { refuseStep, takeStep } from "./step-store.ts";
 
-/** How long an unlocked archive waits for what a person does next. */
+/** How long an unlocked archive waits for a person's next step. */
 const READY_MAX_AGE_MS = 60 * 60 * 1000;
 
-/** The session holds the restore's lock. To be ended by the receiver. */
+/** The session holds the restore's lock. The receiver must end it. */
 export type TakenStep = PlanStep | (StartStep & { session: RestoreSession });
 
 /**
- * Shows the plan and waits for the step that a person takes, in whichever process of the app.
+ * Shows the plan and waits for a person's next step, requested in any process of the app.
  *
- * @param prepare throws where a start is not possible at this moment: then it goes on waiting
- * @throws what the operation was aborted with, also where it has waited too long; INTERRUPTED where it was ended meanwhile
+ * @param prepare throws if the restore cannot start at this moment; then the wait goes on
+ * @throws the operation's abort reason, also if it has waited too long; INTERRUPTED if it was ended in the meantime
  */
 export async function waitForStep(
   context: Pick<Context, "config" | "database">,
@@ -28,7 +28,7 @@ export async function waitForStep(
   made: MadePlan,
   prepare: (step: StartStep) => Promise<void>,
 ): Promise<TakenStep> {
-  // Before it is seen to be ready, or the first to see it might ask in vain.
+  // Set this before the restore is seen as ready, or the first request for the report might find none.
   live.rehearsal = made.rehearsal;
   const taken = listen(context, live, prepare);
   if (!(await markReady(context.database, live.id, made.plan, live.progress))) {
@@ -75,24 +75,27 @@ function listen(
   const refused = new Map<string, unknown>();
   live.onStep(async ({ id: requestId, step }) => {
     try {
-      // A request is tried once: whoever asked may have been told already that nothing was begun.
+      // Each request is tried once. The requester may already have been told that nothing was begun.
       if (!refused.has(requestId)) return await takeUp(requestId, step);
     } catch (error) {
       refused.set(requestId, error);
     }
-    // Where this cannot be written, the next heartbeat leads here again.
+    // If this write fails, the next heartbeat leads here again.
     await refuseStep(database, id, requestId, refused.get(requestId)).catch((error: unknown) =>
       logError(config, `next step of ${id}`, error),
     );
   });
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });
-  // Where the restore ends before anybody waits for it, there is nobody to be told.
+  // If the restore ends before `taken` is awaited, an unhandled rejection would end the process.
   promise.catch(() => {});
   return promise;
 }
 
-/** @throws SCHEMA_DRIFT where the check forbids it, or has found drift that nobody has agreed to */
+/**
+ * @throws SCHEMA_DRIFT if the check forbids the restore, or found differences from the backup's schema that nobody
+ *   accepted
+ */
 export function requireStartable(
   plan: RestorePlan | null,
   { acceptDrift }: Pick<StartStep, "acceptDrift">,

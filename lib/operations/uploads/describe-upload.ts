@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import type { StoredUpload } from "../../shared/api.ts";
 
-/** What of an upload is stored. Reads all of it. @param file where it rests */
+/** Returns the size and checksum of a stored upload. Reads the whole file. @param file its path on the disk */
 export async function describeUpload(file: string, signal?: AbortSignal): Promise<StoredUpload> {
   const hash = createHash("sha256");
   const stream = createReadStream(file);

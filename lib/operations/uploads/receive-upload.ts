@@ -14,15 +14,15 @@ export interface Uploads {
   /**
    * Answers one request of the tus protocol: creation, HEAD, PATCH, DELETE, OPTIONS.
    *
-   * @param id the upload's, as the URL names it; undefined for the collection
-   * @throws UPLOAD_NOT_FOUND also for another person's, ARCHIVE_TOO_LARGE, REQUEST_INVALID
+   * @param id the upload's id from the URL; undefined for the collection
+   * @throws UPLOAD_NOT_FOUND also if it is another person's, ARCHIVE_TOO_LARGE, REQUEST_INVALID
    */
   receive(request: Request, actor: Actor, id: string | undefined): Promise<Response>;
-  /** @throws UPLOAD_NOT_FOUND, also for another person's */
+  /** @throws UPLOAD_NOT_FOUND, also if it is another person's */
   find(id: string, actor: Actor): Promise<ReceivedUpload>;
-  /** @param deletion what to tell of it, unless it has served */
+  /** @param deletion reported to `onDeleted`; left out if the upload has been restored */
   remove(id: string, deletion?: Deletion): Promise<void>;
-  /** To be called now and then: also where nobody uploads any more, and after a restart. */
+  /** Call it at intervals, so that it also happens after a restart and if no further upload comes. */
   removeExpired(): Promise<void>;
 }
 
@@ -31,19 +31,19 @@ type Deletion = Pick<UploadDeleted, "reason" | "actor">;
 interface ReceivedUpload {
   id: string;
   path: string;
-  /** As the browser named it, without any folder. */
+  /** The browser's name for the file, without any folder. */
   fileName: string;
   isComplete: boolean;
   /** When it is removed, unless it is restored before. */
   expiresAt: string;
 }
 
-/** 128 bits of chance: an id cannot be guessed, and never names another path. */
+/** 128 random bits: an id cannot be guessed, and it cannot name another path. */
 const ID = /^[0-9a-f]{32}$/;
 
 const EXPIRED: Deletion = { reason: "expired", actor: null };
 
-/** Headers of the protocol. Others, as a proxy's, do not concern it. */
+/** Headers of the protocol. Others, for example a proxy's, are dropped. */
 const TUS_HEADERS = [
   "content-type",
   "content-length",
@@ -54,16 +54,16 @@ const TUS_HEADERS = [
 ];
 
 /**
- * Opens the private folder in which uploads rest until they are restored, removed or too old.
+ * Opens the private folder in which uploads stay until they are restored, removed or too old.
  *
- * @throws CONFIG_INVALID, as each of its methods does, where the folder belongs to somebody else or others may write it
+ * @throws CONFIG_INVALID, as each of its methods does, if the folder belongs to another user or others may write to it
  */
 export async function openUploads(
   options: {
     directory: string;
     maxUploadBytes: number;
     maxAgeMs: number;
-    /** Told once of each upload that is deleted without having been restored, whichever process deletes it. */
+    /** Called once for each upload that is deleted without having been restored, whichever process deletes it. */
     onDeleted?: (deleted: UploadDeleted) => void;
   } & UploadLimits,
 ): Promise<Uploads> {
@@ -127,7 +127,7 @@ export async function openUploads(
     const file = path.join(directory, id);
     const upload = deletion && (await store.getUpload(id).catch(() => null));
     await rm(file, { force: true });
-    // Of several processes at once, one removes it.
+    // If several processes remove it at once, only one succeeds here.
     const isMine = await unlink(`${file}.json`).then(
       () => true,
       (error: NodeJS.ErrnoException) => {
@@ -138,7 +138,10 @@ export async function openUploads(
     if (isMine && deletion && upload) tell(upload, deletion);
   };
 
-  /** Its description is written first and never again, unless it is missing altogether. */
+  /**
+   * The description (`.json`) is written first and never again, so its time counts. Without one, the file's own time
+   * does.
+   */
   async function expiryOf(id: string): Promise<number | null> {
     const statOf = (name: string) => lstat(path.join(directory, name)).catch(() => null);
     const since = (await statOf(`${id}.json`)) ?? (await statOf(id));
@@ -188,10 +191,10 @@ export async function openUploads(
   };
 }
 
-/** The library's store, with files that only this user of the system may read, whatever the umask. */
+/** The library's store, but only this user of the system can read its files, whatever the umask is. */
 class PrivateFileStore extends FileStore {
   override extensions = ["creation", "termination", "expiration"];
-  /** Throws where a new one, which is on the disk with its size, is too much. */
+  /** Throws if a new upload, already on the disk with its size, exceeds a limit. */
   requireRoom: (upload: Upload) => Promise<void> = async () => {};
 
   override async create(upload: Upload): Promise<Upload> {
@@ -212,7 +215,7 @@ class PrivateFileStore extends FileStore {
   }
 }
 
-/** The request does not tell it after a `proxy.ts`, but then the build does. */
+/** Behind a `proxy.ts` the request does not contain the base path. Then the build provides it. */
 function basePathOf(request: Request & { nextUrl?: { basePath?: string } }): string {
   return request.nextUrl?.basePath || nextBasePath();
 }
@@ -225,23 +228,23 @@ function withTusHeaders(request: Request): Request {
   }
   const { method, body, signal } = request;
   const url = new URL(request.url);
-  // Next takes its own `basePath` out of the URL, but the browser needs it in the upload's.
+  // Next removes its `basePath` from the URL, but the browser needs it in the upload's URL.
   url.pathname = basePathOf(request) + url.pathname;
-  // `duplex` is required for a body that is a stream, and missing in the DOM's types.
+  // A stream as body requires `duplex`, which is missing in the DOM's types.
   const init: RequestInit & { duplex: "half" } = { method, headers, body, signal, duplex: "half" };
   return new Request(url, init);
 }
 
 function baseName(upload: Upload): string {
   const name = upload.metadata?.filename?.split(/[/\\]/).at(-1) ?? "";
-  // Control characters have no place in what is shown and logged.
+  // Control characters must not be shown or logged.
   return name.replaceAll(/\p{Cc}/gu, "").slice(0, 200) || "archive.zip";
 }
 
 /**
- * Next gives a route handler no more than the first 10 MB of a body that a `proxy.ts` or `middleware.ts` has seen, or
- * what the app's configuration says, and no error. What did arrive is kept; without this the browser would send the rest
- * again and again, a little at a time or for ever.
+ * Detects a request body that Next cut. If a `proxy.ts` or `middleware.ts` has seen the body, Next gives a route
+ * handler only its first 10 MB, or as much as the app's configuration says, without an error. The bytes that arrived
+ * are kept. Without this check, the browser would send the rest again and again, a little at a time or for ever.
  *
  * @throws UPLOAD_CUT_SHORT
  */

@@ -1,4 +1,4 @@
-/** How much uploads take, or will: by what was announced, and by what is there. Of all instances that share the folder. */
+/** How much disk space uploads take: the announced and the stored bytes of all instances that share the folder. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { BackupError } from "../../errors.ts";
@@ -11,7 +11,7 @@ export interface UploadLimits {
   maxUploadBytesTotal: number;
 }
 
-/** Two of the largest, and four of all together, unless the app says otherwise. */
+/** By default, one person may store two uploads of the largest size, and all people together four. */
 export function uploadLimits({
   maxUploadBytes,
   maxUploadBytesPerPerson = 2 * counted(maxUploadBytes),
@@ -26,14 +26,14 @@ interface StoredUploadSize {
   id: string;
   owner: string | null;
   countedBytes: number;
-  /** Announced, and not here yet. */
+  /** Bytes that were announced and have not arrived yet. */
   missingBytes: number;
 }
 
 /**
- * To be called once the new upload is on the disk with its size: of two at once, the later one sees both.
+ * Call it when the new upload is on the disk with its size, so that the later of two concurrent uploads sees both.
  *
- * @param isCounted false for one that has expired
+ * @param isCounted false for an upload that has expired
  * @throws ARCHIVE_TOO_LARGE
  */
 export async function requireUploadRoom(
@@ -106,7 +106,7 @@ async function readSizes(
   return sizes;
 }
 
-/** Of one that is being made or removed at this moment, nothing is known yet. */
+/** Nothing is known about an upload that is being created or removed at this moment. */
 async function readAnnounced(file: string): Promise<{ size: number; owner: string | null }> {
   try {
     const { size, metadata } = JSON.parse(await readFile(file, "utf8"));
