@@ -18,12 +18,12 @@ it("lists all that was done, filtered, searched and page by page", async () => {
   await admin.reach(id, "ready");
 
   const sha256 = createHash("sha256").update(zip).digest("hex");
-  // The backup that made the file, and the restore that read it.
+  // The backup that made the file and the restore that read it have the same checksum.
   expect(await list(`?search=${sha256.slice(10, 40)}`)).toMatchObject({ total: 2 });
   expect(await list("?kind=restore&state=ready")).toEqual({ total: 1, names: ["my backup.zip"] });
   expect(await list(`?search=${id.slice(0, 13).toUpperCase()}`)).toMatchObject({ total: 1 });
 
-  // Thirty of another person's, some of whose names mean something to LIKE.
+  // Thirty operations of another person. Some file names contain characters with a meaning in LIKE.
   await database.query(
     `INSERT INTO prisma_backup_admin.operations (kind, state, actor, request, file_name, progress, created_at, ended_at)
      SELECT 'backup', CASE WHEN i > 20 THEN 'failed' ELSE 'succeeded' END, '{"id":"x@shop.example","name":"Zoë O''Neil"}', '{"kind":"backup","tables":null}',

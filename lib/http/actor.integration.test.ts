@@ -54,7 +54,7 @@ it("says whether the person who restores is in the backup, and what that means",
   const others = [{ schema: "public", name: "sessions" }];
   expect(await check(withoutAda, { mode: "replace", tables: others })).toEqual(unknown);
   expect(await check(withoutAda, { mode: "keep-existing" })).toEqual(unknown);
-  // Whose account the database does not have.
+  // The database has no account for bob.
   expect(await check(withAda, undefined, "bob")).toEqual(unknown);
 });
 

@@ -1,4 +1,4 @@
-/** Secrets cannot be guessed, and uploads are nobody's but their owner's, until they vanish. */
+/** A passphrase or private key cannot be guessed, and only its owner can use an upload, until it is removed. */
 import { existsSync } from "node:fs";
 import { readdir, readFile, utimes } from "node:fs/promises";
 import path from "node:path";
@@ -12,7 +12,7 @@ import { createTestDatabase } from "../testing/database.ts";
 import { until } from "../testing/patience.ts";
 import { CHUNK, createTestAdmin, SHOP_SQL, type TestAdmin, TUS } from "../testing/test-admin.ts";
 
-/** An archive that opens by identity, which takes no second to try. */
+/** Uses an archive that opens with a private key, because trying one takes less than a second. */
 async function scene() {
   const database = await createTestDatabase({ sql: SHOP_SQL });
   const admin = await createTestAdmin({ url: database.url });
@@ -58,7 +58,7 @@ describe("wrong secrets", () => {
       expect(existsSync(path.join(admin.uploadDir, uploadId))).toBe(false);
     }
     const uploadId = await admin.upload(zip);
-    // The right one as well: to answer it would be to tell.
+    // The right key is refused as well. To accept it would confirm that it is right.
     for (const secret of [wrong, identity]) {
       const refused = await unlock(admin, uploadId, secret);
       expect(refused.status).toBe(429);
@@ -74,7 +74,7 @@ describe("wrong secrets", () => {
     expect((await unlock(admin, bobs, wrong, "bob")).status).toBe(422);
     expect((await unlock(admin, bobs, identity, "bob")).status).toBe(201);
 
-    // Another process of the app, or the same after a restart, has not forgotten.
+    // Another process of the app, or the same one after a restart, knows the count.
     await using other = await createTestAdmin({ url: it.database.url, uploadDir: admin.uploadDir });
     expect((await unlock(other, uploadId, identity)).status).toBe(429);
 
@@ -116,7 +116,7 @@ describe("wrong secrets", () => {
     const tries = Array.from({ length: 15 }, () => unlock(admin, one, wrong));
     const tally = await tallyOf(await Promise.all(tries));
     expect(tally.NO_MATCHING_IDENTITY).toBe(10);
-    // The others came too late, for this upload or any.
+    // The other five are refused: the limit is reached, or the upload is removed already.
     expect(
       (tally.TOO_MANY_ATTEMPTS ?? 0) + (tally.UPLOAD_NOT_FOUND ?? 0) + (tally.NOT_FOUND ?? 0),
     ).toBe(5);
@@ -158,7 +158,7 @@ describe("an upload", () => {
     async (_, user, status, code) => {
       await using it = await scene();
       const { admin, zip, identity } = it;
-      // Half of it is there.
+      // Half of the archive has arrived.
       const created = await admin.call("POST", "uploads", {
         headers: { ...TUS, "upload-length": String(zip.length) },
       });
@@ -184,7 +184,7 @@ describe("an upload", () => {
         Buffer.from(zip.subarray(0, middle)),
       );
 
-      // Whole, and unlocked by its owner.
+      // The upload is complete and its owner has unlocked it.
       expect((await send(middle, zip.length, "ada")).status).toBe(204);
       expect(await admin.fail("POST", "restores", restore)).toMatchObject({ status, code });
       const { id: operation } = await admin.ok("POST", "restores", {
@@ -224,7 +224,7 @@ describe("an upload", () => {
     await using it = await scene();
     const { admin, zip } = it;
     await admin.upload(zip);
-    // Another process, which finds it and allows it a second.
+    // Another process finds the upload. It keeps uploads for only one second.
     const authorize = () => null;
     const config = { prisma: {}, authorize, connectionString: "postgresql://nobody@127.0.0.1:1/x" };
     const { uploadDir } = admin;

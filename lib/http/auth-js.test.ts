@@ -6,7 +6,7 @@ import type { Allow } from "./session-user.ts";
 
 type Session = { user?: { id?: string; name?: string | null; email?: string; role?: string } };
 
-/** Auth.js' `auth`: this signature is the one that counts, among four others. */
+/** The type of Auth.js' `auth`. The add-on uses this signature, one of five. */
 interface Auth {
   (request: object, response: object): Promise<Session | null>;
   (): Promise<Session | null>;
@@ -18,7 +18,7 @@ interface Auth {
 const log: string[] = [];
 const logger = { error: (...parts: unknown[]) => log.push(parts.join(" ")) };
 
-/** What the handlers and the page make of it. */
+/** Runs a session through `authorize`, as the handlers and the page do. */
 function ask(session: Session | null, allow?: Allow<Session>, action: Action = "view") {
   const auth = ((...args: unknown[]) => {
     expect(args).toEqual([]);
@@ -50,7 +50,7 @@ it("denies access where the app does not clearly allow it", async () => {
   const user = { id: "7", role: "CLERK" };
   await expect(ask({ user })).rejects.toMatchObject(denied);
   await expect(ask({ user }, () => Promise.resolve(false))).rejects.toMatchObject(denied);
-  // What an app without TypeScript may give.
+  // An app without TypeScript may return this.
   await expect(ask({ user }, () => "yes" as never)).rejects.toMatchObject(denied);
   const broken = () => {
     throw new Error("the roles are out of reach");

@@ -5,8 +5,8 @@ import { type Allow, readVisitor } from "./session-user.ts";
 type AnyAuth = (...args: never) => unknown;
 
 /**
- * What `auth()` gives. Auth.js declares `auth` by five signatures, of which this is the one without arguments; where it
- * has fewer, TypeScript repeats or makes up the others.
+ * The type of the session that `auth()` resolves to. Auth.js declares `auth` with five signatures; this picks the one
+ * without arguments. If `auth` has fewer signatures, TypeScript repeats or invents the others.
  */
 type SessionOf<Auth> = Auth extends {
   (...args: infer A): infer RA;
@@ -23,15 +23,15 @@ type SessionIn<Signature> = Signature extends [[], Promise<infer Session>]
   : never;
 
 /**
- * `authorize` for apps with Auth.js 5: `authJs(auth, async (session) => (await readRole(session)) === "ADMIN")`, where `auth` is one
- * of the things that `NextAuth(…)` returns.
+ * Makes `authorize` for apps with Auth.js 5: `authJs(auth, async (session) => (await readRole(session)) === "ADMIN")`.
+ * `auth` is one of the functions that `NextAuth(…)` returns.
  *
- * The person's id is `session.user.id` where a session callback sets it, else the e-mail address.
+ * The person's id is `session.user.id` if a session callback sets it, else the e-mail address.
  *
- * @param allow whether this person may do it, asked on each request
+ * @param allow returns whether this person may do it; called on each request
  */
 export function authJs<Auth extends AnyAuth>(auth: Auth, allow: Allow<SessionOf<Auth>>): Authorize {
-  // Without arguments it reads the cookies of the request by itself.
+  // Without arguments, `auth` reads the cookies of the current request itself.
   const getSession = auth as unknown as () => Promise<SessionOf<Auth> | null>;
   return async (_request, context) => {
     const session = await getSession();

@@ -9,8 +9,8 @@ export interface PageProps {
 }
 
 /**
- * What the page renders: the panel's properties, or the refusal's. Each variant names the other's property, since
- * TypeScript tells them apart by `allowed` only with `strictNullChecks`.
+ * What the page renders: the panel's properties or the refusal's. Each variant also names the other's property, because
+ * TypeScript distinguishes them by `allowed` only with `strictNullChecks`.
  */
 export type AuthorizedPage =
   | {
@@ -21,23 +21,24 @@ export type AuthorizedPage =
   | { allowed: false; signInPath: string; panel?: undefined };
 
 /**
- * Lets only those see the page who may: whoever is not signed in, or has to sign in again, is sent there and back; a
- * person without the right gets Next's own 403 where the app has `experimental.authInterrupts`.
+ * Lets only authorized people see the page. People who are not signed in, or have to sign in again, are redirected to
+ * the sign-in and then back. A person without the right gets Next's own 403 if the app has
+ * `experimental.authInterrupts`.
  *
- * @returns never, where Next redirects or refuses
+ * @returns never, if Next redirects or refuses
  */
 export async function authorizePage(
   config: Config,
   { params }: PageProps,
 ): Promise<AuthorizedPage> {
-  // Only here, so that a script without Next can load what is beside it.
+  // Import them here, so that a script without Next can load the rest of this module.
   const { headers } = await import("next/headers");
   const navigation = await import("next/navigation");
   const { basePath } = config;
   const { view = [] } = await params;
   const path = [basePath, ...view.map(encodeURIComponent)].join("/");
   const signInPath = withCallback(config, nextAddress(path));
-  // A page is given no Request. Nobody but `authorize` reads this one, for its headers.
+  // A page is given no Request. Only `authorize` reads this one, for its headers.
   const url = new URL(path, "http://localhost");
   const request = new Request(url, { headers: new Headers(await headers()) });
   try {
@@ -56,7 +57,8 @@ export async function authorizePage(
     navigation.forbidden();
   } catch (error) {
     navigation.unstable_rethrow(error);
-    // The app has not enabled it, or its Next does not have it: the page itself says so, with status 200.
+    // The app has not enabled `forbidden()`, or its Next lacks it. Then the page itself shows the refusal, with status
+    // 200.
   }
   return {
     allowed: false,

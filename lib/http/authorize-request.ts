@@ -7,7 +7,7 @@ import { settledOrRemembered } from "./remembered-visitors.ts";
 type Asking = Pick<Config, "authorize" | "logger" | "basePath" | "callbackParam">;
 
 /**
- * Asks the host who sends the request, and whether that person may do it. Anything but an explicit yes is refused.
+ * Asks the host app who sent the request and whether that person may do it. Anything but an explicit yes is refused.
  *
  * @throws UNAUTHENTICATED, FORBIDDEN, REAUTHENTICATE
  */

@@ -8,7 +8,7 @@ import { until } from "../testing/patience.ts";
 import { createTestAdmin, SHOP_SQL } from "../testing/test-admin.ts";
 
 const run = promisify(execFile);
-/** About 60 MB of rows that compress badly: far more than all buffers on the way. */
+/** About 60 MB of rows that compress badly, far more than all buffers between server and client. */
 const LARGE_SQL = `CREATE TABLE large AS
   SELECT i, (SELECT string_agg(md5(random()::text || n), '') FROM generate_series(1, 6 + i * 0) n) AS text
   FROM generate_series(1, 300000) i`;
@@ -79,7 +79,7 @@ it("frees the connection when the browser gives the download up", async () => {
     for (let chunk = 0; chunk < chunks; chunk++) await reader?.read();
     await until("it is under way", async () => (await backupConnections(database)) === 1);
     expect((await admin.ok("GET", `operations/${id}`)).state).toBe("running");
-    // Without a chunk: the client was gone before the response began, of which nobody tells.
+    // With 0 chunks, the client was gone before the response began. Nothing reports that to the server.
     if (chunks > 0) await reader?.cancel();
     const operation = await admin.reach(id, "cancelled");
     expect(operation.error).toMatchObject({ code: "ABORTED" });

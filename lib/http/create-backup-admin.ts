@@ -6,14 +6,14 @@ import { createHandlers, type RouteHandlers } from "./handlers.ts";
 export interface BackupAdmin {
   /** For `api/[...route]/route.ts` below the mount: `export const { GET, HEAD, POST, PATCH, DELETE, OPTIONS } = …`. */
   readonly handlers: RouteHandlers;
-  /** For `[[...view]]/page.tsx` at the mount. To be awaited before anything is rendered. */
+  /** For `[[...view]]/page.tsx` at the mount. Await it before you render anything. */
   authorizePage(props: PageProps): Promise<AuthorizedPage>;
 }
 
 /**
- * The one thing that an app calls. Opens no connection.
+ * The only function that an app calls. It opens no connection.
  *
- * @throws BackupError CONFIG_INVALID, where `authorize` is missing, an option is wrong, or Node.js is too old
+ * @throws BackupError CONFIG_INVALID if `authorize` is missing, an option is wrong, or Node.js is too old
  */
 export function createBackupAdmin(options: BackupAdminOptions): BackupAdmin {
   requireNode();

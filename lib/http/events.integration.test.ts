@@ -1,4 +1,7 @@
-/** Whoever takes rows out, replaces or deletes them is told to the host: once, whichever process records it. */
+/**
+ * The host app is told about everyone who downloads, replaces or deletes rows. It is told once, whichever process
+ * records the event.
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { utimes } from "node:fs/promises";
@@ -14,7 +17,7 @@ const ADA = { id: "ada", name: "Ada Admin" };
 const BOB = { id: "bob", name: "Bob Boss" };
 const AT = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
 
-/** What the host was told, in the order in which it was told. */
+/** Collects the events in the order in which the host receives them. */
 function listen() {
   const events: BackupAdminEvent[] = [];
   const types = () => events.map(({ type }) => type);
@@ -65,7 +68,7 @@ describe.concurrent("the host is told", () => {
     });
     const json = { encryption: { mode: "none" } };
     const given = await admin.ok("POST", "backups", { json, user: "bob" });
-    // By another administrator, who is named beside the one whose it was.
+    // Another administrator cancels it. That person is named next to the owner.
     const cancelled = await admin.ok("POST", `operations/${given.id}/cancel`, { json: {} });
     expect(cancelled).toMatchObject({ actor: BOB, cancelledBy: ADA });
     await told("backup.downloaded", "backup.cancelled");
@@ -83,7 +86,7 @@ describe.concurrent("the host is told", () => {
     const { body } = await admin.call("GET", `backups/${half.id}/archive`);
     await body?.cancel();
     await told("backup.downloaded", "backup.cancelled", "backup.cancelled");
-    // Nobody cancelled it: the browser gave it up.
+    // No person cancelled it: the browser broke off the download.
     expect(events[2]).toMatchObject({ actor: ADA, operationId: half.id, cancelledBy: null });
     await database.query("CREATE TABLE gone (id int)");
     const missing = await admin.ok("POST", "backups", {
@@ -138,7 +141,7 @@ describe.concurrent("the host is told", () => {
     ]);
     const waiting = await check(admin, await begin());
     await admin.ok("POST", `operations/${waiting.id}/cancel`, { json: {}, user: "bob" });
-    // Whoever asks for it later has not cancelled it.
+    // A later request to cancel does not change who cancelled it.
     await admin.call("POST", `operations/${waiting.id}/cancel`, { json: {} });
     const ended = await admin.reach(waiting.id, "cancelled");
     expect(ended).toMatchObject({ actor: ADA, cancelledBy: BOB });
@@ -151,7 +154,7 @@ describe.concurrent("the host is told", () => {
       cancelledBy: BOB,
     });
     const failing = await check(admin, await begin());
-    // No longer what the plan was made for.
+    // The database no longer matches the plan.
     await database.query("ALTER TABLE orders DROP COLUMN total");
     const json = { confirmation: database.name };
     await admin.ok("POST", `restores/${failing.id}/start`, { json });
@@ -200,7 +203,7 @@ describe.concurrent("the host is told", () => {
     );
     await told("backup.downloaded", "restore.interrupted");
     expect(events[1]).toMatchObject({ actor: ADA, operationId: id, errorCode: "INTERRUPTED" });
-    // A third, which is only just opened, has nothing left to tell.
+    // A third instance that has just started finds nothing left to report.
     await using third = await createTestAdmin({ url: database.url, onEvent, uploadDir });
     await third.ok("GET", "operations");
     await told("backup.downloaded", "restore.interrupted");

@@ -10,7 +10,9 @@ import { errorResponse, secure } from "./responses.ts";
 import { ROUTES } from "./routes.ts";
 import { requireSameOrigin } from "./same-origin.ts";
 
-/** As Next gives it to a route handler: `params` holds the segments of the catch-all route, whatever its name. */
+/**
+ * The context that Next passes to a route handler. `params` holds the segments of the catch-all route under any name.
+ */
 interface RouteContext {
   params: Promise<Record<string, string | string[] | undefined>>;
 }
@@ -20,7 +22,7 @@ type RouteHandler = (request: Request, context: RouteContext) => Promise<Respons
 export const METHODS = ["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"] as const;
 export type RouteHandlers = Record<(typeof METHODS)[number], RouteHandler>;
 
-/** The handlers of `api/[...route]/route.ts`. Connect to nothing before the first authorised request. */
+/** Makes the handlers of `api/[...route]/route.ts`. They connect to nothing before the first authorized request. */
 export function createHandlers(config: Config): RouteHandlers {
   let opening: Promise<Context> | undefined;
   const open = (): Promise<Context> => {
@@ -36,7 +38,7 @@ export function createHandlers(config: Config): RouteHandlers {
     try {
       const segments = Object.values(await params).find(Array.isArray) ?? [];
       const found = findRoute(request.method, segments);
-      // Of what is not there, only those learn who may see the page.
+      // Only people who may see the page learn that an address does not exist.
       const action = found instanceof BackupError ? "view" : found.route.action;
       const actor = await authorizeRequest(config, request, action);
       requireSameOrigin(request);
@@ -60,7 +62,7 @@ export function createHandlers(config: Config): RouteHandlers {
   };
 }
 
-/** @returns NOT_FOUND, METHOD_NOT_ALLOWED where there is none */
+/** @returns NOT_FOUND or METHOD_NOT_ALLOWED if there is no such route */
 function findRoute(method: string, segments: string[]) {
   const matching = ROUTES.filter(({ path }) => matches(path.split("/"), segments));
   const route = matching.find(({ methods }) => methods.includes(method));

@@ -1,11 +1,12 @@
-/** What becomes of `authorize` while a restore has the table locked that it reads. */
+/** How `authorize` behaves while a restore locks the table that it reads. */
 import pg from "pg";
 import { expect, it } from "vitest";
 import { createTestDatabase } from "../testing/database.ts";
 import { until } from "../testing/patience.ts";
 import { createTestAdmin } from "../testing/test-admin.ts";
 
-// What belongs to an extension is not put aside by a restore: the check runs for each row, until the test lets go.
+// A restore does not remove a constraint whose function belongs to an extension, so the check runs for each row. It
+// blocks until the test releases its lock.
 const SQL = `
   CREATE TABLE users (name text PRIMARY KEY, role text NOT NULL);
   INSERT INTO users VALUES ('ada', 'ADMIN'), ('bob', 'ADMIN'), ('carl', 'ADMIN');
@@ -20,7 +21,7 @@ const SQL = `
 it("lets those follow and cancel a restore who could view the page just before, and nobody else", async () => {
   await using database = await createTestDatabase({ sql: SQL });
   const pool = new pg.Pool({ connectionString: database.url });
-  // Ended with its database, at the latest.
+  // The pool's connections end with the database at the latest.
   pool.on("error", () => {});
   await using _ = { [Symbol.asyncDispose]: () => pool.end() };
   await using admin = await createTestAdmin({
@@ -59,7 +60,8 @@ it("lets those follow and cancel a restore who could view the page just before, 
       return status;
     });
   const waiting = [
-    // Asked for the first time; lost the right before; and what is more than to look.
+    // These have to wait: bob asks for the first time, carl had lost the right before, and a backup needs more than
+    // `view`.
     wait("bob", look("bob")),
     wait("carl", look("carl")),
     wait("backup", admin.call("POST", "backups", { json: { encryption: { mode: "none" } } })),

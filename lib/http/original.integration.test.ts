@@ -1,4 +1,4 @@
-/** A backup that the original itself wrote, through the real route handlers. */
+/** Restores a backup that the original add-on wrote, through the real route handlers. */
 import { readdir, readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { createTestDatabase, pgDumpText } from "../testing/database.ts";
@@ -58,7 +58,7 @@ it("uploads, unlocks, checks and restores: all is back but what the files have l
   expect(await pgDumpText(database.url)).toBe(await pgDumpText(source.url));
   expect(await readdir(admin.uploadDir)).toEqual([]);
 
-  // What was there before is encrypted as backups are today, and its password is the same.
+  // The safety backup is encrypted as backups are today, and opens with the same password.
   expect(done.safetyBackup?.encryption).toBe("passphrase");
   const json = { undo: id, passphrase: PASSWORD };
   const undo = await admin.ok("POST", "restores", { json });

@@ -50,7 +50,7 @@ it("plans and rehearses a restore that waits anew, as often as one likes, and st
   expect(merged.plan && isRehearsed(merged.plan)).toBe(false);
   expect(await admin.fail("GET", report)).toMatchObject({ code: "OPERATION_NOT_FOUND" });
 
-  // What it does not have, or whom it does not belong to.
+  // Refused: a table that the backup does not contain, an incomplete request, and a request of another person.
   const wrong = { scope: { mode: "replace", tables: [table("other")] }, rehearse: false };
   const path = `restores/${id}/plan`;
   expect(await admin.fail("POST", path, { json: wrong })).toMatchObject({
@@ -94,7 +94,7 @@ it("starts what drifted only where that was agreed to", async () => {
     code: "SCHEMA_DRIFT",
     hint: expect.stringContaining("confirm"),
   });
-  // What was agreed to is no longer what there is.
+  // The differences are no longer those that were accepted.
   await database.query("ALTER TABLE customers ADD COLUMN fax text");
   await admin.ok("POST", path, { json: { ...start, acceptDrift: true } });
   await expect(admin.reach(id, "succeeded")).rejects.toThrow("SCHEMA_DRIFT");

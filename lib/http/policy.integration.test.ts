@@ -1,4 +1,4 @@
-/** What the app demands of every backup's encryption: judged by age and unzip. */
+/** Checks with age and unzip that every backup has the encryption that the app requires. */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
@@ -12,7 +12,7 @@ import { createTestAdmin, SHOP_SQL, type TestAdmin } from "../testing/test-admin
 
 const run = promisify(execFile);
 
-/** The manifest of a zip, by an identity. */
+/** Reads the manifest of a zip with a private key. */
 async function manifestOf(zip: string | Uint8Array, identity: string): Promise<{ tool: string }> {
   const folder = await mkdtemp(path.join(os.tmpdir(), "policy-"));
   await using _ = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };

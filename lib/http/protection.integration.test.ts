@@ -62,13 +62,13 @@ describe("every route", () => {
         expect.soft(JSON.parse(text).error.code).toBe(code);
         expectSecure(response, `${method} ${path} by ${who}`);
       }
-      // In order: what has no body, or an unknown id, is refused for that and not for the person.
+      // An admin passes the check. A missing body or unknown id is refused for that reason only.
       const response = await admin.call(method, path, { headers: TUS });
       expect.soft([200, 204, 400, 404], `${method} ${path} by an admin`).toContain(response.status);
       expectSecure(response, `${method} ${path} by an admin`);
       await response.body?.cancel();
     }
-    // Nobody who was refused has left a trace.
+    // The refused requests have recorded nothing.
     expect(await admin.ok("GET", "operations")).toEqual([]);
   });
 });
@@ -192,7 +192,7 @@ it("denies where authorize throws or answers nonsense, and logs it", async () =>
     [() => ({ id: "", name: "x", allowed: true }), 403],
   ] as const;
   for (const [authorize, status] of cases) {
-    // What a host without TypeScript may do.
+    // A host without TypeScript may do this.
     const options = { url: database.url, authorize: authorize as never };
     await using admin = await createTestAdmin(options);
     expect((await admin.fail("GET", "operations")).status).toBe(status);

@@ -1,10 +1,10 @@
 import type { z } from "zod";
 import { BackupError } from "../errors.ts";
 
-/** Thousands of table names fit in, and an identity file. */
+/** Enough for thousands of table names, or for a file of private keys. */
 const MAX_BODY_BYTES = 2 ** 20;
 
-/** @throws REQUEST_INVALID, naming what is wrong and never its value */
+/** @throws REQUEST_INVALID, which names what is wrong and never its value */
 export async function readBody<Schema extends z.ZodType>(
   request: Request,
   schema: Schema,
@@ -14,7 +14,7 @@ export async function readBody<Schema extends z.ZodType>(
   return check(schema, parseJson(await readText(request)));
 }
 
-/** @throws REQUEST_INVALID, also for a parameter that there is not, or that is given twice */
+/** @throws REQUEST_INVALID, also for an unknown parameter or one that is given twice */
 export function readQuery<Schema extends z.ZodType>(
   request: Request,
   schema: Schema,
@@ -51,7 +51,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Not as the cause: the parser's message repeats a part of the text.
+    // Do not pass the parser's error as the cause, because its message repeats a part of the text.
     throw invalid("The body is not valid JSON.");
   }
 }

@@ -28,7 +28,7 @@ it("rehearses with the check where that is asked for, and keeps the report until
   const customers = report.tables.find(({ name }) => name === "customers");
   expect(customers?.changes).toMatchObject({ added: 0, removed: 0, changed: 3 });
   expect(customers?.samples[0]?.changedColumns).toEqual(["name"]);
-  // Rows are shown to whoever holds the archive, and only there.
+  // Only the person who holds the archive can see rows, and only in the report.
   expect(await admin.fail("GET", path, { user: "bob" })).toMatchObject({ code: "FORBIDDEN" });
   expect(JSON.stringify(ready)).not.toContain("a-secret-name");
   const list = await (await admin.call("GET", "operations")).text();

@@ -1,9 +1,10 @@
 /**
- * Who may view the page while a restore has the table of users locked.
+ * Remembers who may view the page, for the time in which a restore locks the table of users.
  *
- * `authorize` asks the database for a person's right, and would wait for the restore's end: nobody could follow or cancel
- * it. Nobody can change such a right meanwhile either, so what `authorize` said just before still holds. That counts
- * only for `view`, only while a restore is at work, and only for whoever sends the very same credentials.
+ * `authorize` queries the database for a person's right, so it would wait until the restore ends, and nobody could
+ * follow or cancel the restore. The right cannot change while the table is locked, so the last answer of `authorize`
+ * still holds. It is used only for `view`, only while a restore is running, and only for requests with exactly the same
+ * credentials.
  */
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,21 +16,21 @@ import { readRestoringMs } from "../operations/restoring.ts";
 interface Remembered {
   visitor: Visitor;
   answeredAtMs: number;
-  /** `authorize` was asked and does not answer. Asking it again would only wait as well. */
+  /** `authorize` has been called and does not answer. A second call would only wait as well. */
   isStuck: boolean;
   context: Context;
 }
 
-/** So long `authorize` has time to answer, while a restore is at work. */
+/** How long `authorize` may take to answer while a restore is running. */
 const PATIENCE_MS = 2_000;
-/** So long before the restore the last answer may be: an open page asks more often. */
+/** How long before the restore the last answer may have been given. An open page asks more often. */
 const BEFORE_RESTORE_MS = 60_000;
 const MAX_VISITORS = 1_000;
 
-// Next bundles the page apart from the route handlers.
+// Process-wide, because Next bundles the page separately from the route handlers.
 const remembered = processWideMap<Remembered>("visitors");
 
-/** What `ask` answers, or what it answered last where it waits for a restore. */
+/** Returns what `ask` answers, or its last answer if it waits for a restore. */
 export async function settledOrRemembered(
   { basePath }: Pick<Config, "basePath">,
   request: Request,
@@ -60,12 +61,12 @@ export async function settledOrRemembered(
   return last.visitor;
 }
 
-/** After `authorize` has said yes. */
+/** Call it after `authorize` has allowed the visitor. */
 export function rememberVisitor(context: Context, request: Request, visitor: Visitor): void {
   const key = keyOf(context.config.basePath, request);
   const last = remembered.get(key);
   if (last?.isStuck) return;
-  // The newest are last, so that the oldest go first.
+  // Insert again, so that the newest are last and the oldest are removed first.
   remembered.delete(key);
   remembered.set(key, { visitor, answeredAtMs: performance.now(), isStuck: false, context });
   const oldest = remembered.keys().next().value;
@@ -78,7 +79,7 @@ async function stillHolds({ context, answeredAtMs }: Remembered): Promise<boolea
   return performance.now() - answeredAtMs <= restoringMs + BEFORE_RESTORE_MS;
 }
 
-/** Differ between requests of one person, and say nothing of who it is. All others have to be the same. */
+/** Headers that differ between requests of one person and do not identify them. All other headers must be the same. */
 const NOT_CREDENTIALS =
   /^(accept|accept-.*|cache-control|connection|content-.*|dnt|if-.*|keep-alive|next-.*|origin|pragma|priority|purpose|referer|rsc|sec-.*|tus-.*|upgrade-insecure-requests|x-forwarded-port)$/;
 

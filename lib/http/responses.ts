@@ -18,7 +18,7 @@ export function errorResponse(error: ReturnType<typeof toBackupError>): Response
   return response;
 }
 
-/** What every response of the add-on has: nothing is stored, sniffed or framed, and no other site may read it. */
+/** Adds the headers that every response has: no caching, no sniffing, no framing, and no access from other sites. */
 export function secure(response: Response): Response {
   const headers = new Headers(response.headers);
   for (const name of [...headers.keys()]) {

@@ -62,7 +62,7 @@ it("lets one of two racing starts win, also of two restores", async () => {
   await using admin = await createTestAdmin({ url: database.url });
   const zip = await admin.backup();
   const [one, other] = [await prepare(admin, zip), await prepare(admin, zip)];
-  // Held, so that none ends before the other has begun.
+  // Block the winner, so that neither restore ends before the other has begun.
   await database.query("SELECT 1");
   const blocker = await block(database, "orders");
   try {
@@ -84,7 +84,7 @@ it("lets one of two racing starts win, also of two restores", async () => {
       operations.find(({ id, state }) => [one.id, other.id].includes(id) && state !== "ready"),
     );
   await admin.reach(winner?.id ?? "", "succeeded");
-  // The other waits as before, and can be cancelled.
+  // The other restore waits as before and can be cancelled.
   const loser = winner?.id === one.id ? other : one;
   await admin.ok("POST", `operations/${loser.id}/cancel`, { json: {} });
   expect(await admin.reach(loser.id, "cancelled")).toMatchObject({ changed: "nothing" });
@@ -188,7 +188,7 @@ it("is cancelled while it runs: nothing has changed", async () => {
   expect(await database.query("SELECT DISTINCT name FROM customers")).toEqual([{ name: "x" }]);
 });
 
-/** Holds a table, so that whoever wants it for itself waits. */
+/** Holds a lock on a table, so that a restore has to wait for it. */
 async function block(database: TestDatabase, table: string) {
   const { default: pg } = await import("pg");
   const client = new pg.Client(database.url);

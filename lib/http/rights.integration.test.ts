@@ -1,4 +1,6 @@
-/** A plan says whom a restore makes an admin and how many passwords it changes: as SQL counts it, without any value. */
+/**
+ * A plan says whom a restore makes an admin and how many passwords it changes. SQL confirms the counts. No value leaks.
+ */
 import { describe, expect, it } from "vitest";
 import type { BackupAdminOptions } from "../config.ts";
 import type { RestoreScope } from "../shared/api.ts";
@@ -9,14 +11,14 @@ import { createTestAdmin } from "../testing/test-admin.ts";
 interface Case {
   what: string;
   sql: string;
-  /** What happens after the backup, so that the restore takes it back. */
+  /** SQL that runs after the backup. The restore reverts its changes. */
   mess: string;
   options?: Partial<BackupAdminOptions>;
   scope?: RestoreScope;
   message: string | undefined;
 }
 
-/** Twenty people, of whom the first two are admins. */
+/** Twenty people. The first two are admins. */
 const people = (columns: string, values: string) => `
   CREATE TABLE users (id int PRIMARY KEY, ${columns});
   INSERT INTO users SELECT i, ${values} FROM generate_series(1, 20) i`;

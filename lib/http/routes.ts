@@ -28,12 +28,12 @@ interface Call {
   context: Context;
   request: Request;
   actor: Actor;
-  /** What stands for `:id` in the path; empty where there is none. */
+  /** The value of `:id` in the path. Empty if the path has none. */
   id: string;
 }
 
 interface Route {
-  /** What `authorize` is asked for. */
+  /** The action that `authorize` is asked about. */
   action: Action;
   methods: readonly string[];
   /** Below the mount's `/api`. */
@@ -44,7 +44,7 @@ interface Route {
 const toJson = ({ config }: Context, operation: StoredOperation, status?: number): Response =>
   json(toOperation(operation, config), status);
 
-/** Every route. The tests enumerate them from here. */
+/** Every route. The tests iterate over this list. */
 export const ROUTES: readonly Route[] = [
   {
     action: "view",
@@ -107,7 +107,7 @@ export const ROUTES: readonly Route[] = [
         headers: {
           "Content-Type": "application/zip",
           "Content-Disposition": `attachment; filename="${fileName}"`,
-          // Or a proxy might collect the whole archive before it passes anything on.
+          // Otherwise a proxy might buffer the whole archive before it forwards anything.
           "X-Accel-Buffering": "no",
         },
       });

@@ -3,15 +3,15 @@ import { BackupError } from "../errors.ts";
 const SAFE_METHODS: readonly string[] = ["GET", "HEAD", "OPTIONS"];
 
 /**
- * Refuses what another site sends in a person's name. The browser's own word (Sec-Fetch-Site) counts
- * first; without it, as on plain http, Origin has to name this host. A change with neither is refused.
+ * Refuses requests that another site sends with a person's cookies. It trusts Sec-Fetch-Site, which the browser sets,
+ * first. If that is missing, as on plain http, Origin must name this host. A change with neither header is refused.
  *
  * @throws CROSS_ORIGIN
  */
 export function requireSameOrigin(request: Request): void {
   const isSafe = SAFE_METHODS.includes(request.method);
   const site = request.headers.get("sec-fetch-site");
-  // `none`: typed into the address bar, or a bookmark.
+  // `none` means that the address was typed in or is a bookmark.
   if (site === "same-origin" || (site === "none" && isSafe)) return;
   const origin = request.headers.get("origin");
   if (site === null && origin === null && isSafe) return;
@@ -21,7 +21,7 @@ export function requireSameOrigin(request: Request): void {
   });
 }
 
-/** A browser that sends no Sec-Fetch-Site may be behind a proxy that ends TLS: the host alone is compared. */
+/** Compares only the host, because a browser without Sec-Fetch-Site may be behind a proxy that terminates TLS. */
 function isThisHost(origin: string, request: Request): boolean {
   const forwarded = request.headers.get("x-forwarded-host")?.split(",")[0]?.trim();
   const host = forwarded || request.headers.get("host") || new URL(request.url).host;

@@ -3,8 +3,8 @@ import type { Action, Visitor } from "../config.ts";
 type Answer = boolean | null | { reauthenticate: string };
 
 /**
- * Whether the person of a session may do something: `true` or `false`; `null` where the account is gone, as if nobody
- * were signed in; `{ reauthenticate: "/sign-in" }` where that person has to sign in again first.
+ * Says whether the person of a session may do something. `true` or `false`; `null` if the account no longer exists, as
+ * if nobody were signed in; `{ reauthenticate: "/sign-in" }` if the person has to sign in again first.
  */
 export type Allow<Session> = (
   session: Session,
@@ -12,9 +12,10 @@ export type Allow<Session> = (
 ) => Answer | Promise<Answer>;
 
 /**
- * Whom a session of an auth library belongs to: the id is `user.id` where the app puts it there, else the e-mail address.
+ * Reads the person from a session of an auth library. The id is `user.id` if the app sets it, else the e-mail address.
  *
- * @throws where it has neither, without asking `allow`: Auth.js gives an object without a user where its set-up is wrong
+ * @throws if the session has neither, without calling `allow`: Auth.js returns an object without a user if its set-up
+ *   is wrong
  */
 export async function readVisitor<Session extends object>(
   session: Session,

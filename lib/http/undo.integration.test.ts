@@ -1,4 +1,4 @@
-/** A safety backup is what the restore has replaced, and an undo brings exactly that back. */
+/** A safety backup contains what the restore has replaced, and an undo restores exactly that. */
 import { execFile } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { open, readdir, rm, stat, writeFile } from "node:fs/promises";
@@ -48,7 +48,7 @@ describe.concurrent("an undo", () => {
     const other = await generateX25519Identity();
     const done = await restore(admin, database, {
       uploadId: await admin.upload(zip),
-      // Of several, the one that opens it.
+      // Of several private keys, only the one that opened the archive is used.
       identity: `${other}\n${identity}\n`,
     });
     expect(await pgDumpText(database.url)).toBe(archived);
@@ -70,7 +70,8 @@ describe.concurrent("an undo", () => {
       sha256: createHash("sha256").update(zip).digest("hex"),
     });
 
-    // By unzip and age alone: each identity opens it that opened the archive, and it says what was there before.
+    // With unzip and age alone: the private key that opened the archive opens the safety backup, which has the earlier
+    // data.
     const key = path.join(admin.safetyBackupDir, "identity.txt");
     await writeFile(key, `${identity}\n`);
     const manifest = await run("sh", [
@@ -94,7 +95,7 @@ describe.concurrent("an undo", () => {
     expect(await admin.fail("POST", "restores", { json: both })).toMatchObject({
       code: "REQUEST_INVALID",
     });
-    // Tried as often as an upload by one person, and nobody else is kept out.
+    // One person may try as often as for an upload. Other people are not locked out.
     for (let attempt = 0; attempt < 20; attempt++) {
       expect(
         await admin.fail("POST", "restores", { json: { ...undo, identity: other } }),
@@ -119,7 +120,7 @@ describe.concurrent("an undo", () => {
     expect(await pgDumpText(database.url)).toBe(archived);
     expect(redone.undoes).toBe(undone.id);
 
-    // Without one, there is nothing to undo.
+    // Without a safety backup there is nothing to undo.
     const last = { uploadId: await admin.upload(zip), identity };
     const bare = await restore(admin, database, last, { safetyBackup: false });
     expect(bare.safetyBackup).toBeNull();
@@ -159,7 +160,7 @@ describe.concurrent("an undo", () => {
     const unzip = async (file: string, entry: string) =>
       (await run("unzip", ["-p", file, entry], { encoding: "buffer" })).stdout;
     await writeFile(original, zip);
-    // The passphrase opens the archive's key.age, which is the safety backup's as well.
+    // The passphrase opens the archive's key.age. The safety backup contains the same key.age.
     expect(await unzip(zipOf(admin, id), "key.age")).toEqual(await unzip(original, "key.age"));
     const undone = await restore(admin, database, { undo: id, passphrase });
     expect(undone.changed).toBe("everything");
@@ -177,7 +178,7 @@ describe.concurrent("an undo", () => {
     const undo = await admin.ok("POST", "restores", { json: { undo: first.id } });
     await admin.reach(undo.id, "ready");
     for (let number = 2; number <= 4; number++) await restore(admin, database, await upload());
-    // Needed by the undo that waits.
+    // The undo that waits still needs the oldest one.
     await until("one more is kept", async () => (await files(admin)).length === 4);
     const json = { confirmation: database.name };
     await admin.ok("POST", `restores/${undo.id}/start`, { json });
@@ -216,7 +217,7 @@ describe.concurrent("a safety backup", () => {
        WHERE id = $1`,
       [done.id],
     );
-    // At once, before anybody has removed it.
+    // It counts as removed at once, even before its file is deleted.
     expect(await admin.ok("GET", `operations/${done.id}`)).toMatchObject({
       safetyBackup: { isKept: false },
     });
@@ -224,14 +225,14 @@ describe.concurrent("a safety backup", () => {
       code: "SAFETY_BACKUP_NOT_FOUND",
       hint: expect.stringContaining("too old"),
     });
-    // Not while an undo reads it.
+    // It is not removed while an undo reads it.
     const { uploadDir, safetyBackupDir } = admin;
     await using second = await createTestAdmin({ url: database.url, uploadDir, safetyBackupDir });
     await second.ok("GET", "operations");
     expect(await files(admin)).toEqual([`${done.id}.zip`]);
     await admin.ok("POST", `operations/${waiting.id}/cancel`, { json: {} });
     await admin.reach(waiting.id, "cancelled");
-    // Another process, which does no more than to be there.
+    // Another process that only runs, and begins nothing.
     await using third = await createTestAdmin({ url: database.url, uploadDir, safetyBackupDir });
     await third.ok("GET", "overview");
     await until("it is removed", async () => (await files(admin)).length === 0);
@@ -239,7 +240,7 @@ describe.concurrent("a safety backup", () => {
       ...{ url: database.url, uploadDir, safetyBackupDir },
       safetyBackupMaxAgeMs: 365 * DAY_MS,
     });
-    // What was removed does not come back by a longer time.
+    // A longer time limit does not bring a removed one back.
     expect(await patient.ok("GET", `operations/${done.id}`)).toMatchObject({
       safetyBackup: { isKept: false },
     });
@@ -253,7 +254,7 @@ describe.concurrent("a safety backup", () => {
     });
     const first = await admin.reach(id, "ready");
     expect(first.plan?.safetyBackup?.possible).toBe(true);
-    // A table of terabytes, as far as anybody can tell who looks at its files.
+    // Make the table's files look terabytes large.
     const [row] = await database.query<{ file: string }>(
       "SELECT current_setting('data_directory') || '/' || pg_relation_filepath('orders') || '_init' AS file",
     );
@@ -285,7 +286,7 @@ describe.concurrent("a safety backup", () => {
     const before = await pgDumpText(database.url);
     const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
     await admin.reach(id, "ready");
-    // In its way.
+    // This file is in the way of the safety backup.
     await writeFile(`${zipOf(admin, id)}.partial`, "");
     const json = { confirmation: database.name };
     await admin.ok("POST", `restores/${id}/start`, { json });

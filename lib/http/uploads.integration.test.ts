@@ -113,7 +113,7 @@ it("shows an upload to nobody but its owner, and to no made-up id", async () => 
     status: 404,
     code: "UPLOAD_NOT_FOUND",
   });
-  // What the client says of the owner counts for nothing.
+  // An owner that the client names is ignored.
   const spoofed = await admin.call("POST", "uploads", {
     user: "bob",
     headers: {
@@ -177,12 +177,12 @@ it("makes its folder private, whatever a group was given", async () => {
   }
 });
 
-/** What somebody else may have put in the folder's place, while the app runs or before. */
+/** What another user may put in the folder's place, before or while the app runs. */
 const REPLACED: Array<{
   name: string;
   replace: (folder: string) => Promise<void>;
   said: RegExp;
-  /** Only root gives a file to somebody else. */
+  /** Only root can give a file to another user. */
   asRoot?: boolean;
 }> = [
   {
@@ -251,7 +251,7 @@ describe.concurrent("refuses, in place of its folders,", () => {
       const undo = { json: { undo: restored } };
       refused("safety backups", admin.safetyBackupDir)(await admin.fail("POST", "restores", undo));
       expect(await readdir(`${admin.uploadDir}-elsewhere`).catch(() => [])).toEqual([]);
-      // As another process finds it, which begins now.
+      // Another process that starts now finds it as well.
       const { uploadDir } = admin;
       await using other = await createTestAdmin({ url: database.url, uploadDir });
       isUploads(await other.fail("GET", "operations"));
@@ -301,16 +301,16 @@ describe.concurrent("takes no more uploads than are allowed", () => {
       details: { usedBytes: 19 * MiB, maxUploadBytesPerPerson: 20 * MiB },
     });
     expect(await readdir(admin.uploadDir)).toHaveLength(4);
-    // Each counts at least as a megabyte, so that nobody has a million of them.
+    // Each upload counts as at least one megabyte, so that one person cannot have a million of them.
     expect((await announce(admin, 1)).status).toBe(201);
     expect((await announce(admin, 1)).status).toBe(413);
-    // Another person has room of their own, until all is used.
+    // Another person has their own room, until the total is used up.
     expect((await announce(admin, 10 * MiB, "bob")).status).toBe(201);
     expect((await (await announce(admin, 1, "bob")).json()).error).toMatchObject({
       message: expect.stringContaining("All uploads"),
       hint: expect.stringContaining("maxUploadBytesTotal"),
     });
-    // What is removed counts no more.
+    // A removed upload no longer counts.
     const id = second.headers.get("location")?.split("/").at(-1);
     await admin.call("DELETE", `uploads/${id}`, { headers: TUS });
     expect((await announce(admin, 9 * MiB)).status).toBe(201);
@@ -326,7 +326,7 @@ describe.concurrent("takes no more uploads than are allowed", () => {
       Array.from({ length: 8 }, (_, turn) => announce(turn % 2 ? admin : other, 6 * MiB)),
     );
     const taken = answers.filter(({ status }) => status === 201).length;
-    // Of those that come at the same moment, each may be refused for the others.
+    // Uploads that arrive at the same moment may refuse each other.
     expect(taken).toBeLessThanOrEqual(3);
     expect(await readdir(uploadDir)).toHaveLength(2 * taken);
     while ((await announce(admin, 6 * MiB)).status === 201);
