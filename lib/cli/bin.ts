@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { requireNode } from "../require-node.ts";
-// All that an older Node.js has to understand: what main.ts imports, it may not have.
+// An older Node.js must be able to parse this file. The modules that main.ts imports may use newer syntax.
 import { toBackupError } from "../to-backup-error.ts";
 
 try {

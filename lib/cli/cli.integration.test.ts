@@ -20,7 +20,7 @@ function start(args: string[]): ChildProcess {
   return spawn(process.execPath, [MAIN, ...args], { stdio: PIPES });
 }
 
-/** Runs the command line tool to its end, its output in pipes. */
+/** Runs the command line tool until it exits. Its output goes to pipes. */
 async function cli(...args: string[]) {
   return ended(start(args));
 }
@@ -41,7 +41,7 @@ const SQL = `
   CREATE TABLE log (line text);
   INSERT INTO author (name) VALUES ('Ada'), ('Grace'); INSERT INTO book VALUES (1, 1, NULL), (2, 2, 1)`;
 
-/** A database, and a folder with a passphrase file. */
+/** Makes a database and a folder with a passphrase file. */
 async function scene() {
   const { db } = await testDatabase({ sql: SQL, copied: true });
   const file = await temporaryPath();
@@ -413,7 +413,7 @@ test("order as text names each reason", async () => {
 test("a command goes on when nobody reads its output any more, and says nothing of it", async () => {
   const { db, file } = await scene();
   const child = start(["create", "--url", db.url, "--out", file, "--no-encryption"]);
-  // Long before it writes: as `| head` that has ended.
+  // Close the pipe long before the first write, as `| head` does when it has ended.
   child.stdout?.destroy();
   const [stderr, [code]] = await Promise.all([
     child.stderr ? text(child.stderr) : "",
@@ -449,7 +449,7 @@ describe("wrong usage is exit code 2, explains itself on stderr and does nothing
     if (args.length === 0) expect(stdout).toContain("Usage: prisma-backup COMMAND");
     else {
       expect(stdout).toBe("");
-      // What is wrong stays in sight: below it is one command's usage, not that of all.
+      // The error stays visible, because only the usage of one command follows, not that of all.
       expect(stderr).toMatch(/^.+\n\nUsage: prisma-backup .+\n(?: {10}.+\n)*More: .+ --help\n$/);
       expect(stderr.split("\n").length).toBeLessThan(10);
     }
@@ -503,7 +503,7 @@ describe("a failure is exit code 1, says its code and hint on stderr, and leaves
 
   test("a process that cannot convert rows, in the middle of a backup and of a restore", async () => {
     const { db, file, folder, create } = await scene();
-    // Built: without WebAssembly, Node takes no TypeScript.
+    // Use the built files, because without WebAssembly Node cannot strip the types from TypeScript.
     const main = join(ROOT, "dist/lib/cli/main.js");
     const withoutJit = (...args: string[]) =>
       ended(spawn(process.execPath, ["--jitless", main, ...args], { stdio: PIPES }));
@@ -595,7 +595,7 @@ describe("a failure is exit code 1, says its code and hint on stderr, and leaves
   });
 });
 
-/** Keeps a table locked, so that a command waits in its midst. */
+/** Holds a lock on a table, so that a command has to wait in the middle of its work. */
 async function lock(db: TestDatabase) {
   const client = new pg.Client(db.url);
   await client.connect();

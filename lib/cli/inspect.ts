@@ -5,16 +5,16 @@ import { formatBytes, formatNoun } from "../shared/format.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { parseOptions, readUnlock, UNLOCK_OPTIONS } from "./usage.ts";
 
-/** `inspect --json`: a stable shape, see docs/cli.md. */
+/** The output of `inspect --json`. Its shape is stable: see docs/cli.md. */
 interface Inspection {
   file: string;
   sizeBytes: number;
   encryption: EncryptionMode;
-  /** null for an encrypted archive without its key. */
+  /** Null for an encrypted archive without its key. */
   manifest: ManifestSummary | null;
 }
 
-/** `inspect`: what a backup holds, as far as it can be read with what is given. Checks no digest of a table. */
+/** `inspect`: shows what a backup contains, as far as the given key can read it. Checks no table's checksum. */
 export async function inspect(args: string[]): Promise<void> {
   const options = parseOptions(args, { ...UNLOCK_OPTIONS, json: { type: "boolean" } }, 1);
   const unlock = await readUnlock(options);

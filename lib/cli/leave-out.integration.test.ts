@@ -30,7 +30,7 @@ async function scene(sql: string, major: Major = 15) {
   return { db, file, create, restore };
 }
 
-/** The options of a hint, as somebody copies them. */
+/** The options in a hint, as a person would copy them. */
 const optionsIn = (stderr: string): string[] =>
   [...(/^hint: To leave them out: (.*)$/m.exec(stderr)?.[1] ?? "").matchAll(/'([^']*)'|\S+/g)].map(
     ([word, quoted]) => quoted ?? word,
@@ -46,7 +46,7 @@ const inBackup = async (file: string): Promise<string[]> => {
 const count = async (db: TestDatabase, table: string) =>
   (await db.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${table}`))[0]?.n;
 
-/** A schema without tables of its own: partitions of another's, or sequences. */
+/** A schema without tables of its own: only partitions of another schema's table, or sequences. */
 const PARTITIONS = `CREATE SCHEMA q; CREATE TABLE p (id int) PARTITION BY LIST (id);
   CREATE TABLE q.p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE q.p2 PARTITION OF p DEFAULT PARTITION BY LIST (id);
   CREATE TABLE q.p3 PARTITION OF q.p2 DEFAULT; CREATE TABLE t (id int)`;
@@ -83,7 +83,7 @@ describe("restore --exclude", () => {
         "--exclude",
         "public.leftover_1",
       ]);
-      // The same from where nothing is changed: the check, and the rehearsal.
+      // The check and the trial run, which change nothing, give the same options.
       expect(optionsIn((await restore()).stderr)).toEqual(options);
       expect((await restore("--rehearse")).stdout).toContain(
         `  To leave them out: --exclude 'public."left.over 2"' --exclude public.leftover_1\n`,
@@ -95,7 +95,7 @@ describe("restore --exclude", () => {
         stderr: expect.stringContaining("The restore would replace every row of 2 tables"),
       });
       const restored = await restore("--yes", ...options);
-      // What there is not, does not stay.
+      // No message says that tables stay, because the excluded ones do not exist here.
       expect(restored).toMatchObject({ code: 0, stderr: UNENCRYPTED });
       expect(await count(db, "t1")).toBe(1);
       expect(await db.query("SELECT last_value::int FROM free_no")).toEqual([{ last_value: 77 }]);
@@ -143,7 +143,7 @@ describe("restore --exclude", () => {
     await db.query("DROP TABLE auth.sessions; DROP SEQUENCE auth.free_no");
     const { manifest } = JSON.parse((await cli("inspect", file, "--json")).stdout);
     expect(manifest.sequences).toBe(0);
-    // What was left out need not be there any more.
+    // The excluded objects need not exist any more.
     const restored = await restore("--yes");
     expect(restored).toMatchObject({ code: 0, stderr: expect.not.stringContaining("sequence") });
   });
@@ -468,7 +468,7 @@ describe("many differences are said in a few sentences", () => {
     expect(hint).toContain("public.t08: Make the table again");
     expect(hint).toContain("and 2 more: Give it a default");
     expect(hint).toContain("and 2 more: Give it the type character varying(9) again");
-    // What does not block, in the check as well.
+    // The check also reports columns that do not block the restore.
     expect((await restore()).stderr).toContain(
       "warning: Each of 7 columns (public.t01.a, public.t02.a, public.t03.a, public.t04.a, public.t05.a and 2 more) is not there any more: the backup's values of it are left out.",
     );

@@ -9,16 +9,16 @@ import { remedyLines } from "./remedy-lines.ts";
 import { NotConfirmedError, USAGE, UsageError, usageOf } from "./usage.ts";
 import { visible } from "./visible.ts";
 
-// Rows only pass through: with the room that V8 takes for new objects by and by, it would leave 70 MB of them around,
-// and of old ones, such as the streams of thousands of tables, three times what is of use. The second of its two
-// compilers takes 25 MB for those, and saves hardly any time.
+// Rows only pass through this process. By default, V8 gradually enlarges the space for new objects, which leaves 70 MB
+// of them in memory. Old objects, for example the streams of thousands of tables, would take three times the needed
+// memory. The Maglev compiler takes 25 MB for those and saves hardly any time.
 for (const flag of ["--semi-space-growth-factor=1", "--heap-growing-percent=50", "--no-maglev"])
   setFlagsFromString(flag);
 
-/** Its exit code is 0, or the number that it gives. */
+/** Resolves to the exit code if it is a number, else the exit code is 0. */
 type Command = (args: string[], signal: AbortSignal) => Promise<unknown>;
 
-/** Loaded when asked for: some need much that the others do not. */
+/** Loaded on demand, because some commands need large modules that the others do not. */
 const COMMANDS: Record<string, () => Promise<Command>> = {
   init: async () => (await import("./init/init.ts")).init,
   doctor: async () => (await import("./doctor/doctor.ts")).doctor,
@@ -29,7 +29,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   order: async () => (await import("./order.ts")).order,
 };
 
-/** What opens a backup, as it is given here. */
+/** The options of this tool that open a backup. */
 const OPTIONS: Partial<Record<ErrorCode, string>> = {
   WRONG_PASSPHRASE: "--passphrase-file FILE names the file that holds it.",
   NO_MATCHING_IDENTITY: "--identity-file FILE names the identity file.",
@@ -37,7 +37,7 @@ const OPTIONS: Partial<Record<ErrorCode, string>> = {
 
 const cancelled = () => new BackupError("ABORTED", "Cancelled. Nothing has changed.");
 
-/** @returns the exit code: 0 done, 1 failed, 2 wrong usage, or not confirmed */
+/** @returns the exit code: 0 done, 1 failed, 2 wrong usage or not confirmed */
 async function main([name, ...args]: string[]): Promise<number> {
   if (name === undefined || name === "help" || name === "--help" || args.includes("--help")) {
     process.stdout.write(USAGE);
@@ -48,7 +48,7 @@ async function main([name, ...args]: string[]): Promise<number> {
     return 0;
   }
   const stop = new AbortController();
-  // The first Ctrl-C ends in good order; a second one ends at once, as without a handler.
+  // The first Ctrl-C stops gracefully. The second one ends the process at once, as without a handler.
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => stop.abort(cancelled()));
   try {
@@ -77,8 +77,8 @@ async function main([name, ...args]: string[]): Promise<number> {
   }
 }
 
-// Where what reads the output has ended (`prisma-backup order | head`), the rest goes nowhere, and the command goes on:
-// a restore is not broken off because nobody reads what it says.
+// If the reader of the output has ended (`prisma-backup order | head`), the rest of the output is dropped and the
+// command goes on. A restore must not stop only because its output is no longer read.
 for (const stream of [process.stdout, process.stderr])
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;

@@ -8,7 +8,7 @@ import type { InsertionOrder, OrderEdge } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { parseInclude, parseOptions, required } from "./usage.ts";
 
-/** `order`: the insertion order of a database's tables. `--json`: a stable shape, see docs/cli.md. */
+/** `order`: prints the insertion order of a database's tables. The shape of `--json` is stable: see docs/cli.md. */
 export async function order(args: string[]): Promise<void> {
   const options = parseOptions(args, {
     url: { type: "string" },

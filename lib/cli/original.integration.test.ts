@@ -1,4 +1,4 @@
-/** The command line tool on backups that the original itself wrote. */
+/** Runs the command line tool on backups that the original add-on wrote. */
 import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -19,7 +19,7 @@ async function cli(...args: string[]): Promise<{ code: number; stdout: string; s
   );
 }
 
-/** A file that holds the samples' password, or another. */
+/** Makes a file with the samples' password, or another one. */
 async function passwordFile(password = "a-very-strong-password"): Promise<string> {
   const file = join(dirname(await temporaryPath()), "password");
   await writeFile(file, `${password}\n`);
@@ -64,7 +64,7 @@ describe("inspect, verify and restore take every sample", () => {
     const restored = await cli("restore", file, "--url", db.url, ...key, "--yes");
     expect(restored.code, restored.stderr).toBe(0);
     expect(restored.stdout).toContain(`${file} restored: 15 tables`);
-    // Before the first word of the restore itself.
+    // These warnings come before the restore begins.
     expect(restored.stderr).toMatch(/warning: .*milliseconds/);
     expect(restored.stderr).toMatch(/warning: JSON null and SQL NULL/);
     expect(restored.stderr).toMatch(/left as it is: public\._prisma_migrations\.[^\n]*\n$/);

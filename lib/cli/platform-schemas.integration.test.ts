@@ -1,4 +1,4 @@
-/** Databases as hosting platforms make them: their schemas, their roles, what they own and grant. */
+/** Databases like those of hosting platforms: their schemas, roles, owners and grants. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
@@ -37,7 +37,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-/** What an app has, with its accounts kept by the platform. */
+/** An app's tables. The platform keeps its accounts. */
 const APP = (users: string) => `
   SET ROLE app;
   CREATE TABLE public.profile (id int PRIMARY KEY REFERENCES ${users}, name text);
@@ -46,7 +46,7 @@ const APP = (users: string) => `
   INSERT INTO public.profile VALUES (1, 'Ada'), (2, 'Bob'); INSERT INTO public.post (author) VALUES (1), (2);
   RESET ROLE;`;
 
-/** After Supabase's own init scripts: supabase_admin makes the schemas, each service's role owns its tables. */
+/** Follows Supabase's own init scripts: supabase_admin makes the schemas, each service's role owns its tables. */
 const SUPABASE = `
   GRANT ALL ON SCHEMA public TO app; DO $$ BEGIN EXECUTE 'GRANT CREATE ON DATABASE ' || current_database() || ' TO app'; END $$;
   CREATE SCHEMA auth AUTHORIZATION supabase_admin; CREATE SCHEMA storage AUTHORIZATION supabase_admin;
@@ -127,7 +127,7 @@ describe("a database at Supabase", () => {
     );
     expect(created.stderr).toContain("hint: To choose one: --include SCHEMA");
     expect(created.stderr).toContain("warning: public.profile refers to auth.users");
-    // Nobody has chosen, and nothing is said of tables that are not there.
+    // No option chose tables, and no message is about tables that are not in the backup.
     expect(created.stderr).not.toMatch(/as was chosen|unlogged|sequence/);
     expect((await cli("inspect", file)).stdout).toContain("Supabase's own schemas");
   });
@@ -230,7 +230,7 @@ describe("a database at Supabase", () => {
       code: 1,
       stderr: expect.stringContaining("does not own auth.users"),
     });
-    // As who may.
+    // As the role that owns the table.
     const owner = await cli("restore", file, "--url", db.url, "--yes", "--include", "auth.users");
     expect(owner).toMatchObject({ code: 0 });
     expect(await db.query("SELECT email FROM auth.users ORDER BY 1")).toEqual([

@@ -5,7 +5,10 @@ import { tableLabel } from "../shared/table-name.ts";
 
 const WIDTH = 24;
 
-/** One line on a terminal's stderr that follows an operation. A pipe is only told what is waited for. */
+/**
+ * Shows an operation's progress in one line on a terminal's stderr. If stderr is a pipe, it only says what it waits
+ * for.
+ */
 export function showProgress(): { onProgress: OnProgress; end(): void } {
   const { stderr } = process;
   let progress = NO_PROGRESS;

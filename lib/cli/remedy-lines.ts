@@ -1,10 +1,10 @@
 import type { LeaveOut, TableName } from "../shared/api.ts";
 import { formatCount } from "../shared/format.ts";
 
-/** As many options as somebody pastes. */
+/** More options are too many to paste. */
 const MOST = 20;
 
-/** What to do next, as it is done from a terminal. */
+/** Returns what to do next, for a reader at a terminal. */
 export function remedyLines(remedy: string | undefined, leaveOut: LeaveOut | undefined): string[] {
   return [...(remedy ? [remedy] : []), ...(leaveOut ? leaveOutLines(leaveOut) : [])];
 }
@@ -31,10 +31,10 @@ function leaveOutLines({ tables, wholeSchemas, partSchemas = [] }: LeaveOut): st
 
 const option = (word: string): string => `--exclude ${shellWord(word)}`;
 
-/** As `parseTableName` reads it. */
+/** Writes a part of a name so that `parseTableName` can read it. */
 const namePart = (part: string): string =>
   /^[^".*]+$/.test(part) ? part : `"${part.replaceAll('"', '""')}"`;
 
-/** As a shell leaves it. */
+/** Quotes a word for a shell. */
 const shellWord = (word: string): string =>
   /^[\w.]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

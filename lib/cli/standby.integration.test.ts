@@ -42,7 +42,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => servers?.[Symbol.asyncDispose]());
 
-/** The standby has to remove rows that somebody may still see. */
+/** Makes the standby remove rows that a transaction on it may still see. */
 const conflict = async () => {
   for (const statement of [
     "INSERT INTO tick SELECT generate_series(1, 1000)",
@@ -158,7 +158,7 @@ it("shows on the page what it can, and says that operations cannot be recorded",
   const backup = { json: { encryption: { mode: "none" } } };
   expect(await admin.fail("POST", "backups", backup)).toMatchObject(refused);
 
-  // What the primary's app has recorded; one of them looks as if its process had died.
+  // The primary's app has recorded an operation. It looks as if its process had died.
   await using onPrimary = await createTestAdmin({ url: servers.primary.url() });
   const { id } = await onPrimary.ok("POST", "backups", backup);
   await servers.onPrimary(

@@ -46,7 +46,7 @@ KIND is next-auth, auth-js (next-auth 5), better-auth or clerk: --auth next-auth
 Exit code: 0 done, 1 failed (doctor, --rehearse: a backup or a restore would fail), 2 wrong usage, or not confirmed.
 `;
 
-/** How one command is called; of a name that is none, which ones there are. */
+/** Returns the usage of one command. For an unknown name, returns the list of commands. */
 export function usageOf(command: string): string {
   const [, synopses = ""] = USAGE.split("\n\n");
   const all = synopses.split(/\n(?= {2}\w)/);
@@ -58,10 +58,10 @@ export function usageOf(command: string): string {
 /** The command line is wrong: exit code 2. */
 export class UsageError extends Error {}
 
-/** Everything is right but for the word that lets it begin: exit code 2, without the usage, which is not the point. */
+/** Only the confirmation is missing. Exit code 2, but without the usage, because the usage was right. */
 export class NotConfirmedError extends Error {}
 
-/** Options as declared, with exactly `positionals` words besides. @throws UsageError */
+/** Parses the declared options and exactly `positionals` other words. @throws UsageError */
 export function parseOptions<const Options extends NonNullable<ParseArgsConfig["options"]>>(
   args: string[],
   options: Options,
@@ -91,7 +91,7 @@ export const UNLOCK_OPTIONS = {
   "identity-file": { type: "string" },
 } as const;
 
-/** What opens an archive, from the files that the options name; empty where they name none. */
+/** Reads what opens an archive from the files that the options name. Empty if they name none. */
 export async function readUnlock(options: {
   "passphrase-file"?: string;
   "identity-file"?: string;
@@ -108,10 +108,10 @@ export async function readUnlock(options: {
 const lineEnd = /\r?\n$/;
 
 /**
- * The passphrase in a file that makes a backup, without the line end that editors add.
+ * Reads from a file the passphrase for a new backup, without the line end that editors add.
  *
- * @throws BackupError REQUEST_INVALID where it is not text in UTF-8: bytes that stand for no character would all be the
- *   same one, and any other file of such bytes would open the backup
+ * @throws BackupError REQUEST_INVALID if the file is not UTF-8 text: all invalid bytes would become the same character,
+ *   so any other file of such bytes would open the backup
  */
 export async function readNewPassphrase(path: string): Promise<string> {
   const bytes = await readBytes(path);
@@ -124,7 +124,7 @@ export async function readNewPassphrase(path: string): Promise<string> {
   return text.replace(lineEnd, "");
 }
 
-/** What is unusual about a passphrase, so that a person may not type it again as it is. */
+/** Says what is unusual about a passphrase, because a person might not type it again exactly. */
 export function passphraseWarnings(passphrase: string, path: string): string[] {
   const unusual = [
     /^\s|\s$/.test(passphrase) && "begins or ends with a blank, which counts",
@@ -133,11 +133,11 @@ export function passphraseWarnings(passphrase: string, path: string): string[] {
   return unusual.map((what) => `The passphrase in ${path} ${what}.`);
 }
 
-/** The passphrase in a file that opens a backup: also one that no backup is made with any more. */
+/** Reads from a file the passphrase of an existing backup. It also accepts those that no new backup may have. */
 const readPassphrase = async (path: string): Promise<string> =>
   (await readBytes(path)).toString().replace(lineEnd, "");
 
-/** @throws BackupError NOT_FOUND where it cannot be read, REQUEST_INVALID where it is not text in UTF-8 */
+/** @throws BackupError NOT_FOUND if it cannot be read, REQUEST_INVALID if it is not UTF-8 text */
 export async function readText(path: string): Promise<string> {
   const text = decodeStrictly(await readBytes(path));
   if (text !== null && !text.includes("\0")) return text;
@@ -146,7 +146,7 @@ export async function readText(path: string): Promise<string> {
   });
 }
 
-/** Without a byte order mark; null where it is not UTF-8. */
+/** Returns the text without a byte order mark. Null if the bytes are not UTF-8. */
 function decodeStrictly(bytes: Buffer): string | null {
   return isUtf8(bytes) ? new TextDecoder().decode(bytes) : null;
 }
@@ -172,14 +172,17 @@ const SCHEMA = new RegExp(`^${PART}(?:\\.\\*)?$`);
 const partOf = (quoted: string | undefined, plain: string | undefined): string =>
   quoted?.replaceAll('""', '"') ?? plain ?? "";
 
-/** `schema.name`, each part as the database spells it, in double quotes where it has a dot or quote. @throws UsageError */
+/**
+ * Parses `schema.name`. Each part is spelled as in the database, in double quotes if it contains a dot or quote.
+ * @throws UsageError
+ */
 export function parseTableName(text: string): TableName {
   const match = TABLE_NAME.exec(text);
   if (!match) throw new UsageError(`“${text}” is not SCHEMA.NAME.`);
   return { schema: partOf(match[1], match[2]), name: partOf(match[3], match[4]) };
 }
 
-/** What a person names besides the tables: none of it together with `--table`, which names all. @throws UsageError */
+/** Parses the values of `--include`. Not allowed with `--table`, which already names all tables. @throws UsageError */
 export function parseInclude(
   include: readonly string[] | undefined,
   tables?: readonly unknown[],
@@ -192,7 +195,7 @@ export function parseInclude(
   return include?.map(parseExclusion);
 }
 
-/** `schema.name`, or a whole schema: `schema`, or `schema.*`. @throws UsageError */
+/** Parses `schema.name`, or a whole schema: `schema` or `schema.*`. @throws UsageError */
 export function parseExclusion(text: string): Exclusion {
   const match = SCHEMA.exec(text);
   if (match) return { schema: partOf(match[1], match[2]) };

@@ -6,14 +6,14 @@ import { formatNoun } from "../shared/format.ts";
 import { showProgress } from "./progress-bar.ts";
 import { parseOptions, readUnlock, UNLOCK_OPTIONS } from "./usage.ts";
 
-/** Who has the key of an encrypted archive, or anybody where there is none, could have made another one. */
+/** Anyone with the key of an archive can forge one. Without encryption that is anybody. */
 const PROVES: Record<EncryptionMode, string> = {
   passphrase: "",
   recipients: "",
   none: ". It is not encrypted: this finds damage, but not a deliberate forgery",
 };
 
-/** `verify`: reads everything in a backup and checks every digest and row count that it has. Needs no database. */
+/** `verify`: reads a whole backup and checks all its checksums and row counts. Needs no database. */
 export async function verify(args: string[], signal: AbortSignal): Promise<void> {
   const options = parseOptions(args, UNLOCK_OPTIONS, 1);
   const unlock = await readUnlock(options);

@@ -1,2 +1,2 @@
-/** A name or value may hold what a terminal would carry out. */
+/** Replaces control characters, because a name or value may contain sequences that a terminal would obey. */
 export const visible = (text: string): string => text.replaceAll(/\p{Cc}/gu, "�");

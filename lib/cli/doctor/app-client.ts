@@ -5,15 +5,15 @@ export interface Answer {
   status: number;
   headers: Headers;
   text: string;
-  /** The body, where it is JSON. */
+  /** The body, if it is JSON. */
   json: unknown;
-  /** The code of an error of ours, or null. */
+  /** The code, if it is an error of this add-on, else null. */
   code: string | null;
 }
 
 export type AskApp = (
   method: string,
-  /** Null: the page itself. */
+  /** Null for the page itself. */
   route: string | null,
   options?: { headers?: Record<string, string>; body?: Uint8Array<ArrayBuffer> | string },
 ) => Promise<Answer>;
@@ -21,11 +21,11 @@ export type AskApp = (
 const TIMEOUT_MS = 60_000;
 
 /**
- * Asks the route handlers of a running app, as the panel would. Follows no redirect but the one to a slash at the end,
- * where the app's addresses have one.
+ * Returns a function that calls the route handlers of a running app as the panel does. It follows only one redirect:
+ * the one that adds a slash to the end of the address, in apps whose addresses end with one.
  *
- * @param app where the page is: `http://localhost:3000/admin/backup`
- * @returns a function that throws where nobody answers
+ * @param app the address of the page: `http://localhost:3000/admin/backup`
+ * @returns a function that throws if nothing answers
  */
 export function appClient(app: URL, signal?: AbortSignal): AskApp {
   let slash = "";
@@ -69,7 +69,7 @@ function codeOf(json: unknown): string | null {
   return typeof code === "string" ? code : null;
 }
 
-/** An error of ours in a person's words, or the status alone. */
+/** The message of an error of this add-on, else only the status. */
 export function explain({ status, json, headers }: Answer): string {
   const message = property(property(json, "error"), "message");
   if (typeof message === "string") return `${message} (${status})`;
@@ -77,7 +77,7 @@ export function explain({ status, json, headers }: Answer): string {
   return `status ${status}${server ? ` from ${server}` : ""}`;
 }
 
-/** Waits a moment after a body that was refused while it was on its way: the connection may be cut. */
+/** Tries again after a moment. The app may have refused a body during its transfer and closed the connection. */
 export async function patiently<Result>(run: () => Promise<Result>): Promise<Result> {
   try {
     return await run();

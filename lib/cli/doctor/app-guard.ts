@@ -1,7 +1,7 @@
 import { type Answer, type AskApp, explain } from "./app-client.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
-/** A token that says it is signed by nobody: `{ alg: "none" }`, an administrator for ever. */
+/** A token with `{ alg: "none" }`, so without a signature. It claims to be an administrator for ever. */
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const FORGED_TOKEN = `${part({ alg: "none", typ: "JWT" })}.${part({
   sub: "1",
@@ -16,7 +16,7 @@ const COOKIE_NAMES = ["next-auth.session-token", "authjs.session-token"].flatMap
   `__Secure-${name}`,
 ]);
 
-/** Ways to come without a session; each has to be refused. */
+/** Requests without a valid session. The app must refuse each of them. */
 const VISITS: Array<{ who: string; headers: Record<string, string> }> = [
   { who: "without a session", headers: {} },
   {
@@ -29,14 +29,14 @@ const VISITS: Array<{ who: string; headers: Record<string, string> }> = [
   },
 ];
 
-/** The last one is no valid request: where nobody guards it, it does nothing. */
+/** The last request is invalid, so it does nothing even if the app does not guard it. */
 const REQUESTS: Array<{ method: string; route: string; body?: string }> = [
   { method: "GET", route: "overview" },
   { method: "GET", route: "operations" },
   { method: "POST", route: "backups", body: "{}" },
 ];
 
-/** Whether the running app refuses whoever has no session. @returns whether the add-on is there at all, too */
+/** Checks that the running app refuses requests without a session. @returns also whether the add-on is there at all */
 export async function checkGuard(ask: AskApp): Promise<{ findings: Finding[]; isThere: boolean }> {
   const { found: findings, ok, note, problem } = findingsOf("App");
   const redirects = new Set<string>();
@@ -87,7 +87,7 @@ function judge({ status, code, json, headers }: Answer) {
   if (status === 401 || status === 403) return "refused";
   if (status >= 300 && status < 400 && headers.has("location")) return "redirected";
   if (status >= 500) return "broken";
-  // An error of ours past the guard, or what was asked for.
+  // Either an error from behind the guard, or the requested data.
   if (code !== null && code !== "NOT_FOUND") return "open";
   if (status < 300 && json !== undefined) return "open";
   return "absent";

@@ -3,7 +3,7 @@ import { headersInNextConfig } from "../host/next-headers.ts";
 import type { AskApp } from "./app-client.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
-/** Whether the page itself, which no component can give headers, keeps other sites from framing it. */
+/** Checks that other sites cannot frame the page. A component cannot set headers, so the app has to do it. */
 export async function checkHeaders(
   ask: AskApp,
   page: URL,

@@ -7,7 +7,7 @@ import { type Finding, findingsOf } from "./finding.ts";
 const TOTAL_BYTES = 12 * 2 ** 20;
 const TUS = { "tus-resumable": "1.0.0" };
 
-/** What became of an upload. */
+/** How an upload ended. */
 type Outcome =
   | { arrived: "whole" }
   | { arrived: "cut"; storedBytes: number }
@@ -16,10 +16,12 @@ type Outcome =
   | { arrived: "refused"; answer: Answer }
   | { arrived: "broken"; reason: string };
 
-/** Uploads 12 MB as the page does, and then in one piece, and compares what the server has with what was sent. */
+/**
+ * Uploads 12 MB as the page does, then again in one request, and compares what the server received with what was sent.
+ */
 export async function checkUploads(ask: AskApp, cookie: string): Promise<Finding[]> {
   const { found, ok, note, problem } = findingsOf("App");
-  // Not to be compressed, and of no meaning to anybody.
+  // Random bytes cannot be compressed and reveal nothing.
   const content = randomBytes(TOTAL_BYTES);
   const size = formatBytes(TOTAL_BYTES);
   const chunk = formatBytes(UPLOAD_CHUNK_BYTES);

@@ -10,7 +10,7 @@ import { checkApp } from "./app.ts";
 
 const MIB = 2 ** 20;
 
-/** A port on which nobody listens. */
+/** A port without a listener. */
 async function closedPort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -25,7 +25,7 @@ interface Case {
   name: string;
   app?: Partial<TestAppOptions>;
   cookie?: string | null;
-  /** Level and code of each finding, and some of its text. */
+  /** Level and code of each finding, and a part of its text. */
   found: Array<[level: string, code: string, text?: RegExp]>;
 }
 

@@ -9,11 +9,11 @@ import { checkUploads } from "./app-uploads.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
 export interface CheckAppOptions {
-  /** Where the page is. Undefined: these checks are left out. */
+  /** The address of the page. If undefined, these checks are left out. */
   address: string | undefined;
-  /** The Cookie header of somebody who may. Undefined: nothing is uploaded. */
+  /** The Cookie header of an authorized person. If undefined, nothing is uploaded. */
   cookie: string | undefined;
-  /** The name of the database that was looked at, or null. */
+  /** The name of the database that was checked, or null. */
   database: string | null;
   signal?: AbortSignal;
 }
@@ -21,7 +21,7 @@ export interface CheckAppOptions {
 const HOW_TO_UPLOAD =
   "Sign in as one who may, copy the Cookie header of a request from the browser's network tools into a file, and give --cookie-file FILE.";
 
-/** Asks the running app. */
+/** Runs the checks that send requests to the running app. */
 export async function checkApp({
   address,
   cookie,

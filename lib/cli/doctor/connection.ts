@@ -27,10 +27,10 @@ const SERVER_SQL = `
     pg_catalog.pg_is_in_recovery() AS "isReplica", ${IS_ONE_SESSION} AS "isOneSession"`;
 
 /**
- * How the app reaches its database, and what is there.
+ * Checks how the app reaches its database, and what kind of server it is.
  *
- * @param from where the connection string is from
- * @returns `isUsable`: the rest can be looked at
+ * @param from where the connection string comes from
+ * @returns `isUsable`: the other checks can run
  */
 export async function checkConnection(
   database: Database,

@@ -3,15 +3,15 @@ import { COMMAND_CONNECTIONS, PAGE_CONNECTIONS } from "../../postgres/connection
 import { type Finding, findingsOf } from "./finding.ts";
 
 interface Limit {
-  /** Whose, and its name as SQL has it. */
+  /** What the limit belongs to, and its name in SQL. */
   kind: "role" | "database" | "server";
   name: string;
   allowed: number;
-  /** By others than this command. */
+  /** Connections in use, without those of this command. */
   used: number;
 }
 
-/** A superuser has no limit of its own, and may take what is reserved. */
+/** The limits of a role and of a database do not apply to superusers, and they may use the reserved connections. */
 const LIMITS_SQL = `
   WITH used AS (
     SELECT usesysid, datid FROM pg_catalog.pg_stat_activity
@@ -31,7 +31,7 @@ const LIMITS_SQL = `
     (SELECT pg_catalog.count(*)::int FROM used)
   FROM me`;
 
-/** Whether as many connections can be had as page and command need. */
+/** Checks that enough connections are free for the page and the command. */
 export async function checkConnections(client: pg.ClientBase): Promise<Finding[]> {
   const { found, ok, warning, problem } = findingsOf("Database");
   const { rows } = await client.query<Limit>(LIMITS_SQL);

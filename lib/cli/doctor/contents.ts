@@ -8,7 +8,7 @@ import { finalizeStatement } from "../../schema/pending-detach.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
 import { type Finding, findingsOf, type Level } from "./finding.ts";
 
-/** What the catalog warns of: how bad it is, in a few words, and what to do. */
+/** The catalog's warnings: how serious each is, a short text, and what to do. */
 const LEFT_OUT: Record<string, { level: Level; what: string; remedy: string; code?: string }> = {
   LARGE_OBJECTS: {
     level: "warning",
@@ -71,10 +71,10 @@ const LEFT_OUT: Record<string, { level: Level; what: string; remedy: string; cod
   },
 };
 
-/** The doctor says more of them than their names. */
+/** The doctor says more about these than their names. */
 const SAID_WITH_MORE = ["PARTITION_DETACH_PENDING", "EXTENSION_TABLE"];
 
-/** What is in the database that a backup does not hold. */
+/** Reports what the database contains that a backup does not. */
 export async function checkContents(client: pg.ClientBase, catalog: Catalog): Promise<Finding[]> {
   const findings = findingsOf("Database");
   const { found, ok } = findings;
@@ -139,7 +139,7 @@ export async function checkContents(client: pg.ClientBase, catalog: Catalog): Pr
   return found;
 }
 
-/** What another database needs for a restore. */
+/** Reports what another database needs for a restore. */
 export async function checkExtensions(client: pg.ClientBase): Promise<Finding[]> {
   const { found, note } = findingsOf("Database");
   const { rows } = await client.query<{ name: string }>(
@@ -176,7 +176,7 @@ async function describeExtensionTables(
   return described;
 }
 
-/** Asks as pg_dump does which of its rows the extension marks as the user's: of most such tables, none. */
+/** Queries, as pg_dump does, for rows that the extension marks as the user's. Most such tables have none. */
 async function mayHoldUserRows(client: pg.ClientBase, table: ExtensionTable): Promise<boolean> {
   const { userRows, condition, isLocked } = table;
   if (userRows !== "some" || condition === null || isLocked) return true;
@@ -184,7 +184,7 @@ async function mayHoldUserRows(client: pg.ClientBase, table: ExtensionTable): Pr
     const sql = `SELECT FROM ONLY ${quoteTable(table)} ${condition} LIMIT 1`;
     return (await client.query(sql)).rowCount !== 0;
   } catch {
-    // Not known, as where the role may not read it.
+    // The answer is unknown, for example if the role may not read the table.
     return true;
   }
 }

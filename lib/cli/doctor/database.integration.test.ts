@@ -41,8 +41,8 @@ const schema = parsePrismaSchema(SCHEMA, "/nowhere/schema.prisma");
 let roles = 0;
 
 /**
- * The findings about a database that are not ok, by their code.
- * `sql` is run by the superuser, where `app` is the name of a role; with `as: "app"` that role looks.
+ * Returns the findings about a database that are not ok, by their code. The superuser runs `sql`, in which `app` stands
+ * for the name of a role. With `as: "app"`, that role runs the doctor.
  */
 async function look(sql: string, { as = "superuser", base = SQL } = {}) {
   await using db = await createTestDatabase({ sql: base });
@@ -58,7 +58,7 @@ async function look(sql: string, { as = "superuser", base = SQL } = {}) {
     const { findings } = await checkDatabase({ text: url.href, from: "--url" }, schema);
     expect(JSON.stringify(findings)).not.toContain("the-password");
     for (const finding of findings) expect(finding.level === "ok" || finding.remedy).toBeTruthy();
-    // Of a superuser's connection, and of no other.
+    // Only a superuser's connection has this finding.
     expect(findings.some(({ code }) => code === "SUPERUSER")).toBe(as === "superuser");
     return findings.filter(({ level, code }) => level !== "ok" && code !== "SUPERUSER");
   } finally {

@@ -13,7 +13,7 @@ const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 const MAIN = path.join(REPOSITORY, "lib/cli/main.ts");
 
 function doctor(cwd: string, ...args: string[]) {
-  // Only what the host's own files say.
+  // Only the host's own files set the connection.
   const { DATABASE_URL: _, DIRECT_URL: __, ...rest } = process.env;
   const env = { ...rest, NODE_ENV: "development" } as const;
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
@@ -42,7 +42,7 @@ test("the whole command: an app that is well, and one that is not", async () => 
     ...PLAIN,
     ...installed,
     "prisma/schema.prisma": SCHEMA,
-    // As Next reads them: .env.local first, and variables in variables.
+    // Next reads .env.local first and expands variables in values.
     ".env": `DATABASE_URL=postgresql://nobody:the-password@127.0.0.1:1/none\n`,
     ".env.local": `PASSWORD=${url.password}\nDATABASE_URL="${url.href.replace(`:${url.password}@`, ":$PASSWORD@")}"\n`,
   });
@@ -84,7 +84,7 @@ test("the whole command: an app that is well, and one that is not", async () => 
 
 test("a folder that somebody else may have prepared where uploads will rest", async () => {
   await using db = await createTestDatabase({ sql: "SELECT 1" });
-  // Named by the app's folder too, which is this process's here.
+  // The default also depends on the app's folder, which is this process's here.
   const database = openDatabase({ connectionString: db.url });
   const folder = defaultUploadDir(database);
   await database.close();

@@ -69,16 +69,16 @@ export async function doctor(args: string[], signal: AbortSignal): Promise<numbe
 
 interface Url {
   text: string;
-  /** As a person knows it: an option or a variable. */
+  /** The option or variable that contains it. */
   from: string;
 }
 
-/** As the app finds it, as far as its environment tells. */
+/** Finds the connection string that the app uses, as far as the environment shows it. */
 function findUrl(given: string | undefined, schema: PrismaSchema | null): Url | null {
   if (given !== undefined) return { text: given, from: "--url" };
   for (const name of new Set(["DIRECT_URL", "DATABASE_URL", ...(schema?.environmentNames ?? [])])) {
     const text = process.env[name];
-    // Prisma's own prisma+postgres:// is for its service.
+    // A prisma+postgres:// address is for Prisma's own service, not for PostgreSQL.
     if (text !== undefined && /^postgres(?:ql)?:\/\//.test(text)) return { text, from: name };
   }
   return null;
@@ -88,7 +88,7 @@ interface CheckedDatabase {
   findings: Finding[];
   name: string | null;
   sizeBytes: number | null;
-  /** The app's default. Null where the database's address is not known. */
+  /** The app's default folder. Null if the database's address is unknown. */
   uploadDir: string | null;
 }
 
@@ -147,7 +147,7 @@ export async function checkDatabase(
   }
 }
 
-/** The header as a browser shows it, with its name or without, or what `curl --cookie-jar` wrote. */
+/** Accepts the header as a browser shows it, with or without its name, and a file written by `curl --cookie-jar`. */
 function toCookie(text: string): string {
   const jar = text.split(/\r?\n/).flatMap((line) => {
     const fields = line.replace(/^#HttpOnly_/, "").split("\t");

@@ -11,8 +11,8 @@ interface NextEnv {
 }
 
 /**
- * Loads .env, .env.local and the others into `process.env` by the host's own Next, so that what doctor sees is what
- * the app sees. What is set already wins. Without Next nothing is loaded.
+ * Loads .env, .env.local and the others into `process.env` with the host's own Next, so that doctor sees the same
+ * values as the app. Variables that are already set win. Without Next, nothing is loaded.
  */
 export async function loadEnvironment(root: string): Promise<void> {
   const next = await findInstalled(root, "next");
@@ -23,6 +23,6 @@ export async function loadEnvironment(root: string): Promise<void> {
     ) as NextEnv;
     loadEnvConfig(root, process.env.NODE_ENV !== "production", { info() {}, error() {} });
   } catch {
-    // An installation that is not whole: the versions' check says so.
+    // The installation is incomplete. The check of versions reports that.
   }
 }

@@ -2,18 +2,20 @@ import { toBackupError } from "../../to-backup-error.ts";
 import { UsageError } from "../usage.ts";
 import { visible } from "../visible.ts";
 
-/** note: good to know. warning: something may be lost or fail one day. problem: a backup or a restore would fail. */
+/**
+ * note: good to know. warning: data may be lost or something may fail one day. problem: a backup or restore would fail.
+ */
 export type Level = "ok" | "note" | "warning" | "problem";
 
-/** The parts of the report, in their order. */
+/** The sections of the report, in order. */
 const AREAS = ["Versions", "Database", "Server", "App"] as const;
 
 interface FindingBase {
   area: (typeof AREAS)[number];
-  /** A stable name, for machines. */
+  /** A stable name for programs. */
   code: string;
   what: string;
-  /** One line each, where there are several of a kind. */
+  /** One line for each, if there are several of a kind. */
   details?: string[];
 }
 
@@ -21,7 +23,7 @@ interface FindingBase {
 export type Finding = FindingBase &
   ({ level: "ok"; remedy?: never } | { level: Exclude<Level, "ok">; remedy: string });
 
-/** Makes the findings of an area. */
+/** Makes the functions that add findings to one area. */
 export function findingsOf(area: Finding["area"]) {
   const found: Finding[] = [];
   const add =
@@ -41,10 +43,10 @@ export function findingsOf(area: Finding["area"]) {
 }
 
 /**
- * Runs a check. Where it fails itself, that is a problem like those that it looks for, and the other checks go on.
+ * Runs a check. If the check itself fails, that becomes a problem in the report, and the other checks go on.
  *
- * @param what as the subject of a sentence
- * @returns null where it failed
+ * @param what the subject of the sentence
+ * @returns null if the check failed
  */
 export async function attempt<Result>(
   findings: Finding[],

@@ -4,7 +4,7 @@ import { withoutComments } from "../host/source-text.ts";
 import { firstThere, readSources } from "../host/sources.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
-/** Hosts that run an app as short functions, and the files by which one knows them. */
+/** Hosting services that run an app as short-lived functions, and the files that identify them. */
 const SERVERLESS: Array<{
   name: string;
   environment: string;
@@ -32,7 +32,7 @@ const EDGE = {
   packages: ["@opennextjs/cloudflare", "@cloudflare/next-on-pages"],
 };
 
-/** What the place where the app runs does not allow. */
+/** Reports what the hosting service of the app does not allow. */
 export async function checkHosting(
   root: string,
   environment: Record<string, string | undefined> = process.env,

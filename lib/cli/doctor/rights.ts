@@ -21,14 +21,14 @@ import { tableLabel } from "../../shared/table-name.ts";
 import { remedyLines } from "../remedy-lines.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
-/** What the role may not do that a backup of all tables, or a restore of one, has to. */
+/** Checks that the role has every right that a backup or restore of all tables needs. */
 export async function checkRights(client: pg.ClientBase, catalog: Catalog): Promise<Finding[]> {
   const { found, ok, warning, problem } = findingsOf("Database");
   const { database } = catalog;
   const { platformOf } = leftToPlatforms(catalog);
   const isApps = (it: TableName) => !platformOf(it);
   const sequences = catalog.sequences.filter(isApps);
-  // Those that are not there are said of otherwise.
+  // Another check reports the tables that exist only on the primary.
   const tables = catalog.tables.filter((it) => isApps(it) && !it.isOnPrimaryOnly);
   if (!catalog.tables.some(isApps)) {
     problem(
@@ -54,13 +54,13 @@ export async function checkRights(client: pg.ClientBase, catalog: Catalog): Prom
   for (const error of backup) refuse("BACKUP_RIGHTS", "No backup is possible", error);
   if (backup.length === 0)
     ok("BACKUP_RIGHTS", `The role may read all ${formatNoun(tables.length, "table")}, whole.`);
-  // A restore and the page are out of the question, whatever the role may do.
+  // On a standby, a restore and the page are impossible, whatever rights the role has.
   if (database.isStandby) return found;
 
   const plan = planLoad(archiveOf({ tables, sequences }), catalog, NO_PRISMA_MODELS);
   const untrusted = await readUntrustedCode(client, plan.loads);
   const restore = findObstacles({ ...plan, untrusted }).filter(
-    // Said already.
+    // The backup's checks have already reported the others.
     ({ message }) =>
       !backup.some((error) => withoutOutcome(error.message) === withoutOutcome(message)),
   );
@@ -80,7 +80,7 @@ export async function checkRights(client: pg.ClientBase, catalog: Catalog): Prom
   return found;
 }
 
-/** Whether the role may keep the page's operations. */
+/** Checks that the role may store the page's operations. */
 export async function checkRecording(client: pg.ClientBase): Promise<Finding[]> {
   const { found, ok, problem } = findingsOf("Database");
   const own = await inspectOwnSchema(client);
@@ -108,11 +108,11 @@ function errorOf(check: () => void): BackupError[] {
   }
 }
 
-/** Nothing was under way that could have changed something. */
+/** Removes the sentence about the outcome, because the doctor starts nothing that could change something. */
 const withoutOutcome = (message: string): string =>
   message.replace(/ (?:No backup was made|Nothing has changed)\.$/, "");
 
-/** What a backup of this very database would hold, as far as a restore's plan asks for it. */
+/** Makes the archive that a backup of this database would contain, with the parts that a restore's plan reads. */
 function archiveOf({
   tables,
   sequences,

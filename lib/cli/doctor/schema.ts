@@ -9,10 +9,10 @@ import { formatNoun } from "../../shared/format.ts";
 import type { PrismaSchema } from "../host/prisma-schema.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
-/** Nothing that the app needs and does not find. */
+/** The app does not miss anything because of these differences. */
 const isHarmless = ({ kind }: Drift): boolean => kind === "table-added" || kind === "column-added";
 
-/** Where schema.prisma and its migrations, and the database disagree. */
+/** Compares schema.prisma and its migrations with the database. */
 export async function checkSchema(
   client: pg.ClientBase,
   catalog: Catalog,
@@ -36,7 +36,7 @@ export async function checkSchema(
     return found;
   }
   const { views, relationMode } = schema;
-  // Then relations have no foreign keys by intention.
+  // With this mode, relations have no foreign keys on purpose.
   const models = schema.models.map((model) => ({
     ...model,
     fields: model.fields.map((field) => ({
@@ -97,7 +97,7 @@ export async function checkSchema(
   }
 }
 
-/** The names in the folder of migrations beside the schema; none where it is elsewhere. */
+/** The names in the folder of migrations next to the schema. Empty if that folder is elsewhere. */
 async function migrationNames(schemaPath: string): Promise<string[]> {
   for (const folder of [path.dirname(schemaPath), schemaPath]) {
     const entries = await readdir(path.join(folder, "migrations"), { withFileTypes: true }).catch(

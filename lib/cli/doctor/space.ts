@@ -8,9 +8,9 @@ import { DEFAULT_MAX_UPLOAD_BYTES, UPLOAD_SPARE_BYTES } from "../../shared/limit
 import { type Finding, findingsOf } from "./finding.ts";
 
 /**
- * Whether the folder for uploads is the app's alone, by the rule that the app itself has before each use.
+ * Checks that only the app can use the folder for uploads. The app itself applies the same rule before each use.
  *
- * @param directory one that is not there yet is made by the app
+ * @param directory if it does not exist yet, the app creates it
  */
 export async function checkUploadFolder(directory: string): Promise<Finding[]> {
   const { found, ok, problem } = findingsOf("Server");
@@ -27,14 +27,14 @@ export async function checkUploadFolder(directory: string): Promise<Finding[]> {
   return found;
 }
 
-/** As `statfs` has it, on Linux. */
+/** The file system type that `statfs` returns on Linux. */
 const TMPFS = 0x01021994;
 
 /**
- * Whether an archive of this database has room where uploads rest.
+ * Checks that an archive of this database fits on the disk where uploads are stored.
  *
- * @param directory `uploadDir`; undefined: the default, below the system's temporary folder
- * @param databaseBytes null where it is not known
+ * @param directory `uploadDir`; undefined for the default, below the system's temporary folder
+ * @param databaseBytes null if unknown
  */
 export async function checkSpace(
   directory: string | undefined,
@@ -83,7 +83,7 @@ export async function checkSpace(
   return found;
 }
 
-/** The folder itself, or the first above it that is there. */
+/** Returns the folder itself, or its nearest parent that exists. */
 async function nearest(folder: string): Promise<string> {
   const found = await stat(folder).catch(() => null);
   return found || path.dirname(folder) === folder ? folder : nearest(path.dirname(folder));

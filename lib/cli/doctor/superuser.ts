@@ -7,16 +7,18 @@ interface Owners {
   role: string;
   database: string;
   isSuperuser: boolean;
-  /** Of the tables. */
+  /** The owners of the tables. */
   owners: Array<{ name: string; isSuperuser: boolean }>;
-  /** For all that superusers own: `TABLE public.users`. */
+  /** Everything that superusers own, in the form `TABLE public.users`. */
   objects: string[];
 }
 
-/** With the add-on's own. */
+/** Includes the add-on's own schema. */
 const NAMESPACE = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
-/** A sequence goes with the column that it belongs to, and a type with its table or array. */
+/**
+ * Leaves out a column's sequences and the types of tables and arrays, because their owner changes along with the table.
+ */
 const SQL = `
   WITH super AS (SELECT oid FROM pg_roles WHERE rolsuper),
   relation AS (
@@ -48,7 +50,7 @@ export async function readOwners(client: pg.ClientBase): Promise<Owners> {
   return rows[0];
 }
 
-/** Says how the app can do with a role that is none. */
+/** If the role is a superuser, says how the app can work with an ordinary role. */
 export async function checkSuperuser(client: pg.ClientBase): Promise<Finding[]> {
   const { found, warning } = findingsOf("Database");
   const it = await readOwners(client);

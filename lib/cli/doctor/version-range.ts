@@ -1,6 +1,6 @@
 /**
- * Whether a version is in a range such as `>=6.16 <8` or `^4.24 || >=5`, as this package's own package.json has them.
- * A version before a release counts as the release.
+ * Whether a version is in a range like `>=6.16 <8` or `^4.24 || >=5`. It understands the ranges in this package's own
+ * package.json. A prerelease counts as its release.
  */
 export function isInRange(version: string, range: string): boolean {
   return range.split("||").some((part) =>
@@ -32,7 +32,7 @@ function satisfies(version: string, comparator: string): boolean {
     case "~":
       return order >= 0 && major === wantedMajor && minor === wantedMinor;
     default: {
-      // Only the parts that are given.
+      // Compare only as many parts as the range gives.
       const given = wanted.split(".").length;
       return partsOf(version).slice(0, given).join() === partsOf(wanted).slice(0, given).join();
     }

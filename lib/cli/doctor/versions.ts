@@ -23,19 +23,19 @@ interface Peer {
   label: string;
   range: string;
   isOptional: boolean;
-  /** Null: not installed, and not asked for by a number. */
+  /** Null if it is not installed and package.json gives no version number. */
   version: string | null;
   isFit: boolean | null;
 }
 
-// By its own name, since the built files lie deeper than the sources.
+// By the package's name, because the built files are in a deeper folder than the sources.
 const readOwn = () =>
   createRequire(import.meta.url)("prisma-backup-admin/package.json") as OwnPackage;
 
 /**
- * The packages that this one needs in a host, and what is there.
+ * Returns the packages that this one needs in a host, with the versions found there.
  *
- * @param declared what package.json asks for, to count where nothing is installed
+ * @param declared the ranges in package.json; they count if a package is not installed
  */
 export async function readPeers(
   root: string,
@@ -64,7 +64,7 @@ function newestOf(range: string | undefined): string | null {
   return sign === "^" && major !== "0" ? `${major}.999.999` : version;
 }
 
-/** What runs here and is installed in the host, against what this package supports. */
+/** Compares the installed versions with those that this package supports. */
 export async function checkVersions(
   root: string,
   nodeVersion = process.versions.node,

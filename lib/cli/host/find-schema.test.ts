@@ -6,7 +6,7 @@ import { findSchema } from "./find-schema.ts";
 
 const SCHEMA = `datasource db { provider = "postgresql"\n url = env("SHOP_URL") }\nmodel Item { id Int @id }`;
 
-/** A repository of these files, with the links that a package manager makes. */
+/** Makes a repository with these files, and with the links that a package manager makes. */
 async function repository(
   files: Record<string, string>,
   links: Record<string, string> = {},

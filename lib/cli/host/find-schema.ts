@@ -2,7 +2,10 @@ import path from "node:path";
 import { dependenciesOf, findInstalled } from "./installed.ts";
 import { type PrismaSchema, readPrismaSchema } from "./prisma-schema.ts";
 
-/** The schema of the app in `root`; else of a package of its own repository that it depends on, be it through others. */
+/**
+ * Returns the schema of the app in `root`. If it has none, returns that of a package in the same repository that the
+ * app depends on, directly or indirectly.
+ */
 export async function findSchema(root: string): Promise<PrismaSchema | null> {
   const folders = [path.resolve(root)];
   for (const folder of folders) {
@@ -10,7 +13,7 @@ export async function findSchema(root: string): Promise<PrismaSchema | null> {
     if (schema) return schema;
     for (const name of Object.keys(await dependenciesOf(folder))) {
       const installed = await findInstalled(folder, name);
-      // A workspace's package is linked to from node_modules, and not in it.
+      // A package of the workspace is linked from node_modules, but its files are not in it.
       const isOwn = installed !== null && !installed.split(path.sep).includes("node_modules");
       if (isOwn && !folders.includes(installed)) folders.push(installed);
     }

@@ -5,16 +5,16 @@ import { findModule, readText, withoutExtension } from "./sources.ts";
 
 /** One entry of `paths`: `@/*` and the folders that it stands for, or a bare name and its file. */
 interface Alias {
-  /** As written. */
+  /** As written in the configuration. */
   pattern: string;
-  /** Absolute. */
+  /** Absolute paths. */
   targets: string[];
 }
 
-/** How a host's modules may be named in an import. */
+/** The names under which a host's modules can be imported. */
 export interface Aliases {
   list: Alias[];
-  /** There is a tsconfig.json, as Next makes one for any module in TypeScript. */
+  /** Whether there is a tsconfig.json. Next creates one as soon as the app has a TypeScript module. */
   isTypeScript: boolean;
 }
 
@@ -23,7 +23,7 @@ interface TsConfig {
   compilerOptions?: { baseUrl?: string; paths?: Record<string, string[]> };
 }
 
-/** The aliases of tsconfig.json, or of jsconfig.json, with what they extend. */
+/** Reads the aliases of tsconfig.json or jsconfig.json, and of the files that it extends. */
 export async function readAliases(root: string): Promise<Aliases> {
   for (const name of ["tsconfig.json", "jsconfig.json"]) {
     const list = await readConfig(path.join(root, name), 0);
@@ -45,7 +45,7 @@ async function readConfig(file: string, depth: number): Promise<Alias[] | null> 
       targets: targets.map((target) => path.resolve(base, target)),
     }));
   }
-  // The last one counts most, as TypeScript has it.
+  // In TypeScript, the last file in `extends` wins.
   for (const parent of [config?.extends ?? []].flat().toReversed()) {
     const inherited = await readConfig(await findConfig(folder, parent), depth + 1);
     if (inherited && inherited.length > 0) return inherited;
@@ -70,10 +70,10 @@ function parseJsonWithComments(text: string): unknown {
   }
 }
 
-/** Preferred, since a person would write it. */
+/** Preferred, because a person would write these. */
 const USUAL = ["@/*", "~/*", "#/*", "src/*"];
 
-/** How `file` is imported in a module that is in `folder`. Never with an extension, which not every host may write. */
+/** Returns how a module in `folder` imports `file`. Without an extension, because not every host allows one. */
 export function specifierOf(file: string, folder: string, { list }: Aliases): string {
   const target = /\.[mc]js$/.test(file) ? file : withoutExtension(file);
   const rank = ({ pattern }: Alias) =>
@@ -94,7 +94,7 @@ export function specifierOf(file: string, folder: string, { list }: Aliases): st
   return relative.startsWith(".") ? relative : `./${relative}`;
 }
 
-/** The file that an import in a module of `folder` means, or null for a package's. */
+/** Returns the file that an import in a module of `folder` refers to. Null if it refers to a package. */
 export async function resolveSpecifier(
   specifier: string,
   folder: string,

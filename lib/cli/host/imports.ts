@@ -4,25 +4,25 @@ import { type Aliases, resolveSpecifier, specifierOf } from "./import-alias.ts";
 import { maskSource, withoutComments } from "./source-text.ts";
 import { isAside, type Source } from "./sources.ts";
 
-/** A value that one of the app's modules imports from another one, or from a package. */
+/** A value that a module of the app imports from another module or a package. */
 export interface Import {
-  /** Absolute; null: a package. */
+  /** Absolute path. Null for a package. */
   file: string | null;
   specifier: string;
-  /** `default` among them; `*` for all of them. */
+  /** The exported name; may be `default`. `*` stands for all exports. */
   exported: string;
   local: string;
-  /** The importing module, with comments and strings blank. */
+  /** The importing module, with comments and strings blanked. */
   code: string;
 }
 
-/** What a module of the app exports, and how one gets at it. */
+/** An export of one of the app's modules, and how to use it. */
 export interface Reference {
-  /** As people write and read it: `lib/prisma.ts#prisma`. */
+  /** The name that people read and write: `lib/prisma.ts#prisma`. */
   name: string;
-  /** As a module of `folder` imports it. */
+  /** The specifier with which a module in `folder` imports it. */
   specifier(folder: string): string;
-  /** `default` among them. */
+  /** May be `default`. */
   exported: string;
   /** What follows the name: `()`, or `.client`. */
   path: string;
@@ -32,7 +32,7 @@ export interface Reference {
 
 const IMPORT = /^[ \t]*import\s+(?!type\s)([\w$*{},\s]+?)\s*from\s*["']([^"'\n]+)["']/gm;
 
-/** Every import of these modules, but types and those of files that only tests, scripts and seeds should import. */
+/** Reads all imports of these modules, except types and files that only tests, scripts and seeds should import. */
 export async function readImports(
   root: string,
   sources: readonly Source[],
@@ -40,7 +40,7 @@ export async function readImports(
 ): Promise<Import[]> {
   const imports: Import[] = [];
   for (const { file: importer, text } of sources) {
-    // The mount of an earlier run is no evidence.
+    // Ignore the files that an earlier `init` wrote. They are no evidence.
     if (text.includes("prisma-backup-admin")) continue;
     const code = maskSource(text);
     for (const [, clause = "", specifier = ""] of withoutComments(text).matchAll(IMPORT)) {
@@ -68,9 +68,9 @@ function namesOf(clause: string): Array<{ exported: string; local: string }> {
 }
 
 /**
- * The imports that are what is looked for, those first that most modules import.
+ * Returns the imports that are what is looked for. Those that most modules import come first.
  *
- * @param recognise what follows the name where it is used as such; null where nothing tells that it is one
+ * @param recognise returns what follows the name in a use that proves it; null if nothing proves it
  */
 export function rankReferences(
   root: string,
@@ -81,7 +81,7 @@ export function rankReferences(
   const groups = new Map<string, { found: Import; paths: string[]; uses: number }>();
   for (const found of imports) {
     const path = recognise(found);
-    // `* as db` and `db.prisma.user` is the export `prisma`.
+    // `* as db` with `db.prisma.user` uses the export `prisma`.
     const [, member, rest = ""] =
       found.exported === "*" ? (/^\.(\w+)(.*)$/.exec(path ?? "") ?? []) : [];
     if (found.exported === "*" && member === undefined) continue;
@@ -128,5 +128,5 @@ export function toReference(
 export const describe = ({ name, uses }: Reference): string =>
   uses === 0 ? name : `${name} (imported by ${formatNoun(uses, "module")})`;
 
-/** A name in a pattern. */
+/** Escapes a name for a regular expression. */
 export const escapeName = (name: string): string => name.replaceAll("$", "\\$");

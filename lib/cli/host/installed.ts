@@ -14,7 +14,7 @@ export interface PackageJson {
   devDependencies?: Record<string, string>;
   peerDependencies?: Record<string, string>;
   engines?: Record<string, string>;
-  /** As `pnpm@10.18.0`. */
+  /** For example `pnpm@10.18.0`. */
   packageManager?: string;
   prisma?: { schema?: string };
 }
@@ -31,12 +31,12 @@ export async function readPackage(folder: string): Promise<PackageJson | null> {
 /** What Yarn Plug'n'Play adds to `node:module`: https://yarnpkg.com/advanced/pnpapi */
 interface PnpModule {
   findPnpApi?(folder: string): {
-    /** A package's folder, whatever its `exports` say. @throws where `folder` does not depend on it */
+    /** Returns a package's folder and ignores its `exports`. @throws if `folder` does not depend on it */
     resolveToUnqualified(name: string, folder: string): string | null;
   } | null;
 }
 
-/** Where a package that a folder's modules import is installed, links followed, or null. */
+/** Returns where a package that modules in `folder` can import is installed, with links resolved, or null. */
 export async function findInstalled(folder: string, name: string): Promise<string | null> {
   const root = path.resolve(folder);
   const pnp = (module as PnpModule).findPnpApi?.(`${root}/`);
@@ -54,13 +54,13 @@ export async function findInstalled(folder: string, name: string): Promise<strin
   }
 }
 
-/** The version of a package that is installed for a folder, or null. */
+/** Returns the version of a package that is installed for a folder, or null. */
 export async function installedVersion(folder: string, name: string): Promise<string | null> {
   const installed = await findInstalled(folder, name);
   return installed === null ? null : ((await readPackage(installed))?.version ?? null);
 }
 
-/** The major version that is installed, or that package.json asks for. */
+/** Returns the major version that is installed, else the one that package.json requires. */
 export async function majorOf(root: string, name: string): Promise<number | null> {
   const { dependencies, devDependencies } = (await readPackage(root)) ?? {};
   const version =

@@ -7,19 +7,19 @@ import { firstThere, readText } from "./sources.ts";
 
 export interface NextApp {
   root: string;
-  /** Absolute: `app` or `src/app`. */
+  /** Absolute path of `app` or `src/app`. */
   appDirectory: string;
   config: NextConfig;
-  /** proxy.ts, or middleware.ts before Next 16; absolute, or null. */
+  /** proxy.ts, or middleware.ts before Next 16. Absolute path, or null. */
   proxy: string | null;
 }
 
-/** What of next.config can be told from its text. */
+/** The settings that can be read from the text of next.config. */
 export interface NextConfig {
-  /** Empty where there is none; null where the text does not say which. */
+  /** Empty if there is none. Null if the text does not show its value. */
   basePath: string | null;
   output: "export" | "standalone" | null;
-  /** It says whether other sites may frame a page. */
+  /** Whether the configuration says which sites may frame a page. */
   namesFrames: boolean;
 }
 
@@ -27,7 +27,7 @@ const NOTHING = "Nothing was written.";
 const ENDS = ["ts", "tsx", "js", "jsx", "mjs", "mts"];
 const withEnds = (name: string): string[] => ENDS.map((end) => `${name}.${end}`);
 
-/** @throws CONFIG_INVALID where `root` is not the root of a Next.js app with the App Router */
+/** @throws CONFIG_INVALID if `root` is not the root of a Next.js app with the App Router */
 export async function findNextApp(root: string): Promise<NextApp> {
   if (!(await readPackage(root))) {
     throw new BackupError("CONFIG_INVALID", `There is no package.json in ${root}. ${NOTHING}`, {
@@ -42,7 +42,7 @@ export async function findNextApp(root: string): Promise<NextApp> {
       { hint: "Run this in the root of your Next.js app; in a monorepo, in the app's own folder." },
     );
   }
-  // Next looks for them in this order, and takes the first.
+  // Next looks for them in this order and takes the first.
   const appDirectory = await firstThere(root, ["app", "src/app"]);
   if (!appDirectory || !(await stat(appDirectory)).isDirectory()) {
     const hasPages = (await firstThere(root, ["pages", "src/pages"])) !== null;
@@ -81,18 +81,18 @@ export async function readNextConfig(root: string): Promise<NextConfig | null> {
 
 /** Where the files of a mount belong. */
 export interface MountPlace {
-  /** Absolute. */
+  /** Absolute path. */
   folder: string;
-  /** No layout above it has `<html>`: it needs one of its own. */
+  /** Whether the mount needs its own root layout, because no layout above it has `<html>`. */
   needsRootLayout: boolean;
 }
 
 /**
- * The folder for a mount: below the folders that serve the beginning of its path already, through route groups,
- * so that their layouts and proxies count for it.
+ * Returns the folder for a mount. It looks for the folders that already serve the beginning of the mount's path, also
+ * through route groups, so that their layouts and proxies apply to the mount.
  *
- * @param mount as `/admin/backup`
- * @throws CONFIG_INVALID where a page of the host answers for that path
+ * @param mount for example `/admin/backup`
+ * @throws CONFIG_INVALID if a page of the host already has that path
  */
 export async function placeMount(app: NextApp, mount: string): Promise<MountPlace> {
   const folders = await routeFolders(app.appDirectory);
@@ -112,7 +112,7 @@ export async function placeMount(app: NextApp, mount: string): Promise<MountPlac
   for (let count = segments.length; count >= 0; count--) {
     const route = `/${segments.slice(0, count).join("/")}`;
     const serving = folders.filter((it) => it.route === route);
-    // Where each group has a root layout of its own, only that of a group for signed-in people is meant for such a page.
+    // If each route group has its own root layout, only that of a group for signed-in people suits such a page.
     const withLayout = serving.filter(
       (it) => it.hasRootLayout && (count > 0 || folders[0]?.hasRootLayout || rank(it.folder) === 0),
     );
@@ -130,7 +130,7 @@ export async function placeMount(app: NextApp, mount: string): Promise<MountPlac
   return { folder: path.join(app.appDirectory, ...segments), needsRootLayout: true };
 }
 
-/** Where people sign in, as far as a folder's name tells. */
+/** Guesses the path of the sign-in page from the names of folders. */
 export async function findSignInPath({ appDirectory }: NextApp): Promise<string | null> {
   const routes = (await routeFolders(appDirectory)).map(({ route }) => route);
   return (
@@ -149,12 +149,12 @@ const rank = (folder: string): number =>
 
 interface RouteFolder {
   folder: string;
-  /** `/admin`; groups have no part in it. */
+  /** For example `/admin`. Route groups are left out. */
   route: string;
   hasRootLayout: boolean;
 }
 
-/** Every folder below the app's whose path is fixed. */
+/** Returns every folder below `app` without a dynamic segment in its path. */
 async function routeFolders(appDirectory: string): Promise<RouteFolder[]> {
   const hasLayout = async (folder: string) =>
     (await firstThere(folder, withEnds("layout"))) !== null;

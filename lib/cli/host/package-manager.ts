@@ -4,9 +4,9 @@ import { firstThere } from "./sources.ts";
 
 interface PackageManager {
   lockFiles: readonly string[];
-  /** Runs a package's command. */
+  /** The prefix that runs a package's command. */
   run: string;
-  /** Adds a package. */
+  /** The prefix that adds a package. */
   add: string;
 }
 
@@ -17,13 +17,16 @@ const MANAGERS: Record<string, PackageManager> = {
   npm: { lockFiles: ["package-lock.json"], run: "npx", add: "npm install" },
 };
 
-/** Says commands of npm, as messages have them, as the package manager of the app in `root` has them. */
+/** Returns a function that translates npm commands in messages for the package manager of the app in `root`. */
 export async function ownCommands(root: string): Promise<(text: string) => string> {
   const { run = "npx", add = "npm install" } = (await findManager(path.resolve(root))) ?? {};
   return (text) => text.replace(/\bnpx(?= )/g, run).replace(/\bnpm install(?= )/g, add);
 }
 
-/** What the nearest package.json or lock file tells, from `root` upwards: a workspace has both in its own root. */
+/**
+ * Finds the manager by the nearest package.json or lock file, from `root` upwards: a workspace has both in its own
+ * root.
+ */
 async function findManager(root: string): Promise<PackageManager | undefined> {
   for (let at = root; ; at = path.dirname(at)) {
     const [named = ""] = (await readPackage(at))?.packageManager?.split("@") ?? [];

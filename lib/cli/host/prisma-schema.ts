@@ -4,24 +4,24 @@ import { readPackage } from "./installed.ts";
 import { endOfBracket, maskSource, withoutComments } from "./source-text.ts";
 import { readText } from "./sources.ts";
 
-/** A host's schema.prisma, as far as it can be told from its text. */
+/** The facts that can be read from the text of a host's schema.prisma. */
 export interface PrismaSchema {
-  /** Absolute: the file, or the folder of files. */
+  /** Absolute path of the file, or of the folder of files. */
   path: string;
-  /** `postgresql`; null where the text names none. */
+  /** For example `postgresql`. Null if the text names none. */
   provider: string | null;
   generators: Array<{ provider: string; output: string | null }>;
-  /** `prisma`: relations have no foreign keys in the database. */
+  /** With `prisma`, relations have no foreign keys in the database. */
   relationMode: string | null;
-  /** Names of environment variables that connection strings come from. */
+  /** Environment variables that connection strings come from. */
   environmentNames: string[];
   models: SchemaModel[];
-  /** Names of models that are views. */
+  /** Names of the models that are views. */
   views: Set<string>;
   enums: Map<string, string[]>;
 }
 
-/** As Prisma's own DMMF has it. */
+/** In the shape of Prisma's own DMMF. */
 interface SchemaModel {
   name: string;
   dbName: string | null;
@@ -31,7 +31,7 @@ interface SchemaModel {
     kind: "object" | "scalar";
     type: string;
     isList: boolean;
-    /** Also as the primary key. */
+    /** Also true for the primary key. */
     isUnique: boolean;
     dbName: string | null;
     relationName: string | null;
@@ -39,7 +39,7 @@ interface SchemaModel {
   }>;
 }
 
-/** Where `prisma` itself looks; a configuration's own word first. */
+/** The places where `prisma` itself looks. A path in a configuration file comes first. */
 const CONFIGS = ["prisma.config", ".config/prisma"].flatMap((name) =>
   ["ts", "mts", "cts", "js", "mjs", "cjs"].map((end) => `${name}.${end}`),
 );
@@ -50,7 +50,7 @@ const USUAL = [
   "src/prisma/schema.prisma",
 ];
 
-/** The schema of the host in `root`, or null where there is none. */
+/** Returns the schema of the host in `root`, or null if there is none. */
 export async function readPrismaSchema(root: string): Promise<PrismaSchema | null> {
   const configured = await configuredPath(root);
   for (const candidate of configured ? [configured.path] : USUAL.map((it) => path.join(root, it))) {
@@ -99,7 +99,7 @@ const namesOfEnvironment = (code: string): string[] => [
   ),
 ];
 
-/** A file, or all files of a folder together. */
+/** Reads a file, or joins all files of a folder. */
 async function readSchemaText(target: string): Promise<string | null> {
   const found = await stat(target).catch(() => null);
   if (!found) return null;
@@ -120,7 +120,7 @@ interface Block {
   lines: string[];
 }
 
-/** @param file where the text is from */
+/** @param file the path that the text was read from */
 export function parsePrismaSchema(text: string, file: string): PrismaSchema {
   const blocks = readBlocks(text);
   const of = (...keywords: string[]) => blocks.filter(({ keyword }) => keywords.includes(keyword));
@@ -164,7 +164,7 @@ function readBlocks(text: string): Block[] {
     const lines: string[] = [];
     let line = "";
     let depth = 0;
-    // Arguments may go over several lines.
+    // Arguments may span several lines.
     for (let i = at; i < end; i++) {
       if ("([".includes(code[i] ?? "")) depth++;
       if (")]".includes(code[i] ?? "")) depth--;

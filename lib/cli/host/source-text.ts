@@ -1,17 +1,18 @@
 /**
- * What can be told from the text of a TypeScript or JavaScript module without parsing it. This package must not
- * bring a compiler into its hosts: brackets, strings and comments are understood, everything else is matched.
+ * Reads facts from the text of a TypeScript or JavaScript module without parsing it, because this package must not
+ * bring a compiler into its hosts. It understands brackets, strings and comments. Everything else is matched by
+ * pattern.
  */
 
-/** A word that a `/` after it does not divide. */
+/** Code after which a `/` begins a regular expression instead of a division. */
 const BEFORE_REGEXP = /(?:^|[(,=:[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|in|of|do|else))\s*$/;
 
-/** The same length and lines, with comments and the insides of strings blank: what remains is code. */
+/** Blanks comments and the contents of strings, so that only code remains. Length and lines stay the same. */
 export function maskSource(text: string): string {
   return mask(text, true);
 }
 
-/** The same length and lines, with comments blank. */
+/** Blanks comments. Length and lines stay the same. */
 export function withoutComments(text: string): string {
   return mask(text, false);
 }
@@ -21,7 +22,7 @@ function mask(text: string, masksStrings: boolean): string {
   const blank = (from: number, to: number) => {
     for (let i = from; i < to && i < out.length; i++) if (out[i] !== "\n") out[i] = " ";
   };
-  /** Depths of braces at which a `${` was opened. */
+  /** The brace depths at which a `${` was opened. */
   const templates: number[] = [];
   let depth = 0;
   let i = 0;
@@ -80,7 +81,7 @@ const endOfLine = (text: string, from: number): number => {
   return end === -1 ? text.length : end;
 };
 
-/** A quote without its partner on the line is an apostrophe in JSX. */
+/** A quote without its partner on the same line is an apostrophe in JSX. */
 function endOfString(text: string, from: number): number {
   for (let i = from + 1; i < text.length && text[i] !== "\n"; i++) {
     if (text[i] === "\\") i++;
@@ -100,7 +101,7 @@ function endOfRegExp(text: string, from: number): number {
   return from + 1;
 }
 
-/** Where the bracket at `from` is closed, just behind it. @param code masked */
+/** Returns the position just after the bracket that closes the one at `from`. @param code masked */
 export function endOfBracket(code: string, from: number): number {
   let depth = 0;
   for (let i = from; i < code.length; i++) {

@@ -7,18 +7,18 @@ import { describeSignIn, SIGN_INS, type SignIn } from "./find-sign-in.ts";
 
 export interface Question {
   title: string;
-  /** What may be answered, and as a person reads it. The first is taken where nothing is answered. */
+  /** The possible answers and their labels. An empty answer takes the first. */
   options: Array<[answer: string, label: string]>;
   help: string;
 }
 
-/** What a person says outright, and how to ask where nothing is said. */
+/** The choices given as options, and how to ask for those that are missing. */
 export interface Choices {
   /** `MODULE[#EXPORT]`. */
   client?: string | undefined;
   /** `none`, a kind, or `KIND=MODULE[#EXPORT]`. */
   auth?: string | undefined;
-  /** Asks until `take` throws no UsageError. Without it, the first option is taken. */
+  /** Asks until `take` throws no UsageError. Without this function, the first option is taken. */
   ask?<T>(question: Question, take: (answer: string) => Promise<T>): Promise<T>;
 }
 
@@ -79,7 +79,10 @@ export async function chooseSignIn(
   );
 }
 
-/** `MODULE[#EXPORT]`: a file of the app, or what its modules import it as. @throws UsageError */
+/**
+ * Parses `MODULE[#EXPORT]`. The module is a file of the app, or the specifier with which its modules import it.
+ * @throws UsageError
+ */
 async function parseReference(
   text: string,
   { root, aliases }: Host,

@@ -1,9 +1,12 @@
-/** `before` against `after`, line by line, as a unified diff without its header. `before` null: a new file. */
+/**
+ * Returns a line diff from `before` to `after` in unified format, without its header. If `before` is null, the file is
+ * new.
+ */
 export function diffLines(before: string | null, after: string): string[] {
   const b = linesOf(after);
   if (before === null) return b.map((line) => `+ ${line}`.trimEnd());
   const a = linesOf(before);
-  // common[i][j]: length of the longest common part of a from i and b from j.
+  // common[i][j]: length of the longest common subsequence of a from i and b from j.
   const common = Array.from({ length: a.length + 1 }, () =>
     new Array<number>(b.length + 1).fill(0),
   );
@@ -29,7 +32,7 @@ export function diffLines(before: string | null, after: string): string[] {
   return lines.map((line) => line.trimEnd());
 }
 
-/** A line end at the end, or Windows' ones, make no difference. */
+/** A line end at the end of the file, and Windows line ends, do not count as differences. */
 const linesOf = (text: string): string[] =>
   text.replaceAll("\r\n", "\n").replace(/\n$/, "").split("\n");
 

@@ -12,7 +12,7 @@ const globalForPrisma = globalThis as unknown as { prisma?: ReturnType<typeof cr
 export const db = globalForPrisma.prisma ?? createPrismaClient();
 `;
 
-/** Files, and the clients that are found, the best first. `root` is where the app is. */
+/** The files of each host and the clients that are found, the best first. `root` is the app's folder. */
 const HOSTS: Record<string, { files: Files; root?: string; found: string[] }> = {
   "a named export": {
     files: { "lib/prisma.ts": CLIENT, "app/page.tsx": usesClient("@/lib/prisma") },

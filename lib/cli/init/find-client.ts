@@ -7,10 +7,10 @@ const QUERIES =
   "\\$(?:transaction|queryRaw|queryRawUnsafe|executeRaw|executeRawUnsafe|extends|connect|disconnect)|" +
   "\\w+\\s*\\.\\s*(?:find(?:Many|Unique|First)(?:OrThrow)?|(?:create|update)Many(?:AndReturn)?|deleteMany|upsert|groupBy|aggregate)";
 
-/** What a client is mostly called, where only the module that makes it tells that it is one. */
+/** The usual names of a client. They decide if only the module that makes the value suggests that it is one. */
 const USUAL = /(?:prisma|db|database|client)$/i;
 
-/** What the app's modules import as a PrismaClient: they query with it, or its module makes one. */
+/** Finds what the app's modules import as a PrismaClient: they query with it, or its module makes one. */
 export async function findClients(
   root: string,
   imports: readonly Import[],
@@ -35,14 +35,14 @@ export async function findClients(
   });
 }
 
-/** What comes between the name and the model in a query: mostly nothing; null where there is none. */
+/** Returns what comes between the name and the model in a query, usually nothing. Null if there is no query. */
 function queriedAs({ local, code }: Import): string | null {
   const name = escapeName(local);
   if (new RegExp(`\\b[pP]rismaAdapter\\(\\s*${name}\\s*[,)]`).test(code)) return "";
   const query = (of: string, pattern: string) =>
     new RegExp(`(?<![\\w$.])${of}((?:\\(\\))?(?:\\s*\\.\\s*\\w+)*?)\\s*\\.\\s*(?:${pattern})\\b`);
   const path = query(name, QUERIES).exec(code)?.[1]?.replaceAll(/\s/g, "");
-  // `db.query.users.findMany` is Drizzle's.
+  // `db.query.users.findMany` is a query of Drizzle.
   if (path !== undefined) return /\.query$/.test(path) ? null : path;
   const kept = new RegExp(`\\b(?:const|let|var)\\s+([\\w$]+)\\s*=\\s*${name}\\(\\)`).exec(
     code,

@@ -2,23 +2,23 @@ import type { PrismaSchema } from "../host/prisma-schema.ts";
 import type { Source } from "../host/sources.ts";
 import type { SignIn } from "./find-sign-in.ts";
 
-/** Where the database says who is an administrator. */
+/** Where the database stores who is an administrator. */
 export interface Role {
   /** The model's name in the client. */
   model: string;
-  /** By what a session's user is found. */
+  /** The field by which a session's user is found. */
   key: "id" | "email";
   field: string;
-  /** How `user` of the database is one. */
+  /** The condition under which the database's `user` is an administrator. */
   condition: string;
-  /** Who may, as a person reads it. */
+  /** The same condition in words. */
   words: string;
 }
 
 const IS_ADMIN = /^(?:super[_-]?)?admin(?:istrator)?$/i;
 const FIELD = /^(?:user_?)?roles?$|^(?:is_?)?(?:super_?)?admin$/i;
 
-/** What of schema.prisma tells an administrator from others; null where nothing does for certain. */
+/** Finds what distinguishes an administrator in schema.prisma. Null if nothing does so for certain. */
 export function findRole(
   schema: PrismaSchema | null,
   sources: readonly Source[],
@@ -45,7 +45,7 @@ export function findRole(
       condition: `user?.${field.name} === true`,
       words: `whose ${model.name}.${field.name} is true in the database`,
     };
-  // The enum's word, else the one that the app itself compares with.
+  // A value of the enum, else the value that the app itself compares with.
   const values =
     schema.enums.get(field.type) ??
     sources.flatMap(({ text }) =>

@@ -10,7 +10,7 @@ import { dependenciesOf, majorOf } from "../host/installed.ts";
 import { withoutComments } from "../host/source-text.ts";
 import { readText } from "../host/sources.ts";
 
-/** The sign-ins that there are rules for. */
+/** The sign-in libraries that `init` knows. */
 export const SIGN_INS = {
   "next-auth": "next-auth 4",
   "auth-js": "Auth.js 5",
@@ -20,11 +20,11 @@ export const SIGN_INS = {
 
 export interface SignIn {
   kind: keyof typeof SIGN_INS;
-  /** next-auth's options, or what the others call `auth`; null for Clerk, which needs nothing of the app. */
+  /** next-auth's options, or what other libraries call `auth`. Null for Clerk, which needs nothing from the app. */
   reference: Reference | null;
 }
 
-/** How the app's modules ask who is signed in, what most of them import first. */
+/** Finds how the app's modules check who is signed in. What most of them import comes first. */
 export async function findSignIns(
   root: string,
   imports: readonly Import[],

@@ -1,4 +1,4 @@
-/** The files that `init` writes, as Biome has them by default: formatted, without a finding, 80 columns wide. */
+/** The files that `init` writes pass Biome with its defaults: formatted, without a finding, 80 columns wide. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";

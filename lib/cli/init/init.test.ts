@@ -8,7 +8,7 @@ import { diffLines, isSameText } from "./diff.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 
-/** The command in a host's root, with pipes for a terminal. */
+/** Runs the command in a host's root, with pipes instead of a terminal. */
 function init(cwd: string, ...args: string[]) {
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     const child = execFile(

@@ -10,7 +10,7 @@ import { DEFAULT_MOUNT, type InitPlan, type PlannedFile, planInit } from "./plan
 
 const NOTHING = "Nothing was written.";
 
-/** `init`: mounts the add-on into the app in the current folder. Never changes a file that is there. */
+/** `init`: mounts the add-on into the app in the current folder. Never changes an existing file. */
 export async function init(args: string[], signal: AbortSignal): Promise<void> {
   const options = parseOptions(args, {
     mount: { type: "string", default: DEFAULT_MOUNT },
@@ -78,7 +78,7 @@ async function confirm(missing: readonly PlannedFile[], signal: AbortSignal): Pr
   if (!/^y(?:es)?$/i.test(answer)) throw new NotConfirmedError(NOTHING);
 }
 
-/** Asks again where the answer is none. @throws NotConfirmedError */
+/** Repeats the question if the answer is invalid. @throws NotConfirmedError */
 async function ask<T>(
   { title, options, help }: Question,
   take: (answer: string) => Promise<T>,
@@ -98,7 +98,7 @@ async function ask<T>(
   }
 }
 
-/** Ctrl-C and Ctrl-D are a no. @throws NotConfirmedError */
+/** Ctrl-C and Ctrl-D count as a no. @throws NotConfirmedError */
 async function prompt(question: string, signal: AbortSignal): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
@@ -114,7 +114,7 @@ async function prompt(question: string, signal: AbortSignal): Promise<string> {
 async function create(file: string, text: string): Promise<void> {
   try {
     await mkdir(path.dirname(file), { recursive: true });
-    // Not over a file that has come into being meanwhile.
+    // Do not overwrite a file that was created in the meantime.
     await writeFile(file, text, { flag: "wx" });
   } catch (cause) {
     throw new BackupError("CONFIG_INVALID", `${file} cannot be written (${systemCodeOf(cause)}).`, {

@@ -21,7 +21,7 @@ const moved = (files: Files, from: string, to: string): Files => ({
   ...without(files, from),
   [to]: files[from] ?? "",
 });
-/** The app with its client elsewhere, and the module that uses it beside it. */
+/** The app with its client in another file, next to the module that uses it. */
 const withClient = (name: string, specifier: string): Files => ({
   ...without(PLAIN, "lib/prisma.ts", "lib/users.ts"),
   [name]: CLIENT,
@@ -42,13 +42,13 @@ const usesAuth = (specifier: string) =>
 interface Shape {
   files: Files;
   mount?: string;
-  /** Of the app, in a monorepo. */
+  /** The app's folder in a monorepo. */
   root?: string;
   /** The folder that everything goes to. Default app/admin/backup. */
   folder?: string;
-  /** Lines of backup-admin. */
+  /** Lines that backup-admin must contain. */
   config?: string[];
-  /** Files beside the usual three. */
+  /** Files in addition to the usual three. */
   names?: string[];
   next?: RegExp;
 }

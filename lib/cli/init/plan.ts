@@ -22,7 +22,7 @@ export interface PlannedFile {
   /** Relative to the root, with slashes. */
   name: string;
   text: string;
-  /** What is there under that name, whatever its extension; null: nothing. */
+  /** The existing file of that name, with any extension. Null if there is none. */
   present: { name: string; text: string } | null;
 }
 
@@ -37,10 +37,10 @@ export interface InitPlan {
 const NOTHING = "Nothing was written.";
 
 /**
- * Looks at a host and says what to write. Writes nothing.
+ * Inspects a host and says what to write. Writes nothing.
  *
- * @throws CONFIG_INVALID where this is no app that the add-on can be mounted into
- * @throws UsageError where a choice names what is not there
+ * @throws CONFIG_INVALID if this is not an app that the add-on can be mounted into
+ * @throws UsageError if a choice names something that does not exist
  */
 export async function planInit(
   root: string,
@@ -130,7 +130,7 @@ export async function planInit(
   return { facts, files, next: next.filter((it) => typeof it === "string").map(own) };
 }
 
-/** @throws CONFIG_INVALID where something here is too old, or too new */
+/** @throws CONFIG_INVALID if an installed version is too old or too new */
 async function requireVersions(root: string, declared: Record<string, string>): Promise<void> {
   const unfit = (await readPeers(root, declared)).filter(({ isFit }) => isFit === false);
   if (unfit.length === 0) return;
@@ -143,12 +143,12 @@ async function requireVersions(root: string, declared: Record<string, string>): 
   );
 }
 
-/** Most of the app's modules are indented by tabs, as Biome does by default. */
+/** Whether most of the app's modules are indented with tabs, Biome's default. */
 const usesTabs = (sources: readonly Source[]): boolean =>
   sources.filter(({ text }) => /^\t/m.test(text)).length >
   sources.filter(({ text }) => /^ {2}/m.test(text)).length;
 
-/** A file of that name, with any extension that Next takes. */
+/** Finds a file of that name with any extension that Next accepts. */
 async function presentFile(file: string): Promise<{ file: string; text: string } | null> {
   const name = path.basename(file).replace(/\.\w+$/, "");
   const ends = ["ts", "tsx", "js", "jsx", "mjs"];
@@ -159,7 +159,7 @@ async function presentFile(file: string): Promise<{ file: string; text: string }
   return present === null ? null : { file: present, text: (await readText(present)) ?? "" };
 }
 
-/** Some module or stylesheet of the host, other than a mount's page, has our styles. */
+/** Whether a module or stylesheet of the host imports our styles. Files of a mount do not count. */
 async function hasStyles(root: string, sources: readonly Source[]): Promise<boolean> {
   const styles = "prisma-backup-admin/styles.css";
   if (sources.some(({ file, text }) => text.includes(styles) && !file.includes("[[...view]]")))

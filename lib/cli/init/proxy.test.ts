@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { expect, test } from "vitest";
 import { adviseOnProxy } from "./proxy.ts";
 
-// What Next itself makes of a matcher.
+// Matches a path as Next itself does.
 const { pathToRegexp } = createRequire(import.meta.url)("next/dist/compiled/path-to-regexp") as {
   pathToRegexp(path: string, keys: unknown[], options: object): RegExp;
 };
@@ -35,7 +35,7 @@ test.for([
   const [, after = "", before = ""] =
     /write into its matcher (".*?") instead of (".*?")$/.exec(advice ?? "") ?? [];
   const [written, given] = [JSON.parse(after), JSON.parse(before)];
-  // Next has a special case for the root, with which path-to-regexp does not agree: it must not get lost.
+  // Next handles the root specially, unlike path-to-regexp. The new matcher must still match it.
   if (isMatch(given, "/")) expect(isMatch(written, "/")).toBe(true);
   for (const path of PATHS)
     expect(isMatch(written, path), path).toBe(isMatch(given, path) && !isPage(path));

@@ -1,14 +1,14 @@
 import { endOfBracket, maskSource, withoutComments } from "../host/source-text.ts";
 
-/** It may answer, redirect or rewrite, and not only add headers. */
+/** With one of these words, the proxy may answer, redirect or rewrite, and not only add headers. */
 const DECIDES = /\bredirect\b|\brewrite\b|createMiddleware|i18n|withAuth|\bauth\b|\bstatus\s*:/i;
 
 /**
- * What to write into a proxy.ts that may keep people from the page, or null.
+ * Returns what to write into a proxy.ts that may keep people away from the page, or null.
  *
- * The page checks by itself who may, so that the proxy need not run for it. Clerk's has to, else Clerk knows nobody.
+ * The page checks authorization itself, so the proxy need not run for it. Clerk's proxy has to, or Clerk knows no user.
  *
- * @param mount as `/admin/backup`
+ * @param mount for example `/admin/backup`
  */
 export function adviseOnProxy(text: string, file: string, mount: string): string | null {
   const matchers = readMatchers(text);
@@ -33,7 +33,7 @@ export function adviseOnProxy(text: string, file: string, mount: string): string
   return `The page checks by itself who may. If ${file} redirects or rewrites ${mount}, write ${matching && !lines.includes(null) ? "into its matcher " : ""}${advice}`;
 }
 
-/** The paths that a proxy runs for; null: all. */
+/** Returns the paths that a proxy runs for. Null for all. */
 function readMatchers(text: string): string[] | null {
   const code = maskSource(text);
   const at = /\bmatcher\s*:\s*/.exec(code);
@@ -46,7 +46,7 @@ function readMatchers(text: string): string[] | null {
   );
 }
 
-/** As Next's path-to-regexp has it, near enough. */
+/** Approximates Next's path-to-regexp. */
 function isMatch(matcher: string, path: string): boolean {
   const pattern = matcher
     .replaceAll(/\/:\w+\*/g, "(?:/.*)?")
@@ -61,18 +61,18 @@ function isMatch(matcher: string, path: string): boolean {
   }
 }
 
-/** The same matcher, but for a path and all below it; null where that cannot be said in one. */
+/** Returns the same matcher without a path and everything below it. Null if one matcher cannot express that. */
 function leaveOut(matcher: string, mount: string): string | null {
   const [, prefix = "", rest = ""] =
     /^(\/(?:[\w.~-]+\/)*)(\(\(\?!.*|\(\.\*\)|:\w+\*)$/.exec(matcher) ?? [];
   if (prefix === "" || !mount.startsWith(prefix)) return null;
   const own = `(?!${mount.slice(prefix.length)}(?:/|$)`;
   if (rest.startsWith("((?!")) return matcher.replace("(?!", `${own}|`);
-  // `/admin/:path*` is `/admin` as well.
+  // `/admin/:path*` also matches `/admin`.
   return rest.startsWith(":") && prefix !== "/"
     ? `${prefix.slice(0, -1)}((?:/${own}).*)?)`
     : `${prefix}(${own}).*)`;
 }
 
-/** As it is written in a module. */
+/** Quotes a text for a module. */
 const quote = (text: string): string => JSON.stringify(text);

@@ -4,15 +4,15 @@ import type { Role } from "./find-role.ts";
 import type { SignIn } from "./find-sign-in.ts";
 
 export interface ConfigFile {
-  /** Null: to be filled in. */
+  /** Null: the person has to fill it in. */
   client: Reference | null;
   signIn: SignIn | null;
-  /** Null: nobody may, until it is filled in. */
+  /** Null: nobody is allowed until a person fills it in. */
   role: Role | null;
-  /** Only where it is not the default. */
+  /** Only if it is not the default. */
   basePath: string | null;
   signInPath: string | null;
-  /** That the file is written into. */
+  /** The folder that the file is written into. */
   folder: string;
 }
 
@@ -56,7 +56,7 @@ const authName = (signIn: SignIn | null): string =>
 const nameOf = ({ exported }: Reference, standard: string): string =>
   exported === "default" ? standard : exported;
 
-/** Packages, aliases, relative paths, as linters sort them. */
+/** Sorts imports as linters do: packages, aliases, relative paths. */
 function order(a: string, b: string): number {
   const rank = (it: string) => (it.startsWith(".") ? 2 : /^(?:@\/|[~#$])/.test(it) ? 1 : 0);
   return rank(a) - rank(b) || (a < b ? -1 : Number(a > b));
@@ -80,7 +80,7 @@ const TO_FILL_IN = `// TO FILL IN: who may download and replace the whole databa
 const RULE_TO_FILL_IN = `${TO_FILL_IN} Ask your database, not the session, in which a
 // right that was taken away may live on.`;
 
-/** Lines below others. */
+/** Indents lines. */
 const indent = (text: string, depth: number): string =>
   text.replaceAll(/^(?=.)/gm, "  ".repeat(depth));
 
@@ -171,7 +171,7 @@ export const ROUTE_FILE = `import { backupAdmin } from "../../backup-admin";
 export const { GET, POST, PATCH, DELETE, HEAD, OPTIONS } = backupAdmin.handlers;
 `;
 
-/** Where the app has no layout for every page, as with a folder per language. */
+/** For an app without one layout for every page, for example with a folder per language. */
 export function layoutFile({ isTypeScript }: { isTypeScript: boolean }): string {
   const types = `import type { Metadata } from "next";\nimport type { ReactNode } from "react";\n\n`;
   const props = isTypeScript ? "{ children }: { children: ReactNode }" : "{ children }";

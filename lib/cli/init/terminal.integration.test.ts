@@ -1,4 +1,4 @@
-/** The questions of `init`, on a terminal that `script` makes. */
+/** The questions of `init` on a terminal that `script` emulates. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { CLIENT, makeHost, PLAIN, usesClient } from "../../testing/host-files.ts
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 
-/** Answers each question in turn. @returns what the terminal showed, the exit code, and what was written */
+/** Answers each question in turn. @returns the terminal's output, the exit code and the written files */
 async function run(answers: Array<[question: string, keys: string]>, ...args: string[]) {
   const root = await makeHost({
     ...PLAIN,
@@ -25,7 +25,7 @@ async function run(answers: Array<[question: string, keys: string]>, ...args: st
   let answered = 0;
   child.stdout.on("data", (chunk: Buffer) => {
     shown += chunk;
-    // One piece of output may hold several questions.
+    // One chunk of output may contain several questions.
     for (;;) {
       const [question, keys] = answers[answered] ?? [];
       const at = question === undefined ? -1 : shown.indexOf(question, from);
