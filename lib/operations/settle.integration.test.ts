@@ -16,11 +16,11 @@ interface Scene {
   /** Another process of the app, in the middle of a restore. */
   child: ChildProcess;
   id: string;
-  /** Holds the table that the restore waits for. */
+  /** Holds a lock on the table that the restore waits for. */
   blocker: pg.Client;
 }
 
-/** A restore in a process of its own, which has begun its transaction and waits for a lock. */
+/** Starts a restore in its own process. It has begun its transaction and waits for a lock. */
 async function inTheMiddle(act: (scene: Scene) => Promise<void>): Promise<void> {
   await using database = await createTestDatabase({ sql: SHOP_SQL });
   await using admin = await createTestAdmin({ url: database.url });
@@ -47,7 +47,7 @@ async function inTheMiddle(act: (scene: Scene) => Promise<void>): Promise<void> 
   }
 }
 
-/** Its transaction has begun, and what is there now is kept. */
+/** Whether the restore's transaction has begun. The safety backup is complete by then. */
 async function isWaiting(database: TestDatabase, id: string): Promise<boolean> {
   const waiting = await database.query(
     `SELECT FROM prisma_backup_admin.operations
@@ -69,7 +69,7 @@ describe.concurrent("an operation whose process was killed", () => {
       child.kill("SIGKILL");
       const operation = await admin.reach(id, "interrupted", "succeeded", "failed");
       expect(operation).toMatchObject({ state: "interrupted", error: { code: "INTERRUPTED" } });
-      // The server is still waiting for the lock; it is ended, and locks nobody out any longer.
+      // The server process still waits for the lock. Settling ends it, so it no longer blocks other sessions.
       await until("it is settled", async () => (await readChanged(admin, id)) === "nothing");
       expect(await names(database)).toEqual([{ name: "changed " }]);
     });
@@ -77,7 +77,7 @@ describe.concurrent("an operation whose process was killed", () => {
 
   it("after its commit has succeeded, although it could not say so", async () => {
     await inTheMiddle(async ({ admin, child, id, database, blocker }) => {
-      // Its row is held, so that the process cannot write the end before it is killed.
+      // Holds a lock on the operation's row, so that the process is killed before it can write the end.
       const holder = new pg.Client(database.url);
       await holder.connect();
       await holder.query("BEGIN");
@@ -95,7 +95,7 @@ describe.concurrent("an operation whose process was killed", () => {
       });
       child.kill("SIGKILL");
       await once(child, "exit");
-      // What the dead process was waiting to write must not be written now.
+      // The dead process's pending write must not happen any more.
       await holder.query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
       );
@@ -139,7 +139,7 @@ it("asks for the archive to be unlocked again where the process that had it is g
 
 it("is unknown until PostgreSQL knows, and then what PostgreSQL says", async () => {
   await using database = await createTestDatabase({ sql: SHOP_SQL });
-  // A role that cannot end the other's transaction, which therefore goes on.
+  // This role may not end the other role's transaction, so the transaction goes on.
   const role = `${database.name}_app`;
   await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'`);
   await database.query(`CREATE SCHEMA prisma_backup_admin AUTHORIZATION ${role}`);
@@ -183,7 +183,7 @@ it("does not believe a transaction of another server", async () => {
   expect(operation).toMatchObject({ state: "interrupted", changed: "unknown" });
 });
 
-/** An operation as another process would have left it. */
+/** Inserts an operation as another process would have left it. */
 async function insertRestore(
   database: TestDatabase,
   { state, xid, silent }: { state: string; xid: string | null; silent: string },
