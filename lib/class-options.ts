@@ -9,20 +9,20 @@ import type { OnProgress } from "./shared/progress.ts";
 export interface ClassOptions {
   /** Default: the connection of the client's own `pg` adapter, then DIRECT_URL, then DATABASE_URL. */
   connectionString?: string | undefined;
-  /** As `pg` takes it (host, ssl, …), instead of or beside `connectionString`. */
+  /** Settings for `pg.Pool` (host, ssl, …), instead of or in addition to `connectionString`. */
   pool?: pg.PoolConfig | undefined;
   /**
-   * Schemas that the hosting platform keeps for itself (`auth`), or tables of them (`auth.users`, or a model's name), which
-   * are left out otherwise, and named in the warnings.
+   * Schemas that the hosting platform manages (`auth`), or tables in them (`auth.users`, or a model's name), to
+   * include. By default they are left out and named in the warnings.
    */
   include?: readonly string[] | undefined;
-  /** Is told the plan, each phase, and each table's rows and bytes so far. Never gets row data. */
+  /** Called with the plan, each phase, and each table's rows and bytes so far. Never receives row data. */
   onProgress?: OnProgress | undefined;
-  /** Cancels: nothing is left of a backup, and a restore changes nothing. */
+  /** Cancels the operation. A cancelled backup leaves no file, and a cancelled restore changes nothing. */
   signal?: AbortSignal | undefined;
 }
 
-/** The longest that a timer of Node and a timeout of PostgreSQL can be: 24 days. */
+/** The maximum of a Node timer and of a PostgreSQL timeout, in milliseconds: 24 days. */
 const MAX_MS = 2 ** 31 - 1;
 export const milliseconds = (minimum: 0 | 1) =>
   z.int(`must be whole milliseconds, ${minimum} at least`).min(minimum).max(MAX_MS);
@@ -49,7 +49,7 @@ export const classOptionsShape = {
 /**
  * Checks the arguments of one of the classes.
  *
- * @throws CONFIG_INVALID, naming each option that is wrong or unknown, and never its value
+ * @throws CONFIG_INVALID, which names each option that is wrong or unknown, and never its value
  */
 export function parseClassOptions<Schema extends z.ZodType>(
   name: "PrismaBackup" | "PrismaRestore",
@@ -69,8 +69,8 @@ export function parseClassOptions<Schema extends z.ZodType>(
 }
 
 /**
- * `signal`'s abort, whatever its reason, as ABORTED in words for a person; likewise an error of the `onProgress`
- * that is told by `tell`. `release` stops listening.
+ * Makes a signal that aborts with an ABORTED error and a message for people. It aborts when `signal` does, whatever the
+ * reason, and when the `onProgress` wrapped by `tell` fails. `release` stops listening to `signal`.
  */
 export function abortAs(
   signal: AbortSignal | undefined,
@@ -87,7 +87,7 @@ export function abortAs(
     signal: controller.signal,
     tell: (onProgress) => (event) => {
       try {
-        // It may be async: what it rejects with is its own error, not the process's.
+        // `onProgress` may be async. Catch its rejection, or it would end the process.
         void Promise.resolve<unknown>(onProgress?.(event)).catch(failed);
       } catch (error) {
         failed(error);

@@ -5,7 +5,7 @@ import { BackupError } from "./errors.ts";
 
 const RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
 const options = { prisma: {}, authorize: (): null => null };
-/** What an app without TypeScript may write. */
+/** Parses options as an app without TypeScript may write them. */
 const parse = (given: unknown) => parseConfig(given as BackupAdminOptions);
 
 it("has defaults for all but what only the app knows, and cannot be changed afterwards", () => {

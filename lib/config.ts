@@ -18,89 +18,95 @@ import { DEFAULT_MAX_UPLOAD_BYTES, MIN_COUNTED_UPLOAD_BYTES } from "./shared/lim
 import { RECIPIENT } from "./shared/recipient.ts";
 
 /**
- * What a person wants to do. A restore takes `upload`, `unlock` and `restore`, in this order.
+ * What a person wants to do. A restore needs `upload`, `unlock` and `restore`, in this order.
  *
- * - `view`: see the page, what runs and has run, and cancel it. No row is shown.
+ * - `view`: see the page with its current and past operations, and cancel them. No row is shown.
  * - `backup`: make a backup and download it.
- * - `upload`: send a backup to the server, in pieces, which may take hours.
+ * - `upload`: send a backup to the server, in chunks, which may take hours.
  * - `unlock`: open an uploaded backup or a safety backup with its passphrase, and see what a restore would change.
- * - `restore`: replace what is in the database.
+ * - `restore`: replace the data in the database.
  */
 export type Action = "view" | "backup" | "upload" | "unlock" | "restore";
 
-/** Who asks, and whether that person may do it. */
+/** The person who sent the request, and whether that person may do it. */
 export interface Visitor extends Actor {
   allowed: boolean;
   /**
-   * With `allowed: false`: where the person can sign in again, or confirm who it is, to be allowed. A path without
-   * Next's `basePath`, or a whole URL. It gets the way back as `signInPath` does.
+   * With `allowed: false`: the address where the person can sign in again or confirm their identity, to be allowed
+   * afterwards. A path without Next's `basePath`, or a whole URL. It gets the return address as `signInPath` does.
    */
   reauthenticate?: string | undefined;
 }
 
 /**
- * Says who sends a request: `null` where nobody is signed in (401, or the sign-in page), `allowed: false`
- * for a person without the right (403). Asked for every page and every request; where it throws, access is denied.
+ * Says who sent a request. `null` if nobody is signed in (401, or the sign-in page), `allowed: false` for a person
+ * without the right (403). Called for every page and every request. If it throws, access is denied.
  */
 export type Authorize = (
   request: Request,
   context: { action: Action },
 ) => Promise<Visitor | null> | Visitor | null;
 
-/** Where to report what only the operator may see. `console` is one. */
+/** Receives what only the operator may see. `console` fits. */
 export interface Logger {
   error(message: string, error?: unknown): void;
 }
 
 export interface BackupAdminOptions {
-  /** The app's PrismaClient: gives the connection and the names of models. */
+  /** The app's PrismaClient. It provides the connection and the names of models. */
   prisma: object;
   /** Required: without it nothing is protected, so nothing is created. See `prisma-backup-admin/next-auth`. */
   authorize: Authorize;
   /**
-   * Default: the connection of `prisma`'s own `pg` adapter (where that is a transaction pooler, DIRECT_URL of the same
-   * database), then DIRECT_URL, then DATABASE_URL.
+   * Default: the connection of `prisma`'s own `pg` adapter (if that is a transaction pooler, DIRECT_URL if it leads to
+   * the same database), then DIRECT_URL, then DATABASE_URL.
    */
   connectionString?: string | undefined;
-  /** As `pg` takes it: `true`, or certificates. Counts more than what a connection string says. */
+  /** As in `pg`: `true`, or certificates. Overrides what a connection string says. */
   ssl?: pg.ClientConfig["ssl"] | undefined;
-  /** As `pg` takes it (host, port, …), instead of or beside `connectionString`. */
+  /** Settings for `pg.Pool` (host, port, …), instead of or in addition to `connectionString`. */
   pool?: pg.PoolConfig | undefined;
   /** Where the page is mounted, without Next's own `basePath`. Default `/admin/backup`. */
   basePath?: string | undefined;
   /** Without Next's `basePath`, or a whole URL. Default `/api/auth/signin`. */
   signInPath?: string | undefined;
   /**
-   * The query parameter in which `signInPath` gets the page's address, with Next's `basePath`, to come back to. Default
-   * `callbackUrl`, as of next-auth and Auth.js; Clerk has `redirect_url`.
+   * The query parameter of `signInPath` for the address to return to, which includes Next's `basePath`. Default
+   * `callbackUrl`, as in next-auth and Auth.js. Clerk uses `redirect_url`.
    */
   callbackParam?: string | undefined;
-  /** Where the app keeps who may sign in, so that a plan can say what a restore does to their rights. Default: found by usual names. */
+  /**
+   * Where the app stores who may sign in, so that a plan can say how a restore changes their rights. Default: found by
+   * usual names.
+   */
   signIn?: SignInOptions | undefined;
-  /** Private folder for uploads on their way. Default: one below the system's temporary folder. */
+  /** Private folder for uploads that are in progress or wait. Default: one below the system's temporary folder. */
   uploadDir?: string | undefined;
-  /** Private folder for safety backups, for the undo of a restore: on a durable disk. Default: one below `uploadDir`. */
+  /**
+   * Private folder for safety backups, with which a restore can be undone. Use a durable disk. Default: one below
+   * `uploadDir`.
+   */
   safetyBackupDir?: string | undefined;
-  /** Which encryption backups may have, and for whom they always are. Default: as each person chooses. */
+  /** Which encryption backups may have, and the public keys that always open them. Default: each person chooses. */
   policy?: Partial<EncryptionPolicy> | undefined;
   /** Default 10 GiB. */
   maxUploadBytes?: number | undefined;
-  /** Of all uploads of one person that wait. Default two of the largest. */
+  /** Limit for all waiting uploads of one person together. Default: two of the largest. */
   maxUploadBytesPerPerson?: number | undefined;
-  /** Of all uploads that wait. Default four of the largest. */
+  /** Limit for all waiting uploads together. Default: four of the largest. */
   maxUploadBytesTotal?: number | undefined;
-  /** An upload that nobody restores is removed after this time. Default 24 hours. */
+  /** An upload that is not restored is removed after this time. Default 24 hours. */
   uploadMaxAgeMs?: number | undefined;
-  /** After this time a safety backup is removed, and the restore cannot be undone any more. Default 30 days. */
+  /** A safety backup is removed after this time. Then the restore can no longer be undone. Default 30 days. */
   safetyBackupMaxAgeMs?: number | undefined;
-  /** How long a restore waits for a table that somebody else uses. */
+  /** How long a restore waits for a table that another session uses. */
   lockTimeoutMs?: number | undefined;
   /**
-   * Called for each backup, unlocking, restore and deletion from the page, once it is recorded, by the process that recorded it.
-   * Nobody waits for it, and what it throws is logged.
+   * Called for each backup, unlocking, restore and deletion from the page, after it is recorded, by the process that
+   * recorded it. The operation does not wait for it. What it throws is logged.
    */
   onEvent?: OnEvent | undefined;
-  /** Default `console`. Gets no secrets. */
+  /** Default `console`. Receives no secrets. */
   logger?: Logger | undefined;
 }
 
@@ -124,7 +130,10 @@ export type Config = Readonly<
 >;
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
-/** Not another host's `//evil.example`, also as browsers read backslashes and tabs. */
+/**
+ * Excludes `//evil.example`, which is another host, also in the spellings with backslashes and tabs that browsers
+ * accept.
+ */
 export const PATH_OR_URL = /^(\/(?![/\\\s])|https?:\/\/)[^\t\n\r]*$/;
 const pathSchema = z
   .string()
@@ -213,9 +222,9 @@ const optionsSchema = z.strictObject({
 });
 
 /**
- * Checks the options, once.
+ * Checks the options. Called once.
  *
- * @throws CONFIG_INVALID, naming each option that is wrong and never its value
+ * @throws CONFIG_INVALID, which names each option that is wrong and never its value
  */
 export function parseConfig(options: BackupAdminOptions): Config {
   const parsed = optionsSchema.safeParse(options);
@@ -229,13 +238,13 @@ export function parseConfig(options: BackupAdminOptions): Config {
 }
 
 /**
- * Opens the configured database: the explicit settings first, then the Prisma client's own connection, so that it is
- * the database that the app uses, then DIRECT_URL, then DATABASE_URL. Nothing connects until the first statement, but to see whether the client's own
- * is a transaction pooler, where DIRECT_URL may take its place.
+ * Opens the configured database. It uses the explicit settings first, then the Prisma client's own connection, which
+ * leads to the app's database, then DIRECT_URL, then DATABASE_URL. If the client's own connection is a transaction
+ * pooler, DIRECT_URL may replace it. To find that out, this function connects. Otherwise the first statement does.
  *
- * What was not given outright is proven to be the database that the client itself is connected to.
+ * If the settings are not explicit, it proves that they lead to the database that the client itself is connected to.
  *
- * @throws CONFIG_INVALID where none of them is there, or leads to another database
+ * @throws CONFIG_INVALID if there is no connection, or it leads to another database
  */
 export async function openConfiguredDatabase(
   config: Pick<Config, "prisma" | "connectionString" | "ssl" | "pool">,
@@ -257,7 +266,7 @@ export async function openConfiguredDatabase(
     const given = { ...pool, ...(connectionString !== undefined && { connectionString }) };
     return open({ ...given, schema: schemaOf(given) ?? schemaFromPrisma(prisma) });
   }
-  // Prisma's own prisma+postgres:// in one of them need not hide the other.
+  // If one variable contains Prisma's own prisma+postgres://, the other may still be usable.
   const [direct, database] = [environment.DIRECT_URL, environment.DATABASE_URL].map((url) =>
     url !== undefined && /^postgres(ql)?:\/\//.test(url) ? { connectionString: url } : null,
   );
@@ -273,7 +282,7 @@ export async function openConfiguredDatabase(
     }
   };
   if (own && direct && (await isPoolOf(withSsl(own, ssl), direct))) {
-    // The role's settings are the app's, whichever way leads to the database; its own count more.
+    // The role's settings are the app's on either connection. Those of the direct connection override them.
     const schema = schemaOf(direct) ?? schemaOf(own);
     return openSame({ ...direct, options: optionsOf(own), schema });
   }
@@ -284,7 +293,9 @@ export async function openConfiguredDatabase(
   });
 }
 
-/** Whether it is a transaction pooler, and of the same database: a script may have clients of several. */
+/**
+ * Whether a connection is a transaction pooler for the same database. A script may have clients of several databases.
+ */
 async function isPoolOf(own: pg.ClientConfig, direct: pg.ClientConfig): Promise<boolean> {
   try {
     if (new OwnClient(own).database !== new OwnClient(direct).database) return false;
@@ -292,12 +303,12 @@ async function isPoolOf(own: pg.ClientConfig, direct: pg.ClientConfig): Promise<
       (await recogniseAccess({ connectionTimeoutMillis: 15_000, ...own })) === "transaction pooler"
     );
   } catch {
-    // What is wrong with it shows when it is used.
+    // A wrong setting will fail when it is used.
     return false;
   }
 }
 
-/** `pg` prefers what the connection string says. */
+/** Removes SSL parameters from the connection string, because `pg` would prefer them to `ssl`. */
 function withSsl(config: ConnectionConfig, ssl: pg.ClientConfig["ssl"]): ConnectionConfig {
   if (ssl === undefined) return config;
   const connectionString = config.connectionString?.replaceAll(
@@ -307,7 +318,7 @@ function withSsl(config: ConnectionConfig, ssl: pg.ClientConfig["ssl"]): Connect
   return { ...config, ...(connectionString !== undefined && { connectionString }), ssl };
 }
 
-/** A folder per user of the system and per database, the same for every process of the app on this machine. */
+/** Returns a folder per system user and database. It is the same for every process of the app on this machine. */
 export function defaultUploadDir({ server, pool }: Pick<Database, "server" | "pool">): string {
   const { host, port, database } = pool.options;
   const databaseId = `${server} ${host} ${port} ${database} ${process.cwd()}`;

@@ -1,12 +1,17 @@
 import { clip } from "./shared/warnings.ts";
 
-/** Names of a list, and characters of a name or a text. PostgreSQL's own names have 63 bytes. */
+/**
+ * Maximum number of items in a list, and of characters in a name or text. PostgreSQL's own names have up to 63 bytes.
+ */
 const MAX_ITEMS = 1000;
 const MAX_TEXT_LENGTH = 5000;
-/** Characters of all texts of one detail. */
+/** Maximum number of characters of all texts in one detail. */
 const MAX_DETAIL_LENGTH = 250_000;
 
-/** An error's details, of which an archive may decide how many there are, and how long they are. Leaves them as they are. */
+/**
+ * Returns an error's details with limits on their number and length, because an archive may determine both. Does not
+ * modify its argument.
+ */
 export function cutDetails(details: Record<string, unknown>): Record<string, unknown> {
   return mapValues(details, (detail) => cut(detail, { left: MAX_DETAIL_LENGTH }));
 }

@@ -5,16 +5,16 @@ import { clip } from "./shared/warnings.ts";
 export interface BackupErrorOptions {
   /** What to do next, in one or two sentences. */
   hint?: string;
-  /** Facts for a machine: table, column, constraint, limits. Never a row's values, never SQL, never a secret. */
+  /** Facts for programs: table, column, constraint, limits. Never a row's values, never SQL, never a secret. */
   details?: Record<string, unknown>;
   cause?: unknown;
 }
 
 /**
- * The only error that leaves this library on purpose.
+ * The only error that this library throws on purpose.
  *
- * `message` says what happened, `hint` what to do next; both are written for a person and hold no
- * stack, SQL, secret or row value. The original error, if there is one, is the `cause`.
+ * `message` says what happened, `hint` what to do next. Both are written for a person and contain no stack, SQL, secret
+ * or row value. The original error, if there is one, is the `cause`.
  */
 export class BackupError extends Error {
   override readonly name = "BackupError";
@@ -23,7 +23,7 @@ export class BackupError extends Error {
   readonly details: Record<string, unknown> | undefined;
 
   constructor(code: ErrorCode, message: string, options: BackupErrorOptions = {}) {
-    // Names and texts of an archive may be in all of it, and it is stored, logged and shown.
+    // An archive's names and texts may be in all of these, which are stored, logged and shown.
     super(clip(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint && clip(options.hint);
@@ -35,11 +35,13 @@ export class BackupError extends Error {
   }
 }
 
-/** An error as the BackupError that it is already: itself, the reason of an abort, or ABORTED. Null for any other error. */
+/**
+ * Returns the BackupError that an error stands for: itself, the reason of an abort, or ABORTED. Null for other errors.
+ */
 export function ownError(error: unknown): BackupError | null {
   if (error instanceof BackupError) return error;
   if (!isAbort(error)) return null;
-  // An abort that carries a reason of ours (`controller.abort(new BackupError(…))`) is that reason.
+  // If the abort was caused by a BackupError (`controller.abort(new BackupError(…))`), that error counts.
   if (error.cause instanceof BackupError) return error.cause;
   return new BackupError("ABORTED", "The operation was cancelled.", { cause: error });
 }

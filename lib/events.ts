@@ -1,14 +1,14 @@
-/** What the host is told of: who has taken rows out, opened, replaced or deleted them. No row, no secret. */
+/** The events that the host app receives: who downloaded, opened, replaced or deleted rows. No row, no secret. */
 import type { Actor, EncryptionMode, RestoreScope } from "./shared/api.ts";
 import type { ErrorCode } from "./shared/error-codes.ts";
 
 interface OperationEvent {
-  /** When it happened, by the database's clock: ISO 8601, UTC. */
+  /** When it happened, by the database's clock, in ISO 8601 and UTC. */
   at: string;
   /** Who began the operation. */
   actor: Actor;
   operationId: string;
-  /** Of the file downloaded or uploaded. */
+  /** The name of the downloaded or uploaded file. */
   fileName: string;
 }
 
@@ -22,7 +22,7 @@ interface Counts {
   rows: number;
 }
 
-/** The file has left the server as a whole. */
+/** The whole file has left the server. */
 interface BackupDownloaded extends OperationEvent, Counts {
   type: "backup.downloaded";
   sizeBytes: number;
@@ -33,20 +33,20 @@ interface BackupDownloaded extends OperationEvent, Counts {
 interface BackupNotDownloaded extends OperationEvent {
   type: "backup.failed" | "backup.cancelled" | "backup.interrupted";
   errorCode: ErrorCode;
-  /** Who cancelled it. Null where nobody did: it failed, or the browser gave the download up. */
+  /** Who cancelled it. Null if it failed or the browser broke off the download. */
   cancelledBy: Actor | null;
 }
 
-/** A backup, or the safety backup of a restore, was opened to be checked. Its rows can be shown from now on. */
+/** A backup, or the safety backup of a restore, was opened for the check. From now on its rows can be shown. */
 interface RestoreUnlocked extends RestoreEvent {
   type: "restore.unlocked";
 }
 
-/** Somebody has confirmed a restore. */
+/** A person has confirmed a restore. */
 interface RestoreStarted extends RestoreEvent, Counts {
   type: "restore.started";
   mode: RestoreScope["mode"];
-  /** Whether what is there now is kept first. */
+  /** Whether the current data is backed up first. */
   safetyBackup: boolean;
 }
 
@@ -56,7 +56,7 @@ interface RestoreSucceeded extends RestoreEvent, Counts {
   canBeUndone: boolean;
 }
 
-/** Nothing has been changed. Also of a restore that was checked, and not started. */
+/** Nothing has been changed. Also sent for a restore that was checked and not started. */
 interface RestoreNotDone extends RestoreEvent {
   type: "restore.failed" | "restore.cancelled" | "restore.interrupted";
   errorCode: ErrorCode;
@@ -64,11 +64,11 @@ interface RestoreNotDone extends RestoreEvent {
   cancelledBy: Actor | null;
 }
 
-/** An upload was deleted that has not been restored. */
+/** An upload was deleted without having been restored. */
 export interface UploadDeleted {
   type: "upload.deleted";
   at: string;
-  /** Null where it was too old. */
+  /** Null if it expired. */
   actor: Actor | null;
   uploadId: string;
   fileName: string;
@@ -77,16 +77,16 @@ export interface UploadDeleted {
   reason: "requested" | "refused" | "expired";
 }
 
-/** A restore cannot be undone any more. */
+/** A restore can no longer be undone. */
 interface SafetyBackupRemoved {
   type: "safety-backup.removed";
   at: string;
   actor: null;
-  /** The restore's. */
+  /** The id of the restore. */
   operationId: string;
   fileName: string;
   sizeBytes: number;
-  /** `replaced`: newer ones took its place. */
+  /** `replaced`: those of newer restores took its place. */
   reason: "replaced" | "expired";
 }
 
@@ -100,5 +100,5 @@ export type BackupAdminEvent =
   | UploadDeleted
   | SafetyBackupRemoved;
 
-/** Nobody waits for it, and what it throws is logged. */
+/** The operation does not wait for it. What it throws is logged. */
 export type OnEvent = (event: BackupAdminEvent) => unknown;

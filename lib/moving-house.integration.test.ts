@@ -1,4 +1,4 @@
-/** From one server to another, as docs/migrating.md tells it step by step. */
+/** Moves an app from one server to another, following docs/migrating.md step by step. */
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -24,12 +24,12 @@ const ORIGINALS = fileURLToPath(new URL("./archive/original/fixtures", import.me
 const CLI = fileURLToPath(new URL("./cli/main.ts", import.meta.url));
 
 interface House {
-  /** Connection string of the owner: a plain role of its own, neither superuser nor allowed to create anything else. */
+  /** Connection string of the owner, an ordinary role: no superuser, and it may create nothing else. */
   url: string;
   query<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]>;
 }
 
-/** Where things are moved from, and where to: nothing is alike but what the migrations make. */
+/** The old and the new server. They share only what the migrations make. */
 const HOUSES = {
   hosted: {
     serverUrl: () => serverUrlOf(15),
@@ -51,7 +51,7 @@ const HOUSES = {
 
 let built = 0;
 
-/** A new role, and an empty database that it owns. Both are gone when `whenDone` says so. */
+/** Makes a new role with an empty database of its own. Passes a function that removes both to `whenDone`. */
 async function build(
   kind: keyof typeof HOUSES,
   whenDone: (cleanUp: () => Promise<void>) => void,
@@ -94,7 +94,9 @@ async function build(
   };
 }
 
-/** Every row, sequence, constraint and trigger, as PostgreSQL prints them under the same settings on either server. */
+/**
+ * Returns every row, sequence, constraint and trigger as PostgreSQL prints it, with the same settings on both servers.
+ */
 async function contents({ url }: House) {
   const plain = new URL(url);
   plain.searchParams.set(
@@ -103,7 +105,7 @@ async function contents({ url }: House) {
   );
   const lines = (await databaseText(plain.href))
     .split("\n")
-    // PostgreSQL 18 counts these among the constraints.
+    // PostgreSQL 18 counts NOT NULL among the constraints.
     .filter((line) => !/ NOT NULL \S+ t$/.test(line));
   const start = lines.indexOf("-- public._prisma_migrations");
   const end = lines.findIndex((line, index) => index > start && line.startsWith("-- "));
@@ -115,7 +117,7 @@ async function contents({ url }: House) {
 
 const adapterOf = ({ url }: House) => ({ adapter: new PrismaPg({ connectionString: url }) });
 
-/** The app's client, as the app makes it. */
+/** Connects the app's client as the app does. */
 function connect(house: House): PrismaClient {
   const prisma = new PrismaClient(adapterOf(house));
   onTestFinished(() => prisma.$disconnect());
@@ -137,7 +139,7 @@ describe("the demo shop, by PrismaBackup and PrismaRestore", () => {
     hosted = await build("hosted", (cleanUp) => cleanUps.push(cleanUp));
     await migrate(hosted.url);
     await seed(hosted.url, { scale: 0.25 });
-    // As in a shop that is used: rows were deleted, and the sequences are past them.
+    // Like a shop in use: rows were deleted, and the sequences are beyond them.
     await hosted.query("DELETE FROM audit_events WHERE id > 990");
     before = (await contents(hosted)).rest;
     return () => Promise.all(cleanUps.map((cleanUp) => cleanUp()));
@@ -169,7 +171,7 @@ describe("the demo shop, by PrismaBackup and PrismaRestore", () => {
     expect(await restore.run()).toMatchObject({ warnings: [] });
 
     const after = await contents(own);
-    // Without the difference, which would be a hundred thousand lines.
+    // Compare with `===`, because the printed difference could have a hundred thousand lines.
     expect(after.rest === before).toBe(true);
     expect(after.history).toBe(history);
 
@@ -314,7 +316,7 @@ function addMigration(sql: string): (folder: string) => Promise<void> {
   };
 }
 
-/** What hand-written migrations hold and `prisma migrate` alone does not make. */
+/** What hand-written migrations contain and `prisma migrate` alone does not create. */
 const BY_HAND = `
   CREATE SCHEMA crm;
   CREATE TYPE "Role" AS ENUM ('USER', 'ADMIN', 'a,b "c"');
@@ -371,7 +373,7 @@ test("hand-written migrations, from the terminal: everything arrives, and every 
   const after = await contents(own);
   expect(after.rest).toBe(before.rest);
   expect(await writeRowIntoEveryTable(own.url)).toHaveLength(8);
-  // Its trigger works again: one row by itself, one by the new ticket.
+  // Its trigger works again: one row was written directly, the other by the trigger for the new ticket.
   expect(await own.query("SELECT count(*)::int FROM crm.log")).toEqual([{ count: 32 }]);
   expect(await own.query('SELECT max(id) FROM "Org"')).toEqual([{ max: 1200 }]);
 });

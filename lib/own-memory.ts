@@ -1,10 +1,11 @@
-/** By memory that is in nobody else's hands: how many of its bytes are still needed. */
+/** Memory that is exclusively owned, with the number of its bytes that are still needed. */
 const own = new WeakMap<ArrayBufferLike, number>();
 
 /**
- * Remembers that these bytes' memory is in nobody else's hands, as that of a large new buffer is.
+ * Marks a buffer as the only owner of its memory, so that the memory may be freed early. Has no effect on small
+ * buffers.
  *
- * @param neededBytes how many of them will be given to `freeOwn`; all, unless some are of no use
+ * @param neededBytes how many of its bytes will be passed to `freeOwn`; all, unless some are not needed
  */
 export function markOwn(bytes: Buffer, neededBytes = bytes.length): Buffer {
   // Small buffers share their memory.
@@ -12,7 +13,10 @@ export function markOwn(bytes: Buffer, neededBytes = bytes.length): Buffer {
   return bytes;
 }
 
-/** The same for the first of a large new buffer's parts, all of which are given to `freeOwn` one after the other. */
+/**
+ * Call it with each part of a large new buffer. The first part marks the memory; all parts are passed to `freeOwn`
+ * later.
+ */
 export function markParts(part: Buffer): Buffer {
   const { buffer, byteOffset } = part;
   if (byteOffset === 0 && !own.has(buffer)) own.set(buffer, buffer.byteLength);
@@ -20,8 +24,9 @@ export function markParts(part: Buffer): Buffer {
 }
 
 /**
- * Frees such memory once this was called for all of its bytes, by who uses them last. It would else wait for the
- * garbage collector, which then runs for nothing but such memory, some hundred times a minute.
+ * Frees marked memory when all of its needed bytes have been passed here. The last user of the bytes calls it.
+ * Otherwise the memory would wait for the garbage collector, which then runs only for such memory, some hundred times a
+ * minute.
  */
 export function freeOwn({ buffer, length }: Uint8Array): void {
   const needed = own.get(buffer);
@@ -31,8 +36,8 @@ export function freeOwn({ buffer, length }: Uint8Array): void {
 }
 
 /**
- * Joins pieces in memory of their own. What `Buffer.concat` gives may be a part of what all small buffers share, and
- * whoever keeps one of these, if only a name, keeps that as a whole.
+ * Joins chunks in memory of their own. The result of `Buffer.concat` may be a part of the memory that all small buffers
+ * share. To keep even a short name from it would keep all of that memory.
  */
 export function concatOwn(pieces: readonly Uint8Array[]): Buffer {
   const joined = Buffer.allocUnsafeSlow(pieces.reduce((sum, { length }) => sum + length, 0));

@@ -1,4 +1,4 @@
-/** The original's two examples, run as its users run them: a script, a generated client, and no Next. */
+/** Runs the original's two examples as its users do: a script with a generated client, without Next. */
 import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -70,7 +70,7 @@ async function restoreBackup() {
 restoreBackup();
 `;
 
-/** What Prisma 7 asks for: the client is generated into the project, and connects by an adapter. */
+/** Adapts an example to Prisma 7: the client is generated into the project and connects through an adapter. */
 const forPrisma7 = (example: string, client: string) =>
   replaceOnce(
     replaceOnce(
@@ -123,7 +123,7 @@ describe("the README's examples, with the client of prisma-client-js", () => {
     await db.query(BLOG_MESS_SQL);
     const before = await dump();
 
-    // As it stands, it cannot open what the first example encrypted, and says so.
+    // Unchanged, the second example cannot open what the first one encrypted, and says so.
     const example = forPrisma7(RESTORE_EXAMPLE, JS_CLIENT);
     const refused = await run(example);
     expect(refused).toMatchObject({ code: 1, stdout: "" });

@@ -34,7 +34,7 @@ async function scene(sql = BLOG_SQL) {
   return { db, database, prisma, root, backup };
 }
 
-/** Relative names of a folder's files, sorted. */
+/** Returns the relative names of a folder's files, sorted. */
 async function filesOf(folder: string): Promise<string[]> {
   const found = await readdir(folder, { recursive: true, withFileTypes: true });
   return found
@@ -147,7 +147,7 @@ describe("each option", () => {
   let untouched: string | undefined;
   test.for(sample(cases))("$what", async ({ options, kind, password, check }) => {
     const { db, database, root, prisma, backup } = await scene();
-    // One dump for all of them: each is a copy of the same database.
+    // One dump serves all tests, because each database is a copy of the same one.
     untouched ??= await pgDumpText(db.url);
     const progress: Progress[] = [NO_PROGRESS];
     const summary = await backup({
@@ -189,7 +189,7 @@ describe("each option", () => {
     expect(ended.map(({ state }) => state)).toEqual(Array(5).fill("done"));
     expect(ended.reduce((sum, { rows }) => sum + rows, 0)).toBe(506);
 
-    // The app's client goes on, and nothing of ours is left.
+    // The app's client still works, and none of our sessions is left.
     expect(await prisma.posts.count()).toBe(250);
     expect(await leftSessions(db)).toEqual([]);
 

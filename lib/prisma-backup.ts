@@ -25,37 +25,37 @@ import { toBackupError } from "./to-backup-error.ts";
 /** The options of `PrismaBackup`. */
 export interface PrismaBackupArgs extends ClassOptions {
   /**
-   * The folder for all backups, made where it is not there. Each run makes a new folder or file below it,
-   * named after the database and the time (UTC); nothing is ever overwritten. Relative to `process.cwd()`.
+   * The folder for all backups. Created if it is missing. Each run makes a new folder or file in it, named after the
+   * database and the time (UTC). Nothing is ever overwritten. Relative to `process.cwd()`.
    */
   folderName: string;
-  /** The type of database; there is only this one. */
+  /** The type of database. Only this one is supported. */
   database: "postgres";
   /**
-   * Accepted, as the original had it, and without effect: every table is streamed. A name that is none of a model, a
-   * table or `schema.table` is a warning.
+   * Accepted because the original had it, without effect: every table is streamed. A name that is not a model, a table
+   * or `schema.table` causes a warning.
    */
   offset?: { [table: string]: { limit: number } } | undefined;
-  /** Encrypts the backup by `password`. Default false. */
+  /** Encrypts the backup with `password`. Default false. */
   encrypt?: boolean | undefined;
-  /** Required where `encrypt` is true: 5 characters at least. */
+  /** Required if `encrypt` is true: at least 5 characters. */
   password?: string | undefined;
-  /** Makes one zip file in place of a folder. Default false. */
+  /** Makes one zip file instead of a folder. Default false. */
   compress?: boolean | undefined;
-  /** As in the original's options. Has no effect. */
+  /** Accepted because the original had it. Has no effect. */
   isTesting?: boolean | undefined;
 }
 
-/** What a backup was. */
+/** The result of a backup. */
 export interface BackupSummary
   extends Pick<
     OperationResult,
     "tables" | "rows" | "jsonBytes" | "sequences" | "warnings" | "elapsedMs"
   > {
-  /** The new folder or file, absolute. */
+  /** Absolute path of the new folder or file. */
   path: string;
   kind: "folder" | "zip";
-  /** On the disk. */
+  /** Size on the disk. */
   bytes: number;
 }
 
@@ -75,16 +75,17 @@ const optionsSchema = z.strictObject({
   compress: z.boolean("must be true or false").optional(),
 });
 
-/** Backs up the whole database, as one moment of it, into a new folder or zip file. */
+/** Backs up the whole database, in its state at one moment, into a new folder or zip file. */
 export class PrismaBackup {
   readonly #prisma: object;
   readonly #options: z.infer<typeof optionsSchema>;
 
   /**
-   * Connects to nothing yet.
+   * Does not connect yet.
    *
-   * @param prisma the app's PrismaClient: gives the connection and the names of models. It is neither used nor disconnected.
-   * @throws BackupError PASSPHRASE_TOO_SHORT where `encrypt` is true without a password of 5 characters;
+   * @param prisma the app's PrismaClient. It provides the connection and the names of models. It is queried only to
+   *   prove that the connection leads to its own database, and never disconnected.
+   * @throws BackupError PASSPHRASE_TOO_SHORT if `encrypt` is true without a password of at least 5 characters;
    *   CONFIG_INVALID for any other option that is wrong or unknown
    */
   constructor(prisma: object, options: PrismaBackupArgs) {
@@ -94,7 +95,7 @@ export class PrismaBackup {
     if (encrypt && [...password].length < PASSPHRASE_MIN_LENGTH) {
       throw new BackupError(
         "PASSPHRASE_TOO_SHORT",
-        // As the original says it.
+        // The original's wording.
         "If the encrypt is set true, then it is required a password. The password must be at least 5 length",
         { hint: "Several random words are both strong and easy to write down." },
       );
@@ -102,7 +103,7 @@ export class PrismaBackup {
   }
 
   /**
-   * Makes one backup. May be called again for another one.
+   * Makes one backup. Each further call makes another one.
    *
    * @throws BackupError; then there is no backup, and nothing of it is left on the disk
    */
@@ -127,7 +128,7 @@ export class PrismaBackup {
       const folder = await makeFolder(folderName);
       const kind = compress ? "zip" : "folder";
       const fileName = uniqueBackupName(name, new Date()) + (compress ? ".zip" : "");
-      // A bundler that followed this path would take the whole project into the server's output.
+      // Without this hint, a bundler would follow the path and put the whole project into the server's output.
       const target = path.join(/*turbopackIgnore: true*/ folder, fileName);
       const { archiveBytes = 0, ...result } = await createBackupFile({
         path: target,
@@ -158,7 +159,7 @@ export class PrismaBackup {
   }
 }
 
-/** It has no option that leaves tables out. */
+/** Points to the command line tool, because this class has no option to leave tables out. */
 function withRemedy(error: BackupError): BackupError {
   const { code, message, hint, details, cause } = error;
   if (!leaveOutIn(details)) return error;
@@ -190,13 +191,13 @@ const NOT_ENCRYPTED: Warning = {
     "A password was given, but `encrypt` is not true: this backup is not encrypted, and whoever gets it can read it.",
 };
 
-/** No error: how a table is read changes nothing in its backup, and there is none of this name to be read. */
+/** Only a warning: `offset` has no effect on a backup, and a table of this name does not exist. */
 const noSuchTable = (name: string): Warning => ({
   code: "NO_SUCH_TABLE",
   message: `The option offset names ${name}, and there is no such table or model. It is without effect.`,
 });
 
-/** What must be known of the database before anything is written: its name, and which tables the options mean. */
+/** Reads what must be known before anything is written: the database's name, and which tables the options mean. */
 async function readDatabase(
   database: Database,
   models: PrismaModels,

@@ -29,7 +29,7 @@ afterAll(() => project[Symbol.asyncDispose]());
 
 const PASSWORD = "a-very-strong-password";
 
-/** A backed-up database that has changed since. `archived` and `before` are what pg_dump says of the two. */
+/** A database that has changed since it was backed up. `archived` and `before` are its pg_dump texts then and now. */
 async function scene({
   sql = BLOG_SQL,
   mess = BLOG_MESS_SQL,
@@ -159,7 +159,7 @@ describe("each option", () => {
     ]);
     expect(progress.at(-1)?.tables.map(({ state }) => state)).toEqual(Array(4).fill("done"));
 
-    // The app's client goes on, and nothing of ours is left.
+    // The app's client still works, and none of our sessions is left.
     expect(await it.prisma.posts.count()).toBe(250);
     expect(await leftSessions(it.db)).toEqual([]);
   });
@@ -260,10 +260,10 @@ describe("ignoredTables stay as they are, and the others come back", () => {
         }),
       );
     }
-    // The sequence belongs to its table's rows.
+    // The sequence is restored or kept along with its table's rows.
     const [sequence] = await it.db.query('SELECT last_value::int FROM "Tag_id_seq"');
     expect(sequence).toEqual({ last_value: (kept as readonly string[]).includes("Tag") ? 40 : 2 });
-    // Every foreign key is back, validated, as it was.
+    // Every foreign key exists again and is validated, as before.
     const constraints = (dump: string) =>
       dump.split("\n").filter((line) => /CONSTRAINT/.test(line));
     expect(constraints(await pgDumpText(it.db.url))).toEqual(constraints(it.archived));
@@ -378,7 +378,7 @@ describe("transaction", () => {
     expect(await pgDumpText(it.db.url)).toBe(it.before);
   });
 
-  // Below the 15 s that are waited without it.
+  // Shorter than the default wait of 15 s.
   test("maxWait: a server that does not answer", { timeout: 12_000 }, async () => {
     const silent = createServer(() => {});
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
@@ -528,10 +528,10 @@ describe("a backup of the original's", () => {
     }
     const summary = await restore({});
     expect(summary.kind).toBe(kind);
-    // What was lost is said before the restore, and again afterwards.
+    // The plan reports what was lost before the restore, and the summary repeats it.
     expect(plans[0]?.warnings.length).toBeGreaterThan(0);
     expect(summary.warnings).toEqual(expect.arrayContaining(plans[0]?.warnings ?? []));
-    // As many rows in each table as pg_dump said of the database that was backed up.
+    // Each table has as many rows as in the pg_dump of the database that was backed up.
     for (const { name, rows } of summary.tables) {
       const inserts = expected.split(`INSERT INTO public.${quoted(name)} `).length - 1;
       expect(rows, name).toBe(inserts);

@@ -1,9 +1,13 @@
 import { BackupError } from "./errors.ts";
 
-/** The first with zstd. As `engines` in package.json says. */
+/** The first version with zstd. Must match `engines` in package.json. */
 const OLDEST = [22, 15] as const;
 
-/** @throws CONFIG_INVALID where this Node.js is too old, in place of what would fail here and there */
+/**
+ * Fails early with a clear message, because otherwise an old version would fail in various places.
+ *
+ * @throws CONFIG_INVALID if this Node.js is too old
+ */
 export function requireNode(version = process.versions.node): void {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return;

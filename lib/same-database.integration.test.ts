@@ -1,4 +1,7 @@
-/** The server that the app's client is connected to, or none: never another one that its settings happen to lead to. */
+/**
+ * Uses the server that the app's client is connected to, or none. Never another one that its settings lead to by
+ * chance.
+ */
 import net from "node:net";
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
@@ -10,7 +13,7 @@ import { serverUrlOf } from "./testing/database.ts";
 
 let databases = 0;
 
-/** A database of one name on two servers, each with a row of its own; the environment leads to the second. */
+/** Two servers have databases of the same name, each with its own row. The environment leads to the second. */
 async function twoServers() {
   const name = `same_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}_${databases++}`;
   const [a, b] = await Promise.all(
@@ -37,7 +40,7 @@ async function twoServers() {
   onTestFinished(() => void vi.unstubAllEnvs());
   const stream = () => {
     const socket = net.connect(Number(a.url.port), a.url.hostname);
-    // `pg` connects what it is given; this one is already on its way.
+    // `pg` connects the socket it is given. This one is already connecting.
     socket.connect = () => socket;
     return socket;
   };
@@ -87,7 +90,7 @@ test("settings that lead elsewhere than the client itself", async () => {
   const adapter = new PrismaPg({ connectionString: a.url.href });
   const prisma = clientOf(adapter);
   await prisma.$queryRawUnsafe("SELECT 1");
-  // As of an adapter that changes what it was given on the way.
+  // Simulates an adapter that changes its settings before it connects.
   vi.spyOn(adapter as unknown as { connect(): Promise<unknown> }, "connect").mockImplementation(
     () => new PrismaPg({ connectionString: b.url.href }).connect(),
   );

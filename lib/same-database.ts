@@ -4,12 +4,12 @@ import type pg from "pg";
 import { BackupError } from "./errors.ts";
 import type { Database } from "./postgres/connection.ts";
 
-/** The app's client may wait for a connection of its pool. */
+/** How long the app's client may take to answer. It may have to wait for a connection of its pool. */
 const ANSWER_MS = 10_000;
 
 interface Identity {
   name: string;
-  /** Of the server and its replicas; null where the role may not ask. */
+  /** Identifies the server and its replicas. Null if the role may not read it. */
   system: string | null;
   isReplica: boolean;
 }
@@ -20,12 +20,12 @@ const IDENTITY_SQL = `
       THEN (SELECT c.system_identifier::text FROM pg_catalog.pg_control_system() c) END AS system`;
 
 /**
- * Proves that a connection reaches the database that the app's own client is connected to: that client is asked for a
- * lock which this connection holds. A client that cannot be asked is taken at its word.
+ * Proves that a connection reaches the database that the app's own client is connected to. This connection takes a
+ * lock, and the client is asked whether it sees that lock. A client that cannot be asked is trusted.
  *
  * @param prisma the app's PrismaClient; it may read from a replica
- * @param isOwn the connection is the client's own, and not DIRECT_URL's, which may be another role's
- * @throws CONFIG_INVALID where it is another database, or its own as another role. Nothing was read or written.
+ * @param isOwn true for the client's own connection, false for DIRECT_URL's, which may be another role's
+ * @throws CONFIG_INVALID if it is another database, or the client's own with another role. Nothing was read or written.
  */
 export async function requireSameDatabase(
   prisma: object,
@@ -43,7 +43,7 @@ export async function requireSameDatabase(
   }
 
   const client = await database.connect("identity").catch(() => null);
-  // What is wrong with it shows when it is used.
+  // A wrong setting will fail when it is used.
   if (!client) return;
   try {
     const [a, b] = [randomInt(2 ** 31), randomInt(2 ** 31)];
@@ -70,8 +70,8 @@ export async function requireSameDatabase(
 }
 
 /**
- * Another role may see other rows. Only who has logged in is compared: an app may well SET ROLE on its own connections,
- * for its visitors, where a backup is to hold the rows of all.
+ * Requires the same role, because another one may see other rows. It compares only the role that has logged in. An app
+ * may well SET ROLE on its own connections for its visitors, but a backup must contain the rows of all of them.
  */
 async function requireSameRole(client: pg.ClientBase, theirs: string): Promise<void> {
   const { rows } = await client.query<{ role: string }>("SELECT session_user::text AS role");

@@ -3,8 +3,8 @@ import { describeStatementError } from "./postgres/database-error.ts";
 import type { ErrorReport } from "./shared/api.ts";
 
 /**
- * Any error as a BackupError: itself if it is one, ABORTED for an abort, PostgreSQL's own words for an error of
- * PostgreSQL, and INTERNAL for everything else.
+ * Converts any error to a BackupError: itself if it is one, ABORTED for an abort, PostgreSQL's own message for an error
+ * of PostgreSQL, and INTERNAL for everything else.
  */
 export const toBackupError = (error: unknown): BackupError =>
   ownError(error) ??
@@ -14,7 +14,7 @@ export const toBackupError = (error: unknown): BackupError =>
     cause: error,
   });
 
-/** What a person, or a stored operation, is told about an error. */
+/** Returns what a person or a stored operation may know about an error. */
 export function toErrorReport(error: unknown): ErrorReport {
   const { code, message, hint, details } = toBackupError(error);
   return {
