@@ -88,6 +88,25 @@ it("makes every backup for its recipients as well", async () => {
     });
 });
 
+it("makes no backup that was asked for under a weaker policy", async () => {
+  await using database = await createTestDatabase({ sql: SHOP_SQL });
+  const [old, added] = [await newKey(), await newKey()];
+  await using weak = await createTestAdmin({ url: database.url });
+  const ask = (encryption: object) => weak.ok("POST", "backups", { json: { encryption } });
+  const plain = await ask({ mode: "none" });
+  const forOld = await ask({ mode: "recipients", recipients: [old.recipient] });
+  await using strict = await createTestAdmin({
+    url: database.url,
+    policy: { encryption: ["recipients"], recipients: [added.recipient] },
+  });
+  for (const { id } of [plain, forOld]) {
+    expect(await strict.fail("GET", `backups/${id}/archive`)).toMatchObject({
+      status: 422,
+      code: "ENCRYPTION_NOT_ALLOWED",
+    });
+  }
+});
+
 it("restores a backup that it would not allow, with a safety backup that it does", async () => {
   await using database = await createTestDatabase({ sql: SHOP_SQL });
   const safe = await newKey();

@@ -9,7 +9,7 @@ import { BackupError } from "../errors.ts";
 import type { Actor, CreateBackup } from "../shared/api.ts";
 import { toBackupError } from "../to-backup-error.ts";
 import type { Context } from "./context.ts";
-import { applyPolicy } from "./encryption-policy.ts";
+import { applyPolicy, requireAllowed } from "./encryption-policy.ts";
 import { LiveOperation } from "./live-operation.ts";
 import { logError } from "./log-error.ts";
 import { recordEnd } from "./notify.ts";
@@ -52,14 +52,16 @@ export async function createBackup(
  * operation succeeds when the stream has been read to its end. Cancelling the stream cancels the operation. If the
  * backup fails, the stream fails.
  *
- * @throws OPERATION_NOT_FOUND, FORBIDDEN if it is another person's, OPERATION_STATE if it is not pending
+ * @throws OPERATION_NOT_FOUND, FORBIDDEN if it is another person's, OPERATION_STATE if it is not pending,
+ *   ENCRYPTION_NOT_ALLOWED if the policy has changed since
  */
 export async function openBackup(
   context: Context,
   actor: Actor,
   id: string,
 ): Promise<{ archive: ReadableStream<Uint8Array>; fileName: string }> {
-  await readOwnOperation(context, actor, id, "backup");
+  const { request } = await readOwnOperation(context, actor, id, "backup");
+  if (request.kind === "backup" && request.key) requireAllowed(context.config.policy, request.key);
   const operation = await beginRunning(context.database, id);
   if (!operation) {
     throw new BackupError("OPERATION_STATE", "This backup was downloaded already, or has ended.", {

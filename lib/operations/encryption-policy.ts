@@ -11,15 +11,34 @@ import type { EncryptionChoice } from "../shared/requests.ts";
  * @throws ENCRYPTION_NOT_ALLOWED
  */
 export function applyPolicy(policy: EncryptionPolicy, choice: EncryptionChoice): EncryptionChoice {
-  if (!policy.encryption.includes(choice.mode)) {
-    throw new BackupError(
-      "ENCRYPTION_NOT_ALLOWED",
-      `This app allows backups only ${describeModes(policy)}. No backup was made.`,
-      { hint: "Choose another encryption." },
-    );
-  }
+  requireMode(policy, choice.mode);
   if (choice.mode !== "recipients") return choice;
   return { ...choice, recipients: joinRecipients(choice.recipients, policy) };
+}
+
+/**
+ * Requires that a key which was made earlier, perhaps under another policy, is allowed now.
+ *
+ * @throws ENCRYPTION_NOT_ALLOWED
+ */
+export function requireAllowed(policy: EncryptionPolicy, key: ArchiveKey): void {
+  requireMode(policy, key.mode);
+  if (key.mode !== "recipients") return;
+  if (policy.recipients.every((recipient) => key.recipients.includes(recipient))) return;
+  throw new BackupError(
+    "ENCRYPTION_NOT_ALLOWED",
+    "This app's public keys were changed since this backup was asked for. No backup was made.",
+    { hint: "Create it again." },
+  );
+}
+
+function requireMode(policy: EncryptionPolicy, mode: EncryptionChoice["mode"]): void {
+  if (policy.encryption.includes(mode)) return;
+  throw new BackupError(
+    "ENCRYPTION_NOT_ALLOWED",
+    `This app allows backups only ${describeModes(policy)}. No backup was made.`,
+    { hint: "Choose another encryption." },
+  );
 }
 
 /**
