@@ -1,8 +1,8 @@
 import type pg from "pg";
 
 /**
- * Runs statements that may fail, and takes back whatever they did: inside a transaction by a savepoint, and in one of
- * their own where there is none.
+ * Runs statements that may fail, and always undoes what they did. Inside a transaction it uses a savepoint; otherwise
+ * it opens a transaction of its own.
  */
 export async function apart<Result>(
   client: pg.ClientBase,
@@ -14,7 +14,7 @@ export async function apart<Result>(
   try {
     result = await run();
   } catch (error) {
-    // Where the connection is lost, the first error says more.
+    // If the connection is lost, the first error says more.
     await takeBack().catch(() => {});
     throw error;
   }

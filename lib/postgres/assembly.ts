@@ -2,7 +2,7 @@ import { BackupError } from "../errors.ts";
 import { markOwn } from "../own-memory.ts";
 import { COMPILED_ASSEMBLY } from "./compiled-assembly.ts";
 
-/** What `assembly/index.ts` exports, compiled. Places and lengths are of bytes in its memory. */
+/** The compiled exports of `assembly/index.ts`. Addresses and lengths are in bytes of its memory. */
 interface Exports {
   memory: WebAssembly.Memory;
   heapBase(): number;
@@ -13,45 +13,45 @@ interface Exports {
   convertJson(columns: number, count: number, json: number, length: number, target: number): number;
 }
 
-/** A column as both conversions know it. */
+/** A column as both conversions see it. */
 export interface AssemblyColumn {
-  /** All that comes before its value in JSON, such as `,"name":`. */
+  /** The JSON before the column's value, for example `,"name":`. */
   key: string;
   kind: AssemblyKind;
 }
 
-/** How a column's text is a JSON value: escaped in quotes, as it is, or a number or boolean where it is one. */
+/** How a column's text becomes JSON: escaped in quotes, unchanged, or as a number or boolean if it is one. */
 export type AssemblyKind = keyof typeof KINDS;
 
 const KINDS = { string: 0, json: 1, number: 2, boolean: 3 };
 
-/** As in `assembly/bytes.ts`. */
+/** Size of a column's description, as in `assembly/bytes.ts`. */
 const COLUMN_BYTES = 12;
-/** What is read and written at a time, and so may be read and written beyond an end. */
+/** Bytes read or written at a time. The last access may go beyond the end of the data by as much. */
 export const VECTOR_BYTES = 16;
 const PAGE_BYTES = 65_536;
 
-/** Kept for the next table. */
+/** How many idle instances are kept for the next table, and how large their memory may be. */
 const KEPT = 2;
 const KEPT_BYTES = 8 * 1024 * 1024;
-/** Of a table's rows, beyond which its memory is not kept for those that follow. */
+/** If a large row made the memory grow beyond this, it is not kept for the rows that follow. */
 const LARGE_BYTES = 64 * 1024 * 1024;
 
-/** Of no use to anybody at the moment. */
+/** Instances that no table uses at the moment. */
 const idle: Exports[] = [];
 let compiled: WebAssembly.Module | undefined;
 
 /**
- * The compiled conversions, with memory of their own that holds the columns of one table. They take sixteen bytes at a
- * time: most of a backup's time in this process was spent there, and the same in JavaScript takes five times as long.
+ * The compiled conversions, with their own memory, which describes the columns of one table. They process sixteen bytes
+ * at a time. Conversion took most of a backup's time in this process, and JavaScript needs five times as long for it.
  */
 export class Assembly {
   readonly exports: Exports;
-  /** Where the columns' descriptions are. */
+  /** Address of the column descriptions. */
   readonly columnsAt: number;
-  /** From where on its memory is for whoever made it. */
+  /** The caller may use the memory from this address on. */
   readonly freeAt: number;
-  /** Its memory. Another buffer once it grew. */
+  /** The memory as a Buffer. A new Buffer replaces it when the memory grows. */
   bytes: Buffer;
   #isOpen = true;
 
@@ -74,7 +74,7 @@ export class Assembly {
     }
   }
 
-  /** Sees to it that its memory is as large. */
+  /** Grows the memory to at least this many bytes. */
   reserve(bytes: number): void {
     const missing = bytes - this.bytes.length;
     if (missing <= 0) return;
@@ -82,21 +82,21 @@ export class Assembly {
     this.bytes = Buffer.from(this.exports.memory.buffer);
   }
 
-  /** Whether it grew for a row that is larger than most, and is better not kept. */
+  /** True if the memory grew for an unusually large row and should not be kept. */
   get isLarge(): boolean {
     return this.bytes.length > LARGE_BYTES;
   }
 
-  /** A copy of some of its memory, in a buffer of its own. */
+  /** Copies part of the memory into a new buffer. */
   copy(start: number, length: number): Buffer {
     const copy = Buffer.allocUnsafeSlow(length);
     this.bytes.copy(copy, 0, start, start + length);
     return markOwn(copy);
   }
 
-  /** To be called in the end, by whoever uses it no more. */
+  /** Releases the instance. Call it when the conversion is done. */
   close(): void {
-    // Given back twice, it would have two tables.
+    // An instance that is returned twice would serve two tables at once.
     const isKept = this.#isOpen && this.bytes.length <= KEPT_BYTES && idle.length < KEPT;
     if (isKept) idle.push(this.exports);
     this.#isOpen = false;

@@ -1,26 +1,28 @@
 import type { SampleValue } from "../shared/rehearsal.ts";
 import { describeKey } from "./sample-values.ts";
 
-/** Rows that a restore has failed upon, each by its key, as `id = 17`. */
+/** Rows that made a restore fail. Each is given by its key, for example `id = 17`. */
 export interface BlamedRows {
-  /** The first one's. */
+  /** Key of the first row. */
   key?: string;
-  /** Of the next few. */
+  /** Keys of the next few rows. */
   otherKeys?: string[];
-  /** How many there are, where these are not all. */
+  /** How many rows there are, if not all are listed. */
   violatingRows?: number;
-  /** Of a foreign key: what the first one refers to, as `parent_id = 17`. */
+  /** For a foreign key: what the first row refers to, for example `parent_id = 17`. */
   missing?: string;
-  /** The row with which the first one cannot be. */
+  /** The row that conflicts with the first one. */
   conflictsWith?: string;
 }
 
 export const MAX_BLAMED_ROWS = 5;
 
 /**
+ * Describes rows by their keys, at most `MAX_BLAMED_ROWS`.
+ *
  * @param columns of the key
- * @param rows the first few, each by its key's values
- * @param total null where it is not known
+ * @param rows key values of the first few rows
+ * @param total null if unknown
  */
 export function blameRows(
   columns: readonly string[],

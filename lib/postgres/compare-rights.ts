@@ -12,14 +12,14 @@ interface ComparedRights {
 }
 
 interface RightsCounts {
-  /** Who is an admin then and is not now, new or not; and the other way round. */
+  /** People who become admins, new or not, and people who stop being admins. */
   adminsAdded: number;
   adminsRemoved: number;
-  /** Of people who are there now and then. */
+  /** Counts only people who exist before and after. */
   passwordsChanged: number;
 }
 
-/** Counts what the load's copy changes. Reads no value out of the database. */
+/** Counts changes of rights in the load's copy. Only the counts leave the database, no values. */
 export async function compareRights(
   client: pg.ClientBase,
   { table: live, into, key }: KeyedLoad,
@@ -49,7 +49,7 @@ export async function compareRights(
   return rows[0];
 }
 
-/** Text may name several, as Better Auth has them, and so may arrays and JSON. */
+/** A text column may list several roles, as with Better Auth. So may arrays and JSON. */
 function isAdmin({ name, valueType }: CatalogColumn): string {
   const [column] = columnsOfRow("t", [name]);
   if (valueType.name === "bool" && !valueType.isArray) return `${column} IS TRUE`;

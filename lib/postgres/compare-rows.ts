@@ -13,7 +13,10 @@ import type { CopiedLoad } from "./table-copies.ts";
  */
 type Compared = Pick<CopiedLoad, "table" | "into" | "key" | "unknownColumns">;
 
-/** More columns of two tables, with a key, would be more than the 1,664 of a row. The others are compared as well. */
+/**
+ * A sample needs the columns of both tables and a key, and a PostgreSQL row has at most 1,664 columns. Columns beyond
+ * this limit are compared, but not shown.
+ */
 const MAX_SAMPLED_COLUMNS = 800;
 
 const comparedColumns = ({ table, unknownColumns }: Compared): string[] =>
@@ -22,7 +25,7 @@ const comparedColumns = ({ table, unknownColumns }: Compared): string[] =>
 export const sampledColumns = (compared: Compared): string[] =>
   comparedColumns(compared).slice(0, MAX_SAMPLED_COLUMNS);
 
-/** A record, or PostgreSQL would compare column by column. */
+/** Without the cast to record, PostgreSQL would compare column by column. */
 const row = (name: string, columns: readonly string[]) =>
   `ROW(${columnsOfRow(name, columns).join(", ")})::record`;
 
@@ -30,7 +33,7 @@ const row = (name: string, columns: readonly string[]) =>
 const differ = (l: string, s: string) =>
   `(${l} OPERATOR(pg_catalog.*<>) ${s} AND ${l}::text COLLATE "C" IS DISTINCT FROM ${s}::text COLLATE "C")`;
 
-/** Counts rows by what a restore does to them. PostgreSQL compares; memory here does not depend on the rows. */
+/** Counts rows by what a restore does to them. PostgreSQL compares, so memory use here does not depend on the rows. */
 export async function compareRows(client: pg.ClientBase, compared: Compared): Promise<RowChanges> {
   const { rows } = await client.query<RowChanges>(
     compared.key ? byKeySql(compared, compared.key) : byRowSql(compared),
@@ -75,7 +78,7 @@ const byRowSql = (compared: Compared): string => `
 
 type Change = RowSample["change"];
 
-/** Some rows of each kind of which there are any, the first by their key. */
+/** Reads a few rows of each kind of change, the first ones by key. */
 export async function sampleRows(
   client: pg.ClientBase,
   compared: Compared,

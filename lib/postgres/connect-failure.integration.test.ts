@@ -1,4 +1,4 @@
-/** Whatever connecting fails with: a code of ours, the server's or Node's own words, and what to do. */
+/** Any connection failure gives one of our codes, the message of the server or of Node, and a hint. */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { chmod, chown, mkdtemp, rm } from "node:fs/promises";
@@ -16,7 +16,7 @@ import { openDatabase } from "./connection.ts";
 
 const run = promisify(execFile);
 
-/** As the command and the page connect: a connection of its own, and one of the pool. */
+/** Connects both ways: like the command, with a single connection, and like the page, through the pool. */
 async function failureOf(connectionString: string, settings: pg.ClientConfig = {}) {
   const database = openDatabase({ connectionString, ...settings });
   try {
@@ -51,7 +51,7 @@ test.each([
   });
 });
 
-/** Both ways as well. */
+/** Also tries both ways. */
 async function connects(connectionString: string) {
   const database = openTestDatabase(connectionString);
   await (await database.connect("test")).end();
@@ -74,7 +74,7 @@ test("a server without TLS, by PGSSLMODE=prefer", async () => {
   });
 });
 
-/** No PostgreSQL: what it sends to whoever has sent something, if anything. */
+/** A server that is not PostgreSQL. It sends `answer` after the first data it receives, or nothing if null. */
 async function answering(answer: Buffer | string | null): Promise<string> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -91,7 +91,7 @@ async function answering(answer: Buffer | string | null): Promise<string> {
   return `postgresql://u:p@127.0.0.1:${(server.address() as AddressInfo).port}/db`;
 }
 
-/** As a pooler says it, in the protocol's words. */
+/** An error message in PostgreSQL's protocol, as a pooler sends it. */
 const errorMessage = (code: string, message: string): Buffer => {
   const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${message}\0\0`);
   const head = Buffer.alloc(5);
@@ -99,7 +99,7 @@ const errorMessage = (code: string, message: string): Buffer => {
   head.writeInt32BE(fields.length + 4, 1);
   return Buffer.concat([head, fields]);
 };
-/** Kerberos. */
+/** The server asks for Kerberos. */
 const AUTHENTICATION_GSS = Buffer.from([82, 0, 0, 0, 8, 0, 0, 0, 7]);
 
 test.each([
@@ -156,7 +156,7 @@ test("a host with several addresses, none of which answers: each is named", asyn
   const stream = () => {
     const socket = new Socket();
     const { connect } = socket;
-    // As `pg` calls it.
+    // With the arguments that `pg` passes.
     socket.connect = ((port: number, host: string) =>
       Reflect.apply(connect, socket, [
         { port, host, lookup, autoSelectFamily: true },
@@ -293,7 +293,7 @@ describe("a certificate", () => {
       ...["req", "-new", "-x509", "-nodes", "-days", "3", "-subj", "/CN=db.internal"],
       ...["-addext", "subjectAltName=DNS:db.internal", "-keyout", key, "-out", certificate],
     ]);
-    // PostgreSQL takes no key that others may read; where we are root, it runs as nobody.
+    // PostgreSQL refuses a key that others may read. If the tests run as root, PostgreSQL runs as nobody.
     await chmod(key, 0o600);
     if (process.getuid?.() === 0) await chown(key, 65534, 65534);
     server = await startPostgres({

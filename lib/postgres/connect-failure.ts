@@ -2,7 +2,7 @@ import { isIPv6 } from "node:net";
 import { BackupError } from "../errors.ts";
 import { CONNECTIONS_NEEDED } from "./connection-count.ts";
 
-/** Whereto, and with what, it was tried. */
+/** The host of a connection attempt, and whether a password was given. */
 export interface Attempt {
   host: string;
   hasPassword: boolean;
@@ -14,7 +14,10 @@ const TRUST =
 const NO_WAY = /^(?:ENETUNREACH|EHOSTUNREACH|EINVAL|EADDRNOTAVAIL|EAFNOSUPPORT)$/;
 const NO_ANSWER = /^(?:ETIMEDOUT|ENOTFOUND|EAI_)/;
 
-/** By the code; of what has none, by the words of `pg`; of a pooler, whose code says little, by its words. The first that fits. */
+/**
+ * Hints by error code. Errors of `pg` have no code, and a pooler's code says little, so their messages are matched
+ * instead. The first match wins.
+ */
 const HINTS: Array<[isMeant: RegExp, hint: string]> = [
   [
     /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)/,
@@ -91,7 +94,7 @@ const GENERAL =
 export const DIRECT_HINT =
   "Give a direct connection, or a pooler in session mode: as DIRECT_URL, as `connectionString` of createBackupAdmin, or in a terminal as --url.";
 
-/** An error of a pooler that refuses what PostgreSQL takes, or else null. */
+/** The error of a pooler that refuses a parameter which PostgreSQL accepts; null for any other error. */
 function refusedByPooler({ message }: Error, cause: unknown): BackupError | null {
   if (!/unsupported startup parameter/i.test(message)) return null;
   return new BackupError(
@@ -104,13 +107,13 @@ function refusedByPooler({ message }: Error, cause: unknown): BackupError | null
   );
 }
 
-/** Whatever `connect()` failed with: nothing but connecting was tried. In the server's words, or Node's. */
+/** Describes a failure of `connect()`, in the words of the server or of Node. Nothing but connecting was tried. */
 export function describeConnectFailure(
   thrown: unknown,
   { host, hasPassword }: Attempt,
 ): BackupError {
   if (thrown instanceof BackupError) return thrown;
-  // Of a host with several addresses, each one's failure: the whole has no words of its own.
+  // If a host has several addresses, Node throws one error that holds each address's failure and has no message itself.
   const all: unknown[] = thrown instanceof AggregateError ? thrown.errors : [thrown];
   const errors = all.map((it) => (it instanceof Error ? it : new Error(String(it))));
   const failures = errors.map((error) => ({ code: codeOf(error), message: error.message.trim() }));
@@ -140,7 +143,7 @@ export function describeConnectFailure(
   );
 }
 
-/** Those that a certificate has which is another host's: Node says them of some hosts only. */
+/** The names in the certificate, if it belongs to another host. Node's message lists them for some hosts only. */
 function certificateNames(error: unknown): string | undefined {
   const { cert } = error as { cert?: { subject?: { CN?: unknown }; subjectaltname?: unknown } };
   const names = cert?.subjectaltname ?? cert?.subject?.CN;
@@ -174,10 +177,10 @@ function hintFor(failures: Array<{ code: string; message: string }>, host: strin
   return GENERAL;
 }
 
-/** As Node writes it: `2001:db8::1:5432`. */
+/** True for an IPv6 address, also with a port as Node writes it: `2001:db8::1:5432`. */
 const hasIPv6 = (word: string): boolean => isIPv6(word) || isIPv6(word.replace(/:\d+$/, ""));
 
-/** What a configuration cannot be read for. Its own words may hold the password. */
+/** Explains why a configuration cannot be read. Leaves out the original message, which may contain the password. */
 export function describeUnreadable(error: unknown): BackupError {
   const { code, path, syscall, message } = error as NodeJS.ErrnoException;
   if (syscall !== undefined || /sslrootcert/.test(message)) {
@@ -194,13 +197,13 @@ export function describeUnreadable(error: unknown): BackupError {
   });
 }
 
-/** What `pg` would take for the name of a database at some host. */
+/** For a connection string that `pg` would take for the name of a database on some host. */
 export const noUrl = (): BackupError =>
   new BackupError("CONFIG_INVALID", "The connection string is no PostgreSQL URL.", {
     hint: "It looks like postgresql://user:password@host:5432/database.",
   });
 
-/** An address that Prisma's engine alone understands. */
+/** For a connection string that only Prisma's engine understands. */
 export const prismasOwnUrl = (): BackupError =>
   new BackupError(
     "CONFIG_INVALID",

@@ -1,4 +1,4 @@
-/** With the least number of connections that is documented all works; with one less an error names it. */
+/** Everything works with the documented minimum of connections. With one less, an error names the minimum. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
@@ -24,7 +24,7 @@ async function cli(...args: string[]) {
   return { code, stdout, stderr };
 }
 
-/** A database and the URL of its owner, who may have so many connections. */
+/** A database, and the URL of its owner, who may open `limit` connections. */
 async function scene(limit: number) {
   const { db } = await testDatabase();
   let owner = "";
@@ -70,7 +70,7 @@ test("commands", async () => {
   }
 });
 
-/** A restore and a download that wait, as of a safety backup; and who opens the page meanwhile. */
+/** A restore and a download that wait, for example one of a safety backup, while somebody opens the page. */
 async function pageAtWork(db: TestDatabase, url: string) {
   const admin = await createTestAdmin({ url, lockTimeoutMs: 60_000 });
   onTestFinished(() => admin[Symbol.asyncDispose]());

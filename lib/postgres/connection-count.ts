@@ -1,17 +1,17 @@
-/** How many connections are needed at once. A test proves each number, and that one less is too few. */
+/** How many connections are needed at once. A test proves that each number is enough and that one less is not. */
 
 /**
- * A command works with one. With a second one it also says who it waits for, cancels at once, and names the rows that
- * a foreign key refuses.
+ * A command works with one connection. With a second one it can also say who it waits for, cancel at once, and name the
+ * rows that violate a foreign key.
  */
 export const COMMAND_CONNECTIONS = 1;
 
-/** Of those of the page, for its records and short questions. */
+/** The page's pool: for its records and short queries. */
 export const POOL_CONNECTIONS = 2;
 
 /**
- * Beside those of the pool: a restore's and its safety backup's, and that of whoever opens the page meanwhile. Each
- * further download needs one more.
+ * Besides the pool: one for a restore, one for its safety backup, and one for opening the page meanwhile. Each further
+ * download needs one more.
  */
 export const PAGE_CONNECTIONS = POOL_CONNECTIONS + 3;
 

@@ -1,4 +1,4 @@
-/** What `pg` says where a connection is no more, or all of a pool's are in use. It gives no code. */
+/** Messages of `pg` if a connection is lost or all connections of a pool are in use. These errors have no code. */
 const LOST = new Set([
   "Connection terminated",
   "Connection terminated unexpectedly",
@@ -9,10 +9,10 @@ const LOST = new Set([
   "timeout exceeded when trying to connect",
 ]);
 
-/** Node's, of a socket. */
+/** Node's error codes for a lost socket. */
 const CODES = /^(?:ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|ENETDOWN|ENETUNREACH|EHOSTUNREACH)$/;
 
-/** Whether a statement failed since there was no connection any more, or none to be had. */
+/** Whether a statement failed because the connection was lost or none was available. */
 export const isConnectionLost = (error: unknown): error is Error =>
   error instanceof Error &&
   (LOST.has(error.message) || ("code" in error && CODES.test(String(error.code))));

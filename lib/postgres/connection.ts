@@ -11,29 +11,29 @@ import { SessionWatch } from "./session-waits.ts";
 
 declare module "pg" {
   interface Client {
-    /** The server process of this connection; null before it is connected. In `pg`, but not in its types. */
+    /** Process ID of the connection's server process; null until connected. `pg` has it, but its types do not. */
     processID: number | null;
   }
 }
 
-/** How to reach one PostgreSQL database. `await using` closes it. */
+/** A PostgreSQL database and how to connect to it. `await using` closes it. */
 export interface Database extends AsyncDisposable {
-  /** For short statements outside of dumps and loads: catalog, operations, checks. */
+  /** For short statements outside dumps and loads: catalog, operations, checks. */
   readonly pool: pg.Pool;
-  /** `host:port`, without credentials, for a person to read. */
+  /** `host:port` for people to read, without credentials. */
   readonly server: string;
   /**
-   * A connection of its own for a dump, a load or a lock. The caller owns it and must end it.
+   * Opens a separate connection for a dump, a load or a lock. The caller owns it and must end it.
    *
-   * @throws BackupError DATABASE_UNREACHABLE, CONFIG_INVALID for a transaction pooler
+   * @throws BackupError DATABASE_UNREACHABLE, or CONFIG_INVALID for a transaction pooler
    */
   connect(purpose: string): Promise<pg.Client>;
   close(): Promise<void>;
 }
 
 /**
- * Settings under which values are read and written as text, and statements run, whatever the defaults of
- * server, database and role are. What a server's version does not know is left out.
+ * Session settings for reading and writing values as text and for running statements. They make the defaults of the
+ * server, database and role irrelevant. A setting that the server's version does not know is left out.
  */
 const SESSION_SETTINGS = {
   DateStyle: "ISO",
@@ -41,36 +41,38 @@ const SESSION_SETTINGS = {
   TimeZone: "UTC",
   extra_float_digits: "3",
   bytea_output: "hex",
-  // The currency of `money`.
+  // Determines the currency of `money`.
   lc_monetary: "C",
-  // Or NULL in an array's text would be read as the word.
+  // If off, NULL in the text of an array would be read as a string.
   array_nulls: "on",
   standard_conforming_strings: "on",
   xmloption: "content",
-  // Types' and constraints' definitions are compared as text.
+  // Definitions of types and constraints are compared as text.
   quote_all_identifiers: "off",
-  // Names and types come out schema-qualified. A load takes the role's own (own-settings.ts).
+  // With an empty path, names and types come out schema-qualified. A load uses the role's own path (own-settings.ts).
   search_path: "",
   [ONLY_TABLES.name]: ONLY_TABLES.value,
   statement_timeout: "0",
   idle_in_transaction_session_timeout: "0",
   transaction_timeout: "0",
   idle_session_timeout: "0",
-  // Reading the catalog or counting rows must not wait for ever. Dumps and loads set their own.
+  // Reading the catalog or counting rows must not wait forever. Dumps and loads set their own limit.
   lock_timeout: "5s",
   default_transaction_read_only: "off",
   default_transaction_isolation: "read committed",
   default_transaction_deferrable: "off",
-  // Or rows would not be checked against tables that a restore does not load. Left to roles that may set it.
+  // Another value would skip the checks against tables that a restore does not load. Set only if the role may set it.
   session_replication_role: "origin",
 };
 
-/** What is recorded of operations must be there while a restore waits for a standby that does not answer. */
+/** Records of operations must be written even while a restore waits for a standby that does not answer. */
 const POOL_SETTINGS = { synchronous_commit: "local" };
 
 /**
- * Does nothing where `$2` is not this session's process: then a pooler made that number up, and it may be another
- * session that gets the settings; nor where all connections are one session. SQL_ASCII has no encoding to convert from: its bytes pass as they are.
+ * Applies the settings, with two exceptions. If `$2` is not this session's process, a pooler made that number up, and
+ * the settings might reach another session. If all connections share one session, nothing is set either.
+ *
+ * SQL_ASCII has no encoding to convert from, so its bytes pass unchanged.
  */
 const SETTINGS_SQL = `
   SELECT pg_catalog.set_config('client_encoding',
@@ -83,7 +85,7 @@ const SETTINGS_SQL = `
     AND (x.key <> 'session_replication_role' OR pg_catalog.has_parameter_privilege(x.key, 'SET'))
     AND ($2::int IS NULL OR $2 = pg_catalog.pg_backend_pid()) AND NOT ${IS_ONE_SESSION}`;
 
-/** @returns the session's process, or null where it is not the one that was named */
+/** @returns the session's process ID, or null if it differs from `pid` */
 async function applySettings(
   client: pg.ClientBase,
   pid: number | null,
@@ -95,10 +97,10 @@ async function applySettings(
 }
 
 /**
- * Opens no connection yet.
+ * Prepares access to a database. Opens no connection yet.
  *
- * @param config as `pg` takes it: a `connectionString`, or host, port, user, password, database, ssl; and a schema.
- * @throws BackupError CONFIG_INVALID for a connection string that cannot be read
+ * @param config as for `pg`: a `connectionString`, or host, port, user, password, database, ssl; and a schema
+ * @throws BackupError CONFIG_INVALID if the connection string cannot be read
  */
 export function openDatabase(config: ConnectionConfig): Database {
   const connectionConfig: ConnectionConfig = {
@@ -117,12 +119,12 @@ export function openDatabase(config: ConnectionConfig): Database {
       throw error;
     });
     await sessions;
-    // To be cancelled by its real number.
+    // Cancelling needs the real process ID.
     client.processID = await applySettings(client, null, settings);
   };
   const pool = new pg.Pool({
     ...connectionConfig,
-    // Longer than a connection's own, which says what is wrong.
+    // Longer than the connection's own limit, so that its error comes first: it says what is wrong.
     connectionTimeoutMillis: connectionTimeoutMillis && connectionTimeoutMillis + 1000,
     application_name: APPLICATION_NAME,
     max: POOL_CONNECTIONS,
@@ -138,14 +140,14 @@ export function openDatabase(config: ConnectionConfig): Database {
         throw (client as OwnClient).describeFailure(error);
       }),
   });
-  // A pooled connection that the server ends while idle must not end the process.
+  // If the server ends an idle pooled connection, the process must not end too.
   pool.on("error", () => {});
   const close = () => pool.end();
   const watch = new SessionWatch(pool);
   pool.on("connect", (client) => watch.add(client as pg.Client));
   return {
     pool,
-    // A function leads wherever it does, whatever host is said.
+    // `stream` is the app's own function. It may connect anywhere, whatever host is configured.
     server: config.stream ? "the app's own connector" : addressOf(probe),
     async connect(purpose) {
       const client = await connect(connectionConfig, purpose, prepare);
@@ -163,19 +165,19 @@ const addressOf = ({ host, port }: pg.Client): string =>
 function parseConfig(config: pg.ClientConfig): pg.Client {
   const { connectionString = "" } = config;
   if (/^prisma(?:\+postgres)?:/.test(connectionString)) throw prismasOwnUrl();
-  // A socket's path is one as well.
+  // The path of a socket is valid too.
   if (!/^(?:$|\/|socket:|postgres(?:ql)?:)/i.test(connectionString)) throw noUrl();
   try {
     return new pg.Client(config);
   } catch (error) {
-    // Without it as a cause, which holds the password.
+    // Not passed on as the cause: the original error holds the password.
     throw describeUnreadable(error);
   }
 }
 
 const APPLICATION_NAME = "prisma-backup-admin";
 
-/** Makes a new connection ready: settings, and the number of its process. */
+/** Prepares a new connection: applies the settings and determines its process ID. */
 type Prepare = (client: OwnClient, settings?: Record<string, string>) => Promise<void>;
 
 async function connect(
@@ -197,10 +199,13 @@ async function connect(
   }
 }
 
-/** The last error of PostgreSQL after which a connection took no statement: the next one does not know why. */
+/**
+ * The last PostgreSQL error of a connection that has taken no statement since. The next statement's error does not
+ * contain this reason.
+ */
 const endedBy = new WeakMap<pg.Client, Error>();
 
-/** Why PostgreSQL has ended the connection, if it said so; else the error itself. */
+/** The error with which PostgreSQL ended the connection, if it sent one; otherwise `error` itself. */
 export function explainEnd(client: pg.Client, error: unknown): unknown {
   const end = endedBy.get(client);
   const said = error instanceof BackupError ? error.cause : error;
@@ -209,11 +214,11 @@ export function explainEnd(client: pg.Client, error: unknown): unknown {
 
 const CANCEL_AGAIN_MS = 250;
 
-/** A cancelled statement ends within moments; a connection that does not is taken for dead. */
+/** A cancelled statement ends within moments. After this many attempts, the connection counts as dead. */
 const CANCEL_ATTEMPTS = 40;
 
 /**
- * Has the server cancel what `client` runs when `signal` aborts: the statement fails, and the caller rolls back.
+ * Cancels what `client` runs on the server when `signal` aborts. The statement fails, and the caller rolls back.
  *
  * @returns a function that stops listening
  */
@@ -232,7 +237,7 @@ export function cancelOnAbort(
   };
   const start = () => {
     cancel();
-    // Between two statements there is nothing to cancel, and the next may wait for a lock.
+    // Between two statements there is nothing to cancel, but the next one may wait for a lock. So repeat.
     timer = setInterval(cancel, CANCEL_AGAIN_MS);
   };
   signal?.addEventListener("abort", start, { once: true });
@@ -243,7 +248,8 @@ export function cancelOnAbort(
 }
 
 /**
- * Ends the waiting of `client`'s commit for a synchronous standby when `signal` aborts, or has. The commit itself stands.
+ * If `signal` aborts or has aborted, stops `client`'s commit from waiting for a synchronous standby. The commit itself
+ * stands.
  *
  * @returns a function that stops listening
  */
@@ -259,15 +265,15 @@ export function stopWaitingOnAbort(
         "SELECT pg_catalog.pg_cancel_backend(pid) FROM pg_catalog.pg_stat_activity WHERE pid = $1 AND wait_event = 'SyncRep'",
         [client.processID],
       )
-      // Then nobody can say what became of it until the server has noticed.
+      // After this, the outcome is unknown until the server notices the lost connection.
       .catch(() => abandon(client));
   };
   const timer = setInterval(cancel, CANCEL_AGAIN_MS);
   return () => clearInterval(timer);
 }
 
-/** Ends a connection at once, whatever it is doing; the server rolls its transaction back. */
+/** Cuts a connection at once, even during a statement. The server rolls its transaction back. */
 export function abandon(client: pg.Client): void {
-  // `end()` would wait for the statement that runs, perhaps a COPY that nobody reads any more.
+  // `end()` would wait for the running statement, which may be a COPY that nothing reads any more.
   client.connection.stream.destroy();
 }

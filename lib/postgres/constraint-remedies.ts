@@ -1,4 +1,4 @@
-/** What to do about rows that a table does not take: in a rehearsal's words, and the restore's. */
+/** What to do about rows that a table refuses, worded for both a trial run and a restore. */
 
 import pg from "pg";
 import type { CatalogTable } from "../schema/catalog.ts";
@@ -17,9 +17,9 @@ export const partitionRemedy = (table: TableName): string =>
   `Make a partition for these rows before the restore, or a default one: CREATE TABLE … PARTITION OF ${sqlName(table)} FOR VALUES …, or … DEFAULT.`;
 
 /**
- * How to get rid of the unique or exclusion constraint, or index, that has refused a row.
+ * Finds how to drop the unique or exclusion constraint, or index, that refused a row.
  *
- * @returns undefined where that is not what has refused it
+ * @returns undefined if something else refused it
  */
 export async function findDropStatement(
   client: pg.ClientBase,

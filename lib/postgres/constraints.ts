@@ -4,12 +4,12 @@ import { callsUserFunction } from "../schema/user-objects.ts";
 import type { TableName } from "../shared/api.ts";
 import { quoteIdentifier, quoteLiteral, quoteTable } from "./identifiers.ts";
 
-/** A constraint, and all that is needed to add it again exactly as it was. */
+/** A constraint, with everything needed to add it again exactly as it was. */
 interface Constraint {
-  /** Or a domain. */
+  /** The table, or the domain. */
   table: TableName;
   constraint: string;
-  /** Whole, with NOT VALID, DEFERRABLE and the like. */
+  /** The complete definition, including NOT VALID, DEFERRABLE and the like. */
   definition: string;
   comment: string | null;
   isOfDomain?: boolean;
@@ -32,7 +32,10 @@ async function add(client: pg.ClientBase, it: Constraint): Promise<void> {
   }
 }
 
-/** Drops foreign keys: checking them in bulk afterwards costs a fraction of a check per row, and cycles need no tricks. */
+/**
+ * Drops foreign keys. Checking them in bulk afterwards costs a fraction of checking row by row, and cycles need no
+ * tricks.
+ */
 export async function dropForeignKeys(
   client: pg.ClientBase,
   foreignKeys: readonly ForeignKey[],
@@ -40,7 +43,7 @@ export async function dropForeignKeys(
   for (const foreignKey of foreignKeys) await drop(client, foreignKey);
 }
 
-/** Adds a foreign key again, exactly as it was. PostgreSQL checks every row, unless it was NOT VALID. */
+/** Adds a foreign key again, exactly as it was. PostgreSQL checks every row, unless the key was NOT VALID. */
 export async function addForeignKey(client: pg.ClientBase, foreignKey: ForeignKey): Promise<void> {
   await add(client, foreignKey);
   for (const below of foreignKey.validatedBelow) await validateConstraint(client, below);
@@ -54,24 +57,24 @@ export async function validateConstraint(
   await client.query(`ALTER ${owner(it)} VALIDATE CONSTRAINT ${quoteIdentifier(it.constraint)}`);
 }
 
-/** A constraint that is put aside while rows are loaded. */
+/** A constraint that is dropped while rows are loaded. */
 export interface AsideConstraint extends Constraint {
-  /** Every row fulfils it, as far as PostgreSQL knows: it is proven again once all rows are there. */
+  /** As far as PostgreSQL knows, every row satisfies it. It is validated again once all rows are loaded. */
   isValidated: boolean;
-  /** What it asks of a row, or of a domain's VALUE. */
+  /** The condition on a row, or on a domain's VALUE. */
   expression: string;
 }
 
 export interface AsideConstraints {
   /** In the order in which they were dropped. */
   dropped: AsideConstraint[];
-  /** Those of them that are NOT VALID, and that a table below has validated for itself. */
+  /** Constraints of child tables that are validated, although the parent's constraint is NOT VALID. */
   validatedBelow: Array<{ table: TableName; constraint: string }>;
 }
 
 /**
- * Every column of the domain `t`, or of a domain over it, is one of a loaded table's, and none holds it within another
- * type: a table's row is one as well. PostgreSQL could not prove it again otherwise.
+ * True if only loaded tables have columns of the domain `t` or of a domain over it, and no other type contains the
+ * domain. A table's row type counts as such a type. Otherwise PostgreSQL could not validate the constraint again.
  */
 const USED_BY_LOADED_ALONE = `
   NOT EXISTS (
@@ -92,7 +95,7 @@ const USED_BY_LOADED_ALONE = `
     SELECT FROM holder h JOIN pg_attribute a ON a.atttypid = h.type JOIN pg_class r ON r.oid = a.attrelid
     WHERE NOT a.attisdropped AND r.relkind IN ('r', 'p', 'm', 'f') AND (NOT h.is_direct OR a.attrelid <> ALL ($1::oid[])))`;
 
-/** With a table's constraint go those that the tables below it have from there. */
+/** Dropping a table's constraint also drops it from the tables below that inherit it. */
 const BELOW = `
   below (oid) AS (
     SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = k.conrelid
@@ -101,9 +104,11 @@ const BELOW = `
   )`;
 
 /**
- * CHECK, and since PostgreSQL 18 NOT NULL, with NOT VALID: not proven for old rows, but every inserted one is checked.
- * What is NOT ENFORCED never is. An inherited one goes with its parent's. And CHECK that calls functions of the users':
- * these may read rows that are not there yet.
+ * Selects the constraints to drop during a load:
+ * - CHECK, and since PostgreSQL 18 NOT NULL, if NOT VALID: old rows may violate it, but every inserted row is checked.
+ * - CHECK that calls user-defined functions: these may read rows that are not loaded yet.
+ *
+ * NOT ENFORCED constraints are never checked, so they stay. An inherited constraint is dropped with its parent's.
  */
 const ASIDE_SQL = `
   SELECT json_build_object('schema', n.nspname, 'name', coalesce(c.relname, t.typname)) AS "table", t.oid IS NOT NULL AS "isOfDomain", k.conname AS constraint,
@@ -130,10 +135,10 @@ const ASIDE_SQL = `
   ORDER BY n.nspname, c.relname, t.typname, k.conname`;
 
 /**
- * Drops what the tables' old rows need not fulfil, so that those of an archive can come back as they were, and what
- * may depend on other rows.
+ * Drops constraints that old rows may violate, so that an archive's rows can come back as they were. Also drops
+ * constraints that may depend on other rows.
  *
- * @param domainsAlone leaves the tables' own constraints
+ * @param domainsAlone keeps the tables' own constraints
  */
 export async function putConstraintsAside(
   client: pg.ClientBase,
@@ -154,18 +159,20 @@ export async function putConstraintsAside(
       for (const table of validatedBelow)
         all.validatedBelow.push({ table, constraint: constraint.constraint });
     }
-    // One that a table below had declared itself, too, is inherited no more: it is found now.
+    // A table below may have declared the constraint itself, too. After the drop it is no longer inherited: the next
+    // round finds it.
   }
 }
 
-/** Adds them again, each NOT VALID: what was valid is still to be proven, by `validateConstraint`. */
+/** Adds the constraints again, all NOT VALID. Use `validateConstraint` to validate those that were valid. */
 export async function addConstraintsAgain(
   client: pg.ClientBase,
   { dropped, validatedBelow }: AsideConstraints,
 ): Promise<void> {
   for (const constraint of dropped.toReversed()) {
     const { isValidated, definition } = constraint;
-    // Its names were read without a search_path, and are without one now; it is proven under the role's own.
+    // The definition was read with an empty search_path, and is added with one. Validation uses the role's own
+    // search_path.
     await add(
       client,
       isValidated ? { ...constraint, definition: `${definition} NOT VALID` } : constraint,

@@ -11,19 +11,19 @@ const ERROR_RESPONSE = 0x45;
 type DataListener = (chunk: Buffer) => void;
 
 /**
- * What `COPY … TO STDOUT` sends, as a query for `client.query()`. As pg-copy-streams does, it takes the place of pg at
- * the connection while the data comes; but it leaves each row where it is in what came from the socket, and makes no
- * buffers of their own for them. Destroying it abandons the COPY; the connection is then of no more use.
+ * The data of `COPY … TO STDOUT`, as a query for `client.query()`. Like pg-copy-streams, it replaces pg's listener on
+ * the connection while data arrives. Unlike it, it leaves each row in the buffer from the socket and allocates no
+ * buffer per row. Destroying the stream abandons the COPY; the connection cannot be used afterwards.
  */
 export class CopyOutStream extends Readable implements pg.Submittable {
-  /** As the command tag says; known at the end. */
+  /** The row count from the command tag. Set at the end. */
   rowCount = 0;
-  /** So far. */
+  /** Rows received so far. */
   rowsSent = 0;
   readonly #text: string;
   #connection: pg.Connection | undefined;
   #pgListener: DataListener | undefined;
-  /** Of the message that is being read: its type, and the bytes to come of its header and its content. */
+  /** Type of the current message, and how many bytes of its header and content are still to come. */
   #type = 0;
   #headerBytes = HEADER_BYTES;
   #contentBytes = 0;
@@ -59,7 +59,7 @@ export class CopyOutStream extends Readable implements pg.Submittable {
     this.rowCount = Number(/^COPY (\d+)$/.exec(text)?.[1]);
   }
 
-  /** The end, when the connection takes another statement; not yet when the rows are through. */
+  /** Ends the stream only when the connection takes another statement. The last row comes earlier than that. */
   handleReadyForQuery(): void {
     this.push(null);
   }
@@ -72,7 +72,7 @@ export class CopyOutStream extends Readable implements pg.Submittable {
     }
   };
 
-  /** Moves together what a chunk has of rows. */
+  /** Moves a chunk's row data together. */
   #take(chunk: Buffer): void {
     let at = 0;
     let end = 0;
@@ -80,7 +80,7 @@ export class CopyOutStream extends Readable implements pg.Submittable {
       if (this.#headerBytes > 0) {
         const byte = chunk[at] as number;
         if (this.#headerBytes === HEADER_BYTES) {
-          // An error is pg's, and so is all that comes after the data.
+          // Errors, and everything after the data, are handled by pg.
           if (byte === ERROR_RESPONSE || byte === COPY_DONE) {
             this.#pass(chunk, end);
             this.#giveBack(chunk.subarray(at));
@@ -89,14 +89,14 @@ export class CopyOutStream extends Readable implements pg.Submittable {
           this.#type = byte;
         } else this.#contentBytes = this.#contentBytes * 256 + byte;
         at++;
-        // The length counts itself.
+        // The length includes itself.
         if (--this.#headerBytes > 0) continue;
         this.#contentBytes -= HEADER_BYTES - 1;
-        // PostgreSQL sends each row as a message of its own.
+        // PostgreSQL sends each row as a separate message.
         if (this.#type === COPY_DATA) this.rowsSent++;
       } else {
         const length = Math.min(this.#contentBytes, chunk.length - at);
-        // Others may come in between: notices, changed parameters.
+        // Other messages may come in between: notices and changed parameters.
         if (this.#type === COPY_DATA) {
           chunk.copyWithin(end, at, at + length);
           end += length;
@@ -122,7 +122,7 @@ export class CopyOutStream extends Readable implements pg.Submittable {
     stream.removeListener("readable", this.#forward);
     stream.on("data", listener);
     listener(rest);
-    // What pg makes of the rest may pause it.
+    // pg may pause the stream when it handles the rest.
     process.nextTick(() => stream.resume());
   }
 }

@@ -13,7 +13,7 @@ import { copyOut } from "./copy-out.ts";
 import { CopyOutStream } from "./copy-out-stream.ts";
 import { rowsOf } from "./rows-of.ts";
 
-/** Runs in one snapshot, on a connection that is then ended. */
+/** Runs `act` in one snapshot, and ends the connection afterwards. */
 async function inSnapshot<T>(
   database: Database,
   act: (client: pg.Client, tables: CatalogTable[]) => Promise<T>,
@@ -31,7 +31,7 @@ const COUNTED_SQL = `
   CREATE TABLE no_rows (a int); CREATE TABLE without_columns (); INSERT INTO without_columns SELECT FROM generate_series(1, 3);
   CREATE TABLE six AS SELECT i, repeat(E'"\\\\\\n\\r\\t\\x01 é😀', i) AS t FROM generate_series(1, 6) i`;
 
-/** A table for each type, alone and in arrays, domains and composites of it. */
+/** A table for each type, with the type alone and in arrays, domains and composites. */
 const ALL_TYPES_SQL = [
   TYPES_SQL,
   ...TYPE_CASES.filter(({ since }) => since === undefined).map(typeTable),
@@ -65,7 +65,7 @@ test.for([
   },
 );
 
-/** Gives what has arrived in pieces of 1 to 13 bytes. */
+/** A socket that delivers its data in pieces of 1 to 13 bytes. */
 class CutSocket extends Socket {
   #reads = 0;
 
@@ -92,7 +92,7 @@ test("rows and errors arrive whole, wherever the network cuts what is sent", asy
   await expect(text(client.query(new CopyOutStream(failing)))).rejects.toMatchObject({
     code: "22012",
   });
-  // The connection is of use after it, and what comes in between is no row.
+  // The connection can be used afterwards, and messages between rows are not taken for rows.
   const noisy = `CREATE FUNCTION noisy(i int) RETURNS int LANGUAGE plpgsql AS $$ BEGIN
     RAISE NOTICE 'row %', i; PERFORM set_config('application_name', 'row ' || i, false); RETURN i; END $$`;
   await client.query(noisy);

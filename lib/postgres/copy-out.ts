@@ -8,22 +8,21 @@ import { type FailedRows, JsonArray, type OnRows, UnrestorableRow } from "./json
 import { rowsOf } from "./rows-of.ts";
 
 export interface CopyOutOptions {
-  /** Makes what the stream fails with of what failed, and of the rows where it did. */
+  /** Describes the error that the stream fails with, given the original error and the rows where it happened. */
   describeError?: (error: Error, rows: FailedRows) => Error | Promise<Error>;
-  /** False for an SQL_ASCII database, whose bytes are whatever they are. */
+  /** False for an SQL_ASCII database, whose bytes may have any encoding. */
   isUtf8?: boolean;
-  /** Of a row's JSON: a larger one is refused, as a restore would. */
+  /** Maximum size of a row's JSON in bytes. A larger row is refused, because a restore would refuse it too. */
   maxRowBytes?: number | undefined;
 }
 
 /**
- * A table's rows as one JSON array, as PostgreSQL would write it: one row a line, the comma leading. What COPY
- * sends is only escaped anew here; no row is ever parsed. Destroying the stream abandons the COPY; the connection is then of no more use.
+ * Streams a table's rows as one JSON array, as PostgreSQL would write it: one row a line, with a leading comma. The
+ * data of COPY is only escaped again; rows are never parsed. Destroying the stream abandons the COPY; the connection
+ * cannot be used afterwards. The stream fails with an `UnrestorableRow` if no restore would take a row.
  *
- * @param client in a transaction whose snapshot is the backup's
- * It fails with an `UnrestorableRow` for one that no restore would take.
- *
- * @param onRows called with the rows and bytes so far, for every chunk
+ * @param client in a transaction with the backup's snapshot
+ * @param onRows called for every chunk with the rows and bytes so far
  */
 export function copyOut(
   client: pg.ClientBase,
@@ -32,9 +31,9 @@ export function copyOut(
   options: CopyOutOptions = {},
 ): Readable {
   const toJson = new CopyToJson(dumped(table));
-  // From here on nothing may throw: a COPY that nobody reads would end the process when it fails.
+  // Nothing may throw from here on: if nothing read the COPY and it failed, the process would end.
   const copy = client.query(new CopyOutStream(copyStatement(table)));
-  // Errors reach the reader of the array; the callback only keeps `pipeline` from throwing.
+  // Errors reach the reader of the array. The callback only keeps `pipeline` from throwing.
   const array = new JsonArray({
     ...options,
     onRows,
@@ -55,30 +54,32 @@ const describing =
       error instanceof UnrestorableRow ? { first: error.row, last: error.row } : failedAt(),
     );
 
-/** The columns whose values are in a backup. */
+/** The columns whose values a backup contains. */
 export const dumped = (table: CatalogTable): CatalogColumn[] =>
   table.columns.filter((column) => !column.generated);
 
 const copyStatement = (table: CatalogTable): string =>
   `COPY (SELECT ${dumped(table).map(copyExpression).join(", ")} FROM ${rowsOf(table)} t) TO STDOUT`;
 
-/** COPY uses each type's output function itself; only the cast keeps what an XML value says of its encoding. */
+/**
+ * COPY calls each type's output function itself. Only the cast to text keeps the encoding declaration of an XML value.
+ */
 function copyExpression(column: CatalogColumn): string {
   const isXml = column.valueType.name === "xml" && !column.valueType.isArray;
   const isItself = column.encoding !== "jsonb" && !isXml;
   return isItself ? `t.${quoteIdentifier(column.name)}` : columnExpression(column);
 }
 
-/** A value as `row_to_json` is given it. */
+/** The expression of a column's value as `row_to_json` takes it. */
 export function columnExpression(column: CatalogColumn): string {
   const name = quoteIdentifier(column.name);
   const value = `t.${name}`;
   switch (column.encoding) {
     case "json":
-      // For a type of the users', row_to_json would run their cast to json.
+      // For a user-defined type, row_to_json would call the type's own cast to json.
       return column.needsOutputFunction ? `${outputOf(value)} AS ${name}` : value;
     case "jsonb":
-      // Otherwise a JSON null could not be told from SQL NULL, nor the wrapping from a value that looks like it.
+      // The wrapper tells a JSON null from SQL NULL, and a wrapped value from a value that looks like a wrapper.
       return `CASE WHEN ${value} = 'null'::jsonb OR ${value} ? '$json' AND pg_catalog.jsonb_typeof(${value}) = 'object'
         THEN pg_catalog.jsonb_build_object('$json', ${value}) ELSE ${value} END AS ${name}`;
     case "text":
@@ -90,7 +91,7 @@ export function columnExpression(column: CatalogColumn): string {
 
 /**
  * `format` always uses the output function; a cast may be the type's own (inet's adds /32).
- * IS NOT DISTINCT FROM: a composite of NULLs "IS NULL" too.
+ * IS NOT DISTINCT FROM is needed because a composite of NULLs also "IS NULL".
  */
 const outputOf = (value: string): string =>
   `CASE WHEN ${value} IS NOT DISTINCT FROM NULL THEN NULL ELSE pg_catalog.format('%s', ${value}) END`;

@@ -26,7 +26,7 @@ const COLUMNS = [
   column("big", "int8", "text"),
 ];
 
-/** As PostgreSQL's manual says COPY escapes; each control character may come escaped or not. */
+/** Escapes as PostgreSQL's manual describes for COPY. Each control character may come escaped or not. */
 const LETTERS: Record<string, string> = { "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t" };
 const escapeCopy = (value: string | null): string =>
   value === null
@@ -46,7 +46,7 @@ async function convert(copied: string, pieceBytes: number, columns = COLUMNS): P
   return text(Readable.from(pieces).pipe(new CopyToJson(columns)));
 }
 
-/** The line that ends with an error, or with what was made of it. */
+/** The error message of the conversion, or "no error". */
 const outcomeOf = (copied: string) =>
   new Promise<string>((resolve) => {
     const stream = new CopyToJson(COLUMNS);
@@ -72,7 +72,7 @@ test("random rows, in pieces of any length, are what JSON.stringify makes of the
           a,
           number === null ? null : String(number),
           truth === null ? null : truth ? "t" : "f",
-          // A JSON null is wrapped before it comes here; its text would be a string's otherwise.
+          // A JSON null is already wrapped at this point; otherwise its text would be that of a string.
           document === null ? null : JSON.stringify(document),
           big === null ? null : String(big),
         ),
@@ -81,7 +81,7 @@ test("random rows, in pieces of any length, are what JSON.stringify makes of the
         const isPlain = number === null || Number.isFinite(number);
         const values = [
           a,
-          // As PostgreSQL writes them: -0 as it is, NaN and infinities as strings.
+          // As PostgreSQL writes numbers: -0 unchanged, NaN and infinities as strings.
           isPlain ? number : String(number),
           truth,
           document,
@@ -116,7 +116,7 @@ test("a value far larger than any buffer is not held", async () => {
   const control = Buffer.alloc(65_536, 1);
   let bytes = 0;
   stream.on("data", (chunk: Buffer) => {
-    // Each byte becomes six, of a few chunks at a time.
+    // Each byte becomes six, and only a few chunks are passed on at a time.
     expect(chunk.length).toBeLessThan(20 * control.length);
     bytes += chunk.length;
   });

@@ -3,19 +3,22 @@ import { freeOwn } from "../own-memory.ts";
 import type { CatalogColumn } from "../schema/catalog.ts";
 import { Assembly, type AssemblyKind, VECTOR_BYTES } from "./assembly.ts";
 
-/** What is taken at a time: as much as a socket gives. */
+/** How many bytes are converted at a time: as many as a socket delivers. */
 const SOURCE_BYTES = 64 * 1024;
-/** What is passed on at a time, or more: each step of what follows costs the same for less. */
+/** Minimum size of what is passed on: each later step costs the same for less. */
 const STEP_BYTES = 128 * 1024;
 const TARGET_BYTES = STEP_BYTES + 2 * SOURCE_BYTES;
-/** Of a source: a backslash, or the first byte of a value, which mean something only with the next. */
+/**
+ * Room for source bytes carried over to the next chunk: a backslash or the first byte of a value. Neither means
+ * anything without the byte that follows.
+ */
 const CARRIED_BYTES = 1;
-/** What is written beyond the limit, besides a key: what ends a value and a row, and an escape. */
+/** What may be written beyond the limit besides a key: the end of a value and of a row, and an escape. */
 const SLACK_BYTES = 16 + VECTOR_BYTES;
 
 /**
- * Makes of COPY's text format what `',' || row_to_json(…)` gives, byte for byte: a line a row. PostgreSQL takes three
- * times as long for it, in one process. No line is held, however long it is.
+ * Converts COPY's text format to what `',' || row_to_json(…)` returns, byte for byte, one row a line. PostgreSQL takes
+ * three times as long for it, in a single process. No line is held in memory, however long it is.
  */
 export class CopyToJson extends Transform {
   readonly #hasColumns: boolean;

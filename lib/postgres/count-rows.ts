@@ -5,10 +5,10 @@ import { quoteLiteral } from "./identifiers.ts";
 import { isRecoveryConflict } from "./recovery-conflict.ts";
 import { type ReadTable, rowsOf } from "./rows-of.ts";
 
-/** Tables are counted, smallest first, up to this size in all: about a second of reading. The rest is estimated. */
+/** Tables are counted, smallest first, up to this total size: about a second of reading. The rest is estimated. */
 const COUNT_UP_TO_BYTES = 512 * 1024 * 1024;
 
-/** What is known of a table whose rows are counted, perhaps of an extension's. */
+/** What must be known about a table to count its rows. The table may belong to an extension. */
 export type CountedTable = ReadTable &
   Pick<CatalogTable, "sizeBytes" | "estimatedRows" | "canSelect" | "hidesRows" | "isLocked"> &
   Partial<Pick<CatalogTable, "isOnPrimaryOnly">>;
@@ -16,13 +16,13 @@ export type CountedTable = ReadTable &
 export interface RowCount {
   rows: number;
   isExact: boolean;
-  /** What PostgreSQL says of a table whose rows it cannot read. */
+  /** PostgreSQL's error, if the table's rows cannot be read. */
   error?: pg.DatabaseError;
 }
 
 /**
- * Rows of each table, in the tables' order: counted where that is quick and waits for nobody, else the planner's
- * estimate. A table that cannot be read leaves the others' counts as they are.
+ * Counts the rows of each table, in the given order. Counts exactly if that is quick and waits for no lock; otherwise
+ * returns the planner's estimate. A table that cannot be read does not affect the other counts.
  */
 export async function countRows(
   client: pg.ClientBase,
@@ -39,17 +39,19 @@ export async function countRows(
   return tables.map((table) => counts.get(table) ?? estimateRows(table));
 }
 
-/** Of a table, and not of the server, the connection, a lock, or a conflict with replication. */
+/** True if the error concerns the table, not the server, the connection, a lock or a conflict with replication. */
 const isOfTable = (error: unknown): error is pg.DatabaseError =>
   error instanceof pg.DatabaseError && !/^(?:08|40|53|55P03|57)/.test(error.code ?? "");
 
 const LOCK_NOT_AVAILABLE = "55P03";
 
-/** Another time it may be counted. */
+/** Whether counting may work at another time. */
 const isPassing = (error: unknown): boolean =>
   hasCode(error, LOCK_NOT_AVAILABLE) || isRecoveryConflict(error);
 
-/** By one statement; and one by one where that fails, so that it is known of which table. */
+/**
+ * Counts all tables with one statement. If that fails, counts them one by one to find the table that cannot be read.
+ */
 export async function countApart<Table extends CountedTable>(
   client: pg.ClientBase,
   tables: readonly Table[],
@@ -68,7 +70,7 @@ export async function countApart<Table extends CountedTable>(
   for (const table of tables) {
     try {
       await apart(client, async () => {
-        // What is damaged may be an index, which a backup does not read.
+        // The damage may be in an index, which a backup does not read.
         await client.query(
           "SET LOCAL enable_indexscan = off; SET LOCAL enable_indexonlyscan = off; SET LOCAL enable_bitmapscan = off",
         );
@@ -90,13 +92,13 @@ export const estimateRows = ({ estimatedRows }: CountedTable): RowCount => ({
   isExact: false,
 });
 
-/** Counts every table's rows, however long it takes. */
+/** Counts the rows of every table, however long it takes. */
 export async function countExactly<Table extends ReadTable>(
   client: pg.ClientBase,
   tables: readonly Table[],
 ): Promise<Map<Table, number>> {
   const counts = new Map<Table, number>();
-  // A statement of thousands of subqueries would overflow PostgreSQL's stack.
+  // A statement with thousands of subqueries would overflow PostgreSQL's stack.
   for (let from = 0; from < tables.length; from += 200) {
     const some = tables.slice(from, from + 200);
     const statement = some

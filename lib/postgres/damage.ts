@@ -1,22 +1,28 @@
-/** What PostgreSQL says where the server's own files, or what its catalog refers to, are not whole. */
+/** Recognises errors about damaged files of the server, or about a catalog that refers to missing objects. */
 import pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 
-/** Of the server that read or wrote its files; others with the same codes tell of a user's or a library's. */
+/**
+ * Source files of the server that read and write its data files. From other source files, the same codes concern a
+ * user's file or a library.
+ */
 const STORAGE_FILES = /^(?:md|smgr|bufmgr|bufpage|slru|relmapper|fd|aio\w*)\.c$/;
 
-/** Longer ones are none of PostgreSQL's. */
+/** PostgreSQL's own messages are never longer. */
 const MAX_WORDS = 300;
 
-/** A page, a large value's pieces, an index or a whole file that is damaged or gone. */
+/** True if a page, a piece of a large value, an index or a whole file is damaged or missing. */
 export const isStorageDamage = (error: unknown): error is pg.DatabaseError =>
   error instanceof pg.DatabaseError &&
   error.routine !== "exec_stmt_raise" &&
   (/^XX00[12]$/.test(error.code ?? "") ||
     (/^58/.test(error.code ?? "") && STORAGE_FILES.test(error.file ?? "")));
 
-/** Something refers to what is not there. PostgreSQL has no translation of these words, and no value is in them. */
+/**
+ * True if the catalog refers to something that does not exist. PostgreSQL does not translate these messages, and they
+ * contain no values.
+ */
 export const isCatalogDamage = (error: unknown): error is pg.DatabaseError =>
   error instanceof pg.DatabaseError &&
   error.code === "XX000" &&
@@ -24,10 +30,10 @@ export const isCatalogDamage = (error: unknown): error is pg.DatabaseError =>
     error.message,
   );
 
-/** PostgreSQL's own words for it, which are of files, blocks and numbers alone. */
+/** PostgreSQL's own message. It contains only files, blocks and numbers. */
 const wordsOf = ({ message }: pg.DatabaseError): string => message.slice(0, MAX_WORDS);
 
-/** Sequences that errors are about, which name no more than a file. */
+/** The sequence that caused an error. The error itself only names a file. */
 const sequences = new WeakMap<pg.DatabaseError, TableName>();
 
 export function blameSequence(error: pg.DatabaseError, sequence: TableName): void {
@@ -57,7 +63,7 @@ export function describeDamage(error: unknown): { what: string; hint: string } |
   return undefined;
 }
 
-/** After `cannot be read`, where more is known of it. */
+/** The reason to append to `cannot be read`, as far as it is known. */
 export function whyUnreadable(error: unknown): string {
   if (isStorageDamage(error)) return `the server's storage is damaged, ${wordsOf(error)}`;
   if (isCatalogDamage(error)) return `the server's catalog is damaged, ${wordsOf(error)}`;

@@ -9,7 +9,7 @@ it.each([
   ["Key (id)=(7) already exists.", "id = 7"],
   ["Key (lower(email))=(a (b)) already exists.", "lower(email) = a (b)"],
   ["Key (a, b)=(1, 2) is duplicated.", "a, b = 1, 2"],
-  // As PostgreSQL's own translations have it: German, French, Japanese.
+  // PostgreSQL's own translations: German, French, Japanese.
   ["Schlüssel »(id)=(7)« existiert bereits.", "id = 7"],
   ["La clé « (id)=(7) » existe déjà.", "id = 7"],
   ["キー(id)=(7)はすでに存在します。", "id = 7"],

@@ -16,23 +16,23 @@ import { isTextError, meaningOfTextError } from "./text-errors.ts";
 
 /** Where in a dump or load an error happened, for its message. */
 export interface ErrorPlace {
-  /** The code for what has none of its own. */
+  /** The code for errors that have none of their own. */
   fallback: ErrorCode;
   /** Whether anything changed: "Nothing has changed." or "No backup was made." */
   outcome: string;
   table?: TableName;
-  /** First and last row, from 1, in the order of the archive. */
+  /** First and last row, counted from 1, in the order of the archive. */
   rows?: [number, number];
-  /** Where they are known; else what PostgreSQL says of them in its own words is looked through. */
+  /** The rows, if they are known. Otherwise the key is taken from PostgreSQL's own message. */
   blamed?: BlamedRows | undefined;
-  /** Where PostgreSQL does not name it itself. */
+  /** Used if PostgreSQL does not name it. */
   column?: string | undefined;
   constraint?: string | undefined;
-  /** What to do, where more is known of it than the SQLSTATE. */
+  /** What to do, if more is known than the SQLSTATE tells. */
   remedy?: string | undefined;
-  /** What happened and what to do, where more is known of it than its code. */
+  /** What happened and what to do, if more is known than the code tells. */
   meaning?: { what: string; hint: string } | undefined;
-  /** What it goes on without. */
+  /** What can be left out so that the operation can continue. */
   leaveOut?: LeaveOut | undefined;
 }
 
@@ -47,7 +47,7 @@ export const EXCLUSION_VIOLATION = "23P01";
 const VIOLATED = "The data violate a constraint";
 const REFUSED = "PostgreSQL refused a statement";
 
-/** SQLSTATEs that mean something particular to a person. Classes (two characters) after exact codes. */
+/** SQLSTATEs that need a specific explanation. Exact codes come before classes, which are two characters. */
 const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> = {
   "57014": {
     code: "ABORTED",
@@ -127,7 +127,7 @@ const NO_PARTITION: (typeof MEANING)[string] = {
   hint: "Make partitions for these rows before the restore, or a default one.",
 };
 
-/** A row for which there is no partition has the SQLSTATE of a CHECK, and no constraint's name. */
+/** A row without a partition gets the SQLSTATE of a CHECK violation, but no constraint name. */
 export const isWithoutPartition = ({ code, routine }: pg.DatabaseError): boolean =>
   code === CHECK_VIOLATION && /Partition/.test(routine ?? "");
 
@@ -147,8 +147,9 @@ function meaningOf(
 }
 
 /**
- * An error of PostgreSQL as one for a person: what happened, to which table, constraint or column, and
- * whether anything changed. Keys of rows are in its details, and nowhere else; other values, which PostgreSQL puts into its own, stay in the `cause`.
+ * Translates a PostgreSQL error for people: what happened, to which table, constraint or column, and whether anything
+ * changed. Keys of rows appear only in `details`. Other values, which PostgreSQL puts into its own details, stay in the
+ * `cause`.
  */
 export function translateDatabaseError(error: unknown, place: ErrorPlace): unknown {
   if (error instanceof BackupError) return error;
@@ -194,11 +195,11 @@ const lockTimeoutOf = (error: pg.DatabaseError, outcome: string, table?: TableNa
     cause: error,
   });
 
-/** Where the server's own words hold no value of a row. */
+/** SQLSTATEs whose messages contain no value of a row. */
 const WORDS_ARE_SAFE = /^(?:08|0A|25|28|3D|3F|40|42|53|54|55|57|58|XX)/;
 const IS_UNREACHABLE = /^(?:08|28|3D|53300|57P0)/;
 
-/** What they mean of a statement that is no part of a dump or load. */
+/** What the SQLSTATEs mean for a statement outside dumps and loads. */
 const ELSEWHERE: typeof MEANING = {
   "57014": {
     what: "PostgreSQL ended a statement before it was done",
@@ -225,10 +226,10 @@ const ELSEWHERE: typeof MEANING = {
 };
 
 /**
- * What PostgreSQL said of a statement outside of dumps and loads, which know more: by its SQLSTATE, and in its own words
- * where these hold no value of a row.
+ * Describes a PostgreSQL error of a statement outside dumps and loads, which describe their own errors in more detail.
+ * Uses the SQLSTATE, and PostgreSQL's message if it contains no value of a row.
  *
- * @returns null for an error of anything else
+ * @returns null if it is not a PostgreSQL error
  */
 export function describeStatementError(error: unknown): BackupError | null {
   if (error instanceof pg.DatabaseError) {
@@ -267,7 +268,10 @@ function elsewhere(error: pg.DatabaseError, sqlState: string): (typeof MEANING)[
   );
 }
 
-/** By RAISE or the like, a function chooses SQLSTATE and words itself. In a load it may name a row's value. */
+/**
+ * True if a function chose the SQLSTATE and message itself, for example by RAISE. During a load the message may contain
+ * a value.
+ */
 const isRaised = ({ file = "" }: pg.DatabaseError): boolean =>
   /^pl(?:_exec|py_|perl|tcl|v8)/.test(file);
 
@@ -283,7 +287,7 @@ interface Found {
   constraint?: string | undefined;
 }
 
-/** What was found in some place, as an error for a person. */
+/** Builds the error for people from a finding and its place. */
 export function placedError(
   { code, what, hint, cause, sqlState, constraint }: Found,
   { outcome, table, rows, blamed, column, leaveOut }: ErrorPlace,
@@ -310,8 +314,8 @@ export function placedError(
 }
 
 /**
- * The values that repeat a unique key, or that refer to nothing, as `id = 17`. The words around them are in the server's
- * language, which is not ours to choose; `(columns)=(values)` is the same in each.
+ * The values that repeat a unique key or refer to nothing, for example `id = 17`. The words around them are in the
+ * server's language, which we cannot choose, but `(columns)=(values)` is the same in every language.
  */
 export function keyInDetail({ detail = "" }: pg.DatabaseError): string | undefined {
   const [, columns, values] = /\((.+?)\)=\((.*)\)/s.exec(detail) ?? [];

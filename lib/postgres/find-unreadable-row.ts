@@ -7,28 +7,28 @@ import { rowsOf } from "./rows-of.ts";
 import { describeKey, sampleOf } from "./sample-values.ts";
 import { isTextError } from "./text-errors.ts";
 
-/** Nothing else waits for it but the person. */
+/** Only the person waits for this search. */
 const MAX_SEARCH_MS = 60_000;
 
 export interface UnreadableRow {
-  /** From 1, in the order that its table is read in. */
+  /** Row number, from 1, in the order in which the table is read. */
   row: number;
-  /** To blame alone. */
+  /** The one column that is to blame. */
   column: string;
-  /** As `id = 17`; undefined where the row has none, or the key is what is to blame. */
+  /** For example `id = 17`; undefined if the row has no key, or the key itself is to blame. */
   key: string | undefined;
-  /** What an UPDATE of the row says after its name, values left out. */
+  /** The condition of an UPDATE for this row, without the values. */
   where: string;
 }
 
 /**
- * Finds the row and the column that a dump has failed upon. Another moment of the table is read than the dump did, so
- * a row only counts if it fails in the same way.
+ * Finds the row and column that made a dump fail. The table may have changed since the dump read it, so a row counts
+ * only if it fails in the same way.
  *
- * @param client for nothing else; it is left in a transaction
- * @param rows where the dump failed; looked at first
+ * @param client used for nothing else; it is left in a transaction
+ * @param rows where the dump failed; searched first
  * @param sqlState of the failure. For text that does not fit an encoding, either code counts
- * @returns null where it is not found
+ * @returns null if the row is not found
  */
 export async function findUnreadableRow(
   client: pg.ClientBase,
@@ -41,7 +41,7 @@ export async function findUnreadableRow(
   const columns = dumpedColumns(table);
   const probe = (column: CatalogColumn) => {
     const value = asText(column);
-    // Proves the bytes in the database's encoding, and that each character is one in UTF-8.
+    // Checks that the bytes are valid in the database's encoding, and that UTF-8 has each character.
     return `count(${isText ? `pg_catalog.convert_to(${value}, 'UTF8')` : value})`;
   };
 
@@ -83,11 +83,11 @@ export async function findUnreadableRow(
 }
 
 /**
- * Finds the largest of some rows, and its largest column, where it is too large to be read.
+ * Finds the largest of some rows and its largest column, for a row that is too large to be read.
  *
  * @param rows where the dump failed
- * @param atLeastBytes as text; a smaller one is not the row that the dump has met
- * @returns null where it is not in its place any more
+ * @param atLeastBytes size as text; a smaller row is not the one at which the dump failed
+ * @returns null if the row is no longer in its place
  */
 export async function findLargeRow(
   client: pg.ClientBase,
@@ -113,11 +113,11 @@ export async function findLargeRow(
 const dumpedColumns = (table: CatalogTable): CatalogColumn[] =>
   table.columns.filter(({ generated }) => !generated);
 
-/** By the type's output function, as COPY writes it. */
+/** Text by the type's output function, as COPY writes it. */
 const asText = ({ name }: Pick<CatalogColumn, "name">): string =>
   `pg_catalog.format('%s', t.${quoteIdentifier(name)})`;
 
-/** Of bytea without making the text, which may be more than PostgreSQL takes. */
+/** Computes the size of bytea without making the text, which may be larger than PostgreSQL allows. */
 const sizeAsText = (column: CatalogColumn): string =>
   column.valueType.name === "bytea" && !column.valueType.isArray
     ? `coalesce(2 * pg_catalog.octet_length(t.${quoteIdentifier(column.name)})::float8, 0)`
@@ -129,7 +129,7 @@ const slice = (table: CatalogTable, from: number, to: number): string =>
 const hasCode = (error: unknown, code: string): boolean =>
   error instanceof pg.DatabaseError && error.code === code;
 
-/** In the order that a backup reads. */
+/** Opens a transaction that reads rows in the same order as a backup. */
 async function beginSearch(client: pg.ClientBase): Promise<void> {
   await client.query(
     `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; SET LOCAL synchronize_seqscans = off;
@@ -155,7 +155,7 @@ async function identify(
   if (columns.length === 0 || columns.includes(name)) {
     return { column: name, key: undefined, where: await placeOf(client, table, row) };
   }
-  // A cast would be its type's own, and run as whoever backs up.
+  // A cast may be the type's own, and would run with the rights of the role that backs up.
   const values = columns.map((column) => asText({ name: column }));
   const { rows } = await client.query<{ key: string[] }>(
     `SELECT ${sampleOf(values)} AS key FROM ${slice(table, row, row)}`,
@@ -167,13 +167,13 @@ async function identify(
   };
 }
 
-/** Where nothing else tells the row. Good until it is written anew. */
+/** The row's physical place, if it has no other identification. Valid until the row is written again. */
 async function placeOf(client: pg.ClientBase, table: CatalogTable, row: number): Promise<string> {
   const { rows } = await client
     .query<{ ctid: string; oid: number }>(
       `SELECT t.ctid::text AS ctid, t.tableoid::int8::float8 AS oid FROM ${rowsOf(table)} t OFFSET ${row - 1} LIMIT 1`,
     )
-    // What several partitions are read from has none.
+    // There is no ctid if the rows are read from several partitions.
     .catch(() => ({ rows: [] }));
   const [found] = rows;
   if (!found) return "…";

@@ -6,35 +6,38 @@ import { isNotFound } from "./not-found.ts";
 import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
 import type { ExclusionRule, ForeignKeyRule, RowRule, UniqueRule } from "./table-rules.ts";
 
-/** Rows that do not fulfil a rule. */
+/** Rows that violate a rule. */
 interface Found {
   /** Null if only some are known. */
   total: number | null;
   rows: ViolatingRow[];
 }
 
-/** How a rule came out. Null if every row fulfils it. A failure if it could not be evaluated. */
+/**
+ * The result of checking a rule: violating rows, null if every row satisfies it, or a failure if it cannot be
+ * evaluated.
+ */
 export type Outcome = Found | Failure | null;
 
 interface Failure {
   sqlState: string;
-  /** In the server's words: of class 42 these name what is missing, and no values. */
+  /** The server's message. In class 42 it names what is missing, and contains no values. */
   reason: string;
   detail?: string;
-  /** A function of the users' does not find what it names. */
+  /** Set if a user-defined function does not find something that it names. */
   notFound?: pg.DatabaseError;
 }
 
-/** The relation that holds the rows, and what tells them apart. */
+/** The relation that holds the rows, and the columns that identify them. */
 export interface Checked {
   holder: TableName;
   key: readonly string[];
 }
 
-/** Expressions in one statement: a result has no more than 1,664 columns. */
+/** Expressions in one statement: a result has at most 1,664 columns. */
 const RULES_AT_ONCE = 400;
 
-/** Runs what may fail, and leaves the transaction as it was before. */
+/** Runs something that may fail, and restores the transaction's state afterwards. */
 async function attempt<Result>(
   client: pg.ClientBase,
   run: () => Promise<Result>,
@@ -43,13 +46,14 @@ async function attempt<Result>(
   try {
     return await run();
   } catch (error) {
-    // Data (22), constraints (23), limits (54), names (42, 3F), and what functions raise; anything else is no matter of rows.
+    // Data (22), constraints (23), limits (54), names (42, 3F), and what functions raise. Other errors are not about
+    // rows.
     if (!(error instanceof pg.DatabaseError) || !/^(0A|2[0-3F]|3F|54|P0|42)/.test(error.code ?? ""))
       throw error;
     const { code = "", message, detail } = error;
     return {
       sqlState: code,
-      // A function's own words may have values in them.
+      // A function's own message may contain values.
       reason: error.routine === "exec_stmt_raise" ? `a function raises SQLSTATE ${code}` : message,
       ...(detail && { detail }),
       ...(isNotFound(error) && { notFound: error }),
@@ -62,7 +66,7 @@ async function attempt<Result>(
 const didFail = (result: unknown): result is Failure =>
   typeof result === "object" && result !== null && "sqlState" in result;
 
-/** Checks NOT NULL, CHECK and partitions. If all is well, the table is read only once. */
+/** Checks NOT NULL, CHECK and partition rules. If all rows satisfy them, one scan of the table is enough. */
 export async function checkRows(
   client: pg.ClientBase,
   { holder, key }: Checked,
@@ -98,7 +102,7 @@ export async function checkRows(
   }
 }
 
-/** @param isNew of a row `t`: at least one of those that repeat each other is so; left out: any */
+/** @param isNew condition on a row `t`: duplicates count only if at least one of them satisfies it; any, if left out */
 export async function checkUnique(
   client: pg.ClientBase,
   { holder }: Checked,
@@ -129,7 +133,7 @@ export async function checkUnique(
   return { total: first.total, rows };
 }
 
-/** By adding it: PostgreSQL then names the first two rows that exclude each other. */
+/** Adds the constraint. PostgreSQL then names the first two rows that exclude each other. */
 export async function checkExclusion(
   client: pg.ClientBase,
   { holder }: Checked,
@@ -144,21 +148,22 @@ export async function checkExclusion(
       table = some;
     }
     await client.query(`ALTER TABLE ${table} ADD ${definition}`);
-    // Adding a foreign key or altering would find checks pending that are deferred.
+    // `attempt` rolls back even on success. Otherwise deferred checks would stay pending, and a later ALTER or foreign
+    // key would fail.
     return null;
   });
   if (!didFail(result)) return null;
-  // Found by its own rule.
+  // NOT NULL has its own rule.
   if (result.sqlState === "23502") return null;
   if (result.sqlState !== "23P01") return result;
   return { total: null, rows: [{ key: [], values: readSample([result.detail ?? null]) }] };
 }
 
-/** The rows of one side of a foreign key: a copy's, or the table's own if it is not restored. */
+/** One side of a foreign key: the rows of a copy, or the table's own rows if it is not restored. */
 export interface Side {
-  /** For FROM. */
+  /** An item for FROM. */
   rows: string;
-  /** True for the rows that the foreign key is about. Undefined: all. */
+  /** True for the rows that the foreign key covers. Undefined means all. */
   filter?: string | undefined;
 }
 
@@ -188,7 +193,7 @@ export async function checkForeignKey(
   return { total: first.total, rows };
 }
 
-/** As PostgreSQL's own triggers ask. */
+/** The same conditions as in PostgreSQL's own triggers. */
 function violates(rule: ForeignKeyRule, columns: readonly string[], to: string): string {
   const referenced = columnsOfRow("p", rule.referencedColumns);
   const pairs = columns.map((column, i) => `${referenced[i]} ${rule.equals[i]} ${column}`);

@@ -4,9 +4,9 @@ import { FOREIGN_KEY_FAMILY_SQL } from "../schema/catalog-queries.ts";
 import type { TableName } from "../shared/api.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 
-/** One of PostgreSQL's own triggers that enforce a foreign key. It gets another name whenever the foreign key is added. */
+/** An internal trigger that enforces a foreign key. Its name changes whenever the foreign key is added again. */
 interface ForeignKeyTrigger {
-  /** What it is of, whatever it is called. */
+  /** Identifies the trigger independently of its name. */
   key: string;
   table: TableName;
   trigger: string;
@@ -27,7 +27,7 @@ const TRIGGERS_SQL = `
 const readTriggers = async (client: pg.ClientBase) =>
   (await client.query<ForeignKeyTrigger>(TRIGGERS_SQL)).rows;
 
-/** The triggers of these foreign keys that a superuser has disabled, or set to fire at other times. */
+/** Reads the triggers of these foreign keys that a superuser has disabled or set to fire at other times. */
 export async function readAlteredTriggers(
   client: pg.ClientBase,
   foreignKeys: readonly ForeignKey[],
@@ -36,7 +36,7 @@ export async function readAlteredTriggers(
   return (await readTriggers(client)).filter(({ state }) => state !== "O");
 }
 
-/** Puts them to the same state again, once their foreign keys are back. Only a superuser may. */
+/** Restores the triggers' state after their foreign keys were added again. Only a superuser may do this. */
 export async function alterTriggers(
   client: pg.ClientBase,
   altered: readonly ForeignKeyTrigger[],

@@ -13,11 +13,12 @@ interface Start {
 }
 
 /**
- * How far the columns' values have gone beyond where a sequence stands, up to what it can still give; null: not at all.
+ * Finds the furthest column value beyond the sequence's position, up to what the sequence can still give. Null means
+ * that no value is beyond it.
  *
- * A value near the end, such as a placeholder of 2147483647, would leave the sequence with nothing to give. Where going
- * there skips more numbers than are left behind it, the sequence goes where the most are free instead, which may be
- * where it stands.
+ * A value near the end, such as a placeholder of 2147483647, would leave the sequence with nothing to give. If moving
+ * there skips more numbers than remain after it, the sequence moves to the widest gap instead, which may be where it
+ * is.
  */
 export async function findFurthest(
   client: pg.ClientBase,
@@ -29,7 +30,8 @@ export async function findFurthest(
   const isAscending = increment > 0n;
   const limits = columns.map(({ table, column }) => largestNumber(columnOf(table.columns, column)));
   const distance = (from: bigint, to: bigint) => (isAscending ? to - from : from - to);
-  // What no column takes any more is no number to give; a column that the sequence has outgrown has no say.
+  // The sequence cannot usefully give numbers that a column cannot hold. A column that the sequence has already
+  // outgrown does not count.
   const ends = [isAscending ? maximum : minimum];
   for (const limit of limits) {
     const end = limit === null ? null : isAscending ? limit : -limit - 1n;
@@ -62,13 +64,15 @@ function columnOf(columns: readonly CatalogColumn[], name: string): CatalogColum
   return column;
 }
 
-/** The column's values in a range, as a FROM item with the column `value`; by its index, where it has one. */
+/**
+ * The column's values in a range, as a FROM item with the column `value`. Uses an index on the column, if there is one.
+ */
 function valuesIn({ table, column }: Columns[number], isAscending: boolean, range: Range): string {
   const name = quoteIdentifier(column);
   const type = columnOf(table.columns, column).valueType.name ?? "";
   const isInteger = /^int[248]$/.test(type);
   const compared = isInteger ? "int8" : type === "numeric" ? "numeric" : "float8";
-  // Neither NaN nor infinity is in any range.
+  // NaN and infinity are in no range.
   const where = `${name} >= '${range.from}'::${compared} AND ${name} <= '${range.to}'::${compared}`;
   const value = isInteger ? name : `${isAscending ? "floor" : "ceil"}(${name}::numeric)`;
   return `SELECT ${value} AS value FROM ${rowsOf(table)} t WHERE ${where}`;
@@ -87,7 +91,7 @@ async function readExtreme(
   return extreme === null ? null : BigInt(extreme);
 }
 
-/** Counted in numbers that the sequence would give before it meets one that is taken. */
+/** Finds the start of the widest gap, measured in numbers that the sequence gives before it meets one that is taken. */
 async function findWidestGap(
   client: pg.ClientBase,
   { increment }: CatalogSequence,
@@ -97,7 +101,7 @@ async function findWidestGap(
 ): Promise<bigint | null> {
   const isAscending = increment > 0n;
   const step = isAscending ? increment : -increment;
-  // Counted upwards in either direction.
+  // Negate a descending sequence, so that both directions count upwards.
   const sign = isAscending ? 1n : -1n;
   const end = isAscending ? to : -from;
   const start = sign * value - (isCalled ? 0n : step);

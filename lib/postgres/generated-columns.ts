@@ -6,11 +6,13 @@ import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 import { isKeyed, type KeyedLoad, type Load, oidsOf } from "./load.ts";
 import { sameKey } from "./merge-rows.ts";
 
-/** A table's or partition's stored columns that user functions compute, perhaps from rows that come later. */
+/**
+ * Stored generated columns of a table or partition that call user-defined functions. They may read rows loaded later.
+ */
 export interface ComputedColumns extends TableName {
   oid: number;
   computed: Array<{ column: string; expression: string }>;
-  /** Those that are not generated. */
+  /** Columns that are not generated. */
   plain: string[];
 }
 
@@ -37,21 +39,23 @@ export async function readComputedColumns(
 }
 
 interface RecomputeOptions {
-  /** Of a table into which rows of a copy were merged, only these rows count. Of all other relations, every row does. */
+  /**
+   * For a table into which a copy was merged, only the merged rows are recomputed. For any other relation, all rows
+   * are.
+   */
   loads?: readonly Load[];
-  /** Called before rows of a relation are taken out and put in again. */
+  /** Called before rows of a relation are deleted and inserted again. */
   onStale?: (relation: ComputedColumns) => void;
 }
 
-/** A function that gives another value each time would never come to an end. */
+/** A function that returns another value each time would never finish. */
 const MAX_ROUNDS = 5;
 
 /**
- * Has PostgreSQL compute the columns anew in rows that would be computed to other values now. To be called once all
- * rows are there.
+ * Has PostgreSQL recompute the columns of rows whose values would be different now. Call it when all rows are loaded.
  *
  * @param client with the role's own settings, on which functions may rely
- * @returns the relations of which rows were computed anew
+ * @returns the relations with recomputed rows
  */
 export async function recompute(
   client: pg.ClientBase,
@@ -68,7 +72,7 @@ export async function recompute(
       isChanged = true;
       changed.add(relation);
     }
-    // What one column is computed from may be another one.
+    // One computed column may depend on another, so repeat until nothing changes.
     if (!isChanged) break;
   }
   return [...changed];
@@ -90,11 +94,11 @@ async function recomputeOnce(
       ? [`EXISTS (SELECT FROM ${quoteTable(merged.into)} c WHERE ${sameKey(merged.key, "t", "c")})`]
       : []),
   ].join(" AND ");
-  // PostgreSQL refuses some tables a DELETE even of no row.
+  // Some tables refuse a DELETE even of no row.
   const { rowCount } = await client.query(`SELECT FROM ONLY ${table} t WHERE ${isStale} LIMIT 1`);
   if (rowCount === 0) return false;
   onStale?.(relation);
-  // UPDATE would not do: it takes no identity column, and recomputes nothing that depends on no column.
+  // Not by UPDATE: it refuses identity columns, and recomputes nothing that depends on no column.
   await client.query(
     `WITH stale AS (DELETE FROM ONLY ${table} t WHERE ${isStale} RETURNING ${plain === "" ? "1" : plain})
      INSERT INTO ${table} ${plain === "" ? "SELECT FROM stale" : `(${plain}) OVERRIDING SYSTEM VALUE SELECT ${plain} FROM stale`}`,

@@ -1,7 +1,7 @@
 import pg from "pg";
 import type { TableName } from "../shared/api.ts";
 
-/** A name as it stands in SQL, quoted. Names reach SQL only through here or as a parameter. */
+/** Quotes a name for SQL. Names reach SQL only through this function or as a parameter. */
 export const quoteIdentifier = pg.escapeIdentifier;
 
 /** `"schema"."name"`, for SQL. */

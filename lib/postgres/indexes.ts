@@ -5,18 +5,18 @@ import { tableLabel } from "../shared/table-name.ts";
 import { quoteTable } from "./identifiers.ts";
 import { tryStatement } from "./try-statement.ts";
 
-/** An index that is built when its table is loaded: rows that are sorted once, instead of each put into its place. */
+/** An index that is built after its table is loaded. Sorting all rows once is faster than inserting them one by one. */
 export interface LateIndex extends TableName {
-  /** The table's, or partition's. */
+  /** OID of the table or partition. */
   tableOid: number;
   table: TableName;
-  /** `CREATE INDEX …`, whole. */
+  /** The complete `CREATE INDEX …`. */
   definition: string;
 }
 
 /**
- * Only what comes back exactly as it was by its definition alone, refuses no row for what it says, runs no function of
- * the users', and whose building no event trigger hears of.
+ * Only indexes that their definition alone restores exactly, that refuse no row because of its values, that call no
+ * user-defined function, and whose creation fires no event trigger.
  */
 const LATE_INDEXES_SQL = `
   SELECT n.nspname AS schema, c.relname AS name, t.oid AS "tableOid", json_build_object('schema', tn.nspname, 'name', t.relname) AS "table",
@@ -39,7 +39,7 @@ const LATE_INDEXES_SQL = `
   ORDER BY n.nspname, c.relname`;
 
 /**
- * Drops the indexes of tables that can be built again when these are loaded.
+ * Drops the indexes of tables that can be built again after the load.
  *
  * @param oids of tables and partitions, which are locked
  */
@@ -52,12 +52,15 @@ export async function dropIndexes(
   return rows;
 }
 
-/** Builds one again, where it was. */
+/** Builds an index again, in the tablespace where it was. */
 export async function createIndex(client: pg.ClientBase, { definition }: LateIndex): Promise<void> {
   await client.query(`SET LOCAL default_tablespace = ''; ${definition}`);
 }
 
-/** Whose functions may read tables, as far as their text tells: what such an index holds may depend on rows that came later. */
+/**
+ * Indexes whose functions seem to read tables, judging by their text. The content of such an index may depend on rows
+ * that were loaded later.
+ */
 const READING_INDEXES_SQL = `
   SELECT n.nspname AS schema, c.relname AS name, json_build_object('schema', tn.nspname, 'name', t.relname) AS "table"
   FROM pg_index i
@@ -70,10 +73,10 @@ const READING_INDEXES_SQL = `
   ORDER BY n.nspname, c.relname`;
 
 /**
- * Builds the indexes anew whose functions may read tables. To be called once all rows are there.
+ * Rebuilds the indexes whose functions may read tables. Call it when all rows are loaded.
  *
  * @param oids of tables and partitions, which are locked
- * @returns a warning for each that could not be: it is as it was when its rows came
+ * @returns a warning for each index that could not be rebuilt; it stays as it was when its rows were loaded
  */
 export async function rebuildReadingIndexes(
   client: pg.ClientBase,

@@ -15,7 +15,7 @@ const INVALID = [
   [0xc0, 0xaf],
 ];
 
-/** Every line ends, and what comes is cut into pieces of some length. */
+/** Ends every line with a newline, and sends the bytes in pieces of `pieceBytes`. */
 function through(lines: readonly Buffer[], pieceBytes: number, maxRowBytes?: number): JsonArray {
   const whole = Buffer.concat(lines.flatMap((line) => [line, Buffer.from("\n")]));
   const pieces: Buffer[] = [];

@@ -4,13 +4,13 @@ import { MAX_ROW_BYTES } from "./load-rows.ts";
 
 export type OnRows = (rows: number, bytes: number) => void;
 
-/** Where in a table's rows reading them failed: some of these rows, from 1, as they are sent. */
+/** The range of rows in which reading a table failed, counted from 1 in the order in which they are sent. */
 export interface FailedRows {
   first: number;
   last: number;
 }
 
-/** A row that PostgreSQL has sent, and that no restore would take. */
+/** A row that PostgreSQL sent but no restore would take. */
 export class UnrestorableRow extends Error {
   readonly row: number;
   readonly reason: "text" | "size";
@@ -24,26 +24,29 @@ export class UnrestorableRow extends Error {
 
 export interface JsonArrayOptions {
   onRows: OnRows;
-  /** How many PostgreSQL says there were; asked at the end. */
+  /** How many rows PostgreSQL reports. Called at the end. */
   copiedRows: () => number;
-  /** Makes what the stream fails with of what failed. */
+  /** Describes the error that the stream fails with, given the original error. */
   describeError?: (error: Error) => Error | Promise<Error>;
-  /** Of an SQL_ASCII database the bytes are whatever they are. */
+  /** False for an SQL_ASCII database, whose bytes may have any encoding. */
   isUtf8?: boolean;
-  /** Of a row's JSON. */
+  /** Maximum size of a row's JSON in bytes. */
   maxRowBytes?: number | undefined;
 }
 
 const NEWLINE = 0x0a;
 const NO_BYTES = Buffer.alloc(0);
 
-/** Makes lines, each with a leading comma, one JSON array, counts them, and lets none through that no restore would take. */
+/**
+ * Turns lines, each with a leading comma, into one JSON array. Counts the rows, and refuses rows that no restore would
+ * take.
+ */
 export class JsonArray extends Transform {
   #rows = 0;
   #bytes = 0;
-  /** Of the row that is not at its end yet. */
+  /** Bytes so far of the row that is not complete yet. */
   #rowBytes = 0;
-  /** The first bytes of a character that is not at its end yet. */
+  /** The first bytes of a character that is not complete yet. */
   #begun: Buffer = NO_BYTES;
   readonly #options: JsonArrayOptions;
 
@@ -123,11 +126,11 @@ export class JsonArray extends Transform {
   }
 }
 
-/** By its first byte. */
+/** Length in bytes of a UTF-8 character, by its first byte. */
 const lengthOfCharacter = (byte: number): number =>
   byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
 
-/** How many bytes at the end begin a character whose rest is to come. */
+/** How many bytes at the end belong to a character that is not complete yet. */
 function lengthOfBegun(chunk: Buffer): number {
   for (let length = 1; length <= 3 && length <= chunk.length; length++) {
     const byte = chunk[chunk.length - length] ?? 0;

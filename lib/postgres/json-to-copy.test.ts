@@ -36,7 +36,7 @@ function jsonToCopy(json: Buffer, columns: readonly CopiedColumn[]): Buffer | nu
   }
 }
 
-/** Reads COPY's text as PostgreSQL's manual says. */
+/** Parses COPY text as PostgreSQL's manual describes it. */
 function readCopy(text: string): Array<Array<string | null>> {
   const letters: Record<string, string> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
   const read = (value: string) =>
@@ -47,7 +47,7 @@ function readCopy(text: string): Array<Array<string | null>> {
     .map((line) => line.split("\t").map(read));
 }
 
-/** As PostgreSQL writes a row: JSON.stringify escapes the same characters in the same way. */
+/** Rows as PostgreSQL writes them: JSON.stringify escapes the same characters in the same way. */
 const batch = (rows: readonly object[]) =>
   Buffer.from(
     `${rows.map((row, i) => `${i === 0 ? "[" : ","}${JSON.stringify(row)}\n`).join("")}]`,

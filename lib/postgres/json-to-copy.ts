@@ -1,10 +1,10 @@
 import type { CatalogColumn } from "../schema/catalog.ts";
 import { Assembly, VECTOR_BYTES } from "./assembly.ts";
 
-/** A column as `JsonToCopy` looks for it. */
+/** A column as `JsonToCopy` needs it. */
 export interface CopiedColumn {
   name: string;
-  /** Takes a JSON value's own text; others take a string's content, a number or a boolean. */
+  /** The column takes the text of a JSON value. Other columns take the content of a string, a number or a boolean. */
   isJson: boolean;
 }
 
@@ -14,19 +14,19 @@ export const copiedColumn = ({ name, encoding }: CatalogColumn): CopiedColumn =>
 });
 
 /**
- * Makes of a batch's JSON what COPY reads in its text format, which PostgreSQL does in half the time that it takes for
- * the JSON. Only where every byte is as a backup of ours has it.
+ * Converts a batch's JSON to COPY's text format. PostgreSQL loads it in half the time that JSON needs. Only converts
+ * JSON that is, byte for byte, as this library's backups contain it.
  */
 export class JsonToCopy {
   readonly #columns: readonly CopiedColumn[];
   #assembly: Assembly | undefined;
 
-  /** @param columns all of each row, in their order */
+  /** @param columns all columns of each row, in their order */
   constructor(columns: readonly CopiedColumn[]) {
     this.#columns = columns;
   }
 
-  /** @returns null where anything is different: then it is PostgreSQL that has to read the JSON */
+  /** @returns null if any byte is different; then PostgreSQL must read the JSON */
   convert(json: Buffer): Buffer | null {
     if (this.#columns.length === 0) return null;
     this.#assembly ??= new Assembly(
@@ -37,10 +37,10 @@ export class JsonToCopy {
     );
     const { columnsAt, freeAt, exports } = this.#assembly;
     const targetAt = freeAt + json.length + VECTOR_BYTES;
-    // No more than a backslash becomes longer, and it becomes two.
+    // In the worst case every byte is a backslash, and each becomes two.
     this.#assembly.reserve(targetAt + 2 * json.length + VECTOR_BYTES);
     json.copy(this.#assembly.bytes, freeAt);
-    // What an earlier batch left there ends no value of this one.
+    // Data left over from an earlier batch must not end a value of this one.
     this.#assembly.bytes.fill(0, freeAt + json.length, targetAt);
     const count = this.#columns.length;
     const length = exports.convertJson(columnsAt, count, freeAt, json.length, targetAt);

@@ -3,14 +3,14 @@ import { batchRows, type RowBatch, splitBatch } from "./load-rows.ts";
 
 const ROWS = [{ id: 1 }, { id: 2, text: '],[\n"é😀' }, {}, { id: 4, text: "x".repeat(30) }];
 
-/** As an archive holds rows. */
+/** Rows as an archive contains them. */
 const layout = (rows: unknown[]): Buffer =>
   Buffer.from(
     rows.length === 0 ? "[\n]\n" : `[${rows.map((row) => `${JSON.stringify(row)}\n`).join(",")}]\n`,
   );
 
 async function batches(chunks: Buffer[], batchBytes?: number): Promise<RowBatch[]> {
-  // Copies: batches are cut in place.
+  // Copies, because batches are cut in place.
   const source = (async function* () {
     for (const chunk of chunks) yield Buffer.from(chunk);
   })();
@@ -19,7 +19,7 @@ async function batches(chunks: Buffer[], batchBytes?: number): Promise<RowBatch[
   return found;
 }
 
-/** Every batch has to be a JSON array of its own. */
+/** Checks that every batch is a JSON array of its own. */
 const rowsOf = (found: RowBatch[]) =>
   found.flatMap(({ json, rows, firstRow }, index) => {
     const parsed: unknown[] = JSON.parse(json.toString());

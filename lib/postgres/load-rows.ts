@@ -9,21 +9,21 @@ import type { CatalogTable } from "../schema/catalog.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 import { copiedColumn, JsonToCopy } from "./json-to-copy.ts";
 
-/** Rows as the archive holds them: some lines of a table's JSON array, made a JSON array of their own. */
+/** Some lines of a table's JSON array in the archive, made into a JSON array of their own. */
 export interface RowBatch {
   json: Buffer;
   rows: number;
-  /** Place of the first row in the archive, from 1. */
+  /** Number of the first row in the archive, from 1. */
   firstRow: number;
-  /** The rows as COPY's text, where that was made ahead; null where they must be read as JSON. */
+  /** The rows as COPY text, if they are already converted; null if they must be read as JSON. */
   copied?: Buffer | null;
 }
 
 /**
- * Inserts a batch. The rows go to PostgreSQL as COPY's text; where their JSON is not just as a backup of ours has it,
- * as the one parameter, byte for byte. They are read there by the columns' own types.
+ * Inserts a batch. The rows are sent as COPY text. If their JSON differs from what this library's backups contain, it
+ * is sent unchanged as a single parameter. In both cases PostgreSQL parses the values by the columns' own types.
  *
- * @returns the rows inserted
+ * @returns the number of rows inserted
  */
 export async function loadRows(
   client: pg.ClientBase,
@@ -40,14 +40,14 @@ export async function loadRows(
   const { rowCount } = await client.query({
     name: statement.name,
     text: statement.text,
-    // A Buffer goes in binary form, which for json is the text itself.
+    // `pg` sends a Buffer in binary form. For json, that is the text itself.
     values: [batch.json],
   });
   statement.isPrepared = true;
   return rowCount ?? 0;
 }
 
-/** A message that is larger than this is taken whole into the server's memory, and of 1 GiB not at all. */
+/** The server reads a larger message into memory as a whole, and refuses one of 1 GiB. */
 const PIECE_BYTES = 16 * 1024 * 1024;
 
 function* pieces(bytes: Buffer): Generator<Buffer> {
@@ -55,7 +55,7 @@ function* pieces(bytes: Buffer): Generator<Buffer> {
 }
 
 export interface LoadStatement {
-  /** Prepared once per connection and table, under this name. */
+  /** The statement is prepared under this name, once per connection and table. */
   name: string;
   text: string;
   isPrepared: boolean;
@@ -63,7 +63,7 @@ export interface LoadStatement {
   toCopy: JsonToCopy;
 }
 
-/** The COPY and the INSERT that take batches of a table's rows, for the given columns. */
+/** Builds the COPY and the INSERT that take batches of a table's rows, for the given columns. */
 export function loadStatement(table: CatalogTable, columns: readonly LoadColumn[]): LoadStatement {
   const name = `load ${table.oid}`;
   const names = columns.map((column) => quoteIdentifier(column.name));
@@ -71,7 +71,8 @@ export function loadStatement(table: CatalogTable, columns: readonly LoadColumn[
     name,
     isPrepared: false,
     copyText: `COPY ${quoteTable(table)} (${names.join(", ")}) FROM STDIN`,
-    // COPY reads a value by its column's type alone: where that is not enough, by none.
+    // COPY parses a value by its column's type alone. If that is not enough, the empty list makes all rows take the
+    // INSERT.
     toCopy: new JsonToCopy(
       columns.some(({ archivedType }) => archivedType !== undefined)
         ? []
@@ -93,13 +94,13 @@ export function loadStatement(table: CatalogTable, columns: readonly LoadColumn[
   };
 }
 
-/** Reads one column of a batch, to see whether its values are of its type. */
+/** Reads one column of a batch, to check whether its values have the column's type. */
 export function readStatement(column: LoadColumn): string {
   const name = quoteIdentifier(column.name);
   return `SELECT ${valueExpression(column, `r.${name}`)} FROM pg_catalog.json_to_recordset($1::json) AS r (${name} ${declaredType(column)})`;
 }
 
-/** Reads a batch, as FROM has it: the parameter's rows, with these columns. */
+/** An item for FROM that reads the given columns of the batch in `$1`. */
 export function rowsOfBatch(columns: readonly LoadColumn[]): string {
   const names = columns.map((column) => quoteIdentifier(column.name));
   const values = columns.map(
@@ -119,9 +120,9 @@ function valueExpression(column: LoadColumn, value: string): string {
   return column.needsCast || column.archivedType !== undefined ? `${value}::${column.type}` : value;
 }
 
-/** Large enough that a statement's overhead does not count, small enough that a few fit in memory. */
+/** Large enough that the overhead per statement does not matter, and small enough that several fit in memory. */
 const BATCH_BYTES = 1024 * 1024;
-/** PostgreSQL's limit of a value, and so of a row's JSON and of a parameter. A dump refuses what is larger. */
+/** PostgreSQL's limit for a value, and so for a row's JSON and for a parameter. A dump refuses a larger row. */
 export const MAX_ROW_BYTES = 2 ** 30;
 const NEWLINE = 0x0a;
 const OPEN = 0x5b;
@@ -130,11 +131,11 @@ const CLOSE = Buffer.from("]");
 const END = "]\n";
 
 /**
- * Cuts a table's JSON array into batches at line ends, without parsing it: `[` goes over a batch's first
- * byte and `]` to its end.
+ * Cuts a table's JSON array into batches at line ends, without parsing it. `[` replaces the first byte of a batch, and
+ * `]` is written after its last.
  *
- * @throws BackupError ARCHIVE_INVALID where the text is not laid out as archives are, or a row is larger than
- *   PostgreSQL takes: no backup of ours is so, whatever its digests say
+ * @throws BackupError ARCHIVE_INVALID if the text is not laid out as archives are, or a row is larger than PostgreSQL
+ *   allows. This library writes no such backup, even if the checksums match.
  */
 export async function* batchRows(
   source: AsyncIterable<Buffer>,
@@ -146,10 +147,10 @@ export async function* batchRows(
   let firstRow = 1;
   let isOpen = false;
 
-  /** Takes the lines up to `end`; the byte there is written over. */
+  /** Takes the lines up to `end`. Overwrites the byte at `end`. */
   function take(bytes: Buffer, end: number): RowBatch | null {
     if (bytes[0] !== (isOpen ? COMMA : OPEN)) throw notOurs("A line of rows begins wrongly.");
-    // An empty table's only line is the bracket.
+    // The only line of an empty table is the bracket.
     const isEmpty = !isOpen && end === 2;
     isOpen = true;
     if (isEmpty) return null;
@@ -168,20 +169,20 @@ export async function* batchRows(
     pendingBytes += chunk.length;
     if (pendingBytes < batchBytes) continue;
     if (!chunk.includes(NEWLINE)) {
-      // Rows of less than a batch may come before it.
+      // A long row may follow up to a batch of shorter rows.
       if (pendingBytes <= maxRowBytes + batchBytes) continue;
       throw notOurs("A row is larger than PostgreSQL can take.");
     }
     const bytes = concatOwn(pending);
     pending.forEach(freeOwn);
-    // The last line may be the closing bracket, which is no row: it waits for what follows.
+    // The last line may be the closing bracket, which is no row. So keep it until more data arrives.
     const end = bytes.lastIndexOf(NEWLINE, Math.max(0, bytes.length - END.length - 1)) + 1;
     if (end === 0) {
       pending = [bytes];
       continue;
     }
     markOwn(bytes, end + CLOSE.length);
-    // A copy, as small as what it is of: the batch keeps the rest.
+    // A small copy of its own, because the batch takes over the large buffer.
     pending = [Buffer.from(bytes.subarray(end))];
     pendingBytes = bytes.length - end;
     const batch = take(bytes, end);
@@ -198,7 +199,7 @@ export async function* batchRows(
   if (batch) yield batch;
 }
 
-/** Those rows of a batch whose places in the archive were chosen, each run of them a batch of its own. */
+/** The chosen rows of a batch, by row number in the archive. Each run of consecutive rows becomes a batch. */
 export function chosenRows(batch: RowBatch, places: ReadonlySet<number>): RowBatch[] {
   const runs: RowBatch[] = [];
   let start: number | null = null;
@@ -219,7 +220,7 @@ const notOurs = (what: string): BackupError =>
     hint: "The archive was not written by this software, or was tampered with. Use another copy.",
   });
 
-/** Some rows of a batch, counted from 0, without `end`, as a JSON array of their own. */
+/** The rows from `start` up to, but not including, `end`, counted from 0, as a JSON array of their own. */
 export function splitBatch({ json }: RowBatch, start: number, end: number): Buffer {
   let from = 0;
   let to = 0;
@@ -232,7 +233,10 @@ export function splitBatch({ json }: RowBatch, start: number, end: number): Buff
   return rows;
 }
 
-/** Frees what the statement holds, here and, where it was prepared, on the server: a thousand would weigh on it. */
+/**
+ * Frees the statement's memory here and, if it was prepared, on the server. A thousand prepared statements would be a
+ * burden.
+ */
 export async function deallocate(
   client: pg.ClientBase,
   { name, isPrepared, toCopy }: LoadStatement,

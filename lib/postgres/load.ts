@@ -4,9 +4,9 @@ import type { RowKey } from "./row-keys.ts";
 
 /** One table of a restore. */
 export interface Load extends PlannedLoad {
-  /** Takes the archive's rows: `table` itself, or a copy of it. */
+  /** The table that receives the archive's rows: `table` itself, or a copy of it. */
   into: CatalogTable;
-  /** Tells one row of the table from another. Null if nothing does. */
+  /** Identifies a row of the table. Null if it has no key. */
   key: RowKey | null;
 }
 
@@ -18,6 +18,6 @@ export const isKeyed = <L extends Load>(load: L): load is L & KeyedLoad => load.
 
 export const keyColumns = ({ key }: Pick<Load, "key">): string[] => key?.columns ?? [];
 
-/** The tables and their partitions. */
+/** OIDs of the tables and their partitions. */
 export const oidsOf = (tables: ReadonlyArray<Pick<CatalogTable, "oid" | "partitions">>): number[] =>
   tables.flatMap(({ oid, partitions }) => [oid, ...partitions.map((partition) => partition.oid)]);

@@ -1,4 +1,4 @@
-/** Whoever stands in the way of a lock is named, whatever holds it and whatever waits for it. */
+/** The error names who blocks a lock, for every kind of holder and of waiting operation. */
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type PostgresServer, startPostgres } from "../../scripts/postgres.ts";
@@ -47,7 +47,7 @@ async function connect(db: TestDatabase, name: string): Promise<pg.Client> {
   return client;
 }
 
-/** Leaves a transaction behind that has run these statements. */
+/** Runs the statements in a transaction and leaves it prepared. */
 async function prepare(db: TestDatabase, gid: string, sql: string): Promise<void> {
   const client = await connect(db, "two phases");
   const quoted = gid.replaceAll("'", "''");
@@ -64,7 +64,7 @@ const rehearsed = async (database: Database, path: string, lockTimeoutMs: number
   return rehearse({ database, archive, models, lockTimeoutMs });
 };
 
-/** Runs a statement that waits; it is awaited after the test. */
+/** Runs a statement that waits. It is awaited after the test. */
 async function waiting(db: TestDatabase, client: pg.Client, sql: string): Promise<void> {
   const { rows } = await client.query("SELECT pg_backend_pid() AS pid");
   const done = client.query(sql).catch(() => {});
@@ -88,7 +88,7 @@ describe("a prepared transaction", () => {
     const { db, database } = await ownDatabase();
     const { path } = await backUp(database);
     await prepare(db, "left_behind", "UPDATE purse SET cents = cents - 10 WHERE id = 1");
-    // Who only writes is in the way of no backup.
+    // A session that only writes does not block a backup.
     await backUp(database, { lockTimeoutMs: 300 });
     const error = await errorOf(restore(database, path, { lockTimeoutMs: 300 }));
     expect(error.code).toBe("LOCK_TIMEOUT");
@@ -173,7 +173,7 @@ describe("sessions", () => {
       expect(message).toMatch(
         /migration \(process \d+, role postgres\) on public\.purse, for [\d:]+, waits itself for public\.purse, before this one/,
       );
-      // The statement is only in the way since somebody else is in its way.
+      // The statement blocks us only because another session blocks it.
       expect(message).toMatch(
         /reader \(process \d+, role postgres\) on public\.purse, for 00:00:\d\d, idle in transaction for 00:00:\d\d/,
       );
@@ -283,7 +283,7 @@ test("whoever is in the way of another statement than the first lock is named", 
   const holder = await connect(db, "holder");
   for (const [sql, on] of [
     ["LOCK TABLE parent IN EXCLUSIVE MODE", " on public\\.parent"],
-    // It is the row that the foreign key's check waits for, and so the transaction.
+    // The foreign key's check waits for the row, and so for the transaction.
     ["SELECT FROM parent FOR UPDATE", ""],
     ["SELECT nextval('child_id_seq')", " on public\\.child_id_seq"],
   ]) {

@@ -1,10 +1,10 @@
-/** Who stands in the way of a lock: sessions that hold it, sessions that wait for it before us, prepared transactions. */
+/** Finds what blocks a lock: sessions that hold it, sessions that asked for it earlier, and prepared transactions. */
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import { formatSome } from "../shared/format.ts";
 import { quoteLiteral } from "./identifiers.ts";
 
-/** As `pg_locks` names them, from weak to strong, each with those that it conflicts with. */
+/** Lock modes as in `pg_locks`, from weak to strong, each with the modes that it conflicts with. */
 const CONFLICTS: Record<string, string[]> = {
   AccessShareLock: ["AccessExclusiveLock"],
   RowShareLock: ["ExclusiveLock", "AccessExclusiveLock"],
@@ -52,28 +52,28 @@ const CONFLICTS: Record<string, string[]> = {
   ],
 };
 
-/** One session or prepared transaction. */
+/** A session or prepared transaction that blocks a lock. */
 export interface LockHolder {
-  /** The session that it keeps waiting. */
+  /** Process ID of the session that it keeps waiting. */
   waiting: number;
-  /** Null for a prepared transaction, which belongs to no session. */
+  /** Null for a prepared transaction, which has no session. */
   pid: number | null;
   application: string | null;
   role: string | null;
-  /** `client backend`, `autovacuum worker`, `walsender` …; null where the role may not know. */
+  /** `client backend`, `autovacuum worker`, `walsender` …; null if the role may not see it. */
   kind: string | null;
   isIdle: boolean | null;
-  /** As `00:01:02`. */
+  /** In the form `00:01:02`. */
   idleFor: string | null;
   runsFor: string | null;
   preventsWraparound: boolean | null;
-  /** What it waits for itself; `something` that is no relation. */
+  /** What the holder itself waits for; `something` if it is not a relation. */
   awaits: string | null;
-  /** The prepared transaction's name, and when it was prepared. */
+  /** The prepared transaction's name, its database, and when it was prepared. */
   gid: string | null;
   database: string | null;
   preparedAt: string | null;
-  /** `schema.name` of what it holds. */
+  /** `schema.name` of the relations that it holds. */
   relations: string[];
 }
 
@@ -99,8 +99,8 @@ const TAG = [
 const tagOf = (alias: string): string => `(${TAG.map((name) => `${alias}.${name}`).join(", ")})`;
 
 /**
- * What the role may not see of other roles' sessions is NULL. A worker of a parallel query goes by its leader. Who waits
- * itself is followed by whoever keeps it waiting.
+ * Describes lock holders. Fields of other roles' sessions are NULL if the role may not see them. The leader stands for
+ * the workers of a parallel query. If a holder waits itself, its blockers are included too.
  *
  * @param found a query for (waiting, pid, vxid, relation) of `pg_locks`
  */
@@ -150,11 +150,11 @@ async function query(
 }
 
 /**
- * Whoever was in the way of a lock on these relations that was waited for until now: what they hold, or have asked for
- * before, conflicts with it; and whoever keeps these waiting.
+ * Finds who blocked a lock on these relations until now. These are the sessions that hold a conflicting lock or asked
+ * for one earlier, and their own blockers.
  *
- * @param mode of the lock, as `ACCESS SHARE`
- * @param waitedMs for how long it was waited for
+ * @param mode of the lock, for example `ACCESS SHARE`
+ * @param waitedMs how long the lock was waited for
  */
 export function findLockHolders(
   client: pg.ClientBase | pg.Pool,
@@ -173,7 +173,7 @@ export function findLockHolders(
   );
 }
 
-/** Whoever keeps sessions waiting at this moment, whatever they wait for. */
+/** Finds who blocks these sessions at the moment, whatever they wait for. */
 export const findBlockers = (
   client: pg.ClientBase | pg.Pool,
   waiting: readonly number[],
@@ -182,7 +182,7 @@ export const findBlockers = (
     waiting,
   ]);
 
-/** The restore's advisory lock is held by one session. */
+/** Finds the one session that holds the restore's advisory lock. */
 export const findAdvisoryHolders = (client: pg.ClientBase, key: string): Promise<LockHolder[]> =>
   query(
     client,
@@ -200,7 +200,7 @@ export function describeHolder(holder: LockHolder): string {
     const name = gid === null ? "a prepared transaction" : `the prepared transaction “${gid}”`;
     return `${name} (no session, role ${role ?? "unknown"})${on}${preparedAt ? `, since ${preparedAt}` : ""}`;
   }
-  // Of another role's background processes, only that they have no role is to be seen.
+  // Of another role's background process, the only visible fact is that it has no role.
   const own = kind === null || kind === "client backend" ? null : kind;
   const name = application || own || (role === null ? "a background process" : "a session");
   const more = [own !== null && own !== name && own, `process ${pid}`, role && `role ${role}`];
@@ -213,7 +213,7 @@ function stateOf({ isIdle, idleFor, preventsWraparound, awaits }: LockHolder): s
   return awaits === null ? "" : `, waits itself for ${awaits}, before this one`;
 }
 
-/** What to do about them, in words and statements to copy. */
+/** What to do about the holders: advice, and statements to copy. */
 function remedyFor(holders: readonly LockHolder[]): string {
   const sessions = holders.filter(({ pid, kind }) => pid !== null && !/vacuum/.test(kind ?? ""));
   const ends = sessions.map(({ pid }) => `SELECT pg_terminate_backend(${pid});`);
@@ -229,7 +229,7 @@ function remedyFor(holders: readonly LockHolder[]): string {
   ].join(" ");
 }
 
-/** Without characters that a terminal would carry out. */
+/** Escapes control characters, which a terminal would execute. */
 const quoteText = (text: string): string => {
   const quoted = quoteLiteral(text).trimStart();
   if (!/\p{Cc}/u.test(text)) return quoted;

@@ -9,16 +9,16 @@ import {
   lockTimeout,
 } from "./lock-holders.ts";
 
-/** How long a backup or restore waits for a lock before it gives up, unless configured. */
+/** Default for how long a backup or restore waits for locks before it gives up. */
 export const DEFAULT_LOCK_TIMEOUT_MS = 30_000;
 
-/** EXCLUSIVE keeps writers out, and lets readers go on. */
+/** EXCLUSIVE blocks writers but not readers. */
 export type LockMode = "ACCESS SHARE" | "EXCLUSIVE" | "ACCESS EXCLUSIVE";
 
-/** How long to wait for locks in all, however many of them have to be waited for. */
+/** A time limit for all lock waits together. */
 export interface LockWait {
   timeoutMs: number;
-  /** On the clock of `performance.now()`. */
+  /** In milliseconds of `performance.now()`. */
   endsAt: number;
 }
 
@@ -30,11 +30,11 @@ export const beginLockWait = (timeoutMs: number): LockWait => ({
 const DEADLOCK_DETECTED = "40P01";
 
 /**
- * Locks every table to the end of the transaction. Whoever has some of them and waits for another would wait for this
- * transaction, as it does for them: where PostgreSQL finds that, what was locked here is given back, and locked anew
- * when they are through.
+ * Locks every table until the end of the transaction. A session that holds some of the tables and waits for another one
+ * would deadlock with this transaction. If PostgreSQL detects that, the locks taken here are released, and taken again
+ * when the other session is done.
  *
- * @throws BackupError LOCK_TIMEOUT when the wait is over, with who holds the tables
+ * @throws BackupError LOCK_TIMEOUT when the time is up, with who holds the tables
  */
 export async function lockTables(
   client: pg.Client,
@@ -59,8 +59,8 @@ export async function lockTables(
 }
 
 /**
- * Locks those of the views that the role owns as a refresh will: whoever reads one is waited for now, and not at the
- * end of a load that holds everybody up.
+ * Locks the views that the role owns as a later refresh will. This way, readers of a view are waited for now, and not
+ * at the end of a load that blocks everybody.
  *
  * @throws BackupError LOCK_TIMEOUT
  */
@@ -70,13 +70,13 @@ export async function lockMaterializedViews(
   wait: LockWait,
 ): Promise<void> {
   for (const view of views.filter(({ isOwned }) => isOwned)) {
-    // LOCK TABLE takes no materialised views. To give one to its own owner locks it and does nothing else.
+    // LOCK TABLE refuses materialised views. Setting the owner to the current owner locks the view and changes nothing.
     const statement = `ALTER MATERIALIZED VIEW ${quoteTable(view)} OWNER TO ${quoteIdentifier(view.owner)}`;
     await waitForLock(client, statement, [view.oid], "ACCESS EXCLUSIVE", wait);
   }
 }
 
-/** @throws BackupError LOCK_TIMEOUT; another error leaves the transaction as it was before as well */
+/** @throws BackupError LOCK_TIMEOUT. After any error, the transaction is as it was before. */
 async function waitForLock(
   client: pg.Client,
   statement: string,
@@ -86,8 +86,9 @@ async function waitForLock(
 ): Promise<void> {
   const startedAt = performance.now();
   const leftMs = Math.max(1, Math.round(endsAt - startedAt));
-  // lock_timeout is for each table anew, and goes on for what a later statement locks; statement_timeout is for all.
-  // SET and not set_config(): a SELECT would take the snapshot of a REPEATABLE READ transaction, before the locks.
+  // lock_timeout starts again for each table, and also applies to later statements; statement_timeout limits the whole
+  // statement. SET instead of set_config(): a SELECT would take the snapshot of a REPEATABLE READ transaction before
+  // the locks.
   await client.query(
     `SAVEPOINT unlocked; SET LOCAL statement_timeout = ${leftMs}; SET LOCAL lock_timeout = ${Math.max(1, Math.round(timeoutMs))}`,
   );
@@ -97,7 +98,7 @@ async function waitForLock(
   } catch (error) {
     const waitedMs = performance.now() - startedAt;
     const isOver = isTimeout(error, endsAt);
-    // A connection that is lost has nothing to roll back.
+    // A lost connection has nothing to roll back.
     await client
       .query("ROLLBACK TO SAVEPOINT unlocked; RELEASE SAVEPOINT unlocked")
       .catch(() => {});
@@ -115,16 +116,23 @@ async function waitForLock(
 const LOCK_NOT_AVAILABLE = "55P03";
 const QUERY_CANCELED = "57014";
 
-/** A statement is cancelled by its time-out, or before it by somebody. */
+/** A cancellation near the end of the wait is a timeout. An earlier one came from somebody else. */
 const isTimeout = (error: unknown, endsAt: number): boolean =>
   error instanceof pg.DatabaseError &&
   (error.code === LOCK_NOT_AVAILABLE ||
     (error.code === QUERY_CANCELED && performance.now() > endsAt - 50));
 
-/** The restore's advisory lock: the first eight bytes of sha256("prisma_backup_admin restore"), as a signed bigint. */
+/**
+ * The key of the restore's advisory lock: the first eight bytes of sha256("prisma_backup_admin restore"), as a signed
+ * bigint.
+ */
 const RESTORE_LOCK = "-3250340911146290546";
 
-/** Takes the lock that lets only one restore run in a database, until the connection ends. @returns false where somebody has it */
+/**
+ * Takes the lock that allows only one restore in a database at a time. It is held until the connection ends.
+ *
+ * @returns false if another session has it
+ */
 export async function tryRestoreLock(client: pg.ClientBase): Promise<boolean> {
   const { rows } = await client.query<{ locked: boolean }>(
     "SELECT pg_catalog.pg_try_advisory_lock($1) AS locked",
@@ -133,7 +141,7 @@ export async function tryRestoreLock(client: pg.ClientBase): Promise<boolean> {
   return rows[0]?.locked === true;
 }
 
-/** Who has it, as far as the role may see. */
+/** Describes who holds the restore lock, as far as the role may see. */
 export async function findRestoreLockHolder(client: pg.ClientBase): Promise<string | undefined> {
   return (await findAdvisoryHolders(client, RESTORE_LOCK)).map(describeHolder)[0];
 }

@@ -6,11 +6,11 @@ import { quoteTable } from "./identifiers.ts";
 import { ownSearchPath } from "./own-settings.ts";
 
 /**
- * Computes the views anew, in the given order, inside the transaction: whoever sees the new rows sees the new views.
- * One that cannot be refreshed keeps what it has, and so do those that draw from it. To be called last: from here
- * to the end of the transaction, settings are the role's own.
+ * Refreshes the views in the given order, inside the transaction, so that new rows and new views become visible
+ * together. If a view cannot be refreshed, it keeps its content, and so do the views that read it. Call it last: it
+ * switches to the role's own settings until the end of the transaction.
  *
- * @returns a warning for each that was not refreshed
+ * @returns a warning for each view that was not refreshed
  */
 export async function refreshMaterializedViews(
   client: pg.ClientBase,
@@ -38,7 +38,10 @@ export async function refreshMaterializedViews(
   return warnings;
 }
 
-/** As when its owner refreshes it: the day of a timestamptz is one of the database's time zone, not of UTC. */
+/**
+ * The settings that the view's owner would have. For example, the day of a timestamptz depends on the database's time
+ * zone, not on UTC.
+ */
 const OWN_SETTINGS_SQL = [
   ...["TimeZone", "DateStyle", "IntervalStyle", "bytea_output"],
   ...["extra_float_digits", "lc_monetary", "array_nulls", "xmloption", "row_security"],
@@ -46,7 +49,7 @@ const OWN_SETTINGS_SQL = [
   .map((name) => `SET LOCAL ${name} TO DEFAULT`)
   .join("; ");
 
-/** @returns null, or why it could not be refreshed */
+/** @returns null, or why the view could not be refreshed */
 async function refresh(
   client: pg.ClientBase,
   view: MaterializedView,

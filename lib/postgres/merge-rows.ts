@@ -9,13 +9,13 @@ import { relationsOf, rowsOf } from "./rows-of.ts";
 import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
 
 export interface MergedRows {
-  /** Rows of the backup whose key was there. */
+  /** How many of the backup's rows have a key that was already in the table. */
   present: number;
   deleted: number;
   inserted: number;
 }
 
-/** Adds the copy's rows whose key is not in the table. Only these stay in the copy. */
+/** Inserts the copy's rows whose key is not in the table yet. Afterwards the copy contains only these. */
 export async function addMissingRows(client: pg.ClientBase, load: KeyedLoad): Promise<MergedRows> {
   const present = await countPresent(client, load);
   if (present > 0) await dropPresent(client, load);
@@ -23,10 +23,10 @@ export async function addMissingRows(client: pg.ClientBase, load: KeyedLoad): Pr
   return { present, deleted: 0, inserted: rowCount ?? 0 };
 }
 
-/** Replaces the rows with the same key by the copy's, and adds the others. */
+/** Replaces the rows that have the same key as a row of the copy, and inserts the others. */
 export async function overwriteRows(client: pg.ClientBase, load: KeyedLoad): Promise<MergedRows> {
   const present = await countPresent(client, load);
-  // A DELETE would fail, even of no row, on a table that publishes deletes without a replica identity.
+  // If a table publishes deletes but has no replica identity, PostgreSQL refuses a DELETE even of no row.
   const deleted = present > 0 ? await deletePresent(client, load) : 0;
   const { rowCount } = await client.query(insertFromCopy(load));
   return { present, deleted, inserted: rowCount ?? 0 };
@@ -43,21 +43,21 @@ async function deletePresent(client: pg.ClientBase, load: KeyedLoad): Promise<nu
   return deleted;
 }
 
-/** A row of the copy that cannot be in the table. */
+/** A row of the copy that collides with another row of the table. */
 export interface CollidingRow {
   /** In the order of the key's columns. */
   key: SampleValue[];
-  /** Of the row that has the same values. Null if that is not known. */
+  /** Key of the row with the same values; null if unknown. */
   otherKey: SampleValue[] | null;
-  /** Of all such rows. */
+  /** Number of all such rows. */
   total: number;
 }
 
 /**
- * Merges what does not collide with another row by a unique or exclusion constraint, and says what does. Only for a
- * transaction that is rolled back.
+ * Merges the rows that do not collide with another row by a unique or exclusion constraint, and returns those that do.
+ * Use it only in a transaction that is rolled back.
  *
- * @param values what two rows must not have in common, if they collide by that
+ * @param values the columns that two rows must not have in common, if the collision is about columns
  * @returns the first few
  */
 export async function findCollisions(
@@ -86,20 +86,20 @@ export async function findCollisions(
   }));
 }
 
-/** Leaves in the copy what `addMissingRows` would add. */
+/** Leaves in the copy only what `addMissingRows` would insert. */
 export async function dropPresent(client: pg.ClientBase, load: KeyedLoad): Promise<void> {
   await client.query(
     `DELETE FROM ${quoteTable(load.into)} c USING ${rowsOf(load.table)} l WHERE ${sameKey(load.key, "l", "c")}`,
   );
 }
 
-/** Makes the copy what the table would be after `addMissingRows`. */
+/** Turns the copy into what the table would be after `addMissingRows`. */
 export async function keepInCopy(client: pg.ClientBase, load: KeyedLoad): Promise<void> {
   await dropPresent(client, load);
   await client.query(insertFromLive(load));
 }
 
-/** Makes the copy what the table would be after `overwriteRows`. */
+/** Turns the copy into what the table would be after `overwriteRows`. */
 export async function overwriteInCopy(client: pg.ClientBase, load: KeyedLoad): Promise<void> {
   await client.query(
     `${insertFromLive(load)} WHERE NOT EXISTS (SELECT FROM ${quoteTable(load.into)} c WHERE ${sameKey(load.key, "l", "c")})`,
@@ -108,7 +108,7 @@ export async function overwriteInCopy(client: pg.ClientBase, load: KeyedLoad): P
 
 const keysOf = ({ schema, name }: TableName): TableName => ({ schema, name: `${name}_keys` });
 
-/** Remembers which rows of a copy are the backup's, before it is completed. */
+/** Records which of the copy's rows come from the backup, before the table's rows are added to it. */
 export async function keepKeys(client: pg.ClientBase, { into, key }: KeyedLoad): Promise<void> {
   const kind = into.schema === "pg_temp" ? "TEMPORARY" : "UNLOGGED";
   await client.query(
@@ -116,7 +116,7 @@ export async function keepKeys(client: pg.ClientBase, { into, key }: KeyedLoad):
   );
 }
 
-/** Of a row `t` of the copy: whether it is one of those. */
+/** A condition on a row `t` of the copy: true if `keepKeys` recorded it. */
 export const keptKeys = ({ into, key }: KeyedLoad): string =>
   `EXISTS (SELECT FROM ${quoteTable(keysOf(into))} n WHERE ${sameKey(key, "n", "t")})`;
 
@@ -128,7 +128,7 @@ async function countPresent(client: pg.ClientBase, load: KeyedLoad): Promise<num
   return rows[0]?.rows ?? 0;
 }
 
-/** @param a and b the names of two rows */
+/** @param a and b aliases of the two rows */
 export const sameKey = (key: RowKey, a: string, b: string): string =>
   key.columns
     .map(quoteIdentifier)
@@ -141,7 +141,7 @@ function insertFromCopy({ table, into, columns }: KeyedLoad): string {
     SELECT ${names.map((name) => `c.${name}`).join(", ")} FROM ${quoteTable(into)} c`;
 }
 
-/** All but what PostgreSQL computes. */
+/** Copies the table's rows, without generated columns. */
 function insertFromLive({ table, into }: KeyedLoad): string {
   const names = table.columns
     .filter(({ generated }) => !generated)

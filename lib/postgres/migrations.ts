@@ -5,14 +5,14 @@ import { quoteTable } from "./identifiers.ts";
 
 export interface Migration {
   name: string;
-  /** sha256 of migration.sql, in hex, as Prisma writes it. */
+  /** SHA-256 of migration.sql in hex, as Prisma writes it. */
   checksum: string;
-  /** ISO 8601; null for one that failed or still runs. */
+  /** ISO 8601; null if it failed or is still running. */
   finishedAt: string | null;
   rolledBackAt: string | null;
 }
 
-/** The migrations that Prisma has recorded in the database, oldest first; none where it never migrated it. */
+/** The migrations that Prisma recorded in the database, oldest first. Empty if Prisma never migrated it. */
 export async function readMigrations(
   client: pg.ClientBase,
   catalog: Catalog,

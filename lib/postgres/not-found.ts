@@ -1,17 +1,17 @@
-/** What a function of the users' names, and PostgreSQL does not find under the connection's search_path. */
+/** Recognises errors of user-defined functions that name something not found under the connection's search_path. */
 import pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import { sqlIdentifier } from "../shared/sql-name.ts";
 
-/** Function or operator, table, other object (also a setting), schema. */
+/** Function or operator, table, other object (or a setting), schema. */
 const CODES = ["42883", "42P01", "42704", "3F000"];
 
 const NAME = String.raw`(?:"[^"]+"|[\w$]+)`;
-/** In every language of a server. */
+/** The parts that are the same in every language of a server. */
 const OF_PLPGSQL = new RegExp(String.raw`PL/pgSQL.*?(${NAME}(?:\.${NAME})?\([^()]*\))`);
 const OF_SQL = new RegExp(String.raw`^SQL\b[^"]*"(${NAME})"`);
 
-/** The innermost function that PostgreSQL was in; undefined where it was in none. */
+/** The innermost function in which the error happened, if any. */
 function functionIn({ where = "" }: pg.DatabaseError): string | undefined {
   for (const line of where.split("\n")) {
     const [, name] = OF_PLPGSQL.exec(line) ?? OF_SQL.exec(line) ?? [];
@@ -20,25 +20,25 @@ function functionIn({ where = "" }: pg.DatabaseError): string | undefined {
   return undefined;
 }
 
-/** Not what a function raises itself, in words of its own; and not a value of a row that is itself a name. */
+/** False for what a function raises itself, and for a row's value that is itself a name. */
 export const isNotFound = (error: unknown): error is pg.DatabaseError =>
   error instanceof pg.DatabaseError &&
   CODES.includes(error.code ?? "") &&
   error.routine !== "exec_stmt_raise" &&
-  // PostgreSQL puts a small function's text in the place of its call, and is then in none.
+  // PostgreSQL may inline a small function. The error then names no function.
   (functionIn(error) !== undefined || settingIn(error) !== undefined);
 
-/** A setting of the app's own that the session does not have. */
+/** A custom setting of the app that the session does not have. */
 function settingIn({ message, routine = "" }: pg.DatabaseError): string | undefined {
   return /ConfigOption|find_option/.test(routine)
     ? /"([\w]+\.[\w.]+)"/.exec(message)?.[1]
     : undefined;
 }
 
-/** Longer ones are no names. */
+/** A longer text is not a name. */
 const MAX_WORDS = 300;
 
-/** PostgreSQL's own words for these are of names alone. */
+/** Describes the error with PostgreSQL's own message, which contains only names. */
 export function describeNotFound(
   error: pg.DatabaseError,
   table: TableName | undefined,

@@ -1,4 +1,4 @@
-/** A database's and a role's name and password may hold any character. */
+/** Names and passwords of databases and roles may contain any character. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
@@ -35,11 +35,12 @@ async function administer(...statements: string[]): Promise<void> {
 }
 
 let roles = 0;
-/** A database of this name, of a role whose name and password hold the same, and its URL. */
+/** Creates a database with this name, owned by a role whose name and password contain the same, and returns its URL. */
 async function scene(odd: string): Promise<{ name: string; url: string }> {
   const end = `${process.env.VITEST_POOL_ID ?? 0}_${roles++}`;
   const name = `${odd}${/\s$/.test(odd) ? "" : end}`;
-  // An emoji is in no version of Unicode that PostgreSQL prepares passwords by: it takes all of it as it is, and pg does not.
+  // PostgreSQL prepares passwords by a Unicode version without this emoji, so it leaves the password unchanged. `pg`
+  // does not.
   const [role, password] = [`role_${end}${odd}`, `${odd}x`.replace("🜚", "")];
   await administer(
     `CREATE ROLE ${quote(role)} LOGIN PASSWORD ${literal(password)}`,
@@ -86,7 +87,7 @@ describe.for(sample(NAMES))("%j", (odd) => {
     const start = (confirmation: string) =>
       admin.call("POST", `restores/${id}/start`, { json: { confirmation } });
     expect((await start(`${name}x`)).status).toBe(422);
-    // As a person can type it into one line.
+    // As a person can type it on one line.
     expect((await start(name.normalize("NFC").trim().replaceAll(/\s+/g, " "))).status).toBe(202);
     await admin.reach(id, "succeeded");
   });

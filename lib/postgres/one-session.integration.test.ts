@@ -1,4 +1,4 @@
-/** PGlite behind a socket, where all connections are one session: recognised, and left as it was. */
+/** PGlite behind a socket has one session for all connections. It must be recognised and left unchanged. */
 import { PGlite } from "@electric-sql/pglite";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 import { expect, onTestFinished, test } from "vitest";

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
 
-/** In SQL: PGlite, PostgreSQL in WebAssembly, as `prisma dev` starts it. */
+/** SQL condition: true for PGlite, which is PostgreSQL in WebAssembly, as started by `prisma dev`. */
 export const IS_ONE_SESSION = "(pg_catalog.version() ~* 'wasm|emscripten|emcc')";
 
 export const ONE_SESSION =
@@ -11,9 +11,9 @@ export const ONE_SESSION_HINT =
   "Backups and restores need sessions of their own: use a PostgreSQL server. For a copy of what `prisma dev` holds, use its own export, or run prisma migrate and your seed against a server.";
 
 /**
- * A setting or transaction of ours would be the app's. Changes nothing.
+ * Refuses a server on which our settings and transactions would also be the app's. Changes nothing.
  *
- * @throws CONFIG_INVALID where every connection is the same session
+ * @throws CONFIG_INVALID if all connections share one session
  */
 export async function requireSessionsOfOnesOwn(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ isOne: boolean }>(`SELECT ${IS_ONE_SESSION} AS "isOne"`);

@@ -1,9 +1,9 @@
-/** `sslmode=prefer`, which `pg` takes for `require`. */
+/** Implements `sslmode=prefer`, which `pg` treats as `require`. */
 import { once } from "node:events";
 import { createConnection } from "node:net";
 import type pg from "pg";
 
-/** Whether it is to go on without TLS where the server has none: by the connection string, or else by PGSSLMODE. */
+/** Whether to continue without TLS if the server has none. Decided by the connection string, otherwise by PGSSLMODE. */
 export function isTlsOptional({ connectionString, ssl, stream }: pg.ClientConfig): boolean {
   if (stream) return false;
   const query = new URLSearchParams(connectionString?.replace(/^[^?]*/, ""));
@@ -12,10 +12,10 @@ export function isTlsOptional({ connectionString, ssl, stream }: pg.ClientConfig
   return mode === "prefer" || mode === "allow";
 }
 
-/** The protocol's SSLRequest: its length, and a version that no server has. */
+/** The protocol's SSLRequest: its length, and a version number that no server has. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
-/** Asks as libpq does. A server that has no TLS answers N. What else goes wrong, shows when it is connected to. */
+/** Asks the server for TLS as libpq does. A server without TLS answers N. Other problems show when connecting. */
 export async function hasNoTls(
   { host, port }: { host: string; port: number },
   timeoutMs = 0,

@@ -1,4 +1,4 @@
-/** Whatever an app has set for all connections of its process makes no difference to ours. */
+/** Settings that an app makes for all connections of its process do not affect ours. */
 
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
@@ -18,7 +18,7 @@ const SQL = `
   INSERT INTO visit VALUES ('2025-06-01', 1);
   INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name) VALUES ('1', 'x', '2025-01-01 12:00+02', 'first')`;
 
-/** The types that any statement of ours gives, and others. */
+/** The types that our statements return, and others. */
 const TYPES = [
   16, 17, 20, 21, 23, 25, 26, 114, 700, 701, 1000, 1009, 1043, 1082, 1114, 1184, 1700, 3802,
 ];

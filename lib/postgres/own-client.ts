@@ -4,7 +4,7 @@ import type { BackupError } from "../errors.ts";
 import { describeConnectFailure } from "./connect-failure.ts";
 import { hasNoTls, isTlsOptional, noAnswer } from "./optional-tls.ts";
 
-/** What `pg` has and its types do not. */
+/** Members of `pg` that its types lack. */
 interface Internals {
   binary: boolean;
   database: string;
@@ -13,17 +13,17 @@ interface Internals {
 }
 
 /**
- * A URL's database, all of it percent-decoded as by libpq. `pg` leaves what has a meaning in URLs, as %2F, as it is, and
- * would connect to another one for `..`.
+ * The database name in a URL, fully percent-decoded as libpq does. `pg` leaves characters encoded that have a meaning
+ * in URLs, such as %2F, and connects to another database for `..`.
  */
 function databaseIn(connectionString = ""): string | undefined {
-  // Without what URLs are read without.
+  // Remove the characters that URL parsers ignore.
   const url = connectionString.replaceAll(/^[\0-\x20]+|[\0-\x20]+$|[\t\n\r]/g, "");
   const [, name = ""] = /^postgres(?:ql)?:\/\/[^/?#]*\/([^?#]*)/i.exec(url) ?? [];
   try {
     return decodeURIComponent(name) || undefined;
   } catch {
-    // Not encoded as it should be: as `pg` understands it.
+    // The encoding is invalid, so leave the name to `pg`.
     return undefined;
   }
 }
@@ -39,7 +39,9 @@ const arrayOf = (parse: (item: string) => unknown) => (text: string) =>
 const parseBoolean = (text: string): boolean => text === "t";
 const parseText = (text: string): string => text;
 
-/** By the oid of the type. All else is text, also what a JavaScript number does not hold, such as int8 and numeric. */
+/**
+ * Parsers by type OID. Everything else stays text, also what a JavaScript number cannot hold, such as int8 and numeric.
+ */
 const PARSERS = new Map<number, (text: string) => unknown>([
   [16, parseBoolean],
   [1000, arrayOf(parseBoolean)],
@@ -59,8 +61,8 @@ const PARSERS = new Map<number, (text: string) => unknown>([
 ]);
 
 /**
- * A connection that reads values in its own way, whatever the app has set for all of its process: `pg.types`,
- * `pg.defaults.binary`, `pg.defaults.query_timeout`, which would cut a COPY off.
+ * A connection that parses values in its own way, independently of what the app sets for its whole process: `pg.types`,
+ * `pg.defaults.binary`, and `pg.defaults.query_timeout`, which would cut off a COPY.
  */
 export class OwnClient extends pg.Client {
   readonly #isTlsOptional: boolean;
@@ -69,12 +71,12 @@ export class OwnClient extends pg.Client {
   constructor(config: pg.ClientConfig = {}, { queryTimeoutMs = 0 } = {}) {
     super({
       ...config,
-      // A pool hides it from a spread.
+      // A pool hides the password from the spread.
       password: config.password,
       types: { getTypeParser: (oid: number) => PARSERS.get(oid) ?? parseText },
     });
-    // Without a listener, a connection that breaks between two statements ends the process.
-    // The next statement on it fails and says so.
+    // Without a listener, a connection that breaks between two statements would end the process. The next statement on
+    // the connection fails and reports the problem.
     this.on("error", () => {});
     const internals = this as unknown as Internals;
     internals.binary = false;
@@ -100,7 +102,7 @@ export class OwnClient extends pg.Client {
   override connect(callback?: (error: Error) => void): Promise<this> | undefined {
     const connected = this.#connect();
     if (!callback) return connected;
-    // A pool gives one.
+    // A pool passes a callback.
     connected.then(() => callback(null as unknown as Error), callback);
     return undefined;
   }
@@ -114,15 +116,15 @@ export class OwnClient extends pg.Client {
       await super.connect();
       return this;
     } catch (error) {
-      // A server that waits for a password would do so for a minute, and `end()` with it.
+      // A server that waits for a password would wait for a minute, and `end()` with it.
       this.connection.stream.destroy();
       throw this.describeFailure(error);
     }
   }
 
-  /** Of connecting, and of what belongs to it. */
+  /** Describes a failure to connect, or of a step that belongs to connecting. */
   describeFailure(error: unknown): BackupError {
-    // All that `pg` says of it.
+    // `pg` says nothing else about a timeout.
     const isTimeout = error instanceof Error && error.message === "timeout expired";
     return describeConnectFailure(
       isTimeout ? noAnswer(this.host, this.port, this.#connectTimeoutMs) : error,
@@ -131,7 +133,10 @@ export class OwnClient extends pg.Client {
   }
 }
 
-/** What `pg` throws while it reads what came, as of a kind of authentication that it does not know, would end the process. */
+/**
+ * If `pg` throws while it reads a message, for example one about an unknown kind of authentication, the process would
+ * end.
+ */
 function failOnUnknownMessages(stream: Duplex): void {
   const read = stream.listeners("data").at(-1) as (chunk: Buffer) => void;
   stream.removeListener("data", read);

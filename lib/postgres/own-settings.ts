@@ -1,13 +1,16 @@
 import pg from "pg";
 import { quoteLiteral } from "./identifiers.ts";
 
-/** A connection's settings beside those of `pg`. */
+/** Settings of a connection, in addition to those of `pg`. */
 export interface ConnectionConfig extends pg.ClientConfig {
-  /** The schema of the app's tables, as Prisma's `?schema=` or its adapter's option: the first of the search_path. */
+  /**
+   * The schema of the app's tables, as in Prisma's `?schema=` or its adapter's option. It comes first in the
+   * search_path.
+   */
   schema?: string | undefined;
 }
 
-/** Of `schema`, or of the connection string. */
+/** The schema from the `schema` option, otherwise from the connection string. */
 export function schemaOf({ schema, connectionString }: ConnectionConfig): string | undefined {
   const [, encoded] = /[?&]schema=([^&#]+)/.exec(connectionString ?? "") ?? [];
   if (schema !== undefined || encoded === undefined) return schema;
@@ -18,19 +21,19 @@ export function schemaOf({ schema, connectionString }: ConnectionConfig): string
   }
 }
 
-/** Where it is not the one that RESET goes back to. */
+/** Each connection's own search_path, if it differs from the one that RESET restores. */
 const searchPaths = new WeakMap<pg.ClientBase, string>();
 
 /**
- * Has the role's own search_path begin with the configuration's schema, unless its `options` set another one. By SQL
- * afterwards, and not as a parameter of the connection, which many poolers do not take.
+ * Puts the configured schema first in the role's own search_path, unless `options` sets another path. Uses SQL after
+ * connecting instead of a connection parameter, which many poolers refuse.
  */
 export async function readOwnSearchPath(
   client: pg.Client,
   config: ConnectionConfig,
 ): Promise<void> {
   const schema = schemaOf(config);
-  // A name in `options` may be written with a dash.
+  // `options` may spell the setting with a dash.
   if (schema === undefined || /search[-_]path/i.test(optionsOf(config) ?? "")) return;
   const { rows } = await client.query<{ path: string }>(
     `SELECT pg_catalog.concat_ws(', ', pg_catalog.quote_ident($1), nullif(s.reset_val, '')) AS path
@@ -40,7 +43,7 @@ export async function readOwnSearchPath(
   if (rows[0]) searchPaths.set(client, rows[0].path);
 }
 
-/** `-c search_path=shop`, of the configuration, its connection string, or the environment's PGOPTIONS. */
+/** The options, for example `-c search_path=shop`, from the configuration, its connection string or PGOPTIONS. */
 export function optionsOf(config: pg.ClientConfig): string | undefined {
   const { options } = (
     new pg.Client(config) as unknown as { connectionParameters: { options?: string } }
@@ -48,13 +51,14 @@ export function optionsOf(config: pg.ClientConfig): string | undefined {
   return options || undefined;
 }
 
-/** The role's own search_path, if it is not the one that RESET goes back to. */
+/** The role's own search_path, if it differs from the one that RESET restores. */
 export const ownSearchPathText = (client: pg.ClientBase): string | undefined =>
   searchPaths.get(client);
 
 /**
- * Only tables can be read by their name: whoever owns a relation, or its schema, may put a view in its place at any
- * moment, whose functions would run as whoever reads it. Servers that lack this security fix do not know the setting.
+ * Makes PostgreSQL refuse views and foreign tables by name. The owner of a relation or of its schema can replace it
+ * with a view at any moment, and the view's functions would run with the rights of the role that reads it. Servers
+ * without this security fix do not know the setting.
  */
 export const ONLY_TABLES = {
   name: "restrict_nonsystem_relation_kind",
@@ -64,7 +68,7 @@ export const ONLY_TABLES = {
 const setOnlyTables = (value: string, isLocal: boolean): string =>
   `SELECT pg_catalog.set_config(s.name, ${value}, ${isLocal}) FROM pg_catalog.pg_settings s WHERE s.name = '${ONLY_TABLES.name}'`;
 
-/** Statements: from here on, functions find each other, and views, as they do for the app. */
+/** SQL statements. After these, functions find each other and views as they do for the app. */
 export const ownSearchPath = (client: pg.ClientBase, isLocal = false): string => {
   const path = searchPaths.get(client);
   const reset = isLocal ? "SET LOCAL search_path TO DEFAULT" : "RESET search_path";
@@ -75,9 +79,9 @@ export const ownSearchPath = (client: pg.ClientBase, isLocal = false): string =>
   return `${setOnlyTables("s.reset_val", isLocal)}; ${set}`;
 };
 
-/** Statements: functions in constraints, indexes and generated columns may rely on the role's own settings. */
+/** SQL statements. Functions in constraints, indexes and generated columns may rely on the role's own settings. */
 export const ownSettings = (client: pg.ClientBase): string =>
   `${ownSearchPath(client)}; RESET TimeZone`;
 
-/** Statements: back to the settings of this library's connections, for the rest of the transaction. */
+/** SQL statements that return to this library's settings for the rest of the transaction. */
 export const FIXED_SETTINGS = `SET LOCAL search_path = ''; SET LOCAL TimeZone = 'UTC'; ${setOnlyTables(`'${ONLY_TABLES.value}'`, true)}`;

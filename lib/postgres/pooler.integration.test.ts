@@ -1,4 +1,4 @@
-/** Against a real PgBouncer, in each of its modes. */
+/** Tests against a real PgBouncer, in each of its modes. */
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
@@ -38,7 +38,7 @@ describe.skipIf(!requireTool("pgbouncer"))("a pooler", () => {
       await using pooler = await startPgBouncer(database.url, mode, settings);
       const config = { connectionString: pooler.url };
       const before = await settingsOf(pooler.url);
-      // As an app does whose connections are kept busy.
+      // Like an app that keeps its connections busy.
       const app = new pg.Pool({ ...config, max: 3 });
       await Promise.all([1, 2, 3].map(() => app.query("SELECT pg_sleep(0.05)")));
 
@@ -60,7 +60,7 @@ describe.skipIf(!requireTool("pgbouncer"))("a pooler", () => {
         expect(await settingsOf(pooler.url)).toEqual(before);
       }
       await app.end();
-      // Nothing has been made in the database either.
+      // Nothing was created in the database either.
       expect(
         await database.query("SELECT FROM pg_namespace WHERE nspname = 'prisma_backup_admin'"),
       ).toEqual([]);

@@ -4,16 +4,19 @@ import { BackupError } from "../errors.ts";
 import { DIRECT_HINT } from "./connect-failure.ts";
 import { OwnClient } from "./own-client.ts";
 
-/** What stands between this process and PostgreSQL. */
+/** What is between this process and PostgreSQL. */
 export type Access = "direct" | "session pooler" | "transaction pooler";
 
-/** A pooler in session mode that has no connection left for the second one has the first wait no longer than this. */
+/**
+ * A session pooler may have no connection left for the second client. The check waits no longer than this for an
+ * answer.
+ */
 const ANSWER_MS = 5_000;
 
 /**
- * Whether connections reach PostgreSQL itself. A pooler gives its own process numbers to its clients; one that works
- * by transaction lets two clients use one server process in turn, or one client several. Changes no setting: a setting
- * would stay with the server process, and be that of the app's next transaction.
+ * Finds out whether connections reach PostgreSQL itself. A pooler gives its clients process IDs that it made up. A
+ * transaction pooler lets two clients use one server process in turn, or one client several processes. The check
+ * changes no setting: a setting would stay with the server process and affect the app's next transaction.
  */
 export async function recogniseAccess(config: pg.ClientConfig): Promise<Access> {
   await using a = await open(config);
@@ -21,7 +24,8 @@ export async function recogniseAccess(config: pg.ClientConfig): Promise<Access> 
   if (first === a.client.processID) return "direct";
   if (knownRemedy(a.client)) return "transaction pooler";
   await using b = await open(config, ANSWER_MS);
-  // Twice in a row each: whichever process a pooler gives next, the last one or the one longest unused, it is seen.
+  // Each client asks twice in a row. This shows a change of process whether the pooler next gives out the one used last
+  // or the one unused longest.
   for (const turn of ["a", "b", "b", "a", "a", "b", "b", "a"]) {
     const process = await serverProcess(turn === "a" ? a.client : b.client).catch(
       (error: unknown) => {
@@ -29,14 +33,14 @@ export async function recogniseAccess(config: pg.ClientConfig): Promise<Access> 
         return null;
       },
     );
-    // Nobody serves the second client while the first does nothing.
+    // The second client gets no answer while the first one is idle, so the first one keeps its connection.
     if (process === null) return "session pooler";
     if ((process === first) !== (turn === "a")) return "transaction pooler";
   }
   return "session pooler";
 }
 
-/** @throws CONFIG_INVALID where it is a pooler that works by transaction */
+/** @throws CONFIG_INVALID if a transaction pooler is in between */
 export async function requireSessions(config: pg.ClientConfig): Promise<void> {
   if ((await recogniseAccess(config)) === "transaction pooler") throw transactionPooler(config);
 }
@@ -52,7 +56,10 @@ function transactionPooler(config: pg.ClientConfig): BackupError {
   );
 }
 
-/** Of pools that are known by their address: a name of one's own, as db-pooler.shop.svc, says nothing of its mode. */
+/**
+ * A remedy for poolers that are recognised by their address. A custom name, such as db-pooler.shop.svc, tells nothing
+ * about the mode.
+ */
 export function knownRemedy({ host, port }: { host: string; port: number }): string {
   if (/(^|\.)(supabase\.(com|co))$/.test(host) && port === 6543) {
     return " At Supabase that is port 5432 instead of 6543.";
@@ -68,8 +75,8 @@ async function open(config: pg.ClientConfig, queryTimeoutMs?: number) {
   return {
     client,
     async [Symbol.asyncDispose]() {
-      // A role may have only one connection: the server has let go of it when `end()` returns. It would wait for ever
-      // for a statement that nobody answers.
+      // When `end()` returns, the server has closed the connection; a role may be allowed only one. But `end()` would
+      // wait forever for a statement that is never answered.
       await Promise.race([client.end(), setTimeout(1000, undefined, { ref: false })]);
       client.connection.stream.destroy();
     },

@@ -1,4 +1,4 @@
-/** Which tables PostgreSQL lets nobody change: what is read from the catalog, against a DELETE and an UPDATE of each. */
+/** Compares what the catalog says about refused changes with a real DELETE and UPDATE of each table. */
 import { describe, expect, test } from "vitest";
 import { testDatabase } from "../testing/backups.ts";
 import { MAJORS } from "../testing/majors.ts";
@@ -41,7 +41,7 @@ const NAMES =
     /"[^"]+"|\S+/g,
   ) as string[];
 
-/** For each table, with what PostgreSQL takes as its publication. */
+/** Every kind of publication that PostgreSQL allows, for each table. */
 function publications(major: number): string[] {
   const options = [
     ...["publish = 'insert, truncate'", "publish = 'delete'", "publish = 'update'"],

@@ -2,25 +2,30 @@ import type pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import { type OfTable, RELATIONS, relationsOf } from "./row-keys.ts";
 
-/** A table or partition in which PostgreSQL refuses UPDATE or DELETE because of a publication, even of no row. */
+/**
+ * A table or partition for which PostgreSQL refuses UPDATE or DELETE because of a publication, even if no row is
+ * affected.
+ */
 export interface RefusedChange {
-  /** Of the load's table. */
+  /** OID of the loaded table. */
   root: number;
-  /** That table, or a partition of it. */
+  /** That table, or one of its partitions. */
   relation: TableName;
   publication: string;
   /**
-   * identity: nothing tells a subscriber which row is meant. columns, filter: the publication's column list or WHERE does
-   * not go with what does. generated: what does has a generated column that is not published.
+   * Why PostgreSQL refuses.
+   * - identity: the table has no replica identity, so a subscriber cannot tell which row is meant.
+   * - columns, filter: the publication's column list or WHERE does not fit the replica identity.
+   * - generated: the replica identity includes a generated column that is not published.
    */
   reason: "identity" | "columns" | "filter" | "generated";
-  /** In SQL, or a sentence that begins with a verb. */
+  /** SQL, or a sentence that begins with a verb. */
   remedy: string;
 }
 
 /**
- * As `CheckCmdReplicaIdentity` and `RelationBuildPublicationDesc` of PostgreSQL decide it. A partition is published as
- * an ancestor where the publication says so; columns are then the same by their names.
+ * Decides as `CheckCmdReplicaIdentity` and `RelationBuildPublicationDesc` of PostgreSQL do. A partition is published as
+ * an ancestor if the publication says so. Columns are then matched by name.
  */
 const REFUSED_SQL = `
   WITH rel AS (
@@ -85,14 +90,12 @@ interface Found extends Omit<RefusedChange, "remedy"> {
   table: string;
   quotedPublication: string;
   identity: string[];
-  /** Since PostgreSQL 18: the publication leaves generated columns out, which FULL is not allowed to. */
+  /** Since PostgreSQL 18: the publication leaves out generated columns, which FULL does not allow. */
   leavesOut: boolean | null;
   index: string | null;
 }
 
-/**
- * Which of the tables PostgreSQL lets nobody update, or delete from. Reads the catalog alone, and waits for nobody.
- */
+/** Finds the tables for which PostgreSQL refuses the command. Reads only the catalog, and waits for no lock. */
 export async function readRefusedChanges(
   client: pg.ClientBase,
   loads: readonly OfTable[],

@@ -13,7 +13,7 @@ export const standbyError = (outcome: string, cause?: unknown): BackupError =>
 
 export const READ_ONLY_SQL_TRANSACTION = "25006";
 
-/** Of a server that refuses to write, and is not known to be a standby. */
+/** For a server that refuses writes and is not known to be a standby. */
 export const READ_ONLY = {
   code: "DATABASE_READ_ONLY",
   what: "The database takes no writes: its transactions are read-only",

@@ -1,11 +1,11 @@
 import pg from "pg";
 
-/** Serialization failure, or deadlock: with what is replayed, and not with another session. */
+/** Serialization failure or deadlock. Here the conflict is with replay, not with another session. */
 const CODES = ["40001", "40P01"];
 
 /**
- * A standby has ended a statement, or the connection, since it could not wait any longer to replay what the primary did.
- * By what raised it: the words are in the server's language.
+ * True if a standby ended a statement or the connection because it could no longer delay replaying the primary's
+ * changes. Recognised by the C function that raised the error, because the message is in the server's language.
  */
 export const isRecoveryConflict = (error: unknown): boolean =>
   error instanceof pg.DatabaseError &&
@@ -17,5 +17,5 @@ export const RECOVERY_CONFLICT = {
   hint: "Give it more time on the standby: hot_standby_feedback = on keeps the rows that are read, and a greater max_standby_streaming_delay lets replication wait. Or use the primary server's connection string.",
 };
 
-/** A conflict passes: as many attempts as a backup makes. */
+/** A conflict passes, so try again. A backup makes as many attempts. */
 export const CONFLICT_ATTEMPTS = 3;

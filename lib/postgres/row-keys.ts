@@ -2,32 +2,35 @@ import type pg from "pg";
 import type { CatalogTable } from "../schema/catalog.ts";
 import { type DropStatement, dropStatementOf } from "../schema/drop-statement.ts";
 
-/** What is loaded, or nothing but a table that is looked at. */
+/** A planned load, or just a table. */
 export interface OfTable {
   table: Pick<CatalogTable, "oid" | "partitions">;
 }
 
-/** What tells one row from another. */
+/** Columns that identify a row. */
 export interface RowKey {
   columns: string[];
-  /** Each column's, schema-qualified: `OPERATOR(pg_catalog.=)`. */
+  /** The equality operator of each column, schema-qualified: `OPERATOR(pg_catalog.=)`. */
   equals: string[];
 }
 
-/** The unique constraints and indexes of a table, and which of them tells its rows. */
+/** The unique constraints and indexes of a table, and the key that identifies its rows. */
 export interface RowKeys {
   unique: Array<{
     constraint: string;
     columns: string[];
     drop: DropStatement;
-    /** What two rows must not have in common. Null if it is more than columns, or does not concern all rows. */
+    /**
+     * The columns that two rows must not have in common. Null if the constraint has expressions or does not cover all
+     * rows.
+     */
     values: RowKey | null;
   }>;
-  /** Null if the table has neither a primary key nor a unique one of columns that are never NULL. */
+  /** Null if the table has neither a primary key nor a unique key whose columns are never NULL. */
   key: RowKey | null;
 }
 
-/** Each table and its partitions that hold rows of this server, with the table that they belong to. */
+/** Each table and its local partitions, with the table that they belong to. */
 export const RELATIONS = "unnest($1::oid[], $2::oid[]) AS rel (oid, root)";
 
 /** The parameters of `RELATIONS`. */
@@ -44,7 +47,7 @@ export function relationsOf(loads: readonly OfTable[]): [number[], number[]] {
 export const columnsOf = (relation: string, numbers: string) =>
   `(SELECT coalesce(json_agg(a.attname ORDER BY x.i), '[]') FROM unnest(${numbers}) WITH ORDINALITY AS x (n, i) JOIN pg_attribute a ON a.attrelid = ${relation} AND a.attnum = x.n)`;
 
-/** Nothing that waits for a table which somebody else has locked. Strategy 3 of a B-tree: equality. */
+/** Uses nothing that would wait for a table locked by another session. Strategy 3 of a B-tree is equality. */
 export const UNIQUE_FACTS = `
     ${dropStatementOf("c.oid")} AS drop,
     rel.root, rel.oid, coalesce(k.conname, c.relname) AS constraint, ${columnsOf("i.indrelid", "i.indkey")} AS columns, i.indpred IS NOT NULL AS "isPartial",
@@ -61,11 +64,14 @@ export const INDEXES = `
   JOIN pg_class c ON c.oid = i.indexrelid
   LEFT JOIN pg_index w ON w.indexrelid = pg_partition_root(c.oid) AND w.indexrelid <> c.oid`;
 
-/** Of `INDEXES`: one that is ready refuses rows, valid or not; of partitions a whole one, or each its own. */
+/**
+ * Selects from `INDEXES` those that PostgreSQL enforces. An index that is ready refuses rows, whether it is valid or
+ * not. For a partitioned table, either its valid index counts, or each partition's own.
+ */
 export const ENFORCED_INDEX = `(w.indisvalid IS NOT TRUE OR rel.oid = rel.root)
     AND CASE c.relkind WHEN 'I' THEN i.indisvalid AND (w.indexrelid IS NULL OR rel.oid = rel.root) ELSE i.indislive AND i.indisready END`;
 
-/** What PostgreSQL enforces. */
+/** The unique indexes that PostgreSQL enforces. */
 export const UNIQUE_INDEXES = `
   ${INDEXES}
   LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u') AND k.conrelid = i.indrelid
@@ -86,7 +92,7 @@ export interface FoundUnique extends Found {
   keyLength: number;
 }
 
-/** Adds to each load the keys of its table. Waits for nobody, whatever is locked. */
+/** Adds to each load the keys of its table. Waits for no lock. */
 export async function readRowKeys<L extends OfTable>(
   client: pg.ClientBase,
   loads: readonly L[],

@@ -1,12 +1,12 @@
 import type { CatalogTable, Partition } from "../schema/catalog.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 
-/** What has to be known of a table to read its rows. */
+/** What must be known about a table to read its rows. */
 export type ReadTable = Pick<CatalogTable, "schema" | "name" | "kind" | "columns" | "partitions">;
 
 /**
- * A table's rows, for FROM. A partitioned table's are its partitions', except those on another server; every other
- * table's are its own, without those that inherit from it.
+ * An item for FROM with a table's rows. For a partitioned table, these are the rows of its partitions, except those on
+ * another server. For any other table, these are its own rows, without those of tables that inherit from it.
  */
 export function rowsOf(table: ReadTable): string {
   const parts = partsOf(table);
@@ -17,13 +17,13 @@ export function rowsOf(table: ReadTable): string {
   return `(${parts.map((part) => `SELECT ${columns} FROM ${quoteTable(part)}`).join(" UNION ALL ")})`;
 }
 
-/** The same, as relations for TRUNCATE. */
+/** The same as a list of relations for TRUNCATE. */
 export const relationsOf = (table: ReadTable): string[] =>
   partsOf(table)?.map(quoteTable) ?? [rowsOf(table)];
 
 /**
- * The partitions that hold rows here, where others are on another server; else null. Through the table itself,
- * PostgreSQL would reach these, too.
+ * The partitions with rows on this server, if others are on another server; otherwise null. Through the table itself,
+ * PostgreSQL would also reach the remote ones.
  */
 const partsOf = ({ partitions }: ReadTable): Partition[] | null =>
   partitions.some(({ isForeign }) => isForeign)

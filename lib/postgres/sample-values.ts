@@ -1,7 +1,7 @@
 import { SAMPLE_CHARACTERS, type SampleValue } from "../shared/rehearsal.ts";
 import { quoteIdentifier } from "./identifiers.ts";
 
-/** An array of some of a row's values, as `readSample` takes them. */
+/** An SQL array of the expressions' values, shortened, for `readSample`. */
 export const sampleOf = (expressions: readonly string[]): string =>
   expressions.length === 0
     ? "ARRAY[]::text[]"
@@ -13,7 +13,7 @@ export const columnsOfRow = (row: string, columns: readonly string[]): string[] 
 export const readSample = (values: readonly SampleValue[]): SampleValue[] =>
   values.map((value) => {
     if (value === null || value.length <= SAMPLE_CHARACTERS) return value;
-    // As PostgreSQL counts, so that none is cut in half.
+    // Counts characters as PostgreSQL does, so that none is cut in half.
     const characters = Array.from(value);
     return characters.length > SAMPLE_CHARACTERS
       ? `${characters.slice(0, SAMPLE_CHARACTERS).join("")}…`
@@ -21,9 +21,9 @@ export const readSample = (values: readonly SampleValue[]): SampleValue[] =>
   });
 
 /**
- * A row's key, as a person looks it up: `id = 17`.
+ * Describes a row's key so that a person can look it up: `id = 17`.
  *
- * @returns undefined where the row has none
+ * @returns undefined if the row has no key
  */
 export function describeKey(
   columns: readonly string[],

@@ -7,15 +7,15 @@ import { blameSequence, isStorageDamage } from "./damage.ts";
 import { findFurthest } from "./furthest-value.ts";
 import { quoteTable } from "./identifiers.ts";
 
-/** Where a sequence stands. `lastValue` is decimal text: an int8 does not fit a JavaScript number. */
+/** Where a sequence stands. `lastValue` is decimal text, because an int8 does not fit in a JavaScript number. */
 export interface SequenceState extends TableName {
   lastValue: string;
   isCalled: boolean;
 }
 
 /**
- * Reads the sequences' states. To be called after a snapshot is taken: sequences are not part of it, so they
- * are then never behind the rows that it shows.
+ * Reads the sequences' states. Call it after the snapshot is taken: sequences are not part of the snapshot, so they are
+ * then never behind the rows that it shows.
  */
 export async function readSequenceStates(
   client: pg.ClientBase,
@@ -34,7 +34,7 @@ export async function readSequenceStates(
   return states;
 }
 
-/** @throws the error of the first that cannot be read */
+/** @throws the error of the first sequence that cannot be read */
 async function blame(client: pg.ClientBase, sequences: readonly TableName[]): Promise<void> {
   for (const sequence of sequences) {
     try {
@@ -46,7 +46,7 @@ async function blame(client: pg.ClientBase, sequences: readonly TableName[]): Pr
   }
 }
 
-/** A sequence whose page is empty is no error to PostgreSQL. */
+/** If a sequence's page is empty, PostgreSQL reports no error. */
 const lostRow = (): pg.DatabaseError =>
   Object.assign(new pg.DatabaseError("its row is gone", 0, "error"), { code: "XX001" });
 
@@ -78,15 +78,16 @@ async function readStates(
 export interface SequenceTarget {
   value: bigint;
   isCalled: boolean;
-  /** It was behind a column that draws from it. */
+  /** True if the sequence was behind a column that draws from it. */
   isRaised: boolean;
 }
 
 /**
- * Where a sequence comes to stand: never behind the columns that take their values from it. Where one has gone further
- * (rows with ids of their own, or a table that is not restored), the sequence follows it, or the next insert would fail.
+ * Finds the value to which a restore sets a sequence. It is never behind the columns that take their values from the
+ * sequence. A column may be further (its rows have ids of their own, or its table is not restored). The sequence then
+ * follows it; otherwise the next insert would fail.
  *
- * @param live where it stands now
+ * @param live where the sequence stands now
  * @param columns whose rows count, as they are after the load
  */
 export async function findSequenceTarget(
@@ -104,14 +105,14 @@ export async function findSequenceTarget(
       (a, b) => Number(sign * (b.value - a.value)) || Number(b.isCalled) - Number(a.isCalled),
     );
   if (!start) throw new Error("a sequence stands somewhere");
-  // A cycling sequence is meant to be behind, once it has begun.
+  // A sequence with CYCLE may be behind once it has started.
   if ((sequence.cycles && start.isCalled) || columns.length === 0)
     return { ...start, isRaised: false };
   const value = await findFurthest(client, sequence, start, columns);
   return value === null ? { ...start, isRaised: false } : { value, isCalled: true, isRaised: true };
 }
 
-/** Keeps everybody else from drawing from a sequence, to the end of the transaction. LOCK TABLE takes none. */
+/** Stops other sessions from drawing from a sequence until the end of the transaction. LOCK TABLE refuses sequences. */
 export async function lockSequence(
   client: pg.ClientBase,
   sequence: CatalogSequence,
@@ -120,8 +121,8 @@ export async function lockSequence(
 }
 
 /**
- * Sets a sequence, inside the transaction: `setval` alone would survive a rollback, but after
- * `ALTER SEQUENCE … RESTART` it writes to storage that is the transaction's own.
+ * Sets a sequence inside the transaction. `setval` alone would survive a rollback, but after `ALTER SEQUENCE … RESTART`
+ * it writes to storage that belongs to the transaction.
  */
 export async function setSequence(
   client: pg.ClientBase,

@@ -1,18 +1,18 @@
-/** What this library's own sessions wait for, seen from another connection while they wait. */
+/** Reports what this library's own sessions wait for. Another connection looks while they wait. */
 import type pg from "pg";
 import { formatSome } from "../shared/format.ts";
 import { describeHolder, findBlockers, type LockHolder } from "./lock-holders.ts";
 
-/** What `pg` has and its types do not. */
+/** Members of `pg` that its types lack. */
 interface Internals {
   /** False while a statement runs. */
   readyForQuery: boolean;
 }
 
 interface Watched {
-  /** Of the statement that runs. */
+  /** Who blocks the running statement. */
   holders: readonly LockHolder[];
-  /** Another one with each statement. */
+  /** Increases with each statement. */
   turn: number;
   waitsFor: string | null;
   report?: (waitsFor: string | null) => void;
@@ -20,23 +20,23 @@ interface Watched {
 
 const LOOK_MS = 250;
 
-/** Where no connection can be had to ask by, for example as the role may have no more. */
+/** When to ask again if no connection is available for it, for example because the role may not open more. */
 const AGAIN_MS = 5_000;
 
-/** Shorter waits are not worth a word. */
+/** Shorter waits are not reported. */
 const LONG_MS = 1_000;
 
 const watched = new WeakMap<pg.ClientBase, Watched>();
 const failures = new WeakMap<object, readonly LockHolder[]>();
 
-/** Who was in the way of the statement that failed with this error. */
+/** Who blocked the statement that failed with this error. */
 export const holdersBehind = (error: object): readonly LockHolder[] => failures.get(error) ?? [];
 
 /**
- * Calls back when the session has waited for a second for others' locks, or at its commit for a standby; and with null
- * when it goes on.
+ * Calls `report` when the session has waited for a second, either for locks of others or, at its commit, for a standby.
+ * Calls it with null when the session goes on.
  *
- * @returns a function that stops it
+ * @returns a function that stops the reports
  */
 export function reportWaits(
   client: pg.ClientBase,
@@ -62,7 +62,7 @@ export class SessionWatch {
     this.#pool = pool;
   }
 
-  /** To the end of the connection. */
+  /** Watches a connection until it ends. */
   add(client: pg.Client): void {
     const state: Watched = { holders: [], turn: 0, waitsFor: null };
     watched.set(client, state);
@@ -126,12 +126,12 @@ function say(state: Watched, waitsFor: string | null): void {
 
 interface Wait {
   pid: number;
-  /** At its commit. */
+  /** The session waits at its commit. */
   isForStandby: boolean;
   elapsedMs: number;
 }
 
-/** @throws where there is no connection to ask by */
+/** @throws if there is no connection to ask with */
 async function findWaits(pool: pg.Pool, pids: readonly number[]): Promise<Wait[]> {
   const { rows } = await pool.query<Wait>(
     `SELECT a.pid, a.wait_event = 'SyncRep' AS "isForStandby",
@@ -146,7 +146,7 @@ async function findWaits(pool: pg.Pool, pids: readonly number[]): Promise<Wait[]
 const STANDBY =
   "It is committed on this server, and waits for a synchronous standby, none of which answers. Until one does, or synchronous_standby_names is changed, its tables stay locked. Cancelling ends the waiting, not the restore.";
 
-/** Without durations, which would make it another sentence each time. */
+/** Leaves out durations, which would make a new sentence each time. */
 const describeWait = (holders: readonly LockHolder[]): string =>
   holders.length === 0
     ? "It waits for a lock."

@@ -7,7 +7,7 @@ import { readCatalog } from "../schema/read-catalog.ts";
 import { isCatalogDamage } from "./damage.ts";
 import { beginLockWait, lockTables } from "./locks.ts";
 
-/** One moment of the database: every statement on `client` sees the same rows, and no table can change its shape. */
+/** A moment of the database. Every statement on `client` sees the same rows, and no table can change its structure. */
 export interface Snapshot {
   client: pg.Client;
   catalog: Catalog;
@@ -17,13 +17,13 @@ export interface Snapshot {
 const ATTEMPTS = 5;
 
 /**
- * Opens a REPEATABLE READ, READ ONLY transaction on `client` with every planned table locked in ACCESS SHARE
- * mode, so that nobody alters or truncates it meanwhile; readers and writers go on.
+ * Opens a REPEATABLE READ, READ ONLY transaction on `client` with every planned table locked in ACCESS SHARE mode.
+ * Nobody can alter or truncate these tables meanwhile; readers and writers continue.
  *
- * Locks come before the snapshot, or a table altered in between would be read in its old shape. But the
- * tables to lock are only known from the catalog: so it is read, the tables locked, and read again.
+ * Locks come before the snapshot; otherwise a table altered in between would be read in its old shape. But only the
+ * catalog tells which tables to lock. So read the catalog, lock the tables, and read the catalog again.
  *
- * @throws BackupError of `planDump`; DUMP_FAILED where the schema does not come to rest
+ * @throws BackupError of `planDump`, or DUMP_FAILED if the schema keeps changing
  */
 export async function openSnapshot(
   client: pg.Client,
@@ -40,7 +40,8 @@ export async function openSnapshot(
       const outside = await readCatalog(client, [], isChosen);
       const before = planDump(outside, models, selection);
       await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-      // row_security off: an error instead of a backup with rows missing. A row's number is its place in the table.
+      // row_security off: PostgreSQL reports an error instead of leaving out rows.
+      // synchronize_seqscans off: a row's number is its place in the table.
       await client.query("SET LOCAL row_security = off; SET LOCAL synchronize_seqscans = off");
       await lockTables(client, before.tables, "ACCESS SHARE", wait);
       const catalog = await readCatalog(client, outside.unreadable, isChosen);
@@ -53,7 +54,7 @@ export async function openSnapshot(
     await client.query("ROLLBACK");
   }
   const [cause] = causes;
-  // What is only being changed is another thing each time, or whole again.
+  // While the catalog is being changed, the errors differ or disappear. The same error each time means damage.
   const isAlike = (error: unknown) => messageOf(error) === messageOf(cause);
   if (isCatalogDamage(cause) && causes.length === ATTEMPTS && causes.every(isAlike)) throw cause;
   throw new BackupError(
@@ -63,7 +64,10 @@ export async function openSnapshot(
   );
 }
 
-/** Of a table, column or schema that was there a moment ago; internal errors are what PostgreSQL says of the catalog then. */
+/**
+ * A table, column or schema that existed a moment ago is missing. PostgreSQL then also reports internal errors about
+ * the catalog.
+ */
 const GONE = ["42P01", "42703", "3F000", "XX000"];
 
 const isGone = (error: unknown): boolean =>

@@ -1,4 +1,4 @@
-/** Errors of PostgreSQL outside of dump and load: what it said, and what to do. Never INTERNAL. */
+/** PostgreSQL errors outside dumps and loads contain its message and a hint, and are never INTERNAL. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -8,7 +8,7 @@ import { openTestDatabase, testDatabase } from "../testing/backups.ts";
 import { createTestAdmin } from "../testing/test-admin.ts";
 import { explainEnd } from "./connection.ts";
 
-/** What refers to it has nothing to refer to: each reading of the foreign keys fails. */
+/** The foreign key refers to a table that is gone, so each reading of the foreign keys fails. */
 const DAMAGED_SQL = `
   CREATE TABLE lost (id integer PRIMARY KEY);
   CREATE TABLE child (id integer PRIMARY KEY, lost_id integer REFERENCES lost);
@@ -17,7 +17,7 @@ const DAMAGED_SQL = `
 
 const LOOKUP = /cache lookup failed for relation \d+/;
 
-/** The command, from its sources. */
+/** Runs the command from its sources. */
 const command = (...args: string[]) =>
   promisify(execFile)(
     process.execPath,

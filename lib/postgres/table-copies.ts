@@ -6,24 +6,25 @@ import { tableLabel } from "../shared/table-name.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 import type { Load } from "./load.ts";
 
-/** A load into a copy: an empty plain table without constraints, that only this transaction sees. */
+/** A load into a copy, which is an empty plain table without constraints that only this transaction sees. */
 export interface CopiedLoad extends Load {
-  /** Stay NULL in the copy, because their default runs code that may do more than give a value. */
+  /** Columns that stay NULL in the copy, because their default runs code that may do more than return a value. */
   unknownColumns: ReadonlySet<string>;
 }
 
 export interface TableCopies<L> {
   loads: Array<L & CopiedLoad>;
-  /** The schema that was made for the copies. Null if they are temporary. */
+  /** The schema that was created for the copies; null if they are temporary tables. */
   ownSchema: string | null;
 }
 
 /**
- * Makes a copy of each table. Temporary tables cost no write-ahead log and leave nothing behind even in a crash. If the
- * role may make none, the copies get a schema of their own. Takes no more than an ACCESS SHARE lock on the tables.
+ * Creates a copy of each table. Temporary tables write no write-ahead log and leave nothing behind even after a crash.
+ * If the role may not create any, the copies are created in a new schema. The tables get no stronger lock than ACCESS
+ * SHARE.
  *
  * @returns the loads, each into its copy
- * @throws BackupError INSUFFICIENT_PRIVILEGE if the role may make neither
+ * @throws BackupError INSUFFICIENT_PRIVILEGE if the role may create neither
  */
 export async function createTableCopies<L extends Load>(
   client: pg.ClientBase,
@@ -58,7 +59,7 @@ export async function createTableCopies<L extends Load>(
   return { loads: copied, ownSchema: kind === "UNLOGGED" ? schema : null };
 }
 
-/** Frees the copies' room in a transaction that goes on and is committed. */
+/** Drops the copies to free their space, in a transaction that continues and is committed. */
 export async function dropTableCopies(
   client: pg.ClientBase,
   { loads, ownSchema }: TableCopies<Load>,
@@ -77,7 +78,7 @@ async function createPlace(
   const [may] = rows;
   if (may?.temporary) return { schema: "pg_temp", kind: "TEMPORARY" };
   if (may?.create) {
-    // A name that can be guessed could be taken by somebody who wants no trial run to succeed.
+    // A random name: with one that can be guessed, somebody could block all trial runs by creating the schema first.
     const schema = `prisma_backup_admin_rehearsal_${randomBytes(8).toString("hex")}`;
     await client.query(`CREATE SCHEMA ${quoteIdentifier(schema)}`);
     return { schema, kind: "UNLOGGED" };
@@ -92,7 +93,10 @@ async function createPlace(
   );
 }
 
-/** `draws`: from a sequence, which would go on although everything is rolled back. `opaque`: calls code of the users' own that may. */
+/**
+ * `draws`: the default draws from a sequence, which would advance even if everything is rolled back.
+ * `opaque`: the default calls user-defined code that may do so.
+ */
 const DEFAULTS_SQL = `
   SELECT a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type,
     pg_get_expr(coalesce(ad.adbin, dt.typdefaultbin), coalesce(ad.adrelid, 0)) AS expression,
@@ -105,10 +109,10 @@ const DEFAULTS_SQL = `
   LEFT JOIN pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
   WHERE a.attrelid = $1 AND a.attname = ANY ($2)`;
 
-/** Only these read as a plain value of the sequence. */
+/** Only defaults of this form count as a plain value of the sequence. */
 const PLAIN_NEXTVAL = /^\(?nextval\('(?:[^']|'')+'::regclass\)\)?(?:::[a-z]+)?$/;
 
-/** The defaults of columns that the archive does not have. No other default is ever used. */
+/** The defaults of columns that the archive does not have. Other defaults are never used. */
 async function defaultsOf(
   client: pg.ClientBase,
   { table, into, columns }: Load,

@@ -15,16 +15,19 @@ import {
   UNIQUE_INDEXES,
 } from "./row-keys.ts";
 
-/** What the rows of a loaded table have to fulfil, as SQL over the table's own column names. */
+/** A rule for the rows of a loaded table, as SQL over the table's own column names. */
 export interface RowRule {
   kind: "not-null" | "check" | "partition" | "value";
   constraint: string | null;
   columns: string[];
-  /** True for rows that violate it. What an index computes is evaluated, and violated by none that it does not fail for. */
+  /**
+   * True for rows that violate the rule. For an index, it evaluates the index's expressions and is never true: a row
+   * violates the rule only if the evaluation fails.
+   */
   violated: string;
-  /** Of an index. */
+  /** Set for an index. */
   drop?: DropStatement;
-  /** It is NOT VALID, or INVALID: only rows that are inserted have to fulfil it. */
+  /** The constraint is NOT VALID, or the index INVALID: only inserted rows must satisfy it. */
   isForNewRows?: boolean;
 }
 
@@ -35,7 +38,7 @@ export const checkRule = (constraint: string, columns: string[], expression: str
   violated: `(NOT (${expression}))`,
 });
 
-/** @param expression what the domain asks of its VALUE, which is a name like others outside of a domain */
+/** @param expression the domain's condition on VALUE. Outside a domain, VALUE is a name like any other */
 export const domainRule = (constraint: string, expression: string, column: string): RowRule => ({
   kind: "check",
   constraint,
@@ -47,10 +50,10 @@ export interface UniqueRule {
   constraint: string;
   columns: string[];
   drop: DropStatement;
-  /** To group by. */
+  /** Expressions to group by. */
   keys: string[];
   nullsAreEqual: boolean;
-  /** Rows that it is about; null: all. */
+  /** The rows that it covers; null means all. */
   filter: string | null;
 }
 
@@ -66,16 +69,16 @@ export interface TableRules {
   rows: RowRule[];
   unique: UniqueRule[];
   exclusions: ExclusionRule[];
-  /** Of each of its partitions: true for the rows that belong there. */
+  /** For each of its partitions, by OID: a condition that is true for the rows that belong there. */
   partitions: Map<number, string>;
 }
 
-/** A table of its own may be a partition itself: of a table that an extension owns. */
+/** A loaded table may itself be a partition of a table that belongs to an extension. */
 const PARTITIONS_SQL = `
   SELECT rel.root, c.oid, coalesce(pg_get_partition_constraintdef(c.oid), 'true') AS filter, c.relkind <> 'p' AS "isLeaf"
   FROM ${RELATIONS} JOIN pg_class c ON c.oid = rel.oid WHERE rel.oid <> rel.root OR c.relispartition`;
 
-/** Columns that decide which partition a row belongs to, at any depth. PostgreSQL records them as parts of their table. */
+/** Columns that decide a row's partition, at any depth. PostgreSQL records them as parts of their table. */
 const PARTITION_KEYS_SQL = `
   SELECT rel.root, min(rel.oid::int8) AS oid, a.attname AS column FROM ${RELATIONS}
   JOIN pg_class c ON c.oid = rel.oid AND c.relkind = 'p'
@@ -87,14 +90,17 @@ const PARTITION_KEYS_SQL = `
 const isEnforced = (constraint: string) =>
   `coalesce((to_jsonb(${constraint}) ->> 'conenforced')::boolean, true)`;
 
-/** NOT VALID and not dropped for the load, because it can only be dropped in the table it is inherited from, which is not loaded. */
+/**
+ * True for a NOT VALID constraint that is not dropped for the load. It can only be dropped in the table from which it
+ * is inherited, and that table is not loaded.
+ */
 const STAYS_NOT_VALID = `(k.coninhcount > 0 AND NOT EXISTS (
     WITH RECURSIVE above (oid) AS (
       SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = k.conrelid UNION SELECT i.inhparent FROM pg_inherits i JOIN above ON above.oid = i.inhrelid)
     SELECT FROM above JOIN pg_constraint o ON o.conrelid = above.oid AND o.conname = k.conname AND o.contype = k.contype AND o.coninhcount = 0
     WHERE above.oid = ANY ($1::oid[])))`;
 
-/** What a partition has from its table is checked with the table's. */
+/** A constraint that a partition has from its table is checked together with the table's. */
 const CHECKS_SQL = `
   SELECT rel.root, rel.oid, k.conname AS constraint, ${columnsOf("k.conrelid", "k.conkey")} AS columns, pg_get_expr(k.conbin, k.conrelid) AS expression, k.convalidated AS "isValidated"
   FROM ${RELATIONS} JOIN pg_constraint k ON k.conrelid = rel.oid
@@ -103,7 +109,7 @@ const CHECKS_SQL = `
       SELECT FROM pg_constraint r WHERE r.conrelid = rel.root AND r.contype = 'c' AND r.conname = k.conname AND r.convalidated))
   ORDER BY k.conname COLLATE "C"`;
 
-/** Since PostgreSQL 18 a constraint like others, with a name, that may be NOT VALID. */
+/** Since PostgreSQL 18, NOT NULL is a constraint like others: it has a name and may be NOT VALID. */
 const NOT_NULL_SQL = `
   WITH required AS (
     SELECT rel.root, rel.oid, a.attname, k.conname, coalesce(k.convalidated, true) AS validated FROM ${RELATIONS} JOIN pg_attribute a ON a.attrelid = rel.oid
@@ -128,7 +134,7 @@ const EXCLUSIONS_SQL = `
   WHERE k.contype IN ('p', 'u', 'x') AND i.indisexclusion AND i.indisready AND (k.conparentid = 0 OR rel.oid = rel.root)
   ORDER BY k.conname COLLATE "C"`;
 
-/** Without unique indexes: the search for rows that repeat each other evaluates those. */
+/** Only indexes that are not unique. The search for duplicates already evaluates the expressions of unique indexes. */
 const INDEX_VALUES_SQL = `
   SELECT rel.root, rel.oid, c.relname AS constraint, ${columnsOf("i.indrelid", "i.indkey")} AS columns, ${dropStatementOf("c.oid")} AS drop,
     pg_get_expr(i.indpred, i.indrelid) AS predicate,
@@ -171,7 +177,7 @@ interface FoundRule extends FoundUnique {
 }
 
 /**
- * Adds to each load what its rows have to fulfil.
+ * Adds to each load the rules that its rows must satisfy.
  *
  * @param client with an empty search_path, so that every name comes out schema-qualified
  */
@@ -216,10 +222,10 @@ export async function readTableRules<L extends Pick<PlannedLoad, "table">>(
   });
 }
 
-/** By the partition's oid: true for the rows that belong there. */
+/** Conditions by the partition's OID: true for the rows that belong there. */
 type Partitions = TableRules["partitions"];
 
-/** A rule of a partition is about its rows alone. */
+/** Limits a partition's rule to its own rows. */
 const onlyIn = ({ oid, root }: Found, partitions: Partitions, violated: string): string =>
   oid === root ? violated : `(${partitions.get(oid)} AND ${violated})`;
 
@@ -228,7 +234,7 @@ const notNullRule = (found: FoundNotNull, partitions: Partitions): RowRule => ({
   constraint: found.constraint,
   columns: [found.column],
   isForNewRows: !found.isValidated,
-  // IS NULL would be true of a composite of NULLs as well.
+  // IS NULL is also true for a composite of NULLs.
   violated: onlyIn(
     found,
     partitions,
@@ -242,7 +248,7 @@ function validOrNewRule(found: FoundCheck, partitions: Partitions): RowRule {
   return { ...rule, isForNewRows: !found.isValidated, violated };
 }
 
-/** The rows that an index is about; undefined: all. */
+/** A condition for the rows that an index covers; undefined means all. */
 const indexedRows = (
   { oid, predicate }: Found & { predicate: string | null },
   partitions: Partitions,
@@ -257,7 +263,7 @@ function indexRule(found: FoundIndex, partitions: Partitions): RowRule {
     columns,
     drop,
     isForNewRows: !drop.isValid,
-    // Never true, but not a constant, which PostgreSQL would not evaluate.
+    // Never true, but PostgreSQL evaluates it because it is not a constant.
     violated: `(CASE WHEN ${indexedRows(found, partitions) ?? "true"} THEN pg_catalog.num_nulls(${["NULL", ...values].join(", ")}) < 0 ELSE false END)`,
   };
 }
@@ -268,7 +274,7 @@ function uniqueRule(found: FoundRule, partitions: Partitions): UniqueRule {
   return { constraint, columns, drop, keys, nullsAreEqual, filter };
 }
 
-/** A row has to belong to a partition, and to the table if that is a partition itself. */
+/** A row must belong to a partition. If the table is a partition itself, the row must also belong to the table. */
 function partitionRules(
   { oid: root, kind }: CatalogTable,
   found: readonly FoundPartition[],
@@ -304,7 +310,7 @@ const DOMAIN_COLUMNS_SQL = `
   WHERE x.domain = $2::regtype AND a.attrelid = ANY ($1::oid[]) AND NOT a.attisdropped
   ORDER BY a.attrelid, a.attnum`;
 
-/** What constraints of domains ask of the columns of tables, by the tables' oids. */
+/** The conditions of domains on columns of the loaded tables, by table OID. */
 export async function readDomainRules(
   client: pg.ClientBase,
   loads: readonly PlannedLoad[],
@@ -324,25 +330,25 @@ export async function readDomainRules(
   return new Map([...byTable].map(([root, all]) => [root, all.map(({ rule }) => rule)]));
 }
 
-/** A foreign key that has to hold after a restore, with what its check needs. */
+/** A foreign key that must hold after a restore, with what its check needs. */
 export interface ForeignKeyRule {
   constraint: string;
   fromOid: number;
   toOid: number;
   from: TableName;
   to: TableName;
-  /** Of relations that are not partitioned, without what inherits from them. */
+  /** If false, the rows of tables that inherit from the relation do not count. */
   toIsPartitioned: boolean;
   fromIsPartitioned: boolean;
   columns: string[];
   referencedColumns: string[];
-  /** Referenced column on the left. */
+  /** The operators, with the referenced column on the left. */
   equals: string[];
   matchesFull: boolean;
-  /** Its last column is a period that has to be covered. */
+  /** The last column is a period that must be covered. */
   isTemporal: boolean;
   isValidated: boolean;
-  /** Oids of partitions that have validated it for themselves. */
+  /** OIDs of partitions that have validated the foreign key themselves. */
   validatedBelow: number[];
 }
 

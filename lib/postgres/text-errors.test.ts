@@ -8,7 +8,7 @@ it.each([
     'character with byte sequence 0xe2 0x82 0xac in encoding "UTF8" has no equivalent in encoding "LATIN1"',
     "a character that the database's encoding, LATIN1, does not have",
   ],
-  // As PostgreSQL's own translations have it: German, French.
+  // PostgreSQL's own translations: German, French.
   [
     "22P05",
     "Zeichen mit Byte-Folge 0xe2 0x82 0xac in Kodierung »UTF8« hat keine Entsprechung in Kodierung »KOI8R«",

@@ -1,4 +1,4 @@
-/** Text that does not fit an encoding, as PostgreSQL says it. */
+/** PostgreSQL's codes for text that does not fit an encoding. */
 import pg from "pg";
 
 export const INVALID_TEXT = "22021";
@@ -8,10 +8,10 @@ export const isTextError = (error: unknown): error is pg.DatabaseError =>
   error instanceof pg.DatabaseError &&
   (error.code === INVALID_TEXT || error.code === UNTRANSLATABLE_TEXT);
 
-/** Names of encodings, which are the same in every language; not the bytes, which are a row's. */
+/** Names of encodings, which are the same in every language. Not the bytes: they come from a row. */
 const ENCODING = /\b(?:[A-Z][A-Z_]*\d[A-Z\d_]*|EUC_[A-Z]+|SQL_ASCII|MULE_INTERNAL|KOI8[RU])\b/g;
 
-/** What is wrong with a text, as what it has, and what to do. A dump knows more of its own. */
+/** What a text contains that is wrong, and what to do. A dump describes its own errors in more detail. */
 export function meaningOfTextError(error: pg.DatabaseError): { has: string; hint: string } {
   const encodings = error.message.match(ENCODING) ?? [];
   const ours = encodings.find((encoding) => encoding !== "UTF8");

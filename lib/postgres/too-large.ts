@@ -12,14 +12,17 @@ export interface TooLarge {
   index: string;
   columns: string[];
   drop: DropStatement;
-  /** Of the first such row. Null if PostgreSQL does not tell which it is. */
+  /** Key of the first such row; null if PostgreSQL does not tell which it is. */
   key: SampleValue[] | null;
 }
 
-/** PostgreSQL's least limit is 2,704 bytes, of a B-tree; an index compresses its values no worse than a table. */
+/** PostgreSQL's smallest limit is 2,704 bytes, for a B-tree. An index compresses values at least as well as a table. */
 const MIN_BYTES = 2000;
 
-/** A constraint's index does not depend on its columns itself, and those of an expression are not in `indkey`. */
+/**
+ * In `pg_depend`, the index of a constraint does not depend on its columns. And `indkey` lacks the columns of
+ * expressions. So look in both.
+ */
 const INDEXES_SQL = `
   SELECT c.relname AS index, ${columnsOf("i.indrelid", "i.indkey")} AS columns, ${dropStatementOf("c.oid")} AS drop,
     CASE WHEN rel.oid <> rel.root THEN pg_get_partition_constraintdef(rel.oid) END AS filter,
@@ -37,14 +40,15 @@ const INDEXES_SQL = `
 interface SizedIndex extends Omit<TooLarge, "key"> {
   filter: string | null;
   sized: string[];
-  /** `head`, and all that is the same for another table. */
+  /** `head`, followed by the part that is the same for another table. */
   definition: string;
   head: string;
 }
 
 /**
+ * Finds the indexes that refuse some of the rows because of their size.
+ *
  * @param load into the copy that holds the rows
- * @returns the table's indexes that do not take some of the rows
  */
 export async function findTooLarge(
   client: pg.ClientBase,
@@ -93,7 +97,7 @@ async function build(
     await client.query(`CREATE INDEX ON ${quoteTable(some)} ${definition.slice(head.length)}`);
     return null;
   } catch (error) {
-    // What else is wrong with it is no matter of its size.
+    // Other errors are not about size.
     if (!(error instanceof pg.DatabaseError)) throw error;
     if (error.code !== "54000") return null;
     await client.query("ROLLBACK TO SAVEPOINT filled");

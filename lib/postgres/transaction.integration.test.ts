@@ -24,8 +24,8 @@ test("a number that the server gave to somebody else after a crash is not taken 
     await status(await run("TRUNCATE public.u; INSERT INTO public.u VALUES (1); COMMIT")),
   ).toBe("committed");
   expect(await status(await run("TRUNCATE public.t; ROLLBACK"))).toBe("aborted");
-  // What another transaction looks like.
+  // A committed transaction that changed none of the tables, as if its ID were given to another one.
   expect(await status(await run("INSERT INTO public.t VALUES (1); COMMIT"))).toBe("unknown");
-  // Lost altogether, and not given again yet.
+  // An ID that the server has lost and not given out again.
   expect(await status("9999999999999")).toBe("aborted");
 });

@@ -2,7 +2,9 @@ import type pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import { quoteTable } from "./identifiers.ts";
 
-/** Gives the transaction its number. It names the transaction even after its connection is gone. */
+/**
+ * Assigns an ID to the transaction and returns it. The ID identifies the transaction even after its connection is gone.
+ */
 export async function currentTransactionId(client: pg.ClientBase): Promise<string> {
   const { rows } = await client.query<{ xid: string }>(
     "SELECT pg_catalog.pg_current_xact_id()::text AS xid",
@@ -11,18 +13,18 @@ export async function currentTransactionId(client: pg.ClientBase): Promise<strin
   return rows[0].xid;
 }
 
-/** Has the transaction's commit wait for the disk, or a crash moments later would undo what was said to be done. */
+/** Makes the transaction's commit wait for the disk. Otherwise a crash moments later would undo a reported success. */
 export async function requireDurableCommit(client: pg.ClientBase): Promise<void> {
-  // Other values wait for more than this one.
+  // All other values wait for at least as much as `on` would, so leave them.
   await client.query(
     "SELECT pg_catalog.set_config('synchronous_commit', 'on', true) WHERE pg_catalog.current_setting('synchronous_commit') = 'off'",
   );
 }
 
-/** `unknown`: so long ago that PostgreSQL has forgotten it. */
+/** `unknown`: the transaction is so old that PostgreSQL has forgotten it. */
 export type TransactionStatus = "committed" | "aborted" | "in progress" | "unknown";
 
-/** What became of a transaction: the server's own word, whatever happened to the process that ran it. */
+/** What became of a transaction, according to the server and independent of the process that ran it. */
 export async function transactionStatus(pool: pg.Pool, xid: string): Promise<TransactionStatus> {
   const { rows } = await pool.query<{ status: TransactionStatus | null }>(
     "SELECT pg_catalog.pg_xact_status($1::xid8) AS status",
@@ -32,18 +34,19 @@ export async function transactionStatus(pool: pg.Pool, xid: string): Promise<Tra
 }
 
 /**
- * Has a table's entry in the catalog bear the transaction's number, as to empty it does: to reset an option that it
- * does not have writes it anew, unchanged.
+ * Makes a table's catalog entry carry the transaction's ID, as truncating the table does. Resetting an option that the
+ * table does not have rewrites the entry unchanged.
  */
 export async function bearTransactionId(client: pg.ClientBase, table: TableName): Promise<void> {
   await client.query(`ALTER TABLE ${quoteTable(table)} RESET (prisma_backup_admin)`);
 }
 
 /**
- * What became of a transaction that changed tables, also where the server may have crashed, or another have taken
- * its place: these may have forgotten the transaction, and given its number to another one.
+ * What became of a transaction that changed tables. Works even if the server crashed or another one took its place:
+ * such a server may have forgotten the transaction and given its ID to another one.
  *
- * @param changed oids of tables that were emptied, or bear its number: some of them, whose entries in the catalog bear the transaction's number once it is committed
+ * @param changed OIDs of some of the tables that the transaction truncated or marked by `bearTransactionId`. Their
+ *   catalog entries carry the transaction's ID once it is committed
  */
 export async function truncationStatus(
   pool: pg.Pool,
@@ -64,6 +67,6 @@ export async function truncationStatus(
   }
 }
 
-/** A number that the server has not given yet. */
+/** True for the error about a transaction ID that the server has not assigned yet. */
 export const isInFuture = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "22023";

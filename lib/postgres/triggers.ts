@@ -2,7 +2,7 @@ import type pg from "pg";
 import type { CatalogTable } from "../schema/catalog.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 
-/** A trigger or rule that would fire on a load, and how it comes back. */
+/** A trigger or rule that would fire during a load, and the state to restore. */
 interface Suspended {
   schema: string;
   name: string;
@@ -28,7 +28,11 @@ const SUSPENDED_SQL = `
   WHERE x.relation = ANY ($1::oid[])
   ORDER BY n.nspname, c.relname, x.item`;
 
-/** Keeps the users' triggers and rules from firing during a load, partitions' included. @returns what to resume */
+/**
+ * Disables user-defined triggers and rules during a load, also on partitions.
+ *
+ * @returns what to resume
+ */
 export async function suspendTriggers(
   client: pg.ClientBase,
   tables: readonly CatalogTable[],
@@ -39,7 +43,7 @@ export async function suspendTriggers(
   return rows;
 }
 
-/** Puts each trigger and rule back to the exact state that it had. */
+/** Restores the exact state of each trigger and rule. */
 export async function resumeTriggers(
   client: pg.ClientBase,
   suspended: readonly Suspended[],
@@ -49,7 +53,7 @@ export async function resumeTriggers(
   }
 }
 
-/** ONLY: a partition may have its parent's trigger in a state of its own. */
+/** ONLY, because a partition may have its parent's trigger in a different state. */
 async function alter(
   client: pg.ClientBase,
   { kind, item, ...table }: Suspended,
@@ -66,8 +70,8 @@ interface SuspendedEventTrigger {
 }
 
 /**
- * Keeps event triggers from firing for what a restore alters and alters back: one that logs such changes into a
- * table would change what is restored. Only a superuser may; for everyone else they fire.
+ * Disables event triggers, so that they do not fire for what a restore alters and alters back. One that logs such
+ * changes into a table would change what is restored. Only a superuser may do this; for other roles they fire.
  *
  * @returns what to resume
  */

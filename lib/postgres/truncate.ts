@@ -3,8 +3,8 @@ import type { CatalogTable } from "../schema/catalog.ts";
 import { relationsOf } from "./rows-of.ts";
 
 /**
- * Empties tables. Never CASCADE: a table outside of the list that refers to one in it is an error.
- * Needs their foreign keys among each other dropped.
+ * Empties tables. Never uses CASCADE: if a table outside the list refers to one in it, that is an error. The foreign
+ * keys among the tables must be dropped before.
  */
 export async function truncateTables(
   client: pg.ClientBase,

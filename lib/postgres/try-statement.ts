@@ -1,6 +1,10 @@
 import pg from "pg";
 
-/** Runs what PostgreSQL may refuse; then the transaction is as it was before. @returns whether it has run */
+/**
+ * Runs a statement that PostgreSQL may refuse. If it does, the transaction stays as it was before.
+ *
+ * @returns whether the statement succeeded
+ */
 export async function tryStatement(client: pg.ClientBase, statement: string): Promise<boolean> {
   await client.query("SAVEPOINT try_statement");
   try {

@@ -1,7 +1,7 @@
 /**
- * Code of other roles that a restore or its rehearsal would run with the rights of its own role. PostgreSQL evaluates
- * constraints, domains, generated columns, defaults and indexes as whoever inserts, and `SET ROLE` is no way out: what
- * runs then can reset it. So such code is named before anything runs.
+ * Code of other roles that a restore or a trial run would run with the rights of its own role. PostgreSQL evaluates
+ * constraints, domains, generated columns, defaults and indexes with the rights of the role that inserts. `SET ROLE`
+ * does not help, because the code can reset it. So such code is reported before anything runs.
  */
 import type pg from "pg";
 import type { PlannedLoad } from "../plan/load-plan.ts";
@@ -11,15 +11,15 @@ import type { TableName } from "../shared/api.ts";
 import { ownSearchPathText } from "./own-settings.ts";
 
 export interface UntrustedCode {
-  /** Whose rows call it; null: whatever is loaded. */
+  /** The table whose rows call the code; null if any load calls it. */
   table: TableName | null;
-  /** Of a constraint, column, index or event trigger; null: of the table itself, or a type. */
+  /** The constraint, column, index or event trigger; null for the table itself, or a type. */
   caller: string | null;
-  /** Null: the caller is the other role's, and what it calls is not. */
+  /** Null if the caller belongs to the other role, but what it calls does not. */
   kind: "FUNCTION" | "OPERATOR" | "VIEW" | "TABLE" | "DOMAIN" | null;
-  /** As it stands in SQL. */
+  /** The code's name as in SQL. */
   code: string;
-  /** Whose it is, or the caller. */
+  /** The owner of the code, or of the caller. */
   owner: string;
 }
 
@@ -29,25 +29,31 @@ export interface UntrustedCodes {
   found: UntrustedCode[];
 }
 
-/** Built in, VOLATILE, and nothing but a value. Of extensions: all that makes a UUID. */
+/**
+ * Built-in VOLATILE functions that only return a value. All functions of extensions that make a UUID are allowed as
+ * well.
+ */
 const VALUES = [
   ...["nextval", "currval", "lastval", "random", "random_normal", "clock_timestamp", "timeofday"],
   ...["gen_random_uuid", "uuidv4", "uuidv7"],
 ];
 
-/** Whoever writes an expression with other functions than these makes the role run SQL, or act. Those that end with `_to_xml` run SQL that is their argument. */
+/**
+ * True for harmless functions. An expression with any other function can make the role run SQL or act. The `_to_xml`
+ * functions run the SQL in their argument.
+ */
 export const IS_HARMLESS = `
   (p.provolatile = 'i'
     OR p.oid < ${FIRST_NORMAL_OID} AND (p.provolatile = 's' AND p.proname !~ '_to_xml' OR p.proname = ANY ('{${VALUES.join(",")}}'))
     OR p.proname ~ '^uuid_generate_v' AND NOT ${notOfExtension("pg_proc", "p.oid")})`;
 
-/** What an expression calls that is built in, no catalog tells, but the expression itself. */
+/** The built-in functions that an expression calls. No catalog lists them; only the expression itself names them. */
 export const callsFunction = (tree: string, condition: string) => String.raw`
   FROM regexp_matches(${tree}, ':(?:op)?funcid (\d+)', 'g') AS m JOIN pg_proc p ON p.oid = m[1]::oid WHERE ${condition}`;
 
 const isUntrusted = (owner: string) => `${owner} NOT IN (SELECT oid FROM trusted)`;
 
-/** Of another role that the search_path would find in place of a trusted role's, or of PostgreSQL's own. */
+/** Objects of another role that the search_path would find instead of a trusted role's or PostgreSQL's own. */
 const SQUATTERS = `
   SELECT 'FUNCTION', p.oid::regprocedure::text, p.proowner FROM pg_proc p JOIN path ON path.oid = p.pronamespace
   WHERE ${isUntrusted("p.proowner")} AND ${notOfExtension("pg_proc", "p.oid")}
@@ -68,9 +74,9 @@ const SQUATTERS = `
     AND EXISTS (SELECT FROM pg_type o WHERE o.typname = p.typname AND o.typowner IN (SELECT oid FROM trusted))`;
 
 /**
- * From each table to its constraints, generated columns, used defaults and indexes, and from these by `pg_depend` to
- * functions, operators and types, and on from there. Nothing is walked if every function, type and relation is a
- * trusted role's.
+ * Walks from each table to its constraints, generated columns, used defaults and indexes. From these it follows
+ * `pg_depend` to functions, operators and types, and on from there. Walks nothing if every function, type and relation
+ * belongs to a trusted role.
  */
 const SQL = `
   WITH RECURSIVE ${TRUSTED_ROLES},
@@ -138,7 +144,7 @@ const SQL = `
     FROM found f LEFT JOIN pg_class c ON c.oid = f.root LEFT JOIN pg_namespace n ON n.oid = c.relnamespace), '[]') AS found`;
 
 /**
- * Reads the catalog alone: nothing is run.
+ * Finds untrusted code by reading the catalog alone. Runs none of it.
  *
  * @param client with an empty search_path, so that every name comes out schema-qualified
  */

@@ -1,4 +1,4 @@
-/** AssemblyScript: what both conversions know of bytes. */
+/** AssemblyScript: byte constants and helpers for both conversions. */
 
 export const TAB: u32 = 9;
 export const NEWLINE: u32 = 10;
@@ -16,17 +16,20 @@ export const BEGIN: u32 = 123;
 export const END: u32 = 125;
 export const SPACE: u32 = 32;
 
-/** Sixteen bytes are read and written at a time, also where fewer are left. */
+/** Reads and writes take sixteen bytes at a time, even if fewer are left. */
 export const VECTOR: usize = 16;
 
-/** A column's description: where its key is, the key's length, its kind. Keys have a vector's room after them. */
+/**
+ * Size of a column's description: address of its key, length of the key, kind. Each key is followed by room for a
+ * vector.
+ */
 export const COLUMN_BYTES: usize = 12;
 
 export function isDigit(byte: u32): bool {
   return byte - ZERO <= NINE - ZERO;
 }
 
-/** Of sixteen bytes, a bit for each that does not mean itself: below a space, a backslash, or the given one. */
+/** Marks each of sixteen bytes that needs escaping with a bit: below a space, a backslash, or `quote`. */
 export function special(bytes: v128, quote: v128): i32 {
   const control = i8x16.lt_u(bytes, i8x16.splat(0x20));
   const backslash = i8x16.eq(bytes, i8x16.splat(0x5c));

@@ -1,4 +1,4 @@
-/** AssemblyScript: COPY's text as lines of JSON. `../copy-to-json.ts` says what it is for. */
+/** AssemblyScript: converts COPY text to lines of JSON. See `../copy-to-json.ts` for the purpose. */
 import {
   BACKSLASH,
   COLUMN_BYTES,
@@ -11,12 +11,12 @@ import {
   VECTOR,
 } from "./bytes";
 
-/** How a column's text becomes a JSON value; another kind is JSON as it is. */
+/** How a column's text becomes a JSON value. Any other kind is already JSON. */
 const STRING: u32 = 0;
 const NUMBER: u32 = 2;
 const BOOLEAN: u32 = 3;
 
-/** Little-endian, to be written at once. */
+/** Little-endian, so that one store writes the whole word. */
 const NULL: u32 = 0x6c6c756e;
 const TRUE: u32 = 0x65757274;
 const FALS: u32 = 0x736c6166;
@@ -24,13 +24,17 @@ const U00: u32 = 0x3030755c;
 
 let columns: usize = 0;
 let lastColumn: usize = 0;
-/** Of the value that is being read; at its start, nothing of it has been read yet. */
+/** The state of the current value. `atStart` means that none of it has been read yet. */
 let column: usize = 0;
 let atStart: bool = true;
 let isQuoted: bool = false;
 let read: usize = 0;
 
-/** Begins a table. @param table the columns' descriptions; at least one */
+/**
+ * Begins a table.
+ *
+ * @param table address of the columns' descriptions; at least one
+ */
 export function openCopy(table: usize, count: usize): void {
   columns = table;
   lastColumn = count - 1;
@@ -42,7 +46,7 @@ export function isBetweenRows(): bool {
   return atStart && column === 0;
 }
 
-/** Bytes that the last call has read; the others mean something only with those that follow, or had no room. */
+/** How many bytes the last call consumed. The rest had no room, or means something only with the bytes that follow. */
 export function bytesRead(): usize {
   return read;
 }
@@ -52,9 +56,10 @@ function hex(digit: u32): u8 {
 }
 
 /**
- * Converts from `source` on, and stops at the limit, beyond which a key, a vector and some bytes have room.
+ * Converts text from `source` on, and stops at `limit`. Beyond the limit there must be room for a key, a vector and a
+ * few bytes.
  *
- * @returns the bytes written; below zero where the text is none of COPY's
+ * @returns the number of bytes written; negative if the text is not valid COPY text
  */
 export function convertCopy(source: usize, length: usize, target: usize, limit: usize): isize {
   const to = source + length;
@@ -88,14 +93,14 @@ export function convertCopy(source: usize, length: usize, target: usize, limit: 
         end += isTrue ? 4 : 5;
         from++;
       } else {
-        // NaN and infinities are strings.
+        // NaN and infinities become strings.
         quoted =
           kind === STRING ||
           (kind === NUMBER && !isDigit(first) && !(first === MINUS && isDigit(second)));
         if (quoted) store<u8>(end++, <u8>QUOTE);
       }
     }
-    // Bytes that mean themselves. A value that is not quoted is ended by the same, but for quotes.
+    // Copy bytes that need no escaping. The same bytes end an unquoted value, except quotes.
     const quote = i8x16.splat(quoted ? 0x22 : 0x5c);
     let found: i32 = 0;
     while (found === 0 && from < to && end < limit) {
@@ -127,7 +132,7 @@ export function convertCopy(source: usize, length: usize, target: usize, limit: 
     } else if (byte === BACKSLASH) {
       if (from + 1 === to) break;
       const escaped = <u32>load<u8>(from + 1);
-      // COPY's escapes are JSON's, but for \v. A JSON value's own text has none but that of a backslash.
+      // COPY and JSON have the same escapes, except \v. In the text of a JSON value, only a backslash is escaped.
       if (!quoted) {
         if (escaped !== BACKSLASH) return -2;
         store<u8>(end++, <u8>BACKSLASH);

@@ -1,4 +1,4 @@
-/** AssemblyScript: lines of JSON as COPY's text. `../json-to-copy.ts` says what it is for. */
+/** AssemblyScript: converts lines of JSON to COPY text. See `../json-to-copy.ts` for the purpose. */
 import {
   BACKSLASH,
   BEGIN,
@@ -20,13 +20,13 @@ import {
   ZERO,
 } from "./bytes";
 
-/** Little-endian, to be compared at once. */
+/** Little-endian, so that one load compares the whole word. */
 const NULL: u32 = 0x6c6c756e;
 const TRUE: u32 = 0x65757274;
 const FALS: u32 = 0x736c6166;
 const U00: u32 = 0x3030755c;
 
-/** Whether these bytes are there. Both sides have a vector's room after them. */
+/** Whether `json` has the expected bytes. Both sides need room for a vector after them. */
 function isAt(json: usize, expected: usize, length: usize): bool {
   for (let k: usize = 0; k < length; k += VECTOR) {
     const same = i8x16.bitmask(i8x16.eq(v128.load(json + k), v128.load(expected + k)));
@@ -36,12 +36,12 @@ function isAt(json: usize, expected: usize, length: usize): bool {
   return true;
 }
 
-/** `"$json"`, at the quote. */
+/** Whether `"$json"` is at this address, which is that of the opening quote. */
 function isWrapperName(json: usize): bool {
   return load<u32>(json) === 0x736a2422 && (load<u32>(json, 4) & 0xffffff) === 0x226e6f;
 }
 
-/** A JSON number, true or false: where it ends; 0 where it is none. What is at `to` ends it. */
+/** The end of a JSON number, true or false, or 0 if there is none. The byte at `to` ends it. */
 function literalEnd(from: usize): usize {
   let at = from;
   const word = load<u32>(at);
@@ -66,13 +66,13 @@ function literalEnd(from: usize): usize {
   return at;
 }
 
-/** The digit that PostgreSQL writes; beyond fifteen for another byte. */
+/** The value of a lower-case hex digit, as PostgreSQL writes it; above fifteen for any other byte. */
 function digitOf(hex: u32): u32 {
   if (isDigit(hex)) return hex - ZERO;
   return hex >= 97 && hex <= 102 ? hex - 87 : 255;
 }
 
-/** The control character of `\u00xx`; below zero for what PostgreSQL writes otherwise, or not at all. */
+/** The control character of `\u00xx`. Negative for characters that PostgreSQL writes in another way, or never. */
 function controlAt(json: usize): i32 {
   const high = digitOf(load<u8>(json, 4));
   const low = digitOf(load<u8>(json, 5));
@@ -94,10 +94,12 @@ function isShared(escaped: u32): bool {
 }
 
 /**
- * Converts a batch, `[` over its first byte and `]` at its end. The target has room for twice its bytes and a vector.
+ * Converts a batch, which begins with `[` and ends with `]`. The target needs room for twice the batch's bytes and a
+ * vector.
  *
- * @param columns the columns' descriptions, in the order of the keys; at least one. Kind 1 takes a JSON value's own text
- * @returns the bytes written; below zero where any byte is not as a backup of ours has it
+ * @param columns address of the columns' descriptions, in the order of the keys; at least one. Kind 1 takes the text of
+ *   a JSON value
+ * @returns the number of bytes written; negative if any byte differs from what this library's backups contain
  */
 export function convertJson(
   columns: usize,
@@ -107,7 +109,7 @@ export function convertJson(
   target: usize,
 ): isize {
   const quotes = i8x16.splat(0x22);
-  /** Of the closing bracket: nothing at or beyond it is a row's. */
+  /** Address of the closing bracket. Rows end before it. */
   const last = json + length - 1;
   const lastColumn = count - 1;
   let at = json;
@@ -120,7 +122,7 @@ export function convertJson(
       const entry = columns + column * COLUMN_BYTES;
       const keyLength = <usize>load<u32>(entry, 4);
       const isJson = load<u32>(entry, 8) === 1;
-      // Bytes beyond the batch are anything: so nothing is taken before its place is known to be within it.
+      // Bytes beyond the batch may hold anything. So check that a place is within the batch before reading from it.
       if (at + keyLength > last || !isAt(at, <usize>load<u32>(entry), keyLength)) return -1;
       at += keyLength;
       const first = <u32>load<u8>(at);
@@ -131,10 +133,11 @@ export function convertJson(
         end += 2;
         at += 4;
       } else if (first === QUOTE || (isJson && (first === BEGIN || first === OPEN))) {
-        // A string's content; or the text of a JSON value as it is, for its type to say whether that is right.
+        // The content of a string, or the text of a JSON value. The JSON is not checked here: the column's type does
+        // that.
         let depth: i32 = 0;
         let isInString = false;
-        // {"$json": …} stands for what is in it.
+        // {"$json": …} stands for the value inside it.
         const isWrapped = isJson && first === BEGIN && isWrapperName(at + 1);
         if (isWrapped) {
           if (<u32>load<u16>(at + 8) !== 0x203a) return -1;
@@ -145,7 +148,7 @@ export function convertJson(
           if (at >= last) return -1;
           const byte = <u32>load<u8>(at);
           if (byte === QUOTE) {
-            // An object that has it beside others, or what only looks so: PostgreSQL knows.
+            // "$json" beside other keys, or something that only looks like it: leave this to PostgreSQL.
             if (isJson && depth === 1 && !isInString && isWrapperName(at)) return -1;
             isInString = !isInString;
             if (isJson) store<u8>(end++, <u8>byte);
@@ -154,7 +157,7 @@ export function convertJson(
           else if (!isInString) {
             if (byte === BEGIN || byte === OPEN) depth++;
             else if (byte === END || byte === CLOSE) depth--;
-            // A wrapping has one value, and ends as it began.
+            // A wrapper holds exactly one value and ends with its own brace.
             if (isWrapped && (depth === 1 ? byte === COMMA : depth === 0 && byte !== END))
               return -1;
             if (!isWrapped || depth > 0) store<u8>(end++, <u8>byte);
@@ -176,7 +179,7 @@ export function convertJson(
             const control = isControl ? controlAt(at) : 0;
             if (control < 0) return -1;
             if (isJson) {
-              // A backslash of its own is doubled for COPY.
+              // COPY needs each backslash of the value doubled.
               const to = at + (isControl ? 6 : 2);
               for (; at < to; at++) {
                 const own = load<u8>(at);
