@@ -1,5 +1,5 @@
-// Runs a command of this repository in the Node that it asks for: `node scripts/bootstrap.mjs demo`.
-// Plain JavaScript without dependencies, since at first there is neither that Node nor a package.
+// Runs a command of this repository with the Node version that the repository needs: `node scripts/bootstrap.mjs demo`.
+// Plain JavaScript without dependencies, because in a fresh checkout neither that Node nor any package is installed.
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -30,13 +30,13 @@ if (!Object.hasOwn(COMMANDS, command)) {
 await install();
 process.exitCode = await run(NODE, [path.join(ROOT, COMMANDS[command]), ...args], "inherit");
 
-/** Installs the packages when those that are there are not the ones of the lock file. */
+/** Installs the packages if the installed ones do not match the lock file. */
 async function install() {
   if (!packagesFit()) {
     console.error("Installing the packages of package-lock.json …");
     await npm(["ci", "--no-audit", "--no-fund"]);
   }
-  // Where npm was told to run no install scripts, that Node is not unpacked yet.
+  // If npm was configured to run no install scripts, that Node has not been unpacked yet.
   if (!existsSync(NODE)) await npm(["rebuild", "node", "--ignore-scripts=false"]);
   if (!existsSync(NODE)) {
     console.error(`Node was not installed to ${NODE}. Delete node_modules and try again.`);
@@ -44,7 +44,7 @@ async function install() {
   }
 }
 
-/** Compares with npm's own record of what it installed, which it writes last. */
+/** Compares with npm's own record of what it installed. npm writes that record last. */
 function packagesFit() {
   try {
     const { packages: wanted } = readJson("package-lock.json");
@@ -53,7 +53,7 @@ function packagesFit() {
       ([name, { version, integrity, optional, devOptional }]) =>
         name === "" ||
         (installed[name]?.version === version && installed[name]?.integrity === integrity) ||
-        // Packages for other platforms are left out.
+        // Packages for other platforms are not installed.
         ((optional || devOptional) && !(name in installed)),
     );
   } catch {
@@ -67,14 +67,14 @@ function readJson(file) {
 
 async function npm(args) {
   const cli = process.env.npm_execpath;
-  // npm's chatter goes to stderr: stdout belongs to the command.
+  // npm's messages go to stderr, because stdout belongs to the command.
   const code = cli?.endsWith("npm-cli.js")
     ? await run(process.execPath, [cli, ...args], ["ignore", 2, 2])
     : await run("npm", args, ["ignore", 2, 2]);
   if (code !== 0) process.exit(code);
 }
 
-/** Runs a program to its end, hands it our signals, and returns its exit code. */
+/** Runs a program until it exits, forwards our signals to it, and returns its exit code. */
 function run(file, args, stdio) {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
@@ -82,7 +82,7 @@ function run(file, args, stdio) {
       env: { ...process.env, PATH: `${BIN}${path.delimiter}${process.env.PATH ?? ""}` },
     });
     const forward = (signal) => {
-      // Ctrl-C in a terminal reaches the whole group already; twice would mean impatience.
+      // Ctrl-C in a terminal already reaches the whole process group. A second signal would stop the child at once.
       if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
     };
     const signals = ["SIGINT", "SIGTERM", "SIGHUP"];

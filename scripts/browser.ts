@@ -6,14 +6,14 @@ import { programOf, runNode } from "./run.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/** The browser that tests drive: Playwright's own, else one of the system. Undefined without any. */
+/** Returns the browser for tests: Playwright's own, else one of the system. Undefined if there is none. */
 export function findBrowser(): string | undefined {
   const folders = (process.env.PATH ?? "").split(path.delimiter);
   const candidates = NAMES.flatMap((name) => folders.map((folder) => path.join(folder, name)));
   return [chromium.executablePath(), ...candidates].find(isExecutable);
 }
 
-/** Installs one: Debian's as root on Debian, else Playwright's own. */
+/** Installs a browser if there is none: Debian's package as root on Debian, else Playwright's own. */
 export async function ensureBrowser(): Promise<void> {
   if (findBrowser()) return;
   if (process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) {

@@ -1,4 +1,4 @@
-/** `npm run build:assembly`: compiles what is written in AssemblyScript, into a file that is committed. */
+/** `npm run build:assembly`: compiles the AssemblyScript sources into a file that is committed. */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { main as asc } from "assemblyscript/asc";
@@ -9,7 +9,7 @@ export const COMPILED = path.join(ROOT, "lib/postgres/compiled-assembly.ts");
 
 const OPTIONS = ["--optimize", "--noAssert", "--runtime", "stub", "--enable", "simd"];
 
-/** The text of the file that holds the compiled sources. @throws Error with the compiler's messages */
+/** Returns the text of the file with the compiled code. @throws Error with the compiler's messages */
 export async function compileAssembly(): Promise<string> {
   let wasm: Uint8Array | undefined;
   const { error, stderr } = await asc(

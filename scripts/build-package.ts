@@ -1,4 +1,4 @@
-/** `npm run build:package`: makes dist/, which is what the package holds, from the sources. */
+/** `npm run build:package`: builds dist/, the contents of the package, from the sources. */
 import { chmod, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { buildStyles } from "./build-styles.ts";
@@ -17,11 +17,11 @@ const INPUTS = [
   "scripts/{build-package,build-styles,bundle-icons,public-types,worker-urls}.ts",
 ];
 
-/** Makes dist/. @returns false when it is of these sources already. */
+/** Builds dist/. @returns false if it is already up to date. */
 export async function buildPackage(): Promise<boolean> {
   return whenChanged(STAMP, INPUTS, async () => {
     await mkdir(CACHE, { recursive: true });
-    // A dist that is in use is never half of one.
+    // Build in another folder and rename it, so that a dist in use is never incomplete.
     const folder = await mkdtemp(path.join(CACHE, "dist-"));
     try {
       await compile(folder);

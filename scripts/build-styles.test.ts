@@ -1,4 +1,4 @@
-/** What a host imports is the panel's alone, and every class of the panel is in it. */
+/** The stylesheet that a host imports affects only the panel, and it contains every class of the panel. */
 import { glob, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** All selectors, apart from the steps of keyframes. */
+/** Returns all selectors except the steps of keyframes. */
 function selectors(): string[] {
   const found: string[] = [];
   root.walkRules((rule) => {
@@ -80,14 +80,14 @@ describe("the built stylesheet", () => {
   });
 });
 
-/** As it stands in an attribute. Colons, brackets and the like are escaped in a selector. */
+/** Returns the class names as written in an attribute. A selector escapes colons, brackets and the like. */
 const classesOf = (selector: string): string[] =>
   [...selector.matchAll(/\.((?:\\.|[\w-])+)/g)].map(([, name = ""]) =>
     name.replaceAll(/\\(.)/g, "$1"),
   );
 
 describe("the panel's classes", () => {
-  /** Of which nothing is said but by the classes of others. */
+  /** Classes without rules of their own. Only other classes' selectors refer to them. */
   const MARKS = ["pba:group"];
   let known: Set<string>;
   let literals: Array<[file: string, text: string]>;
@@ -114,7 +114,8 @@ describe("the panel's classes", () => {
   });
 
   it("all have the prefix", () => {
-    // Beside one that has it, everything is a class; and so is what would be one with it, unless it is a word as well.
+    // A text with one prefixed class is a list of classes, so every word in it needs the prefix. In other texts, a word
+    // needs it if it would be a class with the prefix, unless it may be an ordinary word.
     const forgotten = literals.flatMap(([file, text]) => {
       const tokens = text.split(/\s+/).filter((it) => it && !it.includes("${"));
       const isList = tokens.some((it) => it.startsWith("pba:"));

@@ -1,4 +1,4 @@
-/** Makes `dist/styles.css`, the one stylesheet that a host imports, of `components/styles.css`. */
+/** Builds `dist/styles.css`, the only stylesheet that a host imports, from `components/styles.css`. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import tailwind from "@tailwindcss/postcss";
@@ -6,16 +6,16 @@ import postcss, { type AtRule, type Plugin, type Root, type Rule } from "postcss
 import { ROOT } from "./run.ts";
 
 /**
- * Every selector begins with this. Its specificity is that of an id, so that no rule of a host without an id of
- * its own wins inside.
+ * Every selector begins with this. It has the specificity of an id, so a rule of the host without an id cannot override
+ * the panel's rules.
  */
 const SCOPE = ".pba:not(#_)";
-/** The panel's own root font size, whatever a host has made of `rem`. */
+/** The panel's own root font size, independent of the host's `rem`. */
 const UNIT = "var(--pba-unit)";
 
 const SOURCE = path.join(ROOT, "components/styles.css");
 
-/** @param outFile is written anew. */
+/** @param outFile is overwritten */
 export async function buildStyles(outFile: string): Promise<void> {
   const { css } = await postcss([
     tailwind({ base: ROOT, optimize: { minify: true } }),
@@ -26,8 +26,9 @@ export async function buildStyles(outFile: string): Promise<void> {
 }
 
 /**
- * Makes what Tailwind wrote the panel's alone: all rules below `.pba`, names that are global by nature prefixed,
- * no cascade layers (any unlayered rule of a host would beat them), no length that hangs on a host's root.
+ * Limits Tailwind's output to the panel. All rules go below `.pba`, and names that are global in CSS get a prefix.
+ * There are no cascade layers, because any unlayered rule of a host would override them. No length depends on the
+ * host's root.
  */
 const isolate: Plugin = {
   postcssPlugin: "isolate",
@@ -48,7 +49,9 @@ function flattenLayers(root: Root): void {
   });
 }
 
-/** Keyframes, and Tailwind's own variables, which a host's Tailwind, of another version perhaps, sets as well. */
+/**
+ * Prefixes keyframes and Tailwind's own variables. A host's Tailwind, perhaps of another version, sets the same names.
+ */
 function prefixNames(root: Root): void {
   const keyframes = new Set<string>();
   root.walkAtRules("keyframes", (rule) => {
@@ -71,7 +74,7 @@ function prefixNames(root: Root): void {
 
 function scoped(selector: string): string {
   if (selector === ":root" || selector === ":host") return SCOPE;
-  // What components/styles.css itself says of `.pba`. A utility's class goes on with an escaped colon.
+  // A rule for `.pba` itself in components/styles.css. The class of a utility would continue with an escaped colon.
   if (/^\.pba(?![\w\\-])/.test(selector)) return selector.replace(".pba", SCOPE);
   return `${SCOPE} ${selector}`;
 }
@@ -81,7 +84,7 @@ function replaceRem(root: Root): void {
     if (declaration.prop === "--pba-unit") return;
     declaration.value = declaration.value.replace(REM, `calc($1 * ${UNIT})`);
   });
-  // A query knows no variables. Its em is the font size of the container, `.pba`, which is that same unit.
+  // A query cannot use variables. Its em is the font size of the container, `.pba`, which is the same unit.
   root.walkAtRules("container", (query) => {
     query.params = query.params.replace(REM, "$1em");
   });
@@ -89,7 +92,10 @@ function replaceRem(root: Root): void {
 
 const REM = /(?<![\w.])(-?\d*\.?\d+)rem\b/g;
 
-/** Registers all colours and corners, so that an invalid one of a host leaves the inherited one. A token may be missing. */
+/**
+ * Registers all colours and corners, so that an invalid value from a host leaves the inherited one. A token may be
+ * missing.
+ */
 function registerTypes(root: Root): void {
   const names = new Set<string>();
   root.walkDecls(/^--pba-(color|radius|token)-/, (declaration) => {

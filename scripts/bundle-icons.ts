@@ -5,7 +5,7 @@ import { ROOT } from "./run.ts";
 
 const ICONS = "components/ui/icons";
 
-/** Replaces the icons' module of a built folder by one that holds those icons and needs nothing but React. */
+/** Replaces the icons' module of a built folder with one that contains these icons and needs only React. */
 export async function bundleIcons(folder: string): Promise<void> {
   await using bundle = await rolldown({
     input: path.join(ROOT, `${ICONS}.ts`),

@@ -1,4 +1,4 @@
-/** `npm run demo`: everything from an empty checkout to a running shop, and back on Ctrl-C. */
+/** `npm run demo`: sets up everything from an empty checkout to a running shop, and stops it on Ctrl-C. */
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -17,7 +17,7 @@ import { step } from "./step.ts";
 const DATA = path.join(ROOT, ".data");
 const DATABASE = "shop";
 
-/** What was started, stopped in reverse order. */
+/** What was started. It is stopped in reverse order. */
 const started = new AsyncDisposableStack();
 let stopping = false;
 let ready = false;
@@ -28,7 +28,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 try {
   await demo();
 } catch (error) {
-  // While stopping, steps fail because their ground is taken away.
+  // While the demo stops, steps fail because what they need is gone.
   if (!stopping) {
     console.error(`\n${error instanceof Error ? error.message : error}`);
     await stop(1);
@@ -90,7 +90,7 @@ async function startDatabase(): Promise<string> {
   return databaseUrl;
 }
 
-/** The demo of earlier versions connected as a superuser, which owns what was made then. */
+/** Earlier versions of the demo connected as a superuser, which therefore owns their objects. */
 async function giveToOwner(connectionString: string): Promise<void> {
   const client = new pg.Client({ connectionString });
   await client.connect();
@@ -103,7 +103,7 @@ async function giveToOwner(connectionString: string): Promise<void> {
   }
 }
 
-/** Kept, so that who is signed in stays so over restarts. */
+/** Returns a stored secret, so that people stay signed in after a restart. */
 async function readSecret(): Promise<string> {
   const file = path.join(DATA, "nextauth-secret");
   const secret = randomBytes(32).toString("base64url");

@@ -1,4 +1,4 @@
-/** The documentation leads somewhere: every link, every anchor, every error code. */
+/** Checks the documentation: every link, every anchor, every error code. */
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
@@ -20,7 +20,7 @@ const text = async (page: string) =>
 const headings = (markdown: string): string[] =>
   [...markdown.matchAll(/^#{1,6} +(.+?) *$/gm)].map(([, heading = ""]) => heading);
 
-/** As GitHub makes them. */
+/** Makes anchors as GitHub does. */
 function anchorsOf(markdown: string): Set<string> {
   const anchors = new Set<string>();
   for (const heading of headings(markdown)) {

@@ -5,10 +5,10 @@ import pg from "pg";
 
 const MIGRATIONS = new URL("../prisma/migrations/", import.meta.url).pathname;
 
-/** Prisma takes the same lock, so that two deployments never migrate at once. */
+/** The id of Prisma's own lock, so that two deployments never migrate at the same time. */
 const PRISMA_ADVISORY_LOCK = 72707369;
 
-/** As `prisma migrate deploy` makes it. */
+/** The table as `prisma migrate deploy` creates it. */
 const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
   "id"                    VARCHAR(36) PRIMARY KEY NOT NULL,
   "checksum"              VARCHAR(64) NOT NULL,
@@ -21,13 +21,13 @@ const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
 )`;
 
 /**
- * Applies the migrations that the database does not have yet, and records them as Prisma does; so
- * the demo needs no download of Prisma's schema engine. Each is applied whole or not at all.
+ * Applies the missing migrations and records them as Prisma does, so the demo need not download Prisma's schema engine.
+ * Each is applied completely or not at all.
  *
- * @param folder of migrations, as Prisma lays it out. Default: the demo shop's.
- * @returns the names of those applied now.
- * @throws Error when an applied migration was changed since, or failed halfway under Prisma; or
- * when the database holds tables that did not come from migrations.
+ * @param folder of migrations, in Prisma's layout. Default: the demo shop's
+ * @returns the names of the migrations applied now
+ * @throws Error if an applied migration has changed since, or failed halfway under Prisma, or if the database contains
+ *   tables that did not come from migrations
  */
 export async function migrate(url: string, folder: string = MIGRATIONS): Promise<string[]> {
   const client = new pg.Client({ connectionString: url });
@@ -50,7 +50,7 @@ export async function migrate(url: string, folder: string = MIGRATIONS): Promise
   }
 }
 
-/** As Prisma does, refuses a database with tables but without a history: it belongs to others. */
+/** Refuses a database with tables but without a history, as Prisma does: it belongs to another application. */
 async function requireOwnDatabase(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ foreign: boolean }>(
     `SELECT to_regclass('_prisma_migrations') IS NULL AND EXISTS (

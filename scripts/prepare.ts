@@ -4,7 +4,7 @@ import { buildPackage } from "./build-package.ts";
 import { programOf, ROOT, runNode } from "./run.ts";
 import { whenChanged } from "./when-changed.ts";
 
-/** What decides how the built app looks and works. */
+/** The files that determine how the built app looks and works. */
 const BUILD_INPUTS = [
   "{app,components,lib}/**/*.{ts,tsx,css,svg}",
   "scripts/build-{package,styles}.ts",
@@ -14,7 +14,7 @@ const BUILD_INPUTS = [
 const GENERATED_STAMP = path.join(ROOT, "prisma/generated/.schema-hash");
 const BUILD_STAMP = path.join(ROOT, ".next/.source-hash");
 
-/** Generates the Prisma client. @returns false when it was up to date. */
+/** Generates the Prisma client. @returns false if it is up to date. */
 export async function generatePrismaClient(): Promise<boolean> {
   return whenChanged(GENERATED_STAMP, ["prisma/schema.prisma", "package-lock.json"], async () => {
     const env = await withoutEngineDownload();
@@ -24,11 +24,11 @@ export async function generatePrismaClient(): Promise<boolean> {
   });
 }
 
-/** Builds the app, and the package for its CSS. @returns false when the last build is of the same sources. */
+/** Builds the app, and first the package for its CSS. @returns false if the last build is of the same sources. */
 export async function buildApp(): Promise<boolean> {
   await buildPackage();
   return whenChanged(BUILD_STAMP, BUILD_INPUTS, async () => {
-    // The build connects to nothing, but modules are loaded that ask for an address.
+    // The build connects to no database, but it loads modules that require an address.
     const env = { DATABASE_URL: process.env.DATABASE_URL ?? "postgresql://build.invalid/none" };
     if ((await runNode([programOf("next"), "build"], { env, quiet: true })) !== 0) {
       throw new Error("next build failed.");
@@ -37,8 +37,8 @@ export async function buildApp(): Promise<boolean> {
 }
 
 /**
- * `prisma generate` needs no schema engine, yet downloads one where there is none; unless it is
- * told where one is, which it does not run.
+ * `prisma generate` needs no schema engine, but downloads one if none is installed. It does not if the environment
+ * gives a path to one, and it does not run that file.
  */
 async function withoutEngineDownload(): Promise<Record<string, string>> {
   const folder = path.join(ROOT, "node_modules/@prisma/engines");

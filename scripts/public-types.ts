@@ -4,7 +4,10 @@ import { ROOT } from "./run.ts";
 
 const REFERENCE = /\b(?:from |import\()"(\.[^"]+)\.[jt]sx?"/g;
 
-/** Removes the declarations of a built folder that no entry of the package leads to: nobody can import them. */
+/**
+ * Removes the declarations of a built folder that cannot be reached from an entry of the package, so cannot be
+ * imported.
+ */
 export async function keepPublicTypes(folder: string): Promise<void> {
   const reached = new Set<string>();
   const follow = async (module: string): Promise<void> => {

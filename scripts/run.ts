@@ -8,8 +8,8 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const require = createRequire(import.meta.url);
 
 /**
- * The arguments with which Node runs an installed package's program, such as `next`: no shell, no
- * wrapper, so that signals arrive.
+ * Returns the arguments with which Node runs an installed package's program, for example `next`. Without a shell or
+ * wrapper in between, signals reach the program.
  */
 export function programOf(packageName: string, program = packageName): string {
   const manifestPath = path.join(ROOT, "node_modules", packageName, "package.json");
@@ -21,13 +21,13 @@ export function programOf(packageName: string, program = packageName): string {
 
 export interface RunOptions {
   env?: Record<string, string>;
-  /** Keep the output, and show it only on failure. */
+  /** Keeps the output, and shows it only on failure. */
   quiet?: boolean;
-  /** Takes the output, instead of this process' own. */
+  /** Receives the output, instead of this process' own. */
   onOutput?: (chunk: Buffer) => void;
 }
 
-/** Runs a program of Node to its end. @returns its exit code, 1 for a signal. */
+/** Runs a Node program until it exits. @returns its exit code, or 1 if a signal ended it. */
 export async function runNode(
   args: string[],
   { env, quiet, onOutput }: RunOptions = {},

@@ -6,7 +6,7 @@ import { pgDumpText, requireTool } from "../lib/testing/oracles.ts";
 import { migrate } from "./migrate.ts";
 import { seed } from "./seed.ts";
 
-/** `_prisma_migrations` holds times and random ids. */
+/** `_prisma_migrations` contains times and random ids. */
 const withoutHistory = (dump: string) =>
   dump.replace(/COPY public\._prisma_migrations.*?\n\\\.\n/s, "");
 

@@ -10,10 +10,10 @@ const START_MS = Date.UTC(2024, 0, 8, 8);
 const END_MS = Date.UTC(2026, 5, 30, 18);
 
 /**
- * Fills the demo's database: the same rows every time. All or nothing.
+ * Fills the demo's database with the same rows every time, all or nothing.
  *
  * @param scale of the shop's business: 1 for 8,000 orders
- * @returns the number of rows, or null when the shop already has data, which is then left alone.
+ * @returns the number of rows, or null if the shop already has data, which then stays unchanged
  */
 export async function seed(url: string, { scale = 1 } = {}): Promise<number | null> {
   const client = new pg.Client({ connectionString: url });
@@ -71,7 +71,7 @@ async function fill(client: pg.Client, scale: number): Promise<number> {
   );
   for (const { table, columns } of tables) {
     if (columns[0] !== "id") continue;
-    // Null, and so nothing done, where the key is a uuid.
+    // If the key is a uuid, there is no sequence, and this does nothing.
     await client.query(
       `SELECT setval(sequence, (SELECT max(id::text::bigint) FROM ${table}))
        FROM pg_get_serial_sequence($1, 'id') AS sequence WHERE sequence IS NOT NULL`,

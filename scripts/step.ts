@@ -1,4 +1,4 @@
-/** Shows that something is being done, then how long it took, in one line. */
+/** Shows in one line that something is being done, then how long it took. */
 export async function step<T>(
   title: string,
   action: () => Promise<T>,

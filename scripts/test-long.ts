@@ -1,9 +1,9 @@
 /**
- * `npm run test:long`: what takes too long for every change. Random schemas by the thousand, others in every run, on
- * every version of PostgreSQL; types, schemas and hostile defaults on every version, and from each to each newer one;
- * thousands of damaged archives in each mode; more points at which a restore is killed; archives of gigabytes.
+ * `npm run test:long`: tests that take too long for every change. Thousands of random schemas, others in every run, on
+ * every version of PostgreSQL. Types, schemas and hostile defaults on every version, and from each to each newer one.
+ * Thousands of damaged archives in each mode. More points at which a restore is killed. Archives of gigabytes.
  *
- * How much it is says lib/testing/scope.ts. `RANDOM_SCHEMA_SEED` says which schemas.
+ * lib/testing/scope.ts sets the amounts. `RANDOM_SCHEMA_SEED` sets which schemas are made.
  */
 import { randomInt } from "node:crypto";
 import { glob } from "node:fs/promises";
@@ -19,7 +19,7 @@ const test = fileURLToPath(new URL("./test.ts", import.meta.url));
 const PARTS: Record<string, () => Promise<number>> = {
   archives: () => run(test, "unit", "lib/archive"),
   databases: () => run(test, "integration", "lib/restore", "lib/operations/kill", "lib/schema"),
-  // Programs of their own, each with gigabytes of disk.
+  // These run as separate programs, each with gigabytes on the disk.
   async checks() {
     let failed = 0;
     for await (const file of glob("lib/**/*.check.ts", { cwd: ROOT })) {

@@ -43,7 +43,8 @@ const report = z.union([vitestReport, playwrightReport]);
 
 /**
  * Reads the JSON report of Vitest or Playwright.
- * @throws when it is neither.
+ *
+ * @throws if it is neither
  */
 export function countTests(json: string): TestCounts {
   return report.parse(JSON.parse(json));

@@ -1,7 +1,7 @@
 /**
- * `npm test`: each check, with as much of it as the quick scope has (lib/testing/scope.ts). `npm run test:all`: all of
- * each. `npm test -- lint types` runs these two, `npm test -- unit lib/plan` one with arguments for its runner: what is
- * named is whole.
+ * `npm test` runs each check with the quick scope (lib/testing/scope.ts). `npm run test:all` runs all of each check.
+ * `npm test -- lint types` runs these two. `npm test -- unit lib/plan` runs one, with arguments for its runner. Checks
+ * that are named run in full.
  */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -13,12 +13,13 @@ import { programOf, ROOT, type RunOptions, runNode } from "./run.ts";
 import { countTests, type TestCounts } from "./test-report.ts";
 
 /**
- * @returns the exit code. `reportFile` is where a test runner leaves its JSON report, and `onOutput` takes what it says,
- * where that is not to be shown at once.
+ * @param reportFile the file into which a test runner writes its JSON report
+ * @param options its `onOutput` receives the output if it should not be shown at once
+ * @returns the exit code
  */
 type Check = (args: string[], reportFile: string, options: RunOptions) => Promise<number>;
 
-// Each of the many short processes that tests start would compile the same sources again.
+// Otherwise each of the many short processes that tests start would compile the same sources again.
 process.env.NODE_COMPILE_CACHE ??= path.join(ROOT, "node_modules/.cache/compiled");
 
 const reports = await mkdtemp(path.join(tmpdir(), "test-reports-"));
@@ -45,8 +46,8 @@ const CHECKS: Record<string, Check> = {
 };
 
 /**
- * Runs beside others, since npm fetches packages for a good part of it; but not beside those that wait for servers and
- * browsers.
+ * The check that runs at the same time as others, because npm spends a good part of it fetching packages. It does not
+ * run beside checks that wait for servers and browsers.
  */
 const BESIDE = { check: "hosts", first: "unit", last: "build" };
 
@@ -75,7 +76,10 @@ if (total.skipped > 0) console.log(`\n${total.skipped} skipped`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed > 0 ? 1 : 0;
 
-/** A line for each check, and what it said where it failed. In CI all that it said, as nobody is there to ask again. */
+/**
+ * Prints a line for each check, and its output if it failed. In CI it prints all output, because it cannot be requested
+ * later.
+ */
 async function runAll(): Promise<void> {
   const names = Object.keys(CHECKS);
   const runQuietly = async (name: string) => {
@@ -91,7 +95,7 @@ async function runAll(): Promise<void> {
   for (const name of names) {
     if (name === check) continue;
     if (name === first) {
-      // Both need it, and it is not to be built twice at once. Where it cannot be built, they say so.
+      // Both checks need the package, and it must not be built twice at once. If it cannot be built, they report that.
       await buildPackage().catch(() => {});
       beside = runQuietly(check);
     }
@@ -116,7 +120,7 @@ async function run(
   const passed = code === 0 && !(counts === null && isTestRunner(name));
   total.passed += counts?.passed ?? 0;
   total.skipped += counts?.skipped ?? 0;
-  // A check without tests, or a runner that broke down beside its tests, counts as one.
+  // A check without tests counts as one, and so does a runner that failed apart from its tests.
   total.failed += counts?.failed || (passed ? 0 : 1);
 
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);

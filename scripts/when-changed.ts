@@ -4,9 +4,10 @@ import path from "node:path";
 import { ROOT } from "./run.ts";
 
 /**
- * Acts when the contents of the files that `inputs` match are not those of the stamp, which lies among what is made.
+ * Runs `action` if the contents of the files that match `inputs` differ from those recorded in the stamp. The stamp
+ * lies in the folder that `action` makes.
  *
- * @returns whether it acted
+ * @returns whether it ran
  */
 export async function whenChanged(
   stamp: string,

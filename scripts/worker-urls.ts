@@ -3,7 +3,10 @@ import path from "node:path";
 
 const WORKER_URL = /new URL\("(\.\/[\w./-]+)\.ts", import\.meta\.url\)/g;
 
-/** Names each worker of a built folder as it is there: tsc rewrites imports, and no `new URL`, which bundlers read. */
+/**
+ * Renames each worker in a built folder to its built name. tsc rewrites imports, but not the `new URL` that bundlers
+ * read.
+ */
 export async function nameBuiltWorkers(folder: string): Promise<void> {
   for await (const name of glob("components/**/*.js", { cwd: folder })) {
     const file = path.join(folder, name);

@@ -1,4 +1,4 @@
-/** What GitHub runs with rights of the repository's and of the package's is exactly what was looked at. */
+/** Workflows of GitHub that have rights on the repository or the package run only code that was reviewed. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, it } from "vitest";
@@ -51,7 +51,7 @@ it.each(files)("%s names the version of every action beside its digest", (file) 
   const lines = readFileSync(path.join(FOLDER, file), "utf8").split("\n");
   const used = lines.filter((line) => /^\s*(?:- )?uses:/.test(line));
   expect(used.length).toBeGreaterThan(0);
-  // As Dependabot reads and renews it.
+  // The form that Dependabot reads and updates.
   for (const line of used) expect(line).toMatch(/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
 });
 
@@ -69,7 +69,7 @@ it("has pinned actions renewed every week", () => {
 });
 
 it.each(jobs)("$name says which rights it has, and has no others", ({ permissions }) => {
-  // A word stands for every right there is, and without any the repository's settings say.
+  // A single word would grant every right. Without the key, the repository's settings would apply.
   expect(permissions).toBeTypeOf("object");
 });
 
@@ -82,7 +82,7 @@ it("runs no install script where an id token is at hand", () => {
     expect(job.env?.NPM_CONFIG_IGNORE_SCRIPTS).toBe("true");
     for (const { run = "", env = {} } of job.steps ?? []) {
       expect(Object.keys(env).filter((key) => /ignore_scripts/i.test(key))).toEqual([]);
-      // The first allows them, the others install by themselves.
+      // The first pattern allows install scripts. The other commands install packages themselves.
       expect(run).not.toMatch(/ignore-scripts=false|npm rebuild|bootstrap|npm (test|run build)/);
       for (const [, version] of run.matchAll(/npm install --global \w+@(\S+)/g))
         expect(version).toMatch(/^\d+\.\d+\.\d+$/);

@@ -1,4 +1,4 @@
-/** Writes the version of package.json, which a release raises, to where the sources have it. */
+/** Writes the version of package.json, which a release raises, into the source file that contains it. */
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { ROOT } from "./run.ts";

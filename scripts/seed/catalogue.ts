@@ -6,7 +6,7 @@ interface Leaf {
   name: string;
   parent: string;
   items: string[];
-  /** Cheapest and dearest, in whole euros. */
+  /** Lowest and highest price, in whole euros. */
   euros: [number, number];
   materials: string[];
   shape: Shape;
@@ -111,7 +111,7 @@ function leaf(
   return { name, parent, items, euros, shape, materials };
 }
 
-/** Categories, products with their pictures and tags, and who supplies them. */
+/** Makes categories, suppliers, and products with their pictures and tags. */
 export function createCatalogue(random: Random, productCount: number, startMs: number): Catalogue {
   const { rows: categories, ids: categoryIds } = createCategories();
   const products: Product[] = [];

@@ -3,7 +3,7 @@ import { pipeline } from "node:stream/promises";
 import type pg from "pg";
 import { from } from "pg-copy-streams";
 
-/** JSON null, as opposed to SQL NULL, which is `null`. */
+/** JSON null. SQL NULL is `null`. */
 export const JSON_NULL = Symbol("JSON null");
 
 export type Value =
@@ -17,15 +17,15 @@ export type Value =
   | string[]
   | { [key: string]: unknown };
 
-/** A table's rows: the columns' names, and the values in their order. */
+/** A table's rows: the names of the columns, and the values in the same order. */
 export interface TableRows {
-  /** As it stands in SQL. */
+  /** The name as written in SQL. */
   table: string;
   columns: string[];
   rows: Value[][];
 }
 
-/** Loads rows by COPY. */
+/** Loads rows with COPY. */
 export async function copyRows(client: pg.Client, { table, columns, rows }: TableRows) {
   const names = columns.map((column) => `"${column}"`).join(", ");
   await pipeline(

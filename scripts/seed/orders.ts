@@ -27,7 +27,7 @@ export interface Sale {
 
 export interface Orders {
   tables: TableRows[];
-  /** What left the warehouse, for its books. */
+  /** The goods that left the warehouse, for its records. */
   sales: Sale[];
 }
 
@@ -39,7 +39,7 @@ function statusAfter(random: Random, ageMs: number): Status {
   return random.pick(["open", "open", "paid", "shipped", "delivered"]);
 }
 
-/** Orders with lines, invoices, payments and shipments. */
+/** Makes orders with lines, invoices, payments and shipments. */
 export function createOrders(
   random: Random,
   orderCount: number,
@@ -90,7 +90,7 @@ export function createOrders(
     ]);
     if (status === "open" || status === "cancelled") continue;
 
-    // A few invoices are corrected: the order then has two, and the later one is current.
+    // A few invoices are corrected. Their orders have two, and the later one is valid.
     const issues = random.chance(0.03) ? 2 : 1;
     for (let n = 0; n < issues; n++) {
       const issuedAtMs = placedAtMs + random.int(1, 20) * HOUR_MS + n * DAY_MS;

@@ -44,11 +44,11 @@ export interface Customer {
 export interface People {
   tables: TableRows[];
   customers: Customer[];
-  /** Heads of departments, which can only be set once the employees are there. */
+  /** The heads of departments. They can only be set after the employees exist. */
   departmentHeads: Array<{ departmentId: number; employeeId: number }>;
 }
 
-/** Words that belong together are joined by a character that splitting leaves alone. */
+/** Splits a text into words. Words that belong together are joined by a character that splitting keeps. */
 const words = (text: string): string => text.replaceAll("‿", " ");
 
 function fullName(random: Random): string {
@@ -66,7 +66,7 @@ function emailOf(name: string, unique: string): string {
   return `${ascii.replaceAll(" ", ".")}${unique}@example.net`;
 }
 
-/** Everyone: who may sign in, who works here, who buys. */
+/** Makes everyone who may sign in, works here, or buys. */
 export async function createPeople(
   random: Random,
   customerCount: number,
@@ -103,7 +103,7 @@ export async function createPeople(
   const addressRows: Value[][] = [];
   for (let i = 0; i < customerCount; i++) {
     const name = fullName(random);
-    // More of them come as the shop grows.
+    // More customers join as the shop grows.
     const createdAtMs = startMs + Math.sqrt(random.next()) * (endMs - startMs);
     const customer: Customer = { id: random.uuid(), createdAtMs, addressIds: [] };
     customers.push(customer);

@@ -4,7 +4,7 @@ export type Shape = "cup" | "plate" | "bottle" | "lamp" | "cushion" | "book" | "
 
 const SIZE = 72;
 
-/** Whether a point, both coordinates from -1 to 1, y downwards, belongs to the shape. */
+/** Whether a point belongs to the shape. Both coordinates range from -1 to 1, y points downwards. */
 const SHAPES: Record<Shape, (x: number, y: number) => boolean> = {
   cup: (x, y) =>
     (Math.abs(x + 0.1) < 0.4 - y * 0.06 && Math.abs(y) < 0.45) || isRing(x - 0.38, y, 0.14, 0.24),
@@ -29,7 +29,7 @@ function isRing(x: number, y: number, inner: number, outer: number): boolean {
 
 type Colour = readonly [red: number, green: number, blue: number];
 
-/** A small PNG: the shape in one colour on a quiet ground. */
+/** Draws a small PNG: the shape in one colour on a plain ground. */
 export function drawPicture(shape: Shape, colour: Colour, ground: Colour): Buffer {
   const covers = SHAPES[shape];
   const lines = Buffer.alloc(SIZE * (1 + SIZE * 3));
@@ -54,7 +54,7 @@ export function drawPicture(shape: Shape, colour: Colour, ground: Colour): Buffe
   ]);
 }
 
-/** How much of a pixel the shape covers, from four points in it, so that edges are smooth. */
+/** How much of a pixel the shape covers, from four points in it, so that edges look smooth. */
 function sampleAround(covers: (x: number, y: number) => boolean, column: number, row: number) {
   let hits = 0;
   for (const dx of [0.25, 0.75]) {

@@ -1,4 +1,4 @@
-/** Random values that are the same in every run: mulberry32 with a fixed start. */
+/** Random values that are the same in every run: mulberry32 with a fixed seed. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed;
   }
 
-  /** From 0 up to but not 1. */
+  /** From 0 (inclusive) to 1 (exclusive). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -14,7 +14,7 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number, both ends included. */
+  /** A whole number. Both ends are included. */
   int(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1));
   }
@@ -29,7 +29,7 @@ export class Random {
     return value;
   }
 
-  /** `count` different ones, in the order of `values`; all of them if there are fewer. */
+  /** `count` different values, in the order of `values`. All of them if there are fewer. */
   sample<T>(values: readonly T[], count: number): T[] {
     let wanted = Math.min(count, values.length);
     return values.filter((_, index) => {
@@ -51,7 +51,7 @@ export class Random {
     return [0, 8, 12, 16, 20].map((at, i, ats) => hex.slice(at, ats[i + 1])).join("-");
   }
 
-  /** With microseconds, which a JavaScript Date could not hold. */
+  /** With microseconds, which a JavaScript Date cannot hold. */
   timestamp(epochMs: number): string {
     const micros = String(this.int(0, 999)).padStart(3, "0");
     return new Date(epochMs).toISOString().replace("Z", `${micros}Z`);
@@ -60,8 +60,8 @@ export class Random {
 
 export const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** `2026-05-04` of a moment. */
+/** The date of a moment, for example `2026-05-04`. */
 export const isoDate = (epochMs: number): string => new Date(epochMs).toISOString().slice(0, 10);
 
-/** `12.34` of 1234. */
+/** `12.34` for 1234. */
 export const decimal = (cents: number): string => (cents / 100).toFixed(2);

@@ -19,7 +19,7 @@ const OPINIONS: ReadonlyArray<readonly [rating: number, text: string]> = [
   [1, '"Handmade" shows.'],
 ];
 
-/** The warehouse's sites, stock and movements. */
+/** Makes the warehouse's sites, stock and movements. */
 export function createStock(
   random: Random,
   products: Product[],
@@ -85,7 +85,7 @@ export function createReviews(
   return { table: "reviews", columns, rows: [...rows.values()] };
 }
 
-/** What staff did: made (nothing before), changed, and cleared (JSON null after). */
+/** Makes the log of what staff did: created (nothing before), changed, and cleared (JSON null after). */
 export function createAuditEvents(
   random: Random,
   eventCount: number,
