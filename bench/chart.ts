@@ -1,8 +1,8 @@
 export interface Bar {
   label: string;
-  /** In multiples of the peer's. */
+  /** As a multiple of the peer's value. */
   ratio: number;
-  /** The most that it should be. */
+  /** The highest acceptable ratio. */
   goal: number;
 }
 
@@ -12,7 +12,7 @@ const ROW_HEIGHT = 26;
 const TOP = 40;
 const SCALE_WIDTH = WIDTH - LABEL_WIDTH - 70;
 
-/** Bars beside the line of their goal, as an SVG of its own that can be read in light and dark. */
+/** Draws bars with a line at each goal. The SVG needs no other file and is readable in light and dark mode. */
 export function barChart(title: string, bars: readonly Bar[]): string {
   const most = Math.max(...bars.flatMap(({ ratio, goal }) => [ratio, goal])) * 1.05;
   const x = (ratio: number) => LABEL_WIDTH + (ratio / most) * SCALE_WIDTH;

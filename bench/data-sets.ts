@@ -5,13 +5,13 @@ import { postsSql } from "./posts.ts";
 
 export interface DataSet {
   name: string;
-  /** What it is, at its full size. */
+  /** Describes the data set at its full size. */
   about: string;
-  /** Fills an empty database; at scale 0 with the tables alone. The same rows every time. */
+  /** Fills an empty database with the same rows every time. At scale 0 it only makes the tables. */
   fill(url: string, scale: number): Promise<unknown>;
 }
 
-/** Rows of the demo's seed at its own scale, so that the shop comes to two million. */
+/** Number of rows of the demo's seed at scale 1. With it, the shop gets two million rows. */
 const SHOP_ROWS_AT_SCALE_1 = 130_000;
 
 export const DATA_SETS: readonly DataSet[] = [
@@ -45,7 +45,7 @@ export const DATA_SETS: readonly DataSet[] = [
   },
 ];
 
-/** The same rows ten times over, to see how time grows. */
+/** Ten times the same rows, to see how the time grows. */
 export const GROWTH: DataSet = {
   name: "posts x10",
   about: "10,000,000 rows of 10 columns",
@@ -63,7 +63,7 @@ async function run(url: string, sql: string): Promise<void> {
   }
 }
 
-/** Fifteen each of four types; a fifth of the values NULL. */
+/** Fifteen columns of each of four types. A fifth of the values are NULL. */
 function wideSql(rows: number): string {
   const kinds = [
     { type: "integer", value: (c: number) => `i * ${c}` },
@@ -97,7 +97,7 @@ const manySql = (tables: number, rows: number): string =>
   ).join(";\n")};
     VACUUM ANALYZE`;
 
-/** Bytes that do not compress, as those of pictures do not. */
+/** Bytes that do not compress, like those of pictures. */
 const blobsSql = (rows: number): string => `
   CREATE TABLE blob (id bigint PRIMARY KEY, data bytea NOT NULL);
   ALTER TABLE blob ALTER data SET STORAGE EXTERNAL;

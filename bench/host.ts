@@ -1,11 +1,11 @@
 /**
- * The app's process, for measuring: the add-on's handlers behind an HTTP server. Says on each message what it took
- * since the one before. Arguments: connection string, folder of uploads.
+ * A process like the app's, for measuring: the add-on's handlers behind an HTTP server. It answers each message with
+ * its figures since the last message. Arguments: connection string, folder of uploads.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import "../lib/testing/app-instance.ts";
 
-/** What the process took between two messages. */
+/** The process' figures between two messages. */
 export interface HostFigures {
   eventLoopDelayP99Ms: number;
   peakRssBytes: number;
@@ -20,7 +20,7 @@ setInterval(() => {
 }, 20);
 
 process.on("message", () => {
-  // It counts its own period into each delay.
+  // The histogram includes its own period in each delay.
   const eventLoopDelayP99Ms = Math.max(0, delay.percentile(99) / 1e6 - RESOLUTION_MS);
   process.send?.({ eventLoopDelayP99Ms, peakRssBytes } satisfies HostFigures);
   delay.reset();

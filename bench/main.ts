@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- [--only NAME]… [--scale [NAME=]N]… [--runs N] [--growth] [--write]`: backup and restore beside what people
- * would use instead, in turn, on the same data and server. Without options all data sets at their full size; then the
- * figures and charts are put into docs, which `--write` does for any other run.
+ * `npm run bench -- [--only NAME]… [--scale [NAME=]N]… [--runs N] [--growth] [--write]`: compares backup and restore
+ * with the tools that people would use instead, in alternation, on the same data and server. Without options it runs
+ * all data sets at full size and writes the figures and charts into docs. `--write` does so for any other run.
  */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ import { measure } from "./measure.ts";
 import { type BenchResults, makeReport } from "./report.ts";
 import { cli, type Databases, type Keys, runDataSet } from "./run-data-set.ts";
 
-/** Not a data set, but chosen as one. */
+/** Not a data set, but it can be chosen like one. */
 const ORIGINAL = "original";
 
 const { values } = parseArgs({
@@ -30,7 +30,7 @@ const { values } = parseArgs({
     write: { type: "boolean", default: false },
   },
 });
-/** By name of a data set; of all others without one. */
+/** Scale by name of a data set. The key without a name applies to all others. */
 const scales = new Map(
   values.scale.map((it) => {
     const [size = "", name = ""] = it.split("=").reverse();
@@ -114,7 +114,7 @@ async function withDatabases<Result>(
   }
 }
 
-/** 200,000 rows of the demo's audit events, by the original's way and ours. */
+/** Restores 200,000 rows of the demo's audit events in the original's way and in ours. */
 async function measureOriginal({ recipient, identityFile }: Keys) {
   console.log("the original's way: 200,000 audit events by createMany");
   const scale = scaleOf(ORIGINAL);

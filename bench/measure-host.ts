@@ -21,8 +21,8 @@ const PING_EVERY_MS = 20;
 const IDLE_MS = 3000;
 
 /**
- * Backs a database up and restores it as a browser would, and watches the app's process meanwhile. `othersP95` is how
- * long other requests take beside it, in multiples of what they take when nothing runs.
+ * Backs up a database and restores it as a browser would, and measures the app's process meanwhile. `othersP95` is the
+ * duration of other requests at the same time, as a multiple of their duration when nothing runs.
  */
 export async function measureHost(
   url: string,
@@ -60,7 +60,7 @@ export async function measureHost(
       return found;
     }
 
-    /** Of a request that is turned away at once: all that it waits for is the event loop. */
+    /** Measures a request that is refused at once, so it only waits for the event loop. */
     async function watch(work: () => Promise<unknown>): Promise<HostFigures & { p95Ms: number }> {
       await figures();
       const times: number[] = [];
@@ -89,7 +89,7 @@ export async function measureHost(
       }
     }
 
-    // What the first request loads is not what a backup takes.
+    // Warm up, because what the first request loads must not count for a backup.
     await watch(() => setTimeout(500));
     const idle = await watch(() => setTimeout(IDLE_MS));
 

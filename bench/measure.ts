@@ -3,13 +3,13 @@ import { readFile } from "node:fs/promises";
 
 export interface Measurement {
   elapsedMs: number;
-  /** Highest resident set of the process; null where the system does not tell (other than Linux). */
+  /** Highest resident set size of the process. Null if the system does not report it (only Linux does). */
   peakRssBytes: number | null;
 }
 
 const SAMPLE_EVERY_MS = 20;
 
-/** Runs a program to its end and measures it from outside. @throws Error with its stderr where it fails */
+/** Runs a program until it exits and measures it from outside. @throws Error with its stderr if it fails */
 export async function measure(
   file: string,
   args: string[],
@@ -38,7 +38,7 @@ export async function measure(
   }
 }
 
-/** The kernel's own high-water mark, so that a sample in time is enough. */
+/** Reads the kernel's own maximum, so a sample now and then is enough. */
 async function readPeakRss(pid: number | undefined): Promise<number | null> {
   const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
   const kib = /^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1];

@@ -19,7 +19,7 @@ const CASES = [
     zipBytes: 20e6,
   },
   {
-    // Each has streams, a key and an entry of its own, and all of them wait in vain for a garbage collector.
+    // Each table needs its own streams, key and zip entry, and the garbage collector would free them too late.
     name: "600 tables of 200 rows",
     statements: Array.from(
       { length: 600 },
@@ -33,7 +33,7 @@ const CASES = [
   },
 ];
 
-// Other systems do not tell a process's peak from outside.
+// Other systems do not report a process' peak from outside.
 test.skipIf(process.platform !== "linux").each(CASES)(
   "$name stream: neither backup nor restore grows the process by 100 MB",
   async ({ statements, tables, count, rows, zipBytes }) => {
@@ -53,7 +53,7 @@ test.skipIf(process.platform !== "linux").each(CASES)(
       await database.query(`TRUNCATE ${tables.join(", ")}`);
       const restore = await cli("restore", zip, "--url", database.url, "--yes", ...key);
 
-      // The figures are of a run that really moved the rows.
+      // Proves that the measured run really moved the rows.
       expect((await stat(zip)).size).toBeGreaterThan(zipBytes);
       expect(await database.query(count)).toEqual([{ rows }]);
       const growth = ({ peakRssBytes }: typeof idle) =>

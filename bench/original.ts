@@ -1,6 +1,6 @@
 /**
- * The way of `@vorlefan/prisma-backup`: all rows by findMany into one JSON file, and all of them back by createMany.
- * Arguments: connection string, file, `dump` or `load`.
+ * The way of `@vorlefan/prisma-backup`: findMany reads all rows into one JSON file, and createMany writes all of them
+ * back. Arguments: connection string, file, `dump` or `load`.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { PrismaPg } from "@prisma/adapter-pg";

@@ -1,7 +1,7 @@
 /**
- * Sentences of fourteen words that compress as English prose does, by ratio and by time, with zlib and with zstd alike:
- * letters as often as in English, a vocabulary of 4,096 words, and few of them most of the time. As many sentences as
- * keep a repeated one out of the compressors' reach.
+ * Sentences of fourteen words that compress like English prose, in ratio and in time, with both zlib and zstd. Letters
+ * have the frequencies of English. The vocabulary is 4,096 words, and a few of them are used most of the time. There
+ * are so many sentences that a repeated one is beyond the compressors' window.
  */
 const PROSE = `
   WITH word AS MATERIALIZED (
@@ -20,10 +20,10 @@ const PROSE = `
   WHERE word.n = floor(4096 * ((get_byte(hash, 2 * k) * 256 + get_byte(hash, 2 * k + 1)) / 65536.0::float8) ^ 5)::int
   GROUP BY id`;
 
-/** Deterministic rows of ten columns, about 450 bytes each, below a parent table. */
+/** Deterministic rows of ten columns, about 450 bytes each, with a parent table. */
 export function postsSql(rows: number): string {
   const sentences = Math.min(rows, 16_384);
-  // Of periods that have no factor in common, so that no two rows have the same text.
+  // The periods have no common factor, so no two rows have the same text.
   const sentence = (alias: string, factor: number, fewer: number) =>
     `JOIN sentence ${alias} ON ${alias}.id = i::bigint * ${factor} % ${Math.max(1, sentences - fewer)}`;
   return `

@@ -12,7 +12,7 @@ export interface Report {
 export interface BenchResults {
   serverVersion: string;
   dataSets: ReadonlyArray<{ name: string; about: string; scale: number; result: DataSetResult }>;
-  /** Time of a restore of 200,000 rows, and of the original's way with them. */
+  /** How long a restore of 200,000 rows takes, and how long the original's way takes. */
   original: { restoreMs: number; originalMs: number } | null;
 }
 
@@ -27,7 +27,7 @@ interface Goal {
 const timeOf = (runs: Runs, name: string): number =>
   median((runs[name] ?? []).map(({ elapsedMs }) => elapsedMs));
 
-/** The median of each run's own ratio: what else the machine did meets both of a pair. */
+/** The median of the ratios of the single runs, because other load on the machine affects both of a pair. */
 const ratioOf = (runs: Runs, name: string, peer: string): number =>
   median(
     (runs[name] ?? []).map(
@@ -35,7 +35,7 @@ const ratioOf = (runs: Runs, name: string, peer: string): number =>
     ),
   );
 
-/** Every figure beside its goal. A goal that is missed says so. */
+/** Lists every figure with its goal. A missed goal is marked. */
 export function makeReport(results: BenchResults): Report {
   const goals = results.dataSets.flatMap(({ name, result }) => goalsOf(name, result));
   goals.push(...growthGoals(results));

@@ -11,14 +11,14 @@ export interface Keys {
 }
 
 export interface Databases {
-  /** Filled. */
+  /** The filled database. */
   full: string;
-  /** The same tables, to be restored into. */
+  /** A database with the same tables, to restore into. */
   empty: string;
   truncate(): Promise<void>;
 }
 
-/** By what was run, one measurement a run. */
+/** By command, one measurement for each run. */
 export type Runs = Record<string, Measurement[]>;
 
 export interface DataSetResult {
@@ -29,11 +29,14 @@ export interface DataSetResult {
   web: WebFigures | null;
 }
 
-/** Ours as it is installed; `buildPackage` has made it. */
+/** Runs our command line tool as users install it, from the build of `buildPackage`. */
 export const cli = (...args: string[]) =>
   measure(process.execPath, [join(ROOT, "dist/lib/cli/main.js"), ...args]);
 
-/** Backups and restores in turn, ours and each peer's, so that what else the machine does meets all of them. */
+/**
+ * Runs backups and restores in alternation, ours and each peer's, so that other load on the machine affects all of
+ * them.
+ */
 export async function runDataSet(
   { full, empty, truncate }: Databases,
   keys: Keys,
@@ -70,7 +73,8 @@ export async function runDataSet(
     );
     if (!options.withPeers) continue;
     await truncate();
-    // It cannot order rows of tables that refer to each other in a cycle: without its triggers it checks no key at all.
+    // pg_restore cannot sort the rows of tables that refer to each other in a cycle. With disabled triggers it checks
+    // no foreign key at all.
     const way = ["--data-only", "--single-transaction", "--disable-triggers"];
     await run("pg_restore", () => measure("pg_restore", [...way, "-d", empty, dump]));
   }
