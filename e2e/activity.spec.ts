@@ -1,4 +1,4 @@
-/** All operations: filtered, searched, page by page, by the address alone. */
+/** The list of all operations: filters, search and pages. The address alone determines what it shows. */
 import path from "node:path";
 import type { Page } from "@playwright/test";
 import { shell } from "../lib/testing/oracles.ts";
@@ -20,14 +20,14 @@ const addresses = (page: Page) =>
     .getByRole("link")
     .evaluateAll((links) => links.map((link) => link.getAttribute("href")));
 
-/** Every operation but one, as it is kept. */
+/** Reads every operation but one, as stored. */
 const readOthers = (id: string) =>
   query(
     "SELECT to_jsonb(o) AS kept FROM prisma_backup_admin.operations o WHERE id <> $1 ORDER BY id",
     [id],
   );
 
-/** By SELECT, from where operations are kept. */
+/** Counts in the table that stores operations. */
 async function countOperations(condition: string): Promise<number> {
   const [counted] = await query<{ count: number }>(
     `SELECT count(*)::int AS count FROM prisma_backup_admin.operations WHERE ${condition}`,
@@ -40,7 +40,7 @@ const expectRows = (page: Page, count: number) =>
 
 test("filters, searches and pages, and the back button undoes it", async ({ page, folder }) => {
   const file = await makeBackup(page.request, folder);
-  // All that the backup does not know of.
+  // All these operations are newer than the backup, so it does not contain them.
   for (let made = 0; made < PAGE; made++) await cancelledBackup(page.request);
   await discard(page.request, await checkBackup(page.request, file));
   const restored = await checkBackup(page.request, file);
@@ -77,7 +77,7 @@ test("filters, searches and pages, and the back button undoes it", async ({ page
   await expectRows(page, restores);
   await page.getByRole("combobox", { name: "State" }).selectOption("Cancelled");
   await expectRows(page, cancelledRestores);
-  // The list does not wait for the address, which a reload asks for.
+  // The list is updated before the address, but a reload needs the address.
   await expect(page).toHaveURL(`${ACTIVITY}?kind=restore&state=cancelled`);
   await page.reload();
   await expectRows(page, cancelledRestores);
@@ -90,7 +90,7 @@ test("filters, searches and pages, and the back button undoes it", async ({ page
 
   const sha256 = (await shell(`sha256sum '${file}'`, folder)).slice(0, 64);
   await search(page).fill(sha256);
-  // The backup, and both restores of it.
+  // The backup and both of its restores.
   await expect(rows(page)).toHaveCount(3);
   await search(page).fill(path.basename(file));
   await expect(rows(page)).toHaveCount(2);

@@ -1,4 +1,4 @@
-/** Pages that no other test has axe look at, in the light and in the dark. */
+/** Checks with axe, in light and dark mode, the pages that no other test checks. */
 import { checkBackup, discard, makeBackup } from "./support/api.ts";
 import { expectAccessibleInBoth } from "./support/axe.ts";
 import { expectDrawn, selectionOf, tableIn } from "./support/graph.ts";

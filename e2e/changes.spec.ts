@@ -1,4 +1,4 @@
-/** What a restore will change, before it does: the rows, the schema's drift, and what would fail. */
+/** What a restore will change, shown before it starts: the rows, the schema's differences, and what would fail. */
 import type { Page } from "@playwright/test";
 import { SIGN_INS } from "../scripts/seed/sign-ins.ts";
 import { checkBackup, discard, makeBackup, startRestore as restoreAll } from "./support/api.ts";
@@ -23,7 +23,7 @@ const count = async (sql: string): Promise<string> => {
   return (row?.count ?? 0).toLocaleString("en");
 };
 
-/** Changes rows, and counts them as PostgreSQL does. */
+/** Changes rows and returns PostgreSQL's count of them. */
 const countOf = (statement: string) =>
   count(`WITH touched AS (${statement} RETURNING 1) SELECT count(*)::int AS count FROM touched`);
 
@@ -52,7 +52,7 @@ test("tells every row that a rehearsal adds, removes and changes", async ({ page
   await expect(products).toContainText(`${changed} changed, ${same} the same`);
   await expect(tableOf(page, "public.orders")).toHaveCount(0);
 
-  // By keyboard, and on a phone.
+  // With the keyboard, and on a phone's screen.
   await page.setViewportSize({ width: 390, height: 844 });
   await products.getByText("Show 8 rows").press("Enter");
   const row = products.getByRole("listitem").filter({ hasText: /id = 1$/ });
@@ -65,7 +65,7 @@ test("tells every row that a rehearsal adds, removes and changes", async ({ page
   );
   expect(overflow, "scrolls sideways").toBeLessThanOrEqual(0);
 
-  // The place is kept, and the way back is there.
+  // The page is shown again with its way back.
   await page.reload();
   await expect(products).toContainText(`${changed} changed`);
   await page.getByText(/^\d+ tables without change$/).click();
@@ -149,7 +149,7 @@ test("asks to confirm the drift that maps, and refuses what does not", async ({ 
   await expect(page.getByRole("button", { name: "Continue" })).toBeDisabled();
   await page.getByRole("checkbox", { name: "I have read this difference" }).check();
   await goToConfirmation(page);
-  // A page that is loaded anew does not know what was read.
+  // After a reload, the page does not know what was read.
   await page.reload();
   await page.getByLabel("Database name").fill("shop");
   const restore = page.getByRole("button", { name: "Restore", exact: true });

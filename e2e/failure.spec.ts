@@ -1,4 +1,6 @@
-/** A restore that fails upon a row: which one, by which constraint, what to do, and a report to hand on. */
+/**
+ * A restore that fails on a row: the page shows which row, by which constraint, what to do, and a report to pass on.
+ */
 import { readFile } from "node:fs/promises";
 import { checkBackup, makeBackup } from "./support/api.ts";
 import { expectAccessibleInBoth } from "./support/axe.ts";
@@ -15,7 +17,7 @@ test("names table, key, constraint and remedy, on the page and in the report, an
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const table = { schema: "public", name: "reviews" };
   const file = await makeBackup(page.request, folder, { mode: "none" }, [table]);
-  // The same review under another key: a merge by key takes the backup's for a new one.
+  // Give the same review another key, so that a merge by key treats the backup's row as new.
   const constraint = "reviews_product_id_customer_id_key";
   const [moved] = await query<{ was: string; is: string; text: string }>(
     `UPDATE reviews r SET id = gen_random_uuid() FROM (SELECT id FROM reviews LIMIT 1) old

@@ -1,4 +1,4 @@
-/** Files that are no backups, or no longer. */
+/** Files that are not backups, or damaged ones. */
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Page } from "@playwright/test";
@@ -51,12 +51,12 @@ test("refuses an archive that was damaged or edited", async ({ page, folder }) =
   const nameAt = archive.indexOf(entry);
   const at = nameAt + entry.length + archive.readUInt16LE(nameAt - 2);
   const flipped = Buffer.from(archive);
-  // A kind of block that deflate does not have.
+  // Deflate has no block of this type.
   flipped.writeUInt8(archive.readUInt8(at) | 0b110, at);
   await writeFile(damaged, flipped);
   await expectRefusedByServer(page, damaged, "ARCHIVE_INVALID", "is damaged");
 
-  // As somebody would who knows zip files: a valid one, with another price.
+  // A person who knows zip files makes a valid one with another price.
   const edited = path.join(folder, "edited.zip");
   const zip = await JSZip.loadAsync(archive);
   const json = (await zip.file(entry)?.async("string")) ?? "";

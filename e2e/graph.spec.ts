@@ -1,4 +1,4 @@
-/** The insertion order as a picture: by mouse and by keyboard, in the overview, in the plan, and while it fills. */
+/** The insertion order as a picture, with mouse and keyboard: in the overview, in the plan, and during a restore. */
 import type { Page } from "@playwright/test";
 import { checkBackup, makeBackup } from "./support/api.ts";
 import { holdRestore, query } from "./support/database.ts";
@@ -24,7 +24,7 @@ import { expect, test } from "./support/test.ts";
 
 const viewBox = (page: Page) => graphOf(page).locator("svg").getAttribute("viewBox");
 
-/** Of the shop. */
+/** The names of the shop's tables. */
 const readTables = async (condition = "true"): Promise<string[]> =>
   (
     await query<{ name: string }>(
@@ -37,13 +37,13 @@ interface Drawn {
   table: string;
   left: number;
   width: number;
-  /** Of what it is filled with while it is loaded. */
+  /** The bar that fills while the table is loaded. */
   barWidth: number;
   opacity: string;
   fill: string;
 }
 
-/** Every table as the browser has drawn it, by name. */
+/** Reads every table from what the browser has drawn, by name. */
 async function readDrawn(page: Page): Promise<Drawn[]> {
   const drawn = await graphOf(page)
     .locator("[data-table]")
@@ -67,7 +67,7 @@ async function readDrawn(page: Page): Promise<Drawn[]> {
 const isMutual = (keys: readonly ForeignKey[], { child, parent }: ForeignKey): boolean =>
   child !== parent && keys.some((key) => key.child === parent && key.parent === child);
 
-/** Every table, a line for each pair that foreign keys join, and parents on the left. */
+/** Expects every table, one line for each pair joined by foreign keys, and parents on the left. */
 async function expectPicture(page: Page, keys: readonly ForeignKey[]) {
   const drawn = await readDrawn(page);
   expect(drawn.map(({ table }) => table)).toEqual(await readTables());
@@ -83,7 +83,7 @@ async function expectPicture(page: Page, keys: readonly ForeignKey[]) {
   expect(misplaced).toEqual([]);
 }
 
-/** Its foreign keys in words, and those and the tables at their other ends alone not faded. */
+/** Expects the table's foreign keys in words. Only the table and its neighbours are not faded. */
 async function expectExplored(page: Page, table: string, keys: readonly ForeignKey[]) {
   await tableIn(page, table).click();
   const selection = selectionOf(page);
@@ -158,7 +158,7 @@ test("is moved, zoomed, searched and explored by mouse", async ({ page }) => {
     if (!box) throw new Error("It is drawn.");
     return box;
   };
-  // As seen on the screen: larger by a quarter, smaller again, and where the mouse has drawn it.
+  // Measured on the screen: a quarter larger, then smaller again, then where the mouse dragged it.
   const small = await boxOf();
   await page.getByRole("button", { name: "Zoom in" }).click();
   await expect.poll(async () => (await boxOf()).width / small.width).toBeCloseTo(1.25, 2);
@@ -204,7 +204,7 @@ test("is moved, zoomed, searched and explored by mouse", async ({ page }) => {
   await search.press("Enter");
   await expect.poll(() => viewBox(page)).not.toBe(first);
 
-  // The same, as text.
+  // The same order as text.
   await page.getByRole("radio", { name: "List" }).click();
   await expect(graph).toBeHidden();
   await page.reload();
@@ -252,7 +252,7 @@ test("is in the plan, fills during the run, and is a list on a phone", async ({ 
   const filling = (table: string) => tableIn(page, table).locator("[data-fraction]");
   await expect(filling("public.orders")).toHaveAttribute("data-fraction", "1.00");
   await expect(tableIn(page, "warehouse.shipment_lines")).toContainText(/0 of [\d,]+ rows/);
-  // Order lines are being loaded: full is what they refer to, and empty what refers to them.
+  // Order lines are being loaded. The tables that they refer to are full, and those that refer to them are empty.
   await showAll(page);
   const full = relatives(keys, "public.order_lines", "parent");
   expect(full.size).toBeGreaterThan(4);

@@ -1,4 +1,4 @@
-/** Everything without a mouse: who goes by keys gets everywhere, sees where, and is never lost. */
+/** Everything without a mouse: the keyboard reaches everything, the focus is visible, and it is never lost. */
 import path from "node:path";
 import type { Locator, Page } from "@playwright/test";
 import { makeBackup } from "./support/api.ts";
@@ -22,7 +22,7 @@ test("backs up, rehearses, restores, and undoes by keyboard alone", async ({ pag
   await type(page, page.getByRole("searchbox", { name: "Find a table" }), "public.reviews");
   await press(page, page.getByRole("checkbox", { name: "public.reviews" }), "Space");
   await press(page, page.getByRole("button", { name: "Start backup" }), "Enter");
-  // What is missing has the focus.
+  // The focus is on the missing field.
   await expect(page.getByLabel("Passphrase", { exact: true })).toBeFocused();
   await page.keyboard.type(PASSPHRASE);
   await type(page, page.getByLabel("Repeat passphrase"), PASSPHRASE);
@@ -99,7 +99,7 @@ test("backs up, rehearses, restores, and undoes by keyboard alone", async ({ pag
   await expect(heading).toHaveText("What will change?");
   await press(page, page.getByRole("link", { name: "Continue" }), "Enter");
 
-  // Stopped in its middle, and there by keys.
+  // Stop the restore in the middle, and go there with keys.
   await using hold = await holdRestore({ url: undefined, table: "reviews", row: "rating = 1" });
   await type(page, page.getByLabel("Database name"), DATABASE);
   await page.keyboard.press("Enter");
@@ -151,7 +151,7 @@ test("looks around by keyboard alone: order, activity, and rows of a backup", as
   await expect(page).toHaveURL(OPERATION);
   await expect(heading).toBeFocused();
 
-  // The order: found, its foreign keys followed in the picture, and the same as a list.
+  // The order: find it, follow its foreign keys in the picture, and read the same as a list.
   await press(page, page.getByRole("link", { name: "Database backup" }), "Enter");
   await expect(heading).toHaveText("Database backup");
   await expect(heading).toBeFocused();
@@ -182,7 +182,7 @@ test("looks around by keyboard alone: order, activity, and rows of a backup", as
   await choose(page, "ArrowRight", "Graph");
   await expect(graph).toBeVisible();
 
-  // A row in its dialog, which keeps the focus as long as it is there.
+  // A row's dialog keeps the focus as long as it is open.
   await page.goto(`${PANEL}/restore`);
   const choosing = page.waitForEvent("filechooser");
   await press(page, page.getByRole("button", { name: "Choose a file" }), "Enter");
@@ -209,7 +209,10 @@ test("looks around by keyboard alone: order, activity, and rows of a backup", as
   await expect(show).toBeFocused();
 });
 
-/** The next one of a group by an arrow. Held as long as a finger does: the choice follows the focus meanwhile. */
+/**
+ * Chooses the next option of a group with an arrow. The key is held as long as by a finger, because the choice follows
+ * the focus meanwhile.
+ */
 async function choose(page: Page, arrow: `Arrow${string}`, name: string) {
   await page.keyboard.down(arrow);
   const radio = page.getByRole("radio", { name, exact: true });
@@ -218,7 +221,7 @@ async function choose(page: Page, arrow: `Arrow${string}`, name: string) {
   await page.keyboard.up(arrow);
 }
 
-/** Opens a question and leaves all as it is, both ways: the focus is back where it was. */
+/** Opens a question and answers that everything stays, in both ways. The focus then returns to where it was. */
 async function askAndKeep(page: Page, label: string, keepLabel: string) {
   const opener = page.getByRole("button", { name: label, exact: true });
   const keep = page.getByRole("button", { name: keepLabel, exact: true });
@@ -231,7 +234,7 @@ async function askAndKeep(page: Page, label: string, keepLabel: string) {
   }
 }
 
-/** Tab leads through all of it, and to nothing behind it. */
+/** Expects that Tab goes through the whole dialog and to nothing behind it. */
 async function expectTrapped(page: Page, dialog: Locator) {
   const seen = new Set<string>();
   for (let tabs = 0; tabs < 8; tabs++) {
@@ -239,7 +242,7 @@ async function expectTrapped(page: Page, dialog: Locator) {
     const [place, name] = await dialog.evaluate((element) => {
       const { activeElement, body } = document;
       const isIn = element.contains(activeElement);
-      // Past the last one, the browser's own buttons have their turn.
+      // After the last element, Tab reaches the browser's own buttons.
       const place = isIn ? "in" : activeElement === body ? "browser" : "behind";
       return [place, activeElement?.ariaLabel ?? activeElement?.textContent ?? ""];
     });
@@ -249,7 +252,7 @@ async function expectTrapped(page: Page, dialog: Locator) {
   expect([...seen].toSorted()).toEqual(["Close", "Copy JSON", "The row as JSON"]);
 }
 
-/** Goes there by Tab, from wherever the focus is, and sees where it is. */
+/** Moves the focus there with Tab, from wherever it is, and expects it to be visible. */
 async function focus(page: Page, target: Locator) {
   await expect(target).toBeVisible();
   for (let tabs = 0; tabs < 100; tabs++) {

@@ -1,4 +1,4 @@
-/** Before anything is uploaded: whether a backup is whole and the right one, and what is in it. */
+/** Before any upload: the page shows whether a backup is complete and the right one, and what it contains. */
 import { open, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Page, Request } from "@playwright/test";
@@ -19,7 +19,7 @@ const LOCKED: EncryptionChoice = { mode: "passphrase", passphrase: PASSPHRASE };
 const verdict = (page: Page, title: string) =>
   page.getByRole("status").or(page.getByRole("alert")).filter({ hasText: title });
 
-/** Packed again, as somebody would who knows zip files. */
+/** Repacks a zip, as a person who knows zip files can. */
 async function repack(file: string, name: string, change: (zip: JSZip) => Promise<void> | void) {
   const zip = await JSZip.loadAsync(await readFile(file));
   await change(zip);
@@ -28,7 +28,7 @@ async function repack(file: string, name: string, change: (zip: JSZip) => Promis
   return changed;
 }
 
-/** What leaves the page from now on, but for its own files and its questions to the server. */
+/** Records what leaves the page from now on, except loads of its own files and queries to the server. */
 function watchRequests(page: Page): Request[] {
   const sent: Request[] = [];
   page.on("request", (request) => {
@@ -68,7 +68,7 @@ test("opens, verifies and shows a backup without sending anything", async ({ pag
   await page.getByRole("button", { name: "Show rows of Product" }).click();
   await expect(page.getByRole("grid", { name: "Rows of Product" })).toBeVisible();
 
-  // Neither a byte of the file nor the passphrase; and neither is kept anywhere.
+  // Neither a byte of the file nor the passphrase was sent or stored.
   expect(sent.map((request) => `${request.method()} ${request.url()}`)).toEqual([]);
   expect(addresses.filter((address) => /leap|look%20before/.test(address))).toEqual([]);
   const kept = await page.evaluate(() =>
@@ -76,7 +76,7 @@ test("opens, verifies and shows a backup without sending anything", async ({ pag
   );
   expect(kept).not.toContain("leap");
 
-  // And it is not asked for again.
+  // The passphrase is not requested again.
   await page.getByRole("link", { name: "Upload this backup" }).click();
   await expect(heading).toHaveText("Upload and check");
   await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
@@ -87,7 +87,7 @@ test("opens, verifies and shows a backup without sending anything", async ({ pag
   await expectBegunAndDiscard(page);
 });
 
-/** On the page of a restore, whichever of its steps that is; which is then done away with. */
+/** Expects a step of a restore's page, whichever it is, then discards the restore. */
 async function expectBegunAndDiscard(page: Page) {
   const begun = new RegExp(OPERATION.source.replace("$", ""));
   await expect(page).toHaveURL(begun);
@@ -163,7 +163,7 @@ test("has a backup that is too large for the browser checked after the upload", 
 }) => {
   const file = await makeBackup(page.request, folder, { mode: "none" }, TABLES);
   const whole = await readFile(file);
-  // Begins and ends as it should, with a hole between that takes no room on the disk.
+  // The file has a correct beginning and end. The hole in between takes no room on the disk.
   const large = path.join(folder, "large.zip");
   await using handle = await open(large, "w");
   await handle.write(whole.subarray(0, 2000), 0, 2000, 0);
@@ -178,7 +178,7 @@ test("has a backup that is too large for the browser checked after the upload", 
 
   await page.getByRole("link", { name: "Upload this backup" }).click();
   await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
-  // What the page could not see, the person says.
+  // The page could not look into the file, so the person chooses the encryption.
   await page.getByRole("radio", { name: "Not encrypted" }).click();
   browserConsole.expectStatus(422);
   await page.getByRole("button", { name: "Check backup" }).click();
@@ -198,7 +198,7 @@ test("browses, searches and copies rows, and saves a table as CSV", async ({
   const json = `unzip -p '${file}' tables/public.reviews.json`;
   const total = Number(await shell(`${json} | jq length`, folder));
   await expect(grid).toHaveAttribute("aria-rowcount", String(total + 1));
-  // What is out of sight is not in the page.
+  // Rows out of sight are not in the page.
   expect(await grid.getByRole("row").count()).toBeLessThan(80);
 
   const word = (
@@ -232,7 +232,7 @@ test("browses, searches and copies rows, and saves a table as CSV", async ({
   expect(download.suggestedFilename()).toBe("public.reviews.csv");
   const saved = path.join(folder, "reviews.csv");
   await download.saveAs(saved);
-  // As Python's csv module reads it, against the archive's own JSON.
+  // Compare Python's csv module with the archive's own JSON.
   const program =
     "import csv,json,sys;r=list(csv.reader(open(sys.argv[1],newline='',encoding='utf-8'),strict=True));print(json.dumps(r))";
   const records: string[][] = JSON.parse(
@@ -284,7 +284,7 @@ test("stays responsive while it verifies, and can be stopped", async ({ page, fo
   const file = await makeLargeBackup(page, folder);
   await chooseFile(page, file);
   await expect(page.getByRole("progressbar", { name: "Verification" })).toBeVisible();
-  // Frames that the page draws, against how long it all takes: what blocks it would leave one gap as long as all.
+  // Compare the gaps between drawn frames with the whole duration. A blocked page would have one gap as long as that.
   const drawn = await page.evaluate(async () => {
     const startMs = performance.now();
     let [frames, longestMs, lastMs] = [0, 0, startMs];

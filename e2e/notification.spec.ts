@@ -1,4 +1,4 @@
-/** A restore tells when it ends, to whom has asked for it. */
+/** When a restore ends, it notifies the people who asked for it. */
 import type { BrowserContext, Page } from "@playwright/test";
 import { beginRestore, checkBackup, makeBackup } from "./support/api.ts";
 import { expectAccessibleInBoth } from "./support/axe.ts";
@@ -15,7 +15,7 @@ declare global {
   }
 }
 
-/** The browser's own, which shows nothing without a desktop: what it is asked is kept for the test. */
+/** Replaces the browser's own notifications, which show nothing without a desktop. Calls are stored for the test. */
 const standIn = (context: BrowserContext, answer: NotificationPermission) =>
   context.addInitScript((permission) => {
     window.shown = [];
@@ -40,7 +40,7 @@ const standIn = (context: BrowserContext, answer: NotificationPermission) =>
     Object.defineProperty(window, "Notification", { value: Shown });
   }, answer);
 
-/** Loads, and goes on when the hold is released. */
+/** Begins a restore that waits while it loads, and goes on when the hold is released. */
 async function beginHeldRestore(page: Page, folder: string) {
   const file = await makeBackup(page.request, folder);
   const id = await checkBackup(page.request, file);
@@ -94,7 +94,7 @@ test("says that the browser refuses, and a failure by the title alone", async ({
   await expect(theSwitch(page)).toBeDisabled();
   await expect(theSwitch(page)).not.toBeChecked();
 
-  // As when the database is started anew in the middle.
+  // Simulates a restart of the database in the middle.
   expect(
     await query(
       `SELECT pg_terminate_backend(pid) AS ended FROM pg_locks

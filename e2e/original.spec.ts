@@ -1,4 +1,4 @@
-/** Backups that `@vorlefan/prisma-backup` wrote, and folders, in the panel. */
+/** Backups written by `@vorlefan/prisma-backup`, and folders, in the panel. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { ROOT } from "../scripts/run.ts";
@@ -57,7 +57,7 @@ test("recognises the original's zip, asks for its password, and says why it does
   await expect(page).toHaveURL(OPERATION);
   const refusal = page.getByRole("alert").filter({ hasText: "cannot be restored here" });
   await expect(refusal).toContainText("Nothing has changed.");
-  // Tables of the sample that the shop does not have.
+  // The shop does not have the sample's tables.
   await expect(refusal).toContainText("listed under Drift");
   const drift = page.getByRole("list", { name: "Drift" });
   await drift.getByText("Show all 14").click();
@@ -71,7 +71,7 @@ test("recognises the original's zip, asks for its password, and says why it does
   await expectDatabase(before);
 });
 
-/** Does to the shop what the original does in writing: no microseconds, and SQL NULL for JSON null. */
+/** Changes the shop as the original does when it writes: no microseconds, and SQL NULL instead of JSON null. */
 const LOSE = `DO $$
   DECLARE it record;
   BEGIN
@@ -101,7 +101,7 @@ for (const password of [undefined, "correct horse"]) {
       password,
     });
     await writeFile(path.join(nightly, "nightly.zip"), "an older one");
-    // What these files have lost, and nothing else, is missing afterwards.
+    // After the restore, only what these files have lost is missing.
     await query(LOSE);
     const expected = await dumpDatabase();
     await makeAMess(page);
@@ -141,7 +141,7 @@ test("takes a backup of ours that was unpacked, dropped or chosen as a folder", 
   const before = await dumpDatabase();
   const unpacked = path.join(folder, "backups", "shop");
   await unpack(await readFile(file), unpacked);
-  // As macOS leaves it there.
+  // macOS leaves such a file there.
   await writeFile(path.join(unpacked, ".DS_Store"), "x");
   await query("DELETE FROM reviews WHERE rating < 3");
 

@@ -16,11 +16,11 @@ test("shows the database and the insertion order with its reasons", async ({ pag
 
   const steps = page.locator("section[aria-label^='Level'] > ol > li");
   const step = (table: string) => rowOf(steps, table);
-  // A relation, by its Prisma names.
+  // A relation, with its Prisma names.
   await expect(step("public.order_lines")).toContainText(
     /after public\.orders, because OrderLine\.order \(.* → id, ON DELETE CASCADE\) refers to it/,
   );
-  // A cycle between two models, and one of a table with itself.
+  // A cycle of two models, and one of a table with itself.
   await expect(step("public.departments")).toContainText("public.employees");
   await expect(step("public.departments")).toContainText("Cycle of 2 tables: loaded with its");
   await expect(step("public.departments")).toContainText(/Department\.head .* in the same cycle/);

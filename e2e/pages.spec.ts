@@ -1,4 +1,4 @@
-/** Every page, in every state: narrow, light, dark, still. The console stays silent, as in all tests. */
+/** Every page in every state: narrow, light, dark, without motion. The console stays silent, as in all tests. */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { Locator, Page } from "@playwright/test";
@@ -135,13 +135,13 @@ async function expectToFit(page: Page) {
 }
 
 interface Moving {
-  /** By themselves, all the time. */
+  /** Elements that pulse all the time. */
   pulsing: Locator[];
-  /** When their width changes. */
+  /** Elements that glide when their width changes. */
   gliding?: Locator[];
 }
 
-/** What moves, does so; and nothing does for who has asked for that. */
+/** Expects that these elements move, and that nothing moves for people who have asked for reduced motion. */
 async function expectMotion(page: Page, { pulsing, gliding = [] }: Moving) {
   for (const reducedMotion of ["no-preference", "reduce"] as const) {
     await page.emulateMedia({ reducedMotion });

@@ -3,13 +3,13 @@ import { PATIENCE_MS, TEST_LIMIT_MS } from "../lib/testing/patience.ts";
 import { SCOPE } from "../lib/testing/scope.ts";
 import { LAUNCH } from "./support/browser.ts";
 
-/** Needs a built app: `npm test` builds it, or `next build`. Starts its own database and server. */
+/** Needs a built app: `npm test` or `next build` builds it. Starts its own database and server. */
 export default defineConfig({
   testDir: ".",
   testIgnore: ["hosts/**", "package/**", ...SCOPE.leftOut.e2e],
   outputDir: "../test-results/e2e",
   globalSetup: "./support/global-setup.ts",
-  // Each with a shop of its own; a file's tests work on one database, one after another.
+  // Each worker has its own shop. The tests of one file use the same database, one after another.
   workers: 2,
   fullyParallel: false,
   forbidOnly: true,
@@ -19,13 +19,13 @@ export default defineConfig({
   reporter: [["list"]],
   use: {
     ...devices["Desktop Chrome"],
-    // Of the worker's own shop: the global set-up chooses the ports, and this file is read again by each worker.
+    // The address of the worker's own shop. The global set-up chooses the ports, and each worker reads this file again.
     baseURL: process.env[`E2E_URL_${process.env.TEST_PARALLEL_INDEX}`],
     launchOptions: LAUNCH,
     actionTimeout: PATIENCE_MS,
     navigationTimeout: PATIENCE_MS,
     screenshot: "only-on-failure",
-    // Without its film, which costs as much as the browser itself.
+    // Without screenshots, which cost as much as the browser itself.
     trace: { mode: "retain-on-failure", screenshots: false },
   },
   projects: [

@@ -1,4 +1,4 @@
-/** What the app demands of every backup: the page offers nothing else. */
+/** The page offers only the encryption that the app requires of every backup. */
 
 import { writeFile } from "node:fs/promises";
 import path from "node:path";

@@ -1,4 +1,4 @@
-/** What is left of a restore, compared with what psql, sha256sum, unzip, zstd and jq say. */
+/** The receipt of a restore, compared with the output of psql, sha256sum, unzip, zstd and jq. */
 import path from "node:path";
 import type { Page } from "@playwright/test";
 import type { Receipt } from "../lib/shared/receipt.ts";
@@ -18,7 +18,7 @@ import { expect, test } from "./support/test.ts";
 
 const hasTools = ["unzip", "zstd", "sha256sum", "jq"].map(requireTool).every(Boolean);
 
-/** A restore leaves it alone. */
+/** A restore does not change this table. */
 const MIGRATIONS = "public._prisma_migrations";
 
 const receiptPath = (id: string) => `${operationPath(id)}/receipt`;
@@ -33,7 +33,7 @@ async function downloadReceipt(page: Page, folder: string): Promise<string> {
   return file;
 }
 
-/** Rows and digest of each table in an archive that is not encrypted, as `schema.table` → `rows sha256`. */
+/** Returns rows and checksum of each table in an unencrypted archive, as `schema.table` → `rows sha256`. */
 async function readTables(file: string, folder: string): Promise<Map<string, string>> {
   const json = `unzip -p '${file}' "$entry" | zstd -dcf`;
   const lines = await shell(
@@ -49,7 +49,7 @@ async function readTables(file: string, folder: string): Promise<Map<string, str
   );
 }
 
-/** `value, whether it was given out` of each sequence of the shop. */
+/** Returns `value, is_called` of each sequence of the shop. */
 async function readSequences(): Promise<Map<string, string>> {
   const names = await query<{ schema: string; name: string }>(
     `SELECT schemaname AS schema, sequencename AS name FROM pg_sequences
@@ -66,7 +66,7 @@ async function readSequences(): Promise<Map<string, string>> {
 
 test("says what a restore has done, as others find it", async ({ page, folder }) => {
   test.skip(!hasTools, "needs unzip, zstd, sha256sum and jq");
-  // The next value stays the same, and is one that was not given out yet.
+  // The next value stays the same, but now it counts as one that was not returned yet.
   await query("SELECT setval('audit_events_id_seq', nextval('audit_events_id_seq') + 1, false)");
   const sequences = await readSequences();
   const file = await makeBackup(page.request, folder);
@@ -134,14 +134,14 @@ test("says what a restore has done, as others find it", async ({ page, folder })
   expect(states).toEqual(sequences);
   expect(states).toEqual(await readSequences());
   expect(receipt.sequences).toBe(sequences.size);
-  // It is not encrypted, and was not rehearsed.
+  // The backup is not encrypted, and there was no trial run.
   const doubtful = receipt.checks.filter(({ state }) => state !== "passed");
   expect(doubtful).toMatchObject([
     { name: "key", state: "warning" },
     { name: "rights", state: "warning" },
   ]);
 
-  // What is on the page is what is in the file.
+  // The page shows the same as the file.
   const reviews = page.getByRole("row").filter({ hasText: "public.reviews" });
   await expect(reviews.getByRole("cell")).toHaveText(
     [before, after, after].map((counts) => String(counts.get("public.reviews"))),
@@ -179,7 +179,7 @@ test("keeps a receipt through another restore and another sign-in, at the same a
   await context.close();
 });
 
-/** Another restore: of one table, which has to be empty, and what its receipt says of that. */
+/** Another restore, of one table, which has to be empty, and its receipt. */
 async function fillEmptyTable(page: Page, id: string) {
   const before = await dumpDatabase();
   const deleted = await query("DELETE FROM reviews RETURNING 1");

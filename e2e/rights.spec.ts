@@ -1,4 +1,6 @@
-/** A right that is taken away or comes by a restore, and a sign-in that is asked for again: with real sessions of next-auth. */
+/**
+ * A right that is taken away or comes with a restore, and a request for a new sign-in, with real sessions of next-auth.
+ */
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
@@ -178,7 +180,7 @@ test.describe("where the last sign-in is too old", () => {
   const shop = startShop({});
   test.use({ storageState: { cookies: [], origins: [] } });
 
-  /** @returns where the other tab ends */
+  /** @returns the path where the other tab ends */
   async function confirm(page: Page): Promise<string> {
     await expect(page.getByText("This needs a fresh sign-in. Nothing was changed.")).toBeVisible();
     const opening = page.context().waitForEvent("page");
@@ -266,7 +268,7 @@ test.describe("where the page itself needs a fresh sign-in", () => {
     await expect(page).toHaveURL(`${shop.url()}${PANEL}/restore`);
     await expect(heading).toHaveText("Restore a backup");
 
-    // Next asks for what a link leads to by `fetch`.
+    // Next requests the target of a link with `fetch`.
     await age(page);
     await page.getByRole("link", { name: "Database backup" }).click();
     await expect(page).toHaveURL(signInTo(PANEL));
@@ -296,7 +298,7 @@ test.describe("where the page itself needs a fresh sign-in", () => {
     `${shop.url()}/sign-in?callbackUrl=${encodeURIComponent(path)}`;
 });
 
-/** A shop that asks for sign-ins of the last five minutes. */
+/** A shop that requires a sign-in within the last five minutes. */
 function startShop(env: Record<string, string>): { url(): string } {
   let shop: Awaited<ReturnType<typeof startNext>> | undefined;
   test.beforeAll(async () => {
@@ -312,7 +314,7 @@ function startShop(env: Record<string, string>): { url(): string } {
   return { url: () => shop?.url ?? "" };
 }
 
-/** As if the person had signed in an hour ago. */
+/** Makes the session look as if the person had signed in an hour ago. */
 async function age(page: Page) {
   const context = page.context();
   const cookie = (await context.cookies()).find(({ name }) => name.endsWith("session-token"));

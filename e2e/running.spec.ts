@@ -1,4 +1,4 @@
-/** An operation under way: the same in every tab and on every device, cancelled, or left alone. */
+/** An operation in progress: every tab and device shows the same, whether it is cancelled or goes on. */
 import type { Browser, Page } from "@playwright/test";
 import { SIGN_INS } from "../scripts/seed/sign-ins.ts";
 import { checkBackup, makeBackup } from "./support/api.ts";
@@ -21,7 +21,7 @@ import {
 } from "./support/panel.ts";
 import { type Console, expect, test } from "./support/test.ts";
 
-/** How far it is, in the title of who waits in another tab. */
+/** The progress in the title, for people who have another tab in front. */
 const RUNNING = /^\d+ % · Alder & Finch$/;
 
 test("cancels a backup, which every tab has shown", async ({ page }) => {
@@ -64,7 +64,7 @@ test("cancels a restore in the middle from another device, and nothing has chang
   const file = await makeBackup(page.request, folder);
   await query("UPDATE products SET name = 'Changed since the backup'");
   const before = await dumpDatabase();
-  // Before the restore, which locks the shop's users as well.
+  // Sign in before the restore, because it also locks the shop's users.
   const phone = await signInOnPhone(browser, browserConsole);
   await using hold = await holdRestore();
   await page.goto(operationPath(await checkBackup(page.request, file)));
@@ -91,7 +91,7 @@ test("cancels a restore in the middle from another device, and nothing has chang
   await phone.context().close();
 });
 
-/** A session of its own, on a screen of its own. */
+/** Opens a separate session on a small screen. */
 async function signInOnPhone(browser: Browser, browserConsole: Console): Promise<Page> {
   const context = await browser.newContext({
     storageState: { cookies: [], origins: [] },
@@ -105,7 +105,7 @@ async function signInOnPhone(browser: Browser, browserConsole: Console): Promise
   return page;
 }
 
-/** As somebody does who knows of no address. The tables are locked, and yet the panel says what is going on. */
+/** Finds the operation as a person does who has no address. The panel shows it although the tables are locked. */
 async function findRunning(page: Page) {
   await page.goto(PANEL);
   await expect(page.getByRole("region", { name: "Database", exact: true })).toBeVisible();
@@ -138,7 +138,7 @@ test("goes on with a restore whose tab was closed, and finds it again", async ({
   await expect(again).toHaveTitle("Alder & Finch");
 });
 
-/** Orders are loaded, their lines are being loaded, and what refers to those lines waits. */
+/** Expects that orders are loaded, their lines are being loaded, and tables that refer to those lines wait. */
 async function expectHeldRestore(page: Page) {
   await expect(tableProgress(page, "public.orders")).toContainText("Done: 2,000 rows");
   await expect(tableProgress(page, "public.order_lines")).toContainText("Running");

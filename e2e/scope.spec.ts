@@ -1,4 +1,4 @@
-/** What comes back: some tables, some rows, and how they meet the rows that are there. */
+/** What a restore brings back: some tables, some rows, and what happens to existing rows. */
 import { checkBackup, makeBackup } from "./support/api.ts";
 import { expectAccessibleInBoth } from "./support/axe.ts";
 import { dumpDatabase, expectDatabase, query } from "./support/database.ts";
@@ -33,7 +33,7 @@ test("brings back chosen tables only, over a slow network", async ({ page, folde
   await page.getByRole("link", { name: "Upload this backup" }).click();
   await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
   await page.getByRole("button", { name: "Check backup" }).click();
-  // Other tables refer to these: what is only a part is chosen as such.
+  // Other tables refer to these, so the restore is refused until the person chooses only some tables.
   const refusal = page.getByRole("alert").filter({ hasText: "cannot be restored here" });
   await refusal.getByRole("link", { name: "Choose something else" }).click();
   await expect(page.getByText(/^\d+ tables refer to these\.$/)).toBeVisible();
@@ -44,7 +44,7 @@ test("brings back chosen tables only, over a slow network", async ({ page, folde
   await page.getByRole("searchbox", { name: "Find a table" }).fill("review");
   await page.getByRole("checkbox", { name: "public.reviews" }).click();
   await expect(page.getByText("1 of 3 tables chosen")).toBeVisible();
-  // The shop's customers are referred to as well, and not in this backup.
+  // Other tables refer to the shop's customers, too, and customers are not in this backup.
   const left = page.getByText("public.reviews refers to public.products by product_id");
   await expect(left).toBeVisible();
   await page.getByRole("button", { name: "Add them" }).click();
@@ -86,7 +86,7 @@ test("merges, and keeps or overwrites what is there", async ({ page, folder }) =
   await expect(page.getByText("8 changed")).toBeVisible();
   await goToConfirmation(page);
   await expect(page.getByRole("heading", { name: "Overwrite rows by key?" })).toBeVisible();
-  // Without a safety backup, which is said.
+  // The page says what happens without a safety backup.
   await page.getByRole("checkbox", { name: /^Keep what is there now/ }).uncheck();
   await expect(page.getByText("Without it this restore cannot be undone.")).toBeVisible();
   await startRestore(page);

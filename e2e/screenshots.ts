@@ -1,4 +1,6 @@
-/** `npm run screenshots`: the pictures of README and docs, of the built app at work, to `docs/images`. */
+/**
+ * `npm run screenshots`: takes the pictures for README and docs from the built app, and writes them to `docs/images`.
+ */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -48,7 +50,7 @@ async function takeAll(browser: Browser): Promise<void> {
     baseURL: shop.url,
     viewport: WIDE,
     locale: "en-GB",
-    // Nothing is caught in the middle of a movement.
+    // No picture may be taken in the middle of an animation.
     reducedMotion: "reduce",
   });
   const page = await context.newPage();

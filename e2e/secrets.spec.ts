@@ -20,7 +20,7 @@ const WRONG = "umbrella-8-quartz-window";
 
 test("keeps a passphrase nowhere", async ({ page, folder, browserConsole }) => {
   browserConsole.expectStatus(422);
-  // Of other tests: uploads that nobody restored, and what restores have kept.
+  // Files of other tests: uploads that were not restored, and safety backups.
   const others = await listFiles(serverFolder());
   const urls: string[] = [];
   page.on("request", (request) => urls.push(request.url()));

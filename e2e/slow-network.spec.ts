@@ -1,4 +1,4 @@
-/** A restore where every answer takes its time: nothing blank, nothing twice, and nothing that looks like a failure. */
+/** A restore with slow answers: nothing is blank, nothing is sent twice, and nothing looks like a failure. */
 import path from "node:path";
 import type { Page } from "@playwright/test";
 import { discard } from "./support/api.ts";
@@ -17,14 +17,14 @@ import {
 import { DATABASE } from "./support/shop.ts";
 import { expect, test } from "./support/test.ts";
 
-/** As Chromium's own tools throttle: milliseconds for each request, bytes per second. */
+/** Throttled as in Chromium's own tools: milliseconds for each request, bytes per second. */
 const CONNECTIONS = {
   "slow 4G": { latency: 562, downloadThroughput: 180_000, uploadThroughput: 84_375 },
   "3G": { latency: 2_000, downloadThroughput: 50_000, uploadThroughput: 50_000 },
   none: { offline: true, latency: 0, downloadThroughput: -1, uploadThroughput: -1 },
 };
 
-/** What is said where an answer is waited for. */
+/** What the page shows while it waits for an answer. */
 const WAITING = [
   "Reading the database",
   "Looking into slow.zip",
@@ -96,7 +96,7 @@ test("goes the whole way over a slow network, and without any for a moment", asy
   await expect(nodeOf(CHILDREN)).toBeVisible();
   await goToConfirmation(page);
 
-  // The slowest where it is looked at again and again.
+  // Use the slowest connection for the part that polls.
   await connect("3G");
   await using hold = await holdRestore({ url: undefined, table: "e2e_children", row: "id = 50" });
   await page.getByLabel("Database name").fill(DATABASE);
@@ -114,7 +114,7 @@ test("goes the whole way over a slow network, and without any for a moment", asy
   await expect
     .poll(async () => (await page.request.get(`${PANEL}/api/operations/${id}`)).json())
     .toMatchObject({ state: "succeeded" });
-  // What it showed last is still there, and it claims nothing that it cannot know.
+  // The page keeps what it showed last, and claims nothing that it cannot know.
   await expect(tableProgress(page, CHILDREN)).toContainText("Running");
   await connect("slow 4G");
   await expectRestored(page);
@@ -135,7 +135,7 @@ test("goes the whole way over a slow network, and without any for a moment", asy
   await expect(operations.getByRole("link").first()).toHaveAttribute("href", operationPath(undo));
   await discard(page.request, undo);
 
-  // All that was ever said on the way, also for a moment.
+  // Everything that was ever announced, even for a moment.
   expect(heard.get("alert")).toEqual([]);
   expect(heard.get("blank")).toEqual([]);
   for (const words of WAITING) {
@@ -152,7 +152,7 @@ test("goes the whole way over a slow network, and without any for a moment", asy
 
 test.afterEach(() => query("DROP TABLE IF EXISTS e2e_children, e2e_parents"));
 
-/** Two tables that do not compress well. */
+/** Makes two tables that do not compress well. */
 async function makeTables() {
   const noise = `(SELECT string_agg(md5(i || '-' || j), '') FROM generate_series(1, 32) AS j)`;
   await query(`
@@ -169,7 +169,7 @@ async function throttle(page: Page) {
     client.send("Network.emulateNetworkConditions", { offline: false, ...CONNECTIONS[name] });
 }
 
-/** What was asked of the server to be done, by its address. */
+/** Counts the POST requests to the server, by address. */
 function countPosts(page: Page): Record<string, number> {
   const counts: Record<string, number> = {};
   page.on("request", (request) => {
@@ -186,8 +186,8 @@ interface Heard {
 }
 
 /**
- * Keeps whatever the page says by itself, alerts and statuses, as somebody hears them who does not see it; each
- * percentage of the upload; and where there was nothing at all.
+ * Records what the page announces by itself (alerts and statuses, as a screen reader user hears them), each percentage
+ * of the upload, and whether the page was ever blank.
  */
 async function listen(page: Page): Promise<Heard> {
   const heard = new Map<string, string[]>();

@@ -1,4 +1,4 @@
-/** A restore that was a mistake: everything as it was before, and the undo undone as well. */
+/** A restore by mistake: the undo brings everything back, and can be undone as well. */
 import type { Page } from "@playwright/test";
 import { checkBackup, makeBackup, startRestore } from "./support/api.ts";
 import { expectAccessibleInBoth } from "./support/axe.ts";
@@ -87,12 +87,12 @@ test("undoes a restore from its receipt, and undoes that on a phone", async ({
   await expectDatabase(restored);
 });
 
-/** As the panel shows it. */
+/** The number as the panel shows it. */
 async function countReviews(): Promise<string> {
   return ((await countRows(["public.reviews"])).get("public.reviews") ?? 0).toLocaleString("en");
 }
 
-/** From the page of an ended restore to the question on its receipt. */
+/** Goes from the page of an ended restore to the question on its receipt. */
 async function openUndo(page: Page, id: string) {
   await page.getByRole("link", { name: "Receipt", exact: true }).click();
   await expect(page).toHaveURL(`${operationPath(id)}/receipt`);

@@ -34,11 +34,11 @@ test("goes on with an upload after the network was cut in its middle", async ({
   await expect(page.getByText("You are offline")).toBeVisible();
   await context.setOffline(false);
   await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
-  // From the chunk that was cut, not from the beginning.
+  // The upload continued with the cut chunk, not from the beginning.
   expect(offsets.filter((offset) => offset === "0")).toHaveLength(1);
   expect(offsets.filter((offset) => offset === String(UPLOAD_CHUNK_BYTES))).toHaveLength(2);
 
-  // And it is whole: every byte of it is checked.
+  // The upload is complete: the check reads every byte.
   await checkArchive(page, {});
   await expectReady(page);
   await discard(page.request, OPERATION.exec(page.url())?.[1] ?? "");
@@ -46,7 +46,7 @@ test("goes on with an upload after the network was cut in its middle", async ({
 
 test.afterEach(() => query("DROP TABLE IF EXISTS e2e_noise"));
 
-/** Of a table that does not compress well: larger than one chunk. */
+/** Makes a backup that is larger than one chunk, of a table that does not compress well. */
 async function makeLargeBackup(page: Page, folder: string): Promise<string> {
   const table = { schema: "public", name: "e2e_noise" };
   await query(`CREATE TABLE e2e_noise AS

@@ -1,4 +1,4 @@
-/** Download, mess, upload, everything back: in each mode, checked by other tools than our own. */
+/** Download, mess, upload, everything back: in each mode, checked with other tools than our own. */
 import type { EncryptionChoice, Unlock } from "../lib/shared/api.ts";
 import {
   canOpenByHand,
@@ -69,7 +69,7 @@ for (const mode of ["passphrase", "recipients", "none"] as const) {
     const checks = page.getByRole("list", { name: "Checks" }).getByRole("listitem");
     await expect(checks.first()).toContainText("Passed");
     await expect(checks.filter({ hasText: "Failed" })).toHaveCount(0);
-    // What the mess has deleted is seen before it is confirmed.
+    // The rows that the mess deleted are shown before the confirmation.
     const tables = page.getByRole("list", { name: "Tables", exact: true }).getByRole("listitem");
     await expect(rowOf(tables, "public.orders")).toContainText("+666");
     await goToConfirmation(page);
@@ -107,7 +107,7 @@ async function secretsFor(
   }
 }
 
-/** The file, by unzip, age, zstd and jq: its tables have the rows that the database has. */
+/** Reads the file with unzip, age, zstd and jq: its tables have as many rows as those of the database. */
 async function expectOpensByHand(file: string, mode: string, folder: string) {
   if (mode === "passphrase") await unlockKey(file, PASSPHRASE, folder);
   const rows = await readArchive(file, folder);
@@ -118,7 +118,7 @@ async function expectOpensByHand(file: string, mode: string, folder: string) {
   expect(rows).toEqual(await countRows([...rows.keys()]));
 }
 
-/** A wrong passphrase or identity: said clearly, and asked again without another upload. */
+/** A wrong passphrase or private key is reported clearly, and can be corrected without another upload. */
 async function expectRefusal(
   page: Parameters<typeof checkArchive>[0],
   mode: "passphrase" | "recipients",

@@ -1,4 +1,4 @@
-/** What reaches the browser. That the server's entry cannot, the hosts prove (e2e/hosts). */
+/** What reaches the browser. The tests in e2e/hosts prove that the server's entry cannot. */
 import path from "node:path";
 import { expect, inject, test } from "vitest";
 import { bundleClient } from "./support/client-bundle.ts";
@@ -6,7 +6,7 @@ import { bundleClient } from "./support/client-bundle.ts";
 const { imports } = await bundleClient(inject("project"));
 const modules = [...imports.keys()];
 const imported = [...imports.values()].flat();
-/** Of our own: where they are below dist/. */
+/** The paths of our own modules, relative to dist/. */
 const own = modules
   .map((id) => id.split(`prisma-backup-admin${path.sep}dist${path.sep}`)[1])
   .filter((file) => file !== undefined);

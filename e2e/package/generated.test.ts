@@ -1,4 +1,4 @@
-/** What `init` writes compiles in apps that are strict, and in apps that are not. */
+/** What `init` writes compiles in strict apps and in others. */
 import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -8,7 +8,7 @@ import { planInit } from "../../lib/cli/init/plan.ts";
 import { configFile } from "../../lib/cli/init/templates.ts";
 import { programOf } from "../../scripts/run.ts";
 
-// Below the project, so that its packages are the host's.
+// Below the project, so that its packages can be imported.
 const root = path.join(inject("project"), "generated");
 
 const HOST: Record<string, string> = {
@@ -28,7 +28,7 @@ model User {
 }
 `,
   "app/(site)/layout.tsx": "",
-  // As Prisma types it, for one model.
+  // The types that Prisma generates for one model.
   "lib/prisma.ts": `
     export class PrismaClient {
       declare user: {
@@ -67,7 +67,7 @@ const COMMON = {
   skipLibCheck: false,
 };
 
-/** Types of these have errors of their own. */
+/** The types of these packages contain errors. */
 const NOT_OURS = /node_modules\/(next|next-auth|@types|openid-client|jose|preact)\//;
 
 async function write(files: Record<string, string>) {
@@ -83,7 +83,7 @@ beforeAll(async () => {
   await write(Object.fromEntries(files.map(({ name, text }) => [name, text])));
   const unfinished = configFile({ ...NOTHING_FOUND, folder: path.join(root, "app/unfinished") });
   await write({ "app/unfinished/backup-admin.ts": unfinished });
-  // All of it: the rule that asks the database, and a root layout.
+  // Every part is written, also the rule that queries the database and a root layout.
   expect(files.map(({ name }) => path.basename(name))).toContain("layout.tsx");
   expect(files[0]?.text).toContain("prisma.user.findUnique");
 });
@@ -105,7 +105,7 @@ test.for<[name: string, compilerOptions: object]>([
     },
   ],
 ])("%s", async ([name, compilerOptions]) => {
-  // A client that is still to be filled in is an error, and the only one.
+  // A client that has to be filled in is the only error.
   expect(await typeErrors(name, compilerOptions)).toEqual([
     expect.stringMatching(
       /unfinished\/backup-admin\.ts.*Type 'string' is not assignable to type 'object'/,

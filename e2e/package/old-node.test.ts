@@ -1,4 +1,4 @@
-/** A Node.js that is too old for the package, and what it is told. */
+/** What the package reports if Node.js is too old for it. */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** The sizes that the README states: what is measured is at most a tenth more, nor much less. */
+/** The sizes in the README. The measured ones may be at most a tenth larger, and not much smaller. */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, inject, test } from "vitest";

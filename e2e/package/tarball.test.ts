@@ -15,7 +15,7 @@ const installed = path.join(inject("project"), "node_modules/prisma-backup-admin
 const manifest = JSON.parse(await readFile(path.join(ROOT, "package.json"), "utf8"));
 const run = promisify(execFile);
 
-/** All texts in it, however deep. */
+/** Returns all texts in a value, at any depth. */
 const leavesOf = (it: unknown): string[] =>
   typeof it === "object" && it !== null ? Object.values(it).flatMap(leavesOf) : [String(it)];
 
@@ -53,7 +53,8 @@ test("it holds the built files, and what a person reads first", () => {
     "package.json",
   ]);
   expect(names.filter((name) => /test|fixture|golden|random|\bcheck\./i.test(name))).toEqual([]);
-  // The entries with their types, and no types of what is not there. types.test.ts proves that they suffice.
+  // The entries have their types, and no types belong to missing modules. types.test.ts proves that they are
+  // sufficient.
   const typed = names.filter((name) => name.endsWith(".d.ts"));
   const modules = typed.map((name) => name.replace(/\.d\.ts$/, ".js"));
   expect(modules.filter((name) => !names.includes(name))).toEqual([]);
@@ -72,23 +73,24 @@ test("its manifest is that of a package", () => {
   expect(manifest.engines).toEqual({ node: ">=22.15" });
   expect(manifest.peerDependencies).toEqual({
     "@prisma/client": ">=6.16 <8",
-    // 15.0.3 and older take a release candidate of React 19 alone: 15.0.4 is the lowest that a host is built with.
+    // 15.0.3 and older accept only a release candidate of React 19. The lowest version that a host is built with is
+    // 15.0.4.
     next: ">=15",
-    // The lowest of each that take next 15 and react 19 themselves.
+    // The lowest version of each that accepts next 15 and react 19.
     "next-auth": "^4.24.11 || ^5.0.0-beta.19",
     react: ">=19",
     "react-dom": ">=19",
   });
-  // What an app has once only is never brought along.
+  // Packages that an app must have only once are not dependencies.
   expect(Object.keys(manifest.dependencies)).not.toContain("react");
 });
 
-/** Begun by its address, and imported by nothing. */
+/** Started by its address, so no module imports it. */
 const WORKER = "dist/components/local/archive-worker.js";
 
 test("it imports what it declares", async () => {
   const entries = leavesOf([manifest.exports, manifest.bin]).filter(
-    // The one for browsers imports what there is not, so as to fail.
+    // The browser's entry imports a missing module on purpose, so that the build fails.
     (file) => file.endsWith(".js") && file !== manifest.exports["."].browser,
   );
   const imported = new Set<string>();
@@ -106,7 +108,7 @@ test("it imports what it declares", async () => {
   const { dependencies, peerDependencies } = manifest;
   const types = (name: string) => name.startsWith("@types/");
   const declared = Object.keys({ ...dependencies, ...peerDependencies }).filter((it) => !types(it));
-  // Prisma's client is handed over.
+  // The app passes Prisma's client in.
   expect([...imported, "@prisma/client"].sort()).toEqual(declared.sort());
 });
 

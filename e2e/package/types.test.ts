@@ -1,4 +1,4 @@
-/** Apps in strict TypeScript compile against the package's types: with the declared dependencies and nothing else. */
+/** Apps in strict TypeScript compile with the package's types and only its declared dependencies. */
 import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -102,7 +102,7 @@ const STRICT = {
   skipLibCheck: false,
 };
 
-/** Types of these have errors of their own, which an app with `skipLibCheck` never sees. */
+/** The types of these packages contain errors, which an app with `skipLibCheck` never sees. */
 const NOT_OURS = /node_modules\/(next|next-auth)\//;
 
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 import type { Browser } from "@playwright/test";
 
-/** Below it is what anti-aliasing leaves over: the same page twice differs by one level here and there. */
+/** Smaller differences come from anti-aliasing: the same page drawn twice differs by one level in places. */
 const VISIBLE_LEVELS = 8;
 
-/** How many pixels of two PNGs differ so much that one could see it; all of them, where their sizes differ. */
+/** Returns how many pixels of two PNGs differ visibly. All of them, if their sizes differ. */
 export async function countDifferences(
   browser: Browser,
   one: Buffer,

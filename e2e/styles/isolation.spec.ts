@@ -1,4 +1,4 @@
-/** The panel looks the same in every host, and every host the same with the panel's stylesheet. */
+/** The panel looks the same in every host, and the panel's stylesheet does not change any host. */
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -15,11 +15,11 @@ const require = createRequire(import.meta.url);
 const PANEL_CSS = fileURLToPath(new URL("../../dist/styles.css", import.meta.url));
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-/** Utilities of names that the panel's own have as well, but for the prefix. */
+/** Utilities with the same names as the panel's own, except for the prefix. */
 const UTILITIES =
   "flex grid hidden block inline-flex items-center gap-4 rounded-lg border p-4 px-8 text-sm text-lg font-bold container card badge truncate sr-only w-full min-h-10";
 
-/** Stylesheets as hosts have them. */
+/** Typical stylesheets of hosts. */
 const HOSTS: Record<string, () => Promise<string>> = {
   "Bootstrap 5": () => readFile(require.resolve("bootstrap/dist/css/bootstrap.css"), "utf8"),
   "Tailwind 3": async () => {
@@ -34,14 +34,14 @@ const HOSTS: Record<string, () => Promise<string>> = {
   "bare elements": () => readFile(here("awkward.css"), "utf8"),
 };
 
-/** What a test must hold still: the panel's place in the host, the host's font, and whatever moves. */
+/** Fixes what would vary in a test: the panel's place in the host, the host's font, and everything that moves. */
 const STILL = `
   html { font-family: sans-serif !important; }
   body { margin: 0 !important; font: 16px/1.5 sans-serif !important; }
   section.pba { all: unset !important; position: fixed !important; inset: 0 !important; z-index: 9; background: Canvas !important; }
   * { transition: none !important; animation: none !important; caret-color: transparent !important; }`;
 
-// Most of it is waiting for pictures, and none of it changes the shop.
+// The tests mostly wait for pictures, and none of them changes the shop.
 test.describe.configure({ mode: "parallel" });
 
 for (const [colorScheme, width] of [
@@ -57,7 +57,7 @@ for (const [colorScheme, width] of [
       Object.entries(HOSTS).map(async ([name, css]) => [name, await css()] as const),
     );
     const panelCss = await readFile(PANEL_CSS, "utf8");
-    // Instead of the demo's own: the panel's alone.
+    // Replaces the demo's stylesheet with the panel's alone.
     await page.route("**/*.css*", (route) =>
       route.fulfill({ contentType: "text/css", body: panelCss }),
     );
@@ -80,12 +80,12 @@ for (const [colorScheme, width] of [
       for (const [host, css] of hosts) {
         const look = () => beside(page, css, () => pictureOf(page));
         let pixels = await countDifferences(browser, await look(), alone);
-        // Drawn anew, a page may differ from itself in a pixel of a curve; what a stylesheet does, it does each time.
+        // Redrawn, a page may differ from itself in a pixel of a curve. A stylesheet's effect is the same each time.
         for (let again = 0; again < 3 && pixels > 0; again++) {
           alone = await pictureOf(page);
           pixels = await countDifferences(browser, await look(), alone);
         }
-        // Read where something differs only: it is all of each element's style, twice.
+        // Read this only after a difference, because it contains the whole style of every element, twice.
         const differences =
           pixels === 0
             ? []
@@ -133,7 +133,7 @@ test("a host is the same, with the panel's stylesheet and without", async ({ bro
 
 const pictureOf = (page: Page): Promise<Buffer> => page.screenshot({ animations: "disabled" });
 
-/** What is seen while the page has a stylesheet, too. */
+/** Returns what `see` finds while the page also has a stylesheet. */
 async function beside<Seen>(page: Page, css: string, see: () => Promise<Seen>): Promise<Seen> {
   const style = await page.addStyleTag({ content: css });
   const seen = await see();
@@ -141,7 +141,7 @@ async function beside<Seen>(page: Page, css: string, see: () => Promise<Seen>): 
   return seen;
 }
 
-/** Of each element in the document's order: what it is, and its computed style. */
+/** Each element in document order, with a description and its computed style. */
 type Styles = Array<[string, Record<string, string>]>;
 
 function readStyles(page: Page): Promise<Styles> {
@@ -157,7 +157,7 @@ function readStyles(page: Page): Promise<Styles> {
   );
 }
 
-/** The first elements whose style is another, for a person to read. */
+/** Returns the first elements whose style differs, for a person to read. */
 function findDifferences(before: Styles, after: Styles): string[] {
   const found = before.flatMap(([what, style], index) => {
     const other = after[index]?.[1] ?? {};

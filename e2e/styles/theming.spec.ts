@@ -1,4 +1,4 @@
-/** Which colours the panel takes, of a host's tokens and its own. */
+/** Which colours the panel uses: a host's tokens or its own. */
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
@@ -7,7 +7,7 @@ import { expect, test } from "../support/test.ts";
 
 const PANEL_CSS = fileURLToPath(new URL("../../dist/styles.css", import.meta.url));
 
-/** The grounds of the panel, of a card in it, and of its main button. */
+/** The backgrounds of the panel, of a card in it, and of its main button. */
 const PANEL = `
   <section class="pba"><div class="pba-ground">
     <section class="pba:bg-surface">Card</section>
@@ -15,14 +15,14 @@ const PANEL = `
   </div></section>`;
 
 interface Look {
-  /** Elements' attributes, from `<html>` inwards. */
+  /** Attributes of the elements, from `<html>` inwards. */
   html?: string;
   inner?: string;
   css?: string;
   media?: "light" | "dark";
 }
 
-/** As red, green, blue: whatever colour space a style names. */
+/** Returns red, green and blue, whatever colour space a style uses. */
 async function look(page: Page, { html = "", inner = "", css = "", media = "light" }: Look) {
   await page.emulateMedia({ colorScheme: media });
   const panelCss = await readFile(PANEL_CSS, "utf8");
@@ -65,7 +65,7 @@ test("shadcn's tokens are the panel's colours", async ({ page }) => {
   expect(await look(page, { css: SHADCN, media: "dark" })).toEqual(SHADCN_COLOURS);
 });
 
-/** As shadcn for Tailwind 3 has them, or wrapped as its Tailwind 4 does: `--background: 210 40% 98%`. */
+/** As in shadcn for Tailwind 3, or wrapped as in its Tailwind 4 version: `--background: 210 40% 98%`. */
 const channels = (wrap: (it: string) => string) => `
   :root { --background: ${wrap("210 40% 98%")}; --foreground: ${wrap("222.2 84% 4.9%")}; --card: ${wrap("0 0% 100%")};
     --primary: ${wrap("222.2 47.4% 11.2%")}; --primary-foreground: ${wrap("210 40% 98%")}; --muted-foreground: ${wrap("215.4 16.3% 46.9%")};

@@ -1,4 +1,4 @@
-/** Preparations through the panel's own routes, where the browser's way is not what a test is about. */
+/** Prepares tests through the panel's own routes, if a test is not about the browser's part. */
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type APIRequestContext, type APIResponse, expect } from "@playwright/test";
@@ -40,7 +40,10 @@ export async function makeBackup(
   return file;
 }
 
-/** Uploads an archive and has it checked. @param options the secret that opens it, and the scope @returns the restore's id */
+/**
+ * Uploads an archive and has it checked. @param options the secret that opens it, and the scope @returns the restore's
+ * id
+ */
 export async function checkBackup(
   request: APIRequestContext,
   file: string,
@@ -77,7 +80,7 @@ export async function beginRestore(
   await post(request, `restores/${id}/start`, { confirmation: DATABASE, ...options });
 }
 
-/** Confirms a restore that is checked, and waits for its end, which has to be good. */
+/** Confirms a restore that is checked, and waits until it has succeeded. */
 export async function startRestore(
   request: APIRequestContext,
   id: string,
@@ -90,7 +93,7 @@ export async function startRestore(
   return ended;
 }
 
-/** A backup that is asked for and never fetched. */
+/** Makes a backup that is requested, never downloaded, and cancelled. */
 export async function cancelledBackup(request: APIRequestContext): Promise<string> {
   const { id } = await post(request, "backups", { encryption: { mode: "none" } });
   await discard(request, id);

@@ -1,7 +1,7 @@
-/** A look into archives by `unzip`, `age`, `zstd` and `jq` alone. */
+/** Reads archives with `unzip`, `age`, `zstd` and `jq` alone. */
 import { requireTool, shell, terminal } from "../../lib/testing/oracles.ts";
 
-/** Whether all these tools are there. In CI a missing one is an error. */
+/** Whether all these tools are installed. In CI a missing one is an error. */
 export const canOpenByHand = (): boolean =>
   ["unzip", "age", "age-keygen", "zstd", "jq", "script"].map(requireTool).every(Boolean);
 
@@ -10,19 +10,19 @@ export interface Identity {
   identity: string;
 }
 
-/** A key pair by `age-keygen`, in a new file of the folder. */
+/** Makes a key pair with `age-keygen`, in a new file of the folder. */
 export async function generateIdentity(folder: string, name = "identity.txt"): Promise<Identity> {
   const recipient = await shell(`age-keygen -o ${name}; age-keygen -y ${name}`, folder);
   return { recipient: recipient.trim(), identity: await shell(`cat ${name}`, folder) };
 }
 
-/** Makes `identity.txt` from the archive's own key, for which `age` asks on a terminal. */
+/** Makes `identity.txt` from the archive's own key. `age` asks for the passphrase on a terminal. */
 export async function unlockKey(file: string, passphrase: string, folder: string): Promise<void> {
   await shell(`unzip -p '${file}' key.age > key.age`, folder);
   await terminal("age -d -o identity.txt key.age", [passphrase], folder);
 }
 
-/** Rows of each table as its JSON has them, as `schema.table` → rows; proves that unzip finds no fault. */
+/** Returns the rows of each table in its JSON, as `schema.table` → rows. Also proves that unzip finds no fault. */
 export async function readArchive(file: string, folder: string): Promise<Map<string, number>> {
   await shell(`unzip -tqq '${file}'`, folder);
   const entries = (await shell(`unzip -Z1 '${file}'`, folder)).trim().split("\n");

@@ -1,9 +1,9 @@
 import { expect, type Page } from "@playwright/test";
 import axe from "axe-core";
 
-/** Fails on what axe finds serious or critical in the page as it is now, and names where. */
+/** Fails if axe finds a serious or critical problem in the page as it is now, and names the place. */
 export async function expectAccessible(page: Page) {
-  // From light to dark, the shop's links change their colours in a few frames, of which none is to be judged.
+  // When the mode changes, the shop's links change their colours over a few frames. Wait for the last one.
   await page.evaluate(() =>
     Promise.allSettled(
       document
@@ -14,7 +14,8 @@ export async function expectAccessible(page: Page) {
   );
   await page.evaluate(axe.source);
   const findings = await page.evaluate(async () => {
-    // From one page to another, Next takes the title away a moment before it has the next: waited for below.
+    // On the way to another page, Next removes the title a moment before it sets the next one. The title is checked
+    // below.
     const { violations } = await window.axe.run({
       rules: { "document-title": { enabled: false } },
     });
@@ -30,7 +31,7 @@ export async function expectAccessible(page: Page) {
   await expect(page).toHaveTitle(/\S/);
 }
 
-/** In the light and in the dark, which have colours of their own. */
+/** Checks light and dark mode, which have different colours. */
 export async function expectAccessibleInBoth(page: Page) {
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });

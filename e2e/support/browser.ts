@@ -1,7 +1,7 @@
 import type { LaunchOptions } from "@playwright/test";
 import { findBrowser } from "../../scripts/browser.ts";
 
-/** Root may not use Chromium's sandbox; the rest keeps it from what a test does not need. */
+/** Root cannot use Chromium's sandbox. The other options turn off what a test does not need. */
 export const LAUNCH: LaunchOptions = {
   executablePath: findBrowser(),
   args: [

@@ -3,10 +3,10 @@ import pg from "pg";
 import { pgDumpText } from "../../lib/testing/oracles.ts";
 import { databaseUrl } from "./environment.ts";
 
-/** The whole database as text: schema, rows, sequences. */
+/** Returns the whole database as text: schema, rows, sequences. */
 export const dumpDatabase = (): Promise<string> => pgDumpText(databaseUrl());
 
-/** Fails with the first line that differs, and not with megabytes. */
+/** Fails with the first line that differs, instead of megabytes. */
 export async function expectDatabase(before: string, url = databaseUrl()): Promise<void> {
   expect(firstDifference(before, await pgDumpText(url))).toBe("");
 }
@@ -20,7 +20,7 @@ function firstDifference(before: string, after: string): string {
   return `line ${at + 1}, before: ${cut(lines[at])}\nafter: ${cut(others[at])}`;
 }
 
-/** Rows of each table by SELECT, as `schema.table` → rows. */
+/** Returns the rows of each table by SELECT, as `schema.table` → rows. */
 export async function countRows(tables: string[]): Promise<Map<string, number>> {
   const quote = (table: string) => table.split(".").map(pg.escapeIdentifier).join(".");
   const counted = await query<{ table: string; rows: number }>(
@@ -45,31 +45,31 @@ async function openSession(connectionString = databaseUrl()) {
   return { client, [Symbol.asyncDispose]: () => client.end() };
 }
 
-/** Something that an operation waits for until it is let go. */
+/** Something that an operation waits for until it is released. */
 export interface Hold extends AsyncDisposable {
   release(): Promise<void>;
 }
 
 const GATE = 4711;
 
-/** Not divisible by three: the shop's mess leaves this order. */
+/** The id is not divisible by three, so the shop's mess keeps this order. */
 const MIDDLE_OF_SHOP = { url: undefined, table: "order_lines", row: "order_id = 1000" };
 
 /**
- * Stops every restore while it loads a table: at one row, a constraint waits until this session lets go. The
- * tables before are loaded then, those after are not.
+ * Stops every restore while it loads a table: at one row, a constraint waits until this session releases it. The tables
+ * before it are loaded by then, those after it are not.
  *
- * @param middle the row, as a condition. Default: an order line of the shop.
+ * @param middle the row, as a condition. Default: an order line of the shop
  */
 export async function holdRestore(
   middle: { url: string | undefined; table: string; row: string } = MIDDLE_OF_SHOP,
 ): Promise<Hold> {
-  // Only a superuser may add something to an extension.
+  // Only a superuser may add an object to an extension.
   const { client } = await openSession(asSuperuser(middle.url ?? databaseUrl()));
   await client.query("SELECT pg_advisory_lock($1)", [GATE]);
-  // For this session itself the gate is open. A constraint that is NOT VALID would be out of a restore's way.
-  // It asks again and again, since waiting for the lock itself would end by the restore's lock timeout. It belongs to an
-  // extension, since a restore puts constraints aside that call functions of the users'.
+  // This session itself passes the gate. A restore would not check a constraint that is NOT VALID. The function polls,
+  // because a wait for the lock itself would end at the restore's lock timeout. It belongs to an extension, because a
+  // restore removes constraints that call a user's functions.
   await client.query(`
     CREATE FUNCTION public.e2e_gate() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
       WHILE NOT pg_try_advisory_xact_lock_shared(${GATE}) LOOP PERFORM pg_sleep(0.05); END LOOP;
@@ -80,7 +80,7 @@ export async function holdRestore(
       CHECK (NOT (${middle.row}) OR public.e2e_gate())`);
   return holdUntilReleased(async () => {
     await client.query("SELECT pg_advisory_unlock($1)", [GATE]);
-    // Waits for the end of the restore, which has the table locked.
+    // This statement waits for the end of the restore, which has locked the table.
     await client.query(
       `ALTER TABLE ${middle.table} DROP CONSTRAINT e2e_gate;
        ALTER EXTENSION plpgsql DROP FUNCTION public.e2e_gate(); DROP FUNCTION public.e2e_gate()`,
@@ -90,13 +90,13 @@ export async function holdRestore(
 }
 
 /**
- * Stops every backup when all tables are read and the sequences and the manifest are still missing; for half
- * a minute at most, which is the backup's lock timeout.
+ * Stops every backup after it has read all tables and before it reads the sequences and writes the manifest. Holds for
+ * at most half a minute, which is the backup's lock timeout.
  */
 export async function holdBackup(): Promise<Hold> {
   const { client } = await openSession();
   await client.query("BEGIN");
-  // Reading a sequence waits for whoever renames it. It is rolled back.
+  // A read of a sequence waits until the session that renames it has ended. The rename is rolled back.
   await client.query("ALTER SEQUENCE audit_events_id_seq RENAME TO e2e_held");
   return holdUntilReleased(async () => {
     await client.query("ROLLBACK");
@@ -107,7 +107,7 @@ export async function holdBackup(): Promise<Hold> {
 const asSuperuser = (url: string): string =>
   Object.assign(new URL(url), { username: "postgres", password: "postgres" }).href;
 
-/** Released once, at the end of the test at the latest. */
+/** Released once, and at the latest when the test ends. */
 function holdUntilReleased(release: () => Promise<void>): Hold {
   let released: Promise<void> | undefined;
   const once = () => {

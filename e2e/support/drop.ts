@@ -3,7 +3,7 @@ import path from "node:path";
 import { expect, type Page } from "@playwright/test";
 import JSZip from "jszip";
 
-/** Drags files or folders of the disk over a part of the page and lets go, as a person does from the desktop. */
+/** Drags files or folders from the disk over a part of the page and drops them, as a person does from the desktop. */
 export async function dropOn(page: Page, label: string, files: string[]) {
   const target = page.getByRole("region", { name: label });
   await expect(target).toBeVisible();
@@ -18,7 +18,7 @@ export async function dropOn(page: Page, label: string, files: string[]) {
   await client.detach();
 }
 
-/** A zip's entries as files. */
+/** Writes a zip's entries as files. */
 export async function unpack(zipFile: Buffer, folder: string) {
   const zip = await JSZip.loadAsync(zipFile);
   for (const entry of Object.values(zip.files)) {

@@ -1,4 +1,4 @@
-/** What the global set-up has started, as the tests' processes are told. */
+/** What the global set-up has started, passed to the tests' processes. */
 const VARIABLES = {
   url: "E2E_URL",
   databaseUrl: "E2E_DATABASE_URL",
@@ -8,10 +8,10 @@ const VARIABLES = {
 
 type Told = keyof typeof VARIABLES;
 
-/** Each of Playwright's workers has a shop of its own, by its number. */
+/** Each of Playwright's workers has its own shop, identified by the worker's number. */
 const name = (told: Told, worker: string | number): string => `${VARIABLES[told]}_${worker}`;
 
-/** Tells a worker of its shop: the first one, or the only process there is, by the number 0. */
+/** Passes a shop to a worker. The first worker, or the only process, has number 0. */
 export function tell(worker: number, values: Partial<Record<Told, string>>): void {
   for (const [told, value] of Object.entries(values))
     process.env[name(told as Told, worker)] = value;
@@ -26,6 +26,6 @@ function read(told: Told): string {
 
 export const shopUrl = (): string => read("url");
 export const databaseUrl = (): string => read("databaseUrl");
-/** All that the server has written to stdout and stderr. */
+/** Everything that the server has written to stdout and stderr. */
 export const serverLog = (): string => read("serverLog");
 export const serverFolder = (): string => read("serverFolder");

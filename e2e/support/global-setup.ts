@@ -7,11 +7,11 @@ import type { FullConfig } from "@playwright/test";
 import { tell } from "./environment.ts";
 import { startShop } from "./shop.ts";
 
-/** Starts a shop for each worker, since its tests change the database; Playwright calls what it returns at the end. */
+/** Starts a shop for each worker, because its tests change the database. Playwright calls the result at the end. */
 export default async function setup(config: FullConfig): Promise<() => Promise<void>> {
   const folder = path.join(config.rootDir, "..", "test-results");
   await mkdir(folder, { recursive: true });
-  // Of one secret and one seed: who has signed in to one of them is signed in to all.
+  // All shops have the same secret and seed, so a session of one is valid in all.
   const nextAuthSecret = randomBytes(32).toString("base64url");
   await using starting = new AsyncDisposableStack();
   await Promise.all(

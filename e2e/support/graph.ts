@@ -1,4 +1,4 @@
-/** The insertion order as it is drawn, and the foreign keys that it is drawn from, as PostgreSQL has them. */
+/** The insertion order as drawn, and the foreign keys that it is drawn from, as PostgreSQL reports them. */
 import { expect, type Locator, type Page } from "@playwright/test";
 import { query } from "./database.ts";
 
@@ -13,7 +13,10 @@ export const selectionOf = (page: Page): Locator => page.getByRole("region", { n
 export const showAll = (page: Page): Promise<void> =>
   page.getByRole("button", { name: "Show all", exact: true }).click();
 
-/** All of it, with its letters: it is loaded after the rest of the page, and drawn when its size is known. */
+/**
+ * Waits until the whole picture is drawn, with its text. It is loaded after the rest of the page, and drawn when its
+ * size is known.
+ */
 export async function expectDrawn(page: Page) {
   await showAll(page);
   await expect(tableIn(page, "public.orders").locator("text").first()).toHaveText("Order");
@@ -43,7 +46,7 @@ const columnsOf = (table: string, numbers: string): string => `
   (SELECT string_agg(attname, ', ' ORDER BY place) FROM unnest(${numbers}) WITH ORDINALITY AS k(number, place)
    JOIN pg_attribute ON attrelid = ${table} AND attnum = number)`;
 
-/** All that a table refers to, or all that refers to it, over however many others; without itself. */
+/** Returns all tables that a table refers to, or all that refer to it, directly or indirectly, without itself. */
 export function relatives(
   keys: readonly ForeignKey[],
   table: string,
@@ -51,7 +54,7 @@ export function relatives(
 ): Set<string> {
   const from = side === "parent" ? "child" : "parent";
   const found = new Set([table]);
-  // What is added meanwhile is gone through as well.
+  // The loop also visits tables that are added meanwhile.
   for (const reached of found) {
     for (const key of keys) if (key[from] === reached) found.add(key[side]);
   }

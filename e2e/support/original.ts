@@ -1,11 +1,11 @@
-/** Backups as `@vorlefan/prisma-backup` 0.4.0 writes them: its own statements and encodings, by a real client. */
+/** Writes backups as `@vorlefan/prisma-backup` 0.4.0 does: its own statements and encodings, with a real client. */
 import { createCipheriv, randomBytes, scryptSync } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { PrismaPg } from "@prisma/adapter-pg";
 import { PrismaClient } from "../../prisma/generated/client.ts";
 
-/** The original names tables without their schema, so that its users had to set this where they have several. */
+/** The original names tables without their schema. Its users had to set this if they have several. */
 const SEARCH_PATH = ["public", "warehouse"];
 
 interface OriginalOptions {
@@ -44,11 +44,11 @@ export async function writeOriginalBackup(options: OriginalOptions): Promise<str
   }
 }
 
-/** As its users patched `BigInt.prototype.toJSON`: without that the original throws. */
+/** What its users patched into `BigInt.prototype.toJSON`. Without that the original throws. */
 const bigintAsText = (_key: string, value: unknown) =>
   typeof value === "bigint" ? value.toString() : value;
 
-/** The tag was never stored. */
+/** The original never stored the tag. */
 function encrypt(text: string, password: string): string {
   const iv = randomBytes(12);
   const cipher = createCipheriv("aes-192-ccm", scryptSync(password, "salt", 24), iv, {

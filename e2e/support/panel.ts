@@ -5,7 +5,7 @@ import type { EncryptionChoice, Unlock } from "../../lib/shared/api.ts";
 import { DATABASE } from "./shop.ts";
 
 export const PANEL = "/admin/backup";
-/** An operation's page, or a step of it. */
+/** The page of an operation, or of a step of it. */
 export const OPERATION = /\/operations\/([0-9a-f-]{36})(?:\/\w+)?$/;
 
 export async function signIn(page: Page, account: { email: string; password: string }) {
@@ -16,7 +16,7 @@ export async function signIn(page: Page, account: { email: string; password: str
 
 export const operationPath = (id: string): string => `${PANEL}/operations/${id}`;
 
-/** A table's place in a list, by `schema.name`. */
+/** The entry of a table in a list, by `schema.name`. */
 export const rowOf = (list: Locator, table: string): Locator =>
   list.filter({ has: list.page().getByText(table, { exact: true }) });
 
@@ -69,17 +69,17 @@ export async function uploadArchive(page: Page, file: string) {
   await uploadChosen(page);
 }
 
-/** On from looking inside, until the server has it. */
+/** Goes on after the look inside, until the server has the file. */
 export async function uploadChosen(page: Page) {
   await beginUpload(page);
   await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
 }
 
-/** On from looking inside, whatever came of it. */
+/** Goes on after the look inside, whatever its result. */
 export const beginUpload = (page: Page) =>
   page.getByRole("link", { name: /^(Upload (this|without)|Restore these rows)/ }).click();
 
-/** Unlocks what is uploaded, and waits until it is checked. */
+/** Unlocks the upload and waits until it is checked. */
 export async function checkArchive(page: Page, unlock: Unlock) {
   if (unlock.passphrase) {
     await page.getByLabel("Passphrase", { exact: true }).fill(unlock.passphrase);
@@ -88,7 +88,7 @@ export async function checkArchive(page: Page, unlock: Unlock) {
   await page.getByRole("button", { name: "Check backup" }).click();
 }
 
-/** A restore that is checked, at the first of its steps. */
+/** Expects a checked restore at the first of its steps. */
 export async function expectReady(page: Page) {
   await expect(page).toHaveURL(/\/operations\/[0-9a-f-]{36}\/scope$/);
   await expect(page.getByRole("heading", { name: "What should come back?" })).toBeVisible();
@@ -100,7 +100,7 @@ export async function prepareRestore(page: Page, file: string, unlock: Unlock = 
   await expectReady(page);
 }
 
-/** From the first step to what will change. */
+/** Goes from the first step to the changes. */
 export async function goToChanges(page: Page, options: { rehearses?: boolean } = {}) {
   await expectReady(page);
   const rehearsal = page.getByRole("checkbox", { name: "Rehearse it first" });
@@ -110,20 +110,20 @@ export async function goToChanges(page: Page, options: { rehearses?: boolean } =
   await expect(page.getByRole("heading", { name: "Checks" })).toBeVisible();
 }
 
-/** From what will change to the last question. */
+/** Goes from the changes to the confirmation. */
 export async function goToConfirmation(page: Page) {
   await page.getByRole("link", { name: "Continue" }).click();
   await expect(page).toHaveURL(/\/confirm$/);
   await expect(page.getByLabel("Database name")).toBeEnabled();
 }
 
-/** Answers the last question. */
+/** Confirms the restore. */
 export async function startRestore(page: Page, database = DATABASE) {
   await page.getByLabel("Database name").fill(database);
   await page.getByRole("button", { name: "Restore", exact: true }).click();
 }
 
-/** From the first step to the start, without a rehearsal. */
+/** Goes from the first step to the start, without a trial run. */
 export async function confirmRestore(page: Page, database = DATABASE) {
   await goToChanges(page);
   await goToConfirmation(page);
@@ -142,7 +142,7 @@ export async function makeAMess(page: Page) {
   await expect(page.getByText(/^Done\. .* orders and/)).toBeVisible();
 }
 
-/** The key figures of the shop's first page, as it shows them. */
+/** Reads the key figures from the shop's first page. */
 export async function readShop(page: Page): Promise<string[]> {
   await page.goto("/");
   return page.getByRole("main").getByRole("definition").allTextContents();

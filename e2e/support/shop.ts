@@ -13,7 +13,7 @@ import { seed } from "../../scripts/seed.ts";
 export interface Shop {
   url: string;
   databaseUrl: string;
-  /** The server's own temporary folder, where uploads rest. */
+  /** The server's own temporary folder, which contains uploads. */
   serverFolder: string;
   stop(): Promise<void>;
 }
@@ -21,10 +21,10 @@ export interface Shop {
 export const DATABASE = "shop";
 
 /**
- * Starts the built demo on a database of its own, from nothing: PostgreSQL 15, because `pg_dump`, which
- * states are compared by, is of that version on many machines and refuses newer servers.
+ * Starts the built demo with a new database of its own. It uses PostgreSQL 15, because states are compared with
+ * `pg_dump`, which is of that version on many machines and refuses newer servers.
  *
- * @param options.scale as of `seed`
+ * @param options.scale as in `seed`
  * @param options.nextAuthSecret default: one of its own
  */
 export async function startShop(

@@ -6,7 +6,7 @@ import { type BrowserContext, test as base, expect } from "@playwright/test";
 export const ADMIN = "test-results/sign-in/admin.json";
 export const CLERK = "test-results/sign-in/clerk.json";
 
-/** Every page of a test must be silent: what the console says of errors and warnings fails it. */
+/** Every page of a test must be silent: an error or warning in the console fails the test. */
 export class Console {
   readonly #problems: string[] = [];
   readonly #expected: RegExp[] = [];
@@ -19,7 +19,7 @@ export class Console {
     context.on("weberror", (error) => this.#problems.push(String(error.error().stack)));
   }
 
-  /** The browser itself reports every failed request there. */
+  /** The browser itself reports every failed request in the console. */
   expectStatus(...statuses: number[]): void {
     for (const status of statuses) {
       this.#expected.push(
@@ -48,7 +48,7 @@ export const test = base.extend<{ browserConsole: Console; folder: string }>({
     },
     { auto: true },
   ],
-  /** A folder of the test's own. */
+  /** A folder for this test alone. */
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameters' names from the pattern.
   folder: async ({}, use) => {
     const folder = await mkdtemp(path.join(tmpdir(), "e2e-"));

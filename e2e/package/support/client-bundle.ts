@@ -4,14 +4,14 @@ import { gzip } from "node:zlib";
 import { rolldown } from "rolldown";
 
 export interface ClientBundle {
-  /** Every module that is imported, used or not, and what each of them imports. */
+  /** Every imported module, used or not, with what it imports. */
   imports: Map<string, string[]>;
-  /** Gzipped: what a page with the panel loads, and what is loaded when it is needed. */
+  /** Gzipped sizes: what a page with the panel loads first, and what it loads when needed. */
   firstBytes: number;
   laterBytes: number;
 }
 
-/** Bundles the panel for browsers, without what an app has anyway. */
+/** Bundles the panel for browsers, without the packages that every app has. */
 export async function bundleClient(project: string): Promise<ClientBundle> {
   const imports = new Map<string, string[]>();
   const entry = path.join(project, "node_modules/prisma-backup-admin/dist/components/index.js");
@@ -21,7 +21,7 @@ export async function bundleClient(project: string): Promise<ClientBundle> {
     platform: "browser",
     external: /^(react|react-dom|next)(\/|$)/,
     transform: { define: { "process.env.NODE_ENV": '"production"' } },
-    // It says of each "use client" that it means nothing here.
+    // It warns that each "use client" has no effect here.
     logLevel: "silent",
     plugins: [
       {

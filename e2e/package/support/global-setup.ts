@@ -10,7 +10,7 @@ import { ROOT } from "../../../scripts/run.ts";
 
 const run = promisify(execFile);
 
-/** What `npm pack` says of a tarball. */
+/** What `npm pack` reports about a tarball. */
 export interface Packed {
   filename: string;
   /** The tarball's size in bytes. */
@@ -23,18 +23,18 @@ declare module "vitest" {
   interface ProvidedContext {
     packed: Packed;
     tarball: string;
-    /** A project in a temporary folder that has the package, its dependencies and its peers. */
+    /** A project in a temporary folder with the package, its dependencies and its peers. */
     project: string;
   }
 }
 
 const PEERS = [
   ...["next", "next-auth", "react", "react-dom"],
-  // What every app in TypeScript has.
+  // Packages that every app in TypeScript has.
   ...["@types/node", "@types/react", "@types/react-dom"],
 ];
 
-/** Packs what npm would publish, once. */
+/** Packs what npm would publish, once for all tests. */
 export default async function setup(vitest: TestProject): Promise<() => Promise<void>> {
   await buildPackage();
   const folder = await mkdtemp(path.join(tmpdir(), "package-test-"));

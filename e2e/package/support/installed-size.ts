@@ -7,7 +7,7 @@ interface LockedPackage {
   optionalDependencies?: Record<string, string>;
 }
 
-/** The size in bytes of all packages that come with this one, as they are installed here: without it, and without peers. */
+/** Measures all packages that are installed along with this one, in bytes. Neither this package nor its peers count. */
 export async function measureDependencies(): Promise<{ packages: number; bytes: number }> {
   const lock = await readFile(path.join(ROOT, "package-lock.json"), "utf8");
   const { packages }: { packages: Record<string, LockedPackage> } = JSON.parse(lock);
@@ -26,7 +26,7 @@ export async function measureDependencies(): Promise<{ packages: number; bytes: 
   return { packages: found.size, bytes: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
-/** As Node does: in the folder's own node_modules, then in those of the folders above it. */
+/** Resolves a package as Node does: in the folder's own node_modules, then in those of its parent folders. */
 function resolve(packages: object, folder: string, name: string): string | undefined {
   for (
     let from = folder;
@@ -41,7 +41,7 @@ function resolve(packages: object, folder: string, name: string): string | undef
 
 async function sizeOf(folder: string): Promise<number> {
   let bytes = 0;
-  // Packages below it are counted as themselves.
+  // Packages inside it are counted separately.
   const exclude = (name: string) => name.split("/").includes("node_modules");
   for await (const file of glob("**/*", { cwd: folder, exclude })) {
     const { size, isFile } = await stat(path.join(folder, file)).then((it) => ({
