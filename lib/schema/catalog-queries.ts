@@ -1,4 +1,4 @@
-/** The statements that read the catalog. */
+/** The SQL statements that read the catalog. */
 import { LOCKED, MEMBER_IS_BACKED_UP, MEMBERS, TABLE_TREE } from "./table-tree.ts";
 import {
   callsUserFunction,
@@ -12,7 +12,7 @@ const isLocked = (table: string) => `${table}.oid IN (SELECT relation FROM locke
 const sizeOf = (table: string) =>
   `CASE WHEN ${isLocked(table)} THEN ${table}.relpages::int8 * current_setting('block_size')::int8 ELSE pg_total_relation_size(${table}.oid) END`;
 
-/** A JSON array of those rights that the role lacks. */
+/** A JSON array of the rights that the role lacks. */
 const missingRights = (kind: "table" | "sequence", schema: string, relation: string) => `(
     SELECT coalesce(json_agg(r.name), '[]')
     FROM unnest(ARRAY['USAGE', 'SELECT', 'UPDATE'${kind === "table" ? ", 'INSERT', 'DELETE', 'TRUNCATE', 'REFERENCES'" : ""}]) AS r (name)
@@ -25,14 +25,14 @@ export const DATABASE_SQL = `
     (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS "isSuperuser", pg_is_in_recovery() AS "isStandby"
   FROM pg_database WHERE datname = current_database()`;
 
-/** @param objects of a catalog, each after the relation that it belongs to */
+/** @param objects a query for (relation, object): objects of `catalog` and the relations that they belong to */
 const rankOf = (catalog: string, objects: string) => `
       SELECT x.relation, CASE WHEN ${SEEMS_TO_READ} THEN 2 ELSE 1 END FROM (${objects}) x (relation, object)
       CROSS JOIN LATERAL (SELECT p.prosrc, p.prosqlbody FROM ${userFunctionsOf(catalog, "x.object")}) p`;
 
 /**
- * Waits for nobody, so that the catalog can be read while a restore or a migration has tables locked: hence
- * pg_inherits and not pg_partition_tree(), and no pg_total_relation_size() of what is locked.
+ * Waits for no lock, so that the catalog can be read while a restore or a migration has tables locked. Therefore it
+ * uses pg_inherits instead of pg_partition_tree(), and calls no pg_total_relation_size() for locked tables.
  */
 export const TABLES_SQL = `
   WITH RECURSIVE ${LOCKED}, ${TABLE_TREE}, parts AS (
@@ -116,9 +116,9 @@ export const TABLES_SQL = `
   ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
 
 /**
- * Domains are followed down to their base type, which decides the encoding.
- * The numbers are the oids of bool, int2, int4, float4, float8, text, varchar, char(n), name, uuid, and of
- * time, timestamp, timestamptz, timetz; they are the same in every PostgreSQL.
+ * Follows domains down to their base type, which decides the encoding. The numbers are the OIDs of bool, int2, int4,
+ * float4, float8, text, varchar, char(n), name, uuid, and of time, timestamp, timestamptz, timetz. They are the same in
+ * every PostgreSQL.
  */
 export const COLUMNS_SQL = `
   WITH RECURSIVE domain (oid, base_oid, modifier, refuses_null) AS (
@@ -176,7 +176,10 @@ export const COLUMNS_SQL = `
   WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
   ORDER BY a.attrelid, a.attnum`;
 
-/** Every foreign key that was declared (`root`), and what PostgreSQL has made of it for partitions on either side. */
+/**
+ * Every declared foreign key (`root`), with the constraints that PostgreSQL derives from it for partitions on either
+ * side.
+ */
 export const FOREIGN_KEY_FAMILY_SQL = `
   family (root, oid) AS (
     SELECT oid, oid FROM pg_constraint WHERE contype = 'f' AND conparentid = 0
@@ -187,7 +190,7 @@ export const FOREIGN_KEY_FAMILY_SQL = `
 const nameOf = (oid: string) =>
   `(SELECT json_build_object('schema', n.nspname, 'name', c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ${oid})`;
 
-/** 1644: RI_FKey_check_ins, in every PostgreSQL. A state of D or R: does not fire in a session like any other. */
+/** 1644 is RI_FKey_check_ins in every PostgreSQL. A trigger in state D or R does not fire in an ordinary session. */
 export const FOREIGN_KEYS_SQL = `
   WITH RECURSIVE ${TABLE_TREE}, ${FOREIGN_KEY_FAMILY_SQL}, trigger AS (
     SELECT f.root, bool_and(g.tgenabled IN ('D', 'R')) FILTER (WHERE g.tgfoid = 1644) AS unchecked, bool_or(g.tgenabled <> 'O') AS altered
@@ -215,7 +218,7 @@ export const FOREIGN_KEYS_SQL = `
   WHERE k.contype = 'f' AND k.conparentid = 0 AND ($1::oid[] IS NULL OR k.conrelid = ANY ($1) OR k.confrelid = ANY ($1))
   ORDER BY x."from" ->> 'schema' COLLATE "C", x."from" ->> 'name' COLLATE "C", k.conname COLLATE "C"`;
 
-/** Owned by a column (deptype a: serial, OWNED BY; i: identity). */
+/** A column owns a sequence by deptype a (serial, OWNED BY) or i (identity). */
 export const SEQUENCES_SQL = `
   WITH ${MEMBERS}
   SELECT m.extension, coalesce(m.is_config, false) AS "isConfig", c.oid, n.nspname AS schema, c.relname AS name, format('%I.%I', n.nspname, c.relname) AS quoted, s.seqstart::text AS start, s.seqincrement::text AS increment,

@@ -21,7 +21,7 @@ test.for(MAJORS)("what is not in a backup is said: PostgreSQL %i", async (major)
      CREATE SCHEMA prisma_backup_admin CREATE TABLE own (a int)`,
     major,
   });
-  // Two sessions of the app, and one whose tables nobody else sees, as a restore's own.
+  // Two sessions of the app, and one with tables that no other session sees, like those of a restore.
   const [first, second, open] = [1, 2, 3].map(() => new pg.Client(db.url));
   await Promise.all([first, second, open].map((it) => it?.connect()));
   await first?.query('CREATE TEMP TABLE cart (a int); CREATE TEMP TABLE "a b" (a int)');
@@ -67,7 +67,7 @@ test("sequences belong to the tables that draw from them", async () => {
     planDump(catalog, models, {
       tables: names.map((name) => ({ schema: "public", name })),
     }).sequences.map(({ name }) => name);
-  // A trigger of any table may draw from the free one.
+  // A trigger of any table may draw from the free sequence.
   expect(sequencesOf("a")).toEqual(["a_id_seq", "free"]);
   expect(sequencesOf("b")).toEqual(["b_id_seq", "free"]);
   expect(sequencesOf("c")).toEqual(["free", "shared"]);

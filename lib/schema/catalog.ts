@@ -1,4 +1,4 @@
-/** What the catalog says of a database, as plain data. `readCatalog` reads it. */
+/** The content of a database's catalog as plain data. `readCatalog` reads it. */
 import type { TableName, Warning } from "../shared/api.ts";
 import type { MaterializedView } from "./materialized-views.ts";
 import type { PendingDetach } from "./pending-detach.ts";
@@ -6,48 +6,50 @@ import type { PlatformRelation } from "./platform-relations.ts";
 import type { SequenceUser } from "./sequence-users.ts";
 
 /**
- * How a column's values stand in an archive's JSON.
- * json: as `row_to_json` writes them. jsonb: the value itself, JSON null wrapped. text: PostgreSQL's own text output.
+ * How a column's values are stored in an archive's JSON.
+ * - json: as `row_to_json` writes them.
+ * - jsonb: the value itself, with a JSON null wrapped.
+ * - text: PostgreSQL's own text output.
  */
 export type ColumnEncoding = "json" | "jsonb" | "text";
 
-/** A type as its values are written: domains followed down to their base type, an array by its elements. */
+/** The type that decides how values are written: the base type of a domain, the element type of an array. */
 interface ValueType {
-  /** As in pg_type, `timestamptz`; null where it is not built in. */
+  /** As in pg_type, for example `timestamptz`; null if it is not built in. */
   name: string | null;
   isArray: boolean;
-  /** Digits after a second's point that the column keeps; null where the type has no time. */
+  /** Fractional digits of a second that the column keeps; null if the type has no time. */
   secondDigits: number | null;
-  /** A domain among its types refuses NULL. */
+  /** True if one of the domains involved refuses NULL. */
   refusesNull: boolean;
 }
 
 export interface CatalogColumn {
   name: string;
-  /** With its modifier, schema-qualified unless built in, as it stands in SQL: `character varying(20)`. */
+  /** As in SQL, with its modifier, schema-qualified unless built in: `character varying(20)`. */
   type: string;
   valueType: ValueType;
   encoding: ColumnEncoding;
-  /** Read from a row by the type's output function instead of a cast to text, which may differ from it. */
+  /** Read with the type's output function, because a cast to text may give another result. */
   needsOutputFunction: boolean;
-  /** `json_to_recordset` would not read its text; declared text and cast. */
+  /** `json_to_recordset` cannot read the type's text, so the column is declared as text and cast. */
   needsCast: boolean;
   notNull: boolean;
   /** Has a default, or is an identity column. */
   hasDefault: boolean;
-  /** Never dumped or loaded: PostgreSQL computes it. */
+  /** PostgreSQL computes the column. It is never dumped or loaded. */
   generated: boolean;
-  /** Functions of the users' compute its values, or check them for a domain: these may depend on other rows. */
+  /** User-defined functions compute its values or check them for a domain. These may depend on other rows. */
   callsFunctions: boolean;
-  /** Of whose labels its values are, below domains and arrays. */
+  /** The enum behind the column's values, below domains and arrays. */
   enumType?: EnumType;
 }
 
 export interface Partition extends TableName {
   oid: number;
-  /** Holds no rows itself: they are in the partitions below it. */
+  /** Has no rows itself: they are in the partitions below it. */
   isPartitioned: boolean;
-  /** Its rows are on another server: never dumped, and never touched by a restore. */
+  /** Its rows are on another server. It is never dumped, and a restore never changes it. */
   isForeign: boolean;
   isOwned: boolean;
   missingRights: string[];
@@ -58,88 +60,105 @@ export interface Partition extends TableName {
 export interface CatalogTable extends TableName {
   oid: number;
   kind: "table" | "partitioned table";
-  /** 0: no function of the users' checks or computes its rows, or says where they belong. 2: one seems to read tables. */
+  /**
+   * 0: no user-defined function checks or computes its rows, or decides their partition. 2: one seems to read tables.
+   */
   functionRank: 0 | 1 | 2;
-  /** In their order. */
+  /** In the table's order. */
   columns: CatalogColumn[];
-  /** The extension that it belongs to, which marks all of its rows as the user's; null for every other table. */
+  /**
+   * The extension that the table belongs to, if the extension marks all rows as the user's; null for every other table.
+   */
   extension: string | null;
-  /** Every partition below a partitioned table, at any depth. Its rows are dumped and loaded through the root. */
+  /** Every partition of a partitioned table, at any depth. The rows are dumped and loaded through the root. */
   partitions: Partition[];
-  /** Partitioned tables of an extension that it is a partition of, at any depth. Their foreign keys are enforced in it. */
+  /**
+   * An extension's partitioned tables of which it is a partition, at any depth. Their foreign keys also apply to it.
+   */
   partOf: TableName[];
-  /** The tables that it inherits from directly. A SELECT from them gives its rows too, unless it says ONLY. */
+  /** The tables that it inherits from directly. A SELECT from them also returns its rows, unless it says ONLY. */
   inherits: TableName[];
-  /** All that inherits from it, at any depth, whatever it is: a SELECT from it gives their rows too. No partitions. */
+  /**
+   * Everything that inherits from it, at any depth and of any kind, except partitions. A SELECT from it also returns
+   * their rows.
+   */
   heirs: TableName[];
-  /** The planner's estimate; -1 where it has none. */
+  /** The planner's estimate; -1 if there is none. */
   estimatedRows: number;
-  /** With indexes, TOAST and partitions; of a locked table only what the last VACUUM or ANALYZE saw of its own. */
+  /**
+   * Size in bytes with indexes, TOAST and partitions. For a locked table, only its own size at the last VACUUM or
+   * ANALYZE.
+   */
   sizeBytes: number;
-  /** Another session holds or awaits an exclusive lock: whoever reads the table waits. */
+  /** Another session holds or awaits an exclusive lock, so reading the table would wait. */
   isLocked: boolean;
-  /** It, or a partition, is unlogged, and this server is a standby: it has none of these rows, and refuses to read them. */
+  /**
+   * This server is a standby, and the table or a partition is unlogged. The standby has none of its rows and refuses to
+   * read them.
+   */
   isOnPrimaryOnly: boolean;
   canSelect: boolean;
-  /** Row-level security applies to the role: some rows may be hidden from it, even from the owner. */
+  /** Row-level security applies to the role. Some rows may be hidden from it, even from the owner. */
   hidesRows: boolean;
-  /** Owner, or member of the owner: may alter its constraints and disable its triggers. */
+  /** The role is the owner or a member of it: it may alter constraints and disable triggers. */
   isOwned: boolean;
-  /** Such as TRUNCATE; USAGE is its schema's. Even an owner may lack some: they can be revoked from it. */
+  /**
+   * For example TRUNCATE; USAGE is about the schema. Even an owner may lack some, because they can be revoked from it.
+   */
   missingRights: string[];
 }
 
 export interface ForeignKey {
   constraint: string;
-  /** The table that holds the constraint; a partition, where the partition alone has it. */
+  /** The table with the constraint. It is a partition if only the partition has the constraint. */
   table: TableName;
-  /** As tables of the catalog: for a partition, its root. */
+  /** Tables of the catalog: the root instead of a partition. */
   from: TableName;
   to: TableName;
   columns: string[];
   referencedColumns: string[];
   onDelete: string;
-  /** `FOREIGN KEY (…) REFERENCES … `, whole, with NOT VALID, DEFERRABLE and the like. */
+  /** The complete `FOREIGN KEY (…) REFERENCES …`, including NOT VALID, DEFERRABLE and the like. */
   definition: string;
   comment: string | null;
-  /** Where it is NOT VALID: what partitions of its table have validated for themselves. Possible since PostgreSQL 18. */
+  /** For a NOT VALID foreign key: its validated counterparts on partitions. Possible since PostgreSQL 18. */
   validatedBelow: Array<{ table: TableName; constraint: string }>;
   /**
-   * Nothing checks what is inserted, but adding it again would: a superuser has disabled its triggers. One that is
-   * NOT ENFORCED has no triggers, and adding it checks nothing; where it stays, PostgreSQL 18 does not let its tables
-   * be truncated.
+   * A superuser has disabled its triggers: inserts are not checked, but adding it again would check every row. A NOT
+   * ENFORCED foreign key has no triggers, and adding it checks nothing. If it stays, PostgreSQL 18 refuses to truncate
+   * its tables.
    */
   insertsUnchecked: boolean;
-  /** A superuser has disabled some of the triggers that enforce it, or set them to fire at other times. */
+  /** A superuser has disabled some of its triggers, or set them to fire at other times. */
   hasAlteredTriggers: boolean;
 }
 
 export interface CatalogSequence extends TableName {
   oid: number;
-  /** As it stands in SQL. */
+  /** The quoted name as in SQL. */
   quoted: string;
   /** The extension that it belongs to. */
   extension: string | null;
   owner: SequenceUser | null;
   /** Columns whose default draws from it. An identity column has no such default, only an owner. */
   usedBy: SequenceUser[];
-  /** Functions, views or rules draw from it: into what, nobody knows. */
+  /** Functions, views or rules draw from it. It is unknown for which columns. */
   isDrawnByCode: boolean;
-  /** Or some draw from a sequence that their text does not name. */
+  /** True if `isDrawnByCode`, or if some code draws from a sequence that it does not name. */
   mayBeDrawnByCode: boolean;
   start: bigint;
   increment: bigint;
   minimum: bigint;
   maximum: bigint;
   cycles: boolean;
-  /** Unlogged, and this server is a standby. */
+  /** The sequence is unlogged, and this server is a standby. */
   isOnPrimaryOnly: boolean;
   canSelect: boolean;
   isOwned: boolean;
   missingRights: string[];
 }
 
-/** An enum: `public.mood`, as it stands in SQL, and its labels in their order. */
+/** An enum type, with its name as in SQL (`public.mood`) and its labels in order. */
 export interface EnumType {
   type: string;
   labels: string[];
@@ -153,29 +172,29 @@ export interface ExtensionTable
     | ("estimatedRows" | "sizeBytes" | "canSelect" | "hidesRows" | "isLocked" | "isOwned")
   > {
   extension: string;
-  /** Holds rows itself. Those of a partitioned table are its partitions'. */
+  /** Has rows itself. The rows of a partitioned table are in its partitions. */
   holdsRows: boolean;
-  /** Whether the extension marks its rows as the user's: all, those that a condition tells, or none. */
+  /** Which rows the extension marks as the user's: all, those selected by `condition`, or none. */
   userRows: "all" | "some" | "none";
-  /** `WHERE …`, which tells them; an extension's words, which only a superuser can have put there. */
+  /** The `WHERE …` that selects them. It comes from the extension, so only a superuser can have written it. */
   condition: string | null;
 }
 
-/** A name with bytes that are no character in the database's encoding, so that it cannot be read, nor what bears it. */
+/** A name with bytes that are not valid in the database's encoding. Neither the name nor its object can be read. */
 export interface UnreadableName {
-  /** What bears it, other bytes than ASCII's as `\235`: `column b\235 of public.t`. */
+  /** The object with this name, with bytes other than ASCII in the form `\235`: `column b\235 of public.t`. */
   what: string;
-  /** Gives it another name. */
+  /** SQL that renames the object. */
   remedy: string;
-  /** Tables that cannot be backed up because of it, other bytes likewise. */
+  /** Tables that cannot be backed up because of it. Bytes other than ASCII are written in the same form. */
   tables: TableName[];
-  /** What the catalog is read without: relations of any kind. */
+  /** OIDs of relations of any kind that the catalog is read without. */
   hidden: number[];
-  /** Belongs to no table, and yet to a backup of all. */
+  /** A sequence that belongs to no table, but to a backup of everything. */
   isFreeSequence: boolean;
 }
 
-/** What is in the database, as far as a backup is concerned. */
+/** The content of the database, as far as it matters for a backup. */
 export interface Catalog {
   database: {
     name: string;
@@ -183,7 +202,9 @@ export interface Catalog {
     serverVersionNum: number;
     encoding: string;
     sizeBytes: number;
-    /** Whether the role is. Nothing needs it, but what only a superuser can have set, only one can put back. */
+    /**
+     * Whether the role is a superuser. Nothing requires it, but only a superuser can restore what a superuser has set.
+     */
     isSuperuser: boolean;
     /** A replica, which takes no writes. */
     isStandby: boolean;
@@ -192,13 +213,13 @@ export interface Catalog {
   foreignKeys: ForeignKey[];
   sequences: CatalogSequence[];
   materializedViews: MaterializedView[];
-  /** Tables of extensions that are not among the tables. */
+  /** Tables of extensions that are not among `tables`. */
   extensionTables: ExtensionTable[];
-  /** What the hosting platform keeps here for itself; its tables are among the tables. */
+  /** What the hosting platform keeps in the database for itself. Its tables are among `tables`. */
   platformRelations: PlatformRelation[];
-  /** Partitions, of any table, that are half detached. */
+  /** Partitions of any table whose detaching was interrupted. */
   pendingDetaches: PendingDetach[];
   warnings: Warning[];
-  /** The catalog is read without what bears them. */
+  /** Names that cannot be read. The catalog is read without their objects. */
   unreadable: readonly UnreadableName[];
 }

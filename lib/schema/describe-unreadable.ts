@@ -1,4 +1,4 @@
-/** What a person is told of names that cannot be read. */
+/** Describes names that cannot be read, for people. */
 import { BackupError } from "../errors.ts";
 import type { Warning } from "../shared/api.ts";
 import type { UnreadableName } from "./catalog.ts";
@@ -18,7 +18,7 @@ export const whatOf = ({ kind, label, shown: name }: FoundName): string =>
     ? `${kind} ${label}`
     : `${kind} ${name} of ${label}`;
 
-/** Without the name itself, which nobody can type. */
+/** Renames the object without naming it, because nobody can type the name. */
 export function remedyOf({ kind, object, part }: FoundName): string {
   const newName = part === 0 ? `renamed_${object}` : `renamed_${part}`;
   const renaming = (statement: string, catalog: string, condition: string) =>
@@ -73,7 +73,10 @@ export const unreadableWarnings = (names: readonly UnreadableName[], encoding: s
       message: `The name of ${what} has bytes that are no character in the database's encoding, ${encoding}. It cannot be backed up before it has another one: ${remedy}`,
     }));
 
-/** The first few, and what renames them; a schema or type that several tables have once. */
+/**
+ * Describes the first few names and how to rename them. Statements for a schema or type that several tables use appear
+ * once.
+ */
 export function describeUnreadable(names: readonly UnreadableName[]): {
   what: string;
   remedy: string;
@@ -88,7 +91,7 @@ export function describeUnreadable(names: readonly UnreadableName[]): {
 
 const NAMED = 5;
 
-/** For a restore: what refers to what it changes cannot be told where names cannot be read. */
+/** The error of a restore. If names cannot be read, it cannot find what refers to the tables that it changes. */
 export function unreadableError(names: readonly UnreadableName[], encoding: string): BackupError {
   const { what, remedy } = describeUnreadable(names);
   return new BackupError(

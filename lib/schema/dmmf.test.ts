@@ -4,7 +4,7 @@ import type { Catalog } from "./catalog.ts";
 import { dmmfModelsSchema, findDmmfDrift, readDmmf } from "./dmmf.ts";
 import { readPrismaModels, readViewNames } from "./prisma-models.ts";
 
-/** As Prisma 7 gives them: of a relation, only its name. */
+/** Models as in Prisma 7, with only the name of a relation. */
 const REDUCED = dmmfModelsSchema.parse(
   Object.entries(GENERATED_CLIENT._runtimeDataModel.models).map(([name, model]) => ({
     name,
@@ -18,7 +18,7 @@ const STORED_IN: Record<string, string[]> = {
   "Part.chapter": ["chapterBook", "chapterNo"],
   "Summary.user": ["userId"],
 };
-/** As Prisma 6 gave them. */
+/** Models as in Prisma 6. */
 const FULL = REDUCED.map((model) => ({
   ...model,
   fields: model.fields.map((field) =>

@@ -1,4 +1,4 @@
-/** The models of Prisma's DMMF, as `Prisma.dmmf.datamodel.models` gives them: whole before Prisma 7, reduced since. */
+/** The models of Prisma's DMMF, from `Prisma.dmmf.datamodel.models`: complete before Prisma 7, reduced since. */
 import { z } from "zod";
 import type { Drift } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
@@ -19,11 +19,15 @@ export const dmmfModelsSchema = z.array(
 );
 type DmmfModels = z.infer<typeof dmmfModelsSchema>;
 
-/** Prisma 7 leaves out which fields a relation is stored in. */
+/** False for Prisma 7, which leaves out the fields that store a relation. */
 const hasRelations = (models: DmmfModels): boolean =>
   models.some(({ fields }) => fields.some(({ relationFromFields }) => relationFromFields?.length));
 
-/** The names that the models give. @param views those of them that are views, which the DMMF does not say */
+/**
+ * Reads the names of models, tables, fields and relations from the DMMF.
+ *
+ * @param views names of the models that are views, which the DMMF does not say
+ */
 export function readDmmf(models: DmmfModels, views: ReadonlySet<string>): PrismaModels {
   return toPrismaModels(
     Object.fromEntries(models.map((model) => [model.name, model])),
@@ -42,8 +46,8 @@ export function readDmmf(models: DmmfModels, views: ReadonlySet<string>): Prisma
 }
 
 /**
- * Where the models and the database disagree: tables, columns and, as far as the models tell them, relations.
- * Nothing of it blocks: the database's own foreign keys give the order of a restore.
+ * Finds the differences between the models and the database: tables, columns and, if the models have them, relations.
+ * None of these blocks anything: the database's own foreign keys decide the order of a restore.
  */
 export function findDmmfDrift(
   dmmf: DmmfModels,

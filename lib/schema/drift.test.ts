@@ -106,7 +106,7 @@ describe("a type of the database's own, moved or renamed", () => {
     ["extensions.geometry(Point,4326)[]", "public.geometry(Point,4326)[]"],
     ['"my.ext"."My Mood"', 'public."My Mood"'],
     ['public."say ""hi"""', '"A"."say ""hi"""'],
-    // A word may be a key word of one version only.
+    // A word may be a key word in one version only.
     ['ext."system_user"', "public.system_user"],
   ] as const)("%s and %s", ([from, to]) => {
     for (const [a, b] of [
@@ -170,7 +170,7 @@ describe("a type of the database's own, moved or renamed", () => {
       "the labels “l0”, “l1”, “l2”, “l3”, “l4” and 4 more any more",
     );
     expect(drift("a.status", "a.status", ["more", "ok"], ["ok"])).toEqual([]);
-    // By its name alone, a type that is no enum any more is not the enum.
+    // A type that is no longer an enum is not the enum, even if it has the same name.
     expect(drift("b.status", "a.status", undefined, ["ok"])).toMatchObject([{ blocks: true }]);
   });
 });

@@ -6,7 +6,10 @@ import { elementOf, findMove } from "./moved-type.ts";
 import { findModel, isKnownToPrisma, isTableOf, type PrismaModels } from "./prisma-models.ts";
 import { widenedFrom } from "./widened-type.ts";
 
-/** Where schema.prisma and the database disagree. Nothing of it blocks a backup: the catalog is the truth. */
+/**
+ * Finds the differences between schema.prisma and the database. None of these blocks a backup, which follows the
+ * catalog.
+ */
 export function findPrismaDrift(models: PrismaModels, catalog: Catalog): Drift[] {
   if (models.models.length === 0) return [];
   const drift: Drift[] = [];
@@ -65,16 +68,17 @@ export interface ArchivedTable {
   schema: string;
   name: string;
   columns: Array<{ name: string; type: string; encoding: ColumnEncoding }>;
-  /** The tables that it inherits from; not in every archive. */
+  /** The tables that it inherits from. Not every archive has this. */
   inherits?: TableName[] | undefined;
 }
 
-/** What values of an enum, or of a domain over one, may have been, by the type that is not an array. */
+/** The labels that an enum, or a domain over one, had at the backup. The key is the type without array brackets. */
 export type ArchivedLabels = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Where an archive's table and the database's disagree. What maps by itself is there to be confirmed; what would
- * have data invented or made to fit blocks, and says what to do.
+ * Finds the differences between an archive's table and the database's. A difference that can be mapped without loss of
+ * data needs confirmation. One for which data would have to be invented or altered blocks, and the message says what to
+ * do.
  */
 export function findTableDrift(
   archived: ArchivedTable,
@@ -111,7 +115,7 @@ function findColumnDrift(
   const label = tableLabel(name);
   const found = table.columns.find((it) => it.name === column);
   if (!found) {
-    // Of the original's backups it is not known whether there was such a column at all.
+    // Backups of the original software do not tell whether such a column ever existed.
     const blocks = type === "unknown";
     return {
       kind: "column-missing",

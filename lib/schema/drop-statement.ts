@@ -1,12 +1,15 @@
-/** How a constraint or index is got rid of. */
+/** How to drop a constraint or index. */
 export interface DropStatement {
-  /** An index that is no constraint is dropped as what it is; one of a partition with the table's, which it belongs to. */
+  /**
+   * DROP INDEX if the index belongs to no constraint. An index of a partition is dropped with the table's index to
+   * which it belongs.
+   */
   sql: string;
-  /** False: it holds for the rows that are inserted, and perhaps not for others. */
+  /** False if it applies to inserted rows, but existing rows may violate it. */
   isValid: boolean;
 }
 
-/** @param index an oid */
+/** @param index an SQL expression for the index's OID */
 export const dropStatementOf = (index: string) => `(
     SELECT json_build_object('isValid', di.indisvalid, 'sql', CASE WHEN dk.oid IS NULL
         THEN format('DROP INDEX %I.%I', dn.nspname, dc.relname)

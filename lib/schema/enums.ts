@@ -8,7 +8,7 @@ const ENUMS_SQL = `
     json_agg(enumlabel ORDER BY enumsortorder) AS labels
   FROM pg_enum WHERE enumtypid = ANY ($1::oid[]) GROUP BY enumtypid`;
 
-/** Enums by their oid. */
+/** Reads enum types, by their OID. */
 export async function readEnums(
   client: pg.ClientBase,
   oids: Iterable<number>,
@@ -20,8 +20,8 @@ export async function readEnums(
 }
 
 /**
- * The labels that values of a column may be, by its type: an enum, or a domain over one. For the manifest; not of more
- * enums and labels than a manifest takes, without which a backup is whole all the same.
+ * The labels of the columns' enums, by the enum or the domain over one, for the manifest. Leaves out enums beyond the
+ * manifest's limits; the backup is complete without them.
  */
 export function enumsOf(tables: readonly Pick<CatalogTable, "columns">[]): EnumType[] {
   const enums = new Map<string, string[]>();

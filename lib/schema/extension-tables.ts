@@ -5,7 +5,7 @@ import { tableLabel } from "../shared/table-name.ts";
 import type { CatalogSequence, ExtensionTable } from "./catalog.ts";
 import { LOCKED, MEMBER_IS_BACKED_UP, TABLE_TREE } from "./table-tree.ts";
 
-/** What is the user's may be in it all the same, such as the jobs of pg_cron. */
+/** These tables may still contain data of the user, for example the jobs of pg_cron. */
 const EXTENSION_TABLES_SQL = `
   WITH RECURSIVE ${TABLE_TREE}, ${LOCKED}
   SELECT n.nspname AS schema, c.relname AS name, 'table' AS kind, m.extension, '[]'::json AS columns, '[]'::json AS partitions,
@@ -25,7 +25,7 @@ export async function readExtensionTables(client: pg.ClientBase): Promise<Extens
   return (await client.query<ExtensionTable>(EXTENSION_TABLES_SQL)).rows;
 }
 
-/** Why its rows are not in a backup, to follow its name. */
+/** Why the table's rows are not in a backup. The text follows the table's name. */
 export function whyLeftOut({ extension, userRows, isOwned, canSelect }: ExtensionTable): string {
   const whose = `belongs to the extension ${extension}`;
   if (userRows === "none")
@@ -37,7 +37,7 @@ export function whyLeftOut({ extension, userRows, isOwned, canSelect }: Extensio
   return `${whose}, and row-level security may hide rows of it`;
 }
 
-/** @param rows what is known of how many there are; left out: nothing */
+/** @param rows how many there are, if known */
 export function extensionTableWarning(
   table: ExtensionTable,
   rows?: { rows: number; isExact: boolean },
@@ -55,7 +55,10 @@ export function extensionTableWarning(
 export const describeCount = ({ rows, isExact }: { rows: number; isExact: boolean }): string =>
   `${isExact ? "" : "about "}${formatNoun(rows, "row")}`;
 
-/** Of one that no table of the user's draws from, and that the role cannot restore or the extension keeps for itself. */
+/**
+ * For a sequence from which no table of the user draws, and which the role cannot restore or the extension keeps for
+ * itself.
+ */
 export const extensionSequenceWarning = ({
   schema,
   name,

@@ -4,7 +4,7 @@ import { tableKey, tableLabel } from "../shared/table-name.ts";
 import type { Catalog } from "./catalog.ts";
 import { modelName, type PrismaModels } from "./prisma-models.ts";
 
-/** The tables that a name may mean: a table's, `schema.table`, or a Prisma model's. */
+/** The tables that a name may mean: the name of a table, `schema.table`, or a Prisma model. */
 export function tablesCalled(
   name: string,
   tables: readonly TableName[],
@@ -17,10 +17,10 @@ export function tablesCalled(
 }
 
 /**
- * What `include` names: schemas of the hosting platform, or tables.
+ * Finds what `include` names: schemas of the hosting platform, or tables.
  *
- * @param outcome such as `Nothing has changed.`
- * @throws BackupError CONFIG_INVALID as `findTable`
+ * @param outcome whether anything changed, for example `Nothing has changed.`
+ * @throws BackupError CONFIG_INVALID like `findTable`
  */
 export function findIncluded(
   names: readonly string[],
@@ -39,10 +39,10 @@ export function findIncluded(
 }
 
 /**
- * The one table that a name means.
+ * Finds the one table that a name means.
  *
- * @param option the option that holds the name, for the error
- * @throws BackupError CONFIG_INVALID where no table or more than one is called so
+ * @param option the option that contains the name, for the error
+ * @throws BackupError CONFIG_INVALID if no table or more than one has this name
  */
 export function findTable(
   name: string,

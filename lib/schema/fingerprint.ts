@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import type { Catalog, CatalogTable } from "./catalog.ts";
 
 /**
- * A sha256 (64 hex digits) over what decides whether rows fit: tables, columns with types, foreign keys.
- * Two databases with the same migrations have the same fingerprint, whatever their rows, owner or name.
+ * A SHA-256 (64 hex digits) over everything that decides whether rows fit: tables, columns with types, foreign keys.
+ * Two databases with the same migrations have the same fingerprint, even if their rows, owners or names differ.
  */
 export function fingerprint(
   catalog: Pick<Catalog, "foreignKeys">,

@@ -4,8 +4,8 @@ import { type DropStatement, dropStatementOf } from "./drop-statement.ts";
 import { notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
 
 /**
- * What `CREATE INDEX CONCURRENTLY` or `REINDEX CONCURRENTLY` has left behind, and what each insert is put into all the
- * same. Not one that can refuse nothing: neither unique nor of an expression or condition.
+ * Indexes that `CREATE INDEX CONCURRENTLY` or `REINDEX CONCURRENTLY` left INVALID. PostgreSQL still adds each inserted
+ * row to them. Only those that can refuse a row: unique, exclusion, or with an expression or condition.
  */
 const INVALID_INDEXES_SQL = `
   SELECT n.nspname AS schema, r.relname AS name, format('%I.%I', x.nspname, c.relname) AS index, ${dropStatementOf("c.oid")} AS drop
@@ -19,7 +19,7 @@ const INVALID_INDEXES_SQL = `
     AND r.relkind IN ('r', 'p') AND ${USER_NAMESPACE} AND ${notOfExtension("pg_class", "r.oid")}
   ORDER BY x.nspname COLLATE "C", c.relname COLLATE "C"`;
 
-/** A warning for each index that is not valid and yet may refuse the rows of a restore. */
+/** Returns a warning for each INVALID index that may refuse the rows of a restore. */
 export async function readInvalidIndexes(client: pg.ClientBase): Promise<Warning[]> {
   const { rows } = await client.query<TableName & { index: string; drop: DropStatement }>(
     INVALID_INDEXES_SQL,

@@ -9,7 +9,9 @@ const OTHER_RELATIONS_SQL = `
   WHERE c.relkind IN ('f', 'm') AND ${USER_NAMESPACE} AND ${notOfExtension("pg_class", "c.oid")}
   ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
 
-/** Of all sessions, each name once. A restore's own are never committed, so that nobody else sees them. */
+/**
+ * Temporary tables of all sessions, each name once. A restore's own are never committed, so no other session sees them.
+ */
 const TEMPORARY_TABLES_SQL = `
   SELECT c.relname AS name, count(DISTINCT c.relnamespace)::int AS sessions
   FROM pg_class c
@@ -17,7 +19,7 @@ const TEMPORARY_TABLES_SQL = `
   GROUP BY c.relname
   ORDER BY c.relname COLLATE "C"`;
 
-/** A warning for everything in the database that holds data and is not in a backup, but for what is of extensions. */
+/** Returns a warning for everything that holds data and is not in a backup, except what belongs to extensions. */
 export async function readLeftOut(client: pg.ClientBase): Promise<Warning[]> {
   return [
     ...(await readOtherRelations(client)),

@@ -1,9 +1,9 @@
 import type { EnumType } from "./catalog.ts";
 
-/** So many are named. */
+/** How many labels are named. */
 const NAMED = 5;
 
-/** Labels that values of the backup may have, and that the enum does not have any more. */
+/** Labels that values in the backup may have but the enum no longer has. */
 export function lostLabels(
   archived: readonly string[] | undefined,
   now: EnumType | undefined,
@@ -13,7 +13,7 @@ export function lostLabels(
   return archived.filter((label) => !labels.has(label));
 }
 
-/** The rest of a sentence on the type, or a column of it. */
+/** The rest of a sentence that begins with the type or one of its columns. */
 export function lostSentence(lost: readonly string[]): string {
   const named = lost.slice(0, NAMED).map((label) => `“${label}”`);
   const more = lost.length > NAMED ? ` and ${lost.length - NAMED} more` : "";
@@ -21,7 +21,7 @@ export function lostSentence(lost: readonly string[]): string {
   return `does not take the ${noun} ${named.join(", ")}${more} any more: a row of the backup with ${lost.length === 1 ? "it" : "one of them"} makes the restore fail.`;
 }
 
-/** The statements that add the first of them. */
+/** The statements that add the first few labels. */
 export const addLabels = (lost: readonly string[], { type }: EnumType = { type: "", labels: [] }) =>
   lost
     .slice(0, NAMED)

@@ -6,19 +6,19 @@ export interface MaterializedView extends TableName {
   oid: number;
   owner: string;
   isOwned: boolean;
-  /** Holds rows. One that was never refreshed does not, and cannot be read. */
+  /** Has rows. A view that was never refreshed has none and cannot be read. */
   isPopulated: boolean;
-  /** Owner, or from PostgreSQL 17 on granted MAINTAIN. */
+  /** The role is the owner or, since PostgreSQL 17, was granted MAINTAIN. */
   canRefresh: boolean;
-  /** Oids of the tables and materialised views that it draws from: through views and functions, and through each other. */
+  /** OIDs of the tables and materialised views that it reads: directly, or through views, functions and each other. */
   drawsFrom: number[];
-  /** Calls a function whose text PostgreSQL does not look into, so that it may draw from any table. */
+  /** Calls a function whose body PostgreSQL does not analyse, so it may read any table. */
   isOpaque: boolean;
 }
 
 /**
- * Walks `pg_depend` from each materialised view: a view stands for its rule, a function for what its body names.
- * Tables are where the walk ends.
+ * Walks `pg_depend` from each materialised view: through the rule of a view, and through what a function's body names.
+ * The walk ends at tables.
  */
 const MATERIALIZED_VIEWS_SQL = `
   WITH RECURSIVE walk (view, class, object) AS (
@@ -64,16 +64,16 @@ export async function readMaterializedViews(client: pg.ClientBase): Promise<Mate
 }
 
 /**
- * The populated materialised views that may show rows of changed tables, each after those that it draws from.
+ * The populated materialised views that may show rows of changed tables, each after the views that it reads.
  *
- * @param changed oids of tables
+ * @param changed OIDs of tables
  */
 export function staleViews(
   views: readonly MaterializedView[],
   changed: ReadonlySet<number>,
 ): MaterializedView[] {
   const isView = new Set(views.map(({ oid }) => oid));
-  // Whoever draws from a view draws from all that this one does, and is opaque where this one is.
+  // If a view reads another view, it also reads everything that one reads, and is opaque if that one is.
   const depth = ({ drawsFrom, isOpaque }: MaterializedView) =>
     drawsFrom.filter((oid) => isView.has(oid)).length + (isOpaque ? views.length : 0);
   return views

@@ -8,9 +8,10 @@ import { whyLeftOut } from "./extension-tables.ts";
 const OR_LEAVE_OUT = "or leave the table out of the restore.";
 
 /**
- * Of an archived table that is none of the database's: what there is in its place, or how to make it. Null: nothing is known.
+ * Explains why an archived table is not among the database's tables: what exists in its place, or how to create it.
  *
- * @param all of the archive, by `tableKey`
+ * @param all the archive's tables, by `tableKey`
+ * @returns null if nothing is known
  */
 export function explainMissingTable(
   archived: ArchivedTable,
@@ -50,7 +51,7 @@ export function explainMissingTable(
   );
 }
 
-/** What an archive may say of a type in a statement for a person: words, a modifier, brackets. */
+/** Types from an archive that may appear in a statement for people: words, a modifier, brackets. */
 const PLAIN_TYPE = /^[a-z_][a-z0-9_. ]*(\(\d+(,\d+)?\))?[a-z ]*(\[\])*$/;
 
 function createHeir(
@@ -60,7 +61,7 @@ function createHeir(
 ): string {
   const known = parents.flatMap((parent) => all.get(tableKey(parent)) ?? []);
   const inherited = new Set(known.flatMap(({ columns }) => columns.map((it) => it.name)));
-  // Of a parent that is not in the archive, nobody knows what it has.
+  // If a parent is not in the archive, its columns are unknown.
   const isKnown = known.length === parents.length;
   const own = isKnown ? archived.columns.filter((it) => !inherited.has(it.name)) : [];
   const columns = own.map(

@@ -1,8 +1,8 @@
-/** A type of a schema, as `format_type` writes it; its names as they stand in SQL. */
+/** A type in a schema, as `format_type` writes it, with names as in SQL. */
 interface NamedType {
   schema: string;
   name: string;
-  /** `(3)`, `(Point,4326)`; empty where it has none. */
+  /** `(3)`, `(Point,4326)`; empty if there is none. */
   modifier: string;
   isArray: boolean;
 }
@@ -10,7 +10,7 @@ interface NamedType {
 const IDENTIFIER = '[a-z_][a-z0-9_]*|"(?:[^"]|"")+"';
 const TYPE = new RegExp(`^(${IDENTIFIER})\\.(${IDENTIFIER})(\\([^()"]*\\))?(\\[\\])?$`);
 
-/** @returns null for a type that is built in */
+/** @returns null for a built-in type */
 function parseType(type: string): NamedType | null {
   const match = TYPE.exec(type);
   if (!match) return null;
@@ -18,7 +18,7 @@ function parseType(type: string): NamedType | null {
   return { schema, name, modifier, isArray: array !== undefined };
 }
 
-/** Whether a word is quoted depends on the version: it may be a key word since. */
+/** Removes quotes. Whether a word is quoted depends on the version, which may have made it a key word. */
 const unquote = (identifier: string): string =>
   identifier.startsWith('"') ? identifier.slice(1, -1).replaceAll('""', '"') : identifier;
 
@@ -26,15 +26,15 @@ const isSame = (a: string, b: string): boolean => unquote(a) === unquote(b);
 
 interface Move {
   isRenamed: boolean;
-  /** What would give the type back its name and schema. */
+  /** SQL that gives the type its former name and schema. */
   statements: string[];
 }
 
 /**
- * How the type of a column could be the one that it had, in another schema or by another name. Of the same name, it is
- * taken for the same: extensions and enums are moved, and what does not fit is an error of the restore.
+ * Explains how a column's type could be its former type, moved to another schema or renamed. A type of the same name
+ * counts as the same one: extensions and enums are moved, and if a value does not fit, the restore fails.
  *
- * @returns null where it cannot be
+ * @returns null if it cannot be the same type
  */
 export function findMove(from: string, to: string): Move | null {
   const [then, now] = [parseType(from), parseType(to)];
@@ -47,5 +47,5 @@ export function findMove(from: string, to: string): Move | null {
   return { isRenamed, statements };
 }
 
-/** A type without what makes it an array: `public.mood[]` → `public.mood`. */
+/** A type without array brackets: `public.mood[]` → `public.mood`. */
 export const elementOf = (type: string): string => type.replace(/\[\]$/, "");

@@ -1,6 +1,6 @@
 import type { CatalogColumn } from "./catalog.ts";
 
-/** The largest whole number that a column surely tells from the next one; null for a column of another type. */
+/** The largest whole number that a column is sure to distinguish from the next one; null for other types. */
 export function largestNumber({ type, valueType }: CatalogColumn): bigint | null {
   if (valueType.isArray) return null;
   switch (valueType.name) {
@@ -21,7 +21,7 @@ export function largestNumber({ type, valueType }: CatalogColumn): bigint | null
   }
 }
 
-/** A domain's digits are not known: they count as enough. */
+/** The digits of a domain are unknown and count as enough. */
 function largestNumeric(type: string): bigint {
   const [, precision, scale] = /^numeric\((\d+),(-?\d+)\)$/.exec(type) ?? [];
   const digits = precision === undefined ? 19 : Number(precision) - Number(scale);

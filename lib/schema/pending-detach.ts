@@ -4,8 +4,8 @@ import { sqlName } from "../shared/sql-name.ts";
 import { tableLabel } from "../shared/table-name.ts";
 
 /**
- * `ALTER TABLE … DETACH PARTITION … CONCURRENTLY` that was interrupted: a SELECT from the parent no longer shows the
- * partition's rows, and no row can be inserted there through the parent.
+ * An interrupted `ALTER TABLE … DETACH PARTITION … CONCURRENTLY`. A SELECT from the parent no longer returns the
+ * partition's rows, and no row can be inserted into it through the parent.
  */
 export interface PendingDetach {
   partition: TableName;
@@ -24,15 +24,18 @@ export async function readPendingDetaches(client: pg.ClientBase): Promise<Pendin
   return (await client.query<PendingDetach>(PENDING_DETACHES_SQL)).rows;
 }
 
-/** The statement that ends it, for its parent's owner to run. */
+/** The statement that completes it. The owner of the parent must run it. */
 export const finalizeStatement = ({ parent, partition }: PendingDetach): string =>
   `ALTER TABLE ${sqlName(parent)} DETACH PARTITION ${sqlName(partition)} FINALIZE;`;
 
-/** What makes it a partition again. Its bounds are the owner's to say: PostgreSQL would wait for a locked table to tell them. */
+/**
+ * The statement that attaches the partition again. The owner must add the bounds: for a locked table, PostgreSQL would
+ * wait before telling them.
+ */
 export const attachStatement = ({ parent, partition }: PendingDetach): string =>
   `ALTER TABLE ${sqlName(parent)} ATTACH PARTITION ${sqlName(partition)} FOR VALUES …;`;
 
-/** @param isBackedUp the partition's rows are in the backup, as those of a table of its own */
+/** @param isBackedUp whether the partition's rows are in the backup as a separate table */
 export const pendingDetachWarning = (pending: PendingDetach, isBackedUp: boolean): Warning => ({
   code: "PARTITION_DETACH_PENDING",
   message: `${tableLabel(pending.partition)} is a partition of ${tableLabel(pending.parent)} whose detaching was interrupted: a SELECT from ${tableLabel(pending.parent)} no longer shows its rows. ${

@@ -6,21 +6,21 @@ interface Platform {
   name: string;
   /** The platform's own roles, as a regular expression. */
   roles: string;
-  /** Where they keep what is theirs. */
+  /** Schemas with the platform's own objects. */
   schemas: readonly string[];
-  /** Tables that its tools make as whoever runs them, and that describe the database's schema. */
+  /** Tables that describe the database's schema. The platform's tools create them as the role that runs them. */
   ledgers: readonly string[];
 }
 
 /**
- * A schema's name alone proves nothing: an app may have an `auth` of its own. What a role of the platform owns there is
- * the platform's.
+ * A schema's name alone proves nothing: an app may have its own `auth`. Only what a role of the platform owns there
+ * belongs to the platform.
  */
 const PLATFORMS: readonly Platform[] = [
   {
     name: "Supabase",
     roles: "^(supabase_[a-z_]*admin|pgbouncer)$",
-    // As its command knows them: github.com/supabase/cli, pkg/migration/dump.go.
+    // As Supabase's command lists them: github.com/supabase/cli, pkg/migration/dump.go.
     schemas: [
       ...["auth", "storage", "realtime", "extensions", "graphql", "graphql_public", "vault"],
       ...["supabase_functions", "supabase_migrations", "pgbouncer", "pgsodium", "pgsodium_masks"],
@@ -48,13 +48,16 @@ const PLATFORMS: readonly Platform[] = [
   },
 ];
 
-/** A table, sequence or the like that the hosting platform keeps in the database for itself. */
+/** A table, sequence or similar that the hosting platform keeps in the database for itself. */
 export interface PlatformRelation extends TableName {
   platform: string;
   isTable: boolean;
 }
 
-/** Those of extensions are told apart already. Who connects as the platform's own role has nothing of a platform's. */
+/**
+ * Leaves out relations of extensions, which are handled separately. If the connection uses a role of the platform, none
+ * of that platform's relations are listed.
+ */
 const PLATFORM_RELATIONS_SQL = `
   SELECT p.name AS platform, n.nspname AS schema, c.relname AS name, c.relkind IN ('r', 'p') AS "isTable"
   FROM json_to_recordset($1::json) AS p (name text, roles text, schemas json, ledgers json)

@@ -26,7 +26,7 @@ it("leaves a pool alone that the app gave to the adapter", async () => {
   await pool.end();
 });
 
-/** What a client of Prisma 6.16 holds that has the engine in Rust, and so no adapter; models cut short. */
+/** A client of Prisma 6.16 with the Rust engine, and so without an adapter. Its models are shortened. */
 const WITHOUT_ADAPTER = {
   _engineConfig: {
     activeProvider: "postgresql",

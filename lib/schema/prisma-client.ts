@@ -1,6 +1,6 @@
 /**
- * All that is private to Prisma and that this library touches, checked with Prisma 6.16 and 7.10.
- * Every access is guarded: what is not there is `null`, and the caller says what to configure instead.
+ * Everything that this library uses of Prisma's private parts, checked with Prisma 6.16 and 7.10. Every access is
+ * guarded: a missing part is `null`, and the caller says what to configure instead.
  */
 import type pg from "pg";
 import { z } from "zod";
@@ -22,7 +22,7 @@ export const runtimeModelSchema = z.object({
 const runtimeDataModelSchema = z.object({ models: z.record(z.string(), runtimeModelSchema) });
 export type RuntimeDataModel = z.infer<typeof runtimeDataModelSchema>;
 
-/** The client's models with their tables and columns, or null where this is no Prisma client that we know. */
+/** The client's models with their tables and columns, or null if it is not a Prisma client that we know. */
 export function readRuntimeDataModel(prisma: unknown): RuntimeDataModel | null {
   return runtimeDataModelSchema.safeParse(property(prisma, "_runtimeDataModel")).data ?? null;
 }
@@ -33,18 +33,18 @@ export function readInlineSchema(prisma: unknown): string | null {
   return typeof text === "string" ? text : null;
 }
 
-/** As `pg` takes it, and the schema that the adapter was given for its tables. */
+/** A `pg` configuration, and the schema that the adapter uses for its tables. */
 export type PrismaConnection = pg.ClientConfig & { schema?: string | undefined };
 
 /**
- * How the client's own `pg` driver adapter connects, or null where it has another adapter or none.
- * Opens no connection, and leaves the client's own alone.
+ * Finds how the client's `pg` driver adapter connects; null if it has another adapter or none. Opens no connection, and
+ * does not use the client's own.
  */
 export async function connectionFromPrisma(prisma: unknown): Promise<PrismaConnection | null> {
   const factory = property(property(prisma, "_engineConfig"), "adapter");
   const schema = schemaFromPrisma(prisma);
   if (property(factory, "provider") !== "postgres") return null;
-  // A pool that the app made and gave to the adapter must not be disposed of, as the adapter might do.
+  // If the app created the pool and passed it to the adapter, it must stay open. The adapter might close it.
   const pool = property(factory, "externalPool");
   if (pool) return pickConnection(property(pool, "options"), schema);
   const connect = property(factory, "connect");
@@ -60,7 +60,7 @@ export async function connectionFromPrisma(prisma: unknown): Promise<PrismaConne
   }
 }
 
-/** The schema that the client's adapter was given for its tables. */
+/** The schema that the client's adapter uses for its tables. */
 export function schemaFromPrisma(prisma: unknown): string | undefined {
   const factory = property(property(prisma, "_engineConfig"), "adapter");
   const schema = property(property(factory, "options"), "schema");
@@ -68,9 +68,9 @@ export function schemaFromPrisma(prisma: unknown): string | undefined {
 }
 
 /**
- * One by one: `pg` makes the password non-enumerable, so a spread would lose it.
+ * Picks the settings one by one: `pg` makes the password non-enumerable, so a spread would lose it.
  *
- * @throws CONFIG_INVALID where what decides whereto it connects cannot be used again
+ * @throws CONFIG_INVALID if the settings that decide where it connects cannot be reused
  */
 function pickConnection(settings: unknown, schema: string | undefined): PrismaConnection | null {
   if (typeof settings !== "object" || settings === null) return null;

@@ -4,32 +4,32 @@ import { type RuntimeDataModel, readInlineSchema, readRuntimeDataModel } from ".
 
 interface PrismaModel {
   name: string;
-  /** `schema` is null where the Prisma schema names none: then it is the connection's own. */
+  /** `schema` is null if the Prisma schema names none. Then the connection's own schema applies. */
   table: { schema: string | null; name: string };
-  /** Field name and column name of what is stored in a column. */
+  /** Field and column names of the fields that are stored in a column. */
   columns: Array<{ field: string; column: string }>;
   /** The relations whose columns are in this model's table, and the model that each refers to. */
   relations: Array<{ field: string; columns: string[]; model: string | null }>;
 }
 
-/** The names that a person knows from schema.prisma. The catalog remains the truth; these only label it. */
+/** Names from schema.prisma, which people know. They are only labels; the catalog remains authoritative. */
 export interface PrismaModels {
   models: PrismaModel[];
-  /** Join tables of implicit many-to-many relations, which no model maps. */
+  /** Join tables of implicit many-to-many relations, which have no model. */
   implicitTables: Array<{ schema: string | null; name: string; relation: string }>;
 }
 
-/** Where there is no Prisma client: a database is backed up all the same. */
+/** Used without a Prisma client. The database can be backed up all the same. */
 export const NO_PRISMA_MODELS: PrismaModels = { models: [], implicitTables: [] };
 
-/** Names of models, tables, fields and relations from a PrismaClient; none where it is not one that we know. */
+/** Reads the names of models, tables, fields and relations from a PrismaClient. Empty if it is not one that we know. */
 export function readPrismaModels(prisma: unknown): PrismaModels {
   const dataModel = readRuntimeDataModel(prisma);
   if (!dataModel) return NO_PRISMA_MODELS;
   return toPrismaModels(dataModel.models, parseDeclarations(readInlineSchema(prisma) ?? ""));
 }
 
-/** The models of schema.prisma that are views, as far as the client holds its text. */
+/** The names of the models that are views, if the client has the text of schema.prisma. */
 export const readViewNames = (prisma: unknown): Set<string> =>
   new Set(
     [...parseDeclarations(readInlineSchema(prisma) ?? "")].flatMap(([name, { keyword }]) =>
@@ -37,7 +37,7 @@ export const readViewNames = (prisma: unknown): Set<string> =>
     ),
   );
 
-/** @param declarations what is known beyond the data model: views, and which fields a relation is stored in */
+/** @param declarations what the data model leaves out: views, and the fields that store a relation */
 export function toPrismaModels(
   dataModels: RuntimeDataModel["models"],
   declarations: ReadonlyMap<string, Declaration>,
@@ -80,7 +80,7 @@ export function toPrismaModels(
     ),
   );
   const implicitTables = [...manyToMany]
-    // With one side only, the other is a view.
+    // If there is only one side, the other is a view.
     .filter(([, sides]) => sides.length === 2)
     .filter(([, sides]) => sides.every(({ model, field }) => !withColumns.has(`${model}.${field}`)))
     .map(([relationName, sides]) => ({
@@ -97,7 +97,7 @@ const fits = (mapped: { schema: string | null; name: string }, table: TableName)
 export const isTableOf = (model: PrismaModel, table: TableName): boolean =>
   fits(model.table, table);
 
-/** The model that maps a table, or null. */
+/** The model of a table, or null. */
 export function findModel(models: PrismaModels, table: TableName): PrismaModel | null {
   return models.models.find((model) => isTableOf(model, table)) ?? null;
 }
@@ -105,7 +105,7 @@ export function findModel(models: PrismaModels, table: TableName): PrismaModel |
 export const modelName = (models: PrismaModels, table: TableName): string | null =>
   findModel(models, table)?.name ?? null;
 
-/** True where Prisma knows the table: a model's, an implicit join table, or its own migrations table. */
+/** True if the table is known to Prisma: as a model, an implicit join table, or its own migrations table. */
 export function isKnownToPrisma(models: PrismaModels, table: TableName): boolean {
   return (
     findModel(models, table) !== null ||
@@ -114,10 +114,10 @@ export function isKnownToPrisma(models: PrismaModels, table: TableName): boolean
   );
 }
 
-/** Prisma's own record of applied migrations: backed up, but never restored over the database's own. */
+/** Prisma's record of applied migrations. It is backed up, but never restored over the database's own. */
 export const MIGRATIONS_TABLE = "_prisma_migrations";
 
-/** `Post.author` for the foreign key behind it, `Post.tags ↔ Tag.posts` for a join table's, or null. */
+/** The relation of a foreign key: `Post.author`, or `Post.tags ↔ Tag.posts` for a join table; null if there is none. */
 export function relationName(models: PrismaModels, foreignKey: ForeignKey): string | null {
   const model = findModel(models, foreignKey.from);
   if (!model) {
@@ -136,8 +136,8 @@ interface Declaration {
 }
 
 /**
- * What the runtime data model leaves out and only the schema's text says: which relation fields hold
- * the columns, and what is a view. Prisma has formatted the text: a block ends at the first `}` that begins a line.
+ * Reads what only the text of schema.prisma tells: which relation fields store the columns, and which models are views.
+ * Prisma has formatted the text, so a block ends at the first `}` at the start of a line.
  */
 function parseDeclarations(schema: string): Map<string, Declaration> {
   const declarations = new Map<string, Declaration>();

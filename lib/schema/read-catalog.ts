@@ -32,14 +32,14 @@ import { type SequenceUser, usersOf, withUsers } from "./sequence-users.ts";
 import { findUnreadableNames, isOfName, withoutRelations } from "./unreadable-names.ts";
 
 /**
- * Reads the live catalog: the truth about tables, columns, foreign keys and sequences.
+ * Reads the tables, columns, foreign keys and sequences of the live database.
  *
- * @param client a connection of `Database.connect`, whose search_path is empty, so that every type comes
- *   out schema-qualified. Inside a transaction the result belongs to that transaction's snapshot.
+ * @param client a connection of `Database.connect`. Its search_path is empty, so that every type comes out
+ *   schema-qualified. Inside a transaction, the result belongs to its snapshot.
  * @param known names that cannot be read
- * @param isChosen leaves out the foreign keys that neither come from nor lead to such a table: of a damaged catalog, some
+ * @param isChosen leaves out foreign keys that neither come from nor lead to a chosen table: in a damaged catalog, some
  *   cannot be read. Default: all
- * @throws BackupError SCHEMA_DRIFT where it is not, in a transaction that fails upon one
+ * @throws BackupError SCHEMA_DRIFT for an unreadable name that is not among `known`, if it makes a transaction fail
  */
 export async function readCatalog(
   client: pg.ClientBase,
@@ -60,7 +60,7 @@ export async function readCatalog(
     if (known.length > 0 || !(isOfName(error) || error instanceof ReplacedBytes)) throw error;
     const find = () => findUnreadableNames(client, database.encoding);
     const unreadable = await find().catch(async () => {
-      // In a transaction, which has failed. What is read without it would belong to none.
+      // The transaction has failed. Anything read after the rollback belongs to no snapshot, so only report the names.
       await client.query("ROLLBACK");
       const found = await find();
       throw found.length > 0 ? unreadableError(found, database.encoding) : error;
@@ -70,7 +70,7 @@ export async function readCatalog(
   }
 }
 
-/** Not every column of a table was read; or it was altered between two statements. */
+/** Some columns of a table were not read, or the table was altered between two statements. */
 class ColumnsMissing extends Error {
   constructor(found: number, expected: number) {
     super(`${found} of ${expected} columns of a table were read`);
@@ -79,7 +79,7 @@ class ColumnsMissing extends Error {
 
 const ATTEMPTS = 5;
 
-/** Reads again where a table was altered meanwhile, which is not so in a snapshot. */
+/** Reads again if a table was altered meanwhile. This does not happen inside a snapshot. */
 async function whileAltered(read: () => Promise<Catalog>): Promise<Catalog> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -90,14 +90,14 @@ async function whileAltered(read: () => Promise<Catalog>): Promise<Catalog> {
   }
 }
 
-/** A name has come as another one: what was none of UTF-8 is replaced. */
+/** A name came back changed: the bytes that are not valid UTF-8 were replaced. */
 class ReplacedBytes extends Error {}
 const REPLACED = "\ufffd";
 
 interface Reading {
   unreadable: readonly UnreadableName[];
   isChosen: ((table: TableName) => boolean) | undefined;
-  /** What looks like a replaced name is one. Default: where some are known. */
+  /** True if U+FFFD in a name is really part of the name. Default: whether unreadable names are known. */
   isSure: boolean | undefined;
 }
 
@@ -131,7 +131,7 @@ async function readRelations(
   };
   const tables = tableRows.map(({ unlogged: _, columnCount, ...table }) => {
     const found = columns.get(table.oid) ?? [];
-    // Without some of its columns, a backup of it would look whole.
+    // A backup with only some of the columns would look complete.
     if (found.length !== columnCount) throw new ColumnsMissing(found.length, columnCount);
     return { ...table, columns: found.map(toColumn) };
   });
@@ -194,8 +194,8 @@ type ReadSequence = Omit<
 };
 
 /**
- * Every sequence of the user's. Of an extension's, those that a backed up table draws from; and if the role can restore
- * them, those that pg_dump dumps, or that code draws from.
+ * Selects the sequences to back up: every sequence of the user. Of an extension's sequences, those from which a backed
+ * up table draws. If the role can restore them, also those that pg_dump dumps or from which code draws.
  */
 function isSequenceBackedUp(tables: readonly CatalogTable[]) {
   const known = new Set(tables.map(tableKey));
@@ -205,7 +205,7 @@ function isSequenceBackedUp(tables: readonly CatalogTable[]) {
     usersOf(it).some(({ table }) => known.has(tableKey(table)));
 }
 
-/** Somebody may miss it although none of the tables draws from it. */
+/** The user may need it even if no table draws from it. */
 const isOfUsers = ({ isConfig, isDrawnByCode }: FoundSequence) => isConfig || isDrawnByCode;
 
 const unloggedWarning = ({ schema, name }: TableName): Warning => ({

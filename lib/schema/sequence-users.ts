@@ -7,11 +7,11 @@ import { FIRST_NORMAL_OID, notOfExtension, USER_NAMESPACE } from "./user-objects
 export interface SequenceUser {
   table: TableName;
   column: string;
-  /** Its values are the sequence's numbers themselves, and not what an expression or a function makes of them. */
+  /** The values are the sequence's own numbers, and not computed from them by an expression or function. */
   isPlain: boolean;
 }
 
-/** The columns that take their values from a sequence. A serial's column both owns it and draws from it. */
+/** The columns that take their values from a sequence. A serial column both owns the sequence and draws from it. */
 export const usersOf = ({
   owner,
   usedBy,
@@ -35,28 +35,29 @@ interface SequenceUse {
 type NamedSequence = TableName & { oid: number };
 
 /**
- * `nextval('name')`, and as a default comes back: `nextval(('name'::text)::regclass)`. Only the names leave the server:
- * what else is in a function's body may be no text.
+ * Finds the names in `nextval('name')`. In a default this may read `nextval(('name'::text)::regclass)`. Only the names
+ * leave the server, because the rest of a function's body may not be valid text.
  */
 const literalsIn = (code: string) =>
   String.raw`(regexp_matches(${code}, 'nextval\s*\(+\s*''((?:[^'']|'''')+)''', 'gi'))[1]`;
 
 const CAST = String.raw`::(?:smallint|integer|bigint|numeric(?:\(\d+,\d+\))?|real|double precision|text|character varying|regclass)`;
 
-/** A default that is the number itself. What the server prints has its parentheses in pairs. */
+/** True if a default is just the sequence's number. The server prints parentheses in pairs. */
 const isPlain = (code: string) =>
   String.raw`${code} ~ '^\(*nextval\(\(*''(?:[^'']|'''')+''(?:${CAST}|\))+$'`;
 
-/** Draws from a sequence that the text does not name, such as one that a function is told of. */
+/** True if code draws from a sequence that it does not name, for example one passed to a function. */
 const drawsUnnamed = (code: string) =>
   String.raw`regexp_replace(${code}, 'nextval\s*\(+\s*''(?:[^'']|'''')+''(?:\s*::\s*[a-z ]+|\s*\))*\s*\)', '', 'gi') ~* 'nextval"?\s*\('`;
 
-/** The same in what the server has parsed: a call of nextval whose argument is no constant. */
+/** The same for a parsed expression: a call of nextval whose argument is not a constant. */
 const callsUnnamed = (tree: string) => String.raw`${tree} ~ ':funcid 1574 [^(]*\(\{(?!CONST )'`;
 
 /**
- * A default's own text and that of the functions that it calls, as far as `pg_depend` knows them. A domain's default is
- * its columns'. `pg_get_expr` would wait for a locked table if it were told of it, and a default needs none.
+ * Searches the text of each default and of the functions that it calls, as far as `pg_depend` knows them. A domain's
+ * default counts for its columns. `pg_get_expr` gets 0 instead of the table, because it would wait for a locked table,
+ * and a default does not need it.
  */
 const COLUMNS_SQL = `
   WITH RECURSIVE start AS MATERIALIZED (
@@ -97,7 +98,7 @@ const COLUMNS_SQL = `
   GROUP BY n.nspname, c.relname, f.attrelid, f.attname
   ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C", f.attname COLLATE "C"`;
 
-/** Functions, views and rules that draw from a sequence: into what, nobody knows. */
+/** Functions, views and rules that draw from a sequence. It is unknown for which columns. */
 const CODE_SQL = `
   SELECT s.seqrelid AS sequence, NULL AS schema, NULL AS literal FROM pg_sequence s
   WHERE EXISTS (SELECT FROM pg_depend d WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = s.seqrelid
@@ -107,8 +108,8 @@ const CODE_SQL = `
   WHERE p.oid >= ${FIRST_NORMAL_OID} AND p.prosrc ~* 'nextval' AND ${USER_NAMESPACE}`;
 
 /**
- * Whether some function, view, rule or default of the users' may draw from any sequence. The server would search the
- * text of its own 3,000 functions first if it were told of schemas alone: a tenth of a second.
+ * Whether a user-defined function, view, rule or default may draw from any sequence. The OID comes first: otherwise the
+ * server would search the text of its own 3,000 functions, which takes a tenth of a second.
  */
 const UNNAMED_SQL = `
   SELECT EXISTS (
@@ -128,9 +129,10 @@ const UNNAMED_SQL = `
   ) AS "isUnnamed"`;
 
 /**
- * Adds to sequences who draws from them, beside the identity columns that own one. A partition's column is its table's.
+ * Adds to each sequence the columns that draw from it, besides the identity columns that own one. A partition's column
+ * counts as that of its table.
  *
- * @param sequences all that a name in a text may mean
+ * @param sequences all sequences that a name in code may mean
  */
 export async function withUsers<
   Sequence extends NamedSequence & {
@@ -156,7 +158,7 @@ export async function withUsers<
     for (const { table, column, isPlain } of columns.get(sequence.oid) ?? []) {
       const root = rootOf(table);
       const key = JSON.stringify([tableKey(root), column]);
-      // A partition's default may be another than its table's.
+      // A partition's default may differ from its table's.
       users.set(key, {
         table: root,
         column,
@@ -171,7 +173,7 @@ export async function withUsers<
       owner: owner && {
         table: rootOf(owner.table),
         column: owner.column,
-        // What code draws for a column without a default, nobody knows.
+        // For a column without a default, it is unknown what code draws.
         isPlain: owner.isIdentity || (ownersDefault?.isPlain ?? !isDrawnByCode),
       },
       usedBy: [...users.values()],
@@ -181,7 +183,7 @@ export async function withUsers<
   });
 }
 
-/** By the sequence's oid. */
+/** Columns by the sequence's OID. */
 async function readColumns(
   client: pg.ClientBase,
   byName: ReadonlyMap<string, NamedSequence[]>,
@@ -219,12 +221,12 @@ async function readDrawnByCode(
   return drawn;
 }
 
-/** Quoted or not, with its schema or without. */
+/** A name, quoted or not, with or without its schema. */
 const NAME = /^(?:("(?:[^"]|"")+"|[^".]+)\.)?("(?:[^"]|"")+"|[^".]+)$/;
 
 /**
- * The sequences that a literal of a text may mean. Which one a bare name means is up to a search_path that nobody knows:
- * the only one of that name, or the one in the schema of what the text belongs to.
+ * The sequences that a literal in code may mean. A bare name depends on an unknown search_path. It means the only
+ * sequence of that name, or the one in the schema of the object with the code.
  */
 function sequencesCalled(
   literal: string,

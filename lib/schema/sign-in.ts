@@ -1,25 +1,31 @@
-/** Which tables say who may sign in, by what, and who is an admin. */
+/** Which tables tell who may sign in, with what, and who is an admin. */
 import type { CatalogColumn, CatalogTable } from "./catalog.ts";
 import { findModel, type PrismaModels } from "./prisma-models.ts";
 
 export interface SignInOptions {
-  /** The Prisma model, or the table, of those who sign in. Default: `User` or `Account`, in either number. */
+  /** The Prisma model or table of the people who sign in. Default: `User` or `Account`, singular or plural. */
   model?: string | undefined;
-  /** Its field that says who is an admin: text, an enum, a list of these, or a boolean. Default: `role`, `roles`, `isAdmin` … */
+  /**
+   * The model's field that tells who is an admin: text, an enum, a list of these, or a boolean. Default: `role`,
+   * `roles`, `isAdmin` …
+   */
   roleField?: string | undefined;
-  /** Values of that field, in whatever case. Default: `admin`, `administrator`, `superadmin`. */
+  /** Values of that field that mean admin, in upper or lower case. Default: `admin`, `administrator`, `superadmin`. */
   adminRoles?: string[] | undefined;
-  /** Its field with the password's hash. Default: `password`, `passwordHash`, `hashedPassword` …, also of a model `Account`. */
+  /**
+   * The field with the password's hash. Default: `password`, `passwordHash`, `hashedPassword` …, also of a model
+   * `Account`.
+   */
   passwordField?: string | undefined;
 }
 
 export interface SignIn {
   users: CatalogTable;
-  /** Each says by itself that somebody is an admin. Empty where none is known. */
+  /** Each of these columns alone can make somebody an admin. Empty if none is known. */
   roles: CatalogColumn[];
   /** In lower case. */
   adminRoles: string[];
-  /** Where hashes of passwords are; `users`, or the accounts of these. Null where none is known. */
+  /** The table with the password hashes: `users`, or the accounts of these users. Null if none is known. */
   passwords: { table: CatalogTable; columns: CatalogColumn[] } | null;
 }
 
@@ -33,7 +39,7 @@ const PASSWORDS = [
 ];
 const ADMIN_ROLES = ["admin", "administrator", "superadmin", "super_admin", "super-admin"];
 
-/** Null where the app has no such table, or several that could be meant. */
+/** Finds the tables and columns for signing in. Null if the app has no such table, or several that could be meant. */
 export function findSignIn(
   tables: readonly CatalogTable[],
   models: PrismaModels,
@@ -63,7 +69,7 @@ export function findSignIn(
   };
 }
 
-/** The table of those who are signed in, where sessions are in the database. */
+/** The table of sessions, if the app keeps sessions in the database. */
 export const findSessions = (
   tables: readonly CatalogTable[],
   models: PrismaModels,
@@ -90,7 +96,10 @@ function findGiven(
   );
 }
 
-/** The first name that one table has; written as Prisma would, it comes before others that differ in case. */
+/**
+ * The table of the first name that exactly one table has. A table spelled as Prisma would comes before one that differs
+ * in case.
+ */
 function findNamed(
   tables: readonly CatalogTable[],
   models: PrismaModels,

@@ -1,6 +1,8 @@
 import { USER_NAMESPACE } from "./user-objects.ts";
 
-/** Relations of extensions, and whether pg_dump would dump their rows: all, or those that a condition tells. For WITH. */
+/**
+ * For WITH. Relations of extensions, and whether pg_dump would dump their rows: all, or those selected by a condition.
+ */
 export const MEMBERS = `
   member (oid, extension, is_config, condition) AS MATERIALIZED (
     SELECT d.objid, x.extname, coalesce(d.objid = ANY (x.extconfig), false),
@@ -9,7 +11,7 @@ export const MEMBERS = `
     WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
   )`;
 
-/** Relations that other sessions hold or await an exclusive lock of: whoever reads them waits. For WITH. */
+/** For WITH. Relations that another session has locked exclusively or is about to. Reading them would wait. */
 export const LOCKED = `
   locked AS MATERIALIZED (
     SELECT l.relation FROM pg_locks l
@@ -18,11 +20,11 @@ export const LOCKED = `
   )`;
 
 /**
- * Which relation holds a table's rows. For WITH RECURSIVE. Reads nothing but catalogs, and so waits for nobody.
+ * For WITH RECURSIVE. Tells which relation holds a table's rows. Reads only catalogs, and so waits for no lock.
  *
- * `link`: partitions as a SELECT from their table sees them, without those whose detaching was interrupted.
- * `covered`: partitions whose rows are those of a table of the user's. Every other relation has to be read itself.
- * `tree`: every partition below such a table, at any depth.
+ * - `link`: partitions as a SELECT from their table sees them, without those whose detaching was interrupted.
+ * - `covered`: partitions whose rows belong to a table of the user. Every other relation must be read itself.
+ * - `tree`: every partition below such a table, at any depth.
  */
 export const TABLE_TREE = `${MEMBERS}, link (parent, child) AS MATERIALIZED (
     SELECT i.inhparent, i.inhrelid FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent
@@ -42,8 +44,8 @@ export const TABLE_TREE = `${MEMBERS}, link (parent, child) AS MATERIALIZED (
   )`;
 
 /**
- * Of an extension's `member m`, relation `c` in namespace `n`: pg_dump dumps all of its rows, and the role can both
- * read and restore them.
+ * A condition on an extension's `member m` with relation `c` in namespace `n`: pg_dump dumps all of its rows, and the
+ * role can both read and restore them.
  */
 export const MEMBER_IS_BACKED_UP = `(
     m.is_config AND m.condition IS NULL AND c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE')

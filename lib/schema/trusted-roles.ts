@@ -1,8 +1,10 @@
 /**
  * Items for WITH RECURSIVE that end with `trusted (oid)`: the roles whose code may run with the rights of the current
- * role. These are superusers, the current role, and, if that is no superuser itself, the roles that it is a member of
- * and the database's owner. Not `pg_has_role`: a superuser would be a member of every role. Nor roles that it may only
- * administer: since PostgreSQL 16, that is each one that it has created.
+ * role. These are superusers and the current role. If that is no superuser, they include the roles that it is a member
+ * of and the database's owner.
+ *
+ * `pg_has_role` would not do: a superuser would be a member of every role. Roles that the current role may only
+ * administer do not count: since PostgreSQL 16, these include every role that it has created.
  */
 export const TRUSTED_ROLES = `
   me AS (SELECT oid, rolsuper FROM pg_roles WHERE rolname = current_user),

@@ -1,4 +1,4 @@
-/** Names with bytes that are no character in the database's encoding. */
+/** Names with bytes that are not valid in the database's encoding. */
 import { expect, test } from "vitest";
 import { readOverview } from "../backup/overview.ts";
 import { backUp, check, errorOf, models, restore, testDatabase } from "../testing/backups.ts";
@@ -6,13 +6,13 @@ import { MAJORS } from "../testing/majors.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
 import { sample } from "../testing/scope.ts";
 
-/** By the encoding: such a name as it stands in SQL, and as it is shown. */
+/** For each encoding, such a name as in SQL, and as it is shown. */
 const BAD = {
   WIN1252: { name: String.raw`x\x9d`, shown: String.raw`x\235` },
   SQL_ASCII: { name: String.raw`caf\xe9`, shown: String.raw`caf\351` },
 } as const;
 
-/** `BAD` stands for the name, in statements that `EXECUTE` runs. */
+/** `BAD` stands for the name in statements that `EXECUTE` runs. */
 const CASES: Array<[what: string, sql: string, bears: string]> = [
   ["table", `CREATE TABLE "BAD" (id int)`, "table public.BAD"],
   ["column", `CREATE TABLE bad (id int, "BAD" int)`, "column BAD of public.bad"],
@@ -55,9 +55,9 @@ const GOOD = `CREATE TABLE "größe" (id serial PRIMARY KEY, "ä" text); INSERT 
 async function scene(encoding: keyof typeof BAD, major: (typeof MAJORS)[number], sql: string) {
   const { db, database } = await testDatabase({ major, encoding });
   const client = await database.connect("test");
-  // As a client of that encoding does it: what is sent has no such byte, the string that is made of it has.
+  // As a client with that encoding would do it: the statement itself has no such byte, only the string made from it.
   await client.query("SET search_path = public");
-  // Bytes of UTF-8 in an SQL_ASCII database, characters in another.
+  // In an SQL_ASCII database these are UTF-8 bytes, in another one characters.
   await client.query(GOOD);
   await client.query(`SET client_encoding = '${encoding}'`);
   const made = `E'${sql.replaceAll("'", "''").replaceAll("BAD", BAD[encoding].name)}'`;

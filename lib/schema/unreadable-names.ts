@@ -5,12 +5,12 @@ import type { UnreadableName } from "./catalog.ts";
 import { type FoundName, remedyOf, whatOf } from "./describe-unreadable.ts";
 import { USER_NAMESPACE } from "./user-objects.ts";
 
-/** A name's bytes, whatever they are: other functions prove them, and fail. */
+/** A name's bytes, even if they are invalid. Other functions check the bytes and fail. */
 const bytesOf = (name: string) =>
   String.raw`pg_catalog.decode(pg_catalog.replace(${name}::text, '\', '\\'), 'escape')`;
 const shown = (name: string) => `pg_catalog.encode(${bytesOf(name)}, 'escape')`;
 
-/** Of relations of the users', their schemas, columns, constraints, and their columns' types. */
+/** Names of user relations, and of their schemas, columns, constraints and column types. */
 const NAMES_SQL = `
   WITH relation AS (
     SELECT c.oid, c.relkind, ${shown("n.nspname")} || '.' || ${shown("c.relname")} AS label, c.relname, c.relnamespace
@@ -37,7 +37,10 @@ const NAMES_SQL = `
   WHERE ${shown("x.name")} LIKE '%\\\\%'
   ORDER BY 1, 2, 4`;
 
-/** With a relation what cannot be without it: a partition's table and its partitions, a sequence's. */
+/**
+ * For each relation, everything that cannot exist without it: a partition's table and its partitions, a sequence's
+ * table.
+ */
 const HIDDEN_SQL = `
   WITH RECURSIVE hidden (source, oid) AS (
     SELECT x, x FROM pg_catalog.unnest($1::oid[]) x
@@ -59,10 +62,10 @@ const HIDDEN_SQL = `
   FROM hidden h JOIN pg_class c ON c.oid = h.oid JOIN pg_namespace n ON n.oid = c.relnamespace`;
 
 /**
- * Finds the names that cannot be read. Slow, and only of use where reading the catalog has failed.
+ * Finds the names that cannot be read. Slow, and only useful if reading the catalog has failed.
  *
- * @param client in no transaction, as trying a name may fail
- * @param encoding the database's
+ * @param client not in a transaction, because testing a name may fail
+ * @param encoding of the database
  */
 export async function findUnreadableNames(
   client: pg.ClientBase,
@@ -91,7 +94,7 @@ export async function findUnreadableNames(
   });
 }
 
-/** Those of which the server says so, found by halves. */
+/** The names that the server cannot convert, found by halving the list. */
 async function unconvertible(client: pg.ClientBase, names: FoundName[]): Promise<FoundName[]> {
   const fits = await client
     .query(
@@ -112,7 +115,7 @@ async function unconvertible(client: pg.ClientBase, names: FoundName[]): Promise
   ];
 }
 
-/** The same connection, to which the catalog does not show some relations, nor foreign keys that they have a part in. */
+/** The same connection, but the catalog hides some relations and the foreign keys that involve them. */
 export function withoutRelations(
   client: pg.ClientBase,
   names: readonly UnreadableName[],
@@ -137,6 +140,6 @@ export function withoutRelations(
   return { query } as pg.ClientBase;
 }
 
-/** Whether what failed may be a name that cannot be read. */
+/** Whether the error may come from a name that cannot be read. */
 export const isOfName = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && /^22(021|P05)$/.test(error.code ?? "");

@@ -10,30 +10,30 @@ import {
 /** What calls a function: a constraint, generated column or index of a table, or a domain's constraint. */
 export interface Caller {
   table: TableName;
-  /** Of a column: its name. */
+  /** Name of the constraint, column or index. */
   name: string;
 }
 
-/** A function of the users', of no extension. */
+/** A user-defined function that belongs to no extension. */
 export interface UserFunction extends TableName {
   oid: number;
-  /** The role may give it another text. */
+  /** The role may replace its body. */
   isReplaceable: boolean;
-  /** As `CREATE OR REPLACE FUNCTION …`; empty for what is no plain function, or cannot be read. */
+  /** `CREATE OR REPLACE FUNCTION …`; empty if it is not a plain function or cannot be read. */
   definition: string;
-  /** That are another name for it. */
+  /** Operators that call it. */
   operators: string[];
-  /** Of the users': domains whose constraints call it, and what it casts from or to. */
+  /** User-defined types: domains whose constraints call it, and types that it casts from or to. */
   types: string[];
-  /** Of the tables in question, directly. */
+  /** Callers among the given tables that call it directly. */
   callers: Caller[];
 }
 
-/** It can be sent: in another encoding, some bytes may be no character. */
+/** True if the text can be sent. In other encodings, some bytes may not be a valid character. */
 const isText = (text: string) =>
   String.raw`(current_setting('server_encoding') IN ('UTF8', 'SQL_ASCII') OR ${text} !~ '[^\x01-\x7f]')`;
 
-/** Domains' constraints are called by whichever column has one of the domain. */
+/** The constraints of a domain are called for every column of the domain. */
 const FUNCTIONS_SQL = `
   WITH call (oid, schema, "table", name) AS (
     SELECT p.oid, n.nspname, coalesce(c.relname, t.typname), k.conname
@@ -92,8 +92,8 @@ const FUNCTIONS_SQL = `
   ORDER BY n.nspname COLLATE "C", p.proname COLLATE "C", p.oid`;
 
 /**
- * The functions that constraints, generated columns and unique indexes of tables call, and all others, which these may
- * call in turn. None where nothing calls one.
+ * Reads the functions that constraints, generated columns and unique indexes of tables call. Also reads all others,
+ * because those may call them in turn. Empty if nothing calls one.
  *
  * @param client with an empty search_path, so that every name comes out schema-qualified
  * @param oids of tables and partitions
@@ -105,7 +105,7 @@ export async function readUserFunctions(
   return (await client.query<UserFunction>(FUNCTIONS_SQL, [oids])).rows;
 }
 
-/** A view of the users', as its SELECT. */
+/** A user-defined view, as its SELECT. */
 export interface UserView extends TableName {
   definition: string;
 }

@@ -1,20 +1,20 @@
-/** The add-on's own tables. Never dumped, never touched by a restore. */
+/** The schema of this library's own tables. They are never dumped, and a restore never changes them. */
 export const OWN_SCHEMA = "prisma_backup_admin";
 
-/** A condition on `pg_namespace n`. */
+/** A condition on `pg_namespace n`: true for schemas of the user. */
 export const USER_NAMESPACE = `
   n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> '${OWN_SCHEMA}'`;
 
-/** What CREATE EXTENSION makes is the extension's. */
+/** True if the object does not belong to an extension. Everything that CREATE EXTENSION creates does. */
 export const notOfExtension = (catalog: string, oid: string) => `
   NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '${catalog}'::regclass AND e.objid = ${oid} AND e.deptype = 'e')`;
 
-/** The first that is nobody's but the users'. */
+/** The first OID that PostgreSQL does not use for its own objects. */
 export const FIRST_NORMAL_OID = 16384;
 
 /**
- * The functions of the users' that an object's expression calls, by name or as an operator: `pg_proc p`, for FROM.
- * What these may read, no catalog tells.
+ * A FROM item `pg_proc p`: the user-defined functions that an object's expression calls by name or as an operator. No
+ * catalog tells what these may read.
  */
 export const userFunctionsOf = (catalog: string, oid: string) => `
   pg_depend d
@@ -25,5 +25,5 @@ export const userFunctionsOf = (catalog: string, oid: string) => `
 export const callsUserFunction = (catalog: string, oid: string) =>
   `EXISTS (SELECT FROM ${userFunctionsOf(catalog, oid)})`;
 
-/** Whether `pg_proc p` may read tables itself, as far as its text tells. */
+/** Whether `pg_proc p` may read tables itself, judging by its text. */
 export const SEEMS_TO_READ = String.raw`(p.prosqlbody IS NOT NULL OR p.prosrc ~* '\m(from|join|execute|perform)\M')`;

@@ -3,7 +3,7 @@ import type { CatalogColumn, ColumnEncoding } from "./catalog.ts";
 /** A built-in type as `format_type` writes it. */
 interface BuiltInType {
   base: string;
-  /** Length, precision or digits of a second, and scale; null where it has none. */
+  /** Length, precision or fractional digits of a second, and scale; null if there is none. */
   modifier: number | null;
   scale: number | null;
   isArray: boolean;
@@ -24,7 +24,7 @@ function parseType(type: string): BuiltInType | null {
   };
 }
 
-/** Of the types that can be widened, as the catalog gives it to columns of them. */
+/** The encoding that the catalog gives to columns of the types that can be widened. */
 const ENCODING: Record<string, ColumnEncoding> = {
   smallint: "json",
   integer: "json",
@@ -41,10 +41,10 @@ const ENCODING: Record<string, ColumnEncoding> = {
   "time without time zone": "text",
 };
 
-/** Decimal digits that a value of an integer type may have. */
+/** How many decimal digits a value of an integer type may have. */
 const INTEGER_DIGITS: Record<string, number> = { smallint: 5, integer: 10, bigint: 19 };
 
-/** Other bases that hold every value exactly. */
+/** Other base types that hold every value exactly. */
 const WIDER: Record<string, string[]> = {
   smallint: ["integer", "bigint", "real", "double precision"],
   integer: ["bigint", "double precision"],
@@ -54,7 +54,7 @@ const WIDER: Record<string, string[]> = {
   text: ["character varying"],
 };
 
-/** A modifier that is left out is no limit, or the type's own: six digits of a second. */
+/** Without a modifier there is no limit, or the type's default applies: six fractional digits of a second. */
 const isAtLeast = (to: number | null, from: number | null): boolean =>
   to === null || (from !== null && to >= from);
 
@@ -83,10 +83,10 @@ function isWider(from: BuiltInType, to: BuiltInType): boolean {
 }
 
 /**
- * The type to read an archive's values as, where the column's type now holds each of them exactly, as after
- * `ALTER COLUMN … TYPE`. Composed of known words and numbers, so that it may stand in SQL.
+ * The type as which to read an archive's values, if the column's type now holds each of them exactly, for example after
+ * `ALTER COLUMN … TYPE`. It consists of known words and numbers, so it may be used in SQL.
  *
- * @returns null where the types are not of this kind, or a value might not fit
+ * @returns null if the types are of another kind, or a value might not fit
  */
 export function widenedFrom(
   archived: { type: string; encoding: ColumnEncoding },
