@@ -6,8 +6,8 @@ import { tableKey } from "../shared/table-name.ts";
 export type ArchivedSequence = Manifest["sequences"][number];
 
 /**
- * Each live sequence's state in the archive: of the same name and owner, else of the same owner (it was renamed, or
- * replaced by an identity), else of the same name, at last of the same name in another schema, if there is only one.
+ * Finds each live sequence's state in the archive. Matches by name and owner first, then by owner alone (the sequence
+ * was renamed or replaced by an identity), then by schema and name, and finally by the bare name, if only one fits.
  */
 export function matchStates(
   archived: readonly ArchivedSequence[],

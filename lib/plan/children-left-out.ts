@@ -4,14 +4,17 @@ import type { TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
 import type { LoadPlan } from "./load-plan.ts";
 
-/** Tables that are restored while others are not whose rows a SELECT from them showed when the backup was made. */
+/**
+ * Finds restored tables whose children are not restored, although a SELECT from the table included the children's rows
+ * at the time of the backup.
+ */
 export function findChildrenLeftOut(
   archived: readonly ManifestTable[],
   tables: ReadonlyMap<string, CatalogTable>,
   { loads, skipped }: Pick<LoadPlan, "loads" | "skipped">,
 ): LoadPlan["childrenLeftOut"] {
   const isSkipped = new Set(skipped.map(({ archived: it }) => tableKey(it)));
-  // Archives of older versions do not tell.
+  // Archives of older versions do not have this.
   const parentsOf = (table: ManifestTable): readonly TableName[] =>
     table.inherits ?? tables.get(tableKey(table))?.inherits ?? [];
   const children = new Map<string, ManifestTable[]>();
@@ -24,7 +27,7 @@ export function findChildrenLeftOut(
   }
   return loads.flatMap(({ archived: parent, places }) => {
     const below = new Set(children.get(tableKey(parent)));
-    // Who chose single rows did not mean all that the table shows.
+    // A choice of single rows does not mean everything that the table shows.
     if (below.size === 0 || places) return [];
     for (const child of below) for (const it of children.get(tableKey(child)) ?? []) below.add(it);
     const left = archived.filter(

@@ -8,7 +8,7 @@ import { type ResolvedScope, resolveScope } from "./restore-scope.ts";
 
 /** Which of an archive's tables are restored. */
 export interface Choice extends ResolvedScope {
-  /** Whose a table is that is left to the hosting platform. */
+  /** The hosting platform to which a table is left. Undefined if it is not left to any. */
   platformOf(table: TableName): string | undefined;
   /** Why a table that is not chosen, or is left out, stays as it is. */
   reasonFor(table: TableName): string;
@@ -17,7 +17,12 @@ export interface Choice extends ResolvedScope {
 const EXCLUDED_REASON = "It was left out of the restore.";
 const NOT_CHOSEN_REASON = "It was not chosen.";
 
-/** @throws BackupError REQUEST_INVALID for a scope that does not fit the archive, or leaves out what nobody has */
+/**
+ * Decides which tables are restored.
+ *
+ * @throws BackupError REQUEST_INVALID if the scope does not fit the archive, or leaves out something that exists
+ *   nowhere
+ */
 export function chooseTables(
   manifest: Pick<Manifest, "tables" | "sequences">,
   catalog: Catalog,
@@ -49,7 +54,7 @@ export function chooseTables(
   };
 }
 
-/** If only the backup has a table, its schema tells. */
+/** If only the backup has a table, its schema decides. */
 function platformsOf(
   catalog: Catalog,
   { tables: chosen, rows, include }: RestoreScope,

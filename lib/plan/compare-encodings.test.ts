@@ -7,7 +7,7 @@ it.each([
   ["EUC_JIS_2004", "UTF8"],
   ["WIN1252", "WIN1252"],
   ["SQL_ASCII", "SQL_ASCII"],
-  // No encoding of PostgreSQL's: a manifest's own words are not repeated.
+  // Not an encoding of PostgreSQL. The text of a manifest is never repeated.
   ["<b>UTF8</b>", "LATIN1"],
 ])("%s into %s: all fits", (backup, database) => {
   expect(compareEncodings(backup, database)).toBeNull();

@@ -1,12 +1,12 @@
-/** The server encodings of PostgreSQL. What else a manifest says is not repeated. */
+/** The server encodings of PostgreSQL. Any other text in a manifest is not repeated. */
 const ENCODING =
   /^(?:UTF8|SQL_ASCII|MULE_INTERNAL|LATIN\d{1,2}|WIN\d{3,4}|KOI8[RU]|ISO_8859_[5-8]|EUC_(?:JP|CN|KR|TW|JIS_2004))$/;
 
 /**
- * What a person should know before a backup is restored into a database with another encoding.
+ * What to know before a backup is restored into a database with another encoding.
  *
  * @param backup the encoding of the database that was backed up
- * @returns null where all of its text fits
+ * @returns null if all of its text fits
  */
 export function compareEncodings(backup: string, database: string): string | null {
   if (backup === database || !ENCODING.test(backup)) return null;

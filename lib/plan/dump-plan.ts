@@ -20,13 +20,13 @@ import { computeInsertionOrder, orderedTables } from "./insertion-order.ts";
 import { notChosenWarning } from "./not-chosen.ts";
 import { leftToPlatforms, platformWarnings } from "./platform-schemas.ts";
 
-/** Which tables a backup holds. Neither: all of them. */
+/** Which tables to back up. By default all of them. */
 export interface TableSelection {
-  /** Only these. */
+  /** Only these tables. */
   tables?: readonly TableName[];
-  /** Not these, nor what is in these schemas. */
+  /** Without these tables and everything in these schemas. */
   exclude?: readonly Exclusion[];
-  /** These too, although they are the hosting platform's. */
+  /** Also these, although they belong to the hosting platform. */
   include?: readonly Exclusion[];
 }
 
@@ -34,21 +34,27 @@ export interface PlannedTable extends CatalogTable {
   model: string | null;
 }
 
-/** What a backup will dump. */
+/** What a backup dumps. */
 export interface DumpPlan {
-  /** In insertion order. */
+  /** In table order: parents before children. */
   tables: PlannedTable[];
   insertionOrder: InsertionOrder;
-  /** Those of the planned tables, and all that more than a column's default may draw from. */
+  /** The sequences of the planned tables, and those from which code other than a column's default may draw. */
   sequences: CatalogSequence[];
   warnings: Warning[];
-  /** Those that inherit from a planned table and were not chosen: a SELECT from it shows their rows, too. */
+  /**
+   * Tables that inherit from a planned table but were not chosen. A SELECT from the planned table includes their rows.
+   */
   childrenLeftOut: Array<{ parent: TableName; children: CatalogTable[] }>;
 }
 
 /**
- * @throws BackupError REQUEST_INVALID where a selected table is not in the database, or a schema without tables is left out, or none is left,
- *   INSUFFICIENT_PRIVILEGE with the names of all tables and sequences that the role may not read, or not whole
+ * Plans a backup.
+ *
+ * @throws BackupError REQUEST_INVALID if a selected table is not in the database, a schema without tables is left out,
+ *   or no table remains
+ * @throws BackupError INSUFFICIENT_PRIVILEGE with the names of all tables and sequences that the role may not read, or
+ *   may read only in part
  */
 export function planDump(
   catalog: Catalog,
@@ -91,7 +97,7 @@ export function planDump(
   };
 }
 
-/** The insertion order of some tables of a catalog, its edges labelled with Prisma's relations. */
+/** Computes the table order of some tables of a catalog. Its edges have the names of Prisma's relations. */
 export function insertionOrderOf(
   catalog: Catalog,
   models: PrismaModels,
@@ -111,14 +117,14 @@ export function insertionOrderOf(
   );
 }
 
-/** Whether a table was chosen, where it is not left to a platform. */
+/** A predicate: true for chosen tables. Tables left to a platform must be excluded separately. */
 export function selectionOf({ tables, exclude = [] }: TableSelection): (it: TableName) => boolean {
   const included = tables && new Set(tables.map(tableKey));
   const isExcluded = matcherOf(exclude);
   return (table) => (included?.has(tableKey(table)) ?? true) && !isExcluded(table);
 }
 
-/** @param all that are not left to platforms */
+/** @param all the tables that are not left to a platform */
 function selectTables(
   { tables: known, sequences, extensionTables, unreadable, database }: Catalog,
   all: readonly CatalogTable[],
@@ -128,7 +134,7 @@ function selectTables(
   requireKnown(
     [...(tables ?? []), ...exclude, ...include],
     {
-      // Those of extensions are left out as it is.
+      // Tables of extensions may be named here; they are left out anyway.
       tables: [...known, ...extensionTables, ...unreadable.flatMap((name) => name.tables)],
       sequences,
       roots: known,
@@ -158,7 +164,7 @@ function selectTables(
   return selected;
 }
 
-/** @throws DUMP_FAILED with what has to be renamed first */
+/** @throws DUMP_FAILED with what must be renamed first */
 function requireNames(
   unreadable: readonly UnreadableName[],
   encoding: string,
@@ -178,8 +184,8 @@ function requireNames(
 }
 
 /**
- * A standby has no rows of unlogged tables. Where others are left, a backup goes on without those that nobody named; but
- * a partitioned table of which only some rows are here is none to be restored.
+ * A standby has no rows of unlogged tables. If other tables remain, a backup leaves these out, unless somebody named
+ * them. A partitioned table with only some of its rows here is refused: its backup could not be restored.
  *
  * @throws DUMP_FAILED
  */
@@ -199,7 +205,7 @@ function requireOnServer(tables: readonly CatalogTable[], selection: TableSelect
   );
 }
 
-/** @throws INSUFFICIENT_PRIVILEGE with the names of all that the role may not read */
+/** @throws INSUFFICIENT_PRIVILEGE with the names of everything that the role may not read */
 export function requireReadable(
   tables: readonly CatalogTable[],
   sequences: readonly CatalogSequence[],
@@ -223,7 +229,11 @@ export function requireReadable(
   );
 }
 
-/** A backup without the rows that a policy hides would look whole. @throws INSUFFICIENT_PRIVILEGE */
+/**
+ * Refuses tables with row-level security: without the hidden rows, a backup would look complete.
+ *
+ * @throws INSUFFICIENT_PRIVILEGE
+ */
 export function requireAllRows(tables: readonly CatalogTable[]): void {
   const hiding = tables
     .filter((table) => table.hidesRows)
@@ -242,7 +252,7 @@ export function requireAllRows(tables: readonly CatalogTable[]): void {
 export const ROW_SECURITY_HINT =
   "Connect as a role with BYPASSRLS, or as the tables' owner where row-level security is not forced upon it.";
 
-/** @throws REQUEST_INVALID for an extension's table whose rows no backup holds, and why */
+/** @throws REQUEST_INVALID for an extension's table whose rows no backup contains, with the reason */
 function requireBackedUp(
   tables: readonly TableName[],
   extensionTables: Catalog["extensionTables"],
@@ -260,7 +270,7 @@ function requireBackedUp(
   );
 }
 
-/** What the catalog warns of, as far as it is about what was chosen. */
+/** The catalog's warnings about the chosen tables. */
 function warningsOf(
   catalog: Catalog,
   selected: readonly CatalogTable[],
@@ -268,7 +278,7 @@ function warningsOf(
 ): Warning[] {
   const isTable = new Set(catalog.tables.map(tableKey));
   const chosen = new Set(selected.map(tableKey));
-  // Whoever chose a table meant what a SELECT from it shows.
+  // Choosing a table means everything that a SELECT from it returns.
   const seen = new Set(
     selected.flatMap(({ partitions, heirs }) => [...partitions, ...heirs]).map(tableKey),
   );
@@ -289,7 +299,7 @@ function warningsOf(
   ];
 }
 
-/** Rows that a SELECT from a chosen table shows, and that are in tables which were not chosen. */
+/** Finds children that were not chosen, although a SELECT from a chosen table includes their rows. */
 function leftOutChildren(
   { tables }: Catalog,
   selected: readonly CatalogTable[],

@@ -9,8 +9,8 @@ interface SequenceSelection {
 }
 
 /**
- * Triggers of any table may draw from a sequence that no column's default names: so it goes with every backup, but for
- * one that the role may not read, or whose schema was left out.
+ * Selects the sequences to back up. If no column's default names a sequence, triggers of any table may draw from it, so
+ * it is part of every backup. Exceptions are sequences that the role may not read and those whose schema was left out.
  */
 export function selectSequences(
   { sequences }: Catalog,

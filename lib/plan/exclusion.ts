@@ -4,7 +4,7 @@ import type { Exclusion, LeaveOut, TableName, Warning } from "../shared/api.ts";
 import { formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 
-/** Whether something is named: by its own name, or with all that its schema holds. */
+/** A predicate: true for tables that are named themselves or through their schema. */
 export function matcherOf(names: readonly Exclusion[] = []): (it: TableName) => boolean {
   const schemas = new Set(names.filter(({ name }) => name === undefined).map((it) => it.schema));
   const tables = new Set(names.filter(isTable).map(tableKey));
@@ -12,8 +12,8 @@ export function matcherOf(names: readonly Exclusion[] = []): (it: TableName) => 
 }
 
 /**
- * @param among all that were to be restored, or backed up
- * @returns for an error's `details`; nothing where no other table would be left
+ * @param among everything that was to be restored or backed up
+ * @returns a part of an error's `details`; empty if no other table would remain
  */
 export function leaveOut(
   tables: readonly TableName[],
@@ -24,7 +24,7 @@ export function leaveOut(
   if (tables.length === 0 || kept.size === 0) return {};
   const bySchema = Map.groupBy(tables, ({ schema }) => schema);
   const schemas = [...bySchema.keys()];
-  // The app's own tables are in public: to leave all of them out is nothing to propose.
+  // The app's own tables are in public, so do not suggest leaving out all of them.
   const isOthers = (schema: string) =>
     schema !== "public" && (bySchema.get(schema)?.length ?? 0) > 1 && kept.size > 1;
   const partSchemas = schemas.filter((schema) => kept.has(schema) && isOthers(schema));
@@ -37,17 +37,19 @@ export function leaveOut(
   };
 }
 
-/** What may be left out by name, and what only goes with its schema or its table. */
+/** What can be left out by name, and what only goes with its schema or its table. */
 interface Known {
   tables: readonly TableName[];
   sequences: readonly TableName[];
-  /** Whose partitions have no name of their own here. */
+  /** Tables whose partitions cannot be named here. */
   roots: readonly CatalogTable[];
 }
 
 /**
- * @param lacks a sentence that says what there is not
- * @throws BackupError REQUEST_INVALID for what is none of the tables, and for a schema without tables and sequences
+ * Refuses names that nothing has.
+ *
+ * @param lacks builds the sentence that says what is missing
+ * @throws BackupError REQUEST_INVALID for an unknown table, and for a schema without tables and sequences
  */
 export function requireKnown(
   names: readonly Exclusion[],
@@ -71,7 +73,7 @@ export function requireKnown(
       isTable(name) ? tableKey(name) === tableKey(it) : name.schema === it.schema,
     );
   const above = roots.filter(({ partitions }) => partitions.some(isNamed)).map(tableLabel);
-  // Whoever forgets the schema of a table names a schema.
+  // If a table is named without its schema, it looks like the name of a schema.
   const meant = tables.filter(({ name }) => empty.includes(name)).map(tableLabel);
   const hint =
     above.length > 0
@@ -86,7 +88,8 @@ export function requireKnown(
 }
 
 /**
- * Who leaves out a schema may not know that a partition goes with its table, wherever it is.
+ * Warns that a partition goes with its table, whatever schema it is in. This may surprise somebody who leaves out a
+ * schema.
  *
  * @param selected tables that are in the backup
  */

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { computeInsertionOrder, orderedTables } from "./insertion-order.ts";
 
-/** `"a>b"`: table a refers to table b. */
+/** `"a>b"` means that table a refers to table b. */
 function order(tables: string[], keys: string[]) {
   return computeInsertionOrder(
     tables.map(table),
@@ -22,7 +22,7 @@ function foreignKey(key: string, index: number) {
     relation: null,
   };
 }
-/** Components as text, `a` or `a+b`. */
+/** Components as text, for example `a` or `a+b`. */
 const shape = (tables: string[], keys: string[]) =>
   order(tables, keys).components.map((it) => it.tables.map(({ name }) => name).join("+"));
 
@@ -167,7 +167,9 @@ describe("any graph", () => {
   });
 });
 
-/** Whether one table refers to another, over whatever others: Warshall's algorithm, the plainest there is. */
+/**
+ * Whether one table refers to another, directly or through others. Warshall's algorithm, because it is the simplest.
+ */
 function closure(tables: string[], keys: string[]): (from: string, to: string) => boolean {
   const pairs = new Set(
     keys.filter((key) => key.split(">").every((name) => tables.includes(name))),

@@ -3,15 +3,14 @@ import { tableKey } from "../shared/table-name.ts";
 
 const byName = (a: TableName, b: TableName): number =>
   compare(a.schema, b.schema) || compare(a.name, b.name);
-/** By code unit, so that the order is the same on every machine, whatever its locale. */
+/** Compares by code unit, so that the order does not depend on the machine's locale. */
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * The order in which tables can be loaded so that every row's parents are there before it.
+ * Computes an order for loading tables so that the parents of each row are loaded before it.
  *
- * Strongly connected components of the foreign-key graph, then a topological order of the
- * components: parents first, ties by name, so that the same schema always gives the same order.
- * Foreign keys from or to tables that are not in `tables` do not count.
+ * Uses the strongly connected components of the foreign key graph, sorted topologically: parents first, ties by name.
+ * So the same schema always gives the same order. Foreign keys from or to tables that are not in `tables` do not count.
  *
  * @param foreignKeys from child (`from`) to parent (`to`)
  */
@@ -58,14 +57,15 @@ export function computeInsertionOrder(
   return { components, edges };
 }
 
-/** The order's tables, one after the other. */
+/** The tables in their order, as one list. */
 export const orderedTables = (order: InsertionOrder): TableName[] =>
   order.components.flatMap((component) => component.tables);
 
 /**
- * Tarjan's strongly connected components, without recursion: a chain of foreign keys may be longer than the stack.
+ * Finds strongly connected components by Tarjan's algorithm. It does not recurse, because a chain of foreign keys may
+ * be longer than the stack.
  *
- * @returns the component's number of each node
+ * @returns the component number of each node
  */
 function findComponents(parents: readonly number[][]): number[] {
   const count = parents.length;
@@ -110,7 +110,9 @@ function findComponents(parents: readonly number[][]): number[] {
   return component;
 }
 
-/** Kahn's algorithm by levels; inside a level, by the component's first table, which `members` holds sorted. */
+/**
+ * Kahn's algorithm by levels. Within a level, sorts by the component's first table; the lists in `members` are sorted.
+ */
 function sortTopologically(
   members: Map<number, number[]>,
   parents: Map<number, Set<number>>,

@@ -12,7 +12,7 @@ type ForeignKeyPlan = Pick<
   "foreignKeys" | "references" | "referring" | "consequences" | "toExtensions"
 >;
 
-/** Which foreign keys are dropped for the load, which stand in its way, and what they mean for tables that stay. */
+/** Decides which foreign keys are dropped for the load, which block it, and what they mean for tables that stay. */
 export function planForeignKeys(
   manifest: Pick<Manifest, "tables">,
   catalog: Catalog,
@@ -21,22 +21,22 @@ export function planForeignKeys(
 ): ForeignKeyPlan {
   const archived = new Set(manifest.tables.map(tableKey));
   const isLoaded = (table: TableName) => loads.has(tableKey(table));
-  // A person who replaces the whole archive has not said that tables outside of it may stay.
+  // Replacing the whole archive does not imply that other tables may stay as they are.
   const othersStay = isChoice || scope.mode !== "replace";
   const isIgnored = (table: TableName) => isExcluded(table) || (othersStay && !isLoaded(table));
   const isMoved = ({ from }: ForeignKey) => isLoaded(from) || isIgnored(from);
 
   const intoLoaded = catalog.foreignKeys.filter(({ from, to }) => {
     const load = loads.get(tableKey(to));
-    // If every row stays, nothing that refers to one has to be checked. But a row that is computed anew is taken out
-    // for a moment, and no ON DELETE may follow.
+    // If every row stays, references to them need no check. But recomputing a row deletes it for a moment, and no ON
+    // DELETE may act on that.
     return load && (scope.mode !== "keep-existing" || isLoaded(from) || isComputed(load.table));
   });
   const foreignKeys = intoLoaded.filter(
     (foreignKey) =>
       isMoved(foreignKey) &&
-      // If nothing checks the rows, they need not be valid now, and to add the foreign key again would check them.
-      // But rows that are deleted one by one may still take others with them.
+      // If inserts are not checked, rows may be invalid now, and adding the foreign key again would check them. But if
+      // rows are deleted one by one, the foreign key may still delete others with them.
       !(foreignKey.insertsUnchecked && isLoaded(foreignKey.from) && scope.mode !== "overwrite"),
   );
   return {
@@ -55,7 +55,7 @@ export function planForeignKeys(
   };
 }
 
-/** PostgreSQL goes on enforcing these in the partitions, whose rows are all that a restore replaces. */
+/** PostgreSQL still enforces these in the partitions, and a restore replaces only the partitions' rows. */
 function findKeysToExtensions(
   { foreignKeys }: Catalog,
   loads: Iterable<PlannedLoad>,
@@ -64,7 +64,7 @@ function findKeysToExtensions(
   return foreignKeys.filter(({ to }) => above.has(tableKey(to)));
 }
 
-/** Tells a person who chose some tables, or left some out, which rows the other tables have to have. */
+/** Explains which rows the other tables must have, if only some tables were chosen or some were left out. */
 function findConsequences(
   { foreignKeys }: Catalog,
   { mode }: RestoreScope,

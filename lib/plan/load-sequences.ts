@@ -11,7 +11,7 @@ import type { PlannedLoad, PlannedSequence } from "./load-plan.ts";
 interface SequencePlan {
   sequences: PlannedSequence[];
   drift: Drift[];
-  /** What is known beforehand of states that are not restored. */
+  /** Warnings that are known in advance about states that are not restored. */
   sequenceWarnings: Warning[];
 }
 
@@ -22,20 +22,22 @@ interface SequenceSource {
   tables: ReadonlyMap<string, CatalogTable>;
   loads: ReadonlyMap<string, PlannedLoad>;
   isMerging: boolean;
-  /** Left out by its schema: by a person, or as the hosting platform's. */
+  /** True if its schema was left out, by choice or because it belongs to the hosting platform. */
   isExcluded: (it: TableName) => boolean;
-  /** What is left to the hosting platform draws from no sequence of the app's. */
+  /** The hosting platform to which a table is left. Such a table draws from no sequence of the app. */
   platformOf: (it: TableName) => string | undefined;
 }
 
-/** Plans where each sequence comes to stand, so that no column of the loaded tables is ahead of its sequence. Pure. */
+/**
+ * Plans where to set each sequence, so that it is never behind a column of the loaded tables. Pure: reads no database.
+ */
 export function planSequences(source: SequenceSource): SequencePlan {
   const { manifest, catalog, loads, isMerging, isExcluded } = source;
   const isLoaded = ({ table }: SequenceUser) => loads.has(tableKey(table));
   const states = matchStates(manifest.sequences, catalog.sequences);
   const isWhole = !isMerging && isEverythingLoaded(source);
   const plan: SequencePlan = { sequences: [], drift: [], sequenceWarnings: [] };
-  // Where sequences stood was not stored by the original, as is said of its backups anyhow.
+  // The original software did not store sequence states. A warning about its backups says so already.
   const warn = (sequence: TableName, message: string) => {
     if (manifest.formatVersion !== null) plan.sequenceWarnings.push(leftOut(sequence, message));
   };
@@ -62,7 +64,8 @@ export function planSequences(source: SequenceSource): SequencePlan {
     const isSettled = users.every((user) => isComparable(source, user) || isRestored(source, user));
     const maySetBack = isWhole || (!isMerging && !isFree && !sequence.mayBeDrawnByCode);
     const isExact = maySetBack && isSettled;
-    // One that comes back with its table stands in the way like the table; for the others, the rows matter more.
+    // A sequence that comes back with its table blocks the restore like the table. For the others, the rows matter
+    // more.
     const isOptional = isFree ? !isExact : !state || sequence.extension !== null;
     if (isOptional && !maySet(sequence)) {
       const behind = isFree ? "" : ", which may be behind the rows that draw from it";
@@ -113,14 +116,16 @@ const leftOut = ({ schema, name }: TableName, message: string): Warning => ({
   table: { schema, name },
 });
 
-/** Who restores expects it to come back, whatever its tables do: it has none, or code is known to draw from it. */
+/**
+ * Whether the sequence should come back whatever its tables do: no column uses it, or code is known to draw from it.
+ */
 export const isExpected = (sequence: CatalogSequence): boolean =>
   sequence.isDrawnByCode || usersOf(sequence).length === 0;
 
 const setStatement = ({ quoted }: CatalogSequence): string =>
   `SELECT setval('${quoted.replaceAll("'", "''")}', …);`;
 
-/** Then nothing is left that may have drawn from any sequence since the backup. */
+/** True if every table is loaded. Then nothing is left that may have drawn from a sequence since the backup. */
 const isEverythingLoaded = ({ catalog, loads, platformOf }: SequenceSource): boolean =>
   catalog.tables.every(
     (table) =>
@@ -132,7 +137,7 @@ const isEverythingLoaded = ({ catalog, loads, platformOf }: SequenceSource): boo
 const hasForeignRows = ({ partitions }: CatalogTable): boolean =>
   partitions.some(({ isForeign }) => isForeign);
 
-/** The role may read all its values, and they are the sequence's numbers. */
+/** True if the role may read all values of the column, and they are the sequence's numbers. */
 const isComparable = (source: SequenceSource, user: SequenceUser): boolean => {
   const compared = comparedColumn(source, user);
   return compared !== null && !hasForeignRows(compared.table);
@@ -149,7 +154,7 @@ function comparedColumn(
   return { table, column };
 }
 
-/** All its values are the backup's. */
+/** True if all values of the column come from the backup. */
 function isRestored(source: SequenceSource, user: SequenceUser): boolean {
   const load = source.loads.get(tableKey(user.table));
   return (

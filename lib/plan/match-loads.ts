@@ -18,12 +18,12 @@ interface MatchedLoads {
   loads: Map<string, PlannedLoad>;
   skipped: LoadPlan["skipped"];
   drift: Drift[];
-  /** Tables of extensions that another role could restore. */
+  /** Tables of extensions that only another role could restore. */
   notOwned: TableName[];
 }
 
 /**
- * Finds for each chosen table of the archive the database's table that takes its rows.
+ * Finds the database's table that takes the rows of each chosen table of the archive.
  *
  * @throws BackupError REQUEST_INVALID if no table is left
  */
@@ -86,7 +86,7 @@ function requireLoads(
   });
 }
 
-/** An extension's table that another role could restore. */
+/** True for an extension's table that only another role could restore. */
 const isMemberOfOthers = (archived: TableName, { extensionTables }: Catalog): boolean =>
   extensionTables.some(
     (it) => tableKey(it) === tableKey(archived) && it.userRows === "all" && !it.isOwned,

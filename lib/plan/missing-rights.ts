@@ -6,7 +6,7 @@ import { isMerge } from "./restore-scope.ts";
 
 type Changed = Pick<LoadPlan, "scope" | "loads" | "referring" | "sequences" | "foreignKeys">;
 
-/** What would be changed, and the role does not own. */
+/** Everything that would be changed but that the role does not own. */
 export const findNotOwned = ({
   loads,
   referring,
@@ -23,7 +23,7 @@ export const findNotOwned = ({
 const ownPartitions = ({ partitions }: CatalogTable): Partition[] =>
   partitions.filter(({ isForeign }) => !isForeign);
 
-/** Rights that the statements of a load need and the role lacks. ALTER needs no right but ownership. */
+/** Rights that the statements of a load need but the role lacks. ALTER needs only ownership. */
 export function findMissingRights({
   scope: { mode },
   loads,
@@ -35,7 +35,7 @@ export function findMissingRights({
   const emptying = isMerge(mode) ? (mode === "overwrite" ? ["DELETE"] : []) : ["TRUNCATE"];
   return [
     ...loads.flatMap(({ table }) => {
-      // Rows that are computed anew are deleted from their relation and inserted again.
+      // Rows that are recomputed are deleted from their relation and inserted again.
       const computing = isComputed(table) ? ["SELECT", "INSERT", "DELETE"] : [];
       const rights = [...new Set(["USAGE", "SELECT", "INSERT", ...emptying, ...computing])];
       if (referred.has(tableKey(table))) rights.push("REFERENCES");
@@ -55,7 +55,7 @@ export function findMissingRights({
     if (!it.isOwned) return [];
     const { schema, name, missingRights } = it;
     const missing = rights.filter((right) => missingRights.includes(right));
-    // A role without any of these may not even lock the table.
+    // Without any of these rights, a role may not even lock the table.
     const mayLock = "start" in it || LOCKING.some((right) => !missingRights.includes(right));
     if (!mayLock && !missing.some((right) => LOCKING.includes(right))) missing.push("UPDATE");
     return missing.length > 0 ? [{ relation: { schema, name }, rights: missing }] : [];

@@ -3,7 +3,7 @@ import type { Warning } from "../shared/api.ts";
 import { formatNoun, formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 
-/** A backup of some tables says that it is none of all. */
+/** Warns that a backup of some tables is not a backup of all. */
 export function notChosenWarning(
   all: readonly CatalogTable[],
   chosen: readonly CatalogTable[],

@@ -17,9 +17,10 @@ import { findMissingRights, findNotOwned } from "./missing-rights.ts";
 import { isMerge, type RestoreSelection } from "./restore-scope.ts";
 
 /**
- * Matches an archive with the database. Pure: what stands in the way is in the plan, for the caller to judge.
+ * Matches an archive with the database. Pure: obstacles are listed in the plan for the caller to judge.
  *
- * @throws BackupError REQUEST_INVALID for a scope that does not fit the archive, or leaves out what nobody has
+ * @throws BackupError REQUEST_INVALID if the scope does not fit the archive, or leaves out something that exists
+ *   nowhere
  */
 export function planLoad(
   manifest: Pick<Manifest, "tables" | "sequences" | "enums"> &
@@ -37,7 +38,7 @@ export function planLoad(
   const insertionOrder = insertionOrderOf(catalog, models, loaded);
   const loads = orderedTables(insertionOrder)
     .flatMap((name) => matched.loads.get(tableKey(name)) ?? [])
-    // A function that computes or checks a row then finds the rows of all other tables.
+    // This way, a function that computes or checks a row finds the rows of all other tables.
     .toSorted((a, b) => functionRank(a.table) - functionRank(b.table));
   const tables = new Map(catalog.tables.map((table) => [tableKey(table), table]));
   const { sequences, sequenceWarnings, ...found } = planSequences({
@@ -84,7 +85,10 @@ function findPendingDetaches(
   );
 }
 
-/** Oids of the loaded tables, their partitions, and the tables they inherit from, since a SELECT from these shows their rows. */
+/**
+ * OIDs of the loaded tables, their partitions, and the tables from which they inherit. A SELECT from those shows their
+ * rows.
+ */
 function withAncestors(
   loads: readonly PlannedLoad[],
   tables: ReadonlyMap<string, CatalogTable>,

@@ -5,7 +5,7 @@ import { formatNoun } from "../shared/format.ts";
 import { tableKey } from "../shared/table-name.ts";
 import { matcherOf } from "./exclusion.ts";
 
-/** What a person asks for by name, and gets although it is a platform's. */
+/** What somebody asks for by name, so that it is included although it belongs to a platform. */
 export interface AskedFor {
   tables?: readonly TableName[] | undefined;
   include?: readonly Exclusion[] | undefined;
@@ -13,11 +13,11 @@ export interface AskedFor {
 
 interface LeftToPlatforms {
   relations: readonly PlatformRelation[];
-  /** Whose a table or sequence is that nobody has asked for; undefined where it is not a platform's. */
+  /** The platform that owns a table or sequence which nobody asked for. Undefined if no platform owns it. */
   platformOf(it: TableName): string | undefined;
 }
 
-/** What stays out of backups and restores by default: what the hosting platform keeps in the database for itself. */
+/** Finds what backups and restores leave out by default: what the hosting platform keeps in the database for itself. */
 export function leftToPlatforms(
   { platformRelations }: Pick<Catalog, "platformRelations">,
   { tables = [], include = [] }: AskedFor = {},
@@ -28,7 +28,11 @@ export function leftToPlatforms(
   return { relations, platformOf: (it) => platforms.get(tableKey(it)) };
 }
 
-/** A sentence for each platform. @param what is without them */
+/**
+ * A warning for each platform whose tables are left out.
+ *
+ * @param what the thing that lacks them
+ */
 export function platformWarnings(
   relations: readonly PlatformRelation[],
   what: "the backup" | "a backup" | "the order",

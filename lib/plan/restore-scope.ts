@@ -4,12 +4,12 @@ import { formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { matcherOf } from "./exclusion.ts";
 
-/** Which of an archive's tables are restored, and how. Left out: all of them are replaced. */
+/** Which of an archive's tables are restored, and how. By default all of them are replaced. */
 export interface RestoreSelection {
   scope?: RestoreScope | undefined;
 }
 
-/** Modes that add and change rows and remove none. */
+/** True for modes that add and change rows but remove none. */
 export const isMerge = (mode: RestoreMode): boolean =>
   mode === "keep-existing" || mode === "overwrite";
 
@@ -18,13 +18,17 @@ export interface ResolvedScope {
   /** Whether tables or rows were chosen one by one. */
   isChoice: boolean;
   isChosen(table: TableName): boolean;
-  /** Left out, whether it was chosen or not. */
+  /** Whether it is left out, even if it was chosen. */
   isExcluded(it: TableName): boolean;
-  /** Places in the archive, from 1, of a table's chosen rows; undefined: all rows. */
+  /** Row numbers in the archive, from 1, of a table's chosen rows. Undefined means all rows. */
   placesIn(table: TableName): ReadonlySet<number> | undefined;
 }
 
-/** @throws BackupError REQUEST_INVALID for what the archive does not have, or chosen rows in a mode that replaces */
+/**
+ * Checks a scope against an archive.
+ *
+ * @throws BackupError REQUEST_INVALID if the archive lacks something, or rows are chosen in a mode that replaces tables
+ */
 export function resolveScope(
   scope: RestoreScope = { mode: "replace" },
   archived: ReadonlyArray<TableName & { rows: number }>,
