@@ -1,6 +1,6 @@
 /**
- * Another process of the app, for tests: prints the operation's id, and restores an upload up to its end.
- * Arguments: connection string, folder of uploads, name of the database. The upload's id comes on stdin.
+ * Another process of the app, for tests. Prints the operation's id, then restores an upload to the end. Arguments:
+ * connection string, folder of uploads, name of the database. It reads the upload's id from stdin.
  */
 import { text } from "node:stream/consumers";
 import { PATIENCE_MS } from "./patience.ts";
@@ -13,5 +13,5 @@ const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
 await admin.reach(id, "ready");
 console.log(id);
 await admin.ok("POST", `restores/${id}/start`, { json: { confirmation } });
-// Kept alive by the operation under way, and ended by the test.
+// The running operation keeps this process alive. The test ends it.
 setInterval(() => {}, 1000);

@@ -1,5 +1,5 @@
 /**
- * One of several instances of the app, for tests: the handlers behind a server of their own, whose port it prints.
+ * One of several instances of the app, for tests: the handlers behind their own server, whose port it prints.
  * Arguments: connection string, folder of uploads.
  */
 import { createServer, type IncomingMessage } from "node:http";
@@ -37,7 +37,7 @@ server.listen(0, "127.0.0.1", () => console.log((server.address() as AddressInfo
 function toRequest(incoming: IncomingMessage): Request {
   const { method = "GET", url = "/", headers } = incoming;
   const hasBody = method === "POST" || method === "PATCH";
-  // `duplex` is required for a body that is a stream, and missing in the DOM's types.
+  // A stream as body requires `duplex`, which is missing in the DOM's types.
   const init: RequestInit & { duplex: "half" } = {
     method,
     headers: Object.entries(headers).map(([name, value]) => [name, String(value)]),

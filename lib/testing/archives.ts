@@ -1,4 +1,4 @@
-/** What the archive's tests share: a small archive to write, and independent tools to look at it. */
+/** Shared by the archive's tests: a small archive to write, and independent tools to inspect it. */
 import { createHash, randomBytes } from "node:crypto";
 import {
   closeSync,
@@ -32,8 +32,8 @@ export const PASSPHRASE = "correct horse battery staple";
 export type PassphraseKey = Extract<ArchiveKey, { mode: "passphrase" }>;
 
 /**
- * The key of PASSPHRASE as `createArchiveKey` makes it, but for its work factor, which would cost a second for each
- * time that it is made or opened: for tests whose subject is not how a key is derived.
+ * Makes the key of PASSPHRASE as `createArchiveKey` does, but with a low work factor. The real one costs a second each
+ * time that the key is made or opened. For tests that are not about deriving keys.
  */
 export async function cheapPassphraseKey(): Promise<PassphraseKey & { identity: string }> {
   const identity = await generateX25519Identity();
@@ -45,14 +45,14 @@ export async function cheapPassphraseKey(): Promise<PassphraseKey & { identity: 
   return { mode: "passphrase", recipient, keyFile, identity };
 }
 
-/** Tables as a backup writes them: name of the table in schema public, and its JSON. */
+/** Tables as a backup writes them: the table's name in schema public, and its JSON. */
 export type TestTables = Record<string, string>;
 
 export const TABLES: TestTables = {
   User: '[{"id":1,"name":"Ada"}\n,{"id":2,"name":"Grace"}\n]\n',
   empty: "[\n]\n",
   "Größe/1.2": '[{"id":1,"note":"names need encoding"}\n]\n',
-  // Larger than several chunks of age (64 KiB) and of the reader, and not the same everywhere.
+  // Larger than several chunks of age (64 KiB) and of the reader, with content that varies.
   large: `[${Array.from({ length: 20_000 }, (_, id) => JSON.stringify({ id, digest: sha256(String(id)) })).join("\n,")}\n]\n`,
 };
 
@@ -60,7 +60,7 @@ export function sha256(content: string | Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-/** A new folder, removed after the test. */
+/** Makes a new folder and removes it after the test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "archive-test-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -69,7 +69,7 @@ export async function temporaryFolder(): Promise<string> {
 
 const TEXT = "lorem ipsum ".repeat(80);
 
-/** Gives a file another content. Where a file is emptied before, ext4 waits for the disk when it is closed. */
+/** Overwrites a file in place. If the file were emptied first, ext4 would wait for the disk when the file is closed. */
 export function overwrite(path: string, content: Uint8Array): void {
   const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   try {
@@ -80,7 +80,7 @@ export function overwrite(path: string, content: Uint8Array): void {
   }
 }
 
-/** JSON of about so many bytes, made while it is read, that compresses like a table of long texts. */
+/** Makes JSON of about `sizeBytes` bytes while it is read. It compresses like a table of long texts. */
 export function manyRows(sizeBytes: number): Readable {
   const noise = randomBytes(1e6).toString("hex");
   let sent = 0;
@@ -98,7 +98,7 @@ export function manyRows(sizeBytes: number): Readable {
   });
 }
 
-/** A manifest for these tables. What the archive does not depend on is made up. */
+/** Makes a manifest for these tables. Details that do not affect the archive are invented. */
 export function manifestFor(encryption: EncryptionMode, tables: ManifestTable[]): StoredManifest {
   return {
     formatVersion: FORMAT_VERSION,
@@ -173,7 +173,7 @@ export async function readWhole(path: string, unlock: Unlock): Promise<Record<st
   return await readTables(archive);
 }
 
-/** Reads all of an archive that is unlocked. */
+/** Reads all of an unlocked archive. */
 export async function readTables(archive: Archive): Promise<Record<string, string>> {
   const tables: Record<string, string> = {};
   for (const table of archive.manifest.tables) {
@@ -183,7 +183,7 @@ export async function readTables(archive: Archive): Promise<Record<string, strin
   return tables;
 }
 
-/** The code of the BackupError that a promise is rejected with. */
+/** Returns the code of the BackupError that a promise rejects with. */
 export async function codeOf(promise: Promise<unknown>): Promise<string> {
   try {
     await promise;

@@ -1,4 +1,4 @@
-/** What the integration tests of backup and restore share. Real databases, real archives. */
+/** Shared by the integration tests of backup and restore. Real databases, real archives. */
 import { createWriteStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -29,7 +29,7 @@ import type { ArchivedRows } from "./row-oracle.ts";
 
 export const models = NO_PRISMA_MODELS;
 
-/** A new database and this library's connection to it, both gone after the test. */
+/** Makes a new database and this library's connection to it. Both are removed after the test. */
 export async function testDatabase(
   options: TestDatabaseOptions = {},
 ): Promise<{ db: TestDatabase; database: Database }> {
@@ -38,14 +38,14 @@ export async function testDatabase(
   return { db, database: openTestDatabase(db.url) };
 }
 
-/** This library's connection to a database, closed after the test. */
+/** Opens this library's connection to a database and closes it after the test. */
 export function openTestDatabase(url: string): Database {
   const database = openDatabase({ connectionString: url });
   onTestFinished(() => database.close());
   return database;
 }
 
-/** A path for a new file, removed after the test. */
+/** Returns a path for a new file, which is removed after the test. */
 export async function temporaryPath(name = "backup.zip"): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "restore-test-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -53,11 +53,11 @@ export async function temporaryPath(name = "backup.zip"): Promise<string> {
 }
 
 export type BackUpOptions = Partial<Omit<RunBackupOptions, "database">> & {
-  /** Where there is no key. */
+  /** Used if there is no key. */
   encryption?: EncryptionChoice;
 };
 
-/** Backs up into a new file; unencrypted unless chosen otherwise. */
+/** Backs up into a new file, unencrypted by default. */
 export async function backUp(
   database: Database,
   { encryption = { mode: "none" }, key: given, ...options }: BackUpOptions = {},
@@ -71,7 +71,7 @@ export async function backUp(
 
 export type RestoreOptions = Partial<Omit<RunRestoreOptions, "archive">> & { unlock?: Unlock };
 
-/** Restores as the panel and the terminal do, except for the check beforehand. */
+/** Restores as the panel and the command line tool do, but without the check before it. */
 export async function restore(
   database: Database,
   path: string,
@@ -83,7 +83,7 @@ export async function restore(
   return await runRestore(session, { archive, models, ...options });
 }
 
-/** How many rows of each table are in an archive: counted in its JSON, whatever its manifest says. */
+/** Counts the rows of each table in an archive's JSON, whatever its manifest says. */
 export async function archivedRows(path: string, unlock: Unlock = {}): Promise<ArchivedRows> {
   await using archive = await openArchive(path);
   await archive.unlock(unlock);
@@ -95,7 +95,7 @@ export async function archivedRows(path: string, unlock: Unlock = {}): Promise<A
   return counts;
 }
 
-/** What the check before a restore says. */
+/** Runs the check before a restore and returns its result. */
 export async function check(
   database: Database,
   path: string,
@@ -107,10 +107,10 @@ export async function check(
 }
 
 /**
- * Writes an unencrypted archive anew, with changes, by the library's own writer: digests and manifest agree, so
- * that only the database can find fault with it.
+ * Rewrites an unencrypted archive with changes, using the library's own writer. Checksums and manifest match, so only
+ * the database can find a fault in it.
  *
- * @param editJson a table's JSON array, by `schema.name`
+ * @param editJson changes a table's JSON array, by `schema.name`
  */
 export async function editArchive(
   path: string,
@@ -119,7 +119,7 @@ export async function editArchive(
 ): Promise<string> {
   await using archive = await openArchive(path);
   await archive.unlock({});
-  // What our own writer wrote is stored whole.
+  // Our own writer always writes a complete manifest.
   const manifest = structuredClone(archive.manifest) as StoredManifest;
   const edited = await temporaryPath("edited.zip");
   const writer = createArchiveWriter({
@@ -139,7 +139,7 @@ export async function editArchive(
   return edited;
 }
 
-/** The BackupError that a promise is rejected with. Any other error fails the test. */
+/** Returns the BackupError that a promise rejects with. Any other error fails the test. */
 export async function errorOf(promise: Promise<unknown>): Promise<BackupError> {
   try {
     await promise;
@@ -150,11 +150,11 @@ export async function errorOf(promise: Promise<unknown>): Promise<BackupError> {
   throw new Error("there was no error");
 }
 
-/** Everything that a person or a log of operations is told of an error. */
+/** Returns everything that an error tells a person or a log of operations. */
 export const toldOf = ({ message, hint, details }: BackupError): string =>
   JSON.stringify({ message, hint, details });
 
-/** Sessions of this library that still do, hold or wait for something; empty when nothing has leaked. */
+/** Returns this library's sessions that still work, hold a lock or wait. Empty if nothing has leaked. */
 export async function leftSessions(db: TestDatabase): Promise<unknown[]> {
   return db.query(
     `SELECT application_name, state, query FROM pg_stat_activity
@@ -163,8 +163,8 @@ export async function leftSessions(db: TestDatabase): Promise<unknown[]> {
 }
 
 /**
- * A new database of a plain role, which owns it and everything that `sql` makes in it, and the database as that role
- * sees it. The same role for every database of a version, so that these can be compared; it goes with the server.
+ * Makes a new database that an ordinary role owns, with everything that `sql` makes in it, and connects as that role.
+ * All databases of a version have the same owner, so that they can be compared. The role exists as long as the server.
  */
 export async function plainOwnersDatabase({
   major,
@@ -189,11 +189,11 @@ function urlAs(role: string, db: TestDatabase): string {
 }
 
 let roles = 0;
-/** A role of its own, and the database as it sees it. */
+/** Makes a new role and connects to the database with it. */
 export async function asRole(db: TestDatabase, grants: (role: string) => string) {
   const role = `role_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}_${roles++}`;
   await db.query(`CREATE ROLE ${role} LOGIN PASSWORD 'x'`);
-  // The database is dropped before: hooks run in reverse order.
+  // The database is dropped before the role, because hooks run in reverse order.
   const admin = new URL(db.url);
   admin.pathname = "/postgres";
   onTestFinished(async () => {

@@ -1,17 +1,19 @@
-/** Ways to harm what a server keeps. A database that is harmed has just been copied: none of its pages is in memory yet. */
+/**
+ * Ways to damage a server's files. The damaged database has just been copied, so none of its pages is in memory yet.
+ */
 import { open, rm } from "node:fs/promises";
 import path from "node:path";
 import type { TestDatabase } from "./database.ts";
 
 const PAGE_BYTES = 8192;
 
-/** Writes over the header of a page. @param relation a table or index of a database that was `copied` */
+/** Overwrites the header of a page. @param relation a table or index of a database that was `copied` */
 export async function damagePage(db: TestDatabase, relation: string, page: number): Promise<void> {
   await using file = await open(await fileOf(db, relation), "r+");
   await file.write(Buffer.alloc(20, 0xff), 0, 20, PAGE_BYTES * page + 8);
 }
 
-/** Writes one byte over the whole of the first page. */
+/** Fills the first page with one byte. */
 export async function fillPage(db: TestDatabase, relation: string, byte: number): Promise<void> {
   await using file = await open(await fileOf(db, relation), "r+");
   await file.write(Buffer.alloc(PAGE_BYTES, byte), 0, PAGE_BYTES, 0);
@@ -22,7 +24,7 @@ export async function removeFile(db: TestDatabase, relation: string): Promise<vo
   await rm(await fileOf(db, relation));
 }
 
-/** Removes the pieces of the first of the large values in a table. */
+/** Removes the chunks of the first large value in a table. */
 export const LOSE_PIECES = (table: string) => `
   CREATE EXTENSION IF NOT EXISTS pg_surgery;
   DO $$

@@ -12,23 +12,23 @@ export interface TestDatabase extends AsyncDisposable {
 }
 
 export interface TestDatabaseOptions {
-  /** Default 15: pg_dump, which tests compare with, is of that version. */
+  /** Default 15: the version of pg_dump, which tests compare with. */
   major?: Major;
-  /** A server of the test's own, instead of one of those that all tests share. */
+  /** A server for this test alone, instead of one that all tests share. */
   serverUrl?: string;
   /** Default UTF8. */
   encoding?: "UTF8" | "SQL_ASCII" | "LATIN1" | "WIN1251" | "WIN1252" | "EUC_JP";
   /** Run in the new database. */
   sql?: string;
   /**
-   * Runs `sql` once for this process, and copies from then on: for what takes its time, or has to be the same in each
-   * to the last bit. Owners and settings of the database itself are not copied.
+   * Runs `sql` once in this process and copies the database from then on. For SQL that takes long or must give exactly
+   * the same bytes each time. Owners and settings of the database itself are not copied.
    */
   copied?: boolean;
 }
 
 let created = 0;
-/** By server and SQL: the name of the database that is copied. They go with the server. */
+/** The name of the database to copy, by server and SQL. They exist as long as the server. */
 const originals = new Map<string, Promise<string>>();
 
 /** Superuser connection string of the server that all tests of this version share. */
@@ -38,7 +38,7 @@ export function serverUrlOf(major: Major): string {
   return url;
 }
 
-/** A new, empty database on a real server. `await using` drops it, whoever is still connected. */
+/** Makes a new, empty database on a real server. `await using` drops it, even if sessions are still connected. */
 export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const serverUrl = options.serverUrl ?? serverUrlOf(options.major ?? 15);
   const name = `test_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}_${created++}`;
@@ -48,7 +48,7 @@ export async function createTestDatabase(options: TestDatabaseOptions = {}): Pro
 
   const url = urlOf(serverUrl, name);
   const pool = new pg.Pool({ connectionString: url.href, max: 2 });
-  // Dropping the database cuts idle connections, also those that the pool is ending: no failure of a test.
+  // When the database is dropped, idle connections are cut, also those that the pool is closing. That fails no test.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
 
@@ -84,7 +84,7 @@ function originalOf(serverUrl: string, sql = ""): Promise<string> {
 async function makeOriginal(serverUrl: string, sql: string): Promise<string> {
   const name = `original_${process.pid}_${process.env.VITEST_POOL_ID ?? 0}_${created++}`;
   await administer(serverUrl, createSql(name, "template0"));
-  // Only what nobody is connected to can be copied.
+  // A database can only be copied while no session is connected to it.
   const client = new pg.Client({ connectionString: urlOf(serverUrl, name).href });
   await client.connect();
   try {
@@ -95,7 +95,7 @@ async function makeOriginal(serverUrl: string, sql: string): Promise<string> {
   return name;
 }
 
-/** Copied as files: half the work of writing all of it to the log, on a server that need not survive a crash. */
+/** Copies the files. That costs half of writing everything to the WAL, and this server need not survive a crash. */
 const createSql = (name: string, template: string, encoding?: string): string =>
   `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY ${encoding ? `ENCODING '${encoding}' LOCALE 'C'` : ""}`;
 
@@ -105,13 +105,13 @@ function urlOf(serverUrl: string, name: string): URL {
   return url;
 }
 
-/** To each server one connection for all databases that come and go. */
+/** One connection to each server, for creating and dropping databases. */
 const administrators = new Map<string, pg.Pool>();
 
 async function administer(serverUrl: string, sql: string): Promise<void> {
   const known = administrators.get(serverUrl);
   const pool = known ?? new pg.Pool({ connectionString: serverUrl, max: 1, allowExitOnIdle: true });
-  // Where a test stops the server, the next statement connects anew.
+  // If a test stops the server, the next statement connects again.
   if (!known) pool.on("error", () => {});
   administrators.set(serverUrl, pool);
   await pool.query(sql);

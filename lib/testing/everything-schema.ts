@@ -1,4 +1,4 @@
-/** Everything that a table, and what surrounds it, may have and that a plain load would change or trip over. */
+/** Everything that a table and its surroundings may have and that a simple load would change or fail on. */
 export const EVERYTHING_SQL = String.raw`
   CREATE SCHEMA hr; CREATE SCHEMA "we.ird ""s/chema";
   CREATE TYPE mood AS ENUM ('sad', 'it''s ok', 'a,b');

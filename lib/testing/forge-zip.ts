@@ -1,4 +1,4 @@
-/** Zip files as only an attacker or an accident makes them. */
+/** Zip files that only an attacker or an accident produces. */
 import { readFile } from "node:fs/promises";
 import { crc32, deflateRawSync } from "node:zlib";
 import JSZip from "jszip";
@@ -7,15 +7,15 @@ export interface ForgedEntry {
   name: string;
   content: Uint8Array;
   deflate?: boolean;
-  /** What the directory says, where that is not the truth. */
+  /** Wrong values in the directory. */
   central?: Partial<Fields>;
-  /** What the local header says, where that is not the truth. */
+  /** Wrong values in the local header. */
   local?: Partial<Fields>;
   /** Unix mode and file type. */
   mode?: number;
-  /** Where the directory says that the entry begins. */
+  /** The offset of the entry according to the directory. */
   offset?: number;
-  /** Extra fields, in the directory and beside the content. */
+  /** Extra fields in the directory and in the local header. */
   centralExtra?: Uint8Array;
   localExtra?: Uint8Array;
 }
@@ -29,7 +29,7 @@ interface Fields {
   sizeBytes: number;
 }
 
-/** The entries of a real archive, read by an independent library, to be changed and packed again. */
+/** Reads the entries of a real archive with an independent library, to change and repack them. */
 export async function unpack(path: string): Promise<ForgedEntry[]> {
   const zip = await JSZip.loadAsync(await readFile(path));
   return Promise.all(
@@ -88,7 +88,7 @@ export function pack(entries: ForgedEntry[], claimedEntries = entries.length): B
   return Buffer.concat([...parts, directoryBytes, end]);
 }
 
-/** The extra field of zip64: sizes, and in the directory also where the entry begins. */
+/** Makes the extra field of zip64: sizes, and in the directory also the offset of the entry. */
 export function zip64Extra(...values: bigint[]): Buffer {
   const buffer = Buffer.alloc(4 + values.length * 8);
   buffer.writeUInt16LE(1, 0);
@@ -97,7 +97,7 @@ export function zip64Extra(...values: bigint[]): Buffer {
   return buffer;
 }
 
-/** The same zip with the end of a zip64, which says the truth where nothing else is asked for. */
+/** Adds the end of a zip64 to a zip. It is correct except for `lies`. */
 export function withZip64End(
   zip: Buffer,
   lies: { entries?: bigint; directoryBytes?: bigint; directoryAt?: bigint; endAt?: bigint } = {},
@@ -124,7 +124,7 @@ export function withZip64End(
 
 const uint16 = (value: number): Buffer => Buffer.from([value & 0xff, value >>> 8]);
 
-/** What local header and directory have in common: flags up to the name's length. */
+/** The part that local header and directory share: from the flags to the length of the name. */
 function fields({ name, flags, method, crc32, compressedBytes, sizeBytes }: Fields): Buffer {
   const buffer = Buffer.alloc(22);
   buffer.writeUInt16LE(flags, 0);

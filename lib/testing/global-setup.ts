@@ -11,7 +11,7 @@ declare module "vitest" {
   }
 }
 
-/** Builds the package, and starts the servers, once for all integration tests. Vitest calls what it returns at the end. */
+/** Builds the package and starts the servers, once for all integration tests. Vitest calls the result at the end. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await buildPackage();
   const servers = await Promise.allSettled(

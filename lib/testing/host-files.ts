@@ -4,10 +4,10 @@ import os from "node:os";
 import path from "node:path";
 import { onTestFinished } from "vitest";
 
-/** By path: a file's text, or for `-> target` a link. */
+/** By path: the text of a file, or `-> target` for a link. */
 export type Files = Record<string, string>;
 
-/** A temporary folder with these files, gone after the test. @returns its path */
+/** Makes a temporary folder with these files and removes it after the test. @returns its path */
 export async function makeHost(files: Files): Promise<string> {
   const root = await mkdtemp(path.join(os.tmpdir(), "backup-admin-host-"));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
@@ -56,7 +56,7 @@ export const usesClient = (
 ): string =>
   `import ${clause} from "${specifier}";\nexport const users = () => ${query}.findMany();\n`;
 
-/** A TypeScript app with one client, to which tests add. */
+/** A TypeScript app with one client. Tests add files to it. */
 export const PLAIN: Files = {
   "package.json": packageJson(),
   "tsconfig.json": tsconfig({ "@/*": ["./*"] }),

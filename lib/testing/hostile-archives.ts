@@ -1,4 +1,4 @@
-/** What the tests of hostile archives share: real archives of every mode, and a judge of what comes of them. */
+/** Shared by the tests of hostile archives: real archives of every mode, and a judge of the results. */
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
@@ -24,7 +24,7 @@ export const SMALL_TABLES: TestTables = {
   empty: "[\n]\n",
   Order: jsonOf(60, "order"),
 };
-/** Of the same sizes, compressed as well, so that only their content tells them from the others. */
+/** The same sizes, also when compressed, so only the content differs. */
 const OTHER_TABLES: TestTables = {
   User: jsonOf(60, "uses"),
   empty: "[\n]\n",
@@ -44,13 +44,15 @@ export interface Scene {
   path: string;
   manifest: StoredManifest;
   entries: ForgedEntry[];
-  /** Of another archive: the same tables, sizes, and passphrase or recipients; other rows. */
+  /** Entries of another archive: the same tables, sizes, and passphrase or public keys, but other rows. */
   other: ForgedEntry[];
-  /** By identity, also where a passphrase protects it: to derive its key takes a process each time. */
+  /**
+   * With a private key, even if a passphrase protects the archive, because each process would have to derive its key.
+   */
   unlock: Unlock;
 }
 
-/** A real archive. */
+/** Makes a real archive. */
 export async function createScene(mode: EncryptionMode): Promise<Scene> {
   const folder = await temporaryFolder();
   const identity = await generateX25519Identity();
@@ -80,10 +82,11 @@ export async function createScene(mode: EncryptionMode): Promise<Scene> {
 const MAX_CASE_CPU_S = 10;
 
 /**
- * Opens a backup and reads it as a restore does. "accepted": every row of every table is one of the original's, in
- * its place, compared value by value with what was backed up, and no table is missing. Otherwise the error's code.
+ * Opens a backup and reads it as a restore does. Returns "accepted" if every row of every table is an original one in
+ * its place, compared value by value with what was backed up, and no table is missing. Otherwise returns the error's
+ * code.
  *
- * @throws Error where anything else was accepted, or an error is none of ours, or it hangs or costs too much
+ * @throws Error if anything else was accepted, an error is not a BackupError, or the case hangs or costs too much
  */
 export async function judge(
   path: string,
@@ -101,7 +104,7 @@ export async function judge(
   return judged;
 }
 
-/** Every table's JSON, by name, read once: as the check before a restore does, which has found it well. */
+/** Reads every table's JSON once, by name, as the check before a restore does, which has found it correct. */
 export async function verifiedTables(
   archive: Pick<Archive, "manifest" | "readTable">,
 ): Promise<TestTables> {
@@ -111,7 +114,7 @@ export async function verifiedTables(
       (async function* () {
         const chunks: Buffer[] = [];
         for await (const chunk of archive.readTable(table, signal)) {
-          // A copy: whoever proves a table frees what it has read.
+          // Copy it, because the code that verifies a table frees what it has read.
           chunks.push(Buffer.from(chunk));
           yield chunk;
         }
@@ -130,7 +133,7 @@ async function read(path: string, unlock: Unlock, expected: TestTables) {
     await using archive = await openArchive(path);
     await archive.unlock(unlock);
     tables = await verifiedTables(archive);
-    // What our own writer wrote, or was taken for it.
+    // Our own writer wrote it, or it passed for that.
     manifest = archive.manifest as StoredManifest;
   } catch (error) {
     if (error instanceof BackupError) return { outcome: error.code };

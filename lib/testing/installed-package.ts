@@ -10,14 +10,14 @@ interface Manifest {
 }
 
 interface InstallOptions {
-  /** What `npm pack` made. Default: the same files, copied from here. */
+  /** The output of `npm pack`. Default: the same files, copied from this repository. */
   tarball?: string;
-  /** Further packages of this repository, or scopes of them, that the project has, such as peers. */
+  /** More packages of this repository for the project, or whole scopes, for example peers. */
   others?: string[];
 }
 
 /**
- * Puts the built package into a project's node_modules as npm would: its own files, and beside them its dependencies,
+ * Installs the built package into a project's node_modules as npm would: its own files, its dependencies next to them,
  * and nothing that it does not declare.
  */
 export async function installPackage(modules: string, options: InstallOptions): Promise<void> {

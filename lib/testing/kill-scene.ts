@@ -1,4 +1,4 @@
-/** What the kill tests share: a small database with a bit of everything, and a restore that is struck at one point. */
+/** Shared by the kill tests: a small database with many kinds of objects, and a restore that is struck at one point. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect } from "vitest";
@@ -32,7 +32,10 @@ const SQL = `
   CREATE MATERIALIZED VIEW hours AS SELECT member_id, sum(hours) FROM task GROUP BY member_id;
   SELECT nextval('ticket');`;
 
-/** Another state for each number, with other rows and sequences. After a crash a nextval() would have run ahead, as PostgreSQL says. */
+/**
+ * Makes another state for each number, with other rows and sequences. It uses no nextval(), because after a crash a
+ * sequence may have run ahead, as PostgreSQL documents.
+ */
 const mess = (number: number): string => `
   UPDATE team SET name = 'case ${number}', lead = NULL WHERE id % 2 = ${number % 2};
   DELETE FROM log WHERE task_id % 7 = ${number % 7}; UPDATE task SET hours = hours + ${number};
@@ -41,18 +44,18 @@ const mess = (number: number): string => `
 export interface KillScene extends AsyncDisposable {
   database: TestDatabase;
   proxy: WatchingProxy;
-  /** A process of the app that nobody strikes. */
+  /** A process of the app that is never struck. */
   panel: TestAdmin;
-  /** One that reaches the database by way of the proxy. Shares the folder of uploads. */
+  /** A process that reaches the database through the proxy. Shares the folder of uploads. */
   victim: TestAdmin;
-  /** A backup, and the fingerprint of what it holds. */
+  /** A backup, and the fingerprint of its contents. */
   zip: Uint8Array;
   archived: string;
-  /** What a restore asks, in order. */
+  /** The requests of a restore, in order. */
   requests: string[];
 }
 
-/** Every row, sequence, constraint, trigger and materialised row, as PostgreSQL prints them. */
+/** Returns every row, sequence, constraint, trigger and materialised row as PostgreSQL prints it. */
 export async function fingerprint({ url, query }: TestDatabase): Promise<string> {
   const views = await query("SELECT * FROM hours ORDER BY 1");
   return `${await databaseText(url)}\n${JSON.stringify(views)}`;
@@ -84,15 +87,15 @@ export async function createKillScene(
   return scene;
 }
 
-/** Which kind of step of a restore a request is: the beginning of its statement. */
+/** Returns the kind of step that a request belongs to: the beginning of its statement. */
 export function stepOf(request: string): string {
   if (request.startsWith("SELECT pg_catalog.setval")) return "setval";
   return /^\s*(COPY's data|ALTER \w+|\w+)/.exec(request)?.[1]?.replace("WITH", "SELECT") ?? "";
 }
 
 /**
- * Points spread evenly over all requests of a restore and the three places of each, the ones around COMMIT
- * among them and, where there are enough, one in each kind of step.
+ * Returns points spread evenly over all requests of a restore and the three places of each. They include those around
+ * COMMIT and, if there are enough points, one in each kind of step.
  *
  * @param shift 0 to 1, so that several kinds of strikes hit different points
  */
@@ -116,14 +119,14 @@ export function spreadPoints(requests: string[], count: number, shift: number): 
 
 export interface Struck {
   number: number;
-  /** Another process of the app, where that is the one to be struck. */
+  /** Another process of the app, if that is the one to strike. */
   child: ChildProcess | null;
 }
 
-/** @returns what is to be done once everything has gone on, such as starting a server again */
+/** @returns what to do after everything has gone on, for example starting a server again */
 type Strike = (struck: Struck) => Promise<(() => Promise<void>) | undefined>;
 
-/** Made one ahead, since a process needs a second to begin. */
+/** Started in advance, because a process needs a second to begin. */
 const spare = new WeakMap<KillScene, ChildProcess>();
 
 function takeChild(scene: KillScene): ChildProcess {
@@ -138,8 +141,8 @@ function takeChild(scene: KillScene): ChildProcess {
 }
 
 /**
- * Restores, strikes at the point, and requires what a person relies on: the database is exactly as before or
- * exactly as in the archive; the panel says which; and the next restore works at once.
+ * Restores, strikes at the point, and checks what a person relies on. The database is exactly as before or exactly as
+ * in the archive, the panel says which, and the next restore works at once.
  */
 export async function strikeAt(
   scene: KillScene,
@@ -168,9 +171,9 @@ export async function strikeAt(
   } else {
     id = (await victim.ok("POST", "restores", { json: { uploadId } })).id;
     await victim.reach(id, "ready");
-    // What was before is not to be lost by a crash that is the restore's.
+    // A crash during the restore must not lose earlier changes.
     await database.query("CHECKPOINT");
-    // Where the restore's connection is struck before the restore has begun, it still waits to be started.
+    // If the strike on the connection came before the restore began, the restore still waits for its start.
     await victim.call("POST", `restores/${id}/start`, { json: { confirmation: database.name } });
   }
   await struckAt;
@@ -195,7 +198,7 @@ export async function strikeAt(
   return operation;
 }
 
-/** As the panel shows it to who looks: a dead process is given up after a while, which is made to pass. */
+/** Reads the end as the panel shows it. A dead process is given up after a while, so this makes it look old. */
 async function readEnd(
   { panel, database, requests, proxy }: KillScene,
   id: string,
@@ -204,7 +207,7 @@ async function readEnd(
   const began = proxy.requests.length > requests.findIndex((it) => it.startsWith("BEGIN"));
   let attempts = 0;
   return until(`operation ${id} has ended`, async () => {
-    // A living process that could not write the end, since the server was away, is as silent as a dead one.
+    // A living process that could not write the end, because the server was down, is as silent as a dead one.
     if (isDead || ++attempts === 150) {
       await database.query(
         "UPDATE prisma_backup_admin.operations SET heartbeat_at = heartbeat_at - interval '1 min' WHERE id = $1 AND ended_at IS NULL",
@@ -218,7 +221,7 @@ async function readEnd(
   });
 }
 
-/** Whoever reads the panel's hint goes on from there: with the upload that there is, or with another one. */
+/** Follows the panel's hint: restores again with the existing upload, or with another one. */
 async function restoreNext(
   scene: KillScene,
   { id, state, error }: Operation,

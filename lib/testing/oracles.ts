@@ -6,14 +6,14 @@ import pg from "pg";
 const run = promisify(execFile);
 
 /**
- * Whether an independent tool is installed that a test compares with.
- * In CI a missing tool is an error, since the proof would silently be gone; elsewhere a loud
- * warning, and the test skips itself by `it.skipIf(!requireTool("age"))`.
+ * Whether an independent tool that a test compares with is installed. In CI a missing tool is an error, because the
+ * proof would be lost without notice. Elsewhere it prints a clear warning, and the test skips itself with
+ * `it.skipIf(!requireTool("age"))`.
  */
 export function requireTool(name: string): boolean {
   const known = tools.get(name);
   if (known !== undefined) return known;
-  // `--help` and not `--version`: every tool that we compare with knows it and changes nothing.
+  // Use `--help`, not `--version`: every tool here supports it, and it changes nothing.
   const found = spawnSync(name, ["--help"], { stdio: "ignore" }).error === undefined;
   if (!found) {
     const message = `The tool "${name}" is not installed, which tests compare with.`;
@@ -26,14 +26,14 @@ export function requireTool(name: string): boolean {
 
 const tools = new Map<string, boolean>();
 
-/** Where Debian has it. What it has in the path is a script that looks for it, for as long as a dump takes. */
+/** The path of the program on Debian. The one in PATH is a script that takes as long to find it as a dump takes. */
 const DEBIAN_PG_DUMP = "/usr/lib/postgresql/15/bin/pg_dump";
 const PG_DUMP = existsSync(DEBIAN_PG_DUMP) ? DEBIAN_PG_DUMP : "pg_dump";
 
 /**
- * Everything in a database, schema and data, as text that compares equal for equal databases:
- * `pg_dump`'s plain format without comments, with the rows of each table sorted. For PostgreSQL 15;
- * an older pg_dump refuses a newer server. Without `pg_dump`, and outside of CI, it is `databaseText`.
+ * Returns everything in a database, schema and data, as text that is equal for equal databases: `pg_dump`'s plain
+ * format without comments, with the rows of each table sorted. For PostgreSQL 15, because an older pg_dump refuses a
+ * newer server. Without `pg_dump`, and outside of CI, it returns `databaseText`.
  */
 export async function pgDumpText(url: string): Promise<string> {
   if (!requireTool("pg_dump")) return databaseText(url);
@@ -48,7 +48,9 @@ export async function pgDumpText(url: string): Promise<string> {
 /** By SQL. */
 const dumps = new Map<string, string>();
 
-/** `pgDumpText` of a copied database that is what this SQL made it: asked once for each, since copies are equal. */
+/**
+ * Returns `pgDumpText` of a copied database that this SQL made. Runs once per SQL text, because the copies are equal.
+ */
 export async function pgDumpOnce(sql: string, url: string): Promise<string> {
   const dump = dumps.get(sql) ?? (await pgDumpText(url));
   dumps.set(sql, dump);
@@ -62,7 +64,7 @@ const RELATIONS_SQL = `
     AND c.relkind IN ('r', 'p', 'S')
   ORDER BY c.oid::regclass::text COLLATE "C"`;
 
-/** What belongs to the tables `$1`, a line each. */
+/** What belongs to the tables `$1`, one line each. */
 const SURROUNDINGS_SQL = [
   `SELECT concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated, obj_description(oid, 'pg_constraint')) AS line
    FROM pg_constraint WHERE conrelid = ANY ($1)`,
@@ -72,7 +74,7 @@ const SURROUNDINGS_SQL = [
    FROM pg_rewrite WHERE ev_class = ANY ($1)`,
 ];
 
-/** A session with each database, which ends with it: to begin one anew costs more than most of what is asked in it. */
+/** One session per database, which ends when the database is dropped. A new one costs more than most queries in it. */
 const sessions = new Map<string, Promise<pg.Client>>();
 
 function sessionWith(url: string): Promise<pg.Client> {
@@ -83,7 +85,7 @@ function sessionWith(url: string): Promise<pg.Client> {
 
 async function beginSession(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
-  // Where the server or the database goes, the next question is asked in a new one.
+  // If the server or the database goes away, the next query uses a new session.
   client.on("error", () => {});
   client.once("end", () => sessions.delete(url));
   try {
@@ -98,7 +100,7 @@ async function beginSession(url: string): Promise<pg.Client> {
   }
 }
 
-/** Each query's lines, sorted, below a title of its own. `$1` is these oids. */
+/** Returns each query's lines, sorted, below a title. `$1` are these oids. */
 async function catalogLines(
   client: pg.Client,
   queries: readonly string[],
@@ -109,7 +111,10 @@ async function catalogLines(
   return results.flatMap(({ rows }) => ["--", ...rows.map(({ line }) => line).sort()]);
 }
 
-/** Every row, sequence, constraint, trigger and rule as PostgreSQL prints it: what `pgDumpText` is, on any server. */
+/**
+ * Returns every row, sequence, constraint, trigger and rule as PostgreSQL prints it. Serves as `pgDumpText` on any
+ * server.
+ */
 export async function databaseText(url: string): Promise<string> {
   const client = await sessionWith(url);
   const lines: string[] = [];
@@ -117,7 +122,7 @@ export async function databaseText(url: string): Promise<string> {
     RELATIONS_SQL,
   );
   for (const { name, kind } of relations) {
-    // A partitioned table's rows are its partitions', which are here themselves.
+    // The rows of a partitioned table are those of its partitions, which are listed themselves.
     if (kind === "p") continue;
     const { rows } = await client.query<{ line: string }>(
       kind === "r"
@@ -130,7 +135,10 @@ export async function databaseText(url: string): Promise<string> {
   return [...lines, ...(await catalogLines(client, SURROUNDINGS_SQL, oids))].join("\n");
 }
 
-/** What `databaseText` leaves out since servers differ in it: for equal databases on equal servers, all that a restore must not change. */
+/**
+ * What `databaseText` leaves out because servers differ in it. Equal databases on equal servers agree in it. It
+ * contains everything that a restore must not change.
+ */
 const DETAILS_SQL = [
   `SELECT concat_ws(' ', tgrelid::regclass, r.conname, k.confrelid::regclass, tgfoid::regproc, tgenabled) AS line
    FROM pg_trigger g JOIN pg_constraint k ON k.oid = g.tgconstraint LEFT JOIN pg_constraint r ON r.oid = coalesce(nullif(k.conparentid, 0), k.oid) WHERE tgisinternal`,
@@ -149,7 +157,7 @@ const DETAILS_SQL = [
    FROM pg_publication p LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid`,
 ];
 
-/** Everything around the rows, PostgreSQL's own triggers included, which `pg_dump` does not print. */
+/** Returns everything around the rows, also PostgreSQL's own triggers, which `pg_dump` does not print. */
 export async function surroundingsText(url: string): Promise<string> {
   const client = await sessionWith(url);
   const { rows } = await client.query<{ oid: number }>(RELATIONS_SQL);
@@ -157,7 +165,7 @@ export async function surroundingsText(url: string): Promise<string> {
   return (await catalogLines(client, DETAILS_SQL, oids)).join("\n");
 }
 
-/** Drops what differs between two dumps of the same database. */
+/** Removes what differs between two dumps of the same database. */
 function normaliseDump(dump: string): string {
   const lines: string[] = [];
   let rows: string[] | null = null;
@@ -179,7 +187,7 @@ function normaliseDump(dump: string): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Runs a tool through a shell that fails when any part of a pipe does; gives what it prints. */
+/** Runs a tool through a shell that fails if any part of a pipe fails. Returns what it prints. */
 export async function shell(command: string, cwd: string): Promise<string> {
   const { stdout } = await run("bash", ["-c", `set -euo pipefail; ${command}`], {
     cwd,
@@ -188,7 +196,9 @@ export async function shell(command: string, cwd: string): Promise<string> {
   return stdout;
 }
 
-/** Runs a command on a terminal of its own, on which it asks and gets these lines, as age asks for a passphrase. */
+/**
+ * Runs a command on its own terminal and answers its prompts with these lines, because age asks for a passphrase there.
+ */
 export async function terminal(command: string, lines: string[], cwd: string): Promise<void> {
   const running = run("script", ["-qec", command, "/dev/null"], { cwd });
   running.child.stdin?.end(lines.map((line) => `${line}\n`).join(""));

@@ -1,17 +1,17 @@
-/** What the tests of the original's backups share. */
+/** Shared by the tests of the original's backups. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Archive, openArchive } from "../archive/archive-reader.ts";
 import type { Unlock } from "../shared/api.ts";
 import { temporaryFolder } from "./archives.ts";
 
-/** The path of a sample that the original itself wrote. */
+/** Returns the path of a sample that the original itself wrote. */
 export const fixture = (path: string): string =>
   new URL(`../archive/original/fixtures/${path}`, import.meta.url).pathname;
 
 export const PASSWORD = { passphrase: "a-very-strong-password" };
 
-/** A folder of these files, removed after the test. */
+/** Makes a folder of these files and removes it after the test. */
 export async function folderOf(files: Record<string, string | Buffer>): Promise<string> {
   const folder = await temporaryFolder();
   for (const [name, content] of Object.entries(files)) {
@@ -22,7 +22,7 @@ export async function folderOf(files: Record<string, string | Buffer>): Promise<
   return folder;
 }
 
-/** A file of rows as 0.4.0 writes it: its own code, but for the query. */
+/** Makes a file of rows as 0.4.0 writes it, with the original's code except for the query. */
 export function tableFile(tableName: string, rows: object[]): string {
   return JSON.stringify(
     rows.map((row) => ({ ...row, __table_name: tableName, __row_count: rows.length })),

@@ -1,12 +1,12 @@
-/** What the samples were made of, for tests of their way back. */
+/** The source that the samples were made from, for tests that restore them. */
 import { readFile } from "node:fs/promises";
 import { fixture } from "./original-backups.ts";
 
 export const SCHEMA_SQL = await readFile(fixture("source/schema.sql"), "utf8");
 
 /**
- * The source as it comes back: its rows and sequences as `pg_dump` wrote them, and what the files have lost, one
- * by one. Prisma's record of migrations is left as the target has it.
+ * Returns the source as it comes back: rows and sequences as `pg_dump` wrote them, with each loss of the files applied.
+ * The target keeps its own rows in Prisma's table of migrations.
  */
 export async function restoredSql(): Promise<string> {
   const dump = await readFile(fixture("source/expected.sql"), "utf8");

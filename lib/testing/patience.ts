@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Limits end what makes no progress, on however slow a machine. No test expects anything to be fast. */
+/** Limits end what makes no progress, however slow the machine is. No test expects anything to be fast. */
 export const PATIENCE_MS = 10 * 60_000;
 
-/** Of a whole test or hook. */
+/** Limit for a whole test or hook. */
 export const TEST_LIMIT_MS = 3 * PATIENCE_MS;
 
-/** Waits until a condition holds. @returns what was found @throws Error that says what was waited for */
+/** Waits until a condition holds. @returns what `find` found @throws Error that says what it waited for */
 export async function until<Value>(
   what: string,
   find: () => Promise<Value>,

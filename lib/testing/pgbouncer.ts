@@ -1,4 +1,4 @@
-/** A real PgBouncer before the tests' server. */
+/** A real PgBouncer in front of the tests' server. */
 import { spawn } from "node:child_process";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createConnection } from "node:net";
@@ -8,11 +8,11 @@ import { findFreePort } from "../../scripts/postgres.ts";
 import { until } from "./patience.ts";
 
 export interface PgBouncer extends AsyncDisposable {
-  /** The same database, by way of the pooler. */
+  /** The same database through the pooler. */
   url: string;
 }
 
-/** @param settings of the section [pgbouncer], beside `pool_mode` */
+/** @param settings of the section [pgbouncer], in addition to `pool_mode` */
 export async function startPgBouncer(
   databaseUrl: string,
   mode: "transaction" | "session" | "statement",
@@ -42,7 +42,7 @@ ${Object.entries(options)
     { mode: 0o644 },
   );
   const log: string[] = [];
-  // It refuses to be root, and then has to read its settings as somebody else.
+  // It refuses to run as root, so another user has to be able to read its settings.
   const isRoot = process.getuid?.() === 0;
   if (isRoot) await chmod(folder, 0o755);
   const child = spawn("pgbouncer", [...(isRoot ? ["-u", "nobody"] : []), file], {

@@ -1,4 +1,4 @@
-/** A project as one who uses the library has it: a Prisma schema and the client that Prisma generated of it. */
+/** A project like a user's: a Prisma schema, and the client that Prisma generated from it. */
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -55,7 +55,7 @@ model Tag {
 }
 `;
 
-/** The schema's models with their relations, as `Prisma.dmmf.datamodel.models` had them before Prisma 7. */
+/** The schema's models with their relations, as in `Prisma.dmmf.datamodel.models` before Prisma 7. */
 export const FULL_MODELS = [
   {
     name: "User",
@@ -117,7 +117,7 @@ function list(name: string, type: string, relationName: string) {
   };
 }
 
-/** The schema's tables as Prisma's migrations make them, with rows in each. */
+/** The schema's tables as Prisma's migrations make them, each with rows. */
 export const BLOG_SQL = `
   CREATE TABLE users (id serial PRIMARY KEY, name text NOT NULL, boss_id int REFERENCES users);
   CREATE TABLE "Posts" (id serial PRIMARY KEY, title text NOT NULL, author_id int NOT NULL REFERENCES users);
@@ -140,11 +140,11 @@ export const BLOG_MESS_SQL = `
 
 export interface Project extends AsyncDisposable {
   folder: string;
-  /** A new client of the generated code, connected to a database. */
+  /** Makes a new client from the generated code, connected to a database. */
   client(connection: pg.PoolConfig | pg.Pool, options?: object): PrismaClientLike;
-  /** As `Prisma.dmmf.datamodel.models` gives them. */
+  /** In the shape of `Prisma.dmmf.datamodel.models`. */
   baseModels: object[];
-  /** Runs a script of this text in the project's folder, in a Node of its own. */
+  /** Runs this text as a script in the project's folder, in a separate Node process. */
   runScript(text: string, env: Record<string, string>, nodeArgs?: string[]): Promise<ScriptOutput>;
 }
 
@@ -159,7 +159,7 @@ interface ScriptOutput {
   stderr: string;
 }
 
-/** Generates the client: about two seconds. */
+/** Generates the client, which takes about two seconds. */
 export async function createProject(): Promise<Project> {
   const folder = await mkdtemp(join(tmpdir(), "project-test-"));
   const modules = join(folder, "node_modules");
@@ -170,7 +170,7 @@ export async function createProject(): Promise<Project> {
   const prisma = join(ROOT, "node_modules/prisma/build/index.js");
   await run(process.execPath, [prisma, "generate", "--schema", "schema.prisma"], {
     cwd: folder,
-    // It is not run, and not downloaded where there is one.
+    // Prisma does not run the engine, and does not download one if this path is set.
     env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath },
   });
   const { PrismaClient, Prisma } = createRequire(import.meta.url)(
@@ -187,7 +187,7 @@ export async function createProject(): Promise<Project> {
       await writeFile(join(folder, name), text);
       const running = run(process.execPath, [...nodeArgs, name], {
         cwd: folder,
-        // Without what might give the library a connection.
+        // Leaves out variables that could give the library a connection.
         env: { NODE_ENV: "production", ...env },
         timeout: 60_000,
       });

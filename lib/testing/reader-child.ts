@@ -1,4 +1,4 @@
-/** A process of its own that reads backups whole, as the check before a restore does, and says what each took. */
+/** A separate process that reads whole backups, as the check before a restore does, and reports the cost of each. */
 
 import { openArchive } from "../archive/archive-reader.ts";
 import { verifyTables } from "../restore/verify-archive.ts";

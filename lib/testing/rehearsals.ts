@@ -4,7 +4,7 @@ import { type RehearseOptions, rehearse } from "../restore/rehearsal/rehearse.ts
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import { models } from "./backups.ts";
 
-/** Rehearses an unencrypted archive. */
+/** Runs a trial restore of an unencrypted archive. */
 export async function rehearsed(
   database: Database,
   path: string,

@@ -4,11 +4,11 @@ import type { Warning } from "../shared/api.ts";
 interface Heap {
   schema: string;
   name: string;
-  /** What a SELECT that shows its rows may say instead of it, nearest first; itself comes first. */
+  /** The relations through which a SELECT shows its rows, nearest first, beginning with itself. */
   path: Array<[schema: string, name: string]>;
 }
 
-/** Whatever has rows of its own. A partition that is pending detach is seen through no other. */
+/** Every relation that stores rows. A partition that is pending detach is not visible through its parent. */
 const HEAPS_SQL = `
   WITH RECURSIVE up (heap, oid, step) AS (
     SELECT c.oid, c.oid, 0 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -28,10 +28,10 @@ const HEAPS_SQL = `
 export type ArchivedRows = ReadonlyMap<string, number>;
 
 /**
- * Whether each row of each heap in `pg_class` is in the archive, or named by a warning with how many there are. The
- * database must be as it was when it was backed up.
+ * Checks that each row of each heap in `pg_class` is in the archive, or that a warning names the heap and its number of
+ * rows. The database must be as it was when it was backed up.
  *
- * @returns what is not, a line each
+ * @returns what is missing, one line each
  */
 export async function missedRows(
   url: string,

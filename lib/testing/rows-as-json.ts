@@ -7,12 +7,12 @@ const LINE_IN_BASE64 =
   "pg_catalog.encode(pg_catalog.convert_to(line, pg_catalog.current_setting('client_encoding')::name), 'base64')";
 
 /**
- * A table's rows as PostgreSQL's own `row_to_json` writes them, laid out as in a backup: what the conversion of COPY's
- * text is compared with. As bytes, since those of SQL_ASCII would not survive to be made a string.
+ * Returns a table's rows as PostgreSQL's own `row_to_json` writes them, in the layout of a backup. Tests compare the
+ * conversion of COPY's text with it. Returns bytes, because those of SQL_ASCII would be damaged in a string.
  */
 export async function rowsAsJson(client: pg.ClientBase, table: CatalogTable): Promise<Buffer> {
   const rows = `SELECT ${dumped(table).map(columnExpression).join(", ")} FROM ${rowsOf(table)} t`;
-  // `r.*` and not `r`: a bare alias is taken for a column of that name.
+  // Use `r.*`, not `r`: PostgreSQL would take a bare alias for a column of that name.
   const lines = `SELECT pg_catalog.row_to_json(r.*)::text FROM (${rows}) r`;
   const found = await client.query<[string]>({
     text: `SELECT ${LINE_IN_BASE64} FROM (${lines}) l (line)`,

@@ -1,20 +1,20 @@
-/** Schemas for the round trip, a case each. */
+/** Schemas for the round trip, one case each. */
 export interface SchemaCase {
   what: string;
-  /** Left out: PostgreSQL 15. */
+  /** Default: PostgreSQL 15. */
   since?: 18;
-  /** Why a plain owner cannot restore it. That it is refused then, and how, is in refusals.integration.test.ts. */
+  /** Why an ordinary owner cannot restore it. refusals.integration.test.ts proves that and how it is refused. */
   needsSuperuser?: string;
   /** Run in an empty database. */
   sql: string;
-  /** Run after the backup, with session_replication_role = replica: must change what a restore has to bring back. */
+  /** Run after the backup, with session_replication_role = replica. Must change what a restore has to bring back. */
   change: string;
 }
 
 const range = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-/** Tables that refer to each other in a circle. */
+/** Makes tables that refer to each other in a cycle. */
 function cycle(length: number, column: string): string {
   const name = (index: number) =>
     `"cycle ${length} ${column.replaceAll(/[^a-z]/gi, "")} ${(index % length) + 1}"`;

@@ -1,22 +1,22 @@
 /**
- * How much is tested, all in one place. `npm test` is the quick scope: each kind of proof at least once. `npm run
- * test:all`, and whatever is named, as in `npm test -- unit lib/plan`, is whole. `npm run test:long` makes more cases
- * than anybody waits for. Single numbers can be set by the variables that are named here.
+ * All settings for how much is tested. `npm test` uses the quick scope: each kind of proof at least once. `npm run
+ * test:all` runs everything, and so does a named check, for example `npm test -- unit lib/plan`. `npm run test:long`
+ * runs more cases than a person wants to wait for. The environment variables here set single numbers.
  */
 const { TEST_SCOPE = "all", POSTGRES_MAJORS, RANDOM_SCHEMA_RUNS, HOSTILE_CASES } = process.env;
 
 interface Scope {
-  /** Of PostgreSQL, for what is tested on several versions. All else is tested on 15, and some on 18. */
+  /** Versions of PostgreSQL for tests that run on several. Other tests run on 15, and some on 18. */
   majors: string;
-  /** On each of them. */
+  /** On each of these versions. */
   randomSchemas: number;
-  /** Bits and lengths that are changed in an archive of each mode: a multiple of 400. */
+  /** How many bits and lengths are changed in an archive of each mode. A multiple of 400. */
   hostileCases: number;
-  /** Of a table of cases every nth, beginning with the first. */
+  /** Runs every nth case of a table of cases, beginning with the first. */
   everyNth: number;
-  /** Points at which a restore is struck. */
+  /** How many points a restore is struck at. */
   killPoints: { process: number; session: number; connection: number; server: number };
-  /** Tests that are left out, by the check: below the repository, or below the folder of a check in the browser. */
+  /** Tests that are left out, by check. Paths are relative to the repository, or to the folder of a browser check. */
   leftOut: Record<"unit" | "integration" | "package" | "e2e" | "hosts", string[]>;
 }
 
@@ -37,7 +37,7 @@ export const SCOPES: Record<string, Scope> = {
     hostileCases: 800,
     everyNth: 4,
     killPoints: { process: 20, session: 3, connection: 3, server: 2 },
-    // What another test proves in another way, or what takes long for what it adds.
+    // Tests whose fact another test proves in another way, or that take long for what they add.
     leftOut: {
       unit: [],
       integration: [
@@ -88,6 +88,6 @@ export const SCOPE: Scope = {
   hostileCases: Number(HOSTILE_CASES ?? chosen.hostileCases),
 };
 
-/** As many of a table's cases as the scope has. */
+/** Returns as many of a table's cases as the scope allows. */
 export const sample = <Case>(cases: readonly Case[]): Case[] =>
   cases.filter((_, index) => index % SCOPE.everyNth === 0);

@@ -10,13 +10,13 @@ import { type Major, NOBODY } from "../../scripts/postgres-package.ts";
 export interface Replication extends AsyncDisposable {
   primary: PostgresServer;
   standby: PostgresServer;
-  /** Runs a statement on the primary, and returns when the standby shows what it did. */
+  /** Runs a statement on the primary, and returns after the standby shows its effect. */
   onPrimary(sql: string): Promise<void>;
 }
 
 /**
- * A primary and a hot standby of its own, which replays what the primary does at once: `max_standby_streaming_delay` is
- * 0, and `hot_standby_feedback` is off, so that the standby ends whatever stands in the way.
+ * Starts a primary and a hot standby for it, which replays the primary's changes at once. `max_standby_streaming_delay`
+ * is 0 and `hot_standby_feedback` is off, so the standby ends sessions that conflict with the replay.
  *
  * @param sql is run on the primary before the standby is made
  */
@@ -55,14 +55,14 @@ export async function startReplication({
   }
   const replica = new pg.Client(standby.url());
   await replica.connect();
-  // It may be ended by a conflict with recovery like any other session.
+  // A conflict with recovery may end this session, like any other.
   replica.on("error", () => {});
   return {
     primary,
     standby,
     async onPrimary(statement) {
       await client.query(statement);
-      // Some statements, such as VACUUM, leave their records to be sent later: a commit sends them.
+      // The records of some statements, for example VACUUM, are sent later. A commit sends them now.
       await client.query("SELECT pg_logical_emit_message(true, 'standby', '')");
       const { rows } = await client.query("SELECT pg_current_wal_lsn()::text AS lsn");
       for (;;) {
@@ -81,7 +81,7 @@ export async function startReplication({
   };
 }
 
-/** As pg_basebackup does, which is not among the packages: the files of a server that runs, and where to begin. */
+/** Copies the files of a running server and notes where to begin, as pg_basebackup does. That tool is not installed. */
 async function copyCluster(client: pg.Client, to: string, port: number): Promise<void> {
   await client.query("SELECT pg_backup_start('standby', true)");
   const { rows } = await client.query("SHOW data_directory");

@@ -16,7 +16,7 @@ const VISITORS: Record<string, Visitor> = {
 };
 
 export interface CallOptions {
-  /** Who asks; `null` is nobody. Default ada. */
+  /** Who sends the request. `null`: nobody is signed in. Default ada. */
   user?: string | null;
   /** Sent as JSON. */
   json?: unknown;
@@ -28,7 +28,7 @@ export type TestAdmin = Awaited<ReturnType<typeof createTestAdmin>>;
 
 /**
  * @param options.uploadDir default: a new folder, removed on disposal
- * @param options.send asks somebody else than the handlers of this process
+ * @param options.send sends requests elsewhere than to the handlers of this process
  */
 export async function createTestAdmin(
   options: Partial<BackupAdminOptions> & {
@@ -42,7 +42,7 @@ export async function createTestAdmin(
     : await mkdtemp(path.join(os.tmpdir(), "backup-admin-test-"));
   const uploadDir = folder ? path.join(folder, "uploads") : options.uploadDir;
   if (!uploadDir) throw new Error("an empty uploadDir");
-  // Beside it, as tests look at what is in the folder for uploads.
+  // Next to the folder for uploads, because tests check what that folder contains.
   const safetyBackupDir = options.safetyBackupDir ?? `${uploadDir}-safety`;
   const log: string[] = [];
   const handlers = createHandlers(
@@ -62,7 +62,7 @@ export async function createTestAdmin(
     route: string,
     { user = "ada", json, body, headers = {} }: CallOptions = {},
   ): Promise<Response> {
-    // `duplex` is required for a body that is a stream, and missing in the DOM's types.
+    // A stream as body requires `duplex`, which is missing in the DOM's types.
     const init: RequestInit & { duplex: "half" } = {
       method,
       headers: {
@@ -93,7 +93,7 @@ export async function createTestAdmin(
     return JSON.parse(text) as Result;
   }
 
-  /** The error of a request that has to fail. */
+  /** Returns the error of a request that has to fail. */
   async function fail(
     method: (typeof METHODS)[number],
     route: string,
@@ -128,14 +128,14 @@ export async function createTestAdmin(
     return id;
   }
 
-  /** A whole backup. @returns the zip */
+  /** Makes a backup of everything. @returns the zip */
   async function backup(encryption: unknown = { mode: "none" }): Promise<Uint8Array> {
     const { id } = await ok("POST", "backups", { json: { encryption } });
     const response = await call("GET", `backups/${id}/archive`);
     return new Uint8Array(await response.arrayBuffer());
   }
 
-  /** Waits for an operation to be in one of the states. */
+  /** Waits until an operation is in one of the states. */
   async function reach(id: string, ...states: Operation["state"][]): Promise<Operation> {
     const operation = await until(`operation ${id} is ${states.join(" or ")}`, async () => {
       const now = await ok("GET", `operations/${id}`);
@@ -156,7 +156,7 @@ export async function createTestAdmin(
     safetyBackupDir,
     log,
     async [Symbol.asyncDispose]() {
-      // What was given up in its midst may still write its last.
+      // An operation that was broken off may still write its last data.
       if (folder) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };

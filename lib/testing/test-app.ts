@@ -21,19 +21,19 @@ export interface TestAppOptions {
   config?: Partial<BackupAdminOptions>;
   /** How many instances answer in turn, each with its own folder for uploads. Default 1. */
   instances?: number;
-  /** A proxy before the app, as nginx, refuses larger bodies. */
+  /** A proxy in front of the app, like nginx, refuses larger bodies. */
   maxBodyBytes?: number;
-  /** What is between the app and its handlers passes no more of a body on, and says nothing. */
+  /** A layer between the app and its handlers passes only this much of a body on, without an error. */
   cutBodyBytes?: number;
-  /** Sends those without a session to a page to sign in, as a host's proxy.ts may. */
+  /** Redirects requests without a session to a sign-in page, as a host's proxy.ts may. */
   redirects?: boolean;
-  /** As with Next's `trailingSlash`. */
+  /** Behaves like Next's `trailingSlash`. */
   trailingSlash?: boolean;
-  /** Of the page. Default: as the documentation has them. */
+  /** Headers of the page. Default: those in the documentation. */
   pageHeaders?: Record<string, string>;
 }
 
-/** @returns where its page is */
+/** @returns the address of its page */
 export async function startApp(options: TestAppOptions): Promise<string> {
   const instances = await Promise.all(
     Array.from({ length: options.instances ?? 1 }, () => createInstance(options)),

@@ -1,10 +1,10 @@
-/** Types and their awkward values. To add a type or a value is to add a line. */
+/** Types and their awkward values. To add a type or a value, add a line. */
 export interface TypeCase {
-  /** As in SQL. */
+  /** The type as written in SQL. */
   type: string;
-  /** SQL expressions; each is cast to the type. */
+  /** SQL expressions. Each is cast to the type. */
   values: string[];
-  /** Too large for everything that is made of the others: alone, and as a domain. */
+  /** Values that are too large to be combined with others. They are used alone and in a domain. */
   large?: string[];
   /** What to index, and how. */
   index?: string;
@@ -14,7 +14,7 @@ export interface TypeCase {
 const text = (...values: string[]) =>
   values.map((value) => `E'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`);
 
-/** All that has a meaning somewhere on the way: in JSON, in COPY, in an array's or a composite's text, in SQL. */
+/** Everything with a special meaning somewhere: in JSON, in COPY, in the text of an array or composite, in SQL. */
 const AWKWARD = [
   ...["", " ", "  two  ", "null", "NULL", "\\", "\\\\", "\\N", "\\.", "\\n", "\\u0041", "\\x41"],
   ...["'", "''", '"', '""', "`", "$$", "$1", "%", "%s", "a,b", "(a)", "{a}", "[1]", "{}", "()"],
@@ -121,7 +121,7 @@ export const TYPE_CASES: TypeCase[] = [
   {
     type: "text",
     values: [...text(...AWKWARD), "repeat('é\\', 35000)", "repeat(E'\\n', 1000)"],
-    // More than a megabyte each, one of what is longer in JSON.
+    // More than a megabyte each. One of them consists of characters that are longer in JSON.
     large: ["repeat('é\\', 350000)", "repeat(E'\\n\"', 530000)"],
     index: "USING gin (v gin_trgm_ops)",
   },
@@ -321,8 +321,8 @@ export const TYPES_SQL = `
   SET TimeZone = 'UTC'; SET xmloption = content`;
 
 /**
- * A table for a type, with everything that can be made of it: arrays of several dimensions and other lower bounds,
- * domains over it and over its arrays, composites of these, composites of composites, domains over composites.
+ * A table with everything that can be made from a type: arrays of several dimensions and other lower bounds, domains
+ * over it and over its arrays, composites of these, composites of composites, domains over composites.
  */
 export function typeTable(
   { type, values, large = [], index: indexed }: TypeCase,

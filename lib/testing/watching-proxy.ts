@@ -1,9 +1,13 @@
-/** A TCP proxy before PostgreSQL, for tests: it sees what a restore asks, request by request, and strikes at one of them. */
+/**
+ * A TCP proxy in front of PostgreSQL, for tests. It sees a restore's requests one by one, and strikes at one of them.
+ */
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Where in a restore: nothing of a request has arrived, half of it, or it was answered and nobody got the answer. */
+/**
+ * A point in a restore: nothing of a request has arrived, half of it has, or it was answered and the answer got lost.
+ */
 export interface Point {
   /** From 0, counted from the beginning of the restore's connection. */
   request: number;
@@ -13,20 +17,20 @@ export interface Point {
 export const PLACES = ["before", "within", "answered"] as const;
 
 export interface WatchingProxy extends AsyncDisposable {
-  /** The database's connection string, by way of the proxy. */
+  /** The database's connection string, through the proxy. */
   url: string;
-  /** What the last restore asked, the beginning of each statement. */
+  /** The requests of the last restore: the beginning of each statement. */
   requests: string[];
   /**
-   * At this point of the next restore everything on its connection is held, `strike` is called, and what was
-   * held goes on, as far as there is still somebody to take it.
+   * At this point of the next restore, holds everything on its connection and calls `strike`. Afterwards it sends on
+   * what it held, if the receiver still exists.
    *
    * @returns once `strike` is done
    */
   strikeAt(point: Point, strike: () => Promise<void>): Promise<void>;
-  /** Resolves when the restore's end of its connection is closed, as after its process was killed. */
+  /** Resolves when the restore's end of its connection is closed, for example after its process was killed. */
   closed(): Promise<void>;
-  /** Breaks the connection of the restore, or every one. */
+  /** Breaks the connection of the restore, or every connection. */
   cut(which: "restore" | "all"): void;
 }
 
@@ -137,9 +141,9 @@ export async function createWatchingProxy(databaseUrl: string): Promise<Watching
 
 interface ReadRequest {
   bytes: Buffer;
-  /** Of a restore's connection; null for what belongs to no statement. */
+  /** The statement on a restore's connection. Null for data that belongs to no statement. */
   statement: string | null;
-  /** The first of a restore's connection. */
+  /** Whether this is the first request of a restore's connection. */
   isRestore: boolean;
 }
 
@@ -152,7 +156,7 @@ const PASSWORD = "p";
 const COPY_DONE = "c";
 const COPY_FAIL = "f";
 
-/** Cuts what a client sends into requests: a simple query, the data of a COPY, or all messages up to a Sync. */
+/** Splits what a client sends into requests: a simple query, the data of a COPY, or all messages up to a Sync. */
 class RequestReader {
   #pending: Buffer = Buffer.alloc(0);
   #isStarted = false;

@@ -2,7 +2,7 @@ import pg from "pg";
 
 interface Column {
   name: string;
-  /** The base type's name, as `int4`; of a domain, what it is made of. */
+  /** The name of the base type, for example `int4`. For a domain, its base type. */
   type: string;
   category: string;
   sqlType: string;
@@ -17,7 +17,7 @@ interface Table {
   foreignKeys: Array<{ to: string; columns: string[]; referenced: string[] }>;
 }
 
-/** From the catalog, and independent of what the library makes of it. Columns that PostgreSQL computes are left out. */
+/** Reads the catalog independently of the library. Columns that PostgreSQL computes are left out. */
 const TABLES_SQL = `
   SELECT c.oid::regclass::text AS name,
     (SELECT json_agg(json_build_object('name', a.attname, 'type', t.typname, 'category', t.typcategory,
@@ -38,11 +38,11 @@ const TABLES_SQL = `
   ORDER BY 1`;
 
 /**
- * Writes one new row into every table, in one transaction, as an app would: what has a default is left to it, and
- * what refers to another table refers to that table's new row.
+ * Writes one new row into every table, in one transaction, as an app would. It leaves defaults to PostgreSQL. A
+ * reference to another table refers to that table's new row.
  *
  * @returns the tables' names, sorted
- * @throws PostgreSQL's error for the first row that it does not take, such as for a key that is there already
+ * @throws PostgreSQL's error for the first row that it refuses, for example because the key exists already
  */
 export async function writeRowIntoEveryTable(url: string): Promise<string[]> {
   const client = new pg.Client({ connectionString: url });
@@ -92,7 +92,7 @@ async function writeRow(client: pg.Client, table: Table, written: Written) {
     names.length === 0
       ? "DEFAULT VALUES"
       : `(${names.join(", ")}) VALUES (${[...values.values()].join(", ")})`;
-  // As text, so that a key comes back exactly.
+  // As text, so that a key keeps its exact value.
   const { rows } = await client.query<{ row: Record<string, string | null> }>(
     `WITH new AS (INSERT INTO ${table.name} ${row} RETURNING *)
      SELECT (SELECT json_object_agg(key, value) FROM json_each_text(row_to_json(new))) AS row FROM new`,
@@ -101,7 +101,7 @@ async function writeRow(client: pg.Client, table: Table, written: Written) {
   return rows[0]?.row ?? {};
 }
 
-/** An SQL expression of a value that no other row has, where the type has enough of them. */
+/** Returns an SQL expression for a value that no other row has, if the type has enough values. */
 function newValue({ name: table }: Table, column: Column): string {
   const name = pg.escapeIdentifier(column.name);
   switch (column.type) {

@@ -1,4 +1,4 @@
-/** What each byte of a zip is for, read independently of the library that the product uses. */
+/** What each byte of a zip belongs to, determined independently of the library that the product uses. */
 
 export type Region =
   | "local header"
@@ -10,7 +10,7 @@ export type Region =
   | "manifest"
   | "table";
 
-/** For a zip without zip64, in which nothing lies between the entries. */
+/** For a zip without zip64 and without gaps between the entries. */
 export function regionsOf(zip: Buffer): (position: number) => Region {
   const endAt = zip.length - 22;
   if (zip.readUInt32LE(endAt) !== 0x06054b50) throw new Error("no end");
@@ -35,7 +35,7 @@ export function regionsOf(zip: Buffer): (position: number) => Region {
   };
 }
 
-/** Of an entry, or a folder's file. */
+/** Returns the region of an entry's content, or of a file in a folder. */
 export function contentRegion(name: string): Region {
   if (name.startsWith("tables/")) return "table";
   if (name.startsWith("manifest.")) return "manifest";

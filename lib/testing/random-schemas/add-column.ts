@@ -11,7 +11,7 @@ import {
 } from "./rendering.ts";
 import { type ColumnType, notNull, partsOf, typeName, valueFor } from "./types.ts";
 
-/** Names of columns are given once in a schema: a table may inherit from any two others. */
+/** Adds a column. Its name is unique in the schema, because a table may inherit from any two others. */
 export function addColumn(
   { names }: Rendering,
   { columns }: Table,

@@ -3,7 +3,7 @@ import type { TableModel } from "./model.ts";
 import { quoteName } from "./names.ts";
 import { allColumns, at, newName, type Rendering, type Table } from "./rendering.ts";
 
-/** Adds a table with all its columns but those of foreign keys. It is not created yet. */
+/** Adds a table with all columns except those of foreign keys. Does not create it yet. */
 export function addTable(rendering: Rendering, model: TableModel, inRing: boolean): void {
   const { features, tables, names } = rendering;
   const { name, schema, bare } = newName(rendering, model.schema, model.name);
@@ -59,7 +59,7 @@ export function addTable(rendering: Rendering, model: TableModel, inRing: boolea
       `PRIMARY KEY (${keyColumns.map((column) => column.name).join(", ")})${isDeferrable ? " DEFERRABLE INITIALLY DEFERRED" : ""}`,
     );
     if (keyColumns.length > 1) features.add("composite key");
-    // To such a key, PostgreSQL lets no foreign key refer.
+    // In PostgreSQL, no foreign key can refer to a deferrable key.
     if (isDeferrable) features.add("deferrable key");
     else table.key = keyColumns;
   } else {

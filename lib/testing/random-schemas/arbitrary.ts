@@ -48,7 +48,7 @@ const NAMES = [
 const name = fc.constantFrom<Name[]>(...NAMES);
 const anyTable = fc.nat(59);
 const seed = fc.nat(2 ** 31 - 1);
-/** False, or null, in most of the cases: an interesting thing is best found with few others around it. */
+/** Usually false or null, because a special case is easier to see with few others around it. */
 const rarely = fc.oneof(
   { weight: 3, arbitrary: fc.constant(false) },
   { weight: 1, arbitrary: fc.constant(true) },
@@ -119,7 +119,7 @@ const foreignKeyOptions = {
 const foreignKey: fc.Arbitrary<ForeignKeyModel> = record({
   ...foreignKeyOptions,
   from: anyTable,
-  // A key into the same table is to be found often enough.
+  // Foreign keys into the same table must be frequent enough.
   to: anyTable,
   toUnique: fc.boolean(),
   name,
@@ -128,7 +128,7 @@ const foreignKey: fc.Arbitrary<ForeignKeyModel> = record({
 });
 
 export const schemaModel: fc.Arbitrary<SchemaModel> = record({
-  // First, so that it shrinks first: the others do so the better without it.
+  // The ring comes first so that it shrinks first. The rest shrinks better without it.
   ring: fc.option(record({ ...foreignKeyOptions, length: fc.constantFrom(2, 3, 4, 5, 5) }), {
     freq: 2,
     nil: null,
@@ -181,7 +181,7 @@ export const way: fc.Arbitrary<Way> = record({
   kind: fc.constantFrom("zip", "folder"),
   encrypted: fc.boolean(),
   intoCopy: rarely,
-  // It takes longer than all else together.
+  // The comparison with pg_dump takes longer than everything else together.
   byPgDump: fc.oneof(
     { weight: 7, arbitrary: fc.constant(false) },
     { weight: 1, arbitrary: fc.constant(true) },

@@ -1,7 +1,7 @@
 import type { PartitionModel } from "./model.ts";
 import { type Column, newName, type Rendering, type Table } from "./rendering.ts";
 
-/** Creates a table and its partitions, once all its columns are known. */
+/** Creates a table and its partitions, after all its columns are known. */
 export function createTable(rendering: Rendering, table: Table): void {
   const { create, features } = rendering;
   const { model, name, parents } = table;
@@ -49,7 +49,7 @@ function addPartitions(
     if (values === "DEFAULT") features.add("default partition");
     if (part.attached) {
       features.add("attached partition");
-      // Only what must agree with the parent's.
+      // Define only what must match the parent.
       const columns = table.columns
         .map((column) => define(column.generated ? column : { ...column, definition: "" }))
         .toReversed();
@@ -66,7 +66,7 @@ function addPartitions(
   }
 }
 
-/** Every row finds a partition, whatever it holds. */
+/** Returns bounds with which every row fits a partition, whatever its values are. */
 function boundsOf(strategy: PartitionModel["strategy"], index: number, count: number): string {
   if (strategy === "hash") return `FOR VALUES WITH (MODULUS ${count}, REMAINDER ${index})`;
   if (index === count - 1) return "DEFAULT";

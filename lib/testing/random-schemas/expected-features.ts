@@ -1,7 +1,10 @@
 import type { Major } from "../../../scripts/postgres-package.ts";
 import { SCALARS } from "./scalars.ts";
 
-/** What random schemas must have, or they would prove less than they seem to: in how many of a hundred at least. */
+/**
+ * In how many of a hundred random schemas each feature must occur at least. Otherwise the tests prove less than they
+ * seem to.
+ */
 export const expectedFeatures = (
   major: Major,
 ): ReadonlyArray<[feature: string, percent: number]> => [

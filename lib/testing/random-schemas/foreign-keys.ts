@@ -2,18 +2,18 @@ import type { ForeignKeyModel, SchemaModel } from "./model.ts";
 import { quoteName } from "./names.ts";
 import { at, type Column, mixed, type Rendering, type Row, type Table } from "./rendering.ts";
 
-/** A foreign key that can be: its columns are in its table already. */
+/** A foreign key that is possible: its columns are in its table already. */
 export interface ForeignKey {
   model: ForeignKeyModel;
   from: Table;
   to: Table;
   columns: Column[];
-  /** Every row refers to one that there is. */
+  /** Whether every row must refer to an existing one. */
   needsParent: boolean;
   sql: string[];
 }
 
-/** 0 without a circle; one table makes none. */
+/** 0 without a cycle. One table alone makes none. */
 export function ringLength({ ring, tables }: SchemaModel): number {
   const length = Math.min(ring?.length ?? 0, tables.length);
   return length < 2 ? 0 : length;
@@ -47,7 +47,7 @@ export function addForeignKeys(rendering: Rendering, model: SchemaModel): Foreig
     if (isPartitioned(from)) features.add("foreign key of a partitioned table");
     if (isPartitioned(to)) features.add("foreign key into a partitioned table");
   }
-  // A table cannot have a row without parents that there are none of.
+  // If the parent has no rows, a table whose rows need one cannot have any either.
   let isSettled = false;
   while (!isSettled) {
     isSettled = true;
@@ -69,7 +69,7 @@ function addForeignKey(rendering: Rendering, model: ForeignKeyModel): ForeignKey
   const to = at(tables, model.to);
   const referenced = model.toUnique && to.uniqueColumn ? [to.uniqueColumn] : to.key;
   if (!referenced || (to.isUnlogged && !from.isUnlogged)) return [];
-  // Before PostgreSQL 18, a partitioned table's can only be valid, and each is enforced.
+  // Before PostgreSQL 18, a foreign key of a partitioned table can only be valid and enforced.
   const canBeInvalid = !isPartitioned(from) || major === 18;
   const validity = !canBeInvalid
     ? "valid"
@@ -99,7 +99,7 @@ function addForeignKey(rendering: Rendering, model: ForeignKeyModel): ForeignKey
   const constraint = quoteName(names.give("constraints", model.name));
   const names_ = (of: readonly Column[]) => of.map(({ name }) => name).join(", ");
   const [first] = columns;
-  // Not of a partitioned table: PostgreSQL itself takes the wrong columns where a partition numbers them otherwise.
+  // Not for a partitioned table: PostgreSQL sets the wrong columns if a partition numbers them differently.
   const setOne =
     columns.length > 1 &&
     model.onDelete === "SET NULL" &&
@@ -129,7 +129,10 @@ function addForeignKey(rendering: Rendering, model: ForeignKeyModel): ForeignKey
   return [{ model, from, to, columns, needsParent: model.notNull && isValid, sql }];
 }
 
-/** The row that a row refers to: by nothing, by some of its columns only, or, where nothing checks it, one that there is not. */
+/**
+ * Chooses the row that a row refers to. It may be none, or be given by some of the columns only. If the foreign key is
+ * not checked, it may be one that does not exist.
+ */
 function chooseParent(
   { notNull, matchFull, seed }: ForeignKeyModel,
   { rows }: Table,

@@ -1,15 +1,15 @@
 import type { ColumnType } from "./types.ts";
 
 /**
- * A schema and its rows as plain data, which shrinks well: whatever refers to a table does so by a number that is
- * taken modulo the tables that there are, and what cannot be (a foreign key into a table without a key, say) is left
- * out by the renderer. So every model is a valid schema, and every part of it can go.
+ * A schema and its rows as plain data that shrinks well. References to tables are numbers, taken modulo the number of
+ * tables. The renderer leaves out what is impossible, for example a foreign key into a table without a key. So every
+ * model is a valid schema, and every part of it can be removed.
  */
 export interface SchemaModel {
-  /** Beside `public`. */
+  /** In addition to `public`. */
   schemas: Name[];
   tables: TableModel[];
-  /** Tables that refer to each other in a circle: the first ones, as far as there are so many. */
+  /** Tables that refer to each other in a cycle: the first ones, as many as exist. */
   ring: RingModel | null;
   foreignKeys: ForeignKeyModel[];
   sequences: SequenceModel[];
@@ -17,17 +17,17 @@ export interface SchemaModel {
   views: ViewModel[];
 }
 
-/** How it is backed up, restored and compared. */
+/** How the schema is backed up, restored and compared. */
 export interface Way {
   kind: "zip" | "folder";
   encrypted: boolean;
-  /** Also into another database that has the same schema and no rows. */
+  /** Also restores into another database with the same schema and no rows. */
   intoCopy: boolean;
-  /** On PostgreSQL 15, where one is installed that fits. */
+  /** On PostgreSQL 15, if a suitable pg_dump is installed. */
   byPgDump: boolean;
 }
 
-/** Given only where it is free; else with a number behind it. */
+/** Used as it is if it is free, else with a number appended. */
 export type Name = string;
 
 export interface TableModel {
@@ -36,7 +36,7 @@ export interface TableModel {
   kind:
     | { kind: "plain"; unlogged: boolean }
     | { kind: "partitioned"; partitions: PartitionModel }
-    /** Inherits from tables before it. */
+    /** Inherits from earlier tables. */
     | { kind: "heir"; parents: number[] };
   key: { type: KeyType; composite: boolean; deferrable: boolean } | null;
   columns: ColumnModel[];
@@ -45,7 +45,7 @@ export interface TableModel {
   generated: "stored" | "virtual" | null;
   check: "valid" | "not valid" | null;
   comment: boolean;
-  /** A seed for each row's values; 0 for the simplest ones. */
+  /** A seed for each row's values. 0 gives the simplest ones. */
   rows: number[];
   mess: "delete all" | "delete one" | "update" | "insert" | "nothing";
 }
@@ -74,7 +74,7 @@ export interface ColumnModel {
 export interface PartitionModel {
   strategy: "list" | "range" | "hash";
   parts: Array<{
-    /** Made on its own, with its columns in another order, and attached. */
+    /** Created separately, with its columns in another order, and then attached. */
     attached: boolean;
     schema: number;
     partitions: PartitionModel | null;
@@ -97,7 +97,7 @@ export interface ForeignKeyModel extends ForeignKeyOptions {
   to: number;
   toUnique: boolean;
   name: Name;
-  /** Then rows may refer to nothing. Not enforced: PostgreSQL 18. */
+  /** If it is not valid, rows may refer to nothing. "not enforced" needs PostgreSQL 18. */
   validity: "valid" | "not valid" | "not enforced";
   seed: number;
 }
@@ -131,7 +131,7 @@ export interface TriggerModel {
     | "RULE INSTEAD"
     | "RULE ALSO";
   state: State;
-  /** The first partition's own, where there is one. */
+  /** The state in the first partition, if there is one. */
   partitionState: State;
   comment: boolean;
 }

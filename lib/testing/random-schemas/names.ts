@@ -4,7 +4,7 @@ const LONGEST_BYTES = 63;
 
 export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** Gives each name once per scope; to the next who wants it, with a number behind it. Unquoted. */
+/** Gives each name once per scope. If a name is requested again, a number is appended. Names are unquoted. */
 export class Names {
   readonly #taken = new Set<string>();
 

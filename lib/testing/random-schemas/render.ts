@@ -8,20 +8,20 @@ import { startRendering } from "./rendering.ts";
 import { messSql, rowsSql } from "./rows.ts";
 import { addSequences, FUNCTIONS_SQL, triggersSql, viewsSql } from "./surroundings.ts";
 
-/** A model as SQL. `create`, `rows` and `constrain` in this order make the database; without `rows` it is empty. */
+/** A model as SQL. `create`, `rows` and `constrain` in this order make the database. Without `rows` it is empty. */
 export interface RenderedSchema {
   /** Types and tables. */
   create: string;
   rows: string;
-  /** All that would stand in the way of rows that come in any order: foreign keys, triggers, rules; and views. */
+  /** Everything that would reject or change rows loaded in any order: foreign keys, triggers, rules; and views. */
   constrain: string;
-  /** Changes rows and sequences. What cannot be done is left. */
+  /** Changes rows and sequences. Skips changes that are impossible. */
   mess: string;
-  /** Drops it all. */
+  /** Drops everything. */
   drop: string;
-  /** Materialised views that hold rows. */
+  /** Materialised views that contain rows. */
   populated: string[];
-  /** What there is in it, of all that there could be. */
+  /** The features that this schema has, of all possible ones. */
   features: Set<string>;
 }
 

@@ -10,50 +10,50 @@ export interface Row {
 }
 
 export interface Column {
-  /** As it stands in SQL. */
+  /** The name as written in SQL. */
   name: string;
   type: string;
   notNull: boolean;
-  /** What stands behind the type: an identity, a default. */
+  /** What follows the type: an identity, a default. */
   definition: string;
   generated: boolean;
-  /** Null for NULL. Of a generated column it is not asked. */
+  /** Null for NULL. Not called for a generated column. */
   value(row: Row): string | null;
 }
 
 export interface Table {
   model: TableModel;
-  /** As it stands in SQL. */
+  /** The name as written in SQL. */
   name: string;
   schema: string;
   parents: Table[];
-  /** Its own, without what it inherits. */
+  /** The table's own columns, without inherited ones. */
   columns: Column[];
   /** What foreign keys can refer to: a primary key, a unique column. */
   key: Column[] | null;
   uniqueColumn: Column | null;
   isUnlogged: boolean;
-  /** Partitions at any depth, without those that are partitioned themselves. */
+  /** Partitions at any depth that are not partitioned themselves. */
   leaves: string[];
   rows: Row[];
   /** For ALTER TABLE … ADD. */
   constraints: string[];
   /** CREATE INDEX … */
   indexes: string[];
-  /** Of serial and identity columns. */
+  /** Sequences of serial and identity columns. */
   sequences: Array<{ value: string; column: Column; isDescending: boolean }>;
 }
 
-/** What a model becomes, piece by piece. */
+/** The intermediate result, built piece by piece from a model. */
 export interface Rendering {
   major: Major;
   names: Names;
-  /** Unquoted; the first is `public`. */
+  /** Unquoted. The first is `public`. */
   schemas: string[];
   tables: Table[];
   /** Types and tables. */
   create: string[];
-  /** What the schema has of all that it could have. */
+  /** The features that the schema has, of all possible ones. */
   features: Set<string>;
 }
 
@@ -63,14 +63,14 @@ export function startRendering(model: SchemaModel, major: Major): Rendering {
   return { major, names, schemas, tables: [], create: [], features: new Set() };
 }
 
-/** One of the things that there are, by any number. */
+/** Returns one of the things. Any number is a valid index. */
 export function at<T>(things: readonly T[], index: number): T {
   const thing = things[index % things.length];
   if (thing === undefined) throw new RangeError("there is nothing to choose from");
   return thing;
 }
 
-/** A new relation's or type's name, as it stands in SQL. */
+/** Returns a new name for a relation or type, as written in SQL. */
 export function newName(
   { names, schemas }: Rendering,
   schemaIndex: number,
@@ -81,11 +81,11 @@ export function newName(
   return { name: `${quoteName(schema)}.${quoteName(bare)}`, schema, bare };
 }
 
-/** Mixes two seeds: what one column holds does not depend on which others there are. */
+/** Mixes two seeds, so that the values of one column do not depend on which other columns exist. */
 export const mixed = (one: number, other: number): Random =>
   new Random(Math.imul(one ^ 0x1e3779b9, 0x85ebca6b) ^ Math.imul(other ^ 0x42b2ae35, 0x27d4eb2f));
 
-/** With what it inherits, each once. */
+/** Returns the columns with inherited ones, each once. */
 export function allColumns(table: Table): Column[] {
   const columns = [...table.parents.flatMap(allColumns), ...table.columns];
   return [...new Map(columns.map((column) => [column.name, column])).values()];

@@ -4,7 +4,7 @@ import { quoteText } from "./types.ts";
 const literal = ({ type }: Column, value: string | null): string =>
   value === null ? "NULL" : `${quoteText(value)}::${type}`;
 
-/** Inserts rows, whatever the table is. */
+/** Inserts rows into any kind of table. */
 function insertSql(table: Table, rows: readonly Row[]): string[] {
   if (rows.length === 0) return [];
   const columns = allColumns(table).filter(({ generated }) => !generated);
@@ -18,7 +18,7 @@ function insertSql(table: Table, rows: readonly Row[]): string[] {
   ];
 }
 
-/** All rows, and every sequence ahead of them: one that is behind would rightly be raised. */
+/** Inserts all rows and sets every sequence beyond them, because a restore would rightly raise one that is behind. */
 export function rowsSql(
   tables: readonly Table[],
   sequences: readonly string[],
@@ -43,7 +43,7 @@ export function rowsSql(
   ];
 }
 
-/** Changes what is there, without a thought for what it breaks. */
+/** Changes rows, whatever that breaks. */
 export function messSql(
   tables: readonly Table[],
   sequences: readonly string[],

@@ -1,6 +1,6 @@
 import type { Random } from "../../../scripts/seed/random.ts";
 
-/** A base type: some values in PostgreSQL's text form, the first one harmless, and how to make others. */
+/** A base type: some values in PostgreSQL's text form, the first one harmless, and a function that makes more. */
 interface Scalar {
   samples: readonly string[];
   random?: (random: Random) => string;
@@ -23,7 +23,7 @@ const AWKWARD = [
   ],
 ];
 
-/** Text of characters that a format could trip over; PostgreSQL knows no NUL. */
+/** Text with characters that a format could misread. PostgreSQL does not allow NUL. */
 const awkwardText = (random: Random): string =>
   Array.from({ length: random.int(0, 12) }, () => random.pick(AWKWARD)).join("");
 
@@ -40,7 +40,7 @@ const numeric = (random: Random): string =>
 
 const float = (bytes: 4 | 8) => (random: Random) => {
   const buffer = random.bytes(bytes);
-  // -0 keeps its sign, a NaN of any bits is NaN.
+  // -0 keeps its sign. Any NaN becomes the same NaN.
   const value = bytes === 4 ? buffer.readFloatLE() : buffer.readDoubleLE();
   return Object.is(value, -0) ? "-0" : String(value);
 };
@@ -101,7 +101,7 @@ const TEXT_SAMPLES = [
 ];
 const POINT_SAMPLES = ["(0,0)", "(1.5,-0)", "(Infinity,NaN)", "(5e-324,1.7976931348623157e308)"];
 
-/** Numbers beside a type that has them are digits or lengths. */
+/** Numbers in a type's name are digits or lengths. */
 export const SCALARS: Record<string, Scalar> = {
   int4: { samples: ["0", "2147483647", "-2147483648"], random: integer(32) },
   text: { samples: TEXT_SAMPLES, random: awkwardText },
@@ -196,7 +196,7 @@ export const SCALARS: Record<string, Scalar> = {
   pg_lsn: { samples: ["0/0", "16/B374D848", "FFFFFFFF/FFFFFFFF"] },
 };
 
-/** Subtypes of ranges: values in their order, to be bounds, and the range that is built in, if there is one. */
+/** Subtypes of ranges: ascending values for the bounds, and the built-in range type, if there is one. */
 export const RANGES: Record<string, { builtIn: string | null; bounds: readonly string[] }> = {
   int4: { builtIn: "int4", bounds: ["-2147483648", "-1", "0", "7", "2147483646"] },
   int8: { builtIn: "int8", bounds: ["-9223372036854775808", "0", "9007199254740993"] },

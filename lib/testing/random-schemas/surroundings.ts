@@ -2,14 +2,14 @@ import type { SchemaModel, TriggerModel } from "./model.ts";
 import { quoteName } from "./names.ts";
 import { at, newName, type Rendering, type Table } from "./rendering.ts";
 
-/** Raises wherever a restore lets it run; the mess of a test may go on. */
+/** Functions that raise an error if a restore runs them. During a test's own changes they do not. */
 export const FUNCTIONS_SQL = [
   `CREATE FUNCTION public.fired() RETURNS void LANGUAGE plpgsql AS 'BEGIN IF current_setting(''random.mess'', true) IS DISTINCT FROM ''on'' THEN RAISE ''something fired''; END IF; END'`,
   `CREATE FUNCTION public."trigger fired"() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM public.fired(); RETURN coalesce(NEW, OLD); END'`,
   'CREATE SEQUENCE public."the shared one"',
 ];
 
-/** Sequences of no table. @returns their names */
+/** Adds sequences that belong to no table. @returns their names */
 export function addSequences(rendering: Rendering, model: SchemaModel): string[] {
   const { create, features } = rendering;
   return model.sequences.map(({ schema, name: wanted, type, increment, cycles, unlogged }) => {
@@ -60,7 +60,7 @@ function createTriggerSql(kind: TriggerModel["kind"], name: string, table: strin
   return `CREATE TRIGGER ${name} ${when} ${event} ON ${table} FOR EACH ${level} ${run}`;
 }
 
-/** @returns also the materialised views that hold rows */
+/** @returns also the materialised views that contain rows */
 export function viewsSql(
   rendering: Rendering,
   model: SchemaModel,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { Random } from "../../../scripts/seed/random.ts";
 import { RANGES, SCALARS } from "./scalars.ts";
 
-/** A column's type, as plain data. What has to be created is created anew wherever it stands. */
+/** A column's type as plain data. If a type has to be created, each use creates its own. */
 export type ColumnType =
   | { kind: "scalar"; name: string }
   | { kind: "enum"; labels: string[] }
@@ -25,7 +25,7 @@ const LABELS = [
   "x".repeat(63),
 ];
 
-/** Objects like any other, which print without noise. */
+/** Makes records with the usual prototype, which print more readably. */
 export const record = <T>(arbitraries: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
   fc.record(arbitraries, { noNullPrototype: true }) as fc.Arbitrary<T>;
 
@@ -54,7 +54,7 @@ function typeArbitrary(depth: number): fc.Arbitrary<ColumnType> {
   return fc.oneof(
     { withCrossShrink: true },
     ...simple,
-    // PostgreSQL has arrays of several dimensions, but no array of arrays.
+    // PostgreSQL has arrays of several dimensions, but no arrays of arrays.
     {
       weight: 3,
       arbitrary: record({
@@ -82,7 +82,7 @@ function typeArbitrary(depth: number): fc.Arbitrary<ColumnType> {
 
 export const columnType = typeArbitrary(2);
 
-/** What a type is made of, itself included. */
+/** Returns the types that a type consists of, itself included. */
 export function partsOf(type: ColumnType): ColumnType[] {
   switch (type.kind) {
     case "array":
@@ -96,7 +96,7 @@ export function partsOf(type: ColumnType): ColumnType[] {
   }
 }
 
-/** @param create runs `CREATE … <name> …` for a type that is not built in, and gives the name */
+/** @param create runs `CREATE … <name> …` for a type that is not built in, and returns the name */
 export function typeName(
   type: ColumnType,
   create: (sql: (name: string) => string) => string,
@@ -142,7 +142,7 @@ const inQuotes = (text: string): string => `"${text.replaceAll(/["\\]/g, "\\$&")
 const refusesNull = (type: ColumnType): boolean =>
   type.kind === "domain" && (type.refusesNull || refusesNull(type.over));
 
-/** Arrays of boxes are separated otherwise, for a box has commas. */
+/** Arrays of boxes have another delimiter, because a box contains commas. */
 const delimiterOf = (type: ColumnType): string =>
   type.kind === "domain"
     ? delimiterOf(type.over)
@@ -150,12 +150,12 @@ const delimiterOf = (type: ColumnType): string =>
       ? ";"
       : ",";
 
-/** A value in PostgreSQL's text form; null for NULL. Without `random` the simplest one. */
+/** Returns a value in PostgreSQL's text form, or null for NULL. Without `random`, the simplest value. */
 export function valueFor(type: ColumnType, random: Random | null): string | null {
   return refusesNull(type) || random?.chance(0.85) ? notNull(type, random) : null;
 }
 
-/** The same, but never NULL. */
+/** Like `valueFor`, but never NULL. */
 export function notNull(type: ColumnType, random: Random | null): string {
   switch (type.kind) {
     case "scalar": {
