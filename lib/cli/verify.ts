@@ -1,7 +1,7 @@
 import { openArchive } from "../archive/archive-reader.ts";
 import { README_NOT_PROVEN } from "../restore/proven-checks.ts";
-import { verifyTables } from "../restore/verify-archive.ts";
-import type { EncryptionMode } from "../shared/api.ts";
+import { verifyTables } from "../restore/verify-tables.ts";
+import { type EncryptionMode, isOfOriginal } from "../shared/api.ts";
 import { formatNoun } from "../shared/format.ts";
 import { showProgress } from "./progress-bar.ts";
 import { parseOptions, readUnlock, UNLOCK_OPTIONS } from "./usage.ts";
@@ -24,12 +24,13 @@ export async function verify(args: string[], signal: AbortSignal): Promise<void>
     await verifyTables(archive, progress.onProgress, signal);
     progress.end();
     const { tables, warnings, tool, readmeSha256 } = archive.manifest;
+    const isOriginal = isOfOriginal(archive.manifest);
     for (const { message } of warnings) process.stderr.write(`warning: ${message}\n`);
     const rows = tables.reduce((sum, table) => sum + table.rows, 0);
-    const proof = archive.isOriginal
+    const proof = isOriginal
       ? `every row can be read. Written by ${tool}, which stores no digest: damage or forgery that still reads as JSON is not found`
       : `every digest is right${PROVES[archive.encryption]}`;
-    const isReadmeUnknown = !archive.isOriginal && readmeSha256 === undefined;
+    const isReadmeUnknown = !isOriginal && readmeSha256 === undefined;
     if (isReadmeUnknown) process.stderr.write(`warning: ${README_NOT_PROVEN}\n`);
     process.stdout.write(
       `${options.file}: ${formatNoun(tables.length, "table")}, ${formatNoun(rows, "row")}, ${proof}\n`,

@@ -1,4 +1,4 @@
-import { planRestore } from "../restore/verify-archive.ts";
+import { planRestore } from "../restore/plan-restore.ts";
 import type { RestorePlan, RestoreScope } from "../shared/api.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import { type ActorInBackup, withActor } from "./actor-in-backup.ts";

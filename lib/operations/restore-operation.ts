@@ -1,7 +1,7 @@
 /** A restore from its check to its end, whoever watches. */
 import { BackupError } from "../errors.ts";
 import { runRestore } from "../restore/run-restore.ts";
-import { verifyTables } from "../restore/verify-archive.ts";
+import { verifyTables } from "../restore/verify-tables.ts";
 import type { Actor } from "../shared/api.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import { toBackupError } from "../to-backup-error.ts";

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { BackupError } from "../errors.ts";
 import { resolveScope } from "../plan/restore-scope.ts";
-import type {
-  Actor,
-  CreateRestore,
-  PlanRestore,
-  RestoreScope,
-  StartRestore,
+import {
+  type Actor,
+  type CreateRestore,
+  isOfOriginal,
+  type PlanRestore,
+  type RestoreScope,
+  type StartRestore,
 } from "../shared/api.ts";
 import { isConfirmedBy } from "../shared/database-name.ts";
 import { NO_PROGRESS } from "../shared/progress.ts";
@@ -42,7 +43,7 @@ export async function createRestore(
   try {
     const first = { scope: scope ?? wholeScope(source), rehearse };
     // The original's tables are known by their names only once they are matched with the database.
-    if (!archive.isOriginal) resolveScope(first.scope, archive.manifest.tables);
+    if (!isOfOriginal(archive.manifest)) resolveScope(first.scope, archive.manifest.tables);
     const operation = await insertOperation(context.database, {
       id: randomUUID(),
       state: "running",

@@ -25,7 +25,7 @@ import {
 import { type ForgedEntry, pack, unpack, withZip64End, zip64Extra } from "../testing/forge-zip.ts";
 import { databaseText, pgDumpText } from "../testing/oracles.ts";
 import { type Region, regionsOf } from "../testing/zip-regions.ts";
-import { verifyArchive } from "./verify-archive.ts";
+import { verifyArchive } from "./plan-restore.ts";
 
 const SQL = `
   CREATE TABLE customer (id serial PRIMARY KEY, name text NOT NULL, partner int REFERENCES customer);

@@ -21,7 +21,7 @@ import { surroundingsText } from "../testing/oracles.ts";
 import { until } from "../testing/patience.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
 import { SCHEMA_CASES } from "../testing/schema-cases.ts";
-import { type CheckedPlan, verifyArchive } from "./verify-archive.ts";
+import { type CheckedPlan, verifyArchive } from "./plan-restore.ts";
 
 /** A shop: identity, composite keys, Prisma's implicit many-to-many, a cycle, partitions, and what must not fire. */
 const SQL = `

@@ -1,12 +1,12 @@
 import type { Manifest } from "../archive/manifest.ts";
-import type { Check, EncryptionMode } from "../shared/api.ts";
+import { type Check, type EncryptionMode, isOfOriginal } from "../shared/api.ts";
 import { formatCount } from "../shared/format.ts";
 
 /** What was proven on the way here: anything else would have been an error. */
-export function provenChecks(manifest: Manifest, isOriginal: boolean): Check[] {
+export function provenChecks(manifest: Manifest): Check[] {
   const { tables, encryption, readmeSha256 } = manifest;
   const rows = formatCount(tables.reduce((sum, table) => sum + table.rows, 0));
-  return isOriginal
+  return isOfOriginal(manifest)
     ? provenOfOriginal(tables.length, rows, encryption)
     : provenOfOurs(tables.length, rows, { encryption, provesReadme: readmeSha256 !== undefined });
 }

@@ -17,7 +17,7 @@ import type { Catalog } from "../schema/catalog.ts";
 import { unreadableError } from "../schema/describe-unreadable.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import { readCatalog } from "../schema/read-catalog.ts";
-import type { Drift, TableName } from "../shared/api.ts";
+import { type Drift, isOfOriginal, type TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
 import { findUndeletable } from "./diagnose/find-undeletable.ts";
 
@@ -83,7 +83,7 @@ export async function readPlan(
       encodings:
         manifest.database &&
         compareEncodings(manifest.database.encoding, catalog.database.encoding),
-      isOriginal: archive.isOriginal,
+      isOriginal: isOfOriginal(manifest),
       fingerprint: fingerprintOf(keyed, catalog, drift),
     },
   };

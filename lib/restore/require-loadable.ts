@@ -317,11 +317,12 @@ const describeRights = ({ schema }: TableName, rights: readonly string[]): strin
   rights.map((right) => (right === "USAGE" ? `USAGE of the schema ${schema}` : right)).join(", ");
 
 /** The findings as checks for a person, all of them. */
-export function checkLoadable(plan: JudgedPlan, isOriginal: boolean): Check[] {
+export function checkLoadable(plan: ReadPlan): Check[] {
   const asked = FINDINGS.filter(({ isAsked }) => isAsked?.(plan) ?? true);
   return asked.map(({ name, passed, passedOriginal = passed, find }) => {
     const error = find(plan);
-    if (!error) return { name, state: "passed", message: isOriginal ? passedOriginal : passed };
+    if (!error)
+      return { name, state: "passed", message: plan.isOriginal ? passedOriginal : passed };
     const { message, hint, details } = error;
     const canLeaveOut = leaveOutIn(details);
     return {

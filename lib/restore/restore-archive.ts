@@ -1,8 +1,8 @@
 import type { Database } from "../postgres/connection.ts";
 import type { OperationResult } from "../shared/api.ts";
+import { type CheckedPlan, verifyArchive } from "./plan-restore.ts";
 import { beginRestore } from "./restore-session.ts";
 import { type RunRestoreOptions, runRestore } from "./run-restore.ts";
-import { type CheckedPlan, verifyArchive } from "./verify-archive.ts";
 
 export interface RestoreArchiveOptions
   extends Omit<RunRestoreOptions, "expectedFingerprint" | "onTransaction" | "beforeChange"> {

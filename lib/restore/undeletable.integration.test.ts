@@ -8,7 +8,7 @@ import type { TestDatabase } from "../testing/database.ts";
 import { MAJORS } from "../testing/majors.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
 import { sample } from "../testing/scope.ts";
-import { verifyArchive } from "./verify-archive.ts";
+import { verifyArchive } from "./plan-restore.ts";
 
 const TABLES = `
   CREATE TABLE "Token" (holder text NOT NULL, token text NOT NULL UNIQUE, UNIQUE (holder, token));

@@ -195,6 +195,10 @@ export interface ManifestSummary {
   warnings: Warning[];
 }
 
+/** A backup that `@vorlefan/prisma-backup` wrote. */
+export const isOfOriginal = ({ formatVersion }: { formatVersion: number | null }): boolean =>
+  formatVersion === null;
+
 export interface Check {
   /** `structure`, `manifest`, `key`, `stored-digests`, `json-digests`, `row-counts`, `schema`, `privileges`, … */
   name: string;

@@ -14,8 +14,8 @@ import type { StoredManifest } from "../archive/manifest.ts";
 import { type RunBackupOptions, runBackup } from "../backup/run-backup.ts";
 import { BackupError } from "../errors.ts";
 import { type Database, openDatabase } from "../postgres/connection.ts";
+import { verifyArchive } from "../restore/plan-restore.ts";
 import { beginRestore, type RunRestoreOptions, runRestore } from "../restore/run-restore.ts";
-import { verifyArchive } from "../restore/verify-archive.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import type {
   EncryptionChoice,

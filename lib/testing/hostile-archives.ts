@@ -6,7 +6,7 @@ import { type Archive, openArchive } from "../archive/archive-reader.ts";
 import { type ArchiveKey, createArchiveKey, unlockKeyFile } from "../archive/encryption.ts";
 import type { ManifestTable, StoredManifest } from "../archive/manifest.ts";
 import { BackupError } from "../errors.ts";
-import { verifyTables } from "../restore/verify-archive.ts";
+import { verifyTables } from "../restore/verify-tables.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
 import {
   cheapPassphraseKey,

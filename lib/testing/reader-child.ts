@@ -1,7 +1,7 @@
 /** A separate process that reads whole backups, as the check before a restore does, and reports the cost of each. */
 
 import { openArchive } from "../archive/archive-reader.ts";
-import { verifyTables } from "../restore/verify-archive.ts";
+import { verifyTables } from "../restore/verify-tables.ts";
 import type { Unlock } from "../shared/api.ts";
 import { toBackupError } from "../to-backup-error.ts";
 

@@ -2,7 +2,7 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import { expect, test } from "vitest";
 import { PrismaClient } from "../../../prisma/generated/client.ts";
-import { verifyArchive } from "../../restore/verify-archive.ts";
+import { verifyArchive } from "../../restore/plan-restore.ts";
 import { NO_PRISMA_MODELS } from "../../schema/prisma-models.ts";
 import { restore, testDatabase } from "../../testing/backups.ts";
 import { folderOf, opened, tableFile } from "../../testing/original-backups.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Database } from "../../postgres/connection.ts";
-import { verifyArchive } from "../../restore/verify-archive.ts";
+import { verifyArchive } from "../../restore/plan-restore.ts";
 import { NO_PRISMA_MODELS, type PrismaModels } from "../../schema/prisma-models.ts";
 import type { RestorePlan } from "../../shared/api.ts";
 import { errorOf, restore, testDatabase } from "../../testing/backups.ts";

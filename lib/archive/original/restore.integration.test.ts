@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { Database } from "../../postgres/connection.ts";
-import { verifyArchive } from "../../restore/verify-archive.ts";
+import { verifyArchive } from "../../restore/plan-restore.ts";
 import type { RestorePlan, Unlock } from "../../shared/api.ts";
 import { models, restore, testDatabase } from "../../testing/backups.ts";
 import { requireTool } from "../../testing/database.ts";

@@ -1,0 +1,49 @@
+import type { Archive } from "../archive/archive-reader.ts";
+import { BackupError } from "../errors.ts";
+import { freeOwn } from "../own-memory.ts";
+import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
+import { tableLabel } from "../shared/table-name.ts";
+import { RowCounter } from "./row-counter.ts";
+
+/**
+ * Reads the whole archive and proves every digest and row count. Touches no database.
+ *
+ * @throws BackupError DIGEST_MISMATCH, ARCHIVE_INVALID or ARCHIVE_TRUNCATED for the first table that is damaged
+ */
+export async function verifyTables(
+  archive: Pick<Archive, "manifest" | "readTable">,
+  onProgress: OnProgress,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { tables } = archive.manifest;
+  onProgress({
+    type: "planned",
+    tables: tables.map((table) => waitingTable(table, table.rows)),
+  });
+  onProgress({ type: "phase", phase: "verifying" });
+  for (const [index, table] of tables.entries()) {
+    signal?.throwIfAborted();
+    const report = reportTable(onProgress, index);
+    const counter = new RowCounter();
+    let bytes = 0;
+    for await (const chunk of archive.readTable(table, signal) as AsyncIterable<Buffer>) {
+      counter.push(chunk);
+      bytes += chunk.length;
+      freeOwn(chunk);
+      report.running(counter.rows, bytes);
+    }
+    counter.end();
+    const { rows } = counter;
+    if (rows !== table.rows) {
+      throw new BackupError(
+        "DIGEST_MISMATCH",
+        `The archive has ${rows} rows of ${tableLabel(table)}, but its manifest says ${table.rows}. Nothing has changed.`,
+        {
+          hint: "The archive is damaged or was tampered with. Use another copy.",
+          details: { table: { schema: table.schema, name: table.name } },
+        },
+      );
+    }
+    report.done(rows, table.jsonBytes);
+  }
+}
