@@ -15,12 +15,12 @@ import { nextAddress } from "../lib/shared/next-address.ts";
 import type { RehearsalReport } from "../lib/shared/rehearsal.ts";
 import { writeFilter } from "./activity/activity-filter.ts";
 
-/** An error of the server, or one that the browser alone can see. */
+/** An error that the server reported, or one that only the browser can detect. */
 export interface PanelErrorReport extends Omit<ErrorReport, "code"> {
   code: ErrorCode | "UNREACHABLE";
 }
 
-/** Every failed request: the server's own report, or UNREACHABLE where none came. */
+/** A failed request, with the server's own report, or UNREACHABLE if there was no response. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly report: PanelErrorReport;
@@ -39,13 +39,13 @@ const isErrorReport = (value: unknown): value is PanelErrorReport =>
   "message" in value &&
   typeof value.message === "string";
 
-/** The error in a response's body; one that names the status where the body is none of ours. */
+/** Makes an ApiError from a response's body. If the body is not ours, the error names the status. */
 export function errorFromResponse(status: number, body: string): ApiError {
   try {
     const { error } = JSON.parse(body);
     if (isErrorReport(error)) return new ApiError(error);
   } catch {
-    // Not from our route handlers: a proxy, or the host's own error page.
+    // The response is not from our route handlers, but from a proxy or the host's own error page.
   }
   return new ApiError({
     code: status === 401 ? "UNAUTHENTICATED" : status === 403 ? "FORBIDDEN" : "UNREACHABLE",
@@ -64,7 +64,7 @@ export const unreachable = (cause?: unknown): ApiError =>
     { cause },
   );
 
-/** The routes below the mount's `/api`, as functions. Each throws ApiError. */
+/** Creates functions for the routes below the mount's `/api`. Each throws ApiError. */
 export function createApi(basePath: string) {
   const url = (path: string) => nextAddress(`${basePath}/api/${path}`);
 
@@ -105,7 +105,7 @@ export function createApi(basePath: string) {
     operations: (signal: AbortSignal) => request<ListedOperation[]>("operations", { signal }),
     activity: (filter: ActivityFilter, signal: AbortSignal) =>
       request<Activity>(`activity${writeFilter(filter)}`, { signal }),
-    /** @param known an earlier answer, whose plan need not come again */
+    /** @param known an earlier answer. If nothing changed since, the server does not send its plan again. */
     async operation(
       operationId: string,
       known: Operation | undefined,

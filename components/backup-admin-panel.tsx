@@ -18,15 +18,18 @@ import { RestoreView } from "./restore/restore-view.tsx";
 import { UploadView } from "./restore/upload-view.tsx";
 
 export interface BackupAdminPanelProps {
-  /** Where the add-on is mounted, without a slash at the end: `/admin/backup`. */
+  /** The path at which the add-on is mounted, without a slash at the end: `/admin/backup`. */
   basePath: string;
-  /** The path below it, in segments: none, `create`, `restore`, or `operations` and an id, and perhaps a step. */
+  /**
+   * The segments of the path below `basePath`: none, `create`, `restore`, or `operations` with an id and perhaps a
+   * step.
+   */
   view: string[] | undefined;
-  /** Who is signed in. */
+  /** The signed-in person. */
   actor: Actor;
 }
 
-/** The whole panel. Everything that it shows is read from the server, so any tab shows the same. */
+/** The whole panel. It reads everything that it shows from the server, so all tabs show the same. */
 export function BackupAdminPanel({ basePath, view = [], actor }: BackupAdminPanelProps) {
   const operationId = view[0] === "operations" && view.length <= 3 ? view[1] : undefined;
   return (

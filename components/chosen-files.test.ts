@@ -5,7 +5,7 @@ import { inspectArchive } from "./local-archive.ts";
 
 const MODIFIED_AT = Date.UTC(2026, 2, 1);
 
-/** Files as a browser gives them, each with its path as content unless told otherwise. */
+/** Makes files as a browser provides them. The content is the path unless another is given. */
 const chosen = (
   folder: string | null,
   paths: string[],
@@ -88,7 +88,7 @@ describe("a folder", () => {
     const others = [".DS_Store", "tables/.DS_Store", "old.zip", "photo.jpg", "src/index.ts"];
     const archive = await packed(chosen("shop", [...OURS, ...others]));
     expect(Object.keys(await contentOf(archive)).sort()).toEqual(OURS.toSorted());
-    // What the operating system put there is not worth a word.
+    // Files of the operating system are not mentioned.
     expect(archive.packed).toMatchObject({ files: 3, leftOut: 3 });
   });
 

@@ -2,26 +2,26 @@ import { formatBytes } from "../lib/shared/format.ts";
 import { LOOK_INSIDE_MAX_BYTES, type NotABackup, notABackup } from "./not-a-backup.ts";
 import { isOfTheSystem } from "./system-file.ts";
 
-/** What a person dropped or chose: files by themselves, or those of a folder. */
+/** What a person dropped or chose: single files, or the files of a folder. */
 export interface ChosenFiles {
-  /** Null where files were chosen by themselves. */
+  /** Null if single files were chosen. */
   folder: string | null;
   files: ChosenFile[];
 }
 
 export interface ChosenFile {
-  /** Below the folder, with `/` between names. */
+  /** Relative to the folder, with `/` between names. */
   path: string;
   file: File;
 }
 
-/** What can be uploaded, and of which folder it was packed. */
+/** The file to upload, and the folder from which it was packed. */
 export interface ArchiveFile {
   file: File;
   packed: { folder: string | null; files: number; leftOut: number } | null;
 }
 
-/** The one zip that was chosen, or one packed of the backup's folder; else why there is none. */
+/** Returns the one zip that was chosen, or packs the backup's folder into one. Otherwise returns the reason why not. */
 export async function toArchive(
   chosen: ChosenFiles,
   maxBytes: number = LOOK_INSIDE_MAX_BYTES,
@@ -42,11 +42,14 @@ export async function toArchive(
   };
 }
 
-/** The files of an unpacked backup, of ours and of the original. An older zip may lie beside the latter's. */
+/**
+ * Matches the files of an unpacked backup, ours or the original's. A folder of the original may also contain an older
+ * zip.
+ */
 const isPart = (path: string): boolean =>
   /^[^/]+\.(json|age)$|^README\.txt$|^tables\/[^/]+\.(json|age)$/.test(path);
 
-/** A folder that holds nothing but a folder is only its wrapping. */
+/** Unwraps folders that contain nothing but one folder. */
 function innermost({ folder, files }: ChosenFiles): ChosenFiles {
   const names = new Set(files.map(({ path }) => path.split("/", 1)[0] ?? ""));
   const [name = ""] = names;
@@ -89,9 +92,9 @@ const tooLarge = (sizeBytes: number, maxBytes: number): NotABackup =>
     "Make a zip file of the folder with your computer's own tool and choose that, or restore the folder from a terminal.",
   );
 
-/** The same folder always gives the same bytes, so that an upload that was cut off can go on. */
+/** Packs deterministically: the same folder always gives the same bytes, so that an interrupted upload can continue. */
 async function pack(name: string, files: ChosenFile[]): Promise<File> {
-  // Few choose a folder, and it is a third of the panel.
+  // Loaded when needed: JSZip is a third of the panel, and few people choose a folder.
   const { default: JSZip } = await import("jszip");
   const zip = new JSZip();
   for (const { path, file } of files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {

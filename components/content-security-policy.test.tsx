@@ -11,7 +11,7 @@ import { Progress } from "./ui/progress.tsx";
 const actor = { id: "ada", name: "Ada" };
 
 const nowhere = () => {};
-/** There is one around every page; nothing goes anywhere while HTML is made. */
+/** Next provides a router on every page. Nothing navigates while HTML is rendered. */
 const router: AppRouterInstance = {
   back: nowhere,
   forward: nowhere,
@@ -22,7 +22,10 @@ const router: AppRouterInstance = {
   bfcacheId: "0",
 };
 
-/** What a Content Security Policy without 'unsafe-inline' does not let through. React sets styles in the browser by the CSSOM, which it does. */
+/**
+ * What a Content Security Policy without 'unsafe-inline' blocks. In the browser, React sets styles through the CSSOM,
+ * which the policy allows.
+ */
 const INLINE = /\sstyle=|<style|<script|\son[a-z]+=|javascript:/i;
 
 it.each([

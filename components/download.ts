@@ -1,4 +1,4 @@
-/** Hands an address to the browser's own download, which needs no memory of this page. */
+/** Starts a download by the browser, which needs no memory of this page. */
 export function startDownload(url: string, fileName = ""): void {
   const link = document.createElement("a");
   link.href = url;
@@ -9,7 +9,7 @@ export function startDownload(url: string, fileName = ""): void {
   link.remove();
 }
 
-/** Saves what this page holds already. */
+/** Saves a text that this page has in memory. */
 export function downloadText(text: string, type: string, fileName: string): void {
   downloadBlob(new Blob([text], { type }), fileName);
 }
@@ -17,6 +17,6 @@ export function downloadText(text: string, type: string, fileName: string): void
 export function downloadBlob(blob: Blob, fileName: string): void {
   const url = URL.createObjectURL(blob);
   startDownload(url, fileName);
-  // The browser has begun to read it by then.
+  // By then the browser has started to read it.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

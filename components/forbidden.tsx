@@ -3,11 +3,11 @@ import { Button } from "./ui/button.tsx";
 import { ShieldX } from "./ui/icons.ts";
 
 export interface BackupAdminForbiddenProps {
-  /** Where another account can be signed in: as the browser asks for it, with Next's `basePath`. */
+  /** Address of the page for signing in with another account, as the browser requests it, with Next's `basePath`. */
   signInPath: string;
 }
 
-/** For a person who is signed in, but may not make or restore backups. */
+/** Shown to a person who is signed in but may not make or restore backups. */
 export function BackupAdminForbidden({ signInPath }: BackupAdminForbiddenProps) {
   return (
     <Frame>

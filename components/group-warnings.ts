@@ -1,13 +1,13 @@
 import type { TableName, Warning } from "../lib/shared/api.ts";
 
-/** Warnings with the same code, said once. */
+/** Warnings with the same code, as one group. */
 export interface WarningGroup {
   code: string;
-  /** What all of them say; null where they have too little in common. */
+  /** The text that they share. Null if they have too little in common. */
   text: string | null;
-  /** What each says besides. */
+  /** The parts in which they differ. */
   items: string[];
-  /** Of the only one. */
+  /** The table, if there is only one warning. */
   table?: TableName;
 }
 
@@ -23,7 +23,10 @@ export function groupWarnings(warnings: Warning[]): WarningGroup[] {
   });
 }
 
-/** `Times in a (x) were cut.`, `Times in b (y) were cut.` → `Times in these tables were cut.`: `a (x)`, `b (y)`. */
+/**
+ * Turns `Times in a (x) were cut.`, `Times in b (y) were cut.` into `Times in these tables were cut.` and the items `a
+ * (x)`, `b (y)`.
+ */
 function shareWords(messages: string[]): Pick<WarningGroup, "text" | "items"> {
   const sentences = messages.map((message) => message.split(" "));
   const shortest = Math.min(...sentences.map(({ length }) => length));
@@ -33,7 +36,7 @@ function shareWords(messages: string[]): Pick<WarningGroup, "text" | "items"> {
   let after = 0;
   while (after < shortest - before && isShared(-1 - after)) after++;
   const first = sentences[0] ?? [];
-  // Only what stands in the midst of a sentence can be taken out of it, and only a table's name.
+  // Only a table's name can be taken out, and only from the middle of a sentence.
   const isTable = !/^columns?$/.test(first[before - 1] ?? "");
   if (before === 0 || after === 0 || !isTable) return { text: null, items: messages };
   const last = sentences.map((words) => words[words.length - after - 1] ?? "");

@@ -14,23 +14,26 @@ export type LocalReport =
       kind: "backup";
       encryption: EncryptionMode;
       tables: number;
-      /** Only an unencrypted backup tells without its key; and only one of a version that is known. */
+      /** Known only for an unencrypted backup of a known version. Others need their key. */
       manifest: { createdAt: string; tool: string; databaseName: string } | null;
     }
   | ({ kind: "original" } & OriginalBackup)
-  /** A complete zip, too large to look inside here. */
+  /** A complete zip that is too large to look inside in the browser. */
   | { kind: "large-zip" }
   | NotABackup;
 
-/** What a chosen file is, as far as its structure tells. A quick look, not a check. */
+/** Tells from its structure what kind of file was chosen. A quick look, not a verification. */
 export async function inspectArchive(file: Blob, maxBytes?: number): Promise<LocalReport> {
   return (await openZip(file, maxBytes)).report;
 }
 
-/** The entries of a zip by name: no folders, nothing of the system's, and without one folder around all. */
+/**
+ * The entries of a zip by name, without folders, without files of the operating system, and without a folder that wraps
+ * all entries.
+ */
 export type ZipEntries = ReadonlyMap<string, JSZip.JSZipObject>;
 
-/** The same, and its entries where it is a backup that fits into memory. */
+/** Like `inspectArchive`, and also returns the entries if the file is a backup that fits into memory. */
 export async function openZip(
   file: Blob,
   maxBytes: number = LOOK_INSIDE_MAX_BYTES,
@@ -71,7 +74,7 @@ const DAMAGED_ZIP = notABackup(
   "damaged",
 );
 
-/** What the two ends of a file tell. */
+/** Looks for problems at the beginning and the end of a file. */
 async function findProblem(file: Blob): Promise<NotABackup | null> {
   if (file.size === 0) {
     return notABackup(
@@ -106,7 +109,7 @@ async function inspectEntries(entries: ZipEntries): Promise<LocalReport> {
   const text = entry && (await entry.async("string").catch(() => ""));
   const manifest = text && readManifest(text);
   if (manifest) return { kind: "backup", encryption: "none", tables, manifest };
-  // Of a version that there is not yet, perhaps: its manifest says so when it is opened.
+  // The backup may have a newer version. In this case its manifest says so when it is opened.
   if (text && (tables > 0 || /^\s*\{\s*"formatVersion"/.test(text))) {
     return { kind: "backup", encryption: "none", tables, manifest: null };
   }
@@ -138,7 +141,7 @@ function readManifest(
 
 const bytesOf = async (blob: Blob) => new Uint8Array(await blob.arrayBuffer());
 
-/** A local header, or the end record of an empty zip. */
+/** Checks for a local header, or for the end record of an empty zip. */
 async function startsAsZip(file: Blob): Promise<boolean> {
   const [p, k, third, fourth] = await bytesOf(file.slice(0, 4));
   return (
@@ -146,7 +149,7 @@ async function startsAsZip(file: Blob): Promise<boolean> {
   );
 }
 
-/** Whether an end-of-central-directory record, with a comment of the length it names, ends the file. */
+/** Whether the file ends with an end-of-central-directory record and a comment of the length that it declares. */
 async function endsAsZip(file: Blob): Promise<boolean> {
   const RECORD = 22;
   const MAX_COMMENT = 0xffff;

@@ -1,6 +1,6 @@
 import type { ArchiveVerdict } from "../lib/shared/archive-verdict.ts";
 
-/** JSZip reads a file whole into memory: above this only its two ends are looked at. */
+/** JSZip reads a whole file into memory. Of larger files, only the beginning and the end are read. */
 export const LOOK_INSIDE_MAX_BYTES = 500_000_000;
 
 /** Why a file cannot be restored. */

@@ -4,7 +4,7 @@ import { tableKey, tableLabel } from "../lib/shared/table-name.ts";
 const HANDLING =
   "loaded with its foreign keys dropped; they are added and checked again before commit";
 
-/** How a restore does without an order, where tables refer to themselves or to each other. */
+/** Says how a restore loads tables that refer to themselves or to each other. */
 export function cycleHandling(step: OrderStep): string | null {
   const { tables, cyclic } = step.component;
   if (cyclic) return `Cycle of ${tables.length} tables: ${HANDLING}`;
@@ -12,13 +12,13 @@ export function cycleHandling(step: OrderStep): string | null {
   return refersToItself ? `Refers to itself: ${HANDLING}` : null;
 }
 
-/** `Post.author (authorId → id, ON DELETE CASCADE)`, or the constraint's name without a relation. */
+/** Returns `Post.author (authorId → id, ON DELETE CASCADE)`, or the constraint's name if there is no relation. */
 export function describeReference(edge: OrderEdge): string {
   const columns = `${edge.columns.join(", ")} → ${edge.referencedColumns.join(", ")}`;
   return `${edge.relation ?? edge.constraint} (${columns}, ON DELETE ${edge.onDelete})`;
 }
 
-/** The reason that one edge gives for the place of its table. */
+/** Says how one edge determines the position of its table. */
 export function edgeReason(edge: OrderEdge): string {
   const reference = describeReference(edge);
   switch (edge.role) {
@@ -34,14 +34,14 @@ export function edgeReason(edge: OrderEdge): string {
 }
 
 export interface OrderStep {
-  /** 1 for the first that is loaded. */
+  /** Starts at 1. */
   number: number;
   component: OrderComponent;
   /** By table key: the edges that start at that table. */
   edges: Map<string, OrderEdge[]>;
 }
 
-/** The components, numbered, each with the edges that start at its tables. */
+/** Numbers the components, each with the edges that start at its tables. */
 export function orderSteps(order: InsertionOrder): OrderStep[] {
   const edges = Map.groupBy(order.edges, (edge) => tableKey(edge.from));
   return order.components.map((component, index) => ({
@@ -53,6 +53,6 @@ export function orderSteps(order: InsertionOrder): OrderStep[] {
   }));
 }
 
-/** What stands at the head of a level. */
+/** The heading of a level. */
 export const levelHeading = (level: number): string =>
   level === 0 ? "Level 0 · refers to nothing" : `Level ${level} · refers to earlier levels`;

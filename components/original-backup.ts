@@ -3,7 +3,7 @@ import { isOfTheSystem } from "./system-file.ts";
 
 declare module "jszip" {
   interface JSZipObject {
-    /** Documented, and missing in JSZip's own types. */
+    /** Documented, but missing in JSZip's own types. */
     internalStream(type: "string"): JSZip.JSZipStreamHelper<string>;
   }
 }
@@ -17,8 +17,8 @@ export interface OriginalBackup {
 const START_CHARACTERS = 1000;
 
 /**
- * Recognises the original's flat JSON files, one per table, wherever one folder of the zip holds them: arrays of
- * rows, or what it made of them by encryption.
+ * Recognises the original's flat JSON files, one per table, in any one folder of the zip. Each holds an array of rows,
+ * or its encrypted form.
  */
 export async function inspectOriginal(
   entries: Iterable<JSZip.JSZipObject>,
@@ -30,7 +30,7 @@ export async function inspectOriginal(
   return { tables: encrypted.length + plain.length, isEncrypted: encrypted.length > 0 };
 }
 
-/** Its tables' files: those at the top, else those of the only folder that has any. */
+/** Returns the files of the tables: those at the top, otherwise those of the only folder that has any. */
 export function flatJsonFiles(entries: Iterable<JSZip.JSZipObject>): JSZip.JSZipObject[] {
   const files = [...entries].filter(
     ({ dir, name }) => !dir && name.endsWith(".json") && !isOfTheSystem(name),

@@ -15,11 +15,11 @@ interface Panel {
     create: string;
     activity: string;
     restore: string;
-    /** The steps of a restore before it is an operation. */
+    /** The steps before the restore exists on the server as an operation. */
     restoreInside: string;
     restoreUpload: string;
     operation: (id: string) => string;
-    /** The steps of a restore that is checked, and what is left when it has ended. */
+    /** The steps of a restore that is checked, and its receipt. */
     operationStep: (id: string, step: OperationStep) => string;
   };
 }

@@ -20,7 +20,7 @@ describe("the generator", () => {
     }
     for (const count of counts) {
       expect(count.size).toBe(32);
-      // 200 expected each; six standard deviations either way.
+      // Each is expected 200 times. The limit is six standard deviations.
       for (const times of count.values()) expect(Math.abs(times - 200)).toBeLessThan(84);
     }
   });

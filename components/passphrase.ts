@@ -1,11 +1,11 @@
-/** Crockford's base 32: no i, l, o or u, so that it can be read out and typed. */
+/** Crockford's base 32 alphabet: no i, l, o or u, so that it is easy to read out and type. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const GENERATED_SYMBOLS = 16;
 
-/** Bits of a generated passphrase: as many as a random choice of 16 symbols out of 32 has. */
+/** Entropy of a generated passphrase: a random choice of 16 symbols out of 32. */
 export const GENERATED_BITS = GENERATED_SYMBOLS * Math.log2(ALPHABET.length);
 
-/** Four groups of four random symbols, as `k7qf-2m9x-0hvb-w4ts`. */
+/** Returns four groups of four random symbols, such as `k7qf-2m9x-0hvb-w4ts`. */
 export function generatePassphrase(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(GENERATED_SYMBOLS));
   // 256 is a multiple of 32, so each symbol is equally likely.
@@ -18,9 +18,9 @@ const COMMON =
 const WORD_BITS = 12;
 
 /**
- * A low, honest guess at the bits of a passphrase that a person made up, as an attacker who tries
- * common words, names, dates and runs first would see it. A word counts as one choice out of some
- * thousand, not by its letters.
+ * Estimates the entropy of a passphrase that a person invented, in bits. The estimate is low on purpose: it assumes an
+ * attacker who tries common words, names, dates and runs first. A word counts as one choice out of some thousand, not
+ * by its letters.
  */
 export function estimateBits(passphrase: string): number {
   let bits = 0;
@@ -34,7 +34,7 @@ export function estimateBits(passphrase: string): number {
     else bits += isDigits(part) ? digitBits(part) : isLetters(part) ? letterBits(part) : 4;
     seen.add(part);
   }
-  // Capitals inside words are a further choice; one at the beginning is what everybody does.
+  // A capital inside a word is a further choice. One at the beginning is not: most people do that.
   bits += Math.min(8, (passphrase.match(/(?<=\S)\p{Lu}/gu) ?? []).length);
   return bits;
 }
@@ -51,11 +51,11 @@ function digitBits(digits: string): number {
 function letterBits(letters: string): number {
   if (letters.length > 1 && isRun(letters)) return 4;
   if (letters.length <= 2) return letters.length * Math.log2(26);
-  // Longer than a word usually is: further words, written together.
+  // Longer than a usual word: count it as several words, written together.
   return WORD_BITS * Math.max(1, Math.round(letters.length / 6));
 }
 
-/** `aaaa`, `1234`, `dcba`: each character a fixed step from the one before. */
+/** `aaaa`, `1234`, `dcba`: each character is a fixed step from the one before. */
 function isRun(text: string): boolean {
   const codes = Array.from(text, (character) => character.codePointAt(0) ?? 0);
   if (codes.length < 3) return codes.length === 2 && codes[0] === codes[1];
@@ -66,18 +66,18 @@ function isRun(text: string): boolean {
 
 export interface Strength {
   level: "weak" | "fair" | "good" | "strong";
-  /** 0 to 1, to draw. */
+  /** From 0 to 1, to draw. */
   fraction: number;
-  /** How long guessing would take, for a person. */
+  /** How long guessing would take, in words. */
   guessing: string;
 }
 
-/** scrypt with work factor 18 takes about a second per guess; this is a well-equipped attacker. */
+/** scrypt with work factor 18 takes about one second per guess. This is a well-equipped attacker. */
 const GUESSES_PER_SECOND = 10_000;
 
 export function strengthOf(bits: number): Strength {
   const level = bits < 36 ? "weak" : bits < 52 ? "fair" : bits < 70 ? "good" : "strong";
-  // On average half of all the possibilities have to be tried.
+  // On average, half of all possibilities must be tried.
   const seconds = 2 ** (bits - 1) / GUESSES_PER_SECOND;
   return { level, fraction: Math.min(1, bits / GENERATED_BITS), guessing: describeTime(seconds) };
 }

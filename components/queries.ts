@@ -20,15 +20,15 @@ const ACTIVE_MS = 700;
 const WAITING_MS = 2_000;
 const IDLE_MS = 30_000;
 const OVERVIEW_MS = 120_000;
-/** In a tab that nobody looks at: often enough for its title. */
+/** Interval in a hidden tab: often enough for its title. */
 const HIDDEN_MS = 5_000;
 
-/** How long until an operation's next look; false where it will not change any more. */
+/** Milliseconds until an operation is read again. False if it cannot change any more. */
 export function pollInterval(operation: Operation | undefined): number | false {
   if (!operation) return WAITING_MS;
   const settling = operation.state === "interrupted" && operation.changed === "unknown";
   if (isEnded(operation.state) && !settling) return false;
-  // A confirmation waits for a person, and may be given in another tab.
+  // A confirmation waits for a person, who may give it in another tab.
   const interval = operation.state === "ready" || settling ? WAITING_MS : ACTIVE_MS;
   return typeof document !== "undefined" && document.hidden ? HIDDEN_MS : interval;
 }
@@ -36,7 +36,7 @@ export function pollInterval(operation: Operation | undefined): number | false {
 const listInterval = (operations: ListedOperation[] | undefined): number =>
   operations?.some(({ state }) => !isEnded(state)) ? WAITING_MS : IDLE_MS;
 
-/** Everything that the panel reads from and asks of the server, for one mount and one person. */
+/** All queries and mutations of the panel, for one mount and one person. */
 export function createQueries(api: Api, basePath: string, actorId: string) {
   const root = ["prisma-backup-admin", basePath, actorId] as const;
   const operationKey = (id: string) => [...root, "operation", id] as const;
@@ -90,12 +90,12 @@ export function createQueries(api: Api, basePath: string, actorId: string) {
         onError: (_error, _payload, _result, { client }) =>
           client.invalidateQueries({ queryKey: operationKey(id) }),
       }),
-    /** @param elapsedMs of the rehearsal: another time is another report */
+    /** @param elapsedMs duration of the trial run. Another duration means another report. */
     rehearsal: (id: string, elapsedMs: number) =>
       queryOptions({
         queryKey: [...root, "rehearsal", id, elapsedMs],
         queryFn: ({ signal }) => api.rehearsal(id, signal),
-        // It shows rows, and does not change.
+        // The report contains rows and does not change.
         gcTime: 0,
         staleTime: Number.POSITIVE_INFINITY,
       }),

@@ -3,7 +3,10 @@ import { ApiError } from "./api.ts";
 
 let browserClient: QueryClient | undefined;
 
-/** The panel's own client: one per page in the browser, so that moving between views keeps its data. */
+/**
+ * Returns the panel's own client. There is one per page in the browser, so that data stays while the person moves
+ * between views.
+ */
 export function getQueryClient(): QueryClient {
   if (environmentManager.isServer()) return createQueryClient();
   browserClient ??= createQueryClient();
@@ -14,7 +17,7 @@ function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
-        // An answer of the server stands; only its absence is worth another try.
+        // Retry only if the server did not answer. An answer, even an error, is final.
         retry: (failures, error) => failures < 2 && isUnreachable(error),
         retryDelay: 1_000,
       },

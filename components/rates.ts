@@ -7,7 +7,7 @@ export interface Sample {
   phase: string;
   rows: number;
   bytes: number;
-  /** Bytes per table, by the table's place in the plan. */
+  /** Bytes per table, by the table's index in the plan. */
   tableBytes: number[];
 }
 
@@ -19,7 +19,7 @@ export interface Rates {
 }
 
 const WINDOW_MS = 12_000;
-/** Below this a rate says more about the polling than about the work. */
+/** A shorter span would measure the polling rather than the work. */
 const MIN_SPAN_MS = 1_500;
 
 export function sampleOf(progress: Progress, now: string): Sample {
@@ -33,7 +33,7 @@ export function sampleOf(progress: Progress, now: string): Sample {
   };
 }
 
-/** The samples of the last seconds with one more. A new phase begins anew. */
+/** Adds a sample to those of the last seconds. A new phase starts with an empty list. */
 export function addSample(samples: readonly Sample[], sample: Sample): Sample[] {
   const last = samples.at(-1);
   if (!last || last.phase !== sample.phase || sample.rows < last.rows) return [sample];
@@ -41,7 +41,7 @@ export function addSample(samples: readonly Sample[], sample: Sample): Sample[] 
   return [...samples.filter(({ atMs }) => atMs >= sample.atMs - WINDOW_MS), sample];
 }
 
-/** Null while there is too little to tell. */
+/** Null if the samples span too little time. */
 export function ratesOf(samples: readonly Sample[]): Rates | null {
   const first = samples.at(0);
   const last = samples.at(-1);
@@ -54,7 +54,7 @@ export function ratesOf(samples: readonly Sample[]): Rates | null {
   };
 }
 
-/** Null where nothing moves or nothing remains. */
+/** Null if nothing moves or nothing remains. */
 export function remainingMs(done: number, total: number, perSecond: number): number | null {
   if (perSecond <= 0 || done >= total) return null;
   return ((total - done) / perSecond) * 1000;

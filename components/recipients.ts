@@ -1,15 +1,15 @@
 import { RECIPIENT } from "../lib/shared/recipient.ts";
 
-/** As the API allows. */
+/** The API's limit. */
 const MAX_RECIPIENTS = 20;
 
 export interface ParsedRecipients {
   recipients: string[];
-  /** One sentence for each line that is no recipient. */
+  /** One sentence for each line that is not a public key. */
   problems: string[];
 }
 
-/** Reads one recipient a line, as in a recipients file: empty lines and `#` comments are left out. */
+/** Reads one public key per line, like a recipients file: skips empty lines and `#` comments. */
 export function parseRecipients(text: string): ParsedRecipients {
   const recipients: string[] = [];
   const problems: string[] = [];

@@ -6,8 +6,8 @@ import {
 import { useReducer } from "react";
 
 /**
- * A mutation that is pending as soon as it is asked for. React Query by itself says so a moment later, and a second
- * press may be quicker.
+ * A mutation that is pending as soon as it is started. React Query reports that a moment later, and a second press of
+ * the button may be quicker.
  */
 export function usePromptMutation<Answer, Payload>(
   options: UseMutationOptions<Answer, Error, Payload>,

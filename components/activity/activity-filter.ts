@@ -2,7 +2,7 @@ import type { ActivityFilter, OperationKind, OperationState } from "../../lib/sh
 
 export const KINDS: Record<OperationKind, string> = { backup: "Backups", restore: "Restores" };
 
-/** As one looks for them, all of a state together. */
+/** The label of each state, in the order of the filter's menu. */
 export const STATES: Record<OperationState, string> = {
   running: "Running",
   ready: "Waiting for confirmation",
@@ -16,7 +16,7 @@ export const STATES: Record<OperationState, string> = {
 const isOneOf = <Key extends string>(keys: Record<Key, string>, value: string): value is Key =>
   Object.hasOwn(keys, value);
 
-/** What an address asks for. Anything else in it is as if it were not there. */
+/** Reads the filter from an address's query. Ignores unknown parameters and values. */
 export function readFilter(params: Pick<URLSearchParams, "get">): ActivityFilter {
   const kind = params.get("kind") ?? "";
   const state = params.get("state") ?? "";
@@ -30,7 +30,7 @@ export function readFilter(params: Pick<URLSearchParams, "get">): ActivityFilter
   };
 }
 
-/** `?kind=restore&page=2`, or nothing where nothing is filtered. */
+/** Returns `?kind=restore&page=2`, or an empty string if nothing is filtered. */
 export function writeFilter({ kind, state, search, page }: ActivityFilter): string {
   const params = new URLSearchParams();
   if (kind) params.set("kind", kind);
@@ -40,6 +40,6 @@ export function writeFilter({ kind, state, search, page }: ActivityFilter): stri
   return params.size > 0 ? `?${params}` : "";
 }
 
-/** Whether it lets everything through, on whichever page. */
+/** Whether the filter matches every operation. The page does not count. */
 export const isUnfiltered = ({ kind, state, search }: ActivityFilter): boolean =>
   !kind && !state && !search;

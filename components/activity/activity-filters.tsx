@@ -13,7 +13,7 @@ interface ActivityFiltersProps {
   onChange: (filter: ActivityFilter, entry?: "new" | "same") => void;
 }
 
-/** Each change begins at the first page. */
+/** A change of a filter goes back to the first page. */
 export function ActivityFilters({ filter, onChange }: ActivityFiltersProps) {
   const { kind, state } = filter;
   return (
@@ -54,7 +54,7 @@ export function ActivityFilters({ filter, onChange }: ActivityFiltersProps) {
   );
 }
 
-/** Asks when the person pauses; what the address says otherwise, by the back button, is shown. */
+/** Searches when the person stops typing. If the address changes otherwise (back button), shows the new search text. */
 function Search({ filter, onChange }: ActivityFiltersProps) {
   const { search = "" } = filter;
   const [typed, setTyped] = useState(search);
@@ -66,7 +66,7 @@ function Search({ filter, onChange }: ActivityFiltersProps) {
   }, [search]);
   const ask = () => {
     if (typed.trim() === asked.current.trim()) return;
-    // One entry of the browser's history for a whole search, not one for each letter.
+    // Add one entry to the browser's history for a whole search, not one for each letter.
     const entry = asked.current === "" ? "new" : "same";
     asked.current = typed;
     onChange({ ...filter, page: 1, search: typed }, entry);

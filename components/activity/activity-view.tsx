@@ -16,7 +16,7 @@ import { ActivityFilters } from "./activity-filters.tsx";
 import { Pages } from "./pages.tsx";
 import { useFilter } from "./use-filter.ts";
 
-/** Every backup and restore there ever was: the audit trail, which a restore does not touch. */
+/** The audit trail: all backups and restores. A restore does not change it. */
 export function ActivityView() {
   const around = useHeadingFocus("activity");
   return (
@@ -28,7 +28,7 @@ export function ActivityView() {
           description="Every backup and restore, who made it and how it ended. A restore of the database does not change this list."
         />
       </div>
-      {/* A host may render this page in advance, when no address is known yet. */}
+      {/* A host may prerender this page, when no address is known yet. */}
       <Suspense fallback={<ListSkeleton />}>
         <FilteredActivity />
       </Suspense>
@@ -69,7 +69,7 @@ function FilteredActivity() {
                 isBeyond={data.total > 0}
                 onClear={() => {
                   change(data.total > 0 ? { ...filter, page: 1 } : {});
-                  // The button that was pressed goes.
+                  // The button that was pressed disappears.
                   focusHeading();
                 }}
               />
@@ -79,7 +79,7 @@ function FilteredActivity() {
               last={Math.ceil(data.total / ACTIVITY_PAGE_LENGTH)}
               onChange={(next) => {
                 change({ ...filter, page: next });
-                // The new page is read from its beginning.
+                // Start reading the new page at its top.
                 heading.current?.scrollIntoView({ block: "center" });
                 focusHeading();
               }}

@@ -3,7 +3,7 @@ import { Button } from "../ui/button.tsx";
 import { ChevronLeft, ChevronRight } from "../ui/icons.ts";
 
 interface PagesProps {
-  /** From 1. */
+  /** Starts at 1. */
   page: number;
   last: number;
   onChange: (page: number) => void;

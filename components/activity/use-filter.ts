@@ -5,8 +5,8 @@ import { usePanel } from "../panel-context.tsx";
 import { readFilter, writeFilter } from "./activity-filter.ts";
 
 /**
- * The filter is in the address, so that it can be sent to somebody, and the browser's back button undoes it. What is
- * shown does not wait for the router, which asks the server first.
+ * Keeps the filter in the address, so that it can be shared as a link and the back button undoes a change. The view
+ * changes at once. It does not wait for the router, which asks the server first.
  */
 export function useFilter() {
   const { paths } = usePanel();
@@ -22,7 +22,7 @@ export function useFilter() {
     (next: ActivityFilter, entry: "new" | "same" = "new") => {
       const query = writeFilter(next);
       const go = entry === "new" ? router.push : router.replace;
-      // Not `history.pushState`: after a reload, the router finds no way back over such entries.
+      // Not `history.pushState`: after a reload, the router cannot go back over entries that it did not create.
       go(`${paths.activity}${query}`, { scroll: false });
       setFilter(readFilter(new URLSearchParams(query)));
     },

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
 
-/** What was read and confirmed in this page, by operation. A page that is loaded anew asks again. */
+/** The drift that was confirmed in this page, by operation. After a reload it must be confirmed again. */
 const accepted = new Map<string, string>();
 const listeners = new Set<() => void>();
 
@@ -12,7 +12,7 @@ function subscribe(onChange: () => void): () => void {
   return () => listeners.delete(onChange);
 }
 
-/** Whether the plan's drift was confirmed: exactly this, and not that of an earlier plan. */
+/** Whether exactly this plan's drift was confirmed. The confirmation of an earlier plan does not count. */
 export function useAcceptedDrift(
   { id }: Pick<Operation, "id">,
   plan: Pick<RestorePlan, "drift">,

@@ -8,7 +8,7 @@ const COLOURS = {
   same: "pba:bg-line-strong/40",
 };
 
-/** The shares of a table's rows. The figures stand beside it as text. */
+/** Draws the shares of added, removed, changed and unchanged rows. The figures stand beside it as text. */
 export function ChangeBar({ changes }: { changes: RowChanges }) {
   return (
     <div
@@ -19,7 +19,8 @@ export function ChangeBar({ changes }: { changes: RowChanges }) {
         <span
           key={kind}
           className={`pba:min-w-1 ${COLOURS[kind]}`}
-          // Not `style`: in HTML from the server, a Content Security Policy without 'unsafe-inline' forbids it.
+          // Not the `style` attribute: a Content Security Policy without 'unsafe-inline' forbids it in HTML from the
+          // server.
           ref={(part) => {
             part?.style.setProperty("flex", `${changes[kind]} 1 0`);
           }}

@@ -5,13 +5,13 @@ import { tableKey } from "../../lib/shared/table-name.ts";
 
 type PlanTable = RestorePlan["tables"][number];
 
-/** A table of the plan, with what the rehearsal has found of it. */
+/** A table of the plan with the result of its trial run. */
 export interface ChangedTable extends PlanTable {
-  /** Null where it was not rehearsed. */
+  /** Null if the table had no trial run. */
   rehearsed: RehearsedTable | null;
 }
 
-/** In insertion order. */
+/** Returns the plan's tables with their trial results, in table order. */
 export function changedTables(
   { tables }: Pick<RestorePlan, "tables">,
   report: Pick<RehearsalReport, "tables"> | null,
@@ -19,7 +19,7 @@ export function changedTables(
   const rehearsed = new Map(report?.tables.map((table) => [tableKey(table), table]));
   return tables.map((table) => ({
     ...table,
-    // The rehearsal counts what the plan only estimates.
+    // Prefer the exact count of the trial run to the plan's estimate.
     rowsNow: rehearsed.get(tableKey(table))?.rowsNow ?? table.rowsNow,
     rehearsed: rehearsed.get(tableKey(table)) ?? null,
   }));
@@ -28,7 +28,7 @@ export function changedTables(
 const isUnchanged = ({ added, removed, changed }: RowChanges): boolean =>
   added === 0 && removed === 0 && changed === 0;
 
-/** Tables that nothing happens to, as far as that is known, stand apart. */
+/** Separates the tables that, as far as is known, do not change. */
 export function foldUnchanged(tables: readonly ChangedTable[]): {
   changed: ChangedTable[];
   unchanged: ChangedTable[];
@@ -43,7 +43,7 @@ export function foldUnchanged(tables: readonly ChangedTable[]): {
 
 export const CHANGE_KINDS = ["added", "removed", "changed", "same"] as const;
 
-/** `666 added, 2 removed, 5 changed, 1,322 the same`, without what is none. */
+/** Returns `666 added, 2 removed, 5 changed, 1,322 the same`, without the zeros. */
 export function describeChanges(changes: RowChanges): string {
   const parts = CHANGE_KINDS.filter((kind) => changes[kind] > 0).map(
     (kind) => `${formatCount(changes[kind])} ${kind === "same" ? "the same" : kind}`,

@@ -10,7 +10,7 @@ import { ChangeBar } from "./change-bar.tsx";
 import { type ChangedTable, describeChanges, foldUnchanged } from "./changed-table.ts";
 import { RowSamples } from "./row-samples.tsx";
 
-/** Per table: what is there now, what the backup has, and what becomes of the rows. */
+/** Shows for each table the rows in the database, the rows in the backup, and what happens to them. */
 export function ChangedTablesCard({ tables }: { tables: ChangedTable[] }) {
   const [search, setSearch] = useState("");
   const found = tables.filter((table) => matchesTable(table, search));

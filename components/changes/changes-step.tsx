@@ -25,11 +25,11 @@ import { ViolationsCard } from "./violations-card.tsx";
 interface ChangesStepProps {
   operation: Operation;
   plan: RestorePlan;
-  /** Only whoever has begun a restore may go on with it, and see its rows. */
+  /** Only the person who began a restore may continue it and see its rows. */
   isOwn: boolean;
 }
 
-/** What the restore would do to this database, before anything is done. */
+/** Shows what the restore would change, before it starts. */
 export function ChangesStep({ operation, plan, isOwn }: ChangesStepProps) {
   const { queries } = usePanel();
   const isRehearsed = plan.rehearsal !== null && isOwn;

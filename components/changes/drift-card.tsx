@@ -8,16 +8,19 @@ import { useAcceptedDrift } from "./accepted-drift.ts";
 interface DriftCardProps {
   operation: Operation;
   plan: RestorePlan;
-  /** Left out where nothing can be confirmed. */
+  /** Whether to show the confirmation. False if there is nothing that can be confirmed. */
   canAccept: boolean;
 }
 
-/** Where the backup's schema is not the database's: what maps by itself is read and confirmed, the rest blocks. */
+/**
+ * Lists the differences between the backup's schema and the database's. The person confirms those that are handled
+ * automatically. The others block the restore.
+ */
 export function DriftCard({ operation, plan, canAccept }: DriftCardProps) {
   const [isAccepted, accept] = useAcceptedDrift(operation, plan);
   const { drift } = plan;
   if (drift.length === 0) return null;
-  // What blocks stands first.
+  // List first what blocks the restore.
   const sorted = drift.toSorted((a, b) => Number(b.blocks) - Number(a.blocks));
   return (
     <Card

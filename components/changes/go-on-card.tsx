@@ -20,7 +20,7 @@ interface GoOnCardProps {
   isOwn: boolean;
 }
 
-/** What was asked for, what has to be read, and the way on. */
+/** Shows the chosen scope, what the person has to read, and how to continue. */
 export function GoOnCard({ operation, plan, isOwn }: GoOnCardProps) {
   const { paths } = usePanel();
   const id = useId();

@@ -2,7 +2,7 @@ import type { RestorePlan } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
 import { Card } from "../ui/card.tsx";
 
-/** The backup's migrations against the database's. */
+/** Compares the backup's migrations with the database's. */
 export function MigrationsCard({ migrations }: Pick<RestorePlan, "migrations">) {
   if (migrations.length === 0) return null;
   const both = migrations.filter(({ inBackup, inDatabase }) => inBackup && inDatabase).length;

@@ -21,7 +21,7 @@ export function OriginalNotice({ plan }: PlanProps) {
   );
 }
 
-/** Those that have no place of their own. */
+/** The warnings that the page does not show elsewhere. */
 export const listedWarnings = ({ warnings }: RestorePlan) =>
   warnings.filter(({ code }) => code !== INTEGRITY);
 
@@ -45,10 +45,13 @@ export function PlanWarnings({ plan }: PlanProps) {
   );
 }
 
-/** Has a place of its own. */
+/** This check is shown in a notice of its own (`ActorNotice`). */
 const ACTOR = "actor";
 
-/** The drift has a list of its own: a check that repeats it would bury the others. */
+/**
+ * Shortens the schema check if drift blocks, because the page lists the drift elsewhere. Repeated here, it would hide
+ * the other checks.
+ */
 export function shortChecks(plan: RestorePlan): Check[] {
   const { checks, drift } = plan;
   const blocking = drift.filter(({ blocks }) => blocks).length;
@@ -64,14 +67,14 @@ export function shortChecks(plan: RestorePlan): Check[] {
   );
 }
 
-/** None of the backup's tables is there: the check itself says so in a word. */
+/** Whether the database has none of the backup's tables. Then the schema check itself says so, briefly. */
 export const hasNoTable = ({ tables, drift }: RestorePlan): boolean =>
   tables.every(({ action }) => action === "skip") &&
   drift.every(({ kind, blocks }) => kind === "table-missing" || !blocks);
 
 const OF_RIGHTS = ["rights", "sign-ins", ACTOR];
 
-/** What becomes of admins, passwords and those who are signed in, if somebody should look twice. */
+/** Warns about changes of admins, passwords and sign-ins. */
 export function RightsNotice({ plan }: PlanProps) {
   const warnings = plan.checks.filter(
     ({ name, state }) => OF_RIGHTS.includes(name) && state === "warning",
@@ -86,7 +89,7 @@ export function RightsNotice({ plan }: PlanProps) {
   );
 }
 
-/** Whether whoever restores can still sign in afterwards; nothing where that cannot be told. */
+/** Says whether the person who restores can sign in afterwards. Shows nothing if that is not known. */
 export function ActorNotice({ plan }: PlanProps) {
   const check = plan.checks.find(({ name }) => name === ACTOR);
   if (!check) return null;

@@ -3,7 +3,7 @@ import type { RestorePlan } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
 import { OrderCard } from "../common/order-card.tsx";
 
-/** In which order a restore will load the tables. */
+/** Shows the order in which a restore will load the tables. */
 export function PlanOrder({ plan }: { plan: RestorePlan }) {
   const tables = useMemo(
     () =>

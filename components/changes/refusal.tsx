@@ -15,7 +15,7 @@ interface RefusalProps {
   isOwn: boolean;
 }
 
-/** Why this backup and this database do not go together, and what to do about it. */
+/** Says why this backup cannot be restored into this database, and what to do about it. */
 export function Refusal({ operation, plan, isOwn }: RefusalProps) {
   const { paths } = usePanel();
   const failed = shortChecks(plan).filter(({ state }) => state === "failed");

@@ -11,7 +11,7 @@ const STEPS: Record<RehearsalReport["steps"][number]["name"], string> = {
   comparing: "Comparing",
 };
 
-/** How long the rehearsal took, and what only the restore itself can tell. */
+/** Shows how long the trial run took, and what only the restore itself can tell. */
 export function RehearsalCard({ report }: { report: RehearsalReport }) {
   const { elapsedMs, steps, notRehearsed, warnings } = report;
   return (

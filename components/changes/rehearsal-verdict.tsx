@@ -17,7 +17,7 @@ interface RehearsalVerdictProps {
   isOwn: boolean;
 }
 
-/** What the rehearsal has found over all tables, and a way to one where there was none. */
+/** Shows the trial run's result over all tables. If there was no trial run, offers one. */
 export function RehearsalVerdict({ operation, plan, isOwn }: RehearsalVerdictProps) {
   const { queries } = usePanel();
   const rehearse = usePromptMutation(queries.planRestore(operation.id));

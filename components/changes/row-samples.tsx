@@ -10,7 +10,7 @@ const CHANGES = {
   changed: { label: "Changed", tone: "warn" },
 } as const;
 
-/** Some of the rows that a restore adds, removes and changes: as they are, and as they will be. */
+/** Shows some of the rows that a restore adds, removes and changes, before and after it. */
 export function RowSamples({ table }: { table: RehearsedTable }) {
   const rest = table.samples.slice(FEW_ROWS);
   return (
@@ -25,7 +25,7 @@ export function RowSamples({ table }: { table: RehearsedTable }) {
   );
 }
 
-/** More are shown when asked for. */
+/** The number of rows shown at first. */
 const FEW_ROWS = 5;
 
 function SampleList({ table, samples }: { table: RehearsedTable; samples: RowSample[] }) {
@@ -41,7 +41,7 @@ function SampleList({ table, samples }: { table: RehearsedTable; samples: RowSam
   );
 }
 
-/** More of a row are shown when asked for. */
+/** The number of fields shown at first. */
 const FEW_FIELDS = 8;
 
 function Sample({ table, sample }: { table: RehearsedTable; sample: RowSample }) {
@@ -76,7 +76,7 @@ function Sample({ table, sample }: { table: RehearsedTable; sample: RowSample })
 interface SampleField {
   column: string;
   isChanged: boolean;
-  /** Undefined where there is no row then. */
+  /** Undefined if the row does not exist at that time. */
   before: SampleValue | undefined;
   after: SampleValue | undefined;
 }

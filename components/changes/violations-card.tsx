@@ -6,7 +6,7 @@ import { Card } from "../ui/card.tsx";
 import { Disclosure } from "../ui/disclosure.tsx";
 import { Value } from "./row-samples.tsx";
 
-/** What a restore would fail upon: with table, key, constraint, and what to do about it. */
+/** Shows the constraints that a restore would violate: table, key, constraint, and what to do about it. */
 export function ViolationsCard({ report }: { report: RehearsalReport }) {
   const { violations, obstacles } = report;
   if (violations.length === 0 && obstacles.length === 0) return null;
@@ -71,7 +71,7 @@ function ViolationEntry({ violation }: { violation: Violation }) {
   );
 }
 
-/** More are shown when asked for. */
+/** The number of rows shown at first. */
 const FEW_ROWS = 10;
 
 interface RowsProps {

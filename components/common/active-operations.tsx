@@ -7,7 +7,7 @@ import { OperationLink } from "./operation-link.tsx";
 
 const FEW = 3;
 
-/** What runs or waits for a confirmation, on every view except its own. */
+/** Lists operations that run or wait for a confirmation, on every view except their own. */
 export function ActiveOperations({ except }: { except: string | undefined }) {
   const { queries } = usePanel();
   const { data = [] } = useQuery(queries.operations);

@@ -12,7 +12,7 @@ interface ConfirmButtonProps {
   onConfirm: () => void;
 }
 
-/** A button whose consequence is asked about in the page, once. */
+/** A button that asks for confirmation, in the page, before it acts. */
 export function ConfirmButton(props: ConfirmButtonProps) {
   const [isAsking, setIsAsking] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
@@ -21,7 +21,7 @@ export function ConfirmButton(props: ConfirmButtonProps) {
   const isOpen = isAsking && !isPending;
   const wasOpen = useRef(false);
   useEffect(() => {
-    // The answer that had the focus is gone.
+    // The button that had the focus is gone.
     const isLost = wasOpen.current && !isOpen && document.activeElement === document.body;
     wasOpen.current = isOpen;
     if (isLost) opener.current?.focus();
@@ -29,7 +29,7 @@ export function ConfirmButton(props: ConfirmButtonProps) {
   const close = () => setIsAsking(false);
   if (!isOpen) {
     return (
-      // Not disabled while it is done, or it would lose the focus.
+      // Not disabled while pending, because a disabled button loses the focus.
       <Button
         ref={opener}
         aria-disabled={isPending}

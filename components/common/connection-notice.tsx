@@ -11,7 +11,7 @@ const useIsOnline = () =>
     () => true,
   );
 
-/** Says that the browser is offline, as long as it is. The queries go on by themselves. */
+/** Shows a notice while the browser is offline. The queries resume by themselves. */
 export function ConnectionNotice() {
   const isOnline = useIsOnline();
   return (

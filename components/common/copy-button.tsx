@@ -5,11 +5,11 @@ import { Check, Copy } from "../ui/icons.ts";
 interface CopyButtonProps extends Omit<ComponentProps<typeof Button>, "onClick" | "children"> {
   text: string;
   label: string;
-  /** The icon alone, where the label would be said in every line. */
+  /** Shows only the icon, for lists in which the label would repeat on every line. */
   isIcon?: boolean;
 }
 
-/** Copies a text, and says whether that worked: without HTTPS a browser may refuse. */
+/** Copies a text and says whether that worked. Without HTTPS a browser may refuse. */
 export function CopyButton({ text, label, isIcon, ...props }: CopyButtonProps) {
   const [outcome, setOutcome] = useState<"copied" | "refused" | null>(null);
   useEffect(() => {

@@ -3,6 +3,6 @@ import { formatNoun } from "../../lib/shared/format.ts";
 
 type Rows = Pick<OverviewTable, "rows" | "rowsAreExact" | "isReadable">;
 
-/** `5 rows`, `about 1,000 rows`, `cannot be read`. */
+/** Returns `5 rows`, `about 1,000 rows` or `cannot be read`. */
 export const describeRows = ({ rows, rowsAreExact, isReadable }: Rows): string =>
   isReadable ? `${rowsAreExact ? "" : "about "}${formatNoun(rows, "row")}` : "cannot be read";

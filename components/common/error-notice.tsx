@@ -14,16 +14,16 @@ import { Facts } from "./facts.tsx";
 
 interface ErrorNoticeProps {
   error: PanelErrorReport | Error;
-  /** What failed, where the message alone would not tell. */
+  /** What failed, if the message alone does not say it. */
   title?: string;
   onRetry?: () => void;
-  /** What is true of the database now. Stands first. */
+  /** The state of the database now. Shown first. */
   truth?: string;
-  /** What else there is to say. */
+  /** Further content. */
   children?: ReactNode;
 }
 
-/** What happened, what to do, and the code, ready to be copied. */
+/** Shows what happened, what to do, and the error code to copy. */
 export function ErrorNotice({ error, title, truth, onRetry, children }: ErrorNoticeProps) {
   const report = reportOf(error);
   const { code, message, hint } = report;
@@ -66,7 +66,7 @@ export function ErrorNotice({ error, title, truth, onRetry, children }: ErrorNot
   );
 }
 
-/** The page authorises itself: loading it again leads to the sign-in, and back here. */
+/** The page checks authorization itself: a reload leads to the sign-in page and back here. */
 function SignInAgain() {
   return (
     <Button size="small" onClick={() => window.location.reload()}>
@@ -75,7 +75,10 @@ function SignInAgain() {
   );
 }
 
-/** In another tab, since this one would lose a file that is chosen and a passphrase that is typed. It leads back here. */
+/**
+ * Opens the sign-in page in another tab, because leaving this one would lose the chosen file and the typed passphrase.
+ * It leads back here.
+ */
 function Reauthenticate({ report: { details } }: { report: PanelErrorReport }) {
   const { path, callbackParam } = details ?? {};
   if (typeof path !== "string" || typeof callbackParam !== "string") return null;

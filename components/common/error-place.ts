@@ -12,7 +12,7 @@ const isRange = (value: unknown): value is [number, number] =>
 const isTexts = (value: unknown): value is string[] =>
   Array.isArray(value) && value.length > 0 && value.every((it) => typeof it === "string");
 
-/** Where in the data it went wrong, as far as the server says: table, rows, column and constraint. */
+/** The table, rows, column and constraint that an error is about, as far as the server names them. */
 export function errorPlace({ details = {} }: PanelErrorReport): Fact[] {
   const { table, rows, column, constraint, key, otherKeys, violatingRows } = details;
   const { conflictsWith, missing } = details;
@@ -35,6 +35,6 @@ export function errorPlace({ details = {} }: PanelErrorReport): Fact[] {
   }
   if (typeof column === "string") facts.push({ label: "Column", value: column });
   if (typeof constraint === "string") facts.push({ label: "Constraint", value: constraint });
-  // A table alone is in the message.
+  // If the table is all that is known, the message names it already.
   return facts.length > 1 ? facts : [];
 }

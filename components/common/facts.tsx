@@ -6,7 +6,7 @@ export interface Fact {
   value: ReactNode;
 }
 
-/** Names and values, side by side as far as there is room. */
+/** Names and values, side by side if there is room. */
 export function Facts({ facts, className }: { facts: Fact[]; className?: string }) {
   return (
     <dl

@@ -7,7 +7,7 @@ import { Badge } from "../ui/badge.tsx";
 import { Disclosure } from "../ui/disclosure.tsx";
 import { Notice } from "../ui/notice.tsx";
 
-/** Warnings of one kind stand together, so that many of them stay readable. */
+/** Lists warnings grouped by kind, so that many of them stay readable. */
 export function WarningList({ warnings }: { warnings: Warning[] }) {
   return (
     <ul
@@ -58,7 +58,7 @@ export function DriftList({ drift }: { drift: Drift[] }) {
   );
 }
 
-/** Every table or column of which the same is true; where there are many, on demand. */
+/** Names every table or column with the same difference. A long list is collapsed. */
 function DriftNames({ drift }: { drift: Drift[] }) {
   const names = () => (
     <ul className="pba:font-mono pba:text-xs pba:break-all pba:text-muted">

@@ -1,8 +1,8 @@
 import type { ReactNode } from "react";
 
 /**
- * The panel's own ground: its colours, its measure. Sizes follow this box, not the window. The outer box
- * stands in the host's layout; from the second on nothing of the host counts (components/styles.css).
+ * The panel's root element, with its colours and width. Sizes depend on this box, not on the window. The outer box
+ * belongs to the host's layout. Inside the second box the host's styles have no effect (components/styles.css).
  */
 export function Frame({ children }: { children: ReactNode }) {
   return (

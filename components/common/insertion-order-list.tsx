@@ -13,18 +13,18 @@ import { TableTitle } from "./table-title.tsx";
 
 export interface OrderTable extends TableName {
   model: string | null;
-  /** Beside the name: rows, size. */
+  /** Shown beside the name: rows, size. */
   figures: string;
 }
 
 interface InsertionOrderListProps {
   order: InsertionOrder;
   tables: OrderTable[];
-  /** Only steps with a table that this text finds. Their numbers stay. */
+  /** Show only steps with a table that matches this text. They keep their numbers. */
   search?: string;
 }
 
-/** The computed insertion order: numbered steps by level, with the reason for each edge. */
+/** The computed table order: numbered steps by level, with the reason for each edge. */
 export function InsertionOrderList({ order, tables, search = "" }: InsertionOrderListProps) {
   const known = new Map(tables.map((table) => [tableKey(table), table]));
   const tableOf = (name: TableName): OrderTable =>

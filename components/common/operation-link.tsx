@@ -9,20 +9,20 @@ import { ChevronRight, type Icon } from "../ui/icons.ts";
 interface OperationLinkProps {
   operation: ListedOperation;
   icon: Icon;
-  /** Of the icons. */
+  /** Class of the icon. */
   iconClassName: string;
   className: string;
   children: ReactNode;
 }
 
-/** A whole line that leads to an operation. */
+/** A whole line that links to an operation. */
 export function OperationLink(props: OperationLinkProps) {
   const { operation, icon: Icon, iconClassName, className, children } = props;
   const { paths } = usePanel();
   return (
     <Link
       href={paths.operation(operation.id)}
-      // A list of them would ask the server for every page at once.
+      // With prefetching, a list of links would request all their pages at once.
       prefetch={false}
       className={cn("pba:flex pba:items-center pba:gap-3 pba:rounded-lg", className, focusRing)}
     >

@@ -11,7 +11,7 @@ interface OperationListProps {
   showsFiles?: boolean;
 }
 
-/** Who did what and when, and how it ended; each line leads to the operation. */
+/** Lists who did what and when, and how it ended. Each line links to the operation. */
 export function OperationList({ label, operations, showsFiles = false }: OperationListProps) {
   return (
     <ul aria-label={label} className="pba:-mx-2 pba:grid pba:gap-0.5">

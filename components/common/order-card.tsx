@@ -8,7 +8,7 @@ interface OrderCardProps {
   tables: OrderTable[];
 }
 
-/** In which order tables are loaded, as a list with its reasons or as a picture. */
+/** Shows the order in which tables are loaded, as a list with reasons or as a graph. */
 export function OrderCard({ description, order, tables }: OrderCardProps) {
   return (
     <ListOrGraphCard

@@ -10,7 +10,7 @@ interface PageHeaderProps {
   badge?: ReactNode;
   description?: ReactNode;
   actions?: ReactNode;
-  /** The way back: to the overview, or where it says. */
+  /** The link back: `true` for one to the overview, or another address. */
   back?: boolean | { href: string; label: string };
 }
 

@@ -5,7 +5,7 @@ interface SearchInputProps {
   label: string;
   value: string;
   onChange: (value: string) => void;
-  /** What Enter does. Default: nothing. */
+  /** Called when the person presses Enter. Default: nothing happens. */
   onEnter?: () => void;
 }
 
@@ -22,7 +22,7 @@ export function SearchInput({ label, value, onChange, onEnter }: SearchInputProp
         placeholder={label}
         value={value}
         onChange={(event) => onChange(event.target.value)}
-        // It finds while one types; Enter must not send the form around it.
+        // The search runs while the person types. Enter must not submit the form around it.
         onKeyDown={(event) => {
           if (event.key !== "Enter") return;
           event.preventDefault();

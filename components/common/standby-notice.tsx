@@ -1,6 +1,6 @@
 import { Notice } from "../ui/notice.tsx";
 
-/** Why nothing can be begun here. */
+/** Says why no operation can be started here. */
 export function StandbyNotice() {
   return (
     <Notice tone="warn" title="This server is a standby, which takes no writes.">

@@ -10,14 +10,14 @@ import { TableTitle } from "./table-title.tsx";
 interface TableCheckListProps<Table extends TableName & { model: string | null }> {
   label: string;
   tables: readonly Table[];
-  /** Keys of tables. */
+  /** Keys of the chosen tables. */
   chosen: ReadonlySet<string>;
   onChange: (chosen: ReadonlySet<string>) => void;
-  /** Beside the name. */
+  /** Shown beside the name. */
   figures: (table: Table) => ReactNode;
 }
 
-/** A choice of tables, to be searched. */
+/** A searchable list of tables with checkboxes. */
 export function TableCheckList<Table extends TableName & { model: string | null }>(
   props: TableCheckListProps<Table>,
 ) {

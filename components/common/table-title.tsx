@@ -1,7 +1,7 @@
 import type { TableName } from "../../lib/shared/api.ts";
 import { tableLabel } from "../../lib/shared/table-name.ts";
 
-/** A table as people know it: its Prisma model first, where one maps it. */
+/** A table's title: its Prisma model first, if it has one. */
 export function TableTitle({ table }: { table: TableName & { model: string | null } }) {
   return (
     <span className="pba:min-w-0">

@@ -21,7 +21,7 @@ export function CreateForm({ overview }: { overview: Overview }) {
   const { api, queries, paths } = usePanel();
   const router = useRouter();
   const create = usePromptMutation(queries.createBackup);
-  /** Null: every table, also one that is made in the meantime. */
+  /** Null: every table, including tables created in the meantime. */
   const [chosen, setChosen] = useState<ReadonlySet<string> | null>(null);
   const [draft, setDraft] = useState({
     ...NO_ENCRYPTION_DRAFT,
@@ -35,7 +35,7 @@ export function CreateForm({ overview }: { overview: Overview }) {
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
   const { encryption, problems } = checkEncryption(draft, overview.policy);
   const isEmpty = tables.length === 0;
-  // Also while its page is on the way.
+  // Stays busy while the browser loads the new operation's page.
   const isBusy = create.isPending || create.isSuccess;
 
   const submit = (event: FormEvent<HTMLFormElement>) => {
@@ -89,7 +89,7 @@ export function CreateForm({ overview }: { overview: Overview }) {
   );
 }
 
-/** After the problems are drawn; nothing happens where there are none. */
+/** Runs after the problems are rendered. Does nothing if there are none. */
 function focusFirstProblem(form: HTMLFormElement) {
   requestAnimationFrame(() => {
     form.querySelector<HTMLElement>("[aria-invalid=true]")?.focus();

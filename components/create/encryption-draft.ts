@@ -3,12 +3,12 @@ import { ANY_ENCRYPTION } from "../../lib/shared/encryption-policy.ts";
 import { PASSPHRASE_MIN_LENGTH } from "../../lib/shared/limits.ts";
 import { parseRecipients } from "../recipients.ts";
 
-/** What is typed so far, for every mode, so that changing the mode loses nothing. */
+/** What the person typed so far for each mode, so that changing the mode loses nothing. */
 export interface EncryptionDraft {
   mode: EncryptionMode;
   passphrase: string;
   repeated: string;
-  /** The passphrase that the generator made, to know its strength exactly. */
+  /** The generated passphrase, whose strength is known exactly. */
   generated: string | null;
   recipients: string;
   acceptsPlaintext: boolean;
@@ -27,7 +27,7 @@ export type EncryptionProblems = Partial<
   Record<"passphrase" | "repeated" | "recipients" | "acceptsPlaintext", string[]>
 >;
 
-/** The choice to send, or what is missing for it. */
+/** Returns the choice to send, or the problems with it. */
 export function checkEncryption(
   draft: EncryptionDraft,
   policy: EncryptionPolicy = ANY_ENCRYPTION,
@@ -48,7 +48,7 @@ export function checkEncryption(
     case "recipients": {
       const parsed = parseRecipients(draft.recipients);
       if (parsed.problems.length > 0) problems.recipients = parsed.problems;
-      // The server adds the policy's to whatever is chosen.
+      // The server adds the policy's public keys to the choice.
       const recipients = parsed.recipients.length > 0 ? parsed.recipients : policy.recipients;
       if (recipients.length === 0) problems.recipients ??= ["Enter at least one recipient."];
       return isFine(problems, { mode: "recipients", recipients });

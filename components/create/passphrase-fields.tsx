@@ -34,7 +34,7 @@ export function PassphraseFields(props: EncryptionFieldsProps) {
           in a password manager before you rely on the file.
         </p>
       </Notice>
-      {/* Under this name a password manager keeps the passphrase. */}
+      {/* A password manager saves the passphrase under this name. */}
       <input
         type="text"
         name="username"

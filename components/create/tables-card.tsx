@@ -20,7 +20,7 @@ interface TablesCardProps {
 export function TablesCard({ overview, chosen, onChange }: TablesCardProps) {
   const all = appTables(overview.tables);
   const platforms = [...new Set(overview.tables.flatMap(({ platform }) => platform ?? []))];
-  // Kept while "all tables" is tried out.
+  // Remembers the choice while "all tables" is selected.
   const [choice, setChoice] = useState<ReadonlySet<string>>(() => new Set(all.map(tableKey)));
   const choose = (keys: ReadonlySet<string>) => {
     setChoice(keys);
@@ -66,7 +66,7 @@ export function TablesCard({ overview, chosen, onChange }: TablesCardProps) {
   );
 }
 
-/** One table that is damaged need not keep the others from being backed up. */
+/** Offers to leave out damaged tables, so that the others can still be backed up. */
 function Unreadable({
   overview,
   chosen,

@@ -25,7 +25,7 @@ interface ConfirmStepProps {
   plan: RestorePlan;
 }
 
-/** The last question before anything is changed. */
+/** The last confirmation before the database is changed. */
 export function ConfirmStep({ operation, plan }: ConfirmStepProps) {
   const { queries } = usePanel();
   const overview = useQuery(queries.overview);
@@ -34,7 +34,8 @@ export function ConfirmStep({ operation, plan }: ConfirmStepProps) {
   const [typed, setTyped] = useState("");
   const [keeps, setKeeps] = useState(true);
   const [isAccepted] = useAcceptedDrift(operation, plan);
-  // Asked again after the page was loaded anew, and not gone from under the cursor once it is confirmed.
+  // After a reload the drift must be confirmed again. Once confirmed, the card stays, so that nothing moves under the
+  // cursor.
   const [asksDrift] = useState(!isAccepted);
   const name = overview.data?.database.name;
   const safety = plan.safetyBackup;
@@ -138,7 +139,7 @@ export function ConfirmStep({ operation, plan }: ConfirmStepProps) {
 
 interface SafetyChoiceProps {
   safety: SafetyBackupPlan | null;
-  /** What is there now cannot be read: nor could anybody else keep it. */
+  /** The current data cannot be read, so a backup by hand would fail too. */
   isDamaged: boolean;
   keeps: boolean;
   onChange: (keeps: boolean) => void;

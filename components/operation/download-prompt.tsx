@@ -5,7 +5,7 @@ import { Card } from "../ui/card.tsx";
 import { Download } from "../ui/icons.ts";
 import { CancelOperation } from "./cancel-operation.tsx";
 
-/** A backup that is made but not fetched yet: its key exists, not a row has been read. */
+/** Shown for a backup whose download has not begun: its key exists, but no row has been read. */
 export function DownloadPrompt({ operation }: { operation: Operation }) {
   const { api } = usePanel();
   return (

@@ -4,7 +4,7 @@ import { stateLabel, truthOf } from "./operation-wording.ts";
 
 const KEY = "prisma-backup-admin:tell-when-ended";
 
-/** `off` may be switched on; of the other two only the browser's own settings can make anything. */
+/** A click can switch `off` to `on`. The last two can only change in the browser's own settings. */
 export type NotificationChoice = "on" | "off" | "denied" | "unsupported";
 
 const listeners = new Set<() => void>();
@@ -12,14 +12,14 @@ const tellListeners = () => {
   for (const listener of listeners) listener();
 };
 
-/** A browser may keep nothing for this site, as in a private window. */
+/** The choice, for browsers that store nothing for this site, for example in a private window. */
 let forThisPage: string | null = null;
 function remember(value: string): void {
   forThisPage = value;
   try {
     localStorage.setItem(KEY, value);
   } catch {
-    // It holds for this page then.
+    // The choice then holds until the page is closed or reloaded.
   }
 }
 function recall(): string | null {
@@ -36,7 +36,7 @@ function choice(): NotificationChoice {
   return Notification.permission === "granted" && recall() === "on" ? "on" : "off";
 }
 
-/** Asks for the browser's permission, which it gives on a click only. */
+/** Asks for the browser's permission, which the browser grants only after a click. */
 async function switchTo(isOn: boolean): Promise<void> {
   if (isOn && Notification.permission === "default") await Notification.requestPermission();
   remember(isOn && Notification.permission === "granted" ? "on" : "off");
@@ -45,7 +45,7 @@ async function switchTo(isOn: boolean): Promise<void> {
 
 function subscribe(listener: () => void) {
   listeners.add(listener);
-  // Another tab has switched it.
+  // Fires when another tab changes the choice.
   window.addEventListener("storage", listener);
   return () => {
     listeners.delete(listener);
@@ -58,7 +58,7 @@ export function useNotificationChoice() {
   return { state, switchTo };
 }
 
-/** Shows a notification of the browser when an operation that this page has seen running no longer does. */
+/** Shows a browser notification when an operation that this page saw running is no longer running. */
 export function useEndNotification(operation: Operation | undefined): void {
   const ran = useRef(false);
   useEffect(() => {
@@ -78,13 +78,13 @@ function notify(operation: Operation): void {
   const title = `${kind === "backup" ? "Backup" : "Restore"}: ${stateLabel(operation)}`;
   const body = state === "ready" ? "It is checked and waits for you." : truthOf(operation);
   try {
-    // Of one operation one notification, from however many tabs.
+    // The tag keeps it to one notification per operation, even from several tabs.
     const notification = new Notification(title, { body, tag: `prisma-backup-admin ${id}` });
     notification.onclick = () => {
       window.focus();
       notification.close();
     };
   } catch {
-    // Browsers of phones only let a service worker show any. The title says it as well.
+    // On phones, only a service worker may show notifications. The page's title says it as well.
   }
 }

@@ -28,7 +28,7 @@ export function ManifestCard({ manifest }: { manifest: ManifestSummary }) {
           { label: "Tables", value: formatCount(tables.length) },
           { label: "Rows", value: formatCount(rows) },
           { label: "Data", value: formatBytes(jsonBytes) },
-          // The original stored none, which is not the same as there being none.
+          // The original stored no sequences. That does not mean that there were none.
           ...(manifest.formatVersion === null
             ? []
             : [{ label: "Sequences", value: formatCount(manifest.sequences) }]),

@@ -6,13 +6,13 @@ import { Loading } from "../ui/loading.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 
 interface NoOperationProps {
-  /** Null while it is being read. */
+  /** Null while the operation loads. */
   error: Error | null;
   title: string;
   onRetry: () => void;
 }
 
-/** Where an operation is not there, not yet or not at all. */
+/** Shown while an operation loads, and if it cannot be found or read. */
 export function NoOperation({ error, title, onRetry }: NoOperationProps) {
   if (!error) return <OperationSkeleton />;
   if (error instanceof ApiError && error.report.code === "OPERATION_NOT_FOUND") {

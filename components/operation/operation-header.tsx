@@ -16,7 +16,7 @@ interface OperationHeaderProps {
   isOwn: boolean;
 }
 
-/** Which operation it is, and which question this page of it asks. */
+/** Names the operation and the current step's question. */
 export function OperationHeader({ operation, place, isOwn }: OperationHeaderProps) {
   const { paths } = usePanel();
   const around = useHeadingFocus(`${operation.id} ${place}`, operation.state);

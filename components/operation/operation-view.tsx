@@ -19,11 +19,11 @@ import { useTitlePrefix } from "./use-title-prefix.ts";
 
 interface OperationViewProps {
   id: string;
-  /** The page of it that was asked for. */
+  /** The requested page of the operation. */
   place: Place;
 }
 
-/** One backup or restore, from its beginning to its result. Everything shown is the server's. */
+/** One backup or restore, from beginning to result. Everything shown comes from the server. */
 export function OperationView({ id, place: wanted }: OperationViewProps) {
   const { actor, queries } = usePanel();
   const { data: operation, error, failureCount, refetch } = useQuery(queries.operation(id));
@@ -76,7 +76,7 @@ function OperationBody({ operation, place, isOwn }: OperationBodyProps) {
   return <RunningProgress operation={operation} />;
 }
 
-/** To the page that the operation has now, without a trace of the other in the browser's history. */
+/** Redirects to the operation's current page and replaces the entry in the browser's history. */
 function useRedirect(id: string, wanted: Place, place: Place) {
   const { paths } = usePanel();
   const router = useRouter();
@@ -92,7 +92,7 @@ function titlePrefix(operation: Operation): string | null {
   return fraction === null ? stateLabel(operation) : formatPercent(fraction);
 }
 
-/** A restore changes what the overview says of the database. */
+/** A restore changes what the overview says about the database. */
 function useRefreshAfterEnd(operation: Operation | undefined) {
   const { queries } = usePanel();
   const client = useQueryClient();

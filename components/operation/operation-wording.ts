@@ -22,7 +22,7 @@ const PHASE_LABELS: Record<Phase, string> = {
   committing: "Commit",
 };
 
-/** `@vorlefan/prisma-backup` wrote it: nothing proves that its rows are as they were. */
+/** Whether `@vorlefan/prisma-backup` wrote the backup. Then no checksum proves that its rows are unchanged. */
 export const isOfOriginal = (plan: RestorePlan | null): boolean =>
   plan?.manifest.formatVersion === null;
 
@@ -34,7 +34,7 @@ const PHASES: Record<Stage, Phase[]> = {
   restore: ["preparing", "emptying", "loading", "constraints", "sequences", "committing"],
 };
 
-/** Where a stage does something else than a restore in the same phase. */
+/** Labels for phases that do something else in this stage than in a restore. */
 const STAGE_PHASE_LABELS: Partial<Record<Stage, Partial<Record<Phase, string>>>> = {
   rehearsal: {
     emptying: "Copy the empty tables",
@@ -47,7 +47,7 @@ const STAGE_PHASE_LABELS: Partial<Record<Stage, Partial<Record<Phase, string>>>>
 const phaseLabel = ({ progress: { stage } }: Operation, phase: Phase): string =>
   STAGE_PHASE_LABELS[stage]?.[phase] ?? PHASE_LABELS[phase];
 
-/** What runs now, in a word: also the badge of a running restore. */
+/** What runs now, in a word. Also the badge of a running restore. */
 const STAGE_LABELS: Record<Stage, string> = {
   backup: "Downloading",
   check: "Checking",
@@ -56,7 +56,7 @@ const STAGE_LABELS: Record<Stage, string> = {
   restore: "Restoring",
 };
 
-/** What the present stage is for; null where its phases say it all. */
+/** Explains the current stage. Null if its phases say enough. */
 export function stageDescription({ progress, safetyBackup }: Operation): string | null {
   switch (progress.stage) {
     case "backup":
@@ -79,7 +79,7 @@ export interface PhaseStep {
   state: "done" | "current" | "waiting";
 }
 
-/** The steps of what runs now, in order. */
+/** The steps of the current stage, in order. */
 export function phaseSteps(operation: Operation): PhaseStep[] {
   const phases = PHASES[operation.progress.stage];
   const current = Math.max(0, phases.indexOf(operation.progress.phase));
@@ -141,7 +141,7 @@ export const ENCRYPTION_LABELS: Record<EncryptionMode, string> = {
   none: "Not encrypted",
 };
 
-/** What is true after an operation has ended: of the database, and of the downloaded file. */
+/** Says what is true of the database and of the downloaded file after an operation ended. */
 export function truthOf(operation: Operation): string {
   if (operation.kind === "backup") {
     if (operation.state === "succeeded") return "Nothing in the database has changed.";
@@ -164,7 +164,7 @@ export function truthOf(operation: Operation): string {
 
 const MOST = 0.99;
 
-/** Done of all rows, 0 to 0.99 of what runs; null before the plan is known. */
+/** Completed share of all rows, from 0 to 0.99. Null before the plan is known. */
 export function fractionOf({ progress }: Operation | ListedOperation): number | null {
   if (!progress || ("tables" in progress && progress.tables.length === 0)) return null;
   const { rows, totalRows } = "tables" in progress ? sumProgress(progress) : progress;
@@ -173,7 +173,10 @@ export function fractionOf({ progress }: Operation | ListedOperation): number | 
   return totalRows === 0 ? MOST : Math.min(MOST, rows / totalRows);
 }
 
-/** What is read out while it runs. Changes at each tenth and each phase only, so that it can be followed. */
+/**
+ * The text for screen readers during an operation. It changes only at each tenth and each phase, so that it can be
+ * followed.
+ */
 export function announcementOf(operation: Operation): string {
   if (isEnded(operation.state)) {
     return `${stateLabel(operation)}. ${truthOf(operation)}`;

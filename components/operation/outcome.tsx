@@ -18,7 +18,7 @@ import { UndoRestore } from "./undo-restore.tsx";
 import { UnlockAgain } from "./unlock-again.tsx";
 import { useOrder } from "./use-order.ts";
 
-/** How an operation ended, and what is true now. */
+/** Shows how an operation ended, and what is true now. */
 export function Outcome({ operation }: { operation: Operation }) {
   const { plan, result } = operation;
   return (
@@ -55,7 +55,7 @@ function HowFar({ operation }: { operation: Operation }) {
   const { kind, state, progress, changed } = operation;
   const order = useOrder(operation);
   const isCheck = progress.phase === "verifying";
-  // A check that was discarded was not stopped: it had ended.
+  // A check that the person discarded had already ended, so it was not stopped.
   if (progress.tables.length === 0 || (isCheck && state === "cancelled")) return null;
   const isRolledBack = kind === "restore" && !isCheck && changed === "nothing";
   return (
@@ -74,7 +74,7 @@ function HowFar({ operation }: { operation: Operation }) {
   );
 }
 
-/** Also where the process died just after the commit. */
+/** Also true if the process died just after the commit. */
 const isDone = ({ kind, state, changed }: Operation): boolean =>
   state === "succeeded" || (kind === "restore" && changed === "everything");
 
@@ -113,7 +113,7 @@ function Failure({ operation, truth }: { operation: Operation; truth: string }) 
   const { kind, error, state, changed } = operation;
   const ending =
     state === "interrupted" ? `This ${kind} was interrupted.` : `This ${kind} has failed.`;
-  // In the words of looking inside.
+  // Use the same words as the check in the browser.
   const verdict = kind === "restore" && error ? verdictOfError(error) : null;
   const title = verdict ? `${ending} ${VERDICT_TITLES[verdict]}` : ending;
   return (
@@ -143,7 +143,7 @@ function Failure({ operation, truth }: { operation: Operation; truth: string }) 
   );
 }
 
-/** Of rows that the database does not take. */
+/** Errors about rows that the database rejects. */
 const ROW_ERRORS: readonly ErrorCode[] = ["LOAD_FAILED", "CONSTRAINT_VIOLATED"];
 
 function Again({ kind }: Pick<Operation, "kind">) {
@@ -184,7 +184,7 @@ function restoredText({ plan, result }: Operation): string {
     : `The rows of the restored tables, their foreign keys and their sequences are as they were when the backup was made${result?.warnings.some(isOfSequence) ? ", but for the sequences that the warnings name" : ""}.`;
 }
 
-/** Of one that does not stand where it stood in the backup. */
+/** Whether the warning is about a sequence whose value differs from the backup's. */
 const isOfSequence = ({ code }: Warning): boolean =>
   ["SEQUENCE_RAISED", "SEQUENCE_NOT_SET_BACK", "SEQUENCE_LEFT_OUT"].includes(code);
 

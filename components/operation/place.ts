@@ -1,17 +1,17 @@
 import type { Operation } from "../../lib/shared/api.ts";
 import type { OperationStep } from "../panel-context.tsx";
 
-/** A page of an operation: a step of a restore that is not begun, or what runs and what came of it. */
+/** A page of an operation: a step before a restore starts, or the progress and result. */
 export type Place = "operation" | Exclude<OperationStep, "receipt">;
 
-/** A restore that is planned anew says nothing of the database yet. */
+/** Whether a restore is being checked or planned again. Then nothing has been changed. */
 export const isPlanning = ({ kind, state, progress: { stage } }: Operation): boolean =>
   kind === "restore" && state === "running" && (stage === "check" || stage === "rehearsal");
 
 /**
- * Which page an operation has now, whatever was asked for: a step cannot be gone to before its time, nor after it.
+ * Returns the page that an operation shows now. A step cannot be opened too early or too late, whatever was requested.
  *
- * @param isOwn whether the person has begun it: for everybody else there is nothing to choose
+ * @param isOwn whether this person began the operation. Others have nothing to choose.
  */
 export function placeOf(operation: Operation, wanted: Place, isOwn: boolean): Place {
   const { kind, state, plan, progress } = operation;
@@ -23,7 +23,7 @@ export function placeOf(operation: Operation, wanted: Place, isOwn: boolean): Pl
   }
   if (state !== "ready" || !plan) return "operation";
   if (!isOwn) return "changes";
-  // Why it cannot begin is said first; what might be chosen instead, after that.
+  // Show first why the restore cannot start. From there, the person can change the scope.
   if (!plan.canStart) return wanted === "scope" ? "scope" : "changes";
   return wanted === "operation" ? "scope" : wanted;
 }

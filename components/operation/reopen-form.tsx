@@ -9,17 +9,17 @@ import { Spinner } from "../ui/spinner.tsx";
 import { usePromptMutation } from "../use-prompt-mutation.ts";
 
 interface ReopenFormProps {
-  /** What is on the server already. */
+  /** The upload or safety backup, which is already on the server. */
   source: Omit<CreateRestore, keyof Unlock>;
   encryption: EncryptionMode;
   isOriginal?: boolean;
   icon: ReactNode;
   label: string;
-  /** Whether what is asked for has the focus at once. */
+  /** Whether the first field gets the focus at once. */
   takesFocus?: boolean;
 }
 
-/** Unlocks an archive that need not be uploaded, and goes to the restore of it. */
+/** Unlocks an archive that is already on the server, then opens the new restore. */
 export function ReopenForm(props: ReopenFormProps) {
   const { source, encryption, isOriginal = false, icon, label, takesFocus = false } = props;
   const { queries, paths } = usePanel();
@@ -31,7 +31,7 @@ export function ReopenForm(props: ReopenFormProps) {
   const isBusy = create.isPending || create.isSuccess;
   const wantsFocus = takesFocus || error !== null;
   useEffect(() => {
-    // A wrong passphrase is typed again at once.
+    // After a wrong passphrase, the person can type it again at once.
     if (isBusy || !wantsFocus) return;
     const first = "input[name=passphrase], textarea, button[type=submit]";
     form.current?.querySelector<HTMLElement>(first)?.focus();

@@ -12,7 +12,7 @@ interface RestoreStepBodyProps {
   isOwn: boolean;
 }
 
-/** A restore that waits for what a person decides. */
+/** A restore that waits for a decision. */
 export function RestoreStepBody({ operation, plan, place, isOwn }: RestoreStepBodyProps) {
   switch (place) {
     case "scope":

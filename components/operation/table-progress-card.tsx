@@ -15,14 +15,14 @@ import { Spinner } from "../ui/spinner.tsx";
 import { tableFigures, tableFraction, toGraphTable } from "./table-figures.ts";
 
 interface TableProgressCardProps {
-  /** For the picture. Null where none is known. */
+  /** The order for the graph. Null if it is not known. */
   order: InsertionOrder | null;
   tables: TableProgress[];
-  /** Null where nothing runs, or too little is known. */
+  /** Null if nothing runs, or not enough is known. */
   rates: Rates | null;
   title?: string;
   description?: string;
-  /** It ended before its time: nothing turns any more. */
+  /** The operation ended early, so no spinner turns. */
   isStopped?: boolean;
 }
 

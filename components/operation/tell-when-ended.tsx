@@ -10,7 +10,7 @@ const EXPLANATIONS: Record<NotificationChoice, string> = {
   unsupported: "This browser has no notifications here. The tab's title says when it ends.",
 };
 
-/** Kept for this browser. */
+/** A switch for the notification at the end. The browser remembers it. */
 export function TellWhenEnded() {
   const { state, switchTo } = useNotificationChoice();
   const id = useId();

@@ -6,7 +6,7 @@ import { Card } from "../ui/card.tsx";
 import { Undo2 } from "../ui/icons.ts";
 import { ReopenForm } from "./reopen-form.tsx";
 
-/** The way back from a restore that has changed something; or why there is none. */
+/** Offers to undo a restore that changed something, or says why that is impossible. */
 export function UndoRestore({ operation }: { operation: Operation }) {
   const { kind, changed, safetyBackup, state } = operation;
   if (kind !== "restore" || changed !== "everything" || state === "running") return null;

@@ -5,7 +5,7 @@ import { usePanel } from "../panel-context.tsx";
 import { cn } from "../ui/cn.ts";
 import { focusRing } from "../ui/focus-ring.ts";
 
-/** `the restore of 1 Jan 2026, 10:00`, which leads there. @param id of the restore that is undone */
+/** A link such as `the restore of 1 Jan 2026, 10:00`. @param id of the restore that is undone */
 export function Undoes({ id }: { id: string }) {
   const { queries, paths } = usePanel();
   const { data } = useQuery(queries.operation(id));

@@ -6,7 +6,7 @@ import { LockOpen } from "../ui/icons.ts";
 import { isOfOriginal } from "./operation-wording.ts";
 import { ReopenForm } from "./reopen-form.tsx";
 
-/** What a restore that was cut off was made from, where the server still has it. */
+/** The source of an interrupted restore, if the server still has it. */
 function sourceOf({ error }: Operation): Pick<CreateRestore, "uploadId" | "undo"> | null {
   const { uploadId, uploadExpiresAt, undo } = error?.details ?? {};
   if (typeof undo === "string") return { undo };
@@ -14,7 +14,7 @@ function sourceOf({ error }: Operation): Pick<CreateRestore, "uploadId" | "undo"
   return null;
 }
 
-/** After an interruption: the upload is still there, and only has to be unlocked again. */
+/** Continues after an interruption: the upload is still on the server and must only be unlocked again. */
 export function UnlockAgain({ operation }: { operation: Operation }) {
   const { actor } = usePanel();
   const source = sourceOf(operation);

@@ -1,14 +1,15 @@
 import { type RefObject, useEffect, useRef } from "react";
 
-/** The page that was shown last in this window. */
+/** The page that this window showed last. */
 let shown: string | null = null;
 
 /**
- * Moves the focus to a page's heading when one gets there from another page, as a browser does that loads one.
+ * Moves the focus to the page's heading after a navigation, like a browser that loads a page.
  *
- * @param page what tells it from others
- * @param state of what it shows: when another one takes away what had the focus, the heading has it as well
- * @returns goes around the heading
+ * @param page identifies the page
+ * @param state of the page's content. If the content changes and the focused element disappears, the heading also gets
+ *   the focus.
+ * @returns a ref for an element around the heading
  */
 export function useHeadingFocus(page: string, state = ""): RefObject<HTMLDivElement | null> {
   const around = useRef<HTMLDivElement>(null);
@@ -21,7 +22,7 @@ export function useHeadingFocus(page: string, state = ""): RefObject<HTMLDivElem
     const heading = around.current?.querySelector("h1");
     if (!heading || (!isMove && !isLost)) return;
     heading.tabIndex = -1;
-    // Where the page is scrolled to is the browser's and the router's.
+    // The browser and the router decide the scroll position.
     heading.focus({ preventScroll: true });
   }, [page, state]);
   return around;

@@ -5,8 +5,8 @@ import { limitOrder } from "../order-graph/limit-order.ts";
 import { usePanel } from "../panel-context.tsx";
 
 /**
- * The order that an operation's tables have. A restore's plan holds it; a backup that runs is of the database as it
- * is now. Null while an upload is checked, and for a backup of another day.
+ * The table order of an operation. For a restore it is in the plan. For a running backup it is that of the database
+ * now. Null while an upload is checked, and for a backup that no longer runs.
  */
 export function useOrder({ kind, state, plan, progress }: Operation): InsertionOrder | null {
   const { queries } = usePanel();
@@ -18,7 +18,7 @@ export function useOrder({ kind, state, plan, progress }: Operation): InsertionO
     refetchInterval: false,
   });
   const whole = isBackup ? (overview.data?.insertionOrder ?? null) : (plan?.insertionOrder ?? null);
-  // Which tables it is of does not change while it runs.
+  // The set of tables does not change while the operation runs.
   const names = JSON.stringify(progress.tables.map(({ schema, name }) => ({ schema, name })));
   return useMemo(() => whole && limitOrder(whole, JSON.parse(names)), [whole, names]);
 }

@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 
-/** Keeps a text before the page's title, for who waits in another tab. */
+/** Puts a prefix before the page's title, for people who wait in another tab. */
 export function useTitlePrefix(prefix: string | null): void {
   useEffect(() => {
     if (prefix === null) return;
@@ -10,7 +10,7 @@ export function useTitlePrefix(prefix: string | null): void {
       if (title && !title.text.startsWith(start)) title.text = `${start}${title.text}`;
     };
     put();
-    // Next takes the title away with each page, also between the steps of a restore, and puts another one there later.
+    // Next replaces the title on each navigation, also between the steps of a restore, and sets the new one later.
     const observer = new MutationObserver(put);
     observer.observe(document.head, { childList: true, characterData: true, subtree: true });
     return () => {

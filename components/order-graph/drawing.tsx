@@ -10,16 +10,16 @@ import { touches } from "./view.ts";
 interface DrawingProps {
   layout: GraphLayout;
   tableOf: (key: string) => GraphTable;
-  /** Only what touches this is drawn. */
+  /** Only what touches this box is drawn. */
   drawn: Box;
   selection: Selection | null;
   found: readonly GraphNode[];
   currentKey: string | null;
-  /** False where it would be too small to be read. */
+  /** False if the text would be too small to read. */
   hasText: boolean;
 }
 
-/** The picture itself. Moving the view does not change it, until something else comes into sight. */
+/** The drawing itself. It does not render again when the view moves, until something else comes into sight. */
 export const Drawing = memo(function Drawing(props: DrawingProps) {
   const { layout, tableOf, drawn, selection, found, currentKey, hasText } = props;
   const foundKeys = useMemo(() => new Set(found.map(({ key }) => key)), [found]);
@@ -37,7 +37,7 @@ export const Drawing = memo(function Drawing(props: DrawingProps) {
       {layout.unrelated && hasText && layout.edges.length > 0 && (
         <UnrelatedLabel box={layout.unrelated} />
       )}
-      {/* The selected one's lie on the others. */}
+      {/* The selected table's lines lie on top of the others. */}
       {[...edges.filter((it) => !it.isNear), ...edges.filter((it) => it.isNear)].map(
         ({ edge, isNear }) => (
           <Edge

@@ -10,7 +10,7 @@ interface EdgeProps {
   isFaded: boolean;
 }
 
-/** A line, with its foreign keys where the pointer rests on it. */
+/** A line. Its foreign keys appear when the pointer rests on it. */
 export const Edge = memo(function Edge({ edge, isNear, isFaded }: EdgeProps) {
   return (
     <g data-key={edge.key} className={cn("pba:cursor-pointer", isFaded && "pba:opacity-25")}>
@@ -38,7 +38,7 @@ export const Edge = memo(function Edge({ edge, isNear, isFaded }: EdgeProps) {
   );
 });
 
-/** Around tables that refer to each other in a circle. */
+/** The frame around tables that refer to each other in a cycle. */
 export function Cycle({ cycle, hasText }: { cycle: GraphCycle; hasText: boolean }) {
   const { x, y, width, height, size } = cycle;
   return (
@@ -56,7 +56,7 @@ export function Cycle({ cycle, hasText }: { cycle: GraphCycle; hasText: boolean 
   );
 }
 
-/** What stands over the tables that have no foreign keys to others. */
+/** The heading above the tables without foreign keys to or from other tables. */
 export function UnrelatedLabel({ box }: { box: Box }) {
   return <Label x={box.x} y={box.y - 16} text="No foreign keys to or from other tables" />;
 }

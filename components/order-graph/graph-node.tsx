@@ -8,19 +8,19 @@ interface NodeProps {
   node: GraphNode;
   table: GraphTable;
   isSelected: boolean;
-  /** Parent or child of the selected one. */
+  /** Whether it is a parent or child of the selected table. */
   isNear: boolean;
-  /** Something else is selected. */
+  /** Whether something else is selected. */
   isFaded: boolean;
-  /** By the search. */
+  /** Whether the search matches it. */
   isFound: boolean;
-  /** By the arrow keys. */
+  /** Whether the arrow keys have moved to it. */
   isCurrent: boolean;
-  /** False where it would be too small to be read. */
+  /** False if the text would be too small to read. */
   hasText: boolean;
 }
 
-/** That fit between the sides, in most fonts. */
+/** Number of characters that fit into the box in most fonts. */
 const TITLE_LENGTH = 20;
 const NAME_LENGTH = 26;
 const FIGURES_LENGTH = 28;
@@ -29,7 +29,7 @@ const PADDING = 12;
 const shorten = (text: string, length: number): string =>
   text.length > length ? `${text.slice(0, length - 1)}…` : text;
 
-// What is drawn keeps its colours in forced colours, unless told otherwise.
+// In forced-colors mode, SVG shapes keep their own colours unless told otherwise.
 const FORCED = "pba:forced-colors:fill-[Canvas] pba:forced-colors:stroke-[CanvasText]";
 const TEXT = "pba:stroke-none pba:forced-colors:fill-[CanvasText]";
 
@@ -117,7 +117,7 @@ const STOPPED = ["pba:fill-sunken", "pba:fill-line-strong"] as const;
 const INSET = 2;
 const BAR_HEIGHT = 4;
 
-/** From the left, as far as the table is loaded: its ground, and a bar that is seen without colours, too. */
+/** Fills the box from the left in proportion to the loaded rows. A bar shows the same without colours. */
 function Filling({ node, progress }: { node: GraphNode; progress: Progress }) {
   const width = (node.width - 2 * INSET) * Math.min(1, Math.max(0, progress.fraction));
   if (width === 0) return null;
@@ -148,7 +148,7 @@ function Filling({ node, progress }: { node: GraphNode; progress: Progress }) {
   );
 }
 
-/** The same signs as in the list: a tick, a cross, a ring that is open, one that is closed. */
+/** The same icons as in the list: a tick, a cross, an open ring, a closed ring. */
 function State({ x, y, progress }: { x: number; y: number; progress: Progress }) {
   const { state, isStopped } = progress;
   const sign = "pba:fill-none pba:stroke-[1.75px] pba:forced-colors:stroke-[CanvasText]";

@@ -1,20 +1,20 @@
 import type { TableName } from "../../lib/shared/api.ts";
 
-/** A table as the picture shows it. */
+/** A table as the graph shows it. */
 export interface GraphTable extends TableName {
   model: string | null;
   /** Rows, size. */
   figures: string;
-  /** While an operation runs, or as far as it came. */
+  /** Present while an operation runs, and after it stopped early. */
   progress?: {
     state: "waiting" | "running" | "done";
-    /** 0 to 1. */
+    /** From 0 to 1. */
     fraction: number;
-    /** It ended before its time, so that nothing of it counts. */
+    /** The operation ended early, so this table's progress has no effect. */
     isStopped: boolean;
   };
 }
 
-/** `running, 20 of 100 rows`, to be read out. */
+/** Returns `running, 20 of 100 rows` for screen readers. */
 export const spokenFigures = ({ figures, progress }: GraphTable): string =>
   progress ? `${progress.state}, ${figures}` : figures;

@@ -1,35 +1,36 @@
 /**
- * The two questions of every picture in layers: in which order the blocks of a layer stand, so that few lines cross,
- * and how high each stands, so that lines are short and straight.
+ * The two steps of every layered graph drawing: choose the order of the blocks in each layer, so that few lines cross,
+ * and choose their heights, so that lines are short and straight.
  */
 import { BEND_GAP, NODE_GAP } from "./sizes.ts";
 
-/** What stands in a layer: a table, the tables of a cycle, or the bend of a line that goes further. */
+/** An item in a layer: a table, the tables of a cycle, or the bend of a line that crosses the layer. */
 export interface Block {
   height: number;
   isBend: boolean;
 }
 
-/** A line between blocks of two neighbouring layers, by their numbers. */
+/** A line between blocks in two neighbouring layers. `left` and `right` are block numbers. */
 export interface Link {
   left: number;
   right: number;
-  /** Where it touches them, from their top. */
+  /** Where the line touches the blocks, measured from their top. */
   leftPort: number;
   rightPort: number;
 }
 
-/** Numbers of blocks, from the top, for each layer from the left. Each number occurs once. */
+/** For each layer from the left, the numbers of its blocks from the top. Each number occurs once. */
 export type Layers = number[][];
 
 const SWEEPS = 12;
-/** Two each way. */
+/** Two in each direction. */
 const SWEEPS_IN_VAIN = 4;
 
 /**
- * Barycentre sweeps, from left to right and back: each block goes to the mean place of those that it is linked with.
+ * Barycentre sweeps, from left to right and back: each block moves to the mean position of the blocks that it is linked
+ * to.
  *
- * @returns the order with the fewest crossings that was met
+ * @returns the order with the fewest crossings among those tried
  */
 export function reduceCrossings(layers: Layers, links: readonly Link[]): Layers {
   const count = countBlocks(layers);
@@ -76,9 +77,9 @@ function groupBy<Value>(
   return groups;
 }
 
-/** Changes the layers. What wants the same place stays in the order that it had. */
+/** Sorts the layers in place. Blocks with the same wish keep their order. */
 function sortByBarycentre(layers: Layers, neighbours: number[][], toTheRight: boolean): void {
-  // Shares of the layer's height, so that layers of different lengths compare.
+  // Positions are shares of the layer's height, so that layers of different lengths compare.
   const places = new Float64Array(neighbours.length);
   const settle = (layer: readonly number[]) => {
     for (let index = 0; index < layer.length; index++) {
@@ -99,7 +100,7 @@ function sortByBarycentre(layers: Layers, neighbours: number[][], toTheRight: bo
   }
 }
 
-/** Pairs of links that cross, in O(n log n): inversions, counted with a Fenwick tree. */
+/** Counts the pairs of links that cross, in O(n log n), as inversions with a Fenwick tree. */
 export function countCrossings(layers: Layers, links: readonly Link[]): number {
   const count = countBlocks(layers);
   const indexOf = new Int32Array(count);
@@ -124,7 +125,7 @@ export function countCrossings(layers: Layers, links: readonly Link[]): number {
         for (let at = right + 1; at > 0; at -= at & -at) notBelow += tree[at] as number;
         crossings += seen - notBelow;
       }
-      // Only now: lines from one block do not cross.
+      // Add the block's lines after counting, because lines from the same block do not cross.
       for (const right of its) {
         for (let at = right + 1; at <= size; at += at & -at) (tree[at] as number)++;
       }
@@ -135,18 +136,18 @@ export function countCrossings(layers: Layers, links: readonly Link[]): number {
 }
 
 const PASSES = 6;
-/** How much more it counts that a long line is straight than that a short one is. */
+/** Weight of a straight long line, relative to a straight short one. */
 const BEND_WEIGHT = 4;
-/** What is linked with nothing on that side stays where it is, unless somebody needs the room. */
+/** Weight of a block without links on that side. It stays where it is, unless others need the room. */
 const LOOSE_WEIGHT = 0.1;
 
-/** @returns each block's top, by its number. Blocks of a layer keep their order and their distance. */
+/** @returns each block's top, by block number. Blocks in a layer keep their order and their distance. */
 export function placeBlocks(
   layers: Layers,
   blocks: readonly Block[],
   links: readonly Link[],
 ): number[] {
-  // Where each would stand if its layer began at 0.
+  // Each block's top if its layer began at 0.
   const offsets = new Float64Array(blocks.length);
   const tops = new Float64Array(blocks.length);
   for (const layer of layers) {
@@ -207,7 +208,10 @@ export function placeBlocks(
   return Array.from(tops, (top) => Math.round(top - highest));
 }
 
-/** The non-decreasing values nearest to the wished ones by weighted squares: adjacent violators are pooled. */
+/**
+ * Weighted isotonic regression: the non-decreasing values with the least weighted squared distance to the wishes. Uses
+ * the pool adjacent violators algorithm.
+ */
 export function nonDecreasing(wishes: ReadonlyArray<{ value: number; weight: number }>): number[] {
   const pools: Array<{ value: number; weight: number; count: number }> = [];
   for (const { value, weight } of wishes) {

@@ -7,7 +7,7 @@ import type { Box } from "./sizes.ts";
 
 const table = (name: string) => ({ schema: "public", name });
 
-/** `child>parent` for each foreign key; a name alone is a table. */
+/** Makes the layout for `child>parent` foreign keys. A name alone is a table without one. */
 function layoutOf(...items: string[]): GraphLayout {
   const keys = items.filter((item) => item.includes(">")).map((item) => item.split(">"));
   const names = new Set([...keys.flat(), ...items.filter((item) => !item.includes(">"))]);
@@ -39,7 +39,7 @@ const isInside = (inner: Box, outer: Box): boolean =>
   inner.x + inner.width <= outer.x + outer.width &&
   inner.y + inner.height <= outer.y + outer.height;
 
-/** Numbers that look random and are always the same. */
+/** Pseudo-random numbers that are the same in every run. */
 function numbers(seed: number) {
   let state = seed;
   return (below: number): number => {
@@ -48,7 +48,7 @@ function numbers(seed: number) {
   };
 }
 
-/** Tables that refer to some of the twenty before them, and some of them back. */
+/** Tables that refer to some of the twenty before them. Some of those refer back. */
 function manyTables(count: number): string[] {
   const next = numbers(7);
   return Array.from({ length: count }, (_, child) => {

@@ -13,28 +13,28 @@ import {
   UNRELATED_GAP,
 } from "./sizes.ts";
 
-/** A table, in its place. */
+/** A table and its position. */
 export interface GraphNode extends Box {
   key: string;
   table: TableName;
   level: number;
-  /** 1 for the first that is loaded. */
+  /** Number of its step in the table order, from 1. */
   step: number;
 }
 
 /** All foreign keys from one table to another, as one line. */
 export interface GraphEdge extends Shape {
   key: string;
-  /** Key of the table that refers. */
+  /** Key of the referring table. */
   from: string;
-  /** Key of the table that is referred to. */
+  /** Key of the referenced table. */
   to: string;
   foreignKeys: OrderEdge[];
 }
 
-/** Around tables that refer to each other in a circle. */
+/** The frame around tables that refer to each other in a cycle. */
 export interface GraphCycle extends Box {
-  /** Number in the insertion order. */
+  /** Number of its step in the table order, from 1. */
   step: number;
   size: number;
 }
@@ -45,13 +45,13 @@ export interface GraphLayout {
   nodes: GraphNode[];
   edges: GraphEdge[];
   cycles: GraphCycle[];
-  /** Where the tables stand that refer to no other, nor are referred to. */
+  /** The area of the tables without foreign keys to or from other tables. */
   unrelated: Box | null;
 }
 
 /**
- * Places the insertion order's tables in layers from left to right, parents first. Pure: the same order always
- * gives the same picture. Lengths are in pixels, at a zoom of 1.
+ * Places the tables in layers from left to right, parents first. Pure: the same order always gives the same drawing.
+ * Lengths are in pixels, at a zoom of 1.
  */
 export function layoutOrder(order: InsertionOrder): GraphLayout {
   const pairs = pairsOf(order.edges);
@@ -113,14 +113,14 @@ function shapeOf(from: GraphNode, to: GraphNode, bends: readonly Bend[]): Shape 
   );
 }
 
-/** Where the lines to a table pass through a layer. */
+/** The point at which the lines to a table pass through a layer. */
 interface Bend {
   level: number;
   x: number;
   y: number;
 }
 
-/** @returns `bends`: by the key of the table that is referred to. All lines to it share them, like a cable. */
+/** @returns `bends` by the key of the referenced table. All lines to that table share them, like a cable. */
 function placeRelated(steps: readonly Step[], pairs: readonly Pair[]) {
   const blocks: Block[] = [];
   const layers: Layers = [];
@@ -200,7 +200,7 @@ function placeRelated(steps: readonly Step[], pairs: readonly Pair[]) {
   return { nodes, cycles, bends };
 }
 
-/** How much wider than high they stand together, where they are many. */
+/** Columns divided by rows in the grid of unrelated tables, if there are many. */
 const GRID_RATIO = 0.5;
 
 function placeUnrelated(steps: readonly Step[], top: number, layers: number): GraphNode[] {

@@ -1,7 +1,7 @@
 import type { InsertionOrder, TableName } from "../../lib/shared/api.ts";
 import { tableKey } from "../../lib/shared/table-name.ts";
 
-/** An order with some of its tables only, without layers that would be empty. */
+/** Reduces an order to some of its tables and removes layers that become empty. */
 export function limitOrder(order: InsertionOrder, tables: readonly TableName[]): InsertionOrder {
   const wanted = new Set(tables.map(tableKey));
   const isWanted = (table: TableName) => wanted.has(tableKey(table));

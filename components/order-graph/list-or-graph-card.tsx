@@ -14,14 +14,14 @@ import { type OrderView, useOrderView } from "./use-order-view.ts";
 interface ListOrGraphCardProps {
   title: string;
   description?: ReactNode;
-  /** Null where none is known: then there is only the list. */
+  /** Null if no order is known. Then only the list is shown. */
   order: InsertionOrder | null;
   tables: readonly GraphTable[];
-  /** The same as text, of what the search finds. */
+  /** Renders the same as text, for the tables that match the search. */
   list: (search: string) => ReactNode;
 }
 
-// Most of the panel's pages are without one.
+// Loaded when needed, because most of the panel's pages show no graph.
 const OrderGraph = lazy(() => import("./order-graph.tsx"));
 
 const VIEWS: ReadonlyArray<{ value: OrderView; label: string; icon: ReactNode }> = [
@@ -29,7 +29,9 @@ const VIEWS: ReadonlyArray<{ value: OrderView; label: string; icon: ReactNode }>
   { value: "graph", label: "Graph", icon: <Network aria-hidden /> },
 ];
 
-/** Tables in their order, as a list or as a picture. Who sees no picture has the list beside it in any case. */
+/**
+ * Tables in their order, as a list or as a graph. The list is always available, for people who cannot see the graph.
+ */
 export function ListOrGraphCard({ title, description, order, tables, list }: ListOrGraphCardProps) {
   const [view, setView] = useOrderView();
   const [search, setSearch] = useState("");

@@ -1,10 +1,10 @@
 import type { GraphEdge, GraphLayout, GraphNode } from "./layout.ts";
 
-/** What a table refers to, and what refers to it; without itself. */
+/** The foreign keys to and from other tables, and those to the table itself. */
 export interface Neighbours {
   parents: GraphEdge[];
   children: GraphEdge[];
-  /** To itself. */
+  /** References from the table to itself. */
   own: GraphEdge[];
 }
 
@@ -20,10 +20,10 @@ export const isDirection = (key: string): key is Direction =>
   key === "ArrowLeft" || key === "ArrowRight" || key === "ArrowUp" || key === "ArrowDown";
 
 /**
- * Where an arrow key leads: left and right along a foreign key, to the table at the other end that is nearest;
- * up and down, to the next in the same layer.
+ * The table to which an arrow key moves. Left and right follow a foreign key to the nearest table at its other end. Up
+ * and down move to the next table in the same layer.
  *
- * @returns null where there is none
+ * @returns null if there is none
  */
 export function tableAt(layout: GraphLayout, key: string, direction: Direction): GraphNode | null {
   const from = layout.nodes.find((node) => node.key === key);
@@ -39,7 +39,8 @@ export function tableAt(layout: GraphLayout, key: string, direction: Direction):
   );
   const linked = layout.nodes.filter((node) => keys.has(node.key));
   const side = direction === "ArrowLeft" ? -1 : 1;
-  // A cycle's tables stand on each other: up and down lead there, unless nothing else does.
+  // A cycle's tables stand above each other, so up and down reach them. Left and right go to them only if there is
+  // nothing beside.
   const beside = linked.filter(({ x }) => (x - from.x) * side > 0);
   if (beside.length > 0 || linked.length > 0) {
     return nearest(from, beside.length > 0 ? beside : linked);

@@ -17,9 +17,9 @@ import { centreOn, contains, moveBy, seenBy, wholeView, zoomBy } from "./view.ts
 interface OrderGraphProps {
   order: InsertionOrder;
   tables: readonly GraphTable[];
-  /** Marks what this text finds, and goes to the first. */
+  /** Marks the tables that match this text, and moves to the first. */
   search: string;
-  /** To which of the found tables instead; it may count on beyond the last. */
+  /** Which of the matching tables to move to. Values beyond the last wrap around. */
   searchIndex: number;
 }
 
@@ -31,13 +31,16 @@ const PANS: Record<Direction, [number, number]> = {
   ArrowUp: [0, -PAN_PX],
   ArrowDown: [0, PAN_PX],
 };
-/** Below, letters would be specks. */
+/** Below this zoom, letters would be unreadable specks. */
 const TEXT_ZOOM = 0.4;
-/** Up to here a picture needs little room. */
+/** Up to this height, in pixels, the graph gets a low box. */
 const LOW_PX = 300;
 const NOWHERE = { x: 0, y: 0, width: 1, height: 1 };
 
-/** The insertion order as a picture that is moved, zoomed and walked through. Beside it there must be a list. */
+/**
+ * The table order as a graph that can be moved, zoomed and navigated by keys. It needs a list beside it, as an
+ * alternative.
+ */
 export default function OrderGraph({ order, tables, search, searchIndex }: OrderGraphProps) {
   const id = useId();
   const box = useRef<HTMLDivElement>(null);

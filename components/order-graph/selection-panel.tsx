@@ -22,11 +22,11 @@ interface SelectionPanelProps {
   onSelect: (key: string) => void;
   onClose: () => void;
   steps: number;
-  /** Takes the focus when what it was on is gone. */
+  /** Gets the focus when the focused element disappears. */
   headingRef: RefObject<HTMLHeadingElement | null>;
 }
 
-/** What is selected, in words, with ways to what is next to it. */
+/** Describes the selected table or edge in words, with links to its neighbours. */
 export function SelectionPanel(props: SelectionPanelProps) {
   const { selection, tableOf, onSelect } = props;
   return (

@@ -1,10 +1,10 @@
 import { type Box, NODE_WIDTH } from "./sizes.ts";
 
-/** A line as an SVG path, from the table that is referred to, with the head of an arrow there. */
+/** A line as an SVG path. It starts at the referenced table, with the arrowhead there. */
 export interface Shape {
   path: string;
   arrow: string;
-  /** That the line lies in. */
+  /** The bounding box of the line. */
   box: Box;
 }
 
@@ -15,12 +15,14 @@ interface Point {
 
 const HEAD = 8;
 const HALF_HEAD = 4.5;
-/** How far from a table's middle the arcs of a cycle touch it, so that other lines stay apart. */
+/** Distance between a table's middle and the arcs of a cycle, which keeps them apart from other lines. */
 const ARC_PORT = 16;
 
 const middle = (box: Box): number => box.y + box.height / 2;
 
-/** From a table's right side to the left side of another in a later layer, through the bends on the way. */
+/**
+ * Draws a line from a table's right side to the left side of another in a later layer, through the bends between them.
+ */
 export function lineBetween(left: Box, right: Box, bends: readonly Point[]): Shape {
   const start = { x: left.x + left.width, y: middle(left) };
   const end = { x: right.x, y: middle(right) };
@@ -35,20 +37,23 @@ export function lineBetween(left: Box, right: Box, bends: readonly Point[]): Sha
   return { path, arrow, box: boxOf([start, ...bends, end], HALF_HEAD) };
 }
 
-/** Leaves and arrives horizontally. */
+/** A curve that leaves and arrives horizontally. */
 function curve(from: Point, to: Point): string {
   const x = (from.x + to.x) / 2;
   return `C${x} ${from.y} ${x} ${to.y} ${to.x} ${to.y}`;
 }
 
-/** Between two tables that stand on each other: down on the right, up on the left, so that both ways are seen. */
+/**
+ * Draws an arc between two tables that stand above each other: down on the right, up on the left, so that both
+ * directions are visible.
+ */
 export function arcInCycle(from: Box, to: Box): Shape {
   const down = from.y < to.y;
   const side = down ? 1 : -1;
   const x = down ? from.x + from.width : from.x;
   const start = middle(to) - side * ARC_PORT;
   const end = middle(from) + side * ARC_PORT;
-  // Longer ones bulge further, within the cycle's frame.
+  // Longer arcs bulge further, within the cycle's frame.
   const bulge = x + side * Math.min(38, 20 + Math.abs(start - end) / 12);
   return {
     path: `M${x} ${start}C${bulge} ${start} ${bulge} ${end} ${x} ${end}`,
@@ -63,7 +68,7 @@ export function arcInCycle(from: Box, to: Box): Shape {
   };
 }
 
-/** Of a table that refers to itself, at its upper right corner. */
+/** Draws the reference of a table to itself, at its upper right corner. */
 export function loop(node: Box): Shape {
   const right = node.x + node.width - 16;
   const left = right - 26;

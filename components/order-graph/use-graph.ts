@@ -15,7 +15,7 @@ interface Graph {
   layout: GraphLayout;
   nodeOf: (key: string | null) => GraphNode | null;
   tableOf: (key: string) => GraphTable;
-  /** Empty where nothing is searched. */
+  /** Empty if there is no search text. */
   found: GraphNode[];
 }
 
@@ -37,7 +37,7 @@ export function useGraph(
       },
     [known, nodes],
   );
-  // By names, which stay the same while the figures change.
+  // Depend on the names, because the figures change often.
   const names = JSON.stringify(tables.map(({ schema, name, model }) => [schema, name, model]));
   // biome-ignore lint/correctness/useExhaustiveDependencies: `names` stands for `tableOf`.
   const found = useMemo(
@@ -70,13 +70,13 @@ export function useSelection(
   }, [layout, steps, key]);
 }
 
-/** What to draw for what is seen: the same object as long as it is the same box. */
+/** Returns the box to draw. The object stays the same while the box does. */
 export function useDrawn(seen: Box): Box {
   const { x, y, width, height } = drawnFor(seen);
   return useMemo(() => ({ x, y, width, height }), [x, y, width, height]);
 }
 
-/** What is read out where the arrow keys have come to. */
+/** The text for screen readers when the arrow keys move to a table. */
 export function spokenNode(layout: GraphLayout, node: GraphNode, table: GraphTable): string {
   const { parents, children } = neighboursOf(layout, node.key);
   return [

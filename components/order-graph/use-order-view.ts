@@ -3,14 +3,14 @@ import { useSyncExternalStore } from "react";
 export type OrderView = "list" | "graph";
 
 const STORED_AS = "pba-order-view";
-/** Below, a graph is more moved than seen. */
+/** On narrower screens, a graph needs too much moving. */
 const WIDE = "(min-width: 640px)";
 
-/** Where the browser keeps nothing. */
+/** The choice, for browsers that store nothing. */
 let chosen: OrderView | null = null;
 const listeners = new Set<() => void>();
 
-/** List or graph: as chosen in this tab, else by the width of its window. */
+/** List or graph: the choice in this tab, otherwise by the width of the window. */
 export function useOrderView(): [OrderView, (view: OrderView) => void] {
   return [useSyncExternalStore(subscribe, read, () => "list"), choose];
 }
@@ -44,7 +44,7 @@ function choose(view: OrderView): void {
   try {
     sessionStorage.setItem(STORED_AS, view);
   } catch {
-    // It is then kept until the page is loaded anew.
+    // The choice then lasts until the page is reloaded.
   }
   for (const notify of listeners) notify();
 }

@@ -8,9 +8,9 @@ import {
 } from "react";
 import { firstView, limit, moveBy, type Size, type View, zoomBy } from "./view.ts";
 
-/** How far a pointer may stray and still be a click. */
+/** How far a pointer may move and still click, in pixels. */
 const CLICK_PX = 5;
-/** How long after the page was scrolled the same turn of the wheel may still go on. */
+/** How long after the page scrolled the same turn of the wheel may continue. */
 const SCROLL_GOES_ON_MS = 250;
 
 interface PointerHandlers {
@@ -28,7 +28,7 @@ interface ControlledView {
   pointer: PointerHandlers;
 }
 
-/** A view of a picture that is moved and zoomed by pointers and the wheel. */
+/** A view of a drawing that pointers and the wheel move and zoom. */
 export function useView(
   element: RefObject<HTMLElement | null>,
   picture: Size,
@@ -68,7 +68,9 @@ function useSize(element: RefObject<HTMLElement | null>): Size | null {
   return size;
 }
 
-/** As in a box that scrolls: at its end, and in the middle of the page's own scrolling, the wheel is the page's. */
+/**
+ * Like a box that scrolls: the wheel scrolls the page at the drawing's end, and while a scroll of the page continues.
+ */
 function useWheel(
   element: RefObject<HTMLElement | null>,
   view: View | null,
@@ -92,7 +94,7 @@ function useWheel(
       if (!view || !screen) return;
       let next: View;
       if (event.ctrlKey || event.metaKey) {
-        // So comes a pinch on a trackpad, too.
+        // A pinch on a trackpad also arrives as a wheel event with `ctrlKey`.
         const at = pointIn(current, event);
         next = zoomBy(view, Math.exp(-pixels(event, event.deltaY) / 200), at, picture, screen);
       } else {
@@ -105,12 +107,12 @@ function useWheel(
       const stays = limited.x === view.x && limited.y === view.y && limited.zoom === view.zoom;
       if (stays && !event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
-      // Several may come before the next picture.
+      // Several events may arrive before the next render.
       latest.current.view = limited;
       setView(limited);
     };
     window.addEventListener("scroll", onScroll, { passive: true });
-    // React's own handler could not keep the page from scrolling.
+    // React's own wheel handler is passive and could not keep the page from scrolling.
     current.addEventListener("wheel", onWheel, { passive: false });
     return () => {
       window.removeEventListener("scroll", onScroll);
@@ -129,7 +131,7 @@ function pointIn(element: HTMLElement, at: { clientX: number; clientY: number })
   return { x: at.clientX - left, y: at.clientY - top };
 }
 
-/** One pointer moves, two zoom, and one that stays clicks. */
+/** One pointer moves, two zoom, and one that does not move clicks. */
 function usePointers(
   element: RefObject<HTMLElement | null>,
   picture: Size,

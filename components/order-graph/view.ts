@@ -1,6 +1,9 @@
 import type { Box } from "./sizes.ts";
 
-/** What is seen of a picture: its upper left corner there, and how many pixels of the screen one of its own takes. */
+/**
+ * The visible part of the drawing: its upper left corner in the drawing, and the number of screen pixels per pixel of
+ * the drawing.
+ */
 export interface View {
   x: number;
   y: number;
@@ -14,12 +17,12 @@ export interface Size {
 
 const MAX_ZOOM = 2;
 const MIN_ZOOM = 0.25;
-/** Below, letters are no longer read, and a picture that must be moved is the better one. */
+/** Below this zoom, letters are hard to read. Then a larger drawing that must be moved is better. */
 const READABLE_ZOOM = 0.8;
-/** Around the picture when it fits, and what stays in sight of it when it is moved away. */
+/** Space around the drawing if it fits, and the part that stays visible if it is moved away. */
 const MARGIN = 20;
 
-/** The zoom at which all is seen. */
+/** The zoom at which the whole drawing is visible. */
 const fitZoom = (picture: Size, screen: Size): number =>
   Math.min(
     1,
@@ -30,7 +33,7 @@ const fitZoom = (picture: Size, screen: Size): number =>
 const minZoom = (picture: Size, screen: Size): number =>
   Math.min(MIN_ZOOM, fitZoom(picture, screen));
 
-/** All of it, in the middle. */
+/** Shows the whole drawing, centred. */
 export function wholeView(picture: Size, screen: Size): View {
   const zoom = fitZoom(picture, screen);
   return {
@@ -40,7 +43,9 @@ export function wholeView(picture: Size, screen: Size): View {
   };
 }
 
-/** All of it where that can be read; else as much as can, from the left, where the order begins. */
+/**
+ * Shows the whole drawing if it is readable. Otherwise shows as much as fits, from the left, where the order begins.
+ */
 export function firstView(picture: Size, screen: Size): View {
   const whole = wholeView(picture, screen);
   if (whole.zoom >= READABLE_ZOOM) return whole;
@@ -53,12 +58,12 @@ export function firstView(picture: Size, screen: Size): View {
   };
 }
 
-/** Keeps some of the picture in sight, and the zoom in its limits. */
+/** Keeps part of the drawing visible and the zoom within its limits. */
 export function limit(view: View, picture: Size, screen: Size): View {
   const zoom = Math.min(MAX_ZOOM, Math.max(minZoom(picture, screen), view.zoom));
   const limitOne = (at: number, length: number, seen: number): number => {
     const [start, end] = [-MARGIN, length + MARGIN - seen];
-    // What is smaller than the screen may be anywhere on it, so that these two change places.
+    // A drawing smaller than the screen may be anywhere on it. Then `start` is greater than `end`.
     return Math.min(Math.max(start, end), Math.max(Math.min(start, end), at));
   };
   return {
@@ -68,14 +73,14 @@ export function limit(view: View, picture: Size, screen: Size): View {
   };
 }
 
-/** Moves by pixels of the screen. */
+/** Moves by screen pixels. */
 export const moveBy = (view: View, dx: number, dy: number): View => ({
   ...view,
   x: view.x + dx / view.zoom,
   y: view.y + dy / view.zoom,
 });
 
-/** @param at the point of the screen that stays where it is */
+/** @param at the point on the screen that stays in place */
 export function zoomBy(
   view: View,
   factor: number,
@@ -91,7 +96,7 @@ export function zoomBy(
   };
 }
 
-/** With a box in the middle, readable. */
+/** Centres a box at a readable zoom. */
 export function centreOn(view: View, box: Box, screen: Size): View {
   const zoom = Math.max(view.zoom, READABLE_ZOOM);
   return {
@@ -118,7 +123,7 @@ export const contains = (outer: Box, inner: Box): boolean =>
   inner.y + inner.height <= outer.y + outer.height;
 
 /**
- * What is drawn: somewhat more than what is seen, in steps, so that it stays the same while one moves a little.
+ * The box to draw: somewhat more than what is visible. It changes in steps, so it stays the same during small moves.
  */
 export function drawnFor(seen: Box): Box {
   const [stepX, stepY] = [seen.width / 2, seen.height / 2];

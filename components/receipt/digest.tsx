@@ -1,7 +1,7 @@
 import { CopyButton } from "../common/copy-button.tsx";
 import { shortDigest } from "./receipt-wording.ts";
 
-/** A sha256, short on the screen, where the whole can be copied, and whole on paper. */
+/** A SHA-256 checksum: shortened on the screen, where it can be copied in full, and in full on paper. */
 export function Digest({ sha256, of }: { sha256: string; of: string }) {
   return (
     <span className="pba:inline-flex pba:items-center pba:gap-1 pba:font-mono pba:text-xs pba:text-muted">

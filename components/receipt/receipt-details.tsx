@@ -77,7 +77,7 @@ const WIDE_FACTS = "pba:grid-cols-[repeat(auto-fill,minmax(11rem,1fr))]";
 
 const moment = (iso: string): ReactNode => <time dateTime={iso}>{formatDateTime(iso)}</time>;
 
-/** Only what there is to say: the values that are null are left out. */
+/** Leaves out facts without a value. */
 const present = (facts: Array<{ label: string; value: ReactNode | null }>): Fact[] =>
   facts.filter(({ value }) => value !== null);
 

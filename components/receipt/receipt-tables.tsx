@@ -7,7 +7,7 @@ import { cn } from "../ui/cn.ts";
 import { Digest } from "./digest.tsx";
 import { sumRows } from "./receipt-wording.ts";
 
-/** Every table with its rows before, in the backup and after. */
+/** Lists every table with its rows before, in the backup and after. */
 export function ReceiptTables({ receipt }: { receipt: Receipt }) {
   const { tables, kind } = receipt;
   if (tables.length === 0) return null;

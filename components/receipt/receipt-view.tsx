@@ -17,7 +17,7 @@ import { ReceiptDetails } from "./receipt-details.tsx";
 import { receiptFileName } from "./receipt-wording.ts";
 import { usePrintAlone } from "./use-print-alone.ts";
 
-/** What is left of an operation, for those who ask later: on the screen, on paper, as JSON. */
+/** The record of an operation for later questions: on the screen, on paper, as JSON. */
 export function ReceiptView({ id }: { id: string }) {
   const { queries } = usePanel();
   const { data: operation, error, refetch } = useQuery(queries.operation(id));

@@ -2,7 +2,7 @@ import { formatNoun } from "../../lib/shared/format.ts";
 import type { Receipt } from "../../lib/shared/receipt.ts";
 import { MODES } from "../scope/mode-wording.ts";
 
-/** What of the backup was to come back, and how. */
+/** Says which part of the backup was restored, and in which mode. */
 export function scopeText({ mode, tables, chosenRows }: NonNullable<Receipt["scope"]>): string {
   const what =
     chosenRows !== null
@@ -15,14 +15,14 @@ export function scopeText({ mode, tables, chosenRows }: NonNullable<Receipt["sco
 
 const SHORT_DIGEST = 12;
 
-/** Enough to compare by eye. */
+/** Shortens a checksum to a length that can be compared by eye. */
 export const shortDigest = (sha256: string): string => `${sha256.slice(0, SHORT_DIGEST)}…`;
 
-/** `2026-01-31-restore-3f2a91c0.json` */
+/** Returns `2026-01-31-restore-3f2a91c0.json`. */
 export const receiptFileName = ({ createdAt, kind, operationId }: Receipt): string =>
   `${createdAt.slice(0, 10)}-${kind}-${operationId.slice(0, 8)}.json`;
 
-/** Over all tables. */
+/** Sums the rows of all tables. */
 export function sumRows({ tables }: Receipt) {
   const sum = { before: 0, inBackup: 0, after: 0 };
   for (const table of tables) {

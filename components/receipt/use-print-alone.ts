@@ -1,6 +1,6 @@
 import { type RefObject, useEffect } from "react";
 
-/** A host's frame of fixed height would end the paper after the first page. */
+/** A host's frame of fixed height would cut the print after the first page. */
 const AS_ON_PAPER = {
   display: "block",
   position: "static",
@@ -16,8 +16,8 @@ const AS_ON_PAPER = {
 };
 
 /**
- * While the page is printed, an element stands alone on the paper: what is beside it and beside each of its
- * ancestors, a host's navigation above all, is hidden, and everything is put back afterwards.
+ * Prints an element alone: while the page is printed, the siblings of the element and of each of its ancestors, such as
+ * the host's navigation, are hidden. Afterwards everything is restored.
  */
 export function usePrintAlone(ref: RefObject<HTMLElement | null>): void {
   useEffect(() => {

@@ -5,7 +5,7 @@ import { FileArchive } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import type { ChosenBackup, Recognised } from "./chosen-file-store.ts";
 
-/** Which file was chosen, and what it is. */
+/** Shows which file was chosen, and what it is. */
 export function ArchiveTitle({ backup }: { backup: ChosenBackup }) {
   const { archive, report } = backup;
   const { file, packed } = archive;

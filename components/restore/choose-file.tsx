@@ -21,14 +21,14 @@ type Choosing =
 
 type Reason = Pick<NotABackup, "message" | "hint"> & Partial<Pick<NotABackup, "verdict">>;
 
-/** Asks for a backup until one is recognised, which is then in the store of the chosen file. */
+/** Asks for a file until one is recognised as a backup, and puts it into the store of the chosen file. */
 export function ChooseFile({ onChosen }: { onChosen?: () => void }) {
   const { queries } = usePanel();
   const maxBytes = useQuery(queries.overview).data?.limits.maxUploadBytes;
   const [choosing, setChoosing] = useState<Choosing>({ name: "nothing" });
   const latest = useRef(0);
   const choose = async (reading: Promise<ChosenFiles>) => {
-    // Another file may be chosen in the meantime.
+    // The person may choose another file in the meantime.
     latest.current += 1;
     const turn = latest.current;
     const show = (next: Choosing) => turn === latest.current && setChoosing(next);
@@ -64,7 +64,10 @@ export function ChooseFile({ onChosen }: { onChosen?: () => void }) {
   }
 }
 
-/** In a worker; where none can start, by a quick look of the page itself. The client is null where nothing is open. */
+/**
+ * Inspects the file in a worker. If no worker can start, the page takes a quick look itself. The client is null if no
+ * archive is open.
+ */
 async function lookInto(
   file: File,
 ): Promise<{ report: LocalReport; client: LocalArchiveClient | null }> {
@@ -79,7 +82,7 @@ async function lookInto(
     if (!isOpen) client.close();
     return { report, client: isOpen ? client : null };
   } catch {
-    // Unreadable, or more than there is memory for: then its ends are all that is looked at.
+    // The file is unreadable or needs too much memory. Look only at its beginning and end.
     client.close();
     return inspect(0);
   }
@@ -111,7 +114,7 @@ interface RefusedProps {
 function Refused({ file, reason, onClear }: RefusedProps) {
   const { verdict, message, hint } = reason;
   const title = verdict && message !== UNREADABLE.message ? VERDICT_TITLES[verdict] : undefined;
-  // The message may say it in more words, as “This is not a backup: it is no zip file.”
+  // The message may repeat the title, as in “This is not a backup: it is no zip file.”
   const isSaid = title === undefined || message.startsWith(title.slice(0, -1));
   return (
     <Card>
@@ -139,7 +142,7 @@ const tooLarge = (maxBytes: number) => ({
   hint: "The app's configuration sets this limit. A larger backup can be restored from a terminal.",
 });
 
-/** Browsers refuse to read a file that was moved or changed after it had been chosen. */
+/** Browsers refuse to read a file that was moved or changed after it was chosen. */
 const UNREADABLE = notABackup(
   "The browser could not read this.",
   "It may have been moved, changed or protected, or be a folder with very many files. Choose it again.",

@@ -1,6 +1,6 @@
 /**
- * What was chosen to be restored, for as long as this window shows the panel: the file, what looking inside found,
- * and the secret that opens it. It is in memory only, and gone when the page is loaded again.
+ * The backup chosen for a restore: the file, the result of looking inside, and the passphrase or private key that opens
+ * it. It stays in memory while this window shows the panel, and is lost on a reload.
  */
 import { useSyncExternalStore } from "react";
 import type { RestoreScope, TableName, Unlock } from "../../lib/shared/api.ts";
@@ -26,7 +26,7 @@ type Verification =
   | { name: "running"; tables: readonly TableReading[] }
   | { name: "cancelled" }
   | { name: "ended"; verdict: LocalVerdict; tables: readonly TableReading[] }
-  /** The worker itself failed, as where memory ran out. */
+  /** The worker itself failed, for example because memory ran out. */
   | { name: "failed" };
 
 interface ChosenRows extends TableName {
@@ -37,13 +37,13 @@ interface ChosenRows extends TableName {
 export interface ChosenBackup {
   archive: ArchiveFile;
   report: Recognised;
-  /** Null where it cannot be looked into here. */
+  /** Null if the browser cannot look into this file. */
   client: LocalArchiveClient | null;
-  /** What opened it here; null before that. */
+  /** What opened it in the browser. Null before that. */
   secret: Unlock | null;
   contents: LocalContents | null;
   verification: Verification;
-  /** By the table's key. */
+  /** By table key. */
   rows: ReadonlyMap<string, ChosenRows>;
 }
 
@@ -69,7 +69,7 @@ function set(next: ChosenBackup | null): void {
   for (const listener of listeners) listener();
 }
 
-/** Changes what is still chosen; a client tells whose change it is. */
+/** Changes the backup if it is still the chosen one, which its client identifies. */
 function change(client: LocalArchiveClient | null, changes: Partial<ChosenBackup>): void {
   if (chosen && chosen.client === client) set({ ...chosen, ...changes });
 }
@@ -85,7 +85,7 @@ export function chooseBackup(backup: Pick<ChosenBackup, "archive" | "report" | "
   });
 }
 
-/** Lets go of the file, of its secret, and of all that was read of it. */
+/** Forgets the file, its passphrase or private key, and everything read from it. */
 export function forgetBackup(): void {
   verifying?.abort();
   verifying = null;
@@ -93,7 +93,7 @@ export function forgetBackup(): void {
   set(null);
 }
 
-/** Opens the backup where it is, and begins to verify it. @returns why it does not open, else null */
+/** Opens the backup in the browser and starts to verify it. @returns the reason if it does not open, else null */
 export async function openBackup(secret: Unlock): Promise<Fault | null> {
   const client = chosen?.client;
   if (!client) return null;
@@ -104,7 +104,7 @@ export async function openBackup(secret: Unlock): Promise<Fault | null> {
     return null;
   } catch (error) {
     if (error instanceof ArchiveProblem) {
-      // A secret can be typed again; nothing else of it changes.
+      // The person can type another passphrase. Nothing else changes.
       if (!error.verdict.kind.startsWith("wrong-")) {
         change(client, { verification: { name: "ended", verdict: error.verdict, tables: [] } });
       }
@@ -117,7 +117,7 @@ export async function openBackup(secret: Unlock): Promise<Fault | null> {
 
 export async function verifyBackup(): Promise<void> {
   const { client, contents, report } = chosen ?? {};
-  // What `@vorlefan/prisma-backup` wrote has nothing to compare it with.
+  // The files of `@vorlefan/prisma-backup` contain no checksums to compare with.
   if (!client || !contents || report?.kind !== "backup") return;
   verifying?.abort();
   const controller = new AbortController();
@@ -156,7 +156,7 @@ export function cancelVerification(): void {
 export const countChosenRows = (rows: ChosenBackup["rows"]): number =>
   [...rows.values()].reduce((sum, { places }) => sum + places.size, 0);
 
-/** Chooses rows of a table or lets go of them. @returns false where that would be too many */
+/** Selects or deselects rows of a table. @returns false if that would be too many */
 export function chooseRows(
   table: TableName & { model: string | null },
   places: Iterable<number>,
@@ -182,7 +182,7 @@ export function chooseNoRows(): void {
   if (chosen) set({ ...chosen, rows: new Map() });
 }
 
-/** What the restore is asked for; nothing where everything comes back. */
+/** The scope of the restore. Undefined if everything is restored. */
 export function scopeOf({ rows }: ChosenBackup): RestoreScope | undefined {
   if (rows.size === 0) return undefined;
   return {

@@ -16,11 +16,11 @@ import type { ChosenBackup } from "./chosen-file-store.ts";
 interface ContentsCardProps {
   backup: ChosenBackup;
   onBrowse: (index: number) => void;
-  /** Place of the table whose rows were shown before, which gets the focus back. */
+  /** Index of the table whose rows were shown before. It gets the focus back. */
   focused: number | null;
 }
 
-/** The backup's tables, each of which can be looked into. */
+/** Lists the backup's tables. Each can be browsed. */
 export function ContentsCard({ backup, onBrowse, focused }: ContentsCardProps) {
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {

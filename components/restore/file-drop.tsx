@@ -7,7 +7,7 @@ import { FileArchive } from "../ui/icons.ts";
 import { readDrop, readFiles } from "./read-chosen.ts";
 
 interface FileDropProps {
-  /** Rejects where the browser cannot read what was chosen. */
+  /** The promise rejects if the browser cannot read what was chosen. */
   onChoose: (chosen: Promise<ChosenFiles>) => void;
   maxBytes: number | undefined;
 }
@@ -33,7 +33,7 @@ export function FileDrop({ onChoose, maxBytes }: FileDropProps) {
         setIsOver(true);
       }}
       onDragLeave={(event) => {
-        // Moving over a child leaves the parent, too.
+        // This event also fires when the pointer moves onto a child.
         if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setIsOver(false);
       }}
       onDrop={drop}
@@ -74,7 +74,7 @@ export function FileDrop({ onChoose, maxBytes }: FileDropProps) {
         ref={folderInput}
         type="file"
         aria-label="Backup folder"
-        // React's types do not know it.
+        // React's types lack this attribute.
         {...{ webkitdirectory: "" }}
         tabIndex={-1}
         className="pba:sr-only"

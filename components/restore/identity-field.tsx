@@ -3,13 +3,13 @@ import { Button } from "../ui/button.tsx";
 import { Field } from "../ui/field.tsx";
 import { Textarea } from "../ui/input.tsx";
 
-/** As the API accepts it. */
+/** The API's limit. */
 const MAX_IDENTITY_CHARACTERS = 65_536;
 
 interface IdentityFieldProps {
   value: string;
   onChange: (identity: string) => void;
-  /** What becomes of it. */
+  /** Says what happens to the private key. */
   promise?: string;
 }
 

@@ -20,7 +20,7 @@ import { WayOn } from "./way-on.tsx";
 
 const RowBrowser = lazy(() => import("../local/row-browser.tsx"));
 
-/** The second step: is it whole, and is it the right one? */
+/** The second step: check this backup. */
 export function InsideView() {
   const { paths } = usePanel();
   const backup = useChosenBackup();

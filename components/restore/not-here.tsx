@@ -3,7 +3,7 @@ import { LOOK_INSIDE_MAX_BYTES } from "../not-a-backup.ts";
 import { Notice } from "../ui/notice.tsx";
 import type { Recognised } from "./chosen-file-store.ts";
 
-/** Why a backup cannot be looked into in the browser, and what happens instead. */
+/** Says why the browser cannot look into a backup, and what happens instead. */
 export function NotHere({ report, sizeBytes }: { report: Recognised; sizeBytes: number }) {
   return (
     <Notice title="It cannot be looked into here.">

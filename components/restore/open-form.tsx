@@ -10,14 +10,14 @@ import { encryptionOf } from "./archive-title.tsx";
 import { type ChosenBackup, openBackup } from "./chosen-file-store.ts";
 import { UnlockFields, useUnlockDraft } from "./unlock-fields.tsx";
 
-/** Asks for what opens the backup, here in the browser. */
+/** Asks for the passphrase or private key that opens the backup in the browser. */
 export function OpenForm({ backup }: { backup: ChosenBackup }) {
   const draft = useUnlockDraft(encryptionOf(backup.report) ?? "none");
   const [fault, setFault] = useState<Fault | null>(null);
   const [isOpening, setIsOpening] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
-    // It is typed again at once.
+    // The person can type it again at once.
     if (fault)
       form.current?.querySelector<HTMLElement>("input[name=passphrase], textarea")?.focus();
   }, [fault]);

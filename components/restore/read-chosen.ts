@@ -1,16 +1,16 @@
-/** What a drop or a file dialog gives, as files with their paths. */
+/** Turns the result of a drop or a file dialog into files with their paths. */
 import type { ChosenFile, ChosenFiles } from "../chosen-files.ts";
 
-/** No backup has more. A project's or home folder, dropped by mistake, is not walked to its end. */
+/** No backup has more files. The limit stops the walk if a home or project folder was dropped by mistake. */
 const MAX_FILES = 10_000;
 
-/** Must be called during the event itself: afterwards the browser no longer gives what was dropped. */
+/** Must be called during the event itself: afterwards the browser no longer provides what was dropped. */
 export function readDrop({ items, files }: DataTransfer): Promise<ChosenFiles> {
   const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((it) => it !== null);
   return entries.length > 0 ? readEntries(entries) : Promise.resolve(readFiles([...files]));
 }
 
-/** Of an input for files, or for a folder. */
+/** Reads the files of an input for files or for a folder. */
 export function readFiles(files: File[]): ChosenFiles {
   const folder = files[0]?.webkitRelativePath.split("/")[0] || null;
   return {
@@ -39,7 +39,7 @@ async function collect(entry: FileSystemEntry, prefixLength: number, files: Chos
     if (files.length > MAX_FILES) throw new RangeError(`More than ${MAX_FILES} files.`);
   } else if (isFolder(entry)) {
     const reader = entry.createReader();
-    // It gives a hundred at a time, and none at the end.
+    // `readEntries` returns up to a hundred entries per call, and none at the end.
     for (;;) {
       const children = await new Promise<FileSystemEntry[]>((resolve, reject) =>
         reader.readEntries(resolve, reject),
@@ -50,6 +50,6 @@ async function collect(entry: FileSystemEntry, prefixLength: number, files: Chos
   }
 }
 
-// Not every browser has their classes as globals.
+// Not every browser has these classes as globals.
 const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile;
 const isFolder = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory;

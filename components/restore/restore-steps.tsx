@@ -3,7 +3,7 @@ import { cn } from "../ui/cn.ts";
 import { focusRing } from "../ui/focus-ring.ts";
 import { Check } from "../ui/icons.ts";
 
-/** One question each. */
+/** Each step asks one question. */
 const STEPS = [
   { name: "choose", title: "Choose" },
   { name: "inside", title: "Look inside" },
@@ -17,11 +17,11 @@ type RestoreStep = (typeof STEPS)[number]["name"];
 
 interface RestoreStepsProps {
   current: RestoreStep;
-  /** Addresses of the steps that can be gone to from here. */
+  /** Addresses of the steps that can be opened from here. */
   links?: Partial<Record<RestoreStep, string>>;
 }
 
-/** Where in the way of a restore this page is. */
+/** Shows the position of this page among the steps of a restore. */
 export function RestoreSteps({ current, links = {} }: RestoreStepsProps) {
   const at = STEPS.findIndex(({ name }) => name === current);
   return (

@@ -9,13 +9,13 @@ import { ChooseFile } from "./choose-file.tsx";
 import { forgetBackup } from "./chosen-file-store.ts";
 import { RestoreSteps } from "./restore-steps.tsx";
 
-/** The first step: which file? */
+/** The first step: choose a file. */
 export function RestoreView() {
   const { paths, queries } = usePanel();
   const router = useRouter();
   const { data } = useQuery(queries.overview);
   const around = useHeadingFocus("restore");
-  // Whoever comes back here chooses anew.
+  // Coming back to this page starts with a new choice.
   useEffect(forgetBackup, []);
   return (
     <>

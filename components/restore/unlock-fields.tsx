@@ -4,7 +4,7 @@ import { Field } from "../ui/field.tsx";
 import { SecretInput } from "../ui/secret-input.tsx";
 import { IdentityField } from "./identity-field.tsx";
 
-/** What is typed to open a backup. */
+/** The passphrase or private key as typed so far. */
 export function useUnlockDraft(mode: EncryptionMode) {
   const [passphrase, setPassphrase] = useState("");
   const [identity, setIdentity] = useState("");
@@ -16,9 +16,9 @@ export function useUnlockDraft(mode: EncryptionMode) {
 
 interface UnlockFieldsProps {
   draft: ReturnType<typeof useUnlockDraft>;
-  /** What `@vorlefan/prisma-backup` wrote has a password, which is what its users know it by. */
+  /** `@vorlefan/prisma-backup` calls it a password, so its users know it by that word. */
   isOriginal: boolean;
-  /** What becomes of the secret. */
+  /** Says what happens to the passphrase or private key. */
   promise: string;
 }
 

@@ -11,16 +11,16 @@ import { Spinner } from "../ui/spinner.tsx";
 import { UnlockFields, useUnlockDraft } from "./unlock-fields.tsx";
 
 interface UnlockFormProps {
-  /** Null where the file was too large to find out: the person says it. */
+  /** Null if the file was too large to find out. Then the person chooses. */
   encryption: EncryptionMode | null;
-  /** What opened it in the browser already. */
+  /** What opened the backup in the browser. */
   secret: Unlock | null;
-  /** What `@vorlefan/prisma-backup` wrote has a password, which is what its users know it by. */
+  /** `@vorlefan/prisma-backup` calls it a password, so its users know it by that word. */
   isOriginal: boolean;
   isUploaded: boolean;
   isChecking: boolean;
   onSubmit: (unlock: Unlock) => void;
-  /** What went wrong with the last try. */
+  /** The error of the last attempt. */
   error: Error | null;
 }
 
@@ -28,14 +28,14 @@ export function UnlockForm(props: UnlockFormProps) {
   const { encryption, secret, isOriginal, isUploaded, isChecking, error } = props;
   const [mode, setMode] = useState<EncryptionMode>(encryption ?? "passphrase");
   const draft = useUnlockDraft(mode);
-  // What opened it here is only asked for again where the server does not take it.
+  // What opened the backup in the browser is asked for again only if the server rejects it.
   const known = verdictOf(error)?.startsWith("wrong-") ? null : secret;
   const unlock = known ?? draft.unlock;
   const isComplete = known !== null || draft.isComplete;
   const canSubmit = isUploaded && isComplete && !isChecking;
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
-    // A wrong passphrase is typed again at once.
+    // After a wrong passphrase, the person can type it again at once.
     if (error)
       form.current?.querySelector<HTMLElement>("input[name=passphrase], textarea")?.focus();
   }, [error]);
@@ -107,7 +107,7 @@ const SECRET_KNOWN: Record<EncryptionMode, string> = {
 const verdictOf = (error: Error | null) =>
   error instanceof ApiError ? verdictOfError(error.report) : null;
 
-/** The same words as those of looking inside. */
+/** The same words as in the browser's check. */
 function titleOf(error: Error): string | undefined {
   const verdict = verdictOf(error);
   return verdict ? VERDICT_TITLES[verdict] : undefined;

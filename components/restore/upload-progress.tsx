@@ -51,7 +51,7 @@ export function UploadProgress({ upload, onCancel }: UploadProgressProps) {
         </ErrorNotice>
       )}
       <div className="pba:flex pba:flex-wrap pba:gap-2">
-        {/* One button, so that it keeps the focus. */}
+        {/* One button for both states, so that it keeps the focus. */}
         {(state.name === "uploading" || state.name === "paused") && (
           <Button size="small" onClick={state.name === "paused" ? resume : pause}>
             {state.name === "paused" ? <Play aria-hidden /> : <Pause aria-hidden />}

@@ -9,10 +9,10 @@ import { ChooseFile } from "./choose-file.tsx";
 import { useChosenBackup } from "./chosen-file-store.ts";
 import { RestoreSteps } from "./restore-steps.tsx";
 
-// It brings tus-js-client, a tenth of the panel, which the other pages do not need.
+// Loaded when needed: it contains tus-js-client, a tenth of the panel, which the other pages do not need.
 const Uploading = lazy(() => import("./uploading.tsx"));
 
-/** The third step: is the server able to restore it? */
+/** The third step: upload the backup, so that the server can check it. */
 export function UploadView() {
   const { paths } = usePanel();
   const backup = useChosenBackup();
@@ -51,7 +51,7 @@ export function UploadView() {
   );
 }
 
-/** A file, and the secret that opens it, never outlive the page. */
+/** Shown after a reload: the file and its passphrase or private key are lost then. */
 export function ChooseAgain() {
   return (
     <Notice>

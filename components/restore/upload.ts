@@ -5,7 +5,7 @@ import { ApiError, errorFromResponse, unreachable } from "../api.ts";
 export type UploadState = { sentBytes: number; totalBytes: number } & (
   | { name: "uploading"; bytesPerSecond: number | null }
   | { name: "paused" }
-  /** Goes on by itself when the browser is online again. */
+  /** Resumes by itself when the browser is online again. */
   | { name: "offline" }
   | { name: "failed"; error: ApiError }
   | { name: "uploaded"; uploadId: string }
@@ -14,19 +14,18 @@ export type UploadState = { sentBytes: number; totalBytes: number } & (
 export interface UploadHandle {
   pause: () => void;
   resume: () => void;
-  /** Stops; the server deletes what it has. */
+  /** Stops, and the server deletes what it has received. */
   cancel: () => void;
-  /** Stops without a word to the server, which keeps what it has for a later resumption. */
+  /** Stops without telling the server, which keeps what it has received, so that the upload can be resumed later. */
   leave: () => void;
-  /** Lets go of the resumption: the upload has served its purpose. */
+  /** Forgets the data for resuming, because the upload is no longer needed. */
   forget: () => void;
 }
 
 const RETRY_DELAYS_MS = [0, 1_000, 3_000, 5_000, 10_000, 20_000];
 
 /**
- * Uploads a file in chunks by the tus protocol, and goes on where an earlier upload of the same
- * file stopped, also after a reload.
+ * Uploads a file in chunks with the tus protocol. Continues an earlier upload of the same file, also after a reload.
  */
 export function startUpload(
   file: File,
@@ -54,7 +53,7 @@ export function startUpload(
     retryDelays: RETRY_DELAYS_MS,
     metadata: { filename: file.name, filetype: "application/zip" },
     onAfterResponse: (_request, response) => {
-      // Signed out, tus-js-client would take the upload for gone and begin a new one.
+      // If the person is signed out, tus-js-client would assume that the upload is gone and start a new one.
       const status = response.getStatus();
       if (status === 401 || status === 403) throw errorFromResponse(status, response.getBody());
     },
@@ -114,7 +113,7 @@ export function startUpload(
     cancel: () => {
       isLeft = true;
       listening.abort();
-      // What cannot be deleted now, the server deletes by age.
+      // If the server cannot delete the upload now, it does so later, by age.
       upload.abort(true).catch(() => undefined);
       void forget();
     },
@@ -131,7 +130,7 @@ const uploadIdOf = ({ url }: Upload): string =>
 function isTemporary(error: DetailedError): boolean {
   if (error.causingError instanceof ApiError) return false;
   const status = error.originalResponse?.getStatus() ?? 0;
-  // 409 and 423: another request for this upload has not ended yet.
+  // 409 and 423: another request for this upload is still running.
   return status < 400 || status > 499 || status === 409 || status === 423;
 }
 

@@ -5,7 +5,7 @@ export interface RunningUpload extends Omit<UploadHandle, "leave"> {
   state: UploadState;
 }
 
-/** Uploads a file for as long as the component is there. */
+/** Uploads a file while the component is mounted. */
 export function useUpload(file: File, endpoint: string): RunningUpload {
   const [state, setState] = useState<UploadState>({
     name: "uploading",

@@ -13,7 +13,7 @@ import {
   verifyBackup,
 } from "./chosen-file-store.ts";
 
-/** Whether every byte of the backup is what was backed up. */
+/** Shows whether every byte of the backup is unchanged since it was made. */
 export function VerificationCard({ backup }: { backup: ChosenBackup }) {
   const { verification, contents } = backup;
   switch (verification.name) {

@@ -6,7 +6,7 @@ import { Card } from "../ui/card.tsx";
 import { Upload } from "../ui/icons.ts";
 import { type ChosenBackup, chooseNoRows, countChosenRows } from "./chosen-file-store.ts";
 
-/** On to the upload, as far as looking inside has come. */
+/** Leads to the upload, depending on the result of the check so far. */
 export function WayOn({ backup, isOpenable }: { backup: ChosenBackup; isOpenable: boolean }) {
   const { paths } = usePanel();
   const { verification, rows, report } = backup;

@@ -5,9 +5,9 @@ import { chosenRows } from "./scope-draft.ts";
 
 interface ModeWording {
   title: string;
-  /** What becomes of the rows that are there. */
+  /** What happens to existing rows. */
   consequence: string;
-  /** The last question. */
+  /** The title of the last confirmation. */
   question: string;
 }
 
@@ -38,10 +38,13 @@ export const MODES: Record<RestoreMode, ModeWording> = {
   },
 };
 
-/** These two remove nothing, and can take single rows. */
+/** These modes remove no rows and can restore single rows. */
 export const MERGING_MODES: readonly RestoreMode[] = ["keep-existing", "overwrite"];
 
-/** What comes back: `Everything: 24 tables`, `Everything but what was left out: 23 tables`, `3 tables`, `12 chosen rows of public.orders`. */
+/**
+ * Names what is restored: `Everything: 24 tables`, `Everything but what was left out: 23 tables`, `3 chosen tables`,
+ * `12 chosen rows of public.orders`.
+ */
 export function describeScope({ scope, tables }: Pick<RestorePlan, "scope" | "tables">): string {
   const { rows, tables: chosen } = scope;
   if (rows) {
@@ -53,7 +56,7 @@ export function describeScope({ scope, tables }: Pick<RestorePlan, "scope" | "ta
   return `${scope.exclude ? "Everything but what was left out" : "Everything"}: ${formatNoun(count, "table")}`;
 }
 
-/** One sentence on what a restore will do. */
+/** One sentence about what a restore will do. */
 export function describeRestore(plan: RestorePlan, database: string): string {
   const touched = plan.tables.filter(({ action }) => action !== "skip");
   const what = plan.scope.rows

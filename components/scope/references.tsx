@@ -16,7 +16,7 @@ interface ReferencesProps {
   onAdd: (keys: ReadonlySet<string>) => void;
 }
 
-/** What foreign keys ask of a choice of tables. */
+/** Shows which tables a choice misses or affects through foreign keys. */
 export function References({ tables, edges, mode, chosen, onAdd }: ReferencesProps) {
   const inBackup = new Set(tables.map(tableKey));
   const parents = missingParents(chosen, edges);

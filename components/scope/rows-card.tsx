@@ -10,7 +10,7 @@ interface RowsCardProps {
   tables: readonly ScopeTable[];
 }
 
-/** Rows that were chosen one by one while looking inside. */
+/** Shows the rows that were chosen one by one while browsing the backup. */
 export function RowsCard({ rows, tables }: RowsCardProps) {
   const known = new Map(tables.map((table) => [tableKey(table), table]));
   return (

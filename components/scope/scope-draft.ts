@@ -2,31 +2,33 @@ import type { RestoreMode, RestorePlan, RestoreScope, TableName } from "../../li
 import { tableKey } from "../../lib/shared/table-name.ts";
 import { appTables } from "../table-choice.ts";
 
-/** A scope while a person chooses it. */
+/** A scope while the person chooses it. */
 export interface ScopeDraft {
   mode: RestoreMode;
   /** Keys of tables. Null: every table. */
   chosen: ReadonlySet<string> | null;
-  /** Chosen one by one, before the upload. */
+  /** Rows that were chosen one by one, before the upload. */
   rows: RestoreScope["rows"];
 }
 
 export interface ScopeTable extends TableName {
   model: string | null;
-  /** In the backup. */
+  /** Number of rows in the backup. */
   rows: number;
   rowsNow: number;
-  /** Whose it is where it is not the app's: "every table" does not mean it. */
+  /**
+   * The hosting platform that owns the table. Undefined for the app's own tables. "Every table" does not include it.
+   */
   platform?: string;
 }
 
-/** A restore never touches it. */
+/** A restore never changes this table. */
 const MIGRATIONS_TABLE = "_prisma_migrations";
 
 /**
- * The backup's tables that can be chosen.
+ * Returns the backup's tables that can be chosen.
  *
- * @param now tables of the database: a plan of chosen tables may tell of no others
+ * @param now the database's tables, because a plan for chosen tables may not list the others
  */
 export function scopeTables(
   { manifest, tables }: Pick<RestorePlan, "manifest" | "tables">,
@@ -52,10 +54,10 @@ export const toDraft = ({ mode, tables, rows }: RestoreScope): ScopeDraft => ({
 });
 
 /**
- * Null where no table is chosen.
+ * Returns null if no table is chosen.
  *
- * @param isPart whether tables that are not in the backup refer to some that are: then each is named, since a restore
- *   of everything has to be of everything
+ * @param isPart whether tables that are not in the backup refer to tables in it. Then all tables are named one by one,
+ *   because a restore of everything would require the other tables too.
  */
 export function toScope(
   { mode, chosen: keys, rows }: ScopeDraft,
@@ -71,7 +73,7 @@ export function toScope(
     : { mode, tables: names.map(({ schema, name }) => ({ schema, name })) };
 }
 
-/** Whether two scopes ask for the same, in whatever order. */
+/** Whether two scopes are equal, regardless of order. */
 export const isSameScope = (one: RestoreScope, other: RestoreScope): boolean =>
   textOf(one) === textOf(other);
 
@@ -82,6 +84,6 @@ const textOf = ({ mode, tables, rows }: RestoreScope): string =>
     rows?.map((table) => [tableKey(table), ...table.places.toSorted((a, b) => a - b)]).sort(),
   ]);
 
-/** How many rows are chosen one by one. */
+/** Counts the rows that are chosen one by one. */
 export const chosenRows = (rows: NonNullable<RestoreScope["rows"]>): number =>
   rows.reduce((sum, { places }) => sum + places.length, 0);

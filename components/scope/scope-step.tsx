@@ -26,7 +26,7 @@ interface ScopeStepProps {
   plan: RestorePlan;
 }
 
-/** What of the backup comes back, and how its rows meet those that are there. */
+/** Asks which part of the backup to restore, and what happens to existing rows. */
 export function ScopeStep({ operation, plan }: ScopeStepProps) {
   const { queries, paths } = usePanel();
   const router = useRouter();
@@ -49,10 +49,10 @@ export function ScopeStep({ operation, plan }: ScopeStepProps) {
     setShowsProblem(scope === null);
     if (!scope || replan.isPending) return;
     try {
-      // A promise, as this step is gone from the page while the plan is made.
+      // Use the promise: callbacks of `mutate` would not run, because this step is unmounted while the plan is made.
       if (!isPlanned(scope)) await replan.mutateAsync({ scope, rehearse: rehearses });
     } catch {
-      // Shown by the mutation's own state.
+      // The mutation's own state shows the error.
       return;
     }
     router.push(paths.operationStep(operation.id, "changes"));

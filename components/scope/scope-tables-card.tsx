@@ -20,7 +20,7 @@ interface ScopeTablesCardProps {
 
 export function ScopeTablesCard(props: ScopeTablesCardProps) {
   const { tables, edges, mode, chosen, onChange } = props;
-  // Kept while "everything" is tried out.
+  // Remembers the choice while "everything" is selected.
   const [choice, setChoice] = useState<ReadonlySet<string>>(chosen ?? new Set());
   const choose = (keys: ReadonlySet<string>) => {
     setChoice(keys);

@@ -10,7 +10,7 @@ const buttonVariants = cva(
     "pba:transition-colors pba:motion-reduce:transition-none",
     "pba:disabled:cursor-not-allowed pba:disabled:opacity-55 pba:aria-disabled:cursor-not-allowed pba:aria-disabled:opacity-55",
     "pba:[&_svg]:size-4 pba:[&_svg]:shrink-0",
-    // A ground is no colour of the person's own: the edge shows where the button is.
+    // Forced colours remove the background, so a border shows the button.
     "pba:forced-colors:border",
     focusRing,
   ],
@@ -35,7 +35,7 @@ const buttonVariants = cva(
 );
 
 interface ButtonProps extends ComponentProps<"button">, VariantProps<typeof buttonVariants> {
-  /** Gives the look to the only child, for links. */
+  /** Applies the styles to the only child, for links. */
   asChild?: boolean;
 }
 

@@ -4,11 +4,11 @@ import { cn } from "./cn.ts";
 interface CardProps extends Omit<ComponentProps<"section">, "title"> {
   title?: ReactNode;
   description?: ReactNode;
-  /** Beside the title. */
+  /** Shown beside the title. */
   actions?: ReactNode;
 }
 
-/** A part of a page with its own heading. */
+/** A section of a page with its own heading. */
 export function Card({ title, description, actions, className, children, ...props }: CardProps) {
   const id = useId();
   return (

@@ -3,14 +3,14 @@ import { Checkbox } from "./checkbox.tsx";
 
 interface CheckFieldProps {
   label: ReactNode;
-  /** What it brings, or what is lost without it. */
+  /** Says what the option does, or what is lost without it. */
   hint?: ReactNode;
   checked: boolean;
   onChange: (checked: boolean) => void;
   disabled?: boolean;
 }
 
-/** Yes or no, with a sentence. */
+/** A checkbox with an explanation. */
 export function CheckField({ label, hint, checked, onChange, disabled }: CheckFieldProps) {
   const id = useId();
   return (

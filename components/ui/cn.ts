@@ -3,5 +3,5 @@ import { extendTailwindMerge } from "tailwind-merge";
 
 const merge = extendTailwindMerge({ prefix: "pba" });
 
-/** Joins class names; of two that contradict each other the later one wins. */
+/** Joins class names. If two contradict each other, the later one wins. */
 export const cn = (...classes: ClassValue[]): string => merge(clsx(classes));

@@ -9,14 +9,14 @@ interface DisclosureProps {
   children: () => ReactNode;
 }
 
-/** Something that is shown when it is asked for, and made only then: it may be long. */
+/** Content that is rendered only when it is opened, because it may be long. */
 export function Disclosure({ summary, className, children }: DisclosureProps) {
   const [isOpen, setIsOpen] = useState(false);
   return (
     <details
       className={className}
       onToggle={(event) => {
-        // An inner one's event comes here as well.
+        // Toggle events of nested disclosures arrive here too.
         if (event.target === event.currentTarget) setIsOpen(event.currentTarget.open);
       }}
     >

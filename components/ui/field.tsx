@@ -4,7 +4,7 @@ import { type ReactNode, useId } from "react";
 interface FieldProps {
   label: string;
   hint?: ReactNode;
-  /** What is wrong with the input: announced, and tied to it. */
+  /** What is wrong with the input. Screen readers announce it with the input. */
   problems?: string[] | undefined;
   children: (control: {
     id: string;
@@ -13,7 +13,7 @@ interface FieldProps {
   }) => ReactNode;
 }
 
-/** A labelled input with its hint and what is wrong with it. */
+/** A labelled input with its hint and problems. */
 export function Field({ label, hint, problems, children }: FieldProps) {
   const id = useId();
   const described = [hint && `${id}-hint`, problems && `${id}-problems`].filter(Boolean).join(" ");
@@ -37,7 +37,7 @@ export function Field({ label, hint, problems, children }: FieldProps) {
   );
 }
 
-/** One sentence a line. */
+/** One sentence per line. */
 export function Problems({ id, of }: { id?: string; of: string[] | undefined }) {
   return (
     <div id={id} aria-live="polite" className="pba:text-bad pba:empty:hidden">

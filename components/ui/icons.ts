@@ -5,7 +5,8 @@ import type { ComponentType, SVGProps } from "react";
 /** One of the icons below. */
 export type Icon = ComponentType<SVGProps<SVGSVGElement>>;
 
-// The package holds a bundle of these (scripts/bundle-icons.ts), because all of lucide-react is larger than the rest.
+// The package contains a bundle of these icons (scripts/bundle-icons.ts), because all of lucide-react is larger than
+// the rest.
 export {
   Activity,
   ArrowLeft,

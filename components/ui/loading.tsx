@@ -2,13 +2,13 @@ import type { ReactNode } from "react";
 import { cn } from "./cn.ts";
 
 interface LoadingProps {
-  /** In words, for who does not see the skeletons. */
+  /** The text for people who cannot see the skeletons. */
   label: string;
   className?: string;
   children: ReactNode;
 }
 
-/** Skeletons of what is being read. */
+/** Skeletons of the content that loads. */
 export function Loading({ label, className, children }: LoadingProps) {
   return (
     <div role="status" className={cn("pba:grid pba:gap-6", className)}>

@@ -22,7 +22,7 @@ interface NoticeProps extends Omit<ComponentProps<"div">, "title"> {
   actions?: ReactNode;
 }
 
-/** Something to know, with an icon beside its colour. */
+/** A message with an icon, so that its kind does not depend on colour. */
 export function Notice({
   tone = "neutral",
   title,

@@ -3,9 +3,9 @@ import { cn } from "./cn.ts";
 
 interface ProgressProps {
   label: string;
-  /** 0 to 1. Null: under way, but nothing to measure. */
+  /** From 0 to 1. Null: in progress, but not measurable. */
   fraction: number | null;
-  /** What is read out instead of the percentage. */
+  /** Read out instead of the percentage. */
   valueText?: string;
   tone?: "neutral" | "accent" | "good" | "warn" | "bad";
   className?: string;
@@ -35,14 +35,15 @@ export function Progress({
       className={cn("pba:h-2 pba:overflow-hidden pba:rounded-full pba:bg-sunken", className)}
     >
       <Radix.Indicator
-        // Made anew, so that the first figure does not look like a step back from the whole.
+        // A new key makes a new element, so that the first figure does not animate backwards from the full width.
         key={percent === null ? "unknown" : "known"}
         className={cn(
           "pba:block pba:h-full pba:rounded-full pba:forced-colors:bg-[Highlight] pba:transition-[width] pba:duration-500 pba:ease-linear pba:motion-reduce:transition-none",
           TONES[tone],
           percent === null && "pba:animate-pulse pba:opacity-40 pba:motion-reduce:animate-none",
         )}
-        // Not `style`: in HTML from the server, a Content Security Policy without 'unsafe-inline' forbids it.
+        // Not the `style` attribute: a Content Security Policy without 'unsafe-inline' forbids it in HTML from the
+        // server.
         ref={(bar) => {
           bar?.style.setProperty("width", fraction === null ? "100%" : `${fraction * 100}%`);
         }}

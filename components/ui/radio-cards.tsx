@@ -11,7 +11,7 @@ interface RadioCardsProps<Value extends string> {
   className?: string;
 }
 
-/** A choice of few where each needs a sentence. */
+/** A choice between a few options that each need a sentence. */
 export function RadioCards<Value extends string>(props: RadioCardsProps<Value>) {
   const id = useId();
   return (

@@ -5,13 +5,13 @@ import { Input } from "./input.tsx";
 
 interface SecretInputProps extends Omit<ComponentProps<"input">, "type"> {
   isShown: boolean;
-  /** Left out where another input's button shows and hides this one too. */
+  /** Left out if another input's button shows and hides this one too. */
   onShow?: (isShown: boolean) => void;
-  /** What is typed here. */
+  /** The word for what is typed here. */
   noun?: string;
 }
 
-/** A passphrase, hidden or shown as the person likes. */
+/** A passphrase input with a button to show or hide the text. */
 export function SecretInput({ isShown, onShow, noun = "passphrase", ...props }: SecretInputProps) {
   return (
     <div className="pba:relative">

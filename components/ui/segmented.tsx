@@ -10,7 +10,7 @@ interface SegmentedProps<Value extends string> {
   options: ReadonlyArray<{ value: Value; label: string; icon: ReactNode }>;
 }
 
-/** A choice of few where each is a word. */
+/** A choice between a few options of one word each. */
 export function Segmented<Value extends string>(props: SegmentedProps<Value>) {
   return (
     <RadioGroup.Root

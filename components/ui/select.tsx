@@ -3,7 +3,7 @@ import { cn } from "./cn.ts";
 import { focusRing } from "./focus-ring.ts";
 import { ChevronDown } from "./icons.ts";
 
-/** The browser's own list of choices, which every phone and screen reader knows. */
+/** The browser's native select, which phones and screen readers handle well. */
 export function Select({ className, ...props }: ComponentProps<"select">) {
   return (
     <span className={cn("pba:relative pba:inline-grid", className)}>

@@ -1,7 +1,7 @@
 import type { ComponentProps } from "react";
 import { cn } from "./cn.ts";
 
-/** Stands where something is about to be. */
+/** A placeholder for content that loads. */
 export function Skeleton({ className, ...props }: ComponentProps<"div">) {
   return (
     <div

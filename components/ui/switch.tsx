@@ -10,7 +10,7 @@ interface SwitchProps {
   children: ReactNode;
 }
 
-/** What takes effect at once; a checkbox is for what is sent later. */
+/** A switch takes effect at once. Use a checkbox for values that are submitted later. */
 export function Switch({ isOn, onChange, children, ...props }: SwitchProps) {
   return (
     <button
