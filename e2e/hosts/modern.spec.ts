@@ -1,7 +1,7 @@
 /**
- * The newest that the add-on is mounted in: Next 16 with Turbopack, `basePath`, standalone output and a proxy on
- * every path that sets a strict Content-Security-Policy; Prisma 7 with two schemas, Auth.js 5, Tailwind 4 with
- * shadcn's tokens, and React Query of its own.
+ * The newest versions that the add-on is mounted in. Next 16 with Turbopack, `basePath`, standalone output, and a proxy
+ * on every path that sets a strict Content-Security-Policy. Prisma 7 with two schemas, Auth.js 5, Tailwind 4 with
+ * shadcn's tokens, and the app's own React Query.
  */
 import { stat } from "node:fs/promises";
 import path from "node:path";
@@ -67,7 +67,7 @@ test("lets nobody in who may not", async ({ page, request, browserConsole }) => 
 });
 
 test("brings 30 MB back, under a strict policy and behind the proxy", async ({ page, folder }) => {
-  // The console of every test has to be silent: no violation of the policy.
+  // The console of every test has to be silent, so a violation of the policy fails the test.
   const { unseen, policies } = watchProxy(page);
   await signInTo(page, app, ADMIN);
   const documents = page.getByRole("region", { name: "Documents" }).getByRole("listitem");
@@ -90,7 +90,7 @@ test("brings 30 MB back, under a strict policy and behind the proxy", async ({ p
     "records.documents": 31,
   });
   const levels = await examine(page, { host, app, folder });
-  // Next cuts what passes a proxy at 10 MB, which is why the panel uploads in pieces.
+  // Next cuts bodies that pass a proxy at 10 MB. Therefore the panel uploads in chunks.
   expect(levels.LARGE_BODIES).toBe("note");
 });
 
@@ -125,21 +125,21 @@ test("fits the host's types, and brings no server code to the browser", async ()
 });
 
 test("answers in development", async ({ page }) => {
-  // Page and routes are compiled when they are asked for, beside the builds of other hosts.
+  // Next compiles page and routes when they are requested, while other hosts are being built.
   await signInTo(page, app, ADMIN);
   await using started = new AsyncDisposableStack();
   const development = await startNext(host, "dev", { basePath: BASE_PATH });
   started.defer(() => development.stop());
-  // Cookies know no ports, so the session is the same.
+  // Cookies do not depend on the port, so the session is the same.
   await page.goto(panelOf(development));
   await expect(page.getByRole("heading", { name: "Database backup" })).toBeVisible();
   await expect(page.getByRole("link", { name: "Create backup" })).toBeVisible();
   await expect(page.getByText("No warnings.")).toBeVisible();
-  // It would go on asking.
+  // The open page would go on polling.
   await page.close();
 });
 
-/** As if the person had signed in an hour ago. The host's own Auth.js reads and writes the session. */
+/** Makes the session look as if the person had signed in an hour ago. The host's own Auth.js reads and writes it. */
 async function age(page: Page) {
   const cookies = await page.context().cookies();
   const cookie = cookies.find(({ name }) => name.endsWith("session-token"));
@@ -155,7 +155,7 @@ async function age(page: Page) {
   await page.context().addCookies([{ ...cookie, value }]);
 }
 
-/** Every answer of the app passes the host's proxy. */
+/** Records every answer of the app that did not pass the host's proxy. */
 function watchProxy(page: Page): { unseen: string[]; policies: string[] } {
   const unseen: string[] = [];
   const policies: string[] = [];

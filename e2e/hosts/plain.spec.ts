@@ -1,5 +1,5 @@
 /**
- * The oldest that the add-on is mounted in: Next 15 with webpack, React 19.0, Prisma 6.16 with the generator
+ * The oldest versions that the add-on is mounted in. Next 15 with webpack, React 19.0, Prisma 6.16 with the generator
  * `prisma-client-js`, next-auth 4, Node 22.15. One schema, no Tailwind.
  */
 import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
@@ -105,7 +105,7 @@ test("fits the host's types, with a fresh sign-in as well, and brings no server 
 });
 
 test("cannot be imported by a client component", async ({ folder }) => {
-  // Less of the host does, and takes less time.
+  // A part of the host is enough, and takes less time.
   const copy = path.join(folder, "host");
   await mkdir(path.join(copy, "app/leak"), { recursive: true });
   for (const file of ["package.json", "tsconfig.json", "app/layout.tsx", "app/globals.css"]) {
@@ -151,7 +151,7 @@ test("runs as two instances without sticky sessions, one of which dies", async (
   const CANCEL = /\/operations\/[^/]+\/cancel$/;
 
   await signInTo(page, balancer, ADMIN);
-  // Made by one instance, downloaded from the other.
+  // One instance makes the backup, the other serves the download.
   balancer.pin("POST", /\/backups$/, 0);
   balancer.pin("GET", /\/archive$/, 1);
   const archived = await pgDumpText(host.databaseUrl);
@@ -162,7 +162,7 @@ test("runs as two instances without sticky sessions, one of which dies", async (
   const beginHeldRestore = async () => {
     await prepare(page, balancer, file);
     const holder = answeredBy("POST", /\/restores$/);
-    // The worst of chances: whatever a person does arrives where the archive is not unlocked.
+    // The worst case: all of a person's requests reach the instance without the unlocked archive.
     const other = 1 - holder;
     balancer.pin("POST", START, other);
     balancer.pin("POST", CANCEL, other);

@@ -3,14 +3,14 @@ import { PATIENCE_MS, TEST_LIMIT_MS } from "../../lib/testing/patience.ts";
 import { SCOPE } from "../../lib/testing/scope.ts";
 import { LAUNCH } from "../support/browser.ts";
 
-/** Hosts are built in temporary folders from the tarball of `npm pack`: needs no built app, but npm's registry. */
+/** Hosts are built in temporary folders from the tarball of `npm pack`. Needs no built app, but npm's registry. */
 export default defineConfig({
   testDir: ".",
   testMatch: "*.spec.ts",
   testIgnore: SCOPE.leftOut.hosts,
   outputDir: "../../test-results/hosts",
   globalSetup: "./support/global-setup.ts",
-  // A host each, at the same time: much of installing is waiting.
+  // Each worker builds one host, at the same time, because installing is mostly waiting.
   workers: 2,
   fullyParallel: false,
   forbidOnly: true,

@@ -1,6 +1,6 @@
 /**
  * Yarn Plug'n'Play: no `node_modules`, packages in zip files, and another `fs` in front of Node's. Next 16 with
- * webpack, since Turbopack knows no Plug'n'Play; JavaScript, Prisma 7, Auth.js 5.
+ * webpack, because Turbopack does not support Plug'n'Play. JavaScript, Prisma 7, Auth.js 5.
  */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -75,7 +75,7 @@ test("answers nothing under an older Node.js, and says in the log which one it n
   request,
   folder,
 }) => {
-  // Next takes it, the add-on does not.
+  // Next accepts this Node.js, the add-on does not.
   const PATH = [await installNode("20.20.2", folder), process.env.PATH].join(path.delimiter);
   const needed = /prisma-backup-admin needs Node\.js 22\.15 or newer, and this is 20\.20\.2\./;
   const old = await startNext(host, "start", { env: { PATH } });

@@ -1,6 +1,6 @@
 /**
- * What `init` writes for Better Auth and for Clerk, with both as they are published: it compiles, and neither ESLint
- * with Next's rules nor Prettier has anything to say about it. Nothing is built, and nobody signs in.
+ * Checks what `init` writes for the published packages of Better Auth and Clerk. It compiles, and neither ESLint with
+ * Next's rules nor Prettier reports anything. Nothing is built, and no one signs in.
  */
 import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -17,7 +17,7 @@ const MOUNTS = ["app/admin/backup", "app/internal/clerk", "app/internal/unknown"
 let folder: string;
 const host = {
   run: (program: string, ...args: string[]) => {
-    // Prisma needs no schema engine here, and downloads none where one is named.
+    // Prisma needs no schema engine here, and does not download one if this path is set.
     const env = { PATH: pathOf(folder), PRISMA_SCHEMA_ENGINE_BINARY: process.execPath };
     return run(...npm.commandOf(folder, program, args), { cwd: folder, env });
   },
@@ -51,13 +51,13 @@ test("Better Auth and Clerk", async () => {
   ] as const)
     await host.run("prisma-backup", "init", "--yes", "--auth", auth, "--mount", mount);
 
-  // The compiler of this repository takes a tenth of the time. It has another default for imports of styles.
+  // This repository's compiler takes a tenth of the time. It has another default for imports of styles.
   const flags = ["--noEmit", "--noUncheckedSideEffectImports", "false"];
   expect(await host.run("node", programOf("typescript", "tsc"), ...flags)).toBe("");
   await host.run("prettier", "--check", ...MOUNTS);
   await host.run("eslint", "--max-warnings", "0", ...MOUNTS);
 
-  // With a fresh sign-in, as the documentation has it.
+  // The same with a fresh sign-in, as in the documentation.
   await useRecipe(path.join(folder, "app/admin/backup/backup-admin.ts"), "With Better Auth,");
   expect(await host.run("node", programOf("typescript", "tsc"), ...flags)).toBe("");
   await host.run("eslint", "--max-warnings", "0", ...MOUNTS);

@@ -1,4 +1,4 @@
-/** What must hold of every host that is built. */
+/** What must hold for every host that is built. */
 import { glob, readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect } from "@playwright/test";
@@ -6,16 +6,16 @@ import { programOf } from "../../../scripts/run.ts";
 import type { Host } from "./host.ts";
 import { CommandError } from "./run.ts";
 
-/** Declarations of these packages, and those that Next generates, have faults of their own. */
+/** The declarations of these packages, and those that Next generates, contain errors. */
 const FAULTY = /^(node_modules\/(next|next-auth|@auth\/core)|\.next)\//;
 
 /**
- * The compiler reads all declarations that the host reaches, the add-on's and its dependencies' too. It is the one of
- * this repository, which takes a tenth of the time; the host's own has read them in its build.
+ * Compiles with all declarations that the host reaches, also the add-on's and its dependencies'. It uses this
+ * repository's compiler, which takes a tenth of the time. The host's own compiler has read them in its build.
  */
 export async function expectTypesFit(host: Host) {
   const flags = ["--noEmit", "--incremental", "false", "--skipLibCheck", "false"];
-  // Newer compilers than the host's have another default, under which its own CSS needs declarations.
+  // Compilers newer than the host's have another default, with which its own CSS would need declarations.
   flags.push("--noUncheckedSideEffectImports", "false");
   const output = await host
     .run("node", programOf("typescript", "tsc"), ...flags)
@@ -27,16 +27,16 @@ export async function expectTypesFit(host: Host) {
   expect(errors.filter((line) => !FAULTY.test(line))).toEqual([]);
 }
 
-/** What only server code says: ours, and what it loads. */
+/** Texts that only server code contains, ours or that of its dependencies. */
 const SERVER_ONLY = /pg-protocol|yauzl|yazl|pg_catalog|prisma_backup_admin|["'`]node:[a-z_/]+["'`]/;
-/** What only the panel says. */
+/** Text that only the panel contains. */
 const PANEL_ONLY = /Restore a backup/;
 
 export async function expectNoServerCode({ folder }: Host) {
   const client = path.join(folder, ".next/static");
   const server = path.join(folder, ".next/server");
   expect(await filesWith(client, SERVER_ONLY)).toEqual([]);
-  // The same search finds what is there.
+  // Proves that the search finds what exists.
   expect(await filesWith(client, PANEL_ONLY)).not.toEqual([]);
   for (const part of [/pg_catalog/, /["'`]node:[a-z_/]+["'`]/, /prisma_backup_admin/]) {
     expect(await filesWith(server, part), String(part)).not.toEqual([]);

@@ -12,7 +12,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   try {
     const folder = await mkdtemp(path.join(tmpdir(), "packed-"));
     started.defer(() => rm(folder, { recursive: true, force: true }));
-    // Another one can be given, such as that of a release.
+    // You can set another tarball, for example that of a release.
     process.env.HOSTS_TARBALL ??= await step("npm pack", () => pack(folder), path.basename);
     const postgres = await startPostgres({ major: 15, inMemory: true });
     started.defer(() => postgres.stop());
@@ -27,7 +27,7 @@ export default async function setup(): Promise<() => Promise<void>> {
 /** @returns the tarball */
 async function pack(folder: string): Promise<string> {
   const printed = await run("npm", ["pack", "--json", "--pack-destination", folder], { cwd: ROOT });
-  // What `prepack` prints comes before it.
+  // The output of `prepack` comes first.
   const [packed]: Array<{ filename: string }> = JSON.parse(printed.slice(printed.search(/^\[/m)));
   if (!packed) throw new Error("npm pack made nothing.");
   return path.join(folder, packed.filename);

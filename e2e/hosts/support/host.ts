@@ -18,7 +18,7 @@ export interface Host {
   folder: string;
   database: string;
   databaseUrl: string;
-  /** Where the panel is, without Next's `basePath`. */
+  /** The path of the panel, without Next's `basePath`. */
   mount: string;
   /** Its environment, as in its `.env`. */
   env: Record<string, string>;
@@ -39,9 +39,9 @@ export interface HostOptions {
 }
 
 /**
- * What a user does: `npm install`, the migrations, `npx prisma-backup init`, `next build`.
+ * Does what a user does: `npm install`, the migrations, `npx prisma-backup init`, `next build`.
  *
- * With the environment variable HOSTS_FOLDER it stays there, and is taken from there as it is the next time.
+ * If the environment variable HOSTS_FOLDER is set, the app is kept there and used unchanged the next time.
  *
  * @param env of the app, as in its `.env`
  */
@@ -99,7 +99,7 @@ async function build(
 ): Promise<void> {
   const { packages, folder } = host;
   await timed(`${packages.name} install`, () => packages.install(folder, read("HOSTS_TARBALL")));
-  // No schema engine is needed, and none is downloaded where one is named.
+  // No schema engine is needed, and Prisma does not download one if this path is set.
   await timed("prisma generate", () =>
     run(...packages.commandOf(folder, "prisma", ["generate"]), {
       cwd: folder,

@@ -6,17 +6,17 @@ import { run } from "./run.ts";
 /** How a host's packages are installed, and how their programs run. */
 export interface PackageManager {
   name: string;
-  /** The host's packages, and the add-on's tarball. */
+  /** Installs the host's packages and the add-on's tarball. */
   install(folder: string, tarball: string): Promise<void>;
-  /** A command line for a program of the packages. */
+  /** Returns a command line for a program of the packages. */
   commandOf(folder: string, program: string, args: string[]): [file: string, args: string[]];
-  /** What Node is given to run `next`, so that a signal to that process arrives. */
+  /** The arguments with which Node runs `next` itself, so that a signal to the process reaches it. */
   nextArgs(folder: string, args: string[]): string[];
-  /** What `next build` needs. */
+  /** Flags that `next build` needs. */
   buildFlags: string[];
 }
 
-/** Its own programs first, its own Node among them where it has one. */
+/** Puts the host's own programs first, also its own Node if it has one. */
 export const pathOf = (folder: string): string =>
   [path.join(folder, "node_modules/.bin"), process.env.PATH].join(path.delimiter);
 
@@ -25,7 +25,7 @@ const FLAGS = ["--no-audit", "--no-fund", "--prefer-offline"];
 async function npmInstall(folder: string, ...args: string[]): Promise<void> {
   const inFolder = { cwd: folder, env: { PATH: pathOf(folder) } };
   await run("npm", ["install", ...FLAGS, ...args], inFolder);
-  // Where npm runs no install scripts, a Node among the packages is not unpacked yet.
+  // If npm runs no install scripts, a Node among the packages has not been unpacked yet.
   const node = path.join(folder, "node_modules/node");
   if (existsSync(node) && !existsSync(path.join(node, "bin/node"))) {
     await run("npm", ["rebuild", "node", "--ignore-scripts=false"], inFolder);
@@ -47,10 +47,10 @@ export const npm: PackageManager = {
   buildFlags: [],
 };
 
-/** Where npm puts Yarn itself: beside the host's own packages, as Corepack would. */
+/** Where npm installs Yarn itself: next to the host's own packages, as Corepack would. */
 const YARN = ".yarn/tool";
 
-/** Yarn without `node_modules`: packages stay in their zip files, and a patched `fs` reads from there. */
+/** Yarn without `node_modules`: packages stay in their zip files, and a patched `fs` reads them from there. */
 export const yarnPnp: PackageManager = {
   name: "yarn",
   async install(folder, tarball) {
@@ -77,6 +77,6 @@ enableTelemetry: false
     [path.join(folder, YARN, "node_modules/@yarnpkg/cli-dist/bin/yarn.js"), program, ...args],
   ],
   nextArgs: (folder, args) => yarnPnp.commandOf(folder, "next", args)[1],
-  // Turbopack knows no Plug'n'Play.
+  // Turbopack does not support Plug'n'Play.
   buildFlags: ["--webpack"],
 };

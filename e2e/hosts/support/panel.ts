@@ -1,4 +1,4 @@
-/** What a person does in a host's panel, whatever the host is like. */
+/** What a person does in the panel of any host. */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { APIRequestContext, Page } from "@playwright/test";
@@ -18,7 +18,7 @@ import { test as base, expect } from "../../support/test.ts";
 import type { Host } from "./host.ts";
 import type { App } from "./server.ts";
 
-/** Nobody is signed in at first. */
+/** Each test begins without a session. */
 export const test = base.extend({ storageState: { cookies: [], origins: [] } });
 export { expect };
 
@@ -33,14 +33,14 @@ type Place = Pick<App, "url"> & Partial<Pick<App, "mount">>;
 
 export const panelOf = ({ url, mount = "/admin/backup" }: Place): string => `${url}${mount}`;
 
-/** By the app's own page, and on to where its sign-in page leads. */
+/** Signs in on the app's own page, and goes to where that page leads. */
 export async function signInTo(page: Page, app: Place, account: Account) {
   await page.goto(`${app.url}/sign-in`);
   await signIn(page, account);
   await expect(page).not.toHaveURL(/sign-in/);
 }
 
-/** Signed out: nothing is told, neither by the page nor by a route. */
+/** Expects that without a session neither the page nor a route reveals anything. */
 export async function expectClosed(request: APIRequestContext, app: App) {
   const page = await request.get(panelOf(app), { maxRedirects: 0 });
   expect(page.status()).toBe(307);
@@ -55,7 +55,7 @@ export async function expectClosed(request: APIRequestContext, app: App) {
   expect(posted.status()).toBe(401);
 }
 
-/** Signed in, but without the right. */
+/** Expects a refusal for a person who is signed in but lacks the right. */
 export async function expectForbidden(page: Page, app: App) {
   const overview = await page.request.get(`${panelOf(app)}/api/overview`);
   expect(overview.status()).toBe(403);
@@ -64,7 +64,7 @@ export async function expectForbidden(page: Page, app: App) {
   await expect(page.getByRole("link", { name: "Create backup" })).toHaveCount(0);
 }
 
-/** From the panel's first page: a backup with a passphrase. @returns the file */
+/** Makes a backup with a passphrase, from the panel's first page. @returns the file */
 export async function backUp(page: Page, app: Place, folder: string): Promise<string> {
   await page.goto(panelOf(app));
   await page.getByRole("link", { name: "Create backup" }).click();
@@ -72,7 +72,7 @@ export async function backUp(page: Page, app: Place, folder: string): Promise<st
   return downloadBackup(page, folder);
 }
 
-/** Looks inside a file, which needs a worker that the host's bundler made and its policy lets start; and uploads it. */
+/** Looks inside a file and uploads it. That needs a worker that the host's bundler made and its policy allows. */
 export async function prepare(page: Page, app: Place, file: string) {
   await page.goto(`${panelOf(app)}/restore`);
   await page.getByLabel("Backup file").setInputFiles(file);
@@ -85,7 +85,7 @@ export async function prepare(page: Page, app: Place, file: string) {
   await expectReady(page);
 }
 
-/** After an interruption: what was uploaded is still there. */
+/** Restores again after an interruption. The upload still exists. */
 export async function restoreAgain(page: Page, host: Host) {
   await page.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
   await page.getByRole("button", { name: "Unlock it again" }).click();
@@ -94,7 +94,10 @@ export async function restoreAgain(page: Page, host: Host) {
   await expectRestored(page);
 }
 
-/** `doctor`, with the session of who is signed in, finds the app guarded and its uploads whole. @returns all findings' levels by code */
+/**
+ * Runs `doctor` with the current session, and expects that the app is guarded and its uploads arrive completely.
+ * @returns the levels of all findings by code
+ */
 export async function examine(
   page: Page,
   { host, app, folder }: { host: Host; app: App; folder: string },
@@ -134,7 +137,7 @@ export async function bringBack(
   return file;
 }
 
-/** Its tables, by unzip, age, zstd and jq. @param tables `schema.table` → rows */
+/** Expects these tables in a file, using unzip, age, zstd and jq. @param tables `schema.table` → rows */
 export async function expectOpensByHand(
   file: string,
   folder: string,

@@ -5,10 +5,10 @@ import { ROOT } from "../../../scripts/run.ts";
 const PAGE = "docs/configuration.md";
 
 /**
- * Does what docs/configuration.md says: replaces `authorize` in the file that `init` wrote by the code below a line.
+ * Follows docs/configuration.md: replaces `authorize` in the file that `init` wrote with the code below a line.
  *
- * @param below that line, as it begins
- * @param client what the host calls its PrismaClient
+ * @param below the beginning of that line
+ * @param client the host's name for its PrismaClient
  */
 export async function useRecipe(file: string, below: string, client = "prisma"): Promise<void> {
   const page = await readFile(path.join(ROOT, PAGE), "utf8");

@@ -2,22 +2,22 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { pipeline } from "node:stream";
 
-/** A request, and the instance that it went to. */
+/** A request and the instance that received it. */
 interface Routed {
   method: string;
   path: string;
   instance: number;
 }
 
-/** One address before several instances of an app, as a load balancer without sticky sessions. */
+/** One address in front of several instances of an app, like a load balancer without sticky sessions. */
 export interface RoundRobin extends AsyncDisposable {
   url: string;
   requests: Routed[];
-  /** Sends the requests that match to one instance alone, as chance may. */
+  /** Sends the matching requests to one instance only, as may happen by chance. */
   pin(method: string, path: RegExp, instance: number): void;
 }
 
-/** Each request goes to the next instance in turn; one that refuses to be connected to is passed over. */
+/** Sends each request to the next instance in turn. An instance that refuses connections is skipped. */
 export async function startRoundRobin(port: number, ports: number[]): Promise<RoundRobin> {
   const requests: Routed[] = [];
   const pins: Array<{ method: string; path: RegExp; instance: number }> = [];
@@ -71,7 +71,7 @@ function forward(
       "x-forwarded-proto": "http",
       "x-forwarded-for": "127.0.0.1",
     },
-    // A connection of its own, so that nothing of the body is read before there is somebody to read it.
+    // Use a separate connection, so that no part of the body is read before a reader exists.
     agent: false,
   });
   upstream.once("socket", (socket) =>

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 
 export interface RunOptions {
   cwd: string;
-  /** Beside this process' own. */
+  /** In addition to this process' own environment. */
   env?: Record<string, string>;
 }
 
@@ -14,7 +14,7 @@ export class CommandError extends Error {
   }
 }
 
-/** Runs a program to its end. @returns what it wrote to stdout @throws CommandError with all that it wrote */
+/** Runs a program until it exits. @returns what it wrote to stdout @throws CommandError with all of its output */
 export async function run(file: string, args: string[], { cwd, env }: RunOptions): Promise<string> {
   const child = spawn(file, args, {
     cwd,
@@ -38,7 +38,7 @@ export async function run(file: string, args: string[], { cwd, env }: RunOptions
 const OF_THIS_TEST =
   /^(NODE_ENV|DATABASE_URL|DIRECT_URL|FORCE_COLOR|npm_(lifecycle|package|command|config_local_prefix)|PLAYWRIGHT|TEST_)/;
 
-/** This process' environment without what says that it is a test of this repository. */
+/** Returns this process' environment without the variables of this repository's tests. */
 export function hostEnvironment(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !OF_THIS_TEST.test(name));
   const given = Object.fromEntries(own) as NodeJS.ProcessEnv;

@@ -14,9 +14,9 @@ import { hostEnvironment } from "./run.ts";
 export interface App {
   /** With Next's `basePath`, without a slash at the end. */
   url: string;
-  /** As of its host. */
+  /** The mount of its host. */
   mount: string;
-  /** All that it has written so far. */
+  /** Everything that it has written so far. */
   output(): string;
   stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
 }
@@ -25,14 +25,14 @@ export interface StartOptions {
   /** Default: a free one. */
   port?: number;
   env?: Record<string, string>;
-  /** Next's. */
+  /** Next's `basePath`. */
   basePath?: string;
 }
 
 const ADDRESS = "127.0.0.1";
 const STOP_PATIENCE_MS = 5000;
 
-/** `next start`, or `next dev`, in the host's folder. */
+/** Runs `next start` or `next dev` in the host's folder. */
 export async function startNext(
   host: Host,
   command: "start" | "dev",
@@ -43,7 +43,7 @@ export async function startNext(
   return start(host, host.folder, host.packages.nextArgs(host.folder, args), { ...options, port });
 }
 
-/** The standalone output as its documentation says, away from the packages that it must not need. */
+/** Starts the standalone output as Next documents it, away from the packages that it must not need. */
 export async function startStandalone(host: Host, options: StartOptions = {}): Promise<App> {
   const folder = await mkdtemp(path.join(tmpdir(), "standalone-"));
   const from = (part: string) => path.join(host.folder, part);

@@ -7,7 +7,7 @@ import { Providers } from "./providers";
 export const metadata: Metadata = { title: "Case files" };
 
 export default async function RootLayout({ children }: { children: ReactNode }) {
-  // A nonce is of one request, so every page is rendered anew.
+  // Each request has its own nonce, so every page is rendered for each request.
   const nonce = (await headers()).get("x-nonce") ?? undefined;
   return (
     <html lang="en">

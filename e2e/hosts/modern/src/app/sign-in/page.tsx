@@ -6,7 +6,7 @@ import { Button } from "~/components/ui/button";
 export default async function SignIn(props: PageProps<"/sign-in">) {
   const { to, callbackUrl, error } = await props.searchParams;
   const asked = [to, callbackUrl].find((it) => typeof it === "string") ?? "/";
-  // Next's `redirect` adds the basePath, which the address to come back to has already.
+  // Next's `redirect` adds the basePath, but the return address already contains it.
   const target = asked.replace(/^\/internal(?=\/|$)/, "");
   async function submit(form: FormData) {
     "use server";
