@@ -165,7 +165,7 @@ test("asks to confirm the drift that maps, and refuses what does not", async ({ 
   await page.goto(operationPath(blocked));
   await expect(page).toHaveURL(/\/changes$/);
   const refusal = page.getByRole("alert").filter({ hasText: "cannot be restored here" });
-  await expect(refusal).toContainText("Nothing has changed.");
+  await expect(refusal).toContainText("Nothing was changed.");
   await expect(refusal).toContainText("Give it a default");
   await expect(page.getByRole("link", { name: "Continue" })).toHaveCount(0);
   await expectAccessibleInBoth(page);
@@ -203,7 +203,7 @@ test("names what would fail, and what has failed, and changes nothing", async ({
   await page.getByRole("link", { name: "Continue anyway" }).click();
   await startRestore(page);
   const failure = page.getByRole("alert").filter({ hasText: "This restore has failed." });
-  await expect(failure).toContainText("Nothing has changed.");
+  await expect(failure).toContainText("Nothing was changed.");
   await expect(failure).toContainText("public.reviews");
   await expect(failure).toContainText("e2e_stars");
   await expect(failure.getByRole("button", { name: "Copy the error report" })).toBeVisible();
@@ -227,7 +227,7 @@ test("cancels a rehearsal, and nothing has changed", async ({ page, folder }) =>
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("button", { name: "Yes, cancel it" }).click();
   await expect(page.getByText("This restore was cancelled.")).toBeVisible();
-  await expect(page.getByText("Nothing has changed.", { exact: true })).toBeVisible();
+  await expect(page.getByText("Nothing was changed.", { exact: true })).toBeVisible();
   await hold.release();
   await expectDatabase(before);
 });

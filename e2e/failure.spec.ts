@@ -31,7 +31,7 @@ test("names table, key, constraint and remedy, on the page and in the report, an
   await page.goto(`${operationPath(id)}/confirm`);
   await startRestore(page);
   const failure = page.getByRole("alert").filter({ hasText: "This restore has failed." });
-  await expect(failure).toContainText("Nothing has changed.");
+  await expect(failure).toContainText("Nothing was changed.");
   const place = [
     ["Table", "public.reviews"],
     ["Key", `id = ${moved.was}`],
@@ -49,7 +49,7 @@ test("names table, key, constraint and remedy, on the page and in the report, an
   await expect(failure.getByRole("button", { name: "Copied" })).toBeVisible();
   const report = await page.evaluate(() => navigator.clipboard.readText());
   const [what, remedy, details = ""] = report.split("\n");
-  expect(what).toMatch(/^error\[CONSTRAINT_VIOLATED\]: .*public\.reviews.* Nothing has changed\.$/);
+  expect(what).toMatch(/^error\[CONSTRAINT_VIOLATED\]: .*public\.reviews.* Nothing was changed\.$/);
   expect(what).toContain(constraint);
   expect(remedy).toMatch(/^Change or remove the one that is there, /);
   expect(JSON.parse(details)).toMatchObject({

@@ -73,6 +73,6 @@ async function expectRefusedByServer(page: Page, file: string, code: string, mes
   await checkArchive(page, {});
   const alert = page.getByRole("alert").filter({ hasText: code });
   await expect(alert).toContainText("This restore has failed.");
-  await expect(alert).toContainText("Nothing has changed.");
+  await expect(alert).toContainText("Nothing was changed.");
   await expect(alert).toContainText(message);
 }

@@ -103,7 +103,7 @@ test("says that the browser refuses, and a failure by the title alone", async ({
   ).toEqual([{ ended: true }]);
   await expect(page).toHaveTitle("Failed · Alder & Finch");
   const failure = page.getByRole("alert").filter({ hasText: "This restore has failed." });
-  await expect(failure).toContainText("Nothing has changed.");
+  await expect(failure).toContainText("Nothing was changed.");
   expect(await page.evaluate(() => window.shown)).toEqual([]);
   await expectAccessibleInBoth(page);
   await hold.release();

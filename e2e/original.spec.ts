@@ -56,7 +56,7 @@ test("recognises the original's zip, asks for its password, and says why it does
 
   await expect(page).toHaveURL(OPERATION);
   const refusal = page.getByRole("alert").filter({ hasText: "cannot be restored here" });
-  await expect(refusal).toContainText("Nothing has changed.");
+  await expect(refusal).toContainText("Nothing was changed.");
   // The shop does not have the sample's tables.
   await expect(refusal).toContainText("listed under Drift");
   const drift = page.getByRole("list", { name: "Drift" });

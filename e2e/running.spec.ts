@@ -83,7 +83,7 @@ test("cancels a restore in the middle from another device, and nothing has chang
   await phone.getByRole("button", { name: "Yes, cancel it" }).click();
   for (const device of [phone, page]) {
     await expect(device.getByText("This restore was cancelled.")).toBeVisible();
-    await expect(device.getByText("Nothing has changed.", { exact: true })).toBeVisible();
+    await expect(device.getByText("Nothing was changed.", { exact: true })).toBeVisible();
     await expect(device).toHaveTitle("Cancelled · Alder & Finch");
   }
   await hold.release();

@@ -56,7 +56,7 @@ interface RestoreSucceeded extends RestoreEvent, Counts {
   canBeUndone: boolean;
 }
 
-/** Nothing has been changed. Also sent for a restore that was checked and not started. */
+/** Nothing was changed. Also sent for a restore that was checked and not started. */
 interface RestoreNotDone extends RestoreEvent {
   type: "restore.failed" | "restore.cancelled" | "restore.interrupted";
   errorCode: ErrorCode;

@@ -287,7 +287,7 @@ describe("the demo shop, by PrismaBackup and PrismaRestore", () => {
         const error = await errorOf(new PrismaRestore(connect(own), options).run());
         expect(error.code).toBe("SCHEMA_DRIFT");
         expect(error.message).toContain(says);
-        expect(error.message).toContain("Nothing has changed.");
+        expect(error.message).toContain("Nothing was changed.");
         expect(error.hint).toContain(hint);
         expect(await contents(own)).toEqual(found);
       },

@@ -278,7 +278,7 @@ describe("ignoredTables stay as they are, and the others come back", () => {
       code: "CONSTRAINT_VIOLATED",
       details: { constraint: "Posts_author_id_fkey" },
     });
-    expect(error.message).toContain("Nothing has changed.");
+    expect(error.message).toContain("Nothing was changed.");
     expect(await pgDumpText(it.db.url)).toBe(it.before);
   });
 
@@ -346,7 +346,7 @@ describe("transaction", () => {
     const error = await errorOf(it.restore({ transaction, waitBetweenModels: 60_000 }).run());
     expect(error).toMatchObject({ code: "ABORTED", details: { timeoutMs: 200 } });
     expect(error.message).toBe(
-      "The restore was not done within 0.2 s and was rolled back. Nothing has changed.",
+      "The restore was not done within 0.2 s and was rolled back. Nothing was changed.",
     );
     expect(await pgDumpText(it.db.url)).toBe(it.before);
     expect(await leftSessions(it.db)).toEqual([]);
@@ -373,7 +373,7 @@ describe("transaction", () => {
     const error = await errorOf(it.restore({ transaction }).run());
     expect(error).toMatchObject({ code: "LOCK_TIMEOUT", details: { timeoutMs: 300 } });
     expect(error.message).toContain("locker");
-    expect(error.message).toContain("Nothing has changed.");
+    expect(error.message).toContain("Nothing was changed.");
     await locker.query("ROLLBACK");
     expect(await pgDumpText(it.db.url)).toBe(it.before);
   });
@@ -414,7 +414,7 @@ describe("signal", () => {
         .run();
       expect(await errorOf(running)).toMatchObject({
         code: "ABORTED",
-        message: "The restore was cancelled. Nothing has changed.",
+        message: "The restore was cancelled. Nothing was changed.",
       });
       expect(await pgDumpText(it.db.url)).toBe(it.before);
       expect(await leftSessions(it.db)).toEqual([]);
@@ -448,7 +448,7 @@ test("onProgress that throws in the middle: nothing has changed, and it is said 
     .run();
   expect(await errorOf(running)).toMatchObject({
     code: "ABORTED",
-    message: "`onProgress` failed. The restore was cancelled. Nothing has changed.",
+    message: "`onProgress` failed. The restore was cancelled. Nothing was changed.",
     cause: new Error("full"),
   });
   expect(await pgDumpText(it.db.url)).toBe(it.before);
@@ -480,7 +480,7 @@ describe("onPlan is told before anything changes", () => {
     );
     expect(error).toMatchObject({
       code: "ABORTED",
-      message: "`onPlan` refused the restore. Nothing has changed.",
+      message: "`onPlan` refused the restore. Nothing was changed.",
     });
     expect(plans.map(({ tables }) => tables.length)).toEqual([5]);
     expect(await pgDumpText(it.db.url)).toBe(it.before);

@@ -135,7 +135,7 @@ export class PrismaRestore {
     const { folderName, password, identity, transaction, onPlan } = this.#options;
     const { signal, tell, release } = abortAs(
       this.#options.signal,
-      "The restore was cancelled. Nothing has changed.",
+      "The restore was cancelled. Nothing was changed.",
     );
     try {
       signal.throwIfAborted();
@@ -203,7 +203,7 @@ export class PrismaRestore {
           included,
           { ...catalog, tables },
           models,
-          "Nothing has changed.",
+          "Nothing was changed.",
         );
         return {
           models,
@@ -220,7 +220,7 @@ export class PrismaRestore {
     } catch (error) {
       throw translateDatabaseError(error, {
         fallback: "LOAD_FAILED",
-        outcome: "Nothing has changed.",
+        outcome: "Nothing was changed.",
       });
     }
   }
@@ -233,7 +233,7 @@ async function findBackup(folderName: string): Promise<Pick<RestoreSummary, "pat
   if (names.length > 1) {
     throw new BackupError(
       "REQUEST_INVALID",
-      `${given} holds ${names.length} backups: ${names.join(", ")}. Nothing has changed.`,
+      `${given} holds ${names.length} backups: ${names.join(", ")}. Nothing was changed.`,
       { hint: "Give the path of the one to restore.", details: { backups: names } },
     );
   }
@@ -252,7 +252,7 @@ async function agree(onPlan: PrismaRestoreArgs["onPlan"], plan: RestorePlan): Pr
   } catch (error) {
     cause = error;
   }
-  throw new BackupError("ABORTED", "`onPlan` refused the restore. Nothing has changed.", { cause });
+  throw new BackupError("ABORTED", "`onPlan` refused the restore. Nothing was changed.", { cause });
 }
 
 /**

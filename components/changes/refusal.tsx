@@ -40,7 +40,7 @@ export function Refusal({ operation, plan, isOwn }: RefusalProps) {
         </>
       }
     >
-      <p className="pba:font-semibold">Nothing has changed.</p>
+      <p className="pba:font-semibold">Nothing was changed.</p>
       <ul className="pba:list-disc pba:pl-4">
         {[...reasons].map(([reason, remedy]) => (
           <li key={reason} className="pba:wrap-anywhere">

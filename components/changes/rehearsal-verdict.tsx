@@ -75,6 +75,6 @@ function titleOf(rehearsal: RestorePlan["rehearsal"]): string {
 function descriptionOf(rehearsal: RestorePlan["rehearsal"]): string {
   if (!rehearsal)
     return "Only the rows were counted. A rehearsal tells which ones change, and whether every constraint holds. It changes nothing.";
-  const time = `It took ${formatDuration(rehearsal.elapsedMs)}, and nothing has changed.`;
+  const time = `It took ${formatDuration(rehearsal.elapsedMs)}, and nothing was changed.`;
   return rehearsal.wouldSucceed ? `Every constraint holds. ${time}` : time;
 }

@@ -46,7 +46,7 @@ function wordingOf(operation: Operation) {
       label: "Cancel",
       question: "Cancel this check?",
       explanation:
-        "Nothing has changed, and nothing will. The uploaded file is deleted from the server.",
+        "Nothing was changed, and nothing will. The uploaded file is deleted from the server.",
       confirmLabel: "Yes, cancel it",
       keepLabel: "Go on",
     };

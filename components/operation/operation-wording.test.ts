@@ -80,7 +80,7 @@ describe("the truth after the end", () => {
   it("is what the server says of a restore, whatever its state", () => {
     const restore = (changed: Operation["changed"]) =>
       truthOf(operation({ kind: "restore", state: "interrupted", changed }));
-    expect(restore("nothing")).toBe("Nothing has changed.");
+    expect(restore("nothing")).toBe("Nothing was changed.");
     expect(restore("everything")).toBe("The database was restored.");
     expect(restore("unknown")).toContain("not known yet");
   });

@@ -152,7 +152,7 @@ export function truthOf(operation: Operation): string {
   }
   switch (operation.changed) {
     case "nothing":
-      return "Nothing has changed.";
+      return "Nothing was changed.";
     case "everything":
       return "The database was restored.";
     case "unknown":

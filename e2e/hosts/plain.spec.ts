@@ -183,7 +183,7 @@ test("runs as two instances without sticky sessions, one of which dies", async (
     await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("button", { name: "Yes, cancel it" }).click();
     await expect(page.getByText("This restore was cancelled.")).toBeVisible();
-    await expect(page.getByText("Nothing has changed.", { exact: true })).toBeVisible();
+    await expect(page.getByText("Nothing was changed.", { exact: true })).toBeVisible();
     expect(answeredBy("POST", CANCEL)).toBe(1 - holder);
     await hold.release();
     await expectDatabase(messy, host.databaseUrl);
@@ -194,7 +194,7 @@ test("runs as two instances without sticky sessions, one of which dies", async (
     browserConsole.expectStatus(502);
     await instances[holder]?.stop("SIGKILL");
     await expect(page.getByText("This restore was interrupted.")).toBeVisible();
-    await expect(page.getByText(/^Nothing has changed/).first()).toBeVisible();
+    await expect(page.getByText(/^Nothing was changed/).first()).toBeVisible();
     await hold.release();
     await expectDatabase(messy, host.databaseUrl);
   });

@@ -63,7 +63,7 @@ describe("a file that is no backup is ARCHIVE_INVALID", () => {
     const path = await file(content);
     await expect(openArchive(path)).rejects.toMatchObject({
       code: "ARCHIVE_INVALID",
-      message: expect.stringContaining("Nothing has been changed"),
+      message: expect.stringContaining("Nothing was changed"),
       hint: expect.stringContaining("zip"),
     });
   });

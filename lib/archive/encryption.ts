@@ -99,7 +99,7 @@ export async function unlockKeyFile(keyFile: Uint8Array, passphrase: string): Pr
     if (translated.code !== "NO_MATCHING_IDENTITY") throw translated;
     throw new BackupError(
       "WRONG_PASSPHRASE",
-      "The passphrase does not open this archive. Nothing has been changed.",
+      "The passphrase does not open this archive. Nothing was changed.",
       {
         hint: "Check upper and lower case and spaces. Each archive has the passphrase that was chosen when it was made.",
       },
@@ -120,14 +120,14 @@ export function parseIdentities(text: string): string[] {
   if (identities.length > MAX_IDENTITIES) {
     throw new BackupError(
       "NO_MATCHING_IDENTITY",
-      `More than ${MAX_IDENTITIES} age identities were given. Nothing has been changed.`,
+      `More than ${MAX_IDENTITIES} age identities were given. Nothing was changed.`,
       { hint: "Give the one that the archive was encrypted to." },
     );
   }
   if (identities.length > 0) return identities;
   throw new BackupError(
     "NO_MATCHING_IDENTITY",
-    "What was given is not an age identity. Nothing has been changed.",
+    "What was given is not an age identity. Nothing was changed.",
     { hint: hintForText(text.trim()) },
   );
 }
@@ -189,7 +189,7 @@ function translateDecryptionError(error: unknown): BackupError {
   if (reason.startsWith("no identity matched")) {
     return new BackupError(
       "NO_MATCHING_IDENTITY",
-      "This archive was not encrypted to the given identity. Nothing has been changed.",
+      "This archive was not encrypted to the given identity. Nothing was changed.",
       {
         hint: "Use the identity whose recipient was chosen when the backup was made.",
         cause: error,

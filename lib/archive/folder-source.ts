@@ -111,7 +111,7 @@ async function readingFile<T>(name: string, reading: Promise<T>): Promise<T> {
     if (code === "ELOOP" || code === "EMLINK") throw notAFile(name);
     throw new BackupError(
       "NOT_FOUND",
-      `The file ${quote(name)} cannot be read (${code}). Nothing has been changed.`,
+      `The file ${quote(name)} cannot be read (${code}). Nothing was changed.`,
       { hint: "Make sure that this user may read every file of the folder.", cause },
     );
   }

@@ -66,7 +66,7 @@ it("says that a newer format needs an update", () => {
   const error = errorOf(() => parse({ formatVersion: 2, tables: "something new" }));
   expect(error.code).toBe("FORMAT_UNSUPPORTED");
   expect(error.message).toContain("newer version");
-  expect(error.message).toContain("Nothing has been changed");
+  expect(error.message).toContain("Nothing was changed");
 });
 
 describe("refuses as ARCHIVE_INVALID", () => {

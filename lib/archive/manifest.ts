@@ -263,7 +263,7 @@ function checkVersion(json: unknown): void {
   if (version.formatVersion > FORMAT_VERSION) {
     throw new BackupError(
       "FORMAT_UNSUPPORTED",
-      `This archive was made by a newer version: its format is ${version.formatVersion}, and this version reads up to ${FORMAT_VERSION}. Nothing has been changed.`,
+      `This archive was made by a newer version: its format is ${version.formatVersion}, and this version reads up to ${FORMAT_VERSION}. Nothing was changed.`,
       { hint: "Update prisma-backup-admin and try again." },
     );
   }

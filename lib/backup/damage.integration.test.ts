@@ -198,9 +198,7 @@ describe.each(sample(HARMS.slice(0, 2)))("$what", (kind) => {
     const failed = await admin.reach(id, "failed");
     expect(failed.error).toMatchObject({
       code: "SAFETY_BACKUP_FAILED",
-      message: expect.stringMatching(
-        /What is there now cannot be read.*Nothing has been changed\./,
-      ),
+      message: expect.stringMatching(/What is there now cannot be read.*Nothing was changed\./),
       hint: expect.stringContaining("start again without a safety backup"),
     });
 
@@ -235,7 +233,7 @@ it.each([
   await fillPage(harmed, "letter_id_seq", byte);
   for (const [run, outcome] of [
     [() => backUp(openTestDatabase(harmed.url)), "No backup was made."],
-    [() => restore(openTestDatabase(harmed.url), path), "Nothing has changed."],
+    [() => restore(openTestDatabase(harmed.url), path), "Nothing was changed."],
   ] as const) {
     expect((await errorOf(run())).message).toMatch(
       new RegExp(

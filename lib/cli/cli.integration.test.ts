@@ -105,7 +105,7 @@ test("a rehearsal says what a restore would do, and changes nothing", async () =
     ["public.book", "1", "2", "1", "0", "0", "1"],
   ]);
   expect(fine.stdout).toMatch(
-    /The restore would succeed: 3 tables, 4 rows\. Rehearsed in .* s\. Nothing has changed\.\n$/,
+    /The restore would succeed: 3 tables, 4 rows\. Rehearsed in .* s\. Nothing was changed\.\n$/,
   );
   expect(await pgDumpText(db.url)).toBe(before);
 
@@ -198,12 +198,12 @@ test("a restore without --yes checks, says what it would do, and does nothing", 
   expect(checked).toMatchObject({ code: 2, stdout: "" });
   expect(checked.stderr).toContain("warning: The archive is not encrypted.");
   expect(checked.stderr).toContain(
-    "Nothing has changed. The restore would replace every row of 3 tables",
+    "Nothing was changed. The restore would replace every row of 3 tables",
   );
   await db.query("DROP TABLE log");
   const refused = await cli("restore", file, "--url", db.url);
   expect(refused).toMatchObject({ code: 2, stdout: "" });
-  expect(refused.stderr).toMatch(/cannot be restored here\. Nothing has changed\.\n.*public\.log/);
+  expect(refused.stderr).toMatch(/cannot be restored here\. Nothing was changed\.\n.*public\.log/);
   await db.query("CREATE TABLE log (line text)");
   expect(await pgDumpText(db.url)).toBe(before);
 });
@@ -613,7 +613,7 @@ describe("Ctrl-C", () => {
     child.kill("SIGINT");
     const { code, stdout, stderr } = await end;
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toBe("error[ABORTED]: Cancelled. Nothing has changed.\n");
+    expect(stderr).toBe("error[ABORTED]: Cancelled. Nothing was changed.\n");
     expect(await readdir(folder)).toEqual(["passphrase"]);
     await until("its session is gone", async () => (await leftSessions(db)).length === 0);
   });
@@ -633,7 +633,7 @@ describe("Ctrl-C", () => {
       await end;
     }
     expect(await end).toMatchObject({ code: 1, stdout: "" });
-    expect((await end).stderr).toMatch(/error\[ABORTED\]: .* Nothing has changed\./);
+    expect((await end).stderr).toMatch(/error\[ABORTED\]: .* Nothing was changed\./);
     expect(await pgDumpText(db.url)).toBe(before);
   });
 });

@@ -74,7 +74,7 @@ describe("restore --exclude", () => {
       const refused = await restore("--yes");
       expect(refused.code).toBe(1);
       expect(refused.stderr).toContain(
-        "The database has no tables public.left.over 2 and public.leftover_1. Nothing has changed.",
+        "The database has no tables public.left.over 2 and public.leftover_1. Nothing was changed.",
       );
       const options = optionsIn(refused.stderr);
       expect(options).toEqual([
@@ -233,11 +233,11 @@ describe("restore --exclude", () => {
     const before = await pgDumpText(db.url);
     const no = "Neither the backup nor the database has a";
     for (const [name, message, ...how] of [
-      ["public.nope", `${no} table public.nope. Nothing has changed.`, "--yes"],
-      ["nope", `${no} schema nope with tables. Nothing has changed.`, "--rehearse"],
-      ["empty", `${no} schema empty with tables. Nothing has changed.`, "--yes"],
+      ["public.nope", `${no} table public.nope. Nothing was changed.`, "--yes"],
+      ["nope", `${no} schema nope with tables. Nothing was changed.`, "--rehearse"],
+      ["empty", `${no} schema empty with tables. Nothing was changed.`, "--yes"],
       ["t1", "hint: A table is named with its schema: public.t1."],
-      ["public.T1", `${no} table public.T1. Nothing has changed.`],
+      ["public.T1", `${no} table public.T1. Nothing was changed.`],
     ] as const) {
       expect(await restore("--exclude", name, ...how)).toMatchObject({
         code: 1,
@@ -429,7 +429,7 @@ describe("many differences are said in a few sentences", () => {
       const refused = await cli("restore", file, "--url", db.url, ...how);
       const said = refused.stdout + refused.stderr;
       expect(said).toContain(
-        "This database has none of the backup's 71 tables. Nothing has changed.",
+        "This database has none of the backup's 71 tables. Nothing was changed.",
       );
       expect(said).toContain("prisma migrate deploy");
       expect(said).not.toContain("--exclude");
@@ -443,7 +443,7 @@ describe("many differences are said in a few sentences", () => {
     await db.query(many((i) => `DROP TABLE t${i}`, 69));
     const refused = await restore("--yes");
     expect(refused.stderr).toContain(
-      "The database has no tables public.t01, public.t02, public.t03, public.t04, public.t05 and 64 more. Nothing has changed.",
+      "The database has no tables public.t01, public.t02, public.t03, public.t04, public.t05 and 64 more. Nothing was changed.",
     );
     expect(refused.stderr.match(/Make the table again/g)).toHaveLength(1);
     const report = JSON.parse((await restore("--rehearse", "--json")).stdout);

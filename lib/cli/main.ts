@@ -35,7 +35,7 @@ const OPTIONS: Partial<Record<ErrorCode, string>> = {
   NO_MATCHING_IDENTITY: "--identity-file FILE names the identity file.",
 };
 
-const cancelled = () => new BackupError("ABORTED", "Cancelled. Nothing has changed.");
+const cancelled = () => new BackupError("ABORTED", "Cancelled. Nothing was changed.");
 
 /** @returns the exit code: 0 done, 1 failed, 2 wrong usage or not confirmed */
 async function main([name, ...args]: string[]): Promise<number> {

@@ -63,7 +63,7 @@ function formatReport(report: RehearsalReport): string {
         "row",
       )}.`
     : "The restore would fail.";
-  section(`${summary} Rehearsed in ${formatDuration(elapsedMs)}. Nothing has changed.`);
+  section(`${summary} Rehearsed in ${formatDuration(elapsedMs)}. Nothing was changed.`);
   return lines.join("\n");
 }
 

@@ -163,12 +163,12 @@ function notConfirmed({ canStart, checks, tables, scope }: RestorePlan): NotConf
         ...remedyLines(remedy, leaveOut).map((line) => `hint: ${line}`),
       ]);
     return new NotConfirmedError(
-      ["This backup cannot be restored here. Nothing has changed.", ...reasons].join("\n"),
+      ["This backup cannot be restored here. Nothing was changed.", ...reasons].join("\n"),
     );
   }
   const changed = tables.filter(({ action }) => action !== "skip").length;
   return new NotConfirmedError(
-    `Nothing has changed. The restore would ${WHAT[scope.mode](formatNoun(changed, "table"))}: add --yes to do it.`,
+    `Nothing was changed. The restore would ${WHAT[scope.mode](formatNoun(changed, "table"))}: add --yes to do it.`,
   );
 }
 

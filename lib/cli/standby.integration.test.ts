@@ -127,7 +127,7 @@ it("is refused by check, restore and rehearsal in the same words", async () => {
       expect(await cli("restore", file, "--url", standby, how)).toMatchObject({
         code: 1,
         stderr: expect.stringMatching(
-          /error\[DATABASE_READ_ONLY\]: The database takes no writes: this server is a standby.*Nothing has changed\.\nhint: Use the primary server's connection string\./s,
+          /error\[DATABASE_READ_ONLY\]: The database takes no writes: this server is a standby.*Nothing was changed\.\nhint: Use the primary server's connection string\./s,
         ),
       });
     }

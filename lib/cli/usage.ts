@@ -141,7 +141,7 @@ const readPassphrase = async (path: string): Promise<string> =>
 export async function readText(path: string): Promise<string> {
   const text = decodeStrictly(await readBytes(path));
   if (text !== null && !text.includes("\0")) return text;
-  throw new BackupError("REQUEST_INVALID", `${path} is not text in UTF-8. Nothing has changed.`, {
+  throw new BackupError("REQUEST_INVALID", `${path} is not text in UTF-8. Nothing was changed.`, {
     hint: "Save it as UTF-8: some editors and PowerShell write UTF-16.",
   });
 }
@@ -157,7 +157,7 @@ async function readBytes(path: string): Promise<Buffer> {
   } catch (cause) {
     throw new BackupError(
       "NOT_FOUND",
-      `${path} cannot be read (${systemCodeOf(cause)}). Nothing has changed.`,
+      `${path} cannot be read (${systemCodeOf(cause)}). Nothing was changed.`,
       {
         cause,
       },

@@ -158,7 +158,7 @@ it("makes no safety backup that is weaker, and restores without one if that is s
   expect(await refused.json()).toMatchObject({
     error: {
       code: "SAFETY_BACKUP_FAILED",
-      message: expect.stringContaining("Nothing has been changed."),
+      message: expect.stringContaining("Nothing was changed."),
     },
   });
   expect(await pgDumpText(database.url)).toBe(changed);

@@ -296,7 +296,7 @@ describe.concurrent("a safety backup", () => {
       changed: "nothing",
       safetyBackup: null,
       error: {
-        message: expect.stringContaining("Nothing has been changed"),
+        message: expect.stringContaining("Nothing was changed"),
         details: { uploadId, uploadExpiresAt: expect.any(String) },
       },
     });

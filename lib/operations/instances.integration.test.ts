@@ -243,7 +243,7 @@ describe.concurrent("two instances", () => {
       processes[0]?.kill("SIGKILL");
       expect(await second.fail("POST", `restores/${id}/start`, { json })).toMatchObject({
         code: "INTERRUPTED",
-        message: expect.stringContaining("Nothing has been changed"),
+        message: expect.stringContaining("Nothing was changed"),
         details: { uploadId, uploadExpiresAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/) },
       });
       expect(await second.ok("GET", `operations/${id}`)).toMatchObject({ state: "interrupted" });

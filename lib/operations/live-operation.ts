@@ -149,4 +149,4 @@ export class LiveOperation {
 }
 
 export const cancelled = (): BackupError =>
-  new BackupError("ABORTED", "The operation was cancelled. Nothing has been changed.");
+  new BackupError("ABORTED", "The operation was cancelled. Nothing was changed.");

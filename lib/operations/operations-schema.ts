@@ -115,7 +115,7 @@ export async function ifRecorded<Found>(read: () => Promise<Found>, none: Found)
   }
 }
 
-const NOT_RECORDED = "Operations cannot be recorded there. Nothing has been changed.";
+const NOT_RECORDED = "Operations cannot be recorded there. Nothing was changed.";
 
 async function readOnly({ pool }: Database, cause: unknown): Promise<BackupError> {
   if (await isStandby(pool)) return standbyError(NOT_RECORDED, cause);

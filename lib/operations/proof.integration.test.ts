@@ -135,7 +135,7 @@ describe("row counts of archive, manifest and load agree, or nothing has changed
       code: "LOAD_FAILED",
       details: { loaded: 300, expected: 300 + off },
     });
-    expect(error.message).toContain("Nothing has changed.");
+    expect(error.message).toContain("Nothing was changed.");
     expect(await pgDumpText(db.url)).toBe(before);
     // The unedited numbers are accepted, so they alone were the reason.
     await restore(database, await withRows(file, () => {}));
@@ -183,7 +183,7 @@ describe("row counts of archive, manifest and load agree, or nothing has changed
       code: "LOAD_FAILED",
       details: { table: { schema: "public", name: "a" }, loaded: 299, expected: 300 },
     });
-    expect(error.message).toContain("Nothing has changed.");
+    expect(error.message).toContain("Nothing was changed.");
     expect(await pgDumpText(db.url)).toBe(before);
   });
 });

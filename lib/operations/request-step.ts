@@ -65,7 +65,7 @@ async function waitForAnswer(
 export const notAnswering = (): BackupError =>
   new BackupError(
     "OPERATION_STATE",
-    "The process of the app that has unlocked the archive does not answer. Nothing has been changed.",
+    "The process of the app that has unlocked the archive does not answer. Nothing was changed.",
     {
       hint: "Try again in a moment. If it stays so, cancel this restore and unlock the archive again.",
     },

@@ -143,7 +143,7 @@ export async function startRestore(
   if (!isConfirmedBy(confirmation, await readDatabaseName(context.database))) {
     throw new BackupError(
       "CONFIRMATION_MISMATCH",
-      "This is not the name of the database. Nothing has been changed.",
+      "This is not the name of the database. Nothing was changed.",
       {
         hint: "Type the name of the database exactly as it is shown.",
       },

@@ -114,7 +114,7 @@ export async function makeSafetyBackup(
   const sizeBytes = digest.bytes;
   const safetyBackup = { createdAt, sizeBytes, encryption: key.mode, isKept: true };
   if (await writeFacts(database, id, { safetyBackup })) return;
-  throw new BackupError("INTERRUPTED", "The restore was ended meanwhile. Nothing has changed.", {
+  throw new BackupError("INTERRUPTED", "The restore was ended meanwhile. Nothing was changed.", {
     hint: "Begin it again.",
   });
 }
@@ -238,7 +238,7 @@ const failed = (
   options: { details?: Record<string, unknown>; cause?: unknown } = {},
   hint = "Free some room on the server's disk, or correct `safetyBackupDir`, and start again; or start without a safety backup. Then the restore cannot be undone.",
 ): BackupError =>
-  new BackupError("SAFETY_BACKUP_FAILED", `${what} Nothing has been changed.`, {
+  new BackupError("SAFETY_BACKUP_FAILED", `${what} Nothing was changed.`, {
     hint,
     ...options,
   });

@@ -158,7 +158,7 @@ async function interrupted(
   }
   return new BackupError(
     "INTERRUPTED",
-    "The restore was cut off: the app's process ended, or lost the database. Nothing has been changed.",
+    "The restore was cut off: the app's process ended, or lost the database. Nothing was changed.",
     {
       hint: "Begin the restore again.",
       details: await describeRetry(context, operation.actor, {

@@ -110,7 +110,7 @@ export function requireStartable(
   if (plan.drift.length > 0 && !acceptDrift) {
     throw new BackupError(
       "SCHEMA_DRIFT",
-      "The backup's tables and the database's differ, and nobody has agreed to that. Nothing has been changed.",
+      "The backup's tables and the database's differ, and nobody has agreed to that. Nothing was changed.",
       {
         hint: "Look at the differences. Where they are what you want, confirm them and start the restore again.",
       },
@@ -119,13 +119,11 @@ export function requireStartable(
 }
 
 export const ended = (): BackupError =>
-  new BackupError("INTERRUPTED", "The restore was ended meanwhile. Nothing has been changed.", {
+  new BackupError("INTERRUPTED", "The restore was ended meanwhile. Nothing was changed.", {
     hint: "Begin it again.",
   });
 
 const notConfirmed = (): BackupError =>
-  new BackupError(
-    "ABORTED",
-    "The restore was not confirmed within an hour. Nothing has been changed.",
-    { hint: "Upload the archive again." },
-  );
+  new BackupError("ABORTED", "The restore was not confirmed within an hour. Nothing was changed.", {
+    hint: "Upload the archive again.",
+  });

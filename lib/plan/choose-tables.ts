@@ -37,7 +37,7 @@ export function chooseTables(
       sequences: [...manifest.sequences, ...catalog.sequences],
       roots: catalog.tables,
     },
-    (things) => `Neither the backup nor the database has a ${things}. Nothing has changed.`,
+    (things) => `Neither the backup nor the database has a ${things}. Nothing was changed.`,
   );
   const platformOf = platformsOf(catalog, scope);
   return {

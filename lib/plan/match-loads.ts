@@ -78,7 +78,7 @@ function requireLoads(
   const platforms = new Set(skipped.flatMap(({ archived }) => platformOf(archived) ?? []));
   const someAreLeft = scope.exclude || platforms.size > 0;
   if (!someAreLeft || loads.size > 0 || drift.some(({ blocks }) => blocks)) return;
-  throw new BackupError("REQUEST_INVALID", "No table is left to restore. Nothing has changed.", {
+  throw new BackupError("REQUEST_INVALID", "No table is left to restore. Nothing was changed.", {
     hint:
       platforms.size === 0
         ? "Leave fewer tables out."

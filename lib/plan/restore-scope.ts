@@ -86,4 +86,4 @@ export function resolveScope(
 }
 
 const invalid = (message: string, hint: string): BackupError =>
-  new BackupError("REQUEST_INVALID", `${message} Nothing has changed.`, { hint });
+  new BackupError("REQUEST_INVALID", `${message} Nothing was changed.`, { hint });

@@ -106,6 +106,6 @@ export class Assembly {
 const noWebAssembly = (): BackupError =>
   new BackupError(
     "INTERNAL",
-    "This process has no WebAssembly, which rows are converted by. Nothing has changed.",
+    "This process has no WebAssembly, which rows are converted by. Nothing was changed.",
     { hint: "Start Node without --jitless and --lite-mode." },
   );

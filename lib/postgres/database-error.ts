@@ -18,7 +18,7 @@ import { isTextError, meaningOfTextError } from "./text-errors.ts";
 export interface ErrorPlace {
   /** The code for errors that have none of their own. */
   fallback: ErrorCode;
-  /** Whether anything changed: "Nothing has changed." or "No backup was made." */
+  /** Whether anything changed: "Nothing was changed." or "No backup was made." */
   outcome: string;
   table?: TableName;
   /** First and last row, counted from 1, in the order of the archive. */
@@ -234,7 +234,7 @@ const ELSEWHERE: typeof MEANING = {
 export function describeStatementError(error: unknown): BackupError | null {
   if (error instanceof pg.DatabaseError) {
     const { code: sqlState = "" } = error;
-    if (sqlState === LOCK_NOT_AVAILABLE) return lockTimeoutOf(error, "Nothing has changed.");
+    if (sqlState === LOCK_NOT_AVAILABLE) return lockTimeoutOf(error, "Nothing was changed.");
     const { code, what, hint } = elsewhere(error, sqlState);
     return new BackupError(
       code ?? (IS_UNREACHABLE.test(sqlState) ? "DATABASE_UNREACHABLE" : "DATABASE_ERROR"),

@@ -216,7 +216,7 @@ export function chosenRows(batch: RowBatch, places: ReadonlySet<number>): RowBat
 }
 
 const notOurs = (what: string): BackupError =>
-  new BackupError("ARCHIVE_INVALID", `${what} Nothing has changed.`, {
+  new BackupError("ARCHIVE_INVALID", `${what} Nothing was changed.`, {
     hint: "The archive was not written by this software, or was tampered with. Use another copy.",
   });
 

@@ -136,7 +136,7 @@ describe("a prepared transaction", () => {
     const error = await errorOf(restore(database, path, { lockTimeoutMs: 1500 }));
     expect(error.code).toBe("LOCK_TIMEOUT");
     expect(error.message).toMatch(/“drawn” .* on public\.item_id_seq, since/);
-    expect(error.message).toContain("Nothing has changed.");
+    expect(error.message).toContain("Nothing was changed.");
     expect(error.hint).toContain("ROLLBACK PREPARED 'drawn'");
   });
 

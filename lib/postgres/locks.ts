@@ -105,7 +105,7 @@ async function waitForLock(
     if (!isOver) throw error;
     throw lockTimeout({
       what: `A table stayed locked by somebody else for ${timeoutMs / 1000} s`,
-      outcome: "Nothing has changed.",
+      outcome: "Nothing was changed.",
       holders: await findLockHolders(client, relations, mode, waitedMs),
       details: { timeoutMs },
       cause: error,

@@ -85,7 +85,7 @@ async function createPlace(
   }
   throw new BackupError(
     "INSUFFICIENT_PRIVILEGE",
-    "The database role may make neither temporary tables nor a schema in this database, so that there is no place for the backup's rows beside the tables. Nothing has changed.",
+    "The database role may make neither temporary tables nor a schema in this database, so that there is no place for the backup's rows beside the tables. Nothing was changed.",
     {
       hint: "Grant it TEMPORARY or CREATE on the database, or connect as the database's owner.",
       details: { privilege: "TEMPORARY" },

@@ -31,7 +31,7 @@ export async function addForeignKeys(
     await addForeignKey(client, foreignKey).catch(async (error: unknown) => {
       throw translateDatabaseError(error, {
         fallback: "LOAD_FAILED",
-        outcome: "Nothing has changed.",
+        outcome: "Nothing was changed.",
         table: foreignKey.table,
         blamed: await blame(session, plan, foreignKey, error),
       });

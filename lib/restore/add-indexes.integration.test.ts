@@ -133,7 +133,7 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
       },
     });
     expect(error.message).toMatch(
-      /table public\.item, constraint too_small.*Nothing has changed\.$/,
+      /table public\.item, constraint too_small.*Nothing was changed\.$/,
     );
     expect(await textOf(major, db)).toBe(before);
     expect(builtAnew(indexes, await readIndexes(db))).toEqual([]);

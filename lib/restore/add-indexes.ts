@@ -39,7 +39,7 @@ export async function addIndexes(
     await createIndex(client, index).catch(async (error: unknown) => {
       throw translateDatabaseError(error, {
         fallback: "LOAD_FAILED",
-        outcome: "Nothing has changed.",
+        outcome: "Nothing was changed.",
         table: index.table,
         // The row helps a person. If it is not found, the error itself must still be told.
         blamed: await blame(client, loads, index, error).catch(() => undefined),

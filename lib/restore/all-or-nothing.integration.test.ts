@@ -209,7 +209,7 @@ describe("a commit whose answer is lost", () => {
     const url = await losingProxy(db.url, (chunk) => (isCommit(chunk) ? "request" : null));
     const error = await errorOf(restore(openTestDatabase(url), path));
     expect(error.code).toBe("LOAD_FAILED");
-    expect(error.message).toContain("Nothing has changed.");
+    expect(error.message).toContain("Nothing was changed.");
     expect(await pgDumpText(db.url)).toBe(before);
   });
 });

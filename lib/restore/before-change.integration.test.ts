@@ -109,7 +109,7 @@ test("what it throws ends the restore, and so does to cancel it meanwhile; nothi
   const { db, database, path } = await scene();
   await db.query("DELETE FROM entry");
   const before = await pgDumpText(db.url);
-  const failure = new BackupError("SAFETY_BACKUP_FAILED", "No room. Nothing has changed.");
+  const failure = new BackupError("SAFETY_BACKUP_FAILED", "No room. Nothing was changed.");
   expect(
     await errorOf(restore(database, path, { beforeChange: () => Promise.reject(failure) })),
   ).toBe(failure);

@@ -45,7 +45,7 @@ export async function computeAnew(
       if (!refusal) return;
       const { message, remedy } = describeUncomputable(refusal);
       const { schema, name } = relation;
-      throw new BackupError("LOAD_FAILED", `${message} Nothing has changed.`, {
+      throw new BackupError("LOAD_FAILED", `${message} Nothing was changed.`, {
         hint: remedy,
         details: { table: { schema, name } },
       });

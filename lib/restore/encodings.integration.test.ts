@@ -118,7 +118,7 @@ describe.for(sample(CASES))(
           details: { sqlState, column, key: "part = zq, id = 2345" },
         });
         expect(error.message).toMatch(says);
-        expect(error.message).toContain("Nothing has changed.");
+        expect(error.message).toContain("Nothing was changed.");
         expect(toldOf(error)).toContain("CREATE DATABASE … ENCODING");
         expect(await databaseText(db.url)).toBe(before);
       }

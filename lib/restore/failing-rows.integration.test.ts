@@ -109,7 +109,7 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
       expect(error.message).toContain("public.account");
       expect(error.message).toContain(name);
       expect(error.hint).toBeTruthy();
-      expect(error.message).toContain("Nothing has changed.");
+      expect(error.message).toContain("Nothing was changed.");
       expect(`${error.message} ${error.hint}`).not.toMatch(/zq|xk|m\d|= \d/);
       expect(await textOf(db)).toBe(before);
       await db.query(`ALTER TABLE account ${drop}`);

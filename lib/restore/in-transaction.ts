@@ -6,7 +6,7 @@ import type { OnProgress } from "../shared/progress.ts";
 import { toBackupError } from "../to-backup-error.ts";
 import type { RestoreSession } from "./restore-session.ts";
 
-export const NOTHING_CHANGED = "Nothing has changed.";
+export const NOTHING_CHANGED = "Nothing was changed.";
 
 export interface TransactionOptions {
   /** After this time, counted from `startTimer`, everything is rolled back. */

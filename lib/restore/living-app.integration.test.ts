@@ -116,7 +116,7 @@ describe("the wait for others ends in time, and says who holds what", () => {
       await first;
       expect(error.code).toBe("LOCK_TIMEOUT");
       expect(error.message).toBe(
-        `A table stayed locked by somebody else for ${lockTimeoutMs / 1000} s. Nothing has changed. Tables are in use by ${error.details?.holders}.`,
+        `A table stayed locked by somebody else for ${lockTimeoutMs / 1000} s. Nothing was changed. Tables are in use by ${error.details?.holders}.`,
       );
       expect(error.details?.holders).toEqual([
         expect.stringMatching(
@@ -298,7 +298,7 @@ describe("tables outside of the archive", () => {
     for (const error of [await late, await errorOf(restore(database, path))]) {
       expect(error.code).toBe("SCHEMA_DRIFT");
       expect(error.message).toContain(MESSAGE);
-      expect(error.message).toContain("Nothing has changed.");
+      expect(error.message).toContain("Nothing was changed.");
     }
     expect(JSON.stringify((await check(database, path)).checks)).toContain(MESSAGE);
     expect(await pgDumpText(db.url)).toBe(before);

@@ -45,7 +45,7 @@ export const insertWhole =
       const lastRow = batch.firstRow + batch.rows - 1;
       throw translateDatabaseError(error, {
         fallback: "LOAD_FAILED",
-        outcome: "Nothing has changed.",
+        outcome: "Nothing was changed.",
         table: { schema: load.table.schema, name: load.table.name },
         rows: failing ? [failing.row, failing.row] : [batch.firstRow, lastRow],
         blamed: failingKey === undefined ? (broken?.blamed ?? orphans) : { key: failingKey },
@@ -153,7 +153,7 @@ type BeginReport = () => ReturnType<typeof reportTable>;
 const wrongCount = (archived: ManifestTable, rows: number): BackupError =>
   new BackupError(
     "LOAD_FAILED",
-    `${tableLabel(archived)} took ${rows} rows, but the archive has ${archived.rows}. Nothing has changed.`,
+    `${tableLabel(archived)} took ${rows} rows, but the archive has ${archived.rows}. Nothing was changed.`,
     {
       hint: "Something in the database drops or adds rows on insert. Compare its rules with those of the time of the backup.",
       details: {

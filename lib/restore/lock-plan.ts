@@ -61,7 +61,7 @@ function requireSame({ fingerprint }: ReadPlan, expected: string | undefined): v
   if (expected === undefined || fingerprint === expected) return;
   throw new BackupError(
     "SCHEMA_DRIFT",
-    "The database's tables, columns or constraints were changed since this restore was checked. Nothing has changed.",
+    "The database's tables, columns or constraints were changed since this restore was checked. Nothing was changed.",
     { hint: "Check it again, and see what it would do now." },
   );
 }

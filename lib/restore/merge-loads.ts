@@ -80,7 +80,7 @@ function requireAllMerged(
   const { schema, name } = archived;
   throw new BackupError(
     "LOAD_FAILED",
-    `${tableLabel(archived)} took ${inserted} rows and gave up ${deleted}, but ${expected.inserted} and ${expected.deleted} were to be. Nothing has changed.`,
+    `${tableLabel(archived)} took ${inserted} rows and gave up ${deleted}, but ${expected.inserted} and ${expected.deleted} were to be. Nothing was changed.`,
     {
       hint: "Something in the database drops or adds rows on insert. Compare its rules with those of the time of the backup.",
       details: { table: { schema, name }, expected, merged: { deleted, inserted } },
@@ -95,7 +95,7 @@ function translateMergeError(
   { blamed, remedy }: { blamed: BlamedRows | undefined; remedy: string | undefined },
 ): unknown {
   const table = { schema, name };
-  const outcome = "Nothing has changed.";
+  const outcome = "Nothing was changed.";
   if (!isCollision(error)) {
     return translateDatabaseError(error, {
       fallback: "LOAD_FAILED",

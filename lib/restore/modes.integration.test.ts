@@ -314,7 +314,7 @@ describe("merging", () => {
         conflictsWith: "id = 9",
       },
     });
-    expect(error.message).toContain("Nothing has changed.");
+    expect(error.message).toContain("Nothing was changed.");
     expect(error.message).not.toContain("c7");
     expect(await pgDumpText(it.db.url)).toBe(before);
   });
@@ -628,7 +628,7 @@ test("where the schema was changed since the check, nothing is done; rows may ch
       restore(database, path, { scope, expectedFingerprint, beforeChange }),
     );
     expect(error.code, change).toBe("SCHEMA_DRIFT");
-    expect(error.message).toContain("Nothing has changed.");
+    expect(error.message).toContain("Nothing was changed.");
     expect(wasCalled).toBe(false);
     expect(await pgDumpText(db.url)).toBe(before);
   }

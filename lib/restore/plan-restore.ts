@@ -61,7 +61,7 @@ async function orAbort<Result>(
     throw toBackupError(
       translateDatabaseError(error, {
         fallback: "DATABASE_ERROR",
-        outcome: "Nothing has changed.",
+        outcome: "Nothing was changed.",
       }),
     );
   }

@@ -97,7 +97,7 @@ describe("rows that the database refuses: named by table, row and constraint or 
 
     const error = await errorOf(restore(database, path));
     expect(error).toMatchObject({ code, details });
-    expect(error.message).toContain("Nothing has changed.");
+    expect(error.message).toContain("Nothing was changed.");
     const { key, missing, ...others } = error.details ?? {};
     expect(toldOf(Object.assign(error, { details: others }))).not.toMatch(
       new RegExp(`${SECRET}|70007|ccc|92233720368547758080`),
@@ -140,7 +140,7 @@ describe("a schema that does not fit is refused before anything is changed", () 
     const error = await errorOf(restore(database, path));
     expect(error.code).toBe("SCHEMA_DRIFT");
     expect(error.message).toContain(message);
-    expect(error.message).toContain("Nothing has changed.");
+    expect(error.message).toContain("Nothing was changed.");
     expect(await pgDumpText(db.url)).toBe(before);
     const plan = await check(database, path);
     expect(plan.canStart).toBe(false);
@@ -197,7 +197,7 @@ test("foreign keys whose triggers only a superuser could put back are refused by
   const before = await pgDumpText(db.url);
   const error = await errorOf(restore(owner, path));
   expect(error.code).toBe("INSUFFICIENT_PRIVILEGE");
-  expect(error.message).toContain("c_p_id_fkey of public.c. Nothing has changed.");
+  expect(error.message).toContain("c_p_id_fkey of public.c. Nothing was changed.");
   expect((await check(owner, path)).canStart).toBe(false);
   expect(await pgDumpText(db.url)).toBe(before);
 });
@@ -252,7 +252,7 @@ describe("rights", () => {
     const error = await errorOf(restore(other, path));
     expect(error.code).toBe("INSUFFICIENT_PRIVILEGE");
     expect(error.message).toBe(
-      "The database role does not own public.a, public.b, public.a_id_seq. Nothing has changed.",
+      "The database role does not own public.a, public.b, public.a_id_seq. Nothing was changed.",
     );
     expect(await pgDumpText(db.url)).toBe(before);
   });
@@ -288,7 +288,7 @@ describe("rights", () => {
       const error = await errorOf(restore(owner, path));
       expect(error).toMatchObject({
         code: "INSUFFICIENT_PRIVILEGE",
-        message: `The database role is an owner from whom rights were revoked that a restore needs: ${missing}. Nothing has changed.`,
+        message: `The database role is an owner from whom rights were revoked that a restore needs: ${missing}. Nothing was changed.`,
       });
       expect((await check(owner, path)).canStart).toBe(false);
       expect(await pgDumpText(db.url)).toBe(before);
@@ -350,7 +350,7 @@ test("a domain's check that is not valid, and somebody else's: the rows that vio
     code: "CONSTRAINT_VIOLATED",
     details: { table: { schema: "public", name: "t" }, constraint: "later on" },
   });
-  expect(error.message).toContain("Nothing has changed.");
+  expect(error.message).toContain("Nothing was changed.");
   expect(await pgDumpText(db.url)).toBe(before);
 });
 
@@ -365,7 +365,7 @@ test("partitions that the role does not own are named", async () => {
   );
   const before = await pgDumpText(db.url);
   const error = await errorOf(restore(other, path));
-  expect(error.message).toBe("The database role does not own public.p1. Nothing has changed.");
+  expect(error.message).toBe("The database role does not own public.p1. Nothing was changed.");
   expect(await pgDumpText(db.url)).toBe(before);
 });
 
@@ -418,7 +418,7 @@ describe("row-level security", () => {
     const error = await errorOf(restore(owner, path));
     expect(error.code).toBe("INSUFFICIENT_PRIVILEGE");
     expect(error.message).toBe(
-      "Row-level security applies to the database role in public.t. Nothing has changed.",
+      "Row-level security applies to the database role in public.t. Nothing was changed.",
     );
     expect(await db.query("SELECT a FROM t ORDER BY a")).toEqual([{ a: 1 }, { a: 2 }]);
   });
@@ -437,7 +437,7 @@ describe("others at work", () => {
     await other.end();
     expect(error.code).toBe("LOCK_TIMEOUT");
     expect(error.message).toMatch(
-      /Nothing has changed\. .*nightly job \(process \d+, role postgres\) on public\.p1/,
+      /Nothing was changed\. .*nightly job \(process \d+, role postgres\) on public\.p1/,
     );
     expect(await leftSessions(db)).toEqual([]);
     await restore(database, path);

@@ -33,7 +33,7 @@ const FINDINGS: Array<{
     name: "writes",
     passed: "The database takes writes.",
     isAsked: ({ isStandby }) => isStandby,
-    find: ({ isStandby }) => (isStandby ? standbyError("Nothing has changed.") : null),
+    find: ({ isStandby }) => (isStandby ? standbyError("Nothing was changed.") : null),
   },
   {
     name: "schema",
@@ -55,7 +55,7 @@ const FINDINGS: Array<{
       );
       return new BackupError(
         "SCHEMA_DRIFT",
-        `Tables that are not in the archive refer to tables that would be emptied: ${formatSome(names, "; ")}. Nothing has changed.`,
+        `Tables that are not in the archive refer to tables that would be emptied: ${formatSome(names, "; ")}. Nothing was changed.`,
         {
           hint: "Use a backup that holds these tables too; or leave them out, so that their rows stay; or drop these foreign keys first and add them again afterwards.",
           details: {
@@ -78,7 +78,7 @@ const FINDINGS: Array<{
       );
       return new BackupError(
         "SCHEMA_DRIFT",
-        `The detaching of a partition was interrupted, so that rows can neither be put there nor seen there through its table: ${names.join(", ")}. Nothing has changed.`,
+        `The detaching of a partition was interrupted, so that rows can neither be put there nor seen there through its table: ${names.join(", ")}. Nothing was changed.`,
         {
           hint: `End it as the table's owner: ${pendingDetaches.map(finalizeStatement).join(" ")} If the backup has rows that belong there, make it a partition again before the restore: ${pendingDetaches.map(attachStatement).join(" ")}`,
           details: {
@@ -104,7 +104,7 @@ const FINDINGS: Array<{
       );
       return new BackupError(
         "SCHEMA_DRIFT",
-        `Tables to be restored are partitions of a table that an extension owns, and foreign keys to that table stay in the way: ${names.join("; ")}. Nothing has changed.`,
+        `Tables to be restored are partitions of a table that an extension owns, and foreign keys to that table stay in the way: ${names.join("; ")}. Nothing was changed.`,
         {
           hint: `Drop these foreign keys, restore, and add them again: ${drops.join(" ")}`,
           details: {
@@ -124,7 +124,7 @@ const FINDINGS: Array<{
       );
       return new BackupError(
         "INSUFFICIENT_PRIVILEGE",
-        `A superuser has disabled some of the triggers that enforce foreign keys, and only a superuser could put them back so: ${names.join(", ")}. Nothing has changed.`,
+        `A superuser has disabled some of the triggers that enforce foreign keys, and only a superuser could put them back so: ${names.join(", ")}. Nothing was changed.`,
         {
           hint: "Connect as a superuser, or have one enable them: ALTER TABLE … ENABLE TRIGGER ALL.",
           details: {
@@ -160,7 +160,7 @@ const FINDINGS: Array<{
                 `The database role is an owner from whom rights were revoked that a restore needs: ${formatSome(missing, "; ")}.`,
               ]
             : []),
-          "Nothing has changed.",
+          "Nothing was changed.",
         ].join(" "),
         {
           hint: `${
@@ -201,7 +201,7 @@ const FINDINGS: Array<{
       const canLeaveOut = leaveOut(hidingRows, tablesOf(loads));
       return new BackupError(
         "INSUFFICIENT_PRIVILEGE",
-        `Row-level security applies to the database role in ${formatSome(hidingRows.map(tableLabel))}. Nothing has changed.`,
+        `Row-level security applies to the database role in ${formatSome(hidingRows.map(tableLabel))}. Nothing was changed.`,
         {
           hint: `${ROW_SECURITY_HINT}${canLeaveOut.leaveOut ? " Or leave these tables out of the restore." : ""}`,
           details: { privilege: "BYPASSRLS", relations: hidingRows, ...canLeaveOut },
@@ -217,7 +217,7 @@ const FINDINGS: Array<{
       if (withoutKey.length === 0) return null;
       return new BackupError(
         "REQUEST_INVALID",
-        `Nothing tells which rows are there already in ${formatSome(withoutKey.map(tableLabel))}: there is no primary key or unique key of columns that are never NULL, or the backup does not have it. Nothing has changed.`,
+        `Nothing tells which rows are there already in ${formatSome(withoutKey.map(tableLabel))}: there is no primary key or unique key of columns that are never NULL, or the backup does not have it. Nothing was changed.`,
         {
           hint: "Leave these tables out, or replace them.",
           details: { tables: withoutKey, ...leaveOut(withoutKey, tablesOf(loads)) },
@@ -239,7 +239,7 @@ const FINDINGS: Array<{
       const remedies = [...new Set(undeletable.map(({ remedy }) => remedy))];
       return new BackupError(
         "REQUEST_INVALID",
-        `A row that is overwritten is deleted first, and PostgreSQL lets nobody delete from ${formatSome(why)}. Nothing has changed.`,
+        `A row that is overwritten is deleted first, and PostgreSQL lets nobody delete from ${formatSome(why)}. Nothing was changed.`,
         {
           hint: `Do this first: ${formatSome(remedies, "; ")}. Or leave these tables out, or choose another mode.`,
           details: {
@@ -260,7 +260,7 @@ const FINDINGS: Array<{
       if (notEmpty.length === 0) return null;
       return new BackupError(
         "TABLE_NOT_EMPTY",
-        `${notEmpty.length === 1 ? "A table that was to be empty holds" : "Tables that were to be empty hold"} rows: ${formatSome(notEmpty.map(tableLabel))}. Nothing has changed.`,
+        `${notEmpty.length === 1 ? "A table that was to be empty holds" : "Tables that were to be empty hold"} rows: ${formatSome(notEmpty.map(tableLabel))}. Nothing was changed.`,
         {
           hint: "Leave these tables out, or choose another mode: to replace their rows, or to add to them.",
           details: { tables: notEmpty, ...leaveOut(notEmpty, tablesOf(loads)) },

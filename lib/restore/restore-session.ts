@@ -16,7 +16,7 @@ export interface RestoreSession extends AsyncDisposable {
   end(): Promise<void>;
 }
 
-const OUTCOME = "Nothing has changed.";
+const OUTCOME = "Nothing was changed.";
 
 /**
  * @throws BackupError DATABASE_READ_ONLY on a standby, OPERATION_IN_PROGRESS if another restore runs in this database,

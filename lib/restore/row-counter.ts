@@ -67,6 +67,6 @@ export class RowCounter {
 }
 
 const wrong = (what: string): BackupError =>
-  new BackupError("ARCHIVE_INVALID", `The table's content ${what}. Nothing has changed.`, {
+  new BackupError("ARCHIVE_INVALID", `The table's content ${what}. Nothing was changed.`, {
     hint: "The archive was not written by this software, or was tampered with. Use another copy.",
   });

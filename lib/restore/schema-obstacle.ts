@@ -25,7 +25,7 @@ export function findSchemaObstacle({
     : `This database's schema is not the archive's: ${summariseDrift(blocking)
         .map(({ message }) => message)
         .join(" ")}`;
-  return new BackupError("SCHEMA_DRIFT", `${what} Nothing has changed.`, {
+  return new BackupError("SCHEMA_DRIFT", `${what} Nothing was changed.`, {
     hint: hasNone ? NO_TABLES : remediesOf(blocking),
     details: {
       drift: blocking.slice(0, MAX_DRIFT),

@@ -16,7 +16,7 @@ export function describeUntrusted(
   );
   return new BackupError(
     "UNTRUSTED_CODE",
-    `A restore would run code of another role with the rights of ${role}${isSuperuser ? ", a superuser" : ""}: ${formatSome(found.map(describe), "; ")}. Nothing has changed.`,
+    `A restore would run code of another role with the rights of ${role}${isSuperuser ? ", a superuser" : ""}: ${formatSome(found.map(describe), "; ")}. Nothing was changed.`,
     {
       hint: [
         `If you trust ${owners}, restore as a role that owns these tables and is a member of ${owners}${

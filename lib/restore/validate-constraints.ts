@@ -37,7 +37,7 @@ export async function validateConstraints(
     await validateConstraint(client, constraint).catch(async (error: unknown) => {
       throw translateDatabaseError(error, {
         fallback: "LOAD_FAILED",
-        outcome: "Nothing has changed.",
+        outcome: "Nothing was changed.",
         table: constraint.isOfDomain ? undefined : constraint.table,
         constraint: constraint.constraint,
         // A violation has a remedy of its own, and so has a name that is not found.

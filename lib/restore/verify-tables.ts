@@ -37,7 +37,7 @@ export async function verifyTables(
     if (rows !== table.rows) {
       throw new BackupError(
         "DIGEST_MISMATCH",
-        `The archive has ${rows} rows of ${tableLabel(table)}, but its manifest says ${table.rows}. Nothing has changed.`,
+        `The archive has ${rows} rows of ${tableLabel(table)}, but its manifest says ${table.rows}. Nothing was changed.`,
         {
           hint: "The archive is damaged or was tampered with. Use another copy.",
           details: { table: { schema: table.schema, name: table.name } },

@@ -96,7 +96,7 @@ export function unreadableError(names: readonly UnreadableName[], encoding: stri
   const { what, remedy } = describeUnreadable(names);
   return new BackupError(
     "SCHEMA_DRIFT",
-    `Names in this database have bytes that are no character in its encoding, ${encoding}: ${what}. Nothing has changed.`,
+    `Names in this database have bytes that are no character in its encoding, ${encoding}: ${what}. Nothing was changed.`,
     { hint: `Rename what bears them, then restore: ${remedy}` },
   );
 }

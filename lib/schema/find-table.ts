@@ -19,7 +19,7 @@ export function tablesCalled(
 /**
  * Finds what `include` names: schemas of the hosting platform, or tables.
  *
- * @param outcome whether anything changed, for example `Nothing has changed.`
+ * @param outcome whether anything changed, for example `Nothing was changed.`
  * @throws BackupError CONFIG_INVALID like `findTable`
  */
 export function findIncluded(
@@ -49,7 +49,7 @@ export function findTable(
   tables: readonly TableName[],
   models: PrismaModels,
   option: string,
-  outcome = "Nothing has changed.",
+  outcome = "Nothing was changed.",
 ): TableName {
   const found = tablesCalled(name, tables, models);
   if (found[0] && found.length === 1) return found[0];

@@ -110,7 +110,7 @@ function errorOf(check: () => void): BackupError[] {
 
 /** Removes the sentence about the outcome, because the doctor starts nothing that could change something. */
 const withoutOutcome = (message: string): string =>
-  message.replace(/ (?:No backup was made|Nothing has changed)\.$/, "");
+  message.replace(/ (?:No backup was made|Nothing was changed)\.$/, "");
 
 /** Makes the archive that a backup of this database would contain, with the parts that a restore's plan reads. */
 function archiveOf({

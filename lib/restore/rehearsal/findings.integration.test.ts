@@ -351,7 +351,7 @@ describe("the living app", () => {
     await db.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'prisma-backup-admin restore'",
     );
-    expect((await ended).message).toContain("Nothing has changed.");
+    expect((await ended).message).toContain("Nothing was changed.");
     await until("nothing is left", async () => (await leftSessions(db)).length === 0);
     expect(await db.query(files)).toEqual([{ n: 0 }]);
     expect(await pgDumpText(db.url)).toBe(before);
@@ -399,6 +399,6 @@ test("a role that may make no temporary tables uses a schema; one that may make 
   );
   expect(await errorOf(rehearsed(database, path))).toMatchObject({
     code: "INSUFFICIENT_PRIVILEGE",
-    message: expect.stringContaining("Nothing has changed."),
+    message: expect.stringContaining("Nothing was changed."),
   });
 });

@@ -34,7 +34,7 @@ export interface RehearseOptions extends LoadOptions {
  * Readers and writers of the tables go on. Whoever wants to alter or empty one waits, as for a backup.
  *
  * @throws BackupError of the restore, if it has nothing to do with the rows: a damaged archive, a lost connection,
- *   LOCK_TIMEOUT, ABORTED, OPERATION_IN_PROGRESS, INSUFFICIENT_PRIVILEGE. Nothing has changed then, nor otherwise.
+ *   LOCK_TIMEOUT, ABORTED, OPERATION_IN_PROGRESS, INSUFFICIENT_PRIVILEGE. Nothing was changed then, nor otherwise.
  */
 export async function rehearse(options: RehearseOptions): Promise<RehearsalReport> {
   const report =
