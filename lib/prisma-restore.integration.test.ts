@@ -394,6 +394,7 @@ describe("transaction", () => {
         .run(),
     );
     expect(error.code).toBe("DATABASE_UNREACHABLE");
+    expect(error.message).toContain("has not answered within 0.2 s");
   });
 });
 

@@ -6,7 +6,13 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
-import { asRole, temporaryPath, testDatabase } from "../testing/backups.ts";
+import {
+  asRole,
+  backUp,
+  openTestDatabase,
+  temporaryPath,
+  testDatabase,
+} from "../testing/backups.ts";
 import type { TestDatabase } from "../testing/database.ts";
 import { until } from "../testing/patience.ts";
 import { createTestAdmin } from "../testing/test-admin.ts";
@@ -137,4 +143,13 @@ test("doctor warns where fewer are free than the page needs", async () => {
   );
   expect(finding.remedy).toContain(`ALTER DATABASE ${db.name} CONNECTION LIMIT`);
   expect(owner).not.toBe("");
+});
+
+test("a connection that nobody uses is given up for one that is needed", async () => {
+  const { url } = await scene(1);
+  const database = openTestDatabase(url);
+  for (let run = 0; run < 3; run++) {
+    await database.pool.query("SELECT 1");
+    await backUp(database);
+  }
 });

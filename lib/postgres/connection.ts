@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { isIPv6 } from "node:net";
 import pg from "pg";
 import { BackupError } from "../errors.ts";
@@ -150,13 +151,42 @@ export function openDatabase(config: ConnectionConfig): Database {
     // `stream` is the app's own function. It may connect anywhere, whatever host is configured.
     server: config.stream ? "the app's own connector" : addressOf(probe),
     async connect(purpose) {
-      const client = await connect(connectionConfig, purpose, prepare);
+      const attempt = () => connect(connectionConfig, purpose, prepare);
+      const client = await attempt().catch(async (error: unknown) => {
+        if (!isTooMany(error)) throw error;
+        await watch.isQuiet();
+        if (!(await closeIdle(pool))) throw error;
+        return attempt();
+      });
       watch.add(client);
       return client;
     },
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+const TOO_MANY_CONNECTIONS = "53300";
+
+const isTooMany = (error: unknown): boolean =>
+  error instanceof BackupError &&
+  error.cause instanceof pg.DatabaseError &&
+  error.cause.code === TOO_MANY_CONNECTIONS;
+
+/**
+ * Gives up what the pool keeps for later: it may be the only connection that the role is allowed.
+ *
+ * @returns whether there was any
+ */
+async function closeIdle(pool: pg.Pool): Promise<boolean> {
+  const { idleCount } = pool;
+  while (pool.idleCount > 0) {
+    const client = await pool.connect();
+    const ended = once(client, "end");
+    client.release(true);
+    await ended;
+  }
+  return idleCount > 0;
 }
 
 const addressOf = ({ host, port }: pg.Client): string =>

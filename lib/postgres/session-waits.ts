@@ -55,7 +55,7 @@ export class SessionWatch {
   readonly #pool: pg.Pool;
   readonly #clients = new Set<pg.Client>();
   #timer: NodeJS.Timeout | undefined;
-  #isAsking = false;
+  #asking: Promise<void> | undefined;
   #askAgainAt = 0;
 
   constructor(pool: pg.Pool) {
@@ -85,15 +85,17 @@ export class SessionWatch {
 
   async #look(): Promise<void> {
     const busy = [...this.#clients].filter((it) => !(it as unknown as Internals).readyForQuery);
-    if (busy.length === 0 || this.#isAsking || performance.now() < this.#askAgainAt) return;
-    this.#isAsking = true;
-    try {
-      await this.#ask(busy);
-    } catch {
+    if (busy.length === 0 || this.#asking || performance.now() < this.#askAgainAt) return;
+    this.#asking = this.#ask(busy).catch(() => {
       this.#askAgainAt = performance.now() + AGAIN_MS;
-    } finally {
-      this.#isAsking = false;
-    }
+    });
+    await this.#asking;
+    this.#asking = undefined;
+  }
+
+  /** Resolves when it uses none of the pool's connections. */
+  async isQuiet(): Promise<void> {
+    await this.#asking;
   }
 
   async #ask(busy: readonly pg.Client[]): Promise<void> {
