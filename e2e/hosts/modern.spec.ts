@@ -155,7 +155,7 @@ async function age(page: Page) {
   await page.context().addCookies([{ ...cookie, value }]);
 }
 
-/** Records every answer of the app that did not pass the host's proxy. */
+/** Records the answers that did not pass the host's proxy, and the policy of each page. */
 function watchProxy(page: Page): { unseen: string[]; policies: string[] } {
   const unseen: string[] = [];
   const policies: string[] = [];
