@@ -33,66 +33,73 @@ import { toBackupError } from "./to-backup-error.ts";
 /** The options of `PrismaRestore`. */
 export interface PrismaRestoreArgs extends ClassOptions {
   /**
-   * The backup: its folder or zip file, as this library or the original wrote it, or a folder that holds exactly
+   * The backup: its folder or zip file, as written by this library or the original, or a folder that contains exactly
    * one backup. Relative to `process.cwd()`.
    */
   folderName: string;
-  /** The type of database; there is only this one. */
+  /** The type of database. Only this one is supported. */
   database: "postgres";
   /**
-   * `Prisma.dmmf.datamodel.models`. Not needed: the database's own foreign keys give the order. Where it is given, it
-   * is compared with the database, and what differs is among the summary's `drift`. Prisma 7's has no relations:
-   * then tables and columns are compared.
+   * `Prisma.dmmf.datamodel.models`. Not needed, because the database's own foreign keys determine the order. If given,
+   * it is compared with the database, and the differences are part of the summary's `drift`. Prisma 7's models have no
+   * relations, so only tables and columns are compared.
    */
   baseModels?: ReadonlyArray<object> | null | undefined;
   /**
-   * Tables whose rows stay as they are, by the name of the model, the table, or `schema.table`. A name of which there
-   * is no table, or more than one, is an error, so that none is replaced by mistake. `_prisma_migrations` is always among them.
-   * Foreign keys between them and restored tables are checked: a row that would refer to nothing undoes the restore.
+   * Tables whose rows stay as they are, by the name of the model, the table, or `schema.table`. A name that matches no
+   * table or several is an error, so that no table is replaced by mistake. `_prisma_migrations` is always one of them.
+   * Foreign keys between these and restored tables are checked: a row that would refer to nothing undoes the restore.
    */
   ignoredTables?: readonly string[] | undefined;
   /**
-   * Milliseconds to wait between two tables. Default 0, where the original waited a second: a restore is one
-   * transaction now, so that to wait gives the server no rest and only keeps all tables locked for longer.
+   * Milliseconds to wait between two tables. Default 0. The original waited a second, but here a restore is one
+   * transaction: a wait gives the server no rest and only keeps all tables locked for longer.
    */
   waitBetweenModels?: number | undefined;
   transaction?:
     | {
-        /** How long to wait for the connection (default 15 s), and for tables that others use (default 30 s), in milliseconds. */
+        /**
+         * How long to wait for the connection (default 15 s) and for tables that others use (default 30 s), in
+         * milliseconds.
+         */
         maxWait?: number | undefined;
-        /** Milliseconds after which the restore is rolled back, counted from when its tables are locked. Default: none. */
+        /**
+         * Milliseconds after which the restore is rolled back, counted from when its tables are locked. Default: none.
+         */
         timeout?: number | undefined;
       }
     | undefined;
-  /** Accepted, as in the original's options. A backup says itself whether it is encrypted. */
+  /** Accepted because the original had it. A backup itself says whether it is encrypted. */
   encrypt?: boolean | undefined;
   /** Opens an encrypted backup. */
   password?: string | undefined;
-  /** Opens a backup that is encrypted to age recipients: the text of an identity file, or its AGE-SECRET-KEY-1 line. */
+  /**
+   * Opens a backup that is encrypted to age public keys: the text of a private key file, or its AGE-SECRET-KEY-1 line.
+   */
   identity?: string | undefined;
-  /** As in the original's options. Has no effect. */
+  /** Accepted because the original had it. Has no effect. */
   isTesting?: boolean | undefined;
   /**
-   * Is told, before anything changes, what the restore will do and what is lost in the backup itself. To return false,
-   * or to throw, cancels the restore.
+   * Called before anything changes, with what the restore will do and what the backup itself has lost. If it returns
+   * false or throws, the restore is cancelled.
    */
   onPlan?: ((plan: RestorePlan) => unknown) | undefined;
 }
 
-/** What a restore was. */
+/** The result of a restore. */
 export interface RestoreSummary
   extends Pick<
     OperationResult,
     "tables" | "rows" | "jsonBytes" | "sequences" | "warnings" | "elapsedMs"
   > {
-  /** The backup's folder or file, absolute. */
+  /** Absolute path of the backup's folder or file. */
   path: string;
   kind: "folder" | "zip";
-  /** Of the backup, on the disk. */
+  /** The backup's size on the disk. */
   bytes: number;
-  /** Where backup, database and `baseModels` differ; nothing of it stood in the way. */
+  /** Differences between backup, database and `baseModels`. None of them prevented the restore. */
   drift: Drift[];
-  /** What was said beforehand: checks, and the tables that stayed as they were, with the reason. */
+  /** The plan before the restore: checks, and the tables that stayed as they were, with the reason. */
   plan: RestorePlan;
 }
 
@@ -109,15 +116,16 @@ const optionsSchema = z.strictObject({
 });
 type Options = z.infer<typeof optionsSchema>;
 
-/** Replaces the rows of the database's tables by a backup's: all of it, or nothing. */
+/** Replaces the rows of the database's tables with those of a backup, all or nothing. */
 export class PrismaRestore {
   readonly #prisma: object;
   readonly #options: Options;
 
   /**
-   * Connects to nothing yet.
+   * Does not connect yet.
    *
-   * @param prisma the app's PrismaClient: gives the connection and the names of models. It is neither used nor disconnected.
+   * @param prisma the app's PrismaClient. It provides the connection and the names of models. It is queried only to
+   *   prove that the connection leads to its own database, and never disconnected.
    * @throws BackupError CONFIG_INVALID for an option that is wrong or unknown
    */
   constructor(prisma: object, options: PrismaRestoreArgs) {
@@ -129,7 +137,7 @@ export class PrismaRestore {
    * Checks the whole backup, then restores it in one transaction.
    *
    * @returns once it is committed
-   * @throws BackupError; then nothing has changed, unless its code is INTERRUPTED, which says so
+   * @throws BackupError; then nothing has changed, unless its code is INTERRUPTED, whose message says so
    */
   async run(): Promise<RestoreSummary> {
     const { folderName, password, identity, transaction, onPlan } = this.#options;
@@ -182,7 +190,7 @@ export class PrismaRestore {
     }
   }
 
-  /** What the names in the options mean in this database. */
+  /** Finds out what the names in the options refer to in this database. */
   async #readDatabase(
     database: Database,
     archive: Archive,
@@ -226,7 +234,7 @@ export class PrismaRestore {
   }
 }
 
-/** The backup that is meant: the path itself, or the only backup in that folder. Never a guess. */
+/** Returns the given backup, or the only one in the given folder. Never guesses. */
 async function findBackup(folderName: string): Promise<Pick<RestoreSummary, "path" | "kind">> {
   const given = path.resolve(folderName);
   const names = (await isBackup(given)) ? [] : await backupsIn(given);
@@ -237,7 +245,7 @@ async function findBackup(folderName: string): Promise<Pick<RestoreSummary, "pat
       { hint: "Give the path of the one to restore.", details: { backups: names } },
     );
   }
-  // Where there is none, opening it says what there is instead.
+  // If there is none, the attempt to open it reports what is there instead.
   const found = names[0] === undefined ? given : path.join(given, names[0]);
   return { path: found, kind: (await stat(found)).isDirectory() ? "folder" : "zip" };
 }
@@ -256,8 +264,8 @@ async function agree(onPlan: PrismaRestoreArgs["onPlan"], plan: RestorePlan): Pr
 }
 
 /**
- * Where the tables do not fit, the migrations that differ are what a person looks for; and where tables can be left
- * out, the option that does so.
+ * Adds hints to an error. If the tables do not fit, it names the migrations that differ. If tables can be left out, it
+ * names the option for that.
  */
 function withRemedies(error: unknown, { checks }: RestorePlan): unknown {
   if (!(error instanceof BackupError)) return error;

@@ -31,7 +31,12 @@ import {
 } from "./usage.ts";
 import { visible } from "./visible.ts";
 
-/** `restore`: checks the whole archive, then replaces the tables' rows, or merges the backup's into them, in one transaction. Without `--yes` only checks; with `--rehearse` rehearses. */
+/**
+ * `restore`: checks the whole archive, then replaces the tables' rows, or merges the backup's rows into them, in one
+ * transaction. Without `--yes` it only checks. With `--rehearse` it does a trial run.
+ *
+ * @returns the exit code
+ */
 export async function restore(args: string[], signal: AbortSignal): Promise<number> {
   const options = parseOptions(
     args,
@@ -76,7 +81,7 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
         if (!options.yes) throw notConfirmed(found);
       },
     });
-    // What was left out has been said already, before the restore began.
+    // The messages about what is left out were printed before the restore began.
     const news = result.warnings.filter((it) => !isSaidBefore(it));
     for (const { message } of news) say(`warning: ${message}`);
     for (const line of leftLines(plan, scope)) say(line);
@@ -111,7 +116,7 @@ function readScope({
   };
 }
 
-/** Tables that were meant and stay as they are, with the reason. */
+/** Lists chosen tables that stay as they are, with the reason. */
 function leftLines({ tables }: RestorePlan, scope: RestoreScope): string[] {
   const left = tables.filter((it) => it.action === "skip" && !it.isMissing && isMeant(it, scope));
   return [...Map.groupBy(left, (it) => it.reason ?? "")].map(([reason, its]) =>
@@ -124,7 +129,7 @@ const leftLine = (tables: readonly string[], reason: string): string =>
     ? `left as it is: ${formatSome(tables)}. ${reason}`
     : `left as they are: ${formatSome(tables)}. ${reason.replace(/^It was /, "They were ")}`;
 
-/** Of a table that was not chosen, nobody has to be told that it was not restored. */
+/** There is no message for a table that was not chosen. */
 const isMeant = (table: TableName, { tables }: RestoreScope): boolean =>
   tables?.some((chosen) => tableKey(chosen) === tableKey(table)) ?? true;
 
@@ -145,7 +150,7 @@ function grown({ tables }: OperationResult, { mode }: RestoreScope): string {
   return ` of which ${formatCount(added)} ${added === 1 ? "was" : "were"} not there before`;
 }
 
-/** What to know before it begins. */
+/** Lists what a person should know before the restore begins. */
 function findings({ checks, drift, warnings }: RestorePlan): string[] {
   return [
     ...checks.filter(({ state }) => state === "warning"),

@@ -7,13 +7,14 @@ import { type Ending, readOperation } from "./operation-store.ts";
 import { endingWithoutWord, readChanged, type SettleContext } from "./settle.ts";
 
 /**
- * A failure says that nothing has changed. PostgreSQL is asked whether that is so: the connection may
- * have been lost at the commit.
+ * Writes the end of a restore. A failure is reported as "nothing has changed", so PostgreSQL is asked whether that is
+ * true: the connection may have been lost during the commit.
  */
 export async function writeEnd(context: SettleContext, id: string, ending: Ending): Promise<void> {
   const { database } = context;
   if (ending.state === "succeeded") {
-    // Also where somebody has seen no heartbeat meanwhile: this process knows better.
+    // Also overwrites "interrupted", which another process may have written for lack of a heartbeat. This process knows
+    // better.
     await recordEnd(context, id, ["running", "interrupted"], ending);
     return;
   }
@@ -27,7 +28,7 @@ export async function writeEnd(context: SettleContext, id: string, ending: Endin
   });
 }
 
-/** The server may need a moment to notice that a connection has gone. */
+/** Asks repeatedly, because the server may need a moment to notice a lost connection. */
 async function readChangedAtLast(
   database: Database,
   xid: string | null,

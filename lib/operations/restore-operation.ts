@@ -1,4 +1,4 @@
-/** A restore from its check to its end, whoever watches. */
+/** A restore from its check to its end, whether or not anybody watches. */
 import { BackupError } from "../errors.ts";
 import { runRestore } from "../restore/run-restore.ts";
 import { verifyTables } from "../restore/verify-tables.ts";
@@ -31,12 +31,15 @@ const PASSING: readonly ErrorCode[] = [
   "SAFETY_BACKUP_FAILED",
 ];
 
-/** Whether the same archive may well succeed a moment later, so that it need not be uploaded again. */
+/** Whether the same archive may succeed a moment later, so that the upload should be kept. */
 const isPassing = ({ code, cause }: BackupError): boolean =>
-  // A lost connection is an error of the step in which it was lost.
+  // A lost connection appears as the cause of the step in which it was lost.
   PASSING.includes(code) || PASSING.includes(toBackupError(cause).code);
 
-/** Owns the archive and the upload from here on. Never rejects: every end is written to the operation. */
+/**
+ * Carries out a restore. It owns the archive and the upload from now on. Never rejects: every end is written to the
+ * operation.
+ */
 export async function carryOutRestore(
   context: Context,
   operation: Pick<StoredOperation, "id" | "actor" | "fileName" | "undoes">,
@@ -58,7 +61,7 @@ export async function carryOutRestore(
     ending = { state, error: keepsUpload ? await withRetry(context, actor, source, error) : error };
   }
   try {
-    // Before the end is written, so that whoever reads it finds everything tidied up.
+    // Clean up before the end is written, so that a reader of the end finds nothing left over.
     await releaseSource(context, source, keepsUpload);
   } catch (error) {
     logError(config, `archive of ${id}`, error);
@@ -68,12 +71,12 @@ export async function carryOutRestore(
     await writeEnd(context, id, { ...ending, progress: live.progress });
     await tidySafetyBackups(context, source.undoes);
   } catch (error) {
-    // It will be seen as interrupted, and settled.
+    // The operation is later found to be interrupted, and settled.
     logError(config, `restore ${id}`, error);
   }
 }
 
-/** Check, plan, and then what the person decides: another plan, as often as they like, or the start. */
+/** Checks and plans, then does what the person decides: another plan, any number of times, or the start. */
 async function checkAndRestore(
   context: Context,
   live: LiveOperation,
@@ -100,7 +103,7 @@ async function checkAndRestore(
   }
 }
 
-/** @returns whether the person is in it, or null where that cannot be told */
+/** @returns whether the person's account is in the archive, or null if that is unknown */
 async function proveArchive(
   context: Context,
   { id, onProgress, signal }: LiveOperation,

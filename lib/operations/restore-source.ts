@@ -1,4 +1,6 @@
-/** What a restore reads: an upload, which goes with it, or the safety backup of another restore, which stays. */
+/**
+ * What a restore reads: an upload, which is removed afterwards, or the safety backup of another restore, which stays.
+ */
 import { archiveFileName } from "../backup/backup-name.ts";
 import { BackupError } from "../errors.ts";
 import { type Actor, isEnded } from "../shared/api.ts";
@@ -9,7 +11,7 @@ import type { ArchiveFile, Unlocked } from "./unlock-archive.ts";
 
 export type RestoreSource = ArchiveFile & Unlocked;
 
-/** @throws UPLOAD_NOT_FOUND, OPERATION_STATE for an incomplete one */
+/** @throws UPLOAD_NOT_FOUND, OPERATION_STATE if the upload is incomplete */
 export async function findUpload(
   { uploads }: Context,
   actor: Actor,
@@ -52,7 +54,7 @@ export async function findSafetyBackup(context: Context, restoreId: string): Pro
   return { path: safetyBackups.pathOf(id), fileName, uploadId: null, undoes: id };
 }
 
-/** To be called when the restore ends. @param keepsUpload for another attempt */
+/** Call it when the restore ends. @param keepsUpload true to keep the upload for another attempt */
 export async function releaseSource(
   { uploads }: Context,
   { archive, uploadId }: RestoreSource,

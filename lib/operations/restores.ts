@@ -25,8 +25,9 @@ import { type ArchiveFile, unlockArchive } from "./unlock-archive.ts";
 import { requireStartable } from "./wait-for-step.ts";
 
 /**
- * Opens and unlocks an uploaded archive, or the safety backup of a restore, and begins to check it. The secret is used
- * here and forgotten; the unlocked archive stays in this process's memory. After a wrong passphrase the upload is kept.
+ * Opens and unlocks an uploaded archive, or the safety backup of a restore, and begins to check it. The passphrase or
+ * private key is used here and not kept. The unlocked archive stays in this process's memory. After a wrong passphrase
+ * the upload is kept.
  *
  * @throws UPLOAD_NOT_FOUND, SAFETY_BACKUP_NOT_FOUND, OPERATION_STATE for an incomplete upload, WRONG_PASSPHRASE,
  *   NO_MATCHING_IDENTITY, TOO_MANY_ATTEMPTS, FORMAT_UNSUPPORTED, ARCHIVE_INVALID, ARCHIVE_TRUNCATED, REQUEST_INVALID
@@ -42,7 +43,7 @@ export async function createRestore(
   const { archive, fileName, undoes } = source;
   try {
     const first = { scope: scope ?? wholeScope(source), rehearse };
-    // The original's tables are known by their names only once they are matched with the database.
+    // The names of the original's tables are only known after they are matched with the database.
     if (!isOfOriginal(archive.manifest)) resolveScope(first.scope, archive.manifest.tables);
     const operation = await insertOperation(context.database, {
       id: randomUUID(),
@@ -75,7 +76,7 @@ function findArchive(
   });
 }
 
-/** A safety backup holds some tables of the database on purpose: those that it does not hold stay. */
+/** A safety backup deliberately contains only some tables of the database. Tables that it does not contain stay. */
 const wholeScope = ({ archive, undoes }: RestoreSource): RestoreScope =>
   undoes === null
     ? { mode: "replace" }
@@ -85,9 +86,10 @@ const wholeScope = ({ archive, undoes }: RestoreSource): RestoreScope =>
       };
 
 /**
- * What the rehearsal of one's own restore has found. Kept while it waits for its start, and no longer, as it shows rows.
+ * Returns the report of the trial run of one's own restore. It is kept only while the restore waits for its start,
+ * because it contains rows.
  *
- * @throws OPERATION_NOT_FOUND where there is none, FORBIDDEN, OPERATION_STATE where the process that has it does not answer
+ * @throws OPERATION_NOT_FOUND if there is none, FORBIDDEN, OPERATION_STATE if the process that has it does not answer
  */
 export async function readRehearsal(
   context: Context,
@@ -105,11 +107,11 @@ export async function readRehearsal(
 }
 
 /**
- * Plans one's own restore that waits anew, and rehearses it where that is asked for. It waits again when that is done.
+ * Plans one's own waiting restore again, with a trial run if requested. Afterwards the restore waits again.
  *
- * @returns when it has begun
- * @throws OPERATION_NOT_FOUND, FORBIDDEN for another person's, OPERATION_STATE, REQUEST_INVALID for a scope that does
- *   not fit the archive, INTERRUPTED where the process that holds the archive is gone
+ * @returns when planning has begun
+ * @throws OPERATION_NOT_FOUND, FORBIDDEN if it is another person's, OPERATION_STATE, REQUEST_INVALID for a scope that
+ *   does not fit the archive, INTERRUPTED if the process that holds the archive is gone
  */
 export async function planRestoreAgain(
   context: Context,
@@ -124,12 +126,12 @@ export async function planRestoreAgain(
 }
 
 /**
- * Begins the restore that was checked, in whichever process of the app its unlocked archive is. Returns when it holds
- * the restore's lock; the rest goes on by itself.
+ * Begins the checked restore, whichever process of the app has its unlocked archive. Returns when that process holds
+ * the restore's lock. The restore then goes on by itself.
  *
- * @throws OPERATION_NOT_FOUND, FORBIDDEN for another person's, OPERATION_STATE, SCHEMA_DRIFT where the check
- *   forbids it or has found drift that is not accepted, CONFIRMATION_MISMATCH, SAFETY_BACKUP_FAILED where there is no
- *   room for one, OPERATION_IN_PROGRESS, INTERRUPTED where that process is gone
+ * @throws OPERATION_NOT_FOUND, FORBIDDEN if it is another person's, OPERATION_STATE, SCHEMA_DRIFT if the check forbids
+ *   the restore or found differences that were not accepted, CONFIRMATION_MISMATCH, SAFETY_BACKUP_FAILED if there is no
+ *   room for one, OPERATION_IN_PROGRESS, INTERRUPTED if that process is gone
  */
 export async function startRestore(
   context: Context,
