@@ -4,17 +4,17 @@
  * Routes, below the mount's `/api`:
  *
  *   GET    overview                     → Overview
- *   GET    operations                   → ListedOperation[] (newest first, 50 at most)
+ *   GET    operations                   → ListedOperation[] (newest first, at most 50)
  *   GET    activity?ActivityFilter      → Activity: all operations, page by page
- *   GET    operations/:id?KnownOperation → Operation, without its plan where that is known
+ *   GET    operations/:id?KnownOperation → Operation, without its plan if the client has it already
  *   POST   operations/:id/cancel        → Operation
- *   POST   backups        CreateBackup  → 201 Operation, then its archive by
+ *   POST   backups        CreateBackup  → 201 Operation; then download its archive:
  *   GET    backups/:id/archive          → the zip, streamed, once
  *   *      uploads[/:id]                → the tus protocol, 1.0.0
  *   GET    uploads/:id                  → StoredUpload
  *   POST   restores       CreateRestore → 201 Operation, which checks the uploaded archive, or an undo's safety backup
- *   POST   restores/:id/plan PlanRestore → 202 Operation: plans and rehearses a restore that waits, which then waits again
- *   GET    restores/:id/rehearsal       → RehearsalReport, of a restore that waits for its start
+ *   POST   restores/:id/plan PlanRestore → 202 Operation: plans and rehearses a waiting restore, which then waits again
+ *   GET    restores/:id/rehearsal       → RehearsalReport, for a restore that waits for its start
  *   POST   restores/:id/start StartRestore → 202 Operation
  *
  * Every failure is an ErrorResponse with the status of its code.
@@ -53,18 +53,18 @@ export interface ErrorResponse {
 export interface Actor {
   /** Stable: a user id or e-mail address. */
   id: string;
-  /** As shown to other admins. */
+  /** The name shown to other admins. */
   name: string;
 }
 
-/** Something a person should know before relying on a backup or starting a restore. */
+/** Something to know before relying on a backup or starting a restore. */
 export interface Warning {
   code: WarningCode;
   message: string;
   table?: TableName;
 }
 
-/** A foreign key as an edge of the insertion order: `from` refers to `to`, so `to` comes first. */
+/** A foreign key as an edge of the table order: `from` refers to `to`, so `to` comes first. */
 export interface OrderEdge {
   constraint: string;
   from: TableName;
@@ -73,23 +73,23 @@ export interface OrderEdge {
   referencedColumns: string[];
   /** `NO ACTION`, `RESTRICT`, `CASCADE`, `SET NULL` or `SET DEFAULT`. */
   onDelete: string;
-  /** Prisma relation, as `Post.author`, where one maps this foreign key. */
+  /** Prisma relation, such as `Post.author`, if one maps this foreign key. */
   relation: string | null;
-  /** What the edge does to the order. */
+  /** How the edge affects the order. */
   role: "orders" | "self" | "cycle";
 }
 
 /** A strongly connected component of the foreign-key graph: one table, or the tables of a cycle. */
 export interface OrderComponent {
   tables: TableName[];
-  /** True where the tables refer to each other in a circle. */
+  /** True if the tables refer to each other in a cycle. */
   cyclic: boolean;
-  /** 0 for components that refer to nothing; else one more than the highest that it refers to. */
+  /** 0 for components that refer to nothing. Otherwise one more than the highest level that it refers to. */
   level: number;
 }
 
 export interface InsertionOrder {
-  /** Parents first; ties by name. */
+  /** Parents first, equal ones by name. */
   components: OrderComponent[];
   edges: OrderEdge[];
 }
@@ -99,16 +99,19 @@ export interface OverviewTable extends TableName {
   kind: "table" | "partitioned table";
   rows: number;
   rowsAreExact: boolean;
-  /** False where the server cannot read its rows: it is damaged, or this is a standby and the table is unlogged. */
+  /** False if the server cannot read its rows: the table is damaged, or it is unlogged and this is a standby. */
   isReadable: boolean;
-  /** Whose it is where it is not the app's, such as Supabase's: then it is only in a backup where it is chosen. */
+  /**
+   * The hosting platform that owns the table, such as Supabase. Such a table is backed up only if it is chosen.
+   * Undefined for the app's own tables.
+   */
   platform?: string;
-  /** With indexes and TOAST. */
+  /** Includes indexes and TOAST. */
   sizeBytes: number;
   columns: number;
 }
 
-/** Where the Prisma schema and the database disagree, or the archive and the database. */
+/** A difference between the Prisma schema and the database, or between the archive and the database. */
 export interface Drift {
   kind:
     | "table-missing"
@@ -120,17 +123,17 @@ export interface Drift {
   table: TableName;
   column?: string;
   message: string;
-  /** A restore cannot go on with this. */
+  /** Whether it prevents a restore. */
   blocks: boolean;
-  /** What to do about it, where it blocks or may not be what is meant. */
+  /** What to do if it blocks, or if it may not be intended. */
   remedy?: string;
 }
 
-/** What the app demands of every backup. */
+/** The app's requirements for the encryption of backups. */
 export interface EncryptionPolicy {
-  /** The ways that are allowed. */
+  /** The allowed modes. */
   encryption: EncryptionMode[];
-  /** Every backup is for these as well. Then no other way is allowed. */
+  /** Public keys that open every backup in addition to the chosen ones. If there are any, no other mode is allowed. */
   recipients: string[];
 }
 
@@ -142,32 +145,32 @@ export interface Overview {
     serverVersion: string;
     sizeBytes: number;
     encoding: string;
-    /** It takes no writes: nothing can be restored, nor an operation recorded. */
+    /** Whether the server accepts no writes. Then nothing can be restored, and no operation can be recorded. */
     isStandby: boolean;
   };
   tables: OverviewTable[];
   insertionOrder: InsertionOrder;
   warnings: Warning[];
-  /** Prisma schema against database. Empty where they agree. */
+  /** Differences between the Prisma schema and the database. Empty if they agree. */
   drift: Drift[];
   limits: { maxUploadBytes: number };
   policy: EncryptionPolicy;
   actor: Actor;
 }
 
-/** What the server has of an upload so far, whether it is whole or not. */
+/** What the server has received of an upload, complete or not. */
 export interface StoredUpload {
   sizeBytes: number;
-  /** In hex. */
+  /** In hexadecimal. */
   sha256: string;
 }
 
 export type OperationKind = "backup" | "restore";
 
 /**
- * backup: pending (made, download not begun) → running → succeeded | failed | cancelled | interrupted
- * restore: running with stage check, then rehearsal → ready (waits for a person) → running with these stages again, while
- * it is planned anew → ready → … → running with stage safety-backup, then restore → …
+ * backup: pending (created, download not begun) → running → succeeded | failed | cancelled | interrupted
+ * restore: running with stage check, then rehearsal → ready (waits for a person) → running with these stages again, if
+ * it is planned again → ready → … → running with stage safety-backup, then restore → …
  * `interrupted` is an operation whose process died.
  */
 export type OperationState =
@@ -183,7 +186,7 @@ export const isEnded = (state: OperationState): boolean =>
   state === "succeeded" || state === "failed" || state === "cancelled" || state === "interrupted";
 
 export interface ManifestSummary {
-  /** Null where `@vorlefan/prisma-backup` wrote the backup: then it says nothing of the next two either. */
+  /** Null if `@vorlefan/prisma-backup` wrote the backup. Then the next two are null as well. */
   formatVersion: number | null;
   createdAt: string | null;
   tool: string;
@@ -205,114 +208,117 @@ export interface Check {
   state: "passed" | "failed" | "warning";
   /** A sentence for a person. */
   message: string;
-  /** What to do about it, where it failed. */
+  /** What to do if the check failed. */
   remedy?: string;
-  /** Part of that remedy. */
+  /** The tables that the remedy suggests to leave out. */
   leaveOut?: LeaveOut;
 }
 
-/** Tables that the others can do without. How to leave them out is said where the person stands: page, terminal, script. */
+/** Tables that the others do not need. The page, terminal or script says how to leave them out. */
 export interface LeaveOut {
   tables: TableName[];
-  /** Of which all tables are among these. */
+  /** Schemas of which all tables are in `tables`. */
   wholeSchemas: string[];
-  /** Of which several tables are among these, and not all; they too could be left out as a whole. */
+  /** Schemas of which several tables, but not all, are in `tables`. They could also be left out as a whole. */
   partSchemas?: string[];
 }
 
 export interface RehearsalSummary {
   wouldSucceed: boolean;
   elapsedMs: number;
-  /** Rows over all tables; null where some tables cannot be compared. */
+  /** Rows over all tables. Null if some tables cannot be compared. */
   changes: { added: number; removed: number; changed: number; same: number } | null;
   violations: number;
 }
 
-/** Whether what is there now can be kept before the restore. */
+/** Whether the current data can be saved before the restore. */
 export interface SafetyBackupPlan {
   possible: boolean;
-  /** A sentence: where it is kept and with what it opens, or why it cannot be made. */
+  /** A sentence: where the safety backup is kept and what opens it, or why it cannot be made. */
   message: string;
-  /** An upper bound. */
+  /** An upper bound, in bytes. */
   neededBytes: number;
   freeBytes: number;
 }
 
-/** The outcome of checking an archive against this database. What `start` does is exactly this. */
+/** The result of checking an archive against this database. `start` does exactly what the plan says. */
 export interface RestorePlan {
   scope: RestoreScope;
-  /** Null where the plan was not rehearsed. The whole report is its own resource. */
+  /** Null if there was no trial run. The full report is a separate resource. */
   rehearsal: RehearsalSummary | null;
-  /** Whether the person who restores is among the backup's users; null where that cannot be told. */
+  /** Whether the person who restores is among the backup's users. Null if that is unknown. */
   actorIsInBackup: boolean | null;
-  /** Prisma's, in the order of their names. */
+  /** Prisma's migrations, sorted by name. */
   migrations: Array<{ name: string; inBackup: boolean; inDatabase: boolean }>;
   safetyBackup: SafetyBackupPlan | null;
   manifest: ManifestSummary;
   checks: Check[];
-  /** In which the tables will be loaded: the database's own foreign keys decide. */
+  /** The order in which tables are loaded, from the database's own foreign keys. */
   insertionOrder: InsertionOrder;
-  /** Archive against database. */
+  /** Differences between the archive and the database. */
   drift: Drift[];
   warnings: Warning[];
   tables: Array<
     TableName & {
       model: string | null;
-      /** In the archive. */
+      /** Number of rows in the archive. */
       rows: number;
-      /** In the database at the time of the check; an estimate for large tables. */
+      /** Number of rows in the database at the time of the check. An estimate for large tables. */
       rowsNow: number;
-      /** The database has no such table. */
+      /** Whether the database lacks this table. */
       isMissing?: boolean;
-      /** What is there now cannot be read, as the server's storage is damaged. */
+      /** Whether the table's current rows cannot be read, because the server's storage is damaged. */
       isDamaged?: boolean;
-      /** Whose it is where it is not the app's: then it is only restored where it is chosen. */
+      /**
+       * The hosting platform that owns the table. Such a table is restored only if it is chosen. Undefined for the
+       * app's own tables.
+       */
       platform?: string;
-      /** `merge`: rows are added or changed, and none is removed. */
+      /** `merge`: rows are added or changed, but not removed. */
       action: "replace" | "merge" | "skip";
       /** Why a table is skipped. */
       reason?: string;
     }
   >;
-  /** False where a check failed or a drift blocks; `start` is then refused. */
+  /** False if a check failed or a difference blocks. Then `start` is refused. */
   canStart: boolean;
 }
 
 interface ResultTable extends TableName {
   model: string | null;
-  /** Of the archive. */
+  /** Number of rows in the archive. */
   rows: number;
   jsonBytes: number;
-  /** Of the table's JSON in the archive, in hex; null where the original's backup has none. */
+  /** SHA-256 of the table's JSON in the archive, in hexadecimal. Null for the original's backups, which have none. */
   jsonSha256?: string | null;
-  /** restore: in the database, exact. */
+  /** restore: exact number of rows in the database. */
   rowsBefore?: number;
   rowsAfter?: number;
 }
 
-/** What a restore was made from, or a backup has made. */
+/** Identifies the archive from which a restore was made, or which a backup has made. */
 export interface ArchiveIdentity {
   sizeBytes: number;
-  /** In hex. */
+  /** In hexadecimal. */
   sha256: string;
 }
 
-/** What was there before a restore, kept on the server. */
+/** The data from before a restore, kept on the server. */
 export interface SafetyBackup {
   createdAt: string;
   sizeBytes: number;
-  /** As the restored archive: the same passphrase or identity opens it. */
+  /** The same as for the restored archive: the same passphrase or private key opens it. */
   encryption: EncryptionMode;
-  /** False once newer ones have taken its place, or it is too old. */
+  /** False after newer ones replaced it, or when it is too old. */
   isKept: boolean;
-  /** Until then at most. */
+  /** The time at which it is removed at the latest. */
   keptUntil: string;
 }
 
-/** Everything that was done, for those who ask later: newest first. */
+/** All operations, newest first, for the audit trail. */
 export interface Activity {
   operations: ListedOperation[];
-  /** Of operations that the filter lets through, on all pages. */
+  /** Number of operations that match the filter, on all pages. */
   total: number;
 }
 
@@ -320,9 +326,9 @@ export interface Activity {
 export interface ActivityFilter {
   kind?: OperationKind;
   state?: OperationState;
-  /** Part of a file's name, a person's name or id, an operation's id, or a sha256. */
+  /** Part of a file's name, a person's name or id, an operation's id, or a SHA-256. */
   search?: string;
-  /** From 1; 25 operations each. */
+  /** Starts at 1. A page has 25 operations. */
   page?: number;
 }
 
@@ -330,12 +336,12 @@ export const ACTIVITY_PAGE_LENGTH = 25;
 
 export interface OperationResult {
   elapsedMs: number;
-  /** Tables, with their final figures. */
+  /** The tables with their final figures. */
   tables: ResultTable[];
   rows: number;
   jsonBytes: number;
   sequences: number;
-  /** restore: as they stand after it. */
+  /** restore: the sequences' states after it. */
   sequenceStates?: Array<TableName & { lastValue: string; isCalled: boolean }>;
   warnings: Warning[];
   /** backup: size of the zip. */
@@ -351,42 +357,51 @@ export interface Operation {
   createdAt: string;
   startedAt: string | null;
   endedAt: string | null;
-  /** The database's own clock at the time of the response, to compute elapsed times with. */
+  /** The database's clock at the time of the response, for computing elapsed times. */
   now: string;
   encryption: EncryptionMode | null;
-  /** Name of the file downloaded or uploaded. */
+  /** Name of the downloaded or uploaded file. */
   fileName: string;
   cancelRequested: boolean;
-  /** Who has asked for it to be cancelled. Null where nobody has: a download that was given up ends so, too. */
+  /**
+   * The person who requested the cancellation. Null if there was no request: a download that was given up also ends as
+   * cancelled.
+   */
   cancelledBy: Actor | null;
-  /** restore: from the end of its check on. backup: when it has succeeded. */
+  /** restore: set once its check has ended. backup: set once it has succeeded. */
   archive: ArchiveIdentity | null;
-  /** restore: where one was made. */
+  /** restore: set if a safety backup was made. */
   safetyBackup: SafetyBackup | null;
   /** restore: id of the restore that this one undoes. */
   undoes: string | null;
   progress: Progress;
-  /** restore, from `ready` on. */
+  /** restore: set from `ready` on. */
   plan: RestorePlan | null;
   result: OperationResult | null;
   error: ErrorReport | null;
-  /** restore: what is true of the database. `unknown` only while an interrupted one is being settled. */
+  /** restore: whether the database was changed. `unknown` only while an interrupted restore is being settled. */
   changed: "nothing" | "everything" | "unknown";
 }
 
-/** Query parameters: state and `startedAt` of an earlier answer. While these stay, so does the plan, which may be large. */
+/**
+ * Query parameters: state and `startedAt` from an earlier answer. While they are unchanged, so is the plan, which may
+ * be large and is then not sent again.
+ */
 export interface KnownOperation {
   state: OperationState;
   startedAt: string | null;
 }
 
-/** An operation as lists show it: small, whatever the archive was. Its plan and result are in the operation itself. */
+/**
+ * An operation as lists show it: small, regardless of the archive's size. The operation itself has the plan and the
+ * result.
+ */
 export interface ListedOperation extends Omit<Operation, "progress" | "plan" | "result" | "error"> {
-  /** While it runs. Rows are of all tables; null before these are known. */
+  /** Present while it runs. Rows are the sum over all tables, and null until the tables are known. */
   progress: { stage: Stage; rows: number | null; totalRows: number | null } | null;
-  /** Of its plan, where it has one. */
+  /** From its plan, if it has one. */
   canStart: boolean | null;
-  /** Of its result, where it has one. */
+  /** From its result, if it has one. */
   rows: number | null;
   archiveBytes: number | null;
 }

@@ -1,4 +1,4 @@
-/** What became of looking at a file, in the same words wherever it was looked at: in the browser or on the server. */
+/** The verdict about a file, in the same words for the browser's check and the server's. */
 import type { ErrorReport } from "./api.ts";
 import type { ErrorCode } from "./error-codes.ts";
 
@@ -30,7 +30,7 @@ const VERDICT_OF_CODE: Partial<Record<ErrorCode, ArchiveVerdict>> = {
   FORMAT_UNSUPPORTED: "newer-version",
 };
 
-/** The server's verdict; null where its error is about something else than the archive. */
+/** Returns the verdict of a server error, or null if the error is not about the archive. */
 export function verdictOfError({
   code,
   details,

@@ -2,7 +2,7 @@ import { formatCount, formatNoun } from "./format.ts";
 import type { RightsChanges } from "./rehearsal.ts";
 import { tableLabel } from "./table-name.ts";
 
-/** `In users, this adds 1 admin and changes 2 password hashes.` */
+/** Returns `In users, this adds 1 admin and changes 2 password hashes.` */
 export function describeRights({ table, admins, passwordsChanged }: RightsChanges): string {
   const changes = [
     admins && admins.added > 0 && `adds ${formatNoun(admins.added, "admin")}`,
@@ -29,6 +29,6 @@ export function describeRights({ table, admins, passwordsChanged }: RightsChange
     .join(" ");
 }
 
-/** Whether somebody should look twice. */
+/** Whether the changes deserve a warning. */
 export const changesRights = ({ admins, passwordsChanged }: RightsChanges): boolean =>
   !admins || passwordsChanged === null || admins.added + admins.removed + passwordsChanged > 0;

@@ -12,6 +12,6 @@ const WORDS: Record<EncryptionMode, string> = {
   none: "without encryption",
 };
 
-/** "with a passphrase or for age public keys" */
+/** Returns "with a passphrase or for age public keys". */
 export const describeModes = ({ encryption }: EncryptionPolicy): string =>
   encryption.map((mode) => WORDS[mode]).join(" or ");

@@ -1,6 +1,4 @@
-/**
- * Every error code, and the HTTP status that goes with it. The only such table.
- */
+/** Every error code with its HTTP status. There is no other such table. */
 export const ERROR_STATUS = {
   CONFIG_INVALID: 500,
   REQUEST_INVALID: 400,

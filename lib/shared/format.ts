@@ -1,17 +1,17 @@
-/** How figures read everywhere, in the panel and in the terminal. */
+/** The number and date formats of the panel and the terminal. */
 
 const counts = new Intl.NumberFormat("en");
 const dateTimes = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 
 export const formatCount = (count: number): string => counts.format(count);
 
-/** `1 table`, `2 tables`; for nouns whose plural is an added s. */
+/** Returns `1 table` or `2 tables`, for nouns whose plural adds an s. */
 export const formatNoun = (count: number, noun: string): string =>
   `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
 
-/** As many as a sentence bears, and how many there are besides. */
+/** Joins as many texts as fit into a sentence, and says how many more there are. */
 export function formatSome(texts: readonly string[], separator = ", "): string {
   const more = texts.length - NAMED;
   const named = texts.slice(0, NAMED).join(separator);
@@ -35,7 +35,7 @@ export function formatBytes(bytes: number): string {
 
 export const formatRate = (bytesPerSecond: number): string => `${formatBytes(bytesPerSecond)}/s`;
 
-/** `0.4 s`, `12 s`, `3 min 5 s`, `1 h 12 min`. */
+/** Returns `0.4 s`, `12 s`, `3 min 5 s` or `1 h 12 min`. */
 export function formatDuration(elapsedMs: number): string {
   const seconds = Math.max(0, elapsedMs) / 1000;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
@@ -46,7 +46,7 @@ export function formatDuration(elapsedMs: number): string {
   return `${formatCount(Math.floor(minutes / 60))} h ${minutes % 60} min`;
 }
 
-/** An estimate, so in coarse steps: `a few seconds`, `about 40 seconds`, `about 3 minutes`. */
+/** Rounds coarsely, because it is an estimate: `a few seconds`, `about 40 seconds`, `about 3 minutes`. */
 export function formatRemaining(remainingMs: number): string {
   const seconds = remainingMs / 1000;
   if (seconds < 10) return "a few seconds";
@@ -56,9 +56,9 @@ export function formatRemaining(remainingMs: number): string {
   return `about ${formatNoun(Math.round(minutes / 60), "hour")}`;
 }
 
-/** Whole percent, rounded down: 100 % is only shown when everything is done. */
+/** Whole percent, rounded down, so that 100 % appears only when everything is done. */
 export const formatPercent = (fraction: number): string =>
   `${Math.floor(Math.min(1, Math.max(0, fraction)) * 100)} %`;
 
-/** In the person's time zone. */
+/** In the local time zone. */
 export const formatDateTime = (iso: string): string => dateTimes.format(new Date(iso));

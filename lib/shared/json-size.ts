@@ -2,8 +2,8 @@ const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 const [OPEN, CLOSE, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /**
- * Whether JSON is no deeper, and has no more values, than is allowed: to be asked before it is parsed, for
- * `{},{},…` takes fifty times its text in memory, and half a minute. Whether it is JSON is for the parser to say.
+ * Whether JSON stays within the limits for depth and number of values. Call it before parsing: parsing `{},{},…` takes
+ * fifty times the text's size in memory, and half a minute. It does not check whether the JSON is valid.
  */
 export function isModestJson(
   json: Uint8Array,
@@ -24,7 +24,7 @@ export function isModestJson(
   return true;
 }
 
-/** Where the string that begins here has its closing quote, or the text ends. */
+/** Returns the index of the closing quote of the string that begins at `start`, or the end of the text. */
 function endOfString(json: Uint8Array, start: number): number {
   let at = start + 1;
   while (at < json.length && json[at] !== QUOTE) at += json[at] === BACKSLASH ? 2 : 1;

@@ -1,6 +1,6 @@
 import type { LeaveOut } from "./api.ts";
 
-/** Among an error's details: which tables can be left out. */
+/** Returns the tables that can be left out, from an error's details. */
 export function leaveOutIn(details: Record<string, unknown> | undefined): LeaveOut | undefined {
   const { leaveOut } = (details ?? {}) as { leaveOut?: LeaveOut };
   return leaveOut;

@@ -5,7 +5,7 @@ afterEach(() => vi.unstubAllEnvs());
 
 it("is the path itself, unless Next is set up otherwise", () => {
   expect(nextAddress("/admin/backup")).toBe("/admin/backup");
-  // What Next makes of `basePath: ""` and `trailingSlash: false`.
+  // The values that Next compiles for `basePath: ""` and `trailingSlash: false`.
   vi.stubEnv("__NEXT_ROUTER_BASEPATH", "");
   vi.stubEnv("__NEXT_TRAILING_SLASH", "");
   expect(nextAddress("/admin/backup")).toBe("/admin/backup");

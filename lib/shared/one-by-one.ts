@@ -2,10 +2,11 @@ import { Decrypter, type Identity } from "age-encryption";
 import { MAX_STANZAS } from "./archive-format.ts";
 
 /**
- * The same identity, which tries the recipients of an age header one by one. Each try takes CPU, and whoever made the
- * file decides how many there are.
+ * Wraps an identity so that it tries the recipients of an age header one by one. Each attempt takes CPU, and the file's
+ * author determines how many there are.
  *
- * @param turn between two tries: lets others have the event loop
+ * @param turn called between attempts, to let other tasks run on the event loop
+ * @returns an identity that throws if the header has more than `MAX_STANZAS` recipients
  */
 export function oneByOne(identity: Identity, turn: () => unknown): Identity {
   return {
@@ -23,7 +24,10 @@ export function oneByOne(identity: Identity, turn: () => unknown): Identity {
   };
 }
 
-/** What age-encryption makes of the text of an identity. It exports none: its decrypter has the method, but not in its types. */
+/**
+ * Makes an Identity from its text. age-encryption does not export a function for it, but its Decrypter has the method,
+ * which is missing in its types.
+ */
 export function ageIdentity(text: string): Identity {
   const decrypter = new Decrypter();
   decrypter.addIdentity(text);

@@ -1,10 +1,10 @@
-/** What an editor may put at a text's beginning. */
+/** An editor may put it at the beginning of a file. */
 const BYTE_ORDER_MARK = "\uFEFF";
 
 /**
- * The forms in which a passphrase that looks the same may have been given when a backup was made, as given first: an
- * accent as a character of its own or not, as one keyboard or the other types it; a file's byte order mark, which counted
- * once. To be tried as one attempt.
+ * Returns the forms of a passphrase that look the same and that may have been used when the backup was made, the given
+ * form first. Keyboards differ in whether an accent is a separate character (NFC, NFD). A file's byte order mark was
+ * once part of the passphrase. Count all forms as one attempt.
  */
 export function passphraseForms(passphrase: string): string[] {
   const plain = passphrase.startsWith(BYTE_ORDER_MARK) ? passphrase.slice(1) : passphrase;

@@ -1,23 +1,23 @@
 import type { TableName } from "./requests.ts";
 
-/** A table on its way: its state and figures at one moment. */
+/** State and figures of a table at one moment. */
 export interface TableProgress {
   schema: string;
   name: string;
-  /** Prisma model, where one maps this table. */
+  /** The Prisma model, if one maps this table. */
   model: string | null;
   state: "waiting" | "running" | "done";
-  /** Rows done so far. */
+  /** Rows completed so far. */
   rows: number;
   /** Rows expected. */
   totalRows: number;
-  /** False where `totalRows` is the planner's estimate: too large a table to count first. */
+  /** False if `totalRows` is the planner's estimate, because the table is too large to count first. */
   totalIsExact: boolean;
-  /** Bytes of JSON done so far. */
+  /** Bytes of JSON completed so far. */
   bytes: number;
 }
 
-/** A table of a plan, before anything is done with it. */
+/** Makes the progress of a planned table before anything happens with it. */
 export const waitingTable = (
   { schema, name, model }: TableName & { model: string | null },
   totalRows: number,
@@ -34,10 +34,10 @@ export const waitingTable = (
 });
 
 /**
- * The steps of an operation, in order.
+ * The phases of an operation, in order.
  * backup: preparing, dumping, finishing.
  * check of an upload: verifying. restore: preparing, emptying, loading, constraints, sequences, committing.
- * rehearsal: preparing, emptying (making copies of the tables), loading, constraints, sequences, comparing.
+ * rehearsal: preparing, emptying (makes copies of the tables), loading, constraints, sequences, comparing.
  */
 export type Phase =
   | "preparing"
@@ -52,36 +52,36 @@ export type Phase =
   | "committing";
 
 /**
- * What an operation does at the moment. Each stage has its own phases and tables.
+ * What an operation does now. Each stage has its own phases and tables.
  * restore: check → (rehearsal) → wait for the start → (safety-backup) → restore. A backup has one stage, backup.
  */
 export type Stage = "backup" | "check" | "rehearsal" | "safety-backup" | "restore";
 
-/** What the pipelines report. Totals are planned first; `table` events are throttled where emitted. */
+/** The events that the pipelines report. Totals are planned first. `table` events are throttled by the sender. */
 export type ProgressEvent =
-  /** The tables and the phase begin anew. */
+  /** The tables and the phase are reset. */
   | { type: "stage"; stage: Stage }
   | { type: "planned"; tables: TableProgress[] }
   | { type: "phase"; phase: Phase }
-  /** For others, or for a standby, in a sentence; null: it goes on. */
+  /** What the operation waits for (other sessions, a standby), in a sentence. Null: it continues. */
   | { type: "waiting"; waitsFor: string | null }
-  /** `index` is the table's place in the planned list. Figures are absolute, not increments. */
+  /** `index` is the table's index in the planned list. Figures are absolute, not increments. */
   | { type: "table"; index: number; state: TableProgress["state"]; rows: number; bytes: number };
 
 export type OnProgress = (event: ProgressEvent) => void;
 
-/** The state that the events add up to. */
+/** The state that results from the events. */
 export interface Progress {
   stage: Stage;
   phase: Phase;
   tables: TableProgress[];
-  /** What it waits for at the moment, in a sentence. */
+  /** What the operation waits for now, in a sentence. */
   waitsFor?: string;
 }
 
 export const NO_PROGRESS: Progress = { stage: "backup", phase: "preparing", tables: [] };
 
-/** Adds one event. Changes and returns `progress`' own copy; the argument stays as it was. */
+/** Returns a copy of `progress` with one event applied. */
 export function addProgress(progress: Progress, event: ProgressEvent): Progress {
   switch (event.type) {
     case "stage":
@@ -112,7 +112,7 @@ export function addProgress(progress: Progress, event: ProgressEvent): Progress 
   }
 }
 
-/** Rows done and expected over all tables; 0 of 0 before the plan is known. */
+/** Sums the completed and expected rows over all tables. 0 of 0 before the plan is known. */
 export function sumProgress(progress: Progress): {
   rows: number;
   totalRows: number;
@@ -121,7 +121,7 @@ export function sumProgress(progress: Progress): {
   const sum = { rows: 0, totalRows: 0, bytes: 0 };
   for (const table of progress.tables) {
     sum.rows += table.rows;
-    // An estimate that turned out too low must not show more than 100 %.
+    // If an estimate was too low, the progress must not exceed 100 %.
     sum.totalRows += table.state === "done" ? table.rows : Math.max(table.totalRows, table.rows);
     sum.bytes += table.bytes;
   }
@@ -130,9 +130,9 @@ export function sumProgress(progress: Progress): {
 
 const REPORT_EVERY_MS = 200;
 
-/** Reports one table's progress: `running` at once and then at most five times a second, `done` always. */
+/** Reports one table's progress: `running` at once and then at most five times per second, `done` always. */
 export function reportTable(onProgress: OnProgress, index: number) {
-  // A first batch may take its time, and the table must not seem to wait meanwhile.
+  // The first batch may take long, and meanwhile the table must not appear to wait.
   onProgress({ type: "table", index, state: "running", rows: 0, bytes: 0 });
   let reportedAt = Date.now();
   return {

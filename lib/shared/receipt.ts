@@ -18,24 +18,24 @@ import {
 type Named = TableName & { model: string | null };
 
 export interface ReceiptTable extends Named {
-  /** restore: in the database, exact; null where it has not said. backup: null. */
+  /** restore: exact number of rows in the database, null if the result lacks it. backup: null. */
   rowsBefore: number | null;
   rowsAfter: number | null;
-  /** Of the archive. */
+  /** Number of rows in the archive. */
   rowsInBackup: number;
   jsonBytes: number;
-  /** Of the table's JSON in the archive, in hex. */
+  /** SHA-256 of the table's JSON in the archive, in hexadecimal. */
   jsonSha256: string | null;
 }
 
-/** What is left of an operation that has ended: who did what, from what, and what came of it. */
+/** The record of an operation that has ended: who did what, from which archive, and the result. */
 export interface Receipt {
   format: "prisma-backup-admin receipt";
   version: 1;
   operationId: string;
   kind: OperationKind;
   state: OperationState;
-  /** What is true of the database. */
+  /** Whether the database was changed. */
   changed: Operation["changed"];
   /** restore: id of the restore that this one undoes. */
   undoes: string | null;
@@ -44,29 +44,29 @@ export interface Receipt {
   createdAt: string;
   startedAt: string | null;
   endedAt: string | null;
-  /** Of the backup or restore itself, without its check and the waiting. */
+  /** Duration of the backup or restore itself, without its check and the waiting. */
   elapsedMs: number | null;
   archive: Partial<ArchiveIdentity> & { fileName: string; encryption: EncryptionMode | null };
-  /** restore: what the archive says of itself. `@vorlefan/prisma-backup` wrote neither time nor database. */
+  /** restore: what the archive says about itself. `@vorlefan/prisma-backup` stored neither time nor database. */
   backup: {
     createdAt: string | null;
     tool: string;
     formatVersion: number | null;
     database: { name: string; serverVersion: string } | null;
   } | null;
-  /** restore: what of the backup was to come back, and how. */
+  /** restore: which part of the backup was chosen, and the mode. */
   scope: { mode: RestoreMode; tables: TableName[] | null; chosenRows: number | null } | null;
   tables: ReceiptTable[];
-  /** restore: tables that were left as they are. */
+  /** restore: tables that were not changed. */
   leftOut: Array<Named & { reason: string | null }>;
-  /** How many were saved or set. */
+  /** Number of sequences that were saved or set. */
   sequences: number;
-  /** restore: as they stood after it. */
+  /** restore: the sequences' states after it. */
   sequenceStates: Array<TableName & { lastValue: string; isCalled: boolean }>;
   checks: Check[];
   drift: Drift[];
   warnings: Warning[];
-  /** Whether it is still kept is not said: a receipt stays as it is. */
+  /** Without whether it is still kept, because a receipt does not change. */
   safetyBackup: Omit<SafetyBackup, "isKept" | "keptUntil"> | null;
   error: ErrorReport | null;
 }
@@ -130,7 +130,7 @@ function withoutState(backup: SafetyBackup | null): Receipt["safetyBackup"] {
   return made;
 }
 
-/** What the check has said, the restore may say again. */
+/** Removes duplicates, because the check and the restore may give the same warning. */
 function withoutRepeats(warnings: Warning[]): Warning[] {
   const byText = new Map(
     warnings.map((warning) => [`${warning.code} ${warning.message}`, warning] as const),

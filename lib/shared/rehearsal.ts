@@ -1,28 +1,28 @@
-/** What a rehearsal of a restore has found. Values are text, cut at `SAMPLE_CHARACTERS`; they are never logged. */
+/** The report of a restore's trial run. Values are text, cut at `SAMPLE_CHARACTERS`. They are never logged. */
 import type { Drift, ErrorReport, TableName, Warning } from "./api.ts";
 
 export const SAMPLE_CHARACTERS = 200;
-/** Of each kind, in each table. */
+/** Maximum number of samples of each kind in each table. */
 export const MAX_SAMPLES = 20;
-/** Of each constraint. */
+/** Maximum number of rows listed for each constraint. */
 export const MAX_VIOLATING_ROWS = 100;
 
-/** NULL is null. A longer one ends with an ellipsis. */
+/** NULL is null. A cut value ends with an ellipsis. */
 export type SampleValue = string | null;
 
 export interface RowSample {
   change: "added" | "removed" | "changed";
-  /** In the order of the table's `key`; empty where there is none. */
+  /** In the order of the table's `key`. Empty if it has none. */
   key: SampleValue[];
-  /** As the row is now, in the order of the table's `sampleColumns`; null where it is added. */
+  /** The row's current values, in the order of the table's `sampleColumns`. Null if the row is added. */
   before: SampleValue[] | null;
-  /** As it will be; null where it is removed. */
+  /** The row's values after the restore. Null if it is removed. */
   after: SampleValue[] | null;
-  /** Those that differ, where the row is changed. */
+  /** The columns that differ, if the row is changed. */
   changedColumns: string[];
 }
 
-/** Rows of a table by what a restore does to them. */
+/** Numbers of a table's rows, by what a restore does to them. */
 export interface RowChanges {
   added: number;
   removed: number;
@@ -34,13 +34,16 @@ export interface RehearsedTable extends TableName {
   model: string | null;
   rowsNow: number;
   rowsInBackup: number;
-  /** What tells a row: the primary key, else a unique key. Empty where there is neither: then whole rows are compared, and none is `changed`. */
+  /**
+   * The columns that identify a row: the primary key, otherwise a unique key. Empty if there is neither. Then whole
+   * rows are compared, and none is `changed`.
+   */
   key: string[];
-  /** What is there now cannot be read, nor counted. */
+  /** Whether the current rows can be neither read nor counted. */
   isDamaged?: boolean;
-  /** Null where the rows cannot be compared, since some are refused or repeat a key, or it is damaged. */
+  /** Null if the rows cannot be compared, because some are refused, a key repeats, or the table is damaged. */
   changes: RowChanges | null;
-  /** At most 800; all are compared. */
+  /** At most 800 columns. The comparison uses all. */
   sampleColumns: string[];
   samples: RowSample[];
 }
@@ -59,25 +62,25 @@ export interface ViolatingRow {
   key: SampleValue[];
   /** In the order of the violation's `columns`. */
   values: SampleValue[];
-  /** Its place in the archive, from 1, where a value of it is refused. */
+  /** The row's place in the archive, from 1, if one of its values is refused. */
   row?: number;
-  /** How many rows have these values, where that is what violates. */
+  /** How many rows have these values, if the repetition is the violation. */
   times?: number;
 }
 
-/** A constraint, or a column's type, that rows of the backup do not fulfil. */
+/** A constraint or a column's type that rows of the backup violate. */
 export interface Violation {
   kind: ViolationKind;
-  /** Whose rows they are. */
+  /** The table of the rows. */
   table: TableName;
   constraint: string | null;
-  /** What tells a row of the table. */
+  /** The columns that identify a row. */
   key: string[];
-  /** What the constraint is about. */
+  /** The columns of the constraint. */
   columns: string[];
-  /** Of a foreign key. */
+  /** For a foreign key. */
   refersTo?: TableName;
-  /** Rows that violate it; of a repeated key all but one. Null where only some are known. */
+  /** Number of rows that violate it. For a repeated key, all but one. Null if only some are known. */
   total: number | null;
   /** At most `MAX_VIOLATING_ROWS`. */
   rows: ViolatingRow[];
@@ -87,30 +90,30 @@ export interface Violation {
   remedy: string;
 }
 
-/** What becomes of those who sign in: counts alone. */
+/** How a restore changes the people who can sign in. Only counts, no names. */
 export interface RightsChanges {
-  /** Whose they are. */
+  /** The table of the people. */
   table: TableName;
-  /** Null where it cannot be told. */
+  /** Null if unknown. */
   admins: { added: number; removed: number } | null;
-  /** Of people who are there now and then. Null where it cannot be told. */
+  /** Counts people who exist both before and after. Null if unknown. */
   passwordsChanged: number | null;
 }
 
 export interface RehearsalReport {
-  /** True where a restore would have succeeded, as far as `notRehearsed` allows. */
+  /** True if the restore would have succeeded, except for what `notRehearsed` names. */
   wouldSucceed: boolean;
   elapsedMs: number;
   steps: Array<{ name: "tables" | "loading" | "constraints" | "comparing"; elapsedMs: number }>;
-  /** What stands in the way before any row is looked at; then nothing was loaded. */
+  /** What prevents the restore before any row is examined. If there are any, nothing was loaded. */
   obstacles: ErrorReport[];
   drift: Drift[];
-  /** In insertion order. */
+  /** In table order. */
   tables: RehearsedTable[];
   violations: Violation[];
-  /** Null where the sign-in's tables do not change, or are not known. */
+  /** Null if the tables with the people who sign in do not change, or are not known. */
   rights: RightsChanges | null;
   warnings: Warning[];
-  /** Sentences on what only the restore itself can tell. */
+  /** Sentences about what only the restore itself can tell. */
   notRehearsed: string[];
 }

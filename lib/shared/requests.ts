@@ -1,6 +1,6 @@
 /**
- * The bodies of requests, as the server checks them. Apart from `api.ts`, whose values the browser loads: Zod would
- * be most of the panel, and tries `new Function`, which a Content Security Policy reports.
+ * The schemas by which the server checks request bodies. They are not in `api.ts`, whose values the browser loads: Zod
+ * would be most of the panel's size, and it tries `new Function`, which a Content Security Policy reports.
  */
 import { z } from "zod";
 import { MAX_CHOSEN_ROWS } from "./limits.ts";
@@ -9,7 +9,7 @@ const tableNameSchema = z.object({ schema: z.string(), name: z.string() });
 export type TableName = z.infer<typeof tableNameSchema>;
 
 const exclusionSchema = z.object({ schema: z.string(), name: z.string().optional() });
-/** A table that is left out; without a name, everything that is in the schema. */
+/** A table to leave out. Without a name, the whole schema. */
 export type Exclusion = z.infer<typeof exclusionSchema>;
 
 const encryptionChoiceSchema = z.discriminatedUnion("mode", [
@@ -20,12 +20,12 @@ const encryptionChoiceSchema = z.discriminatedUnion("mode", [
   }),
   z.object({ mode: z.literal("none") }),
 ]);
-/** How an archive is encrypted. A required choice wherever an archive is made: there is no default. */
+/** How an archive is encrypted. Always required when an archive is made: there is no default. */
 export type EncryptionChoice = z.infer<typeof encryptionChoiceSchema>;
 export type EncryptionMode = EncryptionChoice["mode"];
 
 export const createBackupSchema = z.object({
-  /** Left out: every table. */
+  /** If left out: every table. */
   tables: z.array(tableNameSchema).min(1).optional(),
   encryption: encryptionChoiceSchema,
 });
@@ -36,14 +36,14 @@ const unlockSchema = z.object({
   /** The text of an age identity file, or one `AGE-SECRET-KEY-1…` line. */
   identity: z.string().max(65536).optional(),
 });
-/** What opens an encrypted archive. */
+/** The passphrase or private key that opens an encrypted archive. */
 export type Unlock = z.infer<typeof unlockSchema>;
 
 /**
- * How the backup's rows meet those that are there.
- * `replace`: a table's rows are exactly the backup's. `if-empty`: the same, and refused where a table has rows.
- * `keep-existing`: rows whose key is there already stay as they are; the others are added.
- * `overwrite`: rows whose key is there already become the backup's; the others are added.
+ * What happens to existing rows.
+ * `replace`: afterwards a table has exactly the backup's rows. `if-empty`: the same, but refused if a table has rows.
+ * `keep-existing`: existing rows with the same key stay as they are. The other rows of the backup are added.
+ * `overwrite`: existing rows with the same key become the backup's. The other rows of the backup are added.
  * The last two remove nothing, and need tables with a primary or unique key.
  */
 export const restoreModeSchema = z.enum(["replace", "if-empty", "keep-existing", "overwrite"]);
@@ -52,20 +52,23 @@ export type RestoreMode = z.infer<typeof restoreModeSchema>;
 const restoreScopeSchema = z
   .object({
     mode: restoreModeSchema,
-    /** Left out: every table of the backup. */
+    /** If left out: every table of the backup. */
     tables: z.array(tableNameSchema).min(1).optional(),
     /**
-     * Not these, of the backup or of the database: their rows stay as they are, although tables that they refer to,
-     * or that refer to them, are restored.
+     * Tables of the backup or of the database to leave unchanged, although tables that they refer to, or that refer to
+     * them, are restored.
      */
     exclude: z.array(exclusionSchema).min(1).optional(),
-    /** These too, of the whole backup, although they are the hosting platform's. `tables` and `rows` name such tables themselves. */
+    /**
+     * Tables of the hosting platform to restore with the whole backup. `tables` and `rows` can name such tables
+     * directly.
+     */
     include: z.array(exclusionSchema).min(1).optional(),
-    /** Only these rows, instead of `tables`. Only with `keep-existing` or `overwrite`. */
+    /** Restore only these rows, instead of `tables`. Only with `keep-existing` or `overwrite`. */
     rows: z
       .array(
         tableNameSchema.extend({
-          /** Places of the rows in the table's array in the archive, from 1. */
+          /** Positions of the rows in the table's array in the archive, from 1. */
           places: z.array(z.int().positive()).min(1),
         }),
       )
@@ -76,17 +79,17 @@ const restoreScopeSchema = z
     ({ rows = [] }) => rows.reduce((sum, { places }) => sum + places.length, 0) <= MAX_CHOSEN_ROWS,
     `at most ${MAX_CHOSEN_ROWS} rows can be chosen one by one`,
   );
-/** What of the backup comes back, and how. */
+/** Which part of the backup is restored, and how. */
 export type RestoreScope = z.infer<typeof restoreScopeSchema>;
 
 export const createRestoreSchema = unlockSchema.extend({
-  /** An upload of one's own; or else `undo`. */
+  /** Id of the person's own upload. Required unless `undo` is set. */
   uploadId: z.string().max(200).optional(),
-  /** Id of a restore, whose safety backup is restored. */
+  /** Id of a restore whose safety backup is restored. */
   undo: z.string().max(200).optional(),
-  /** Left out: everything is replaced. */
+  /** If left out: everything is replaced. */
   scope: restoreScopeSchema.optional(),
-  /** Whether the check is followed by a rehearsal, which takes about as long as the restore. */
+  /** Whether a trial run follows the check. It takes about as long as the restore. */
   rehearse: z.boolean().optional(),
 });
 export type CreateRestore = z.infer<typeof createRestoreSchema>;
@@ -95,15 +98,15 @@ export const planRestoreSchema = z.object({
   scope: restoreScopeSchema,
   rehearse: z.boolean(),
 });
-/** Plans a restore that waits for its start anew, and rehearses it. */
+/** Plans a waiting restore again, and rehearses it. */
 export type PlanRestore = z.infer<typeof planRestoreSchema>;
 
 export const startRestoreSchema = z.object({
-  /** The name of the database that will be replaced, typed by the person. */
+  /** The name of the database whose data will be replaced, as the person typed it. */
   confirmation: z.string().max(200),
-  /** That the person has seen the plan's drift. Needed where there is any. */
+  /** That the person has seen the plan's drift. Required if there is any. */
   acceptDrift: z.boolean().optional(),
-  /** Whether to keep what is there now, for an undo. Default true. */
+  /** Whether to save the current data first, so that the restore can be undone. Default true. */
   safetyBackup: z.boolean().optional(),
 });
 export type StartRestore = z.infer<typeof startRestoreSchema>;
@@ -118,13 +121,13 @@ const operationStateSchema = z.enum([
   "interrupted",
 ]);
 
-/** Query parameters. Without a state, nothing is known. */
+/** Query parameters. Without a state, the client has no earlier answer. */
 export const knownOperationSchema = z.strictObject({
   state: operationStateSchema.optional(),
   startedAt: z.string().max(100).optional(),
 });
 
-/** Query parameters; a page is a number in text. */
+/** Query parameters. The page is a number as text. */
 export const activityFilterSchema = z.strictObject({
   kind: z.enum(["backup", "restore"]).optional(),
   state: operationStateSchema.optional(),

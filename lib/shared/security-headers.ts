@@ -1,6 +1,7 @@
 /**
- * What the page and every answer of its API have: no other site puts it into a frame, nothing is taken for another
- * type, and no address of it reaches another site. Not `frame-ancestors`, so that an app's own policy stays whole.
+ * The headers of the page and of every API response: other sites cannot frame it, browsers do not guess content types,
+ * and its addresses are not sent to other sites as referrers. Without `frame-ancestors`, so that the app's own policy
+ * stays complete.
  */
 export const SECURITY_HEADERS: ReadonlyArray<{ key: string; value: string }> = [
   { key: "X-Frame-Options", value: "DENY" },

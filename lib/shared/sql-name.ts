@@ -1,7 +1,7 @@
 import type { TableName } from "./api.ts";
 
 /**
- * What PostgreSQL's `quote_ident` quotes although it is a plain name: every keyword that is not unreserved, by
+ * Plain names that PostgreSQL's `quote_ident` quotes nevertheless: every keyword that is not unreserved, according to
  * `pg_get_keywords()` of PostgreSQL 18.
  */
 const KEYWORDS = new Set(
@@ -19,10 +19,13 @@ const KEYWORDS = new Set(
   xmlroot xmlserialize xmltable`.split(/\s+/),
 );
 
-/** A name as a person types it in SQL: quoted only where PostgreSQL needs it. For statements in messages, never to be run here. */
+/**
+ * Writes a name as a person types it in SQL, quoted only if PostgreSQL requires it. For statements in messages, never
+ * to be executed here.
+ */
 export const sqlIdentifier = (name: string): string =>
   /^[a-z_][a-z0-9_]*$/.test(name) && !KEYWORDS.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
 
-/** The same of a table, with its schema. */
+/** The same for a table, with its schema. */
 export const sqlName = ({ schema, name }: TableName): string =>
   `${sqlIdentifier(schema)}.${sqlIdentifier(name)}`;

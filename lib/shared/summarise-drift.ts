@@ -1,7 +1,7 @@
 import type { Drift } from "./api.ts";
 import { tableLabel } from "./table-name.ts";
 
-/** Drift of which the same is true, said once. */
+/** Differences with the same message, combined. */
 export interface DriftGroup {
   blocks: boolean;
   message: string;
@@ -9,10 +9,10 @@ export interface DriftGroup {
   drift: Drift[];
 }
 
-/** So many are named. */
+/** Number of names listed. */
 export const NAMED = 5;
 
-/** What differs, each kind of difference once, in the order of their first ones. */
+/** Combines differences of the same kind, in the order of their first occurrence. */
 export function summariseDrift(drift: readonly Drift[]): DriftGroup[] {
   return [...Map.groupBy(drift, sameness).values()].flatMap((alike) => {
     const [first] = alike;
@@ -23,7 +23,7 @@ export function summariseDrift(drift: readonly Drift[]): DriftGroup[] {
   });
 }
 
-/** The first few names, and how many there are besides. */
+/** Lists the first names, and how many more there are. */
 export const subjectOf = (drift: readonly Drift[]): string =>
   [
     ...drift.slice(0, NAMED).map(nameOf),
@@ -33,12 +33,12 @@ export const subjectOf = (drift: readonly Drift[]): string =>
 const nameOf = ({ table, column }: Drift): string =>
   column === undefined ? tableLabel(table) : `${tableLabel(table)}.${column}`;
 
-/** How a sentence begins that is of one column, and one that is of one table or sequence. */
+/** The beginnings of messages about a column, and about a missing table or sequence. */
 const ofColumn = ({ table, column = "" }: Drift): string =>
   `The column ${column} of ${tableLabel(table)} `;
 const OF_RELATION = /^The database has no (table|sequence) /;
 
-/** What a message says besides its names; the whole of it where they stand elsewhere. */
+/** The message without the names at its beginning. The whole message if they are elsewhere. */
 function restOf(drift: Drift): string {
   const { message, column, table } = drift;
   const start =
@@ -59,7 +59,7 @@ const sameness = (drift: Drift): string =>
 
 function together(first: Drift, alike: readonly Drift[]): string {
   const rest = restOf(first);
-  // The same words of the same thing: there is nothing to put together.
+  // The names are part of the message, so all messages are equal and name the same thing.
   if (rest === first.message) return first.message;
   if (first.column !== undefined)
     return `Each of ${alike.length} columns (${subjectOf(alike)}) ${rest}`;

@@ -1,7 +1,7 @@
 import type { TableName } from "./api.ts";
 
-/** `schema.name`, for a person to read. Ambiguous where names hold dots: never a key, never SQL. */
+/** `schema.name`, for people. Ambiguous if names contain dots, so never use it as a key or in SQL. */
 export const tableLabel = ({ schema, name }: TableName): string => `${schema}.${name}`;
 
-/** The same string for the same table and for no other: a key for maps and sets. */
+/** Returns a unique string per table: a key for maps and sets. */
 export const tableKey = ({ schema, name }: TableName): string => JSON.stringify([schema, name]);

@@ -1,6 +1,6 @@
 /**
- * Every code that a warning of this version can have: of a backup, a restore or its check. docs/troubleshooting.md says
- * what each means, and what to do.
+ * All codes of warnings in this version, from a backup, a restore or its check. docs/troubleshooting.md says what each
+ * means and what to do.
  */
 export const WARNING_CODES = [
   "CHILDREN_LEFT_OUT",

@@ -2,13 +2,13 @@ import type { Warning } from "./api.ts";
 import { MAX_MESSAGE_LENGTH, MAX_WARNINGS, MAX_WARNINGS_LENGTH } from "./archive-format.ts";
 import { formatCount } from "./format.ts";
 
-/** A text of an archive that a person may read, and no more of it than anybody would. */
+/** Cuts a text from an archive to a length that a person may read. */
 export const clip = (text: string, maxLength = MAX_MESSAGE_LENGTH): string =>
   text.length > maxLength ? `${text.slice(0, maxLength - 1)}…`.toWellFormed() : text;
 
 /**
- * As many warnings as a manifest, a plan or a result holds; beyond that the first of each code, and how many more there
- * are. What it gives it leaves as it is.
+ * Limits warnings to the number that a manifest, a plan or a result may contain. Beyond that, it keeps the first ones
+ * of each code and adds how many more there are. It does not change a result that it has already limited.
  */
 export function summariseWarnings(warnings: readonly Warning[]): Warning[] {
   const clipped = warnings.map((it) => ({ ...it, message: clip(it.message) }));
@@ -28,7 +28,7 @@ export function summariseWarnings(warnings: readonly Warning[]): Warning[] {
   ];
 }
 
-/** The first of each code, then the second of each, and so on. */
+/** Sorts the first of each code before the second of each, and so on. */
 function byTurns(warnings: readonly Warning[]): Warning[] {
   const seen = new Map<string, number>();
   const turns = warnings.map((warning) => {
