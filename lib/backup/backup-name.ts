@@ -1,18 +1,18 @@
 import { randomBytes } from "node:crypto";
 
-/** Of characters that every system takes in a file name. */
+/** Replaces characters that are not allowed in file names on every system. */
 const slugOf = (databaseName: string): string =>
   databaseName.replaceAll(/[^A-Za-z0-9_-]+/g, "-").replaceAll(/^-+|-+$/g, "") || "database";
 
-/** `shop-2026-07-01-0930.zip`: what a person downloads. Time in UTC. */
+/** Returns `shop-2026-07-01-0930.zip`, the name of a download. Time in UTC. */
 export function archiveFileName(databaseName: string, time: Date): string {
   const [date, clock = ""] = time.toISOString().split("T");
   return `${slugOf(databaseName)}-${date}-${clock.slice(0, 5).replace(":", "")}.zip`;
 }
 
 /**
- * `shop-2026-07-01-093012-4f1c22`, for a backup among others in a folder. They sort by time (UTC); the end differs
- * between backups of the same second, whichever process makes them.
+ * Returns `shop-2026-07-01-093012-4f1c22`, the name of a backup among others in a folder. Names sort by time (UTC). The
+ * random end distinguishes backups of the same second, even by different processes.
  */
 export function uniqueBackupName(databaseName: string, time: Date): string {
   const [date, clock = ""] = time.toISOString().split("T");

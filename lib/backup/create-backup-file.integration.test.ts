@@ -1,4 +1,7 @@
-/** New files and folders of a real database: whole, or not there. Opened by hand, and by the ordinary functions. */
+/**
+ * Writes files and folders from a real database: they are complete or do not exist. They are opened by hand and by the
+ * normal functions.
+ */
 import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -62,7 +65,7 @@ describe("a folder of files", () => {
       expect(await readdir(home)).toEqual(expect.arrayContaining(["shop"]));
       expect(await readdir(home)).not.toContain("shop.partial");
 
-      // By hand, as README.txt in it says: every table's rows and digests, by jq and sha256sum.
+      // Check by hand, as the archive's README.txt says: rows and digests of every table, with jq and sha256sum.
       if (mode === "passphrase") {
         await terminal(`age -d ${path}/key.age > identity.txt`, [PASSPHRASE], home);
       } else await shell("cp mine.txt identity.txt", home);

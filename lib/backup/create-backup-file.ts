@@ -13,27 +13,27 @@ import { PARTIAL_SUFFIX } from "../shared/archive-format.ts";
 import { type RunBackupOptions, runBackup } from "./run-backup.ts";
 
 export interface CreateBackupFileOptions extends Omit<RunBackupOptions, "output"> {
-  /** Of the new file or folder. The folder it is in must exist. */
+  /** Path of the new file or folder. Its parent folder must exist. */
   path: string;
   /** One zip file, or a folder with the same entries as files. */
   kind: "zip" | "folder";
-  /** Sees every byte of a zip on its way to the disk. */
+  /** Receives every byte of a zip before it is written to disk. */
   digest?: DigestStream;
 }
 
 /**
- * Backs up into a new file or folder, readable by its owner only. It is written under the name `<path>.partial`
- * and gets its own when it is whole and on the disk. A failure leaves nothing; what is there is never overwritten.
+ * Backs up into a new file or folder that only its owner can read. It is written as `<path>.partial` and renamed when
+ * it is complete and on disk. A failure leaves nothing behind. An existing file or folder is never overwritten.
  *
- * @returns with `archiveBytes`: of the zip, or of all the folder's files
- * @throws BackupError: as `runBackup`; REQUEST_INVALID where the path is taken or cannot be written
+ * @returns the result, with `archiveBytes`: size of the zip, or of all the folder's files
+ * @throws BackupError: as `runBackup`; REQUEST_INVALID if the path is taken or cannot be written
  */
 export async function createBackupFile(options: CreateBackupFileOptions): Promise<OperationResult> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await createOnce(options);
     } catch (error) {
-      // A standby may let it through when it begins anew.
+      // On a standby, a new attempt may avoid the recovery conflict.
       const isPassing = error instanceof BackupError && isRecoveryConflict(error.cause);
       if (!isPassing || options.digest || attempt === CONFLICT_ATTEMPTS) throw error;
     }
@@ -55,13 +55,16 @@ async function createOnce(options: CreateBackupFileOptions): Promise<OperationRe
     return result;
   } catch (error) {
     await output.closed.catch(() => {});
-    // Where this fails, what is left is not taken for a backup: why there is none is what matters.
+    // If this fails, the remainder is not taken for a backup, because of its suffix. Report the original error.
     await rm(partial, { recursive: true, force: true }).catch(() => {});
     throw error;
   }
 }
 
-/** Exclusive: two runs to the same path must not mix. `closed` comes when all is on the disk, or fails; no file is open then. */
+/**
+ * Creates the file exclusively, because two runs to the same path must not mix. `closed` settles when everything is on
+ * disk or has failed. Then no file is open.
+ */
 async function createPartial(
   partial: string,
   { path, kind, digest }: CreateBackupFileOptions,
@@ -74,7 +77,7 @@ async function createPartial(
     }
     const { to, closed } = await createFile(partial);
     if (!digest) return { to, closed };
-    // Where one of the two fails, so does the other.
+    // If one of the two fails, the other fails too.
     pipeline(digest, to).catch(() => {});
     return { to: digest, closed };
   } catch (cause) {
@@ -87,11 +90,11 @@ async function createPartial(
   }
 }
 
-/** The name appears once the bytes are on the disk, so that whatever has it is whole. */
+/** The name appears only after the bytes are on disk, so a file or folder with this name is always complete. */
 async function moveIntoPlace(partial: string, path: string, kind: "zip" | "folder"): Promise<void> {
   try {
     if (kind === "folder" || !(await linkFile(partial, path))) {
-      // Renaming would replace a file, or an empty folder, that came in the meantime.
+      // Renaming would replace a file or an empty folder that was created in the meantime.
       if (await exists(path)) throw taken(path);
       await rename(partial, path);
     }
@@ -102,7 +105,7 @@ async function moveIntoPlace(partial: string, path: string, kind: "zip" | "folde
   }
 }
 
-/** Gives a file its name unless that is taken. @returns false where the file system cannot */
+/** Gives a file its name unless the name is taken. @returns false if the file system does not support links */
 async function linkFile(from: string, to: string): Promise<boolean> {
   try {
     await link(from, to);
@@ -120,7 +123,7 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** @throws BackupError REQUEST_INVALID if a folder has that name, or only a folder can */
+/** @throws BackupError REQUEST_INVALID if the path is a folder, or only a folder can have this name */
 async function refuseFolder(path: string): Promise<void> {
   const isFolder = await stat(path)
     .then((it) => it.isDirectory())

@@ -24,7 +24,7 @@ import { createTestAdmin } from "../testing/test-admin.ts";
 import { createBackupFile } from "./create-backup-file.ts";
 import { readOverview } from "./overview.ts";
 
-/** Several pages each, so that one of them can be harmed; and large values that lie apart. */
+/** Tables of several pages, so that one page can be damaged, and with large values that are stored separately. */
 const SQL = `
   CREATE TABLE fine (id integer PRIMARY KEY); INSERT INTO fine VALUES (1);
   CREATE TABLE letter (id serial PRIMARY KEY, body text, note text);
@@ -38,7 +38,7 @@ interface Harm {
   what: string;
   table: string;
   words: RegExp;
-  /** It shows as soon as rows are counted. */
+  /** Whether the damage shows when rows are counted. */
   isCounted: boolean;
   major?: Major;
   harm(db: TestDatabase): Promise<unknown>;

@@ -23,23 +23,23 @@ import { tableLabel } from "../shared/table-name.ts";
 export interface DumpErrorContext {
   database: Database;
   table: PlannedTable;
-  /** All that were to be backed up. */
+  /** All tables of the backup. */
   tables: readonly TableName[];
-  /** The database's. */
+  /** Encoding of the database. */
   encoding: string;
-  /** Of a row's JSON. */
+  /** Maximum size of a row's JSON, in bytes. */
   maxRowBytes?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** What PostgreSQL may say of a row or value that is too large for it as text: it has no code of its own. */
+/** SQLSTATEs that PostgreSQL may give if a row or value is too large as text. There is no code only for that. */
 const LIMITS = new Set(["54000", "XX000"]);
-/** Of data, of limits, and of damaged storage: what a row may be to blame for. */
+/** SQLSTATE classes of data errors, limits and damaged storage, for which one row may be the cause. */
 const OF_A_ROW = /^(22|54|XX)/;
-/** JSON has no more bytes than this for one of a text. */
+/** JSON takes at most this many bytes for one byte of text. */
 const MOST_JSON_BYTES = 6;
 
-/** What a dump has failed with, for a person: with row, column and key where one row is to blame. */
+/** Translates a dump's error for a person. If one row is the cause, the error names its number, column and key. */
 export async function describeDumpError(
   error: Error,
   failed: FailedRows,
@@ -54,7 +54,7 @@ export async function describeDumpError(
   };
   const suspected = suspectedReason(error);
   if (!suspected || context.signal?.aborted) return translateDatabaseError(error, place) as Error;
-  // To know the row is a help; not to find it must not hide the error itself.
+  // Finding the row is optional. If the search fails, report the error without it.
   const found = await find(error, failed, context, suspected).catch(() => null);
   const reason =
     found?.reason ?? (error instanceof UnrestorableRow || isTextError(error) ? suspected : "other");
@@ -99,7 +99,7 @@ async function find(
   const client = await database.connect("backup");
   try {
     if (suspected === "size") {
-      // Names of columns and what stands between values are not counted.
+      // The estimate ignores column names and the characters between values.
       const atLeast = maxRowBytes / (error instanceof UnrestorableRow ? 2 * MOST_JSON_BYTES : 2.1);
       const large = await findLargeRow(client, table, failed, atLeast);
       if (large || error instanceof UnrestorableRow) return large && { ...large, reason: "size" };

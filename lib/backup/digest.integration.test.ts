@@ -8,7 +8,7 @@ import { runBackup } from "./run-backup.ts";
 
 const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => setImmediate(done) });
 
-/** About 20 MB with all that has to be escaped. */
+/** About 20 MB with all characters that must be escaped. */
 const LARGE_SQL = `CREATE TABLE large AS
   SELECT i AS id, repeat(E'plain "quoted" \\\\ \\t\\n\\u0001 é ' || i, 15) AS text, jsonb_build_object('a "b"', i) AS json,
     CASE WHEN i % 3 = 0 THEN (i / 7.0)::float8 END AS number FROM generate_series(1, 40000) i`;

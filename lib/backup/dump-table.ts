@@ -10,16 +10,16 @@ import type { reportTable } from "../shared/progress.ts";
 import { describeDumpError } from "./describe-dump-error.ts";
 
 export interface DumpTableOptions {
-  /** For another connection, where a row has to be looked for. */
+  /** For a second connection, to search for a failing row. */
   database: Database;
   maxRowBytes?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
 export interface TableDump {
-  /** Resolves when all of it is read, and the connection is free; never where it fails. */
+  /** Resolves when the table is read and the connection is free. Never settles if reading fails. */
   read: Promise<void>;
-  /** What the manifest says of it, once the archive has taken all of it. Rejects where it fails. */
+  /** The table's entry for the manifest, after the archive has accepted all its bytes. Rejects if the dump fails. */
   written: Promise<ManifestTable>;
 }
 

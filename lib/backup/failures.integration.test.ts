@@ -11,12 +11,12 @@ import {
 import type { TestDatabase } from "../testing/database.ts";
 import { until } from "../testing/patience.ts";
 
-/** Two tables of some 5 MB. */
+/** Two tables of about 5 MB each. */
 const SQL = `
   CREATE TABLE a (id int PRIMARY KEY, note text); CREATE TABLE b (id int PRIMARY KEY, note text);
   INSERT INTO a SELECT i, repeat(md5(i::text), 100) FROM generate_series(1, 1500) i; INSERT INTO b SELECT * FROM a`;
 
-/** Takes an archive; `act` is called once, in the middle of the rows. */
+/** An output that calls `act` once, in the middle of the rows. */
 function outputThat(act: (output: Writable) => void) {
   let bytes = 0;
   let isEnded = false;
@@ -24,7 +24,7 @@ function outputThat(act: (output: Writable) => void) {
     write(chunk: Buffer, _encoding, done) {
       const before = bytes;
       bytes += chunk.length;
-      // Bytes of a.json, deflated.
+      // Measured in compressed bytes of a.json.
       if (before <= 50_000 && bytes > 50_000) act(output);
       setImmediate(done);
     },

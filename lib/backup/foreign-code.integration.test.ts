@@ -1,4 +1,4 @@
-/** A role that owns some of the relations tries to have its code run with the rights of whoever backs up or looks. */
+/** A role that owns some of the relations tries to run its code with the rights of the role that backs up or reads. */
 import { Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { createArchiveKey } from "../archive/encryption.ts";
@@ -12,9 +12,9 @@ import { MAJORS } from "../testing/majors.ts";
 import { runBackup } from "./run-backup.ts";
 
 interface Scene {
-  /** As a superuser. */
+  /** Connected as a superuser. */
   database: Database;
-  /** As a plain role. Its functions call `lair.spy()`, which leaves a trace that no rollback removes. */
+  /** Runs SQL as a plain role. Its functions call `lair.spy()`, which leaves a trace that no rollback removes. */
   attack(sql: string): Promise<unknown>;
   traces(): Promise<number>;
 }
@@ -45,7 +45,7 @@ const THEIRS = `
   CREATE TABLE public._prisma_migrations (id text, migration_name text, checksum text, started_at timestamptz, finished_at timestamptz, rolled_back_at timestamptz);
   CREATE SEQUENCE public.numbers; CREATE TABLE public.item (id integer); INSERT INTO public.item VALUES (1)`;
 
-/** In their places, with the names that are read. */
+/** Replaces relations by views with the same names. */
 const VIEWS = `
   DROP TABLE public._prisma_migrations, public.item; DROP SEQUENCE public.numbers;
   CREATE VIEW public.numbers AS SELECT lair.spy()::bigint AS last_value, true AS is_called;
@@ -79,7 +79,7 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
         database,
         models,
         key: await createArchiveKey({ mode: "none" }),
-        // The tables' end waits for it.
+        // Delay the output, so that the tables do not end before the view replaces the sequence.
         output: new Writable({
           write: (_chunk, _encoding, done) => void replaced.promise.then(() => done(), done),
         }),

@@ -1,4 +1,4 @@
-/** Text that no restore could read ends a backup, and the error names the row and the column. */
+/** A text that could not be restored fails the backup. The error names the row and the column. */
 import { expect, test } from "vitest";
 import { backUp, errorOf, leftSessions, testDatabase, toldOf } from "../testing/backups.ts";
 import { MAJORS } from "../testing/majors.ts";
@@ -6,7 +6,7 @@ import { databaseText } from "../testing/oracles.ts";
 import { until } from "../testing/patience.ts";
 import { sample } from "../testing/scope.ts";
 
-/** A byte that is none of UTF-8, as only a superuser gets it in; and the first byte of a longer character. */
+/** A byte that is invalid in UTF-8, which only a superuser can insert, and the first byte of a longer character. */
 const INVALID = String.raw`CREATE CAST (bytea AS text) WITHOUT FUNCTION;
   CREATE FUNCTION bad() RETURNS text LANGUAGE sql AS $$ SELECT '\x61ff62'::bytea::text $$;
   CREATE FUNCTION cut() RETURNS text LANGUAGE sql AS $$ SELECT '\x61e282'::bytea::text $$;`;
@@ -129,7 +129,7 @@ test.for([
     await client.query(`UPDATE letter SET b = ${bad} WHERE id = 4321`);
     const error = await errorOf(backUp(database));
     expect(error.code).toBe("DUMP_FAILED");
-    // Written anew, it is the table's last.
+    // The update moves the row to the end of the table.
     expect(error.details).toEqual({
       sqlState,
       table: { schema: "public", name: "letter" },

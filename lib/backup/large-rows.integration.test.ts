@@ -1,4 +1,4 @@
-/** A row that is too large for a restore ends a backup. Here the limit is 1 MiB instead of 1 GiB. */
+/** A row that is too large for a restore fails the backup. Here the limit is 1 MiB instead of 1 GiB. */
 import { expect, test } from "vitest";
 import { backUp, errorOf, restore, testDatabase } from "../testing/backups.ts";
 
@@ -30,7 +30,7 @@ test.for<[string, string]>([
 });
 
 test("one just below the limit is backed up, and restores", async () => {
-  // Around the value: the braces, the names, the key.
+  // What surrounds the value: the braces, the names, the key.
   const around = `,{"area":"zq","id":7000,"small":"s","output":""}`.length;
   const sql = tableSql(`repeat('x', ${MAX - around})`);
   const { db, database } = await testDatabase({ sql });

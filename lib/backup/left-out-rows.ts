@@ -9,7 +9,7 @@ import { tableKey, tableLabel } from "../shared/table-name.ts";
 
 type Counts = ReadonlyMap<string, RowCount>;
 
-/** By `tableKey`: counted where that is quick and waits for nobody, else the planner's estimate. */
+/** Counts rows, by `tableKey`, if that is quick and does not wait for locks. Otherwise uses the planner's estimate. */
 async function countByKey(
   client: pg.ClientBase,
   tables: ReadonlyArray<CatalogTable | ExtensionTable>,
@@ -21,7 +21,7 @@ async function countByKey(
 const byKey = (tables: readonly TableName[], counts: readonly RowCount[]): Counts =>
   new Map(tables.flatMap((it, index) => (counts[index] ? [[tableKey(it), counts[index]]] : [])));
 
-/** How many rows there are in the extensions' tables that are in no backup, by `tableKey`. */
+/** Counts the rows in extensions' tables that no backup contains, by `tableKey`. */
 export const countExtensionRows = (
   client: pg.ClientBase,
   { extensionTables }: Pick<Catalog, "extensionTables">,
@@ -31,7 +31,7 @@ export const countExtensionRows = (
     extensionTables.filter(({ holdsRows }) => holdsRows),
   );
 
-/** The warnings, those about extensions' tables with the number of their rows. */
+/** Adds the number of rows to the warnings about extensions' tables. */
 export function withExtensionRows(
   { extensionTables }: Pick<Catalog, "extensionTables">,
   warnings: readonly Warning[],
@@ -46,7 +46,7 @@ export function withExtensionRows(
 }
 
 /**
- * A plan's warnings, with how many rows are left out.
+ * Returns a plan's warnings with the number of rows that are left out.
  *
  * @param client in the backup's transaction
  */
@@ -72,7 +72,9 @@ export async function leftOutWarnings(
   ];
 }
 
-/** The backup has no lock on them: one that somebody has locked meanwhile is not waited for. */
+/**
+ * The backup holds no lock on these tables. If another session has locked one, use the estimates instead of waiting.
+ */
 async function countUnlocked(
   client: pg.ClientBase,
   tables: ReadonlyArray<CatalogTable | ExtensionTable>,

@@ -1,4 +1,7 @@
-/** A backup holds one moment of the database, whoever writes or alters tables meanwhile, however long it takes. */
+/**
+ * A backup contains the database at one moment, even if others write or alter tables meanwhile, and however long it
+ * takes.
+ */
 import { execFile } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { Transform } from "node:stream";
@@ -27,7 +30,7 @@ async function ownDatabase(sql: string) {
   return { db, database: openTestDatabase(db.url) };
 }
 
-/** `count` connections that each repeat their work until the end of the test's body. */
+/** Opens `count` connections that each repeat their work until the test's body ends. */
 async function atWork(
   url: string,
   count: number,
@@ -61,7 +64,7 @@ async function atWork(
   };
 }
 
-/** What jq says of a table in an archive, read by unzip: neither the software nor its counters are asked. */
+/** Runs jq on a table of an archive, extracted with unzip, to check independently of this software and its counters. */
 async function ask<Answer = number[]>(
   path: string,
   table: string,
@@ -141,7 +144,7 @@ describe.skipIf(!requireTool("unzip") || !requireTool("jq"))("one moment", () =>
     }
     const exact = { total: 20_000_000, booked: 0, versions: [0, 0], coins: [400, 80_200] };
     expect(found).toEqual(paths.map(() => exact));
-    // Each saw another moment: the writers did not wait for the backups.
+    // Each backup saw another moment, so the writers did not wait for the backups.
     expect(moments.size).toBe(BACKUPS);
     expect(turns).toBeGreaterThan(BACKUPS * WRITERS);
   });
@@ -151,7 +154,7 @@ describe.skipIf(!requireTool("unzip") || !requireTool("jq"))("one moment", () =>
       CREATE TABLE a (id int PRIMARY KEY, version int NOT NULL, c0 int); CREATE TABLE b (id int PRIMARY KEY, version int NOT NULL);
       INSERT INTO a SELECT i, 0, 0 FROM generate_series(1, 3000) i; INSERT INTO b SELECT i, 0 FROM generate_series(1, 3000) i;
       CREATE TABLE made_0 (version int); INSERT INTO made_0 VALUES (0)`);
-    // Each version is one transaction: another column of a, all rows of a and b anew, another table.
+    // Each version is one transaction: another column in a, new rows in a and b, another table.
     const ALTERATIONS = [
       (v: number) =>
         `ALTER TABLE a DROP COLUMN c${v - 1}; ALTER TABLE a ADD COLUMN c${v} int DEFAULT ${v}; UPDATE a SET version = ${v}`,
@@ -177,7 +180,7 @@ describe.skipIf(!requireTool("unzip") || !requireTool("jq"))("one moment", () =>
         const path = await backUp(database).then(
           (it) => it.path,
           (error: unknown) => {
-            // A backup that fails says that there is none.
+            // A failed backup must report the failure.
             if (!(error instanceof BackupError)) throw error;
             expect(error.code).toBe("DUMP_FAILED");
             expect(error.message).toContain("No backup was made");
@@ -233,7 +236,7 @@ describe("time-outs of the server or role do not end a backup or restore that ta
       INSERT INTO u SELECT FROM generate_series(1, 10)`);
     for (const setting of SETTINGS)
       await db.query(`${alter.replace("$db", db.name)} SET ${setting} = '1s'`);
-    // Nobody has been told otherwise.
+    // Check that the settings apply to an ordinary connection.
     const probe = new pg.Client(db.url);
     await probe.connect();
     expect((await probe.query("SHOW transaction_timeout")).rows).toEqual([
@@ -244,7 +247,7 @@ describe("time-outs of the server or role do not end a backup or restore that ta
     const path = await temporaryPath();
     let bytes = 0;
     let pauses = 0;
-    // A reader who stops for longer than any time-out, in the middle of the rows and then again.
+    // A reader that pauses longer than any timeout, in the middle of the rows and then again.
     const slow = new Transform({
       async transform(chunk: Buffer, _encoding, done) {
         bytes += chunk.length;

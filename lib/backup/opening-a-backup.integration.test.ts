@@ -1,4 +1,4 @@
-/** The commands of docs/opening-a-backup.md for Linux and macOS, as they stand, on a real backup of each mode. */
+/** Runs the commands of docs/opening-a-backup.md for Linux and macOS, unchanged, on a real backup of each mode. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";

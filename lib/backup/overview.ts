@@ -10,7 +10,9 @@ import type { Overview, TableName, Warning } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { countExtensionRows, withExtensionRows } from "./left-out-rows.ts";
 
-/** What a person sees of the database before a backup. Reads only. @throws BackupError DATABASE_UNREACHABLE */
+/**
+ * Reads what a person sees of the database before a backup. Changes nothing. @throws BackupError DATABASE_UNREACHABLE
+ */
 export async function readOverview(
   database: Database,
   models: PrismaModels,

@@ -33,29 +33,32 @@ import { sequencesBehind } from "./sequences-behind.ts";
 export interface RunBackupOptions extends TableSelection {
   database: Database;
   models: PrismaModels;
-  /** Decides the encryption. There is no default. */
+  /** Determines the encryption. There is no default. */
   key: ArchiveKey;
-  /** Takes the backup as it is made, a stream as a zip. Ended here when it is whole, destroyed when it fails. */
+  /**
+   * Receives the backup while it is made. A stream receives a zip. It is ended when the backup is complete, and
+   * destroyed if the backup fails.
+   */
   output: Writable | EntrySink;
-  /** How long to wait for tables that somebody else has locked. */
+  /** How long to wait for tables that another session has locked, in milliseconds. */
   lockTimeoutMs?: number;
-  /** Of a row's JSON. A larger one ends the backup, as no restore could read it. */
+  /** Maximum size of a row's JSON, in bytes. A larger row fails the backup, because it could not be restored. */
   maxRowBytes?: number;
   onProgress?: OnProgress;
   signal?: AbortSignal;
 }
 
 /**
- * Backs up one moment of the database as a stream, in bounded memory, without ever parsing a row.
+ * Backs up the database at one moment as a stream, in bounded memory and without parsing rows.
  *
- * @returns once the output has taken the archive's last byte
- * @throws BackupError; the output is destroyed then, so that nobody takes what there is for a backup
+ * @returns once the output has accepted the archive's last byte
+ * @throws BackupError. The output is then destroyed, so that the incomplete data is not taken for a backup.
  */
 export async function runBackup(options: RunBackupOptions): Promise<OperationResult> {
   const { database, key, output, signal, onProgress = () => {} } = options;
   const startedAt = performance.now();
   const createdAt = new Date();
-  // First of all, so that a download begins at once.
+  // Create the writer first, so that a download begins at once.
   const writer = createArchiveWriter({ key, createdAt, output, signal });
   try {
     const begun = await begin(options);
@@ -79,9 +82,9 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
           maxRowBytes: options.maxRowBytes,
           signal,
         });
-        // Its error is thrown below; until then it is not unhandled.
+        // The error is thrown below. Until then it must not count as an unhandled rejection.
         dump.written.catch(() => {});
-        // A table is compressed, encrypted and written while the next is read.
+        // A table is compressed, encrypted and written while the next one is read.
         if (writing) tables.push(await writing);
         await Promise.race([dump.read, dump.written]);
         writing = dump.written;
@@ -144,11 +147,12 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
         archiveBytes,
       };
     } catch (error) {
-      // A table's failure is explained already, and names the table.
+      // A table's error is already translated and names the table.
       throw error instanceof BackupError ? error : explainEnd(client, error);
     } finally {
       stopListening();
-      // Whatever state the connection is in, perhaps in the middle of a COPY: the server ends the transaction.
+      // The connection may be in any state, for example in the middle of a COPY. Closing it makes the server end the
+      // transaction.
       abandon(client);
     }
   } catch (error) {
@@ -167,7 +171,7 @@ interface Begun {
   stopListening: () => void;
 }
 
-/** Everything before the first row. A standby that ends it may let it through when asked again. */
+/** Does everything before the first row. On a standby, a new attempt may avoid a recovery conflict. */
 async function begin(options: RunBackupOptions): Promise<Begun> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -182,7 +186,7 @@ async function beginOnce(options: RunBackupOptions): Promise<Begun> {
   const { database, models, signal, onProgress = () => {} } = options;
   const { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
   const client = await database.connect("backup");
-  // A COPY ends with its stream; other statements, which may wait for a lock, by being cancelled.
+  // A COPY ends with its stream. Other statements, which may wait for a lock, must be cancelled.
   const stopListening = cancelOnAbort(client, database, signal);
   reportWaits(client, (waitsFor) => onProgress({ type: "waiting", waitsFor }));
   try {
@@ -200,7 +204,7 @@ async function beginOnce(options: RunBackupOptions): Promise<Begun> {
   }
 }
 
-/** What cannot be counted cannot be backed up. @throws DUMP_FAILED, naming all such tables */
+/** A table that cannot be counted cannot be backed up. @throws DUMP_FAILED, which names all such tables */
 function requireCounted(tables: readonly TableName[], counts: readonly RowCount[]): void {
   const failed = tables.filter((_, index) => counts[index]?.error);
   const [first, ...others] = failed;

@@ -1,4 +1,4 @@
-/** A sequence that is behind its rows is known from the backup on: before a restore that raises it. */
+/** The backup already warns if a sequence is behind its rows, so that this is known before a restore raises it. */
 import { expect, test } from "vitest";
 import type { Warning } from "../shared/api.ts";
 import { backUp, check, restore, testDatabase } from "../testing/backups.ts";

@@ -7,11 +7,11 @@ import type { Warning } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 
 /**
- * Sequences that are behind the rows of the backup, as where rows came with ids of their own. A restore raises them: so
- * it is known before it begins.
+ * Finds sequences that are behind the backup's rows, for example if rows were inserted with explicit ids. A restore
+ * raises such a sequence. The warning tells that before the restore begins.
  *
  * @param client in the backup's transaction
- * @param states of the plan's sequences, in their order
+ * @param states of the plan's sequences, in the same order
  */
 export async function sequencesBehind(
   client: pg.ClientBase,
@@ -20,7 +20,7 @@ export async function sequencesBehind(
 ): Promise<Warning[]> {
   const byKey = new Map(tables.map((table) => [tableKey(table), table]));
   const warnings: Warning[] = [];
-  // A column without an index is read whole: then it is left to the restore to say.
+  // A column without an index needs a full scan. After 2 s the search stops and leaves the warning to the restore.
   await client.query("SAVEPOINT comparing; SET LOCAL statement_timeout = '2s'");
   try {
     for (const [index, sequence] of sequences.entries()) {
@@ -38,7 +38,7 @@ export async function sequencesBehind(
       if (isRaised) warnings.push(behind(sequence, state));
     }
   } catch {
-    // The backup itself needs none of it.
+    // The backup does not depend on this search.
   } finally {
     await client.query("ROLLBACK TO SAVEPOINT comparing; RELEASE SAVEPOINT comparing");
   }
