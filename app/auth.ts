@@ -11,7 +11,10 @@ declare module "next-auth" {
     role: Role;
   }
   interface Session {
-    /** As at the sign-in: for the frame alone, which must not wait while a restore has the users locked. Who may is asked of the database. */
+    /**
+     * As of the sign-in. Use it only for the page frame, which must not wait while a restore has locked the users.
+     * Authorization reads the database.
+     */
     user: { id: string; role: Role } & DefaultSession["user"];
     signedInAtMs: number;
   }
@@ -24,7 +27,7 @@ declare module "next-auth/jwt" {
   }
 }
 
-/** Compared with when nobody has the address, so that the answer takes as long as for somebody. */
+/** Verified if no user has the address, so that the answer takes as long as for an existing user. */
 const nobodysHash = hashPassword("nobody");
 
 export const authOptions: NextAuthOptions = {

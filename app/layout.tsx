@@ -1,6 +1,6 @@
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
-// As `prisma-backup-admin/styles.css` in any other app.
+// Other apps import this as `prisma-backup-admin/styles.css`.
 import "../dist/styles.css";
 import "./globals.css";
 

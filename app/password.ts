@@ -5,7 +5,7 @@ const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 const KEY_BYTES = 32;
 const COST: ScryptOptions = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 };
 
-/** `scrypt$<salt>$<hash>`, as `User.passwordHash` keeps it. */
+/** Returns `scrypt$<salt>$<hash>`, the format of `User.passwordHash`. */
 export async function hashPassword(
   password: string,
   salt: Buffer = randomBytes(16),

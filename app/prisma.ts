@@ -10,6 +10,6 @@ function createClient(): PrismaClient {
   return new PrismaClient({ adapter: new PrismaPg({ connectionString }) });
 }
 
-/** One client for the whole process: reloading modules in development must not open new pools. */
+/** One client for the whole process, because reloading modules in development would otherwise open new pools. */
 export const prisma: PrismaClient = store.shopPrisma ?? createClient();
 store.shopPrisma = prisma;

@@ -4,7 +4,10 @@ import { getServerSession, type Session } from "next-auth";
 import { authOptions } from "./auth.ts";
 import { prisma } from "./prisma.ts";
 
-/** Whom a session belongs to, as the database has it now: the session itself is true of the sign-in. Null once removed. */
+/**
+ * Reads the session's user from the database. The session itself only knows the state at sign-in. Null if the user was
+ * removed.
+ */
 export const findUser = ({ user }: Session) =>
   prisma.user.findUnique({
     where: { id: user.id },
@@ -13,7 +16,7 @@ export const findUser = ({ user }: Session) =>
 
 type User = NonNullable<Awaited<ReturnType<typeof findUser>>>;
 
-/** Who is signed in. Sends everyone else to the sign-in page, and from there back to `path`. */
+/** Returns the signed-in user. Redirects others to the sign-in page, which returns them to `path`. */
 export async function requireUser(path: string): Promise<User> {
   const session = await getServerSession(authOptions);
   const user = session && (await findUser(session));
@@ -21,7 +24,7 @@ export async function requireUser(path: string): Promise<User> {
   return user;
 }
 
-/** As `requireUser`; answers 403 to who is no admin. */
+/** Like `requireUser`, but answers 403 if the user is not an admin. */
 export async function requireAdmin(path: string): Promise<User> {
   const user = await requireUser(path);
   if (user.role !== "ADMIN") forbidden();

@@ -11,13 +11,13 @@ export interface Mess {
   customersRenamed: number;
 }
 
-/** Damages the demo's data as a bad day would, so that a restore has something to put right. */
+/** Damages the demo's data like a serious mistake would, so that there is something to restore. */
 export async function makeAMess(): Promise<Mess> {
   const user = await requireAdmin("/");
   const mess = await prisma.$transaction(
     async (tx) => {
       const counts: Mess = {
-        // Their lines, invoices, payments and shipments go with them.
+        // Deletes their lines, invoices, payments and shipments too.
         ordersDeleted: await tx.$executeRaw`DELETE FROM orders WHERE id % 3 = 0`,
         reviewsDeleted: await tx.$executeRaw`DELETE FROM reviews WHERE rating < 5`,
         productsChanged: await tx.$executeRaw`

@@ -1,6 +1,6 @@
 /**
- * Where to go after signing in: a page of this app, or the overview for anything else. next-auth names the
- * page by its whole address, so an address of `origin` will do; read as the browser reads it.
+ * Returns the path to open after signing in: a page of this app, or the overview for any other address. Accepts full
+ * addresses of `origin`, because next-auth uses them. Parses them as a browser does.
  */
 export function callbackPath(callbackUrl: string | undefined, origin: string): string {
   const url = callbackUrl ? URL.parse(callbackUrl, origin) : null;

@@ -14,7 +14,7 @@ export function SignInForm({ callbackUrl }: { callbackUrl: string | undefined })
       }).catch(() => undefined);
       if (!result) return "The server did not answer. Try again in a moment.";
       if (!result.ok) return "This address and password do not belong together.";
-      // A full load: nothing that was rendered for the former account may stay.
+      // Load the page anew, so that nothing rendered for the previous account remains.
       window.location.assign(callbackPath(callbackUrl, window.location.origin));
       return null;
     },

@@ -12,7 +12,7 @@ const dateTime = new Intl.DateTimeFormat("en-GB", {
   timeZone: "UTC",
 });
 
-/** Prisma's Decimal, which is exact; what is shown need not be. */
+/** Prisma's Decimal is exact. The displayed amount need not be. */
 type Amount = { toString(): string } | null;
 
 export const formatEuros = (amount: Amount): string => euros.format(Number(amount ?? 0));

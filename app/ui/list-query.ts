@@ -1,7 +1,7 @@
-/** What a list page reads from its address. */
+/** The parameters of a list page's address. */
 export interface ListQuery {
   search: string;
-  /** From 1. */
+  /** Starts at 1. */
   page: number;
 }
 

@@ -6,20 +6,20 @@ import { formatNumber } from "./format.ts";
 import { type ListQuery, listHref, PAGE_SIZE } from "./list-query.ts";
 
 interface ListProps {
-  /** Of the list's page. */
+  /** Path of the page that contains the list. */
   path: string;
   query: ListQuery;
-  /** Rows that match the search. */
+  /** Number of rows that match the search. */
   total: number;
-  /** Plural, as in “No orders match”. */
+  /** In the plural, as in “No orders match”. */
   noun: string;
   placeholder: string;
-  /** The table's header row, and its rows. */
+  /** The table's header row. */
   head: ReactNode;
   children: ReactNode;
 }
 
-/** A searchable table, page by page. */
+/** A searchable table with pages. */
 export function List({ path, query, total, noun, placeholder, head, children }: ListProps) {
   const first = (query.page - 1) * PAGE_SIZE + 1;
   const last = Math.min(query.page * PAGE_SIZE, total);

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** A page of the shop: its heading, what belongs beside it, its content. */
+/** A page of the shop: its heading, what stands beside it, and its content. */
 export function PageFrame({
   title,
   description,

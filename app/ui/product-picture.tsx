@@ -1,4 +1,4 @@
-/** A product's picture, or a quiet place for it. */
+/** A product's picture, or a placeholder. */
 export function ProductPicture({ content }: { content: Uint8Array | undefined }) {
   if (!content) return <span className="block size-10 shrink-0 rounded-md bg-sunken" />;
   return (

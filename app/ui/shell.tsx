@@ -7,8 +7,8 @@ import { NavLinks } from "./nav-links.tsx";
 import { SignOutButton } from "./sign-out-button.tsx";
 
 /**
- * The frame around every page of a signed-in person: brand, navigation, who is here. To a stranger
- * there is nothing to frame; it protects nothing, since pages authorise themselves.
+ * The frame around every page of a signed-in person: brand, navigation, name. People who are not signed in see only the
+ * page. The frame protects nothing: pages authorize themselves.
  */
 export async function Shell({ children }: { children: ReactNode }) {
   const session = await getServerSession(authOptions);

@@ -11,7 +11,7 @@ import { PageFrame } from "../../ui/page-frame.tsx";
 
 export const metadata: Metadata = { title: "Orders" };
 
-/** By number where one is typed, else by the customer. */
+/** Searches by number if the text is one, otherwise by customer. */
 function searchFor(search: string): Prisma.OrderWhereInput {
   if (/^#?\d{1,15}$/.test(search)) return { id: BigInt(search.replace("#", "")) };
   return search ? { customer: { name: { contains: search, mode: "insensitive" } } } : {};

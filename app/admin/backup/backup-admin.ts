@@ -5,20 +5,22 @@ import { authOptions } from "../../auth.ts";
 import { prisma } from "../../prisma.ts";
 import { findUser } from "../../session.ts";
 
-/** What needs a sign-in of the last minutes. Not set: none. */
+/** Maximum age of a sign-in for the actions below, in minutes. Not set: any age. */
 const freshMinutes = Number(process.env.FRESH_SIGN_IN_MINUTES ?? Number.POSITIVE_INFINITY);
 
-/** For which of them. Sending a file takes longer than that. */
+/**
+ * The actions that need a fresh sign-in. `upload` is not among them, because sending a file may take longer than that.
+ */
 const freshActions = (process.env.FRESH_SIGN_IN_FOR ?? "backup,unlock,restore").split(",");
 
-/** Public keys of age, for which every backup is made. Not set: as each person chooses. */
+/** age public keys that open every backup. Not set: each person chooses. */
 const recipients = process.env.BACKUP_RECIPIENTS?.split(",");
 
 export const backupAdmin = createBackupAdmin({
   prisma,
   policy: recipients && { recipients },
   authorize: nextAuth(authOptions, async (session, { action }) => {
-    // Asked on each request: a right that is taken away is gone at once.
+    // Read the user on each request, so that a revoked right is gone at once.
     const user = await findUser(session);
     if (!user) return null;
     if (user.role !== "ADMIN") return false;
