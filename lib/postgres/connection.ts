@@ -174,7 +174,7 @@ const isTooMany = (error: unknown): boolean =>
   error.cause.code === TOO_MANY_CONNECTIONS;
 
 /**
- * Gives up what the pool keeps for later: it may be the only connection that the role is allowed.
+ * Closes the pool's idle connections. One of them may be the only connection that the role is allowed.
  *
  * @returns whether there was any
  */

@@ -93,7 +93,7 @@ export class SessionWatch {
     this.#asking = undefined;
   }
 
-  /** Resolves when it uses none of the pool's connections. */
+  /** Resolves when the watch uses none of the pool's connections. */
   async isQuiet(): Promise<void> {
     await this.#asking;
   }
