@@ -46,7 +46,7 @@ export function ownError(error: unknown): BackupError | null {
   return new BackupError("ABORTED", "The operation was cancelled.", { cause: error });
 }
 
-/** What the operating system or Node calls an error, such as ENOENT, for a sentence. */
+/** Returns the code that the operating system or Node gives an error, for example ENOENT, for use in a sentence. */
 export const systemCodeOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : "unknown error";
 

@@ -60,7 +60,6 @@ interface RestoreSucceeded extends RestoreEvent, Counts {
 interface RestoreNotDone extends RestoreEvent {
   type: "restore.failed" | "restore.cancelled" | "restore.interrupted";
   errorCode: ErrorCode;
-  /** Who cancelled it. */
   cancelledBy: Actor | null;
 }
 

@@ -4,8 +4,10 @@ import path from "node:path";
 const WORKER_URL = /new URL\("(\.\/[\w./-]+)\.ts", import\.meta\.url\)/g;
 
 /**
- * Renames each worker in a built folder to its built name. tsc rewrites imports, but not the `new URL` that bundlers
- * read.
+ * Makes the address of each worker in a built folder end with `.js`. tsc rewrites imports, but not the `new URL` that
+ * bundlers read.
+ *
+ * @throws if the built worker does not exist
  */
 export async function nameBuiltWorkers(folder: string): Promise<void> {
   for await (const name of glob("components/**/*.js", { cwd: folder })) {

@@ -67,9 +67,9 @@ export async function holdRestore(
   // Only a superuser may add an object to an extension.
   const { client } = await openSession(asSuperuser(middle.url ?? databaseUrl()));
   await client.query("SELECT pg_advisory_lock($1)", [GATE]);
-  // This session itself passes the gate. A restore would not check a constraint that is NOT VALID. The function polls,
-  // because a wait for the lock itself would end at the restore's lock timeout. It belongs to an extension, because a
-  // restore removes constraints that call a user's functions.
+  // This session itself passes the gate. The constraint is valid, because a restore would remove one that is NOT VALID.
+  // The function polls, because a wait for the lock itself would end at the restore's lock timeout. It belongs to an
+  // extension, because a restore removes constraints that call a user's functions.
   await client.query(`
     CREATE FUNCTION public.e2e_gate() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
       WHILE NOT pg_try_advisory_xact_lock_shared(${GATE}) LOOP PERFORM pg_sleep(0.05); END LOOP;

@@ -26,7 +26,7 @@ const BUFFER_BYTES = 256 * 1024;
 const FIRST_READ_MS = 10 * 1000;
 
 /**
- * First of the two steps of a download. It makes every check that can refuse the backup, and derives from the
+ * First step of a download. Checks everything that can be checked before the backup begins, and derives from the
  * passphrase a key that opens only this archive.
  *
  * @throws ENCRYPTION_NOT_ALLOWED, PASSPHRASE_TOO_SHORT, RECIPIENT_INVALID, DATABASE_READ_ONLY

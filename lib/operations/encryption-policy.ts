@@ -17,7 +17,7 @@ export function applyPolicy(policy: EncryptionPolicy, choice: EncryptionChoice):
 }
 
 /**
- * Requires that a key which was made earlier, perhaps under another policy, is allowed now.
+ * Requires that a key from earlier, perhaps made under another policy, is still allowed.
  *
  * @throws ENCRYPTION_NOT_ALLOWED
  */

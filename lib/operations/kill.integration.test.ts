@@ -17,7 +17,7 @@ import { TEST_LIMIT_MS } from "../testing/patience.ts";
 import { SCOPE } from "../testing/scope.ts";
 
 const POINTS = SCOPE.killPoints;
-/** For each. */
+/** The limit for each test. */
 const PATIENT = { timeout: TEST_LIMIT_MS + POINTS.process * 60_000 };
 
 /** The steps that every restore contains. Each kind of strike with many points must hit all of them. */

@@ -211,7 +211,7 @@ async function mountSmallDisk(): Promise<string | null> {
   return folder;
 }
 
-/** Of this process, in which the app's instances run. */
+/** Returns the open files of this process, in which the app's instances run. */
 async function openFiles(): Promise<string[]> {
   const fds = await readdir("/proc/self/fd");
   return Promise.all(fds.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")));
@@ -289,7 +289,7 @@ it("a disk that is full where uploads rest: nothing has changed, and with room a
           (name) => name.startsWith(id) || !/^[0-9a-f]{32}/.test(name),
         ),
       );
-      // Its room is free once nobody has it open any more.
+      // The disk space becomes free after the last process has closed the file.
       await until("no removed file is open", async () => !(await openFiles()).some(isRemoved));
       await fill(0);
     }

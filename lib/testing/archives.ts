@@ -131,7 +131,6 @@ export function manifestFor(encryption: EncryptionMode, tables: ManifestTable[])
   };
 }
 
-/** Writes an archive of the tables to a zip file. */
 export function writeArchive(
   path: string,
   key: ArchiveKey,
@@ -173,7 +172,6 @@ export async function readWhole(path: string, unlock: Unlock): Promise<Record<st
   return await readTables(archive);
 }
 
-/** Reads all of an unlocked archive. */
 export async function readTables(archive: Archive): Promise<Record<string, string>> {
   const tables: Record<string, string> = {};
   for (const table of archive.manifest.tables) {

@@ -19,7 +19,6 @@ export async function fillPage(db: TestDatabase, relation: string, byte: number)
   await file.write(Buffer.alloc(PAGE_BYTES, byte), 0, PAGE_BYTES, 0);
 }
 
-/** Removes a relation's file. */
 export async function removeFile(db: TestDatabase, relation: string): Promise<void> {
   await rm(await fileOf(db, relation));
 }

@@ -46,9 +46,7 @@ export interface Scene {
   entries: ForgedEntry[];
   /** Entries of another archive: the same tables, sizes, and passphrase or public keys, but other rows. */
   other: ForgedEntry[];
-  /**
-   * With a private key, even if a passphrase protects the archive, because each process would have to derive its key.
-   */
+  /** A private key, even if a passphrase protects the archive, because deriving the key takes a process each time. */
   unlock: Unlock;
 }
 

@@ -18,7 +18,6 @@ const VISITORS: Record<string, Visitor> = {
 export interface CallOptions {
   /** Who sends the request. `null`: nobody is signed in. Default ada. */
   user?: string | null;
-  /** Sent as JSON. */
   json?: unknown;
   body?: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>;
   headers?: Record<string, string>;

@@ -25,7 +25,6 @@ export interface TableRows {
   rows: Value[][];
 }
 
-/** Loads rows with COPY. */
 export async function copyRows(client: pg.Client, { table, columns, rows }: TableRows) {
   const names = columns.map((column) => `"${column}"`).join(", ");
   await pipeline(

@@ -10,7 +10,6 @@ import type { Host } from "./host.ts";
 import { pathOf } from "./package-manager.ts";
 import { hostEnvironment } from "./run.ts";
 
-/** A running app. */
 export interface App {
   /** With Next's `basePath`, without a slash at the end. */
   url: string;

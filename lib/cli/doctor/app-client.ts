@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What the app answered to one request. */
 export interface Answer {
   status: number;
   headers: Headers;

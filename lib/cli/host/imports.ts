@@ -68,7 +68,7 @@ function namesOf(clause: string): Array<{ exported: string; local: string }> {
 }
 
 /**
- * Returns the imports that are what is looked for. Those that most modules import come first.
+ * Returns the imports that `recognise` accepts. Those that most modules import come first.
  *
  * @param recognise returns what follows the name in a use that proves it; null if nothing proves it
  */

@@ -80,7 +80,6 @@ const TO_FILL_IN = `// TO FILL IN: who may download and replace the whole databa
 const RULE_TO_FILL_IN = `${TO_FILL_IN} Ask your database, not the session, in which a
 // right that was taken away may live on.`;
 
-/** Indents lines. */
 const indent = (text: string, depth: number): string =>
   text.replaceAll(/^(?=.)/gm, "  ".repeat(depth));
 
