@@ -91,7 +91,7 @@ function tableLines(tables: RehearsalReport["tables"]): string[] {
   );
 }
 
-/** The others are in the JSON. */
+/** The remaining rows are only in the JSON. */
 const SHOWN_ROWS = 5;
 
 function violationLines({ message, remedy, key, columns, rows, total }: Violation): string[] {
@@ -107,7 +107,7 @@ function violationLines({ message, remedy, key, columns, rows, total }: Violatio
   return [`✗ ${visible(message)}`, ...shown, ...(more ? ["    …"] : []), `  ${visible(remedy)}`];
 }
 
-/** A name or value may hold what a terminal would carry out. */
+/** Replaces control characters, because a name or value may contain sequences that a terminal would obey. */
 const visible = (text: string): string => text.replaceAll(/\p{Cc}/gu, "�");
 
 const shownValue = (value: SampleValue): string => (value === null ? "NULL" : visible(value));
