@@ -1,5 +1,7 @@
 import type { TableName } from "../../lib/shared/api.ts";
+import type { ArchiveFault } from "../../lib/shared/archive/fault.ts";
 import type { ArchiveVerdict } from "../../lib/shared/archive-verdict.ts";
+import { verdictOf } from "./not-a-backup.ts";
 
 /** What came of looking inside: exactly one of these. */
 export type LocalVerdict =
@@ -9,8 +11,9 @@ export type LocalVerdict =
       /** Which; empty where it is not a table's entry that is damaged. */
       tables: TableName[];
       message: string;
+      hint: string;
     }
-  | { kind: Exclude<ArchiveVerdict, "fine" | "damaged">; message: string };
+  | { kind: Exclude<ArchiveVerdict, "fine" | "damaged">; message: string; hint: string };
 
 export type Fault = Exclude<LocalVerdict, { kind: "fine" }>;
 
@@ -25,7 +28,10 @@ export class ArchiveProblem extends Error {
   }
 }
 
-export const damaged = (tables: TableName[], message: string, cause?: unknown) =>
-  new ArchiveProblem({ kind: "damaged", tables, message }, { cause });
-
-export const incomplete = (message: string) => new ArchiveProblem({ kind: "incomplete", message });
+export function problemOf(fault: ArchiveFault): ArchiveProblem {
+  const { message, hint, details } = fault;
+  const tables = (details?.tables ?? []) as TableName[];
+  const kind = verdictOf(fault);
+  const verdict = kind === "damaged" ? { kind, tables, message, hint } : { kind, message, hint };
+  return new ArchiveProblem(verdict, { cause: fault });
+}

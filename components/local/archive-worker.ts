@@ -1,7 +1,11 @@
 /** The worker's entry: everything that takes time or memory happens here, so that the page goes on answering. */
+import { config } from "zod/mini";
 import { ArchiveProblem } from "./archive-problem.ts";
 import { createWorkerMethods } from "./worker-methods.ts";
 import type { Failure, FromWorker, ToWorker } from "./worker-protocol.ts";
+
+// Else zod tries `new Function`, which an app's Content Security Policy would report.
+config({ jitless: true });
 
 const methods = createWorkerMethods();
 const running = new Map<number, AbortController>();

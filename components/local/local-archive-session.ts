@@ -1,37 +1,40 @@
 /** One archive, opened where it is: everything that the worker does, without the worker. */
 import { Decrypter } from "age-encryption";
-import type JSZip from "jszip";
 import type { TableName, Unlock } from "../../lib/shared/api.ts";
+import { checkAgreement, smallEntries } from "../../lib/shared/archive/entries.ts";
+import {
+  ArchiveFault,
+  damaged,
+  damagedTables,
+  differs,
+  encryptedToOthers,
+  foreignKey,
+  undecryptable,
+  wrongIdentity,
+  wrongPassphrase,
+} from "../../lib/shared/archive/fault.ts";
+import { findIdentities, isNoMatch, parseIdentities } from "../../lib/shared/archive/identities.ts";
+import {
+  type ManifestTable,
+  readManifest,
+  type StoredManifest,
+} from "../../lib/shared/archive/manifest.ts";
+import { findOriginalFiles } from "../../lib/shared/archive/original-files.ts";
 import {
   KEY_ENTRY,
   MAX_KEY_BYTES,
-  MAX_README_BYTES,
   MAX_STORED_MANIFEST_BYTES,
   manifestEntryName,
-  README_ENTRY,
 } from "../../lib/shared/archive-format.ts";
-import { formatNoun } from "../../lib/shared/format.ts";
 import { passphraseForms } from "../../lib/shared/passphrase-forms.ts";
-import { tableLabel } from "../../lib/shared/table-name.ts";
-import { type LocalReport, openZip, type ZipEntries } from "../local-archive.ts";
-import { flatJsonFiles } from "../original-backup.ts";
-import { ArchiveProblem, damaged, incomplete, type LocalVerdict } from "./archive-problem.ts";
+import { ArchiveProblem, type LocalVerdict, problemOf } from "./archive-problem.ts";
 import { type Column, columnsOfRows } from "./cells.ts";
-import { findIdentities, isNoMatch, parseIdentities, wrongIdentity } from "./identities.ts";
 import { BROWSE_MAX_BYTES } from "./limits.ts";
-import { type LocalManifest, type ManifestTable, readManifest } from "./local-manifest.ts";
-import {
-  abortable,
-  chunksOf,
-  collect,
-  countNewlines,
-  decompress,
-  decrypt,
-  readSmall,
-  readStored,
-} from "./read-entry.ts";
+import { type LocalReport, openZip } from "./local-archive.ts";
+import { abortable, chunksOf, collect, countNewlines, decompress, decrypt } from "./read-entry.ts";
 import { RowIndex } from "./row-index.ts";
 import { Sha256 } from "./sha256.ts";
+import type { ZipEntries } from "./zip-entries.ts";
 
 export interface LocalTable extends TableName {
   model: string | null;
@@ -61,19 +64,19 @@ export type OnRead = (rows: number, bytes: number) => void;
 
 interface Source extends LocalTable {
   manifest: ManifestTable | null;
-  entry: JSZip.JSZipObject;
+  entry: string;
 }
 
 export class LocalArchiveSession {
   readonly #report: LocalReport;
-  readonly #entries: ZipEntries;
+  readonly #zip: ZipEntries;
   /** The one that opened the manifest. Null where nothing is encrypted. */
   #identity: string | null = null;
   #sources: Source[] = [];
 
-  private constructor(report: LocalReport, entries: ZipEntries) {
+  private constructor(report: LocalReport, zip: ZipEntries) {
     this.#report = report;
-    this.#entries = entries;
+    this.#zip = zip;
   }
 
   /** The session is null where there is nothing to look into, or too much. */
@@ -88,31 +91,33 @@ export class LocalArchiveSession {
   /** @throws ArchiveProblem */
   async unlock(unlock: Unlock): Promise<LocalContents> {
     this.#identity = null;
-    const manifest = this.#report.kind === "backup" ? await this.#openOurs(unlock) : null;
-    this.#sources = manifest ? this.#match(manifest) : this.#originals();
-    if (manifest) {
-      await this.#checkDigest(README_ENTRY, MAX_README_BYTES, manifest.readmeSha256);
-      await this.#checkDigest(KEY_ENTRY, MAX_KEY_BYTES, manifest.keySha256);
+    try {
+      const manifest = this.#report.kind === "backup" ? await this.#openOurs(unlock) : null;
+      this.#sources = manifest
+        ? manifest.tables.map((table) => ({ ...table, manifest: table }))
+        : await this.#originals();
+      return {
+        provesReadme: manifest?.readmeSha256 !== undefined,
+        isEncrypted: this.#identity !== null,
+        madeOf: manifest && {
+          createdAt: manifest.createdAt,
+          tool: manifest.tool,
+          databaseName: manifest.database.name,
+        },
+        tables: this.#sources.map(({ schema, name, model, rows, jsonBytes }) => ({
+          schema,
+          name,
+          model,
+          rows,
+          jsonBytes,
+        })),
+      };
+    } catch (error) {
+      throw error instanceof ArchiveFault ? problemOf(error) : error;
     }
-    return {
-      provesReadme: manifest?.readmeSha256 != null,
-      isEncrypted: this.#identity !== null,
-      madeOf: manifest && {
-        createdAt: manifest.createdAt,
-        tool: manifest.tool,
-        databaseName: manifest.databaseName,
-      },
-      tables: this.#sources.map(({ schema, name, model, rows, jsonBytes }) => ({
-        schema,
-        name,
-        model,
-        rows,
-        jsonBytes,
-      })),
-    };
   }
 
-  async #openOurs(unlock: Unlock): Promise<LocalManifest> {
+  async #openOurs(unlock: Unlock): Promise<StoredManifest> {
     const encryption = this.#report.kind === "backup" ? this.#report.encryption : "none";
     const identities =
       encryption === "passphrase"
@@ -120,15 +125,17 @@ export class LocalArchiveSession {
         : encryption === "recipients"
           ? parseIdentities(unlock.identity ?? "")
           : [];
-    const entry = this.#entry(manifestEntryName(encryption));
-    const stored = await readSmall(entry, MAX_STORED_MANIFEST_BYTES).catch((cause) => {
-      throw damaged([], "Its manifest, which describes all the rest, cannot be read.", cause);
-    });
-    if (encryption === "none") return readManifest(stored);
-    const bytes = await this.#decryptManifest(identities, stored, encryption);
+    const entry = manifestEntryName(encryption);
+    const stored = await this.#zip.readBytes(entry, MAX_STORED_MANIFEST_BYTES);
+    const bytes =
+      encryption === "none" ? stored : await this.#decryptManifest(identities, stored, encryption);
     const manifest = readManifest(bytes);
-    if (manifest.encryption !== encryption) {
-      throw damaged([], "Its manifest belongs to another backup.");
+    checkAgreement(manifest, this.#zip.entries, encryption);
+    for (const [name, expected, maxBytes] of smallEntries(manifest)) {
+      if (expected === undefined) continue;
+      const sha256 = new Sha256();
+      sha256.update(await this.#zip.readBytes(name, maxBytes));
+      if (sha256.digest() !== expected) throw differs(name);
     }
     return manifest;
   }
@@ -147,87 +154,34 @@ export class LocalArchiveSession {
         this.#identity = identity;
         return bytes;
       } catch (cause) {
-        if (!isNoMatch(cause)) {
-          const what = "Its manifest, which describes all the rest, cannot be decrypted.";
-          throw damaged([], what, cause);
-        }
+        if (cause instanceof ArchiveFault) throw cause;
+        if (!isNoMatch(cause)) throw undecryptable(cause);
         noMatch = cause;
       }
     }
-    if (encryption === "recipients") throw wrongIdentity(noMatch);
-    throw damaged([], "Its key belongs to another backup.", noMatch);
+    throw encryption === "recipients" ? wrongIdentity(noMatch) : foreignKey(noMatch);
   }
 
   async #openKey(passphrase: string): Promise<string> {
-    try {
-      const keyFile = await readSmall(this.#entry(KEY_ENTRY), MAX_KEY_BYTES);
-      const decrypter = new Decrypter();
-      for (const form of passphraseForms(passphrase)) decrypter.addPassphrase(form);
-      const [identity] = findIdentities(await decrypter.decrypt(keyFile, "text"));
-      if (identity === undefined) throw new Error("The key file holds no identity.");
-      return identity;
-    } catch (cause) {
-      if (!isNoMatch(cause)) throw damaged([], "Its key cannot be read.", cause);
-      throw new ArchiveProblem(
-        {
-          kind: "wrong-passphrase",
-          message:
-            "Check upper and lower case and spaces. Each backup has the passphrase that was chosen when it was made.",
-        },
-        { cause },
-      );
-    }
+    const keyFile = await this.#zip.readBytes(KEY_ENTRY, MAX_KEY_BYTES);
+    const decrypter = new Decrypter();
+    for (const form of passphraseForms(passphrase)) decrypter.addPassphrase(form);
+    const text = await decrypter.decrypt(keyFile, "text").catch((cause) => {
+      throw isNoMatch(cause) ? wrongPassphrase(cause) : undecryptable(cause);
+    });
+    const [identity] = findIdentities(text);
+    if (identity === undefined) throw damaged("The backup's key file holds no identity.");
+    return identity;
   }
 
-  /** Of a small file that is no table. */
-  async #checkDigest(name: string, maxBytes: number, expected: string | null): Promise<void> {
-    if (expected === null) return;
-    const entry = this.#entry(name);
-    const sha256 = new Sha256();
-    const isWhole = await readSmall(entry, maxBytes).then(
-      (bytes) => {
-        sha256.update(bytes);
-        return sha256.digest() === expected;
-      },
-      () => false,
-    );
-    if (!isWhole) throw damaged([], `Its ${name} is not the one that it was made with.`);
-  }
-
-  #entry(name: string): JSZip.JSZipObject {
-    const entry = this.#entries.get(name);
-    if (!entry) throw incomplete(`It has no ${name}.`);
-    return entry;
-  }
-
-  /** @throws ArchiveProblem where manifest and entries do not agree one to one */
-  #match(manifest: LocalManifest): Source[] {
-    const { tables, encryption } = manifest;
-    const missing = tables.filter(({ entry }) => !this.#entries.has(entry));
-    const [first] = missing;
-    if (first) {
-      const more =
-        missing.length > 1 ? ` and ${formatNoun(missing.length - 1, "other table")}` : "";
-      const verb = more ? "are" : "is";
-      throw incomplete(`The table ${tableLabel(first)}${more} ${verb} missing from it.`);
-    }
-    const known = new Set([README_ENTRY, manifestEntryName(encryption)]);
-    if (encryption === "passphrase") known.add(KEY_ENTRY);
-    for (const { entry } of tables) known.add(entry);
-    for (const name of this.#entries.keys()) {
-      if (!known.has(name))
-        throw damaged([], `It holds a file that it was not made with: ${name}.`);
-    }
-    return tables.map((table) => ({ ...table, manifest: table, entry: this.#entry(table.entry) }));
-  }
-
-  #originals(): Source[] {
-    return flatJsonFiles(this.#entries.values()).map((entry) => ({
+  async #originals(): Promise<Source[]> {
+    const { files } = await findOriginalFiles(this.#zip);
+    return files.map(({ entry, name, sizeBytes }) => ({
       schema: "",
-      name: (entry.name.split("/").at(-1) ?? "").replace(/\.json$/, ""),
+      name,
       model: null,
       rows: null,
-      jsonBytes: entry._data.uncompressedSize,
+      jsonBytes: sizeBytes,
       manifest: null,
       entry,
     }));
@@ -246,7 +200,7 @@ export class LocalArchiveSession {
     ) => void,
     signal: AbortSignal,
   ): Promise<LocalVerdict> {
-    const broken: TableName[] = [];
+    const problems: ArchiveProblem[] = [];
     for (const [index, source] of this.#sources.entries()) {
       let [rows, bytes] = [0, 0];
       onTable(index, "running", 0, 0);
@@ -259,17 +213,17 @@ export class LocalArchiveSession {
         onTable(index, "done", source.rows ?? 0, bytes);
       } catch (error) {
         if (!(error instanceof ArchiveProblem)) throw error;
-        broken.push({ schema: source.schema, name: source.name });
+        problems.push(error);
         onTable(index, "damaged", rows, bytes);
       }
     }
-    if (broken.length === 0) return { kind: "fine" };
-    return damaged(
-      broken,
-      broken.length === 1
-        ? "One table is not what was backed up."
-        : `${formatNoun(broken.length, "table")} are not what was backed up.`,
-    ).verdict;
+    const [first] = problems;
+    if (!first) return { kind: "fine" };
+    if (problems.length === 1) return first.verdict;
+    const tables = problems.flatMap(({ verdict }) =>
+      verdict.kind === "damaged" ? verdict.tables : [],
+    );
+    return problemOf(damagedTables(tables)).verdict;
   }
 
   /**
@@ -280,24 +234,23 @@ export class LocalArchiveSession {
   async *readTable(index: number, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
     const { manifest, entry } = this.#source(index);
     try {
-      if (!manifest) yield* abortable(chunksOf(readStored(entry)), signal);
-      else yield* this.#readVerified(manifest, entry, signal);
+      if (!manifest) yield* abortable(chunksOf(this.#zip.read(entry)), signal);
+      else yield* this.#readVerified(manifest, signal);
     } catch (cause) {
       signal.throwIfAborted();
-      const { schema, name } = this.#source(index);
-      throw damaged([{ schema, name }], "This table is not what was backed up.", cause);
+      const say = isNoMatch(cause) ? encryptedToOthers : differs;
+      throw problemOf(say(entry, this.#source(index), cause));
     }
   }
 
   async *#readVerified(
     table: ManifestTable,
-    entry: JSZip.JSZipObject,
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array, void, void> {
     const stored = new Sha256();
     const json = new Sha256();
     const identity = this.#identity;
-    const source = readStored(entry).pipeThrough(
+    const source = this.#zip.read(table.entry).pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({
         transform(chunk, controller) {
           if (identity !== null) stored.update(chunk);

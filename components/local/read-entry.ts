@@ -2,6 +2,7 @@
 import { Decrypter } from "age-encryption";
 import { Decompress } from "fzstd";
 import type JSZip from "jszip";
+import { oversizedHeader } from "../../lib/shared/archive/fault.ts";
 import { MAX_HEADER_BYTES } from "../../lib/shared/archive-format.ts";
 import { ageIdentity, oneByOne } from "../../lib/shared/one-by-one.ts";
 
@@ -11,6 +12,8 @@ declare module "jszip" {
     internalStream(type: "uint8array"): JSZip.JSZipStreamHelper<Uint8Array>;
     /** What the zip's directory says of the entry; JSZip has no other way to ask for it. */
     _data: { uncompressedSize: number; crc32: number };
+    /** The entry's name as the zip has it, if JSZip made another one of it. */
+    unsafeOriginalName?: string;
   }
 }
 
@@ -81,7 +84,7 @@ function boundedHeader(): TransformStream<Uint8Array, Uint8Array> {
         head += latin1.decode(chunk.subarray(0, MAX_HEADER_BYTES + LAST_HEADER_LINE.length));
         const end = head.indexOf(LAST_HEADER_LINE);
         if ((end === -1 ? head.length : end) > MAX_HEADER_BYTES) {
-          throw new RangeError("The header is longer than in any backup.");
+          throw oversizedHeader();
         }
         if (end !== -1) head = null;
       }

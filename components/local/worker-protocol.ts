@@ -1,8 +1,8 @@
 /** What the page asks of the worker, and what it answers. */
 import type { Unlock } from "../../lib/shared/api.ts";
-import type { LocalReport } from "../local-archive.ts";
 import type { Fault, LocalVerdict } from "./archive-problem.ts";
 import type { Column } from "./cells.ts";
+import type { LocalReport } from "./local-archive.ts";
 import type { LocalContents } from "./local-archive-session.ts";
 
 export interface ShownRow {

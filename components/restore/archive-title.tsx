@@ -1,5 +1,5 @@
 import { formatBytes, formatDateTime, formatNoun } from "../../lib/shared/format.ts";
-import type { ArchiveFile } from "../chosen-files.ts";
+import type { ArchiveFile } from "../local/chosen-files.ts";
 import { ENCRYPTION_LABELS } from "../operation/operation-wording.ts";
 import { FileArchive } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";

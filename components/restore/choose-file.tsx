@@ -2,10 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useRef, useState } from "react";
 import { VERDICT_TITLES } from "../../lib/shared/archive-verdict.ts";
 import { formatBytes } from "../../lib/shared/format.ts";
-import { type ChosenFiles, NO_BACKUP_IN_FOLDER, toArchive } from "../chosen-files.ts";
+import { type ChosenFiles, NO_BACKUP_IN_FOLDER, toArchive } from "../local/chosen-files.ts";
+import type { LocalReport } from "../local/local-archive.ts";
 import { LocalArchiveClient } from "../local/local-archive-client.ts";
-import type { LocalReport } from "../local-archive.ts";
-import { NO_BACKUP_IN_ZIP, type NotABackup, notABackup } from "../not-a-backup.ts";
+import { type NotABackup, notABackup } from "../local/not-a-backup.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
@@ -42,7 +42,7 @@ export function ChooseFile({ onChosen }: { onChosen?: () => void }) {
     const { report, client } = await lookInto(file);
     if (turn !== latest.current) return client?.close();
     if (report.kind === "not-a-backup") {
-      const isOther = packed && report.message === NO_BACKUP_IN_ZIP.message;
+      const isOther = packed && report.verdict === "not-a-backup";
       return refuse(file, isOther ? NO_BACKUP_IN_FOLDER : report);
     }
     if (maxBytes !== undefined && file.size > maxBytes) {
@@ -72,7 +72,7 @@ async function lookInto(
   file: File,
 ): Promise<{ report: LocalReport; client: LocalArchiveClient | null }> {
   const inspect = async (maxBytes?: number) => {
-    const { inspectArchive } = await import("../local-archive.ts");
+    const { inspectArchive } = await import("../local/local-archive.ts");
     return { report: await inspectArchive(file, maxBytes).catch(() => UNREADABLE), client: null };
   };
   const client = await LocalArchiveClient.start();

@@ -6,12 +6,12 @@ import { useSyncExternalStore } from "react";
 import type { RestoreScope, TableName, Unlock } from "../../lib/shared/api.ts";
 import { MAX_CHOSEN_ROWS } from "../../lib/shared/limits.ts";
 import { tableKey } from "../../lib/shared/table-name.ts";
-import type { ArchiveFile } from "../chosen-files.ts";
 import { ArchiveProblem, type Fault, type LocalVerdict } from "../local/archive-problem.ts";
+import type { ArchiveFile } from "../local/chosen-files.ts";
+import type { LocalReport } from "../local/local-archive.ts";
 import { isCancelled, type LocalArchiveClient } from "../local/local-archive-client.ts";
 import type { LocalContents } from "../local/local-archive-session.ts";
 import type { TableState, WorkerProgress } from "../local/worker-protocol.ts";
-import type { LocalReport } from "../local-archive.ts";
 
 export type Recognised = Exclude<LocalReport, { kind: "not-a-backup" }>;
 

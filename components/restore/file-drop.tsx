@@ -1,6 +1,6 @@
 import { type ChangeEvent, type DragEvent, useRef, useState } from "react";
 import { formatBytes } from "../../lib/shared/format.ts";
-import type { ChosenFiles } from "../chosen-files.ts";
+import type { ChosenFiles } from "../local/chosen-files.ts";
 import { Button } from "../ui/button.tsx";
 import { cn } from "../ui/cn.ts";
 import { FileArchive } from "../ui/icons.ts";

@@ -1,5 +1,5 @@
 import { formatBytes } from "../../lib/shared/format.ts";
-import { LOOK_INSIDE_MAX_BYTES } from "../not-a-backup.ts";
+import { LOOK_INSIDE_MAX_BYTES } from "../local/not-a-backup.ts";
 import { Notice } from "../ui/notice.tsx";
 import type { Recognised } from "./chosen-file-store.ts";
 

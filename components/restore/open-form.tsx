@@ -42,6 +42,7 @@ export function OpenForm({ backup }: { backup: ChosenBackup }) {
         {isWrong && (
           <Notice tone="bad" role="alert" title={VERDICT_TITLES[fault.kind]}>
             <p>{fault.message}</p>
+            <p>{fault.hint}</p>
           </Notice>
         )}
         <div className="pba:flex pba:flex-wrap pba:items-center pba:gap-x-4 pba:gap-y-2">

@@ -1,5 +1,5 @@
 /** Turns the result of a drop or a file dialog into files with their paths. */
-import type { ChosenFile, ChosenFiles } from "../chosen-files.ts";
+import type { ChosenFile, ChosenFiles } from "../local/chosen-files.ts";
 
 /** No backup has more files. The limit stops the walk if a home or project folder was dropped by mistake. */
 const MAX_FILES = 10_000;

@@ -13,9 +13,10 @@ import {
 import { setImmediate } from "node:timers/promises";
 import { Decrypter, Encrypter, type Identity, type Recipient } from "age-encryption";
 import { concatOwn, freeOwn, markOwn } from "../own-memory.ts";
+import { oversizedHeader } from "../shared/archive/fault.ts";
 import { MAX_HEADER_BYTES } from "../shared/archive-format.ts";
 import { ageIdentity, oneByOne } from "../shared/one-by-one.ts";
-import { invalidArchive, truncatedArchive } from "./archive-error.ts";
+import { toArchiveError, truncatedArchive } from "./archive-error.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { isX25519Identity, isX25519Recipient, x25519Identity, x25519Recipient } from "./x25519.ts";
 
@@ -140,7 +141,7 @@ async function readHeader(reader: ByteReader): Promise<Buffer> {
     head = Buffer.concat([head, piece]);
     const lastLine = head.indexOf(LAST_HEADER_LINE);
     if ((lastLine === -1 ? head.length : lastLine) > MAX_HEADER_BYTES) {
-      throw invalidArchive("Encrypted data in the archive begins with a header longer than any.");
+      throw toArchiveError(oversizedHeader());
     }
     const end = lastLine === -1 ? 0 : head.indexOf("\n", lastLine + 1) + 1;
     if (end > 0) reader.unread(head.subarray(end));

@@ -4,17 +4,16 @@ import { BackupError, ownError } from "../errors.ts";
 import type { Catalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
+import { checkAgreement, findMode, smallEntries } from "../shared/archive/entries.ts";
+import { encryptedToOthers, foreignKey } from "../shared/archive/fault.ts";
+import { recognise } from "../shared/archive/recognise.ts";
 import {
   KEY_ENTRY,
   MAX_KEY_BYTES,
-  MAX_README_BYTES,
   MAX_STORED_MANIFEST_BYTES,
   manifestEntryName,
-  README_ENTRY,
 } from "../shared/archive-format.ts";
-import type { ArchiveVerdict } from "../shared/archive-verdict.ts";
-import { checkAgreement, findMode } from "./archive-entries.ts";
-import { digestMismatch, invalidArchive } from "./archive-error.ts";
+import { digestMismatch, judged, toArchiveError } from "./archive-error.ts";
 import { createDecompressor } from "./compression.ts";
 import { sha256 } from "./digest.ts";
 import {
@@ -35,8 +34,8 @@ import {
   parseManifest,
   type StoredManifest,
 } from "./manifest.ts";
+import { openEntrySource } from "./open-entry-source.ts";
 import { openOriginal } from "./original/open-original.ts";
-import { openEntrySource, recognise } from "./recognise-backup.ts";
 import { VerifyStream } from "./verify-stream.ts";
 
 /** A backup on disk whose structure has been checked. Owns what is open of it until it is closed. */
@@ -87,9 +86,13 @@ export async function openArchive(path: string): Promise<Archive> {
   try {
     switch (await recognise(source)) {
       case "ours":
-        return new OpenArchive(source, findMode(source));
+        requireFiles(source, (name) => !name.endsWith("/"));
+        return new OpenArchive(
+          source,
+          judged(() => findMode(source)),
+        );
       case "original":
-        requireFiles(source);
+        requireFiles(source, (name) => name.endsWith(".json"));
         await requireNoNewer(source, path);
         return await openOriginal(source);
       case null:
@@ -102,8 +105,8 @@ export async function openArchive(path: string): Promise<Archive> {
 }
 
 /** A link in place of a table's file must not be taken for a table that there is not. */
-function requireFiles({ others }: EntrySource): void {
-  const link = others.find((name) => name.endsWith(".json"));
+function requireFiles({ others }: EntrySource, isMeant: (name: string) => boolean): void {
+  const link = others.find(isMeant);
   if (link !== undefined) throw notAFile(link);
 }
 
@@ -137,9 +140,13 @@ class OpenArchive implements Archive {
   async unlock(unlock: Unlock): Promise<void> {
     const { content, identity } = await this.#openManifest(unlock);
     const manifest = parseManifest(content);
-    checkAgreement(manifest, this.#source.entries, this.encryption);
-    await this.#checkDigest(README_ENTRY, MAX_README_BYTES, manifest.readmeSha256);
-    await this.#checkDigest(KEY_ENTRY, MAX_KEY_BYTES, manifest.keySha256);
+    judged(() => checkAgreement(manifest, this.#source.entries, this.encryption));
+    for (const [entry, expected, maxBytes] of smallEntries(manifest)) {
+      // Older versions did not store it: then nothing tells what the entry was.
+      if (expected === undefined) continue;
+      const bytes = await this.#source.readBytes(entry, maxBytes);
+      if (sha256(bytes) !== expected) throw digestMismatch(entry);
+    }
     this.#identity = identity;
     this.#manifest = manifest;
   }
@@ -180,21 +187,9 @@ class OpenArchive implements Archive {
       }
     }
     if (this.encryption === "passphrase" && unlock.passphrase) {
-      throw invalidArchive("The archive's key belongs to another archive.", { cause: noMatch });
+      throw toArchiveError(foreignKey(noMatch));
     }
     throw noMatch;
-  }
-
-  /** Of a small entry that is no table. Older versions did not store it: then nothing tells what the entry was. */
-  async #checkDigest(entry: string, maxBytes: number, expected: string | undefined): Promise<void> {
-    if (expected === undefined) return;
-    if (!this.#source.entries.has(entry)) {
-      throw invalidArchive(`The file ${entry} is missing from the archive.`, {
-        details: { verdict: "incomplete" satisfies ArchiveVerdict },
-      });
-    }
-    const content = await this.#source.readBytes(entry, maxBytes);
-    if (sha256(content) !== expected) throw digestMismatch(entry);
   }
 
   async keyForAnother(): Promise<ArchiveKey> {
@@ -238,7 +233,7 @@ class OpenArchive implements Archive {
       yield* json;
       await done;
     } catch (error) {
-      throw ofTable(ofOwnRecipients(translateReadError(error)), table);
+      throw ofTable(ofOwnRecipients(translateReadError(error), table), table);
     }
   }
 
@@ -288,9 +283,9 @@ function identityNeeded(): BackupError {
 }
 
 /** Its manifest is for this identity, and so is every table of a backup. */
-function ofOwnRecipients(error: BackupError): BackupError {
+function ofOwnRecipients(error: BackupError, table: ManifestTable): BackupError {
   if (error.code !== "NO_MATCHING_IDENTITY") return error;
-  return invalidArchive("It is encrypted to others than the backup.", { cause: error });
+  return toArchiveError(encryptedToOthers(table.entry, table, error));
 }
 
 /** Names the table that could not be read, where the error does not name its entry already. */

@@ -3,11 +3,16 @@ import { buffer } from "node:stream/consumers";
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { BackupError, ownError } from "../errors.ts";
 import type { EncryptionChoice } from "../shared/api.ts";
-import { MAX_IDENTITIES } from "../shared/archive-format.ts";
+import { undecryptable, wrongIdentity, wrongPassphrase } from "../shared/archive/fault.ts";
+import {
+  findIdentities,
+  isNoMatch,
+  parseIdentities as readIdentities,
+} from "../shared/archive/identities.ts";
 import { PASSPHRASE_MIN_LENGTH } from "../shared/limits.ts";
 import { passphraseForms } from "../shared/passphrase-forms.ts";
 import { decryptFile, encryptFile } from "./age-file.ts";
-import { invalidArchive, truncatedArchive } from "./archive-error.ts";
+import { invalidArchive, judged, toArchiveError, truncatedArchive } from "./archive-error.ts";
 import { passphraseIdentity, passphraseRecipient } from "./passphrase.ts";
 import { checkRecipients } from "./recipients.ts";
 
@@ -97,66 +102,19 @@ export async function unlockKeyFile(keyFile: Uint8Array, passphrase: string): Pr
   } catch (error) {
     const translated = translateDecryptionError(error);
     if (translated.code !== "NO_MATCHING_IDENTITY") throw translated;
-    throw new BackupError(
-      "WRONG_PASSPHRASE",
-      "The passphrase does not open this archive. Nothing was changed.",
-      {
-        hint: "Check upper and lower case and spaces. Each archive has the passphrase that was chosen when it was made.",
-      },
-    );
+    throw toArchiveError(wrongPassphrase(error));
   }
   const [identity] = findIdentities(text);
-  if (identity === undefined) throw invalidArchive("The archive's key file holds no identity.");
+  if (identity === undefined) throw invalidArchive("The backup's key file holds no identity.");
   return identity;
 }
 
 /**
- * The identities in an identity file as `age-keygen` writes it; comments and blank lines are allowed.
+ * The identities in a text that a person gave.
  *
- * @throws NO_MATCHING_IDENTITY where there is none
+ * @throws NO_MATCHING_IDENTITY if there is none, or too many
  */
-export function parseIdentities(text: string): string[] {
-  const identities = findIdentities(text);
-  if (identities.length > MAX_IDENTITIES) {
-    throw new BackupError(
-      "NO_MATCHING_IDENTITY",
-      `More than ${MAX_IDENTITIES} age identities were given. Nothing was changed.`,
-      { hint: "Give the one that the archive was encrypted to." },
-    );
-  }
-  if (identities.length > 0) return identities;
-  throw new BackupError(
-    "NO_MATCHING_IDENTITY",
-    "What was given is not an age identity. Nothing was changed.",
-    { hint: hintForText(text.trim()) },
-  );
-}
-
-function findIdentities(text: string): string[] {
-  return text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line.startsWith("AGE-SECRET-KEY-") && isIdentity(line));
-}
-
-function isIdentity(line: string): boolean {
-  try {
-    new Decrypter().addIdentity(line);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function hintForText(text: string): string {
-  if (text.startsWith("age1")) {
-    return "This is a recipient, the public half. Decrypting needs its identity, a line that begins with AGE-SECRET-KEY-1.";
-  }
-  if (text.startsWith("age-encryption.org/") || text.startsWith("-----BEGIN AGE")) {
-    return "This identity file is itself protected by a passphrase. Open it with `age -d FILE` first.";
-  }
-  return "Give the identity file that age-keygen wrote, or its line that begins with AGE-SECRET-KEY-1, complete.";
-}
+export const parseIdentities = (text: string): string[] => judged(() => readIdentities(text));
 
 async function createPassphraseKey(passphrase: string): Promise<ArchiveKey> {
   if ([...passphrase].length < PASSPHRASE_MIN_LENGTH) {
@@ -185,23 +143,12 @@ function recipientsOf(key: Exclude<ArchiveKey, { mode: "none" }>): string[] {
 function translateDecryptionError(error: unknown): BackupError {
   const own = ownError(error);
   if (own) return own;
+  if (isNoMatch(error)) return toArchiveError(wrongIdentity(error));
   const reason = error instanceof Error ? error.message : "";
-  if (reason.startsWith("no identity matched")) {
-    return new BackupError(
-      "NO_MATCHING_IDENTITY",
-      "This archive was not encrypted to the given identity. Nothing was changed.",
-      {
-        hint: "Use the identity whose recipient was chosen when the backup was made.",
-        cause: error,
-      },
-    );
-  }
   if (reason.startsWith("stream ended before")) {
-    return truncatedArchive("Encrypted data in the archive ends too early.", { cause: error });
+    return truncatedArchive("Encrypted data in the backup ends too early.", { cause: error });
   }
-  return invalidArchive("Encrypted data in the archive is damaged or has been modified.", {
-    cause: error,
-  });
+  return toArchiveError(undecryptable(error));
 }
 
 async function* asStream(content: Uint8Array): AsyncGenerator<Uint8Array> {

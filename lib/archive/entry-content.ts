@@ -1,8 +1,9 @@
 import { BackupError, ownError } from "../errors.ts";
-import { invalidArchive, truncatedArchive } from "./archive-error.ts";
+import { HEAD_BYTES } from "../shared/archive/entry-reader.ts";
+import { damagedEntry, oversizedEntry } from "../shared/archive/fault.ts";
+import { invalidArchive, toArchiveError, truncatedArchive } from "./archive-error.ts";
 import { isCompressionError } from "./compression.ts";
 import type { OpenFile } from "./files.ts";
-import { quote } from "./zip-structure.ts";
 
 const READ_BYTES = 256 * 1024;
 
@@ -13,7 +14,7 @@ export async function collectEntry(
   maxBytes: number,
 ): Promise<Buffer> {
   if (entry.sizeBytes > maxBytes) {
-    throw invalidArchive(`The archive's entry ${quote(entry.name)} is larger than in any backup.`);
+    throw toArchiveError(oversizedEntry(entry.name));
   }
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
@@ -27,9 +28,25 @@ export async function collectEntry(
     throw translateReadError(error);
   }
   if (sizeBytes !== entry.sizeBytes) {
-    throw invalidArchive(`The archive's entry ${quote(entry.name)} is damaged.`);
+    throw toArchiveError(damagedEntry(entry.name));
   }
   return Buffer.concat(chunks);
+}
+
+/** The first HEAD_BYTES of an entry, as latin1. */
+export async function headOf(content: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of content) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= HEAD_BYTES) break;
+    }
+  } catch (error) {
+    throw translateReadError(error);
+  }
+  return Buffer.concat(chunks).subarray(0, HEAD_BYTES).toString("latin1");
 }
 
 /** An error from reading an entry, as a BackupError. */

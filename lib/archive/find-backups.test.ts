@@ -15,7 +15,7 @@ import { pack, unpack } from "../testing/forge-zip.ts";
 import { requireTool } from "../testing/oracles.ts";
 import { openArchive } from "./archive-reader.ts";
 import { findBackups, isBackup } from "./find-backups.ts";
-import { openEntrySource } from "./recognise-backup.ts";
+import { openEntrySource } from "./open-entry-source.ts";
 
 const NONE = { mode: "none" } as const;
 

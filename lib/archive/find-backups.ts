@@ -1,12 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { BackupError } from "../errors.ts";
+import { isSystemFile } from "../shared/archive/entry-names.ts";
+import { noBackupInZip, recognise } from "../shared/archive/recognise.ts";
 import { PARTIAL_SUFFIX } from "../shared/archive-format.ts";
-import type { ArchiveVerdict } from "../shared/archive-verdict.ts";
 import { formatNoun } from "../shared/format.ts";
-import { invalidArchive } from "./archive-error.ts";
-import { type EntrySource, isSystemFile } from "./entry-source.ts";
-import { openEntrySource, recognise } from "./recognise-backup.ts";
+import { invalidArchive, toArchiveError } from "./archive-error.ts";
+import type { EntrySource } from "./entry-source.ts";
+import { openEntrySource } from "./open-entry-source.ts";
 
 /**
  * The backups, zip files and folders, directly below a folder: their names, sorted. What may be one but cannot be
@@ -84,12 +85,7 @@ export async function requireNoNewer(source: EntrySource, path: string): Promise
 
 /** Why nothing at this path is recognised, for whoever gave it. */
 export async function notABackup(source: EntrySource, path: string): Promise<BackupError> {
-  if (source.kind === "zip") {
-    return invalidArchive("The file is a zip, but not a backup: it has no manifest.", {
-      hint: "Choose the zip file that was downloaded from the backup page, as it is.",
-      details: { verdict: "not-a-backup" satisfies ArchiveVerdict },
-    });
-  }
+  if (source.kind === "zip") return toArchiveError(noBackupInZip());
   const backups = await findBackups(path);
   if (backups.length > 0) {
     return invalidArchive(

@@ -4,9 +4,9 @@ import { dirname, join } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BackupError } from "../errors.ts";
+import { quote } from "../shared/archive/entry-names.ts";
 import type { EntrySink } from "./entry-sink.ts";
 import { createFile, type NewFile, syncFolder } from "./files.ts";
-import { quote } from "./zip-structure.ts";
 
 /**
  * Writes entries as files of a folder that is empty and nobody else's. `done` comes when all are on the disk; when

@@ -2,12 +2,12 @@ import { constants, type Dirent } from "node:fs";
 import { lstat, opendir } from "node:fs/promises";
 import { join } from "node:path";
 import { BackupError, systemCodeOf } from "../errors.ts";
+import { isSystemFile, quote } from "../shared/archive/entry-names.ts";
 import { MAX_ENTRIES } from "../shared/archive-format.ts";
 import { invalidArchive } from "./archive-error.ts";
-import { collectEntry, readRange } from "./entry-content.ts";
-import { type EntrySource, isSystemFile } from "./entry-source.ts";
+import { collectEntry, headOf, readRange } from "./entry-content.ts";
+import type { EntrySource } from "./entry-source.ts";
 import { openFile } from "./files.ts";
-import { quote } from "./zip-structure.ts";
 
 /** The only folder that a backup has in it. */
 const TABLES_FOLDER = "tables";
@@ -70,6 +70,10 @@ class FolderSource implements EntrySource {
     await using file = await readingFile(name, openFile(join(this.#path, name), READ_FILE));
     if (!(await file.stat()).isFile()) throw notAFile(name);
     yield* readRange(file, 0, sizeBytes);
+  }
+
+  readHead(name: string): Promise<string> {
+    return headOf(this.read(name));
   }
 
   readBytes(name: string, maxBytes: number): Promise<Buffer> {

@@ -1,11 +1,13 @@
 import zlib from "node:zlib";
 import { BackupError, systemCodeOf } from "../errors.ts";
-import { invalidArchive } from "./archive-error.ts";
+import { isSystemFile, wrappingFolder } from "../shared/archive/entry-names.ts";
+import { damagedEntry } from "../shared/archive/fault.ts";
+import { toArchiveError } from "./archive-error.ts";
 import { inflate } from "./compression.ts";
-import { collectEntry, readRange } from "./entry-content.ts";
-import { type EntrySource, isSystemFile } from "./entry-source.ts";
+import { collectEntry, headOf, readRange } from "./entry-content.ts";
+import type { EntrySource } from "./entry-source.ts";
 import { type OpenFile, openFile } from "./files.ts";
-import { quote, readZipStructure, type ZipEntry } from "./zip-structure.ts";
+import { readZipStructure, type ZipEntry } from "./zip-structure.ts";
 
 /**
  * Opens a zip file and checks its structure. Where all of it is below one folder, because somebody packed a
@@ -36,7 +38,7 @@ class ZipSource implements EntrySource {
     this.#file = file;
     this.sizeBytes = sizeBytes;
     const own = [...entries.values()].filter(({ name }) => !isSystemFile(name));
-    const start = commonFolder(own.map(({ name }) => name)).length;
+    const start = wrappingFolder(own.map(({ name }) => name)).length;
     this.entries = new Map(
       own.map((entry) => {
         const name = entry.name.slice(start);
@@ -51,12 +53,16 @@ class ZipSource implements EntrySource {
     return entry.deflated ? inflate(raw, entry.sizeBytes) : raw;
   }
 
+  readHead(name: string): Promise<string> {
+    return headOf(this.read(name));
+  }
+
   /** Checked by the zip's own size and CRC-32. */
   async readBytes(name: string, maxBytes: number): Promise<Buffer> {
     const entry = this.#entry(name);
     const content = await collectEntry(this.read(name), entry, maxBytes);
     if (zlib.crc32(content) !== entry.crc32) {
-      throw invalidArchive(`The archive's entry ${quote(name)} is damaged.`);
+      throw toArchiveError(damagedEntry(name));
     }
     return content;
   }
@@ -71,17 +77,6 @@ class ZipSource implements EntrySource {
     this.#closing ??= this.#file.close();
     return this.#closing;
   }
-}
-
-/** The folder, with its `/`, that all names have in common; empty where there is none. */
-function commonFolder([first = "", ...names]: string[]): string {
-  let folder = first.slice(0, first.lastIndexOf("/") + 1);
-  for (const name of names) {
-    while (!name.startsWith(folder))
-      folder = folder.slice(0, folder.lastIndexOf("/", folder.length - 2) + 1);
-  }
-  // That one is a backup's own, though nothing else is left of it.
-  return folder.replace(/(^|\/)tables\/$/, "$1");
 }
 
 async function openZip(path: string): Promise<OpenFile> {

@@ -3,9 +3,16 @@
 import { constants } from "node:fs";
 import yauzl from "yauzl";
 import { BackupError } from "../errors.ts";
+import { isOutside, quote } from "../shared/archive/entry-names.ts";
+import { duplicateEntry, outsideEntry, specialEntry } from "../shared/archive/fault.ts";
+import {
+  checkZipEnds,
+  ZIP_HEAD_BYTES,
+  ZIP_TAIL_BYTES,
+  zipDamaged,
+} from "../shared/archive/zip-ends.ts";
 import { MAX_ENTRIES } from "../shared/archive-format.ts";
-import type { ArchiveVerdict } from "../shared/archive-verdict.ts";
-import { invalidArchive, truncatedArchive } from "./archive-error.ts";
+import { invalidArchive, judged, toArchiveError } from "./archive-error.ts";
 import type { OpenFile } from "./files.ts";
 
 /** An entry, and where its bytes are in the file. */
@@ -35,13 +42,10 @@ export async function readZipStructure(
   sizeBytes: number,
 ): Promise<Map<string, ZipEntry>> {
   const reader = new FileReader(file);
-  const beginsAsZip = (await reader.readAt(0, 4)).equals(LOCAL_HEADER_SIGNATURE);
-  if (!beginsAsZip) {
-    throw invalidArchive(sizeBytes === 0 ? "The file is empty." : "The file is not a backup.", {
-      hint: "Choose the zip file as it was downloaded, not unpacked or converted.",
-      details: { verdict: "not-a-backup" satisfies ArchiveVerdict },
-    });
-  }
+  const tailStart = Math.max(0, sizeBytes - ZIP_TAIL_BYTES);
+  const head = await reader.readAt(0, ZIP_HEAD_BYTES);
+  const tail = await reader.readAt(tailStart, sizeBytes - tailStart);
+  judged(() => checkZipEnds(head, tail, sizeBytes));
   try {
     const zip = await yauzl.fromRandomAccessReaderPromise(reader, sizeBytes, {
       autoClose: false,
@@ -61,7 +65,7 @@ export async function readZipStructure(
         await zip.readLocalFileHeaderPromise(central),
       );
       if (entries.has(entry.name)) {
-        throw invalidArchive(`The archive holds the entry ${quote(entry.name)} twice.`);
+        throw toArchiveError(duplicateEntry());
       }
       entries.set(entry.name, entry);
     }
@@ -72,13 +76,6 @@ export async function readZipStructure(
   }
 }
 
-/** A name from the file, safe to show. */
-export function quote(name: string): string {
-  const visible = name.replaceAll(/[\p{Cc}\p{Cf}]/gu, "?");
-  return JSON.stringify(visible.length > 80 ? `${visible.slice(0, 79)}…` : visible).toWellFormed();
-}
-
-const LOCAL_HEADER_SIGNATURE = Buffer.from("PK\x03\x04", "latin1");
 const DESCRIPTOR_SIGNATURE = Buffer.from("PK\x07\x08", "latin1");
 const ZIP64_EXTRA_FIELD = 1;
 const IN_ZIP64 = 0xffffffff;
@@ -150,11 +147,11 @@ async function checkEntry(
   if (central.fileNameRaw.length > MAX_NAME_BYTES) {
     throw invalidArchive("The archive holds an entry with a name longer than any backup's.");
   }
-  if (OUTSIDE.test(name)) {
-    throw invalidArchive(`The archive's entry ${quote(name)} is not inside of the archive.`);
+  if (isOutside(name)) {
+    throw toArchiveError(outsideEntry(name));
   }
   if (fileType !== 0 && fileType !== constants.S_IFREG) {
-    throw invalidArchive(`The archive's entry ${quote(name)} is a link or special file.`);
+    throw toArchiveError(specialEntry(name));
   }
   const isReadable =
     (flags & ~KNOWN_FLAGS) === 0 && (method === METHOD.stored || method === METHOD.deflated);
@@ -192,9 +189,6 @@ async function checkEntry(
 
 /** A path as file systems allow it. The names are held in memory, where a zip may have gigabytes of them. */
 const MAX_NAME_BYTES = 4096;
-
-/** An absolute path, or one with a parent in it. */
-const OUTSIDE = /^\/|^[A-Za-z]:|(^|\/)\.\.?(\/|$)/;
 
 /** UTF-8, whether or not it is marked as such (macOS does not); else what the zip says it is. */
 function entryName(central: yauzl.Entry): string {
@@ -279,9 +273,5 @@ function checkOverlap(entries: ZipEntry[]): void {
 
 function translateZipError(error: unknown): BackupError {
   if (error instanceof BackupError) return error;
-  const reason = error instanceof Error ? error.message : "";
-  if (reason.startsWith("End of central directory record signature not found")) {
-    return truncatedArchive("The archive is incomplete: its end is missing.", { cause: error });
-  }
-  return invalidArchive("The archive's structure is damaged.", { cause: error });
+  return toArchiveError(zipDamaged(error));
 }

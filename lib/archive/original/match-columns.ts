@@ -2,10 +2,10 @@
 import type { CatalogColumn } from "../../schema/catalog.ts";
 import { findModel, type PrismaModels } from "../../schema/prisma-models.ts";
 import type { Warning } from "../../shared/api.ts";
+import { quote } from "../../shared/archive/entry-names.ts";
 import { tableLabel } from "../../shared/table-name.ts";
 import { invalidArchive } from "../archive-error.ts";
 import type { ManifestTable } from "../manifest.ts";
-import { quote } from "../zip-structure.ts";
 import { fitsColumn } from "./convert-value.ts";
 import type { MatchedTable } from "./match-tables.ts";
 import type { KeyStatistics } from "./scan-file.ts";

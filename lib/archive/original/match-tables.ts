@@ -2,9 +2,9 @@
 import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
 import type { PrismaModels } from "../../schema/prisma-models.ts";
 import type { TableName, Warning } from "../../shared/api.ts";
+import { quote } from "../../shared/archive/entry-names.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
 import { invalidArchive } from "../archive-error.ts";
-import { quote } from "../zip-structure.ts";
 import type { ScannedFile } from "./scan-file.ts";
 
 export interface MatchedTable extends TableName {

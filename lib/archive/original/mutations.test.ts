@@ -4,9 +4,11 @@ import { text } from "node:stream/consumers";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BackupError } from "../../errors.ts";
+import { HEAD_BYTES } from "../../shared/archive/entry-reader.ts";
+import { looksOriginal } from "../../shared/archive/original-files.ts";
 import { fixture, PASSWORD } from "../../testing/original-backups.ts";
 import type { EntrySource } from "../entry-source.ts";
-import { isOriginal, openOriginal } from "./open-original.ts";
+import { openOriginal } from "./open-original.ts";
 
 /** Files that are only in memory, for thousands of them. */
 function sourceOf(files: Record<string, Buffer>): EntrySource {
@@ -23,13 +25,14 @@ function sourceOf(files: Record<string, Buffer>): EntrySource {
       const bytes = content(name);
       for (let at = 0; at < bytes.length; at += 100) yield bytes.subarray(at, at + 100);
     },
+    readHead: async (name) => content(name).toString("latin1", 0, HEAD_BYTES),
     readBytes: async (name) => content(name),
     close: async () => {},
   };
 }
 
 async function readAll(source: EntrySource): Promise<void> {
-  await isOriginal(source);
+  await looksOriginal(source);
   await using archive = await openOriginal(source);
   await archive.unlock(PASSWORD);
   for (const table of archive.manifest.tables) await text(archive.readTable(table));

@@ -3,11 +3,12 @@ import { BackupError } from "../../errors.ts";
 import type { Catalog } from "../../schema/catalog.ts";
 import type { PrismaModels } from "../../schema/prisma-models.ts";
 import type { EncryptionMode, Unlock, Warning } from "../../shared/api.ts";
+import { findOriginalFiles, type OriginalFile } from "../../shared/archive/original-files.ts";
+import { throwJudged } from "../archive-error.ts";
 import type { Archive } from "../archive-reader.ts";
 import type { ArchiveKey } from "../encryption.ts";
 import type { EntrySource } from "../entry-source.ts";
 import type { Manifest, ManifestTable } from "../manifest.ts";
-import { type BackupFile, findBackupFiles } from "./backup-files.ts";
 import { deriveKey } from "./decrypt-file.ts";
 import { generalLosses } from "./losses.ts";
 import { sameTable } from "./match-tables.ts";
@@ -18,15 +19,13 @@ import type { ScannedFile } from "./scan-file.ts";
 import { scanFiles } from "./scan-files.ts";
 import { splitRows } from "./split-rows.ts";
 
-export { isOriginal } from "./backup-files.ts";
-
 /**
  * Opens a backup that `@vorlefan/prisma-backup` 0.3.5 or 0.4.0 wrote. Closes the source with itself.
  *
  * @throws ARCHIVE_INVALID or ARCHIVE_TRUNCATED for a file that is not whole
  */
 export async function openOriginal(source: EntrySource): Promise<Archive> {
-  const { files, warnings } = await findBackupFiles(source);
+  const { files, warnings } = await findOriginalFiles(source).catch(throwJudged);
   return new OriginalArchive(source, files, warnings);
 }
 
@@ -35,7 +34,7 @@ class OriginalArchive implements Archive {
   readonly encryption: EncryptionMode;
   readonly sizeBytes: number;
   readonly #source: EntrySource;
-  readonly #files: BackupFile[];
+  readonly #files: OriginalFile[];
   readonly #ignored: Warning[];
   readonly #closed = new AbortController();
   #key: Buffer | null = null;
@@ -43,7 +42,7 @@ class OriginalArchive implements Archive {
   #warnings: Warning[] = [];
   #planned: PlannedManifest | undefined;
 
-  constructor(source: EntrySource, files: BackupFile[], ignored: Warning[]) {
+  constructor(source: EntrySource, files: OriginalFile[], ignored: Warning[]) {
     this.#source = source;
     this.#files = files;
     this.#ignored = ignored;

@@ -1,8 +1,8 @@
 /** Tables that inherit: the original's `SELECT * FROM` a parent gave the rows of its children too. */
 import { createHash } from "node:crypto";
+import { quote } from "../../shared/archive/entry-names.ts";
 import { tableKey } from "../../shared/table-name.ts";
 import { invalidArchive } from "../archive-error.ts";
-import { quote } from "../zip-structure.ts";
 import type { MatchedTable } from "./match-tables.ts";
 import type { Row } from "./parse-row.ts";
 

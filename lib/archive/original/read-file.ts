@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import zlib from "node:zlib";
+import { quote } from "../../shared/archive/entry-names.ts";
+import type { OriginalFile } from "../../shared/archive/original-files.ts";
 import { digestMismatch, invalidArchive, truncatedArchive } from "../archive-error.ts";
 import { translateReadError } from "../entry-content.ts";
 import type { EntrySource } from "../entry-source.ts";
-import { quote } from "../zip-structure.ts";
-import type { BackupFile } from "./backup-files.ts";
 import { decryptFile, MAX_ENCRYPTED_BYTES } from "./decrypt-file.ts";
 
 /** How a file's content is read, and what it was when it was first read. */
@@ -26,7 +26,7 @@ export interface ReadFileOptions {
  */
 export async function* readFile(
   source: EntrySource,
-  file: BackupFile,
+  file: OriginalFile,
   options: ReadFileOptions,
 ): AsyncGenerator<Buffer> {
   try {
@@ -64,7 +64,7 @@ export async function* readFile(
 
 async function* checkedContent(
   source: EntrySource,
-  { entry, sizeBytes }: BackupFile,
+  { entry, sizeBytes }: OriginalFile,
   { sha256, onDigest, signal }: ReadFileOptions,
 ): AsyncGenerator<Buffer> {
   const hash = createHash("sha256");

@@ -1,5 +1,7 @@
 /** What is learned of a file by reading all of it once: everything a manifest needs, and nothing of its rows. */
 import { MIGRATIONS_TABLE } from "../../schema/prisma-models.ts";
+import { quote } from "../../shared/archive/entry-names.ts";
+import type { OriginalFile } from "../../shared/archive/original-files.ts";
 import {
   MAX_MIGRATION_NAME_LENGTH,
   MAX_MIGRATIONS,
@@ -9,8 +11,6 @@ import {
 import { clip } from "../../shared/warnings.ts";
 import { invalidArchive } from "../archive-error.ts";
 import type { Manifest } from "../manifest.ts";
-import { quote } from "../zip-structure.ts";
-import type { BackupFile } from "./backup-files.ts";
 import { holdsImpreciseNumber, isExactNumber, parseRow, type Row } from "./parse-row.ts";
 import { splitRows } from "./split-rows.ts";
 
@@ -27,7 +27,7 @@ export interface KeyStatistics {
   nullElements: boolean;
 }
 
-export interface ScannedFile extends BackupFile {
+export interface ScannedFile extends OriginalFile {
   /** The table's name as 0.4.0 wrote it into each row; null for an empty file and for 0.3.5. */
   tableName: string | null;
   rows: number;
@@ -54,7 +54,7 @@ const MAX_KEYS = 5000;
  * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED, and what the content is rejected with
  */
 export async function scanFile(
-  file: BackupFile,
+  file: OriginalFile,
   content: AsyncIterable<Buffer>,
 ): Promise<ScanResult> {
   const scanned: ScanResult = {

@@ -1,14 +1,14 @@
 import { BackupError, ownError } from "../../errors.ts";
+import { quote } from "../../shared/archive/entry-names.ts";
+import type { OriginalFile } from "../../shared/archive/original-files.ts";
 import { invalidArchive } from "../archive-error.ts";
 import type { EntrySource } from "../entry-source.ts";
-import { quote } from "../zip-structure.ts";
-import type { BackupFile } from "./backup-files.ts";
 import { readFile } from "./read-file.ts";
 import { type ScannedFile, scanFile } from "./scan-file.ts";
 
 /** What a decrypted file says of the password. */
 interface Evidence {
-  file: BackupFile;
+  file: OriginalFile;
   /** Its text begins as the original's; of a wrong password's, one in millions does. Null where it is too short to tell. */
   opens: boolean | null;
   error: BackupError | null;
@@ -24,7 +24,7 @@ const BEGINNING = '[{"';
  */
 export async function scanFiles(
   source: EntrySource,
-  files: readonly BackupFile[],
+  files: readonly OriginalFile[],
   key: Buffer | null,
   signal: AbortSignal,
 ): Promise<ScannedFile[]> {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { MAX_ORIGINAL_DEPTH } from "../../shared/archive/original-files.ts";
 import { codeOf } from "../../testing/archives.ts";
-import { MAX_DEPTH, splitRows } from "./split-rows.ts";
+import { splitRows } from "./split-rows.ts";
 
 async function split(text: string | Buffer, cuts: number[] = []): Promise<string[]> {
   const rows: string[] = [];
@@ -65,7 +66,7 @@ test.for([
   ["a comma too early", "[,{}]"],
   ["more after the end", "[{}]x"],
   ["UTF-16", Buffer.from("\ufeff[{}]", "utf16le")],
-  ["too deep", `[{"a":${"[".repeat(MAX_DEPTH)}${"]".repeat(MAX_DEPTH)}}]`],
+  ["too deep", `[{"a":${"[".repeat(MAX_ORIGINAL_DEPTH)}${"]".repeat(MAX_ORIGINAL_DEPTH)}}]`],
 ] as const)("refused: %s", async ([, text]) => {
   expect(await codeOf(split(text))).toBe("ARCHIVE_INVALID");
 });

@@ -1,13 +1,12 @@
 import type { BackupError } from "../../errors.ts";
+import { quote } from "../../shared/archive/entry-names.ts";
+import { MAX_ORIGINAL_DEPTH } from "../../shared/archive/original-files.ts";
 import { invalidArchive, truncatedArchive } from "../archive-error.ts";
-import { quote } from "../zip-structure.ts";
 
 /** Larger than any row that the original could write: it held a whole file in one JavaScript string. */
 const MAX_ROW_BYTES = 256 * 1024 * 1024;
 /** In a row. Each takes fifty times its text in memory once it is parsed. */
 const MAX_CONTAINERS = 2_000_000;
-/** Below what JSON.stringify's recursion and PostgreSQL's own parser bear. */
-export const MAX_DEPTH = 1000;
 
 const [TAB, NEWLINE, RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
 const [QUOTE, BACKSLASH, COMMA, OPEN, CLOSE, OPEN_OBJECT, CLOSE_OBJECT] = [
@@ -120,7 +119,8 @@ class RowSplitter {
       } else if (byte === QUOTE) {
         inString = true;
       } else if (byte === OPEN_OBJECT || byte === OPEN) {
-        if (++depth > MAX_DEPTH) throw this.#wrong(`is nested deeper than ${MAX_DEPTH} levels`);
+        if (++depth > MAX_ORIGINAL_DEPTH)
+          throw this.#wrong(`is nested deeper than ${MAX_ORIGINAL_DEPTH} levels`);
         if (++this.#containers > MAX_CONTAINERS) {
           throw this.#wrong("holds a row of more objects and arrays than fit into memory");
         }

@@ -104,7 +104,7 @@ describe("a backup by the original", () => {
     ["zipped/zipped.zip", false],
     ["encrypted-zipped/encrypted-zipped.zip", true],
   ])("that it really wrote is recognised: %s", async (path, isEncrypted) => {
-    const fixtures = new URL("../lib/archive/original/fixtures/", import.meta.url);
+    const fixtures = new URL("../../lib/archive/original/fixtures/", import.meta.url);
     const file = new Blob([await readFile(new URL(path, fixtures))]);
     expect(await inspectArchive(file)).toEqual({ kind: "original", tables: 16, isEncrypted });
   });
@@ -116,7 +116,7 @@ describe("a backup by the original", () => {
   ])(
     "that it really wrote into a folder is packed and recognised: %s",
     async (name, isEncrypted) => {
-      const folder = new URL(`../lib/archive/original/fixtures/${name}/`, import.meta.url);
+      const folder = new URL(`../../lib/archive/original/fixtures/${name}/`, import.meta.url);
       const files = (await readdir(folder)).map(async (path) => ({
         path,
         file: new File([await readFile(new URL(path, folder))], path),
@@ -135,7 +135,7 @@ describe("a backup by the original", () => {
   });
 
   it.each([
-    ["other JSON", { "package.json": '{"name":"app"}', "data.json": "[1, 2]" }],
+    ["other JSON", { "package.json": '{"name":"app"}', "data.json": '{"a":[1]}' }],
     ["JSON in several folders", { "a/User.json": "[]", "b/User.json": "[]" }],
   ])("is not taken for one: %s", async (_what, entries) => {
     const file = await zipOf(entries as Record<string, string>);
@@ -176,7 +176,7 @@ describe("what is not a backup", () => {
 
   it("tables without a manifest", async () => {
     expect(await messageOf(await zipOf({ "tables/public.User.json": "[\n]\n" }))).toBe(
-      "This backup is incomplete: it has no readable manifest.",
+      "The backup's manifest is missing, which is written last.",
     );
   });
 

@@ -1,6 +1,6 @@
-import { formatBytes } from "../lib/shared/format.ts";
+import { isSystemFile, wrappingFolder } from "../../lib/shared/archive/entry-names.ts";
+import { formatBytes } from "../../lib/shared/format.ts";
 import { LOOK_INSIDE_MAX_BYTES, type NotABackup, notABackup } from "./not-a-backup.ts";
-import { isOfTheSystem } from "./system-file.ts";
 
 /** What a person dropped or chose: single files, or the files of a folder. */
 export interface ChosenFiles {
@@ -26,7 +26,7 @@ export async function toArchive(
   chosen: ChosenFiles,
   maxBytes: number = LOOK_INSIDE_MAX_BYTES,
 ): Promise<ArchiveFile | NotABackup> {
-  const all = chosen.files.filter(({ path }) => !isOfTheSystem(path));
+  const all = chosen.files.filter(({ path }) => !isSystemFile(path));
   const { folder, files } = innermost({ folder: chosen.folder, files: all });
   const parts = files.filter(({ path }) => isPart(path));
   const [only] = files.length === 1 ? files : [];
@@ -51,13 +51,11 @@ const isPart = (path: string): boolean =>
 
 /** Unwraps folders that contain nothing but one folder. */
 function innermost({ folder, files }: ChosenFiles): ChosenFiles {
-  const names = new Set(files.map(({ path }) => path.split("/", 1)[0] ?? ""));
-  const [name = ""] = names;
-  if (names.size !== 1 || !files.every(({ path }) => path.includes("/"))) return { folder, files };
-  return innermost({
-    folder: name,
-    files: files.map(({ path, file }) => ({ path: path.slice(name.length + 1), file })),
-  });
+  const wrapping = wrappingFolder(files.map(({ path }) => path));
+  return {
+    folder: wrapping.split("/").at(-2) ?? folder,
+    files: files.map(({ path, file }) => ({ path: path.slice(wrapping.length), file })),
+  };
 }
 
 function withoutParts(folder: string | null, files: ChosenFile[]): ArchiveFile | NotABackup {

@@ -1,0 +1,54 @@
+/** Identities in a text that a person gave. */
+import { Decrypter } from "age-encryption";
+import { MAX_IDENTITIES } from "../archive-format.ts";
+import { ArchiveFault } from "./fault.ts";
+
+/**
+ * The identities in an identity file as `age-keygen` writes it; comments and blank lines are allowed.
+ *
+ * @throws ArchiveFault if there is none, or too many
+ */
+export function parseIdentities(text: string): string[] {
+  const identities = findIdentities(text);
+  if (identities.length > MAX_IDENTITIES) {
+    throw new ArchiveFault(
+      "NO_MATCHING_IDENTITY",
+      `More than ${MAX_IDENTITIES} age identities were given.`,
+      { hint: "Give the one that the backup was encrypted to." },
+    );
+  }
+  if (identities.length > 0) return identities;
+  throw new ArchiveFault("NO_MATCHING_IDENTITY", "What was given is not an age identity.", {
+    hint: hintForText(text.trim()),
+  });
+}
+
+export function findIdentities(text: string): string[] {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith("AGE-SECRET-KEY-") && isIdentity(line));
+}
+
+function isIdentity(line: string): boolean {
+  try {
+    new Decrypter().addIdentity(line);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function hintForText(text: string): string {
+  if (text.startsWith("age1")) {
+    return "This is a recipient, the public half. Decrypting needs its identity, a line that begins with AGE-SECRET-KEY-1.";
+  }
+  if (text.startsWith("age-encryption.org/") || text.startsWith("-----BEGIN AGE")) {
+    return "This identity file is itself protected by a passphrase. Open it with `age -d FILE` first.";
+  }
+  return "Give the identity file that age-keygen wrote, or its line that begins with AGE-SECRET-KEY-1, complete.";
+}
+
+/** Whether age-encryption says that no key fits, and not that something is damaged. */
+export const isNoMatch = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith("no identity matched");

@@ -1,0 +1,262 @@
+/** What a backup says of itself, and how it is read: one schema for the browser and the server. */
+import * as z from "zod/mini";
+import type { InsertionOrder, Warning } from "../api.ts";
+import {
+  FORMAT_VERSION,
+  MAX_CODE_LENGTH,
+  MAX_COLUMNS,
+  MAX_EDGES,
+  MAX_ENUM_LABELS,
+  MAX_ENUMS,
+  MAX_KEY_COLUMNS,
+  MAX_MANIFEST_BYTES,
+  MAX_MANIFEST_DEPTH,
+  MAX_MANIFEST_VALUES,
+  MAX_MIGRATION_NAME_LENGTH,
+  MAX_MIGRATIONS,
+  MAX_NAME_LENGTH,
+  MAX_PARENTS,
+  MAX_SEQUENCES,
+  MAX_TABLE_NAMES_LENGTH,
+  MAX_TABLES,
+  MAX_TYPE_LENGTH,
+  MAX_WORDS_LENGTH,
+  tableEntryName,
+} from "../archive-format.ts";
+import { isModestJson } from "../json-size.ts";
+import { tableLabel } from "../table-name.ts";
+import type { WarningCode } from "../warning-codes.ts";
+import { clip, summariseWarnings } from "../warnings.ts";
+import { ArchiveFault, damaged } from "./fault.ts";
+
+const count = z.int().check(z.nonnegative());
+const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
+const name = z.string().check(z.minLength(1), z.maxLength(MAX_NAME_LENGTH));
+const dateTime = z.iso.datetime({ offset: true });
+const qualifiedName = { schema: name, name };
+const shortText = z.string().check(z.maxLength(MAX_NAME_LENGTH));
+const tableNameSchema = z.object({ schema: shortText, name: shortText });
+/** Only for a person to read: of what is longer than any, the beginning is enough. */
+const words = (maxLength = MAX_WORDS_LENGTH) =>
+  z.pipe(
+    z.string(),
+    z.transform((text: string) => clip(text, maxLength)),
+  );
+
+/** Decimal, since it may be larger than a JavaScript number holds. */
+const int8 = z.string().check(z.refine(isInt8));
+
+function isInt8(decimal: string): boolean {
+  // BigInt throws on what is not a number.
+  if (!/^-?\d{1,19}$/.test(decimal)) return false;
+  return BigInt.asIntN(64, BigInt(decimal)) === BigInt(decimal);
+}
+
+function hasRoomForLabels(enums: ReadonlyArray<{ labels: readonly string[] }>): boolean {
+  return enums.reduce((sum, { labels }) => sum + labels.length, 0) <= MAX_ENUM_LABELS;
+}
+
+const columnSchema = z.object({
+  name,
+  /** As `format_type` writes it. */
+  type: z.string().check(z.minLength(1), z.maxLength(MAX_TYPE_LENGTH)),
+  /** How the values are written: see docs/archive-format.md. */
+  encoding: z.enum(["json", "jsonb", "text"]),
+});
+
+const manifestTableSchema = z.object({
+  ...qualifiedName,
+  /** Prisma model, where one maps this table. */
+  model: z.nullable(shortText),
+  kind: z.enum(["table", "partitioned table"]),
+  columns: z.array(columnSchema).check(z.maxLength(MAX_COLUMNS)),
+  /** The tables that it inherits from directly. Left out where there are none, and by older versions. */
+  inherits: z.optional(z.array(z.object(qualifiedName)).check(z.maxLength(MAX_PARENTS))),
+  rows: count,
+  jsonBytes: count,
+  jsonSha256: sha256,
+  /** Name of the table's entry in the zip. */
+  entry: z.string(),
+  /** The entry's content as a zip tool extracts it: encrypted, or in mode none the JSON itself. */
+  storedBytes: count,
+  storedSha256: sha256,
+});
+
+const sequenceSchema = z.object({
+  ...qualifiedName,
+  ownerTable: z.nullable(tableNameSchema),
+  ownerColumn: z.nullable(shortText),
+  lastValue: int8,
+  isCalled: z.boolean(),
+});
+
+const enumSchema = z.object({
+  /** Of columns, as `format_type` writes it: an enum or a domain over one; of arrays, their elements'. */
+  type: z.string().check(z.minLength(1), z.maxLength(MAX_TYPE_LENGTH)),
+  /** What a value of it may be. */
+  labels: z.array(shortText),
+});
+
+const insertionOrderSchema = z.object({
+  components: z
+    .array(z.object({ tables: z.array(tableNameSchema), cyclic: z.boolean(), level: count }))
+    .check(
+      z.refine(
+        (components) =>
+          components.reduce((sum, { tables }) => sum + tables.length, 0) <= MAX_TABLES,
+      ),
+    ),
+  edges: z
+    .array(
+      z.object({
+        constraint: shortText,
+        from: tableNameSchema,
+        to: tableNameSchema,
+        columns: z.array(shortText).check(z.maxLength(MAX_KEY_COLUMNS)),
+        referencedColumns: z.array(shortText).check(z.maxLength(MAX_KEY_COLUMNS)),
+        onDelete: z.string().check(z.maxLength(MAX_WORDS_LENGTH)),
+        relation: z.nullable(z.string().check(z.maxLength(2 * MAX_NAME_LENGTH))),
+        role: z.enum(["orders", "self", "cycle"]),
+      }),
+    )
+    .check(z.maxLength(MAX_EDGES)),
+}) satisfies z.ZodMiniType<InsertionOrder>;
+
+const warningSchema = z.object({
+  // Another version's may be another one.
+  code: z.custom<WarningCode>(
+    (value) => typeof value === "string" && value.length <= MAX_CODE_LENGTH,
+  ),
+  message: z.string(),
+  table: z.optional(tableNameSchema),
+}) satisfies z.ZodMiniType<Warning>;
+
+const migrationSchema = z.object({
+  name: words(MAX_MIGRATION_NAME_LENGTH),
+  checksum: words(),
+  finishedAt: z.nullable(dateTime),
+  rolledBackAt: z.nullable(dateTime),
+});
+type Migration = z.infer<typeof migrationSchema>;
+
+const manifestSchema = z.object({
+  formatVersion: z.literal(FORMAT_VERSION),
+  createdAt: dateTime,
+  /** `prisma-backup-admin/<version>` */
+  tool: z.string().check(z.minLength(1), z.maxLength(200)),
+  database: z.object({
+    name,
+    serverVersion: words(),
+    serverVersionNum: count,
+    encoding: words(),
+  }),
+  schemaFingerprint: sha256,
+  /** The rows of `_prisma_migrations`. */
+  migrations: z.pipe(z.array(migrationSchema), z.transform(newestMigrations<Migration>)),
+  encryption: z.enum(["passphrase", "recipients", "none"]),
+  insertionOrder: insertionOrderSchema,
+  tables: z.array(manifestTableSchema).check(z.maxLength(MAX_TABLES)),
+  sequences: z.array(sequenceSchema).check(z.maxLength(MAX_SEQUENCES)),
+  /** Of README.txt, and of key.age where there is one, byte for byte. Left out by older versions. */
+  readmeSha256: z.optional(sha256),
+  keySha256: z.optional(sha256),
+  /** Left out by older versions. */
+  enums: z.optional(z.array(enumSchema).check(z.maxLength(MAX_ENUMS), z.refine(hasRoomForLabels))),
+  warnings: z.pipe(
+    z.array(warningSchema),
+    z.transform((warnings: Warning[]) => summariseWarnings(warnings)),
+  ),
+});
+
+/** What an archive says of itself, in its last entry. */
+export type StoredManifest = z.infer<typeof manifestSchema>;
+export type ManifestTable = StoredManifest["tables"][number];
+/**
+ * Reads and checks a manifest.
+ *
+ * @throws ArchiveFault: FORMAT_UNSUPPORTED for a newer version, ARCHIVE_INVALID for anything else
+ */
+export function readManifest(bytes: Uint8Array): StoredManifest {
+  if (bytes.length > MAX_MANIFEST_BYTES) {
+    throw damaged("The backup's manifest is larger than any backup's.");
+  }
+  const limits = { maxDepth: MAX_MANIFEST_DEPTH, maxValues: MAX_MANIFEST_VALUES };
+  if (!isModestJson(bytes, limits)) {
+    throw damaged("The backup's manifest holds more than any backup's.");
+  }
+  const json = parseJson(bytes);
+  checkVersion(json);
+  const parsed = manifestSchema.safeParse(json);
+  if (!parsed.success) {
+    throw damaged(`The backup's manifest is not valid${firstFault(parsed.error)}.`, {
+      cause: parsed.error,
+    });
+  }
+  checkConsistency(parsed.data);
+  return parsed.data;
+}
+
+/** More than these are not told. */
+export function newestMigrations<Migration>(migrations: Migration[]): Migration[] {
+  return migrations.slice(-MAX_MIGRATIONS);
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw damaged("The backup's manifest is not JSON.", { cause });
+  }
+}
+
+function checkVersion(json: unknown): void {
+  const version = z.object({ formatVersion: z.int().check(z.positive()) }).safeParse(json).data;
+  if (!version) throw damaged("The backup's manifest names no format version.");
+  if (version.formatVersion > FORMAT_VERSION) {
+    throw new ArchiveFault(
+      "FORMAT_UNSUPPORTED",
+      `This backup was made by a newer version: its format is ${version.formatVersion}, and this version reads up to ${FORMAT_VERSION}.`,
+      { hint: "Update prisma-backup-admin and try again." },
+    );
+  }
+}
+
+/** Where the first fault is. Not what it is: the manifest's values are not for an error message. */
+function firstFault(error: z.core.$ZodError): string {
+  const path = error.issues[0]?.path.join(".");
+  return path ? ` at “${path}”` : "";
+}
+
+function checkConsistency(manifest: StoredManifest): void {
+  const entries = new Set<string>();
+  let rows = 0;
+  let bytes = 0;
+  const namesLength = manifest.tables.reduce(
+    (sum, { schema, name, model }) => sum + schema.length + name.length + (model?.length ?? 0),
+    0,
+  );
+  if (namesLength > MAX_TABLE_NAMES_LENGTH) {
+    throw damaged("The backup's manifest has longer names than any backup's.");
+  }
+  for (const table of manifest.tables) {
+    // Names and entries map one to one, so that unique entries are unique names.
+    if (table.entry !== tableEntryName(table, manifest.encryption)) {
+      throw damaged(`The backup's manifest gives ${tableLabel(table)} a wrong entry.`);
+    }
+    if (entries.has(table.entry)) {
+      throw damaged(`The backup's manifest lists ${tableLabel(table)} twice.`);
+    }
+    entries.add(table.entry);
+    if (
+      manifest.encryption === "none" &&
+      (table.storedBytes !== table.jsonBytes || table.storedSha256 !== table.jsonSha256)
+    ) {
+      throw damaged(`The backup's manifest contradicts itself about ${tableLabel(table)}.`);
+    }
+    rows += table.rows;
+    bytes += table.jsonBytes;
+  }
+  if (!Number.isSafeInteger(rows) || !Number.isSafeInteger(bytes)) {
+    throw damaged("The backup's manifest has impossible sizes.");
+  }
+}

@@ -1,0 +1,29 @@
+/** Whose backup a file is, from its entries' names and a first look at their content. */
+import { KEY_ENTRY, manifestEntryName } from "../archive-format.ts";
+import { isTableEntry } from "./entry-names.ts";
+import type { EntryReader } from "./entry-reader.ts";
+import { notABackup } from "./fault.ts";
+import { looksOriginal } from "./original-files.ts";
+
+/** Null: neither ours nor one of `@vorlefan/prisma-backup`. */
+export async function recognise(reader: EntryReader): Promise<"ours" | "original" | null> {
+  const { entries } = reader;
+  if (entries.has(manifestEntryName("recipients")) || entries.has(KEY_ENTRY)) return "ours";
+  const hasTables = [...entries.keys()].some((name) => isTableEntry(name));
+  if (entries.has(PLAIN_MANIFEST) && (hasTables || (await beginsAsManifest(reader)))) return "ours";
+  if (await looksOriginal(reader)) return "original";
+  return hasTables ? "ours" : null;
+}
+
+const PLAIN_MANIFEST = manifestEntryName("none");
+
+/** The original writes a table of this name as an array, or as an object of encrypted text. */
+const beginsAsManifest = async (reader: EntryReader): Promise<boolean> =>
+  /^\s*\{\s*"formatVersion"/.test(await reader.readHead(PLAIN_MANIFEST));
+
+/** Why a zip in which `recognise` finds nothing is refused. */
+export const noBackupInZip = () =>
+  notABackup(
+    "This is a zip file, but not a backup.",
+    "A backup holds a manifest and a folder named tables, or one JSON file per table if @vorlefan/prisma-backup wrote it. Choose the zip file as it was downloaded.",
+  );
