@@ -14,9 +14,9 @@ import type { RestoreSession } from "./restore-session.ts";
 const LOADED = "loaded";
 
 /**
- * Adds the foreign keys again, each of which checks all of its rows.
+ * Adds the foreign keys again. Each check covers all rows.
  *
- * @throws BackupError CONSTRAINT_VIOLATED, LOAD_FAILED with the keys of the rows that refer to nothing
+ * @throws BackupError CONSTRAINT_VIOLATED, LOAD_FAILED with the keys of the rows that refer to missing rows
  */
 export async function addForeignKeys(
   session: RestoreSession,
@@ -24,7 +24,7 @@ export async function addForeignKeys(
   signal: AbortSignal,
 ): Promise<void> {
   const { client } = session;
-  // After a failure, the search for the rows to blame begins here: a failed transaction answers no query.
+  // After a failure, the search for the failing rows starts here, because a failed transaction answers no queries.
   await client.query(`SAVEPOINT ${LOADED}`);
   for (const foreignKey of plan.foreignKeys) {
     signal.throwIfAborted();
@@ -47,7 +47,7 @@ async function blame(
   error: unknown,
 ): Promise<BlamedRows | undefined> {
   if (!isForeignKeyViolation(error)) return undefined;
-  // The rows help a person. If they are not found, the error itself must still be told.
+  // Finding the rows is optional. If the search fails, report the error without them.
   const found = await find(session, plan, foreignKey, error).catch(() => undefined);
   if (found) return found;
   const missing = keyInDetail(error);
@@ -64,7 +64,7 @@ async function find(
   const isSame = (a: TableName, b: TableName) => tableKey(a) === tableKey(b);
   const table = tables.find((it) => isSame(it, foreignKey.from));
   if (!table) return undefined;
-  // It is dropped in this transaction. Every other session still sees it.
+  // Read the foreign key on another connection: this transaction has dropped it, but every other session still sees it.
   const rule = await readForeignKey(
     database.pool,
     table,
@@ -73,7 +73,7 @@ async function find(
   );
   if (!rule) return undefined;
   await beginBlaming(client, LOADED);
-  // If it is NOT VALID, a partition has refused it for its own rows.
+  // If the foreign key is NOT VALID, the violation is in a partition that has validated it for its own rows.
   const part = !rule.isValidated && schema && name ? { schema, name } : null;
   const isWhole = rule.fromIsPartitioned && !part;
   const rows = `${isWhole ? "" : "ONLY "}${quoteTable(part ?? rule.from)}`;

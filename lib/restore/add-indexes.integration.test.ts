@@ -1,4 +1,7 @@
-/** Indexes of large tables are built when the rows are there: the same ones, or the restore has changed nothing. */
+/**
+ * Indexes of large tables are built after the rows are loaded. They are the same as before, or the restore has changed
+ * nothing.
+ */
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Major } from "../../scripts/postgres-package.ts";
@@ -17,7 +20,7 @@ import { databaseText, pgDumpText } from "../testing/oracles.ts";
 
 const ROWS = 12_000;
 
-/** Indexes that come back by their definition alone. */
+/** Indexes that can be rebuilt completely from their definition. */
 const LATE = `
   CREATE INDEX late_cuid ON item (cuid);
   CREATE INDEX "late ""odd"" name" ON item USING btree (at DESC NULLS LAST, n) INCLUDE (cuid) WITH (fillfactor = 70);
@@ -27,7 +30,7 @@ const LATE = `
   CREATE INDEX late_hash ON item USING hash (n);
   CREATE INDEX late_in_part ON part_1 (a);`;
 
-/** Those that refuse rows, run somebody's functions, or have more to them than their definition. */
+/** Indexes that reject rows, call users' functions, or have properties that are not in their definition. */
 const KEPT = `
   CREATE UNIQUE INDEX kept_unique ON item (n, cuid);
   CREATE INDEX kept_expression ON item (lower(cuid));
@@ -53,7 +56,7 @@ const MESS = "DELETE FROM item WHERE id % 3 = 0; UPDATE few SET n = 0; DELETE FR
 const textOf = (major: Major, { url }: TestDatabase) =>
   major === 15 ? pgDumpText(url) : databaseText(url);
 
-/** Every index of the users', by name: which one it is, and that it holds what its table does. */
+/** Reads all users' indexes, by name: the identity of each, and whether it contains what its table does. */
 async function readIndexes(db: TestDatabase): Promise<Map<string, string>> {
   const rows = await db.query<{ name: string; oid: string }>(
     `SELECT c.relname AS name, c.oid::text AS oid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
@@ -74,7 +77,7 @@ async function makeTablespace(db: TestDatabase): Promise<string> {
   await client.query("SET allow_in_place_tablespaces = on");
   await client.query(`CREATE TABLESPACE ${name} LOCATION ''`);
   onTestFinished(async () => {
-    // It is empty, unless the test has failed.
+    // It is empty unless the test failed.
     await client.query(`DROP TABLESPACE ${name}`).catch(() => {});
     await client.end();
   });
@@ -98,27 +101,27 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
     const [before, indexes] = [await textOf(major, db), await readIndexes(db)];
     const { path } = await backUp(database);
     await db.query(MESS);
-    // Where an index goes that names no tablespace is not for the database's settings to say.
+    // The database's default tablespace must not determine where an index without a tablespace is rebuilt.
     const tablespace = await makeTablespace(db);
     await db.query(`ALTER DATABASE ${db.name} SET default_tablespace = ${tablespace}`);
     await restore(openTestDatabase(db.url), path);
     await db.query(`ALTER DATABASE ${db.name} RESET default_tablespace`);
     expect(await textOf(major, db)).toBe(before);
     expect(builtAnew(indexes, await readIndexes(db)).toSorted()).toEqual(LATE_NAMES.toSorted());
-    // PostgreSQL's own check: every row is in every index.
+    // PostgreSQL's own check that every row is in every index.
     await db.query(`SELECT bt_index_check(c.oid, true) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
       JOIN pg_am a ON a.oid = c.relam WHERE a.amname = 'btree' AND c.relkind = 'i' AND c.relnamespace = 'public'::regnamespace`);
   });
 
   test("a row that is too large for its index is named, and nothing has changed", async () => {
     const { db, database } = await testDatabase({ major, sql: TABLES });
-    // Too much of it differs to be compressed into a page.
+    // Too random to be compressed into one page.
     await db.query("ALTER TABLE item DROP CONSTRAINT item_cuid_key");
     await db.query(
       "UPDATE item SET cuid = (SELECT string_agg(md5(i::text), '') FROM generate_series(1, 200) i) WHERE id = 7777",
     );
     const { path } = await backUp(database);
-    // Not deleted: whoever looks at the database from before then has such rows put into the index, too.
+    // TRUNCATE rather than DELETE: CREATE INDEX also indexes deleted rows that older snapshots may still see.
     await db.query("TRUNCATE item; INSERT INTO item VALUES (1, 'short')");
     await db.query("CREATE INDEX too_small ON item (cuid)");
     const [before, indexes] = [await textOf(major, db), await readIndexes(db)];

@@ -9,10 +9,10 @@ import { beginBlaming } from "./diagnose/begin-blaming.ts";
 
 const LOADED = "loaded";
 
-/** With fewer rows there is little to gain. */
+/** For smaller tables, the gain is too small. */
 const MIN_ROWS = 10_000;
 
-/** Drops the indexes of large tables that need not be there while rows are loaded. @returns what to add again */
+/** Drops the indexes of large tables that are not needed while rows are loaded. @returns the indexes to add again */
 export function dropLateIndexes(
   client: pg.ClientBase,
   loads: readonly Load[],
@@ -22,7 +22,7 @@ export function dropLateIndexes(
 }
 
 /**
- * Builds them again, exactly as they were.
+ * Builds the indexes again, exactly as they were.
  *
  * @throws BackupError LOAD_FAILED with the key of a row that is too large for its index
  */
@@ -32,7 +32,7 @@ export async function addIndexes(
   indexes: readonly LateIndex[],
   signal: AbortSignal,
 ): Promise<void> {
-  // After a failure, the search for the row to blame begins here.
+  // After a failure, the search for the failing row starts here.
   await client.query(`SAVEPOINT ${LOADED}`);
   for (const index of indexes) {
     signal.throwIfAborted();
@@ -41,7 +41,7 @@ export async function addIndexes(
         fallback: "LOAD_FAILED",
         outcome: "Nothing was changed.",
         table: index.table,
-        // The row helps a person. If it is not found, the error itself must still be told.
+        // Finding the row is optional. If the search fails, report the error without it.
         blamed: await blame(client, loads, index, error).catch(() => undefined),
       });
     });
@@ -49,7 +49,10 @@ export async function addIndexes(
   await client.query(`RELEASE SAVEPOINT ${LOADED}`);
 }
 
-/** PostgreSQL tells the place of a row that does not fit into a B-tree as `(page,item)`, in every language. */
+/**
+ * For a row that does not fit into a B-tree, PostgreSQL's message contains its position as `(page,item)`, in every
+ * language.
+ */
 async function blame(
   client: pg.ClientBase,
   loads: readonly Load[],

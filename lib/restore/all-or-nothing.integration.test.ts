@@ -20,7 +20,7 @@ import { pack, unpack } from "../testing/forge-zip.ts";
 import { until } from "../testing/patience.ts";
 import { beginRestore, type RestoreSession, runRestore } from "./run-restore.ts";
 
-/** A cycle of foreign keys, a trigger, a sequence, and rows for several batches. */
+/** A cycle of foreign keys, a trigger, a sequence, and enough rows for several batches. */
 const SQL = `
   CREATE TABLE team (id serial PRIMARY KEY, lead int);
   CREATE TABLE member (id int PRIMARY KEY, team_id int REFERENCES team, note text);
@@ -35,7 +35,7 @@ const SQL = `
 const MESS =
   "UPDATE team SET lead = NULL; DELETE FROM member WHERE id % 3 = 0; SELECT nextval('team_id_seq')";
 
-/** A database with an archive of an earlier state. */
+/** A database, and an archive of an earlier state. */
 async function scene() {
   const { db, database } = await testDatabase({ sql: SQL });
   const archived = await pgDumpText(db.url);
@@ -48,19 +48,19 @@ interface Victim {
   db: TestDatabase;
   session: RestoreSession;
   archive: Archive;
-  /** A copy of its own. */
+  /** A copy for this test. */
   path: string;
   stop: AbortController;
 }
 
-/** Restores, and strikes as soon as the phase has begun. */
+/** Starts a restore and strikes as soon as the phase has begun. */
 async function restoreAndStrike(
   { db, database, path }: { db: TestDatabase; database: Database; path: string },
   phase: Phase,
   strike: (victim: Victim) => void,
 ) {
   const copy = await temporaryPath();
-  // Not deflated, so that a byte of a note is one of the file.
+  // Not deflated, so that each byte of a note is one byte of the file.
   writeFileSync(copy, pack(await unpack(path)));
   await using archive = await openArchive(copy);
   await archive.unlock({});
@@ -82,7 +82,7 @@ const heldLocks = (db: TestDatabase) =>
 
 const PHASES: Phase[] = ["emptying", "loading", "constraints", "sequences", "committing"];
 
-/** Ends the session from outside, before this process does anything else. */
+/** Ends the session on the server before this process does anything else. */
 const terminate = ({ db, session }: Victim) =>
   execFileSync(process.execPath, [
     "--input-type=module",
@@ -101,7 +101,7 @@ describe("a restore that is struck in any phase has changed nothing, and the nex
   }> = [
     {
       by: "cancelling",
-      // At the commit it is too late.
+      // During the commit it is too late to cancel.
       phases: PHASES.slice(0, -1),
       codes: ["ABORTED"],
       strike: ({ stop }) => stop.abort(),
@@ -131,7 +131,8 @@ describe("a restore that is struck in any phase has changed nothing, and the nex
       strike: ({ path }) => {
         const bytes = readFileSync(path);
         const middle = Math.floor(bytes.length / 2);
-        // Within a note: elsewhere it may make a row that PostgreSQL refuses before its digest is known.
+        // Flip a byte within a note. Elsewhere it might make a row that PostgreSQL rejects before the digest is
+        // checked.
         const at = middle + bytes.toString("latin1", middle).search(/[0-9a-f]{32}/);
         writeSync(openSync(path, "r+"), Buffer.from([(bytes[at] ?? 0) ^ 1]), 0, 1, at);
       },
@@ -159,7 +160,10 @@ describe("a restore that is struck in any phase has changed nothing, and the nex
   });
 });
 
-/** Passes everything on, until `swallow` says that a chunk from the client was the last: its answer never comes. */
+/**
+ * A proxy that forwards everything until `swallow` returns a value: then the answer to the client's chunk, or the chunk
+ * itself, is lost.
+ */
 async function losingProxy(url: string, swallow: (chunk: Buffer) => "answer" | "request" | null) {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
@@ -174,7 +178,7 @@ async function losingProxy(url: string, swallow: (chunk: Buffer) => "answer" | "
       if (lost !== "request") upstream.write(chunk);
       if (lost === null) return;
       upstream.removeAllListeners("data");
-      // After the answer, which nobody gets.
+      // Wait for the answer, then drop it with the connection.
       if (lost === "answer") upstream.once("data", () => client.destroy());
       else client.destroy();
     });

@@ -1,4 +1,6 @@
-/** What is kept right before a restore is exactly what it replaces, whoever reads and writes meanwhile. */
+/**
+ * The data saved right before a restore is exactly what the restore replaces, even if others read and write meanwhile.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
@@ -40,7 +42,8 @@ test("writers lose nothing: each row is in the backup that was made in between, 
         await client.query("INSERT INTO entry (parent_id, note) VALUES (1, $1)", [note]);
         written.add(note);
       } catch (error) {
-        // Of two that wait for each other's tables PostgreSQL ends one, which knows then that it wrote nothing.
+        // If two sessions wait for each other's tables, PostgreSQL ends one of them. Its client learns from this error
+        // that nothing was written.
         expect(error).toMatchObject({ code: "40P01" });
       }
     }
@@ -53,7 +56,7 @@ test("writers lose nothing: each row is in the backup that was made in between, 
       expect(tables.map(({ name }) => name).toSorted()).toEqual(["aside", "entry", "parent"]);
       before.push(written.size);
       ({ path: kept } = await backUp(database, { tables }));
-      // Readers go on.
+      // Readers can continue.
       expect(await db.query("SELECT 1 FROM entry WHERE note = 'archived'")).toHaveLength(2);
       await sleep(100);
       before.push(written.size);
@@ -63,7 +66,7 @@ test("writers lose nothing: each row is in the backup that was made in between, 
   await until("more was written", async () => written.size > total + 20);
   isDone = true;
   await Promise.all(writers);
-  // Nobody wrote while the backup was made, but for who was just being told that they had.
+  // No rows were written while the backup was made, except by writers that were just receiving their confirmation.
   expect((before[1] ?? 0) - (before[0] ?? 0)).toBeLessThanOrEqual(2);
 
   const notes = async () =>

@@ -1,15 +1,15 @@
-/** A plan that names everything would be as large as an archive and a database can make it, and is read again and again. */
+/** Limits the size of a plan. An archive and a database could make it arbitrarily large, and it is read repeatedly. */
 import type { Check, Drift, RestorePlan } from "../shared/api.ts";
 import { formatCount } from "../shared/format.ts";
 import { clip, summariseWarnings } from "../shared/warnings.ts";
 
 const MAX_DRIFT = 1000;
-/** Of one name. */
+/** Maximum number of checks with the same name. */
 const MAX_CHECKS = 100;
 
 type Bounded = Pick<RestorePlan, "drift" | "checks" | "warnings">;
 
-/** The first of what there is very much of, what blocks before the rest, and how many more there are. */
+/** Keeps the first items of long lists, those that block before others, and adds how many more there are. */
 export function boundPlan<Plan extends Bounded>(plan: Plan): Plan {
   const more = plan.drift.length - MAX_DRIFT;
   const warnings = [...plan.warnings];

@@ -10,21 +10,22 @@ import {
 } from "../postgres/transaction.ts";
 import type { RestoreSession } from "./restore-session.ts";
 
-/** Begins the transaction of a restore. @returns its number, by which PostgreSQL tells later what became of it */
+/** Begins the transaction of a restore. @returns its number, by which PostgreSQL can report the outcome later */
 export async function begin(client: pg.ClientBase): Promise<string> {
-  // Each statement sees what was committed before it, so that the locked tables are seen as they are.
+  // Each statement sees everything committed before it, so the locked tables are read in their current state.
   await client.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
-  // row_security: an error instead of rows that a policy hides. IMMEDIATE: a table with pending checks cannot be altered.
+  // row_security off: get an error instead of rows that a policy hides. IMMEDIATE: a table with pending checks cannot
+  // be altered.
   await client.query("SET LOCAL row_security = off; SET CONSTRAINTS ALL IMMEDIATE");
   await requireDurableCommit(client);
   return await currentTransactionId(client);
 }
 
 /**
- * Commits. If the answer is lost, asks PostgreSQL what became of the transaction.
+ * Commits. If the answer is lost, asks PostgreSQL for the transaction's outcome.
  *
  * @param changed oids of the restored tables and their partitions
- * @param signal of the caller: ends the wait for a synchronous standby. The commit stands all the same
+ * @param signal from the caller: ends the wait for a synchronous standby. The commit remains valid.
  * @returns false if that wait was ended
  */
 export async function commit(
@@ -34,7 +35,7 @@ export async function commit(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   let isReplicated = true;
-  // PostgreSQL says so by a warning.
+  // PostgreSQL reports it by a warning.
   client.on("notice", ({ routine }) => {
     if (routine === "SyncRepWaitForLSN") isReplicated = false;
   });
@@ -63,7 +64,7 @@ export async function commit(
 
 const SETTLE_ATTEMPTS = 20;
 
-/** A server that was restarted, or has not noticed yet that its client is gone, needs a moment. */
+/** Retries for some seconds, because a server may be restarting, or may not have noticed that its client is gone. */
 async function settledStatus(
   { pool }: Database,
   xid: string,

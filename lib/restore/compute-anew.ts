@@ -7,7 +7,7 @@ import { type RefusedChange, readRefusedChanges } from "../postgres/publications
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { describeRefusal } from "./require-loadable.ts";
 
-/** Tables whose rows cannot be taken out and put in again, because a publication lets nobody delete. */
+/** Reads the tables whose rows cannot be deleted and inserted again, because a publication prevents deletion. */
 export const readUncomputable = (client: pg.ClientBase, loads: readonly Load[]) =>
   readRefusedChanges(
     client,
@@ -15,7 +15,7 @@ export const readUncomputable = (client: pg.ClientBase, loads: readonly Load[]) 
     "DELETE",
   );
 
-/** What stands in the way, and what to do about it, in sentences. */
+/** Describes the obstacle and the remedy, in sentences. */
 export const describeUncomputable = ({
   relation,
   reason,
@@ -27,9 +27,9 @@ export const describeUncomputable = ({
 });
 
 /**
- * Computes generated columns anew that depend on rows which came later. After a merge only for the merged rows.
+ * Recomputes generated columns that depend on rows loaded later. After a merge, only for the merged rows.
  *
- * @throws BackupError LOAD_FAILED if a publication does not allow it
+ * @throws BackupError LOAD_FAILED if a publication prevents it
  */
 export async function computeAnew(
   client: pg.ClientBase,

@@ -1,4 +1,4 @@
-/** From a database with one encoding into one with another. */
+/** Restores from a database with one encoding into one with another. */
 import { describe, expect, test } from "vitest";
 import type { RestoreMode } from "../shared/api.ts";
 import { backUp, check, errorOf, restore, testDatabase, toldOf } from "../testing/backups.ts";
@@ -7,7 +7,7 @@ import { databaseText } from "../testing/oracles.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
 import { sample } from "../testing/scope.ts";
 
-/** A key whose values are no part of any word, and a text before and after the one that is refused. */
+/** A key whose values are not part of any word, and texts before and after the one that is rejected. */
 const tableSql = (bad: string) => `
   CREATE TABLE t (id int, part text, a text, "é" text[], j jsonb, z varchar(20), PRIMARY KEY (part, id));
   INSERT INTO t SELECT i, 'zq', 'a', '{b}', '{"a": 1}', 'z' FROM generate_series(1, 3000) i;
@@ -71,7 +71,7 @@ const CASES: Array<{
 describe.for(sample(CASES))(
   "$name, from $from to $to",
   ({ from, to, bad, column, sqlState, warning, says }) => {
-    // The column's own name is no character of EUC_JP.
+    // EUC_JP does not contain é, so the column needs another name.
     const name = to === "EUC_JP" ? "e" : "é";
     const asNamed = (sql: string) => sql.replaceAll(`"é"`, `"${name}"`);
 

@@ -1,6 +1,7 @@
 /**
- * Every row that a user has is in a backup, or a warning names the table and how many rows it has: counted in
- * `pg_class`, heap for heap. And what cannot be restored is said by the check, the rehearsal and the restore alike.
+ * Every row of a user is in a backup, or a warning names the table and its number of rows. The count comes from
+ * `pg_class`, heap by heap. What cannot be restored is reported in the same way by the check, the trial run and the
+ * restore.
  */
 import pg from "pg";
 import { describe, expect, test } from "vitest";
@@ -32,7 +33,7 @@ const pending = (...partitions: string[]) =>
     )
     .join(" ");
 
-/** Backs up, and looks for every row. */
+/** Backs up, and checks that no row is missing. */
 async function backUpAll(db: TestDatabase, database: Database, options?: BackUpOptions) {
   const { path, result } = await backUp(database, options);
   expect(await missedRows(db.url, await archivedRows(path), result.warnings)).toEqual([]);
@@ -52,7 +53,7 @@ async function doctorSays(database: Database): Promise<string> {
     .join("\n");
 }
 
-/** What a restore is refused with, which the check and the rehearsal have to say before. */
+/** Returns the error of a restore, after checking that the check and the trial run report it too. */
 async function refusal(database: Database, path: string) {
   const { checks, canStart } = await check(database, path);
   expect(canStart).toBe(false);
@@ -221,7 +222,7 @@ describe.for(MAJORS)("a partition whose detaching was interrupted, PostgreSQL %i
   });
 });
 
-/** Marks relations as members of the extension citext, and some of them as its configuration. */
+/** Makes relations members of the extension citext, and some of them its configuration tables. */
 const members = (
   all: string[],
   config: string[] = [],
@@ -285,7 +286,7 @@ describe.for(MAJORS)("tables and sequences of extensions, PostgreSQL %i", (major
       expect(error.message).toMatch(`public.${name} belongs to the extension citext`);
       expect(error.message).toContain(why);
     }
-    // A table of the user's draws from it.
+    // A table of the user draws from this sequence.
     await db.query("ALTER SEQUENCE ticket_no RESTART; TRUNCATE ticket");
     await restore(database, path);
     expect(await db.query("INSERT INTO ticket DEFAULT VALUES RETURNING id")).toEqual([{ id: 6 }]);
@@ -328,7 +329,7 @@ describe.for(MAJORS)("tables and sequences of extensions, PostgreSQL %i", (major
     const error = await refusal(role, path);
     expect(error).toMatchObject({ code: "INSUFFICIENT_PRIVILEGE" });
     expect(error.message).toContain("does not own public.queue");
-    // One that is locked is not waited for.
+    // Counting does not wait for a locked table.
     const holder = new pg.Client(db.url);
     await holder.connect();
     await holder.query("BEGIN; LOCK TABLE queue");

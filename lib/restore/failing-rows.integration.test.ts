@@ -1,4 +1,4 @@
-/** What a failed restore says of the rows that are to blame, in every mode and for every kind of constraint. */
+/** What a failed restore reports about the failing rows, in every mode and for every kind of constraint. */
 import { describe, expect, test } from "vitest";
 import type { RestoreMode } from "../shared/api.ts";
 import {
@@ -13,7 +13,7 @@ import { pgDumpText, type TestDatabase } from "../testing/database.ts";
 import { MAJORS } from "../testing/majors.ts";
 import { databaseText } from "../testing/oracles.ts";
 
-/** A key of two columns, whose values are no part of any word. */
+/** A key of two columns, whose values are not part of any word. */
 const SQL = `
   CREATE TABLE parent (id int PRIMARY KEY);
   CREATE TABLE account (region text, id int, email text, size int, during int4range, note text, parent_id int, PRIMARY KEY (region, id));
@@ -21,7 +21,7 @@ const SQL = `
   INSERT INTO account SELECT 'zq', i, CASE i WHEN 7 THEN 'm3' ELSE 'm' || i END, i,
     CASE i WHEN 8 THEN '[20,22)' ELSE int4range(10 * i, 10 * i + 5) END, CASE i WHEN 2 THEN NULL ELSE 'n' END, i FROM generate_series(1, 10) i;`;
 
-/** One row that the backup has, too, and one that it does not have and that is in the way of the backup's fifth. */
+/** The database has one row that the backup has too, and another one that conflicts with the backup's fifth. */
 const NOW = `
   DELETE FROM account WHERE id <> 9; DELETE FROM parent WHERE id IN (6, 10);
   UPDATE account SET email = 'now', size = 90, during = '[900,901)';
@@ -29,7 +29,7 @@ const NOW = `
 
 const key = (id: number): string => `region = zq, id = ${id}`;
 
-/** Added since the backup was made. By mode: what is to blame, where not the same in all. */
+/** Constraints added after the backup was made, with the details of the error for each mode. */
 const CONSTRAINTS: Array<{
   name: string;
   add: string;
@@ -50,7 +50,7 @@ const CONSTRAINTS: Array<{
     add: "ADD CONSTRAINT other_sizes CHECK (size NOT IN (4, 9))",
     details: {
       loading: { rows: [4, 4], key: key(4) },
-      // The ninth stays as it is.
+      // The ninth row is not changed.
       "keep-existing": { key: key(4) },
       overwrite: { key: key(4), otherKeys: [key(9)] },
     },
@@ -115,7 +115,7 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
       await db.query(`ALTER TABLE account ${drop}`);
     }
     expect(await leftSessions(db)).toEqual([]);
-    // Nothing else was in the way.
+    // Nothing else prevented the restore.
     await restore(database, path, { scope: { mode, tables: [table] } });
   });
 
@@ -145,7 +145,8 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
         violatingRows,
         missing: `p_id = ${first}`,
       };
-      // Where the other table is not restored, the foreign key stays while rows are loaded; else it is added again.
+      // If the other table is not restored, the foreign key stays while rows are loaded. Otherwise it is dropped and
+      // added again.
       const alone = { mode: "replace" as const, tables: [c] };
       expect((await errorOf(restore(database, path, { scope: alone }))).details).toMatchObject({
         table: c,
@@ -159,7 +160,8 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
       await db.query(`ALTER TABLE ${owner} DROP CONSTRAINT of_p`);
     }
 
-    // What a lost answer to the commit is judged by: the transaction's own number, although they were added after a savepoint.
+    // If the answer to the commit is lost, the outcome is looked up by the transaction's own number, although the
+    // foreign keys were added after a savepoint.
     await db.query("ALTER TABLE c ADD FOREIGN KEY (p_id) REFERENCES p");
     let xid = "";
     const onTransaction = async (number: string) => {

@@ -11,18 +11,18 @@ import { computeAnew } from "./compute-anew.ts";
 import { mergeLoads } from "./merge-loads.ts";
 import type { CountedLoad, FilledLoad } from "./row-counts.ts";
 
-/** What takes the archive's rows: the emptied tables, or copies from which the rows are merged. */
+/** The targets of the archive's rows: the emptied tables, or copies from which the rows are merged. */
 export interface Emptied {
   loads: CountedLoad[];
-  /** Of a merge. */
+  /** For a merge. */
   copies: TableCopies<CountedLoad> | null;
-  /** Dropped, and to be built again once all rows are there. */
+  /** Dropped, to be rebuilt after all rows are loaded. */
   lateIndexes: LateIndex[];
-  /** Generated columns that may depend on rows which come later. */
+  /** Generated columns that may depend on rows loaded later. */
   computed: ComputedColumns[];
 }
 
-/** Empties the tables. For a merge, makes empty copies instead. */
+/** Empties the tables. For a merge, creates empty copies instead. */
 export async function makeRoom(
   client: pg.ClientBase,
   loads: CountedLoad[],
@@ -39,7 +39,7 @@ export async function makeRoom(
   return { loads, copies: null, lateIndexes, computed };
 }
 
-/** Once all rows are loaded: merges them from the copies, and computes what depends on rows that came later. */
+/** Runs after all rows are loaded. Merges them from the copies, and recomputes what depends on rows loaded later. */
 export async function settleRows(
   client: pg.ClientBase,
   { loads, copies, computed }: Emptied,
@@ -53,7 +53,8 @@ export async function settleRows(
   const merged = await mergeLoads(client, loads, { isOverwriting: mode === "overwrite", signal });
   await computeAnew(client, loads, computed);
   await dropTableCopies(client, copies);
-  // No table was emptied, so that one is made to tell later whether the transaction was committed.
+  // No table was emptied, so write one transaction number into a table, to look up later whether the transaction was
+  // committed.
   for (const { table } of loads.slice(0, 1)) await bearTransactionId(client, table);
   return merged.map((load) => ({ ...load, rowsAfter: (load.rowsBefore ?? 0) + load.grownBy }));
 }

@@ -4,7 +4,7 @@ import { asRole, backUp, check, errorOf, restore, testDatabase } from "../testin
 import { MAJORS } from "../testing/majors.ts";
 import { pgDumpText } from "../testing/oracles.ts";
 
-/** A table whose partitions are in part in another database, which must stay as it is. */
+/** A table with some partitions in another database, which must not change. */
 async function scene(major: Major) {
   const far = await testDatabase({
     major,

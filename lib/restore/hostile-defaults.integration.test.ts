@@ -1,4 +1,7 @@
-/** Whatever a server, a database or a role sets for its sessions: a backup holds the same, and a restore brings it back. */
+/**
+ * A backup has the same contents, and a restore the same result, regardless of the defaults of a server, a database or
+ * a role.
+ */
 
 import { describe, expect, test } from "vitest";
 import type { Major } from "../../scripts/postgres-package.ts";
@@ -18,7 +21,7 @@ import { MAJORS } from "../testing/majors.ts";
 import { databaseText, pgDumpText } from "../testing/oracles.ts";
 import { beginRestore, runRestore } from "./run-restore.ts";
 
-/** A default, and what it has to be on our connections; null where none of our statements depends on it. */
+/** A default, and its required value on our connections. Null if none of our statements depends on it. */
 const DEFAULTS: Record<string, { hostile: string; ours: string | null; since?: 18 }> = {
   DateStyle: { hostile: "SQL, DMY", ours: "ISO, DMY" },
   IntervalStyle: { hostile: "sql_standard", ours: "postgres" },
@@ -41,10 +44,10 @@ const DEFAULTS: Record<string, { hostile: string; ours: string | null; since?: 1
   idle_session_timeout: { hostile: "100ms", ours: "0" },
   transaction_timeout: { hostile: "400ms", ours: "0", since: 18 },
   session_replication_role: { hostile: "replica", ours: "origin" },
-  // Each transaction sets its own.
+  // Each transaction sets these itself.
   row_security: { hostile: "off", ours: null },
   synchronous_commit: { hostile: "off", ours: null },
-  // Ours compare nothing with NULL, and nothing that they do depends on a plan.
+  // Our statements never compare with NULL, and do not depend on a plan.
   transform_null_equals: { hostile: "on", ours: null },
   plan_cache_mode: { hostile: "force_generic_plan", ours: null },
   default_text_search_config: { hostile: "german", ours: null },
@@ -60,7 +63,7 @@ const hostile = (major: Major, names = Object.keys(DEFAULTS)) =>
     return [`SET ${name} = ${values}`];
   });
 
-/** For whom the defaults are: everyone in the database, one role everywhere, or one role there. */
+/** The scope of the defaults: all roles in the database, one role everywhere, or one role in the database. */
 const LEVELS = {
   database: ({ name }: TestDatabase) => `DATABASE ${name}`,
   role: (_: TestDatabase, role: string) => `ROLE ${role}`,
@@ -69,7 +72,7 @@ const LEVELS = {
 };
 
 async function makeHostile(db: TestDatabase, major: Major, target: string): Promise<void> {
-  // The connections of the test that are open keep theirs.
+  // Open connections of the test keep their settings.
   await db.query(
     hostile(major)
       .map((setting) => `ALTER ${target} ${setting}`)
@@ -87,7 +90,7 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
       await db.query("CREATE SCHEMA hr");
       const url = new URL(db.url);
       if (level === "database") await makeHostile(db, major, LEVELS.database(db));
-      // As good as the server's: what a connection asks for when it begins.
+      // Equivalent to the server's defaults: options that a connection sends when it starts.
       else {
         const options = hostile(major)
           .map((it) => it.replace("SET ", "").replace(" = ", "=").replaceAll("'", ""))

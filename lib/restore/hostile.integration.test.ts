@@ -1,4 +1,7 @@
-/** Hostile archives against a real database: none changes anything, and no name in them reaches it but as one of its own. */
+/**
+ * Restores hostile archives into a real database: none changes anything, and names from an archive reach the database
+ * only if it has them too.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { deflateRawSync } from "node:zlib";
@@ -34,7 +37,7 @@ const SQL = `
   INSERT INTO customer (name) SELECT 'customer ' || i FROM generate_series(1, 50) i;
   INSERT INTO "order" SELECT i, 1 + i % 50, md5(i::text) FROM generate_series(1, 200) i;
   SELECT setval('receipt', 41);`;
-/** Of the same sizes, for what is spliced. */
+/** Rows of the same sizes, for archives spliced from two backups. */
 const LATER = `UPDATE customer SET name = reverse(name); UPDATE "order" SET note = reverse(note)`;
 const MESS = `DELETE FROM "order" WHERE id % 3 = 0; UPDATE customer SET name = 'since'; SELECT nextval('receipt')`;
 
@@ -43,11 +46,13 @@ type Mode = (typeof MODES)[number];
 interface Archived {
   whole: Buffer;
   entries: ForgedEntry[];
-  /** Of a backup of other rows, for the same passphrase or recipients. */
+  /** Entries of a backup of other rows, for the same passphrase or public keys. */
   other: ForgedEntry[];
   manifest: StoredManifest;
   unlock: Unlock;
-  /** By identity where a passphrase protects it: to derive its key takes a process each time. */
+  /**
+   * Uses the private key even in passphrase mode, because deriving a key from the passphrase takes a process each time.
+   */
   quickUnlock: Unlock;
   encrypt(content: Buffer): Promise<Buffer>;
 }
@@ -72,7 +77,7 @@ async function createScene<Modes extends Mode>(...modes: Modes[]) {
     return {
       whole: readFileSync(path),
       entries: await unpack(path),
-      // What our own writer wrote is stored whole.
+      // Our own writer stores the complete manifest.
       manifest: archive.manifest as StoredManifest,
       unlock: mode === "passphrase" ? { passphrase: PASSPHRASE } : quickUnlock,
       quickUnlock,
@@ -104,7 +109,9 @@ const one = (entries: ForgedEntry[], which: (entry: ForgedEntry) => boolean): Fo
 const spliced = ({ entries, other }: Archived, which: (entry: ForgedEntry) => boolean) =>
   entries.map((entry) => (which(entry) ? one(other, ({ name }) => name === entry.name) : entry));
 
-/** A bit of the zip's bytes that are for this: of content in the middle, else of the first, which all readers need. */
+/**
+ * Flips one bit in a region of the zip. For content, a bit in the middle. Otherwise the first, which all readers need.
+ */
 function flip(whole: Buffer, region: Region): Buffer {
   const regionOf = regionsOf(whole);
   const positions = [...whole.keys()].filter((position) => regionOf(position) === region);
@@ -325,7 +332,8 @@ const ATTACKS: Attack[] = [
 
 test(`${ATTACKS.length} hostile archives are restored without the check that comes before: each is refused, and nothing has changed`, async () => {
   const { db, database, archives, before } = await createScene(...MODES);
-  // After each of them by what the server itself prints, which takes a quarter of the time; after all by pg_dump.
+  // After each attack, compare the server's own output, which takes a quarter of the time. After all of them, compare
+  // pg_dump.
   const textBefore = await databaseText(db.url);
   for (const [what, mode, code, forge] of ATTACKS) {
     const archived = archives[mode];
@@ -342,7 +350,7 @@ test(`${ATTACKS.length} hostile archives are restored without the check that com
   }
   expect(await pgDumpText(db.url)).toBe(before);
   expect(await leftSessions(db)).toEqual([]);
-  // The archives themselves are good.
+  // The archives themselves are valid.
   const path = await temporaryPath();
   writeFileSync(path, pack(archives.recipients.entries));
   expect((await restore(database, path, { unlock: archives.recipients.unlock })).rows).toBe(250);
@@ -399,7 +407,7 @@ describe.for(MODES)(
           }),
           { numRuns },
         );
-        // The archive itself is good.
+        // The archive itself is valid.
         writeFileSync(path, whole);
         await restore(database, path, { unlock });
         expect(await databaseText(db.url)).toBe(textOfArchived);
@@ -409,7 +417,7 @@ describe.for(MODES)(
   },
 );
 
-/** Passes everything on, and keeps what the client says. */
+/** A proxy that forwards everything and records what the client sends. */
 async function listeningProxy(url: string) {
   const { hostname, port } = new URL(url);
   const heard: Buffer[] = [];
@@ -443,7 +451,7 @@ describe("SQL in the names of an archive never reaches the database", () => {
     [
       ["a table", "SCHEMA_DRIFT", (it) => rename(it, { name: EVIL })],
       ["a schema", "SCHEMA_DRIFT", (it) => rename(it, { schema: EVIL })],
-      // It looks like one that was dropped since. The rows disprove that when they are loaded.
+      // It looks like a column that was dropped since. The rows disprove that when they are loaded.
       ["a column", "ARCHIVE_INVALID", (it) => editColumn(it, { name: EVIL })],
       ["a column's type", "SCHEMA_DRIFT", (it) => editColumn(it, { type: EVIL })],
       ["a model", null, (it) => assignAll(it.tables, { model: EVIL })],

@@ -9,20 +9,20 @@ import type { RestoreSession } from "./restore-session.ts";
 export const NOTHING_CHANGED = "Nothing was changed.";
 
 export interface TransactionOptions {
-  /** After this time, counted from `startTimer`, everything is rolled back. */
+  /** Everything is rolled back after this time, in milliseconds from `startTimer`. */
   timeoutMs?: number;
   onProgress?: OnProgress;
   signal?: AbortSignal;
 }
 
-/** What a transaction's work is given. */
+/** What the work of a transaction receives. */
 export interface Transaction {
-  /** Aborts if the caller cancels, or when the time is over. */
+  /** Aborts if the caller cancels, or when the time limit is reached. */
   signal: AbortSignal;
-  /** Counts `timeoutMs` from now on. */
+  /** Starts the time limit `timeoutMs`. */
   startTimer(): void;
   /**
-   * To be called before the statement that ends the transaction: from here on only PostgreSQL decides the outcome.
+   * Call this before the statement that ends the transaction. From here on only PostgreSQL decides the outcome.
    *
    * @throws if the signal has aborted
    */
@@ -30,10 +30,11 @@ export interface Transaction {
 }
 
 /**
- * Does work that begins and ends a transaction on the session's connection. A cancelled signal or the time limit cancels
- * the statement that runs. An error rolls the transaction back. Long waits are reported.
+ * Runs work that begins and ends a transaction on the session's connection. A cancelled signal or the time limit
+ * cancels the running statement. An error rolls the transaction back. Long waits are reported.
  *
- * @throws BackupError; then the transaction is rolled back, unless its code is INTERRUPTED, which says so
+ * @throws BackupError. The transaction is rolled back, unless the code is INTERRUPTED: then its message says what is
+ *   known.
  */
 export async function inTransaction<Result>(
   { client, database }: RestoreSession,
@@ -69,7 +70,7 @@ export async function inTransaction<Result>(
   }
 }
 
-/** The caller's signal, which also aborts some time after `startTimer`. */
+/** Makes a signal that follows the caller's, and also aborts some time after `startTimer`. */
 function withTimeout(given: AbortSignal | undefined, timeoutMs: number | undefined) {
   const timeout = new AbortController();
   let timer: NodeJS.Timeout | undefined;

@@ -1,4 +1,4 @@
-/** Unique indexes that are not valid and yet refuse rows: whatever refuses a restore is known beforehand. */
+/** Unique indexes that are not valid but still reject rows. Whatever prevents a restore is known beforehand. */
 import { describe, expect, test } from "vitest";
 import type { Database } from "../postgres/connection.ts";
 import type { RestoreMode } from "../shared/api.ts";
@@ -7,7 +7,10 @@ import { MAJORS } from "../testing/majors.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
 import { sample } from "../testing/scope.ts";
 
-/** What an interrupted CREATE UNIQUE INDEX CONCURRENTLY leaves behind: some rows were inserted before it was ready. */
+/**
+ * What an interrupted CREATE UNIQUE INDEX CONCURRENTLY leaves behind. Some rows were inserted before the index was
+ * ready.
+ */
 const invalid = (index: string, before: string, sql: string) => `
   ${before};
   UPDATE pg_index SET indisvalid = false, indisready = false WHERE indexrelid = '${index}'::regclass;
@@ -24,10 +27,10 @@ const MAIL = invalid(
 interface Case {
   what: string;
   sql: string;
-  /** After the backup. */
+  /** Run after the backup. */
   change?: string;
   mode?: RestoreMode;
-  /** How to get rid of what refuses; null where nothing does. */
+  /** The statement that removes the obstacle. Null if there is none. */
   remedy: string | null;
 }
 
@@ -185,7 +188,7 @@ const CASES: Case[] = [
   },
 ];
 
-/** Whether a rehearsal and the restore say the same, and what they say to do. */
+/** Checks that the trial run and the restore report the same, and returns their remedy. */
 async function said(database: Database, path: string, mode: RestoreMode) {
   const scope = { mode };
   const { wouldSucceed, violations } = await rehearsed(database, path, { scope });

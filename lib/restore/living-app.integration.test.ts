@@ -1,4 +1,4 @@
-/** A restore while the app goes on: who waits for whom, how long, and what stays as it is. */
+/** A restore while the app is running: which session waits for which, for how long, and what does not change. */
 import { PassThrough } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -19,7 +19,7 @@ import { pgDumpText, type TestDatabase } from "../testing/database.ts";
 import { PATIENCE_MS, until } from "../testing/patience.ts";
 import { createTestAdmin } from "../testing/test-admin.ts";
 
-/** A session of the app's, with its name. */
+/** Opens a session of the app with this name. */
 async function connect(db: TestDatabase, name: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: db.url, application_name: name });
   client.on("error", () => {});
@@ -33,7 +33,7 @@ async function pidOf(client: pg.Client): Promise<number> {
 }
 
 /**
- * Restores until the wait for others is over, and has `letGo` called when half of it has passed.
+ * Runs a restore that fails to get its locks in time. Calls `letGo` after half of the time.
  *
  * @returns the error, and how long the restore was seen waiting, by the server's clock
  */
@@ -97,7 +97,7 @@ test("readers and writers at work see the whole of the old or the whole of the n
   const loops = turns.map((_, worker) =>
     loop(worker, async (client, turn) => {
       if (worker % 2 === 0) {
-        // Prepared, as an ORM's statements are.
+        // A prepared statement, like an ORM's.
         const { rows } = await client.query({ name: "sums", text: SUMS });
         totals.add(rows[0].sums);
         return;
@@ -139,7 +139,7 @@ describe("the wait for others ends in time, and says who holds what", () => {
     await report.query("BEGIN; SELECT FROM a; SELECT FROM b; SELECT FROM outside");
     await worker.query("BEGIN; INSERT INTO c VALUES (1)");
     for (const lockTimeoutMs of [2500, 5000]) {
-      // One after the other lets go, so that every table has a wait of its own.
+      // The sessions release their locks one after the other, so that the restore waits for each table separately.
       const { error, waitedMs } = await waitInVain({ db, database, path }, lockTimeoutMs, () =>
         report.query("ROLLBACK; BEGIN; SELECT FROM outside"),
       );
@@ -152,13 +152,13 @@ describe("the wait for others ends in time, and says who holds what", () => {
           `^worker \\(process ${await pidOf(worker)}, role postgres\\) on public\\.c, for [\\d:]{8}, idle in transaction for [\\d:]{8}$`,
         ),
       ]);
-      // A time for each table would have begun anew after half of it.
+      // A limit per table would have started again after half of the time.
       expect(waitedMs).toBeLessThan(lockTimeoutMs * 1.25);
       expect(await leftSessions(db)).toEqual([]);
       await report.query("ROLLBACK; BEGIN; SELECT FROM a; SELECT FROM b; SELECT FROM outside");
     }
     const error = await errorOf(restore(database, path, { lockTimeoutMs: 200 }));
-    // Who has been at it for longest comes first.
+    // The longest-running session comes first.
     expect(error.details?.holders).toEqual([
       expect.stringMatching(/^worker .* on public\.c, for /),
       expect.stringMatching(
@@ -207,7 +207,7 @@ describe("the wait for others ends in time, and says who holds what", () => {
       );
       await worker.query("ROLLBACK");
     }
-    // The option of the same name is checked where it is given.
+    // The option of the same name is checked when it is passed.
     const options = { prisma: {}, authorize: () => null, connectionString: db.url };
     expect(() => createBackupAdmin({ ...options, lockTimeoutMs: 0 })).toThrow("lockTimeoutMs");
     createBackupAdmin({ ...options, lockTimeoutMs: 1 });
@@ -242,7 +242,8 @@ describe("the wait for others ends in time, and says who holds what", () => {
 });
 
 describe("deadlocks end", () => {
-  // A migration that takes the tables in the other order: of the two that wait for each other PostgreSQL ends one.
+  // A migration that locks the tables in the opposite order. If two sessions wait for each other, PostgreSQL ends one
+  // of them.
   test.for([
     { end: "the restore gives way, and goes on after it", restoreWaits: "1s", appWaits: "20s" },
     { end: "PostgreSQL ends the migration", restoreWaits: "20s", appWaits: "1s" },
@@ -262,7 +263,7 @@ describe("deadlocks end", () => {
     const migrated = migration.query(`ALTER TABLE ${order[0]} ADD j int`);
     if (restoreWaits < appWaits) {
       await migrated;
-      // It was given what the restore had locked, and has changed nothing by then.
+      // The migration received the restore's locks, and the restore had changed nothing by then.
       expect(await migration.query("SELECT i FROM a")).toMatchObject({ rows: [{ i: 2 }] });
     } else await expect(migrated).rejects.toMatchObject({ code: "40P01" });
     await migration.query("ROLLBACK");
@@ -315,7 +316,7 @@ describe("tables outside of the archive", () => {
     const { path } = await backUp(database, { exclude });
     const REFERS = `ALTER TABLE outside ADD COLUMN inside_id int DEFAULT 1 CONSTRAINT "to the inside" REFERENCES inside ON DELETE CASCADE`;
     const MESSAGE = "public.outside refers to public.inside (to the inside)";
-    // Made while the restore already waits for the tables.
+    // The foreign key is created while the restore waits for the tables.
     const migration = await connect(db, "migration");
     await migration.query(`BEGIN; ${REFERS}`);
     const late = errorOf(restore(database, path, { lockTimeoutMs: 10_000 }));
@@ -340,7 +341,7 @@ test("a REPEATABLE READ transaction from before sees tables it had not read as e
   await restore(database, path);
   expect((await old.query("SELECT count(*)::int FROM account")).rows).toEqual([{ count: 0 }]);
   await old.query("ROLLBACK");
-  // One that has read a table holds it: then the restore waits for its end, or gives up.
+  // A transaction that has read a table holds a lock on it. The restore waits for its end, or gives up.
   await old.query("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM account");
   expect((await errorOf(restore(database, path, { lockTimeoutMs: 200 }))).code).toBe(
     "LOCK_TIMEOUT",

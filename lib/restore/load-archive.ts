@@ -8,14 +8,14 @@ import type { TransactionOptions } from "./in-transaction.ts";
 import { type InsertBatch, loadTables } from "./load-table.ts";
 import type { RestoreSession } from "./restore-session.ts";
 
-/** What a restore and its trial run have in common. */
+/** The options that a restore and its trial run share. */
 export interface LoadOptions extends RestoreSelection, TransactionOptions {
-  /** Unlocked. Every digest is proven again while it is read. */
+  /** Already unlocked. Every digest is checked again while it is read. */
   archive: Archive;
   models: PrismaModels;
-  /** How long to wait for tables that somebody else has locked. */
+  /** How long to wait for tables that another session has locked, in milliseconds. */
   lockTimeoutMs?: number;
-  /** The pause after each table but the last. */
+  /** The pause after each table except the last, in milliseconds. */
   waitBetweenTablesMs?: number;
 }
 
@@ -27,8 +27,8 @@ export function reportPlanned({ onProgress }: LoadOptions, loads: readonly Load[
 }
 
 /**
- * Loads every table's rows, each `into` its own. From here on the session has the role's own settings, on which functions
- * in constraints, indexes and generated columns may rely.
+ * Loads every table's rows into its target `into`. From here on the session has the role's own settings, which
+ * functions in constraints, indexes and generated columns may need.
  */
 export async function loadArchive<L extends Load>(
   { client }: RestoreSession,

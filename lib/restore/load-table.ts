@@ -24,19 +24,24 @@ import { findFailingRow } from "./diagnose/find-failing-row.ts";
 import { findOrphansInBatch } from "./diagnose/find-orphans.ts";
 import { requireColumns } from "./require-columns.ts";
 
-/** @returns the rows of the batch that are accounted for: inserted, unless an implementation says otherwise */
+/**
+ * @returns the number of the batch's rows that are accounted for: inserted, unless an implementation documents
+ *   otherwise
+ */
 export type InsertBatch<L extends Load> = (
   load: L,
   statement: LoadStatement,
   batch: RowBatch,
 ) => Promise<number>;
 
-/** Inserts a batch whole, or says which of its rows the table refuses. Ends the transaction then. */
+/**
+ * Inserts a whole batch, or throws an error that names the row that the table rejects. The error ends the transaction.
+ */
 export const insertWhole =
   (client: pg.ClientBase): InsertBatch<Load> =>
   (load, statement, batch) =>
     loadRows(client, statement, batch).catch(async (error: unknown) => {
-      // The row helps a person. If it is not found, the error itself must still be told.
+      // Finding the row is optional. If the search fails, report the error without it.
       const failing = await findFailingRow(client, load, batch, error).catch(() => null);
       const failingKey = failing ? keyInBatch(batch, failing, load.key) : undefined;
       const drop = await findDropStatement(client, load.table, error).catch(() => undefined);
@@ -54,13 +59,13 @@ export const insertWhole =
       });
     });
 
-/** Statements that run one after the other, while the next batch is made ready. */
+/** Runs statements one after the other, while the next batch is prepared. */
 class Steps {
   #last = Promise.resolve();
 
   add(step: () => Promise<void> | void): void {
     this.#last = this.#last.then(step);
-    // Whoever waits next gets its error. Until then it must not count as unhandled.
+    // The next `done()` throws the error. Until then it must not count as an unhandled rejection.
     this.#last.catch(() => {});
   }
 
@@ -75,17 +80,17 @@ export interface LoadTablesOptions<L extends Load> {
   insertBatch: InsertBatch<L>;
   onProgress: OnProgress;
   signal: AbortSignal;
-  /** The pause after each table but the last. */
+  /** The pause after each table except the last, in milliseconds. */
   waitBetweenTablesMs: number;
 }
 
 /**
- * Loads tables from the archive, one after the other. While one batch is inserted, the next one, of the same table or of
- * the one after it, is read, decrypted, decompressed and converted to COPY's text.
+ * Loads tables from the archive, one after the other. While one batch is inserted, the next one is read, decrypted,
+ * decompressed and converted to COPY's text, even if it belongs to the next table.
  *
- * @throws BackupError of `Archive.readTable`, which proves each table's digest on the way, and of `insertBatch`.
- *   `insertWhole` throws LOAD_FAILED or CONSTRAINT_VIOLATED with the table, the row (or rows, if no single one is to
- *   blame) and the column or constraint. No statement runs any more then.
+ * @throws BackupError from `Archive.readTable`, which checks each table's digest meanwhile, and from `insertBatch`.
+ *   `insertWhole` throws LOAD_FAILED or CONSTRAINT_VIOLATED with the table, the row (or rows, if no single one is the
+ *   cause) and the column or constraint. When it throws, no statement is running.
  */
 export async function loadTables<L extends Load>(
   client: pg.ClientBase,
@@ -103,13 +108,13 @@ export async function loadTables<L extends Load>(
       await loadTable(client, load, steps, { ...options, begin });
     }
   } finally {
-    // If the next batch could not be read, the one before it may still be on its way.
+    // If the next batch could not be read, the previous one may still be running.
     await steps.done().catch(() => {});
   }
   await steps.done();
 }
 
-/** Resolves once all rows are read. All of them are in when the steps are done. */
+/** Resolves when all rows are read. All of them are inserted when the steps are done. */
 async function loadTable<L extends Load>(
   client: pg.ClientBase,
   load: L,
@@ -124,7 +129,7 @@ async function loadTable<L extends Load>(
 
   async function insert(batch: RowBatch): Promise<void> {
     const chosen = places ? chosenRows(batch, places) : [batch];
-    // Rows that were not chosen are read and proven as well.
+    // Rows that were not chosen are read and checked too.
     rows += batch.rows;
     for (const some of chosen) rows += (await insertBatch(load, statement, some)) - some.rows;
     bytes += batch.json.length;

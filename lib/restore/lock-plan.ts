@@ -6,26 +6,27 @@ import { type PlanSource, type ReadPlan, readPlan } from "./read-plan.ts";
 import { requireLoadable } from "./require-loadable.ts";
 import type { RestoreSession } from "./restore-session.ts";
 
-/** What a restore does while it takes its locks. */
+/** Options for what a restore does while it takes its locks. */
 export interface AgreedPlan extends PlanSource {
   /**
-   * The fingerprint of the plan that a person has agreed to, as `verifyArchive` gives it. If the database has changed
-   * since then, the restore ends with SCHEMA_DRIFT.
+   * The fingerprint of the plan that a person agreed to, from `verifyArchive`. If the database has changed since then,
+   * the restore fails with SCHEMA_DRIFT.
    */
   expectedFingerprint?: string;
   /**
-   * Called with the tables that will change, once nobody else can write them. They can still be read. This time does not
-   * count towards `lockTimeoutMs`. An error that it throws ends the restore.
+   * Called with the tables that will change, when no other session can write them any more. They can still be read.
+   * This time does not count towards `lockTimeoutMs`. If it throws, the restore fails with its error.
    *
-   * @param signal aborts if the restore is cancelled: obey it soon
+   * @param signal aborts if the restore is cancelled. React to it promptly.
    */
   beforeChange?: (tables: readonly TableName[], signal: AbortSignal) => Promise<void>;
 }
 
 /**
- * Locks the archive's tables, and matches archive and catalog under the locks: from here on nobody can change the tables.
+ * Locks the archive's tables and matches archive and catalog under the locks. From here on no other session can change
+ * the tables.
  *
- * @throws BackupError for the first finding that stands in the way, LOCK_TIMEOUT, SCHEMA_DRIFT
+ * @throws BackupError for the first finding that prevents the restore, LOCK_TIMEOUT, SCHEMA_DRIFT
  */
 export async function lockPlan(
   { client }: RestoreSession,
@@ -56,7 +57,7 @@ export async function lockPlan(
   return plan;
 }
 
-/** What a person has agreed to must be what is done. */
+/** The restore must do exactly what the person agreed to. */
 function requireSame({ fingerprint }: ReadPlan, expected: string | undefined): void {
   if (expected === undefined || fingerprint === expected) return;
   throw new BackupError(
@@ -68,9 +69,9 @@ function requireSame({ fingerprint }: ReadPlan, expected: string | undefined): v
 
 const KEEP_ALIVE_MS = 30_000;
 
-/** A proxy or firewall in between may cut a connection that is silent for minutes. */
+/** Sends queries regularly, because a proxy or firewall may cut a connection that is silent for minutes. */
 async function whileKeptAlive(client: pg.Client, run: () => Promise<void>): Promise<void> {
-  // If this fails, so does the next statement.
+  // If this query fails, the next statement fails too.
   const timer = setInterval(() => client.query("SELECT").catch(() => {}), KEEP_ALIVE_MS);
   try {
     await run();

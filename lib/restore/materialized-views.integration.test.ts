@@ -4,7 +4,7 @@ import { asRole, backUp, check, errorOf, restore, testDatabase } from "../testin
 import type { TestDatabase } from "../testing/database.ts";
 import { MAJORS } from "../testing/majors.ts";
 
-/** The views' names sort against the order in which they draw from each other. */
+/** The alphabetical order of the views is the opposite of the order in which they depend on each other. */
 const SQL = `
   CREATE TABLE sale (id int PRIMARY KEY, at timestamptz NOT NULL, cents int NOT NULL);
   CREATE TABLE other (id int);
@@ -36,7 +36,7 @@ const VIEWS = [
   "of_other",
 ];
 
-/** What each view shows. */
+/** The rows that each view shows. */
 async function shown(db: TestDatabase, views = VIEWS): Promise<Record<string, string>> {
   const rows = await Promise.all(
     views.map(async (view) => [
@@ -59,7 +59,7 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
     const { warnings } = await restore(database, path);
     expect(warnings).toEqual([]);
     expect(await shown(db)).toEqual(before);
-    // Never refreshed before, and not now.
+    // It was never refreshed before, and is not refreshed now.
     expect(await db.query("SELECT relispopulated FROM pg_class WHERE relname = 'never'")).toEqual([
       { relispopulated: false },
     ]);
@@ -77,7 +77,7 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
       db.query("SELECT relname, relfilenode FROM pg_class WHERE relkind = 'm' ORDER BY 1");
     const filesBefore = await files();
     await restore(database, path);
-    // The one may draw from anything: PostgreSQL does not say from what.
+    // This view may depend on anything, because PostgreSQL does not record what it reads.
     expect(await shown(db)).toEqual({ ...changed, of_animals: before.of_animals });
     const filesAfter = await files();
     expect(
@@ -158,7 +158,7 @@ test("from PostgreSQL 17 on, MAINTAIN is enough", async () => {
     db,
     (role) => `ALTER TABLE t OWNER TO ${role}; GRANT MAINTAIN ON theirs TO ${role}`,
   );
-  // The view's owner reads the table.
+  // The table is read with the rights of the view's owner.
   const { path } = await backUp(owner);
   await db.query("DELETE FROM t; REFRESH MATERIALIZED VIEW theirs");
   expect((await restore(owner, path)).warnings).toEqual([]);

@@ -14,13 +14,13 @@ import { findRefusedRows, isCollision } from "./diagnose/refused-rows.ts";
 const UNMERGED = "unmerged";
 
 interface MergeOptions {
-  /** Rows with the same key are replaced. Otherwise they stay as they are. */
+  /** Existing rows with the same key are replaced. Otherwise they stay as they are. */
   isOverwriting: boolean;
   signal: AbortSignal;
 }
 
 /**
- * Moves the copies' rows into the tables, and proves that each has got there.
+ * Merges the copies' rows into the tables, and checks that none is missing.
  *
  * @returns each load, with the number of rows by which its table has grown
  * @throws BackupError CONSTRAINT_VIOLATED, LOAD_FAILED
@@ -32,7 +32,7 @@ export async function mergeLoads<L extends Load>(
 ): Promise<Array<L & { grownBy: number }>> {
   const done: Array<L & { grownBy: number }> = [];
   const mergeRows = isOverwriting ? overwriteRows : addMissingRows;
-  // After a failure, the search for the rows to blame begins here.
+  // After a failure, the search for the failing rows starts here.
   await client.query(`SAVEPOINT ${UNMERGED}`);
   for (const load of loads) {
     if (!isKeyed(load)) throw new Error("a table without a key cannot be merged");
@@ -51,7 +51,7 @@ export async function mergeLoads<L extends Load>(
   return done;
 }
 
-/** What says more than PostgreSQL's error, if anything. */
+/** Finds details that PostgreSQL's error lacks, if there are any. */
 async function findRule(
   client: pg.ClientBase,
   { load, error }: { load: KeyedLoad; error: unknown },
@@ -66,7 +66,7 @@ async function findRule(
   }
 }
 
-/** Proves that each row of the backup was either there by its key, or is new. */
+/** Checks that each row of the backup either existed with its key, or was inserted. */
 function requireAllMerged(
   { archived, places }: Load,
   { present, deleted, inserted }: MergedRows,

@@ -1,4 +1,7 @@
-/** Some tables, some rows, only into empty tables, or merged by key. `pg_dump` and plain queries are the judges. */
+/**
+ * Restores some tables, some rows, only into empty tables, or merged by key. `pg_dump` and plain queries check the
+ * results.
+ */
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { openArchive } from "../archive/archive-reader.ts";
@@ -23,7 +26,10 @@ import { rehearsed } from "../testing/rehearsals.ts";
 import { SCHEMA_CASES } from "../testing/schema-cases.ts";
 import { type CheckedPlan, verifyArchive } from "./plan-restore.ts";
 
-/** A shop: identity, composite keys, Prisma's implicit many-to-many, a cycle, partitions, and what must not fire. */
+/**
+ * A shop: identity columns, composite keys, Prisma's implicit many-to-many, a cycle, partitions, and triggers that must
+ * not fire.
+ */
 const SQL = `
   CREATE TABLE customer (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email text NOT NULL UNIQUE, name text,
     shout text GENERATED ALWAYS AS (upper(name)) STORED, referred_by int REFERENCES customer ON DELETE CASCADE);
@@ -50,7 +56,7 @@ const SQL = `
   INSERT INTO event SELECT i, date '2024-12-28' + i, 'then' FROM generate_series(1, 8) i;
   CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no trigger fires'; END $$;`;
 
-/** Some rows changed, some gone, some new. */
+/** Changes, deletes and adds some rows. */
 const CHANGE = `
   DELETE FROM customer WHERE id IN (7, 8);
   UPDATE customer SET name = 'now' WHERE id IN (1, 4);
@@ -87,7 +93,7 @@ const table = (name: string): TableName => ({ schema: "public", name });
 type Rows = Map<string, string>;
 type Content = Map<string, Rows>;
 
-/** Every row as PostgreSQL prints it, by its key. */
+/** Reads every row as PostgreSQL prints it, by its key. */
 async function contentOf(db: TestDatabase): Promise<Content> {
   const content: Content = new Map();
   for (const [name, key] of Object.entries(KEYS)) {
@@ -129,7 +135,7 @@ async function planOf(database: Database, path: string, scope: RestoreScope): Pr
   return await verifyArchive({ database, models, archive, scope });
 }
 
-/** What a rehearsal should have said, counted here. */
+/** Counts the changes that a trial run should report. */
 function changesBetween(before: Content, after: Content, names: readonly string[]) {
   return names.map((name) => {
     const [then, now] = [rowsIn(before, name), rowsIn(after, name)];
@@ -148,7 +154,7 @@ function changesBetween(before: Content, after: Content, names: readonly string[
   });
 }
 
-/** Rehearses and restores, and holds both against the same expectation. */
+/** Runs a trial run and a restore, and compares both with the same expectation. */
 async function proveRestore(it: Scene, scope: RestoreScope, expected: Content, names = NAMES) {
   const report = await rehearsed(it.database, it.path, { scope });
   expect(await pgDumpText(it.db.url)).toBe(it.dump);
@@ -180,7 +186,7 @@ async function proveRestore(it: Scene, scope: RestoreScope, expected: Content, n
     ),
   );
   expect(await leftSessions(it.db)).toEqual([]);
-  // The next inserts take keys of their own.
+  // The next inserts get new keys.
   await it.db.query(
     `ALTER TABLE customer DISABLE TRIGGER USER; ALTER TABLE orders DISABLE TRIGGER USER;
      INSERT INTO customer (email) VALUES ('next'); INSERT INTO orders (customer_id) VALUES (1); INSERT INTO tag DEFAULT VALUES`,
@@ -188,7 +194,7 @@ async function proveRestore(it: Scene, scope: RestoreScope, expected: Content, n
   return { plan, result };
 }
 
-/** What is there, and of the backup what passes. */
+/** Combines the current content with the backup's rows that `passes` accepts. */
 function merged(
   { now, archived }: Scene,
   mode: string,
@@ -214,7 +220,7 @@ describe("merging", () => {
     const { plan, result } = await proveRestore(it, { mode }, expected);
     expect(plan.tables.map(({ action }) => action)).toEqual(NAMES.map(() => "merge"));
     for (const { jsonSha256 } of result.tables) expect(jsonSha256).toMatch(/^[0-9a-f]{64}$/);
-    // Never set back to where it stood: 10 customers have been made.
+    // The sequence is not set back to its value in the backup: 10 customers were created since.
     expect(result.sequenceStates).toContainEqual({
       ...table("customer_id_seq"),
       lastValue: "10",
@@ -249,7 +255,7 @@ describe("merging", () => {
       const places = all.flatMap((row, index) =>
         keys.includes(`(${KEYS[name]?.map((column) => row[column]).join(",")})`) ? index + 1 : [],
       );
-      // The order does not matter, nor whether one is named twice.
+      // Neither the order nor repetition matters.
       rows.push({ ...table(name), places: [...places.toReversed(), places[0] ?? 0] });
     }
     const expected = merged(it, mode, (name, key) => chosen[name]?.includes(key) ?? false);
@@ -276,7 +282,7 @@ describe("merging", () => {
     const onTransaction = async (number: string) => {
       xid = number;
     };
-    // Of the other two, foreign keys are added again.
+    // For the other two tables, foreign keys are dropped and added again.
     for (const [mode, ...names] of [
       ["overwrite", "event"],
       ["replace", "member", "team"],
@@ -425,7 +431,7 @@ describe("merging", () => {
   });
 });
 
-/** Of those whose tables have keys. */
+/** The cases whose tables have keys. */
 const CASES = SCHEMA_CASES.filter(({ what }) =>
   /^(names|foreign keys with each action|foreign keys that are not valid)/.test(what),
 );

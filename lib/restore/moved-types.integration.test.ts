@@ -1,4 +1,4 @@
-/** Types that are in another schema, or have another name, than at the time of the backup. */
+/** Restores types that are in another schema, or have another name, than when the backup was made. */
 import { describe, expect, test } from "vitest";
 import type { RestoreMode, TableName } from "../shared/api.ts";
 import { backUp, check, editArchive, errorOf, restore, testDatabase } from "../testing/backups.ts";
@@ -6,7 +6,9 @@ import type { TestDatabase } from "../testing/database.ts";
 import { MAJORS } from "../testing/majors.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
 
-/** What a Supabase or Heroku database is moved from, and back: every kind of type, in keys, arrays and domains. */
+/**
+ * The types of a database that moves from Supabase or Heroku and back: every kind of type, in keys, arrays and domains.
+ */
 const SQL = `
   CREATE SCHEMA ext; CREATE SCHEMA "My Types";
   CREATE EXTENSION citext SCHEMA ext; CREATE EXTENSION hstore SCHEMA ext; CREATE EXTENSION ltree SCHEMA ext;
@@ -192,7 +194,7 @@ describe.for(MAJORS)("enums: PostgreSQL %i", (major) => {
   });
 });
 
-/** What PostgreSQL itself shows of every row, whatever schema a type is in. */
+/** What PostgreSQL shows for every row, regardless of a type's schema. */
 const contentOf = async (db: TestDatabase) => ({
   person: await db.query("SELECT t::text FROM person t ORDER BY mail::text"),
   post: await db.query("SELECT t::text FROM post t ORDER BY id, m::text"),

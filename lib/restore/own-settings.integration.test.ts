@@ -1,4 +1,4 @@
-/** Functions find each other by the search_path that the app has, however it was given. */
+/** Functions find each other by the app's search_path, regardless of how it was set. */
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -30,7 +30,7 @@ const SHOP = (schema = "shop") => `
 const withParameter = ({ url }: TestDatabase, parameter: string) =>
   `${url}${url.includes("?") ? "&" : "?"}${parameter}`;
 
-/** As the add-on opens it, for an app with this adapter. */
+/** Opens the database like the add-on does for an app with this adapter. */
 async function ofAdapter(adapter: PrismaPg): Promise<Database> {
   const database = await openConfiguredDatabase(
     {
@@ -227,7 +227,7 @@ test.skipIf(!requireTool("pgbouncer"))(
     const { path } = await backUp(database);
     expect(await rehearsed(database, path)).toMatchObject({ wouldSucceed: true });
     await restore(database, path);
-    // No setting of ours is left to the pooler's next client.
+    // Our settings must not remain for the pooler's next client.
     const client = new pg.Client(pooler.url);
     await client.connect();
     const { rows } = await client.query("SHOW search_path");

@@ -1,4 +1,4 @@
-/** What a plan says of an archive and the database, one finding after the other. */
+/** The checks of a plan, one finding after the other. */
 import type { Manifest } from "../archive/manifest.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
 import { describeSchemas } from "../plan/platform-schemas.ts";
@@ -24,7 +24,7 @@ interface Facts {
   migrations: RestorePlan["migrations"];
 }
 
-/** @returns what is right and what stands in the way, in the order in which a person reads it */
+/** @returns what is right and what prevents the restore, in the order in which a person reads it */
 export function checkPlan(
   plan: ReadPlan,
   { manifest, catalog, countNow, migrations }: Facts,
@@ -58,7 +58,7 @@ export function checkPlan(
   ];
 }
 
-/** Only where there are some that cannot be read. What is replaced need not be. */
+/** Only if rows cannot be read. Rows that are replaced need not be readable. */
 const checkReadable = ({ loads }: ReadPlan, counts: ReadonlyMap<string, RowCount | undefined>) =>
   loads.flatMap(({ table: { schema, name } }): Check[] => {
     const error = counts.get(tableKey({ schema, name }))?.error;
@@ -72,13 +72,16 @@ const checkReadable = ({ loads }: ReadPlan, counts: ReadonlyMap<string, RowCount
     ];
   });
 
-/** Only where some text may not fit. */
+/** Only if some text may not fit. */
 const checkEncodings = ({ encodings }: ReadPlan): Check[] =>
   encodings === null ? [] : [{ name: "encoding", state: "warning", message: encodings }];
 
 const NAMED_TABLES = 5;
 
-/** Only where there are tables that no backup of ours brings rows for. Of the original's it is among the warnings. */
+/**
+ * Only if there are tables for which a backup of ours contains no rows. For a backup by the original, the warnings name
+ * them.
+ */
 function checkLeftAlone(
   manifest: Manifest,
   catalog: Catalog,
@@ -101,7 +104,7 @@ function checkLeftAlone(
   ];
 }
 
-/** Only where a platform keeps something here. */
+/** Only if the database has tables of a platform. */
 function checkPlatforms({ tables }: Catalog, { platformOf, skipped }: LoadPlan): Check[] {
   const names = skipped.map(({ archived }) => archived);
   return [
@@ -119,7 +122,7 @@ function checkPlatforms({ tables }: Catalog, { platformOf, skipped }: LoadPlan):
   });
 }
 
-/** Those that only the load itself can tell: the others, the backup has named. */
+/** Only sequences whose result depends on the load itself. The backup's warnings name the others. */
 function checkSequences({ sequences, isOriginal, scope }: ReadPlan): Check[] {
   if (isOriginal || isMerge(scope.mode)) return [];
   return sequences
@@ -131,7 +134,7 @@ function checkSequences({ sequences, isOriginal, scope }: ReadPlan): Check[] {
     }));
 }
 
-/** Only where there are some to be refreshed. */
+/** Only if there are some to refresh. */
 function checkMaterializedViews({ materializedViews }: LoadPlan): Check[] {
   if (materializedViews.length === 0) return [];
   const name = "materialised-views";
@@ -154,10 +157,13 @@ function checkMaterializedViews({ materializedViews }: LoadPlan): Check[] {
       ];
 }
 
-/** What was so then is no matter of another database; what is so here, a check names. */
+/**
+ * Warnings about the backup's database that do not apply to another one. For the current database, a check reports
+ * them.
+ */
 export const OF_ITS_DATABASE = ["INVALID_INDEX", "PARTITION_DETACH_PENDING"];
 
-/** Only where there are some that may refuse rows although they are not valid. */
+/** Only if there are invalid indexes that may still reject rows. */
 function checkIndexes({ loads }: LoadPlan, { warnings }: Catalog): Check[] {
   const loaded = new Set(loads.map(({ table }) => tableKey(table)));
   return warnings
@@ -165,7 +171,7 @@ function checkIndexes({ loads }: LoadPlan, { warnings }: Catalog): Check[] {
     .map(({ message }) => ({ name: "indexes", state: "warning" as const, message }));
 }
 
-/** Those that are applied, here or there. */
+/** Compares the migrations that are applied in the backup or in the database. */
 export function compareMigrations(
   manifest: Manifest,
   now: ReadonlyArray<{ name: string; finishedAt: string | null }>,

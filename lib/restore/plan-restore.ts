@@ -19,21 +19,21 @@ import { verifyTables } from "./verify-tables.ts";
 export interface VerifyArchiveOptions extends RestoreSelection {
   database: Database;
   models: PrismaModels;
-  /** Unlocked. */
+  /** Already unlocked. */
   archive: Archive;
   onProgress?: OnProgress;
   signal?: AbortSignal;
 }
 
-/** A plan, and what tells whether the database is still the one that it was made for. */
+/** A plan, with a fingerprint that tells whether the database is still in the same state. */
 export interface CheckedPlan extends RestorePlan {
   /** For `runRestore`. */
   fingerprint: string;
 }
 
 /**
- * Proves an archive and says what restoring it into this database would do. Changes nothing.
- * What stands in the way is a failed check of the plan; a damaged archive is an error.
+ * Checks a whole archive and says what restoring it into this database would do. Changes nothing. An obstacle is a
+ * failed check in the plan. A damaged archive is an error.
  *
  * @throws BackupError REQUEST_INVALID for a scope that does not fit the archive
  */
@@ -45,7 +45,10 @@ export async function verifyArchive(options: VerifyArchiveOptions): Promise<Chec
   });
 }
 
-/** Says the same of an archive that was proven before, without reading it again: a restore does so anyhow. */
+/**
+ * Makes the plan for an archive that was checked before, without reading it again. The restore itself reads and checks
+ * it in any case.
+ */
 export const planRestore = (
   options: Omit<VerifyArchiveOptions, "onProgress">,
 ): Promise<CheckedPlan> => orAbort(options.signal, () => readRestorePlan(options));

@@ -2,7 +2,7 @@ import type { Manifest } from "../archive/manifest.ts";
 import { type Check, type EncryptionMode, isOfOriginal } from "../shared/api.ts";
 import { formatCount } from "../shared/format.ts";
 
-/** What was proven on the way here: anything else would have been an error. */
+/** What has been verified so far. Any other result would have been an error. */
 export function provenChecks(manifest: Manifest): Check[] {
   const { tables, encryption, readmeSha256 } = manifest;
   const rows = formatCount(tables.reduce((sum, table) => sum + table.rows, 0));
@@ -49,11 +49,11 @@ function provenOfOurs(
   ];
 }
 
-/** Of an archive that an earlier version of this software made. */
+/** For an archive that an earlier version of this software made. */
 export const README_NOT_PROVEN =
   "Whether its README.txt was altered cannot be known: the version that made this archive kept no checksum of it. Follow no instructions in it that you do not understand.";
 
-/** The original stored neither digests nor counts: what it wrote can be read, and that is all that is known. */
+/** The original stored neither digests nor counts. All that is known is that its files can be read. */
 function provenOfOriginal(tables: number, rows: string, encryption: EncryptionMode): Check[] {
   const checks: Check[] = [
     {

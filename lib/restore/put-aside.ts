@@ -10,16 +10,16 @@ import { type LockWait, lockMaterializedViews } from "../postgres/locks.ts";
 import { suspendEventTriggers, suspendTriggers } from "../postgres/triggers.ts";
 import type { ReadPlan } from "./read-plan.ts";
 
-/** What must not act while rows are loaded. Each comes back exactly as it was. */
+/** Objects that must not act while rows are loaded. Each is restored exactly as it was. */
 export interface Aside {
   eventTriggers: Awaited<ReturnType<typeof suspendEventTriggers>>;
   triggers: Awaited<ReturnType<typeof suspendTriggers>>;
-  /** Triggers of the dropped foreign keys that are in a state of their own. */
+  /** Triggers of the dropped foreign keys whose state was altered. */
   foreignKeyTriggers: Awaited<ReturnType<typeof readAlteredTriggers>>;
   constraints: AsideConstraints;
 }
 
-/** Suspends triggers, drops the foreign keys and the constraints that old rows need not fulfil, and locks the views. */
+/** Suspends triggers, drops the foreign keys and the constraints that old rows may violate, and locks the views. */
 export async function putAside(
   client: pg.Client,
   { loads, foreignKeys, materializedViews }: ReadPlan,
@@ -35,7 +35,7 @@ export async function putAside(
   return { eventTriggers, triggers, foreignKeyTriggers, constraints };
 }
 
-/** Adds the constraints again. They are still to be validated. The foreign keys are there again. */
+/** Adds the constraints again, without validating them. The foreign keys have been added again before. */
 export async function putConstraintsBack(
   client: pg.ClientBase,
   { foreignKeyTriggers, constraints }: Aside,

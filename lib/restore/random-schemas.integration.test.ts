@@ -1,9 +1,9 @@
 /**
- * Random schemas with random rows: what was backed up comes back, whatever both are, by `pg_dump` and by what the
- * server itself prints. A failure shows the smallest schema that fails, as SQL, with its seed and path.
+ * Restores random schemas with random rows, and compares with `pg_dump` and the server's own output. A failure shows
+ * the smallest schema that fails, as SQL, with its seed and path.
  *
- * `RANDOM_SCHEMA_RUNS`: how many on each server. `RANDOM_SCHEMA_SEED`: which ones; left out, always the same.
- * `RANDOM_SCHEMA_SEED` and `RANDOM_SCHEMA_PATH` of a failure: that one again.
+ * `RANDOM_SCHEMA_RUNS`: number of schemas on each server. `RANDOM_SCHEMA_SEED`: determines the schemas. If left out,
+ * they are always the same. `RANDOM_SCHEMA_SEED` and `RANDOM_SCHEMA_PATH` from a failure: repeat that schema.
  */
 
 import { mkdtemp, rm } from "node:fs/promises";
@@ -33,10 +33,13 @@ import { rehearse } from "./rehearsal/rehearse.ts";
 const RUNS = SCOPE.randomSchemas;
 const SEED = Number(process.env.RANDOM_SCHEMA_SEED ?? 20_260_504);
 const PATH = process.env.RANDOM_SCHEMA_PATH;
-/** In long runs each restore is rehearsed before, and once more when there is nothing left to do. */
+/**
+ * In long runs, each restore has a trial run before it, and another one afterwards, when there is nothing left to
+ * change.
+ */
 const REHEARSES = process.env.RANDOM_SCHEMA_SEED !== undefined;
 
-/** For looking for a smaller schema that fails, too. */
+/** Time limit for the search for a smaller schema that fails. */
 const SHRINK_MS = 120_000;
 const LIMIT_MS = TEST_LIMIT_MS + RUNS * 5000;
 
@@ -46,12 +49,12 @@ test.concurrent.for(MAJORS)(
   async (major) => {
     await using one = await createTestDatabase({ major });
     await using other = await createTestDatabase({ major });
-    // A database's first one has an owner and rights of its own, to which `drop` does not go back.
+    // The initial schema public has an owner and rights of its own, which `drop` does not restore.
     for (const { query } of [one, other]) await query("DROP SCHEMA public; CREATE SCHEMA public");
     const counts = new Map<string, number>();
     let failedAtMs = 0;
     const property = fc.asyncProperty(schemaModel, way, async (model, chosen) => {
-      // Then the smallest one so far is shown.
+      // After the time limit, fast-check reports the smallest schema found so far.
       if (failedAtMs > 0 && performance.now() > failedAtMs + SHRINK_MS) return;
       const schema = renderSchema(model, major);
       try {
@@ -73,11 +76,12 @@ test.concurrent.for(MAJORS)(
     });
     await fc.assert(property, {
       numRuns: RUNS,
-      // Each server has its own, unless one is to be run again.
+      // Each server has its own seed, unless a failure is repeated.
       ...(PATH ? { seed: SEED, path: PATH } : { seed: SEED + major }),
     });
 
-    // Or the schemas would prove less than they seem to. Of a few that are others each time, nothing can be expected.
+    // Without these features, the schemas would prove less than they seem to. A few schemas that differ in each run
+    // need not have them all.
     if (PATH || RUNS < (process.env.RANDOM_SCHEMA_SEED ? 1000 : 100)) return;
     const rare = expectedFeatures(major)
       .filter(([feature, percent]) => (counts.get(feature) ?? 0) < (RUNS * percent) / 100)

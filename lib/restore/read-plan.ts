@@ -21,23 +21,23 @@ import { type Drift, isOfOriginal, type TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
 import { findUndeletable } from "./diagnose/find-undeletable.ts";
 
-/** A load plan, and what only the database itself can add to it. */
+/** A load plan, and what only the database can add to it. */
 export interface ReadPlan extends LoadPlan {
-  /** Each into its own table. */
+  /** Each load goes into its own table. */
   loads: Load[];
-  /** Tables to be merged that have no key, or one that the backup does not have. They block. */
+  /** Tables to merge that have no key, or a key that the backup lacks. They block. */
   withoutKey: TableName[];
-  /** Tables that hold rows, if they have to be empty. They block. */
+  /** Tables that contain rows but must be empty. They block. */
   notEmpty: TableName[];
-  /** Tables whose rows would have to be deleted, and PostgreSQL lets nobody delete them. They block. */
+  /** Tables whose rows would have to be deleted, although PostgreSQL prevents it. They block. */
   undeletable: RefusedChange[];
-  /** Code of other roles that would run with this one's rights. It blocks. */
+  /** Code of other roles that would run with this role's rights. It blocks. */
   untrusted: UntrustedCodes;
   /** What may not fit because the backup's database has another encoding. Null if everything fits. */
   encodings: string | null;
-  /** Of a backup by `@vorlefan/prisma-backup`. */
+  /** Whether `@vorlefan/prisma-backup` wrote the backup. */
   isOriginal: boolean;
-  /** Of everything that the plan relies on. It changes if somebody changes the schema. */
+  /** Covers everything that the plan relies on. It changes if the schema changes. */
   fingerprint: string;
 }
 
@@ -47,7 +47,7 @@ export interface PlanSource extends RestoreSelection {
 }
 
 /**
- * Matches an archive with the database as it is at this moment.
+ * Matches an archive with the current state of the database.
  *
  * @param client with an empty search_path
  * @throws BackupError REQUEST_INVALID for a scope that does not fit the archive
@@ -75,7 +75,7 @@ export async function readPlan(
       withoutKey: isMerge(mode) ? tablesWithoutKey(loads) : [],
       notEmpty: mode === "if-empty" && !isStandby ? await tablesWithRows(client, loads) : [],
       undeletable:
-        // To read a value as its column's type runs code.
+        // Reading a value as its column's type runs code, so do it only if no untrusted code was found.
         mode === "overwrite" && !isStandby && untrusted.found.length === 0
           ? await findUndeletable(client, archive, loads)
           : [],
@@ -103,7 +103,8 @@ const tablesWithoutKey = (loads: readonly Load[]): TableName[] =>
 
 async function tablesWithRows(client: pg.ClientBase, loads: readonly Load[]): Promise<TableName[]> {
   const found: TableName[] = [];
-  // Another check names tables that the role may not read. The restore looks at locked ones once it has the lock.
+  // Another check names tables that the role may not read. Locked tables are examined by the restore itself, when it
+  // has the lock.
   const readable = loads.filter(
     ({ table }) => table.canSelect && !table.hidesRows && !table.isLocked,
   );
@@ -112,7 +113,7 @@ async function tablesWithRows(client: pg.ClientBase, loads: readonly Load[]): Pr
       const { rows } = await client.query(`SELECT FROM ${rowsOf(table)} t LIMIT 1`);
       return rows.length > 0;
     }).catch((error: unknown) => {
-      // Nobody knows what is in it.
+      // Its content is unknown.
       if (isStorageDamage(error)) return true;
       throw error;
     });
@@ -121,7 +122,7 @@ async function tablesWithRows(client: pg.ClientBase, loads: readonly Load[]): Pr
   return found;
 }
 
-/** Says nothing of rows, sizes, owners or object ids, so that a restore in between does not change it. */
+/** Contains no rows, sizes, owners or object ids, so a restore in between does not change it. */
 function fingerprintOf(
   loads: ReadonlyArray<PlannedLoad & RowKeys>,
   { foreignKeys }: Catalog,

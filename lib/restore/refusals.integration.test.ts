@@ -16,7 +16,7 @@ import { pgDumpText } from "../testing/database.ts";
 import { sample } from "../testing/scope.ts";
 import { beginRestore } from "./run-restore.ts";
 
-/** A value that no message may show. */
+/** A value that must not appear in any message. */
 const SECRET = "a-secret-value";
 
 describe("rows that the database refuses: named by table, row and constraint or column, never by another value than the row's key", () => {
@@ -157,7 +157,7 @@ describe("a schema that does not fit is refused before anything is changed", () 
     const { db, database } = await testDatabase({ sql });
     const { path } = await backUp(database);
     await db.query(change);
-    // What PostgreSQL itself makes of the rows.
+    // The rows as PostgreSQL itself converts them.
     const before = await pgDumpText(db.url);
     await db.query("UPDATE t SET a = 7, b = NULL; DELETE FROM t WHERE id = 3");
     const { drift, canStart } = await check(database, path);

@@ -3,12 +3,13 @@ import type { ManifestTable } from "../archive/manifest.ts";
 import { type RowBatch, splitBatch } from "../postgres/load-rows.ts";
 import { tableLabel } from "../shared/table-name.ts";
 
-/** A longer row is not parsed only to see its columns. */
+/** In bytes. A larger row is not parsed only to see its columns. */
 const MAX_PARSED_BYTES = 16 * 1024 * 1024;
 
 /**
- * Compares the columns of a batch's first row with the manifest's: PostgreSQL would leave out what it is not asked
- * for. All rows of a table have the same, and in the same order, so that one tells of a manifest that was edited.
+ * Compares the columns of a batch's first row with the manifest's, because PostgreSQL would ignore columns that the
+ * statement does not name. All rows of a table have the same columns in the same order, so one row reveals an edited
+ * manifest.
  *
  * @throws BackupError ARCHIVE_INVALID
  */
@@ -27,7 +28,7 @@ export function requireColumns(batch: RowBatch, table: ManifestTable): void {
   );
 }
 
-/** Null if it is no row. A name that occurs twice counts once. */
+/** Null if it is not a row. A repeated name counts once. */
 function keysOf(json: Buffer): string[] | null {
   try {
     const rows: unknown = JSON.parse(json.toString());

@@ -15,17 +15,17 @@ import type { ReadPlan } from "./read-plan.ts";
 import { findSchemaObstacle } from "./schema-obstacle.ts";
 import { describeUntrusted } from "./untrusted-code.ts";
 
-/** What is not known does not stand in the way. */
+/** Properties that are unknown do not prevent a restore. */
 type JudgedPlan = LoadPlan &
   Partial<Pick<ReadPlan, "withoutKey" | "notEmpty" | "undeletable" | "untrusted">>;
 
-/** What can stand in the way of a load, one after the other; each as the error that it would be. */
+/** The possible obstacles to a load, in order, each as an error. */
 const FINDINGS: Array<{
   name: string;
   passed: string;
-  /** Where the original's backup says less than ours. */
+  /** The wording for a backup by the original, which proves less than ours. */
   passedOriginal?: string;
-  /** Left out: always. */
+  /** Whether the check is shown. If left out: always. */
   isAsked?: (plan: JudgedPlan) => boolean;
   find: (plan: JudgedPlan) => BackupError | null;
 }> = [
@@ -69,7 +69,7 @@ const FINDINGS: Array<{
   {
     name: "partitions",
     passed: "No partition is half detached.",
-    // So seldom that nobody has to be told that all is well.
+    // So rare that the check is not shown if it passes.
     isAsked: ({ pendingDetaches }) => pendingDetaches.length > 0,
     find({ pendingDetaches }) {
       if (pendingDetaches.length === 0) return null;
@@ -180,7 +180,7 @@ const FINDINGS: Array<{
   {
     name: "code",
     passed: "No other role's code would run with the rights of the database role.",
-    // So seldom that nobody has to be told that all is well.
+    // So rare that the check is not shown if it passes.
     isAsked: ({ untrusted }) => (untrusted?.found.length ?? 0) > 0,
     find({ untrusted, loads, sequences }) {
       if (!untrusted || untrusted.found.length === 0) return null;
@@ -272,12 +272,15 @@ const FINDINGS: Array<{
 
 const tablesOf = (loads: LoadPlan["loads"]): TableName[] => loads.map(({ table }) => table);
 
-/** The tables to leave out so that none of these is changed: their own, or of which they are a part. */
+/**
+ * Says which tables to leave out so that none of these relations is changed: the relations themselves, or the tables to
+ * which they belong.
+ */
 function leaveOutHolders(
   relations: readonly TableName[],
   { loads, sequences }: Pick<LoadPlan, "loads" | "sequences">,
 ): ReturnType<typeof leaveOut> {
-  // A sequence that no loaded table draws from stands in the way of a whole backup only.
+  // A sequence that no loaded table draws from prevents only a restore of the whole backup.
   const free = new Set(sequences.filter((it) => it.isFree).map((it) => tableKey(it.sequence)));
   const keys = new Set(relations.map(tableKey).filter((key) => !free.has(key)));
   const owned = (table: TableName): TableName[] =>
@@ -290,7 +293,7 @@ function leaveOutHolders(
   }));
   const holders = parts.filter((it) => it.keys.length > 0);
   const reached = new Set(holders.flatMap((it) => it.keys));
-  // To leave out some of what stands in the way would not help.
+  // Leaving out only some of the obstacles would not help.
   if (reached.size < keys.size) return {};
   return leaveOut(
     holders.map(({ table }) => table),
@@ -316,7 +319,7 @@ export function describeRefusal(reason: RefusedChange["reason"], publication: st
 const describeRights = ({ schema }: TableName, rights: readonly string[]): string =>
   rights.map((right) => (right === "USAGE" ? `USAGE of the schema ${schema}` : right)).join(", ");
 
-/** The findings as checks for a person, all of them. */
+/** Returns all findings as checks for a person. */
 export function checkLoadable(plan: ReadPlan): Check[] {
   const asked = FINDINGS.filter(({ isAsked }) => isAsked?.(plan) ?? true);
   return asked.map(({ name, passed, passedOriginal = passed, find }) => {
@@ -335,7 +338,7 @@ export function checkLoadable(plan: ReadPlan): Check[] {
   });
 }
 
-/** All that stands in the way, as the errors that they would be. */
+/** Returns all obstacles as errors. */
 export const findObstacles = (plan: JudgedPlan): BackupError[] =>
   FINDINGS.flatMap(({ find }) => find(plan) ?? []);
 

@@ -7,18 +7,18 @@ import { type RunRestoreOptions, runRestore } from "./run-restore.ts";
 export interface RestoreArchiveOptions
   extends Omit<RunRestoreOptions, "expectedFingerprint" | "onTransaction" | "beforeChange"> {
   database: Database;
-  /** Is shown the plan before anything changes. What it throws cancels the restore. */
+  /** Receives the plan before anything changes. If it throws, the restore is cancelled. */
   agree(plan: CheckedPlan): Promise<void> | void;
-  /** Says more about an error of the restore itself, from what the plan says. */
+  /** Adds details from the plan to an error of the restore itself. */
   explain?(error: unknown, plan: CheckedPlan): unknown;
 }
 
 /**
- * Restores an unlocked archive in one go: proves it, shows the plan, takes the restore's lock, and runs. If the database
- * has changed since the plan was shown, the restore ends with SCHEMA_DRIFT.
+ * Restores an unlocked archive in one call: checks it, shows the plan, takes the restore's lock, and runs. If the
+ * database has changed since the plan was shown, the restore fails with SCHEMA_DRIFT.
  *
- * @returns once it is committed, with the plan that was agreed to
- * @throws BackupError of `verifyArchive`, `beginRestore` and `runRestore`
+ * @returns after the commit, with the plan that was agreed to
+ * @throws BackupError from `verifyArchive`, `beginRestore` and `runRestore`
  */
 export async function restoreArchive({
   database,
@@ -31,7 +31,7 @@ export async function restoreArchive({
   await using session = await beginRestore(database);
   const result = await runRestore(session, {
     ...options,
-    // A plan that cannot start has no fingerprint to keep to: the restore says itself what stands in the way.
+    // A plan that cannot start has no fingerprint to compare. The restore itself reports the obstacle.
     ...(plan.canStart && { expectedFingerprint: plan.fingerprint }),
   }).catch((error: unknown) => {
     throw explain(error, plan);

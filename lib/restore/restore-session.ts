@@ -7,8 +7,8 @@ import { findRestoreLockHolder, tryRestoreLock } from "../postgres/locks.ts";
 import { requireWrites } from "../postgres/read-only.ts";
 
 /**
- * The right to restore into a database. One connection at a time holds it. Whoever began it ends it, by `await using` or
- * `end`.
+ * The right to restore into a database, held by one connection at a time. The caller that began it must end it, with
+ * `await using` or `end`.
  */
 export interface RestoreSession extends AsyncDisposable {
   database: Database;
@@ -20,7 +20,7 @@ const OUTCOME = "Nothing was changed.";
 
 /**
  * @throws BackupError DATABASE_READ_ONLY on a standby, OPERATION_IN_PROGRESS if another restore runs in this database,
- *   no matter where it was started
+ *   regardless of where it was started
  */
 export async function beginRestore(database: Database): Promise<RestoreSession> {
   const client = await database.connect("restore");

@@ -11,9 +11,12 @@ const LEFT_OUT = {
   "table-missing": "SEQUENCE_LEFT_OUT",
 } as const;
 
-/** What of the backup is not restored, although its table is, or belongs to no table; as far as a plan knows it. */
+/**
+ * Warnings about parts of the backup that are not restored, although their table is, or that belong to no table, as far
+ * as a plan knows them.
+ */
 export const leftOutWarnings = (plan: LoadPlan): Warning[] => [
-  // A table that is missing blocks: what does not is a sequence.
+  // A missing table blocks. If the difference does not block, it is a missing sequence.
   ...plan.drift.flatMap(({ kind, message, table, blocks }) =>
     !blocks && (kind === "column-missing" || kind === "table-missing")
       ? [{ code: LEFT_OUT[kind], message, table }]
@@ -23,7 +26,10 @@ export const leftOutWarnings = (plan: LoadPlan): Warning[] => [
   ...childrenWarnings(plan),
 ];
 
-/** For tables that are restored without others whose rows a SELECT from them showed when the backup was made. */
+/**
+ * For tables that are restored without tables that inherit from them, whose rows a SELECT from them also returned in
+ * the backup.
+ */
 export const childrenWarnings = ({ childrenLeftOut }: LoadPlan): Warning[] =>
   childrenLeftOut.map(({ parent, children }) => ({
     code: "CHILDREN_LEFT_OUT",
@@ -31,26 +37,26 @@ export const childrenWarnings = ({ childrenLeftOut }: LoadPlan): Warning[] =>
     table: parent,
   }));
 
-/** Where the backup's text is in another encoding than the database's. */
+/** Given if the backup's encoding differs from the database's. */
 export const encodingWarning = ({ encodings }: ReadPlan): Warning[] =>
   encodings === null ? [] : [{ code: "ENCODING_DIFFERS", message: encodings }];
 
-/** Where somebody ended the commit's wait for a synchronous standby. */
+/** Given if the commit's wait for a synchronous standby was ended early. */
 export const NOT_REPLICATED: Warning = {
   code: "NOT_REPLICATED",
   message:
     "The restore is complete and committed on this server. The wait for a synchronous standby was ended before one had confirmed it: if a standby takes over now, it may not have what was restored.",
 };
 
-/** Whether a person has been told of it before the restore. */
+/** Whether the plan has already shown this warning before the restore. */
 export const isSaidBefore = ({ code }: Warning): boolean =>
   [...Object.values<string>(LEFT_OUT), "CHILDREN_LEFT_OUT"].includes(code);
 
 const NOT_SET = "SEQUENCE_NOT_SET_BACK";
-/** Of a sequence that a restore left where it was. */
+/** Whether the warning is about a sequence that the restore did not set. */
 export const isNotSet = ({ code }: Warning): boolean => code === NOT_SET;
 
-/** For a sequence that does not come to stand where it stood in the backup. */
+/** Given for a sequence whose value will differ from the backup's. */
 export function sequenceWarning(
   { sequence, archived, basis, isFree, isDrawnByLoad }: PlannedSequence,
   live: SequenceState,
@@ -59,9 +65,9 @@ export function sequenceWarning(
 ): Warning[] {
   const label = tableLabel(sequence);
   const table = { schema: sequence.schema, name: sequence.name };
-  // Where rows are merged, nobody expects those of the tables to come back.
+  // In a merge, the tables' sequences are not expected to return to the backup's state.
   if (isMerging && !isFree) return [];
-  // It goes on by as many numbers as there are rows.
+  // The load itself advances it by as many numbers as there are rows.
   if (isDrawnByLoad && basis !== "archived") return [];
   if (isRaised) {
     const stood =
@@ -76,7 +82,7 @@ export function sequenceWarning(
       },
     ];
   }
-  // Nor does anybody miss it who left its table as it is.
+  // Only tables that stay unchanged use this sequence, so it is not expected to come back.
   if (isFree && !isExpected(sequence)) return [];
   if (!archived || (BigInt(archived.lastValue) === value && archived.isCalled === isCalled))
     return [];

@@ -6,7 +6,10 @@ const OPEN = "[".charCodeAt(0);
 const COMMA = ",".charCodeAt(0);
 const CLOSE = "]".charCodeAt(0);
 
-/** Counts the rows of a table's JSON array by its line ends, and checks its layout; holds nothing, however long a row is. */
+/**
+ * Counts the rows of a table's JSON array by its line ends, and checks its layout. Buffers nothing, regardless of a
+ * row's length.
+ */
 export class RowCounter {
   #rows = 0;
   #lineBytes = 0;
@@ -15,12 +18,12 @@ export class RowCounter {
   #isClosed = false;
   #isLaidOut = true;
 
-  /** Rows that have ended so far. */
+  /** Number of complete rows so far. */
   get rows(): number {
     return this.#rows;
   }
 
-  /** @throws BackupError ARCHIVE_INVALID where a row is larger than PostgreSQL takes */
+  /** @throws BackupError ARCHIVE_INVALID if a row is larger than PostgreSQL accepts */
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
@@ -35,9 +38,9 @@ export class RowCounter {
   }
 
   /**
-   * To be called after the whole text, so that damage is called what it is by the text's digest.
+   * Call this after the whole text, and after its digest was compared, so that damage is reported as such.
    *
-   * @throws BackupError ARCHIVE_INVALID where it is not laid out as archives are
+   * @throws BackupError ARCHIVE_INVALID if the layout is not that of an archive
    */
   end(): void {
     if (!this.#isLaidOut || !this.#isClosed || this.#lineBytes > 0) {
@@ -46,7 +49,7 @@ export class RowCounter {
   }
 
   #begin(byte: number): void {
-    // An empty array's first line is the bracket, and no row follows.
+    // The first line of an empty array is only the bracket, and no row follows.
     const isNext = byte === CLOSE || (byte === COMMA && this.#rows > 0);
     const isRight = this.#isOpen ? isNext : byte === OPEN;
     if (!isRight || this.#isClosed) this.#isLaidOut = false;

@@ -9,7 +9,7 @@ import { tableLabel } from "../shared/table-name.ts";
 import type { ReadPlan } from "./read-plan.ts";
 
 export interface CountedLoad extends Load {
-  /** Null if they cannot be read. */
+  /** Null if the rows cannot be read. */
   rowsBefore: number | null;
 }
 
@@ -17,7 +17,7 @@ export interface FilledLoad extends CountedLoad {
   rowsAfter: number;
 }
 
-/** Adds to each load how many rows its table has now. */
+/** Adds to each load the current number of rows in its table. */
 export async function countBefore(
   client: pg.ClientBase,
   { loads, scope }: ReadPlan,
@@ -28,13 +28,13 @@ export async function countBefore(
   );
   return loads.map((load) => {
     const { rows = 0, error } = counts.get(load.table) ?? {};
-    // What is replaced need not be readable. What is merged with has to be.
+    // A table that is replaced need not be readable. A table that is merged must be.
     if (error && (isMerge(scope.mode) || !isStorageDamage(error))) throw error;
     return { ...load, rowsBefore: error ? null : rows };
   });
 }
 
-/** The last proof before the commit: every table has as many rows as it should have. @throws BackupError LOAD_FAILED */
+/** The last check before the commit: every table has the expected number of rows. @throws BackupError LOAD_FAILED */
 export async function requireCounts(
   client: pg.ClientBase,
   loads: readonly FilledLoad[],

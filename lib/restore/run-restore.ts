@@ -25,16 +25,16 @@ import { validateConstraints } from "./validate-constraints.ts";
 export { beginRestore, type RestoreSession } from "./restore-session.ts";
 
 export interface RunRestoreOptions extends LoadOptions, AgreedPlan {
-  /** Called with the transaction's number before anything changes. `transactionStatus` tells later what became of it. */
+  /** Called with the transaction's number before anything changes. `transactionStatus` can later report its outcome. */
   onTransaction?: (xid: string) => Promise<void>;
 }
 
 /**
- * Replaces the rows of the archived tables by the archive's, or merges these into them, as the scope says. All of it in
- * one transaction, or nothing.
+ * Replaces the rows of the archived tables by the archive's, or merges them, as the scope says. Everything happens in
+ * one transaction, or nothing does.
  *
- * @returns once it is committed
- * @throws BackupError; then nothing has changed, unless its code is INTERRUPTED, which says so
+ * @returns after the commit
+ * @throws BackupError. Nothing has changed, unless the code is INTERRUPTED: then its message says what is known.
  */
 export async function runRestore(
   session: RestoreSession,
@@ -59,7 +59,7 @@ export async function runRestore(
     const aside = await putAside(client, plan, lockWait);
     const emptied = await makeRoom(client, counted, mode);
 
-    // A row that PostgreSQL refuses ends the restore.
+    // A row that PostgreSQL rejects fails the restore.
     await loadArchive(session, emptied.loads, insertWhole(client), { ...options, signal });
     const filled = await settleRows(client, emptied, mode, signal);
     const indexWarnings = await rebuildReadingIndexes(client, relations);
@@ -102,7 +102,7 @@ export async function runRestore(
   });
 }
 
-/** Of the archive's rows, those that were to be restored. */
+/** The number of the archive's rows that were to be restored. */
 const givenRows = ({ archived, places }: FilledLoad): number => places?.size ?? archived.rows;
 
 const describeTable = (load: FilledLoad): OperationResult["tables"][number] => ({

@@ -5,11 +5,11 @@ import type { Drift } from "../shared/api.ts";
 import { formatNoun } from "../shared/format.ts";
 import { subjectOf, summariseDrift } from "../shared/summarise-drift.ts";
 
-/** So many differences are in an error's details, and so many remedies in its hint. */
+/** Maximum number of differences in an error's details, and of remedies in its hint. */
 const MAX_DRIFT = 1000;
 const MAX_REMEDIES = 5;
 
-/** SCHEMA_DRIFT if the database's tables cannot take the archive's rows. Its length is bounded. */
+/** Returns SCHEMA_DRIFT if the database's tables cannot take the archive's rows. The error's size is limited. */
 export function findSchemaObstacle({
   drift,
   loads,
@@ -41,7 +41,7 @@ const NO_TABLES =
 const BRING_BACK =
   "Bring the database to the schema of the time of the backup (its migrations are listed in the archive), restore, then migrate forward.";
 
-/** Each remedy once. If there are several, each with what it is for. */
+/** Lists each remedy once. If there are several, each with what it is for. */
 function remediesOf(blocking: readonly Drift[]): string {
   const byRemedy = Map.groupBy(blocking, ({ remedy = BRING_BACK }) => remedy);
   const [only] = byRemedy.keys();

@@ -1,8 +1,8 @@
 /**
- * Whatever a schema is made of, a restore brings back every row and leaves all else as it is: by `pg_dump` on
- * PostgreSQL 15, by what the server itself prints on newer ones. On 15 a superuser backs up and restores; on newer
- * ones a plain role that owns the database, but for cases that say why it cannot. To add a case is to add an entry to
- * SCHEMA_CASES.
+ * For each schema case, a restore brings back every row and leaves everything else unchanged: according to `pg_dump` on
+ * PostgreSQL 15, and to the server's own output on newer versions. On 15 a superuser backs up and restores. On newer
+ * versions a plain role does that owns the database, except for cases that say why it cannot. To add a case, add an
+ * entry to SCHEMA_CASES.
  */
 
 import { describe, expect, test } from "vitest";
@@ -26,7 +26,7 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
     [major === 15 ? await pgDumpText(url) : await databaseText(url), await surroundingsText(url)]
       .join("")
       .replaceAll(name, "db")
-      // PostgreSQL names its own triggers by their number. What they are is among the surroundings.
+      // PostgreSQL numbers its own triggers, so the names differ. Their definitions are compared with the surroundings.
       .replaceAll(/RI_ConstraintTrigger_([ac])_\d+/g, "RI_ConstraintTrigger_$1");
 
   test.for(sample(SCHEMA_CASES.filter((it) => major >= (it.since ?? 15))))(
@@ -46,7 +46,7 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
       expect((await restore(database, path)).warnings).toEqual([]);
       expect(await everything(db)).toBe(before);
 
-      // And into another database, whose rows differ as well.
+      // Restore into another database too, whose rows differ as well.
       const other = await create({ major, sql });
       await other.db.query(`SET session_replication_role = replica; ${change}`);
       await restore(other.database, path);

@@ -6,7 +6,7 @@ import { pgDumpText } from "../testing/database.ts";
 
 const table = (name: string, schema = "public") => ({ schema, name });
 
-/** `schema.name` of every table in an archive. */
+/** Returns `schema.name` of every table in an archive. */
 async function archivedTables(path: string): Promise<string[]> {
   await using archive = await openArchive(path);
   await archive.unlock({});

@@ -1,4 +1,7 @@
-/** After any restore of any scope, no insert that worked before fails by a number; what is not restored is named. */
+/**
+ * After any restore with any scope, an insert that worked before does not fail because of a sequence. Sequences that
+ * are not restored are named.
+ */
 import { describe, expect, test } from "vitest";
 import type { Major } from "../../scripts/postgres-package.ts";
 import { quoteTable } from "../postgres/identifiers.ts";
@@ -23,14 +26,14 @@ interface Case {
   what: string;
   sql: string;
   backup?: BackUpOptions;
-  /** Between backup and restore. */
+  /** Run between backup and restore. */
   later?: string;
   scope?: RestoreScope;
-  /** Each has to succeed after the restore. */
+  /** Each must succeed after the restore. */
   inserts?: string[];
-  /** As PostgreSQL says afterwards, before the inserts. */
+  /** The states according to PostgreSQL after the restore, before the inserts. */
   states?: Record<string, string>;
-  /** Code and name of each warning of the restore. The rehearsal's are the same. */
+  /** Code and name of each warning of the restore. The trial run gives the same. */
   warnings?: string[];
 }
 
@@ -435,7 +438,7 @@ const CASES: Case[] = [
   },
 ];
 
-/** Numbers that are made of a sequence's, and are not its own. */
+/** Values derived from a sequence's numbers, but not equal to them. */
 const MADE_OF = [
   ["a function", "bigint", "next_id()"],
   ["a difference", "int", "(1000 - nextval('s'))"],
@@ -501,7 +504,7 @@ CASES.push(
   })),
 );
 
-/** How a function may draw from a sequence without its text telling which. */
+/** Ways in which a function can draw from a sequence without naming it in its text. */
 const UNNAMED = [
   ["a trigger's argument", "NEW.id := nextval(TG_ARGV[0]);"],
   ["a column's", "NEW.id := nextval(pg_get_serial_sequence('x', 'id'));"],

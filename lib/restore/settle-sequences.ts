@@ -15,7 +15,7 @@ import type { Warning } from "../shared/api.ts";
 import type { ReadPlan } from "./read-plan.ts";
 import { sequenceWarning } from "./result-warnings.ts";
 
-/** Sets the sequences. @returns a warning for each that does not come to stand where it stood in the backup */
+/** Sets the sequences. @returns a warning for each whose value will differ from the backup's */
 export async function setSequences(client: pg.ClientBase, plan: ReadPlan): Promise<Warning[]> {
   const warnings: Warning[] = [];
   for (const [planned, live] of await withStates(client, plan)) {
@@ -23,7 +23,7 @@ export async function setSequences(client: pg.ClientBase, plan: ReadPlan): Promi
     let now = live;
     let target = await findSequenceTarget(client, planned, now, columns);
     if (basis !== "archived" && !isSame(now, target)) {
-      // Until it is locked, others may draw from it.
+      // Other sessions may draw from it until it is locked.
       await lockSequence(client, sequence);
       now = (await readSequenceStates(client, [sequence]))[0] ?? live;
       target = await findSequenceTarget(client, planned, now, columns);
@@ -37,7 +37,7 @@ export async function setSequences(client: pg.ClientBase, plan: ReadPlan): Promi
 /**
  * Gives the same warnings without setting any sequence.
  *
- * @param loads into copies that hold what the tables would hold
+ * @param loads into copies that contain what the tables would contain
  */
 export async function foreseeSequences(
   client: pg.ClientBase,
@@ -83,5 +83,5 @@ const warn = (
   live: SequenceState,
   target: SequenceTarget,
 ): Warning[] =>
-  // The original stored no states. A check before the restore says that the columns' highest values count.
+  // The original stored no states. The check before the restore says that the columns' highest values are used.
   isOriginal ? [] : sequenceWarning(planned, live, target, isMerge(scope.mode));

@@ -1,4 +1,4 @@
-/** A synchronous standby that is not there: what waits for it says so, and what need not wait does not. */
+/** A synchronous standby that does not exist: operations that wait for it say so, and others do not wait. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
@@ -36,7 +36,7 @@ async function setStandby(db: TestDatabase, name: string): Promise<void> {
   });
 }
 
-/** To the end of the test, the server waits for a standby that nobody runs. */
+/** Until the end of the test, the server waits for a standby that does not exist. */
 async function withoutStandby(db: TestDatabase): Promise<void> {
   await setStandby(db, "nobody");
   onTestFinished(() => setStandby(db, ""));

@@ -1,4 +1,4 @@
-/** Values that an index or a row has no room for, and constraints that are NOT VALID for rows that were there. */
+/** Values that are too large for an index or a row, and constraints that are NOT VALID because of existing rows. */
 import { describe, expect, test } from "vitest";
 import type { RestoreScope } from "../shared/api.ts";
 import { backUp, errorOf, restore, testDatabase } from "../testing/backups.ts";
@@ -6,7 +6,7 @@ import { MAJORS } from "../testing/majors.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
 import { sample } from "../testing/scope.ts";
 
-/** Too many bytes for an index, and not to be compressed. */
+/** Too many bytes for an index, and not compressible. */
 const NOISE = "(SELECT string_agg(md5(i::text), '') FROM generate_series(1, 200) i)";
 const PAGE = `CREATE TABLE page (id int PRIMARY KEY, body text, tags text[]); INSERT INTO page VALUES (1, 'short', '{}'), (7, ${NOISE}, ARRAY[${NOISE}])`;
 const PARTS = `CREATE TABLE page (id int PRIMARY KEY, body text) PARTITION BY RANGE (id);
@@ -16,11 +16,11 @@ const PARTS = `CREATE TABLE page (id int PRIMARY KEY, body text) PARTITION BY RA
 interface Case {
   what: string;
   sql: string;
-  /** After the backup, into an empty table. */
+  /** Run after the backup, on an empty table. */
   change: string;
-  /** Null where PostgreSQL takes the rows. */
+  /** Null if PostgreSQL accepts the rows. */
   remedy: string | null;
-  /** PostgreSQL does not tell it of every kind of index. */
+  /** PostgreSQL does not report the key for every kind of index. */
   key?: string[];
   scope?: RestoreScope;
 }
@@ -143,7 +143,7 @@ describe.each(MAJORS)("PostgreSQL %s", (major) => {
       });
       const { path } = await backUp(database);
       const alone: RestoreScope = { mode, tables: [{ schema: "public", name: "note" }] };
-      // What stays need not fulfil it.
+      // Rows that stay need not fulfil it.
       await db.query("DELETE FROM note WHERE id = 3");
       const kept = mode === "keep-existing";
       const { wouldSucceed, violations } = await rehearsed(database, path, { scope: alone });
@@ -156,7 +156,7 @@ describe.each(MAJORS)("PostgreSQL %s", (major) => {
         expect(await errorOf(restore(database, path, { scope: alone }))).toMatchObject({
           code: "CONSTRAINT_VIOLATED",
         });
-      // With the table that it comes from, it is put aside.
+      // If the table that it is inherited from is restored too, it is put aside.
       await db.query("TRUNCATE note");
       expect(await rehearsed(database, path)).toMatchObject({ wouldSucceed: true });
       await restore(database, path);

@@ -1,4 +1,7 @@
-/** Every type, alone and in arrays, domains and composites of it, comes back as it was. To add a case: TYPE_CASES. */
+/**
+ * Values of every type, alone and in arrays, domains and composites, are restored unchanged. To add a case, add it to
+ * TYPE_CASES.
+ */
 
 import { expect, test } from "vitest";
 import type { Major } from "../../scripts/postgres-package.ts";
@@ -8,7 +11,7 @@ import { MAJORS, UPGRADES } from "../testing/majors.ts";
 import { pgDumpText } from "../testing/oracles.ts";
 import { TYPE_CASES, TYPES_SQL, type TypeCase, typeTable } from "../testing/type-cases.ts";
 
-/** Each table's rows as PostgreSQL's own text and, where all its types have one, in their binary form. */
+/** Reads each table's rows as PostgreSQL's text and, if all its types have one, in their binary form. */
 async function rowsOf(db: TestDatabase, index: number) {
   const rows = (value: string) =>
     db.query(
@@ -25,7 +28,7 @@ const casesOf = (major: Major) => TYPE_CASES.filter((it) => major >= (it.since ?
 async function databaseOf(major: Major, cases: TypeCase[]) {
   const scene = await testDatabase({ major, sql: TYPES_SQL });
   for (const [index, it] of cases.entries()) {
-    // Named, where a line's SQL is wrong.
+    // Name the type whose SQL is wrong.
     await scene.db.query(typeTable(it, index)).catch((error: Error) => {
       throw new Error(`${it.type}: ${error.message}`);
     });
@@ -49,7 +52,7 @@ test.for(MAJORS)("PostgreSQL %i", async (major) => {
   const after = await read();
   for (const [index, label] of labels.entries()) expect(after[index], label).toEqual(before[index]);
   if (major === 15) expect((await pgDumpText(db.url)) === dump).toBe(true);
-  // Only those that have no binary form at all are compared by text alone.
+  // Only types without a binary form are compared by text alone.
   const withoutBinary = before.flatMap(({ binary }, index) =>
     typeof binary === "string" ? [cases[index]?.type] : [],
   );

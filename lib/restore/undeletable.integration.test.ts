@@ -1,4 +1,4 @@
-/** Tables from which a publication lets nobody delete: the check, the rehearsal and the restore say the same. */
+/** Tables in which a publication prevents deletion: the check, the trial run and the restore report the same. */
 import { describe, expect, test } from "vitest";
 import { openArchive } from "../archive/archive-reader.ts";
 import type { Database } from "../postgres/connection.ts";
@@ -26,7 +26,7 @@ interface Case {
   table: string;
   publication: string;
   remedy: string;
-  /** To be run; left out: the remedy. */
+  /** The statement to run. If left out: the remedy. */
   sql?: string;
 }
 
@@ -68,7 +68,7 @@ const CASES: Case[] = [
 const rowsOf = (db: TestDatabase, name: string) =>
   db.query(`SELECT t::text AS row FROM "${name}" t ORDER BY 1`);
 
-/** The same of all three. */
+/** Checks that all three report the same. */
 async function said(database: Database, path: string, scope: RestoreScope) {
   await using archive = await openArchive(path);
   await archive.unlock({});

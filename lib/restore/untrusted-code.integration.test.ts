@@ -1,4 +1,7 @@
-/** A role that may make objects in the database tries to have its code run with the rights of whoever backs up or restores. */
+/**
+ * A role that may create objects in the database tries to run its code with the rights of the role that backs up or
+ * restores.
+ */
 import { describe, expect, test } from "vitest";
 import { checkDatabase } from "../cli/doctor/doctor.ts";
 import type { Database } from "../postgres/connection.ts";
@@ -17,7 +20,7 @@ import { MAJORS } from "../testing/majors.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
 import { sample } from "../testing/scope.ts";
 
-/** What runs as somebody else leaves a trace that no rollback removes. */
+/** Code that runs as another role leaves a trace that no rollback removes. */
 const SPIES = (mallory: string) => `
   CREATE SCHEMA lair;
   GRANT USAGE ON SCHEMA lair TO PUBLIC;
@@ -30,16 +33,16 @@ const SPIES = (mallory: string) => `
 
 interface Case {
   what: string;
-  /** As the attacker, who has CREATE on the database and on public. */
+  /** Run as the attacker, who has CREATE on the database and on public. */
   mallory?: string;
-  /** As whoever restores, after it. */
+  /** Run after it as the role that restores. */
   owner?: string;
-  /** After the backup, as the attacker. */
+  /** Run after the backup, as the attacker. */
   later?: string;
-  /** What the error names. */
+  /** Must match the error's message. */
   names: RegExp;
   mode?: RestoreScope["mode"];
-  /** Who restores. Default: a superuser, the only one who can restore the attacker's own tables. */
+  /** The role that restores. Default: a superuser, the only one who can restore the attacker's own tables. */
   by?: "superuser" | "owner";
 }
 
@@ -208,12 +211,12 @@ const CASES: Case[] = [
   },
 ];
 
-/** The attacker's sequence is nobody else's to restore. */
+/** Only the attacker can restore the attacker's sequence. */
 const WITHOUT_LAIR: RestoreScope = { mode: "replace", exclude: [{ schema: "lair" }] };
 
 interface Scene {
   db: TestDatabase;
-  /** As whoever restores. */
+  /** Connected as the role that restores. */
   database: Database;
   mallory: string;
   owner: string;
@@ -352,7 +355,7 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
     expect(plan.canStart).toBe(true);
     expect(plan.checks.map(({ name }) => name)).not.toContain("code");
     expect((await restore(database, path, { scope })).rows).toBe(1);
-    // No more a member; but the owner of the database.
+    // No longer a member, but the owner of the database.
     await db.query(`REVOKE ${mallory} FROM ${owner}`);
     expect((await errorOf(restore(database, path, { scope }))).code).toBe("UNTRUSTED_CODE");
     await db.query(`ALTER DATABASE ${db.name} OWNER TO ${mallory}`);
@@ -363,7 +366,7 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
   test("a role that it has created is not trusted for that, until it is made a member", async () => {
     const { db, database, mallory, owner, as } = await scene(major, false);
     await as(mallory, `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA lair TO ${owner}`);
-    // What PostgreSQL 16 does where a role with CREATEROLE creates another one.
+    // PostgreSQL 16 grants this when a role with CREATEROLE creates another role.
     if (major > 15)
       await db.query(`GRANT ${mallory} TO ${owner} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE`);
     await as(

@@ -5,7 +5,7 @@ import { formatSome } from "../shared/format.ts";
 import { sqlIdentifier } from "../shared/sql-name.ts";
 import { tableLabel } from "../shared/table-name.ts";
 
-/** @param canLeaveOut the tables whose rows call it, if it is called by nothing else */
+/** @param canLeaveOut the tables whose rows call it, if nothing else does */
 export function describeUntrusted(
   { found, role, isSuperuser }: UntrustedCodes,
   canLeaveOut: { leaveOut?: LeaveOut },

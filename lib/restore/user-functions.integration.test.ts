@@ -1,6 +1,6 @@
 /**
- * Constraints, domains and generated columns whose functions read other rows: a restore proves and computes them once
- * all rows are there, and a rehearsal says the same as the restore.
+ * Constraints, domains and generated columns whose functions read other rows: a restore checks and computes them after
+ * all rows are loaded, and a trial run reports the same as the restore.
  */
 import pg from "pg";
 import { describe, expect, test } from "vitest";
@@ -11,7 +11,7 @@ import { databaseText } from "../testing/oracles.ts";
 import { rehearsed } from "../testing/rehearsals.ts";
 import { sample } from "../testing/scope.ts";
 
-/** The checked tables come before the one that is read. */
+/** The checked tables come before the table that their checks read. */
 const SHELVES = `
   CREATE TABLE shelf (code text PRIMARY KEY);
   CREATE FUNCTION has_shelf(c text) RETURNS boolean LANGUAGE sql STABLE
@@ -25,14 +25,14 @@ const SHELVES = `
 interface Case {
   what: string;
   sql: string;
-  /** Run after the backup, one after the other: each time both are asked. */
+  /** Run after the backup, one after the other. A trial run and a restore follow each. */
   changes?: string[];
   options?: Pick<RestoreOptions, "scope">;
-  /** Whether the restore succeeds; each time. Default: always. */
+  /** Whether the restore succeeds after each change. Default: always. */
   succeeds?: boolean[];
-  /** Names of constraints and columns that a rehearsal has to say. */
+  /** Names of constraints and columns that a trial run must report. */
   says?: string;
-  /** A restore that fails has drawn from a sequence, which goes on whatever is rolled back. */
+  /** A failed restore has drawn from a sequence, which a rollback does not undo. */
   draws?: boolean;
 }
 

@@ -18,7 +18,7 @@ import { beginBlaming } from "./diagnose/begin-blaming.ts";
 const LOADED = "loaded";
 
 /**
- * Proves again the constraints that were valid before and may depend on other rows, once all rows are there.
+ * After all rows are loaded, validates the constraints again that were valid before and may depend on other rows.
  *
  * @throws BackupError CONSTRAINT_VIOLATED with the keys of rows, LOAD_FAILED
  */
@@ -30,7 +30,7 @@ export async function validateConstraints(
 ): Promise<void> {
   const valid = dropped.filter(({ isValidated }) => isValidated);
   if (valid.length === 0) return;
-  // Their functions may rely on the role's own settings, as on any insert of the app.
+  // Their functions may need the role's own settings, as on any insert by the app.
   await client.query(`${ownSettings(client)}; SAVEPOINT ${LOADED}`);
   for (const constraint of valid) {
     signal.throwIfAborted();
@@ -40,11 +40,11 @@ export async function validateConstraints(
         outcome: "Nothing was changed.",
         table: constraint.isOfDomain ? undefined : constraint.table,
         constraint: constraint.constraint,
-        // A violation has a remedy of its own, and so has a name that is not found.
+        // A violation has its own remedy, and so has a name that is not found.
         ...(isRaised(error) && {
           remedy: `A function that ${constraint.constraint} calls raises an error for rows of the backup. Drop the constraint, restore, put the rows right, and add it again.`,
         }),
-        // The rows help a person. If they are not found, the error itself must still be told.
+        // Finding the rows is optional. If the search fails, report the error without them.
         blamed: await blame(client, loads, constraint, error).catch(() => undefined),
       });
     });

@@ -6,9 +6,9 @@ import { tableLabel } from "../shared/table-name.ts";
 import { RowCounter } from "./row-counter.ts";
 
 /**
- * Reads the whole archive and proves every digest and row count. Touches no database.
+ * Reads the whole archive and checks every digest and row count. Does not use a database.
  *
- * @throws BackupError DIGEST_MISMATCH, ARCHIVE_INVALID or ARCHIVE_TRUNCATED for the first table that is damaged
+ * @throws BackupError DIGEST_MISMATCH, ARCHIVE_INVALID or ARCHIVE_TRUNCATED for the first damaged table
  */
 export async function verifyTables(
   archive: Pick<Archive, "manifest" | "readTable">,

@@ -1,4 +1,4 @@
-/** Rows for which there is no partition: the rehearsal shows them, and the restore says the same. */
+/** Rows for which there is no partition: the trial run shows them, and the restore reports the same. */
 import { describe, expect, test } from "vitest";
 import type { RestoreMode } from "../shared/api.ts";
 import { backUp, errorOf, restore, testDatabase } from "../testing/backups.ts";

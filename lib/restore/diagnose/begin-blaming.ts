@@ -1,11 +1,11 @@
 import type pg from "pg";
 
-/** Others wait for the tables meanwhile. */
+/** In milliseconds. Other sessions wait for the tables during the search. */
 const MAX_SEARCH_MS = 60_000;
 
 /**
- * Goes back to a savepoint in a transaction that has failed, to look for the rows that are to blame. It can only be
- * rolled back then.
+ * Goes back to a savepoint in a failed transaction, to search for the rows that caused the failure. After that, the
+ * transaction can only be rolled back.
  */
 export async function beginBlaming(client: pg.ClientBase, savepoint: string): Promise<void> {
   await client.query(

@@ -1,14 +1,15 @@
-/** A longer row is not parsed only to know which of its values is to blame. */
+/** In bytes. A larger row is not parsed only to find the failing value. */
 const MAX_PARSED_BYTES = 64 * 1024 * 1024;
 
 /**
- * Of a JSON array of one row the same with one value only, byte for byte whatever encoding they are in.
+ * Reduces a JSON array with one row to one of its values. Preserves the bytes in any encoding.
  *
- * @returns null if the row has no such value, or is too long
+ * @param json the array
+ * @returns null if the row lacks the value, or is too large
  */
 export function columnAlone(json: Buffer, column: string): Buffer | null {
   if (json.length > MAX_PARSED_BYTES) return null;
-  // A character for each byte: what is no UTF-8 would not survive otherwise.
+  // Decode each byte as one character, because bytes that are not UTF-8 would be lost otherwise.
   const [row] = JSON.parse(json.toString("latin1")) as [Record<string, unknown>];
   const name = Buffer.from(column).toString("latin1");
   if (!Object.hasOwn(row, name)) return null;

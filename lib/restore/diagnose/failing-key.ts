@@ -1,16 +1,16 @@
-/** Which row it was, for the message of a restore that has failed: its key, as a person looks it up. */
+/** Identifies the row in the message of a failed restore, by a key with which a person can look it up. */
 import { type RowBatch, splitBatch } from "../../postgres/load-rows.ts";
 import type { RowKey } from "../../postgres/row-keys.ts";
 import { describeKey } from "../../postgres/sample-values.ts";
 import type { FailingRow } from "./find-failing-row.ts";
 
-/** A longer row is not parsed only to name it. */
+/** In bytes. A larger row is not parsed only to name it. */
 const MAX_PARSED_BYTES = 16 * 1024 * 1024;
 
 /**
- * The key of the row of a batch that is refused.
+ * Returns the key of the batch's failing row, such as `id = 17`.
  *
- * @returns as `id = 17`. Undefined if the row has none, or if the key is what is refused
+ * @returns undefined if the row has no key, or if a column of the key fails
  */
 export function keyInBatch(
   batch: RowBatch,
@@ -31,6 +31,6 @@ export function keyInBatch(
   );
 }
 
-/** As they are written: a bigint is more than a JavaScript number can hold. */
+/** Keeps numbers as written, because a bigint can exceed JavaScript's numbers. */
 const exactNumbers = (_: string, value: unknown, { source }: { source?: string } = {}): unknown =>
   typeof value === "number" && source !== undefined ? source : value;

@@ -1,4 +1,4 @@
-/** What of a table refuses a row, if PostgreSQL does not name it. */
+/** Finds which rule of a table rejects a row, if PostgreSQL does not name it. */
 import pg from "pg";
 import { type BlamedRows, blameRows } from "../../postgres/blamed-rows.ts";
 import { dropRemedy, partitionRemedy } from "../../postgres/constraint-remedies.ts";
@@ -16,14 +16,17 @@ export interface BrokenRule {
   remedy: string;
 }
 
-/** A row for which there is no partition, or for which an index cannot be computed. */
+/**
+ * Whether there is no partition for a row, or an index or value cannot be computed. PostgreSQL names no constraint for
+ * these.
+ */
 const isUnnamed = (error: unknown): error is pg.DatabaseError =>
   error instanceof pg.DatabaseError &&
   (isWithoutPartition(error) || /^(22|54|P0)/.test(error.code ?? ""));
 
 /**
- * @param load into the copy with the rows that were to be inserted
- * @returns undefined if it is none of these
+ * @param load into the copy that contains the rows to insert
+ * @returns undefined if no such rule is found
  */
 export async function findBrokenRule(
   client: pg.ClientBase,
@@ -31,7 +34,7 @@ export async function findBrokenRule(
   error: unknown,
 ): Promise<BrokenRule | undefined> {
   if (!isUnnamed(error)) return undefined;
-  // Conditions come out with names that hold under every search_path.
+  // With an empty search_path, conditions are read with qualified names, which are valid under every search_path.
   await client.query("SET LOCAL search_path = ''");
   const [ruled] = await readTableRules(client, [load]);
   if (!ruled) return undefined;
@@ -61,7 +64,7 @@ export async function findBrokenRule(
   return undefined;
 }
 
-/** The same for a batch whose load has failed. Ends the transaction of the load. */
+/** The same for a batch that failed to load. Ends the load's transaction. */
 export async function findBrokenRuleInBatch(
   client: pg.ClientBase,
   load: Load,

@@ -12,17 +12,17 @@ import { isForeignKeyViolation } from "./find-orphans.ts";
 import { withProbeTable } from "./probe-table.ts";
 
 export interface FailingRow {
-  /** From 1, in the order of the archive. */
+  /** Starts at 1, in the order of the archive. */
   row: number;
   column?: string;
 }
 
 /**
- * Finds the first row of a batch that its table refuses, for the message of a load that has failed: the batch's
- * rows are tried on an empty temporary table of the same shape. Ends the transaction of the load.
+ * Finds the first row of a batch that its table rejects, for the error message of a failed load. A binary search
+ * inserts the batch's rows into an empty temporary table of the same structure. Ends the load's transaction.
  *
- * @param error of the load; only an equal one counts
- * @returns null if no row is to blame alone, such as one that repeats a key of an earlier batch
+ * @param error of the load. Only errors with the same code count.
+ * @returns null if no single row is the cause, for example if a row repeats a key from an earlier batch
  */
 export async function findFailingRow(
   client: pg.ClientBase,
@@ -31,7 +31,7 @@ export async function findFailingRow(
   error: unknown,
 ): Promise<FailingRow | null> {
   if (!(error instanceof pg.DatabaseError) || !/^2[23]/.test(error.code ?? "")) return null;
-  // No foreign key refuses a row of another table.
+  // The temporary table has no foreign keys, so it would not reject these rows.
   if (isForeignKeyViolation(error)) return null;
   const { code } = error;
 
@@ -54,7 +54,7 @@ export async function findFailingRow(
     ["CONSTRAINTS", "GENERATED", "INDEXES"],
     async (probe) => {
       const insert = loadStatement(probe, columns).text;
-      // The least number of rows, from the first, that are refused.
+      // Find the smallest number of rows, from the first, that fails.
       let good = 0;
       let bad = batch.rows;
       if (!(await fails(insert, batch.json))) return null;
@@ -66,7 +66,8 @@ export async function findFailingRow(
       const row = batch.firstRow + bad - 1;
       const json = splitBatch(batch, bad - 1, bad);
       for (const column of columns) {
-        // Text that does not fit the encoding is refused before any column is read, wherever in the row it is.
+        // Text that is invalid in the encoding fails before any column is read, regardless of its column. So try each
+        // value alone.
         const read = isTextError(error) ? columnAlone(json, column.name) : json;
         if (read && (await fails(readStatement(column), read))) return { row, column: column.name };
       }

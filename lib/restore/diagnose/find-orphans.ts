@@ -1,4 +1,4 @@
-/** Which rows refer to what is not there. */
+/** Finds rows that refer to missing rows. */
 import pg from "pg";
 import { type BlamedRows, blameRows } from "../../postgres/blamed-rows.ts";
 import { FOREIGN_KEY_VIOLATION } from "../../postgres/database-error.ts";
@@ -16,7 +16,7 @@ import { withProbeTable } from "./probe-table.ts";
 export const isForeignKeyViolation = (error: unknown): error is pg.DatabaseError =>
   error instanceof pg.DatabaseError && error.code === FOREIGN_KEY_VIOLATION;
 
-/** A foreign key of a table or of one of its partitions, as it is for the connection. */
+/** Reads a foreign key of a table or one of its partitions, as this connection sees it. */
 export async function readForeignKey(
   client: pg.ClientBase | pg.Pool,
   { oid, partitions }: CatalogTable,
@@ -28,8 +28,8 @@ export async function readForeignKey(
 }
 
 /**
- * @param from where to look: rows of the table, or of a copy
- * @returns undefined if every row refers to one that is there
+ * @param from the rows to search: of the table, or of a copy
+ * @returns undefined if every row refers to an existing one
  */
 export async function findOrphans(
   client: pg.ClientBase,
@@ -51,7 +51,7 @@ export async function findOrphans(
   };
 }
 
-/** The same in a copy of a table, whose partitions may have foreign keys of their own. */
+/** The same for a copy of a table, whose partitions may have foreign keys of their own. */
 export async function findOrphansInCopy(
   client: pg.ClientBase,
   table: CatalogTable,
@@ -69,8 +69,8 @@ export async function findOrphansInCopy(
 }
 
 /**
- * Of a batch whose load has failed by a foreign key to a table that is not restored: such a one stays, and is checked for
- * each batch. Ends the transaction of the load.
+ * The same for a batch that failed to load because of a foreign key to a table that is not restored. Such a foreign key
+ * is not dropped, so each batch is checked. Ends the load's transaction.
  */
 export async function findOrphansInBatch(
   client: pg.ClientBase,

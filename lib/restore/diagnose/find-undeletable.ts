@@ -1,4 +1,4 @@
-/** Tables whose rows are to be overwritten, and from which PostgreSQL lets nobody delete. */
+/** Finds tables whose rows would be overwritten, but from which PostgreSQL prevents deletion. */
 import pg from "pg";
 import type { Archive } from "../../archive/archive-reader.ts";
 import { freeOwn } from "../../own-memory.ts";
@@ -11,7 +11,10 @@ import { type RefusedChange, readRefusedChanges } from "../../postgres/publicati
 import type { RowKey } from "../../postgres/row-keys.ts";
 import { rowsOf } from "../../postgres/rows-of.ts";
 
-/** Finds them. If the table has no row of the backup by its key, none is deleted. Only the archive's rows can tell. */
+/**
+ * A table is only affected if it contains a row with a key from the backup: otherwise nothing is deleted. So this must
+ * read the archive's rows.
+ */
 export async function findUndeletable(
   client: pg.ClientBase,
   archive: Pick<Archive, "readTable">,
@@ -22,7 +25,8 @@ export async function findUndeletable(
   for (const load of loads.filter(isKeyed)) {
     const { oid, canSelect, hidesRows, isLocked } = load.table;
     const ofLoad = refused.filter(({ root }) => root === oid);
-    // Another check names tables that the role may not read. The restore looks at locked ones once they are free.
+    // Another check names tables that the role may not read. Locked tables are examined by the restore itself, when it
+    // has the lock.
     if (ofLoad.length === 0 || !canSelect || hidesRows || isLocked) continue;
     if (await isAnyThere(client, archive, load)) found.push(...ofLoad);
   }
@@ -38,7 +42,7 @@ async function isAnyThere(
   const { rows } = await client.query(`SELECT FROM ${live} l LIMIT 1`);
   if (rows.length === 0) return false;
   const computed = await readComputed(client, table.oid, key);
-  // Nothing tells which columns a computed column of the key needs.
+  // A computed column of the key may need any column, so read all.
   const needed =
     computed.size > 0 ? columns : columns.filter(({ name }) => key.columns.includes(name));
   const values = key.columns.map(
@@ -54,7 +58,7 @@ async function isAnyThere(
   return false;
 }
 
-/** The expressions of a key's columns that PostgreSQL computes. */
+/** Reads the expressions of the key's generated columns. */
 async function readComputed(
   client: pg.ClientBase,
   oid: number,
@@ -69,7 +73,7 @@ async function readComputed(
   return new Map(rows.map(({ name, expression }) => [name, expression]));
 }
 
-/** A row whose value the column refuses cannot be in the table. The restore reports it. */
+/** A row whose value the column rejects cannot be in the table. The restore reports it. */
 async function isFound(client: pg.ClientBase, sql: string, json: Buffer): Promise<boolean> {
   try {
     return await apart(client, async () => {

@@ -6,10 +6,10 @@ import type { CatalogTable } from "../../schema/catalog.ts";
 const PROBE = { schema: "pg_temp", name: "prisma_backup_admin_probe" };
 
 /**
- * Ends the transaction of a load that has failed, whose locks nobody needs any more, and works with an empty temporary
- * table of the same shape, of which nothing remains.
+ * Ends the transaction of a failed load, whose locks are no longer needed, and works with an empty temporary table of
+ * the same structure. The table is removed afterwards.
  *
- * @param including what of the table it has; never its defaults, or a sequence would go on
+ * @param including the properties to copy. Never the defaults, because they would advance a sequence.
  */
 export async function withProbeTable<Result>(
   client: pg.ClientBase,

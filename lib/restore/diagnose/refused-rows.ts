@@ -18,7 +18,7 @@ import { type RowRule, readTableRules } from "../../postgres/table-rules.ts";
 import { beginBlaming } from "./begin-blaming.ts";
 import { findOrphansInCopy } from "./find-orphans.ts";
 
-/** Of a row of the backup and another one that is not the same by its key. */
+/** A conflict between a row of the backup and another row with a different key. */
 export const isCollision = (error: unknown): error is pg.DatabaseError =>
   error instanceof pg.DatabaseError &&
   (error.code === UNIQUE_VIOLATION || error.code === EXCLUSION_VIOLATION);
@@ -30,10 +30,10 @@ interface FailedMerge {
 }
 
 /**
- * Finds the rows of the backup that a table does not take. The transaction can only be rolled back then.
+ * Finds the rows of the backup that a table rejects. After that, the transaction can only be rolled back.
  *
- * @param savepoint of before the merge
- * @returns undefined if they are not found. The error itself must be told all the same
+ * @param savepoint from before the merge
+ * @returns undefined if they are not found. The error must be reported nevertheless.
  */
 export async function findRefusedRows(
   client: pg.ClientBase,
@@ -90,7 +90,7 @@ async function findViolating(
   error: pg.DatabaseError,
 ): Promise<BlamedRows | undefined> {
   if (!isOverwriting) await dropPresent(client, load);
-  // Read under an empty search_path, so that every name is qualified. Evaluated under the role's own.
+  // Read the rules under an empty search_path, so that every name is qualified. Evaluate them under the role's own.
   await client.query("SET LOCAL search_path = ''");
   const [ruled] = await readTableRules(client, [load]);
   await client.query(ownSearchPath(client));
@@ -104,7 +104,7 @@ async function findViolating(
   return undefined;
 }
 
-/** The row refers to a table that is not restored, so that the foreign key stays. */
+/** The row refers to a table that is not restored, so the foreign key was not dropped. */
 async function findReferring(
   client: pg.ClientBase,
   { load, isOverwriting }: FailedMerge,
@@ -116,7 +116,7 @@ async function findReferring(
 
 function isOf({ kind, constraint, columns }: RowRule, error: pg.DatabaseError): boolean {
   if (error.code === NOT_NULL_VIOLATION) return kind === "not-null" && columns[0] === error.column;
-  // Without a name: a row for which there is no partition.
+  // If the error names no constraint, there is no partition for the row.
   return error.constraint === undefined
     ? kind === "partition"
     : kind === "check" && constraint === error.constraint;

@@ -29,13 +29,16 @@ import {
 
 export interface CheckedCopies {
   violations: Violation[];
-  /** By functions that have read the tables instead of the copies. Right if the restore changes no row. */
+  /**
+   * Violations according to functions that read the tables instead of the copies. They are right if the restore changes
+   * no row.
+   */
   doubtful: Violation[];
-  /** Sentences on what could not be checked. */
+  /** Sentences about what could not be checked. */
   unchecked: string[];
 }
 
-/** How one rule came out. */
+/** The result of one rule. */
 interface Verdict {
   rule: Omit<Violation, "total" | "rows" | "message" | "remedy">;
   outcome: Outcome;
@@ -44,9 +47,9 @@ interface Verdict {
 }
 
 /**
- * Checks every rule, and names what violates it.
+ * Checks every rule, and reports the violations.
  *
- * @param untried what calls functions that read the tables. What may write is not evaluated at all
+ * @param untried rules that call functions which read the tables. Rules that may write are not evaluated at all.
  */
 export async function checkCopies(
   client: pg.ClientBase,
@@ -77,7 +80,7 @@ function findUntried(
   { kind, table, constraint }: Parameters<UntriedOf>[0],
 ): NotRedirected | undefined {
   const name = kind === "partition" ? table.name : constraint;
-  // A domain's constraint belongs to the domain, and not to the table of a column.
+  // A domain's constraint belongs to the domain, not to a column's table.
   const isOfDomain = (it: TableName) =>
     !loads.some((load) => tableKey(load.table) === tableKey(it));
   return untried.find(
@@ -145,18 +148,21 @@ async function checkTable(
   return verdicts;
 }
 
-/** Rows `t` of the copy that are inserted into a table whose other rows stay. Undefined if none stays. */
+/**
+ * A condition for the rows `t` of the copy that are inserted into a table with remaining rows. Undefined if no other
+ * rows remain.
+ */
 function insertedRows(load: CheckedLoad, mode: RestoreMode): string | undefined {
   if (!isKeyed(load)) return undefined;
   if (mode === "keep-existing") return newRows(load);
   return mode === "overwrite" ? keptKeys(load) : undefined;
 }
 
-/** Those of the copy that the table does not have: the only ones that are inserted. */
+/** Rows of the copy whose key the table lacks. Only these are inserted. */
 const newRows = ({ table, key }: KeyedLoad): string =>
   `NOT EXISTS (SELECT FROM ${rowsOf(table)} l WHERE ${sameKey(key, "l", "t")})`;
 
-/** @returns no verdict for one that no row has to fulfil */
+/** @returns no verdict for a foreign key that no row must fulfil */
 async function checkOneForeignKey(
   client: pg.ClientBase,
   { loads, mode }: Checks,
@@ -164,7 +170,8 @@ async function checkOneForeignKey(
 ): Promise<Verdict[]> {
   const from = sideOf(loads, rule.fromOid);
   const to = sideOf(loads, rule.toOid);
-  // A restore drops it and adds it again as it is: NOT VALID, except for partitions that have validated it.
+  // A restore drops the foreign key and adds it again as it is: NOT VALID, except for partitions that have validated
+  // it.
   const isWhole = rule.isValidated || to === undefined;
   const part = isWhole ? from?.filter : partsOf(rule, from?.load);
   if (!isWhole && part === undefined) return [];
@@ -183,7 +190,7 @@ async function checkOneForeignKey(
   return [{ rule: { kind: "foreign-key", ...violated }, outcome }];
 }
 
-/** The copy that holds the rows of a table or partition. Undefined if it is not restored. */
+/** The copy that contains the rows of a table or partition. Undefined if the table is not restored. */
 function sideOf(
   loads: readonly CheckedLoad[],
   oid: number,
@@ -199,7 +206,7 @@ function partsOf({ validatedBelow }: ForeignKeyRule, from: CheckedLoad | undefin
   return filters.length > 0 ? `(${filters.join(" OR ")})` : undefined;
 }
 
-/** SQLSTATE classes of what could not be evaluated: a feature or a name that is missing. */
+/** SQLSTATE classes for a rule that could not be evaluated: a missing feature or name. */
 const NOT_EVALUATED = /^(0A|42|3F)/;
 
 function sortOut(verdicts: readonly Verdict[], untriedOf: UntriedOf): CheckedCopies {
@@ -210,7 +217,7 @@ function sortOut(verdicts: readonly Verdict[], untriedOf: UntriedOf): CheckedCop
     const name = constraint ?? columns.join(", ");
     const violations = untriedOf(rule) ? sorted.doubtful : sorted.violations;
     if ("sqlState" in outcome && NOT_EVALUATED.test(outcome.sqlState)) {
-      // PostgreSQL checks a foreign key with the rights of its tables' owners, which this role may not have.
+      // PostgreSQL checks a foreign key with the rights of the tables' owners, which this role may lack.
       if (rule.kind === "foreign-key")
         sorted.unchecked.push(`${name} of ${tableLabel(table)} could not be checked beforehand.`);
       else if (outcome.notFound) violations.push(namesNothing(table, name, outcome.notFound));

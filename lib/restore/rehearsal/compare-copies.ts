@@ -11,20 +11,20 @@ import { tableKey, tableLabel } from "../../shared/table-name.ts";
 import type { CheckedLoad, Checks } from "./read-checks.ts";
 import type { RefusedValues } from "./refused-values.ts";
 
-/** All samples together, so that a browser can still show the report. */
+/** Limit for all samples together, so that a browser can still show the report. */
 const MAX_SAMPLED_CHARACTERS = 4_000_000;
 
 export interface ComparedLoad {
   load: CheckedLoad;
   table: RehearsedTable;
-  /** A sentence, if what is in the table now cannot be read. */
+  /** A sentence, if the table's current rows cannot be read. */
   unread?: string;
 }
 
-/** Whether a copy has every row, and these columns tell its rows or hold their values. */
+/** Whether a copy contains every row, and these columns identify its rows or contain their values. */
 export type IsComparable = (load: CheckedLoad, columns: readonly string[]) => boolean;
 
-/** Not if rows are missing in the copy, if they repeat the columns, or if a column is NULL or not known. */
+/** False if the copy lacks rows, if rows repeat the columns, or if a column is NULL or unknown. */
 export const comparability =
   (refused: RefusedValues, violations: readonly Violation[]): IsComparable =>
   (load, columns) =>
@@ -63,7 +63,7 @@ interface How {
   withSamples: boolean;
 }
 
-/** What is replaced need not be readable. */
+/** A table whose rows are replaced need not be readable. */
 async function compareOrSay(
   client: pg.ClientBase,
   load: CheckedLoad,

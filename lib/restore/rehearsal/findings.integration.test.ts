@@ -1,4 +1,4 @@
-/** What a rehearsal finds fault with, and that it disturbs nobody. */
+/** What a trial run reports, and that it does not disturb other sessions. */
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Violation } from "../../shared/rehearsal.ts";
@@ -32,7 +32,7 @@ interface Case {
   /** Run after the backup. */
   change: string;
   expected: Array<Partial<Omit<Violation, "rows">> & { rows?: Array<Record<string, unknown>> }>;
-  /** Of the rows that are listed. */
+  /** Number of rows listed for the last violation. */
   listed?: number;
 }
 
@@ -144,7 +144,7 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
     if (listed !== undefined) expect(report.violations.at(-1)?.rows).toHaveLength(listed);
     for (const { remedy } of report.violations) expect(remedy).toMatch(/restore|backup/);
     expect(report.wouldSucceed).toBe(false);
-    // And so the restore says, of the first.
+    // The restore fails with the first of these violations.
     const error = await errorOf(restore(database, path));
     expect(["CONSTRAINT_VIOLATED", "LOAD_FAILED"]).toContain(error.code);
     expect(await text()).toBe(before);
@@ -293,7 +293,7 @@ test("a table that is left out stays, and its foreign keys into the others are c
 });
 
 describe("the living app", () => {
-  /** Slow enough to be met on its way. */
+  /** Slow enough for other sessions to act during the trial run. */
   const SLOW = `CREATE FUNCTION slow(n int) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS 'BEGIN IF n = 1 THEN PERFORM pg_sleep(1.5); END IF; RETURN true; END';
     CREATE TABLE t (id int PRIMARY KEY, n int CHECK (slow(n))); CREATE TABLE u (id serial PRIMARY KEY, t_id int REFERENCES t);
     INSERT INTO t SELECT i, i FROM generate_series(1, 50) i; INSERT INTO u (t_id) SELECT i FROM generate_series(1, 50) i`;
@@ -327,7 +327,7 @@ describe("the living app", () => {
     );
     expect(locks).toEqual([{ mode: "AccessShareLock" }]);
     const report = await running;
-    // As all was when it began.
+    // The report shows the state from the beginning of the trial run.
     expect(report.wouldSucceed).toBe(true);
     expect(report.tables.map(({ changes }) => changes?.same)).toEqual([50, 50]);
     expect(await db.query("SELECT count(*)::int AS n FROM t WHERE n > 100")).toEqual([{ n: 40 }]);

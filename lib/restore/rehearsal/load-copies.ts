@@ -11,8 +11,8 @@ import { isRefusal, RefusedValues } from "./refused-values.ts";
 /**
  * Loads the archive's rows into the copies.
  *
- * @param options.keepsRefused goes on after a row that a column refuses
- * @returns what was refused. Null if a row was refused and is not kept: that ends the transaction
+ * @param options.keepsRefused continue after a row that a column rejects
+ * @returns the rejected values. Null if a row was rejected and keepsRefused is false. Then the transaction has failed.
  */
 export async function loadCopies(
   session: RestoreSession,
@@ -33,7 +33,7 @@ export async function loadCopies(
   }
 }
 
-/** If a function does not find what it names, names the table that calls it. */
+/** If a function refers to a missing name, adds the table that calls it to the error. */
 const withTable =
   (insert: InsertBatch<Load>): InsertBatch<Load> =>
   (load, statement, batch) =>

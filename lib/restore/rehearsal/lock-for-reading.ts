@@ -10,23 +10,23 @@ import { findObstacles } from "../require-loadable.ts";
 export interface Matched {
   catalog: Catalog;
   plan: ReadPlan;
-  /** What stands in the way before any row is looked at. */
+  /** Errors that prevent the restore before any row is examined. */
   obstacles: BackupError[];
 }
 
-/** For sorting and hashing. Of this session alone, as it compares whole tables. */
+/** For sorting and hashing. Set for this session only, because it compares whole tables. */
 const WORK_MEM = "64MB";
 
 /**
- * Begins a transaction in which everything is seen as of one moment, with locks under which readers and writers go on.
+ * Begins a transaction that sees the database at one moment. Its locks do not block readers and writers.
  *
- * @throws BackupError LOCK_TIMEOUT, SCHEMA_DRIFT if a migration came in between
+ * @throws BackupError LOCK_TIMEOUT, SCHEMA_DRIFT if a migration ran in between
  */
 export async function lockForReading(client: pg.Client, options: LoadOptions): Promise<Matched> {
   const { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
   const before = await match(client, options);
   if (before.obstacles.length > 0) return before;
-  // The locks come before the first query, which takes the snapshot.
+  // Take the locks before the first query, which takes the snapshot.
   await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE");
   await client.query(`SET LOCAL row_security = off; SET LOCAL work_mem = '${WORK_MEM}'`);
   await lockTables(client, involvedTables(before), "ACCESS SHARE", beginLockWait(lockTimeoutMs));
@@ -47,7 +47,7 @@ async function match(
   return { catalog, plan, obstacles: findObstacles(plan) };
 }
 
-/** Everything that is read: the tables to be restored, and those that their foreign keys connect them with. */
+/** All tables that are read: those to restore, and those that foreign keys connect them with. */
 function involvedTables({ catalog, plan }: Matched): CatalogTable[] {
   const loaded = new Set(plan.loads.map(({ table }) => tableKey(table)));
   const referred = new Set(
@@ -58,7 +58,7 @@ function involvedTables({ catalog, plan }: Matched): CatalogTable[] {
   return [
     ...plan.loads.map(({ table }) => table),
     ...plan.referring,
-    // A table that the role may not read cannot be locked either. The report says that its foreign key was not tried.
+    // A table that the role may not read cannot be locked either. The report says that its foreign key was not checked.
     ...catalog.tables.filter(
       (table) => table.canSelect && referred.has(tableKey(table)) && !loaded.has(tableKey(table)),
     ),

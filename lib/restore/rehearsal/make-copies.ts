@@ -19,21 +19,21 @@ import { copiesOf } from "./relation-copies.ts";
 import { uncomputable } from "./remedies.ts";
 
 export interface Copies {
-  /** With the loads, each into its copy. */
+  /** With the loads into the copies. */
   checks: Checks;
-  /** Of the copies. They may depend on rows that come later. */
+  /** Generated columns of the copies. They may depend on rows loaded later. */
   computed: ComputedColumns[];
-  /** Called by constraints, generated columns and indexes. They read the tables until they are redirected. */
+  /** Functions that constraints, generated columns and indexes call. They read the tables until they are redirected. */
   functions: UserFunction[];
 }
 
-/** Makes an empty copy of each table, and reads what its rows will have to fulfil. */
+/** Creates an empty copy of each table, and reads the rules for its rows. */
 export async function makeCopies(client: pg.ClientBase, matched: Matched): Promise<Copies> {
   const { loads: planned } = matched.plan;
   const tables = planned.map(({ table }) => table);
   await suspendEventTriggers(client);
   const functions = await readUserFunctions(client, oidsOf(tables));
-  // The tables' own constraints need not go: the copies have none.
+  // The tables' own constraints can stay, because the copies have none.
   const { dropped } = await putConstraintsAside(client, tables, { domainsAlone: true });
   const { loads } = await createTableCopies(client, planned);
   const computed = await readComputedColumns(
@@ -59,7 +59,7 @@ export async function redirectToCopies(
   return await redirectFunctions(client, functions, await copiesOf(client, checks.loads, catalog));
 }
 
-/** For a merge: makes each copy what its table would be then. */
+/** For a merge: gives each copy the content that its table would have. */
 export async function completeCopies(
   client: pg.ClientBase,
   { loads, mode }: Checks,
@@ -77,7 +77,9 @@ export async function completeCopies(
   }
 }
 
-/** Computes generated columns anew that depend on other rows. @returns a violation for each table in which a restore could not */
+/**
+ * Recomputes generated columns that depend on other rows. @returns a violation for each table in which a restore cannot
+ */
 export async function recomputeCopies(
   client: pg.ClientBase,
   loads: readonly CheckedLoad[],

@@ -13,7 +13,7 @@ import type { RestoreMode } from "../../shared/api.ts";
 import { tableKey } from "../../shared/table-name.ts";
 import type { Matched } from "./lock-for-reading.ts";
 
-/** A load into a copy, and what its rows have to fulfil. */
+/** A load into a copy, with the rules for its rows. */
 export interface CheckedLoad extends CopiedLoad {
   rules: TableRules;
 }
@@ -25,10 +25,10 @@ export interface Checks {
 }
 
 /**
- * Reads what the rows will have to fulfil.
+ * Reads the rules that the rows must fulfil.
  *
  * @param client with an empty search_path
- * @param ofDomains constraints of domains that are put aside for the load
+ * @param ofDomains constraints of domains that are put aside during the load
  */
 export async function readChecks(
   client: pg.ClientBase,
@@ -55,7 +55,8 @@ export async function readChecks(
     })),
     foreignKeys: rows.filter(({ from, constraint, fromOid, toOid }) => {
       const isUnchecked = unchecked.has(`${tableKey(from)} ${constraint}`);
-      // A restore adds one from a table that stays again. That checks its rows, whatever state the triggers are in.
+      // A restore adds a foreign key from a table that stays again. That checks its rows, regardless of its triggers'
+      // state.
       if (!isLoaded.has(fromOid)) return mode !== "keep-existing";
       return !isUnchecked || (mode === "overwrite" && isLoaded.has(toOid));
     }),

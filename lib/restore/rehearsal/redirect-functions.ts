@@ -14,11 +14,11 @@ export interface NotRedirected extends Caller {
 }
 
 /**
- * Makes the functions that constraints, generated columns and indexes call read the copies instead of the tables, so that
- * they say what they will say in the restore. Their text is replaced in this transaction, which is rolled back. No other
- * session sees it or waits for it.
+ * Makes the functions that constraints, generated columns and indexes call read the copies instead of the tables, so
+ * that they give the same results as in the restore. Their text is replaced in this transaction, which is rolled back.
+ * Other sessions neither see this nor wait for it.
  *
- * @param functions of the tables that are restored, read with an empty search_path
+ * @param functions of the restored tables, read with an empty search_path
  */
 export async function redirectFunctions(
   client: pg.ClientBase,
@@ -26,7 +26,7 @@ export async function redirectFunctions(
   copies: RelationCopies,
 ): Promise<NotRedirected[]> {
   const roots = functions.filter(({ callers }) => callers.length > 0);
-  // The new text names copies that are only found when it runs.
+  // The new text names copies that can only be found when it runs.
   if (roots.length > 0) await client.query("SET LOCAL check_function_bodies = off");
   const unfit = new Map<UserFunction, Unfit>();
   for (const it of reachable(functions, copies, roots)) {
@@ -42,7 +42,10 @@ export async function redirectFunctions(
 
 type Unfit = Pick<NotRedirected, "why" | "mayWrite">;
 
-/** The functions, and all that their texts reach: by a call, an operator, a type's cast or check, or through a view. */
+/**
+ * The functions, and everything that their texts use: by a call, an operator, a type's cast or check, or through a
+ * view.
+ */
 function reachable(
   functions: readonly UserFunction[],
   { views }: RelationCopies,
@@ -75,7 +78,7 @@ const callsIn = (text: string, { name, operators, types }: UserFunction): boolea
 const WRITES =
   /\b(?:insert\s+into|update\s+\S+\s+set|delete\s+from|merge\s+into|truncate|nextval|setval|notify|pg_notify|copy|create|alter|drop)\b/i;
 
-/** @returns why it cannot be redirected. Null if it is, or need not be */
+/** @returns why the function cannot be redirected. Null if it is redirected, or need not be. */
 async function redirect(
   client: pg.ClientBase,
   it: UserFunction,
@@ -110,7 +113,7 @@ async function redirect(
     : { why: `reads ${tableLabel(first)}, and could not be made to read its copy` };
 }
 
-/** The head holds the function's own name and types. */
+/** Separates the head, which contains the function's own name and types, from the body. */
 function partsOf({ definition }: UserFunction): { head: string; body: string } {
   const at = Math.max(0, definition.search(/\n(?:AS \$|BEGIN ATOMIC|RETURN )/));
   return { head: definition.slice(0, at), body: definition.slice(at) };

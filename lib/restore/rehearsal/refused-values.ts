@@ -8,23 +8,23 @@ import { columnAlone } from "../diagnose/column-alone.ts";
 import type { InsertBatch } from "../load-table.ts";
 import { describeViolation, remedyOf } from "./remedies.ts";
 
-/** An error of data, of their size, of a domain's constraint, or raised by a generated column's function. */
+/** Errors of data, size or a domain's constraint, or raised by a generated column's function. */
 export const isRefusal = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && /^(22|23|54000|P0)/.test(error.code ?? "");
 
-/** A longer row is not parsed only to tell its key. */
+/** In bytes. A larger row is not parsed only to name its key. */
 const MAX_PARSED_BYTES = 1024 * 1024;
 
-/** Rows that a column refuses. */
+/** Rows that a column rejects. */
 interface Refused {
-  /** Null if no single column is to blame. */
+  /** Null if no single column is the cause. */
   column: string | null;
-  /** If their text does not fit the encoding. */
+  /** Set if the text does not fit the encoding. */
   text: ReturnType<typeof meaningOfTextError> | null;
   rows: ViolatingRow[];
 }
 
-/** Loads what can be loaded, and remembers what is refused, by row and column. */
+/** Loads all rows that can be loaded, and records the others by row and column. */
 export class RefusedValues {
   readonly #client: pg.ClientBase;
   readonly #found = new Map<Load, Refused[]>();
@@ -34,12 +34,12 @@ export class RefusedValues {
     this.#client = client;
   }
 
-  /** Whether rows of a load are missing in its table. */
+  /** Whether the load's target lacks some of its rows. */
   has(load: Load): boolean {
     return this.#found.has(load);
   }
 
-  /** @returns all of the batch's rows: each is inserted, or refused and remembered */
+  /** @returns the number of all rows in the batch: each is inserted, or rejected and recorded */
   readonly insert: InsertBatch<Load> = async (load, statement, batch) => {
     if (this.#givenUp.has(load)) return batch.rows;
     const refusal = await this.#try(() => loadRows(this.#client, statement, batch));
@@ -53,7 +53,7 @@ export class RefusedValues {
     return batch.rows;
   };
 
-  /** @returns why it was refused. Null if it was not */
+  /** @returns why it was rejected. Null if it was not. */
   async #try(run: () => Promise<unknown>): Promise<unknown> {
     await this.#client.query("SAVEPOINT batch");
     try {
@@ -71,7 +71,8 @@ export class RefusedValues {
   async #keep(load: Load, { json, firstRow }: RowBatch, refusal: unknown): Promise<void> {
     let name: string | null = null;
     for (const column of load.columns) {
-      // Text that does not fit the encoding is refused before any column is read, wherever in the row it is.
+      // Text that is invalid in the encoding fails before any column is read, regardless of its column. So try each
+      // value alone.
       const read = isTextError(refusal) ? columnAlone(json, column.name) : json;
       if (!read) continue;
       if (!(await this.#try(() => this.#client.query(readStatement(column), [read])))) continue;

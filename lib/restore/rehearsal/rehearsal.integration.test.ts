@@ -1,4 +1,4 @@
-/** A rehearsal says what the restore then does, and changes nothing. The restore itself and `pg_dump` are the judges. */
+/** A trial run predicts the restore and changes nothing. The restore itself and `pg_dump` check this. */
 import { describe, expect, test } from "vitest";
 import type { RehearsedTable, RowChanges } from "../../shared/rehearsal.ts";
 import { backUp, leftSessions, restore, testDatabase } from "../../testing/backups.ts";
@@ -11,7 +11,7 @@ import { sample } from "../../testing/scope.ts";
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
-/** Each table's rows as text, by their key; whole rows where there is none. */
+/** Reads each table's rows as text, by their key. If there is no key, by the whole row. */
 async function rowsByKey(db: TestDatabase, tables: readonly RehearsedTable[]) {
   const found: Array<Array<[key: string, row: string]>> = [];
   for (const { schema, name, key } of tables) {
@@ -29,7 +29,7 @@ async function rowsByKey(db: TestDatabase, tables: readonly RehearsedTable[]) {
   return found;
 }
 
-/** What has happened to rows, counted here. */
+/** Counts the changes to rows. */
 function changesBetween(
   hasKey: boolean,
   before: ReadonlyArray<[string, string]>,
@@ -58,7 +58,7 @@ function changesBetween(
   return { ...changes, removed: old.size };
 }
 
-/** The newest alone, unless all are tested: each of them restores these schemas anyhow. */
+/** Only the newest version, unless all are tested, because all versions restore these schemas in any case. */
 const REHEARSED = MAJORS.length > 2 ? MAJORS : MAJORS.slice(-1);
 
 describe.for(REHEARSED)("PostgreSQL %i", (major) => {
@@ -92,7 +92,7 @@ describe.for(REHEARSED)("PostgreSQL %i", (major) => {
         expect({ schema, name, ...changes }).toEqual({ schema, name, ...expected });
         for (const kind of ["added", "removed", "changed"] as const) {
           const sampled = samples.filter(({ change }) => change === kind).length;
-          // Of rows without a key, equal ones are shown once.
+          // If rows have no key, equal ones are listed once.
           if (key.length > 0) expect(sampled).toBe(Math.min(expected[kind], 20));
           else expect(sampled > 0).toBe(expected[kind] > 0);
         }

@@ -13,11 +13,14 @@ interface RehearsedRights {
   models: PrismaModels;
   signIn: SignInOptions | undefined;
   loads: readonly CheckedLoad[];
-  /** Whether the copy has every row, and these columns of them. */
+  /** Whether the copy contains every row, with these columns. */
   isComparable(load: CheckedLoad, columns: readonly string[]): boolean;
 }
 
-/** What a restore does to rights. Null if it does not change the sign-in's tables, or there are none. */
+/**
+ * Compares rights before and after a restore. Null if the restore does not change the tables of the sign-in, or there
+ * are none.
+ */
 export async function rehearseRights(
   client: pg.ClientBase,
   { catalog, models, signIn: options, loads, isComparable }: RehearsedRights,

@@ -30,27 +30,27 @@ export interface RehearseOptions extends LoadOptions {
 }
 
 /**
- * Carries a restore out on copies of the tables, in a transaction that is always rolled back, and says what it would do.
- * Readers and writers of the tables go on. Whoever wants to alter or empty one waits, as for a backup.
+ * Carries out a restore on copies of the tables, in a transaction that is always rolled back, and reports what it would
+ * do. Readers and writers of the tables continue. Sessions that alter or empty a table wait, as during a backup.
  *
- * @throws BackupError of the restore, if it has nothing to do with the rows: a damaged archive, a lost connection,
- *   LOCK_TIMEOUT, ABORTED, OPERATION_IN_PROGRESS, INSUFFICIENT_PRIVILEGE. Nothing was changed then, nor otherwise.
+ * @throws BackupError from the restore, if the cause is not in the rows: a damaged archive, a lost connection,
+ *   LOCK_TIMEOUT, ABORTED, OPERATION_IN_PROGRESS, INSUFFICIENT_PRIVILEGE. Nothing is changed in any case.
  */
 export async function rehearse(options: RehearseOptions): Promise<RehearsalReport> {
   const report =
     (await rehearseOnce(options, { keepsRefused: false })) ??
-    // A savepoint for each batch slows every other session down. So they are only made once a row was refused.
+    // A savepoint per batch slows down every other session. So use them only after a row was rejected.
     (await rehearseOnce(options, { keepsRefused: true }));
   if (!report) throw new Error("rows were refused");
   return report;
 }
 
 interface Attempt {
-  /** Goes on after a row that a column does not take. */
+  /** Continue after a row that a column rejects. */
   keepsRefused: boolean;
 }
 
-/** @returns null if a row was refused that is not kept */
+/** @returns null if a row was rejected and keepsRefused is false */
 async function rehearseOnce(
   options: RehearseOptions,
   attempt: Attempt,
@@ -71,7 +71,7 @@ async function rehearseOnce(
   });
 }
 
-/** If a function does not find what it names, the restore ends with the same error, whatever the rows are. */
+/** If a function refers to a missing name, the restore fails with the same error, regardless of the rows. */
 function asObstacle(error: unknown): BackupError {
   const place = { fallback: "LOAD_FAILED", outcome: NOTHING_CHANGED } as const;
   const translated = translateDatabaseError(error, place);
@@ -88,7 +88,7 @@ interface Rehearsal {
   steps: Steps;
 }
 
-/** @returns null if a row was refused that is not kept */
+/** @returns null if a row was rejected and keepsRefused is false */
 async function tryOnCopies(rehearsal: Rehearsal): Promise<RehearsalReport | null> {
   const { session, options, matched, transaction, attempt, steps } = rehearsal;
   const { client } = session;
@@ -103,7 +103,7 @@ async function tryOnCopies(rehearsal: Rehearsal): Promise<RehearsalReport | null
   const copies = await makeCopies(client, matched);
   const { checks, computed } = copies;
   const { loads } = checks;
-  // While a merge loads its copies, the functions still read the tables: so they do in the restore.
+  // While a merge loads its copies, functions still read the tables, as in the restore.
   const redirected = isMerging ? null : await redirectToCopies(client, copies, matched);
   steps.end("tables");
 
@@ -120,7 +120,7 @@ async function tryOnCopies(rehearsal: Rehearsal): Promise<RehearsalReport | null
 
   onProgress({ type: "phase", phase: "constraints" });
   steps.end("loading");
-  // As for a load: functions in constraints may rely on the role's own settings.
+  // As during a load: functions in constraints may need the role's own settings.
   await client.query(ownSettings(client));
   const checked = await checkCopies(client, checks, notRedirected, signal);
   await client.query(FIXED_SETTINGS);
@@ -147,7 +147,7 @@ async function tryOnCopies(rehearsal: Rehearsal): Promise<RehearsalReport | null
     rights,
     violations: [
       ...found,
-      // If nothing changes, the functions have read what they will read.
+      // If the restore changes nothing, the functions have read the same rows as afterwards.
       ...(isChanged ? [] : checked.doubtful),
       ...untried.map(describeUntried),
     ],

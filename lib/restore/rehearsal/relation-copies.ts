@@ -10,18 +10,18 @@ import type { TableName } from "../../shared/api.ts";
 import { tableKey } from "../../shared/table-name.ts";
 import { namesIn, type Redirected, replaceNames } from "./sql-names.ts";
 
-/** What a SELECT from a relation will give once the restore is done. */
+/** The result of a SELECT from a relation after the restore. */
 interface Definition extends TableName {
   sql: string;
 }
 
-/** What there is of the copies under the names of tables, partitions and views, made when it is asked for. */
+/** Views of the copies, with the names of tables, partitions and views. Created on demand. */
 export class RelationCopies {
   readonly #client: pg.ClientBase;
-  /** The schema that the copies are in. */
+  /** The schema of the copies. */
   readonly #place: string;
   readonly #definitions: readonly Definition[];
-  /** The users' own. */
+  /** The users' own views. */
   readonly views: readonly Definition[];
   readonly #made = new Map<Definition, Redirected>();
 
@@ -37,7 +37,7 @@ export class RelationCopies {
     this.views = views;
   }
 
-  /** Those that a text of SQL names. */
+  /** Returns the copies of relations that an SQL text names. */
   async namedIn(text: string): Promise<Redirected[]> {
     const found: Redirected[] = [];
     for (const definition of this.#definitions)
@@ -45,7 +45,10 @@ export class RelationCopies {
     return found;
   }
 
-  /** A view of the same name, so that columns are still found by it. A temporary one is also found without its schema. */
+  /**
+   * Creates a view with the relation's name, so that column references remain valid. A temporary view is also found
+   * without a schema.
+   */
   async #make(definition: Definition): Promise<Redirected> {
     const made = this.#made.get(definition);
     if (made) return made;
@@ -64,14 +67,14 @@ export class RelationCopies {
   }
 }
 
-/** @param client with an empty search_path, so that every name comes out schema-qualified */
+/** @param client with an empty search_path, so that every name is read schema-qualified */
 export async function copiesOf(
   client: pg.ClientBase,
   loads: ReadonlyArray<Load & { rules: Pick<TableRules, "partitions"> }>,
   { tables }: Catalog,
 ): Promise<RelationCopies> {
   const copies = new Map(loads.map(({ table, into }) => [tableKey(table), into]));
-  // A SELECT from a parent also gives the rows of the tables that inherit from it.
+  // A SELECT from a parent also returns the rows of tables that inherit from it.
   const parents = tables.flatMap((table): Definition[] => {
     const family = [table, ...heirsOf(table, tables)];
     if (family.length === 1 || !family.some((it) => copies.has(tableKey(it)))) return [];

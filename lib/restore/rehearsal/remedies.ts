@@ -13,9 +13,9 @@ const THEN_VALIDATE =
   "or make it NOT VALID (drop it and add it again so), restore, put the rows right, and validate it";
 
 /**
- * What to do about a violation, in a sentence or two.
+ * Says what to do about a violation, in one or two sentences.
  *
- * @param drop of a unique or exclusion constraint or index
+ * @param drop statement for a unique or exclusion constraint or index
  */
 export function remedyOf(
   {
@@ -51,7 +51,7 @@ export function remedyOf(
   }
 }
 
-/** For a constraint that is NOT VALID, but can only be dropped in the table that it is inherited from. */
+/** For a constraint that is NOT VALID, but can only be dropped in the table from which it is inherited. */
 export const inheritedRemedy = (constraint: string): string =>
   `Restore the table that ${constraint} is inherited from as well, or drop it there first, and add it again as NOT VALID.`;
 
@@ -66,7 +66,7 @@ const WHAT: Record<Violation["kind"], string> = {
 };
 
 /**
- * A sentence without values.
+ * Describes a violation in a sentence without values.
  *
  * @param what its rows do, if more is known than the kind
  */
@@ -97,12 +97,12 @@ const SINGULAR: Record<string, string> = {
 
 const singular = (what: string): string => what.replace(/^\w+/, (verb) => SINGULAR[verb] ?? verb);
 
-/** A violation by no row that could be named. */
+/** A violation without known rows. */
 const byNoRow = (
   it: Pick<Violation, "kind" | "table" | "constraint" | "message" | "remedy">,
 ): Violation => ({ ...it, key: [], columns: [], total: null, rows: [] });
 
-/** Counts as a constraint that would fail: a trial run must not say yes to what it could not try. */
+/** Counts as a violated constraint, because a trial run must not succeed if it could not check everything. */
 export const describeUntried = ({ table, name, why }: NotRedirected): Violation =>
   byNoRow({
     kind: "check",
@@ -112,7 +112,7 @@ export const describeUntried = ({ table, name, why }: NotRedirected): Violation 
     remedy: `Drop ${name}, restore, and add it again; or restore without this trial run: should it fail, nothing has changed.`,
   });
 
-/** As the restore says it. */
+/** In the restore's words. */
 export function namesNothing(table: TableName, name: string, error: pg.DatabaseError): Violation {
   const { what, hint: remedy } = describeNotFound(error, table);
   const message = `${what} (${name} of ${tableLabel(table)}).`;

@@ -1,26 +1,28 @@
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
 import type { TableName } from "../../shared/api.ts";
 
-/** A relation, and in SQL the name of what is to be read in its place. */
+/** A relation, and the SQL name of the copy to read instead. */
 export interface Redirected extends TableName {
   copy: string;
-  /** It is found by the relation's name without a schema as well. */
+  /** Whether the copy is also found by the relation's name without a schema. */
   isBare: boolean;
-  /** PostgreSQL took it. */
+  /** Whether PostgreSQL accepted it. */
   isThere: boolean;
 }
 
-/** What may stand before a relation's bare name, in place of its schema. */
+/** What may precede a relation's name without a schema. */
 const BEFORE = "(?:\\b(?:from|join|only|into|update|table)\\s|,)\\s*";
 
-/** Whether a text of SQL seems to name a relation. It is not parsed: a column may be called the same. */
+/**
+ * Whether an SQL text seems to name a relation. The text is not parsed, so a column with the same name also matches.
+ */
 export function namesIn(text: string, { schema, name }: TableName): boolean {
   return (
     wholeName(schema, name).test(text) || new RegExp(`${BEFORE}${spellings(name)}`, "i").test(text)
   );
 }
 
-/** The text with each whole name replaced. Bare names stay. */
+/** Replaces each schema-qualified name in the text. Bare names stay. */
 export const replaceNames = (text: string, relations: readonly Redirected[]): string =>
   relations.reduce(
     (replaced, { schema, name, copy }) => replaced.replace(wholeName(schema, name), () => copy),
@@ -30,7 +32,7 @@ export const replaceNames = (text: string, relations: readonly Redirected[]): st
 const wholeName = (schema: string, name: string): RegExp =>
   new RegExp(`${spellings(schema)}\\s*\\.\\s*${spellings(name)}`, "g");
 
-/** A pattern for a name as it may stand in SQL: in quotes, or folded to lower case. */
+/** A pattern for a name as it may occur in SQL: quoted, or unquoted in any case. */
 export function spellings(name: string): string {
   const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const quoted = literally(quoteIdentifier(name));
@@ -39,11 +41,11 @@ export function spellings(name: string): string {
     /[a-z]/g,
     (letter) => `[${letter}${letter.toUpperCase()}]`,
   );
-  // What ends a function's text may follow at once.
+  // The dollar quote at the end of a function's text may follow immediately.
   const end = String.raw`(?![\w"]|\$(?!(?:function|procedure)x*\$))`;
   return `(?:${quoted}|(?<![\\w$"])${anyCase}${end})`;
 }
 
-/** For looking at, not for running: what a string holds may look like a comment as well. */
+/** Only for inspection, not for execution: a string's content may look like a comment too. */
 export const withoutComments = (text: string): string =>
   text.replaceAll(/\/\*[\s\S]*?\*\//g, " ").replaceAll(/--[^\n]*/g, " ");

@@ -8,7 +8,7 @@ type Found = Partial<
   Pick<RehearsalReport, "tables" | "violations" | "rights" | "warnings" | "notRehearsed">
 >;
 
-/** What a trial run has done so far, and how long it took. */
+/** Records what a trial run has done so far, and how long it took. */
 export class Steps {
   readonly #startedAt = performance.now();
   readonly #done: RehearsalReport["steps"] = [];
@@ -20,7 +20,7 @@ export class Steps {
     this.#stepAt = now;
   }
 
-  /** What is not given was not found, or was not looked for yet. */
+  /** Findings that are not passed count as not found, or not yet looked for. */
   report(
     { drift }: ReadPlan,
     {

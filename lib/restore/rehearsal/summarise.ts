@@ -1,7 +1,7 @@
 import type { RehearsalSummary } from "../../shared/api.ts";
 import type { RehearsalReport, RowChanges } from "../../shared/rehearsal.ts";
 
-/** What a plan says of its rehearsal. */
+/** Summarises a trial run for the plan. */
 export function summariseRehearsal({
   wouldSucceed,
   elapsedMs,
@@ -14,7 +14,7 @@ export function summariseRehearsal({
     wouldSucceed,
     elapsedMs,
     changes: isWhole ? known.reduce(sum) : null,
-    // Constraints and columns, however many rows each is about.
+    // Counts constraints and columns, regardless of their number of rows.
     violations: violations.length,
   };
 }
