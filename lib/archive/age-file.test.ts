@@ -1,4 +1,4 @@
-/** Reads the test vectors of age's authors (https://c2sp.org/CCTV/age) as they say they are to be read. */
+/** Reads the test vectors of age's authors (https://c2sp.org/CCTV/age) as their description prescribes. */
 import { createHash } from "node:crypto";
 import { inflateSync } from "node:zlib";
 import * as vectors from "cctv-age";
@@ -22,7 +22,7 @@ function readVector(name: string, bytes: Uint8Array): Vector | null {
     .split("\n")
     .map((line) => line.split(": ") as [string, string]);
   const field = (key: string) => fields.find(([it]) => it === key)?.[1];
-  // Neither armored files nor passphrases are read here: key.age is not.
+  // Skips armored files and passphrases, because key.age is read elsewhere.
   if (field("armored") || field("passphrase")) return null;
   const file = vector.subarray(end + 2);
   return {
@@ -38,7 +38,10 @@ const readable = Object.entries(vectors)
   .map(([name, bytes]) => readVector(name, bytes))
   .filter((it) => it !== null);
 
-/** Found one chunk earlier than by age itself, which does not look for what follows a chunk before it gives it. */
+/**
+ * In these files, the error is found one chunk earlier than by age itself, which returns a chunk before it looks at
+ * what follows.
+ */
 const GIVES_LESS = [
   "stream_no_final_full",
   "stream_no_final_two_chunks_full",

@@ -1,6 +1,6 @@
 /**
- * age's file format (https://age-encryption.org/v1): headers by age-encryption, X25519 and payloads by node:crypto.
- * age-encryption's own payload is JavaScript, at a fifth of the speed and on the event loop.
+ * age's file format (https://age-encryption.org/v1). Headers use age-encryption. X25519 and payloads use node:crypto,
+ * because age-encryption's own payload code is JavaScript: a fifth of the speed, and on the event loop.
  */
 import {
   createCipheriv,
@@ -27,7 +27,7 @@ const NONCE_BYTES = 16;
 
 const LAST_HEADER_LINE = "\n--- ";
 
-/** Fails with the source's error. */
+/** Encrypts a stream to an age file. Fails with the source's error. */
 export async function* encryptFile(
   recipients: ReadonlyArray<string | Recipient>,
   source: AsyncIterable<Uint8Array>,
@@ -49,7 +49,10 @@ export async function* encryptFile(
   }
 }
 
-/** Fails with ARCHIVE_INVALID, ARCHIVE_TRUNCATED, an Error of age-encryption or node:crypto, or the source's. */
+/**
+ * Decrypts an age file. Fails with ARCHIVE_INVALID, ARCHIVE_TRUNCATED, an Error from age-encryption or node:crypto, or
+ * the source's error.
+ */
 export async function* decryptFile(
   identities: ReadonlyArray<string | Identity>,
   source: AsyncIterable<Uint8Array>,
@@ -72,7 +75,7 @@ export async function* decryptFile(
       const decipher = createDecipheriv(CIPHER, key, nonce, options);
       decipher.setAuthTag(chunk.subarray(tagStart));
       const content = markOwn(decipher.update(chunk.subarray(0, tagStart)));
-      // Throws where the chunk is not authentic; none of it has been passed on.
+      // Throws if the chunk is not authentic, before any of it is passed on.
       decipher.final();
       yield content;
     }
@@ -81,7 +84,10 @@ export async function* decryptFile(
   }
 }
 
-/** An archive's files are opened by the same identities, each of which has its recipient computed when it is added. */
+/**
+ * Decrypters by identities, because the same identities open all files of an archive, and adding an identity computes
+ * its recipient.
+ */
 const decrypters = new WeakMap<ReadonlyArray<string | Identity>, Decrypter>();
 
 function decrypterFor(identities: ReadonlyArray<string | Identity>): Decrypter {
@@ -100,7 +106,10 @@ function decrypterFor(identities: ReadonlyArray<string | Identity>): Decrypter {
 const identityOf = (text: string): Identity =>
   isX25519Identity(text) ? x25519Identity(text) : ageIdentity(text);
 
-/** Nothing encrypted to the recipients gives a header; one more, who writes nothing into it, is told its key. */
+/**
+ * Makes a header and its file key. It encrypts nothing to the recipients, and adds one more recipient that learns the
+ * file key and writes no stanza.
+ */
 async function makeHeader(recipients: ReadonlyArray<string | Recipient>) {
   let fileKey: Uint8Array | undefined;
   const encrypter = new Encrypter();
@@ -119,14 +128,14 @@ async function makeHeader(recipients: ReadonlyArray<string | Recipient>) {
   return { header: file.subarray(0, file.length - NONCE_BYTES - TAG_BYTES), fileKey };
 }
 
-/** The version comes before the first stanza, and each ends with a newline, which is part of what begins the last line. */
+/** The text before the first stanza. Each stanza ends with a newline, which `LAST_HEADER_LINE` includes. */
 const VERSION = "age-encryption.org/v1";
 export const MAX_STANZAS_BYTES = MAX_HEADER_BYTES - VERSION.length;
 
 /**
- * What a recipient takes up in a header.
+ * Returns the size of a recipient's stanza in a header, in bytes.
  *
- * @throws Error where it is none; some are only found to be unusable when something is encrypted to them
+ * @throws Error if the text is not a recipient. Some recipients only fail when something is encrypted to them.
  */
 export async function stanzaBytes(recipient: string): Promise<number> {
   new Encrypter().addRecipient(recipient);
@@ -145,7 +154,7 @@ async function readHeader(reader: ByteReader): Promise<Buffer> {
     }
     const end = lastLine === -1 ? 0 : head.indexOf("\n", lastLine + 1) + 1;
     if (end > 0) reader.unread(head.subarray(end));
-    // Without its end, it is age-encryption that says what is wrong with it.
+    // If the header does not end, age-encryption reports the error.
     if (end > 0 || piece.length === 0) return head.subarray(0, end || head.length);
   }
 }
@@ -153,7 +162,7 @@ async function readHeader(reader: ByteReader): Promise<Buffer> {
 const payloadKey = (fileKey: Uint8Array, nonce: Uint8Array): KeyObject =>
   createSecretKey(Buffer.from(hkdfSync("sha256", fileKey, nonce, "payload", 32)));
 
-/** The payload's chunks, each with the nonce that says its place and whether it is the last; at least one. */
+/** Reads the payload's chunks, at least one. Each has a nonce that contains its index and whether it is the last. */
 async function* chunksOf(reader: ByteReader, chunkBytes: number) {
   let chunk = await reader.read(chunkBytes);
   for (let index = 0; ; index++) {

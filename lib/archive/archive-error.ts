@@ -1,7 +1,7 @@
 import { BackupError, type BackupErrorOptions } from "../errors.ts";
 import { ArchiveFault, damaged, differs, truncated } from "../shared/archive/fault.ts";
 
-/** The archive is not as it was written, or never was one. Reading changes nothing, and says so. */
+/** The archive was changed since it was written, or never was one. Reading changes nothing, and the message says so. */
 export const invalidArchive = (what: string, options?: BackupErrorOptions): BackupError =>
   toArchiveError(damaged(what, options));
 
@@ -9,17 +9,20 @@ export const invalidArchive = (what: string, options?: BackupErrorOptions): Back
 export const truncatedArchive = (what: string, options?: BackupErrorOptions): BackupError =>
   toArchiveError(truncated(what, options));
 
-/** Bytes differ from what the manifest says. */
+/** Bytes differ from the manifest. */
 export const digestMismatch = (entry: string, cause?: unknown): BackupError =>
   toArchiveError(differs(entry, undefined, cause));
 
-/** What the rules of browser and server find, as the server says it. Reading changes nothing. */
+/**
+ * Turns a fault found by the rules that browser and server share into the server's error. Reading changes nothing, and
+ * the message says so.
+ */
 export function toArchiveError(fault: ArchiveFault): BackupError {
   const { code, message, hint, details, cause } = fault;
   return new BackupError(code, `${message} Nothing was changed.`, { hint, details, cause });
 }
 
-/** Judges by those rules. @throws BackupError in place of an ArchiveFault */
+/** Applies these rules. @throws BackupError instead of an ArchiveFault */
 export function judged<Result>(judge: () => Result): Result {
   try {
     return judge();

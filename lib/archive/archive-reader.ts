@@ -38,46 +38,48 @@ import { openEntrySource } from "./open-entry-source.ts";
 import { openOriginal } from "./original/open-original.ts";
 import { VerifyStream } from "./verify-stream.ts";
 
-/** A backup on disk whose structure has been checked. Owns what is open of it until it is closed. */
+/** A backup on disk whose structure has been checked. Owns its open files until it is closed. */
 export interface Archive extends AsyncDisposable {
   readonly encryption: EncryptionMode;
   readonly sizeBytes: number;
-  /** `@vorlefan/prisma-backup` wrote it: no digest was stored, and what it holds is matched by `manifestFor`. */
+  /**
+   * Whether `@vorlefan/prisma-backup` wrote it. Then no digests were stored, and `manifestFor` matches its contents.
+   */
   readonly isOriginal: boolean;
   /** @throws INTERNAL before `unlock` */
   readonly manifest: Manifest;
   /**
-   * The manifest as it fits a database, for `planLoad`. An archive of ours is the same everywhere. The original
-   * wrote neither schemas nor types: its tables and columns take the database's, and from then on `readTable`
-   * gives their rows in format 1. What was lost in writing is among the manifest's warnings.
+   * The manifest as it fits a database, for `planLoad`. For an archive of ours it is always the same. The original
+   * stored neither schemas nor types, so its tables and columns take the database's. After this call, `readTable`
+   * returns their rows in format 1. The manifest's warnings name what the original lost.
    */
   manifestFor(catalog: Catalog, models: PrismaModels): Manifest;
   /**
-   * Reads the manifest and checks that it and the entries agree. `{}` is enough for mode none. An
-   * archive that a passphrase protects also opens by the identity in its key.age.
+   * Reads the manifest and checks that it agrees with the entries. `{}` is enough for mode none. An archive that a
+   * passphrase protects also opens with the private key from its key.age.
    *
    * @throws WRONG_PASSPHRASE, NO_MATCHING_IDENTITY, FORMAT_UNSUPPORTED, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
    */
   unlock(unlock: Unlock): Promise<void>;
   /**
-   * What makes another archive that the same secret opens, without keeping the secret. To be called after `unlock`.
-   * Null where the original encrypted it, in a way of its own.
+   * Returns a key for another archive that the same passphrase or private key opens, without storing either. Call it
+   * after `unlock`. Null if the original encrypted the backup, in its own way.
    */
   keyForAnother(): Promise<ArchiveKey | null>;
   /**
-   * A table's plain JSON. The stream fails with DIGEST_MISMATCH, ARCHIVE_INVALID or ARCHIVE_TRUNCATED
-   * before its end where anything differs from the manifest: what was read until then must not be kept.
+   * Reads a table's plain JSON. If anything differs from the manifest, the stream fails with DIGEST_MISMATCH,
+   * ARCHIVE_INVALID or ARCHIVE_TRUNCATED before its end. Then discard what was read.
    */
   readTable(table: ManifestTable, signal?: AbortSignal): Readable;
-  /** Compares a table's entry with its stored digest; needs no decryption. */
+  /** Compares a table's entry with its stored digest. Does not decrypt. */
   verifyStored(table: ManifestTable, signal?: AbortSignal): Promise<void>;
-  /** Safe to call more than once. Streams that are still being read fail. */
+  /** Can be called repeatedly. Streams that are still being read fail. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a backup, a zip file or a folder, ours or the original's, and checks its structure. Changes nothing, and
- * needs no secret.
+ * Opens a backup, which is a zip file or a folder, ours or the original's, and checks its structure. Changes nothing,
+ * and needs neither passphrase nor private key.
  *
  * @throws NOT_FOUND, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
  */
@@ -104,7 +106,7 @@ export async function openArchive(path: string): Promise<Archive> {
   }
 }
 
-/** A link in place of a table's file must not be taken for a table that there is not. */
+/** Refuses a link in place of a table's file. Otherwise the table would count as missing. */
 function requireFiles({ others }: EntrySource, isMeant: (name: string) => boolean): void {
   const link = others.find(isMeant);
   if (link !== undefined) throw notAFile(link);
@@ -116,7 +118,7 @@ class OpenArchive implements Archive {
   readonly #source: EntrySource;
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
-  /** The one that opened the manifest; none where nothing is encrypted. */
+  /** The identity that opened the manifest. Empty if nothing is encrypted. */
   #identity: string[] = [];
   #manifest: StoredManifest | undefined;
 
@@ -142,7 +144,7 @@ class OpenArchive implements Archive {
     const manifest = parseManifest(content);
     judged(() => checkAgreement(manifest, this.#source.entries, this.encryption));
     for (const [entry, expected, maxBytes] of smallEntries(manifest)) {
-      // Older versions did not store it: then nothing tells what the entry was.
+      // Older versions did not store the digest, so the entry cannot be verified.
       if (expected === undefined) continue;
       const bytes = await this.#source.readBytes(entry, maxBytes);
       if (sha256(bytes) !== expected) throw digestMismatch(entry);
@@ -151,7 +153,7 @@ class OpenArchive implements Archive {
     this.#manifest = manifest;
   }
 
-  /** Empty where nothing is encrypted. */
+  /** Empty if nothing is encrypted. */
   async #findIdentities({ passphrase, identity }: Unlock): Promise<string[]> {
     switch (this.encryption) {
       case "none":
@@ -170,7 +172,7 @@ class OpenArchive implements Archive {
     }
   }
 
-  /** Gives the identity that fits, too: all other entries are encrypted to the same recipients. */
+  /** Also returns the matching identity, because all other entries are encrypted to the same recipients. */
   async #openManifest(unlock: Unlock): Promise<{ content: Buffer; identity: string[] }> {
     const identities = await this.#findIdentities(unlock);
     const entry = manifestEntryName(this.encryption);
@@ -207,7 +209,7 @@ class OpenArchive implements Archive {
     return Readable.from(this.#read(table, signal), { objectMode: false });
   }
 
-  /** A generator, so that nothing is opened before it is read, and errors pass one place. */
+  /** A generator, so that nothing is opened before the first read, and all errors pass through one place. */
   async *#read(table: ManifestTable, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
     const source = this.#source.read(table.entry);
     const json = new VerifyStream(table.entry, {
@@ -217,7 +219,7 @@ class OpenArchive implements Archive {
     const stop = this.#stop(signal);
     const done =
       this.encryption === "none"
-        ? // What is stored is the JSON: the manifest may not give it another digest.
+        ? // The stored bytes are the JSON, so one digest is enough: `readManifest` requires both to be equal.
           pipeline(source, json, stop)
         : pipeline(
             source,
@@ -227,7 +229,7 @@ class OpenArchive implements Archive {
             json,
             stop,
           );
-    // The same error comes out of its last stream.
+    // The pipeline's last stream fails with the same error.
     done.catch(() => {});
     try {
       yield* json;
@@ -282,13 +284,13 @@ function identityNeeded(): BackupError {
   });
 }
 
-/** Its manifest is for this identity, and so is every table of a backup. */
+/** The manifest was encrypted to this identity, so every table of the backup must be too. */
 function ofOwnRecipients(error: BackupError, table: ManifestTable): BackupError {
   if (error.code !== "NO_MATCHING_IDENTITY") return error;
   return toArchiveError(encryptedToOthers(table.entry, table, error));
 }
 
-/** Names the table that could not be read, where the error does not name its entry already. */
+/** Adds the table's name if the error does not name its entry already. */
 function ofTable(error: BackupError, { schema, name }: ManifestTable): BackupError {
   if (error.code === "ABORTED" || error.details?.entry !== undefined) return error;
   const { code, message, hint, details, cause } = error;

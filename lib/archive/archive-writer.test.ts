@@ -113,7 +113,7 @@ it("counts and digests what went in and what is stored", async () => {
   const all = buffer(output);
   const writer = createArchiveWriter({ key: NONE, createdAt: CREATED_AT, output });
   const json = '[{"a":"ä"}\n]\n';
-  // A byte a chunk, which must not change anything.
+  // One byte per chunk, which must not affect the result.
   const source = Readable.from([...Buffer.from(json)].map((byte) => Buffer.from([byte])));
   const written = await writer.writeTable({ schema: "s", name: "t" }, source);
   expect(written).toEqual({
@@ -149,7 +149,7 @@ it("refuses a manifest that is not of its tables, and a table twice", async () =
     const writer = createArchiveWriter({ key: NONE, createdAt: CREATED_AT, output });
     const table = { schema: "s", name: "t" };
     const first = writer.writeTable(table, Readable.from(["[\n]\n"], { objectMode: false }));
-    // Given up with the archive, where it has not ended.
+    // The first table fails together with the archive if it has not ended.
     if (misuse === "table at once") first.catch(() => {});
     else await first;
     const wrong =
@@ -161,7 +161,7 @@ it("refuses a manifest that is not of its tables, and a table twice", async () =
   }
 });
 
-/** A source without end, of which one knows whether it was destroyed. */
+/** An endless source that shows whether it was destroyed. */
 function endless(): Readable {
   return new Readable({
     read() {
@@ -337,7 +337,7 @@ describe("memory stays bounded", () => {
     };
     const written = [await write("first"), await write("second"), await write("third")];
     await collectGarbage();
-    // The last may be in the hands of what comes after it.
+    // The next stream may still hold the last buffer.
     expect(written.slice(0, 2).map((it) => it.deref())).toEqual([undefined, undefined]);
     sink.end();
     await sink.done;
@@ -348,7 +348,7 @@ describe("memory stays bounded", () => {
       await collectGarbage();
       return process.memoryUsage().arrayBuffers;
     };
-    // Encrypted, small enough for the memory that small buffers share, which a table's name would keep.
+    // Encrypted and small enough for the memory pool that small buffers share, which a table's name would keep alive.
     const rows = Buffer.from(`[{"text":"${randomBytes(15_000).toString("base64")}"}\n]\n`);
     const output = new Writable({ write: (_chunk, _encoding, done) => done() });
     const writer = createArchiveWriter({ key: recipientsKey, createdAt: CREATED_AT, output });

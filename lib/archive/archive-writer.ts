@@ -28,37 +28,40 @@ type WrittenTable = Pick<
   "entry" | "jsonBytes" | "jsonSha256" | "storedBytes" | "storedSha256"
 >;
 
-/** `sizeBytes`: about what it holds, where that is known. */
+/** `sizeBytes`: approximate size of the table's content, if known. */
 type WritableTable = TableName & { sizeBytes?: number };
 
 export interface ArchiveWriter {
   /**
-   * Writes a table's JSON as the next entry, after those of earlier calls. Resolves when the archive has taken the
-   * source to its end. Rejects, with the source destroyed and the archive given up, when the source fails (with
-   * the source's error), when the output fails or closes, or on abort (ABORTED).
+   * Writes a table's JSON as the next entry, after those of earlier calls. Resolves when the archive has read the
+   * source to its end. Rejects if the source fails (with its error), if the output fails or closes, or on abort
+   * (ABORTED). Then the source is destroyed and the whole archive has failed.
    */
   writeTable(table: WritableTable, source: Readable, signal?: AbortSignal): Promise<WrittenTable>;
-  /** Writes the manifest and ends the output. Resolves when the output has taken everything, with the manifest as written. */
+  /**
+   * Writes the manifest and ends the output. Resolves with the manifest as written, when the output has accepted
+   * everything.
+   */
   finish(manifest: UnwrittenManifest): Promise<{ archiveBytes: number; manifest: StoredManifest }>;
-  /** Gives the archive up and destroys the output with this error. Does nothing when it is finished. */
+  /** Abandons the archive and destroys the output with this error. Does nothing if the archive is finished. */
   abort(error: unknown): void;
 }
 
 export interface ArchiveWriterOptions {
   key: ArchiveKey;
   createdAt: Date;
-  /** Where its entries go; a stream takes them as a zip. Is ended by `finish`, or destroyed when the archive is given up. */
+  /** Receives the entries. A stream receives them as a zip. `finish` ends it. If the archive fails, it is destroyed. */
   output: Writable | EntrySink;
   signal?: AbortSignal;
 }
 
-/** Writes an archive as a stream, in bounded memory. README.txt is on its way when this returns. */
+/** Writes an archive as a stream, in bounded memory. README.txt is already being written when this returns. */
 export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWriter {
   const { key, createdAt, output, signal } = options;
   const sink = output instanceof Writable ? createZipSink(output, createdAt) : output;
   const begun = new Set<string>();
   const written = new Map<string, WrittenTable>();
-  /** Aborted, with the first reason, when the archive is given up. */
+  /** Aborted with the first reason when the archive fails. */
   const givenUp = new AbortController();
   let finished = false;
   let archiveBytes = 0;
@@ -95,7 +98,7 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
       const entry = tableEntryName(table, key.mode);
       const encrypt = encryptStream(key);
       const json = new DigestStream();
-      // Where nothing is encrypted, the JSON is what is stored.
+      // Without encryption, the stored bytes are the JSON.
       const stored = encrypt ? new DigestStream() : json;
       const stop = AbortSignal.any(tableSignal ? [givenUp.signal, tableSignal] : [givenUp.signal]);
       try {
@@ -159,7 +162,7 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
   };
 }
 
-/** A manifest that contradicts its archive would make a backup that cannot be restored. */
+/** Checks that the manifest agrees with the archive. Otherwise the backup could not be restored. */
 function checkAgainst(
   manifest: UnwrittenManifest,
   key: ArchiveKey,

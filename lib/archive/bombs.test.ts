@@ -1,4 +1,7 @@
-/** What is small on disk and huge once unpacked: it is read by another process, whose time and memory are measured. */
+/**
+ * Files that are small on disk and huge when unpacked. Another process reads them, so that its time and memory can be
+ * measured.
+ */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream, writeFileSync } from "node:fs";
@@ -19,19 +22,22 @@ import { type ArchiveKey, createArchiveKey, encryptBytes } from "./encryption.ts
 
 const HUGE_BYTES = 10 * 2 ** 30;
 const CHILD = new URL("../testing/reader-child.ts", import.meta.url).pathname;
-/** An idle process of this kind has some 100 MB. */
+/** An idle process of this kind uses about 100 MB. */
 const MAX_PEAK_MB = 256;
-/** Of the processor, whoever else uses it. */
+/** CPU time of the process, so that other load does not count. */
 const MAX_CPU_MS = 60_000;
 
 const report: string[] = [];
 afterAll(() => console.info(report.join("\n")));
 
-/** Of all that may need no more than `MAX_PEAK_MB`, one after the other. */
+/** One process for all bombs that must not exceed `MAX_PEAK_MB`, one after the other. */
 let common: ChildProcess | undefined;
 afterAll(() => common?.kill());
 
-/** The peak in the common process is that of all until then, which is never less than its own. */
+/**
+ * The peak of the common process includes the bombs before. It is never lower than a bomb's own peak, so the limit
+ * still holds.
+ */
 async function readInChild(path: string, unlock = {}, maxPeakMb = MAX_PEAK_MB) {
   const isAlone = maxPeakMb !== MAX_PEAK_MB;
   const child = (isAlone ? null : common) ?? fork(CHILD, { execArgv: [] });
@@ -71,14 +77,14 @@ function deflatedBlock(byte: string): Buffer {
   return block;
 }
 
-/** 10 GB and a head, deflated, in 10 MB. */
+/** A head and 10 GB, deflated to 10 MB. */
 function deflateBomb(head: string, byte: string): Buffer {
   const block = deflatedBlock(byte);
   const blocks = Array.from({ length: HUGE_BYTES / BLOCK_BYTES }, () => block);
   return Buffer.concat([deflateRawSync(Buffer.from(head), FLUSH), ...blocks, Buffer.from([3, 0])]);
 }
 
-/** 10 GB and a head as one zstd frame, in 320 KB: blocks of one repeated byte. */
+/** A head and 10 GB as one zstd frame of 320 KB: blocks of one repeated byte. */
 function zstdBomb(head: string, byte: string): Buffer {
   const RAW = 0;
   const REPEATED = 1;
@@ -90,7 +96,7 @@ function zstdBomb(head: string, byte: string): Buffer {
   const full = 128 * 1024;
   const filler = Buffer.concat([block(REPEATED, full, false), Buffer.from(byte)]);
   return Buffer.concat([
-    // Magic number; a window of 1 MB; neither size nor checksum.
+    // Magic number, a window of 1 MB, neither size nor checksum.
     Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 10 << 3]),
     block(RAW, head.length, false),
     Buffer.from(head),
@@ -99,7 +105,7 @@ function zstdBomb(head: string, byte: string): Buffer {
   ]);
 }
 
-/** An entry that is deflated already, and whose size both headers give as this. */
+/** An entry that is already deflated. Both headers claim this size. */
 function deflated(name: string, content: Buffer, sizeBytes: number): ForgedEntry {
   if (sizeBytes < 0xffffffff) {
     const claim = { method: 8, sizeBytes };
@@ -128,7 +134,10 @@ async function recipient(): Promise<{ key: ArchiveKey; unlock: object }> {
   return { key: await createArchiveKey({ mode: "recipients", recipients }), unlock: { identity } };
 }
 
-/** An archive of one table, whose manifest fits it but for the digest of what nobody will have read to its end. */
+/**
+ * An archive of one table. The manifest agrees with it except for the digest, because nothing reads the table to its
+ * end.
+ */
 async function tableBomb(mode: "none" | "recipients", claimedBytes: number): Promise<Bomb> {
   const { key, unlock } =
     mode === "none" ? { key: { mode } as const, unlock: {} } : await recipient();
@@ -184,7 +193,7 @@ const home = await mkdtemp(join(tmpdir(), "bombs-test-"));
 afterAll(() => rm(home, { recursive: true }));
 let million: Promise<string> | undefined;
 
-/** A real million of entries. The end says how many there are, or tells a lie. */
+/** A file with a million real entries. The end record tells their number, or a false one. */
 async function millionEntries(claimed: number): Promise<Bomb> {
   million ??= writeMillionEntries(join(home, "million.zip"));
   const path = await million;
@@ -228,7 +237,7 @@ async function writeMillionEntries(path: string): Promise<string> {
   return path;
 }
 
-/** As many entries as there may be, all of them the same bytes of the file. */
+/** As many entries as allowed, which all use the same bytes of the file. */
 async function overlapping(): Promise<Bomb> {
   const content = deflateRawSync(Buffer.alloc(2 ** 24));
   const claim = { method: 8, sizeBytes: 2 ** 24 };

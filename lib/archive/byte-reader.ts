@@ -1,6 +1,6 @@
 import { concatOwn } from "../own-memory.ts";
 
-/** Reads a stream in pieces of chosen lengths, whatever the lengths of its own. */
+/** Reads a stream in pieces of chosen lengths, regardless of its chunks. */
 export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>;
   #pending: Buffer = Buffer.alloc(0);
@@ -9,7 +9,7 @@ export class ByteReader {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** As many bytes as asked for; fewer, or none, only at the stream's end. */
+  /** Returns the requested number of bytes. Fewer or none only at the end of the stream. */
   async read(length: number): Promise<Buffer> {
     const pieces = this.#pending.length > 0 ? [this.#pending] : [];
     let bytes = this.#pending.length;
@@ -19,19 +19,19 @@ export class ByteReader {
       pieces.push(Buffer.from(value.buffer, value.byteOffset, value.length));
       bytes += value.length;
     }
-    // Alone, a piece needs no copy.
+    // A single piece needs no copy.
     const [first] = pieces;
     const all = first?.length === bytes ? first : concatOwn(pieces);
     this.#pending = all.subarray(length);
     return all.subarray(0, length);
   }
 
-  /** Puts back what was read last and is not wanted yet. */
+  /** Returns the bytes of the last read to the reader, if they are not needed yet. */
   unread(bytes: Buffer): void {
     this.#pending = Buffer.concat([bytes, this.#pending]);
   }
 
-  /** Tells the stream that nobody reads on. */
+  /** Tells the stream that reading has ended. */
   async close(): Promise<void> {
     await this.#source.return?.();
   }

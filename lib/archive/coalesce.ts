@@ -4,8 +4,8 @@ import { concatOwn, freeOwn } from "../own-memory.ts";
 const TARGET_BYTES = 128 * 1024;
 
 /**
- * Joins small chunks. A row a chunk would cost a hop to zlib's thread pool, a hash update and a web
- * stream's promise each; a quarter of a thousand rows share them.
+ * Joins small chunks. With one row per chunk, each row would cost a switch to zlib's thread pool, a hash update and a
+ * web stream's promise. Joined, about 250 rows share these.
  */
 export class CoalesceStream extends Transform {
   #chunks: Buffer[] = [];

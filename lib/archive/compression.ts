@@ -1,28 +1,34 @@
 import type { Transform, TransformCallback } from "node:stream";
 import { pipeline } from "node:stream/promises";
-// Not by name: what an older Node.js does not have would fail here, before requireNode says so.
+// Not by name: an import that an older Node.js lacks would fail here, before requireNode reports the version.
 import zlib, { constants, createInflateRaw } from "node:zlib";
 import { freeOwn, markParts } from "../own-memory.ts";
 
 const CHUNK_BYTES = 128 * 1024;
 const MIN_CHUNK_BYTES = 1024;
-/** The least that is in nobody else's memory: what small buffers share is kept by who keeps a name, as a zip's writer. */
+/**
+ * From this size on, a buffer has its own memory. Smaller ones share a pool, which stays in memory as long as anything
+ * uses it, such as an entry's name in the zip writer.
+ */
 const MIN_OWN_BYTES = Buffer.poolSize / 2;
 
-/** For little content, little memory: each stream has a chunk of its own, and garbage collectors overlook them. */
+/**
+ * Uses little memory for little content: each stream has a chunk buffer, which the garbage collector underestimates.
+ */
 const chunkSizeFor = (expectedBytes: number): number =>
   Math.max(MIN_CHUNK_BYTES, Math.min(CHUNK_BYTES, Math.ceil(expectedBytes)));
 
-/** 8 MB, what every zstd decoder supports. Level 1 needs 512 KB; more would only serve a memory bomb. */
+/** 8 MB, which every zstd decoder supports. Level 1 needs 512 KB. A larger window would only help a memory bomb. */
 const WINDOW_LOG_MAX = 23;
 
-/** Rows compress to about a quarter. */
+/** Rows compress to about a quarter of their size. */
 const USUAL_RATIO = 0.25;
 
 /**
- * A new zstd compressor, with a checksum. Level 1: on rows of JSON twice as fast as 3, and hardly larger or even smaller.
+ * Creates a zstd compressor with a checksum. Level 1 is twice as fast as level 3 on rows of JSON, and the result is
+ * hardly larger or even smaller.
  *
- * @param expectedBytes what goes in, as far as is known
+ * @param expectedBytes size of the input, as far as known
  */
 export function createCompressor(expectedBytes = Number.POSITIVE_INFINITY): Transform {
   const compressor = zlib.createZstdCompress({
@@ -36,13 +42,13 @@ export function createCompressor(expectedBytes = Number.POSITIVE_INFINITY): Tran
 }
 
 /**
- * A new zstd decompressor. Its output is not limited: whoever uses it counts the bytes.
+ * Creates a zstd decompressor. Its output is not limited, so the caller must count the bytes.
  *
- * @param expectedBytes what comes out, as far as is known
+ * @param expectedBytes size of the output, as far as known
  */
 export function createDecompressor(expectedBytes: number): Transform {
   const decompressor = zlib.createZstdDecompress({
-    // A byte more: where a chunk is full, there is another.
+    // One byte more, because a full chunk makes zlib allocate another.
     chunkSize: chunkSizeFor(expectedBytes + 1),
     params: { [constants.ZSTD_d_windowLogMax]: WINDOW_LOG_MAX },
   });
@@ -62,9 +68,9 @@ function freeingInput(stream: Transform): Transform {
 }
 
 /**
- * Undoes the zip's own deflate. Its output is not limited: whoever uses it counts the bytes.
+ * Inflates an entry that the zip itself deflated. The output is not limited, so the caller must count the bytes.
  *
- * @param expectedBytes what comes out, as far as is known
+ * @param expectedBytes size of the output, as far as known
  */
 export async function* inflate(
   source: AsyncIterable<Buffer>,
@@ -72,13 +78,13 @@ export async function* inflate(
 ): AsyncGenerator<Buffer> {
   const inflater = createInflateRaw({ chunkSize: chunkSizeFor(expectedBytes + 1) });
   const done = pipeline(source, inflater);
-  // The same error comes out of the inflater.
+  // The inflater fails with the same error.
   done.catch(() => {});
   yield* inflater;
   await done;
 }
 
-/** Whether this is an error of a compressed stream's content. */
+/** Whether the error is about the content of a compressed stream. */
 export function isCompressionError(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   return /^(Z_|ZSTD_|ERR_ZSTD_)/.test(code);

@@ -1,4 +1,4 @@
-/** Every damage is found before it could reach a database, and is called by its name. */
+/** All damage is found before it can reach a database, and is reported with the right code. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
@@ -28,7 +28,7 @@ beforeAll(async () => {
   });
 });
 
-/** Packs an archive's entries again after a change; gives the path of the result. */
+/** Changes an archive's entries and packs them again. Returns the new path. */
 async function forge(
   key: ArchiveKey,
   change: (entries: ForgedEntry[]) => ForgedEntry[],

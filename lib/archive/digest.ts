@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Transform, type TransformCallback } from "node:stream";
 
-/** What a stream held: its length, and its SHA-256 in hexadecimal. */
+/** The length of a stream in bytes, and its SHA-256 in hexadecimal. */
 export interface Digest {
   bytes: number;
   sha256: string;
@@ -16,12 +16,12 @@ export class DigestStream extends Transform {
   #bytes = 0;
   #sha256: string | undefined;
 
-  /** Bytes seen so far. */
+  /** Number of bytes so far. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The digest of the whole stream. To be called after its end. */
+  /** Returns the digest of the whole stream. @throws Error before the stream's end */
   digest(): Digest {
     if (this.#sha256 === undefined) throw new Error("the stream has not ended");
     return { bytes: this.#bytes, sha256: this.#sha256 };

@@ -32,7 +32,7 @@ import {
 const hasAge = requireTool("age") && requireTool("age-keygen");
 const hasTerminal = hasAge && requireTool("script");
 
-/** An identity, and the key that encrypts to it. */
+/** Makes an identity and a key that encrypts to it. */
 async function identityKey(): Promise<{ identity: string; recipient: string; key: ArchiveKey }> {
   const identity = await generateX25519Identity();
   const recipient = await identityToRecipient(identity);
@@ -47,7 +47,7 @@ async function passphraseKey(passphrase = PASSPHRASE) {
 
 const cheapFile = async () => Buffer.from((await cheapPassphraseKey()).keyFile, "base64");
 
-/** Sizes around the 64 KiB chunks of age. */
+/** Sizes around age's chunks of 64 KiB. */
 const SIZES = [0, 1, 65_535, 65_536, 65_537, 131_072, 300_001];
 
 describe("the key of a passphrase", () => {
@@ -82,7 +82,7 @@ describe("the key of a passphrase", () => {
     await writeFile(join(folder, "key.age"), key.file);
     await terminal("age -d key.age > identity.txt", [passphrase], folder);
     expect((await shell("age-keygen -y identity.txt", folder)).trim()).toBe(key.recipient);
-    // What is encrypted to it opens by the wrapped key itself.
+    // The private key from key.age opens what is encrypted to it.
     await writeFile(join(folder, "table.age"), await encryptBytes(key, Buffer.from("hello")));
     await terminal("age -d -i key.age table.age > table.txt", [passphrase], folder);
     expect(await readFile(join(folder, "table.txt"), "utf8")).toBe("hello");
@@ -108,7 +108,7 @@ describe("the key of a passphrase", () => {
     const file = await cheapFile();
     for (const factor of ["21", "30", "99"]) {
       const header = file.toString("latin1").replace(/^(-> scrypt \S+) 1$/m, `$1 ${factor}`);
-      // Factor 30 would take 1 TB, and 99 for ever: only what is refused beforehand says this.
+      // Factor 30 would need 1 TB, and 99 would never end, so this error must come before the derivation.
       expect(await codeOf(unlockKeyFile(Buffer.from(header, "latin1"), PASSPHRASE))).toBe(
         "ARCHIVE_INVALID",
       );
@@ -127,7 +127,7 @@ describe("the key of a passphrase", () => {
   });
 
   it("is made off the event loop, one at a time", async () => {
-    // On the loop, a derivation would use its time; off it, the loop waits.
+    // A derivation on the event loop would show as active time. In another process, the loop is idle.
     const before = performance.eventLoopUtilization();
     let running = 3;
     const remaining: number[] = [];
@@ -202,7 +202,7 @@ describe("recipients", () => {
   });
 });
 
-/** So that an identity can be made at once and in any number. */
+/** Identities can be made directly and in any number. */
 const recipientsOf = (identities: string[]) => Promise.all(identities.map(identityToRecipient));
 const many = (count: number, generate: () => Promise<string>) =>
   Promise.all(Array.from({ length: count }, generate));

@@ -1,4 +1,4 @@
-/** All that the archive knows of age (https://age-encryption.org). */
+/** Everything that the archive uses of age (https://age-encryption.org). */
 import { buffer } from "node:stream/consumers";
 import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { BackupError, ownError } from "../errors.ts";
@@ -16,21 +16,21 @@ import { invalidArchive, judged, toArchiveError, truncatedArchive } from "./arch
 import { passphraseIdentity, passphraseRecipient } from "./passphrase.ts";
 import { checkRecipients } from "./recipients.ts";
 
-/** All that writing an archive needs. Holds no secret; can be stored as JSON. */
+/** Everything needed to write an archive. Contains no secret, and can be stored as JSON. */
 export type ArchiveKey =
   | { mode: "none" }
   | { mode: "recipients"; recipients: string[] }
-  /** `recipient` is the archive's own; `keyFile` is the content of key.age, in base64. */
+  /** `recipient` is the archive's own public key. `keyFile` is the content of key.age, in base64. */
   | { mode: "passphrase"; recipient: string; keyFile: string };
 
-/** The public half of an identity. */
+/** Returns the public key of a private key. */
 export const recipientOf = (identity: string): Promise<string> => identityToRecipient(identity);
 
-/** A piece for the middle of `stream.pipeline`. */
+/** A step in the middle of `stream.pipeline`. */
 export type StreamTransform = (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
 /**
- * Makes what an archive is encrypted with. Takes about a second for a passphrase, off the event loop.
+ * Makes the key for encrypting an archive. For a passphrase this takes about a second, off the event loop.
  *
  * @throws PASSPHRASE_TOO_SHORT, RECIPIENT_INVALID
  */
@@ -47,13 +47,13 @@ export async function createArchiveKey(choice: EncryptionChoice): Promise<Archiv
   }
 }
 
-/** Encrypts to the key's recipients; null where the key asks for no encryption. */
+/** Encrypts to the key's recipients. Null if the key does not encrypt. */
 export function encryptStream(key: ArchiveKey): StreamTransform | null {
   if (key.mode === "none") return null;
   return (source) => encryptFile(recipientsOf(key), source);
 }
 
-/** Encrypts a small content as a whole; gives it back as it is where the key asks for no encryption. */
+/** Encrypts a small content as a whole. Returns it unchanged if the key does not encrypt. */
 export async function encryptBytes(key: ArchiveKey, content: Buffer): Promise<Buffer> {
   const encrypt = encryptStream(key);
   return encrypt ? buffer(encrypt(asStream(content))) : content;
@@ -62,7 +62,7 @@ export async function encryptBytes(key: ArchiveKey, content: Buffer): Promise<Bu
 /**
  * Decrypts with any of the identities.
  *
- * The stream fails with NO_MATCHING_IDENTITY, ARCHIVE_TRUNCATED, ARCHIVE_INVALID, or with its source's error.
+ * The stream fails with NO_MATCHING_IDENTITY, ARCHIVE_TRUNCATED, ARCHIVE_INVALID, or its source's error.
  */
 export function decryptStream(identities: string[]): StreamTransform {
   return async function* decrypt(source) {
@@ -83,13 +83,13 @@ export function decryptStream(identities: string[]): StreamTransform {
   };
 }
 
-/** Decrypts a small content as a whole. Throws what `decryptStream` fails with. */
+/** Decrypts a small content as a whole. Throws the errors of `decryptStream`. */
 export async function decryptBytes(identities: string[], content: Buffer): Promise<Buffer> {
   return buffer(decryptStream(identities)(asStream(content)));
 }
 
 /**
- * Opens key.age, or any identity file made by `age -p`, and gives its identity. Off the event loop.
+ * Opens key.age, or any identity file made by `age -p`, and returns its identity. Off the event loop.
  *
  * @throws WRONG_PASSPHRASE, ARCHIVE_INVALID
  */
@@ -110,9 +110,9 @@ export async function unlockKeyFile(keyFile: Uint8Array, passphrase: string): Pr
 }
 
 /**
- * The identities in a text that a person gave.
+ * Reads the identities in a text that a person entered.
  *
- * @throws NO_MATCHING_IDENTITY if there is none, or too many
+ * @throws NO_MATCHING_IDENTITY if there are none, or too many
  */
 export const parseIdentities = (text: string): string[] => judged(() => readIdentities(text));
 
@@ -129,7 +129,7 @@ async function createPassphraseKey(passphrase: string): Promise<ArchiveKey> {
   const createdAt = new Date().toISOString().replace(/\.\d+Z$/, "Z");
   const encrypter = new Encrypter();
   encrypter.addRecipient(passphraseRecipient(passphrase));
-  // The text that age-keygen writes.
+  // The same text as age-keygen writes.
   const keyFile = await encrypter.encrypt(
     `# created: ${createdAt}\n# public key: ${recipient}\n${identity}\n`,
   );

@@ -7,7 +7,7 @@ import type { OpenFile } from "./files.ts";
 
 const READ_BYTES = 256 * 1024;
 
-/** A small entry's content as a whole. @throws ARCHIVE_INVALID where it is larger, or is not of its own size */
+/** Reads a small entry as a whole. @throws ARCHIVE_INVALID if it is larger, or does not have its declared size */
 export async function collectEntry(
   content: AsyncIterable<Buffer>,
   entry: { name: string; sizeBytes: number },
@@ -33,7 +33,7 @@ export async function collectEntry(
   return Buffer.concat(chunks);
 }
 
-/** The first HEAD_BYTES of an entry, as latin1. */
+/** Returns the first HEAD_BYTES of an entry, as latin1. */
 export async function headOf(content: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -49,7 +49,7 @@ export async function headOf(content: AsyncIterable<Buffer>): Promise<string> {
   return Buffer.concat(chunks).subarray(0, HEAD_BYTES).toString("latin1");
 }
 
-/** An error from reading an entry, as a BackupError. */
+/** Turns an error from reading an entry into a BackupError. */
 export function translateReadError(error: unknown): BackupError {
   if (isCompressionError(error)) {
     return invalidArchive("Compressed data in the archive is damaged.", { cause: error });
@@ -63,7 +63,7 @@ export function translateReadError(error: unknown): BackupError {
   );
 }
 
-/** The bytes of a file from one position to another. @throws ARCHIVE_TRUNCATED where it ends before */
+/** Reads the bytes of a file between two positions. @throws ARCHIVE_TRUNCATED if it ends before */
 export async function* readRange(
   file: OpenFile,
   start: number,

@@ -1,17 +1,17 @@
 import type { Readable } from "node:stream";
 
-/** Takes the entries of a backup, one after another: into a zip, or as the files of a folder. */
+/** Receives the entries of a backup, one after another, and writes them into a zip or as files of a folder. */
 export interface EntrySink {
   readonly kind: "zip" | "folder";
   /**
-   * Takes an entry after those before it, and a stream no faster than it is written. `compress`: where the zip
-   * shall do so. What fails in writing is an error of `done`; whoever gave a stream that fails gives up.
+   * Adds an entry after the earlier ones. Reads a stream only as fast as it can write. `compress`: whether the zip
+   * compresses the entry. Write errors reject `done`. If the stream itself fails, its owner must call `destroy`.
    */
   add(name: string, content: Readable | Buffer, options: { compress: boolean }): void;
-  /** There are no more entries. */
+  /** Tells that there are no more entries. */
   end(): void;
-  /** Gives up. Does nothing once it is done. */
+  /** Abandons the backup. Does nothing when it is done. */
   destroy(reason: Error): void;
-  /** Resolves, to the bytes that were written, once everything is; rejects when it fails or is given up. */
+  /** Resolves to the number of bytes when everything is written. Rejects if writing fails or `destroy` is called. */
   readonly done: Promise<number>;
 }

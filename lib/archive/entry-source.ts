@@ -1,16 +1,16 @@
 import type { EntryReader } from "../shared/archive/entry-reader.ts";
 
-/** The entries of a backup, wherever they are: in a zip file, or as the files of a folder. */
+/** The entries of a backup in a zip file or in the files of a folder. */
 export interface EntrySource extends EntryReader {
   readonly kind: "zip" | "folder";
-  /** Of the zip, or of all the folder's files. */
+  /** Size of the zip, or of all the folder's files. */
   readonly sizeBytes: number;
-  /** With a zip's `crc32` as a zip tool extracts the entry. */
+  /** For a zip, with the `crc32` of the entry as a zip tool extracts it. */
   readonly entries: ReadonlyMap<string, { name: string; sizeBytes: number; crc32?: number }>;
-  /** An entry's content. Not limited and not checked: whoever reads it does. */
+  /** Reads an entry's content, without limiting or checking it. The caller must do both. */
   read(name: string): AsyncGenerator<Buffer>;
-  /** A small entry's content as a whole. @throws ARCHIVE_INVALID where it is damaged, or larger than `maxBytes` */
+  /** Reads a small entry as a whole. @throws ARCHIVE_INVALID if it is damaged or larger than `maxBytes` */
   readBytes(name: string, maxBytes: number): Promise<Buffer>;
-  /** Closes what was opened. Safe to call more than once. */
+  /** Closes the zip file, if there is one. Can be called repeatedly. */
   close(): Promise<void>;
 }

@@ -1,11 +1,14 @@
-/** What age's recipient stanzas have in common (https://age-encryption.org/v1): a file key, sealed by a key of its own. */
+/**
+ * What age's recipient stanzas have in common (https://age-encryption.org/v1): a file key, encrypted with a sealing
+ * key.
+ */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 
 const CIPHER = "chacha20-poly1305";
 const TAG_BYTES = 16;
 const FILE_KEY_BYTES = 16;
 export const SEALED_KEY_BYTES = FILE_KEY_BYTES + TAG_BYTES;
-/** Every sealing key is used once. */
+/** A constant nonce is safe, because each sealing key is used only once. */
 const NONCE = Buffer.alloc(12);
 
 export function sealFileKey(key: Uint8Array, fileKey: Uint8Array): Buffer {
@@ -13,7 +16,7 @@ export function sealFileKey(key: Uint8Array, fileKey: Uint8Array): Buffer {
   return Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** @returns null where the key is not the one that sealed it */
+/** @returns null if the key is not the one that sealed the file key */
 export function openFileKey(key: Uint8Array, sealed: Uint8Array): Buffer | null {
   const decipher = createDecipheriv(CIPHER, key, NONCE, { authTagLength: TAG_BYTES });
   decipher.setAuthTag(sealed.subarray(FILE_KEY_BYTES));
@@ -29,7 +32,7 @@ export function openFileKey(key: Uint8Array, sealed: Uint8Array): Buffer | null 
 /** age writes base64 without padding. */
 export const encodeBase64 = (bytes: Buffer): string => bytes.toString("base64").replace(/=+$/, "");
 
-/** @returns null where the text is not exactly what `encodeBase64` makes of so many bytes */
+/** @returns null unless the text is exactly what `encodeBase64` makes of this number of bytes */
 export function decodeBase64(text: string, length: number): Buffer | null {
   const bytes = Buffer.from(text, "base64");
   return bytes.length === length && encodeBase64(bytes) === text ? bytes : null;

@@ -1,12 +1,12 @@
 /**
- * Files by what every stand-in for `fs` has. Yarn Plug'n'Play's handles know neither `sync`, nor `Symbol.asyncDispose`,
- * nor content that comes bit by bit.
+ * File access with only the methods that every substitute for `fs` has. Yarn Plug'n'Play's handles lack `sync`,
+ * `Symbol.asyncDispose` and streamed content.
  */
 import fs, { constants, createWriteStream, type WriteStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { promisify } from "node:util";
 
-/** A file that is read at any position. */
+/** A file that can be read at any position. */
 export type OpenFile = Pick<FileHandle, "read" | "stat" | "close"> & AsyncDisposable;
 
 export async function openFile(path: string, flags?: number): Promise<OpenFile> {
@@ -22,11 +22,11 @@ export async function openFile(path: string, flags?: number): Promise<OpenFile> 
 
 export interface NewFile {
   to: WriteStream;
-  /** Comes when the file is on the disk, or fails; in either case it is not open any more. */
+  /** Resolves when the file is on disk, rejects if that fails. In both cases the file is closed. */
   closed: Promise<void>;
 }
 
-/** A file that only its owner may read. @throws EEXIST where there is one */
+/** Creates a file that only its owner can read. @throws EEXIST if it exists */
 export async function createFile(path: string): Promise<NewFile> {
   const to = createWriteStream(path, { flags: "wx", mode: 0o600, flush: true });
   const closed = new Promise<void>((resolve, reject) =>
@@ -37,7 +37,7 @@ export async function createFile(path: string): Promise<NewFile> {
   return { to, closed };
 }
 
-/** Makes the names in a folder last. Windows cannot, and keeps them by itself. */
+/** Makes the names in a folder durable. Windows does not support this and does not need it. */
 export async function syncFolder(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const folder = await promisify(fs.open)(path, constants.O_RDONLY);

@@ -1,4 +1,7 @@
-/** What is taken for a backup, and for whose, wherever it lies and whoever packed it. */
+/**
+ * Which files and folders are recognised as backups, and of which kind, regardless of their place and of the tool that
+ * packed them.
+ */
 import { cp, mkdir, readFile, rename, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -19,7 +22,7 @@ import { openEntrySource } from "./open-entry-source.ts";
 
 const NONE = { mode: "none" } as const;
 
-/** A folder as the original wrote it: a table that is named as our manifest, too. */
+/** Writes a folder like the original's, in which a table has the name of our manifest. */
 async function writeOriginal(folder: string, manifest = '[{"id":1,"__table_name":"manifest"}]') {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "User.json"), "[]");

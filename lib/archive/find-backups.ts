@@ -10,9 +10,9 @@ import type { EntrySource } from "./entry-source.ts";
 import { openEntrySource } from "./open-entry-source.ts";
 
 /**
- * The backups, zip files and folders, directly below a folder: their names, sorted. What may be one but cannot be
- * opened, because it is damaged or may not be read, is among them: who wants the only backup must hear of it.
- * What is unfinished is not. Looks at structures only, and needs no secret.
+ * Finds the backups, zip files and folders, directly below a folder. Returns their names, sorted. Includes what may be
+ * a backup but cannot be opened, because it is damaged or unreadable: the only backup must not be skipped silently.
+ * Excludes unfinished backups. Reads only structures, and needs neither passphrase nor private key.
  */
 export async function findBackups(folder: string): Promise<string[]> {
   return (await listBackups(folder)).map(({ name }) => name);
@@ -28,7 +28,7 @@ async function listBackups(folder: string): Promise<Found[]> {
   for (const found of await readdir(folder, { withFileTypes: true })) {
     const { name } = found;
     if (name.endsWith(PARTIAL_SUFFIX) || isSystemFile(name)) continue;
-    // A link, as `latest`, would be a backup twice.
+    // A link, such as `latest`, would list a backup twice.
     const isCandidate = found.isFile()
       ? name.toLowerCase().endsWith(".zip")
       : found.isDirectory() && !name.startsWith(".");
@@ -53,7 +53,7 @@ async function look(path: string): Promise<Found["whose"]> {
   }
 }
 
-/** Whether a path is a backup, ours or the original's, as far as its structure tells. */
+/** Whether a path is a backup, ours or the original's, judged by its structure. */
 export async function isBackup(path: string): Promise<boolean> {
   const source = await openEntrySource(path);
   try {
@@ -64,8 +64,8 @@ export async function isBackup(path: string): Promise<boolean> {
 }
 
 /**
- * The original wrote into the folder it was given, where a backup of ours makes one of its own. So its files may lie
- * beside newer backups, and whoever gives that folder may mean either.
+ * The original wrote into the given folder itself, while our backups get a folder of their own. So its files may stand
+ * beside newer backups, and it is unclear which of them the caller of that folder means.
  *
  * @throws ARCHIVE_INVALID
  */
@@ -83,7 +83,7 @@ export async function requireNoNewer(source: EntrySource, path: string): Promise
   );
 }
 
-/** Why nothing at this path is recognised, for whoever gave it. */
+/** Explains to the caller why nothing is recognised at this path. */
 export async function notABackup(source: EntrySource, path: string): Promise<BackupError> {
   if (source.kind === "zip") return toArchiveError(noBackupInZip());
   const backups = await findBackups(path);

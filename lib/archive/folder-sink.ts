@@ -9,8 +9,8 @@ import type { EntrySink } from "./entry-sink.ts";
 import { createFile, type NewFile, syncFolder } from "./files.ts";
 
 /**
- * Writes entries as files of a folder that is empty and nobody else's. `done` comes when all are on the disk; when
- * it fails, no file is open any more, and what was written is left to whoever made the folder.
+ * Writes entries as files of an empty folder that nothing else uses. `done` resolves when all files are on disk. If it
+ * rejects, no file is open any more, and the caller must remove what was written.
  */
 export function createFolderSink(folder: string): EntrySink {
   const givenUp = new AbortController();
@@ -26,14 +26,14 @@ export function createFolderSink(folder: string): EntrySink {
         givenUp.signal.throwIfAborted();
         await step();
       })
-      // The first reason counts; all that is still waiting fails by it.
+      // The first reason counts. Later steps fail with it too.
       .catch(destroy);
   }
 
   function destroy(reason: unknown): void {
     if (givenUp.signal.aborted) return;
     givenUp.abort(reason);
-    // What is being written ends first.
+    // Wait for the file that is being written.
     void queue.then(() => result.reject(reason));
   }
 
@@ -54,10 +54,10 @@ export function createFolderSink(folder: string): EntrySink {
   async function fill({ to }: NewFile, content: Readable | Buffer): Promise<void> {
     if (Buffer.isBuffer(content)) return pipeline([content], to);
     try {
-      // Left as it is where the file fails, which is then the first reason that anybody hears of.
+      // Do not destroy the source if the file fails, so that the file's error is the first that is reported.
       await pipeline(content.iterator({ destroyOnReturn: false }), to);
     } catch (error) {
-      // Not the file but its source failed: whoever gave it knows why, and gives up.
+      // The source failed, not the file. Wait until its owner calls `destroy` with the reason.
       if (content.destroyed && !givenUp.signal.aborted) await once(givenUp.signal, "abort");
       throw error;
     }
@@ -80,7 +80,7 @@ export function createFolderSink(folder: string): EntrySink {
   };
 }
 
-/** Tables are never named the same, but a file system may hold fewer names than a database. */
+/** Tables have different names, but a file system may not distinguish all names that a database does. */
 function describeOpenError(cause: unknown, name: string): unknown {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   const reason =

@@ -9,15 +9,15 @@ import { collectEntry, headOf, readRange } from "./entry-content.ts";
 import type { EntrySource } from "./entry-source.ts";
 import { openFile } from "./files.ts";
 
-/** The only folder that a backup has in it. */
+/** The only folder inside a backup. */
 const TABLES_FOLDER = "tables";
 
-/** Neither follows a link, nor waits for a pipe's other end. Windows has neither. */
+/** Do not follow links, and do not wait for the other end of a pipe. Windows has neither flag. */
 const READ_FILE = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Opens a folder whose files are a backup's entries. Only its own files and those below `tables/` are looked
- * at; no file stays open.
+ * Opens a folder whose files are a backup's entries. Reads only its own files and those below `tables/`. Keeps no file
+ * open.
  *
  * @throws NOT_FOUND, ARCHIVE_INVALID for a folder with more files than a backup can have
  */
@@ -89,7 +89,7 @@ class FolderSource implements EntrySource {
   async close(): Promise<void> {}
 }
 
-/** A link or special file is never read: what it stands for may be anything. */
+/** A link or special file is never read, because it may lead anywhere. */
 export function notAFile(name: string): BackupError {
   return invalidArchive(`${quote(name)} in the folder is a link or special file.`, {
     hint: "Give a copy of the folder with the files themselves in it, for example by cp -rL.",
@@ -111,7 +111,7 @@ async function readingFile<T>(name: string, reading: Promise<T>): Promise<T> {
     return await reading;
   } catch (cause) {
     const code = systemCodeOf(cause);
-    // So says a link that is not to be followed.
+    // The error for a link that must not be followed.
     if (code === "ELOOP" || code === "EMLINK") throw notAFile(name);
     throw new BackupError(
       "NOT_FOUND",

@@ -1,4 +1,4 @@
-/** A backup as the files of a folder: the same content, the same checks as in a zip. */
+/** A backup as the files of a folder: the same content and the same checks as in a zip. */
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readlinkSync } from "node:fs";
@@ -52,7 +52,7 @@ beforeAll(async () => {
   recipientsKey = await createArchiveKey({ mode: "recipients", recipients });
 });
 
-/** What this process has open, by path; empty where the system does not tell (other than Linux). */
+/** The files that this process has open, by path. Empty if the system cannot tell (other than Linux). */
 function openFiles(): string {
   const folder = "/proc/self/fd";
   if (!existsSync(folder)) return "";
@@ -90,7 +90,7 @@ describe("written as a folder", () => {
     const home = await temporaryFolder();
     const manifest = await writeArchive(join(home, "a.zip"), NONE);
     const ofFolder = await writeFolder(join(home, "b"), NONE);
-    // README.txt alone says which of the two it is.
+    // Only README.txt differs between the two.
     expect({ ...ofFolder, readmeSha256: manifest.readmeSha256 }).toEqual(manifest);
     await shell("unzip -q a.zip -d unpacked", home);
     await shell("diff -r --exclude=README.txt --exclude=manifest.json unpacked b", home);
@@ -214,7 +214,7 @@ describe.each([
     await writeFolder(join(home, "b"), mode === "none" ? NONE : recipientsKey, tables);
     return () => rm(home, { recursive: true });
   });
-  /** The folder that was written, copied. */
+  /** Copies the folder that was written. */
   async function copyFolder(): Promise<string> {
     const folder = join(await temporaryFolder(), "b");
     await cp(join(home, "b"), folder, { recursive: true });
@@ -261,7 +261,7 @@ describe.each([
     const user = archive.manifest.tables.find(({ name }) => name === "User");
     if (!user) throw new Error("no such table");
     expect(await codeOf(archive.verifyStored(user))).toBe(code);
-    // Decryption may notice before the digest does.
+    // Decryption may fail before the digest is compared.
     const reading = await codeOf(text(archive.readTable(user)));
     expect([code, "ARCHIVE_INVALID"].slice(0, mode === "none" ? 1 : 2)).toContain(reading);
   });
@@ -282,7 +282,7 @@ it("what operating systems leave in a folder changes nothing", async () => {
   expect(await readWhole(folder, {})).toEqual(TABLES);
 });
 
-/** A source without end, of which one knows whether it was destroyed. */
+/** An endless source that shows whether it was destroyed. */
 function endless(): Readable {
   return new Readable({
     read() {
@@ -327,7 +327,7 @@ describe.each(["none", "recipients"] as const)("writing in mode %s, all is relea
     await expect(sink.done).rejects.toMatchObject({ code: "ABORTED" });
     expect(source.destroyed).toBe(true);
     expect(openFiles()).not.toContain(folder);
-    // Nothing is written any more.
+    // Check that nothing is written any more.
     await rm(folder, { recursive: true });
     await sleep(20);
     await expect(stat(folder)).rejects.toThrow();

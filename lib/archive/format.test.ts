@@ -31,7 +31,7 @@ it.each(
 )("explains itself in mode $mode, as a $kind", ({ mode, kind }) => {
   const readme = readmeText(mode, new Date("2026-01-02T03:04:05Z"), kind);
   expect(readme.includes("unzip")).toBe(kind === "zip");
-  // Plain ASCII shows the same in every editor and on every terminal.
+  // Plain ASCII looks the same in every editor and terminal.
   expect(readme).toMatch(/^[\x20-\x7e\n]+$/);
   expect(readme.includes("age -d")).toBe(mode !== "none");
   expect(readme.includes("age -d key.age")).toBe(mode === "passphrase");

@@ -1,6 +1,6 @@
 /**
- * One archive of every format version and mode ever released, as it was written then. They are never
- * written again: a backup made today must open in ten years.
+ * One archive of every released format version and mode, as it was written then. They are never written again: a backup
+ * made today must open in ten years.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

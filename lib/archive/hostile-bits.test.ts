@@ -1,6 +1,6 @@
 /**
- * Archives with a random bit flipped, or cut off at a random length. A thousand times as many: HOSTILE_CASES=2000000.
- * A failure prints fast-check's seed.
+ * Archives with a random bit flipped, or cut off at a random length. For a thousand times as many cases:
+ * HOSTILE_CASES=2000000. A failure prints fast-check's seed.
  */
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ const flipped = (content: Buffer, bit: number): Buffer => {
   return changed;
 };
 
-/** What became of the cases, by where they hit: for a person who reads the report. */
+/** Results by the region that was hit, for the person who reads the report. */
 const report: string[] = [];
 afterAll(() => console.info(report.join("\n")));
 
@@ -45,12 +45,12 @@ function counter(what: string) {
   };
 }
 
-/** What may come of a flipped bit in a zip. Whatever is accepted has every row and the manifest unharmed. */
+/** Allowed results of a flipped bit in a zip. If an archive is accepted, all rows and the manifest must be unharmed. */
 const AFTER_FLIP: Record<Region, readonly string[]> = {
   README: ["ARCHIVE_INVALID"],
-  // These were opened by identity; by passphrase, see below.
+  // These were opened with the private key. For the passphrase, see below.
   key: ["ARCHIVE_INVALID"],
-  // Times, versions and the like harm nobody.
+  // Times, versions and similar fields do no harm.
   "local header": ["accepted", "ARCHIVE_INVALID"],
   directory: ["accepted", "ARCHIVE_INVALID"],
   end: ["accepted", "ARCHIVE_INVALID", "ARCHIVE_TRUNCATED"],
@@ -59,10 +59,10 @@ const AFTER_FLIP: Record<Region, readonly string[]> = {
   table: ["ARCHIVE_INVALID", "DIGEST_MISMATCH"],
 };
 
-/** Cases at a time: most of each is waiting for the file system. */
+/** Number of concurrent cases, because each mostly waits for the file system. */
 const SLOTS = 8;
 
-/** Runs a case for each value, in slots of their own. */
+/** Runs one case per value, in concurrent slots. */
 async function forAll<Value>(
   cases: number,
   values: fc.Arbitrary<Value>,
@@ -93,13 +93,13 @@ describe.each(MODES)("a zip of mode %s", (mode) => {
       count.add(outcome);
       hit.add(region);
       const allowed = AFTER_FLIP[region];
-      // Deflated content may end with bits that mean nothing; what they leave unharmed is compared.
+      // Deflated content may end with unused bits. If the archive is accepted, its contents are compared.
       const isDeflated = mode === "none" && (region === "table" || region === "manifest");
       expect(isDeflated ? [...allowed, "accepted"] : allowed, region).toContain(outcome);
       if (manifest) expect(manifest).toEqual(scene.manifest);
     });
     count.report();
-    // Its end is so short that chance may spare it.
+    // The end record is so short that no case may have hit it.
     hit.add("end");
     expect(hit.size).toBe(mode === "passphrase" ? 8 : 7);
     expect(count.outcomes()).toEqual(
@@ -117,14 +117,14 @@ describe.each(MODES)("a zip of mode %s", (mode) => {
       overwrite(path, whole.subarray(0, length));
       const { outcome } = await judge(path, scene.unlock);
       count.add(outcome);
-      // Shorter than a zip's first mark, it cannot be told from any other file.
+      // Shorter than a zip's first signature, it cannot be distinguished from any other file.
       expect(outcome).toBe(length < 4 ? "ARCHIVE_INVALID" : "ARCHIVE_TRUNCATED");
     });
     count.report();
   });
 });
 
-/** A zip has a checksum for its manifest, and a folder has none. */
+/** A zip contains a checksum of its manifest, a folder does not. */
 const AFTER_FLIP_IN_FOLDER: Record<"none" | "encrypted", Partial<Record<Region, string[]>>> = {
   none: {
     README: ["DIGEST_MISMATCH"],
@@ -134,7 +134,7 @@ const AFTER_FLIP_IN_FOLDER: Record<"none" | "encrypted", Partial<Record<Region, 
   encrypted: {
     README: ["DIGEST_MISMATCH"],
     key: ["DIGEST_MISMATCH"],
-    // In age's header, where the recipient is.
+    // In age's header, which contains the recipient.
     manifest: ["ARCHIVE_INVALID", "NO_MATCHING_IDENTITY"],
     table: ["ARCHIVE_INVALID", "DIGEST_MISMATCH", "NO_MATCHING_IDENTITY"],
   },
@@ -152,7 +152,7 @@ describe.each(MODES)("a folder of mode %s", (mode) => {
     return { unlock: scene.unlock, folders, files };
   }
 
-  /** Judges a folder while one of its files has another content. */
+  /** Opens a folder while one of its files has other content. */
   async function judgeChanged(
     path: string,
     change: (whole: Buffer) => Buffer,
@@ -209,7 +209,7 @@ it("a key with a bit flipped never opens by its passphrase", async () => {
   await forAll(cases, fc.nat(key.length * 8 - 1), async (bit) => {
     const outcome = await codeOf(open(flipped(key, bit)));
     count.add(outcome);
-    // Another salt or wrapped key is another passphrase, as far as anybody can tell.
+    // A changed salt or wrapped key looks the same as another passphrase.
     expect(["ARCHIVE_INVALID", "ARCHIVE_TRUNCATED", "WRONG_PASSPHRASE"]).toContain(outcome);
   });
   count.report();

@@ -1,4 +1,4 @@
-/** Archives whose entries, names, headers or manifest somebody has changed on purpose. One row per attack. */
+/** Archives with deliberately changed entries, names, headers or manifest. One row per attack. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -15,7 +15,7 @@ type Mode = (typeof MODES)[number];
 type Outcome = string | Partial<Record<Mode, string>>;
 
 const scenes = new Map<Mode, Promise<Scene>>();
-/** One for all attacks on a mode; its files are gone after the first. */
+/** One scene for all attacks on a mode. Its files are removed after the first test. */
 function sceneOf(mode: Mode): Promise<Scene> {
   const scene = scenes.get(mode) ?? createScene(mode);
   scenes.set(mode, scene);
@@ -171,7 +171,7 @@ const ENTRIES: Attack[] = [
   ],
 ];
 
-/** A table's entry with another name, in both places that name it. */
+/** A table's entry with another name, in both places that contain it. */
 const NAMES = [
   "../tables/public.User.json",
   "tables/../../public.User.json",
@@ -360,7 +360,9 @@ const ZIP64: Attack[] = [
   ],
 ];
 
-/** A new manifest, as whoever knows the recipient can encrypt it: age says who may read, not who wrote. */
+/**
+ * A forged manifest. Anyone who knows the public key can encrypt one: age proves who can read a file, not who wrote it.
+ */
 const MANIFESTS: Array<
   [what: string, outcome: Outcome, edit: (manifest: StoredManifest) => unknown]
 > = [
@@ -471,7 +473,7 @@ const MANIFESTS: Array<
     (it) => {
       const column = { name: "x".repeat(60), type: "text", encoding: "json" };
       const columns = `${JSON.stringify(column)},`.repeat(700_000).slice(0, -1);
-      // One table's columns, as all of them are empty.
+      // Replaces one table's columns, which are empty in all of them.
       return JSON.stringify(it).replace('"columns":[]', `"columns":[${columns}]`);
     },
   ],
@@ -536,7 +538,7 @@ describe.each(MODES)("mode %s", (mode) => {
       const edited = edit(manifest);
       const json = typeof edited === "string" ? edited : JSON.stringify(edited);
       const content = await encryptBytes(key, Buffer.from(json));
-      // Deflated, as a bomb would be.
+      // Deflated, like a bomb.
       const zip = pack(change(entries, isManifest, { content, deflate: mode === "none" }));
       expect(await outcomeOf(mode, zip)).toBe(expected);
     });

@@ -1,6 +1,6 @@
 /**
- * Writes a table of more than 4 GiB, stored and deflated, and has unzip test it and us read it back.
- * Takes some minutes and 9 GB of disk, so it is not part of `npm test`:
+ * Writes a table of more than 4 GiB, stored and deflated, lets unzip test it, and reads it back. Takes some minutes and
+ * 9 GB of disk, so it is not part of `npm test`:
  *
  *   node lib/archive/large-entry.check.ts
  */
@@ -69,7 +69,7 @@ async function check(key: ArchiveKey): Promise<void> {
   report(`${key.mode}: read back, every digest right`, startedAt);
 }
 
-/** Incompressible, so that the stored entry is as large. */
+/** Incompressible, so that the stored entry has the same size. */
 function noise(): Readable {
   let sizeBytes = 0;
   return new Readable({

@@ -11,11 +11,11 @@ import { judged } from "./archive-error.ts";
 
 export type { ManifestTable, StoredManifest };
 
-/** What a backup says of itself; the archive's writer knows the rest. */
+/** What a backup says about itself. The archive's writer adds the rest. */
 export type UnwrittenManifest = Omit<StoredManifest, "readmeSha256" | "keySha256">;
 
 type UnknownToOriginal = "formatVersion" | "createdAt" | "database" | "schemaFingerprint";
-/** What is known of a backup. Null: a backup that `@vorlefan/prisma-backup` wrote says nothing of it. */
+/** What is known about a backup. Null: a backup by `@vorlefan/prisma-backup` does not say it. */
 export type Manifest = Omit<StoredManifest, UnknownToOriginal> & {
   [Key in UnknownToOriginal]: StoredManifest[Key] | null;
 };
@@ -23,14 +23,14 @@ export type Manifest = Omit<StoredManifest, UnknownToOriginal> & {
 /**
  * Reads and checks a manifest.
  *
- * @throws FORMAT_UNSUPPORTED for a newer version, ARCHIVE_INVALID for anything else that is wrong
+ * @throws FORMAT_UNSUPPORTED for a newer version, ARCHIVE_INVALID for any other fault
  */
 export const parseManifest = (bytes: Uint8Array): StoredManifest =>
   judged(() => readManifest(bytes));
 
 /**
- * The manifest's bytes, as they are stored in the archive. Indented: a person may have to read them. Of what is only told
- * there is never more than a reader takes: a backup does not fail because there is much to say.
+ * Serialises a manifest to the bytes stored in the archive. Indented, because a person may have to read it. Purely
+ * informative lists are cut to what a reader accepts, so that a backup does not fail because of their length.
  */
 export function serialiseManifest(manifest: StoredManifest): Buffer {
   const { components, edges } = manifest.insertionOrder;
@@ -41,7 +41,7 @@ export function serialiseManifest(manifest: StoredManifest): Buffer {
     warnings: summariseWarnings(manifest.warnings),
   };
   const bytes = Buffer.from(`${JSON.stringify(told, null, 2)}\n`);
-  // What could not be read back must not be written. This throws where it could not.
+  // Throws if the manifest could not be read back, because then it must not be written.
   parseManifest(bytes);
   return bytes;
 }

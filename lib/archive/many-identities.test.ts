@@ -1,4 +1,6 @@
-/** Identities times recipients are tries, of which whoever makes a file and whoever opens it decide the number. */
+/**
+ * The number of attempts is identities times recipients, which the file's author and the person who opens it determine.
+ */
 import {
   Encrypter,
   generateHybridIdentity,

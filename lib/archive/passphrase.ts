@@ -1,7 +1,7 @@
 /**
- * age's passphrase recipient and identity (https://age-encryption.org/v1, "scrypt recipient stanza"),
- * with the key derived by node:crypto in a process of its own: age-encryption's own would block the
- * event loop, and with it every request, for a second and more.
+ * age's passphrase recipient and identity (https://age-encryption.org/v1, "scrypt recipient stanza"). node:crypto
+ * derives the key in a separate process, because age-encryption's own derivation would block the event loop, and with
+ * it every request, for more than a second.
  */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -17,9 +17,9 @@ import {
   sealFileKey,
 } from "./file-key.ts";
 
-/** As the `age` tool writes. */
+/** The same as the `age` tool's. */
 const WORK_FACTOR = 18;
-/** 1 GB and some seconds: what the most patient archive may cost. */
+/** 1 GB and some seconds: the highest cost that an archive may demand. */
 const MAX_WORK_FACTOR = 20;
 
 const LABEL = "age-encryption.org/v1/scrypt";
@@ -37,7 +37,7 @@ export function passphraseRecipient(passphrase: string): Recipient {
   };
 }
 
-/** Throws ARCHIVE_INVALID where the header is not that of one passphrase, or its price is too high. */
+/** Throws ARCHIVE_INVALID if the header is not for exactly one passphrase, or its work factor is too high. */
 export function passphraseIdentity(passphrase: string): Identity {
   return {
     async unwrapFileKey(stanzas) {
@@ -72,7 +72,7 @@ function parseScryptHeader(stanzas: Stanza[]) {
   return { salt, workFactor, sealed: stanza.body };
 }
 
-/** One derivation at a time: each takes 256 MB for about a second, and whoever may ask could ask often. */
+/** One derivation at a time, because each takes 256 MB for about a second, and requests may come often. */
 let queue: Promise<unknown> = Promise.resolve();
 
 function deriveKey(passphrase: string, salt: Buffer, workFactor: number): Promise<Buffer> {
@@ -97,8 +97,8 @@ const SCRYPT_PROGRAM = `
 `;
 
 /**
- * Derives a key in a process of its own, so that the 256 MB and more which scrypt takes by design are
- * never the web server's. The passphrase goes through a pipe: neither arguments nor environment have it.
+ * Derives a key in a separate process, so that the memory which scrypt needs by design, 256 MB and more, never burdens
+ * the web server. The passphrase is sent through a pipe, so it is neither in arguments nor in the environment.
  */
 async function runScrypt(task: {
   passphrase: string;
@@ -111,7 +111,7 @@ async function runScrypt(task: {
     stdio: ["pipe", "pipe", "ignore"],
     windowsHide: true,
   });
-  // Where it dies before it has read its task, its exit says so.
+  // If the process dies before it has read its task, its exit code reports the error.
   child.stdin.on("error", () => {}).end(JSON.stringify(task));
   const [key] = await Promise.all([buffer(child.stdout), once(child, "close")]);
   if (key.length !== KEY_BYTES) throw new Error("The process that derives keys ended early.");

@@ -1,4 +1,4 @@
-/** The commands in README.txt, taken from it as they stand, bring a table back into a real PostgreSQL. */
+/** Runs the commands of README.txt, unchanged, to restore a table into a real PostgreSQL. */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -30,7 +30,7 @@ const ROWS = `INSERT INTO "User" OVERRIDING SYSTEM VALUE VALUES
   (9223372036854775807, '', NULL, 'infinity', '[0:1]={x,y}', 'null', 'null'),
   (2, '\\.', 'NaN', NULL, NULL, NULL, NULL)`;
 
-/** As the archive format has each column: json as text, a JSON null wrapped. */
+/** Writes each column as in the archive format: json as text, a JSON null wrapped. */
 const AS_JSON = `SELECT string_agg(row_to_json(r)::text, E'\\n,') AS json FROM (
   SELECT id::text, name, price::text, at::text, tags::text,
          CASE WHEN note = 'null' THEN '{"$json": null}' ELSE note END AS note, raw::text
@@ -110,7 +110,9 @@ it.skipIf(!hasTools).each([
   expect(await readFile(join(backup, "README.txt"), "utf8")).toBe(readme);
 });
 
-/** What names and values may try: each is a sequence's name here, and one a value that is no number. */
+/**
+ * Names and values that attempt an injection. Each is a sequence's name here, and one is a value that is not a number.
+ */
 const HOSTILE_NAMES = [
   'a"); DROP TABLE x; --',
   "it's",
@@ -177,7 +179,7 @@ function sequenceCommands(commands: string[]): string[] {
   return commands.slice(from, commands.indexOf(find(commands, "json_array_elements")) + 1);
 }
 
-/** What README.txt says to type: its indented lines. */
+/** Returns the commands in README.txt: its indented lines. */
 function commandsOf(readme: string): string[] {
   return readme
     .split("\n")

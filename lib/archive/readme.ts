@@ -2,7 +2,7 @@ import type { EncryptionMode } from "../shared/api.ts";
 import { FORMAT_VERSION, manifestEntryName } from "../shared/archive-format.ts";
 import type { EntrySink } from "./entry-sink.ts";
 
-/** Text of README.txt: how to open this archive on a day when nothing else is left. ASCII, 80 columns. */
+/** Returns the text of README.txt: how to open this archive without this software. ASCII, 80 columns. */
 export function readmeText(mode: EncryptionMode, createdAt: Date, kind: EntrySink["kind"]): string {
   const [intro, tools, prepare] = MODES[mode];
   const { easyWay, unzip, unpack } = KINDS[kind];
@@ -74,7 +74,7 @@ sha256sum of each file under tables/ is its storedSha256 in the manifest:
 ${mode === "none" ? "" : CLEAN_UP}`;
 }
 
-/** What differs between a zip file and a folder of the same content. */
+/** The differences between a zip file and a folder with the same content. */
 const KINDS: Record<EntrySink["kind"], { easyWay: string; unzip: string; unpack: string }> = {
   zip: {
     easyWay: `Open the backup page of the app that made it, choose Restore, and give it this
@@ -103,7 +103,7 @@ AFTERWARDS
 Delete what you decrypted: manifest.json.txt, and identity.txt if you made it here.
 `;
 
-/** For each mode: what protects it, the tools it needs, and how to get at the identity. */
+/** For each mode: the protection, the required tools, and how to get the private key. */
 const MODES: Record<EncryptionMode, [string, string, string]> = {
   passphrase: [
     `It is encrypted. It opens with the passphrase that was chosen when it was made;

@@ -3,9 +3,9 @@ import { MAX_STANZAS } from "../shared/archive-format.ts";
 import { MAX_STANZAS_BYTES, stanzaBytes } from "./age-file.ts";
 
 /**
- * Recipients that an archive can be encrypted to, each once.
+ * Returns the valid recipients for an archive, without duplicates.
  *
- * @throws RECIPIENT_INVALID, also where there are more than a header has room for
+ * @throws RECIPIENT_INVALID, also if there are more than fit into a header
  */
 export async function checkRecipients(recipients: string[]): Promise<string[]> {
   const checked = [...new Set(recipients.map((recipient) => recipient.trim()))];
@@ -24,7 +24,7 @@ export async function checkRecipients(recipients: string[]): Promise<string[]> {
   return checked;
 }
 
-/** What nobody could read again must not be written. */
+/** An archive with a larger header could not be read back, so it must not be written. */
 const tooManyRecipients = (given: number, possible: number): BackupError =>
   new BackupError(
     "RECIPIENT_INVALID",
@@ -35,7 +35,7 @@ const tooManyRecipients = (given: number, possible: number): BackupError =>
   );
 
 function describeInvalidRecipient(recipient: string, position: number): string {
-  // A secret pasted by mistake must not be repeated in a message.
+  // A private key pasted by mistake must not be repeated in a message.
   if (/^AGE-SECRET-KEY-/i.test(recipient)) {
     return `Recipient ${position} is a secret identity, not a recipient.`;
   }

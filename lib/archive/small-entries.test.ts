@@ -1,4 +1,4 @@
-/** README.txt and key.age are no tables, and yet nobody may exchange them unnoticed. */
+/** README.txt and key.age are not tables, but replacing them must be detected too. */
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

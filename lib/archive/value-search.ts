@@ -1,9 +1,12 @@
 const NEWLINE = 0x0a;
 
-/** A user's row is not that long; what is, is not looked into. */
+/** Longer lines are not searched. A user's row is not that long. */
 const MAX_LINE_BYTES = 4 * 2 ** 20;
 
-/** Looks for a row that has a value in a column, in a table's JSON as it is read; parses only rows that hold its bytes. */
+/**
+ * Searches a table's JSON, while it is read, for a row with a value in a column. Parses only rows that contain its
+ * bytes.
+ */
 export class ValueSearch {
   readonly #column: string;
   readonly #value: string | number;
@@ -16,11 +19,11 @@ export class ValueSearch {
   constructor(column: string, value: string | number) {
     this.#column = column;
     this.#value = value;
-    // As PostgreSQL writes it.
+    // In the form in which PostgreSQL writes it.
     this.#needle = Buffer.from(`${JSON.stringify(column)}:${JSON.stringify(value)}`);
   }
 
-  /** To be read after the table's end. Null where it was not found, and not every row was looked into. */
+  /** Read it after the table's end. Null if the value was not found and some rows were not searched. */
   get isFound(): boolean | null {
     return this.#isFound || (this.#isWhole ? false : null);
   }
@@ -54,7 +57,7 @@ export class ValueSearch {
     }
   }
 
-  /** The bytes may be a part of a longer value, or be inside of one. */
+  /** The bytes may be part of a longer value or inside of another value, so parse the row. */
   #isRow(line: string): boolean {
     try {
       const row: unknown = JSON.parse(line.replace(/^[[,]/, "").replace(/\]$/, ""));
@@ -62,7 +65,7 @@ export class ValueSearch {
         typeof row === "object" && row !== null && Reflect.get(row, this.#column) === this.#value
       );
     } catch {
-      // What is wrong with it is said by whoever checks the archive.
+      // The check of the archive reports what is wrong with the row.
       return false;
     }
   }

@@ -2,7 +2,7 @@ import type { TransformCallback } from "node:stream";
 import { digestMismatch } from "./archive-error.ts";
 import { type Digest, DigestStream } from "./digest.ts";
 
-/** Passes an entry's bytes on; fails with DIGEST_MISMATCH at the first byte too many, or at the end. */
+/** Passes an entry's bytes on. Fails with DIGEST_MISMATCH at the first byte too many, or at the end. */
 export class VerifyStream extends DigestStream {
   readonly #entry: string;
   readonly #expected: Digest;
@@ -14,7 +14,7 @@ export class VerifyStream extends DigestStream {
   }
 
   override _transform(chunk: Buffer, encoding: BufferEncoding, done: TransformCallback): void {
-    // A decompression bomb ends here.
+    // This stops a decompression bomb.
     if (this.bytes + chunk.length > this.#expected.bytes) done(digestMismatch(this.#entry));
     else super._transform(chunk, encoding, done);
   }

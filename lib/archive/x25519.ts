@@ -1,7 +1,7 @@
 /**
- * age's X25519 recipient and identity (https://age-encryption.org/v1, "X25519 recipient stanza") by node:crypto. Every
- * table's entry is an age file of its own; by age-encryption's, which is WebCrypto's, keys took a quarter of the time
- * of a backup of thousands of small tables.
+ * age's X25519 recipient and identity (https://age-encryption.org/v1, "X25519 recipient stanza"), with node:crypto.
+ * Every table's entry is a separate age file. With age-encryption's own, which uses WebCrypto, the keys took a quarter
+ * of the time of a backup with thousands of small tables.
  */
 import {
   createPrivateKey,
@@ -24,16 +24,16 @@ import {
 const TYPE = "X25519";
 const LABEL = "age-encryption.org/v1/X25519";
 const KEY_BYTES = 32;
-/** What comes before a private key's bytes in PKCS #8, the only form besides JWK, which asks for the public key too. */
+/** The bytes before a private key in PKCS #8. The only other format is JWK, which also requires the public key. */
 const PKCS8_PREFIX = Buffer.from("302e020100300506032b656e04220420", "hex");
 
-/** Whether it is `age1…`, and none of the kinds whose prefix is longer, as `age1pq1…`. */
+/** Whether it begins with `age1` and is none of the types with a longer prefix, such as `age1pq1…`. */
 export const isX25519Recipient = (text: string): boolean =>
   text.startsWith("age1") && text.lastIndexOf("1") === 3;
 
 export const isX25519Identity = (text: string): boolean => text.startsWith("AGE-SECRET-KEY-1");
 
-/** @param text a recipient that age-encryption takes */
+/** @param text a recipient that age-encryption accepts */
 export function x25519Recipient(text: string): Recipient {
   const recipient = Buffer.from(bech32.decodeToBytes(text).bytes);
   const theirs = publicKeyOf(recipient);
@@ -47,7 +47,7 @@ export function x25519Recipient(text: string): Recipient {
   };
 }
 
-/** @param text an identity that age-encryption takes */
+/** @param text an identity that age-encryption accepts */
 export function x25519Identity(text: string): Identity {
   const privateKey = createPrivateKey({
     key: Buffer.concat([PKCS8_PREFIX, bech32.decodeToBytes(text).bytes]),
@@ -62,7 +62,7 @@ export function x25519Identity(text: string): Identity {
         const share = decodeBase64(args[1] ?? "", KEY_BYTES);
         if (args.length !== 2 || !share || body.length !== SEALED_KEY_BYTES)
           throw new Error("a recipient stanza is not as age writes it");
-        // Throws for a share with which any two would agree on the same.
+        // Throws for a low-order share, with which the secret would be the same for every key.
         const secret = diffieHellman({ privateKey, publicKey: publicKeyOf(share) });
         const fileKey = openFileKey(sealingKey(secret, share, recipient), body);
         if (fileKey) return fileKey;

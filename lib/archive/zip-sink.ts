@@ -6,7 +6,7 @@ import type { EntrySink } from "./entry-sink.ts";
 /** Twice as fast as deflate's default, for 5 % more bytes. */
 const DEFLATE_LEVEL = 3;
 
-/** Writes entries as a zip to a stream, which it ends, or destroys when it is given up. */
+/** Writes entries as a zip to a stream. Ends the stream, or destroys it on failure. */
 export function createZipSink(output: Writable, mtime: Date): EntrySink {
   const zip = new yazl.ZipFile();
   let sizeBytes = 0;
@@ -18,7 +18,7 @@ export function createZipSink(output: Writable, mtime: Date): EntrySink {
   });
   const done = pipeline(zip.outputStream, sizeCounter, output).then(() => sizeBytes);
   done.catch(() => {});
-  // yazl neither stops its sources nor hears of their errors, so everything around it is destroyed.
+  // yazl neither stops its sources nor reports their errors, so the streams around it are destroyed.
   const destroy = (reason: Error) => void sizeCounter.destroy(reason);
   zip.on("error", destroy);
   const entryOptions = { mtime, mode: 0o100600 };
@@ -28,7 +28,8 @@ export function createZipSink(output: Writable, mtime: Date): EntrySink {
       if (Buffer.isBuffer(content)) zip.addBuffer(content, name, { ...entryOptions, compress });
       else {
         const compressionLevel = compress ? DEFLATE_LEVEL : 0;
-        // yazl keeps what it is given here to the end of the zip: not the stream, and all that is behind it.
+        // yazl keeps this callback until the end of the zip. So drop the stream after use, with everything that it
+        // references.
         let given: Readable | undefined = content;
         zip.addReadStreamLazy(name, { ...entryOptions, compressionLevel }, (take) => {
           const stream = given as Readable;

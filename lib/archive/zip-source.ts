@@ -10,8 +10,8 @@ import { type OpenFile, openFile } from "./files.ts";
 import { readZipStructure, type ZipEntry } from "./zip-structure.ts";
 
 /**
- * Opens a zip file and checks its structure. Where all of it is below one folder, because somebody packed a
- * backup's folder, the entries are named from there.
+ * Opens a zip file and checks its structure. If all entries are below one folder, because a backup's folder was packed,
+ * the entries are named relative to it.
  *
  * @throws NOT_FOUND, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
  */
@@ -57,7 +57,7 @@ class ZipSource implements EntrySource {
     return headOf(this.read(name));
   }
 
-  /** Checked by the zip's own size and CRC-32. */
+  /** Checks the zip's own size and CRC-32. */
   async readBytes(name: string, maxBytes: number): Promise<Buffer> {
     const entry = this.#entry(name);
     const content = await collectEntry(this.read(name), entry, maxBytes);

@@ -1,4 +1,4 @@
-/** The zip's structure: read and checked whole, before anything in it is believed. */
+/** Reads and checks the zip's whole structure, before any of its content is used. */
 
 import { constants } from "node:fs";
 import yauzl from "yauzl";
@@ -15,25 +15,25 @@ import { MAX_ENTRIES } from "../shared/archive-format.ts";
 import { invalidArchive, judged, toArchiveError } from "./archive-error.ts";
 import type { OpenFile } from "./files.ts";
 
-/** An entry, and where its bytes are in the file. */
+/** An entry and its position in the file. */
 export interface ZipEntry {
   name: string;
-  /** Deflated by the zip, else stored. */
+  /** Whether the zip deflated it. Otherwise it is stored. */
   deflated: boolean;
   crc32: number;
-  /** As a zip tool extracts it. */
+  /** Size as a zip tool extracts it. */
   sizeBytes: number;
-  /** Where its content begins and ends in the file. */
+  /** Start and end of its content in the file. */
   dataStart: number;
   dataEnd: number;
-  /** Where all of it begins and ends: local header, content, data descriptor. */
+  /** Start and end of the whole entry: local header, content, data descriptor. */
   start: number;
   end: number;
 }
 
 /**
- * Reads the directory of a zip file and checks that it says the same as the headers beside the content. Folders,
- * which other tools than ours enter too, hold nothing and are left out.
+ * Reads the directory of a zip file and checks that it agrees with the headers beside the content. Skips folders, which
+ * other tools add and which contain nothing.
  *
  * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED
  */
@@ -81,20 +81,20 @@ const ZIP64_EXTRA_FIELD = 1;
 const IN_ZIP64 = 0xffffffff;
 const METHOD = { stored: 0, deflated: 8 };
 const FLAG_DESCRIPTOR = 1 << 3;
-/** Deflate's two hints, data descriptor, UTF-8 names. Encryption by the zip itself is not among them. */
+/** Deflate's two hints, data descriptor, UTF-8 names. Excludes encryption by the zip itself. */
 const KNOWN_FLAGS = 0b110 | FLAG_DESCRIPTOR | (1 << 11);
-/** Systems whose zip tools write Unix file types: Unix and macOS. */
+/** Systems whose zip tools store Unix file types: Unix and macOS. */
 const MADE_ON_UNIX = new Set([3, 19]);
 
-/** Headers are small, and those of small entries lie close together: one read brings many of them. */
+/** Headers are small, and those of small entries are close together, so one read covers many of them. */
 const WINDOW_BYTES = 16 * 1024;
-/** One in the directory, two where an entry begins and ends. */
+/** One for the directory, two for the beginning and the end of an entry. */
 const WINDOWS = 3;
 
-/** yauzl's own reader closes and forgets its descriptor under a read that is still waiting. */
+/** yauzl's own reader closes and forgets its descriptor while a read is still waiting. */
 class FileReader extends yauzl.RandomAccessReader {
   readonly #file: OpenFile;
-  /** What was read and may be asked for again, the last first. */
+  /** Cached reads, the latest first. */
   #windows: Array<{ start: number; bytes: Buffer }> = [];
 
   constructor(file: OpenFile) {
@@ -102,7 +102,7 @@ class FileReader extends yauzl.RandomAccessReader {
     this.#file = file;
   }
 
-  /** Fewer bytes than asked for only at the file's end. */
+  /** Returns fewer bytes than requested only at the end of the file. */
   async readAt(position: number, length: number): Promise<Buffer> {
     const end = position + length;
     const known = this.#windows.find(
@@ -187,10 +187,12 @@ async function checkEntry(
   };
 }
 
-/** A path as file systems allow it. The names are held in memory, where a zip may have gigabytes of them. */
+/** The length of a path that file systems allow. Names are kept in memory, and a zip may contain gigabytes of them. */
 const MAX_NAME_BYTES = 4096;
 
-/** UTF-8, whether or not it is marked as such (macOS does not); else what the zip says it is. */
+/**
+ * Decodes UTF-8, even if it is not marked as such (macOS does not). Otherwise uses the encoding that the zip declares.
+ */
 function entryName(central: yauzl.Entry): string {
   const { fileNameRaw, generalPurposeBitFlag, extraFields } = central;
   let name: string;
@@ -199,7 +201,7 @@ function entryName(central: yauzl.Entry): string {
   } catch {
     name = yauzl.getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, true);
   }
-  // Old tools on Windows separate folders so. Elsewhere it is a character as any other.
+  // Old tools on Windows separate folders with backslashes. On other systems a backslash is an ordinary character.
   return MADE_ON_UNIX.has(central.versionMadeBy >>> 8) ? name : name.replaceAll("\\", "/");
 }
 
@@ -212,7 +214,7 @@ function isFolder(central: yauzl.Entry): boolean {
   );
 }
 
-/** 0 where the zip does not say. */
+/** 0 if the zip does not store it. */
 function unixFileType(central: yauzl.Entry): number {
   if (!MADE_ON_UNIX.has(central.versionMadeBy >>> 8)) return 0;
   return (central.externalFileAttributes >>> 16) & constants.S_IFMT;
@@ -222,7 +224,7 @@ function localSizes(local: yauzl.LocalFileHeader): { compressed: number; extract
   const zip64 = yauzl
     .parseExtraFields(local.extraField)
     .find(({ id, data }) => id === ZIP64_EXTRA_FIELD && data.length >= 16)?.data;
-  // A local header has both sizes in this field, or neither.
+  // A local header contains both sizes in this field, or neither.
   return {
     extracted:
       zip64 && local.uncompressedSize === IN_ZIP64
@@ -235,7 +237,7 @@ function localSizes(local: yauzl.LocalFileHeader): { compressed: number; extract
   };
 }
 
-/** Length of the data descriptor, in one of its four forms; null where it is not what it should be. */
+/** Returns the length of the data descriptor, in one of its four forms. Null if it is wrong. */
 async function findDescriptor(
   reader: FileReader,
   position: number,

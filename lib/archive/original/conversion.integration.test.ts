@@ -12,7 +12,7 @@ const TYPES = `
   CREATE DOMAIN d_stamp AS timestamptz(3); CREATE DOMAIN d_json AS jsonb NOT NULL;
   CREATE DOMAIN d_bytes AS bytea;`;
 
-/** Text that PostgreSQL holds: no NUL, no half of a character. */
+/** Text that PostgreSQL can store: no NUL, no half of a surrogate pair. */
 const textValue = fc
   .oneof(
     fc.string({ unit: "grapheme" }),
@@ -32,11 +32,11 @@ const numeric = fc
   .tuple(fc.boolean(), fc.nat(), fc.nat({ max: 40 }), fc.bigInt({ min: 0n, max: 10n ** 40n }))
   .map(([negative, whole, scale, fraction]) => {
     const digits = `${whole}.${String(fraction).padStart(scale, "0")}`;
-    // Zeros at the end are not Prisma's; where a column has no scale of its own, they are lost.
+    // Prisma does not keep trailing zeros. If a column has no fixed scale, they are lost.
     return `${negative ? "-" : ""}${digits.replace(/\.?0+$/, "") || "0"}`;
   });
 const bytes = fc.uint8Array().map((it) => Buffer.from(it));
-/** Numbers as JavaScript holds them: what it does not is lost. */
+/** Numbers that JavaScript can represent. Others are lost. */
 const jsonValue = fc
   .jsonValue({ noUnicodeString: false })
   .map((it) => JSON.parse(JSON.stringify(it).replaceAll("\\u0000", "")) as unknown);
@@ -48,7 +48,7 @@ const list = <T>(of: fc.Arbitrary<T>, holdsNull = true) =>
   fc.array(holdsNull ? fc.option(of) : of, { maxLength: 5 });
 const asJson = (it: unknown) => (it === null ? null : JSON.stringify(it));
 
-/** Column's type, and what is given to PostgreSQL for it. */
+/** A column's type, and the value given to PostgreSQL. */
 const COLUMNS: Array<[type: string, value: fc.Arbitrary<unknown>]> = [
   ["boolean", fc.boolean()],
   ["int2", fc.integer({ min: -32768, max: 32767 })],
@@ -102,7 +102,7 @@ const REQUIRED: typeof COLUMNS = [
 ];
 const ALL = [...COLUMNS, ...REQUIRED];
 
-/** Prisma's bigints become JSON so, where the original's user has patched them: else it throws. */
+/** Converts bigints to JSON as many users of the original patched them. Without a patch, JSON.stringify throws. */
 const withBigInts = (rows: unknown[]): object[] =>
   JSON.parse(JSON.stringify(rows, (_, it) => (typeof it === "bigint" ? String(it) : it)));
 
@@ -131,7 +131,7 @@ test("what a real Prisma Client reads and JSON.stringify writes comes back, type
         await restore(database, folder);
         expect(await read()).toEqual(before);
       }),
-      // Shrinking 47 columns by a database would take minutes.
+      // Shrinking a case of 47 columns with a database would take minutes.
       { numRuns: 15, endOnFailure: true },
     );
   } finally {

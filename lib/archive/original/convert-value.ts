@@ -1,18 +1,18 @@
-/** The original's values, which JavaScript had written as JSON, as format 1 writes them. Pure. */
+/** Converts the original's values, which JavaScript wrote as JSON, to format 1. Pure. */
 import type { CatalogColumn } from "../../schema/catalog.ts";
 import { isExactNumber } from "./parse-row.ts";
 import type { ValueKind } from "./scan-file.ts";
 
-/** A value that its column cannot have had. Says nothing of the value. */
+/** A value that its column cannot have contained. The error does not include the value. */
 export class UnfitValue extends Error {}
 
 const isJson = (type: string | null): boolean => type === "json" || type === "jsonb";
 
-/** Whether NULL is no value of the column, so that a `null` in its place was JSON's. */
+/** Whether the column does not accept NULL. Then a `null` in its place was JSON's. */
 export const refusesNull = ({ notNull, valueType }: CatalogColumn): boolean =>
   notNull || valueType.refusesNull;
 
-/** Whether values of this kind can be the column's. What they say is for PostgreSQL to judge. */
+/** Whether values of this kind fit the column's type. PostgreSQL checks their content. */
 export function fitsColumn(kind: ValueKind, { valueType: { name, isArray } }: CatalogColumn) {
   if (kind === "null") return true;
   if (isArray) return kind === "array" || kind === "string";
@@ -22,14 +22,14 @@ export function fitsColumn(kind: ValueKind, { valueType: { name, isArray } }: Ca
 }
 
 /**
- * A value as format 1 holds it in this column.
+ * Converts a value to the form of format 1 for this column.
  *
  * @throws UnfitValue
  */
 export function convertValue(value: unknown, column: CatalogColumn): unknown {
   const { name, isArray } = column.valueType;
   if (isArray) {
-    // Prisma does not know arrays of the user's own types, and leaves them as PostgreSQL writes them.
+    // Prisma does not know arrays of users' types, and passes PostgreSQL's text through.
     if (value === null || typeof value === "string") return value;
     return arrayLiteral(value, name);
   }
@@ -50,7 +50,7 @@ export function convertValue(value: unknown, column: CatalogColumn): unknown {
 const isWrapping = (value: unknown): boolean =>
   typeof value === "object" && value !== null && !Array.isArray(value) && "$json" in value;
 
-/** PostgreSQL's text for a value that is not null, or JSON's null. */
+/** Returns PostgreSQL's text for a value that is not null, or JSON's null. */
 function textOf(value: unknown, type: string | null): string {
   if (isJson(type)) return JSON.stringify(value);
   if (type === "bytea") return bytesText(value);
@@ -66,14 +66,14 @@ function arrayLiteral(value: unknown, type: string | null): string {
   if (!Array.isArray(value)) throw new UnfitValue();
   const elements = value.map((element: unknown) => {
     if (element === null) return "NULL";
-    // An array in an array of JSON is JSON.
+    // An array inside an array of JSON is a JSON value.
     if (Array.isArray(element) && !isJson(type)) return arrayLiteral(element, type);
     return `"${textOf(element, type).replaceAll(/[\\"]/g, "\\$&")}"`;
   });
   return `{${elements.join(",")}}`;
 }
 
-/** `{"0": 255}` (Uint8Array), `{"type": "Buffer", "data": [255]}`, `[255]`, or text already. */
+/** Accepts `{"0": 255}` (Uint8Array), `{"type": "Buffer", "data": [255]}`, `[255]`, or text. */
 function bytesText(value: unknown): string {
   if (typeof value === "string") {
     if (!/^\\x(?:[0-9a-f]{2})*$/i.test(value.slice(0, 4096)) && value !== "")
@@ -96,7 +96,9 @@ function bytesText(value: unknown): string {
   return `\\x${buffer.toString("hex")}`;
 }
 
-/** Which parts of a Date's text the types take, and what zone follows: Prisma made every one of them a Date in UTC. */
+/**
+ * The parts of a Date's text that each type uses, and the zone to append. Prisma turned all of them into a Date in UTC.
+ */
 const DATE_TIME = {
   date: { date: true, time: false, zone: "" },
   time: { date: false, time: true, zone: "" },
@@ -110,7 +112,7 @@ function dateTimeText(text: string, parts: (typeof DATE_TIME)[DateTimeType]): st
   const found = /^([+-]\d{6}|\d{4})-(\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d+)?)Z$/.exec(text);
   if (!found) return text;
   const [, isoYear = "", day, time] = found;
-  // A time of 24:00:00 became the next day's first moment.
+  // A time of 24:00:00 had become the first moment of the next day.
   if (!parts.date)
     return `${isoYear === "1970" && day === "01-02" ? "24:00:00" : time}${parts.zone}`;
   const year = Number(isoYear);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decryptFile, deriveKey } from "./decrypt-file.ts";
 
-/** As both versions of the original call node:crypto; the tag is thrown away there, too. */
+/** Encrypts like both versions of the original, which also discard the tag. */
 function encrypt(key: Buffer, text: string): { iv: string; encrypted: string } {
   const nonce = randomBytes(12);
   const cipher = createCipheriv("aes-192-ccm", key, nonce, { authTagLength: 12 });

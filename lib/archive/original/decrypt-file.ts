@@ -1,18 +1,18 @@
 /**
- * The original's encryption: AES-192-CCM with a key that scrypt makes of the password and the salt "salt". It stored
- * no tag, and CCM without its tag is CTR: what was altered cannot be told from what was written.
+ * The original's encryption: AES-192-CCM with a key that scrypt derives from the password and the salt "salt". It
+ * stored no tag, and CCM without its tag is CTR, so altered text cannot be detected.
  */
 import { createDecipheriv, scrypt } from "node:crypto";
 import { z } from "zod";
 
 const KEY_BYTES = 24;
 const NONCE_BYTES = 12;
-/** CCM counts blocks in what 12 bytes of nonce leave of 16, so that the original could not encrypt more. */
+/** With a nonce of 12 bytes, CCM's counter has 3 bytes, so the original could not encrypt more. */
 const MAX_PLAIN_BYTES = 2 ** 24 - 1;
-/** Of an encrypted file: hexadecimal text, and the nonce. */
+/** Maximum size of an encrypted file: hexadecimal text and the nonce. */
 export const MAX_ENCRYPTED_BYTES = 2 * MAX_PLAIN_BYTES + 4096;
 
-// Not by one pattern for all of it: that would need a stack as large as the text.
+// Not a single pattern for the whole text, because it would need a stack as large as the text.
 const hex = z.string().refine((text) => text.length % 2 === 0 && !/[^0-9a-f]/.test(text));
 const containerSchema = z.union([
   z.object({ iv: z.string(), encryptedText: hex }), // 0.4.0
@@ -23,7 +23,7 @@ const nonceSchema = z.object({
   data: z.array(z.int().min(0).max(255)).length(NONCE_BYTES),
 });
 
-/** Node's own defaults are the original's; 16 MB and some milliseconds, off the event loop. */
+/** Node's defaults, as in the original: 16 MB and some milliseconds, off the event loop. */
 export function deriveKey(password: string): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     scrypt(password, "salt", KEY_BYTES, (error, key) => (error ? reject(error) : resolve(key)));
@@ -31,10 +31,10 @@ export function deriveKey(password: string): Promise<Buffer> {
 }
 
 /**
- * Decrypts a whole file. What comes out of a wrong key, or of altered text, is not JSON, or other JSON: nothing
- * here can tell.
+ * Decrypts a whole file. A wrong key or altered text gives something that is not JSON, or other JSON. This function
+ * cannot detect that.
  *
- * @throws Error where it is not the original's JSON around the encrypted text
+ * @throws Error if the text is not the original's JSON around encrypted text
  */
 export function decryptFile(key: Buffer, content: Buffer): Buffer {
   const container = containerSchema.parse(JSON.parse(content.toString().replace(/^\ufeff/, "")));
@@ -44,7 +44,10 @@ export function decryptFile(key: Buffer, content: Buffer): Buffer {
   return Buffer.concat([decipher.update(encrypted, "hex"), decipher.final()]);
 }
 
-/** CCM's counter block for the first block of text: 3 bytes of counter less one, the nonce, and the counter at 1. */
+/**
+ * CCM's counter block for the first block of text: the counter's length (3 bytes) less one, the nonce, and a counter of
+ * 1.
+ */
 function firstCounter(nonce: Buffer): Buffer {
   return Buffer.concat([Buffer.from([2]), nonce, Buffer.from([0, 0, 1])]);
 }

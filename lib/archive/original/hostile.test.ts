@@ -1,7 +1,7 @@
 /**
- * A backup of the original's with a random bit flipped, or cut off. It stored no digest, so that a changed letter
- * cannot be told from what was written; but whatever is read is rows of JSON, and whatever is not says why. A zip's
- * own checksum finds what a folder cannot.
+ * A backup by the original with a random bit flipped, or cut off. It stored no digests, so a changed letter cannot be
+ * detected. But whatever is read must be rows of JSON, and anything else must give a reason. A zip's own checksum finds
+ * what a folder cannot.
  */
 import { cpSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ afterAll(() => console.info(report.join("\n")));
 
 type Rows = Record<string, unknown[]>;
 
-/** Every table's rows, or the code of the error. */
+/** Returns every table's rows, or the error's code. */
 async function read(path: string, unlock: Unlock): Promise<Rows | string> {
   try {
     await using archive = await openArchive(path);
@@ -61,7 +61,7 @@ function tally(what: string) {
 
 describe.each([
   ["zipped", CASES],
-  // Its key is derived anew for each.
+  // Fewer cases, because each derives the key again.
   ["encrypted-zipped", CASES / 5],
 ] as const)("the zip of %s", (name, cases) => {
   const folder = fixture(name);
@@ -143,7 +143,7 @@ describe.each([
     const count = tally(`${name}, lengths`);
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...files), fc.noBias(fc.nat()), async (file, random) => {
-        // A line end after the array is no part of it.
+        // A line end after the array is not part of it.
         const change = (whole: Buffer) =>
           whole.subarray(0, random % whole.toString("latin1").trimEnd().length);
         const outcome = await readChanged(join(folder, file), change, folder);

@@ -1,6 +1,6 @@
 /**
- * Reads a file as large as the original could write, all of it one line, and says what that takes.
- * Takes a minute and 500 MB of disk, so it is not part of `npm test`:
+ * Reads a file as large as the original could write, all on one line, and prints the time and memory used. Takes a
+ * minute and 500 MB of disk, so it is not part of `npm test`:
  *
  *   node lib/archive/original/large-file.check.ts
  */
@@ -13,7 +13,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { openArchive } from "../archive-reader.ts";
 
-/** Longest string of Node's, which held the original's whole file. */
+/** Node's longest string, because the original held a whole file in one. */
 const SIZE_BYTES = 0x1fffffe8;
 const MAX_MEMORY_BYTES = 350e6;
 

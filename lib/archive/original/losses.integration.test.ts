@@ -1,4 +1,7 @@
-/** What Prisma Client loses on the way into the original's files, by what it really reads: each loss is said before. */
+/**
+ * Tests with a real Prisma Client what is lost on the way into the original's files. Each loss has a warning before the
+ * restore.
+ */
 import { PrismaPg } from "@prisma/adapter-pg";
 import { expect, test } from "vitest";
 import { PrismaClient } from "../../../prisma/generated/client.ts";
@@ -7,7 +10,7 @@ import { NO_PRISMA_MODELS } from "../../schema/prisma-models.ts";
 import { restore, testDatabase } from "../../testing/backups.ts";
 import { folderOf, opened, tableFile } from "../../testing/original-backups.ts";
 
-/** With `BigInt.prototype.toJSON` patched as many do it, which rounds. */
+/** With `BigInt.prototype.toJSON` patched in a common way, which rounds. */
 const toJson = (_: string, value: unknown) => (typeof value === "bigint" ? Number(value) : value);
 
 const CASES: Array<{ type: string; value: string; back: string | null; code: string }> = [
@@ -71,7 +74,7 @@ test("values that lost nothing are not warned of", async () => {
   expect(warnings.map(({ code }) => code)).toEqual([
     "ORIGINAL_INTEGRITY",
     "ORIGINAL_OFFSET_POSSIBLE",
-    // Of `z`.
+    // About the column `z`.
     "ORIGINAL_DATE_NULL",
   ]);
 });

@@ -1,4 +1,4 @@
-/** What the original lost in writing, told from what its files hold. Said before a restore. */
+/** Finds out from the files what the original lost when it wrote them. The warnings are shown before a restore. */
 import type { Warning } from "../../shared/api.ts";
 import { tableLabel } from "../../shared/table-name.ts";
 import { refusesNull } from "./convert-value.ts";
@@ -6,7 +6,7 @@ import type { MatchedColumn } from "./match-columns.ts";
 import type { MatchedTable } from "./match-tables.ts";
 import type { ScannedFile } from "./scan-file.ts";
 
-/** What is true of the backup as a whole. */
+/** Warnings about the backup as a whole. */
 export function generalLosses(files: readonly ScannedFile[]): Warning[] {
   const encrypted = files.filter(({ isEncrypted }) => isEncrypted).length;
   const warnings: Warning[] = [
@@ -18,7 +18,7 @@ export function generalLosses(files: readonly ScannedFile[]): Warning[] {
           : "The integrity of this backup cannot be checked: the original stored no digests. What was damaged or altered since cannot be told.",
     },
   ];
-  // 0.3.5, which wrote no table's name into its rows, had no such option.
+  // 0.3.5, which did not write the table's name into its rows, lacked this option.
   if (files.some(({ tableName }) => tableName !== null)) {
     warnings.push({
       code: "ORIGINAL_OFFSET_POSSIBLE",
@@ -35,7 +35,7 @@ export function generalLosses(files: readonly ScannedFile[]): Warning[] {
   return warnings;
 }
 
-/** Each kind of loss: what it says of the columns that it concerns. */
+/** Each kind of loss, with its message about the affected columns. */
 const LOSSES: Array<{
   code: Warning["code"];
   concerns: (column: MatchedColumn) => boolean;
@@ -107,14 +107,14 @@ const isJson = ({ valueType }: MatchedColumn["column"]): boolean =>
   valueType.name === "json" || valueType.name === "jsonb";
 const hasValues = (statistics: MatchedColumn["statistics"]): boolean =>
   statistics.some(({ rows, nulls }) => rows > nulls);
-/** Among its values; of an array, among its elements. */
+/** Whether there are nulls among its values, or among the elements of its arrays. */
 const holdsNulls = (
   { valueType }: MatchedColumn["column"],
   statistics: MatchedColumn["statistics"],
 ): boolean =>
   statistics.some(({ nulls, nullElements }) => (valueType.isArray ? nullElements : nulls > 0));
 
-/** One warning per kind. */
+/** Returns one warning per kind of loss. */
 export function tableLosses(
   { schema, name }: MatchedTable,
   columns: readonly MatchedColumn[],

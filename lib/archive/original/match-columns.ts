@@ -1,4 +1,4 @@
-/** Which column of its table each key of a file's rows is. Pure. */
+/** Matches the keys of a file's rows with the columns of its table. Pure. */
 import type { CatalogColumn } from "../../schema/catalog.ts";
 import { findModel, type PrismaModels } from "../../schema/prisma-models.ts";
 import type { Warning } from "../../shared/api.ts";
@@ -18,18 +18,20 @@ export interface MatchedColumn {
 
 export interface MatchedColumns {
   columns: MatchedColumn[];
-  /** For the manifest: with those that the table does not have, or not so, which then are drift. */
+  /**
+   * The columns for the manifest. Includes those that the table lacks or has with another type, which then are drift.
+   */
   described: ManifestTable["columns"];
   warnings: Warning[];
 }
 
-/** @throws ARCHIVE_INVALID where two keys are of one column */
+/** @throws ARCHIVE_INVALID if two keys belong to the same column */
 export function matchColumns(matched: MatchedTable, models: PrismaModels): MatchedColumns {
   const { table, files } = matched;
   if (!table) return { columns: [], described: [], warnings: [] };
   const rows = files.reduce((sum, file) => sum + file.rows, 0);
   if (rows === 0) {
-    // Nothing says which columns an empty table had.
+    // An empty file does not tell which columns the table had.
     const described = table.columns
       .filter(({ generated }) => !generated)
       .map(({ name, type, encoding }) => ({ name, type, encoding }));
@@ -40,7 +42,7 @@ export function matchColumns(matched: MatchedTable, models: PrismaModels): Match
     files.flatMap((file) => [...file.keys]),
     ([key]) => key,
   );
-  // 0.3.5 wrote what its user gave it: Prisma's objects, as a rule, with fields and not columns.
+  // 0.3.5 wrote the objects that its user passed: usually Prisma's, with fields instead of columns.
   const areColumns = files.every(({ tableName }) => tableName !== null);
   const columnOf = areColumns
     ? (key: string) => key
@@ -89,7 +91,10 @@ export function matchColumns(matched: MatchedTable, models: PrismaModels): Match
   return result;
 }
 
-/** By the model's fields where all keys are such; else a key is a column's name, or else a field's. */
+/**
+ * If all keys are the model's fields, they count as fields. Otherwise a key is a column's name or, if there is no such
+ * column, a field.
+ */
 function columnNames(
   keys: string[],
   { table, schema, name }: MatchedTable,
@@ -103,7 +108,7 @@ function columnNames(
   return (key) => (areFields || !isColumn(key) ? (fields.get(key) ?? key) : key);
 }
 
-/** Related rows, as `include` and `select` bring them: objects, arrays of them, or nothing. */
+/** Whether the values can be related rows, as `include` and `select` add them: objects, arrays or null. */
 function mayBeRelation(statistics: KeyStatistics[]): boolean {
   return statistics.every(({ kinds }) =>
     [...kinds].every((kind) => kind === "object" || kind === "array" || kind === "null"),

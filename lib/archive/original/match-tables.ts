@@ -1,4 +1,4 @@
-/** Which of the database's tables a backup's files are of. The original wrote neither schemas nor types. Pure. */
+/** Matches a backup's files with the database's tables. The original stored neither schemas nor types. Pure. */
 import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
 import type { PrismaModels } from "../../schema/prisma-models.ts";
 import type { TableName, Warning } from "../../shared/api.ts";
@@ -8,22 +8,20 @@ import { invalidArchive } from "../archive-error.ts";
 import type { ScannedFile } from "./scan-file.ts";
 
 export interface MatchedTable extends TableName {
-  /** Null where the database has none. */
+  /** Null if the database lacks the table. */
   table: CatalogTable | null;
-  /** More than one where 0.3.5's user had split a table, or an old PostgreSQL listed only the partitions. */
+  /** Several if 0.3.5's user had split a table, or an old PostgreSQL listed only the partitions. */
   files: ScannedFile[];
 }
 
-/** What a file can be of. */
+/** A relation that a file can belong to. */
 interface Relation extends TableName {
-  /** The table that takes its rows: for a partition, its root. Null: nothing that a restore changes. */
+  /** The table that receives its rows. For a partition, the root table. Null: a restore does not change it. */
   table: CatalogTable | null;
   isPartition: boolean;
 }
 
-/**
- * @throws ARCHIVE_INVALID where two files hold the same table
- */
+/** @throws ARCHIVE_INVALID if two files contain the same table */
 export function matchTables(
   scanned: readonly ScannedFile[],
   catalog: Catalog,
@@ -62,7 +60,7 @@ export function matchTables(
   }
   const roots = new Set(matched.keys());
   for (const { file, relation, root } of partitions) {
-    // Before PostgreSQL 14, partitioned tables themselves were not in the statistics that the original went by.
+    // The original listed tables from PostgreSQL's statistics, which lacked partitioned tables before PostgreSQL 14.
     if (!roots.has(tableKey(root))) take(file, root, root, true);
     else warnings.push(partitionLeftOut(relation, root));
   }
@@ -93,8 +91,8 @@ function relationsOf(catalog: Catalog): Relation[] {
 const lowerFirst = (name: string): string => name.slice(0, 1).toLowerCase() + name.slice(1);
 
 /**
- * By the name that 0.4.0 wrote into every row. Else by the file's: a table's, or whatever name 0.3.5's user gave
- * it, as a rule the model's or its delegate's in Prisma Client.
+ * Finds a file's relation by the name that 0.4.0 wrote into every row. Otherwise by the file's name: a table's, or any
+ * name that 0.3.5's user chose, usually the model's or its delegate's in Prisma Client.
  */
 function findRelations(
   file: ScannedFile,
@@ -116,7 +114,7 @@ function findRelations(
   const byName = (fileName: string): Relation[] =>
     [
       relations.filter(({ name }) => name === fileName),
-      // A file's name may have been normalised on the way.
+      // A file's name may have been normalised since.
       relations.filter(({ name }) => fileNameOf(name) === fileName.normalize()),
       ofModel((model) => model === fileName),
       ofModel((model) => lowerFirst(model) === fileName),
@@ -124,19 +122,21 @@ function findRelations(
     ].find(({ length }) => length > 0) ?? [];
   const found = byName(file.name);
   if (found.length > 0) return { found, isSplit: false };
-  // As 0.3.5's documentation split large tables: user_0, user_1 …
+  // 0.3.5's documentation splits large tables in this way: user_0, user_1 …
   const split = /^(.+)_\d+$/.exec(file.name)?.[1];
   return { found: split === undefined ? [] : byName(split), isSplit: true };
 }
 
-/** As the original made a table's name a file's: it left characters out that some systems do not allow. */
+/**
+ * Returns the file name that the original made from a table's name: without characters that some systems do not allow.
+ */
 const fileNameOf = (tableName: string): string =>
   tableName
     .replaceAll(/[/?<>\\:*|"]|\p{Cc}/gu, "")
     .replaceAll(/\s/g, "_")
     .normalize();
 
-/** The original read through the search_path, which is "public" for as good as everyone. */
+/** The original read through the search_path, which is "public" for nearly all users. */
 function choose(found: Relation[], name: string, warnings: Warning[]): Relation | null {
   if (found.length <= 1) return found[0] ?? null;
   const chosen = found.find(({ schema }) => schema === "public") ?? null;

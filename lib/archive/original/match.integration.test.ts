@@ -15,7 +15,7 @@ async function planOf(
   return await verifyArchive({ database, models, archive });
 }
 
-/** Proven by other tests. */
+/** Other tests cover these. */
 const ELSEWHERE = new Set([
   "ORIGINAL_INTEGRITY",
   "ORIGINAL_OFFSET_POSSIBLE",
@@ -151,7 +151,7 @@ describe("no row comes twice", () => {
     expect((await restore(database, whole)).rows).toBe(2);
     expect(await db.query("SELECT * FROM p ORDER BY a")).toEqual([one, two]);
 
-    // As PostgreSQL 13 and older listed them.
+    // The files that the original wrote with PostgreSQL 13 and older.
     await db.query("TRUNCATE p");
     const onlyParts = await folderOf(parts);
     expect(warned(await planOf(database, onlyParts))).toEqual(["ORIGINAL_FILES_JOINED p"]);
@@ -177,7 +177,7 @@ describe("no row comes twice", () => {
       await Promise.all(
         names.map(async (name) => [
           `${name}.json`,
-          // In another order than the children's own.
+          // In another order than in the children's own files.
           tableFile(name, (await db.query(`SELECT * FROM ${name}`)).reverse()),
         ]),
       ),

@@ -10,7 +10,7 @@ import { fixture, PASSWORD } from "../../testing/original-backups.ts";
 import type { EntrySource } from "../entry-source.ts";
 import { openOriginal } from "./open-original.ts";
 
-/** Files that are only in memory, for thousands of them. */
+/** Files in memory only, because there are thousands. */
 function sourceOf(files: Record<string, Buffer>): EntrySource {
   const entries = Object.entries(files).map(
     ([name, content]) => [name, { name, sizeBytes: content.length }] as const,

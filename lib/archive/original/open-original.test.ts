@@ -15,7 +15,7 @@ const USERS = tableFile("User", [
   { id: 2, name: '[}"\\' },
 ]);
 
-/** The error, which must be one of ours, and say nothing of what the rows hold. */
+/** Returns the error, which must be a BackupError and must not contain any of the rows' content. */
 async function errorOf(promise: Promise<unknown>): Promise<BackupError> {
   const error = await promise.then(
     () => new Error("there was none"),
@@ -69,7 +69,7 @@ test.for([
     let rows = 0;
     for await (const batch of batchRows(archive.readTable(table))) rows += batch.rows;
     expect(rows).toBe(table.rows);
-    // The file's own rows, whoever reads them.
+    // The file's own rows, regardless of the database.
     const json = await text(archive.readTable(table));
     expect(Buffer.byteLength(json)).toBe(table.jsonBytes);
     if (path === "plain") {
@@ -291,7 +291,7 @@ describe("passwords", () => {
     );
   });
 
-  /** Another hexadecimal digit of the encrypted text, `at` from its beginning. */
+  /** Changes a hexadecimal digit of the encrypted text, `at` characters from its beginning. */
   function altered(file: Buffer | undefined, at: number): Buffer {
     const changed = Buffer.from(file ?? "");
     const position = changed.indexOf('":"') + 3 + at;

@@ -20,9 +20,9 @@ import { scanFiles } from "./scan-files.ts";
 import { splitRows } from "./split-rows.ts";
 
 /**
- * Opens a backup that `@vorlefan/prisma-backup` 0.3.5 or 0.4.0 wrote. Closes the source with itself.
+ * Opens a backup by `@vorlefan/prisma-backup` 0.3.5 or 0.4.0. Closing it also closes the source.
  *
- * @throws ARCHIVE_INVALID or ARCHIVE_TRUNCATED for a file that is not whole
+ * @throws ARCHIVE_INVALID or ARCHIVE_TRUNCATED for an incomplete file
  */
 export async function openOriginal(source: EntrySource): Promise<Archive> {
   const { files, warnings } = await findOriginalFiles(source).catch(throwJudged);
@@ -50,7 +50,7 @@ class OriginalArchive implements Archive {
     this.encryption = files.some(({ isEncrypted }) => isEncrypted) ? "passphrase" : "none";
   }
 
-  /** As it fits the database that was given last. */
+  /** The manifest for the database that was passed last. */
   get manifest(): Manifest {
     return this.#unlocked.manifest;
   }
@@ -60,7 +60,7 @@ class OriginalArchive implements Archive {
     return this.#planned;
   }
 
-  /** Reads every file whole: there is no other way to know what is in them, or whether the password is right. */
+  /** Reads every file completely. There is no other way to learn their contents, or whether the password is right. */
   async unlock({ passphrase }: Unlock): Promise<void> {
     let key: Buffer | null = null;
     if (this.encryption === "passphrase") {
@@ -76,7 +76,7 @@ class OriginalArchive implements Archive {
   }
 
   manifestFor(catalog: Catalog, models: PrismaModels): Manifest {
-    // Must have been unlocked.
+    // Throws if it is not unlocked.
     void this.#unlocked;
     this.#planned = fittedManifest(this.#scanned, this.encryption, this.#warnings, catalog, models);
     return this.#planned.manifest;
@@ -98,7 +98,7 @@ class OriginalArchive implements Archive {
     return Readable.from(rows, { objectMode: false });
   }
 
-  /** The original stored no digest. That nothing changes between its readings is checked with each. */
+  /** The original stored no digests. Each later read checks that the file has not changed since the first. */
   async verifyStored(): Promise<void> {}
 
   async close(): Promise<void> {

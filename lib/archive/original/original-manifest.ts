@@ -1,4 +1,4 @@
-/** A manifest for what has none: from its files alone, and as it fits a database. Pure. */
+/** Makes a manifest for a backup without one: from its files alone, and as it fits a database. Pure. */
 
 import type { Catalog } from "../../schema/catalog.ts";
 import { largestNumber } from "../../schema/number-column.ts";
@@ -17,11 +17,11 @@ import type { ScannedFile } from "./scan-file.ts";
 
 const TOOL = "@vorlefan/prisma-backup";
 
-/** How a table's rows are read: as the files have them, or converted to a database's columns. */
+/** How a table's rows are read: as in the files, or converted to a database's columns. */
 export interface TablePlan extends MatchedTable {
-  /** Null: as the files have them. */
+  /** Null: as in the files. */
   columns: MatchedColumn[] | null;
-  /** Tables whose rows are among this one's and not its own, at any depth. */
+  /** Tables that inherit from this one, at any depth. Its files contain their rows too. */
   descendants: TablePlan[];
 }
 
@@ -31,7 +31,7 @@ export interface PlannedManifest {
   plans: Map<string, TablePlan>;
 }
 
-/** Before the database is known: each file a table, in schema "public". */
+/** Before the database is known: each file is a table in the schema "public". */
 export function plainManifest(
   files: readonly ScannedFile[],
   encryption: Manifest["encryption"],
@@ -51,7 +51,7 @@ export function plainManifest(
   return withTables(tables, plans, { files, encryption, warnings, sequences: [] });
 }
 
-/** @throws ARCHIVE_INVALID where two files or keys are of one table or column */
+/** @throws ARCHIVE_INVALID if two files or keys belong to the same table or column */
 export function fittedManifest(
   files: readonly ScannedFile[],
   encryption: Manifest["encryption"],
@@ -94,7 +94,10 @@ export function fittedManifest(
 
 const NAMED = 5;
 
-/** Nothing else tells that a file got lost, or was never written because the original failed before it. */
+/**
+ * Warns about tables without a file. Nothing else reveals that a file was lost, or was never written because the
+ * original failed before.
+ */
 function missingTables(matched: readonly MatchedTable[], catalog: Catalog): Warning[] {
   const found = new Set([...matched, ...catalog.platformRelations].map((table) => tableKey(table)));
   const missing = catalog.tables.filter(
@@ -124,7 +127,7 @@ function describe(
     columns,
     rows,
     jsonBytes: files.reduce((sum, { jsonBytes }) => sum + jsonBytes, 0),
-    // Of converted rows there is none; what they are made of is compared with its first reading.
+    // Converted rows have no stored digest. The file itself is compared with its first reading.
     jsonSha256: "",
     entry: file?.entry ?? "",
     storedBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
@@ -135,8 +138,8 @@ function describe(
 const rowsOf = ({ files }: MatchedTable): number => files.reduce((sum, { rows }) => sum + rows, 0);
 
 /**
- * Where sequences stood was not stored: they begin anew, and a restore raises them to their columns' extremes. One whose
- * values are not its numbers has no extreme, and stays where it is.
+ * The original stored no sequence states. The sequences start again, and a restore raises them to their columns'
+ * extremes. A sequence whose columns contain other values than its numbers has no extreme, and keeps its state.
  */
 function startsOf(catalog: Catalog, restored: ReadonlySet<string>): Manifest["sequences"] {
   const tables = new Map(catalog.tables.map((table) => [tableKey(table), table]));

@@ -1,4 +1,4 @@
-/** Tables that inherit: the original's `SELECT * FROM` a parent gave the rows of its children too. */
+/** Tables that inherit: the original's `SELECT * FROM` a parent also returned the rows of its children. */
 import { createHash } from "node:crypto";
 import { quote } from "../../shared/archive/entry-names.ts";
 import { tableKey } from "../../shared/table-name.ts";
@@ -6,10 +6,10 @@ import { invalidArchive } from "../archive-error.ts";
 import type { MatchedTable } from "./match-tables.ts";
 import type { Row } from "./parse-row.ts";
 
-/** Each is held as a digest while its parent is read. */
+/** Each is kept as a digest in memory while its parent is read. */
 const MAX_INHERITED_ROWS = 2_000_000;
 
-/** The tables below one, at any depth, each once. */
+/** Returns all tables that inherit from a table, at any depth, each once. */
 export function descendantsOf(table: MatchedTable, all: readonly MatchedTable[]): MatchedTable[] {
   const found = new Set<MatchedTable>();
   const visit = (parent: MatchedTable) => {
@@ -25,9 +25,9 @@ export function descendantsOf(table: MatchedTable, all: readonly MatchedTable[])
 }
 
 /**
- * How many rows are a table's own.
+ * Counts a table's own rows.
  *
- * @throws ARCHIVE_INVALID where its file does not hold its children's rows
+ * @throws ARCHIVE_INVALID if its file has fewer rows than its children
  */
 export function countOwnRows(table: MatchedTable, all: readonly MatchedTable[]): number {
   const rows = table.files.reduce((sum, file) => sum + file.rows, 0);
@@ -45,11 +45,11 @@ export function countOwnRows(table: MatchedTable, all: readonly MatchedTable[]):
 }
 
 /**
- * Leaves out of a parent's rows those that are its children's, as often as they are.
+ * Removes the children's rows from a parent's, each as often as it occurs there.
  *
  * @param inherited the children's own rows
  * @param keys the parent's columns
- * @throws ARCHIVE_INVALID where one of them is not there
+ * @throws ARCHIVE_INVALID if one of them is missing
  */
 export async function* withoutInherited(
   rows: AsyncIterable<Row[]>,

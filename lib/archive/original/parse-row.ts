@@ -1,14 +1,14 @@
 import { isUtf8 } from "node:buffer";
 
-/** A row as the file holds it. Numbers that JavaScript cannot hold are `ExactNumber`s. */
+/** A row as in the file. Numbers that JavaScript cannot represent are `ExactNumber`s. */
 export type Row = Record<string, unknown>;
 
-/** A number's own text, written as it is by JSON.stringify. */
+/** A number's original text, which JSON.stringify writes unchanged. */
 interface ExactNumber {
   rawJSON: string;
 }
 
-/** Node has had these for longer than TypeScript's library knows them. */
+/** Node supports these functions, but TypeScript's library lacks them. */
 const exactJson = JSON as unknown as {
   parse(
     text: string,
@@ -21,10 +21,10 @@ const exactJson = JSON as unknown as {
 export const { isRawJSON: isExactNumber } = exactJson;
 
 /**
- * Parses one row. Where its text has digits that a JavaScript number may not hold, every number is compared with
- * its text and kept exact.
+ * Parses one row. If its text has digits that a JavaScript number may not represent, every number is compared with its
+ * text and kept exact.
  *
- * @throws Error where it is no JSON object
+ * @throws Error if it is not a JSON object
  */
 export function parseRow(bytes: Buffer): Row {
   if (!isUtf8(bytes)) throw new Error("not UTF-8");
@@ -42,7 +42,7 @@ export function parseRow(bytes: Buffer): Row {
 
 const mayBeImprecise = (text: string): boolean => /[\d.]{16}/.test(text);
 
-/** Whether a JSON value holds a number of 16 digits or more, which JavaScript may have rounded. */
+/** Whether a JSON value contains a number of 16 digits or more, which JavaScript may have rounded. */
 export function holdsImpreciseNumber(value: unknown): boolean {
   if (typeof value === "number") {
     return !Number.isSafeInteger(value) && significantDigits(String(value)) > 15;

@@ -7,22 +7,21 @@ import { translateReadError } from "../entry-content.ts";
 import type { EntrySource } from "../entry-source.ts";
 import { decryptFile, MAX_ENCRYPTED_BYTES } from "./decrypt-file.ts";
 
-/** How a file's content is read, and what it was when it was first read. */
+/** How to read a file's content, and what it was when it was first read. */
 export interface ReadFileOptions {
   /** For encrypted files. */
   key: Buffer | null;
-  /** What it has to be; the original stored none. */
+  /** The expected digest from the first reading, because the original stored none. */
   sha256?: string;
-  /** Told its digest, once all of it is read. */
+  /** Receives the digest after the whole file is read. */
   onDigest?: (sha256: string) => void;
   signal: AbortSignal;
 }
 
 /**
- * A file's JSON, decrypted. Plain files are streamed; an encrypted one is at most as large as CCM allows, and
- * read whole.
+ * Reads a file's JSON, decrypted. Plain files are streamed. An encrypted file is limited by CCM and read as a whole.
  *
- * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED, DIGEST_MISMATCH (another content than before), ABORTED
+ * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED, DIGEST_MISMATCH (other content than before), ABORTED
  */
 export async function* readFile(
   source: EntrySource,
@@ -74,7 +73,7 @@ async function* checkedContent(
   for await (const chunk of source.read(entry)) {
     signal.throwIfAborted();
     bytes += chunk.length;
-    // A zip's entry may unpack to more than it says.
+    // A zip's entry may unpack to more than its declared size.
     if (bytes > sizeBytes) break;
     hash.update(chunk);
     if (expectedCrc !== undefined) crc = zlib.crc32(chunk, crc);

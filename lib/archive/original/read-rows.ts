@@ -8,13 +8,16 @@ import { withoutInherited } from "./own-rows.ts";
 import type { Row } from "./parse-row.ts";
 import { parseFileRow, type ScannedFile } from "./scan-file.ts";
 
-/** A file's rows, some at a time, cut but not parsed. */
+/** Reads a file's rows in groups, split but not parsed. */
 export type FileRows = (file: ScannedFile) => AsyncIterable<Buffer[]>;
 
 const [NEWLINE, RETURN, SPACE] = [0x0a, 0x0d, 0x20];
 const [FIRST, NEXT, LINE_END] = [Buffer.from("["), Buffer.from(","), Buffer.from("\n")];
 
-/** A table's JSON array in format 1's layout, one row a line; with format 1's values where the plan has columns. */
+/**
+ * Writes a table's JSON array in the layout of format 1, one row per line. If the plan has columns, the values are
+ * converted to format 1.
+ */
 export async function* readPlannedTable(plan: TablePlan, open: FileRows): AsyncGenerator<Buffer> {
   let isEmpty = true;
   const { columns } = plan;
@@ -28,7 +31,7 @@ export async function* readPlannedTable(plan: TablePlan, open: FileRows): AsyncG
   yield Buffer.from(isEmpty ? "[\n]\n" : "]\n");
 }
 
-/** As they are, but for line ends in files that somebody formatted: outside of strings, where JSON allows none. */
+/** Leaves rows unchanged, except for line ends in files that were reformatted. JSON allows none inside strings. */
 async function* plainRows({ files }: TablePlan, open: FileRows): AsyncGenerator<Buffer[]> {
   for (const file of files) {
     for await (const rows of open(file)) yield rows.map(onOneLine);
@@ -51,7 +54,7 @@ async function* convertedRows(
     number++;
     const values = columns.map(({ key, column }, index) => {
       try {
-        // Where a row lacks it, it is NULL, as the warning says; else JSON's null may be meant.
+        // If the row lacks the key, the value is NULL, as the warning says. Otherwise a null may be JSON's.
         const value = Object.hasOwn(row, key) ? convertValue(row[key], column) : null;
         return `${names[index]}:${JSON.stringify(value)}`;
       } catch (error) {

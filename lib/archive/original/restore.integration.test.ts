@@ -18,7 +18,7 @@ async function planOf(database: Database, path: string, unlock: Unlock): Promise
   return await verifyArchive({ database, models, archive });
 }
 
-/** `pg_dump --inserts` without what differs from run to run: rows in the order of their text, sequences. */
+/** Returns the output of `pg_dump --inserts` without what differs in each run: rows sorted by their text, sequences. */
 async function insertsOf(url: string): Promise<string[]> {
   const { stdout } = await promisify(execFile)("pg_dump", [
     "--data-only",
@@ -34,9 +34,9 @@ const statements = (dump: string): string[] =>
     .filter((line) => /^(INSERT INTO|SELECT pg_catalog\.setval)/.test(line))
     .sort();
 
-/** What the files themselves have lost, statement by statement: as it was, as it comes back. */
+/** What the files themselves have lost, as statements before the backup and after the restore. */
 const LOST: Array<[was: string, is: string]> = [
-  // Microseconds.
+  // Microseconds are cut.
   [
     `INSERT INTO public."User" VALUES (1, 'alice@x.io', 'ADMIN', '{a,"b,c","q\\"q",""}', '{USER,ADMIN}', '2024-05-06 05:08:09.123456+00');`,
     `INSERT INTO public."User" VALUES (1, 'alice@x.io', 'ADMIN', '{a,"b,c","q\\"q",""}', '{USER,ADMIN}', '2024-05-06 05:08:09.123+00');`,
@@ -53,7 +53,7 @@ const LOST: Array<[was: string, is: string]> = [
     `INSERT INTO public."Misc" VALUES ('00000000-0000-4000-8000-000000000001', '2024-02-29', '23:59:59.999999', '2024-02-29 12:34:56.789', 0.1, true, '{1,2,3}');`,
     `INSERT INTO public."Misc" VALUES ('00000000-0000-4000-8000-000000000001', '2024-02-29', '23:59:59.999', '2024-02-29 12:34:56.789', 0.1, true, '{1,2,3}');`,
   ],
-  // JSON null in a column that takes SQL NULL.
+  // JSON null in a column that accepts SQL NULL.
   [
     `INSERT INTO public."Post" VALUES (3, 'third', 'null', 2);`,
     `INSERT INTO public."Post" VALUES (3, 'third', NULL, 2);`,
@@ -62,7 +62,7 @@ const LOST: Array<[was: string, is: string]> = [
     `INSERT INTO public."Doc" VALUES (2, 'null', 'null');`,
     `INSERT INTO public."Doc" VALUES (2, NULL, 'null');`,
   ],
-  // Precision inside Json.
+  // Precision inside JSON.
   [
     `INSERT INTO public."Doc" VALUES (3, '{"big": 12345678901234567890}', '"s"');`,
     `INSERT INTO public."Doc" VALUES (3, '{"big": 12345678901234567000}', '"s"');`,
@@ -106,7 +106,7 @@ const SAMPLES: Sample[] = [
   { path: "bigint-tojson-shim", expected: "expected-bigint.sql" },
 ];
 
-/** Other rows than the backup's, in the way of its keys. */
+/** Other rows than the backup's, which conflict with its keys. */
 const DIRTY = `
   INSERT INTO "User" (id, email) VALUES (1, 'other@x.io'), (77, 'alice@x.io');
   INSERT INTO "Post" (title, "authorId") VALUES ('other', 77);
@@ -135,7 +135,7 @@ describe.skipIf(!requireTool("pg_dump"))("every sample comes back", () => {
       ).toEqual([...WARNINGS, ...warnings].sort());
 
       const was = statements(await readFile(fixture(`source/${expected}`), "utf8")).filter(
-        // Prisma's record of migrations stays as it is.
+        // The table of Prisma's migrations is not changed.
         (statement) => !statement.includes("_prisma_migrations"),
       );
       const rows = was.filter((statement) => statement.startsWith("INSERT")).length;

@@ -1,4 +1,4 @@
-/** What is learned of a file by reading all of it once: everything a manifest needs, and nothing of its rows. */
+/** Reads a whole file once and collects everything that a manifest needs, without keeping its rows. */
 import { MIGRATIONS_TABLE } from "../../schema/prisma-models.ts";
 import { quote } from "../../shared/archive/entry-names.ts";
 import type { OriginalFile } from "../../shared/archive/original-files.ts";
@@ -16,24 +16,24 @@ import { splitRows } from "./split-rows.ts";
 
 export type ValueKind = "null" | "boolean" | "number" | "string" | "array" | "object";
 
-/** What a file's rows hold under one key. */
+/** The values of one key in a file's rows. */
 export interface KeyStatistics {
   rows: number;
   nulls: number;
   kinds: Set<ValueKind>;
-  /** Somewhere in its values is a number that JavaScript may have rounded. */
+  /** Whether a value contains a number that JavaScript may have rounded. */
   imprecise: boolean;
-  /** Somewhere an array holds null. */
+  /** Whether an array contains null. */
   nullElements: boolean;
 }
 
 export interface ScannedFile extends OriginalFile {
-  /** The table's name as 0.4.0 wrote it into each row; null for an empty file and for 0.3.5. */
+  /** The table's name as 0.4.0 wrote it into each row. Null for an empty file and for 0.3.5. */
   tableName: string | null;
   rows: number;
-  /** Without what the original added to them. In the order of their first appearance. */
+  /** In the order of their first appearance, without what the original added. */
   keys: Map<string, KeyStatistics>;
-  /** Of its rows in format 1's layout, as the file has them. */
+  /** Size of its rows in the layout of format 1, unconverted. */
   jsonBytes: number;
   sha256: string;
   migrations: Manifest["migrations"];
@@ -41,7 +41,7 @@ export interface ScannedFile extends OriginalFile {
 
 type ScanResult = Omit<ScannedFile, "sha256">;
 
-/** What 0.4.0 added to every row. */
+/** 0.4.0 added this key to every row. */
 const TABLE_NAME = "__table_name";
 const ROW_COUNT = "__row_count";
 const isAddedKey = (key: string): boolean => key === TABLE_NAME || key === ROW_COUNT;
@@ -51,7 +51,7 @@ const MAX_KEYS = 5000;
 
 /**
  * @param content the file's JSON
- * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED, and what the content is rejected with
+ * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED, and the content's own errors
  */
 export async function scanFile(
   file: OriginalFile,
@@ -76,12 +76,12 @@ export async function scanFile(
   return scanned;
 }
 
-/** @throws ARCHIVE_INVALID with file and row, and nothing of its values */
+/** @throws ARCHIVE_INVALID with file and row, but no values */
 export function parseFileRow(bytes: Buffer, entry: string, row: number): Row {
   try {
     return parseRow(bytes);
   } catch {
-    // The parser's own message quotes the text.
+    // The parser's own message would quote the text.
     throw invalidArchive(`Row ${row} of the file ${quote(entry)} is not JSON.`, {
       details: { entry, row },
     });
@@ -145,7 +145,7 @@ function kindOf(value: unknown): ValueKind {
   return type === "boolean" || type === "number" || type === "string" ? type : "object";
 }
 
-/** 0.4.0 wrote every column of every row. Where one is not there, the file was changed. */
+/** 0.4.0 wrote every column into every row. If one is missing, the file was changed. */
 function requireAllColumns({ entry, tableName, rows, keys }: ScanResult): void {
   if (tableName === null) return;
   const lacking = [...keys].find(([, statistics]) => statistics.rows !== rows)?.[0];

@@ -6,10 +6,13 @@ import type { EntrySource } from "../entry-source.ts";
 import { readFile } from "./read-file.ts";
 import { type ScannedFile, scanFile } from "./scan-file.ts";
 
-/** What a decrypted file says of the password. */
+/** What a decrypted file tells about the password. */
 interface Evidence {
   file: OriginalFile;
-  /** Its text begins as the original's; of a wrong password's, one in millions does. Null where it is too short to tell. */
+  /**
+   * Whether its text begins like the original's. With a wrong password, the chance is one in millions. Null if the text
+   * is too short to tell.
+   */
   opens: boolean | null;
   error: BackupError | null;
 }
@@ -20,7 +23,8 @@ const BEGINNING = '[{"';
 /**
  * Reads every file once.
  *
- * @throws WRONG_PASSPHRASE where no encrypted file becomes JSON; ARCHIVE_INVALID, ARCHIVE_TRUNCATED with the names of the damaged
+ * @throws WRONG_PASSPHRASE if no encrypted file decrypts to JSON. ARCHIVE_INVALID, ARCHIVE_TRUNCATED with the names of
+ *   the damaged files.
  */
 export async function scanFiles(
   source: EntrySource,
@@ -32,7 +36,7 @@ export async function scanFiles(
   const evidence: Evidence[] = [];
   for (const file of files) {
     let sha256 = "";
-    /** Undefined until its text is known. */
+    /** Undefined until the text is known. */
     let opens: Evidence["opens"] | undefined;
     const options = {
       key,
@@ -81,7 +85,7 @@ function judge(evidence: Evidence[]): void {
   );
 }
 
-/** Tells of the first chunk, which for an encrypted file is all of its text. */
+/** Calls `onFirst` with the first chunk, which for an encrypted file is its whole text. */
 async function* tapFirst(
   content: AsyncIterable<Buffer>,
   onFirst: (chunk: Buffer) => void,

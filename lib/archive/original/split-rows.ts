@@ -3,9 +3,9 @@ import { quote } from "../../shared/archive/entry-names.ts";
 import { MAX_ORIGINAL_DEPTH } from "../../shared/archive/original-files.ts";
 import { invalidArchive, truncatedArchive } from "../archive-error.ts";
 
-/** Larger than any row that the original could write: it held a whole file in one JavaScript string. */
+/** Larger than any row that the original could write, because it held a whole file in one JavaScript string. */
 const MAX_ROW_BYTES = 256 * 1024 * 1024;
-/** In a row. Each takes fifty times its text in memory once it is parsed. */
+/** Limit for one row, because each takes fifty times its text in memory when it is parsed. */
 const MAX_CONTAINERS = 2_000_000;
 
 const [TAB, NEWLINE, RETURN, SPACE] = [0x09, 0x0a, 0x0d, 0x20];
@@ -15,11 +15,11 @@ const [QUOTE, BACKSLASH, COMMA, OPEN, CLOSE, OPEN_OBJECT, CLOSE_OBJECT] = [
 const BYTE_ORDER_MARK = Buffer.from("\ufeff");
 
 /**
- * Cuts a JSON array of objects into its elements, however long its lines are: no more than one element and one
- * chunk is held. They come together as they end in a chunk, for a million of them would wait a million times.
- * An element is whole as far as brackets and strings go; whether it is JSON is for its parser.
+ * Splits a JSON array of objects into its elements, regardless of line lengths. Holds at most one element and one
+ * chunk. Elements that end in the same chunk come together, because a million of them one by one would need a million
+ * awaits. Only brackets and strings are checked here. The parser checks whether an element is JSON.
  *
- * @throws ARCHIVE_TRUNCATED where the array does not end, ARCHIVE_INVALID where it is none of objects
+ * @throws ARCHIVE_TRUNCATED if the array does not end, ARCHIVE_INVALID if it is not an array of objects
  */
 export async function* splitRows(
   source: AsyncIterable<Buffer>,
@@ -33,19 +33,19 @@ export async function* splitRows(
   splitter.end();
 }
 
-/** Before the array; before its first row or end; before a row; in one; after one; after the array. */
+/** Before the array; before its first row or its end; before a row; inside a row; after a row; after the array. */
 type State = "start" | "first" | "next" | "row" | "after" | "end";
 
-/** What splitRows does, outside of a generator, where it takes a third of the time. */
+/** The work of splitRows, in a class because it takes a third of the time outside a generator. */
 class RowSplitter {
   readonly #entry: string;
   #state: State = "start";
-  /** Of the row that the last chunk left unfinished. */
+  /** Parts of the row that the last chunk left incomplete. */
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #depth = 0;
   #inString = false;
-  /** Objects and arrays of the row so far. */
+  /** Number of objects and arrays in the row so far. */
   #containers = 0;
   #escaped = false;
 
@@ -61,7 +61,7 @@ class RowSplitter {
         const byte = chunk[at] ?? 0;
         if (byte !== SPACE && byte !== NEWLINE && byte !== RETURN && byte !== TAB) {
           this.#state = this.#between(byte);
-          // The row's own brace is its first byte.
+          // Its first byte is the row's own brace.
           if (this.#state === "row") continue;
         }
         at++;
@@ -104,7 +104,7 @@ class RowSplitter {
     );
   }
 
-  /** Where the row ends in this chunk, or the chunk does. */
+  /** Returns the position in this chunk at which the row or the chunk ends. */
   #skipRow(chunk: Buffer, start: number): number {
     let depth = this.#depth;
     let inString = this.#inString;
