@@ -1,4 +1,4 @@
-/** Which entries a backup may and must have. */
+/** The entries that a backup may and must have. */
 import type { EncryptionMode } from "../api.ts";
 import {
   KEY_ENTRY,
@@ -15,7 +15,7 @@ import { damaged, damagedTables, incomplete } from "./fault.ts";
 import type { StoredManifest } from "./manifest.ts";
 
 /**
- * How the backup is encrypted, told from its entries, all of which must be ones that such a backup has.
+ * Finds a backup's encryption from its entries. Refuses entries that such a backup does not have.
  *
  * @throws ArchiveFault
  */
@@ -42,7 +42,7 @@ export function findMode({ entries, others }: EntryReader): EncryptionMode {
 }
 
 /**
- * Checks that the manifest and the entries are the same, one to one.
+ * Checks that the manifest and the entries match one to one.
  *
  * @throws ArchiveFault
  */
@@ -76,7 +76,7 @@ export function checkAgreement(
   }
 }
 
-/** The entries beside the tables whose checksums a manifest has; older versions stored none. */
+/** The entries, other than tables, whose checksums are in the manifest. Older versions stored none. */
 export const smallEntries = (manifest: StoredManifest) =>
   [
     [README_ENTRY, manifest.readmeSha256, MAX_README_BYTES],

@@ -19,7 +19,7 @@ interface FaultOptions {
   cause?: unknown;
 }
 
-/** What is wrong with a file that was given as a backup: the same in the browser and on the server. */
+/** What is wrong with a file that should be a backup, in the same words in the browser and on the server. */
 export class ArchiveFault extends Error {
   override readonly name = "ArchiveFault";
   readonly code: FaultCode;
@@ -37,11 +37,11 @@ export class ArchiveFault extends Error {
 const NEW_COPY =
   "Download or copy the backup again and compare the sizes. If that does not help, use an older backup.";
 
-/** It is not as it was written. */
+/** The backup was changed since it was written. */
 export const damaged = (message: string, options?: FaultOptions): ArchiveFault =>
   new ArchiveFault("ARCHIVE_INVALID", message, options);
 
-/** A part of it is missing. */
+/** A part of the backup is missing. */
 export const incomplete = (message: string, options?: FaultOptions): ArchiveFault =>
   new ArchiveFault("ARCHIVE_INVALID", message, {
     ...options,
@@ -55,7 +55,7 @@ export const truncated = (message: string, options?: FaultOptions): ArchiveFault
     ...options,
   });
 
-/** It never was a backup. */
+/** The file never was a backup. */
 export const notABackup = (message: string, hint: string): ArchiveFault =>
   new ArchiveFault("ARCHIVE_INVALID", message, {
     hint,
@@ -75,9 +75,9 @@ export function damagedTables(tables: readonly TableName[]): ArchiveFault {
 }
 
 /**
- * An entry's bytes differ from what the manifest says.
+ * An entry's bytes differ from the manifest.
  *
- * @param table whose entry it is
+ * @param table the entry's table
  */
 export const differs = (entry: string, table?: TableName, cause?: unknown): ArchiveFault =>
   new ArchiveFault(
@@ -89,7 +89,7 @@ export const differs = (entry: string, table?: TableName, cause?: unknown): Arch
     },
   );
 
-/** A small entry that is read as a whole. */
+/** A damaged small entry, which is read as a whole. */
 export const damagedEntry = (name: string, cause?: unknown): ArchiveFault =>
   damaged(`The backup's file ${quote(name)} is damaged.`, { cause });
 
@@ -111,14 +111,14 @@ export const oversizedHeader = (): ArchiveFault =>
 export const undecryptable = (cause: unknown): ArchiveFault =>
   damaged("Encrypted data in the backup is damaged or has been modified.", { cause });
 
-/** A table whose entry another key opens than the manifest's. */
+/** A table whose entry was encrypted to another key than the manifest. */
 export const encryptedToOthers = (entry: string, table: TableName, cause: unknown): ArchiveFault =>
   damaged(`The table ${tableLabel(table)} is encrypted to others than the backup.`, {
     details: { entry, tables: [{ schema: table.schema, name: table.name }] },
     cause,
   });
 
-/** The key that the backup brings along does not open its manifest. */
+/** The backup's own key does not open its manifest. */
 export const foreignKey = (cause: unknown): ArchiveFault =>
   damaged("The backup's key belongs to another backup.", { cause });
 

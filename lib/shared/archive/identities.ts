@@ -1,12 +1,12 @@
-/** Identities in a text that a person gave. */
+/** Reads identities from a text that a person entered. */
 import { Decrypter } from "age-encryption";
 import { MAX_IDENTITIES } from "../archive-format.ts";
 import { ArchiveFault } from "./fault.ts";
 
 /**
- * The identities in an identity file as `age-keygen` writes it; comments and blank lines are allowed.
+ * Returns the identities in an identity file as `age-keygen` writes it. Comments and blank lines are allowed.
  *
- * @throws ArchiveFault if there is none, or too many
+ * @throws ArchiveFault if there are none, or too many
  */
 export function parseIdentities(text: string): string[] {
   const identities = findIdentities(text);
@@ -49,6 +49,6 @@ function hintForText(text: string): string {
   return "Give the identity file that age-keygen wrote, or its line that begins with AGE-SECRET-KEY-1, complete.";
 }
 
-/** Whether age-encryption says that no key fits, and not that something is damaged. */
+/** Whether age-encryption's error says that no key matches, rather than that something is damaged. */
 export const isNoMatch = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith("no identity matched");

@@ -1,4 +1,4 @@
-/** What a backup says of itself, and how it is read: one schema for the browser and the server. */
+/** What a backup says about itself, and how it is read: one schema for the browser and the server. */
 import * as z from "zod/mini";
 import type { InsertionOrder, Warning } from "../api.ts";
 import {
@@ -36,18 +36,18 @@ const dateTime = z.iso.datetime({ offset: true });
 const qualifiedName = { schema: name, name };
 const shortText = z.string().check(z.maxLength(MAX_NAME_LENGTH));
 const tableNameSchema = z.object({ schema: shortText, name: shortText });
-/** Only for a person to read: of what is longer than any, the beginning is enough. */
+/** Text that only people read, so a text that is too long is cut. */
 const words = (maxLength = MAX_WORDS_LENGTH) =>
   z.pipe(
     z.string(),
     z.transform((text: string) => clip(text, maxLength)),
   );
 
-/** Decimal, since it may be larger than a JavaScript number holds. */
+/** Decimal text, because it may exceed JavaScript's numbers. */
 const int8 = z.string().check(z.refine(isInt8));
 
 function isInt8(decimal: string): boolean {
-  // BigInt throws on what is not a number.
+  // BigInt throws if the text is not a number.
   if (!/^-?\d{1,19}$/.test(decimal)) return false;
   return BigInt.asIntN(64, BigInt(decimal)) === BigInt(decimal);
 }
@@ -66,18 +66,18 @@ const columnSchema = z.object({
 
 const manifestTableSchema = z.object({
   ...qualifiedName,
-  /** Prisma model, where one maps this table. */
+  /** The Prisma model, if one maps this table. */
   model: z.nullable(shortText),
   kind: z.enum(["table", "partitioned table"]),
   columns: z.array(columnSchema).check(z.maxLength(MAX_COLUMNS)),
-  /** The tables that it inherits from directly. Left out where there are none, and by older versions. */
+  /** The tables from which it inherits directly. Left out if there are none, and by older versions. */
   inherits: z.optional(z.array(z.object(qualifiedName)).check(z.maxLength(MAX_PARENTS))),
   rows: count,
   jsonBytes: count,
   jsonSha256: sha256,
   /** Name of the table's entry in the zip. */
   entry: z.string(),
-  /** The entry's content as a zip tool extracts it: encrypted, or in mode none the JSON itself. */
+  /** The entry's content as a zip tool extracts it: encrypted, or the JSON itself in mode none. */
   storedBytes: count,
   storedSha256: sha256,
 });
@@ -91,9 +91,12 @@ const sequenceSchema = z.object({
 });
 
 const enumSchema = z.object({
-  /** Of columns, as `format_type` writes it: an enum or a domain over one; of arrays, their elements'. */
+  /**
+   * A type of columns, as `format_type` writes it: an enum or a domain over one. For arrays, the type of their
+   * elements.
+   */
   type: z.string().check(z.minLength(1), z.maxLength(MAX_TYPE_LENGTH)),
-  /** What a value of it may be. */
+  /** The allowed values. */
   labels: z.array(shortText),
 });
 
@@ -123,7 +126,7 @@ const insertionOrderSchema = z.object({
 }) satisfies z.ZodMiniType<InsertionOrder>;
 
 const warningSchema = z.object({
-  // Another version's may be another one.
+  // Another version may have other codes.
   code: z.custom<WarningCode>(
     (value) => typeof value === "string" && value.length <= MAX_CODE_LENGTH,
   ),
@@ -157,7 +160,7 @@ const manifestSchema = z.object({
   insertionOrder: insertionOrderSchema,
   tables: z.array(manifestTableSchema).check(z.maxLength(MAX_TABLES)),
   sequences: z.array(sequenceSchema).check(z.maxLength(MAX_SEQUENCES)),
-  /** Of README.txt, and of key.age where there is one, byte for byte. Left out by older versions. */
+  /** SHA-256 of README.txt, and of key.age if there is one, byte for byte. Left out by older versions. */
   readmeSha256: z.optional(sha256),
   keySha256: z.optional(sha256),
   /** Left out by older versions. */
@@ -168,7 +171,7 @@ const manifestSchema = z.object({
   ),
 });
 
-/** What an archive says of itself, in its last entry. */
+/** What an archive says about itself, in its last entry. */
 export type StoredManifest = z.infer<typeof manifestSchema>;
 export type ManifestTable = StoredManifest["tables"][number];
 /**
@@ -196,7 +199,7 @@ export function readManifest(bytes: Uint8Array): StoredManifest {
   return parsed.data;
 }
 
-/** More than these are not told. */
+/** Keeps only the newest migrations. */
 export function newestMigrations<Migration>(migrations: Migration[]): Migration[] {
   return migrations.slice(-MAX_MIGRATIONS);
 }
@@ -221,7 +224,10 @@ function checkVersion(json: unknown): void {
   }
 }
 
-/** Where the first fault is. Not what it is: the manifest's values are not for an error message. */
+/**
+ * Returns where the first fault is. Without its details, because the manifest's values must not get into an error
+ * message.
+ */
 function firstFault(error: z.core.$ZodError): string {
   const path = error.issues[0]?.path.join(".");
   return path ? ` at “${path}”` : "";
@@ -239,7 +245,7 @@ function checkConsistency(manifest: StoredManifest): void {
     throw damaged("The backup's manifest has longer names than any backup's.");
   }
   for (const table of manifest.tables) {
-    // Names and entries map one to one, so that unique entries are unique names.
+    // Names and entries correspond one to one, so unique entries mean unique names.
     if (table.entry !== tableEntryName(table, manifest.encryption)) {
       throw damaged(`The backup's manifest gives ${tableLabel(table)} a wrong entry.`);
     }

@@ -1,4 +1,4 @@
-/** Which entries are files of a backup that `@vorlefan/prisma-backup` wrote. */
+/** Recognises the entries that are files of a backup by `@vorlefan/prisma-backup`. */
 import type { Warning } from "../api.ts";
 import { MAX_NAME_LENGTH, MAX_TABLES } from "../archive-format.ts";
 import { isModestJson } from "../json-size.ts";
@@ -6,24 +6,24 @@ import { quote } from "./entry-names.ts";
 import type { EntryReader } from "./entry-reader.ts";
 import { damaged, truncated } from "./fault.ts";
 
-/** One file that holds a table's rows. */
+/** One file with a table's rows. */
 export interface OriginalFile {
   entry: string;
-  /** Of its entry, without `.json`: the table's name as far as a file's name can hold it. */
+  /** The entry's name without `.json`: the table's name, as far as a file name can contain it. */
   name: string;
   sizeBytes: number;
   isEncrypted: boolean;
 }
 
-/** Of JSON in its files: below what JSON.stringify's recursion and PostgreSQL's own parser bear. */
+/** Maximum depth of JSON in its files: below the limits of JSON.stringify's recursion and PostgreSQL's own parser. */
 export const MAX_ORIGINAL_DEPTH = 1000;
-/** It made each file of one JavaScript string, whose characters have three bytes at most. */
+/** The original made each file from one JavaScript string, whose characters have at most three bytes. */
 const MAX_FILE_BYTES = 3 * 2 ** 29;
-/** Of a file that is read whole only to see that it is somebody else's. */
+/** Maximum size of a file that is read as a whole only to find out that it is not the original's. */
 const MAX_FOREIGN_BYTES = 64 * 1024 * 1024;
 const MAX_FOREIGN_VALUES = 2_500_000;
 
-/** True if a file looks like one of the original's, whole or not. */
+/** True if a file looks like one of the original's, complete or not. */
 export async function looksOriginal(reader: EntryReader): Promise<boolean> {
   for (const { name } of candidates(reader)) {
     if (kindOf(await reader.readHead(name)) !== "other") return true;
@@ -32,9 +32,9 @@ export async function looksOriginal(reader: EntryReader): Promise<boolean> {
 }
 
 /**
- * The files that hold tables, and what is said of the ones that do not.
+ * Finds the files that contain tables, and the warnings about the others.
  *
- * @throws ArchiveFault for a file that may be a table's and is not whole
+ * @throws ArchiveFault for a file that may be a table's and is incomplete
  */
 export async function findOriginalFiles(
   reader: EntryReader,
@@ -77,7 +77,7 @@ export async function findOriginalFiles(
 const candidates = ({ entries }: EntryReader): Array<{ name: string; sizeBytes: number }> =>
   [...entries.values()].filter(({ name }) => /^[^./][^/]*\.json$/i.test(name));
 
-/** By its first bytes, read as latin1 so that no character is cut in two. */
+/** Judges by the first bytes, read as latin1 so that no character is cut in two. */
 function kindOf(head: string): "rows" | "encrypted" | "empty" | "other" {
   const text = head.replace(/^\xef\xbb\xbf/, "").trimStart();
   if (text === "") return "empty";
@@ -85,7 +85,9 @@ function kindOf(head: string): "rows" | "encrypted" | "empty" | "other" {
   return /^\{\s*"(encryptedText|encrypted|iv)"\s*:\s*"/.test(text) ? "encrypted" : "other";
 }
 
-/** A whole JSON value that is no array is somebody else's file; anything else may be a table's that was cut off. */
+/**
+ * A complete JSON value that is not an array is a foreign file. Anything else may be a table's file that was cut off.
+ */
 async function requireForeign(reader: EntryReader, name: string, sizeBytes: number): Promise<void> {
   const hint =
     "If this file is not part of the backup, move it to another place. Else copy the backup again, or use an older one.";

@@ -1,11 +1,11 @@
-/** Whose backup a file is, from its entries' names and a first look at their content. */
+/** Recognises which software wrote a backup, from its entries' names and the beginning of their content. */
 import { KEY_ENTRY, manifestEntryName } from "../archive-format.ts";
 import { isTableEntry } from "./entry-names.ts";
 import type { EntryReader } from "./entry-reader.ts";
 import { notABackup } from "./fault.ts";
 import { looksOriginal } from "./original-files.ts";
 
-/** Null: neither ours nor one of `@vorlefan/prisma-backup`. */
+/** Null: neither ours nor one by `@vorlefan/prisma-backup`. */
 export async function recognise(reader: EntryReader): Promise<"ours" | "original" | null> {
   const { entries } = reader;
   if (entries.has(manifestEntryName("recipients")) || entries.has(KEY_ENTRY)) return "ours";
@@ -17,11 +17,11 @@ export async function recognise(reader: EntryReader): Promise<"ours" | "original
 
 const PLAIN_MANIFEST = manifestEntryName("none");
 
-/** The original writes a table of this name as an array, or as an object of encrypted text. */
+/** The original writes a table of this name as an array, or as an object with encrypted text. */
 const beginsAsManifest = async (reader: EntryReader): Promise<boolean> =>
   /^\s*\{\s*"formatVersion"/.test(await reader.readHead(PLAIN_MANIFEST));
 
-/** Why a zip in which `recognise` finds nothing is refused. */
+/** The reason for refusing a zip in which `recognise` finds nothing. */
 export const noBackupInZip = () =>
   notABackup(
     "This is a zip file, but not a backup.",

@@ -1,4 +1,4 @@
-/** What the two ends of a file tell: whether it is a zip, and whether it is whole. */
+/** Checks the beginning and the end of a file: whether it is a zip, and whether it is complete. */
 import { type ArchiveFault, damaged, notABackup, truncated } from "./fault.ts";
 
 const END_RECORD_BYTES = 22;
@@ -6,13 +6,13 @@ const MAX_COMMENT_BYTES = 0xffff;
 const IN_ZIP64 = 0xffffffff;
 
 export const ZIP_HEAD_BYTES = 4;
-/** As far from its end as a zip's last record can begin. */
+/** The greatest distance from the end of the file at which a zip's last record can begin. */
 export const ZIP_TAIL_BYTES = END_RECORD_BYTES + MAX_COMMENT_BYTES;
 
 /**
  * @param head the file's first ZIP_HEAD_BYTES
  * @param tail its last ZIP_TAIL_BYTES
- * @returns how many entries it says that it has; null in zip64, which says it elsewhere
+ * @returns the number of entries that it declares. Null for zip64, which stores it elsewhere.
  * @throws ArchiveFault
  */
 export function checkZipEnds(
@@ -51,14 +51,17 @@ export function checkZipEnds(
 const beginsAsZip = ([p, k, third, fourth]: Uint8Array): boolean =>
   p === 0x50 && k === 0x4b && ((third === 3 && fourth === 4) || (third === 5 && fourth === 6));
 
-/** Where the end-of-central-directory record begins whose comment ends the file. @throws ArchiveFault if there is none */
+/**
+ * Finds the start of the end-of-central-directory record whose comment ends the file. @throws ArchiveFault if there is
+ * none
+ */
 function findEndRecord(view: DataView, tailStart: number): number {
   let isFollowed = false;
   for (let at = view.byteLength - END_RECORD_BYTES; at >= 0; at -= 1) {
     if (view.getUint32(at, true) !== 0x06054b50) continue;
     const end = at + END_RECORD_BYTES + view.getUint16(at + 20, true);
     if (end === view.byteLength) return at;
-    // The record of this zip lies behind its directory; that of a zip within it does not.
+    // This zip's record follows its directory. That of a zip inside it does not.
     const directoryEnd = view.getUint32(at + 12, true) + view.getUint32(at + 16, true);
     isFollowed ||= end < view.byteLength && directoryEnd === tailStart + at;
   }
@@ -67,6 +70,6 @@ function findEndRecord(view: DataView, tailStart: number): number {
     : truncated("This zip file is incomplete: its end is missing.");
 }
 
-/** Neither end tells it: the directory of the zip is not what it should be. */
+/** Both ends are right, but the directory of the zip is damaged. */
 export const zipDamaged = (cause: unknown): ArchiveFault =>
   damaged("This zip file is damaged.", { cause });
