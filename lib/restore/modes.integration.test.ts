@@ -194,7 +194,7 @@ async function proveRestore(it: Scene, scope: RestoreScope, expected: Content, n
   return { plan, result };
 }
 
-/** Combines the current content with the backup's rows that `passes` accepts. */
+/** Merges the chosen rows of the backup into the current content. */
 function merged(
   { now, archived }: Scene,
   mode: string,
