@@ -25,7 +25,6 @@ export interface BackupAdminPanelProps {
    * step.
    */
   view: string[] | undefined;
-  /** The signed-in person. */
   actor: Actor;
 }
 

@@ -53,6 +53,5 @@ export function orderSteps(order: InsertionOrder): OrderStep[] {
   }));
 }
 
-/** The heading of a level. */
 export const levelHeading = (level: number): string =>
   level === 0 ? "Level 0 · refers to nothing" : `Level ${level} · refers to earlier levels`;

@@ -14,7 +14,6 @@ interface ListProps {
   /** In the plural, as in “No orders match”. */
   noun: string;
   placeholder: string;
-  /** The table's header row. */
   head: ReactNode;
   children: ReactNode;
 }

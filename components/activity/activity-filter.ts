@@ -2,7 +2,7 @@ import type { ActivityFilter, OperationKind, OperationState } from "../../lib/sh
 
 export const KINDS: Record<OperationKind, string> = { backup: "Backups", restore: "Restores" };
 
-/** The label of each state, in the order of the filter's menu. */
+/** Labels for the filter. Unlike `stateLabel`, there is only one for all operations in a state. */
 export const STATES: Record<OperationState, string> = {
   running: "Running",
   ready: "Waiting for confirmation",

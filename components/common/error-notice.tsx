@@ -19,7 +19,6 @@ interface ErrorNoticeProps {
   onRetry?: () => void;
   /** The state of the database now. Shown first. */
   truth?: string;
-  /** Further content. */
   children?: ReactNode;
 }
 

@@ -9,7 +9,6 @@ import { ChevronRight, type Icon } from "../ui/icons.ts";
 interface OperationLinkProps {
   operation: ListedOperation;
   icon: Icon;
-  /** Class of the icon. */
   iconClassName: string;
   className: string;
   children: ReactNode;

@@ -22,7 +22,6 @@ export const shortDigest = (sha256: string): string => `${sha256.slice(0, SHORT_
 export const receiptFileName = ({ createdAt, kind, operationId }: Receipt): string =>
   `${createdAt.slice(0, 10)}-${kind}-${operationId.slice(0, 8)}.json`;
 
-/** Sums the rows of all tables. */
 export function sumRows({ tables }: Receipt) {
   const sum = { before: 0, inBackup: 0, after: 0 };
   for (const table of tables) {

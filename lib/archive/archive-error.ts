@@ -5,7 +5,6 @@ import { ArchiveFault, damaged, differs, truncated } from "../shared/archive/fau
 export const invalidArchive = (what: string, options?: BackupErrorOptions): BackupError =>
   toArchiveError(damaged(what, options));
 
-/** The archive ends too early. */
 export const truncatedArchive = (what: string, options?: BackupErrorOptions): BackupError =>
   toArchiveError(truncated(what, options));
 

@@ -214,7 +214,6 @@ describe.each([
     await writeFolder(join(home, "b"), mode === "none" ? NONE : recipientsKey, tables);
     return () => rm(home, { recursive: true });
   });
-  /** Copies the folder that was written. */
   async function copyFolder(): Promise<string> {
     const folder = join(await temporaryFolder(), "b");
     await cp(join(home, "b"), folder, { recursive: true });

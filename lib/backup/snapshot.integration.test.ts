@@ -6,7 +6,7 @@ import type { TestDatabase } from "../testing/database.ts";
 import { until } from "../testing/patience.ts";
 import { readOverview } from "./overview.ts";
 
-/** Opens a session of another user. */
+/** Opens another session with this application name. */
 async function connect(db: TestDatabase, name = "somebody else") {
   const client = new pg.Client({ connectionString: db.url, application_name: name });
   client.on("error", () => {});

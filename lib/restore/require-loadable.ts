@@ -342,7 +342,10 @@ export function checkLoadable(plan: ReadPlan): Check[] {
 export const findObstacles = (plan: JudgedPlan): BackupError[] =>
   FINDINGS.flatMap(({ find }) => find(plan) ?? []);
 
-/** @throws BackupError DATABASE_READ_ONLY, SCHEMA_DRIFT, INSUFFICIENT_PRIVILEGE, UNTRUSTED_CODE, REQUEST_INVALID or TABLE_NOT_EMPTY for the first finding that stands in the way */
+/**
+ * @throws BackupError DATABASE_READ_ONLY, SCHEMA_DRIFT, INSUFFICIENT_PRIVILEGE, UNTRUSTED_CODE, REQUEST_INVALID or
+ *   TABLE_NOT_EMPTY for the first finding that prevents the restore
+ */
 export function requireLoadable(plan: JudgedPlan): void {
   const [first] = findObstacles(plan);
   if (first) throw first;

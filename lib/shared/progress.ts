@@ -9,7 +9,6 @@ export interface TableProgress {
   state: "waiting" | "running" | "done";
   /** Rows completed so far. */
   rows: number;
-  /** Rows expected. */
   totalRows: number;
   /** False if `totalRows` is the planner's estimate, because the table is too large to count first. */
   totalIsExact: boolean;

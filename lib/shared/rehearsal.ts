@@ -86,7 +86,6 @@ export interface Violation {
   rows: ViolatingRow[];
   /** A sentence, without values. */
   message: string;
-  /** What to do about it. */
   remedy: string;
 }
 

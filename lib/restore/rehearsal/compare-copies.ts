@@ -37,7 +37,6 @@ export const comparability =
         violated.some((column) => columns.includes(column)),
     );
 
-/** Compares each table with its copy. */
 export async function compareCopies(
   client: pg.ClientBase,
   { loads, mode }: Checks,

@@ -29,7 +29,6 @@ async function rowsByKey(db: TestDatabase, tables: readonly RehearsedTable[]) {
   return found;
 }
 
-/** Counts the changes to rows. */
 function changesBetween(
   hasKey: boolean,
   before: ReadonlyArray<[string, string]>,

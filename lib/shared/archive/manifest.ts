@@ -199,7 +199,6 @@ export function readManifest(bytes: Uint8Array): StoredManifest {
   return parsed.data;
 }
 
-/** Keeps only the newest migrations. */
 export function newestMigrations<Migration>(migrations: Migration[]): Migration[] {
   return migrations.slice(-MAX_MIGRATIONS);
 }
