@@ -29,9 +29,10 @@ import {
 import { passphraseForms } from "../../lib/shared/passphrase-forms.ts";
 import { ArchiveProblem, type LocalVerdict, problemOf } from "./archive-problem.ts";
 import { type Column, columnsOfRows } from "./cells.ts";
+import { decrypt } from "./decrypt-entry.ts";
 import { BROWSE_MAX_BYTES } from "./limits.ts";
 import { type LocalReport, openZip } from "./local-archive.ts";
-import { abortable, chunksOf, collect, countNewlines, decompress, decrypt } from "./read-entry.ts";
+import { abortable, chunksOf, collect, countNewlines, decompress } from "./read-entry.ts";
 import { RowIndex } from "./row-index.ts";
 import { Sha256 } from "./sha256.ts";
 import type { ZipEntries } from "./zip-entries.ts";

@@ -1,10 +1,6 @@
 /** The content of a zip's entry, as a stream: nothing of it is in memory as a whole but the zip itself. */
-import { Decrypter } from "age-encryption";
 import { Decompress } from "fzstd";
 import type JSZip from "jszip";
-import { oversizedHeader } from "../../lib/shared/archive/fault.ts";
-import { MAX_HEADER_BYTES } from "../../lib/shared/archive-format.ts";
-import { ageIdentity, oneByOne } from "../../lib/shared/one-by-one.ts";
 
 declare module "jszip" {
   interface JSZipObject {
@@ -18,9 +14,6 @@ declare module "jszip" {
 }
 
 const BUFFERED_BYTES = 1024 * 1024;
-/** No message is answered meanwhile. */
-const SLICE_MS = 25;
-const LAST_HEADER_LINE = "\n--- ";
 
 /** As a zip tool extracts it. Fails where the zip's own compression is damaged. */
 export function readStored(entry: JSZip.JSZipObject): ReadableStream<Uint8Array> {
@@ -53,44 +46,6 @@ export function readStored(entry: JSZip.JSZipObject): ReadableStream<Uint8Array>
     },
     new ByteLengthQueuingStrategy({ highWaterMark: BUFFERED_BYTES }),
   );
-}
-
-/** Decrypts with the identity. Fails with age-encryption's own errors. */
-export function decrypt(
-  identity: string,
-  source: ReadableStream<Uint8Array>,
-): Promise<ReadableStream<Uint8Array>> {
-  const decrypter = new Decrypter();
-  decrypter.addIdentity(oneByOne(ageIdentity(identity), turn));
-  return decrypter.decrypt(source.pipeThrough(boundedHeader()));
-}
-
-let messagesReadAt = 0;
-
-/** Lets messages in, as one that cancels, if none were for a while. */
-async function turn(): Promise<void> {
-  if (performance.now() - messagesReadAt < SLICE_MS) return;
-  await new Promise((resolve) => setTimeout(resolve));
-  messagesReadAt = performance.now();
-}
-
-/** Fails where an age file begins with a longer header than any, of which all would be held and tried. */
-function boundedHeader(): TransformStream<Uint8Array, Uint8Array> {
-  const latin1 = new TextDecoder("latin1");
-  let head: string | null = "";
-  return new TransformStream({
-    transform(chunk, controller) {
-      if (head !== null) {
-        head += latin1.decode(chunk.subarray(0, MAX_HEADER_BYTES + LAST_HEADER_LINE.length));
-        const end = head.indexOf(LAST_HEADER_LINE);
-        if ((end === -1 ? head.length : end) > MAX_HEADER_BYTES) {
-          throw oversizedHeader();
-        }
-        if (end !== -1) head = null;
-      }
-      controller.enqueue(chunk);
-    },
-  });
 }
 
 /** Undoes zstd, piece by piece. */

@@ -1,6 +1,6 @@
 import { Encrypter, generateHybridIdentity, identityToRecipient } from "age-encryption";
 import { expect, it } from "vitest";
-import { decrypt } from "./read-entry.ts";
+import { decrypt } from "./decrypt-entry.ts";
 
 it("hears of messages while the recipients of a header are tried", async () => {
   const recipient = await identityToRecipient(await generateHybridIdentity());
