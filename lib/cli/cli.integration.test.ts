@@ -589,7 +589,7 @@ describe("a failure is exit code 1, says its code and hint on stderr, and leaves
       const result = await cli(...args);
       expect(result).toMatchObject({ code: 1, stdout: "" });
       expect(result.stderr).toMatch(new RegExp(`^error\\[${code}\\]: `));
-      if (args[0] === "restore") expect(result.stderr).toMatch(/Nothing has (been )?changed/);
+      if (args[0] === "restore") expect(result.stderr).toMatch(/Nothing was changed/);
     }
     expect(await pgDumpText(db.url)).toBe(before);
   });

@@ -35,8 +35,8 @@ export const SCOPES: Record<string, Scope> = {
     majors: "18",
     randomSchemas: 20,
     hostileCases: 800,
-    everyNth: 4,
-    killPoints: { process: 20, session: 3, connection: 3, server: 2 },
+    everyNth: 6,
+    killPoints: { process: 14, session: 3, connection: 3, server: 2 },
     // Tests whose fact another test proves in another way, or that take long for what they add.
     leftOut: {
       unit: [],
