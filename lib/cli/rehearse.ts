@@ -1,8 +1,5 @@
-import type { Archive } from "../archive/archive-reader.ts";
-import type { Database } from "../postgres/connection.ts";
-import { rehearse } from "../restore/rehearsal/rehearse.ts";
+import { type RehearseOptions, rehearse } from "../restore/rehearsal/rehearse.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
-import type { RestoreScope } from "../shared/api.ts";
 import { describeRights } from "../shared/describe-rights.ts";
 import { formatCount, formatDuration, formatNoun } from "../shared/format.ts";
 import { leaveOutIn } from "../shared/leave-out.ts";
@@ -12,18 +9,14 @@ import { tableLabel } from "../shared/table-name.ts";
 import { showProgress } from "./progress-bar.ts";
 import { remedyLines } from "./remedy-lines.ts";
 
-/** `restore --rehearse`: prints what a restore would do. @returns the exit code: 0 where it would succeed, else 1 */
+/** `restore --rehearse`: prints what a restore would do. @returns the exit code: 0 if it would succeed, else 1 */
 export async function printRehearsal(
-  database: Database,
-  archive: Archive,
-  scope: RestoreScope,
+  options: Pick<RehearseOptions, "database" | "archive" | "scope" | "signal">,
   asJson: boolean,
-  signal: AbortSignal,
 ): Promise<number> {
   const { onProgress, end } = showProgress();
   try {
-    const models = NO_PRISMA_MODELS;
-    const report = await rehearse({ database, archive, models, scope, onProgress, signal });
+    const report = await rehearse({ ...options, models: NO_PRISMA_MODELS, onProgress });
     end();
     const text = asJson ? JSON.stringify(report, null, 2) : formatReport(report);
     process.stdout.write(`${text}\n`);

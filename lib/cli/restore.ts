@@ -68,7 +68,7 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
     await using archive = await openArchive(options.file);
     await archive.unlock(unlock);
     if (options.rehearse)
-      return await printRehearsal(database, archive, scope, options.json ?? false, signal);
+      return await printRehearsal({ database, archive, scope, signal }, options.json ?? false);
     const { plan, result } = await restoreArchive({
       database,
       archive,
