@@ -12,8 +12,8 @@ import { Loading } from "../ui/loading.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { changedTables } from "./changed-table.ts";
 import { ChangedTablesCard } from "./changed-tables-card.tsx";
+import { ContinueCard } from "./continue-card.tsx";
 import { DriftCard } from "./drift-card.tsx";
-import { GoOnCard } from "./go-on-card.tsx";
 import { MigrationsCard } from "./migrations-card.tsx";
 import { ActorNotice, OriginalNotice, PlanWarnings, shortChecks } from "./plan-findings.tsx";
 import { PlanOrder } from "./plan-order.tsx";
@@ -76,7 +76,7 @@ export function ChangesStep({ operation, plan, isOwn }: ChangesStepProps) {
       </div>
       {plan.canStart && (
         <div className="pba:@4xl:sticky pba:@4xl:top-6 pba:@4xl:col-start-2 pba:@4xl:row-span-2 pba:@4xl:row-start-1">
-          <GoOnCard operation={operation} plan={plan} isOwn={isOwn} />
+          <ContinueCard operation={operation} plan={plan} isOwn={isOwn} />
         </div>
       )}
       <PlanOrder plan={plan} />

@@ -1,62 +1,35 @@
-import { useEffect, useRef, useSyncExternalStore } from "react";
+import { useEffect, useRef } from "react";
 import type { Operation } from "../../lib/shared/api.ts";
+import { createExternalState, createRemembered } from "../external-state.ts";
 import { stateLabel, truthOf } from "./operation-wording.ts";
-
-const KEY = "prisma-backup-admin:tell-when-ended";
 
 /** A click can switch `off` to `on`. The last two can only change in the browser's own settings. */
 export type NotificationChoice = "on" | "off" | "denied" | "unsupported";
 
-const listeners = new Set<() => void>();
-const tellListeners = () => {
-  for (const listener of listeners) listener();
-};
-
-/** The choice, for browsers that store nothing for this site, for example in a private window. */
-let forThisPage: string | null = null;
-function remember(value: string): void {
-  forThisPage = value;
-  try {
-    localStorage.setItem(KEY, value);
-  } catch {
-    // The choice then holds until the page is closed or reloaded.
-  }
-}
-function recall(): string | null {
-  try {
-    return localStorage.getItem(KEY) ?? forThisPage;
-  } catch {
-    return forThisPage;
-  }
-}
+const chosen = createRemembered(() => localStorage, "prisma-backup-admin:tell-when-ended");
+const state = createExternalState((onChange) => {
+  // Fires when another tab changes the choice.
+  window.addEventListener("storage", onChange);
+  return () => window.removeEventListener("storage", onChange);
+});
 
 function choice(): NotificationChoice {
   if (!("Notification" in window)) return "unsupported";
   if (Notification.permission === "denied") return "denied";
-  return Notification.permission === "granted" && recall() === "on" ? "on" : "off";
+  return Notification.permission === "granted" && chosen.read() === "on" ? "on" : "off";
 }
 
 /** Asks for the browser's permission, which the browser grants only after a click. */
 async function switchTo(isOn: boolean): Promise<void> {
   if (isOn && Notification.permission === "default") await Notification.requestPermission();
-  remember(isOn && Notification.permission === "granted" ? "on" : "off");
-  tellListeners();
+  chosen.write(isOn && Notification.permission === "granted" ? "on" : "off");
+  state.changed();
 }
 
-function subscribe(listener: () => void) {
-  listeners.add(listener);
-  // Fires when another tab changes the choice.
-  window.addEventListener("storage", listener);
-  return () => {
-    listeners.delete(listener);
-    window.removeEventListener("storage", listener);
-  };
-}
-
-export function useNotificationChoice() {
-  const state = useSyncExternalStore(subscribe, choice, () => "unsupported" as const);
-  return { state, switchTo };
-}
+export const useNotificationChoice = () => ({
+  state: state.useValue<NotificationChoice>(choice, "unsupported"),
+  switchTo,
+});
 
 /** Shows a browser notification when an operation that this page saw running is no longer running. */
 export function useEndNotification(operation: Operation | undefined): void {

@@ -2,10 +2,10 @@
  * The backup chosen for a restore: the file, the result of looking inside, and the passphrase or private key that opens
  * it. It stays in memory while this window shows the panel, and is lost on a reload.
  */
-import { useSyncExternalStore } from "react";
 import type { RestoreScope, TableName, Unlock } from "../../lib/shared/api.ts";
 import { MAX_CHOSEN_ROWS } from "../../lib/shared/limits.ts";
 import { tableKey } from "../../lib/shared/table-name.ts";
+import { createExternalState } from "../external-state.ts";
 import { ArchiveProblem, type Fault, type LocalVerdict } from "../local/archive-problem.ts";
 import type { ArchiveFile } from "../local/chosen-files.ts";
 import type { LocalReport } from "../local/local-archive.ts";
@@ -49,24 +49,13 @@ export interface ChosenBackup {
 
 let chosen: ChosenBackup | null = null;
 let verifying: AbortController | null = null;
-const listeners = new Set<() => void>();
+const state = createExternalState();
 
-export function useChosenBackup(): ChosenBackup | null {
-  return useSyncExternalStore(
-    subscribe,
-    () => chosen,
-    () => null,
-  );
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-}
+export const useChosenBackup = (): ChosenBackup | null => state.useValue(() => chosen, null);
 
 function set(next: ChosenBackup | null): void {
   chosen = next;
-  for (const listener of listeners) listener();
+  state.changed();
 }
 
 /** Changes the backup if it is still the chosen one, which its client identifies. */

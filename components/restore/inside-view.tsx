@@ -8,15 +8,15 @@ import { Card } from "../ui/card.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { ArchiveTitle, encryptionOf } from "./archive-title.tsx";
+import { CannotLookInside } from "./cannot-look-inside.tsx";
 import { ChooseFile } from "./choose-file.tsx";
 import { type ChosenBackup, openBackup, useChosenBackup } from "./chosen-file-store.ts";
 import { ContentsCard } from "./contents-card.tsx";
-import { NotHere } from "./not-here.tsx";
+import { ContinueToUpload } from "./continue-to-upload.tsx";
 import { OpenForm } from "./open-form.tsx";
 import { RestoreSteps } from "./restore-steps.tsx";
 import { ChooseAgain } from "./upload-view.tsx";
 import { VerificationCard } from "./verification-card.tsx";
-import { WayOn } from "./way-on.tsx";
 
 const RowBrowser = lazy(() => import("../local/row-browser.tsx"));
 
@@ -81,7 +81,7 @@ function Inside({ backup }: { backup: ChosenBackup }) {
           </div>
         </div>
       </Card>
-      {!isOpenable && <NotHere report={report} sizeBytes={backup.archive.file.size} />}
+      {!isOpenable && <CannotLookInside report={report} sizeBytes={backup.archive.file.size} />}
       {isOpenable && !contents && !isUnlocked && backup.verification.name === "idle" && (
         <OpenForm backup={backup} />
       )}
@@ -119,7 +119,7 @@ function Inside({ backup }: { backup: ChosenBackup }) {
       {contents && !table && (
         <ContentsCard backup={backup} onBrowse={setBrowsed} focused={lastBrowsed.current} />
       )}
-      <WayOn backup={backup} isOpenable={isOpenable} />
+      <ContinueToUpload backup={backup} isOpenable={isOpenable} />
     </>
   );
 }

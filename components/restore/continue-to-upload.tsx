@@ -7,7 +7,13 @@ import { Upload } from "../ui/icons.ts";
 import { type ChosenBackup, chooseNoRows, countChosenRows } from "./chosen-file-store.ts";
 
 /** Leads to the upload, depending on the result of the check so far. */
-export function WayOn({ backup, isOpenable }: { backup: ChosenBackup; isOpenable: boolean }) {
+export function ContinueToUpload({
+  backup,
+  isOpenable,
+}: {
+  backup: ChosenBackup;
+  isOpenable: boolean;
+}) {
   const { paths } = usePanel();
   const { verification, rows, report } = backup;
   const isBad = verification.name === "ended" && verification.verdict.kind !== "fine";

@@ -4,7 +4,7 @@ import { Notice } from "../ui/notice.tsx";
 import type { Recognised } from "./chosen-file-store.ts";
 
 /** Says why the browser cannot look into a backup, and what happens instead. */
-export function NotHere({ report, sizeBytes }: { report: Recognised; sizeBytes: number }) {
+export function CannotLookInside({ report, sizeBytes }: { report: Recognised; sizeBytes: number }) {
   return (
     <Notice title="It cannot be looked into here.">
       <p>{reasonOf(report, sizeBytes)}</p>

@@ -14,14 +14,14 @@ import { useAcceptedDrift } from "./accepted-drift.ts";
 import { DRIFT_ID } from "./drift-card.tsx";
 import { listedWarnings, WARNINGS_ID } from "./plan-findings.tsx";
 
-interface GoOnCardProps {
+interface ContinueCardProps {
   operation: Operation;
   plan: RestorePlan;
   isOwn: boolean;
 }
 
 /** Shows the chosen scope, what the person has to read, and how to continue. */
-export function GoOnCard({ operation, plan, isOwn }: GoOnCardProps) {
+export function ContinueCard({ operation, plan, isOwn }: ContinueCardProps) {
   const { paths } = usePanel();
   const id = useId();
   const [isAccepted] = useAcceptedDrift(operation, plan);
