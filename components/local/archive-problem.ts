@@ -3,12 +3,12 @@ import type { ArchiveFault } from "../../lib/shared/archive/fault.ts";
 import type { ArchiveVerdict } from "../../lib/shared/archive-verdict.ts";
 import { verdictOf } from "./not-a-backup.ts";
 
-/** What came of looking inside: exactly one of these. */
+/** The result of the check in the browser: exactly one of these. */
 export type LocalVerdict =
   | { kind: "fine" }
   | {
       kind: "damaged";
-      /** Which; empty where it is not a table's entry that is damaged. */
+      /** The damaged tables. Empty if the damage is in another entry. */
       tables: TableName[];
       message: string;
       hint: string;
@@ -17,7 +17,7 @@ export type LocalVerdict =
 
 export type Fault = Exclude<LocalVerdict, { kind: "fine" }>;
 
-/** An archive that cannot be read on. */
+/** An archive that cannot be read further. */
 export class ArchiveProblem extends Error {
   override readonly name = "ArchiveProblem";
   readonly verdict: Fault;

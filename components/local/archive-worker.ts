@@ -1,10 +1,10 @@
-/** The worker's entry: everything that takes time or memory happens here, so that the page goes on answering. */
+/** The worker's entry point. All slow or memory-intensive work happens here, so that the page stays responsive. */
 import { config } from "zod/mini";
 import { ArchiveProblem } from "./archive-problem.ts";
 import { createWorkerMethods } from "./worker-methods.ts";
 import type { Failure, FromWorker, ToWorker } from "./worker-protocol.ts";
 
-// Else zod tries `new Function`, which an app's Content Security Policy would report.
+// Otherwise zod tries `new Function`, which an app's Content Security Policy would report.
 config({ jitless: true });
 
 const methods = createWorkerMethods();

@@ -3,11 +3,11 @@ import type { RowIndex } from "./row-index.ts";
 
 export interface Column {
   name: string;
-  /** As PostgreSQL names it; null where the backup does not say. */
+  /** PostgreSQL's name of the type. Null if the backup does not contain it. */
   type: string | null;
 }
 
-/** Cells of one row in the order of the columns, as text; NULL is null. */
+/** Returns one row's cells as text, in the order of the columns. NULL is null. */
 export function cellsOf(json: string, columns: readonly Column[]): Array<string | null> {
   const members = splitObject(json);
   return columns.map(({ name, type }) => {
@@ -16,17 +16,20 @@ export function cellsOf(json: string, columns: readonly Column[]): Array<string 
   });
 }
 
-/** A jsonb that could be taken for SQL NULL is wrapped: see docs/archive-format.md. A JSON string keeps its quotes. */
+/**
+ * A jsonb value that could be taken for SQL NULL is wrapped: see docs/archive-format.md. A JSON string keeps its
+ * quotes.
+ */
 function jsonbText(value: string): string | null {
   if (value === "null") return null;
   const wrapped = /^\{\s*"\$json"/.test(value) ? splitObject(value).get("$json") : undefined;
   return wrapped ?? value;
 }
 
-/** So many rows tell which keys there are, where no manifest does. */
+/** Number of rows to examine for keys if there is no manifest. */
 const ROWS_LOOKED_AT = 1000;
 
-/** The keys of rows that no manifest describes, in the order in which they first appear. */
+/** Returns the keys of rows without a manifest, in the order of their first appearance. */
 export function columnsOfRows(index: RowIndex): Column[] {
   const names = new Set<string>();
   for (let row = 0; row < Math.min(index.rows, ROWS_LOOKED_AT); row++) {

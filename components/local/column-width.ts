@@ -1,6 +1,6 @@
 import type { Column } from "./cells.ts";
 
-/** Of a grid's column: as wide as values of its type usually are, and never less than its name. */
+/** Returns the width of a grid's column: the usual width of values of its type, but at least that of its name. */
 export function columnWidth({ name, type }: Column): string {
   const rem = Math.max(widthOf(type ?? ""), Math.min(14, name.length * 0.6 + 1.5));
   return `${rem}rem`;

@@ -10,12 +10,12 @@ import { isCancelled } from "./local-archive-client.ts";
 
 interface CsvButtonProps {
   client: LocalArchiveClient;
-  /** The table's place in the archive. */
+  /** The table's index in the archive. */
   index: number;
   fileName: string;
 }
 
-/** Saves a whole table as CSV, made here. */
+/** Saves a whole table as CSV, made in the browser. */
 export function CsvButton({ client, index, fileName }: CsvButtonProps) {
   const [forSpreadsheet, setForSpreadsheet] = useState(false);
   const [bytes, setBytes] = useState<number | null>(null);

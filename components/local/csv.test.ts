@@ -5,7 +5,7 @@ import { csvRecord } from "./csv.ts";
 
 const exact = { forSpreadsheet: false };
 
-/** What Python's csv module, which follows RFC 4180 strictly here, reads. */
+/** Parses CSV with Python's csv module, which follows RFC 4180 in strict mode. */
 function readByPython(csv: string): string[][] {
   const program =
     "import csv,json,sys,io;t=sys.stdin.buffer.read().decode('utf-8');" +
@@ -41,11 +41,14 @@ it("leaves every text as it is, unless a spreadsheet is to open it", () => {
 });
 
 const UNSEEN = /^[\s\p{Cc}\p{Cf}\p{Z}"]*/u;
-/** By OWASP's list, https://owasp.org/www-community/attacks/CSV_Injection, behind what nobody sees. */
+/**
+ * Whether the cell begins like a formula, after invisible characters, according to OWASP's list:
+ * https://owasp.org/www-community/attacks/CSV_Injection
+ */
 const isDangerous = (cell: string): boolean =>
   /^[=+\-@＝＋－＠]/u.test(cell.replace(UNSEEN, "")) && !/^[+-]?\d+(\.\d+)?$/.test(cell);
 
-/** The cells of each text as Python reads them with another separator, and not strictly, as spreadsheets do. */
+/** Parses each text with Python, with another separator and not in strict mode, like spreadsheets. */
 function cellsByPython(texts: string[], delimiter: string): string[][] {
   const program =
     "import csv,json,sys,io;ts=json.load(sys.stdin);" +

@@ -3,11 +3,11 @@ import { oversizedHeader } from "../../lib/shared/archive/fault.ts";
 import { MAX_HEADER_BYTES } from "../../lib/shared/archive-format.ts";
 import { ageIdentity, oneByOne } from "../../lib/shared/one-by-one.ts";
 
-/** No message is answered meanwhile. */
+/** Messages are not answered during this time. */
 const SLICE_MS = 25;
 const LAST_HEADER_LINE = "\n--- ";
 
-/** Decrypts with the identity. Fails with age-encryption's own errors. */
+/** Decrypts an age file with the identity. Fails with age-encryption's own errors. */
 export function decrypt(
   identity: string,
   source: ReadableStream<Uint8Array>,
@@ -19,14 +19,14 @@ export function decrypt(
 
 let messagesReadAt = 0;
 
-/** Lets messages in, as one that cancels, if none were for a while. */
+/** Lets the worker receive messages, such as a cancellation, if it has not for a while. */
 async function turn(): Promise<void> {
   if (performance.now() - messagesReadAt < SLICE_MS) return;
   await new Promise((resolve) => setTimeout(resolve));
   messagesReadAt = performance.now();
 }
 
-/** Fails where an age file begins with a longer header than any, of which all would be held and tried. */
+/** Fails if an age file's header exceeds the limit, because the whole header would be held in memory and tried. */
 function boundedHeader(): TransformStream<Uint8Array, Uint8Array> {
   const latin1 = new TextDecoder("latin1");
   let head: string | null = "";

@@ -1,9 +1,9 @@
 /**
- * JSON as text: what a value is, is never asked of `JSON.parse`, which knows no numbers beyond 2^53. Only strings
- * are read by it.
+ * Works on JSON as text. Values are not parsed by `JSON.parse`, which cannot represent numbers beyond 2^53.
+ * `JSON.parse` is used for strings only.
  */
 
-/** The members of a JSON object, in their order: each key with its value as it is written. */
+/** Returns the members of a JSON object, in their order: each key with its value as written. */
 export function splitObject(json: string): Map<string, string> {
   const members = new Map<string, string>();
   let at = skipSpace(json, 0);
@@ -24,13 +24,13 @@ export function splitObject(json: string): Map<string, string> {
   return members;
 }
 
-/** A value as a person reads it: strings without their quotes, all else as it is written. NULL is null. */
+/** Returns a value as a person reads it: strings without quotes, everything else as written. NULL is null. */
 export function textOf(value: string): string | null {
   if (value === "null") return null;
   return value.startsWith('"') ? JSON.parse(value) : value;
 }
 
-/** The same value on several lines, each of its numbers and strings as it was written. */
+/** Returns the value on several lines, with its numbers and strings as written. */
 export function indent(json: string): string {
   let text = "";
   let depth = 0;

@@ -1,2 +1,2 @@
-/** Above it a table's rows are not shown: all of its JSON is held in memory while they are. */
+/** Larger tables cannot be browsed, because browsing keeps the whole JSON in memory. */
 export const BROWSE_MAX_BYTES = 256_000_000;

@@ -7,7 +7,7 @@ import type {
   WorkerProgress,
 } from "./worker-protocol.ts";
 
-/** Loading it may take its time. What a browser or a policy forbids fails at once. */
+/** Loading the worker may take long. If a browser or a policy forbids it, it fails at once. */
 const START_TIMEOUT_MS = 20_000;
 
 interface CallOptions {
@@ -34,7 +34,7 @@ export class LocalArchiveClient {
     });
   }
 
-  /** Null where the browser, or the page's Content Security Policy, does not let a worker start. */
+  /** Null if the browser, or the page's Content Security Policy, prevents a worker. */
   static async start(): Promise<LocalArchiveClient | null> {
     let worker: Worker;
     try {
@@ -59,7 +59,7 @@ export class LocalArchiveClient {
     return null;
   }
 
-  /** @throws ArchiveProblem; an AbortError; Error where the worker itself failed */
+  /** @throws ArchiveProblem; an AbortError; Error if the worker itself failed */
   call<Method extends keyof WorkerMethods>(
     method: Method,
     args: WorkerMethods[Method]["args"],
@@ -76,7 +76,7 @@ export class LocalArchiveClient {
     });
   }
 
-  /** Ends whatever it does, and forgets all that it holds. */
+  /** Stops the worker, and frees everything that it holds. */
   close(): void {
     this.#worker.terminate();
     this.#fail(cancelled());

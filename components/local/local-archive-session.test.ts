@@ -1,4 +1,4 @@
-/** The browser's reader, proven against what the server's writer wrote; and against damage of every kind. */
+/** Tests the browser's reader with archives from the server's writer, and with every kind of damage. */
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -35,7 +35,7 @@ async function open(bytes: Uint8Array): Promise<LocalArchiveSession> {
   return session;
 }
 
-/** What looking inside says of an archive. */
+/** Returns the browser's verdict about an archive. */
 async function verdictOf(bytes: Uint8Array, unlock: Unlock): Promise<LocalVerdict> {
   const { report, session } = await LocalArchiveSession.open(new Blob([bytes as BlobPart]));
   if (report.kind === "not-a-backup") return { tables: [], ...report, kind: report.verdict };
@@ -53,7 +53,7 @@ async function write(choice: EncryptionChoice, tables = TABLES): Promise<Buffer>
   return writeBy(await createArchiveKey(choice), tables);
 }
 
-/** Its key is derived at once, where the other's takes JavaScript seconds. */
+/** Uses a cheap key, because deriving a normal one takes JavaScript seconds. */
 const writeLocked = async () => writeBy(await cheapPassphraseKey());
 
 async function writeBy(key: ArchiveKey, tables = TABLES): Promise<Buffer> {
@@ -62,7 +62,7 @@ async function writeBy(key: ArchiveKey, tables = TABLES): Promise<Buffer> {
   return readFile(file);
 }
 
-/** Packed again, as somebody would who knows zip files. */
+/** Packs a changed archive again, like an attacker who knows zip files. */
 async function repack(bytes: Uint8Array, change: (zip: JSZip) => Promise<void> | void) {
   const zip = await JSZip.loadAsync(bytes);
   await change(zip);
@@ -131,7 +131,8 @@ describe("of an archive that the writer wrote", () => {
     });
     const entry = "tables/public.User.json.zst.age";
     const damagedOne = Buffer.from(archive);
-    // The README names it, too: the entry itself begins after the last of its header's fields.
+    // README.txt also contains the name, so search for it after the last field of the local header, with which the
+    // entry itself begins.
     const at = damagedOne.indexOf(`\0\0${entry}`) + 2 + entry.length + 150;
     damagedOne[at] = (damagedOne[at] ?? 0) ^ 1;
     expect(await verdictOf(damagedOne, { identity })).toMatchObject({
@@ -275,7 +276,7 @@ it("a table above the limit is not read to be browsed, and one at the limit is",
     return session.openTable(0, () => {}, never);
   };
   await expect(claiming(BROWSE_MAX_BYTES + 1)).rejects.toThrow("too large to be shown");
-  // It is read, and found to be shorter than its manifest says.
+  // The table is read, and found to be shorter than its manifest says.
   await expect(claiming(BROWSE_MAX_BYTES)).rejects.toThrow(ArchiveProblem);
 });
 

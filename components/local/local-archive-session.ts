@@ -1,4 +1,4 @@
-/** One archive, opened where it is: everything that the worker does, without the worker. */
+/** One archive that is opened in the browser. Does the worker's work, and can be used without a worker. */
 import { Decrypter } from "age-encryption";
 import type { TableName, Unlock } from "../../lib/shared/api.ts";
 import { checkAgreement, smallEntries } from "../../lib/shared/archive/entries.ts";
@@ -39,18 +39,18 @@ import type { ZipEntries } from "./zip-entries.ts";
 
 export interface LocalTable extends TableName {
   model: string | null;
-  /** Null where the backup does not say. */
+  /** Null if the backup does not contain it. */
   rows: number | null;
   jsonBytes: number;
 }
 
-/** What is in an archive that is open. */
+/** The contents of an unlocked archive. */
 export interface LocalContents {
-  /** Null where `@vorlefan/prisma-backup` wrote it, which says nothing of all this. */
+  /** Null if `@vorlefan/prisma-backup` wrote the backup, which stored none of this. */
   madeOf: { createdAt: string; tool: string; databaseName: string } | null;
-  /** Whether README.txt is as it was when the backup was made. Not known of a backup that an older version made. */
+  /** Whether README.txt is proven to be unchanged. Backups by older versions cannot prove it. */
   provesReadme: boolean;
-  /** Without that, whoever has the file could have made another one. */
+  /** Without encryption, anyone with the file could have replaced it by another. */
   isEncrypted: boolean;
   tables: LocalTable[];
 }
@@ -60,7 +60,7 @@ export interface OpenTable {
   index: RowIndex;
 }
 
-/** How far a table is read. */
+/** Reports the progress of reading a table. */
 export type OnRead = (rows: number, bytes: number) => void;
 
 interface Source extends LocalTable {
@@ -71,7 +71,7 @@ interface Source extends LocalTable {
 export class LocalArchiveSession {
   readonly #report: LocalReport;
   readonly #zip: ZipEntries;
-  /** The one that opened the manifest. Null where nothing is encrypted. */
+  /** The identity that opened the manifest. Null if nothing is encrypted. */
   #identity: string | null = null;
   #sources: Source[] = [];
 
@@ -80,7 +80,7 @@ export class LocalArchiveSession {
     this.#zip = zip;
   }
 
-  /** The session is null where there is nothing to look into, or too much. */
+  /** The session is null if the file is not a backup, or is too large. */
   static async open(
     file: Blob,
     maxBytes?: number,
@@ -141,7 +141,7 @@ export class LocalArchiveSession {
     return manifest;
   }
 
-  /** Remembers the identity that fits: all other entries are encrypted to the same recipients. */
+  /** Remembers the matching identity, because all other entries are encrypted to the same recipients. */
   async #decryptManifest(
     identities: string[],
     stored: Uint8Array,
@@ -189,8 +189,8 @@ export class LocalArchiveSession {
   }
 
   /**
-   * Reads every table and compares its digests and rows with the manifest. Goes on behind a damaged one, so that
-   * all of them are named.
+   * Reads every table and compares its digests and rows with the manifest. Continues after a damaged table, so that all
+   * of them are named.
    */
   async verify(
     onTable: (
@@ -228,7 +228,7 @@ export class LocalArchiveSession {
   }
 
   /**
-   * A table's JSON. Fails before its end where anything differs from the manifest.
+   * Reads a table's JSON. If anything differs from the manifest, it fails before its end.
    *
    * @throws ArchiveProblem, damaged; or the signal's reason
    */
@@ -265,7 +265,7 @@ export class LocalArchiveSession {
       identity === null ? chunksOf(source) : decompress(await decrypt(identity, source));
     for await (const chunk of abortable(content, signal)) {
       json.update(chunk);
-      // A decompression bomb ends here.
+      // This stops a decompression bomb.
       if (json.bytes > table.jsonBytes) throw new Error("The table is too long.");
       newlines += countNewlines(chunk);
       yield chunk;
@@ -275,12 +275,12 @@ export class LocalArchiveSession {
       json.digest() === table.jsonSha256 &&
       (identity === null ||
         (stored.bytes === table.storedBytes && stored.digest() === table.storedSha256)) &&
-      // One row a line, and the last line closes the array; that of no rows has a line of its own to open it.
+      // There is one line per row, and a last line that closes the array. Without rows, a separate line opens it.
       newlines === (table.rows === 0 ? 2 : table.rows + 1);
     if (!agrees) throw new Error("The table differs from the manifest.");
   }
 
-  /** Reads a table to be browsed. @throws ArchiveProblem, RangeError above BROWSE_MAX_BYTES */
+  /** Reads a table for browsing. @throws ArchiveProblem, RangeError above BROWSE_MAX_BYTES */
   async openTable(index: number, onRead: OnRead, signal: AbortSignal): Promise<OpenTable> {
     const { manifest, jsonBytes } = this.#source(index);
     if (jsonBytes > BROWSE_MAX_BYTES) throw new RangeError("The table is too large to be shown.");

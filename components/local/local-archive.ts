@@ -62,7 +62,7 @@ async function inspectEntries(zip: ZipEntries): Promise<LocalReport> {
   }
 }
 
-/** Only for the title. Whether the manifest is valid is judged when the backup is opened. */
+/** Only for the title. Opening the backup checks whether the manifest is valid. */
 async function lookAtManifest(zip: ZipEntries) {
   try {
     const bytes = await zip.readBytes(manifestEntryName("none"), MAX_STORED_MANIFEST_BYTES);

@@ -26,7 +26,7 @@ export const refusalOf = (fault: ArchiveFault): NotABackup => ({
   hint: fault.hint,
 });
 
-/** The code of every fault has a verdict. */
+/** Returns the verdict for a fault's code. Every code has one. */
 export function verdictOf(fault: ArchiveFault): NotABackup["verdict"] {
   const verdict = verdictOfError(fault);
   return verdict === null || verdict === "fine" ? "damaged" : verdict;

@@ -1,21 +1,21 @@
-/** The content of a zip's entry, as a stream: nothing of it is in memory as a whole but the zip itself. */
+/** Reads the content of a zip's entry as a stream. Only the zip itself is in memory as a whole. */
 import { Decompress } from "fzstd";
 import type JSZip from "jszip";
 
 declare module "jszip" {
   interface JSZipObject {
-    /** Documented, and missing in JSZip's own types. */
+    /** Documented, but missing in JSZip's own types. */
     internalStream(type: "uint8array"): JSZip.JSZipStreamHelper<Uint8Array>;
-    /** What the zip's directory says of the entry; JSZip has no other way to ask for it. */
+    /** The entry's fields from the zip's directory, for which JSZip has no public access. */
     _data: { uncompressedSize: number; crc32: number };
-    /** The entry's name as the zip has it, if JSZip made another one of it. */
+    /** The entry's name in the zip, if JSZip has changed it. */
     unsafeOriginalName?: string;
   }
 }
 
 const BUFFERED_BYTES = 1024 * 1024;
 
-/** As a zip tool extracts it. Fails where the zip's own compression is damaged. */
+/** Reads an entry as a zip tool extracts it. Fails if the zip's own compression is damaged. */
 export function readStored(entry: JSZip.JSZipObject): ReadableStream<Uint8Array> {
   const source = entry.internalStream("uint8array");
   let isOver = false;
@@ -48,7 +48,7 @@ export function readStored(entry: JSZip.JSZipObject): ReadableStream<Uint8Array>
   );
 }
 
-/** Undoes zstd, piece by piece. */
+/** Decompresses zstd chunk by chunk. */
 export async function* decompress(
   source: ReadableStream<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, void> {
@@ -69,7 +69,7 @@ export async function* decompress(
   yield* take();
 }
 
-/** Not every browser's streams can be iterated over. */
+/** Needed because not every browser can iterate over streams. */
 export async function* chunksOf(
   stream: ReadableStream<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, void> {
@@ -81,12 +81,12 @@ export async function* chunksOf(
       yield value;
     }
   } finally {
-    // What is left of it is not wanted any more.
+    // The rest of the stream is not needed.
     await reader.cancel().catch(() => undefined);
   }
 }
 
-/** A small entry as a whole. */
+/** Reads a small entry as a whole. */
 export async function collect(
   stream: ReadableStream<Uint8Array>,
   maxBytes: number,
@@ -107,7 +107,7 @@ export async function collect(
   return bytes;
 }
 
-/** A small entry as a whole. Fails where it is not what the zip's directory says. */
+/** Reads a small entry as a whole. Fails if its size or checksum differs from the zip's directory. */
 export async function readSmall(entry: JSZip.JSZipObject, maxBytes: number): Promise<Uint8Array> {
   const bytes = await collect(readStored(entry), maxBytes);
   if (crc32(bytes) !== entry._data.crc32 >>> 0) throw new Error("The entry is damaged.");
@@ -123,7 +123,7 @@ function crc32(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-/** The same chunks, until the signal is aborted: then its reason is thrown. */
+/** Passes the chunks on until the signal is aborted. Then it throws the signal's reason. */
 export async function* abortable(
   chunks: AsyncIterable<Uint8Array>,
   signal: AbortSignal,

@@ -21,14 +21,14 @@ import type { TableInfo } from "./worker-protocol.ts";
 interface RowBrowserProps {
   client: LocalArchiveClient;
   table: LocalTable;
-  /** The table's place in the archive. */
+  /** The table's index in the archive. */
   index: number;
   canChoose: boolean;
   rows: ChosenBackup["rows"];
   onClose: () => void;
 }
 
-/** The rows of one table of a backup that is open in this browser. */
+/** Shows the rows of one table of a backup that is open in this browser. */
 export default function RowBrowser(props: RowBrowserProps) {
   const { client, table, index, onClose } = props;
   const opening = useOpenTable(client, index);

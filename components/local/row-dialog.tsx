@@ -6,18 +6,18 @@ import { X } from "../ui/icons.ts";
 import { Spinner } from "../ui/spinner.tsx";
 import type { LocalArchiveClient } from "./local-archive-client.ts";
 
-/** More is not shown, only copied. */
+/** Longer text is not shown, but can be copied. */
 const SHOWN_CHARACTERS = 200_000;
 
 interface RowDialogProps {
   client: LocalArchiveClient;
-  /** Of the row in its table, from 1. */
+  /** Position of the row in its table, from 1. */
   place: number;
   tableName: string;
   onClose: () => void;
 }
 
-/** One row as it is in the archive. */
+/** Shows one row as it is in the archive. */
 export function RowDialog({ client, place, tableName, onClose }: RowDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const title = useId();

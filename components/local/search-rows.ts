@@ -1,24 +1,25 @@
 import { type Column, cellsOf } from "./cells.ts";
 import type { RowIndex } from "./row-index.ts";
 
-/** As much as is looked through at once. */
+/** Number of bytes to search at once. */
 const BLOCK_BYTES = 512 * 1024;
 
 export interface Found {
-  /** Rows that were looked at. */
+  /** Number of rows searched so far. */
   scanned: number;
-  /** Of those found since the last time, counted from 0. */
+  /** Indexes of the rows found since the last result, from 0. */
   rows: number[];
 }
 
-/** Finds the rows that have a text in one of their values, upper and lower case alike; block by block. */
+/** Finds rows that contain a text in one of their values, ignoring case. Works block by block. */
 export function* searchRows(
   index: RowIndex,
   columns: readonly Column[],
   query: string,
 ): Generator<Found, void, void> {
   const wanted = query.toLowerCase();
-  // A quick look first: as JSON writes the text inside of a string, or as it is in JSON itself.
+  // First a quick search in the JSON text, for the query as it is written inside a JSON string, and for the query
+  // itself.
   const written = JSON.stringify(wanted).slice(1, -1);
   const mayHold = (json: string) => {
     const text = json.toLowerCase();
@@ -39,6 +40,6 @@ export function* searchRows(
   }
 }
 
-/** Names of columns are in every row, and not what is looked for. */
+/** Column names occur in every row, so only the values count. */
 const hasValue = (json: string, columns: readonly Column[], wanted: string): boolean =>
   cellsOf(json, columns).some((text) => text?.toLowerCase().includes(wanted));

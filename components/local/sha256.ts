@@ -2,14 +2,14 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 
 /**
- * SHA-256 of a stream. The browser's own takes only what is in memory as a whole, and is missing where a page
- * comes without HTTPS.
+ * Computes the SHA-256 of a stream. The browser's own function needs the whole input in memory, and is missing without
+ * HTTPS.
  */
 export class Sha256 {
   readonly #hash = sha256.create();
   #bytes = 0;
 
-  /** How many bytes it has seen. */
+  /** Number of bytes so far. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -19,7 +19,7 @@ export class Sha256 {
     this.#hash.update(chunk);
   }
 
-  /** In hexadecimal. To be called once, at the end. */
+  /** In hexadecimal. Call it once, at the end. */
   digest(): string {
     return bytesToHex(this.#hash.digest());
   }

@@ -5,7 +5,7 @@ import type { RowIndex } from "./row-index.ts";
 const PART_CHARACTERS = 1024 * 1024;
 const NEWLINE = 0x0a;
 
-/** A table as CSV, in parts that the browser may keep on disk. `rows` gives each row's JSON. */
+/** Writes a table as CSV, in parts that the browser may store on disk. `rows` provides each row's JSON. */
 export async function tableCsv(
   rows: AsyncIterable<string> | Iterable<string>,
   columns: readonly Column[],
@@ -26,12 +26,12 @@ export async function tableCsv(
   return new Blob([...parts, text], { type: "text/csv;charset=utf-8" });
 }
 
-/** The rows of a table as the archive writes it: one a line, after `[` or `,`. */
+/** Reads the rows of a table as the archive writes it: one row per line, after `[` or `,`. */
 export async function* rowsOfLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let pieces: Uint8Array[] = [];
   const take = () => {
-    // Lines end between characters, so that each decodes by itself.
+    // Lines end between characters, so each line can be decoded separately.
     const line = pieces.map((piece, at) =>
       decoder.decode(piece, { stream: at < pieces.length - 1 }),
     );
@@ -44,10 +44,10 @@ export async function* rowsOfLines(chunks: AsyncIterable<Uint8Array>): AsyncGene
       pieces.push(chunk.subarray(from, end));
       from = end + 1;
       const row = take();
-      // That of a table without rows, and the last: `[` and `]`.
+      // The lines `[` (of a table without rows) and `]` (the last) contain no row.
       if (row !== "") yield row;
     }
-    // Kept beyond this turn, where the chunk's own memory may be used again.
+    // Copy the rest, because the chunk's memory may be reused.
     if (from < chunk.length) pieces.push(chunk.slice(from));
   }
 }

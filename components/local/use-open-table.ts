@@ -10,7 +10,7 @@ export type Opening =
   | { name: "open"; table: TableInfo }
   | { name: "failed"; isDamaged: boolean };
 
-/** Has the worker read a table, and let go of it with the component. */
+/** Lets the worker read a table, and frees it when the component is unmounted. */
 export function useOpenTable(client: LocalArchiveClient, index: number): Opening {
   const [opening, setOpening] = useState<Opening>({ name: "opening", bytes: 0 });
   useEffect(() => {
@@ -39,7 +39,7 @@ export function useOpenTable(client: LocalArchiveClient, index: number): Opening
       );
     return () => {
       controller.abort();
-      // So that its memory is free. Where the worker has ended, it is.
+      // Frees the table's memory. If the worker has ended, it is free already.
       client.call("closeTable", null).catch(() => undefined);
     };
   }, [client, index]);
@@ -49,12 +49,12 @@ export function useOpenTable(client: LocalArchiveClient, index: number): Opening
 export interface Search {
   query: string;
   found: number;
-  /** Rows looked at so far. */
+  /** Number of rows searched so far. */
   scanned: number;
   isRunning: boolean;
 }
 
-/** Looks for a text a moment after it was typed; a new one stops the search for the last. Null: all rows are shown. */
+/** Searches for a text shortly after it was typed. A new search stops the previous one. Null: all rows are shown. */
 export function useSearch(client: LocalArchiveClient, query: string): Search | null {
   const [search, setSearch] = useState<Search | null>(null);
   useEffect(() => {
@@ -82,7 +82,7 @@ export function useSearch(client: LocalArchiveClient, query: string): Search | n
         );
         show({ found, scanned, isRunning: false });
       } catch {
-        // Stopped by the next one, or with the worker.
+        // Stopped by the next search, or because the worker ended.
       }
     }, SEARCH_DELAY_MS);
     return () => {
@@ -97,11 +97,11 @@ interface Wanted {
   from: number;
   to: number;
   isFound: boolean;
-  /** Tells one list of rows from another. */
+  /** Identifies the list of rows. */
   list: string;
 }
 
-/** The rows that are in sight, as far as the worker has given them. */
+/** The rows in sight, as far as the worker has returned them. */
 export function useRows(
   client: LocalArchiveClient,
   { from, to, isFound, list }: Wanted,
@@ -116,7 +116,7 @@ export function useRows(
         if (turn === latest.current) setShown({ list, from, rows });
       },
       () => {
-        // With the worker: then the page says so by itself.
+        // The worker ended, which the page reports elsewhere.
       },
     );
   }, [client, from, to, isFound, list]);

@@ -15,7 +15,7 @@ async function openRows() {
     { mode: "none" },
     { rows: JSON_LINES, other: "[\n]\n" },
   );
-  // The helper writes no columns.
+  // The test's writer stores no columns.
   expect(manifest.tables[0]?.columns).toEqual([]);
   const methods = createWorkerMethods();
   const file = new Blob([(await readFile(path)) as BlobPart]);

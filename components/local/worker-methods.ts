@@ -18,11 +18,11 @@ type Methods = {
 };
 
 const REPORT_EVERY_MS = 100;
-/** Nothing else is answered while it searches. */
+/** Messages are not answered during this time. */
 const SEARCH_SLICE_MS = 25;
 const CELL_CHARACTERS = 200;
 
-/** The worker's memory: one archive, one table of it, one search in that. */
+/** Creates the worker's methods and its state: one archive, one open table, one search in it. */
 export function createWorkerMethods(): Methods {
   let session: LocalArchiveSession | null = null;
   let table: OpenTable | null = null;
@@ -58,7 +58,7 @@ export function createWorkerMethods(): Methods {
         (rows, bytes) => report.table(index, "running", rows, bytes),
         signal,
       );
-      // Another one may have been opened meanwhile.
+      // Another table may have been opened meanwhile.
       signal.throwIfAborted();
       table = next;
       return { columns: next.columns, rows: next.index.rows };
@@ -118,10 +118,10 @@ export function createWorkerMethods(): Methods {
   };
 }
 
-/** Lets messages in, as one that cancels. */
+/** Lets the worker receive messages, such as a cancellation. */
 const nextTask = () => new Promise((resolve) => setTimeout(resolve));
 
-/** Tells of many tables a few times a second. */
+/** Reports many tables' progress together, a few times per second. */
 function reportTables(onProgress: Call["onProgress"]) {
   const changed = new Map<number, [index: number, TableState, rows: number, bytes: number]>();
   let reportedAt = performance.now();

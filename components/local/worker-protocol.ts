@@ -1,4 +1,4 @@
-/** What the page asks of the worker, and what it answers. */
+/** The requests from the page to the worker, and its answers. */
 import type { Unlock } from "../../lib/shared/api.ts";
 import type { Fault, LocalVerdict } from "./archive-problem.ts";
 import type { Column } from "./cells.ts";
@@ -6,9 +6,9 @@ import type { LocalReport } from "./local-archive.ts";
 import type { LocalContents } from "./local-archive-session.ts";
 
 export interface ShownRow {
-  /** In the table's array in the archive, from 1. */
+  /** Position in the table's array in the archive, from 1. */
   place: number;
-  /** In the order of the columns, cut to what a cell can show. */
+  /** In the order of the columns, cut to the length that a cell can show. */
   cells: Array<string | null>;
 }
 
@@ -19,23 +19,23 @@ export interface TableInfo {
 
 /** Each method with its arguments and its result. */
 export interface WorkerMethods {
-  /** Looks at a file, and keeps it open where it is a backup that fits into memory. */
+  /** Inspects a file, and keeps it open if it is a backup that fits into memory. */
   open: {
     args: { file: Blob; maxBytes?: number };
     result: { report: LocalReport; isOpen: boolean };
   };
   unlock: { args: Unlock; result: LocalContents };
   verify: { args: null; result: LocalVerdict };
-  /** Holds a table's rows, and lets go of those of any other. */
+  /** Loads a table's rows, and frees those of any other table. */
   openTable: { args: { index: number }; result: TableInfo };
   closeTable: { args: null; result: null };
-  /** Rows of the open table; of those that were found, where there was a search. */
+  /** Returns rows of the open table. With `isFound`, counts only the rows that the search found. */
   rows: { args: { from: number; to: number; isFound: boolean }; result: ShownRow[] };
-  /** One row's JSON, whole and indented. */
+  /** Returns one row's JSON, complete and indented. */
   row: { args: { place: number }; result: string };
-  /** Finds rows; how many so far comes as progress. An empty query finds nothing. */
+  /** Searches rows. Reports the number found so far as progress. An empty query finds nothing. */
   search: { args: { query: string }; result: { found: number } };
-  /** Places of the found rows. */
+  /** Positions of the found rows. */
   foundPlaces: { args: { max: number }; result: number[] };
   csv: { args: { index: number; forSpreadsheet: boolean }; result: Blob };
 }
@@ -43,7 +43,7 @@ export interface WorkerMethods {
 export type WorkerProgress =
   | {
       type: "tables";
-      /** What changed since the last time, by the table's place. */
+      /** The changes since the last report, by the table's index. */
       tables: Array<[index: number, state: TableState, rows: number, bytes: number]>;
     }
   | { type: "search"; found: number; scanned: number };
@@ -61,7 +61,7 @@ export type ToWorker =
   | { cancel: number };
 
 export type FromWorker =
-  /** Said once, by itself: the browser let it start. */
+  /** Sent once when the worker starts, which shows that the browser allows it. */
   | { isReady: true }
   | { id: number; progress: WorkerProgress }
   | { id: number; result: unknown }

@@ -22,7 +22,7 @@ interface ZipEntry {
   object: JSZip.JSZipObject;
 }
 
-/** What the two ends of a file tell. @throws ArchiveFault */
+/** Checks the beginning and the end of a file. @throws ArchiveFault */
 export async function checkEnds(file: Blob): Promise<{ entryCount: number | null }> {
   const bytesOf = async (blob: Blob) => new Uint8Array(await blob.arrayBuffer());
   const tail = await bytesOf(file.slice(Math.max(0, file.size - ZIP_TAIL_BYTES)));
@@ -47,7 +47,7 @@ export class ZipEntries implements EntryReader {
     });
     const objects = Object.values(zip.files);
     const files = objects.filter(({ dir }) => !dir);
-    // JSZip keeps the last of several with one name.
+    // If several entries have the same name, JSZip keeps only the last.
     if (files.length === objects.length && entryCount !== null && entryCount !== files.length) {
       throw duplicateEntry();
     }
@@ -69,7 +69,7 @@ export class ZipEntries implements EntryReader {
     );
   }
 
-  /** An entry's content as a zip tool extracts it. */
+  /** Reads an entry's content as a zip tool extracts it. */
   read(name: string): ReadableStream<Uint8Array> {
     return readStored(this.#entry(name).object);
   }
@@ -107,7 +107,7 @@ export class ZipEntries implements EntryReader {
   }
 }
 
-/** Old tools on Windows separate folders by a backslash. Elsewhere that is a character like any other. */
+/** Old tools on Windows separate folders with backslashes. On other systems a backslash is an ordinary character. */
 const nameOf = ({ name, unixPermissions, dosPermissions }: JSZip.JSZipObject): string =>
   unixPermissions === null && dosPermissions !== null ? name.replaceAll("\\", "/") : name;
 
