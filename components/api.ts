@@ -50,7 +50,7 @@ export function errorFromResponse(status: number, body: string): ApiError {
   return new ApiError({
     code: status === 401 ? "UNAUTHENTICATED" : status === 403 ? "FORBIDDEN" : "UNREACHABLE",
     message: `The server answered with status ${status} and no explanation.`,
-    hint: "Something between this page and the app may have refused the request. Try again; the server's log tells more.",
+    hint: "Something between this page and the app may have refused the request. Try again. The server's log tells more.",
   });
 }
 
@@ -59,7 +59,7 @@ export const unreachable = (cause?: unknown): ApiError =>
     {
       code: "UNREACHABLE",
       message: "The server could not be reached.",
-      hint: "Check the connection. What the server has begun does not need this page.",
+      hint: "Check the connection. An operation that the server has begun goes on without this page.",
     },
     { cause },
   );

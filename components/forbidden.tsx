@@ -17,8 +17,8 @@ export function BackupAdminForbidden({ signInPath }: BackupAdminForbiddenProps) 
           You may not use backups
         </h1>
         <p className="pba:text-sm pba:text-muted">
-          A backup holds every row of the database, so only certain people may make or restore one.
-          Your account is not among them. If you need a backup, ask an administrator of this app.
+          A backup holds every row of the database, so only some people may make or restore one.
+          Your account may not. If you need a backup, ask an administrator of this app.
         </p>
         <Button asChild>
           <a href={signInPath}>Sign in with another account</a>

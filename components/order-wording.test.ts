@@ -54,7 +54,7 @@ describe("how a step does without an order", () => {
     return cycleHandling(step);
   };
   const handled =
-    "loaded with its foreign keys dropped; they are added and checked again before commit";
+    "its foreign keys are dropped for the load, then added and checked again before the commit";
 
   it("is said of cycles and self references, and of nothing else", () => {
     expect(stepOf([post], [edge])).toBeNull();

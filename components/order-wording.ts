@@ -2,7 +2,7 @@ import type { InsertionOrder, OrderComponent, OrderEdge } from "../lib/shared/ap
 import { tableKey, tableLabel } from "../lib/shared/table-name.ts";
 
 const HANDLING =
-  "loaded with its foreign keys dropped; they are added and checked again before commit";
+  "its foreign keys are dropped for the load, then added and checked again before the commit";
 
 /** Says how a restore loads tables that refer to themselves or to each other. */
 export function cycleHandling(step: OrderStep): string | null {

@@ -104,7 +104,7 @@ test("filters, searches and pages, and the back button undoes it", async ({ page
   await expect(rows(page)).toHaveCount(1);
 
   await search(page).fill("50% of nothing_at all");
-  await expect(page.getByText("No operation is like that.")).toBeVisible();
+  await expect(page.getByText("No operation matches.")).toBeVisible();
   await page.getByRole("button", { name: "Show all operations" }).click();
   await expect(page).toHaveURL(ACTIVITY);
   await expect(search(page)).toHaveValue("");

@@ -44,7 +44,7 @@ test("tells every row that a rehearsal adds, removes and changes", async ({ page
   await page.goto(operationPath(id));
   await goToChanges(page, { rehearses: true });
   await expectDatabase(before);
-  await expect(page.getByText("The rehearsal has succeeded", { exact: true })).toBeVisible();
+  await expect(page.getByText("The trial run succeeded", { exact: true })).toBeVisible();
   await expect(page.getByText(/^You are in this backup:/)).toBeVisible();
   await expect(tableOf(page, "public.reviews")).toContainText(`${added} added`);
   await expect(tableOf(page, "public.customers")).toContainText(`${removed} removed`);
@@ -113,7 +113,7 @@ test("shows another admin what waits, and says who will be signed out", async ({
   await expect(page).toHaveURL(/\/changes$/);
   await expect(page.getByText("This restore waits for Late Admin.")).toBeVisible();
   await expect(page.getByRole("link", { name: "Continue" })).toHaveCount(0);
-  await expect(page.getByRole("button", { name: /^Rehearse/ })).toHaveCount(0);
+  await expect(page.getByRole("button", { name: /trial run/ })).toHaveCount(0);
   await discard(other.request, id);
   await context.close();
   await query("DELETE FROM users WHERE email = $1", [late.email]);
@@ -138,7 +138,7 @@ test("asks to confirm the drift that maps, and refuses what does not", async ({ 
   const id = await checkBackup(page.request, file);
   await page.goto(operationPath(id));
   await goToChanges(page);
-  await expect(page.getByRole("list", { name: "Drift" })).toContainText("e2e_note");
+  await expect(page.getByRole("list", { name: "Differences" })).toContainText("e2e_note");
   const names = (title: string) => page.getByRole("list", { name: title }).getByRole("listitem");
   await expect(names("Applied here since the backup was made")).toHaveText([
     "20990102000000_e2e_since",
@@ -191,7 +191,7 @@ test("names what would fail, and what has failed, and changes nothing", async ({
   const id = await checkBackup(page.request, file);
   await page.goto(operationPath(id));
   await goToChanges(page, { rehearses: true });
-  await expect(page.getByText("The rehearsal has failed", { exact: true })).toBeVisible();
+  await expect(page.getByText("The trial run failed", { exact: true })).toBeVisible();
   const violations = page.getByRole("list", { name: "Violations" });
   await expect(violations).toContainText("public.reviews");
   await expect(violations).toContainText("e2e_stars");
@@ -220,7 +220,7 @@ test("cancels a rehearsal, and nothing has changed", async ({ page, folder }) =>
   const id = await checkBackup(page.request, file);
   await page.goto(operationPath(id));
   await page.getByRole("button", { name: "Continue" }).click();
-  await expect(page.getByText("Rehearsing", { exact: true })).toBeVisible();
+  await expect(page.getByText("Trial run", { exact: true })).toBeVisible();
   await page.goto(operationPath(id));
   await expect(page).toHaveURL(/\/changes$/);
   await expect(page.getByText("Check every constraint").first()).toBeVisible();

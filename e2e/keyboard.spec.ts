@@ -50,18 +50,18 @@ test("backs up, rehearses, restores, and undoes by keyboard alone", async ({ pag
   await expectReady(page);
   await focus(page, page.getByRole("radio", { name: "Replace", exact: true }));
   await choose(page, "ArrowDown", "Only into empty tables");
-  await choose(page, "ArrowDown", "Merge, keeping the rows that are there");
-  await choose(page, "ArrowDown", "Merge, overwriting by key");
+  await choose(page, "ArrowDown", "Merge, database wins");
+  await choose(page, "ArrowDown", "Merge, backup wins");
   await choose(page, "ArrowDown", "Replace");
-  await focus(page, page.getByRole("checkbox", { name: "Rehearse it first" }));
+  await focus(page, page.getByRole("checkbox", { name: "Do a trial run first" }));
   await askAndKeep(page, "Discard", "Keep it");
   await press(page, page.getByRole("button", { name: "Continue" }), "Enter");
   await expect(heading).toHaveText("What will change?");
-  await expect(page.getByText("The rehearsal has succeeded", { exact: true })).toBeVisible();
+  await expect(page.getByText("The trial run succeeded", { exact: true })).toBeVisible();
   await expect(heading).toBeFocused();
-  await press(page, page.getByRole("button", { name: "Rehearse again" }), "Enter");
+  await press(page, page.getByRole("button", { name: "Repeat the trial run" }), "Enter");
   await expect(heading).toBeFocused();
-  await expect(page.getByText("The rehearsal has succeeded", { exact: true })).toBeVisible();
+  await expect(page.getByText("The trial run succeeded", { exact: true })).toBeVisible();
   await expect(heading).toBeFocused();
   await press(page, page.locator("summary").filter({ hasText: /^Show \d+ rows/ }), "Enter");
   await expect(page.getByText("Added", { exact: true }).first()).toBeVisible();
@@ -94,7 +94,7 @@ test("backs up, rehearses, restores, and undoes by keyboard alone", async ({ pag
   await page.keyboard.press("Enter");
   await expectReady(page);
   await expect(heading).toBeFocused();
-  await press(page, page.getByRole("checkbox", { name: "Rehearse it first" }), "Space");
+  await press(page, page.getByRole("checkbox", { name: "Do a trial run first" }), "Space");
   await press(page, page.getByRole("button", { name: "Continue" }), "Enter");
   await expect(heading).toHaveText("What will change?");
   await press(page, page.getByRole("link", { name: "Continue" }), "Enter");
@@ -127,7 +127,7 @@ test("looks around by keyboard alone: order, activity, and rows of a backup", as
   const file = await makeBackup(page.request, folder, { mode: "none" }, tables);
   const heading = page.getByRole("heading", { level: 1 });
   await page.goto(PANEL);
-  const graph = page.getByRole("application", { name: "Insertion order as a graph" });
+  const graph = page.getByRole("application", { name: "Table order as a graph" });
   await expect(graph).toBeVisible();
 
   await press(page, page.getByRole("link", { name: "All activity" }), "Enter");

@@ -45,7 +45,7 @@ test("opens, verifies and shows a backup without sending anything", async ({ pag
   await chooseFile(page, file);
   await expect(page).toHaveURL(/\/restore\/inside$/);
   const heading = page.getByRole("heading", { level: 1 });
-  await expect(heading).toHaveText("Is it whole, and is it the right one?");
+  await expect(heading).toHaveText("Check this backup");
   await expect(heading).toBeFocused();
 
   await page.getByLabel("Passphrase", { exact: true }).fill("something else");
@@ -145,10 +145,10 @@ test("opens with an identity, which stays in the page, and not with a stranger's
   const file = await makeBackup(page.request, folder, encryption, TABLES);
   const sent = watchRequests(page);
   await chooseFile(page, file);
-  const field = page.getByLabel("Identity", { exact: true });
+  const field = page.getByLabel("Private key", { exact: true });
   await field.fill(stranger.identity);
   await page.getByRole("button", { name: "Look inside" }).click();
-  await expect(verdict(page, "Wrong identity.")).toBeVisible();
+  await expect(verdict(page, "Wrong private key.")).toBeVisible();
   await field.fill(identity);
   await page.getByRole("button", { name: "Look inside" }).click();
   await expect(verdict(page, "This backup is fine.")).toBeVisible();
@@ -170,9 +170,11 @@ test("has a backup that is too large for the browser checked after the upload", 
   await handle.write(whole, 2000, whole.length - 2000, 500_000_000);
 
   await chooseFile(page, large);
-  const notice = page.getByText("It is too large to be opened in the browser");
+  const notice = page.getByText("It is too large for the browser, which can open");
   await expect(notice).toContainText("at most 500 MB");
-  await expect(page.getByText("said in the same words")).toBeVisible();
+  await expect(
+    page.getByText("The server checks every byte of it after the upload instead."),
+  ).toBeVisible();
   expect(page.workers(), "what would read it").toEqual([]);
   await expectAccessible(page);
 
@@ -345,7 +347,7 @@ test("where no worker can start, the page says so and goes on", async ({ page, f
   });
   const file = await makeBackup(page.request, folder, { mode: "none" }, TABLES);
   await chooseFile(page, file);
-  await expect(page.getByText("It cannot be looked into here.")).toBeVisible();
+  await expect(page.getByText("You cannot look into it here.")).toBeVisible();
   await page.getByRole("link", { name: "Upload this backup" }).click();
   await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
 });

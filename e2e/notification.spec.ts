@@ -90,7 +90,7 @@ test("says that the browser refuses, and a failure by the title alone", async ({
   const before = await dumpDatabase();
   await using hold = await beginHeldRestore(page, folder);
   await theSwitch(page).click();
-  await expect(page.getByText(/does not allow notifications of this site/)).toBeVisible();
+  await expect(page.getByText(/does not allow notifications from this site/)).toBeVisible();
   await expect(theSwitch(page)).toBeDisabled();
   await expect(theSwitch(page)).not.toBeChecked();
 

@@ -58,13 +58,13 @@ test("recognises the original's zip, asks for its password, and says why it does
   const refusal = page.getByRole("alert").filter({ hasText: "cannot be restored here" });
   await expect(refusal).toContainText("Nothing was changed.");
   // The shop does not have the sample's tables.
-  await expect(refusal).toContainText("listed under Drift");
-  const drift = page.getByRole("list", { name: "Drift" });
+  await expect(refusal).toContainText("listed under Differences");
+  const drift = page.getByRole("list", { name: "Differences" });
   await drift.getByText("Show all 14").click();
   for (const table of ["Blob", "Measure", "Membership"]) await expect(drift).toContainText(table);
   await expect(page.getByRole("button", { name: "Restore", exact: true })).toHaveCount(0);
   await expect(page.getByText("was written by @vorlefan/prisma-backup")).toBeVisible();
-  await expect(page.getByRole("main")).not.toContainText(/digest\w* .* right/);
+  await expect(page.getByRole("main")).not.toContainText(/checksum\w* .* right/);
   await page.getByRole("button", { name: "Discard" }).click();
   await page.getByRole("button", { name: "Yes, discard it" }).click();
   await expect(page.getByText("Cancelled", { exact: true })).toBeVisible();
@@ -118,7 +118,7 @@ for (const password of [undefined, "correct horse"]) {
     const main = page.getByRole("main");
     await expect(main).toContainText("was written by @vorlefan/prisma-backup");
     await expect(main).toContainText("The integrity of this backup cannot be checked");
-    await expect(main).not.toContainText(/digest\w* .* right/);
+    await expect(main).not.toContainText(/checksum\w* .* right/);
     await expect(page.getByRole("region", { name: "The backup" })).not.toContainText(
       /null|undefined|Sequences/,
     );
@@ -128,7 +128,7 @@ for (const password of [undefined, "correct horse"]) {
     await goToConfirmation(page);
     await startRestore(page);
     await expectRestored(page);
-    await expect(page.getByText("What the files themselves had lost is not back.")).toBeVisible();
+    await expect(page.getByText("Data that the files did not contain is not back.")).toBeVisible();
     await expectDatabase(expected);
   });
 }
@@ -176,7 +176,7 @@ test("says what to do with one file of a folder, with several backups, with anot
   await mkdir(app);
   await writeFile(path.join(app, "package.json"), "{}");
   for (const [file, message] of [
-    [path.join(several, "one/A.json"), "This is one file of a backup, and not the whole."],
+    [path.join(several, "one/A.json"), "This is only one file of a backup."],
     [several, "This folder holds several files or folders."],
     [photos, "There is no backup in this folder."],
     [app, "There is no backup in this folder."],

@@ -38,12 +38,12 @@ test("fits a phone, light and dark", async ({ page, folder, browserConsole }) =>
   const reading = page.getByRole("status").filter({ hasText: "Reading the database" });
   await expectMotion(page, { pulsing: [reading.locator("[aria-hidden]").first()] });
   answer.resolve();
-  await expect(page.getByRole("heading", { name: "Insertion order" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Table order" })).toBeVisible();
   await expectToFit(page);
 
   await page.goto(`${PANEL}/create`);
   await page.getByRole("radio", { name: "Choose tables" }).click();
-  for (const mode of ["For age recipients", "Not encrypted", "With a passphrase"]) {
+  for (const mode of ["For age public keys", "Not encrypted", "With a passphrase"]) {
     await page.getByRole("radio", { name: mode }).click();
     await page.getByRole("button", { name: "Start backup" }).click();
     await expectToFit(page);
@@ -80,7 +80,7 @@ test("fits a phone, light and dark", async ({ page, folder, browserConsole }) =>
   await expect(tableProgress(page, "public.order_lines")).toContainText("Running");
   await expectToFit(page);
   await page.setViewportSize({ width: 1280, height: 844 });
-  const graph = page.getByRole("application", { name: "Insertion order as a graph" });
+  const graph = page.getByRole("application", { name: "Table order as a graph" });
   await expectMotion(page, {
     pulsing: [page.getByRole("list", { name: "Steps" }).locator("[aria-current] svg")],
     gliding: [

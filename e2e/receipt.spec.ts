@@ -150,7 +150,7 @@ test("says what a restore has done, as others find it", async ({ page, folder })
   await expect(page.getByText(id, { exact: true })).toBeVisible();
   const [value] = (sequences.get("public.audit_events_id_seq") ?? "").split(" ");
   const sequence = page.getByRole("row").filter({ hasText: "public.audit_events_id_seq" });
-  await expect(sequence.getByRole("cell")).toHaveText(`${value}, not given out yet`);
+  await expect(sequence.getByRole("cell")).toHaveText(`${value}, not used yet`);
   await expect(page.getByRole("list", { name: "Checks" }).getByRole("listitem")).toHaveCount(
     receipt.checks.length,
   );

@@ -40,7 +40,7 @@ test("cancels a backup, which every tab has shown", async ({ page }) => {
   await Promise.all([otherTab.goto(page.url()), page.reload()]);
   for (const tab of [page, otherTab]) {
     await expect(tableProgress(tab, "public.orders")).toContainText("Done: 2,000 rows");
-    await expect(tab.getByText("Finish the archive").first()).toBeVisible();
+    await expect(tab.getByText("Finish the backup").first()).toBeVisible();
     await expect(tab).toHaveTitle(RUNNING);
   }
 

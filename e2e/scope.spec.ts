@@ -74,21 +74,25 @@ test("merges, and keeps or overwrites what is there", async ({ page, folder }) =
     page.getByRole("alert").filter({ hasText: "cannot be restored here" }),
   ).toBeVisible();
   await page.getByRole("link", { name: "Choose something else" }).click();
-  await page.getByRole("radio", { name: "Merge, keeping the rows that are there" }).click();
+  await page.getByRole("radio", { name: "Merge, database wins" }).click();
   await confirmRestore(page);
   await expectRestored(page);
   expect(await query(renamed)).toEqual([{ count: 8 }]);
   expect(await query(missing)).not.toEqual([{ count: 0 }]);
 
   await page.goto(operationPath(await checkBackup(page.request, file)));
-  await page.getByRole("radio", { name: "Merge, overwriting by key" }).click();
+  await page.getByRole("radio", { name: "Merge, backup wins" }).click();
   await goToChanges(page, { rehearses: true });
   await expect(page.getByText("8 changed")).toBeVisible();
   await goToConfirmation(page);
-  await expect(page.getByRole("heading", { name: "Overwrite rows by key?" })).toBeVisible();
+  await expect(
+    page.getByRole("heading", { name: "Replace rows with the same key?" }),
+  ).toBeVisible();
   // The page says what happens without a safety backup.
-  await page.getByRole("checkbox", { name: /^Keep what is there now/ }).uncheck();
-  await expect(page.getByText("Without it this restore cannot be undone.")).toBeVisible();
+  await page.getByRole("checkbox", { name: /^Save the current data/ }).uncheck();
+  await expect(
+    page.getByText("Without a safety backup, you cannot undo this restore."),
+  ).toBeVisible();
   await startRestore(page);
   await expectRestored(page);
   expect(await query(renamed)).toEqual([{ count: 0 }]);

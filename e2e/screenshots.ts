@@ -71,11 +71,11 @@ async function takeAll(browser: Browser): Promise<void> {
   await take(page, "backup-done", ["light", "dark"]);
 
   await page.goto(PANEL);
-  await page.getByRole("heading", { name: "Insertion order" }).waitFor();
+  await page.getByRole("heading", { name: "Table order" }).waitFor();
   await page.getByRole("list", { name: "Recent operations" }).waitFor();
   await page.locator("svg text", { hasText: "Invoice" }).first().waitFor();
   await take(page, "overview", ["light", "dark", "phone"]);
-  await page.getByRole("heading", { name: "Insertion order" }).scrollIntoViewIfNeeded();
+  await page.getByRole("heading", { name: "Table order" }).scrollIntoViewIfNeeded();
   await page.mouse.wheel(0, 700);
   await take(page, "insertion-order", ["light", "dark"]);
 

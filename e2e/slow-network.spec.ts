@@ -32,7 +32,7 @@ const WAITING = [
   "The check begins",
   "Loading the operation",
   "Checking: ",
-  "Reading what the rehearsal has found",
+  "Reading the trial run's report",
   "Loading the graph",
   "Restoring: ",
   "Reading the activity",
@@ -87,10 +87,10 @@ test("goes the whole way over a slow network, and without any for a moment", asy
   const id = OPERATION.exec(page.url())?.[1] ?? "";
 
   await page.getByRole("button", { name: "Continue" }).dblclick();
-  await expect(page.getByText("The rehearsal has succeeded", { exact: true })).toBeVisible();
+  await expect(page.getByText("The trial run succeeded", { exact: true })).toBeVisible();
   const changes = page.getByRole("list", { name: "Tables", exact: true }).getByRole("listitem");
   await expect(rowOf(changes, CHILDREN)).toContainText("8 changed");
-  const graph = page.getByRole("application", { name: "Insertion order as a graph" });
+  const graph = page.getByRole("application", { name: "Table order as a graph" });
   const nodeOf = (table: string) => graph.locator(`[data-table="${table}"]`);
   await expect(nodeOf(PARENTS)).toBeVisible();
   await expect(nodeOf(CHILDREN)).toBeVisible();

@@ -25,7 +25,7 @@ export function ActivityView() {
         <PageHeader
           back
           title="Activity"
-          description="Every backup and restore, who made it and how it ended. A restore of the database does not change this list."
+          description="All backups and restores, who made them, and how they ended. A restore of the database does not change this list."
         />
       </div>
       {/* A host may prerender this page, when no address is known yet. */}
@@ -104,8 +104,8 @@ function Nothing(props: { isUnfiltered: boolean; isBeyond: boolean; onClear: () 
   const text = props.isBeyond
     ? "The list is not that long."
     : props.isUnfiltered
-      ? "Nothing yet. Backups and restores are listed here, with who made them and how they ended."
-      : "No operation is like that.";
+      ? "Nothing yet. You will see backups and restores here, who made them, and how they ended."
+      : "No operation matches.";
   return (
     <div className="pba:grid pba:justify-items-center pba:gap-3 pba:py-8 pba:text-center">
       <p className="pba:text-muted">{text}</p>

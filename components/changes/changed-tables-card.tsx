@@ -18,7 +18,7 @@ export function ChangedTablesCard({ tables }: { tables: ChangedTable[] }) {
   return (
     <Card
       title="Tables"
-      description="In the order in which they are loaded."
+      description="Listed in the order in which they are loaded."
       actions={<SearchInput label="Find a table" value={search} onChange={setSearch} />}
     >
       {changed.length > 0 && <TableList label="Tables" tables={changed} />}
@@ -90,8 +90,8 @@ function Entry({ table }: { table: ChangedTable }) {
       {rehearsed && !changes && (
         <p className="pba:text-xs pba:text-warn">
           {rehearsed.isDamaged
-            ? "What is there now cannot be read, so it was not compared."
-            : "Its rows cannot be compared: some are refused, or repeat a key."}
+            ? "The current rows cannot be read, so they were not compared."
+            : "Its rows cannot be compared: the database refuses some, or some have the same key."}
         </p>
       )}
       {rehearsed && samples > 0 && (

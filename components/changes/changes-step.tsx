@@ -60,14 +60,14 @@ export function ChangesStep({ operation, plan, isOwn }: ChangesStepProps) {
           <ErrorNotice error={rehearsal.error} onRetry={() => void rehearsal.refetch()} />
         )}
         {isRehearsed && rehearsal.isPending ? (
-          <Loading label="Reading what the rehearsal has found">
+          <Loading label="Reading the trial run's report">
             <Skeleton className="pba:h-80" />
           </Loading>
         ) : (
           <ChangedTablesCard tables={tables} />
         )}
         {!isOriginal && warnings}
-        <Card title="Checks" description="Every byte of the archive was read.">
+        <Card title="Checks" description="Every byte of the backup was read.">
           <CheckList checks={shortChecks(plan)} />
         </Card>
         {report && <RehearsalCard report={report} />}

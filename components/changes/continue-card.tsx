@@ -29,7 +29,7 @@ export function ContinueCard({ operation, plan, isOwn }: ContinueCardProps) {
   const warnings = listedWarnings(plan).length;
   const wouldFail = plan.rehearsal?.wouldSucceed === false;
   return (
-    <Card title="What was chosen">
+    <Card title="Your choice">
       <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-4">
         <div>
           <p className="pba:font-medium pba:wrap-anywhere">{describeScope(plan)}</p>
@@ -37,14 +37,13 @@ export function ContinueCard({ operation, plan, isOwn }: ContinueCardProps) {
         </div>
         {warnings > 0 && (
           <p>
-            <Anchor to={WARNINGS_ID}>{formatNoun(warnings, "warning")}</Anchor> should be read
-            before.
+            <Anchor to={WARNINGS_ID}>{formatNoun(warnings, "warning")}</Anchor> to read first.
           </p>
         )}
         {isOwn && !isAccepted && (
           <p id={id}>
-            <Anchor to={DRIFT_ID}>{formatNoun(drift.length, "difference")}</Anchor>{" "}
-            {drift.length === 1 ? "has" : "have"} to be read and confirmed before.
+            <Anchor to={DRIFT_ID}>{formatNoun(drift.length, "difference")}</Anchor> to read and
+            confirm first.
           </p>
         )}
         <div className="pba:flex pba:flex-wrap pba:gap-3">

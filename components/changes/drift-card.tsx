@@ -25,11 +25,11 @@ export function DriftCard({ operation, plan, canAccept }: DriftCardProps) {
   return (
     <Card
       id={DRIFT_ID}
-      title="Drift"
+      title="Differences"
       description={
         drift.some(({ blocks }) => blocks)
-          ? "Here the backup and this database disagree. What prevents the restore has to be put right first."
-          : "Here the backup and this database disagree. None of it prevents the restore: read what becomes of the values."
+          ? "The backup's schema and this database's differ here. Correct what prevents the restore first."
+          : "The backup's schema and this database's differ here. None of this prevents the restore. Read what happens to the values."
       }
     >
       <DriftList drift={sorted} />

@@ -12,12 +12,12 @@ export function MigrationsCard({ migrations }: Pick<RestorePlan, "migrations">) 
   return (
     <Card
       title="Migrations"
-      description="A restore brings back rows. The schema and its migrations stay as they are."
+      description="A restore changes rows only. The schema and its migrations stay as they are."
     >
       <div className="pba:grid pba:gap-4">
         <p>
           {agree
-            ? `The backup was made with the same ${formatNoun(both, "migration")} as are applied here.`
+            ? `The backup was made with the same ${formatNoun(both, "migration")} that this database has.`
             : `${formatNoun(both, "migration")} ${both === 1 ? "is" : "are"} in both.`}
         </p>
         <Names

@@ -36,7 +36,7 @@ export function PlanWarnings({ plan }: PlanProps) {
       title="Warnings"
       description={
         isOfOriginal(plan)
-          ? "What to know before this restore. What the files themselves have lost does not come back."
+          ? "Read this before you restore. The files of this backup lack some data, which a restore cannot bring back."
           : undefined
       }
     >
@@ -61,7 +61,7 @@ export function shortChecks(plan: RestorePlan): Check[] {
       ? {
           name: check.name,
           state: check.state,
-          message: `This database's schema is not the backup's: ${formatNoun(blocking, "difference")} in the way, listed under Drift.`,
+          message: `This database's schema is not the backup's: ${formatNoun(blocking, "difference")} prevent the restore. They are listed under Differences.`,
         }
       : check,
   );

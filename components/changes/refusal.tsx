@@ -48,10 +48,10 @@ export function Refusal({ operation, plan, isOwn }: RefusalProps) {
             {remedy && <span className="pba:block pba:text-muted">{remedy}</span>}
           </li>
         ))}
-        {unnamed > 0 && <li>And {unnamed} more under Drift.</li>}
+        {unnamed > 0 && <li>And {unnamed} more under Differences.</li>}
       </ul>
       {isOwn && plan.checks.some(({ leaveOut }) => leaveOut) && (
-        <p>To leave tables out, untick them under “Choose something else”.</p>
+        <p>You can leave tables out under “Choose something else”.</p>
       )}
     </Notice>
   );

@@ -16,8 +16,8 @@ export function RehearsalCard({ report }: { report: RehearsalReport }) {
   const { elapsedMs, steps, notRehearsed, warnings } = report;
   return (
     <Card
-      title="The rehearsal"
-      description="The same load and the same checks, into copies of the tables that are gone again."
+      title="The trial run"
+      description="The same load and the same checks as in a restore, into copies of the tables. The copies are deleted afterwards."
     >
       <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-4">
         <Facts
@@ -32,7 +32,7 @@ export function RehearsalCard({ report }: { report: RehearsalReport }) {
         <WarningList warnings={warnings} />
         {notRehearsed.length > 0 && (
           <div>
-            <h3 className="pba:text-xs pba:text-muted">What was not rehearsed</h3>
+            <h3 className="pba:text-xs pba:text-muted">Not part of the trial run</h3>
             <ul className="pba:mt-1 pba:grid pba:list-disc pba:gap-1 pba:pl-4">
               {notRehearsed.map((sentence) => (
                 <li key={sentence} className="pba:wrap-anywhere">

@@ -34,7 +34,7 @@ export function RehearsalVerdict({ operation, plan, isOwn }: RehearsalVerdictPro
             onClick={() => !rehearse.isPending && rehearse.mutate({ scope, rehearse: true })}
           >
             {rehearse.isPending ? <Spinner /> : <FlaskConical aria-hidden />}
-            {rehearsal ? "Rehearse again" : "Rehearse it now"}
+            {rehearsal ? "Repeat the trial run" : "Start a trial run"}
           </Button>
         )
       }
@@ -43,8 +43,8 @@ export function RehearsalVerdict({ operation, plan, isOwn }: RehearsalVerdictPro
         <Notice tone="bad">
           <p>
             {rehearsal.violations > 0 &&
-              `${formatNoun(rehearsal.violations, "constraint")} of this database ${rehearsal.violations === 1 ? "is" : "are"} not fulfilled by rows of the backup. `}
-            The restore would fail as well, with nothing changed.
+              `${formatNoun(rehearsal.violations, "constraint")} of this database ${rehearsal.violations === 1 ? "is" : "are"} violated by rows of the backup. `}
+            The restore would fail too, and change nothing.
           </p>
         </Notice>
       )}
@@ -68,13 +68,13 @@ export function RehearsalVerdict({ operation, plan, isOwn }: RehearsalVerdictPro
 }
 
 function titleOf(rehearsal: RestorePlan["rehearsal"]): string {
-  if (!rehearsal) return "Not rehearsed";
-  return rehearsal.wouldSucceed ? "The rehearsal has succeeded" : "The rehearsal has failed";
+  if (!rehearsal) return "No trial run yet";
+  return rehearsal.wouldSucceed ? "The trial run succeeded" : "The trial run failed";
 }
 
 function descriptionOf(rehearsal: RestorePlan["rehearsal"]): string {
   if (!rehearsal)
-    return "Only the rows were counted. A rehearsal tells which ones change, and whether every constraint holds. It changes nothing.";
+    return "Only the rows were counted so far. A trial run shows which rows change, and whether every constraint holds. It changes nothing.";
   const time = `It took ${formatDuration(rehearsal.elapsedMs)}, and nothing was changed.`;
   return rehearsal.wouldSucceed ? `Every constraint holds. ${time}` : time;
 }

@@ -12,8 +12,8 @@ export function ViolationsCard({ report }: { report: RehearsalReport }) {
   if (violations.length === 0 && obstacles.length === 0) return null;
   return (
     <Card
-      title="What stands in the way"
-      description="The rehearsal has failed here, and so would the restore; nothing would be changed then."
+      title="What prevents the restore"
+      description="The trial run failed here. The restore would fail too, and change nothing."
     >
       <ul aria-label="Violations" className="pba:divide-y pba:divide-line">
         {obstacles.map(({ code, message, hint }) => (

@@ -37,7 +37,7 @@ export function ActiveOperations({ except }: { except: string | undefined }) {
                   {operation.kind === "backup" ? "Backup" : "Restore"}: {stateLabel(operation)}
                   {fraction !== null && `, ${formatPercent(fraction)}`}
                 </span>
-                <span className="pba:text-muted"> · begun by {operation.actor.name}</span>
+                <span className="pba:text-muted"> · started by {operation.actor.name}</span>
               </span>
             </OperationLink>
           </li>

@@ -19,8 +19,8 @@ export function ConnectionNotice() {
       {!isOnline && (
         <Notice tone="warn" title="You are offline">
           <p>
-            What you see may be out of date. What runs on the server goes on, and this page catches
-            up as soon as the connection is back.
+            This page may be out of date. The server goes on with its work, and this page is updated
+            when the connection is back.
           </p>
         </Notice>
       )}

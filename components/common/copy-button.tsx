@@ -25,7 +25,11 @@ export function CopyButton({ text, label, isIcon, ...props }: CopyButtonProps) {
       setOutcome("refused");
     }
   };
-  const labels = { idle: label, copied: "Copied", refused: "Copying is not allowed here" };
+  const labels = {
+    idle: label,
+    copied: "Copied",
+    refused: "The browser does not allow copying here",
+  };
   return (
     <>
       <Button

@@ -52,8 +52,8 @@ export function ErrorNotice({ error, title, truth, onRetry, children }: ErrorNot
       {hint && <p>{hint}</p>}
       {code === "REAUTHENTICATE" && (
         <p>
-          That opens in a new tab. Then come back to this one: what you have typed and chosen is
-          still here.
+          This opens in a new tab. Come back to this tab afterwards: you keep what you have typed
+          and chosen.
         </p>
       )}
       {place.length > 0 && <Facts facts={place} className="pba:my-2" />}
@@ -118,7 +118,7 @@ function reportOf(error: PanelErrorReport | Error): PanelErrorReport {
     return {
       code: "INTERNAL",
       message: "Something unexpected went wrong in this page.",
-      hint: "Load the page again. What runs on the server is not affected.",
+      hint: "Load the page again. This does not affect the work on the server.",
       details: { error: error.message },
     };
   }

@@ -40,7 +40,7 @@ export function WarningList({ warnings }: { warnings: Warning[] }) {
 
 export function DriftList({ drift }: { drift: Drift[] }) {
   return (
-    <ul aria-label="Drift" className="pba:divide-y pba:divide-line">
+    <ul aria-label="Differences" className="pba:divide-y pba:divide-line">
       {summariseDrift(drift).map(({ message, remedy, blocks, drift: alike }) => (
         <li
           key={message}

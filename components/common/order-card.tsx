@@ -12,7 +12,7 @@ interface OrderCardProps {
 export function OrderCard({ description, order, tables }: OrderCardProps) {
   return (
     <ListOrGraphCard
-      title="Insertion order"
+      title="Table order"
       description={description}
       order={order}
       tables={tables}

@@ -5,11 +5,11 @@ export function StandbyNotice() {
   return (
     <Notice tone="warn" title="This server is a standby, which takes no writes.">
       <p>
-        Operations cannot be recorded here, so this page can make no backup and restore none. Use it
-        in an app that is connected to the primary server.
+        This page needs to write to the database, so you cannot back up or restore here. Use the
+        page of an app that is connected to the primary server.
       </p>
       <p className="pba:wrap-anywhere">
-        In a terminal, a backup can be made of a standby as well:{" "}
+        In a terminal, you can also back up a standby:{" "}
         <code className="pba:font-mono">npx prisma-backup create</code>
       </p>
     </Notice>

@@ -18,7 +18,7 @@ export function CreateView() {
         <PageHeader
           back
           title="Create backup"
-          description="One consistent copy, read while the app goes on working. It is sent straight to your browser and kept nowhere else."
+          description="A consistent copy of the database. Your app can keep working meanwhile. Only your browser gets the file: the server keeps no copy."
         />
       </div>
       {data?.database.isStandby ? (

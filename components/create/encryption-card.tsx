@@ -19,17 +19,18 @@ const OPTIONS: Array<ComponentProps<typeof RadioCards<EncryptionMode>>["options"
         Recommended
       </Badge>
     ),
-    description: "Whoever has the file and the passphrase can open it.",
+    description: "Anyone with the file and the passphrase can open it.",
   },
   {
     value: "recipients",
-    title: "For age recipients",
-    description: "Only the holders of certain age keys can open it. No secret is typed here.",
+    title: "For age public keys",
+    description:
+      "Only the owners of the matching private keys can open it. You type no secret here.",
   },
   {
     value: "none",
     title: "Not encrypted",
-    description: "Whoever has the file can read everything.",
+    description: "Anyone with the file can read everything.",
   },
 ];
 
@@ -75,8 +76,8 @@ function RecipientsField({ draft, policy, onChange, problems }: EncryptionFields
         </div>
       )}
       <Field
-        label={required.length > 0 ? "Further recipients (optional)" : "Recipients"}
-        hint="One a line, as age-keygen prints them. Lines that begin with # are left out."
+        label={required.length > 0 ? "More public keys (optional)" : "Public keys"}
+        hint="Enter one public key per line, as age-keygen prints it. Lines that begin with # are ignored."
         problems={problems.recipients}
       >
         {(control) => (
@@ -100,8 +101,8 @@ function PlaintextConsent({ draft, onChange, problems }: EncryptionFieldsProps) 
   return (
     <Notice tone="warn" title="This file will hold every row as plain text">
       <p>
-        Passwords' hashes, addresses, tokens: anybody who gets hold of the file, also from a
-        download folder, a mail or a cloud drive, reads all of it.
+        The file contains password hashes, addresses and tokens. Anyone who gets the file can read
+        all of it, for example from a download folder, an email or a cloud drive.
       </p>
       {/* biome-ignore lint/a11y/noLabelWithoutControl: the control is the Checkbox inside. */}
       <label className="pba:mt-2 pba:flex pba:cursor-pointer pba:items-center pba:gap-3 pba:font-medium">
@@ -110,7 +111,7 @@ function PlaintextConsent({ draft, onChange, problems }: EncryptionFieldsProps) 
           checked={draft.acceptsPlaintext}
           onCheckedChange={(checked) => onChange({ ...draft, acceptsPlaintext: checked === true })}
         />
-        I understand that anybody with the file can read everything
+        I understand that anyone with the file can read everything
       </label>
       <Problems of={problems.acceptsPlaintext} />
     </Notice>

@@ -50,12 +50,12 @@ export function checkEncryption(
       if (parsed.problems.length > 0) problems.recipients = parsed.problems;
       // The server adds the policy's public keys to the choice.
       const recipients = parsed.recipients.length > 0 ? parsed.recipients : policy.recipients;
-      if (recipients.length === 0) problems.recipients ??= ["Enter at least one recipient."];
+      if (recipients.length === 0) problems.recipients ??= ["Enter at least one public key."];
       return isFine(problems, { mode: "recipients", recipients });
     }
     case "none":
       if (!draft.acceptsPlaintext) {
-        problems.acceptsPlaintext = ["Confirm that this backup is to be unencrypted."];
+        problems.acceptsPlaintext = ["Confirm that this backup is not to be encrypted."];
       }
       return isFine(problems, { mode: "none" });
     default:

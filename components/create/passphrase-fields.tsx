@@ -30,8 +30,8 @@ export function PassphraseFields(props: EncryptionFieldsProps) {
     <div className="pba:grid pba:gap-5">
       <Notice tone="accent" title="The passphrase is not stored">
         <p>
-          Without it nobody can open this backup: not you, not the people who run this app. Keep it
-          in a password manager before you rely on the file.
+          No one can open this backup without it, not even the people who run this app. Save it in a
+          password manager before you rely on the file.
         </p>
       </Notice>
       {/* A password manager saves the passphrase under this name. */}
@@ -109,7 +109,7 @@ function StrengthHint({ draft }: EncryptionFieldsProps) {
       <p>
         <strong className="pba:font-medium pba:text-ink">{name}.</strong>{" "}
         {isGenerated ? "Guessing it takes" : "By a rough estimate, guessing it takes"} {guessing}
-        {level === "weak" && ". Better let one be generated"}.
+        {level === "weak" && ". A generated passphrase is safer"}.
       </p>
     </div>
   );

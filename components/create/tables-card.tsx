@@ -40,12 +40,12 @@ export function TablesCard({ overview, chosen, onChange }: TablesCardProps) {
             description:
               platforms.length === 0
                 ? `The whole database: ${formatNoun(all.length, "table")}.`
-                : `The whole database but ${platforms.join(" and ")}’s own tables: ${formatNoun(all.length, "table")}.`,
+                : `The whole database except ${platforms.join(" and ")}’s own tables: ${formatNoun(all.length, "table")}.`,
           },
           {
             value: "some",
             title: "Choose tables",
-            description: "Only a part of it, for a copy or a single table's history.",
+            description: "Only a part of the database.",
           },
         ]}
       />
@@ -101,8 +101,8 @@ function LeftOut({ overview, chosen }: { overview: Overview; chosen: ReadonlySet
   return (
     <Notice tone="warn" title="Chosen tables refer to tables that are left out">
       <p>
-        Their rows can only be restored where the rows that they refer to exist, or the restore
-        fails without changing anything.
+        A restore needs the rows that these tables refer to. If one of those rows is missing, the
+        restore fails and changes nothing.
       </p>
       <ul className="pba:mt-1 pba:list-disc pba:pl-4">
         {references.map((edge) => (

@@ -54,7 +54,7 @@ describe("one file", () => {
     for (const name of ["User.json", "key.age"]) {
       const { message, hint } = await refused(chosen(null, [name]));
       expect(message).toContain("one file of a backup");
-      expect(hint).toContain("drop the whole folder");
+      expect(hint).toContain("Drop the whole folder");
     }
   });
 });
@@ -108,7 +108,7 @@ describe("a folder", () => {
 
   it("too large to be packed is refused, saying what to do", async () => {
     const { message, hint } = await refused(chosen("shop", ["A.json"], { "A.json": "0123456" }), 6);
-    expect(message).toContain("too large to be packed");
+    expect(message).toContain("too large for the browser to pack");
     expect(hint).toContain("terminal");
   });
 });

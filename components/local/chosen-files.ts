@@ -68,7 +68,7 @@ function withoutParts(folder: string | null, files: ChosenFile[]): ArchiveFile |
   if (zips.length + folders.size > 1) {
     return notABackup(
       folder === null ? "These are several files." : "This folder holds several files or folders.",
-      "Choose the one backup that is to be restored: its zip file, or its own folder.",
+      "Choose one backup: its zip file, or its own folder.",
     );
   }
   return NO_BACKUP_IN_FOLDER;
@@ -76,18 +76,18 @@ function withoutParts(folder: string | null, files: ChosenFile[]): ArchiveFile |
 
 export const NO_BACKUP_IN_FOLDER = notABackup(
   "There is no backup in this folder.",
-  "A backup's folder holds a manifest and a folder named tables, or one JSON file per table where @vorlefan/prisma-backup wrote it.",
+  "A backup's folder holds a manifest and a folder named tables. A folder of @vorlefan/prisma-backup holds one JSON file per table.",
 );
 
 const ONE_TABLE = notABackup(
-  "This is one file of a backup, and not the whole.",
-  "An unpacked backup is a folder of such files: drop the whole folder here, or all of its files at once.",
+  "This is only one file of a backup.",
+  "An unpacked backup is a folder of such files. Drop the whole folder here, or all of its files at once.",
 );
 
 const tooLarge = (sizeBytes: number, maxBytes: number): NotABackup =>
   notABackup(
-    `This folder is too large to be packed by the browser: ${formatBytes(sizeBytes)}, of at most ${formatBytes(maxBytes)}.`,
-    "Make a zip file of the folder with your computer's own tool and choose that, or restore the folder from a terminal.",
+    `This folder is too large for the browser to pack: it has ${formatBytes(sizeBytes)}, and at most ${formatBytes(maxBytes)} are possible.`,
+    "Pack the folder into a zip file with your computer's own tool, and choose that file. Or restore the folder from a terminal.",
   );
 
 /** Packs deterministically: the same folder always gives the same bytes, so that an interrupted upload can continue. */

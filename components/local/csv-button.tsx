@@ -60,7 +60,7 @@ export function CsvButton({ client, index, fileName }: CsvButtonProps) {
       {forSpreadsheet && <p className="pba:basis-full pba:text-muted">{SPREADSHEET_HINT}</p>}
       {hasFailed && (
         <Notice tone="bad" role="alert" className="pba:basis-full">
-          <p>The table could not be read to its end. Nothing was saved.</p>
+          <p>The table could not be read completely. Nothing was saved.</p>
         </Notice>
       )}
     </div>
@@ -68,4 +68,4 @@ export function CsvButton({ client, index, fileName }: CsvButtonProps) {
 }
 
 const SPREADSHEET_HINT =
-  "An apostrophe is put before all that a spreadsheet might run as a formula, so such texts are no longer exactly what the table holds.";
+  "Texts that a spreadsheet might run as a formula get an apostrophe in front. So they differ from the table's own texts.";

@@ -67,7 +67,7 @@ export default function RowBrowser(props: RowBrowserProps) {
           <p>
             {opening.isDamaged
               ? "This table is not what was backed up, so none of it is shown."
-              : "The browser gave up, as it does where memory runs out."}
+              : "The browser stopped. It may have run out of memory."}
           </p>
         </Notice>
       )}
@@ -103,7 +103,7 @@ function Rows(props: RowBrowserProps & { info: TableInfo; name: string }) {
       {isFull && (
         <Notice tone="warn" role="alert">
           <p>
-            At most {formatCount(MAX_CHOSEN_ROWS)} rows can be chosen one by one. Choose whole
+            At most {formatCount(MAX_CHOSEN_ROWS)} single rows can be chosen. You can choose whole
             tables after the upload instead.
           </p>
         </Notice>

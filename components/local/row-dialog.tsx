@@ -69,7 +69,7 @@ export function RowDialog({ client, place, tableName, onClose }: RowDialogProps)
             </pre>
             {json.length > SHOWN_CHARACTERS && (
               <p className="pba:mt-3 pba:text-muted">
-                Only its first {formatCount(SHOWN_CHARACTERS)} characters are shown. “Copy JSON”
+                Only the first {formatCount(SHOWN_CHARACTERS)} characters are shown. “Copy JSON”
                 copies all {formatCount(json.length)}.
               </p>
             )}

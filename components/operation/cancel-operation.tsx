@@ -27,7 +27,8 @@ function wordingOf(operation: Operation) {
     return {
       label: "Cancel",
       question: "Cancel this backup?",
-      explanation: "What was downloaded so far cannot be used. The database is not affected.",
+      explanation:
+        "The part that you have downloaded cannot be used. The database is not affected.",
       confirmLabel: "Yes, cancel it",
       keepLabel: "Go on",
     };
@@ -36,7 +37,7 @@ function wordingOf(operation: Operation) {
     return {
       label: "Discard",
       question: "Discard this restore?",
-      explanation: "The uploaded file is deleted from the server. The database stays as it is.",
+      explanation: "The server deletes the uploaded file. Nothing was changed.",
       confirmLabel: "Yes, discard it",
       keepLabel: "Keep it",
     };
@@ -46,7 +47,7 @@ function wordingOf(operation: Operation) {
       label: "Cancel",
       question: "Cancel this check?",
       explanation:
-        "Nothing was changed, and nothing will. The uploaded file is deleted from the server.",
+        "Nothing was changed, and nothing will be. The server deletes the uploaded file.",
       confirmLabel: "Yes, cancel it",
       keepLabel: "Go on",
     };
@@ -54,7 +55,7 @@ function wordingOf(operation: Operation) {
   return {
     label: "Cancel",
     question: "Cancel this restore?",
-    explanation: "Nothing is changed before the last step, so the database stays as it was.",
+    explanation: "A restore changes nothing before its last step, so the database stays as it was.",
     confirmLabel: "Yes, cancel it",
     keepLabel: "Go on",
   };

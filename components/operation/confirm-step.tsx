@@ -64,13 +64,14 @@ export function ConfirmStep({ operation, plan }: ConfirmStepProps) {
           {plan.rehearsal?.wouldSucceed === false && (
             <Notice tone="bad">
               <p>
-                The rehearsal has failed, and so will this restore unless what it found was put
-                right.
+                The trial run failed. This restore will fail too, unless you have corrected what the
+                trial run found.
               </p>
             </Notice>
           )}
           <p className="pba:text-muted">
-            Until the last step nothing is changed: if anything fails, the database stays as it is.
+            The restore changes nothing before its last step. If anything fails, the database stays
+            as it is.
           </p>
           <SafetyChoice
             safety={safety}
@@ -149,25 +150,25 @@ function SafetyChoice({ safety, isDamaged, keeps, onChange }: SafetyChoiceProps)
   if (!safety) return null;
   if (!safety.possible) {
     return (
-      <Notice tone="warn" title="No safety backup can be made, so this restore cannot be undone.">
+      <Notice tone="warn" title="No safety backup can be made, so you cannot undo this restore.">
         <p>{safety.message}</p>
-        {!isDamaged && <p>Make a backup of the present state first, if it may be needed again.</p>}
+        {!isDamaged && <p>If you may need the current data again, make a backup first.</p>}
       </Notice>
     );
   }
   return (
     <CheckField
-      label="Keep what is there now, to undo this restore"
+      label="Save the current data first, so that you can undo this restore"
       hint={
         <>
           <p>{safety.message}</p>
           <p>
-            It needs at most {formatBytes(safety.neededBytes)}; {formatBytes(safety.freeBytes)} are
-            free.
+            The safety backup needs at most {formatBytes(safety.neededBytes)};{" "}
+            {formatBytes(safety.freeBytes)} are free.
           </p>
           {!keeps && (
             <p role="status" className="pba:mt-1 pba:font-medium pba:text-warn">
-              Without it this restore cannot be undone.
+              Without a safety backup, you cannot undo this restore.
             </p>
           )}
         </>

@@ -11,7 +11,7 @@ export function DownloadPrompt({ operation }: { operation: Operation }) {
   return (
     <Card
       title="Waiting for the download"
-      description="Your browser should begin by itself within a few seconds. If it does not, it may have blocked the download: start it here. The archive can be downloaded once."
+      description="Your browser starts the download within a few seconds. If it does not, it may have blocked the download. You can start it here. You can download this backup only once."
     >
       <div className="pba:flex pba:flex-wrap pba:gap-3">
         <Button variant="primary" asChild>

@@ -49,7 +49,10 @@ export function useEndNotification(operation: Operation | undefined): void {
 function notify(operation: Operation): void {
   const { id, kind, state } = operation;
   const title = `${kind === "backup" ? "Backup" : "Restore"}: ${stateLabel(operation)}`;
-  const body = state === "ready" ? "It is checked and waits for you." : truthOf(operation);
+  const body =
+    state === "ready"
+      ? "The backup is checked. You can go on with the restore."
+      : truthOf(operation);
   try {
     // The tag keeps it to one notification per operation, even from several tabs.
     const notification = new Notification(title, { body, tag: `prisma-backup-admin ${id}` });

@@ -18,7 +18,7 @@ export function NoOperation({ error, title, onRetry }: NoOperationProps) {
   if (error instanceof ApiError && error.report.code === "OPERATION_NOT_FOUND") {
     return (
       <NotFound title="There is no such operation">
-        Its address may be mistyped, or it is so old that it is no longer kept.
+        The address may be wrong, or the operation is so old that it was deleted.
       </NotFound>
     );
   }

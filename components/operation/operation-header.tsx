@@ -60,7 +60,7 @@ function Origin({ operation }: { operation: Operation }) {
   return (
     <>
       <p>
-        Begun by {actor.name}, <time dateTime={createdAt}>{formatDateTime(createdAt)}</time>
+        Started by {actor.name}, <time dateTime={createdAt}>{formatDateTime(createdAt)}</time>
         {encryption && ` · ${ENCRYPTION_LABELS[encryption]}`}
       </p>
       {state === "cancelled" && cancelledBy && <p>Cancelled by {cancelledBy.name}</p>}

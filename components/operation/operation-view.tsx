@@ -46,12 +46,14 @@ export function OperationView({ id, place: wanted }: OperationViewProps) {
       {error ? (
         <ErrorNotice
           error={error}
-          title="This page cannot follow the operation at the moment. It tries again by itself."
+          title="This page cannot follow the operation at the moment. It keeps trying."
         />
       ) : (
         failureCount > 0 && (
           <Notice tone="warn">
-            <p>The server does not answer. Trying again; the operation does not need this page.</p>
+            <p>
+              The server does not answer. This page keeps trying. The operation goes on without it.
+            </p>
           </Notice>
         )
       )}

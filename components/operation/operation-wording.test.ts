@@ -70,7 +70,7 @@ const table = (rows: number, totalRows: number, state: "running" | "done" = "run
 
 describe("the truth after the end", () => {
   it("tells of the database, and of the file that came of it", () => {
-    expect(truthOf(operation({ state: "succeeded" }))).toBe("Nothing in the database has changed.");
+    expect(truthOf(operation({ state: "succeeded" }))).toBe("Nothing in the database was changed.");
     expect(truthOf(operation({ state: "failed" }))).toContain("The downloaded file is incomplete");
     expect(truthOf(operation({ state: "cancelled", startedAt: null }))).toContain(
       "Nothing was downloaded",

@@ -12,8 +12,8 @@ import type { Tone } from "../ui/badge.tsx";
 const PHASE_LABELS: Record<Phase, string> = {
   preparing: "Prepare",
   dumping: "Read the tables",
-  finishing: "Finish the archive",
-  verifying: "Check the archive",
+  finishing: "Finish the backup",
+  verifying: "Check the backup",
   emptying: "Empty the tables",
   loading: "Load the rows",
   constraints: "Build indexes, check foreign keys",
@@ -40,7 +40,7 @@ const STAGE_PHASE_LABELS: Partial<Record<Stage, Partial<Record<Phase, string>>>>
     emptying: "Copy the empty tables",
     constraints: "Check every constraint",
     sequences: "Compute the sequences",
-    comparing: "Compare with what is there",
+    comparing: "Compare with the current rows",
   },
 };
 
@@ -51,7 +51,7 @@ const phaseLabel = ({ progress: { stage } }: Operation, phase: Phase): string =>
 const STAGE_LABELS: Record<Stage, string> = {
   backup: "Downloading",
   check: "Checking",
-  rehearsal: "Rehearsing",
+  rehearsal: "Trial run",
   "safety-backup": "Making the safety backup",
   restore: "Restoring",
 };
@@ -63,11 +63,11 @@ export function stageDescription({ progress, safetyBackup }: Operation): string 
     case "check":
       return null;
     case "rehearsal":
-      return "A rehearsal: into copies of the tables, which are gone again afterwards.";
+      return "A trial run into copies of the tables. The copies are deleted afterwards.";
     case "safety-backup":
-      return "The safety backup: what is there now is kept, so that the restore can be undone. The restore follows.";
+      return "The safety backup saves the current data, so that you can undo the restore. The restore follows.";
     case "restore":
-      return safetyBackup ? "The restore. What was there before is kept." : "The restore.";
+      return safetyBackup ? "The restore. The data from before it is saved." : "The restore.";
     default:
       throw progress.stage satisfies never;
   }
@@ -137,18 +137,18 @@ export function stateTone(operation: Operation | ListedOperation): Tone {
 
 export const ENCRYPTION_LABELS: Record<EncryptionMode, string> = {
   passphrase: "Encrypted with a passphrase",
-  recipients: "Encrypted for age recipients",
+  recipients: "Encrypted for age public keys",
   none: "Not encrypted",
 };
 
 /** Says what is true of the database and of the downloaded file after an operation ended. */
 export function truthOf(operation: Operation): string {
   if (operation.kind === "backup") {
-    if (operation.state === "succeeded") return "Nothing in the database has changed.";
+    if (operation.state === "succeeded") return "Nothing in the database was changed.";
     const file = operation.startedAt
-      ? " The downloaded file is incomplete: delete it."
+      ? " The downloaded file is incomplete. Delete it."
       : " Nothing was downloaded.";
-    return `Nothing in the database has changed.${file}`;
+    return `Nothing in the database was changed.${file}`;
   }
   switch (operation.changed) {
     case "nothing":
@@ -156,7 +156,7 @@ export function truthOf(operation: Operation): string {
     case "everything":
       return "The database was restored.";
     case "unknown":
-      return "It is not known yet whether the database was restored. This page finds out and will say so here.";
+      return "It is not known yet whether the database was restored. You will see it here as soon as it is known.";
     default:
       throw operation.changed satisfies never;
   }

@@ -63,7 +63,7 @@ function HowFar({ operation }: { operation: Operation }) {
       title="How far it came"
       description={
         isRolledBack
-          ? "None of this was kept: a restore happens as a whole or not at all."
+          ? "Nothing was changed. A restore happens completely or not at all."
           : undefined
       }
       order={order}
@@ -122,7 +122,7 @@ function Failure({ operation, truth }: { operation: Operation; truth: string }) 
         <ErrorNotice error={error} title={title} truth={truth}>
           {kind === "restore" && ROW_ERRORS.includes(error.code) && (
             <p>
-              A rehearsal finds what every constraint would refuse, and says what to do about each.
+              A trial run finds all rows that violate a constraint, and says what to do about each.
             </p>
           )}
         </ErrorNotice>
@@ -174,14 +174,14 @@ function ReceiptLink({ id }: Pick<Operation, "id">) {
 function restoredText({ plan, result }: Operation): string {
   const mode = plan?.scope.mode;
   if (mode === "keep-existing") {
-    return "The rows of the backup whose keys were missing were added. Rows that were there have stayed as they were, and none was removed.";
+    return "Rows whose keys were missing were added. Existing rows stayed as they were. Nothing was deleted.";
   }
   if (mode === "overwrite") {
-    return "Rows of the backup whose keys were there are as in the backup, and the others were added. No row was removed.";
+    return "Rows with the same key were replaced by the backup's rows. The other rows of the backup were added. Nothing was deleted.";
   }
   return isOfOriginal(plan)
-    ? "Every row that @vorlefan/prisma-backup wrote to its files is in its table, and every foreign key holds. The next values of the sequences follow the highest in their columns. What the files themselves had lost is not back."
-    : `The rows of the restored tables, their foreign keys and their sequences are as they were when the backup was made${result?.warnings.some(isOfSequence) ? ", but for the sequences that the warnings name" : ""}.`;
+    ? "Every row in the files of @vorlefan/prisma-backup is in its table, and every foreign key holds. The next value of each sequence follows the highest value in its columns. Data that the files did not contain is not back."
+    : `The rows of the restored tables, their foreign keys and their sequences are as they were when the backup was made${result?.warnings.some(isOfSequence) ? ", except for the sequences that the warnings name" : ""}.`;
 }
 
 /** Whether the warning is about a sequence whose value differs from the backup's. */
@@ -191,11 +191,11 @@ const isOfSequence = ({ code }: Warning): boolean =>
 function keepingAdvice({ encryption }: Operation): string {
   switch (encryption) {
     case "passphrase":
-      return "It opens only with its passphrase, which is not stored anywhere: keep it safe.";
+      return "You can open it only with its passphrase, which is not stored anywhere. Keep the passphrase safe.";
     case "recipients":
-      return "It opens only with one of the recipients' identities: keep them safe.";
+      return "You can open it only with one of the matching private keys. Keep them safe.";
     default:
-      return "It is not encrypted: anybody with the file can read everything.";
+      return "It is not encrypted. Anyone with the file can read everything.";
   }
 }
 
@@ -208,7 +208,7 @@ function factsOf(result: OperationResult): Fact[] {
     { label: "Time", value: formatDuration(result.elapsedMs) },
   ];
   if (result.archiveBytes !== undefined) {
-    facts.splice(4, 0, { label: "Archive", value: formatBytes(result.archiveBytes) });
+    facts.splice(4, 0, { label: "Backup", value: formatBytes(result.archiveBytes) });
   }
   return facts;
 }

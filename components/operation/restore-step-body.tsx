@@ -22,7 +22,7 @@ export function RestoreStepBody({ operation, plan, place, isOwn }: RestoreStepBo
         <>
           {!isOwn && (
             <Notice title={`This restore waits for ${operation.actor.name}.`}>
-              <p>Only who has begun it can go on with it. Nothing was changed so far.</p>
+              <p>Only {operation.actor.name} can go on with it. Nothing was changed.</p>
             </Notice>
           )}
           <ChangesStep operation={operation} plan={plan} isOwn={isOwn} />

@@ -86,8 +86,8 @@ function factsOf({ progress, startedAt, now }: Operation, rates: Rates | null): 
 function adviceOf({ kind, cancelRequested }: Operation): string {
   if (cancelRequested) return "Being cancelled. This can take a moment.";
   return kind === "backup"
-    ? "The browser downloads the file: keep the browser open. This page may be closed."
-    : "This runs on the server. The page may be closed, and shows it again when opened.";
+    ? "Keep the browser open while it downloads the file. You can close this page."
+    : "This runs on the server. You can close this page and come back.";
 }
 
 function Steps({ steps }: { steps: PhaseStep[] }) {

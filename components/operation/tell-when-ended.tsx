@@ -3,11 +3,11 @@ import { Switch } from "../ui/switch.tsx";
 import { type NotificationChoice, useNotificationChoice } from "./end-notification.ts";
 
 const EXPLANATIONS: Record<NotificationChoice, string> = {
-  on: "A notification of this browser says so, as long as this page is open in a tab.",
-  off: "A notification of this browser can say so, as long as this page is open in a tab.",
+  on: "Your browser notifies you, as long as this page is open in a tab.",
+  off: "Your browser can notify you, as long as this page is open in a tab.",
   denied:
-    "This browser does not allow notifications of this site. Allow them in its settings for the site; until then the tab's title says when it ends.",
-  unsupported: "This browser has no notifications here. The tab's title says when it ends.",
+    "Your browser does not allow notifications from this site. Allow them in its settings for this site. Until then, the tab's title tells you when it ends.",
+  unsupported: "Your browser has no notifications here. The tab's title tells you when it ends.",
 };
 
 /** A switch for the notification at the end. The browser remembers it. */

@@ -15,8 +15,8 @@ export function UndoRestore({ operation }: { operation: Operation }) {
     <Card title="Undo">
       <p className="pba:max-w-prose pba:text-muted">
         {safetyBackup
-          ? "What was there before this restore is no longer kept: newer safety backups have taken its place, or its time was over. It can only come back from a backup of your own."
-          : "No safety backup was made before this restore, so it cannot be undone here. What was there before can only come back from a backup of your own."}
+          ? "The safety backup of this restore was deleted: newer ones replaced it, or it was too old. You can bring back the earlier data only from a backup of your own."
+          : "No safety backup was made before this restore, so you cannot undo it here. You can bring back the earlier data only from a backup of your own."}
       </p>
     </Card>
   );
@@ -24,7 +24,7 @@ export function UndoRestore({ operation }: { operation: Operation }) {
 
 const KEYS: Record<EncryptionMode, string> = {
   passphrase: "It opens with the passphrase of the backup that was restored.",
-  recipients: "It opens with an identity that opens the backup that was restored.",
+  recipients: "It opens with a private key that opens the backup that was restored.",
   none: "Like the backup that was restored, it is not encrypted.",
 };
 
@@ -36,16 +36,16 @@ function Undo({ id, safetyBackup }: { id: string; safetyBackup: SafetyBackup }) 
       <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-4">
         <div className="pba:grid pba:max-w-prose pba:gap-2">
           <p>
-            A backup of what was there was made just before this restore,{" "}
+            The earlier data was saved just before this restore,{" "}
             <time dateTime={createdAt}>{formatDateTime(createdAt)}</time>, and is kept on the server
             ({formatBytes(sizeBytes)}) until{" "}
             <time dateTime={keptUntil}>{formatDateTime(keptUntil)}</time> at most: newer restores
             may take its place before. {KEYS[encryption]}
           </p>
           <p className="pba:text-muted">
-            Undoing restores it: it is checked, you see what will change, and confirm it, as with
-            any restore. What was added since then is lost, unless you keep it by a safety backup,
-            with which the undo can be undone itself.
+            The undo is a restore of that backup. The backup is checked, you see what will change,
+            and you confirm it. Data that was added since then is lost, unless you make a safety
+            backup of it.
           </p>
         </div>
         {isOpen ? (

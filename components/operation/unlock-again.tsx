@@ -26,8 +26,8 @@ export function UnlockAgain({ operation }: { operation: Operation }) {
       title="Go on without another upload"
       description={
         typeof expiresAt === "string"
-          ? `The uploaded file is still on the server, until ${formatDateTime(expiresAt)}. It only has to be unlocked again.`
-          : "The safety backup is still on the server. It only has to be unlocked again."
+          ? `The uploaded file is still on the server, until ${formatDateTime(expiresAt)}. You only have to unlock it again.`
+          : "The safety backup is still on the server. You only have to unlock it again."
       }
     >
       <ReopenForm

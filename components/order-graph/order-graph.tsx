@@ -158,7 +158,7 @@ export default function OrderGraph({ order, tables, search, searchIndex }: Order
               role="application"
               // biome-ignore lint/a11y/noNoninteractiveTabindex: an application is interactive, by its keys.
               tabIndex={0}
-              aria-label="Insertion order as a graph"
+              aria-label="Table order as a graph"
               aria-describedby={`${id}-keys`}
               onKeyDown={onKeyDown}
               onFocus={onFocus}
@@ -201,9 +201,10 @@ export default function OrderGraph({ order, tables, search, searchIndex }: Order
             </div>
           </div>
           <p id={`${id}-keys`} className="pba:text-xs pba:text-muted">
-            An arrow points to the table that is referred to, which is loaded first. Select a table
-            or a line to see its foreign keys. By keyboard: arrow keys follow the foreign keys, with
-            Shift they move the picture; Enter selects, Escape clears, + and − zoom, 0 shows all.
+            An arrow points to the table that is referred to. That table is loaded first. Select a
+            table or a line to see its foreign keys. On the keyboard, the arrow keys follow the
+            foreign keys. Shift and an arrow key move the picture. Enter selects, Escape clears, +
+            and − zoom, 0 shows all.
           </p>
           <p role="status" aria-label="Table" className="pba:sr-only">
             {hasFocus && current ? spokenNode(layout, current, tableOf(current.key)) : ""}

@@ -18,16 +18,16 @@ export function DatabaseOrder({ overview }: { overview: Overview }) {
   );
   if (tables.length === 0) {
     return (
-      <Card title="Insertion order">
+      <Card title="Table order">
         <p className="pba:py-6 pba:text-center pba:text-muted">
-          This database has no tables yet. When it has some, their order is shown here.
+          This database has no tables yet. You will see their order here when it has some.
         </p>
       </Card>
     );
   }
   return (
     <OrderCard
-      description="In this order a restore loads the tables, computed from the foreign keys: what is referred to comes first."
+      description="A restore loads the tables in this order. It follows from the foreign keys: a table comes after the tables that it refers to."
       order={order}
       tables={tables}
     />

@@ -26,7 +26,7 @@ export function OverviewView() {
       <div ref={around}>
         <PageHeader
           title="Database backup"
-          description="Download the whole database as one file, and bring it back from one."
+          description="Download the whole database as one file, and restore it from a file."
           actions={
             <>
               <Button asChild>
@@ -68,14 +68,14 @@ function OverviewContent({ overview }: { overview: Overview }) {
         <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:items-start pba:gap-6 pba:@4xl:grid-cols-2">
           <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-6">
             {warnings.length > 0 && (
-              <Card title="Warnings" description="Worth knowing before you rely on a backup.">
+              <Card title="Warnings" description="Read this before you rely on a backup.">
                 <WarningList warnings={warnings} />
               </Card>
             )}
             {drift.length > 0 && (
               <Card
-                title="Drift"
-                description="Here the Prisma schema and the database disagree. A backup holds what is in the database."
+                title="Differences"
+                description="The Prisma schema and the database differ here. A backup holds what is in the database."
               >
                 <DriftList drift={drift} />
               </Card>

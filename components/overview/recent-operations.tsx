@@ -30,7 +30,7 @@ export function RecentOperations() {
       )}
       {data?.length === 0 && (
         <p className="pba:py-6 pba:text-center pba:text-muted">
-          Nothing yet. Backups and restores are listed here, with who made them and how they ended.
+          Nothing yet. You will see backups and restores here, who made them, and how they ended.
         </p>
       )}
       {data && data.length > 0 && (

@@ -35,7 +35,7 @@ export function ReceiptDetails({ receipt }: { receipt: Receipt }) {
       <Card title={`The ${kind}`}>
         <Facts className={WIDE_FACTS} facts={factsOf(receipt)} />
       </Card>
-      <Card title={kind === "restore" ? "The backup it was made from" : "The archive"}>
+      <Card title={kind === "restore" ? "The restored backup" : "The backup"}>
         <Facts className={WIDE_FACTS} facts={archiveFacts(receipt)} />
         <Archive receipt={receipt} />
       </Card>
@@ -59,7 +59,10 @@ export function ReceiptDetails({ receipt }: { receipt: Receipt }) {
         </Card>
       )}
       {drift.length > 0 && (
-        <Card title="Drift" description="Here the backup and this database disagreed.">
+        <Card
+          title="Differences"
+          description="The backup's schema and this database's differed here."
+        >
           <DriftList drift={drift} />
         </Card>
       )}
@@ -139,7 +142,7 @@ function archiveFacts({ archive, backup, kind }: Receipt): Fact[] {
       value: archive.encryption && ENCRYPTION_LABELS[archive.encryption],
     },
     ...(kind === "backup" && archive.sizeBytes === undefined
-      ? [{ label: "Size", value: "The archive was not finished" }]
+      ? [{ label: "Size", value: "The backup was not finished" }]
       : []),
   ]);
 }
@@ -181,7 +184,7 @@ function Sequences({ receipt: { kind, sequences, sequenceStates } }: { receipt: 
     );
   }
   return (
-    <Card title="Sequences" description="As they stood at the end of the restore.">
+    <Card title="Sequences" description="Their values at the end of the restore.">
       <table className="pba:w-full">
         <thead>
           <tr className="pba:border-b pba:border-line pba:text-left pba:text-xs pba:text-muted pba:[&_th]:pb-2 pba:[&_th]:font-medium">
@@ -202,7 +205,7 @@ function Sequences({ receipt: { kind, sequences, sequenceStates } }: { receipt: 
               </th>
               <td className="pba:py-1.5 pba:pl-4 pba:text-right pba:wrap-anywhere">
                 {sequence.lastValue}
-                {!sequence.isCalled && <span className="pba:text-muted">, not given out yet</span>}
+                {!sequence.isCalled && <span className="pba:text-muted">, not used yet</span>}
               </td>
             </tr>
           ))}

@@ -25,9 +25,9 @@ export function ArchiveTitle({ backup }: { backup: ChosenBackup }) {
         {report.kind === "original" && (
           <Notice tone="warn" className="pba:mt-2" title="Its integrity cannot be checked.">
             <p>
-              @vorlefan/prisma-backup stored neither a digest nor an authentication tag. Every row
-              is read and matched with this database, and what the file lost is said before anything
-              changes; but no damage or forgery that still reads as JSON can be found.
+              @vorlefan/prisma-backup stored neither a checksum nor an authentication tag. Every row
+              is read and compared with this database. You are warned first about data those files
+              do not contain. Damage or forgery that is still valid JSON cannot be found.
             </p>
           </Notice>
         )}
@@ -50,7 +50,7 @@ function descriptionOf({ report, contents }: ChosenBackup): string {
   }
   return encryption === "none"
     ? `${what}.`
-    : `${what}. When and from what it was made is encrypted, too.`;
+    : `${what}. The manifest is encrypted too, so you see when and from which database it was made after you open it.`;
 }
 
 export function encryptionOf(report: Recognised) {

@@ -6,12 +6,9 @@ import type { Recognised } from "./chosen-file-store.ts";
 /** Says why the browser cannot look into a backup, and what happens instead. */
 export function CannotLookInside({ report, sizeBytes }: { report: Recognised; sizeBytes: number }) {
   return (
-    <Notice title="It cannot be looked into here.">
+    <Notice title="You cannot look into it here.">
       <p>{reasonOf(report, sizeBytes)}</p>
-      <p>
-        It is checked after the upload instead, byte for byte, and what comes of it is said in the
-        same words.
-      </p>
+      <p>The server checks every byte of it after the upload instead.</p>
     </Notice>
   );
 }
@@ -20,12 +17,12 @@ function reasonOf(report: Recognised, sizeBytes: number): string {
   switch (report.kind) {
     case "large-zip":
       if (sizeBytes <= LOOK_INSIDE_MAX_BYTES) {
-        return "This browser has too little memory for it. Only its beginning and its end were looked at.";
+        return "Your browser has too little memory for it. Only its beginning and its end were read.";
       }
-      return `It is too large to be opened in the browser, which takes at most ${formatBytes(LOOK_INSIDE_MAX_BYTES)}. Only its beginning and its end were looked at.`;
+      return `It is too large for the browser, which can open at most ${formatBytes(LOOK_INSIDE_MAX_BYTES)}. Only its beginning and its end were read.`;
     case "original":
       if (report.isEncrypted) {
-        return "What @vorlefan/prisma-backup encrypted can only be opened on the server.";
+        return "Only the server can open encrypted files of @vorlefan/prisma-backup.";
       }
       return NO_WORKER;
     case "backup":
@@ -36,4 +33,4 @@ function reasonOf(report: Recognised, sizeBytes: number): string {
 }
 
 const NO_WORKER =
-  "This browser, or this app's Content Security Policy, does not let the page start the worker that would open it.";
+  "The page could not start the worker that opens backups. Your browser or this app's Content Security Policy does not allow it.";

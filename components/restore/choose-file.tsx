@@ -138,12 +138,12 @@ function Refused({ file, reason, onClear }: RefusedProps) {
 }
 
 const tooLarge = (maxBytes: number) => ({
-  message: `This file is too large: at most ${formatBytes(maxBytes)} can be uploaded here.`,
-  hint: "The app's configuration sets this limit. A larger backup can be restored from a terminal.",
+  message: `This file is too large. You can upload at most ${formatBytes(maxBytes)} here.`,
+  hint: "The app's configuration sets this limit. You can restore a larger backup from a terminal.",
 });
 
 /** Browsers refuse to read a file that was moved or changed after it was chosen. */
 const UNREADABLE = notABackup(
   "The browser could not read this.",
-  "It may have been moved, changed or protected, or be a folder with very many files. Choose it again.",
+  "It may have been moved, changed or protected, or it is a folder with very many files. Choose it again.",
 );

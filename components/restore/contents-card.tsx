@@ -34,7 +34,7 @@ export function ContentsCard({ backup, onBrowse, focused }: ContentsCardProps) {
   return (
     <Card
       title="Tables"
-      description="Look at the rows before you decide. They stay in this browser."
+      description="You can look at the rows before you decide. They stay in this browser."
       actions={
         tables.length > 8 && (
           <SearchInput label="Search tables" value={search} onChange={setSearch} />

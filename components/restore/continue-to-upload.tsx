@@ -37,7 +37,7 @@ export function ContinueToUpload({
       </Button>
       <p className="pba:text-muted">
         {isBad
-          ? "The server checks it again, and refuses what it cannot restore whole. Nothing changes."
+          ? "The server checks it again, and refuses a damaged backup. Nothing changes."
           : "The server checks it again, and compares it with this database. Nothing changes yet."}
       </p>
     </div>
@@ -50,7 +50,7 @@ function ChosenRowsCard({ backup, isBad }: { backup: ChosenBackup; isBad: boolea
   return (
     <Card
       title={`${formatNoun(count, "row")} chosen`}
-      description="Only these come back. Rows whose key is there already stay as they are, unless you choose otherwise after the check; nothing is removed."
+      description="Only these rows come back. Existing rows with the same key stay as they are, unless you choose otherwise after the check. Nothing is deleted."
     >
       <ul aria-label="Tables of the chosen rows" className="pba:mb-4 pba:grid pba:gap-1">
         {[...backup.rows].map(([key, { model, name, schema, places }]) => (

@@ -45,10 +45,10 @@ export function FileDrop({ onChoose, maxBytes }: FileDropProps) {
       <FileArchive aria-hidden className="pba:size-10 pba:text-muted pba:stroke-[1.25]" />
       <div>
         <p className="pba:text-base pba:font-medium">
-          {isOver ? "Let go to look into it" : "Drop a backup here"}
+          {isOver ? "Drop it to look into it" : "Drop a backup here"}
         </p>
         <p className="pba:mt-1 pba:text-muted">
-          A .zip file as it was downloaded, or a backup’s folder
+          The .zip file that you downloaded, or a backup’s folder
           {maxBytes !== undefined && `, at most ${formatBytes(maxBytes)}`}
         </p>
       </div>

@@ -22,18 +22,18 @@ export function IdentityField({
   const isKey = value.trim() === "" || /AGE-SECRET-KEY-/i.test(value);
   const isShort = value.length <= MAX_IDENTITY_CHARACTERS;
   const problems = !isShort
-    ? ["This is too long for an identity file."]
+    ? ["This is too long for a file with a private key."]
     : isKey
       ? undefined
       : [
-          "An identity begins with AGE-SECRET-KEY-1. What begins with age1 is a recipient, which only locks.",
+          "A private key begins with AGE-SECRET-KEY-1. A key that begins with age1 is a public key, which cannot open a backup.",
         ];
   return (
     <div className="pba:grid pba:gap-3">
       <Field
-        label="Identity"
+        label="Private key"
         problems={problems}
-        hint={`The text of the identity file of one of the recipients. ${promise}`}
+        hint={`The private key that belongs to one of the public keys (AGE-SECRET-KEY-1…), or the whole key file of age-keygen. ${promise}`}
       >
         {(control) => (
           <Textarea
@@ -55,7 +55,7 @@ export function IdentityField({
         <input
           ref={input}
           type="file"
-          aria-label="Identity file"
+          aria-label="Private key file"
           tabIndex={-1}
           className="pba:sr-only"
           onChange={async (event) => {

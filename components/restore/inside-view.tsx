@@ -30,8 +30,8 @@ export function InsideView() {
       <div ref={around} className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-5">
         <PageHeader
           back
-          title="Is it whole, and is it the right one?"
-          description="The backup is opened here, in your browser. Neither the file nor what opens it leaves this computer."
+          title="Check this backup"
+          description="Your browser opens the backup here. The file and its passphrase or private key stay on this computer."
         />
         <RestoreSteps
           current="inside"

@@ -37,7 +37,7 @@ export function OpenForm({ backup }: { backup: ChosenBackup }) {
         <UnlockFields
           draft={draft}
           isOriginal={false}
-          promise="It stays in this page, and is used again for the check on the server."
+          promise="It stays in this page. The check on the server uses it again."
         />
         {isWrong && (
           <Notice tone="bad" role="alert" title={VERDICT_TITLES[fault.kind]}>
@@ -56,7 +56,7 @@ export function OpenForm({ backup }: { backup: ChosenBackup }) {
             Look inside
           </Button>
           <p className="pba:text-muted" role="status">
-            {isOpening ? "Opening it, which takes a few seconds." : ""}
+            {isOpening ? "Opening it takes a few seconds." : ""}
           </p>
         </div>
       </form>

@@ -23,7 +23,7 @@ export function RestoreView() {
         <PageHeader
           back
           title="Restore a backup"
-          description="Choose the backup first. Nothing is uploaded until you say so, and nothing in the database changes before you confirm it at the end."
+          description="First choose the backup. Nothing is uploaded until you say so. Nothing in the database changes before you confirm it at the end."
         />
         <RestoreSteps current="choose" />
       </div>

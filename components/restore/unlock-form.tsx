@@ -57,17 +57,17 @@ export function UnlockForm(props: UnlockFormProps) {
                 value: "passphrase",
                 title: "With a passphrase",
                 description:
-                  "It was typed or generated when the backup was made. For @vorlefan/prisma-backup: its password.",
+                  "The passphrase that was typed or generated for this backup. For @vorlefan/prisma-backup, its password.",
               },
               {
                 value: "recipients",
-                title: "For age recipients",
-                description: "The identity of one of them is needed.",
+                title: "For age public keys",
+                description: "You need the private key of one of them.",
               },
               {
                 value: "none",
                 title: "Not encrypted",
-                description: "Nothing is needed to open it.",
+                description: "You need nothing to open it.",
               },
             ]}
           />
@@ -90,7 +90,7 @@ export function UnlockForm(props: UnlockFormProps) {
           <p className="pba:text-muted">
             {isUploaded
               ? `Every ${isOriginal ? "row is read" : "byte is checked"}. Nothing in the database changes yet.`
-              : "Possible as soon as the file is uploaded."}
+              : "You can check it as soon as the file is uploaded."}
           </p>
         </div>
       </form>
@@ -100,7 +100,7 @@ export function UnlockForm(props: UnlockFormProps) {
 
 const SECRET_KNOWN: Record<EncryptionMode, string> = {
   passphrase: "The passphrase that you typed while looking inside is used. It is not stored.",
-  recipients: "The identity that you gave while looking inside is used. It is not stored.",
+  recipients: "The private key that you gave while looking inside is used. It is not stored.",
   none: "",
 };
 

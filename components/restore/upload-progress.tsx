@@ -39,14 +39,14 @@ export function UploadProgress({ upload, onCancel }: UploadProgressProps) {
       />
       {state.name === "offline" && (
         <Notice tone="warn">
-          <p>The upload goes on by itself as soon as the connection is back.</p>
+          <p>The upload goes on as soon as the connection is back.</p>
         </Notice>
       )}
       {state.name === "failed" && (
         <ErrorNotice error={state.error} title="The upload stopped." onRetry={resume}>
           <p>
-            What was sent is kept on the server for a while: the upload goes on where it stopped,
-            also when you choose the same file again later.
+            The server keeps the part that was sent for a while. The upload goes on where it
+            stopped, even if you choose the same file again later.
           </p>
         </ErrorNotice>
       )}

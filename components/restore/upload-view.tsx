@@ -24,7 +24,7 @@ export function UploadView() {
         <PageHeader
           back
           title="Upload and check"
-          description="The file is uploaded and compared with this database. Nothing in the database changes yet."
+          description="The server checks the file and compares it with this database. Nothing in the database changes yet."
         />
         <RestoreSteps
           current="upload"
@@ -55,7 +55,7 @@ export function UploadView() {
 export function ChooseAgain() {
   return (
     <Notice>
-      <p>Choose the backup again: a page that is loaded anew has forgotten which file it was.</p>
+      <p>Reloading cleared your file. Choose the backup again.</p>
     </Notice>
   );
 }

@@ -47,7 +47,7 @@ export default function Uploading({ backup, onCreated }: UploadingProps) {
               <p>
                 Only the {formatNoun(countChosenRows(backup.rows), "row")} that you chose{" "}
                 {countChosenRows(backup.rows) === 1 ? "comes" : "come"} back. The whole file is
-                uploaded, since all of it is checked.
+                uploaded, because the server checks all of it.
               </p>
             </Notice>
           )}

@@ -31,15 +31,15 @@ export function VerificationCard({ backup }: { backup: ChosenBackup }) {
           title="The verification was cancelled."
           actions={<Button onClick={() => void verifyBackup()}>Verify it</Button>}
         >
-          <p>Whether the backup is whole is then found out after the upload.</p>
+          <p>The server checks the backup after the upload.</p>
         </Notice>
       );
     case "failed":
       return (
-        <Notice tone="warn" role="alert" title="It cannot be looked into here.">
+        <Notice tone="warn" role="alert" title="You cannot look into it here.">
           <p>
-            The browser gave up, as it does where memory runs out. The backup is checked after the
-            upload instead, byte for byte, and what comes of it is said in the same words.
+            The browser stopped. It may have run out of memory. The server checks every byte of the
+            backup after the upload instead.
           </p>
         </Notice>
       );
@@ -88,18 +88,18 @@ function Verdict(props: { verdict: LocalVerdict; contents: ChosenBackup["content
       <Notice tone="good" role="status" title={VERDICT_TITLES.fine}>
         <p>
           Every byte and every row of {formatNoun(contents?.tables.length ?? 0, "table")} is what
-          was backed up. Whether they fit this database is checked after the upload.
+          was backed up. After the upload, the server checks whether they fit this database.
         </p>
         {contents?.madeOf && !contents.isEncrypted && (
           <p>
-            It is not encrypted: this finds damage, but not a deliberate forgery by somebody who had
-            the file.
+            It is not encrypted. This check finds damage, but no deliberate forgery by someone who
+            had the file.
           </p>
         )}
         {contents?.madeOf && contents.isEncrypted && !contents.provesReadme && (
           <p>
-            Whether its README.txt was altered cannot be known: the version that made this backup
-            kept no checksum of it.
+            Its README.txt was not checked: the version that made this backup stored no checksum of
+            it.
           </p>
         )}
       </Notice>
@@ -120,7 +120,7 @@ function Verdict(props: { verdict: LocalVerdict; contents: ChosenBackup["content
       <p>
         {verdict.kind === "newer-version"
           ? "Nothing was uploaded."
-          : "It would be refused. Choose another copy of the backup, or an older one. Nothing was uploaded."}
+          : "Nothing was uploaded. The server would refuse this backup. Choose another copy of it, or an older backup."}
       </p>
     </Notice>
   );

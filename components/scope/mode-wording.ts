@@ -15,26 +15,26 @@ export const MODES: Record<RestoreMode, ModeWording> = {
   replace: {
     title: "Replace",
     consequence:
-      "The tables hold exactly the backup's rows afterwards. What was added or changed since then is lost.",
+      "Afterwards the tables hold exactly the backup's rows. Data that was added or changed since the backup is lost.",
     question: "Replace the data?",
   },
   "if-empty": {
     title: "Only into empty tables",
     consequence:
-      "Nothing can be lost: a table that has any row stops the restore, and nothing changes.",
+      "You cannot lose data. If any of the tables has a row, the restore fails and changes nothing.",
     question: "Fill the empty tables?",
   },
   "keep-existing": {
-    title: "Merge, keeping the rows that are there",
+    title: "Merge, database wins",
     consequence:
-      "Rows whose key is not there are added. Rows that are there stay exactly as they are. None is removed.",
+      "Rows whose key is missing are added. Existing rows stay as they are. Nothing is deleted.",
     question: "Add the missing rows?",
   },
   overwrite: {
-    title: "Merge, overwriting by key",
+    title: "Merge, backup wins",
     consequence:
-      "Rows whose key is there become the backup's, and the others are added. None is removed, also none that only the database has.",
-    question: "Overwrite rows by key?",
+      "Rows with the same key are replaced by the backup's rows. The backup's other rows are added. Nothing is deleted.",
+    question: "Replace rows with the same key?",
   },
 };
 
@@ -42,7 +42,7 @@ export const MODES: Record<RestoreMode, ModeWording> = {
 export const MERGING_MODES: readonly RestoreMode[] = ["keep-existing", "overwrite"];
 
 /**
- * Names what is restored: `Everything: 24 tables`, `Everything but what was left out: 23 tables`, `3 chosen tables`,
+ * Names what is restored: `Everything: 24 tables`, `Everything except what was left out: 23 tables`, `3 chosen tables`,
  * `12 chosen rows of public.orders`.
  */
 export function describeScope({ scope, tables }: Pick<RestorePlan, "scope" | "tables">): string {
@@ -53,7 +53,7 @@ export function describeScope({ scope, tables }: Pick<RestorePlan, "scope" | "ta
   }
   if (chosen) return formatNoun(chosen.length, "chosen table");
   const count = tables.filter(({ action }) => action !== "skip").length;
-  return `${scope.exclude ? "Everything but what was left out" : "Everything"}: ${formatNoun(count, "table")}`;
+  return `${scope.exclude ? "Everything except what was left out" : "Everything"}: ${formatNoun(count, "table")}`;
 }
 
 /** One sentence about what a restore will do. */
@@ -65,13 +65,13 @@ export function describeRestore(plan: RestorePlan, database: string): string {
   const where = `in ${database}`;
   switch (plan.scope.mode) {
     case "replace":
-      return `All rows of ${formatNoun(touched.length, "table")} ${where} are replaced by those of the backup. What was added since then is lost.`;
+      return `All rows of ${formatNoun(touched.length, "table")} ${where} are replaced by those of the backup. Data that was added since then is lost.`;
     case "if-empty":
       return `${upper(what)} are put into the empty tables ${where}. If one of them has a row by then, nothing changes.`;
     case "keep-existing":
-      return `Those of ${what} whose key is missing ${where} are added. No row that is there changes or is removed.`;
+      return `Those of ${what} whose key is missing ${where} are added. Existing rows do not change. Nothing is deleted.`;
     case "overwrite":
-      return `${upper(what)} are added ${where}, and take the place of rows with the same key. No other row changes or is removed.`;
+      return `${upper(what)} are added ${where}, and replace rows with the same key. Other rows do not change. Nothing is deleted.`;
     default:
       throw plan.scope.mode satisfies never;
   }

@@ -43,8 +43,8 @@ export function References({ tables, edges, mode, chosen, onAdd }: ReferencesPro
           }
         >
           <p>
-            Every row that comes back needs the rows that it refers to. Where one of them is not
-            there, the restore fails with nothing changed.
+            Every row that comes back needs the rows that it refers to. If one of them is missing,
+            the restore fails and changes nothing.
           </p>
           <Edges edges={leftOut} />
         </Notice>
@@ -54,8 +54,8 @@ export function References({ tables, edges, mode, chosen, onAdd }: ReferencesPro
           title={`${formatNoun(referring.size, "table")} ${referring.size === 1 ? "refers" : "refer"} to these.`}
         >
           <p>
-            Their rows stay and are checked again: the restore fails with nothing changed if one
-            would refer to nothing.
+            Their rows stay and are checked again. If one of them would refer to a missing row, the
+            restore fails and changes nothing.
           </p>
           <Edges edges={into} />
         </Notice>

@@ -16,7 +16,7 @@ export function RowsCard({ rows, tables }: RowsCardProps) {
   return (
     <Card
       title="Chosen rows"
-      description="Only these rows come back. Which ones was chosen while looking inside the backup."
+      description="Only these rows come back. You chose them while looking inside the backup."
     >
       <ul aria-label="Chosen rows" className="pba:divide-y pba:divide-line">
         {rows.map((table) => (

@@ -71,9 +71,9 @@ export function ScopeStep({ operation, plan }: ScopeStepProps) {
           onChange={(chosen) => setDraft({ ...draft, chosen })}
         />
       )}
-      <Card title="How do its rows meet those that are there?">
+      <Card title="What about existing rows?">
         <RadioCards
-          label="How do its rows meet those that are there?"
+          label="What about existing rows?"
           className="pba:@2xl:grid-cols-2"
           value={draft.mode}
           onChange={(mode) => setDraft({ ...draft, mode })}
@@ -84,13 +84,13 @@ export function ScopeStep({ operation, plan }: ScopeStepProps) {
           }))}
         />
         <p className="pba:mt-4 pba:text-muted">
-          Each of them is all or nothing: if one row cannot be restored, none is.
+          Each way is all or nothing: if one row cannot be restored, none is.
         </p>
       </Card>
       <Card>
         <CheckField
-          label="Rehearse it first"
-          hint="Shows which rows will be added, removed and changed, and whether every constraint holds. It changes nothing, and takes about as long as the restore."
+          label="Do a trial run first"
+          hint="A trial run shows which rows will be added, removed and changed, and whether every constraint holds. It changes nothing, and takes about as long as the restore."
           checked={rehearses}
           onChange={setRehearses}
         />

@@ -31,8 +31,8 @@ export function ScopeTablesCard(props: ScopeTablesCardProps) {
   const platforms = [...new Set(tables.flatMap(({ platform }) => platform ?? []))];
   const what =
     platforms.length === 0
-      ? "All that the backup holds"
-      : `All but ${platforms.join(" and ")}’s own tables`;
+      ? "All tables of the backup"
+      : `All except ${platforms.join(" and ")}’s own tables`;
   return (
     <Card title="Which tables?">
       <RadioCards
@@ -49,7 +49,7 @@ export function ScopeTablesCard(props: ScopeTablesCardProps) {
           {
             value: "some",
             title: "Chosen tables",
-            description: "Only these. All other tables stay as they are.",
+            description: "Only the tables that you choose. All other tables stay as they are.",
           },
         ]}
       />

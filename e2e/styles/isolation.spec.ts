@@ -65,7 +65,7 @@ for (const [colorScheme, width] of [
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height: 1600 });
     for (const [path, heading] of [
-      [PANEL, "Insertion order"],
+      [PANEL, "Table order"],
       [`${PANEL}/create`, "Encryption"],
       [`${PANEL}/restore`, "Restore a backup"],
       [`${operationPath(plan)}/scope`, "What should come back?"],

@@ -3,7 +3,7 @@ import { expect, type Locator, type Page } from "@playwright/test";
 import { query } from "./database.ts";
 
 export const graphOf = (page: Page): Locator =>
-  page.getByRole("application", { name: "Insertion order as a graph" });
+  page.getByRole("application", { name: "Table order as a graph" });
 
 export const tableIn = (page: Page, table: string): Locator =>
   graphOf(page).locator(`[data-table="${table}"]`);

@@ -32,9 +32,9 @@ export async function chooseEncryption(page: Page, encryption: EncryptionChoice)
       await page.getByLabel("Repeat passphrase").fill(encryption.passphrase);
       return;
     case "recipients":
-      await page.getByRole("radio", { name: "For age recipients" }).click();
+      await page.getByRole("radio", { name: "For age public keys" }).click();
       await page
-        .getByRole("textbox", { name: "Recipients" })
+        .getByRole("textbox", { name: "Public keys" })
         .fill(encryption.recipients.join("\n"));
       return;
     case "none":
@@ -84,7 +84,7 @@ export async function checkArchive(page: Page, unlock: Unlock) {
   if (unlock.passphrase) {
     await page.getByLabel("Passphrase", { exact: true }).fill(unlock.passphrase);
   }
-  if (unlock.identity) await page.getByLabel("Identity", { exact: true }).fill(unlock.identity);
+  if (unlock.identity) await page.getByLabel("Private key", { exact: true }).fill(unlock.identity);
   await page.getByRole("button", { name: "Check backup" }).click();
 }
 
@@ -103,7 +103,7 @@ export async function prepareRestore(page: Page, file: string, unlock: Unlock = 
 /** Goes from the first step to the changes. */
 export async function goToChanges(page: Page, options: { rehearses?: boolean } = {}) {
   await expectReady(page);
-  const rehearsal = page.getByRole("checkbox", { name: "Rehearse it first" });
+  const rehearsal = page.getByRole("checkbox", { name: "Do a trial run first" });
   if (!options.rehearses) await rehearsal.uncheck();
   await page.getByRole("button", { name: "Continue" }).click();
   await expect(page).toHaveURL(/\/changes$/);

@@ -14,7 +14,7 @@ export type ArchiveVerdict =
 export const VERDICT_TITLES: Record<ArchiveVerdict, string> = {
   fine: "This backup is fine.",
   "wrong-passphrase": "Wrong passphrase.",
-  "wrong-identity": "Wrong identity.",
+  "wrong-identity": "Wrong private key.",
   damaged: "This backup is damaged.",
   incomplete: "This backup is incomplete.",
   "not-a-backup": "This is not a backup.",
