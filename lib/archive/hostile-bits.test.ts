@@ -190,7 +190,9 @@ describe.each(MODES)("a folder of mode %s", (mode) => {
     const values = fc.tuple(fc.constantFrom(...needed), fc.nat());
     await forAll(CASES / 16, values, async ([name, random], slot) => {
       const folder = folders[slot] ?? "";
-      const cut = (whole: Buffer) => whole.subarray(0, random % whole.length);
+      // Without its last line end, a manifest says the same.
+      const needless = name === "manifest.json" ? 1 : 0;
+      const cut = (whole: Buffer) => whole.subarray(0, random % (whole.length - needless));
       const outcome = await judgeChanged(join(folder, name), cut, folder, unlock);
       count.add(outcome);
       expect(["ARCHIVE_INVALID", "ARCHIVE_TRUNCATED"]).toContain(outcome);
