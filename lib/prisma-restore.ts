@@ -206,7 +206,7 @@ export class PrismaRestore {
         const tables = [...catalog.tables, ...archive.manifestFor(catalog, models).tables];
         const exclude = ignoredTables
           .filter((name) => name !== MIGRATIONS_TABLE)
-          .map((name) => findTable(name, tables, models, "ignoredTables"));
+          .map((name) => findTable(name, tables, models, { option: "ignoredTables" }));
         const include = findIncluded(
           included,
           { ...catalog, tables },

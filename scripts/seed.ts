@@ -3,11 +3,13 @@ import { createCatalogue } from "./seed/catalogue.ts";
 import { copyRows } from "./seed/copy-rows.ts";
 import { createOrders } from "./seed/orders.ts";
 import { createPeople } from "./seed/people.ts";
-import { Random } from "./seed/random.ts";
+import { type Period, Random } from "./seed/random.ts";
 import { createAuditEvents, createReviews, createStock } from "./seed/records.ts";
 
-const START_MS = Date.UTC(2024, 0, 8, 8);
-const END_MS = Date.UTC(2026, 5, 30, 18);
+const PERIOD: Period = {
+  startMs: Date.UTC(2024, 0, 8, 8),
+  endMs: Date.UTC(2026, 5, 30, 18),
+};
 
 /**
  * Fills the demo's database with the same rows every time, all or nothing.
@@ -36,12 +38,12 @@ export async function seed(url: string, { scale = 1 } = {}): Promise<number | nu
 
 async function fill(client: pg.Client, scale: number): Promise<number> {
   const random = new Random(20260105);
-  const people = await createPeople(random, 3000 * scale, START_MS, END_MS);
-  const catalogue = createCatalogue(random, 400, START_MS);
-  const { customers } = people;
+  const people = await createPeople(random, 3000 * scale, PERIOD);
+  const catalogue = createCatalogue(random, 400, PERIOD.startMs);
   const { products } = catalogue;
-  const orders = createOrders(random, 8000 * scale, customers, products, START_MS, END_MS);
-  const [sites, ...stock] = createStock(random, products, orders.sales, START_MS);
+  const trade = { customers: people.customers, products };
+  const orders = createOrders(random, 8000 * scale, trade, PERIOD);
+  const [sites, ...stock] = createStock(random, products, orders.sales, PERIOD.startMs);
   const tables = [
     ...people.tables,
     ...catalogue.tables,
@@ -49,8 +51,8 @@ async function fill(client: pg.Client, scale: number): Promise<number> {
     ...(sites ? [sites] : []),
     ...orders.tables,
     ...stock,
-    createReviews(random, 3000 * scale, customers, products, END_MS),
-    createAuditEvents(random, 4000 * scale, products, START_MS, END_MS),
+    createReviews(random, 3000 * scale, trade, PERIOD.endMs),
+    createAuditEvents(random, 4000 * scale, products, PERIOD),
   ];
 
   let count = 0;

@@ -126,14 +126,7 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
         await sinkDone;
         throw givenUp.signal.reason;
       }
-      const [jsonDigest, storedDigest] = [json.digest(), stored.digest()];
-      const result = {
-        entry,
-        jsonBytes: jsonDigest.bytes,
-        jsonSha256: jsonDigest.sha256,
-        storedBytes: storedDigest.bytes,
-        storedSha256: storedDigest.sha256,
-      };
+      const result = describeWritten(entry, json, stored);
       written.set(entry, result);
       return result;
     },
@@ -159,6 +152,17 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
     },
 
     abort: giveUp,
+  };
+}
+
+function describeWritten(entry: string, json: DigestStream, stored: DigestStream): WrittenTable {
+  const [jsonDigest, storedDigest] = [json.digest(), stored.digest()];
+  return {
+    entry,
+    jsonBytes: jsonDigest.bytes,
+    jsonSha256: jsonDigest.sha256,
+    storedBytes: storedDigest.bytes,
+    storedSha256: storedDigest.sha256,
   };
 }
 

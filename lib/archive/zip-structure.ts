@@ -119,6 +119,7 @@ class FileReader extends yauzl.RandomAccessReader {
     return { start, bytes: buffer.subarray(0, bytesRead) };
   }
 
+  // biome-ignore lint/complexity/useMaxParams: yauzl calls this method with these parameters.
   override read(
     buffer: Buffer,
     offset: number,

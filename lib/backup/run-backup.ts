@@ -2,7 +2,6 @@ import type { Writable } from "node:stream";
 import { createArchiveWriter } from "../archive/archive-writer.ts";
 import type { ArchiveKey } from "../archive/encryption.ts";
 import type { EntrySink } from "../archive/entry-sink.ts";
-import type { ManifestTable } from "../archive/manifest.ts";
 import { BackupError } from "../errors.ts";
 import type { TableSelection } from "../plan/dump-plan.ts";
 import { leaveOut } from "../plan/exclusion.ts";
@@ -21,12 +20,12 @@ import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { OperationResult, TableName, Warning } from "../shared/api.ts";
 import { FORMAT_VERSION } from "../shared/archive-format.ts";
 import { formatSome } from "../shared/format.ts";
-import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
+import { type OnProgress, waitingTable } from "../shared/progress.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { summariseWarnings } from "../shared/warnings.ts";
 import { toBackupError } from "../to-backup-error.ts";
 import { TOOL } from "../version.ts";
-import { dumpTable } from "./dump-table.ts";
+import { dumpTables } from "./dump-tables.ts";
 import { leftOutWarnings } from "./left-out-rows.ts";
 import { sequencesBehind } from "./sequences-behind.ts";
 
@@ -73,23 +72,14 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
       });
 
       onProgress({ type: "phase", phase: "dumping" });
-      const tables: ManifestTable[] = [];
-      let writing: Promise<ManifestTable> | undefined;
-      for (const [index, table] of plan.tables.entries()) {
-        signal?.throwIfAborted();
-        const dump = dumpTable(snapshot, table, writer, reportTable(onProgress, index), {
-          database,
-          maxRowBytes: options.maxRowBytes,
-          signal,
-        });
-        // The error is thrown below. Until then it must not count as an unhandled rejection.
-        dump.written.catch(() => {});
-        // A table is compressed, encrypted and written while the next one is read.
-        if (writing) tables.push(await writing);
-        await Promise.race([dump.read, dump.written]);
-        writing = dump.written;
-      }
-      if (writing) tables.push(await writing);
+      const { maxRowBytes } = options;
+      const tables = await dumpTables(snapshot, {
+        writer,
+        database,
+        maxRowBytes,
+        onProgress,
+        signal,
+      });
 
       onProgress({ type: "phase", phase: "finishing" });
       const owners = new Map(

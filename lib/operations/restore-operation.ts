@@ -2,7 +2,6 @@
 import { BackupError } from "../errors.ts";
 import { runRestore } from "../restore/run-restore.ts";
 import { verifyTables } from "../restore/verify-tables.ts";
-import type { Actor } from "../shared/api.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import { toBackupError } from "../to-backup-error.ts";
 import { type ActorInBackup, searchActor } from "./actor-in-backup.ts";
@@ -36,29 +35,38 @@ const isPassing = ({ code, cause }: BackupError): boolean =>
   // A lost connection appears as the cause of the step in which it was lost.
   PASSING.includes(code) || PASSING.includes(toBackupError(cause).code);
 
+/** A restore on its way: who restores what, from where. */
+interface Run {
+  context: Context;
+  operation: Pick<StoredOperation, "id" | "actor" | "fileName" | "undoes">;
+  source: RestoreSource;
+  live: LiveOperation;
+}
+
 /**
  * Carries out a restore. It owns the archive and the upload from now on. Never rejects: every end is written to the
  * operation.
  */
 export async function carryOutRestore(
   context: Context,
-  operation: Pick<StoredOperation, "id" | "actor" | "fileName" | "undoes">,
+  operation: Run["operation"],
   source: RestoreSource,
   first: WantedPlan,
 ): Promise<void> {
   const { config } = context;
-  const { id, actor } = operation;
+  const { id } = operation;
   const live = new LiveOperation(context, id);
+  const run: Run = { context, operation, source, live };
   let ending: Ending;
   let keepsUpload = false;
   try {
-    ending = await checkAndRestore(context, live, source, first, operation);
+    ending = await checkAndRestore(run, first);
   } catch (thrown) {
     const error = toBackupError(live.signal.aborted ? live.signal.reason : thrown);
     keepsUpload = isPassing(error);
     logError(config, `restore ${id}`, error);
     const state = error.code === "ABORTED" ? "cancelled" : "failed";
-    ending = { state, error: keepsUpload ? await withRetry(context, actor, source, error) : error };
+    ending = { state, error: keepsUpload ? await withRetry(run, error) : error };
   }
   try {
     // Clean up before the end is written, so that a reader of the end finds nothing left over.
@@ -77,14 +85,9 @@ export async function carryOutRestore(
 }
 
 /** Checks and plans, then does what the person decides: another plan, any number of times, or the start. */
-async function checkAndRestore(
-  context: Context,
-  live: LiveOperation,
-  source: RestoreSource,
-  first: WantedPlan,
-  operation: Pick<StoredOperation, "id" | "actor" | "fileName" | "undoes">,
-): Promise<Ending> {
-  const actorInBackup = await proveArchive(context, live, source, operation.actor);
+async function checkAndRestore(run: Run, first: WantedPlan): Promise<Ending> {
+  const { context, operation, source, live } = run;
+  const actorInBackup = await proveArchive(run);
   const plan = (wanted: WantedPlan) =>
     makePlan(context, live, source, { ...wanted, actorInBackup });
   let made = await plan(first);
@@ -96,7 +99,7 @@ async function checkAndRestore(
     });
     if (step.kind === "start") {
       notifyStart(context, operation, agreed, step.safetyBackup);
-      return await startNow(context, live, source, made, step);
+      return await startNow(run, made, step);
     }
     live.onProgress({ type: "stage", stage: "check" });
     made = await plan(step);
@@ -104,24 +107,19 @@ async function checkAndRestore(
 }
 
 /** @returns whether the person's account is in the archive, or null if that is unknown */
-async function proveArchive(
-  context: Context,
-  { id, onProgress, signal }: LiveOperation,
-  { archive, path }: RestoreSource,
-  actor: Actor,
-): Promise<ActorInBackup | null> {
+async function proveArchive(run: Run): Promise<ActorInBackup | null> {
+  const { context, operation, source } = run;
+  const { id, onProgress, signal } = run.live;
   onProgress({ type: "stage", stage: "check" });
-  const search = await searchActor(context, archive, actor);
+  const search = await searchActor(context, source.archive, operation.actor);
   await verifyTables(search.archive, onProgress, signal);
-  if (!(await writeFacts(context.database, id, { archive: await describeUpload(path, signal) })))
-    throw ended();
+  const archive = await describeUpload(source.path, signal);
+  if (!(await writeFacts(context.database, id, { archive }))) throw ended();
   return search.result();
 }
 
 async function startNow(
-  context: Context,
-  live: LiveOperation,
-  { archive, key }: RestoreSource,
+  { context, live, source: { archive, key } }: Run,
   { plan, fingerprint }: MadePlan,
   { safetyBackup, ...step }: Extract<TakenStep, { kind: "start" }>,
 ): Promise<Ending> {
@@ -151,13 +149,11 @@ async function startNow(
 }
 
 const withRetry = async (
-  context: Context,
-  actor: Actor,
-  source: RestoreSource,
+  { context, operation, source }: Run,
   { code, message, hint, details, cause }: BackupError,
 ): Promise<BackupError> =>
   new BackupError(code, message, {
     hint,
-    details: { ...details, ...(await describeRetry(context, actor, source)) },
+    details: { ...details, ...(await describeRetry(context, operation.actor, source)) },
     cause,
   });

@@ -38,11 +38,14 @@ export async function findFurthest(
     if (end !== null && distance(start.value, end) >= 0n) ends.push(end);
   }
   const end = ends.reduce((a, b) => (distance(a, b) < 0n ? b : a));
-  const range: Range = isAscending ? { from: minimum, to: end } : { from: end, to: maximum };
+  const range: Range = {
+    increment,
+    ...(isAscending ? { from: minimum, to: end } : { from: end, to: maximum }),
+  };
 
   let furthest: bigint | null = null;
   for (const it of columns) {
-    const extreme = await readExtreme(client, it, isAscending, range);
+    const extreme = await readExtreme(client, it, range);
     if (extreme !== null && (furthest === null || distance(furthest, extreme) > 0n))
       furthest = extreme;
   }
@@ -50,10 +53,13 @@ export async function findFurthest(
   const skipped = distance(start.value, furthest);
   if (skipped < 0n || (skipped === 0n && start.isCalled)) return null;
   if (skipped <= distance(furthest, end)) return furthest;
-  return await findWidestGap(client, sequence, start, columns, range);
+  return await findWidestGap(client, columns, start, range);
 }
 
+/** The numbers that a sequence can usefully give. */
 interface Range {
+  /** Negative if the sequence counts downwards. */
+  increment: bigint;
   from: bigint;
   to: bigint;
 }
@@ -67,25 +73,24 @@ function columnOf(columns: readonly CatalogColumn[], name: string): CatalogColum
 /**
  * The column's values in a range, as a FROM item with the column `value`. Uses an index on the column, if there is one.
  */
-function valuesIn({ table, column }: Columns[number], isAscending: boolean, range: Range): string {
+function valuesIn({ table, column }: Columns[number], range: Range): string {
   const name = quoteIdentifier(column);
   const type = columnOf(table.columns, column).valueType.name ?? "";
   const isInteger = /^int[248]$/.test(type);
   const compared = isInteger ? "int8" : type === "numeric" ? "numeric" : "float8";
   // NaN and infinity are in no range.
   const where = `${name} >= '${range.from}'::${compared} AND ${name} <= '${range.to}'::${compared}`;
-  const value = isInteger ? name : `${isAscending ? "floor" : "ceil"}(${name}::numeric)`;
+  const value = isInteger ? name : `${range.increment > 0n ? "floor" : "ceil"}(${name}::numeric)`;
   return `SELECT ${value} AS value FROM ${rowsOf(table)} t WHERE ${where}`;
 }
 
 async function readExtreme(
   client: pg.ClientBase,
   it: Columns[number],
-  isAscending: boolean,
   range: Range,
 ): Promise<bigint | null> {
   const { rows } = await client.query<{ extreme: string | null }>(
-    `SELECT ${isAscending ? "max" : "min"}(value)::text AS extreme FROM (${valuesIn(it, isAscending, range)}) v`,
+    `SELECT ${range.increment > 0n ? "max" : "min"}(value)::text AS extreme FROM (${valuesIn(it, range)}) v`,
   );
   const extreme = rows[0]?.extreme ?? null;
   return extreme === null ? null : BigInt(extreme);
@@ -94,19 +99,19 @@ async function readExtreme(
 /** Finds the start of the widest gap, measured in numbers that the sequence gives before it meets one that is taken. */
 async function findWidestGap(
   client: pg.ClientBase,
-  { increment }: CatalogSequence,
-  { value, isCalled }: Start,
   columns: Columns,
-  { from, to }: Range,
+  { value, isCalled }: Start,
+  range: Range,
 ): Promise<bigint | null> {
+  const { increment, from, to } = range;
   const isAscending = increment > 0n;
   const step = isAscending ? increment : -increment;
   // Negate a descending sequence, so that both directions count upwards.
   const sign = isAscending ? 1n : -1n;
   const end = isAscending ? to : -from;
   const start = sign * value - (isCalled ? 0n : step);
-  const first = isAscending ? { from: value, to } : { from, to: value };
-  const taken = columns.map((it) => valuesIn(it, isAscending, first)).join(" UNION ALL ");
+  const ahead = { ...range, ...(isAscending ? { from: value } : { to: value }) };
+  const taken = columns.map((it) => valuesIn(it, ahead)).join(" UNION ALL ");
   const { rows } = await client.query<{ value: string }>(
     `SELECT value::text FROM (
        SELECT value, div(coalesce(lead(value) OVER (ORDER BY value), ${end + 1n}::numeric) - value - 1, ${step}) AS free

@@ -50,7 +50,7 @@ export async function lockTables(
   ]);
   for (;;) {
     try {
-      return await waitForLock(client, statement, relations, mode, wait);
+      return await waitForLock(client, { statement, relations, mode }, wait);
     } catch (error) {
       const isDeadlock = error instanceof pg.DatabaseError && error.code === DEADLOCK_DETECTED;
       if (!isDeadlock || performance.now() > wait.endsAt) throw error;
@@ -72,16 +72,23 @@ export async function lockMaterializedViews(
   for (const view of views.filter(({ isOwned }) => isOwned)) {
     // LOCK TABLE refuses materialised views. Setting the owner to the current owner locks the view and changes nothing.
     const statement = `ALTER MATERIALIZED VIEW ${quoteTable(view)} OWNER TO ${quoteIdentifier(view.owner)}`;
-    await waitForLock(client, statement, [view.oid], "ACCESS EXCLUSIVE", wait);
+    const lock: Lock = { statement, relations: [view.oid], mode: "ACCESS EXCLUSIVE" };
+    await waitForLock(client, lock, wait);
   }
+}
+
+interface Lock {
+  /** Takes the lock. */
+  statement: string;
+  /** The oids of what it locks. */
+  relations: readonly number[];
+  mode: LockMode;
 }
 
 /** @throws BackupError LOCK_TIMEOUT. After any error, the transaction is as it was before. */
 async function waitForLock(
   client: pg.Client,
-  statement: string,
-  relations: readonly number[],
-  mode: LockMode,
+  { statement, relations, mode }: Lock,
   { timeoutMs, endsAt }: LockWait,
 ): Promise<void> {
   const startedAt = performance.now();

@@ -34,22 +34,22 @@ export function findIncluded(
   return names.map((name) =>
     platformRelations.some(({ schema }) => schema === name)
       ? { schema: name }
-      : findTable(name, tables, models, "include", outcome),
+      : findTable(name, tables, models, { option: "include", outcome }),
   );
 }
 
 /**
  * Finds the one table that a name means.
  *
- * @param option the option that contains the name, for the error
+ * @param option for the error: the option that contains the name
+ * @param outcome for the error: whether anything changed
  * @throws BackupError CONFIG_INVALID if no table or more than one has this name
  */
 export function findTable(
   name: string,
   tables: readonly TableName[],
   models: PrismaModels,
-  option: string,
-  outcome = "Nothing was changed.",
+  { option, outcome = "Nothing was changed." }: { option: string; outcome?: string },
 ): TableName {
   const found = tablesCalled(name, tables, models);
   if (found[0] && found.length === 1) return found[0];

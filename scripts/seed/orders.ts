@@ -1,7 +1,7 @@
 import type { Product } from "./catalogue.ts";
 import { JSON_NULL, type TableRows, type Value } from "./copy-rows.ts";
 import type { Customer } from "./people.ts";
-import { DAY_MS, decimal, isoDate, type Random } from "./random.ts";
+import { DAY_MS, decimal, isoDate, type Period, type Random } from "./random.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
 const COUPONS: ReadonlyArray<readonly [code: string, percent: number, validUntil: string | null]> =
@@ -18,6 +18,12 @@ const NOTES = [
   "Deliver after 6\u00a0pm 🙏",
 ];
 const CARRIERS = ["DHL", "GLS", "Österreichische Post", "courier"];
+
+/** Who buys, and what. */
+export interface Trade {
+  customers: Customer[];
+  products: Product[];
+}
 
 export interface Sale {
   productId: number;
@@ -40,13 +46,12 @@ function statusAfter(random: Random, ageMs: number): Status {
 }
 
 /** Makes orders with lines, invoices, payments and shipments. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: it tells the life of one order after the other.
 export function createOrders(
   random: Random,
   orderCount: number,
-  customers: Customer[],
-  products: Product[],
-  startMs: number,
-  endMs: number,
+  { customers, products }: Trade,
+  { startMs, endMs }: Period,
 ): Orders {
   const orders: Value[][] = [];
   const lines: Value[][] = [];

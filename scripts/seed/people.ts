@@ -1,6 +1,6 @@
 import { hashPassword } from "../../app/password.ts";
 import { JSON_NULL, type TableRows, type Value } from "./copy-rows.ts";
-import { DAY_MS, isoDate, type Random } from "./random.ts";
+import { DAY_MS, isoDate, type Period, type Random } from "./random.ts";
 import { SIGN_INS } from "./sign-ins.ts";
 
 const FIRST_NAMES =
@@ -70,8 +70,7 @@ function emailOf(name: string, unique: string): string {
 export async function createPeople(
   random: Random,
   customerCount: number,
-  startMs: number,
-  endMs: number,
+  { startMs, endMs }: Period,
 ): Promise<People> {
   const users: Value[][] = [];
   for (const [role, { name, email, password }] of Object.entries(SIGN_INS)) {

@@ -1,3 +1,9 @@
+/** The time in which the demo's data came about. */
+export interface Period {
+  startMs: number;
+  endMs: number;
+}
+
 /** Random values that are the same in every run: mulberry32 with a fixed seed. */
 export class Random {
   #state: number;

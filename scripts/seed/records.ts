@@ -1,8 +1,7 @@
 import type { Product } from "./catalogue.ts";
 import { JSON_NULL, type TableRows, type Value } from "./copy-rows.ts";
-import type { Sale } from "./orders.ts";
-import type { Customer } from "./people.ts";
-import { DAY_MS, decimal, type Random } from "./random.ts";
+import type { Sale, Trade } from "./orders.ts";
+import { DAY_MS, decimal, type Period, type Random } from "./random.ts";
 
 const SITES: ReadonlyArray<readonly [code: string, name: string, opensAt: string]> = [
   ["BER", "Berlin, Westhafen", "07:00:00"],
@@ -66,8 +65,7 @@ export function createStock(
 export function createReviews(
   random: Random,
   reviewCount: number,
-  customers: Customer[],
-  products: Product[],
+  { customers, products }: Trade,
   endMs: number,
 ): TableRows {
   const rows = new Map<string, Value[]>();
@@ -90,8 +88,7 @@ export function createAuditEvents(
   random: Random,
   eventCount: number,
   products: Product[],
-  startMs: number,
-  endMs: number,
+  { startMs, endMs }: Period,
 ): TableRows {
   const rows: Value[][] = [];
   for (let id = 1; id <= eventCount; id++) {

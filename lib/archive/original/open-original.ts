@@ -12,7 +12,12 @@ import type { Manifest, ManifestTable } from "../manifest.ts";
 import { deriveKey } from "./decrypt-file.ts";
 import { generalLosses } from "./losses.ts";
 import { sameTable } from "./match-tables.ts";
-import { fittedManifest, type PlannedManifest, plainManifest } from "./original-manifest.ts";
+import {
+  fittedManifest,
+  type PlannedManifest,
+  plainManifest,
+  type ScannedOriginal,
+} from "./original-manifest.ts";
 import { readFile } from "./read-file.ts";
 import { readPlannedTable } from "./read-rows.ts";
 import type { ScannedFile } from "./scan-file.ts";
@@ -38,8 +43,7 @@ class OriginalArchive implements Archive {
   readonly #ignored: Warning[];
   readonly #closed = new AbortController();
   #key: Buffer | null = null;
-  #scanned: ScannedFile[] = [];
-  #warnings: Warning[] = [];
+  #scanned: ScannedOriginal | undefined;
   #planned: PlannedManifest | undefined;
 
   constructor(source: EntrySource, files: OriginalFile[], ignored: Warning[]) {
@@ -56,7 +60,7 @@ class OriginalArchive implements Archive {
   }
 
   get #unlocked(): PlannedManifest {
-    if (!this.#planned) throw new BackupError("INTERNAL", "The archive is not unlocked yet.");
+    if (!this.#planned) throw notUnlocked();
     return this.#planned;
   }
 
@@ -67,18 +71,17 @@ class OriginalArchive implements Archive {
       if (!passphrase) throw passphraseNeeded();
       key = await deriveKey(passphrase);
     }
-    const scanned = await scanFiles(this.#source, this.#files, key, this.#closed.signal);
-    requireOneFilePerTable(scanned);
+    const files = await scanFiles(this.#source, this.#files, key, this.#closed.signal);
+    requireOneFilePerTable(files);
+    const warnings = [...generalLosses(files), ...this.#ignored];
     this.#key = key;
-    this.#scanned = scanned;
-    this.#warnings = [...generalLosses(scanned), ...this.#ignored];
-    this.#planned = plainManifest(scanned, this.encryption, this.#warnings);
+    this.#scanned = { files, encryption: this.encryption, warnings };
+    this.#planned = plainManifest(this.#scanned);
   }
 
   manifestFor(catalog: Catalog, models: PrismaModels): Manifest {
-    // Throws if it is not unlocked.
-    void this.#unlocked;
-    this.#planned = fittedManifest(this.#scanned, this.encryption, this.#warnings, catalog, models);
+    if (!this.#scanned) throw notUnlocked();
+    this.#planned = fittedManifest(this.#scanned, catalog, models);
     return this.#planned.manifest;
   }
 
@@ -118,6 +121,9 @@ function requireOneFilePerTable(scanned: readonly ScannedFile[]): void {
     if (name !== null && files.length > 1) throw sameTable(name, files);
   }
 }
+
+const notUnlocked = (): BackupError =>
+  new BackupError("INTERNAL", "The archive is not unlocked yet.");
 
 function passphraseNeeded(): BackupError {
   return new BackupError("WRONG_PASSPHRASE", "This archive is protected by a passphrase.", {

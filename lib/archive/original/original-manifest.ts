@@ -31,12 +31,16 @@ export interface PlannedManifest {
   plans: Map<string, TablePlan>;
 }
 
+/** What the original's backup says before the database is known. */
+export interface ScannedOriginal {
+  files: readonly ScannedFile[];
+  encryption: Manifest["encryption"];
+  warnings: Warning[];
+}
+
 /** Before the database is known: each file is a table in the schema "public". */
-export function plainManifest(
-  files: readonly ScannedFile[],
-  encryption: Manifest["encryption"],
-  warnings: Warning[],
-): PlannedManifest {
+export function plainManifest(original: ScannedOriginal): PlannedManifest {
+  const { files } = original;
   const plans = files.map((file) => ({
     schema: "public",
     name: file.tableName ?? file.name,
@@ -48,19 +52,17 @@ export function plainManifest(
   const tables = plans.map((plan) =>
     describe(plan, { model: null, columns: [], rows: rowsOf(plan) }),
   );
-  return withTables(tables, plans, { files, encryption, warnings, sequences: [] });
+  return withTables(tables, plans, { ...original, sequences: [] });
 }
 
 /** @throws ARCHIVE_INVALID if two files or keys belong to the same table or column */
 export function fittedManifest(
-  files: readonly ScannedFile[],
-  encryption: Manifest["encryption"],
-  generalWarnings: Warning[],
+  original: ScannedOriginal,
   catalog: Catalog,
   models: PrismaModels,
 ): PlannedManifest {
-  const { matched, warnings: tableWarnings } = matchTables(files, catalog, models);
-  const warnings = [...generalWarnings, ...tableWarnings];
+  const { matched, warnings: tableWarnings } = matchTables(original.files, catalog, models);
+  const warnings = [...original.warnings, ...tableWarnings];
   const plans = new Map<MatchedTable, TablePlan>();
   const tables: ManifestTable[] = [];
   for (const it of matched) {
@@ -85,8 +87,7 @@ export function fittedManifest(
     matched.filter(({ table, name }) => table && name !== MIGRATIONS_TABLE).map(tableKey),
   );
   return withTables(tables, [...plans.values()], {
-    files,
-    encryption,
+    ...original,
     warnings,
     sequences: startsOf(catalog, restored),
   });
@@ -168,11 +169,7 @@ function startsOf(catalog: Catalog, restored: ReadonlySet<string>): Manifest["se
 function withTables(
   tables: ManifestTable[],
   plans: TablePlan[],
-  {
-    files,
-    warnings,
-    ...known
-  }: Pick<Manifest, "encryption" | "warnings" | "sequences"> & { files: readonly ScannedFile[] },
+  { files, warnings, ...known }: ScannedOriginal & Pick<Manifest, "sequences">,
 ): PlannedManifest {
   return {
     manifest: {

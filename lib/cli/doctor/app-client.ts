@@ -10,11 +10,16 @@ export interface Answer {
   code: string | null;
 }
 
+export interface AskOptions {
+  headers?: Record<string, string>;
+  body?: Uint8Array<ArrayBuffer> | string;
+}
+
 export type AskApp = (
   method: string,
   /** Null for the page itself. */
   route: string | null,
-  options?: { headers?: Record<string, string>; body?: Uint8Array<ArrayBuffer> | string },
+  options?: AskOptions,
 ) => Promise<Answer>;
 
 const TIMEOUT_MS = 60_000;

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { formatBytes } from "../../shared/format.ts";
 import { UPLOAD_CHUNK_BYTES } from "../../shared/limits.ts";
-import { type Answer, type AskApp, explain, patiently } from "./app-client.ts";
+import { type Answer, type AskApp, type AskOptions, explain, patiently } from "./app-client.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
 const TOTAL_BYTES = 12 * 2 ** 20;
@@ -68,28 +68,29 @@ async function upload(
   });
   if (created.status !== 201) return { arrived: "refused", answer: created };
   const id = created.headers.get("location")?.replace(/\/$/, "").split("/").at(-1) ?? "";
-  const route = `uploads/${id}`;
+  const askUpload: AskUpload = (method, options) =>
+    ask(method, `uploads/${id}`, { ...options, headers: { ...headers, ...options?.headers } });
   try {
-    return await send(ask, route, headers, content, chunkBytes);
+    return await send(askUpload, content, chunkBytes);
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     return { arrived: "broken", reason: cause instanceof Error ? cause.message : "unknown reason" };
   } finally {
-    await patiently(() => ask("DELETE", route, { headers })).catch(() => {});
+    await patiently(() => askUpload("DELETE")).catch(() => {});
   }
 }
 
+/** Calls the route of one upload. */
+type AskUpload = (method: string, options?: AskOptions) => Promise<Answer>;
+
 async function send(
-  ask: AskApp,
-  route: string,
-  headers: Record<string, string>,
+  ask: AskUpload,
   content: Buffer<ArrayBuffer>,
   chunkBytes: number,
 ): Promise<Outcome> {
   for (let offset = 0; offset < content.length; offset += chunkBytes) {
-    const answer = await ask("PATCH", route, {
+    const answer = await ask("PATCH", {
       headers: {
-        ...headers,
         "content-type": "application/offset+octet-stream",
         "upload-offset": String(offset),
       },
@@ -98,24 +99,21 @@ async function send(
     const end = Math.min(offset + chunkBytes, content.length);
     const storedBytes = Number(answer.headers.get("upload-offset"));
     if (answer.code === "UPLOAD_CUT_SHORT")
-      return { arrived: "cut", storedBytes: await offsetOf(ask, route, headers) };
+      return { arrived: "cut", storedBytes: await offsetOf(ask) };
     if (answer.code === "UPLOAD_NOT_FOUND") return { arrived: "lost", answer };
     if (answer.status !== 204) return { arrived: "refused", answer };
     if (storedBytes !== end) return { arrived: "cut", storedBytes };
   }
-  const storedBytes = await offsetOf(ask, route, headers);
+  const storedBytes = await offsetOf(ask);
   if (storedBytes !== content.length) return { arrived: "cut", storedBytes };
-  const stored = await ask("GET", route, { headers });
+  const stored = await ask("GET");
   if (stored.status !== 200) return { arrived: "lost", answer: stored };
   const digest = createHash("sha256").update(content).digest("hex");
   return stored.text.includes(`"${digest}"`) ? { arrived: "whole" } : { arrived: "altered" };
 }
 
-const offsetOf = async (
-  ask: AskApp,
-  route: string,
-  headers: Record<string, string>,
-): Promise<number> => Number((await ask("HEAD", route, { headers })).headers.get("upload-offset"));
+const offsetOf = async (ask: AskUpload): Promise<number> =>
+  Number((await ask("HEAD")).headers.get("upload-offset"));
 
 function describe(outcome: Outcome): string {
   switch (outcome.arrived) {

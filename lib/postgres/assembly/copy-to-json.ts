@@ -61,6 +61,7 @@ function hex(digit: u32): u8 {
  *
  * @returns the number of bytes written; negative if the text is not valid COPY text
  */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: the whole state stays in local variables, so it is fast.
 export function convertCopy(source: usize, length: usize, target: usize, limit: usize): isize {
   const to = source + length;
   let from = source;

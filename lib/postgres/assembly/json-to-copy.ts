@@ -101,6 +101,7 @@ function isShared(escaped: u32): bool {
  *   a JSON value
  * @returns the number of bytes written; negative if any byte differs from what this library's backups contain
  */
+// biome-ignore lint/complexity/useMaxParams: WebAssembly takes only numbers, so a record would have to be written to memory.
 export function convertJson(
   columns: usize,
   count: usize,

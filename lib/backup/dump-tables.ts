@@ -6,30 +6,51 @@ import { copyOut } from "../postgres/copy-out.ts";
 import type { FailedRows } from "../postgres/json-array.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
 import { MAX_PARENTS } from "../shared/archive-format.ts";
-import type { reportTable } from "../shared/progress.ts";
+import { type OnProgress, reportTable } from "../shared/progress.ts";
 import { describeDumpError } from "./describe-dump-error.ts";
 
-export interface DumpTableOptions {
+interface DumpOptions {
+  writer: ArchiveWriter;
   /** For a second connection, to search for a failing row. */
   database: Database;
   maxRowBytes?: number | undefined;
+  onProgress: OnProgress;
   signal?: AbortSignal | undefined;
 }
 
-export interface TableDump {
+interface TableDump {
   /** Resolves when the table is read and the connection is free. Never settles if reading fails. */
   read: Promise<void>;
   /** The table's entry for the manifest, after the archive has accepted all its bytes. Rejects if the dump fails. */
   written: Promise<ManifestTable>;
 }
 
-/** Dumps one table as the archive's next entry. */
-export function dumpTable(
+/** Dumps the planned tables, each as the archive's next entry. @returns their entries for the manifest */
+export async function dumpTables(
+  snapshot: Snapshot,
+  options: DumpOptions,
+): Promise<ManifestTable[]> {
+  const tables: ManifestTable[] = [];
+  let writing: Promise<ManifestTable> | undefined;
+  for (const [index, table] of snapshot.plan.tables.entries()) {
+    options.signal?.throwIfAborted();
+    const dump = dumpTable(snapshot, table, reportTable(options.onProgress, index), options);
+    // The error is thrown below. Until then it must not count as an unhandled rejection.
+    dump.written.catch(() => {});
+    // A table is compressed, encrypted and written while the next one is read.
+    if (writing) tables.push(await writing);
+    await Promise.race([dump.read, dump.written]);
+    writing = dump.written;
+  }
+  if (writing) tables.push(await writing);
+  return tables;
+}
+
+function dumpTable(
   { client, catalog, plan }: Snapshot,
   table: PlannedTable,
-  writer: ArchiveWriter,
   report: ReturnType<typeof reportTable>,
-  { database, maxRowBytes, signal }: DumpTableOptions,
+  { writer, database, maxRowBytes, signal }: DumpOptions,
 ): TableDump {
   let rows = 0;
   const onRows = (rowsSoFar: number, bytes: number) => {
