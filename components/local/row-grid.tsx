@@ -1,11 +1,9 @@
 // biome-ignore-all lint/a11y/useSemanticElements: the rows of a real table cannot be placed by hand; roles say the same
 import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
-import { formatCount } from "../../lib/shared/format.ts";
-import { Checkbox } from "../ui/checkbox.tsx";
-import { cn } from "../ui/cn.ts";
+import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from "react";
 import type { Column } from "./cells.ts";
 import { columnWidth } from "./column-width.ts";
+import { GridHeader, GridRow } from "./grid-row.tsx";
 import type { LocalArchiveClient } from "./local-archive-client.ts";
 import { useRows } from "./use-open-table.ts";
 
@@ -35,8 +33,8 @@ export function RowGrid(props: RowGridProps) {
   const { client, label, columns, count, offset, isFound, list, chosen, onChoose, onOpen } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
-  const isMoving = useRef(false);
   const current = Math.min(active, Math.max(0, count - 1));
+  const focusNext = useFocusOnMove(scroller, current);
   const virtualizer = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
@@ -50,40 +48,24 @@ export function RowGrid(props: RowGridProps) {
   });
   const items = virtualizer.getVirtualItems();
   const rowAt = useRows(client, { ...reach(items, current, offset), isFound, list });
-  useEffect(() => {
-    if (!isMoving.current) return;
-    const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${current}"]`);
-    if (!row) return;
-    isMoving.current = false;
-    row.focus({ preventScroll: true });
-  });
-  const moveTo = (index: number) => {
-    const next = Math.min(count - 1, Math.max(0, index));
-    isMoving.current = true;
-    setActive(next);
-    virtualizer.scrollToIndex(next);
-  };
-  const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PIXELS) - 2);
   const onKeyDown = (event: KeyboardEvent) => {
-    const place = rowAt(offset + current)?.place;
-    const actions: Record<string, () => void> = {
-      ArrowDown: () => moveTo(current + 1),
-      ArrowUp: () => moveTo(current - 1),
-      PageDown: () => moveTo(current + page),
-      PageUp: () => moveTo(current - page),
-      Home: () => moveTo(0),
-      End: () => moveTo(count - 1),
-      Enter: () => place !== undefined && onOpen(place),
-      " ": () => place !== undefined && chosen && onChoose(place, !chosen.has(place)),
-    };
-    const action = actions[event.key];
     const isOnRow = event.target === event.currentTarget;
-    if (!action || !isOnRow || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!isOnRow || event.ctrlKey || event.metaKey || event.altKey) return;
+    const pageRows = Math.floor((scroller.current?.clientHeight ?? 0) / ROW_PIXELS) - 2;
+    const target = targetOf(event.key, current, count, Math.max(1, pageRows));
+    if (target === null && event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
-    action();
+    const place = rowAt(offset + current)?.place;
+    if (target !== null) {
+      focusNext();
+      setActive(target);
+      virtualizer.scrollToIndex(target);
+    } else if (place !== undefined) {
+      if (event.key === "Enter") onOpen(place);
+      else if (chosen) onChoose(place, !chosen.has(place));
+    }
   };
   const template = `${chosen ? "2.75rem " : ""}5rem ${columns.map(columnWidth).join(" ")} minmax(0, 1fr)`;
-  const cell = "pba:truncate pba:px-3 pba:py-2";
   return (
     <div
       ref={scroller}
@@ -98,105 +80,65 @@ export function RowGrid(props: RowGridProps) {
         className="pba:w-max pba:min-w-full"
         tabIndex={-1}
       >
-        <div
-          role="row"
-          aria-rowindex={1}
-          tabIndex={-1}
-          className="pba:sticky pba:top-0 pba:z-10 pba:grid pba:border-b pba:border-line pba:bg-sunken pba:font-medium"
-          style={{ gridTemplateColumns: template }}
-        >
-          {chosen && (
-            <span role="columnheader" tabIndex={-1} className={cell}>
-              <span className="pba:sr-only">Chosen</span>
-            </span>
-          )}
-          <span role="columnheader" tabIndex={-1} className={cell}>
-            Row
-          </span>
-          {columns.map(({ name, type }) => (
-            <span
-              key={name}
-              role="columnheader"
-              tabIndex={-1}
-              className={cell}
-              title={type ?? undefined}
-            >
-              {name}
-            </span>
-          ))}
-        </div>
+        <GridHeader columns={columns} template={template} hasChoice={chosen !== null} />
         <div
           role="rowgroup"
           className="pba:relative"
           style={{ height: virtualizer.getTotalSize() }}
         >
-          {items.map(({ index, start }) => {
-            const row = rowAt(offset + index);
-            const place = row?.place;
-            const isChosen = place !== undefined && chosen?.has(place) === true;
-            return (
-              <div
-                key={index}
-                role="row"
-                data-index={index}
-                aria-rowindex={index + 2}
-                aria-selected={chosen ? isChosen : undefined}
-                tabIndex={index === current ? 0 : -1}
-                onFocus={() => setActive(index)}
-                onClick={() => place !== undefined && onOpen(place)}
-                onKeyDown={onKeyDown}
-                className={cn(
-                  "pba:absolute pba:inset-x-0 pba:top-0 pba:grid pba:h-9 pba:cursor-pointer pba:border-b pba:border-line pba:hover:bg-sunken",
-                  "pba:focus-visible:outline-2 pba:focus-visible:-outline-offset-2 pba:focus-visible:outline-ring",
-                  isChosen && "pba:bg-accent-soft",
-                )}
-                style={{ gridTemplateColumns: template, transform: `translateY(${start}px)` }}
-              >
-                {chosen && (
-                  // biome-ignore lint/a11y/useKeyWithClickEvents: the row's own keys do the same
-                  <span
-                    role="gridcell"
-                    tabIndex={-1}
-                    className="pba:grid pba:place-items-center"
-                    onClick={(event) => event.stopPropagation()}
-                  >
-                    {place !== undefined && (
-                      <Checkbox
-                        tabIndex={-1}
-                        aria-label={`Choose row ${formatCount(place)}`}
-                        checked={isChosen}
-                        onCheckedChange={(value) => onChoose(place, value === true)}
-                      />
-                    )}
-                  </span>
-                )}
-                <span
-                  role="gridcell"
-                  tabIndex={-1}
-                  className={cn(cell, "pba:text-xs pba:leading-5 pba:text-muted")}
-                >
-                  {place === undefined ? "…" : formatCount(place)}
-                </span>
-                {columns.map(({ name }, at) => {
-                  const text = row?.cells[at];
-                  return (
-                    <span
-                      key={name}
-                      role="gridcell"
-                      tabIndex={-1}
-                      className={cn(cell, "pba:font-mono pba:text-xs pba:leading-5")}
-                    >
-                      {text === null ? <span className="pba:text-muted">NULL</span> : (text ?? "")}
-                    </span>
-                  );
-                })}
-              </div>
-            );
-          })}
+          {items.map(({ index, start }) => (
+            <GridRow
+              key={index}
+              index={index}
+              top={start}
+              columns={columns}
+              template={template}
+              row={rowAt(offset + index)}
+              chosen={chosen}
+              isCurrent={index === current}
+              onFocus={() => setActive(index)}
+              onKeyDown={onKeyDown}
+              onChoose={onChoose}
+              onOpen={onOpen}
+            />
+          ))}
         </div>
       </div>
     </div>
   );
+}
+
+/**
+ * Moves the focus to the current row after a move, as soon as the row is on the page.
+ *
+ * @returns a function to call before each move
+ */
+function useFocusOnMove(scroller: RefObject<HTMLElement | null>, current: number): () => void {
+  const isMoving = useRef(false);
+  useEffect(() => {
+    if (!isMoving.current) return;
+    const row = scroller.current?.querySelector<HTMLElement>(`[data-index="${current}"]`);
+    if (!row) return;
+    isMoving.current = false;
+    row.focus({ preventScroll: true });
+  });
+  return () => {
+    isMoving.current = true;
+  };
+}
+
+/** The index to which a key moves, or null if the key does not move. */
+function targetOf(key: string, current: number, count: number, pageRows: number): number | null {
+  const targets: Record<string, number> = {
+    ArrowDown: current + 1,
+    ArrowUp: current - 1,
+    PageDown: current + pageRows,
+    PageUp: current - pageRows,
+    Home: 0,
+    End: count - 1,
+  };
+  const target = targets[key];
+  return target === undefined ? null : Math.min(count - 1, Math.max(0, target));
 }
 
 /** A focused row that is farther from the rows in sight is not read with them. */

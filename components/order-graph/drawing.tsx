@@ -5,7 +5,8 @@ import type { GraphTable } from "./graph-table.ts";
 import type { GraphLayout, GraphNode } from "./layout.ts";
 import type { Selection } from "./selection-panel.tsx";
 import type { Box } from "./sizes.ts";
-import { touches } from "./view.ts";
+import { useDrawn } from "./use-graph.ts";
+import { type Size, seenBy, touches, type View } from "./view.ts";
 
 interface DrawingProps {
   layout: GraphLayout;
@@ -19,8 +20,30 @@ interface DrawingProps {
   hasText: boolean;
 }
 
+/** Below this zoom, letters would be unreadable specks. */
+const TEXT_ZOOM = 0.4;
+
+interface PictureProps extends Omit<DrawingProps, "drawn" | "hasText"> {
+  view: View;
+  screen: Size;
+}
+
+/** The visible part of the drawing. */
+export function Picture({ view, screen, ...drawing }: PictureProps) {
+  const seen = seenBy(view, screen);
+  return (
+    <svg
+      aria-hidden
+      viewBox={`${seen.x} ${seen.y} ${seen.width} ${seen.height}`}
+      className="pba:size-full"
+    >
+      <Drawing {...drawing} drawn={useDrawn(seen)} hasText={view.zoom >= TEXT_ZOOM} />
+    </svg>
+  );
+}
+
 /** The drawing itself. It does not render again when the view moves, until something else comes into sight. */
-export const Drawing = memo(function Drawing(props: DrawingProps) {
+const Drawing = memo(function Drawing(props: DrawingProps) {
   const { layout, tableOf, drawn, selection, found, currentKey, hasText } = props;
   const foundKeys = useMemo(() => new Set(found.map(({ key }) => key)), [found]);
   const near = useMemo(() => nearTo(selection), [selection]);

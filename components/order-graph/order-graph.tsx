@@ -1,18 +1,17 @@
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 import type { InsertionOrder } from "../../lib/shared/api.ts";
-import { Button } from "../ui/button.tsx";
 import { cn } from "../ui/cn.ts";
 import { focusRing } from "../ui/focus-ring.ts";
-import { Maximize, ZoomIn, ZoomOut } from "../ui/icons.ts";
-import { Drawing } from "./drawing.tsx";
+import { Picture } from "./drawing.tsx";
+import { keyHandler } from "./graph-keys.ts";
 import type { GraphTable } from "./graph-table.ts";
 import type { GraphNode } from "./layout.ts";
-import { type Direction, isDirection, tableAt } from "./neighbours.ts";
+import { movesOf, useFollow } from "./moves.ts";
 import { SelectionPanel } from "./selection-panel.tsx";
-import { spokenNode, useDrawn, useGraph, useSelection } from "./use-graph.ts";
+import { spokenNode, useGraph, useSelection } from "./use-graph.ts";
 import { useView } from "./use-view.ts";
-import { centreOn, contains, moveBy, seenBy, wholeView, zoomBy } from "./view.ts";
+import { ZoomButtons } from "./zoom-buttons.tsx";
 
 interface OrderGraphProps {
   order: InsertionOrder;
@@ -23,19 +22,8 @@ interface OrderGraphProps {
   searchIndex: number;
 }
 
-const ZOOM_STEP = 1.25;
-const PAN_PX = 80;
-const PANS: Record<Direction, [number, number]> = {
-  ArrowLeft: [-PAN_PX, 0],
-  ArrowRight: [PAN_PX, 0],
-  ArrowUp: [0, -PAN_PX],
-  ArrowDown: [0, PAN_PX],
-};
-/** Below this zoom, letters would be unreadable specks. */
-const TEXT_ZOOM = 0.4;
 /** Up to this height, in pixels, the graph gets a low box. */
 const LOW_PX = 300;
-const NOWHERE = { x: 0, y: 0, width: 1, height: 1 };
 
 /**
  * The table order as a graph that can be moved, zoomed and navigated by keys. It needs a list beside it, as an
@@ -57,20 +45,10 @@ export default function OrderGraph({ order, tables, search, searchIndex }: Order
     setSelectedKey(key);
     if (nodeOf(key)) setCurrentKey(key);
   });
-  const seen = view && screen ? seenBy(view, screen) : null;
-  const drawn = useDrawn(seen ?? NOWHERE);
-
-  const zoom = (factor: number) =>
-    change((view, screen) => {
-      const middle = { x: screen.width / 2, y: screen.height / 2 };
-      return zoomBy(view, factor, middle, layout, screen);
-    });
-  const showAll = () => change((_, screen) => wholeView(layout, screen));
+  const moves = movesOf(change, layout);
   const goTo = (node: GraphNode) => {
     setCurrentKey(node.key);
-    change((view, screen) =>
-      contains(seenBy(view, screen), node) ? view : centreOn(view, node, screen),
-    );
+    moves.show(node);
   };
   const select = (key: string) => {
     flushSync(() => {
@@ -86,57 +64,17 @@ export default function OrderGraph({ order, tables, search, searchIndex }: Order
   };
 
   const searched = found.length > 0 ? (found[searchIndex % found.length] ?? null) : null;
-  const isMeasured = screen !== null;
-  const width = screen?.width;
-  const latest = useRef(change);
   useEffect(() => {
-    latest.current = change;
+    if (searched) setCurrentKey(searched.key);
+  }, [searched]);
+  useFollow(change, screen, searched, nodeOf(selectedKey));
+
+  const onKeyDown = keyHandler(layout, current, {
+    ...moves,
+    goTo,
+    select: setSelectedKey,
+    clear: selectedKey === null ? null : clear,
   });
-  useEffect(() => {
-    if (!searched || !isMeasured) return;
-    setCurrentKey(searched.key);
-    latest.current((view, screen) => centreOn(view, searched, screen));
-  }, [searched, isMeasured]);
-
-  const selected = nodeOf(selectedKey);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what is beside the picture takes of its width.
-  useEffect(() => {
-    if (!selected) return;
-    latest.current((view, screen) =>
-      contains(seenBy(view, screen), selected) ? view : centreOn(view, selected, screen),
-    );
-  }, [selected, width]);
-
-  const actionOf = ({ key, shiftKey }: KeyboardEvent): (() => void) | null => {
-    if (isDirection(key)) {
-      if (shiftKey) return () => change((view) => moveBy(view, ...PANS[key]));
-      const next = current ? tableAt(layout, current.key, key) : (layout.nodes[0] ?? null);
-      return () => next && goTo(next);
-    }
-    switch (key) {
-      case "Enter":
-      case " ":
-        return current && (() => setSelectedKey(current.key));
-      case "Escape":
-        return selectedKey === null ? null : clear;
-      case "+":
-      case "=":
-        return () => zoom(ZOOM_STEP);
-      case "-":
-        return () => zoom(1 / ZOOM_STEP);
-      case "0":
-        return showAll;
-      default:
-        return null;
-    }
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const act = actionOf(event);
-    if (!act) return;
-    event.preventDefault();
-    act();
-  };
   const onFocus = () => {
     if (!box.current?.matches(":focus-visible")) return;
     setHasFocus(true);
@@ -170,42 +108,21 @@ export default function OrderGraph({ order, tables, search, searchIndex }: Order
                 focusRing,
               )}
             >
-              {seen && view && (
-                <svg
-                  aria-hidden
-                  viewBox={`${seen.x} ${seen.y} ${seen.width} ${seen.height}`}
-                  className="pba:size-full"
-                >
-                  <Drawing
-                    layout={layout}
-                    tableOf={tableOf}
-                    drawn={drawn}
-                    selection={selection}
-                    found={found}
-                    currentKey={hasFocus ? currentKey : (searched?.key ?? null)}
-                    hasText={view.zoom >= TEXT_ZOOM}
-                  />
-                </svg>
+              {view && screen && (
+                <Picture
+                  view={view}
+                  screen={screen}
+                  layout={layout}
+                  tableOf={tableOf}
+                  selection={selection}
+                  found={found}
+                  currentKey={hasFocus ? currentKey : (searched?.key ?? null)}
+                />
               )}
             </div>
-            <div className="pba:absolute pba:right-3 pba:bottom-3 pba:flex pba:gap-1">
-              <Button size="icon" aria-label="Zoom in" onClick={() => zoom(ZOOM_STEP)}>
-                <ZoomIn aria-hidden />
-              </Button>
-              <Button size="icon" aria-label="Zoom out" onClick={() => zoom(1 / ZOOM_STEP)}>
-                <ZoomOut aria-hidden />
-              </Button>
-              <Button size="icon" aria-label="Show all" onClick={showAll}>
-                <Maximize aria-hidden />
-              </Button>
-            </div>
+            <ZoomButtons onZoom={moves.zoom} onShowAll={moves.showAll} />
           </div>
-          <p id={`${id}-keys`} className="pba:text-xs pba:text-muted">
-            An arrow points to the table that is referred to. That table is loaded first. Select a
-            table or a line to see its foreign keys. On the keyboard, the arrow keys follow the
-            foreign keys. Shift and an arrow key move the picture. Enter selects, Escape clears, +
-            and − zoom, 0 shows all.
-          </p>
+          <KeyHelp id={`${id}-keys`} />
           <p role="status" aria-label="Table" className="pba:sr-only">
             {hasFocus && current ? spokenNode(layout, current, tableOf(current.key)) : ""}
           </p>
@@ -224,3 +141,11 @@ export default function OrderGraph({ order, tables, search, searchIndex }: Order
     </div>
   );
 }
+
+const KeyHelp = ({ id }: { id: string }) => (
+  <p id={id} className="pba:text-xs pba:text-muted">
+    An arrow points to the table that is referred to. That table is loaded first. Select a table or
+    a line to see its foreign keys. On the keyboard, the arrow keys follow the foreign keys. Shift
+    and an arrow key move the picture. Enter selects, Escape clears, + and − zoom, 0 shows all.
+  </p>
+);

@@ -20,7 +20,7 @@ interface PointerHandlers {
   onPointerCancel: (event: PointerEvent) => void;
 }
 
-interface ControlledView {
+export interface ControlledView {
   /** Null until the size on the screen is known. */
   view: View | null;
   screen: Size | null;
@@ -36,7 +36,10 @@ export function useView(
 ): ControlledView {
   const screen = useSize(element);
   const [chosen, setChosen] = useState<View | null>(null);
-  const view = screen && limit(chosen ?? firstView(picture, screen), picture, screen);
+  const seen = screen && {
+    view: limit(chosen ?? firstView(picture, screen), picture, screen),
+    screen,
+  };
   const change: ControlledView["change"] = (next) => {
     if (!screen) return;
     setChosen((before) =>
@@ -47,8 +50,13 @@ export function useView(
       ),
     );
   };
-  useWheel(element, view, screen, picture, setChosen);
-  return { view, screen, change, pointer: usePointers(element, picture, change, onClick) };
+  useWheel(element, picture, seen, setChosen);
+  return {
+    view: seen?.view ?? null,
+    screen,
+    change,
+    pointer: usePointers(element, picture, change, onClick),
+  };
 }
 
 function useSize(element: RefObject<HTMLElement | null>): Size | null {
@@ -73,14 +81,13 @@ function useSize(element: RefObject<HTMLElement | null>): Size | null {
  */
 function useWheel(
   element: RefObject<HTMLElement | null>,
-  view: View | null,
-  screen: Size | null,
   picture: Size,
+  seen: { view: View; screen: Size } | null,
   setView: (view: View) => void,
 ) {
-  const latest = useRef({ view, screen, picture, setView });
+  const latest = useRef({ picture, seen, setView });
   useEffect(() => {
-    latest.current = { view, screen, picture, setView };
+    latest.current = { picture, seen, setView };
   });
   useEffect(() => {
     const { current } = element;
@@ -90,13 +97,14 @@ function useWheel(
       pageScrolledAt = performance.now();
     };
     const onWheel = (event: WheelEvent) => {
-      const { view, screen, picture, setView } = latest.current;
-      if (!view || !screen) return;
+      const { picture, seen, setView } = latest.current;
+      if (!seen) return;
+      const { view, screen } = seen;
       let next: View;
       if (event.ctrlKey || event.metaKey) {
         // A pinch on a trackpad also arrives as a wheel event with `ctrlKey`.
-        const at = pointIn(current, event);
-        next = zoomBy(view, Math.exp(-pixels(event, event.deltaY) / 200), at, picture, screen);
+        const factor = Math.exp(-pixels(event, event.deltaY) / 200);
+        next = zoomBy(view, { factor, at: pointIn(current, event) }, picture, screen);
       } else {
         if (performance.now() - pageScrolledAt < SCROLL_GOES_ON_MS) return;
         const [dx, dy] =
@@ -108,7 +116,7 @@ function useWheel(
       if (stays && !event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
       // Several events may arrive before the next render.
-      latest.current.view = limited;
+      latest.current.seen = { view: limited, screen };
       setView(limited);
     };
     window.addEventListener("scroll", onScroll, { passive: true });
@@ -173,7 +181,7 @@ function usePointers(
       const middle = { clientX: (now.x + other.x) / 2, clientY: (now.y + other.y) / 2 };
       const at = pointIn(current, middle);
       const [dx, dy] = [(before.x - now.x) / 2, (before.y - now.y) / 2];
-      change((view, screen) => moveBy(zoomBy(view, factor, at, picture, screen), dx, dy));
+      change((view, screen) => moveBy(zoomBy(view, { factor, at }, picture, screen), dx, dy));
     },
     onPointerUp(event) {
       const start = pressed.current;

@@ -42,7 +42,7 @@ it("keeps the picture in sight", () => {
 it("zooms around a point, which stays where it is", () => {
   const view = { x: 100, y: 200, zoom: 0.5 };
   const at = { x: 300, y: 100 };
-  const next = zoomBy(view, 2, at, picture, screen);
+  const next = zoomBy(view, { factor: 2, at }, picture, screen);
   expect(next.zoom).toBe(1);
   expect(next.x + at.x / next.zoom).toBe(view.x + at.x / view.zoom);
   expect(next.y + at.y / next.zoom).toBe(view.y + at.y / view.zoom);

@@ -15,6 +15,8 @@ export interface Size {
   height: number;
 }
 
+/** The factor of one press of a button or key. */
+export const ZOOM_STEP = 1.25;
 const MAX_ZOOM = 2;
 const MIN_ZOOM = 0.25;
 /** Below this zoom, letters are hard to read. Then a larger drawing that must be moved is better. */
@@ -80,14 +82,14 @@ export const moveBy = (view: View, dx: number, dy: number): View => ({
   y: view.y + dy / view.zoom,
 });
 
-/** @param at the point on the screen that stays in place */
-export function zoomBy(
-  view: View,
-  factor: number,
-  at: { x: number; y: number },
-  picture: Size,
-  screen: Size,
-): View {
+interface Zoom {
+  /** Greater than 1 makes the drawing larger. */
+  factor: number;
+  /** The point on the screen that stays in place. */
+  at: { x: number; y: number };
+}
+
+export function zoomBy(view: View, { factor, at }: Zoom, picture: Size, screen: Size): View {
   const zoom = Math.min(MAX_ZOOM, Math.max(minZoom(picture, screen), view.zoom * factor));
   return {
     zoom,
@@ -121,6 +123,10 @@ export const contains = (outer: Box, inner: Box): boolean =>
   inner.y >= outer.y &&
   inner.x + inner.width <= outer.x + outer.width &&
   inner.y + inner.height <= outer.y + outer.height;
+
+/** Centres a box if part of it is not visible. */
+export const bringIn = (view: View, box: Box, screen: Size): View =>
+  contains(seenBy(view, screen), box) ? view : centreOn(view, box, screen);
 
 /**
  * The box to draw: somewhat more than what is visible. It changes in steps, so it stays the same during small moves.
