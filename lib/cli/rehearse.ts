@@ -8,6 +8,7 @@ import { summariseDrift } from "../shared/summarise-drift.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { showProgress } from "./progress-bar.ts";
 import { remedyLines } from "./remedy-lines.ts";
+import { visible } from "./visible.ts";
 
 /** `restore --rehearse`: prints what a restore would do. @returns the exit code: 0 if it would succeed, else 1 */
 export async function printRehearsal(
@@ -99,8 +100,5 @@ function violationLines({ message, remedy, key, columns, rows, total }: Violatio
   const more = rows.length > SHOWN_ROWS || total === null || total > rows.length;
   return [`✗ ${visible(message)}`, ...shown, ...(more ? ["    …"] : []), `  ${visible(remedy)}`];
 }
-
-/** Replaces control characters, because a name or value may contain sequences that a terminal would obey. */
-const visible = (text: string): string => text.replaceAll(/\p{Cc}/gu, "�");
 
 const shownValue = (value: SampleValue): string => (value === null ? "NULL" : visible(value));
