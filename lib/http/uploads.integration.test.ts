@@ -258,6 +258,20 @@ describe.concurrent("refuses, in place of its folders,", () => {
     });
   }
 
+  it.each(["/", "/."])("a link that the options name with “%s” at its end", async (end) => {
+    await using database = await createTestDatabase();
+    await using admin = await createTestAdmin({ url: database.url });
+    const link = `${admin.uploadDir}-link`;
+    await mkdir(`${link}-elsewhere`, { mode: 0o700 });
+    await symlink(`${link}-elsewhere`, link);
+    await using other = await createTestAdmin({ url: database.url, uploadDir: link + end });
+    expect(await other.fail("GET", "operations")).toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringMatching(/ is a link, /),
+    });
+    expect(await readdir(`${link}-elsewhere`)).toEqual([]);
+  });
+
   it("a file of its own folder that is a link", async () => {
     await using database = await createTestDatabase();
     await using admin = await createTestAdmin({ url: database.url });

@@ -1,4 +1,5 @@
 import { chmod, lstat, mkdir, statfs } from "node:fs/promises";
+import path from "node:path";
 import { BackupError, systemCodeOf } from "../errors.ts";
 
 /** Permissions of other users: the group's (a shared volume may set them) and everybody's. */
@@ -44,7 +45,8 @@ export async function inspectDirectory(
   directory: string,
   user = "the app",
 ): Promise<{ unsafe: string; remedy?: string } | { mode: number } | null> {
-  const stats = await lstat(directory).catch(() => null);
+  // With a slash at the end of the name, lstat would follow a link.
+  const stats = await lstat(path.resolve(directory)).catch(() => null);
   if (!stats) return null;
   // Windows has neither owner nor mode. There the user's own temporary folder is private.
   const uid = process.getuid?.();
