@@ -189,6 +189,9 @@ async function manifestOf(json: string): Promise<Bomb> {
   };
 }
 
+const manifestWith = (lists: object): Promise<Bomb> =>
+  manifestOf(JSON.stringify({ ...manifestFor("none", []), ...lists }));
+
 const home = await mkdtemp(join(tmpdir(), "bombs-test-"));
 afterAll(() => rm(home, { recursive: true }));
 let million: Promise<string> | undefined;
@@ -327,6 +330,17 @@ const BOMBS: Array<[what: string, outcome: string, make: () => Promise<Bomb>, ma
           `{"formatVersion":1,"x":{${Array.from({ length: 2.4e6 }, (_, index) => `"k${index}":0`).join(",")}}}`,
         ),
       800,
+    ],
+    [
+      "a manifest of as many faults as are allowed",
+      INVALID,
+      () => manifestWith({ warnings: Array.from({ length: 1.2e6 }, () => ({})) }),
+      600,
+    ],
+    [
+      "a manifest of fewer, each of which is six faults",
+      INVALID,
+      () => manifestWith({ sequences: Array.from({ length: 200_000 }, () => ({})) }),
     ],
     ["a million entries", INVALID, () => millionEntries(0xffff)],
     ["a million entries, said to be ten", INVALID, () => millionEntries(10)],

@@ -56,6 +56,28 @@ function hasRoomForLabels(enums: ReadonlyArray<{ labels: readonly string[] }>): 
   return enums.reduce((sum, { labels }) => sum + labels.length, 0) <= MAX_ENUM_LABELS;
 }
 
+/**
+ * A list of at most `max` items, checked up to the first fault. `z.array` describes every fault, which takes gigabytes
+ * for a million of them.
+ */
+function list<Item extends z.ZodMiniType>(item: Item, max = Number.POSITIVE_INFINITY) {
+  return z.pipe(
+    z.array(z.unknown()).check(z.maxLength(max)),
+    z.transform((values: unknown[], { issues }): z.output<Item>[] => {
+      const items: z.output<Item>[] = [];
+      for (const [index, input] of values.entries()) {
+        const { data, error } = item.safeParse(input);
+        if (error) {
+          issues.push({ code: "custom", path: [index, ...(error.issues[0]?.path ?? [])], input });
+          return z.NEVER;
+        }
+        items.push(data);
+      }
+      return items;
+    }),
+  );
+}
+
 const columnSchema = z.object({
   name,
   /** As `format_type` writes it. */
@@ -69,9 +91,9 @@ const manifestTableSchema = z.object({
   /** The Prisma model, if one maps this table. */
   model: z.nullable(shortText),
   kind: z.enum(["table", "partitioned table"]),
-  columns: z.array(columnSchema).check(z.maxLength(MAX_COLUMNS)),
+  columns: list(columnSchema, MAX_COLUMNS),
   /** The tables from which it inherits directly. Left out if there are none, and by older versions. */
-  inherits: z.optional(z.array(z.object(qualifiedName)).check(z.maxLength(MAX_PARENTS))),
+  inherits: z.optional(list(z.object(qualifiedName), MAX_PARENTS)),
   rows: count,
   jsonBytes: count,
   jsonSha256: sha256,
@@ -97,32 +119,30 @@ const enumSchema = z.object({
    */
   type: z.string().check(z.minLength(1), z.maxLength(MAX_TYPE_LENGTH)),
   /** The allowed values. */
-  labels: z.array(shortText),
+  labels: list(shortText),
 });
 
 const insertionOrderSchema = z.object({
-  components: z
-    .array(z.object({ tables: z.array(tableNameSchema), cyclic: z.boolean(), level: count }))
-    .check(
-      z.refine(
-        (components) =>
-          components.reduce((sum, { tables }) => sum + tables.length, 0) <= MAX_TABLES,
-      ),
+  components: list(
+    z.object({ tables: list(tableNameSchema), cyclic: z.boolean(), level: count }),
+  ).check(
+    z.refine(
+      (components) => components.reduce((sum, { tables }) => sum + tables.length, 0) <= MAX_TABLES,
     ),
-  edges: z
-    .array(
-      z.object({
-        constraint: shortText,
-        from: tableNameSchema,
-        to: tableNameSchema,
-        columns: z.array(shortText).check(z.maxLength(MAX_KEY_COLUMNS)),
-        referencedColumns: z.array(shortText).check(z.maxLength(MAX_KEY_COLUMNS)),
-        onDelete: z.string().check(z.maxLength(MAX_WORDS_LENGTH)),
-        relation: z.nullable(z.string().check(z.maxLength(2 * MAX_NAME_LENGTH))),
-        role: z.enum(["orders", "self", "cycle"]),
-      }),
-    )
-    .check(z.maxLength(MAX_EDGES)),
+  ),
+  edges: list(
+    z.object({
+      constraint: shortText,
+      from: tableNameSchema,
+      to: tableNameSchema,
+      columns: list(shortText, MAX_KEY_COLUMNS),
+      referencedColumns: list(shortText, MAX_KEY_COLUMNS),
+      onDelete: z.string().check(z.maxLength(MAX_WORDS_LENGTH)),
+      relation: z.nullable(z.string().check(z.maxLength(2 * MAX_NAME_LENGTH))),
+      role: z.enum(["orders", "self", "cycle"]),
+    }),
+    MAX_EDGES,
+  ),
 }) satisfies z.ZodMiniType<InsertionOrder>;
 
 const warningSchema = z.object({
@@ -155,18 +175,18 @@ const manifestSchema = z.object({
   }),
   schemaFingerprint: sha256,
   /** The rows of `_prisma_migrations`. */
-  migrations: z.pipe(z.array(migrationSchema), z.transform(newestMigrations<Migration>)),
+  migrations: z.pipe(list(migrationSchema), z.transform(newestMigrations<Migration>)),
   encryption: z.enum(["passphrase", "recipients", "none"]),
   insertionOrder: insertionOrderSchema,
-  tables: z.array(manifestTableSchema).check(z.maxLength(MAX_TABLES)),
-  sequences: z.array(sequenceSchema).check(z.maxLength(MAX_SEQUENCES)),
+  tables: list(manifestTableSchema, MAX_TABLES),
+  sequences: list(sequenceSchema, MAX_SEQUENCES),
   /** SHA-256 of README.txt, and of key.age if there is one, byte for byte. Left out by older versions. */
   readmeSha256: z.optional(sha256),
   keySha256: z.optional(sha256),
   /** Left out by older versions. */
-  enums: z.optional(z.array(enumSchema).check(z.maxLength(MAX_ENUMS), z.refine(hasRoomForLabels))),
+  enums: z.optional(list(enumSchema, MAX_ENUMS).check(z.refine(hasRoomForLabels))),
   warnings: z.pipe(
-    z.array(warningSchema),
+    list(warningSchema),
     z.transform((warnings: Warning[]) => summariseWarnings(warnings)),
   ),
 });
