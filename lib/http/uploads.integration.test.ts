@@ -50,6 +50,19 @@ it("takes an upload in chunks, tells its offset, goes on after a break, and remo
   expect((await admin.call("HEAD", `uploads/${id}`, { headers: TUS })).status).toBe(404);
 });
 
+it("keeps of a file's name what can be shown as it is", async () => {
+  await using database = await createTestDatabase();
+  await using admin = await createTestAdmin({ url: database.url });
+  const name = Buffer.from("../shop\u202Epiz.\u0007exe\u2066.zip").toString("base64");
+  const created = await admin.call("POST", "uploads", {
+    headers: { ...TUS, "upload-length": "9", "upload-metadata": `filename ${name}` },
+  });
+  const id = created.headers.get("location")?.split("/").at(-1);
+  const head = await admin.call("HEAD", `uploads/${id}`, { headers: TUS });
+  const [, kept = ""] = /filename ([^,]+)/.exec(head.headers.get("upload-metadata") ?? "") ?? [];
+  expect(Buffer.from(kept, "base64").toString()).toBe("shoppiz.exe.zip");
+});
+
 it("names an upload's address with a slash at its end where the app's addresses have one", async () => {
   await using database = await createTestDatabase();
   await using admin = await createTestAdmin({ url: database.url });

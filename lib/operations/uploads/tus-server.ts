@@ -83,9 +83,11 @@ function withTusHeaders(request: Request): Request {
 
 function baseName(upload: Upload): string {
   const name = upload.metadata?.filename?.split(/[/\\]/).at(-1) ?? "";
-  // Control characters must not be shown or logged.
-  return name.replaceAll(/\p{Cc}/gu, "").slice(0, 200) || "archive.zip";
+  return name.replaceAll(HIDDEN, "").slice(0, 200) || "archive.zip";
 }
+
+/** Control characters, which must not be shown or logged, and marks that turn the direction of what follows. */
+const HIDDEN = /[\p{Cc}\p{Bidi_Control}]/gu;
 
 /**
  * Detects a request body that Next cut. If a `proxy.ts` or `middleware.ts` has seen the body, Next gives a route
