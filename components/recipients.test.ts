@@ -20,10 +20,10 @@ describe("recipients", () => {
     );
     expect(recipients).toEqual([]);
     expect(problems.map((problem) => problem.split(".")[0])).toEqual([
-      "Line 1 is a secret identity",
+      "Line 1 is a private key",
       "Line 2 is an SSH key",
-      "Line 3 is not an age recipient",
-      "Line 4 is not an age recipient",
+      "Line 3 is not an age public key",
+      "Line 4 is not an age public key",
     ]);
   });
 
@@ -31,7 +31,7 @@ describe("recipients", () => {
     const letters = "023456789acdefghjklmnpqrs";
     const many = Array.from(letters, (letter) => `age1${letter.repeat(58)}`).join("\n");
     expect(parseRecipients(many).problems).toEqual([
-      "At most 20 recipients are possible; these are 25.",
+      "At most 20 public keys are possible. These are 25.",
     ]);
   });
 });

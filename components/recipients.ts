@@ -19,15 +19,15 @@ export function parseRecipients(text: string): ParsedRecipients {
     const where = `Line ${index + 1}`;
     if (/^AGE-SECRET-KEY-/i.test(line)) {
       problems.push(
-        `${where} is a secret identity. Keep it to yourself; what belongs here is its recipient, which begins with age1.`,
+        `${where} is a private key. Keep it to yourself. Enter its public key, which begins with age1.`,
       );
     } else if (line.startsWith("ssh-")) {
       problems.push(
-        `${where} is an SSH key. Only age recipients, which begin with age1, work here.`,
+        `${where} is an SSH key. Only age public keys, which begin with age1, work here.`,
       );
     } else if (!RECIPIENT.test(line)) {
       problems.push(
-        `${where} is not an age recipient. One begins with age1 and is 62 characters long.`,
+        `${where} is not an age public key. An age public key begins with age1 and has 62 characters.`,
       );
     } else if (!recipients.includes(line)) {
       recipients.push(line);
@@ -35,7 +35,7 @@ export function parseRecipients(text: string): ParsedRecipients {
   }
   if (recipients.length > MAX_RECIPIENTS) {
     problems.push(
-      `At most ${MAX_RECIPIENTS} recipients are possible; these are ${recipients.length}.`,
+      `At most ${MAX_RECIPIENTS} public keys are possible. These are ${recipients.length}.`,
     );
   }
   return { recipients, problems };

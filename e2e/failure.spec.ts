@@ -40,7 +40,7 @@ test("names table, key, constraint and remedy, on the page and in the report, an
   ] as const;
   await expect(failure.getByRole("term")).toHaveText(place.map(([label]) => label));
   await expect(failure.getByRole("definition")).toHaveText(place.map(([, value]) => value));
-  await expect(failure).toContainText("Change or remove the one that is there");
+  await expect(failure).toContainText("Change or remove the existing row");
   await expectAccessibleInBoth(page);
   await page.setViewportSize({ width: 390, height: 844 });
   await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
@@ -51,7 +51,7 @@ test("names table, key, constraint and remedy, on the page and in the report, an
   const [what, remedy, details = ""] = report.split("\n");
   expect(what).toMatch(/^error\[CONSTRAINT_VIOLATED\]: .*public\.reviews.* Nothing was changed\.$/);
   expect(what).toContain(constraint);
-  expect(remedy).toMatch(/^Change or remove the one that is there, /);
+  expect(remedy).toMatch(/^Change or remove the existing row, /);
   expect(JSON.parse(details)).toMatchObject({
     table,
     constraint,

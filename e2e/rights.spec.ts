@@ -126,7 +126,7 @@ test.describe("before a restore", () => {
     await query("UPDATE users SET password_hash = 'another' WHERE email LIKE '%@rights.example'");
     const sentence = "In public.users, this adds 1 admin and changes 2 password hashes.";
     const sessions =
-      /Sessions are replaced: whoever has signed in since the backup is signed out\./;
+      /Sessions are replaced: people who have signed in since the backup are signed out\./;
 
     const id = await checkBackup(page.request, file);
     await page.goto(operationPath(id));
@@ -156,7 +156,7 @@ test.describe("before a restore", () => {
     folder,
   }) => {
     const unknown =
-      /^This changes public\.users, where those who sign in are\. Whether it makes anybody an admin/;
+      /^This changes public\.users, which holds the accounts\. Without a trial run, it is not known whether this makes someone an admin/;
     const file = await makeBackup(page.request, folder);
     const unrehearsed = await checkBackup(page.request, file);
     await page.goto(operationPath(unrehearsed));

@@ -188,7 +188,7 @@ async function makeFolder(folderName: string): Promise<string> {
 const NOT_ENCRYPTED: Warning = {
   code: "NOT_ENCRYPTED",
   message:
-    "A password was given, but `encrypt` is not true: this backup is not encrypted, and whoever gets it can read it.",
+    "A password was given, but `encrypt` is not true: this backup is not encrypted, and anyone who gets it can read it.",
 };
 
 /** Only a warning: `offset` has no effect on a backup, and a table of this name does not exist. */

@@ -171,7 +171,7 @@ export class LocalArchiveSession {
       throw isNoMatch(cause) ? wrongPassphrase(cause) : undecryptable(cause);
     });
     const [identity] = findIdentities(text);
-    if (identity === undefined) throw damaged("The backup's key file holds no identity.");
+    if (identity === undefined) throw damaged("The backup's key file holds no private key.");
     return identity;
   }
 

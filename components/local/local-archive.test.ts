@@ -176,7 +176,7 @@ describe("what is not a backup", () => {
 
   it("tables without a manifest", async () => {
     expect(await messageOf(await zipOf({ "tables/public.User.json": "[\n]\n" }))).toBe(
-      "The backup's manifest is missing, which is written last.",
+      "The backup's manifest is missing. It is written last.",
     );
   });
 

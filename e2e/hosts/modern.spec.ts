@@ -143,7 +143,7 @@ test("answers in development", async ({ page }) => {
 async function age(page: Page) {
   const cookies = await page.context().cookies();
   const cookie = cookies.find(({ name }) => name.endsWith("session-token"));
-  if (!cookie) throw new Error("Nobody is signed in.");
+  if (!cookie) throw new Error("You are not signed in.");
   const script = `
     import { decode, encode } from "next-auth/jwt";
     const [token, secret, salt] = process.argv.slice(1);

@@ -62,7 +62,7 @@ export async function* decryptFile(
     const fileKey = await decrypterFor(identities).decryptHeader(await readHeader(reader));
     const payloadNonce = await reader.read(NONCE_BYTES);
     if (payloadNonce.length < NONCE_BYTES) {
-      throw truncatedArchive("Encrypted data in the archive ends too early.");
+      throw truncatedArchive("Encrypted data in the backup ends too early.");
     }
     const key = payloadKey(fileKey, payloadNonce);
     for await (const { chunk, index, options, nonce } of chunksOf(

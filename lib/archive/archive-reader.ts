@@ -135,7 +135,7 @@ class OpenArchive implements Archive {
   }
 
   get manifest(): StoredManifest {
-    if (!this.#manifest) throw new BackupError("INTERNAL", "The archive is not unlocked yet.");
+    if (!this.#manifest) throw new BackupError("INTERNAL", "The backup is not unlocked yet.");
     return this.#manifest;
   }
 
@@ -198,7 +198,7 @@ class OpenArchive implements Archive {
     if (this.encryption === "none") return { mode: "none" };
     const [identity] = this.#identity;
     if (identity === undefined)
-      throw new BackupError("INTERNAL", "The archive is not unlocked yet.");
+      throw new BackupError("INTERNAL", "The backup is not unlocked yet.");
     const recipient = await recipientOf(identity);
     if (this.encryption === "recipients") return { mode: "recipients", recipients: [recipient] };
     const keyFile = await this.#source.readBytes(KEY_ENTRY, MAX_KEY_BYTES);
@@ -273,14 +273,14 @@ class OpenArchive implements Archive {
 }
 
 function passphraseNeeded(): BackupError {
-  return new BackupError("WRONG_PASSPHRASE", "This archive is protected by a passphrase.", {
-    hint: "Give the passphrase that was chosen when the backup was made.",
+  return new BackupError("WRONG_PASSPHRASE", "This backup is protected by a passphrase.", {
+    hint: "Give the passphrase of this backup.",
   });
 }
 
 function identityNeeded(): BackupError {
-  return new BackupError("NO_MATCHING_IDENTITY", "This archive is encrypted to age recipients.", {
-    hint: "Give the identity file of one of them: its line begins with AGE-SECRET-KEY-1.",
+  return new BackupError("NO_MATCHING_IDENTITY", "This backup is encrypted for age public keys.", {
+    hint: "Give the private key of one of them (AGE-SECRET-KEY-1…).",
   });
 }
 

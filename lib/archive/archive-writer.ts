@@ -190,8 +190,8 @@ function checkAgainst(
 function abortReason(signal: AbortSignal | undefined): BackupError {
   const reason: unknown = signal?.reason;
   if (reason instanceof BackupError) return reason;
-  return new BackupError("ABORTED", "The backup was cancelled. The archive is incomplete.", {
-    hint: "Delete the incomplete file. Create the backup again when it is needed.",
+  return new BackupError("ABORTED", "The backup was cancelled. No backup was made.", {
+    hint: "Delete the incomplete file. Create the backup again when you need it.",
     cause: reason,
   });
 }
@@ -205,7 +205,7 @@ function describeOutputError(error: unknown): unknown {
       cause: error,
     });
   }
-  return new BackupError("DUMP_FAILED", `The archive could not be written (${code}).`, {
+  return new BackupError("DUMP_FAILED", `The backup could not be written (${code}).`, {
     hint: code === "ENOSPC" ? "Free some disk space, or choose another place." : undefined,
     cause: error,
   });
@@ -221,7 +221,7 @@ const RECEIVER_GONE = new Set([
 ]);
 
 function tooManyTables(): BackupError {
-  return new BackupError("DUMP_FAILED", `An archive holds at most ${MAX_TABLES} tables.`, {
+  return new BackupError("DUMP_FAILED", `A backup holds at most ${MAX_TABLES} tables.`, {
     hint: "Choose fewer tables for each backup.",
   });
 }

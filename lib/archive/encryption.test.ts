@@ -185,7 +185,7 @@ describe("recipients", () => {
     const mistyped = recipient.slice(0, -1) + (recipient.endsWith("q") ? "p" : "q");
     await expect(create(recipient, mistyped)).rejects.toMatchObject({
       code: "RECIPIENT_INVALID",
-      message: expect.stringContaining("Recipient 2"),
+      message: expect.stringContaining("Key 2"),
     });
     await expect(create(identity)).rejects.toMatchObject({
       code: "RECIPIENT_INVALID",
@@ -222,7 +222,7 @@ describe("as many recipients as an archive can be read again with", () => {
     const refused = createArchiveKey({ mode: "recipients", recipients: oneMore });
     await expect(refused).rejects.toMatchObject({
       code: "RECIPIENT_INVALID",
-      message: `${most + 1} recipients were given, and a backup has room for the first ${most} of them. No backup was made.`,
+      message: `${most + 1} public keys were given, and a backup has room for the first ${most} of them. No backup was made.`,
     });
   });
 });
@@ -236,8 +236,8 @@ describe("identities", () => {
   it.each([
     ["", "AGE-SECRET-KEY-1"],
     ["hello", "AGE-SECRET-KEY-1"],
-    ["AGE-SECRET-KEY-1CUTOFF", "complete"],
-    ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p", "public half"],
+    ["AGE-SECRET-KEY-1CUTOFF", "whole line"],
+    ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p", "You gave a public key"],
     ["-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n", "age -d"],
   ])("%j is none, and the hint helps", async (text, hint) => {
     const parse = async () => parseIdentities(text);

@@ -105,7 +105,7 @@ export async function unlockKeyFile(keyFile: Uint8Array, passphrase: string): Pr
     throw toArchiveError(wrongPassphrase(error));
   }
   const [identity] = findIdentities(text);
-  if (identity === undefined) throw invalidArchive("The backup's key file holds no identity.");
+  if (identity === undefined) throw invalidArchive("The backup's key file holds no private key.");
   return identity;
 }
 

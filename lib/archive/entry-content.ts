@@ -52,7 +52,7 @@ export async function headOf(content: AsyncIterable<Buffer>): Promise<string> {
 /** Turns an error from reading an entry into a BackupError. */
 export function translateReadError(error: unknown): BackupError {
   if (isCompressionError(error)) {
-    return invalidArchive("Compressed data in the archive is damaged.", { cause: error });
+    return invalidArchive("Compressed data in the backup is damaged.", { cause: error });
   }
   return (
     ownError(error) ??
@@ -73,7 +73,7 @@ export async function* readRange(
   while (position < end) {
     const length = Math.min(READ_BYTES, end - position);
     const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(length), 0, length, position);
-    if (bytesRead === 0) throw truncatedArchive("The archive ends too early.");
+    if (bytesRead === 0) throw truncatedArchive("The backup ends too early.");
     position += bytesRead;
     yield buffer.subarray(0, bytesRead);
   }

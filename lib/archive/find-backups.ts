@@ -75,9 +75,9 @@ export async function requireNoNewer(source: EntrySource, path: string): Promise
   if (newer.length === 0) return;
   const backups = newer.map(({ name }) => name);
   throw invalidArchive(
-    `The folder holds the files of an older backup, and beside them ${formatNoun(newer.length, "newer one")}.`,
+    `The folder holds the files of an older backup, and ${formatNoun(newer.length, "newer one")}.`,
     {
-      hint: `Give the path of the one that is meant, as ${backups.at(-1)}. For the older one, move its files to a folder of their own.`,
+      hint: `Give the path of the backup that you mean, such as ${backups.at(-1)}. For the older one, move its files to a folder of their own.`,
       details: { backups },
     },
   );
@@ -91,7 +91,7 @@ export async function notABackup(source: EntrySource, path: string): Promise<Bac
     return invalidArchive(
       `The folder is not a backup itself, but holds ${formatNoun(backups.length, "backup")}.`,
       {
-        hint: `Give the path of one of them, as ${backups[0]}.`,
+        hint: `Give the path of one of them, such as ${backups[0]}.`,
         details: { backups },
       },
     );

@@ -85,7 +85,7 @@ function describeOpenError(cause: unknown, name: string): unknown {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   const reason =
     code === "EEXIST"
-      ? "this file system takes its name for another table's, as where they differ in upper and lower case only"
+      ? "this file system takes its name for another table's, for example if they differ in upper and lower case only"
       : code === "ENAMETOOLONG"
         ? "its name is longer than this file system allows"
         : undefined;

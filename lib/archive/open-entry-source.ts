@@ -16,7 +16,7 @@ export async function openEntrySource(path: string): Promise<EntrySource> {
     stats = await stat(path);
   } catch (cause) {
     throw new BackupError("NOT_FOUND", `The backup cannot be opened (${systemCodeOf(cause)}).`, {
-      hint: "Check its path: a folder or a zip file that the process may read.",
+      hint: "Check the path. It must be a folder or a zip file that the process may read.",
       cause,
     });
   }

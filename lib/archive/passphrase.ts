@@ -50,7 +50,7 @@ export function passphraseIdentity(passphrase: string): Identity {
 function parseScryptHeader(stanzas: Stanza[]) {
   const [stanza] = stanzas;
   if (stanzas.length !== 1 || !stanza || stanza.args[0] !== "scrypt") {
-    throw invalidArchive("The archive's key is not one that a passphrase opens.");
+    throw invalidArchive("No passphrase opens the backup's key.");
   }
   const [, encodedSalt = "", encodedFactor = ""] = stanza.args;
   const salt = decodeBase64(encodedSalt, SALT_BYTES);
@@ -60,13 +60,13 @@ function parseScryptHeader(stanzas: Stanza[]) {
     !/^[1-9][0-9]*$/.test(encodedFactor) ||
     stanza.body.length !== SEALED_KEY_BYTES
   ) {
-    throw invalidArchive("The archive's key is damaged.");
+    throw invalidArchive("The backup's key is damaged.");
   }
   const workFactor = Number(encodedFactor);
   if (workFactor > MAX_WORK_FACTOR) {
     throw invalidArchive(
-      `The archive's key asks for too much work (scrypt factor ${encodedFactor.slice(0, 10)}; at most ${MAX_WORK_FACTOR}).`,
-      { hint: "No backup of ours asks for that. Do not trust where this file came from." },
+      `The backup's key asks for too much work (scrypt factor ${encodedFactor.slice(0, 10)}; at most ${MAX_WORK_FACTOR}).`,
+      { hint: "No backup of prisma-backup-admin does that. Do not trust the source of this file." },
     );
   }
   return { salt, workFactor, sealed: stanza.body };

@@ -9,7 +9,7 @@ import { MAX_STANZAS_BYTES, stanzaBytes } from "./age-file.ts";
  */
 export async function checkRecipients(recipients: string[]): Promise<string[]> {
   const checked = [...new Set(recipients.map((recipient) => recipient.trim()))];
-  if (checked.length === 0) throw invalidRecipient("No recipient was given.");
+  if (checked.length === 0) throw invalidRecipient("No public key was given.");
   let bytes = 0;
   for (const [index, recipient] of checked.entries()) {
     try {
@@ -28,24 +28,24 @@ export async function checkRecipients(recipients: string[]): Promise<string[]> {
 const tooManyRecipients = (given: number, possible: number): BackupError =>
   new BackupError(
     "RECIPIENT_INVALID",
-    `${given} recipients were given, and a backup has room for the first ${possible} of them. No backup was made.`,
+    `${given} public keys were given, and a backup has room for the first ${possible} of them. No backup was made.`,
     {
-      hint: `Give at most ${possible}. A key that several people have needs to be given only once.`,
+      hint: `Give at most ${possible}. If several people share a key, give it only once.`,
     },
   );
 
 function describeInvalidRecipient(recipient: string, position: number): string {
   // A private key pasted by mistake must not be repeated in a message.
   if (/^AGE-SECRET-KEY-/i.test(recipient)) {
-    return `Recipient ${position} is a secret identity, not a recipient.`;
+    return `Key ${position} is a private key, not a public key.`;
   }
   const shown = recipient.length > 24 ? `${recipient.slice(0, 20)}…` : recipient;
-  return `Recipient ${position} (“${shown}”) is not an age recipient.`;
+  return `Key ${position} (“${shown}”) is not an age public key.`;
 }
 
 function invalidRecipient(what: string, cause?: unknown): BackupError {
   return new BackupError("RECIPIENT_INVALID", `${what} No backup was made.`, {
-    hint: "A recipient begins with age1 and is shown by `age-keygen -y FILE`. SSH keys are not supported.",
+    hint: "A public key begins with age1. `age-keygen -y FILE` shows it. SSH keys are not supported.",
     cause,
   });
 }

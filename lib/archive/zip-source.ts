@@ -69,7 +69,7 @@ class ZipSource implements EntrySource {
 
   #entry(name: string): ZipEntry {
     const entry = this.entries.get(name);
-    if (!entry) throw new BackupError("INTERNAL", `The archive has no entry ${name}.`);
+    if (!entry) throw new BackupError("INTERNAL", `The backup has no file ${name}.`);
     return entry;
   }
 
@@ -83,7 +83,7 @@ async function openZip(path: string): Promise<OpenFile> {
   try {
     return await openFile(path);
   } catch (cause) {
-    throw new BackupError("NOT_FOUND", `The archive cannot be opened (${systemCodeOf(cause)}).`, {
+    throw new BackupError("NOT_FOUND", `The backup cannot be opened (${systemCodeOf(cause)}).`, {
       cause,
     });
   }

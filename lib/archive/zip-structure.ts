@@ -53,7 +53,7 @@ export async function readZipStructure(
     });
     if (zip.entryCount > MAX_ENTRIES) {
       throw invalidArchive(
-        `The archive claims ${zip.entryCount} entries, more than any backup has.`,
+        `The backup claims to hold ${zip.entryCount} files, more than any backup has.`,
       );
     }
     const entries = new Map<string, ZipEntry>();
@@ -146,7 +146,7 @@ async function checkEntry(
   const fileType = unixFileType(central);
 
   if (central.fileNameRaw.length > MAX_NAME_BYTES) {
-    throw invalidArchive("The archive holds an entry with a name longer than any backup's.");
+    throw invalidArchive("The backup holds a file with a longer name than in any backup.");
   }
   if (isOutside(name)) {
     throw toArchiveError(outsideEntry(name));
@@ -157,7 +157,9 @@ async function checkEntry(
   const isReadable =
     (flags & ~KNOWN_FLAGS) === 0 && (method === METHOD.stored || method === METHOD.deflated);
   if (!isReadable) {
-    throw invalidArchive(`The archive's entry ${quote(name)} is packed in a way no backup is.`);
+    throw invalidArchive(
+      `The backup's file ${quote(name)} is packed in a way that no backup uses.`,
+    );
   }
   const size = { compressed: central.compressedSize, extracted: central.uncompressedSize };
   const localSize = localSizes(local);
@@ -174,7 +176,7 @@ async function checkEntry(
   const dataEnd = local.fileDataStart + size.compressed;
   const descriptorBytes = hasDescriptor ? await findDescriptor(reader, dataEnd, central) : 0;
   if (!saysTheSame || descriptorBytes === null) {
-    throw invalidArchive(`The archive's directory contradicts its entry ${quote(name)}.`);
+    throw invalidArchive(`The zip file's directory contradicts its file ${quote(name)}.`);
   }
   return {
     name,
@@ -268,7 +270,7 @@ function checkOverlap(entries: ZipEntry[]): void {
   let previousEnd = 0;
   for (const entry of entries) {
     if (entry.start < previousEnd) {
-      throw invalidArchive(`The archive's entry ${quote(entry.name)} overlaps another.`);
+      throw invalidArchive(`The backup's file ${quote(entry.name)} overlaps another.`);
     }
     previousEnd = entry.end;
   }

@@ -84,7 +84,7 @@ async function createPartial(
     const code = systemCodeOf(cause);
     if (code !== "EEXIST") throw unwritable(path, cause);
     throw new BackupError("REQUEST_INVALID", `${partial} exists already. No backup was made.`, {
-      hint: "Another run is writing it, or one was killed. In that case delete it: it is no backup.",
+      hint: "Another process is writing it, or a process was killed. If it was killed, delete the file. It is no backup.",
       cause,
     });
   }

@@ -156,7 +156,7 @@ describe.each(sample(HARMS))("$what", (kind) => {
     expect(report.wouldSucceed).toBe(true);
     expect(report.notRehearsed.join()).toMatch(
       new RegExp(
-        `What is there now in public.${table} cannot be read: the server's storage is damaged.*without a safety backup`,
+        `The current rows of public.${table} cannot be read: the server's storage is damaged.*without a safety backup`,
       ),
     );
     expect(report.tables.find((it) => it.name === table)).toMatchObject({
@@ -189,8 +189,7 @@ describe.each(sample(HARMS.slice(0, 2)))("$what", (kind) => {
     const { id, plan } = await begin();
     expect(plan?.rehearsal).toMatchObject({ wouldSucceed: true });
     expect(plan?.safetyBackup).toMatchObject({ possible: !isCounted });
-    if (isCounted)
-      expect(plan?.safetyBackup?.message).toContain("What is there now cannot be read");
+    if (isCounted) expect(plan?.safetyBackup?.message).toContain("The current data cannot be read");
     const start = (of: string, safetyBackup: boolean) =>
       admin.ok("POST", `restores/${of}/start`, { json: { confirmation: db.name, safetyBackup } });
 
@@ -198,8 +197,8 @@ describe.each(sample(HARMS.slice(0, 2)))("$what", (kind) => {
     const failed = await admin.reach(id, "failed");
     expect(failed.error).toMatchObject({
       code: "SAFETY_BACKUP_FAILED",
-      message: expect.stringMatching(/What is there now cannot be read.*Nothing was changed\./),
-      hint: expect.stringContaining("start again without a safety backup"),
+      message: expect.stringMatching(/The current data cannot be read.*Nothing was changed\./),
+      hint: expect.stringContaining("Start again without a safety backup"),
     });
 
     const again = await begin();

@@ -126,7 +126,7 @@ function ofText({ table, encoding }: DumpErrorContext, found: UnreadableRow | nu
   const mend = `UPDATE ${quoteTable(table)} SET ${column} = '…' WHERE ${found.where};`;
   return {
     what,
-    hint: `Look at the bytes: ${look} Write the value anew, and make the backup again: ${mend}`,
+    hint: `Look at the bytes: ${look} Write a new value, and make the backup again: ${mend}`,
   };
 }
 

@@ -78,7 +78,7 @@ test("create, inspect, verify, restore: the database is as it was", async () => 
   expect(await cli("verify", file, ...key)).toMatchObject({
     code: 0,
     stderr: "",
-    stdout: `${file}: 3 tables, 4 rows, every digest is right\n`,
+    stdout: `${file}: 3 tables, 4 rows, every checksum is right\n`,
   });
 
   await db.query("DELETE FROM author; INSERT INTO log VALUES ('gone')");
@@ -105,7 +105,7 @@ test("a rehearsal says what a restore would do, and changes nothing", async () =
     ["public.book", "1", "2", "1", "0", "0", "1"],
   ]);
   expect(fine.stdout).toMatch(
-    /The restore would succeed: 3 tables, 4 rows\. Rehearsed in .* s\. Nothing was changed\.\n$/,
+    /The restore would succeed: 3 tables, 4 rows\. The trial run took .* s\. Nothing was changed\.\n$/,
   );
   expect(await pgDumpText(db.url)).toBe(before);
 
@@ -196,7 +196,7 @@ test("a restore without --yes checks, says what it would do, and does nothing", 
   const before = await pgDumpText(db.url);
   const checked = await cli("restore", file, "--url", db.url);
   expect(checked).toMatchObject({ code: 2, stdout: "" });
-  expect(checked.stderr).toContain("warning: The archive is not encrypted.");
+  expect(checked.stderr).toContain("warning: The backup is not encrypted.");
   expect(checked.stderr).toContain(
     "Nothing was changed. The restore would replace every row of 3 tables",
   );

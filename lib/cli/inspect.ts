@@ -34,8 +34,8 @@ export async function inspect(args: string[]): Promise<void> {
 
 const ENCRYPTION: Record<EncryptionMode, string> = {
   passphrase: "by a passphrase",
-  recipients: "to age recipients",
-  none: "none: anybody can read it",
+  recipients: "for age public keys",
+  none: "none: anyone can read it",
 };
 
 function toText({ file, sizeBytes, encryption, manifest }: Inspection): string {

@@ -54,7 +54,7 @@ const SEQUENCES =
   "CREATE SCHEMA q; CREATE SEQUENCE q.s; SELECT setval('q.s', 7); CREATE TABLE t (id int)";
 
 const UNENCRYPTED =
-  "warning: The archive is not encrypted. Its digests find damage, but not a deliberate forgery.\n";
+  "warning: The backup is not encrypted. Its checksums find damage, but no deliberate forgery.\n";
 
 const LEFTOVERS = `
   CREATE TABLE t1 (id integer PRIMARY KEY); CREATE TABLE t2 (id integer PRIMARY KEY);
@@ -160,7 +160,7 @@ describe("restore --exclude", () => {
     }
     await rm(file);
     expect((await create("--exclude", "q")).stderr).toContain(
-      "draw from the sequence q.s, which was left out with its schema: where it stands is not",
+      "draw from the sequence q.s, which was left out with its schema: its value is not",
     );
   });
 

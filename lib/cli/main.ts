@@ -32,7 +32,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
 /** The options of this tool that open a backup. */
 const OPTIONS: Partial<Record<ErrorCode, string>> = {
   WRONG_PASSPHRASE: "--passphrase-file FILE names the file that holds it.",
-  NO_MATCHING_IDENTITY: "--identity-file FILE names the identity file.",
+  NO_MATCHING_IDENTITY: "--identity-file FILE names the file with the private key.",
 };
 
 const cancelled = () => new BackupError("ABORTED", "Cancelled. Nothing was changed.");

@@ -43,7 +43,7 @@ function formatReport(report: RehearsalReport): string {
     ...warnings
       .filter(({ message }) => !drift.some((it) => it.message === message))
       .map(({ message }) => `warning: ${visible(message)}`),
-    ...report.notRehearsed.map((message) => `not rehearsed: ${visible(message)}`),
+    ...report.notRehearsed.map((message) => `not in the trial run: ${visible(message)}`),
   );
   for (const { code, message, hint, details } of obstacles) {
     const lines = remedyLines(hint, leaveOutIn(details)).map((line) => `  ${visible(line)}`);
@@ -57,7 +57,7 @@ function formatReport(report: RehearsalReport): string {
         "row",
       )}.`
     : "The restore would fail.";
-  section(`${summary} Rehearsed in ${formatDuration(elapsedMs)}. Nothing was changed.`);
+  section(`${summary} The trial run took ${formatDuration(elapsedMs)}. Nothing was changed.`);
   return lines.join("\n");
 }
 

@@ -180,6 +180,6 @@ function notConfirmed({ canStart, checks, tables, scope }: RestorePlan): NotConf
 const WHAT: Record<RestoreMode, (tables: string) => string> = {
   replace: (tables) => `replace every row of ${tables}`,
   "if-empty": (tables) => `fill ${tables}, which ${tables === "1 table" ? "is" : "are"} empty`,
-  "keep-existing": (tables) => `add to ${tables} the rows whose key is not there`,
+  "keep-existing": (tables) => `add to ${tables} the rows whose key is missing`,
   overwrite: (tables) => `add rows to ${tables}, and overwrite those with the same key`,
 };

@@ -184,7 +184,7 @@ it("is a problem for doctor, and nothing else says the contrary", async () => {
   );
   expect(stdout).not.toContain("Operations can be recorded");
   expect(stdout).not.toContain("that a restore replaces");
-  expect(stdout).not.toContain("All that the database holds is in a backup");
+  expect(stdout).not.toContain("A backup holds everything in this database");
   expect(stdout).toContain("✓ The role may read all 2 tables, whole.");
   expect(stdout).toMatch(/! Unlogged tables: this standby has none of their rows.*public\.u/s);
 });

@@ -20,18 +20,18 @@ export const USAGE = `Usage: prisma-backup COMMAND …
 
 init     mounts the page into the Next.js app in this folder: asks which Prisma client and which sign-in,
          shows the files, asks, and never overwrites one; --client and --auth say which outright
-doctor   checks whether backups and restores will work here, and says what to do where they will not
+doctor   checks whether backups and restores will work here, and says what to do if they will not
 create   backs up a PostgreSQL database into FILE, which must not exist yet;
          --table chooses tables, --exclude leaves out a table, or all of a schema
 inspect  says what a backup holds
-verify   reads a whole backup and checks every digest and row count
+verify   reads a whole backup and checks every checksum and row count
 restore  replaces the rows of a database's tables by a backup's: all of it, or nothing.
          --table chooses tables, --exclude leaves out a table, or all of a schema, whose rows stay as they are;
          --mode if-empty refuses tables that hold rows, keep-existing adds the rows
-         whose key is not there, overwrite replaces those whose key is there and adds the others;
+         whose key is missing, overwrite replaces rows with the same key and adds the others;
          Without --yes it only checks, and says what it would do;
-         with --rehearse it does all of it beside the tables, and says what would change and what would fail
-order    shows the order in which the tables can be loaded, and why
+         with --rehearse it does a trial run, and says what would change and what would fail
+order    shows the table order, in which the tables can be loaded, and why
 
 Schemas that the hosting platform keeps for itself, such as Supabase's auth, are left out and named:
 --include takes one in, or a table of it. --table names such tables itself.
@@ -41,7 +41,7 @@ FILE is a backup's zip file or folder, ours or one that @vorlefan/prisma-backup 
 MODULE#EXPORT is what a module of the app exports: lib/prisma.ts#prisma, @acme/db#default, lib/db.ts#getDb()
 KIND is next-auth, auth-js (next-auth 5), better-auth or clerk: --auth next-auth=lib/auth.ts#authOptions
 --app is where the page of the running app is: http://localhost:3000/admin/backup
---cookie-file holds the Cookie header of somebody who may: then doctor uploads 12 MB, and removes them again.
+--cookie-file holds the Cookie header of an administrator: then doctor uploads 12 MB, and removes them again.
 --recipient, --table, --exclude and --include may be repeated. A name with a dot or quote in it: '"my.schema"."my table"'.
 Exit code: 0 done, 1 failed (doctor, --rehearse: a backup or a restore would fail), 2 wrong usage, or not confirmed.
 `;

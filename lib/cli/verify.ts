@@ -10,7 +10,7 @@ import { parseOptions, readUnlock, UNLOCK_OPTIONS } from "./usage.ts";
 const PROVES: Record<EncryptionMode, string> = {
   passphrase: "",
   recipients: "",
-  none: ". It is not encrypted: this finds damage, but not a deliberate forgery",
+  none: ". It is not encrypted: this finds damage, but no deliberate forgery",
 };
 
 /** `verify`: reads a whole backup and checks all its checksums and row counts. Needs no database. */
@@ -28,8 +28,8 @@ export async function verify(args: string[], signal: AbortSignal): Promise<void>
     for (const { message } of warnings) process.stderr.write(`warning: ${message}\n`);
     const rows = tables.reduce((sum, table) => sum + table.rows, 0);
     const proof = isOriginal
-      ? `every row can be read. Written by ${tool}, which stores no digest: damage or forgery that still reads as JSON is not found`
-      : `every digest is right${PROVES[archive.encryption]}`;
+      ? `every row can be read. Written by ${tool}, which stores no checksum: damage or forgery that is still valid JSON is not found`
+      : `every checksum is right${PROVES[archive.encryption]}`;
     const isReadmeUnknown = !isOriginal && readmeSha256 === undefined;
     if (isReadmeUnknown) process.stderr.write(`warning: ${README_NOT_PROVEN}\n`);
     process.stdout.write(

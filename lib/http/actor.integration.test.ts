@@ -77,7 +77,7 @@ it("says what becomes of those who are signed in", async () => {
     "Sessions that were ended since the backup count again, also those of a stolen cookie. To prevent that, leave their table out, or empty it after the restore.";
   const replaced = {
     state: "warning",
-    message: `Sessions are replaced: whoever has signed in since the backup is signed out. ${again}`,
+    message: `Sessions are replaced: people who have signed in since the backup are signed out. ${again}`,
   };
   expect(await check()).toMatchObject(replaced);
   expect(await check(only("sessions"))).toMatchObject(replaced);
@@ -88,7 +88,7 @@ it("says what becomes of those who are signed in", async () => {
   expect(await check(only("users"))).toMatchObject({
     state: "passed",
     message:
-      "Accounts are restored, and sessions are not: whoever is signed in stays so, with the rights of their account in this backup.",
+      "Accounts are restored, and sessions are not. Signed-in people stay signed in, with the rights of their account in this backup.",
   });
   expect(await check(only("notes"))).toBeUndefined();
 });

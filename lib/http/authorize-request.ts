@@ -20,8 +20,8 @@ export async function authorizeRequest(
     ask(config, request, action),
   );
   if (visitor === null || visitor === undefined) {
-    throw new BackupError("UNAUTHENTICATED", "Nobody is signed in.", {
-      hint: "Sign in, then try again. What the server has begun goes on.",
+    throw new BackupError("UNAUTHENTICATED", "You are not signed in.", {
+      hint: "Sign in, then try again. Operations that the server has begun go on.",
     });
   }
   const { id, name, allowed } = visitor;
@@ -57,7 +57,7 @@ async function ask({ authorize, logger }: Asking, request: Request, action: Acti
     return await authorize(request, { action });
   } catch (error) {
     logError({ logger }, "authorize threw, so access is denied", error);
-    throw new BackupError("FORBIDDEN", "It cannot be told who you are, so access is denied.", {
+    throw new BackupError("FORBIDDEN", "The app could not tell who you are, so access is denied.", {
       hint: "Try again. If it stays so, the server's log has the details.",
       cause: error,
     });

@@ -49,7 +49,7 @@ it("uploads, unlocks, checks and restores: all is back but what the files have l
     ]),
   );
   expect(ready.plan?.checks.filter(({ state }) => state === "failed")).toEqual([]);
-  expect(JSON.stringify(ready.plan)).not.toContain("digest of");
+  expect(JSON.stringify(ready.plan)).not.toContain("checksum of");
   expect(await pgDumpText(database.url)).toBe(empty);
 
   await admin.ok("POST", `restores/${id}/start`, { json: { confirmation: database.name } });

@@ -122,7 +122,7 @@ it("restores a backup that it would not allow, with a safety backup that it does
   const { id, plan } = await ready(admin, zip);
   expect(plan?.safetyBackup).toMatchObject({
     possible: true,
-    message: expect.stringContaining("for whom this app makes every backup"),
+    message: expect.stringContaining("for which this app makes every backup"),
   });
   expect((await start(admin, database, id)).status).toBe(202);
   const { safetyBackup } = await admin.reach(id, "succeeded");

@@ -19,7 +19,7 @@ it("rehearses with the check where that is asked for, and keeps the report until
   expect(ready.plan?.checks.at(-1)).toEqual({
     name: "rehearsal",
     state: "passed",
-    message: "A rehearsal of the whole restore has succeeded.",
+    message: "A trial run of the whole restore succeeded.",
   });
   expect(await pgDumpText(database.url)).toBe(before);
   const path = `restores/${ready.id}/rehearsal`;
@@ -54,7 +54,7 @@ it("rehearses with the check where that is asked for, and keeps the report until
   expect(failing.plan?.checks.at(-1)).toMatchObject({
     name: "rehearsal",
     state: "warning",
-    message: expect.stringMatching(/has failed, and so would the restore: .*constraint few/),
+    message: expect.stringMatching(/failed, and so would the restore: .*constraint few/),
   });
   const without = await check();
   expect(without.plan?.checks.map(({ name }) => name)).not.toContain("rehearsal");

@@ -52,7 +52,7 @@ const CASES: Case[] = [
     sql: people("roles text[]", "CASE WHEN i = 1 THEN ARRAY['user', 'super_admin'] ELSE '{}' END"),
     mess: "UPDATE users SET roles = '{\"admin\",user}' WHERE id IN (1, 3)",
     message:
-      "In public.users, this removes 1 admin. What this does to password hashes cannot be told.",
+      "In public.users, this removes 1 admin. It is not known what this does to password hashes.",
   },
   {
     what: "a boolean",
@@ -103,7 +103,7 @@ const CASES: Case[] = [
     what: "a table without a key",
     sql: TEXT.replace("PRIMARY KEY", ""),
     mess: MESS,
-    message: "What this does to admins and password hashes cannot be told.",
+    message: "It is not known what this does to admins and password hashes.",
   },
   {
     what: "no table of a sign-in",
@@ -176,7 +176,7 @@ it("says without a rehearsal that it is not known, where the restore changes the
     name: "rights",
     state: "warning",
     message:
-      "This changes public.users, where those who sign in are. Whether it makes anybody an admin or changes a password is not known without a rehearsal.",
+      "This changes public.users, which holds the accounts. Without a trial run, it is not known whether this makes someone an admin or changes a password.",
   });
   const others = [{ schema: "public", name: "other" }];
   expect(await check({ mode: "replace", tables: others })).toBeUndefined();

@@ -54,7 +54,7 @@ describe.concurrent("an undo", () => {
     expect(await pgDumpText(database.url)).toBe(archived);
     expect(done.plan?.safetyBackup).toMatchObject({
       possible: true,
-      message: expect.stringContaining("the same identity"),
+      message: expect.stringContaining("the same private key"),
     });
     const { size, mode } = await stat(zipOf(admin, done.id));
     expect(mode & 0o777).toBe(0o600);

@@ -152,6 +152,10 @@ function readThrough(source: Readable, onCancel: () => void): ReadableStream<Uin
 }
 
 const givenUp = (): BackupError =>
-  new BackupError("ABORTED", "The download was given up before its end. The file is no backup.", {
-    hint: "Delete the incomplete file and create the backup again.",
-  });
+  new BackupError(
+    "ABORTED",
+    "The download ended before the backup was complete. No backup was made.",
+    {
+      hint: "Delete the incomplete file and create the backup again.",
+    },
+  );

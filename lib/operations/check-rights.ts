@@ -33,7 +33,7 @@ export async function unknownRights(
       (it) => it && changed.has(tableKey(it)),
     );
     if (!table) return [];
-    const message = `This changes ${tableLabel(table)}, where those who sign in are. Whether it makes anybody an admin or changes a password is not known without a rehearsal.`;
+    const message = `This changes ${tableLabel(table)}, which holds the accounts. Without a trial run, it is not known whether this makes someone an admin or changes a password.`;
     return [{ name, state: "warning", message }];
   } finally {
     client.release();

@@ -46,16 +46,16 @@ export async function rehearseRestore(
       onProgress,
     });
     if (report.wouldSucceed) {
-      const message = "A rehearsal of the whole restore has succeeded.";
+      const message = "A trial run of the whole restore succeeded.";
       return { report, check: { name, state: "passed", message } };
     }
     const reasons = [...report.obstacles, ...report.violations].map(({ message }) => message);
     const more = reasons.length > NAMED_REASONS ? " …" : "";
-    const message = `A rehearsal of the restore has failed, and so would the restore: ${reasons.slice(0, NAMED_REASONS).join(" ")}${more}`;
+    const message = `A trial run of the restore failed, and so would the restore: ${reasons.slice(0, NAMED_REASONS).join(" ")}${more}`;
     return { report, check: { name, state: "warning", message } };
   } catch (error) {
     if (!(error instanceof BackupError) || !UNREHEARSED.includes(error.code)) throw error;
-    const message = `The restore was not rehearsed. ${error.message}`;
+    const message = `There was no trial run. ${error.message}`;
     return { report: null, check: { name, state: "warning", message } };
   }
 }

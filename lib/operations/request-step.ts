@@ -65,9 +65,9 @@ async function waitForAnswer(
 export const notAnswering = (): BackupError =>
   new BackupError(
     "OPERATION_STATE",
-    "The process of the app that has unlocked the archive does not answer. Nothing was changed.",
+    "The app's process that has unlocked the backup does not answer. Nothing was changed.",
     {
-      hint: "Try again in a moment. If it stays so, cancel this restore and unlock the archive again.",
+      hint: "Try again in a moment. If it stays so, cancel this restore and unlock the backup again.",
     },
   );
 

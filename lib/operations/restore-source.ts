@@ -43,7 +43,7 @@ export async function findSafetyBackup(context: Context, restoreId: string): Pro
       "SAFETY_BACKUP_NOT_FOUND",
       "The safety backup is not in the folder where it was kept.",
       {
-        hint: "Somebody has removed it, or the app's instances have no `safetyBackupDir` in common. Restore a backup that you have downloaded.",
+        hint: "Someone has removed it, or the app's instances do not share a `safetyBackupDir`. Restore a backup that you have downloaded.",
       },
     );
   }

@@ -71,7 +71,7 @@ function findArchive(
 ): Promise<ArchiveFile> {
   if (uploadId !== undefined && undo === undefined) return findUpload(context, actor, uploadId);
   if (uploadId === undefined && undo !== undefined) return findSafetyBackup(context, undo);
-  throw new BackupError("REQUEST_INVALID", "The request names no archive, or two.", {
+  throw new BackupError("REQUEST_INVALID", "The request names no backup, or two.", {
     hint: "Give either the `uploadId` of a complete upload, or the id of a restore to `undo`.",
   });
 }
@@ -101,8 +101,8 @@ export async function readRehearsal(
   const isThere = state === "ready" && plan?.rehearsal;
   const report = isThere ? (live ? live.rehearsal : await requestReport(context, id)) : null;
   if (report) return report;
-  throw new BackupError("OPERATION_NOT_FOUND", "This restore has no rehearsal's report.", {
-    hint: "Begin it again, with a rehearsal.",
+  throw new BackupError("OPERATION_NOT_FOUND", "This restore has no report of a trial run.", {
+    hint: "Start it again, with a trial run.",
   });
 }
 

@@ -36,7 +36,7 @@ export async function planSafetyBackup(
   if (!key) return { possible: false, message: notAllowed(config), neededBytes, freeBytes };
   const damaged = tables.filter(({ isDamaged }) => isDamaged);
   if (damaged.length > 0) {
-    const message = `What is there now cannot be read: the server's storage is damaged (${formatSome(damaged.map(tableLabel))}).`;
+    const message = `The current data cannot be read: the server's storage is damaged (${formatSome(damaged.map(tableLabel))}).`;
     return { possible: false, message, neededBytes, freeBytes };
   }
   try {
@@ -46,7 +46,7 @@ export async function planSafetyBackup(
   }
   const possible = hasRoom({ neededBytes, freeBytes });
   const message = possible
-    ? `What is there now is kept on the server first, so that the restore can be undone. ${opensWith(key, archiveKey)}`
+    ? `The server saves the current data first, so that you can undo the restore. ${opensWith(key, archiveKey)}`
     : noRoom({ neededBytes, freeBytes });
   return { possible, message, neededBytes, freeBytes };
 }
@@ -105,11 +105,11 @@ export async function makeSafetyBackup(
     const { message, cause } = toBackupError(error);
     if (isStorageDamage(cause))
       throw failed(
-        `What is there now cannot be read, and so not be kept. ${message}`,
+        `The current data cannot be read, so it cannot be saved. ${message}`,
         { cause: error },
         WITHOUT_IT,
       );
-    throw failed(`What is there now could not be kept. ${message}`, { cause: error });
+    throw failed(`The current data could not be saved. ${message}`, { cause: error });
   }
   const sizeBytes = digest.bytes;
   const safetyBackup = { createdAt, sizeBytes, encryption: key.mode, isKept: true };
@@ -208,7 +208,7 @@ const hasRoom = ({ neededBytes, freeBytes }: Room): boolean =>
   neededBytes + UPLOAD_SPARE_BYTES <= freeBytes;
 
 const noRoom = ({ neededBytes, freeBytes }: Room): string =>
-  `There is not enough room on the server's disk to keep what is there now: it may take ${formatBytes(neededBytes)}, ${formatBytes(UPLOAD_SPARE_BYTES)} have to stay free, and ${formatBytes(freeBytes)} are.`;
+  `The server's disk has not enough room to save the current data. It may take ${formatBytes(neededBytes)}, ${formatBytes(UPLOAD_SPARE_BYTES)} have to stay free, and ${formatBytes(freeBytes)} are free.`;
 
 const unusable = (error: unknown): string =>
   error instanceof BackupError
@@ -216,27 +216,27 @@ const unusable = (error: unknown): string =>
     : "The folder for safety backups cannot be made or written.";
 
 const WITHOUT_IT =
-  "The backup that you restore does not need it: start again without a safety backup. Then the restore cannot be undone.";
+  "The restore does not need the current data. Start again without a safety backup. Then you cannot undo the restore.";
 
 const notAllowed = ({ policy }: Context["config"]): string =>
-  `What is there now cannot be kept: a safety backup is encrypted as the backup that is restored, and this app allows backups only ${describeModes(policy)}.`;
+  `The current data cannot be saved. A safety backup is encrypted like the backup that you restore, and this app allows backups only ${describeModes(policy)}.`;
 
 function opensWith(key: ArchiveKey, archiveKey: ArchiveKey): string {
   if (key.mode !== archiveKey.mode)
-    return "It opens with an identity of those for whom this app makes every backup.";
+    return "It opens with a private key of the public keys for which this app makes every backup.";
   return OPENS[key.mode];
 }
 
 const OPENS = {
   passphrase: "It opens with the same passphrase as this backup.",
-  recipients: "It opens with the same identity as this backup.",
-  none: "It is not encrypted, as this backup is not: whoever may read the server's disk can read it.",
+  recipients: "It opens with the same private key as this backup.",
+  none: "Like this backup, it is not encrypted. Anyone who can read the server's disk can read it.",
 } as const;
 
 const failed = (
   what: string,
   options: { details?: Record<string, unknown>; cause?: unknown } = {},
-  hint = "Free some room on the server's disk, or correct `safetyBackupDir`, and start again; or start without a safety backup. Then the restore cannot be undone.",
+  hint = "Free some room on the server's disk, or correct `safetyBackupDir`, and start again. Or start without a safety backup. Then you cannot undo the restore.",
 ): BackupError =>
   new BackupError("SAFETY_BACKUP_FAILED", `${what} Nothing was changed.`, {
     hint,

@@ -114,7 +114,7 @@ export function describeForeign({ kind, name, owner }: ForeignObject): string {
 export function foreignRemedy({ kind, name, owner }: ForeignObject, role: string): string {
   const again = `DROP SCHEMA ${OWN_SCHEMA} CASCADE; It is made again, without the record of earlier operations.`;
   if (kind === "expression")
-    return `If nobody made it on purpose, drop it as a superuser, or all of it: ${again}`;
+    return `If no one made it on purpose, drop it as a superuser, or all of it: ${again}`;
   const drop = kind === "function" ? `DROP FUNCTION ${name} CASCADE;` : again;
-  return `If nobody made it on purpose, ask who has used the role ${owner}, and drop it as a superuser: ${drop} Otherwise make it this app's: ALTER ${kind.toUpperCase()} ${name} OWNER TO ${sqlIdentifier(role)};`;
+  return `If no one made it on purpose, ask who has used the role ${owner}, and drop it as a superuser: ${drop} Otherwise make it this app's: ALTER ${kind.toUpperCase()} ${name} OWNER TO ${sqlIdentifier(role)};`;
 }

@@ -31,13 +31,13 @@ export async function withSignIns(
     ? {
         name: "sign-ins",
         state: "warning",
-        message: `${isMerge(plan.scope.mode) ? "Sessions are restored" : "Sessions are replaced: whoever has signed in since the backup is signed out"}. Sessions that were ended since the backup count again, also those of a stolen cookie. To prevent that, leave their table out, or empty it after the restore.`,
+        message: `${isMerge(plan.scope.mode) ? "Sessions are restored" : "Sessions are replaced: people who have signed in since the backup are signed out"}. Sessions that were ended since the backup count again, also those of a stolen cookie. To prevent that, leave their table out, or empty it after the restore.`,
       }
     : {
         name: "sign-ins",
         state: "passed",
         message:
-          "Accounts are restored, and sessions are not: whoever is signed in stays so, with the rights of their account in this backup.",
+          "Accounts are restored, and sessions are not. Signed-in people stay signed in, with the rights of their account in this backup.",
       };
   return { ...plan, checks: [...plan.checks, check] };
 }

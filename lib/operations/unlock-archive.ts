@@ -74,5 +74,5 @@ const removedAfter = ({ code, message }: BackupError): BackupError =>
   new BackupError(
     code,
     `${message} The upload has been removed after ${MAX_ATTEMPTS_PER_UPLOAD} attempts.`,
-    { hint: "Find the right passphrase or identity, then upload the archive again." },
+    { hint: "Find the right passphrase or private key, then upload the backup again." },
   );

@@ -45,9 +45,13 @@ export async function countUnlockAttempt(
   const upload = await count(database, `upload ${uploadId}`, MAX_ATTEMPTS_PER_UPLOAD, FORGET_MS);
   if (!upload) {
     await person.takeBack();
-    throw new BackupError("TOO_MANY_ATTEMPTS", "This archive is being tried too often at once.", {
-      hint: "Upload the archive again.",
-    });
+    throw new BackupError(
+      "TOO_MANY_ATTEMPTS",
+      "There are too many attempts for this backup at once.",
+      {
+        hint: "Upload the backup again.",
+      },
+    );
   }
   return {
     isLastOfUpload: upload.attempts === MAX_ATTEMPTS_PER_UPLOAD,
@@ -97,7 +101,7 @@ async function tooMany(database: Database, subject: string): Promise<BackupError
   const retryAfterSeconds = Math.max(1, Number(row?.seconds ?? 1));
   return new BackupError(
     "TOO_MANY_ATTEMPTS",
-    `You have tried ${MAX_ATTEMPTS_PER_PERSON} wrong passphrases or identities in ${PERSON_WINDOW_MS / 60_000} minutes. This one was not tried.`,
+    `You have tried ${MAX_ATTEMPTS_PER_PERSON} wrong passphrases or private keys in ${PERSON_WINDOW_MS / 60_000} minutes. This one was not tried.`,
     {
       hint: `Look for the right one, and try again in ${Math.ceil(retryAfterSeconds / 60)} minutes. The upload is kept.`,
       details: { retryAfterSeconds },

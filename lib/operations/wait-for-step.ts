@@ -103,16 +103,16 @@ export function requireStartable(
   if (!plan?.canStart) {
     throw new BackupError(
       "SCHEMA_DRIFT",
-      "The check found that this archive cannot be restored here.",
+      "The check found that this backup cannot be restored here.",
       { hint: "Look at the failed checks, and correct what they name." },
     );
   }
   if (plan.drift.length > 0 && !acceptDrift) {
     throw new BackupError(
       "SCHEMA_DRIFT",
-      "The backup's tables and the database's differ, and nobody has agreed to that. Nothing was changed.",
+      "The backup's tables and the database's differ, and no one has confirmed that. Nothing was changed.",
       {
-        hint: "Look at the differences. Where they are what you want, confirm them and start the restore again.",
+        hint: "Look at the differences. If you accept them, confirm them and start the restore again.",
       },
     );
   }
@@ -125,5 +125,5 @@ export const ended = (): BackupError =>
 
 const notConfirmed = (): BackupError =>
   new BackupError("ABORTED", "The restore was not confirmed within an hour. Nothing was changed.", {
-    hint: "Upload the archive again.",
+    hint: "Upload the backup again.",
   });

@@ -14,9 +14,9 @@ it.each([
 });
 
 it.each([
-  ["UTF8", "LATIN1", /UTF8.*LATIN1.*refused where it does not have a character/],
+  ["UTF8", "LATIN1", /UTF8.*LATIN1.*refused if it does not have a character/],
   ["WIN1252", "LATIN1", /WIN1252.*LATIN1.*refused/],
-  ["SQL_ASCII", "UTF8", /SQL_ASCII.*UTF8.*refused where the bytes are not UTF-8/],
+  ["SQL_ASCII", "UTF8", /SQL_ASCII.*UTF8.*refused if the bytes are not UTF-8/],
   ["SQL_ASCII", "KOI8R", /SQL_ASCII.*KOI8R.*refused/],
   ["UTF8", "SQL_ASCII", /UTF8.*SQL_ASCII.*bytes of UTF-8/],
 ])("%s into %s: says what may not fit", (backup, database, message) => {

@@ -11,11 +11,11 @@ const ENCODING =
 export function compareEncodings(backup: string, database: string): string | null {
   if (backup === database || !ENCODING.test(backup)) return null;
   if (backup === "SQL_ASCII") {
-    return `The backup is of a database with the encoding SQL_ASCII, which takes all bytes. This one has ${database}: a restore is refused where the bytes are not UTF-8.`;
+    return `The backup is of a database with the encoding SQL_ASCII, which takes all bytes. This one has ${database}: a restore is refused if the bytes are not UTF-8.`;
   }
   if (database === "SQL_ASCII") {
     return `The backup is of a database with the encoding ${backup}, and this one has SQL_ASCII: its texts become bytes of UTF-8, each of which counts as a character.`;
   }
   if (database === "UTF8") return null;
-  return `The backup is of a database with the encoding ${backup}, and this one has ${database}: a restore is refused where it does not have a character.`;
+  return `The backup is of a database with the encoding ${backup}, and this one has ${database}: a restore is refused if it does not have a character.`;
 }

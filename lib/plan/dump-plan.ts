@@ -177,7 +177,7 @@ function requireNames(
     "DUMP_FAILED",
     `Names have bytes that are no character in the database's encoding, ${encoding}: ${what}. No backup was made.`,
     {
-      hint: `Rename what bears them, or choose tables without them: ${remedy}`,
+      hint: `Rename them, or choose tables without them: ${remedy}`,
       details: { ...leaveOut(tables, [...tables, ...others]) },
     },
   );
@@ -250,7 +250,7 @@ export function requireAllRows(tables: readonly CatalogTable[]): void {
 }
 
 export const ROW_SECURITY_HINT =
-  "Connect as a role with BYPASSRLS, or as the tables' owner where row-level security is not forced upon it.";
+  "Connect as a role with BYPASSRLS, or as the tables' owner if row-level security is not forced for the owner.";
 
 /** @throws REQUEST_INVALID for an extension's table whose rows no backup contains, with the reason */
 function requireBackedUp(
@@ -264,7 +264,7 @@ function requireBackedUp(
     "REQUEST_INVALID",
     `${found.map((table) => `${tableLabel(table)} ${whyLeftOut(table)}: its rows cannot be in a backup.`).join(" ")} No backup was made.`,
     {
-      hint: "Leave it out, and keep its rows by other means, such as a script that makes them anew.",
+      hint: "Leave it out, and keep its rows by other means, such as a script that makes them again.",
       details: { tables: found.map(({ schema, name }) => ({ schema, name })) },
     },
   );

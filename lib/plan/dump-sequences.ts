@@ -41,18 +41,18 @@ export function selectSequences(
 
 const excludedSequence = ({ schema, name }: CatalogSequence): Warning => ({
   code: "SEQUENCE_LEFT_OUT",
-  message: `Functions, triggers, views or rules draw from the sequence ${tableLabel({ schema, name })}, which was left out with its schema: where it stands is not in the backup.`,
+  message: `Functions, triggers, views or rules draw from the sequence ${tableLabel({ schema, name })}, which was left out with its schema: its value is not in the backup.`,
   table: { schema, name },
 });
 
 const sequenceOfPrimary = ({ schema, name }: CatalogSequence): Warning => ({
   code: "SEQUENCE_LEFT_OUT",
-  message: `The sequence ${tableLabel({ schema, name })} is unlogged, and this server is a standby: only the primary knows where it stands. It is not in the backup.`,
+  message: `The sequence ${tableLabel({ schema, name })} is unlogged, and this server is a standby: only the primary knows its value. It is not in the backup.`,
   table: { schema, name },
 });
 
 const unreadableSequence = ({ schema, name, quoted }: CatalogSequence): Warning => ({
   code: "SEQUENCE_LEFT_OUT",
-  message: `The database role may not read the sequence ${tableLabel({ schema, name })}, from which no chosen table's column draws: where it stands is not in the backup. Its owner can change that: GRANT SELECT ON SEQUENCE ${quoted} TO the_role_of_this_app;`,
+  message: `The database role may not read the sequence ${tableLabel({ schema, name })}, from which no chosen table's column draws: its value is not in the backup. Its owner can change that: GRANT SELECT ON SEQUENCE ${quoted} TO the_role_of_this_app;`,
   table: { schema, name },
 });

@@ -82,7 +82,7 @@ function requireLoads(
     hint:
       platforms.size === 0
         ? "Leave fewer tables out."
-        : `Tables of ${[...platforms].join(", ")} are only restored where they are chosen.`,
+        : `Tables of ${[...platforms].join(", ")} are restored only if you choose them.`,
   });
 }
 

@@ -42,7 +42,7 @@ export function resolveScope(
   }
   if (include && (rows || tables)) {
     throw invalid(
-      "Tables of the hosting platform are chosen with the others, where tables or rows are chosen one by one.",
+      "If you choose single tables or rows, choose the hosting platform's tables with them.",
       "Name them among the chosen tables.",
     );
   }
@@ -68,7 +68,7 @@ export function resolveScope(
     if (beyond !== undefined) {
       throw invalid(
         `The backup has ${total} rows of ${tableLabel(table)}, and no row ${beyond}.`,
-        "Choose the rows anew.",
+        "Choose the rows again.",
       );
     }
     const all = places.get(tableKey(table)) ?? new Set();

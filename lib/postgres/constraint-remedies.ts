@@ -10,7 +10,7 @@ import { RELATIONS, relationsOf } from "./row-keys.ts";
 
 export const dropRemedy = ({ sql, isValid }: DropStatement): string =>
   isValid
-    ? `Drop it, restore, put the rows right, and add it again: ${sql}.`
+    ? `Drop it, restore, correct the rows, and add it again: ${sql}.`
     : `${sql} (it is INVALID, and yet refuses what is inserted; pg_dump leaves it out), then restore.`;
 
 export const partitionRemedy = (table: TableName): string =>

@@ -46,12 +46,12 @@ export function describeDamage(error: unknown): { what: string; hint: string } |
     if (sequence) {
       return {
         what: `The sequence ${tableLabel(sequence)} cannot be read: the server's storage is damaged, ${wordsOf(error)}`,
-        hint: "Copy the server's files before anything is tried. Then drop the sequence, and make it anew for the same columns.",
+        hint: "First copy the server's files. Then drop the sequence, and make it again for the same columns.",
       };
     }
     return {
       what: `Rows cannot be read: the server's storage is damaged, ${wordsOf(error)}`,
-      hint: "Copy the server's files before anything is tried. A backup can leave the table out. To bring its rows back, restore it from another backup, which replaces what is damaged.",
+      hint: "First copy the server's files. A backup can leave the table out. To bring its rows back, restore the table from another backup, which replaces the damaged rows.",
     };
   }
   if (isCatalogDamage(error)) {

@@ -75,7 +75,7 @@ const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> 
   [READ_ONLY_SQL_TRANSACTION]: READ_ONLY,
   "54000": {
     what: "Something is larger than PostgreSQL allows, such as a value in an index",
-    hint: "Where it is an index: drop it, restore, and make one that takes such values.",
+    hint: "If it is an index: drop it, restore, and make one that takes such values.",
   },
   "57": {
     what: "The database server ended the connection",
@@ -93,27 +93,27 @@ const MEANING: Record<string, { code?: ErrorCode; what: string; hint: string }> 
   [NOT_NULL_VIOLATION]: {
     code: "CONSTRAINT_VIOLATED",
     what: VIOLATED,
-    hint: "Use a backup that has a value there; or let the column be NULL, restore, fill in what is missing, and require it again.",
+    hint: "Use a backup that has a value there. Or let the column be NULL, restore, fill in what is missing, and require it again.",
   },
   [UNIQUE_VIOLATION]: {
     code: "CONSTRAINT_VIOLATED",
     what: VIOLATED,
-    hint: "Rows have the same value where it must be unique. Drop the constraint, restore, put the rows right, and add it again.",
+    hint: "Rows have the same value in a unique column. Drop the constraint, restore, correct the rows, and add it again.",
   },
   [EXCLUSION_VIOLATION]: {
     code: "CONSTRAINT_VIOLATED",
     what: VIOLATED,
-    hint: "Rows exclude each other. Drop the constraint, restore, put the rows right, and add it again.",
+    hint: "Rows exclude each other. Drop the constraint, restore, correct the rows, and add it again.",
   },
   [CHECK_VIOLATION]: {
     code: "CONSTRAINT_VIOLATED",
     what: VIOLATED,
-    hint: "Use a backup whose rows fulfil it; or drop the constraint, restore, add it as NOT VALID, put the rows right, and validate it.",
+    hint: "Use a backup whose rows fulfil it. Or drop the constraint, restore, add it as NOT VALID, correct the rows, and validate it.",
   },
   "23": {
     code: "CONSTRAINT_VIOLATED",
     what: VIOLATED,
-    hint: "The archive's rows do not fit the constraints of this database. Compare the schema with that of the time of the backup.",
+    hint: "The backup's rows do not fit the constraints of this database. Compare the schema with that of the time of the backup.",
   },
   "22": {
     what: "A value does not fit its column",
@@ -188,7 +188,7 @@ export function translateDatabaseError(error: unknown, place: ErrorPlace): unkno
 
 const lockTimeoutOf = (error: pg.DatabaseError, outcome: string, table?: TableName): BackupError =>
   lockTimeout({
-    what: "A table stayed locked by somebody else",
+    what: "A table stayed locked by another session",
     outcome,
     holders: holdersBehind(error),
     details: { sqlState: LOCK_NOT_AVAILABLE, ...(table && { table }) },
@@ -220,7 +220,7 @@ const ELSEWHERE: typeof MEANING = {
     hint: "Look at the server's disk and log, then try again.",
   },
   XX: {
-    what: "The database server reports an internal error, as where its catalog or storage is damaged",
+    what: "The database server reports an internal error, for example because its catalog or storage is damaged",
     hint: "Look into PostgreSQL's log. If pg_dump ends with the same words, what they name has to be mended, or the database restored from a backup.",
   },
 };

@@ -90,7 +90,7 @@ export async function rebuildReadingIndexes(
     if (await tryStatement(client, `REINDEX INDEX ${quoteTable(index)}`)) continue;
     warnings.push({
       code: "INDEX_NOT_REBUILT",
-      message: `The index ${tableLabel(index)} calls a function that may read other tables, and could not be built anew once all rows were there: a query that uses it may miss rows. Run REINDEX INDEX ${quoteTable(index)}; if that fails, give its function a search_path of its own first.`,
+      message: `The index ${tableLabel(index)} calls a function that may read other tables, and could not be rebuilt when all rows were there. A query that uses it may miss rows. Run REINDEX INDEX ${quoteTable(index)}; if that fails, give its function a search_path of its own first.`,
       table: index.table,
     });
   }

@@ -217,7 +217,7 @@ export function chosenRows(batch: RowBatch, places: ReadonlySet<number>): RowBat
 
 const notOurs = (what: string): BackupError =>
   new BackupError("ARCHIVE_INVALID", `${what} Nothing was changed.`, {
-    hint: "The archive was not written by this software, or was tampered with. Use another copy.",
+    hint: "The backup was not written by this software, or was tampered with. Use another copy.",
   });
 
 /** The rows from `start` up to, but not including, `end`, counted from 0, as a JSON array of their own. */

@@ -258,7 +258,7 @@ export function lockTimeout({ what, outcome, holders, details, cause }: Timeout)
   const who =
     names.length > 0
       ? ` Tables are in use by ${names.slice(0, NAMED).join("; ")}${more}.`
-      : " Who it was could not be seen.";
+      : " It is not known which session it was.";
   return new BackupError("LOCK_TIMEOUT", `${what}. ${outcome}${who}`, {
     hint: remedyFor(holders.slice(0, NAMED)),
     details: { ...details, holders: names },

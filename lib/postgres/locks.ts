@@ -111,7 +111,7 @@ async function waitForLock(
       .catch(() => {});
     if (!isOver) throw error;
     throw lockTimeout({
-      what: `A table stayed locked by somebody else for ${timeoutMs / 1000} s`,
+      what: `A table stayed locked by another session for ${timeoutMs / 1000} s`,
       outcome: "Nothing was changed.",
       holders: await findLockHolders(client, relations, mode, waitedMs),
       details: { timeoutMs },

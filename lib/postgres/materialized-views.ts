@@ -31,7 +31,7 @@ export async function refreshMaterializedViews(
     const { schema, name } = view;
     warnings.push({
       code: "MATERIALIZED_VIEW_STALE",
-      message: `The materialised view ${tableLabel(view)} was not refreshed (${reason}) and shows what it showed before the restore. Refresh it as its owner: REFRESH MATERIALIZED VIEW ${quoteTable(view)};`,
+      message: `The materialised view ${tableLabel(view)} was not refreshed (${reason}) and shows its rows from before the restore. Refresh it as its owner: REFRESH MATERIALIZED VIEW ${quoteTable(view)};`,
       table: { schema, name },
     });
   }

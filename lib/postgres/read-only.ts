@@ -17,7 +17,7 @@ export const READ_ONLY_SQL_TRANSACTION = "25006";
 export const READ_ONLY = {
   code: "DATABASE_READ_ONLY",
   what: "The database takes no writes: its transactions are read-only",
-  hint: `Find out who made them so: default_transaction_read_only, the host where a disk is full, or a pooler that leads to a replica. ${HINT}`,
+  hint: `Find the reason: default_transaction_read_only, a host that blocks writes on a full disk, or a pooler that leads to a replica. ${HINT}`,
 } as const;
 
 /** @throws DATABASE_READ_ONLY on a standby */

@@ -68,7 +68,7 @@ test("a damaged catalog: order, doctor and overview say what PostgreSQL says", a
 test.each([
   ["53100", "no space left", "DATABASE_ERROR", /disk is full: no space left/],
   ["57014", "time is over", "DATABASE_ERROR", /ended a statement .*: time is over/],
-  ["55P03", "locked", "LOCK_TIMEOUT", /locked by somebody else/],
+  ["55P03", "locked", "LOCK_TIMEOUT", /locked by another session/],
   ["57P01", "shut down", "DATABASE_UNREACHABLE", /shut down/],
   ["58030", "could not write", "DATABASE_ERROR", /could not write/],
   ["42501", "may not", "INSUFFICIENT_PRIVILEGE", /may not create or use the schema/],

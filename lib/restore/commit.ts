@@ -50,9 +50,9 @@ export async function commit(
     if (status === "aborted") throw error;
     throw new BackupError(
       "INTERRUPTED",
-      "The connection was lost while the restore was being committed. Whether it was is not known yet.",
+      "The connection was lost during the restore's commit. It is not known yet whether the restore was committed.",
       {
-        hint: `Look into the tables: all hold the archive's rows, or none does. Unless it has crashed, the server knows as well: SELECT pg_xact_status('${xid}') says “committed” or “aborted”.`,
+        hint: `Look into the tables: all hold the backup's rows, or none does. If the server has not crashed, it knows the answer: SELECT pg_xact_status('${xid}') says “committed” or “aborted”.`,
         details: { xid },
         cause: error,
       },

@@ -22,7 +22,7 @@ export const describeUncomputable = ({
   publication,
   remedy,
 }: RefusedChange): { message: string; remedy: string } => ({
-  message: `Rows of ${tableLabel(relation)} have to be computed anew once all rows are there, and PostgreSQL lets nobody delete from it: ${describeRefusal(reason, publication)}.`,
+  message: `Rows of ${tableLabel(relation)} have to be computed again when all rows are there, and PostgreSQL lets no one delete from it: ${describeRefusal(reason, publication)}.`,
   remedy: `Do this first: ${remedy}.`,
 });
 

@@ -321,7 +321,7 @@ describe.for(MAJORS)("tables and sequences of extensions, PostgreSQL %i", (major
     const { warnings } = await backUpAll(db, role);
     expect(warnings.filter((it) => !it.startsWith("PARENT"))).toEqual([
       "EXTENSION_TABLE: public.queue belongs to the extension citext: its 5 rows are not in the backup, nor changed by a restore.",
-      "EXTENSION_SEQUENCE: public.free is a sequence of the extension citext: where it stands is not in the backup, nor changed by a restore.",
+      "EXTENSION_SEQUENCE: public.free is a sequence of the extension citext: its value is not in the backup, and a restore does not change it.",
     ]);
     expect((await errorOf(backUp(role, { tables: [table("queue")] }))).message).toContain(
       "does not own it",

@@ -145,7 +145,7 @@ describe("the wait for others ends in time, and says who holds what", () => {
       );
       expect(error.code).toBe("LOCK_TIMEOUT");
       expect(error.message).toBe(
-        `A table stayed locked by somebody else for ${lockTimeoutMs / 1000} s. Nothing was changed. Tables are in use by ${error.details?.holders}.`,
+        `A table stayed locked by another session for ${lockTimeoutMs / 1000} s. Nothing was changed. Tables are in use by ${error.details?.holders}.`,
       );
       expect(error.details?.holders).toEqual([
         expect.stringMatching(

@@ -158,7 +158,7 @@ type BeginReport = () => ReturnType<typeof reportTable>;
 const wrongCount = (archived: ManifestTable, rows: number): BackupError =>
   new BackupError(
     "LOAD_FAILED",
-    `${tableLabel(archived)} took ${rows} rows, but the archive has ${archived.rows}. Nothing was changed.`,
+    `${tableLabel(archived)} took ${rows} rows, but the backup has ${archived.rows}. Nothing was changed.`,
     {
       hint: "Something in the database drops or adds rows on insert. Compare its rules with those of the time of the backup.",
       details: {

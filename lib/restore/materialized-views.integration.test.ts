@@ -112,7 +112,7 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
       { code: "MATERIALIZED_VIEW_STALE", table: { name: "of_share" } },
     ]);
     expect(warnings.map(({ message }) => message)).toEqual([
-      'The materialised view public.share was not refreshed (PostgreSQL refused with SQLSTATE 22012) and shows what it showed before the restore. Refresh it as its owner: REFRESH MATERIALIZED VIEW "public"."share";',
+      'The materialised view public.share was not refreshed (PostgreSQL refused with SQLSTATE 22012) and shows its rows from before the restore. Refresh it as its owner: REFRESH MATERIALIZED VIEW "public"."share";',
       expect.stringContaining("it draws from public.share, which was not refreshed either"),
     ]);
     expect(await db.query("SELECT count(*)::int AS n FROM sale")).toEqual([{ n: 11 }]);
@@ -140,7 +140,7 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
       name: "materialised-views",
       state: "warning",
       message:
-        "The database role may not refresh materialised views, which will show what they show now: public.theirs. Their owner has to refresh them after the restore.",
+        "The database role may not refresh these materialised views, which keep their current rows: public.theirs. Their owner has to refresh them after the restore.",
     });
     const { warnings } = await restore(owner, path);
     expect(warnings.map(({ table }) => table?.name)).toEqual(["theirs"]);

@@ -113,7 +113,7 @@ function translateMergeError(
     {
       hint:
         remedy ??
-        "Change or remove the one that is there, leave this table or row out, or replace the whole table.",
+        "Change or remove the existing row, leave this table or row out, or replace the whole table.",
       details: {
         sqlState,
         table,

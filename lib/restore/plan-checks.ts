@@ -67,7 +67,7 @@ const checkReadable = ({ loads }: ReadPlan, counts: ReadonlyMap<string, RowCount
       {
         name: "readable",
         state: "warning",
-        message: `What is there now in ${tableLabel({ schema, name })} cannot be read: ${whyUnreadable(error)}. It can be neither kept in a safety backup nor compared. A restore that replaces its rows does not need it.`,
+        message: `The current rows of ${tableLabel({ schema, name })} cannot be read: ${whyUnreadable(error)}. They can be neither saved in a safety backup nor compared. A restore that replaces these rows does not need them.`,
       },
     ];
   });
@@ -152,7 +152,7 @@ function checkMaterializedViews({ materializedViews }: LoadPlan): Check[] {
         {
           name,
           state: "warning",
-          message: `The database role may not refresh materialised views, which will show what they show now: ${labels(refused)}. Their owner has to refresh them after the restore.`,
+          message: `The database role may not refresh these materialised views, which keep their current rows: ${labels(refused)}. Their owner has to refresh them after the restore.`,
         },
       ];
 }
@@ -208,6 +208,6 @@ function checkMigrations(migrations: RestorePlan["migrations"]): Check {
   return {
     name,
     state: "warning",
-    message: `The Prisma migrations differ (${parts.join("; ")}). They stay as they are; what counts is whether the columns fit.`,
+    message: `The Prisma migrations differ (${parts.join("; ")}). They stay as they are. A restore only needs columns that fit.`,
   };
 }

@@ -20,26 +20,26 @@ function provenOfOurs(
     {
       name: "structure",
       state: "passed",
-      message: "The file is a whole archive: every entry is known and in its place.",
+      message: "The file is a whole backup: every entry is known and in its place.",
     },
     encryption === "none"
       ? {
           name: "key",
           state: "warning",
           message:
-            "The archive is not encrypted. Its digests find damage, but not a deliberate forgery.",
+            "The backup is not encrypted. Its checksums find damage, but no deliberate forgery.",
         }
       : {
           name: "key",
           state: "passed",
           message: provesReadme
-            ? "The key opens the archive, and nothing in it was altered since it was encrypted."
-            : `The key opens the archive, and no table in it was altered since it was encrypted. ${README_NOT_PROVEN}`,
+            ? "The key opens the backup, and nothing in it was altered since it was encrypted."
+            : `The key opens the backup, and no table in it was altered since it was encrypted. ${README_NOT_PROVEN}`,
         },
     {
       name: "digests",
       state: "passed",
-      message: `Every digest of ${tables} tables is right.`,
+      message: `Every checksum of ${tables} tables is right.`,
     },
     {
       name: "row-counts",
@@ -51,7 +51,7 @@ function provenOfOurs(
 
 /** For an archive that an earlier version of this software made. */
 export const README_NOT_PROVEN =
-  "Whether its README.txt was altered cannot be known: the version that made this archive kept no checksum of it. Follow no instructions in it that you do not understand.";
+  "Its README.txt was not checked: the version that made this backup stored no checksum of it. Follow no instructions in it that you do not understand.";
 
 /** The original stored neither digests nor counts. All that is known is that its files can be read. */
 function provenOfOriginal(tables: number, rows: string, encryption: EncryptionMode): Check[] {
@@ -59,18 +59,18 @@ function provenOfOriginal(tables: number, rows: string, encryption: EncryptionMo
     {
       name: "structure",
       state: "passed",
-      message: `Every file of the ${tables} tables is whole, as far as its JSON tells.`,
+      message: `Every file of the ${tables} tables is complete JSON.`,
     },
     {
       name: "digests",
       state: "warning",
       message:
-        "The original stored no digests: whether a file was damaged or altered since cannot be known.",
+        "The original stored no checksums: later damage or changes of a file cannot be found.",
     },
     {
       name: "row-counts",
       state: "warning",
-      message: `The files hold ${rows} rows. Whether these are all cannot be known: the original stored no exact count.`,
+      message: `The files hold ${rows} rows. The original stored no exact count, so it is not known whether these are all.`,
     },
   ];
   if (encryption === "none") {

@@ -218,7 +218,7 @@ test("an event trigger that fires for a plain owner and writes into a restored t
   const before = await pgDumpText(db.url);
   const error = await errorOf(restore(owner, path));
   expect(error.code).toBe("LOAD_FAILED");
-  expect(error.message).toContain("public.ddl has 1 rows after the load, but the archive has 0");
+  expect(error.message).toContain("public.ddl has 1 rows after the load, but the backup has 0");
   expect(error.hint).toContain("event trigger");
   expect(await pgDumpText(db.url)).toBe(before);
 });

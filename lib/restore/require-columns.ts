@@ -22,7 +22,7 @@ export function requireColumns(batch: RowBatch, table: ManifestTable): void {
   throw invalidArchive(
     `The rows of ${tableLabel(table)} have other columns than the manifest says.`,
     {
-      hint: "The archive was tampered with. Use another copy.",
+      hint: "The backup was tampered with. Use another copy.",
       details: { table: { schema: table.schema, name: table.name } },
     },
   );

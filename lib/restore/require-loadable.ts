@@ -38,14 +38,14 @@ const FINDINGS: Array<{
   {
     name: "schema",
     passed:
-      "Every table of the archive is in this database, and its columns take the archive's values.",
+      "Every table of the backup is in this database, and its columns take the backup's values.",
     passedOriginal:
       "Every table and column of the backup is in this database. Their types were not stored: a value that does not fit will stop the restore.",
     find: findSchemaObstacle,
   },
   {
     name: "references",
-    passed: "No table outside of the archive refers to one that will be replaced.",
+    passed: "No table outside of the backup refers to one that will be replaced.",
     find({ references, loads }) {
       if (references.length === 0) return null;
       const referring = [...new Map(references.map(({ from }) => [tableKey(from), from])).values()];
@@ -55,9 +55,9 @@ const FINDINGS: Array<{
       );
       return new BackupError(
         "SCHEMA_DRIFT",
-        `Tables that are not in the archive refer to tables that would be emptied: ${formatSome(names, "; ")}. Nothing was changed.`,
+        `Tables that are not in the backup refer to tables that would be emptied: ${formatSome(names, "; ")}. Nothing was changed.`,
         {
-          hint: "Use a backup that holds these tables too; or leave them out, so that their rows stay; or drop these foreign keys first and add them again afterwards.",
+          hint: "Use a backup that holds these tables too. Or leave the emptied tables out, so that their rows stay. Or drop these foreign keys first and add them again afterwards.",
           details: {
             references: references.map(({ from, to, constraint }) => ({ from, to, constraint })),
             ...leaveOut(referring, [...tablesOf(loads), ...referring]),
@@ -211,13 +211,13 @@ const FINDINGS: Array<{
   },
   {
     name: "keys",
-    passed: "Every table has a key that tells which of its rows are there already.",
+    passed: "Every table has a key that tells which of its rows already exist.",
     isAsked: ({ scope }) => isMerge(scope.mode),
     find({ withoutKey = [], loads }) {
       if (withoutKey.length === 0) return null;
       return new BackupError(
         "REQUEST_INVALID",
-        `Nothing tells which rows are there already in ${formatSome(withoutKey.map(tableLabel))}: there is no primary key or unique key of columns that are never NULL, or the backup does not have it. Nothing was changed.`,
+        `It is not known which rows already exist in ${formatSome(withoutKey.map(tableLabel))}: there is no primary key or unique key of columns that are never NULL, or the backup does not have it. Nothing was changed.`,
         {
           hint: "Leave these tables out, or replace them.",
           details: { tables: withoutKey, ...leaveOut(withoutKey, tablesOf(loads)) },
@@ -239,7 +239,7 @@ const FINDINGS: Array<{
       const remedies = [...new Set(undeletable.map(({ remedy }) => remedy))];
       return new BackupError(
         "REQUEST_INVALID",
-        `A row that is overwritten is deleted first, and PostgreSQL lets nobody delete from ${formatSome(why)}. Nothing was changed.`,
+        `A row that is overwritten is deleted first, and PostgreSQL lets no one delete from ${formatSome(why)}. Nothing was changed.`,
         {
           hint: `Do this first: ${formatSome(remedies, "; ")}. Or leave these tables out, or choose another mode.`,
           details: {

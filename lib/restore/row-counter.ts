@@ -71,5 +71,5 @@ export class RowCounter {
 
 const wrong = (what: string): BackupError =>
   new BackupError("ARCHIVE_INVALID", `The table's content ${what}. Nothing was changed.`, {
-    hint: "The archive was not written by this software, or was tampered with. Use another copy.",
+    hint: "The backup was not written by this software, or was tampered with. Use another copy.",
   });

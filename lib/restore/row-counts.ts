@@ -51,7 +51,7 @@ export async function requireCounts(
       "LOAD_FAILED",
       isMerge(mode)
         ? `${tableLabel(table)} has ${rows} rows after the merge, but ${rowsAfter} were to be. Nothing was changed.`
-        : `${tableLabel(table)} has ${rows} rows after the load, but the archive has ${rowsAfter}. Nothing was changed.`,
+        : `${tableLabel(table)} has ${rows} rows after the load, but the backup has ${rowsAfter}. Nothing was changed.`,
       {
         hint: "Something in the database wrote there meanwhile, such as an event trigger that logs what is altered: PostgreSQL lets only a superuser keep those from firing.",
         details: {

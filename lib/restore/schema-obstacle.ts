@@ -22,7 +22,7 @@ export function findSchemaObstacle({
   const hasNone = loads.length === 0 && missing.length > 1;
   const what = hasNone
     ? `This database has none of ${isWhole ? "the backup's" : "the chosen"} ${formatNoun(missing.length, "table")}.`
-    : `This database's schema is not the archive's: ${summariseDrift(blocking)
+    : `This database's schema differs from the backup's: ${summariseDrift(blocking)
         .map(({ message }) => message)
         .join(" ")}`;
   return new BackupError("SCHEMA_DRIFT", `${what} Nothing was changed.`, {
@@ -39,7 +39,7 @@ const NO_TABLES =
   "Is it the right database? If it is, make its tables first: with `prisma migrate deploy`, or by the migrations that the backup lists. Then restore.";
 
 const BRING_BACK =
-  "Bring the database to the schema of the time of the backup (its migrations are listed in the archive), restore, then migrate forward.";
+  "Bring the database to the schema of the time of the backup (its migrations are listed in the backup), restore, then migrate forward.";
 
 /** Lists each remedy once. If there are several, each with what it is for. */
 function remediesOf(blocking: readonly Drift[]): string {

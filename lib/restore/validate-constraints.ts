@@ -42,7 +42,7 @@ export async function validateConstraints(
         constraint: constraint.constraint,
         // A violation has its own remedy, and so has a name that is not found.
         ...(isRaised(error) && {
-          remedy: `A function that ${constraint.constraint} calls raises an error for rows of the backup. Drop the constraint, restore, put the rows right, and add it again.`,
+          remedy: `A function that ${constraint.constraint} calls raises an error for rows of the backup. Drop the constraint, restore, correct the rows, and add it again.`,
         }),
         // Finding the rows is optional. If the search fails, report the error without them.
         blamed: await blame(client, loads, constraint, error).catch(() => undefined),

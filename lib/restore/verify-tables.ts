@@ -37,9 +37,9 @@ export async function verifyTables(
     if (rows !== table.rows) {
       throw new BackupError(
         "DIGEST_MISMATCH",
-        `The archive has ${rows} rows of ${tableLabel(table)}, but its manifest says ${table.rows}. Nothing was changed.`,
+        `The backup has ${rows} rows of ${tableLabel(table)}, but its manifest says ${table.rows}. Nothing was changed.`,
         {
-          hint: "The archive is damaged or was tampered with. Use another copy.",
+          hint: "The backup is damaged or was tampered with. Use another copy.",
           details: { table: { schema: table.schema, name: table.name } },
         },
       );

@@ -97,6 +97,6 @@ export function unreadableError(names: readonly UnreadableName[], encoding: stri
   return new BackupError(
     "SCHEMA_DRIFT",
     `Names in this database have bytes that are no character in its encoding, ${encoding}: ${what}. Nothing was changed.`,
-    { hint: `Rename what bears them, then restore: ${remedy}` },
+    { hint: `Rename them, then restore: ${remedy}` },
   );
 }

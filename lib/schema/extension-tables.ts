@@ -65,6 +65,6 @@ export const extensionSequenceWarning = ({
   extension,
 }: TableName & Pick<CatalogSequence, "extension">): Warning => ({
   code: "EXTENSION_SEQUENCE",
-  message: `${schema}.${name} is a sequence of the extension ${extension}: where it stands is not in the backup, nor changed by a restore.`,
+  message: `${schema}.${name} is a sequence of the extension ${extension}: its value is not in the backup, and a restore does not change it.`,
   table: { schema, name },
 });

@@ -49,7 +49,7 @@ async function readOtherRelations(client: pg.ClientBase): Promise<Warning[]> {
         }
       : {
           code: "MATERIALIZED_VIEW",
-          message: `${schema}.${name} is a materialised view: it is computed from other tables and not in the backup. A restore computes it anew where it held rows, and says so where it cannot.`,
+          message: `${schema}.${name} is a materialised view: it is computed from other tables and not in the backup. A restore refreshes it if it held rows, and says so if it cannot.`,
           table,
         };
   });

@@ -80,7 +80,7 @@ function pickConnection(settings: unknown, schema: string | undefined): PrismaCo
   if (isOneStream || property(settings, "Client") !== undefined) {
     throw new BackupError(
       "CONFIG_INVALID",
-      `The Prisma client's adapter connects by ${isOneStream ? "one stream, which is its own" : "a class of its own"}, so that where it leads cannot be told. Nothing was read or written.`,
+      `The Prisma client's adapter connects by ${isOneStream ? "one stream, which is its own" : "a class of its own"}, so it is not known which database it leads to. Nothing was read or written.`,
       {
         hint: "Give the connection itself: `connectionString`, or `pool` as pg takes it, with `stream` as a function if need be.",
       },

@@ -23,7 +23,7 @@ export function describeRights({ table, admins, passwordsChanged }: RightsChange
     last === undefined &&
       known.length > 0 &&
       `In ${tableLabel(table)}, this changes no ${known.join(" and no ")}.`,
-    unknown.length > 0 && `What this does to ${unknown.join(" and ")} cannot be told.`,
+    unknown.length > 0 && `It is not known what this does to ${unknown.join(" and ")}.`,
   ]
     .filter((it) => typeof it === "string")
     .join(" ");

@@ -88,7 +88,7 @@ test("a table of which there is no file is named, and stays as it is", async () 
   const { warnings } = await verifyArchive({ database, models: NO_PRISMA_MODELS, archive });
   expect(warnings).toContainEqual({
     code: "ORIGINAL_TABLES_MISSING",
-    message: "The backup has no file of public.lost: what is in there stays as it is.",
+    message: "The backup has no file of public.lost: their rows stay as they are.",
   });
   await restore(database, folder);
   expect(await db.query("SELECT id FROM lost")).toEqual([{ id: 7 }]);

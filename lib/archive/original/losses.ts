@@ -14,8 +14,8 @@ export function generalLosses(files: readonly ScannedFile[]): Warning[] {
       code: "ORIGINAL_INTEGRITY",
       message:
         encrypted > 0
-          ? "The integrity of this backup cannot be checked: the original stored no digests, nor the tag of its encryption. What was damaged or altered since cannot be told."
-          : "The integrity of this backup cannot be checked: the original stored no digests. What was damaged or altered since cannot be told.",
+          ? "The integrity of this backup cannot be checked: the original stored no checksums, nor the tag of its encryption. Later damage or changes cannot be found."
+          : "The integrity of this backup cannot be checked: the original stored no checksums. Later damage or changes cannot be found.",
     },
   ];
   // 0.3.5, which did not write the table's name into its rows, lacked this option.

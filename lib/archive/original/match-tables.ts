@@ -145,7 +145,7 @@ function choose(found: Relation[], name: string, warnings: Warning[]): Relation 
     code: "ORIGINAL_SCHEMA",
     message: chosen
       ? `The original stored no schemas, and the database has ${labels}: the rows of ${quote(name)} go to ${tableLabel(chosen)}.`
-      : `The original stored no schemas, and the database has ${labels}: where the rows of ${quote(name)} belong is not known.`,
+      : `The original stored no schemas, and the database has ${labels}: it is not known which table the rows of ${quote(name)} belong to.`,
     ...(chosen && { table: { schema: chosen.schema, name: chosen.name } }),
   });
   return chosen;

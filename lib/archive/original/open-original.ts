@@ -123,10 +123,10 @@ function requireOneFilePerTable(scanned: readonly ScannedFile[]): void {
 }
 
 const notUnlocked = (): BackupError =>
-  new BackupError("INTERNAL", "The archive is not unlocked yet.");
+  new BackupError("INTERNAL", "The backup is not unlocked yet.");
 
 function passphraseNeeded(): BackupError {
-  return new BackupError("WRONG_PASSPHRASE", "This archive is protected by a passphrase.", {
-    hint: "Give the password that was chosen when the backup was made.",
+  return new BackupError("WRONG_PASSPHRASE", "This backup is protected by a passphrase.", {
+    hint: "Give the password of this backup.",
   });
 }

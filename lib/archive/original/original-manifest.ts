@@ -110,7 +110,7 @@ function missingTables(matched: readonly MatchedTable[], catalog: Catalog): Warn
   return [
     {
       code: "ORIGINAL_TABLES_MISSING",
-      message: `The backup has no file of ${some}${more}: what is in there stays as it is.`,
+      message: `The backup has no file of ${some}${more}: their rows stay as they are.`,
     },
   ];
 }

@@ -55,8 +55,8 @@ export async function checkGuard(ask: AskApp): Promise<{ findings: Finding[]; is
         case "open":
           problem(
             "GUARD",
-            `The app lets anybody in: ${method} ${route} ${who} was answered with status ${answer.status}.`,
-            "Correct `authorize` in the options of createBackupAdmin at once: it has to return null where nobody is signed in, and allowed: true for administrators only.",
+            `The app lets anyone in: ${method} ${route} ${who} was answered with status ${answer.status}.`,
+            "Correct `authorize` in the options of createBackupAdmin at once: it has to return null if no one is signed in, and allowed: true for administrators only.",
           );
           return { findings, isThere: true };
         case "absent":
@@ -75,11 +75,11 @@ export async function checkGuard(ask: AskApp): Promise<{ findings: Finding[]; is
   if (redirects.size > 0) {
     note(
       "GUARD",
-      "The app sends whoever has no session elsewhere, before the page's own guard is asked.",
-      "Nothing needs to be done: it denies. Were the page's address left out of your proxy.ts, its own guard would answer, and a session that ends meanwhile would be told so.",
+      "The app redirects requests without a session before they reach the page's own guard.",
+      "You need to do nothing: such requests are denied. If you leave the page's address out of your proxy.ts, its own guard answers, and the page can say that a session has ended.",
       [...redirects],
     );
-  } else ok("GUARD", "The app refuses whoever has no session, or a forged one.");
+  } else ok("GUARD", "The app refuses requests without a session, and with a forged one.");
   return { findings, isThere: true };
 }
 

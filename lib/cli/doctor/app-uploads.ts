@@ -37,7 +37,7 @@ export async function checkUploads(ask: AskApp, cookie: string): Promise<Finding
   }
   ok(
     "BODIES",
-    `An upload of ${size} in chunks of ${chunk}, as the page sends them, arrived whole: the digests agree.`,
+    `An upload of ${size} in chunks of ${chunk}, as the page sends them, arrived whole: the checksums agree.`,
   );
 
   const atOnce = await upload(ask, cookie, content, TOTAL_BYTES);
@@ -46,7 +46,7 @@ export async function checkUploads(ask: AskApp, cookie: string): Promise<Finding
     note(
       "LARGE_BODIES",
       `An upload of ${size} in one piece ${describe(atOnce)}.`,
-      "Nothing needs to be done: the page sends smaller chunks. Other parts of your app that take large bodies may be concerned.",
+      "You need to do nothing: the page sends smaller chunks. Other parts of your app that take large bodies may be affected.",
     );
   }
   return found;
@@ -122,7 +122,7 @@ function describe(outcome: Outcome): string {
     case "cut":
       return `was cut on its way: ${formatBytes(outcome.storedBytes)} of it arrived`;
     case "altered":
-      return "was altered on its way: the digests differ";
+      return "was altered on its way: the checksums differ";
     case "lost":
       return "was lost after its beginning";
     case "refused":
@@ -143,8 +143,8 @@ function remedy(outcome: Outcome): string {
     case "refused":
       if (outcome.answer.status === 413 && outcome.answer.code === null)
         return "Something before the app refuses bodies of that size. In nginx: client_max_body_size 8m; other proxies and hosts have such a limit too.";
-      return "The message and the app's log tell what stands in the way.";
+      return "The message and the app's log tell the reason.";
     default:
-      return "Look for what stands between here and the app: a proxy, a firewall, a limit of time.";
+      return "Look for a proxy, a firewall or a time limit between here and the app.";
   }
 }

@@ -33,7 +33,7 @@ const WHOLE: Case["found"] = [
   ["ok", "GUARD"],
   ["ok", "HEADERS"],
   ["ok", "POLICY", /with a passphrase or for age public keys or without encryption/],
-  ["ok", "BODIES", /12\.6 MB in chunks of 4\.19 MB.*digests agree/],
+  ["ok", "BODIES", /12\.6 MB in chunks of 4\.19 MB.*checksums agree/],
 ];
 
 const CASES: Case[] = [
@@ -104,7 +104,7 @@ const CASES: Case[] = [
     found: [
       ["ok", "GUARD"],
       ["ok", "HEADERS"],
-      ["warning", "COOKIE", /Nobody is signed in\. \(401\)/],
+      ["warning", "COOKIE", /You are not signed in\. \(401\)/],
     ],
   },
   {
@@ -189,11 +189,7 @@ const CASES: Case[] = [
       ["ok", "GUARD"],
       ["ok", "HEADERS"],
       ["ok", "POLICY"],
-      [
-        "problem",
-        "BODIES",
-        /was refused: The archive is larger than this server accepts\. \(413\)/,
-      ],
+      ["problem", "BODIES", /was refused: The backup is larger than this server accepts\. \(413\)/],
     ],
   },
 ];

@@ -19,7 +19,7 @@ export interface CheckAppOptions {
 }
 
 const HOW_TO_UPLOAD =
-  "Sign in as one who may, copy the Cookie header of a request from the browser's network tools into a file, and give --cookie-file FILE.";
+  "Sign in as an administrator. Copy the Cookie header of a request from the browser's network tools into a file, and give --cookie-file FILE.";
 
 /** Runs the checks that send requests to the running app. */
 export async function checkApp({
@@ -69,7 +69,7 @@ export async function checkApp({
     if (database !== null && name !== database) {
       warning(
         "OTHER_DATABASE",
-        `The app works with the database ${name}, and not with ${database}, which was looked at here.`,
+        `The app works with the database ${name}, and not with ${database}, which this command checked.`,
         "Give --url the app's connection string.",
       );
     }
@@ -79,7 +79,7 @@ export async function checkApp({
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     problem(
       "APP",
-      `Nobody answers at ${url.origin}: ${cause instanceof Error ? cause.message || cause.name : "unknown reason"}.`,
+      `There is no answer at ${url.origin}: ${cause instanceof Error ? cause.message || cause.name : "unknown reason"}.`,
       "Start the app, and give --app the address of the page.",
     );
   }

@@ -91,8 +91,8 @@ export async function checkConnection(
     case "session pooler":
       note(
         "POOLER",
-        "A pooler or proxy is in between. It keeps one server connection for each client, so that all works.",
-        "Nothing needs to be done. A direct connection is faster and has fewer limits.",
+        "A pooler or proxy is in between. It keeps one server connection for each client, so everything works.",
+        "You need to do nothing. A direct connection is faster and has fewer limits.",
       );
       break;
     case "transaction pooler":

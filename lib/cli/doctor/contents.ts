@@ -40,24 +40,23 @@ const LEFT_OUT: Record<string, { level: Level; what: string; remedy: string; cod
     level: "warning",
     what: "Tables of extensions hold rows that are not in a backup.",
     remedy:
-      "Where rows in them are yours, as the jobs of pg_cron, keep a script that makes them anew.",
+      "If rows in them are yours, such as the jobs of pg_cron, keep a script that makes them again.",
   },
   UNIMPORTANT_EXTENSION_TABLE: {
     code: "EXTENSION_TABLE",
     level: "note",
     what: "Tables of extensions are not in a backup.",
-    remedy:
-      "Nothing needs to be done: they hold no rows, or none that the extension marks as yours.",
+    remedy: "You need to do nothing: they hold no rows, or none that the extension marks as yours.",
   },
   EXTENSION_SEQUENCE: {
     level: "note",
     what: "Sequences of extensions are not in a backup.",
-    remedy: "Where one of them matters, set it after a restore: SELECT setval(…).",
+    remedy: "If one of them matters, set it after a restore: SELECT setval(…).",
   },
   UNLOGGED_TABLE: {
     level: "note",
     what: "Unlogged tables are in a backup, but PostgreSQL itself empties them after a crash.",
-    remedy: "Where their rows matter: ALTER TABLE … SET LOGGED.",
+    remedy: "If their rows matter: ALTER TABLE … SET LOGGED.",
   },
   UNLOGGED_ON_STANDBY: {
     level: "warning",
@@ -66,7 +65,7 @@ const LEFT_OUT: Record<string, { level: Level; what: string; remedy: string; cod
   },
   MATERIALIZED_VIEW: {
     level: "note",
-    what: "Materialised views are not in a backup: a restore computes them anew.",
+    what: "Materialised views are not in a backup. A restore refreshes them.",
     remedy: "Nothing needs to be done.",
   },
 };
@@ -111,7 +110,7 @@ export async function checkContents(client: pg.ClientBase, catalog: Catalog): Pr
     findings.problem(
       "UNREADABLE_NAME",
       "Names with bytes that are no character in the database's encoding: a backup of all tables fails.",
-      "Rename what bears them; each has its statement.",
+      "Rename them. Each has its statement.",
       unreadable.map(({ message }) => message),
     );
   }
@@ -120,7 +119,7 @@ export async function checkContents(client: pg.ClientBase, catalog: Catalog): Pr
     findings.warning(
       "INVALID_INDEX",
       "INVALID indexes that may refuse the rows of a restore into this database.",
-      "Drop each, or build it anew: REINDEX INDEX CONCURRENTLY ….",
+      "Drop each, or rebuild it: REINDEX INDEX CONCURRENTLY ….",
       invalid.map(({ message }) => message),
     );
   }
@@ -130,12 +129,12 @@ export async function checkContents(client: pg.ClientBase, catalog: Catalog): Pr
       "ENCODING",
       `The database's encoding is ${encoding}, not UTF8.`,
       encoding === "SQL_ASCII"
-        ? "It takes all bytes: a backup of it can only be restored into another encoding where they all are UTF-8."
-        : "A backup of it can be restored into UTF8. Restored into it, a backup of UTF8 is refused where it does not have a character.",
+        ? "It takes all bytes. You can restore its backup into another encoding only if all bytes are UTF-8."
+        : "You can restore its backup into UTF8. If you restore a backup of UTF8 into it, a character that it does not have makes the restore fail.",
     );
   }
   if (byCode.size === 0 && unreadable.length === 0)
-    ok("CONTENTS", "All that the database holds is in a backup.");
+    ok("CONTENTS", "A backup holds everything in this database.");
   return found;
 }
 
@@ -149,7 +148,7 @@ export async function checkExtensions(client: pg.ClientBase): Promise<Finding[]>
     note(
       "EXTENSIONS",
       `Extensions: ${rows.map(({ name }) => name).join(", ")}.`,
-      "Another database that a backup is restored into needs them before: CREATE EXTENSION, or your migrations.",
+      "Another database needs them before you restore a backup into it: CREATE EXTENSION, or your migrations.",
     );
   }
   return found;

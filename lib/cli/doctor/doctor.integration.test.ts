@@ -54,7 +54,7 @@ test("the whole command: an app that is well, and one that is not", async () => 
   expect(well).toMatchObject({ code: 0, stderr: "" });
   expect(well.stdout).toContain("(from DATABASE_URL)");
   expect(well.stdout).toMatch(/\n {2}✓ schema\.prisma \(1 model\) and the database agree\.\n/);
-  expect(well.stdout).toMatch(/\n {2}✓ The app refuses whoever has no session/);
+  expect(well.stdout).toMatch(/\n {2}✓ The app refuses requests without a session/);
   expect(well.stdout).toMatch(/\n {2}✓ So did 12\.6 MB in one piece\.\n/);
 
   await db.query(`DROP TABLE "User"`);

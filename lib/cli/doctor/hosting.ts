@@ -83,6 +83,6 @@ export async function checkHosting(
       ],
     );
   }
-  if (found.length === 0) ok("HOSTING", "Nothing here tells of a host with narrow limits.");
+  if (found.length === 0) ok("HOSTING", "No sign of a host with narrow limits.");
   return found;
 }

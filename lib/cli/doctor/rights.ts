@@ -43,7 +43,7 @@ export async function checkRights(client: pg.ClientBase, catalog: Catalog): Prom
       code,
       `${purpose}: ${withoutOutcome(message)}`,
       remedyLines(
-        hint ?? "Give the role the right that is missing, or make it the owner of these tables.",
+        hint ?? "Grant the missing right to the role, or make it the owner of these tables.",
         leaveOutIn(details),
       ).join(" "),
     );
@@ -72,7 +72,7 @@ export async function checkRights(client: pg.ClientBase, catalog: Catalog): Prom
   if (stale.length > 0) {
     warning(
       "MATERIALIZED_VIEW_RIGHTS",
-      "The role may not refresh some materialised views: after a restore they would show what they showed before.",
+      "The role may not refresh some materialised views. After a restore they would show their earlier rows.",
       "Make the role their owner, or a member of it, or have their owner refresh them after a restore.",
       stale.map(tableLabel),
     );

@@ -50,7 +50,7 @@ export async function checkSchema(
   if (missing.length > 0) {
     warning(
       "DRIFT",
-      "schema.prisma has what the database has not. A backup holds what is in the database.",
+      "schema.prisma has parts that the database does not have. A backup holds what is in the database.",
       "Apply the migrations (npx prisma migrate deploy), or bring schema.prisma up to date (npx prisma db pull).",
       missing.map(({ message }) => message),
     );
@@ -58,8 +58,8 @@ export async function checkSchema(
   if (added.length > 0) {
     note(
       "DRIFT",
-      "The database has what schema.prisma does not map. It is backed up and restored all the same.",
-      "Nothing needs to be done, unless it should be in schema.prisma: npx prisma db pull",
+      "The database has parts that schema.prisma does not map. They are backed up and restored all the same.",
+      "You need to do nothing, unless they should be in schema.prisma: npx prisma db pull",
       added.map(({ message }) =>
         message.replace(" It is backed up and restored all the same.", ""),
       ),
@@ -77,7 +77,7 @@ export async function checkSchema(
       warning(
         "MIGRATIONS",
         "A migration has failed, or still runs.",
-        "Say what became of it: npx prisma migrate resolve",
+        "Tell Prisma whether it was applied: npx prisma migrate resolve",
         failed.map(({ name }) => name),
       );
     }

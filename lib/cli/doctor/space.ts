@@ -49,7 +49,7 @@ export async function checkSpace(
   } catch {
     problem(
       "UPLOAD_DIR",
-      `${folder} cannot be written to: no archive can be uploaded.`,
+      `${folder} cannot be written to: no backup can be uploaded.`,
       `Make it writable for the app's user, or ${other}.`,
     );
     return found;
@@ -58,20 +58,16 @@ export async function checkSpace(
   const freeBytes = bavail * bsize;
   const free = `${formatBytes(freeBytes)} free in ${folder}`;
   if (freeBytes < UPLOAD_SPARE_BYTES) {
-    problem("SPACE", `Only ${free}: no archive can be uploaded.`, `Make room, or ${other}.`);
+    problem("SPACE", `Only ${free}: no backup can be uploaded.`, `Make room, or ${other}.`);
   } else if (databaseBytes !== null && freeBytes < databaseBytes + UPLOAD_SPARE_BYTES) {
     warning(
       "SPACE",
-      `Only ${free}, and the database has ${formatBytes(databaseBytes)}: its archive is smaller, but may not fit.`,
+      `Only ${free}, and the database has ${formatBytes(databaseBytes)}: its backup is smaller, but may not fit.`,
       `Make room, or ${other}.`,
     );
   } else ok("SPACE", `Room for uploads: ${free}.`);
   if (type === TMPFS) {
-    warning(
-      "SPACE",
-      `${folder} is in memory, and so are uploads on their way.`,
-      `Better ${other}.`,
-    );
+    warning("SPACE", `${folder} is in memory, so uploads take memory.`, `Better ${other}.`);
   }
   if (databaseBytes !== null && databaseBytes > DEFAULT_MAX_UPLOAD_BYTES) {
     warning(

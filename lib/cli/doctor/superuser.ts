@@ -55,7 +55,7 @@ export async function checkSuperuser(client: pg.ClientBase): Promise<Finding[]> 
   const { found, warning } = findingsOf("Database");
   const it = await readOwners(client);
   if (!it.isSuperuser) return found;
-  const what = `The role ${it.role} is a superuser. Whoever gets hold of its connection has the whole server. A restore of another role's tables is refused if it would run that role's code.`;
+  const what = `The role ${it.role} is a superuser. Anyone who gets its connection string has the whole server. A restore of another role's tables is refused if it would run that role's code.`;
   const plain = it.owners
     .filter((owner) => !owner.isSuperuser)
     .map(({ name }) => sqlIdentifier(name));

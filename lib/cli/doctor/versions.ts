@@ -76,7 +76,7 @@ export async function checkVersions(
     problem(
       "NODE",
       `Node.js ${nodeVersion} is too old: ${node} is needed.`,
-      "Update Node.js here and where the app runs: older ones cannot read or write zstd, in which backups are compressed.",
+      "Update Node.js here and on the app's server. Older versions cannot read or write zstd, the compression of backups.",
     );
   }
   for (const { name, label, range, isOptional, version, isFit } of await readPeers(root)) {

@@ -58,7 +58,7 @@ const HOSTS: Record<string, Shape> = {
   "no sign-in": {
     files: PLAIN,
     config: ["  authorize: async () => null,"],
-    next: /Say who may, in app\/admin\/backup\/backup-admin.ts: until then, everybody is refused/,
+    next: /Say in app\/admin\/backup\/backup-admin.ts who may back up and restore\. Until then, everyone is refused/,
   },
   "no client": {
     files: without(PLAIN, "lib/users.ts"),
@@ -110,7 +110,7 @@ const HOSTS: Record<string, Shape> = {
       "lib/session.ts": usesAuth("@/auth"),
     },
     config: ["  authorize: authJs(auth, () => false),"],
-    next: /Say who may/,
+    next: /Say in .* who may back up and restore/,
   },
   "Better Auth, and where people sign in": {
     files: {

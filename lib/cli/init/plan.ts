@@ -103,7 +103,7 @@ export async function planInit(
       client ? describe(client) : "none found: to be filled in, or --client says it",
     ],
     ["Sign-in", signIn ? describeSignIn(signIn) : "none found: to be filled in, or --auth says it"],
-    ["Who may", who ? `${who}, asked on each request` : "nobody yet: to be filled in"],
+    ["Who may", who ? `${who}, asked on each request` : "no one yet: to be filled in"],
     ["Mounted at", mount],
   ];
   const configName = files[0]?.present?.name ?? files[0]?.name ?? "";
@@ -115,8 +115,8 @@ export async function planInit(
       "Install the package: npm install prisma-backup-admin",
     !client && `Import your app's PrismaClient in ${configName}.`,
     who
-      ? `Check in ${configName} that the right people may: its last lines say who.`
-      : `Say who may, in ${configName}: until then, everybody is refused.`,
+      ? `Check in ${configName} that the right people may back up and restore. Its last lines say who.`
+      : `Say in ${configName} who may back up and restore. Until then, everyone is refused.`,
     !isNextAuth &&
       signInPath === null &&
       `Say in ${configName} where people sign in, as: signInPath: "/login",`,

@@ -78,6 +78,6 @@ test.for([
 test("Clerk has to run for the page", () => {
   const text = `export default clerkMiddleware();\nexport const config = { matcher: ["/dashboard/:path*"] };`;
   expect(adviseOnProxy(text, "proxy.ts", "/admin/backup")).toBe(
-    `Add this line to the matcher in proxy.ts, or Clerk knows nobody there: "/admin/backup/:path*",`,
+    `Add this line to the matcher in proxy.ts, or Clerk does not know who is signed in there: "/admin/backup/:path*",`,
   );
 });

@@ -18,7 +18,7 @@ export function adviseOnProxy(text: string, file: string, mount: string): string
     const isWhole = pages.every((page) => matching?.some((it) => isMatch(it, page)) ?? true);
     return isWhole
       ? null
-      : `Add this line to the matcher in ${file}, or Clerk knows nobody there: "${mount}/:path*",`;
+      : `Add this line to the matcher in ${file}, or Clerk does not know who is signed in there: "${mount}/:path*",`;
   }
   if (matching?.length === 0 || !DECIDES.test(withoutComments(text))) return null;
   const lines = matching?.map((it) => {

@@ -106,7 +106,7 @@ function requireWholeBody(request: Request, response: Response): void {
     "UPLOAD_CUT_SHORT",
     `Only ${receivedBytes} of ${sentBytes} bytes of a request's body have reached the route handler.`,
     {
-      hint: "Where the app has a proxy.ts or middleware.ts, leave the backup page out of its `matcher`, or raise `experimental.proxyClientMaxBodySize` (`middlewareClientMaxBodySize` before Next 16) in the Next config to 5mb or more.",
+      hint: "If the app has a proxy.ts or middleware.ts, leave the backup page out of its `matcher`, or raise `experimental.proxyClientMaxBodySize` (`middlewareClientMaxBodySize` before Next 16) in the Next config to 5mb or more.",
       details: { sentBytes, receivedBytes },
     },
   );
@@ -121,7 +121,7 @@ function translateFailure(
   if (failure instanceof BackupError) return failure;
   if (status === 404 || status === 410) return uploadNotFound();
   if (status === 413) {
-    return new BackupError("ARCHIVE_TOO_LARGE", "The archive is larger than this server accepts.", {
+    return new BackupError("ARCHIVE_TOO_LARGE", "The backup is larger than this server accepts.", {
       hint: "Raise `maxUploadBytes` in the options of createBackupAdmin, or restore from a terminal.",
       details: { maxUploadBytes },
     });
@@ -146,6 +146,6 @@ function translateFailure(
 
 export function uploadNotFound(): BackupError {
   return new BackupError("UPLOAD_NOT_FOUND", "There is no such upload, or it has been removed.", {
-    hint: "Upload the archive again. If it is not found each time, the app's instances have no `uploadDir` in common.",
+    hint: "Upload the backup again. If it is not found each time, the app's instances do not share an `uploadDir`.",
   });
 }

@@ -76,7 +76,7 @@ export async function requireUploadRoom(
   if (missingBytes + UPLOAD_SPARE_BYTES <= freeBytes) return;
   throw new BackupError(
     "ARCHIVE_TOO_LARGE",
-    "The server has not enough room on its disk for this archive.",
+    "The server has not enough room on its disk for this backup.",
     {
       hint: "Make room in the server's folder for uploads, or restore from a terminal.",
       details: { sizeBytes, freeBytes },

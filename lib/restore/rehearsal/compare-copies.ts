@@ -79,7 +79,7 @@ async function compareOrSay(
         ...{ schema, name, model, rowsInBackup: rows, rowsNow: 0, isDamaged: true, changes: null },
         ...{ key: [], sampleColumns: [], samples: [] },
       },
-      unread: `What is there now in ${tableLabel(load.archived)} cannot be read: ${whyUnreadable(error)}. It was not compared, and cannot be kept: start the restore without a safety backup.`,
+      unread: `The current rows of ${tableLabel(load.archived)} cannot be read: ${whyUnreadable(error)}. They were not compared and cannot be saved. Start the restore without a safety backup.`,
     };
   }
 }
@@ -104,7 +104,7 @@ async function compare(
   const later = added + changed + same;
   const isRight = isMerge(mode) ? removed === 0 : later === rows;
   if (!isRight)
-    throw new Error(`a copy has ${later} rows after the load, and the archive has ${rows}`);
+    throw new Error(`a copy has ${later} rows after the load, and the backup has ${rows}`);
   const samples = withSamples ? await sampleRows(client, load, changes) : [];
   return { ...rehearsed, rowsNow: removed + changed + same, changes, samples };
 }

@@ -34,7 +34,7 @@ export async function lockForReading(client: pg.Client, options: LoadOptions): P
   if (after.obstacles.length > 0 || shape(before) === shape(after)) return after;
   throw new BackupError(
     "SCHEMA_DRIFT",
-    "Tables were made, changed or dropped while the rehearsal began. Nothing was changed.",
+    "Tables were made, changed or dropped while the trial run began. Nothing was changed.",
     { hint: "Try again when the migration has ended." },
   );
 }

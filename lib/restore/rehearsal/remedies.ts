@@ -10,7 +10,7 @@ import { describeUncomputable } from "../compute-anew.ts";
 import type { NotRedirected } from "./redirect-functions.ts";
 
 const THEN_VALIDATE =
-  "or make it NOT VALID (drop it and add it again so), restore, put the rows right, and validate it";
+  "or make it NOT VALID (drop it and add it again so), restore, correct the rows, and validate it";
 
 /**
  * Says what to do about a violation, in one or two sentences.
@@ -43,7 +43,7 @@ export function remedyOf(
     case "unique":
     case "exclusion":
       if (drop) return dropRemedy(drop);
-      return `Drop ${constraint}, restore, put the rows right, and add it again.`;
+      return `Drop ${constraint}, restore, correct the rows, and add it again.`;
     case "foreign-key":
       return `Use a backup that holds the rows of ${refersTo ? tableLabel(refersTo) : "the table"} that are referred to, leave no table out that holds them, ${THEN_VALIDATE}.`;
     default:
@@ -57,7 +57,7 @@ export const inheritedRemedy = (constraint: string): string =>
 
 const WHAT: Record<Violation["kind"], string> = {
   value: "hold a value that the table does not take",
-  "not-null": "have no value where one is required",
+  "not-null": "have no value in a required column",
   check: "do not fulfil a check",
   partition: "belong to no partition",
   unique: "repeat a key",
@@ -109,7 +109,7 @@ export const describeUntried = ({ table, name, why }: NotRedirected): Violation 
     table,
     constraint: name,
     message: `${name} of ${tableLabel(table)} cannot be tried beforehand, and counts as one that would fail: ${why}.`,
-    remedy: `Drop ${name}, restore, and add it again; or restore without this trial run: should it fail, nothing has changed.`,
+    remedy: `Drop ${name}, restore, and add it again. Or restore without this trial run: if the restore fails, it changes nothing.`,
   });
 
 /** In the restore's words. */

@@ -23,7 +23,7 @@ export function findMode({ entries, others }: EntryReader): EncryptionMode {
   const plain = entries.has(manifestEntryName("none"));
   const encrypted = entries.has(manifestEntryName("recipients"));
   if (!plain && !encrypted) {
-    throw incomplete("The backup's manifest is missing, which is written last.", {
+    throw incomplete("The backup's manifest is missing. It is written last.", {
       hint: "The backup was never finished, or not copied whole. Copy it again, or use an older backup.",
     });
   }

@@ -129,7 +129,7 @@ export const wrongPassphrase = (cause: unknown): ArchiveFault =>
   });
 
 export const wrongIdentity = (cause: unknown): ArchiveFault =>
-  new ArchiveFault("NO_MATCHING_IDENTITY", "This backup was not encrypted to the given identity.", {
-    hint: "Use the identity whose recipient was chosen when the backup was made.",
+  new ArchiveFault("NO_MATCHING_IDENTITY", "This private key does not open this backup.", {
+    hint: "Use the private key of a public key that was chosen when the backup was made.",
     cause,
   });

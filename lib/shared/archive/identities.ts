@@ -13,12 +13,12 @@ export function parseIdentities(text: string): string[] {
   if (identities.length > MAX_IDENTITIES) {
     throw new ArchiveFault(
       "NO_MATCHING_IDENTITY",
-      `More than ${MAX_IDENTITIES} age identities were given.`,
-      { hint: "Give the one that the backup was encrypted to." },
+      `More than ${MAX_IDENTITIES} age private keys were given.`,
+      { hint: "Give the private key that opens this backup." },
     );
   }
   if (identities.length > 0) return identities;
-  throw new ArchiveFault("NO_MATCHING_IDENTITY", "What was given is not an age identity.", {
+  throw new ArchiveFault("NO_MATCHING_IDENTITY", "This is not an age private key.", {
     hint: hintForText(text.trim()),
   });
 }
@@ -41,12 +41,12 @@ function isIdentity(line: string): boolean {
 
 function hintForText(text: string): string {
   if (text.startsWith("age1")) {
-    return "This is a recipient, the public half. Decrypting needs its identity, a line that begins with AGE-SECRET-KEY-1.";
+    return "You gave a public key. To decrypt, give its private key (AGE-SECRET-KEY-1…).";
   }
   if (text.startsWith("age-encryption.org/") || text.startsWith("-----BEGIN AGE")) {
-    return "This identity file is itself protected by a passphrase. Open it with `age -d FILE` first.";
+    return "This key file is protected by a passphrase. Open it with `age -d FILE` first.";
   }
-  return "Give the identity file that age-keygen wrote, or its line that begins with AGE-SECRET-KEY-1, complete.";
+  return "Give the key file that age-keygen wrote, or its whole line that begins with AGE-SECRET-KEY-1.";
 }
 
 /** Whether age-encryption's error says that no key matches, rather than that something is damaged. */

@@ -25,5 +25,5 @@ const beginsAsManifest = async (reader: EntryReader): Promise<boolean> =>
 export const noBackupInZip = () =>
   notABackup(
     "This is a zip file, but not a backup.",
-    "A backup holds a manifest and a folder named tables, or one JSON file per table if @vorlefan/prisma-backup wrote it. Choose the zip file as it was downloaded.",
+    "A backup holds a manifest and a folder named tables. A backup of @vorlefan/prisma-backup holds one JSON file per table. Choose the zip file as it was downloaded.",
   );
