@@ -138,7 +138,7 @@ describe.concurrent("an undo", () => {
     const before = await pgDumpText(database.url);
     const scope = { mode: "overwrite", tables: [table("customers")] };
     const done = await restore(admin, database, { uploadId, scope });
-    expect(done.plan?.safetyBackup?.message).toContain("It is not encrypted");
+    expect(done.plan?.safetyBackup?.message).toContain("Like this backup, it is not encrypted");
     const { stdout } = await run("unzip", ["-Z1", zipOf(admin, done.id)]);
     expect(stdout).toContain("customers");
     expect(stdout).not.toContain("orders");
