@@ -14,7 +14,7 @@ export default async function Catalogue() {
   return (
     <main>
       <h1>Town library</h1>
-      <p>{session ? `Signed in as ${session.user.name}` : <a href="/sign-in">Sign in</a>}</p>
+      <p>{session?.user ? `Signed in as ${session.user.name}` : <a href="/sign-in">Sign in</a>}</p>
       <table>
         <thead>
           <tr>
