@@ -1,7 +1,7 @@
 import { PANEL, rowOf } from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
-test("shows the database and the insertion order with its reasons", async ({ page }) => {
+test("shows the database and the table order with its reasons", async ({ page }) => {
   await page.goto("/");
   await page
     .getByRole("navigation", { name: "Main" })
@@ -22,10 +22,14 @@ test("shows the database and the insertion order with its reasons", async ({ pag
   );
   // A cycle of two models, and one of a table with itself.
   await expect(step("public.departments")).toContainText("public.employees");
-  await expect(step("public.departments")).toContainText("Cycle of 2 tables: loaded with its");
+  await expect(step("public.departments")).toContainText(
+    "Cycle of 2 tables: its foreign keys are dropped for the load",
+  );
   await expect(step("public.departments")).toContainText(/Department\.head .* in the same cycle/);
   await expect(step("public.categories")).toContainText(/Category\.parent .* the same table/);
-  await expect(step("public.categories")).toContainText("Refers to itself: loaded with its");
+  await expect(step("public.categories")).toContainText(
+    "Refers to itself: its foreign keys are dropped for the load",
+  );
   // Two PostgreSQL schemas, and the table of an implicit many-to-many relation.
   await expect(step("warehouse.shipment_lines")).toContainText("after public.order_lines");
   await expect(step("public._ProductToTag")).toContainText("after public.products");

@@ -1,5 +1,5 @@
 import { defineConfig, devices } from "@playwright/test";
-import { PATIENCE_MS, TEST_LIMIT_MS } from "../lib/testing/patience.ts";
+import { PAGE_PATIENCE_MS, TEST_LIMIT_MS } from "../lib/testing/patience.ts";
 import { SCOPE } from "../lib/testing/scope.ts";
 import { LAUNCH } from "./support/browser.ts";
 
@@ -15,15 +15,15 @@ export default defineConfig({
   forbidOnly: true,
   retries: 0,
   timeout: TEST_LIMIT_MS,
-  expect: { timeout: PATIENCE_MS },
+  expect: { timeout: PAGE_PATIENCE_MS },
   reporter: [["list"]],
   use: {
     ...devices["Desktop Chrome"],
     // The address of the worker's own shop. The global set-up chooses the ports, and each worker reads this file again.
     baseURL: process.env[`E2E_URL_${process.env.TEST_PARALLEL_INDEX}`],
     launchOptions: LAUNCH,
-    actionTimeout: PATIENCE_MS,
-    navigationTimeout: PATIENCE_MS,
+    actionTimeout: PAGE_PATIENCE_MS,
+    navigationTimeout: PAGE_PATIENCE_MS,
     screenshot: "only-on-failure",
     // Without screenshots, which cost as much as the browser itself.
     trace: { mode: "retain-on-failure", screenshots: false },

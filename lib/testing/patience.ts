@@ -3,6 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** Limits end what makes no progress, however slow the machine is. No test expects anything to be fast. */
 export const PATIENCE_MS = 10 * 60_000;
 
+/** Limit for one step on a page. Ten minutes for each that fails would be longer than the whole suite may take. */
+export const PAGE_PATIENCE_MS = 2 * 60_000;
+
 /** Limit for a whole test or hook. */
 export const TEST_LIMIT_MS = 3 * PATIENCE_MS;
 
