@@ -71,6 +71,8 @@ test.each([
     "in a pool of the app's",
     (settings: pg.PoolConfig) => {
       const pool = new pg.Pool(settings);
+      // The database may be dropped before the last connection has said goodbye.
+      pool.on("error", () => {});
       onTestFinished(() => pool.end());
       return new PrismaPg(pool);
     },
@@ -170,6 +172,7 @@ test("a class of the app's own connects", async () => {
   const { settings } = await twoServers();
   class Elsewhere extends pg.Client {}
   const pool = new pg.Pool({ ...settings, Client: Elsewhere } as pg.PoolConfig);
+  pool.on("error", () => {});
   onTestFinished(() => pool.end());
   expect(await errorOf(backUp(clientOf(new PrismaPg(pool))))).toMatchObject({
     code: "CONFIG_INVALID",

@@ -257,7 +257,7 @@ describe("a database at Supabase", () => {
     expect(await restore("--yes")).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(
-        /No table is left to restore[\s\S]*Tables of Supabase are only restored where they are chosen/,
+        /No table is left to restore[\s\S]*Tables of Supabase are restored only if you choose them/,
       ),
     });
   });
