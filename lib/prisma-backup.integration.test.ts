@@ -389,6 +389,7 @@ describe("the connection", () => {
   test("is that of a pool of the app's own, which is left alone", async () => {
     const { db, root } = await scene();
     const pool = new pg.Pool({ connectionString: db.url });
+    pool.on("error", () => {});
     onTestFinished(() => pool.end());
     const prisma = project.client(pool, { disposeExternalPool: true });
     const { rows } = await new PrismaBackup(prisma, {

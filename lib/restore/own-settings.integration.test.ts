@@ -71,6 +71,7 @@ const WAYS: Array<[string, (db: TestDatabase) => Promise<Database> | Database]> 
         connectionString: db.url,
         options: String.raw`--search_path="$user",\ shop -c application_name=app`,
       });
+      pool.on("error", () => {});
       onTestFinished(() => pool.end());
       return ofAdapter(new PrismaPg(pool));
     },
@@ -79,6 +80,7 @@ const WAYS: Array<[string, (db: TestDatabase) => Promise<Database> | Database]> 
     "the schema of the adapter's pool",
     (db) => {
       const pool = new pg.Pool({ connectionString: db.url });
+      pool.on("error", () => {});
       onTestFinished(() => pool.end());
       return ofAdapter(new PrismaPg(pool, { schema: "shop" }));
     },
