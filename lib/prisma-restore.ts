@@ -1,7 +1,8 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
-import { type Archive, openArchive } from "./archive/archive-reader.ts";
+import type { Archive } from "./archive/archive.ts";
+import { openArchive } from "./archive/archive-reader.ts";
 import { findBackups, isBackup } from "./archive/find-backups.ts";
 import {
   abortAs,

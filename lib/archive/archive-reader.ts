@@ -1,8 +1,6 @@
 import { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { BackupError, ownError } from "../errors.ts";
-import type { Catalog } from "../schema/catalog.ts";
-import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
 import { checkAgreement, findMode, smallEntries } from "../shared/archive/entries.ts";
 import { encryptedToOthers, foreignKey } from "../shared/archive/fault.ts";
@@ -13,6 +11,7 @@ import {
   MAX_STORED_MANIFEST_BYTES,
   manifestEntryName,
 } from "../shared/archive-format.ts";
+import type { Archive } from "./archive.ts";
 import { digestMismatch, judged, toArchiveError } from "./archive-error.ts";
 import { createDecompressor } from "./compression.ts";
 import { sha256 } from "./digest.ts";
@@ -28,54 +27,10 @@ import { translateReadError } from "./entry-content.ts";
 import type { EntrySource } from "./entry-source.ts";
 import { notABackup, requireNoNewer } from "./find-backups.ts";
 import { notAFile } from "./folder-source.ts";
-import {
-  type Manifest,
-  type ManifestTable,
-  parseManifest,
-  type StoredManifest,
-} from "./manifest.ts";
+import { type ManifestTable, parseManifest, type StoredManifest } from "./manifest.ts";
 import { openEntrySource } from "./open-entry-source.ts";
 import { openOriginal } from "./original/open-original.ts";
 import { VerifyStream } from "./verify-stream.ts";
-
-/** A backup on disk whose structure has been checked. Owns its open files until it is closed. */
-export interface Archive extends AsyncDisposable {
-  readonly encryption: EncryptionMode;
-  readonly sizeBytes: number;
-  /**
-   * Whether `@vorlefan/prisma-backup` wrote it. Then no digests were stored, and `manifestFor` matches its contents.
-   */
-  readonly isOriginal: boolean;
-  /** @throws INTERNAL before `unlock` */
-  readonly manifest: Manifest;
-  /**
-   * The manifest as it fits a database, for `planLoad`. For an archive of ours it is always the same. The original
-   * stored neither schemas nor types, so its tables and columns take the database's. After this call, `readTable`
-   * returns their rows in format 1. The manifest's warnings name what the original lost.
-   */
-  manifestFor(catalog: Catalog, models: PrismaModels): Manifest;
-  /**
-   * Reads the manifest and checks that it agrees with the entries. `{}` is enough for mode none. An archive that a
-   * passphrase protects also opens with the private key from its key.age.
-   *
-   * @throws WRONG_PASSPHRASE, NO_MATCHING_IDENTITY, FORMAT_UNSUPPORTED, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
-   */
-  unlock(unlock: Unlock): Promise<void>;
-  /**
-   * Returns a key for another archive that the same passphrase or private key opens, without storing either. Call it
-   * after `unlock`. Null if the original encrypted the backup, in its own way.
-   */
-  keyForAnother(): Promise<ArchiveKey | null>;
-  /**
-   * Reads a table's plain JSON. If anything differs from the manifest, the stream fails with DIGEST_MISMATCH,
-   * ARCHIVE_INVALID or ARCHIVE_TRUNCATED before its end. Then discard what was read.
-   */
-  readTable(table: ManifestTable, signal?: AbortSignal): Readable;
-  /** Compares a table's entry with its stored digest. Does not decrypt. */
-  verifyStored(table: ManifestTable, signal?: AbortSignal): Promise<void>;
-  /** Can be called repeatedly. Streams that are still being read fail. */
-  close(): Promise<void>;
-}
 
 /**
  * Opens a backup, which is a zip file or a folder, ours or the original's, and checks its structure. Changes nothing,

@@ -1,6 +1,6 @@
 /** Finds out whether the backup contains the account of the person who restores, and tells them what that means. */
 import { Readable } from "node:stream";
-import type { Archive } from "../archive/archive-reader.ts";
+import type { Archive } from "../archive/archive.ts";
 import { ValueSearch } from "../archive/value-search.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";

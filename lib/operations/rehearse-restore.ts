@@ -1,4 +1,4 @@
-import type { Archive } from "../archive/archive-reader.ts";
+import type { Archive } from "../archive/archive.ts";
 import { BackupError } from "../errors.ts";
 import { rehearse } from "../restore/rehearsal/rehearse.ts";
 import type { Check, RestoreScope } from "../shared/api.ts";

@@ -1,4 +1,5 @@
-import { type Archive, openArchive } from "../archive/archive-reader.ts";
+import type { Archive } from "../archive/archive.ts";
+import { openArchive } from "../archive/archive-reader.ts";
 import { type ArchiveKey, createArchiveKey } from "../archive/encryption.ts";
 import { BackupError } from "../errors.ts";
 import type { Actor, Unlock } from "../shared/api.ts";

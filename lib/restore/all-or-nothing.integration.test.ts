@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { openSync, readFileSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type Archive, openArchive } from "../archive/archive-reader.ts";
+import type { Archive } from "../archive/archive.ts";
+import { openArchive } from "../archive/archive-reader.ts";
 import type { Database } from "../postgres/connection.ts";
 import type { Phase } from "../shared/progress.ts";
 import {

@@ -1,4 +1,4 @@
-import type { Archive } from "../archive/archive-reader.ts";
+import type { Archive } from "../archive/archive.ts";
 import type { RestoreSelection } from "../plan/restore-scope.ts";
 import type { Load } from "../postgres/load.ts";
 import { ownSettings } from "../postgres/own-settings.ts";

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type pg from "pg";
-import type { Archive } from "../archive/archive-reader.ts";
+import type { Archive } from "../archive/archive.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
 import { BackupError } from "../errors.ts";
 import { freeOwn } from "../own-memory.ts";

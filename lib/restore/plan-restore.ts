@@ -1,4 +1,4 @@
-import type { Archive } from "../archive/archive-reader.ts";
+import type { Archive } from "../archive/archive.ts";
 import { type ManifestTable, summariseManifest } from "../archive/manifest.ts";
 import { isMerge, type RestoreSelection } from "../plan/restore-scope.ts";
 import type { Database } from "../postgres/connection.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type pg from "pg";
-import type { Archive } from "../archive/archive-reader.ts";
+import type { Archive } from "../archive/archive.ts";
 import type { Manifest } from "../archive/manifest.ts";
 import { compareEncodings } from "../plan/compare-encodings.ts";
 import type { LoadPlan, PlannedLoad } from "../plan/load-plan.ts";

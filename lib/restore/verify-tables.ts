@@ -1,4 +1,4 @@
-import type { Archive } from "../archive/archive-reader.ts";
+import type { Archive } from "../archive/archive.ts";
 import { BackupError } from "../errors.ts";
 import { freeOwn } from "../own-memory.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";

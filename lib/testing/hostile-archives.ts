@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
-import { type Archive, openArchive } from "../archive/archive-reader.ts";
+import type { Archive } from "../archive/archive.ts";
+import { openArchive } from "../archive/archive-reader.ts";
 import { type ArchiveKey, createArchiveKey, unlockKeyFile } from "../archive/encryption.ts";
 import type { ManifestTable, StoredManifest } from "../archive/manifest.ts";
 import { BackupError } from "../errors.ts";

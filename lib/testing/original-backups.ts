@@ -1,7 +1,8 @@
 /** Shared by the tests of the original's backups. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Archive, openArchive } from "../archive/archive-reader.ts";
+import type { Archive } from "../archive/archive.ts";
+import { openArchive } from "../archive/archive-reader.ts";
 import type { Unlock } from "../shared/api.ts";
 import { temporaryFolder } from "./archives.ts";
 

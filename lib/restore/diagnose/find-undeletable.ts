@@ -1,6 +1,6 @@
 /** Finds tables whose rows would be overwritten, but from which PostgreSQL prevents deletion. */
 import pg from "pg";
-import type { Archive } from "../../archive/archive-reader.ts";
+import type { Archive } from "../../archive/archive.ts";
 import { freeOwn } from "../../own-memory.ts";
 import { apart } from "../../postgres/apart.ts";
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
