@@ -16,37 +16,34 @@ export async function collectEntry(
   if (entry.sizeBytes > maxBytes) {
     throw toArchiveError(oversizedEntry(entry.name));
   }
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  try {
-    for await (const chunk of content) {
-      chunks.push(chunk);
-      sizeBytes += chunk.length;
-      if (sizeBytes > entry.sizeBytes) break;
-    }
-  } catch (error) {
-    throw translateReadError(error);
-  }
-  if (sizeBytes !== entry.sizeBytes) {
+  // One byte more than declared is enough to know that the size is wrong.
+  const bytes = await collect(content, entry.sizeBytes + 1);
+  if (bytes.length !== entry.sizeBytes) {
     throw toArchiveError(damagedEntry(entry.name));
   }
-  return Buffer.concat(chunks);
+  return bytes;
 }
 
 /** Returns the first HEAD_BYTES of an entry, as latin1. */
 export async function headOf(content: AsyncIterable<Buffer>): Promise<string> {
+  const bytes = await collect(content, HEAD_BYTES);
+  return bytes.subarray(0, HEAD_BYTES).toString("latin1");
+}
+
+/** Reads whole chunks until there are at least `enoughBytes`, or the content ends. */
+async function collect(content: AsyncIterable<Buffer>, enoughBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
     for await (const chunk of content) {
       chunks.push(chunk);
       bytes += chunk.length;
-      if (bytes >= HEAD_BYTES) break;
+      if (bytes >= enoughBytes) break;
     }
   } catch (error) {
     throw translateReadError(error);
   }
-  return Buffer.concat(chunks).subarray(0, HEAD_BYTES).toString("latin1");
+  return Buffer.concat(chunks);
 }
 
 /** Turns an error from reading an entry into a BackupError. */
