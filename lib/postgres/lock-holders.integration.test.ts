@@ -208,10 +208,12 @@ describe("sessions", () => {
     await until("the restore waits", async () => {
       return (await db.query("SELECT FROM pg_locks WHERE NOT granted")).length > 0;
     });
+    // It also waits for the reader, so it gets no lock when the restore gives up.
     const late = await connect(db, "late");
-    const lateRead = late.query("SELECT FROM purse");
+    const locked = late.query("BEGIN; LOCK TABLE purse");
     const { message } = await restored;
-    await lateRead;
+    await reader.query("ROLLBACK");
+    await locked;
     expect(message).toContain("reader");
     expect(message).not.toContain("late");
   });
