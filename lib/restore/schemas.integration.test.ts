@@ -19,7 +19,7 @@ import { MAJORS } from "../testing/majors.ts";
 import { databaseText, pgDumpText, surroundingsText } from "../testing/oracles.ts";
 import { missedRows } from "../testing/row-oracle.ts";
 import { SCHEMA_CASES } from "../testing/schema-cases.ts";
-import { sample } from "../testing/scope.ts";
+import { SCOPE, sample } from "../testing/scope.ts";
 
 describe.for(MAJORS)("PostgreSQL %i", (major) => {
   const everything = async ({ url, name }: TestDatabase) =>
@@ -56,18 +56,19 @@ describe.for(MAJORS)("PostgreSQL %i", (major) => {
 });
 
 test("a thousand tables, each with a key to another, a sequence and a trigger", async () => {
+  const count = SCOPE.manyTables;
   const { db, database } = await testDatabase({
     sql: `CREATE FUNCTION boom() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''a trigger fired''; END';
-      DO $$ BEGIN FOR i IN 1..1000 LOOP EXECUTE format('CREATE TABLE t%s (id serial PRIMARY KEY, next int)', i); END LOOP; END $$;
-      DO $$ BEGIN FOR i IN 1..1000 LOOP EXECUTE format('INSERT INTO t%s (next) SELECT j FROM generate_series(1, 3) j', i); END LOOP; END $$;
-      DO $$ BEGIN FOR i IN 1..1000 LOOP EXECUTE format('ALTER TABLE t%s ADD FOREIGN KEY (next) REFERENCES t%s', i, 1 + (i * 7) % 1000); EXECUTE format('CREATE TRIGGER boom BEFORE INSERT ON t%s FOR EACH ROW EXECUTE FUNCTION boom()', i); END LOOP; END $$`,
+      DO $$ BEGIN FOR i IN 1..${count} LOOP EXECUTE format('CREATE TABLE t%s (id serial PRIMARY KEY, next int)', i); END LOOP; END $$;
+      DO $$ BEGIN FOR i IN 1..${count} LOOP EXECUTE format('INSERT INTO t%s (next) SELECT j FROM generate_series(1, 3) j', i); END LOOP; END $$;
+      DO $$ BEGIN FOR i IN 1..${count} LOOP EXECUTE format('ALTER TABLE t%s ADD FOREIGN KEY (next) REFERENCES t%s', i, 1 + (i * 7) % ${count}); EXECUTE format('CREATE TRIGGER boom BEFORE INSERT ON t%s FOR EACH ROW EXECUTE FUNCTION boom()', i); END LOOP; END $$`,
   });
   const before = await pgDumpText(db.url);
   const { path, result } = await backUp(database);
-  expect(result.rows).toBe(3000);
+  expect(result.rows).toBe(3 * count);
   await db.query(
-    "SET session_replication_role = replica; DELETE FROM t1; UPDATE t500 SET next = NULL; DELETE FROM t1000",
+    `SET session_replication_role = replica; DELETE FROM t1; UPDATE t${count / 2} SET next = NULL; DELETE FROM t${count}`,
   );
-  expect((await restore(database, path)).rows).toBe(3000);
+  expect((await restore(database, path)).rows).toBe(3 * count);
   expect((await pgDumpText(db.url)) === before).toBe(true);
 });
