@@ -16,7 +16,8 @@ import {
 import { quoteIdentifier, quoteLiteral, quoteTable } from "../postgres/identifiers.ts";
 import { type FailedRows, UnrestorableRow } from "../postgres/json-array.ts";
 import { MAX_ROW_BYTES } from "../postgres/load-rows.ts";
-import { INVALID_TEXT, isTextError } from "../postgres/text-errors.ts";
+import { CHARACTER_NOT_IN_REPERTOIRE } from "../postgres/sqlstate.ts";
+import { isTextError } from "../postgres/text-errors.ts";
 import type { TableName } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 
@@ -75,7 +76,7 @@ export async function describeDumpError(
       hint: "",
       ...known.meaning,
       cause: error,
-      ...(reason === "text" && { sqlState: INVALID_TEXT }),
+      ...(reason === "text" && { sqlState: CHARACTER_NOT_IN_REPERTOIRE }),
     },
     known,
   );
@@ -106,7 +107,12 @@ async function find(
       await client.query("ROLLBACK");
     }
     const sqlState = error instanceof pg.DatabaseError ? error.code : undefined;
-    const found = await findUnreadableRow(client, table, failed, sqlState ?? INVALID_TEXT);
+    const found = await findUnreadableRow(
+      client,
+      table,
+      failed,
+      sqlState ?? CHARACTER_NOT_IN_REPERTOIRE,
+    );
     return found && { ...found, reason: suspected === "text" ? "text" : "other" };
   } finally {
     await client.end();

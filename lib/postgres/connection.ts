@@ -9,6 +9,7 @@ import { OwnClient } from "./own-client.ts";
 import { type ConnectionConfig, ONLY_TABLES, readOwnSearchPath } from "./own-settings.ts";
 import { requireSessions } from "./pooler.ts";
 import { SessionWatch } from "./session-waits.ts";
+import { hasSqlState, TOO_MANY_CONNECTIONS } from "./sqlstate.ts";
 
 declare module "pg" {
   interface Client {
@@ -166,12 +167,8 @@ export function openDatabase(config: ConnectionConfig): Database {
   };
 }
 
-const TOO_MANY_CONNECTIONS = "53300";
-
 const isTooMany = (error: unknown): boolean =>
-  error instanceof BackupError &&
-  error.cause instanceof pg.DatabaseError &&
-  error.cause.code === TOO_MANY_CONNECTIONS;
+  error instanceof BackupError && hasSqlState(error.cause, TOO_MANY_CONNECTIONS);
 
 /**
  * Closes the pool's idle connections. One of them may be the only connection that the role is allowed.

@@ -1,12 +1,12 @@
 /** What to do about rows that a table refuses, worded for both a trial run and a restore. */
 
-import pg from "pg";
+import type pg from "pg";
 import type { CatalogTable } from "../schema/catalog.ts";
 import { type DropStatement, dropStatementOf } from "../schema/drop-statement.ts";
 import type { TableName } from "../shared/api.ts";
 import { sqlName } from "../shared/sql-name.ts";
-import { EXCLUSION_VIOLATION, UNIQUE_VIOLATION } from "./database-error.ts";
 import { RELATIONS, relationsOf } from "./row-keys.ts";
+import { EXCLUSION_VIOLATION, hasSqlState, UNIQUE_VIOLATION } from "./sqlstate.ts";
 
 export const dropRemedy = ({ sql, isValid }: DropStatement): string =>
   isValid
@@ -26,8 +26,7 @@ export async function findDropStatement(
   table: CatalogTable,
   error: unknown,
 ): Promise<DropStatement | undefined> {
-  if (!(error instanceof pg.DatabaseError)) return undefined;
-  if (error.code !== UNIQUE_VIOLATION && error.code !== EXCLUSION_VIOLATION) return undefined;
+  if (!hasSqlState(error, UNIQUE_VIOLATION, EXCLUSION_VIOLATION)) return undefined;
   const { rows } = await client.query<{ drop: DropStatement }>(
     `SELECT ${dropStatementOf("c.oid")} AS drop FROM ${RELATIONS}
      JOIN pg_catalog.pg_index i ON i.indrelid = rel.oid JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid WHERE c.relname = $3`,

@@ -2,6 +2,7 @@
 import pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
+import { hasSqlState, INTERNAL_ERROR } from "./sqlstate.ts";
 
 /**
  * Source files of the server that read and write its data files. From other source files, the same codes concern a
@@ -24,8 +25,7 @@ export const isStorageDamage = (error: unknown): error is pg.DatabaseError =>
  * contain no values.
  */
 export const isCatalogDamage = (error: unknown): error is pg.DatabaseError =>
-  error instanceof pg.DatabaseError &&
-  error.code === "XX000" &&
+  hasSqlState(error, INTERNAL_ERROR) &&
   /^(?:cache lookup failed for [a-z ]+ (?:with OID )?\d+|could not (?:open|find) [a-z _]+ (?:with OID )?\d+)$/.test(
     error.message,
   );

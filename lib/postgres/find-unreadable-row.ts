@@ -1,10 +1,14 @@
-import pg from "pg";
+import type pg from "pg";
 import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
+import { dumped } from "./copy-out.ts";
+import { countExactly } from "./count-rows.ts";
 import { quoteIdentifier } from "./identifiers.ts";
 import type { FailedRows } from "./json-array.ts";
 import { readRowKeys } from "./row-keys.ts";
 import { rowsOf } from "./rows-of.ts";
 import { describeKey, sampleOf } from "./sample-values.ts";
+import { tryStatement } from "./savepoint.ts";
+import { CHARACTER_NOT_IN_REPERTOIRE, UNTRANSLATABLE_CHARACTER } from "./sqlstate.ts";
 import { isTextError } from "./text-errors.ts";
 
 /** Only the person waits for this search. */
@@ -37,8 +41,8 @@ export async function findUnreadableRow(
   sqlState: string,
 ): Promise<UnreadableRow | null> {
   const deadline = performance.now() + MAX_SEARCH_MS;
-  const isText = /^22(021|P05)$/.test(sqlState);
-  const columns = dumpedColumns(table);
+  const isText = [CHARACTER_NOT_IN_REPERTOIRE, UNTRANSLATABLE_CHARACTER].includes(sqlState);
+  const columns = dumped(table);
   const probe = (column: CatalogColumn) => {
     const value = asText(column);
     // Checks that the bytes are valid in the database's encoding, and that UTF-8 has each character.
@@ -47,16 +51,10 @@ export async function findUnreadableRow(
 
   async function fails(from: number, to: number, some = columns): Promise<boolean> {
     if (performance.now() > deadline) throw new Error("it takes too long");
-    await client.query("SAVEPOINT probe");
-    try {
-      await client.query(`SELECT ${some.map(probe).join(", ")} FROM ${slice(table, from, to)}`);
-      return false;
-    } catch (error) {
-      if (isText ? isTextError(error) : hasCode(error, sqlState)) return true;
-      throw error;
-    } finally {
-      await client.query("ROLLBACK TO SAVEPOINT probe");
-    }
+    const select = `SELECT ${some.map(probe).join(", ")} FROM ${slice(table, from, to)}`;
+    const error = await tryStatement(client, select);
+    if (error && !(isText ? isTextError(error) : error.code === sqlState)) throw error;
+    return error !== null;
   }
 
   async function firstFailing(from: number, to: number): Promise<number | null> {
@@ -73,7 +71,8 @@ export async function findUnreadableRow(
 
   await beginSearch(client);
   const row =
-    (await firstFailing(first, last)) ?? (await firstFailing(1, await count(client, table)));
+    (await firstFailing(first, last)) ??
+    (await firstFailing(1, (await countExactly(client, [table])).get(table) ?? 0));
   if (row === null) return null;
   for (const column of columns) {
     if (await fails(row, row, [column]))
@@ -96,7 +95,7 @@ export async function findLargeRow(
   atLeastBytes: number,
 ): Promise<UnreadableRow | null> {
   await beginSearch(client);
-  const columns = dumpedColumns(table);
+  const columns = dumped(table);
   const { rows } = await client.query<{ place: number; sizes: number[]; size: number }>(
     `SELECT place, pg_catalog.to_json(sizes) AS sizes, (SELECT sum(x) FROM pg_catalog.unnest(sizes) x) AS size FROM (
        SELECT (row_number() OVER ())::float8 AS place, ARRAY[${columns.map(sizeAsText).join(", ")}]::float8[] AS sizes
@@ -109,9 +108,6 @@ export async function findLargeRow(
   const largest = columns[found.sizes.indexOf(Math.max(...found.sizes))];
   return largest ? { row, ...(await identify(client, table, row, largest)) } : null;
 }
-
-const dumpedColumns = (table: CatalogTable): CatalogColumn[] =>
-  table.columns.filter(({ generated }) => !generated);
 
 /** Text by the type's output function, as COPY writes it. */
 const asText = ({ name }: Pick<CatalogColumn, "name">): string =>
@@ -126,22 +122,12 @@ const sizeAsText = (column: CatalogColumn): string =>
 const slice = (table: CatalogTable, from: number, to: number): string =>
   `(SELECT * FROM ${rowsOf(table)} t OFFSET ${from - 1} LIMIT ${to - from + 1}) t`;
 
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof pg.DatabaseError && error.code === code;
-
 /** Opens a transaction that reads rows in the same order as a backup. */
 async function beginSearch(client: pg.ClientBase): Promise<void> {
   await client.query(
     `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; SET LOCAL synchronize_seqscans = off;
      SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL statement_timeout = ${MAX_SEARCH_MS}`,
   );
-}
-
-async function count(client: pg.ClientBase, table: CatalogTable): Promise<number> {
-  const { rows } = await client.query<{ rows: number }>(
-    `SELECT count(*)::float8 AS rows FROM ${rowsOf(table)} t`,
-  );
-  return rows[0]?.rows ?? 0;
 }
 
 async function identify(

@@ -3,7 +3,7 @@ import { FIRST_NORMAL_OID, SEEMS_TO_READ, userFunctionsOf } from "../schema/user
 import type { TableName, Warning } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { quoteTable } from "./identifiers.ts";
-import { tryStatement } from "./try-statement.ts";
+import { tryStatement } from "./savepoint.ts";
 
 /** An index that is built after its table is loaded. Sorting all rows once is faster than inserting them one by one. */
 export interface LateIndex extends TableName {
@@ -87,7 +87,7 @@ export async function rebuildReadingIndexes(
   ]);
   const warnings: Warning[] = [];
   for (const index of rows) {
-    if (await tryStatement(client, `REINDEX INDEX ${quoteTable(index)}`)) continue;
+    if (!(await tryStatement(client, `REINDEX INDEX ${quoteTable(index)}`))) continue;
     warnings.push({
       code: "INDEX_NOT_REBUILT",
       message: `The index ${tableLabel(index)} calls a function that may read other tables, and could not be rebuilt when all rows were there. A query that uses it may miss rows. Run REINDEX INDEX ${quoteTable(index)}; if that fails, give its function a search_path of its own first.`,

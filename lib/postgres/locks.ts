@@ -1,13 +1,15 @@
-import pg from "pg";
+import type pg from "pg";
 import type { CatalogTable } from "../schema/catalog.ts";
 import type { MaterializedView } from "../schema/materialized-views.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+import { oidsOf } from "./load.ts";
 import {
   describeHolder,
   findAdvisoryHolders,
   findLockHolders,
   lockTimeout,
 } from "./lock-holders.ts";
+import { DEADLOCK_DETECTED, hasSqlState, LOCK_NOT_AVAILABLE, QUERY_CANCELED } from "./sqlstate.ts";
 
 /** Default for how long a backup or restore waits for locks before it gives up. */
 export const DEFAULT_LOCK_TIMEOUT_MS = 30_000;
@@ -27,8 +29,6 @@ export const beginLockWait = (timeoutMs: number): LockWait => ({
   endsAt: performance.now() + timeoutMs,
 });
 
-const DEADLOCK_DETECTED = "40P01";
-
 /**
  * Locks every table until the end of the transaction. A session that holds some of the tables and waits for another one
  * would deadlock with this transaction. If PostgreSQL detects that, the locks taken here are released, and taken again
@@ -44,16 +44,12 @@ export async function lockTables(
 ): Promise<void> {
   if (tables.length === 0) return;
   const statement = `LOCK TABLE ${tables.map(quoteTable).join(", ")} IN ${mode} MODE`;
-  const relations = tables.flatMap(({ oid, partitions }) => [
-    oid,
-    ...partitions.map((it) => it.oid),
-  ]);
+  const relations = oidsOf(tables);
   for (;;) {
     try {
       return await waitForLock(client, { statement, relations, mode }, wait);
     } catch (error) {
-      const isDeadlock = error instanceof pg.DatabaseError && error.code === DEADLOCK_DETECTED;
-      if (!isDeadlock || performance.now() > wait.endsAt) throw error;
+      if (!hasSqlState(error, DEADLOCK_DETECTED) || performance.now() > wait.endsAt) throw error;
     }
   }
 }
@@ -120,14 +116,10 @@ async function waitForLock(
   }
 }
 
-const LOCK_NOT_AVAILABLE = "55P03";
-const QUERY_CANCELED = "57014";
-
 /** A cancellation near the end of the wait is a timeout. An earlier one came from somebody else. */
 const isTimeout = (error: unknown, endsAt: number): boolean =>
-  error instanceof pg.DatabaseError &&
-  (error.code === LOCK_NOT_AVAILABLE ||
-    (error.code === QUERY_CANCELED && performance.now() > endsAt - 50));
+  hasSqlState(error, LOCK_NOT_AVAILABLE) ||
+  (hasSqlState(error, QUERY_CANCELED) && performance.now() > endsAt - 50);
 
 /**
  * The key of the restore's advisory lock: the first eight bytes of sha256("prisma_backup_admin restore"), as a signed

@@ -1,10 +1,14 @@
 /** Recognises errors of user-defined functions that name something not found under the connection's search_path. */
-import pg from "pg";
+import type pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import { sqlIdentifier } from "../shared/sql-name.ts";
-
-/** Function or operator, table, other object (or a setting), schema. */
-const CODES = ["42883", "42P01", "42704", "3F000"];
+import {
+  hasSqlState,
+  INVALID_SCHEMA_NAME,
+  UNDEFINED_FUNCTION,
+  UNDEFINED_OBJECT,
+  UNDEFINED_TABLE,
+} from "./sqlstate.ts";
 
 const NAME = String.raw`(?:"[^"]+"|[\w$]+)`;
 /** The parts that are the same in every language of a server. */
@@ -22,8 +26,7 @@ function functionIn({ where = "" }: pg.DatabaseError): string | undefined {
 
 /** False for what a function raises itself, and for a row's value that is itself a name. */
 export const isNotFound = (error: unknown): error is pg.DatabaseError =>
-  error instanceof pg.DatabaseError &&
-  CODES.includes(error.code ?? "") &&
+  hasSqlState(error, UNDEFINED_FUNCTION, UNDEFINED_TABLE, UNDEFINED_OBJECT, INVALID_SCHEMA_NAME) &&
   error.routine !== "exec_stmt_raise" &&
   // PostgreSQL may inline a small function. The error then names no function.
   (functionIn(error) !== undefined || settingIn(error) !== undefined);

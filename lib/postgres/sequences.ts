@@ -2,10 +2,11 @@ import pg from "pg";
 import type { PlannedSequence } from "../plan/load-plan.ts";
 import type { CatalogSequence } from "../schema/catalog.ts";
 import type { TableName } from "../shared/api.ts";
-import { apart } from "./apart.ts";
 import { blameSequence, isStorageDamage } from "./damage.ts";
 import { findFurthest } from "./furthest-value.ts";
 import { quoteTable } from "./identifiers.ts";
+import { apart } from "./savepoint.ts";
+import { DATA_CORRUPTED } from "./sqlstate.ts";
 
 /** Where a sequence stands. `lastValue` is decimal text, because an int8 does not fit in a JavaScript number. */
 export interface SequenceState extends TableName {
@@ -48,7 +49,7 @@ async function blame(client: pg.ClientBase, sequences: readonly TableName[]): Pr
 
 /** If a sequence's page is empty, PostgreSQL reports no error. */
 const lostRow = (): pg.DatabaseError =>
-  Object.assign(new pg.DatabaseError("its row is gone", 0, "error"), { code: "XX001" });
+  Object.assign(new pg.DatabaseError("its row is gone", 0, "error"), { code: DATA_CORRUPTED });
 
 async function readStates(
   client: pg.ClientBase,

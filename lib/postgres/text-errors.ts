@@ -1,12 +1,9 @@
-/** PostgreSQL's codes for text that does not fit an encoding. */
-import pg from "pg";
+import type pg from "pg";
+import { CHARACTER_NOT_IN_REPERTOIRE, hasSqlState, UNTRANSLATABLE_CHARACTER } from "./sqlstate.ts";
 
-export const INVALID_TEXT = "22021";
-const UNTRANSLATABLE_TEXT = "22P05";
-
+/** Whether a text does not fit an encoding. */
 export const isTextError = (error: unknown): error is pg.DatabaseError =>
-  error instanceof pg.DatabaseError &&
-  (error.code === INVALID_TEXT || error.code === UNTRANSLATABLE_TEXT);
+  hasSqlState(error, CHARACTER_NOT_IN_REPERTOIRE, UNTRANSLATABLE_CHARACTER);
 
 /** Names of encodings, which are the same in every language. Not the bytes: they come from a row. */
 const ENCODING = /\b(?:[A-Z][A-Z_]*\d[A-Z\d_]*|EUC_[A-Z]+|SQL_ASCII|MULE_INTERNAL|KOI8[RU])\b/g;
@@ -15,7 +12,7 @@ const ENCODING = /\b(?:[A-Z][A-Z_]*\d[A-Z\d_]*|EUC_[A-Z]+|SQL_ASCII|MULE_INTERNA
 export function meaningOfTextError(error: pg.DatabaseError): { has: string; hint: string } {
   const encodings = error.message.match(ENCODING) ?? [];
   const ours = encodings.find((encoding) => encoding !== "UTF8");
-  if (error.code === INVALID_TEXT) {
+  if (error.code === CHARACTER_NOT_IN_REPERTOIRE) {
     return {
       has: `bytes that are no character in ${ours ?? encodings[0] ?? "its encoding"}`,
       hint: "The backup is of a database with the encoding SQL_ASCII, which takes all bytes. Restore it into one that has it, too: CREATE DATABASE … ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0. Or give these rows a text that is UTF-8 before the backup.",

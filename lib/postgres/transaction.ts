@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import { quoteTable } from "./identifiers.ts";
+import { hasSqlState, INVALID_PARAMETER_VALUE } from "./sqlstate.ts";
 
 /**
  * Assigns an ID to the transaction and returns it. The ID identifies the transaction even after its connection is gone.
@@ -68,5 +69,4 @@ export async function truncationStatus(
 }
 
 /** True for the error about a transaction ID that the server has not assigned yet. */
-export const isInFuture = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && error.code === "22023";
+export const isInFuture = (error: unknown): boolean => hasSqlState(error, INVALID_PARAMETER_VALUE);

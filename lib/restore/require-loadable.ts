@@ -4,7 +4,7 @@ import { leaveOut } from "../plan/exclusion.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import type { RefusedChange } from "../postgres/publications.ts";
-import { standbyError } from "../postgres/read-only.ts";
+import { standbyError } from "../postgres/standby.ts";
 import { attachStatement, finalizeStatement } from "../schema/pending-detach.ts";
 import type { Check, TableName } from "../shared/api.ts";
 import { formatSome } from "../shared/format.ts";

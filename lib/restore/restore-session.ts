@@ -4,7 +4,7 @@ import { BackupError } from "../errors.ts";
 import { abandon, type Database } from "../postgres/connection.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import { findRestoreLockHolder, tryRestoreLock } from "../postgres/locks.ts";
-import { requireWrites } from "../postgres/read-only.ts";
+import { requireWrites } from "../postgres/standby.ts";
 
 /**
  * The right to restore into a database, held by one connection at a time. The caller that began it must end it, with

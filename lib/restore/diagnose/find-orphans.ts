@@ -1,13 +1,13 @@
 /** Finds rows that refer to missing rows. */
 import pg from "pg";
 import { type BlamedRows, blameRows } from "../../postgres/blamed-rows.ts";
-import { FOREIGN_KEY_VIOLATION } from "../../postgres/database-error.ts";
 import { checkForeignKey, type Side } from "../../postgres/find-violations.ts";
 import { quoteTable } from "../../postgres/identifiers.ts";
 import type { Load } from "../../postgres/load.ts";
 import { loadStatement, type RowBatch } from "../../postgres/load-rows.ts";
 import { readRowKeys } from "../../postgres/row-keys.ts";
 import { describeKey } from "../../postgres/sample-values.ts";
+import { FOREIGN_KEY_VIOLATION } from "../../postgres/sqlstate.ts";
 import { FOREIGN_KEY_RULES_SQL, type ForeignKeyRule } from "../../postgres/table-rules.ts";
 import type { CatalogTable } from "../../schema/catalog.ts";
 import type { TableName } from "../../shared/api.ts";

@@ -2,7 +2,6 @@
 import pg from "pg";
 import type { Archive } from "../../archive/archive.ts";
 import { freeOwn } from "../../own-memory.ts";
-import { apart } from "../../postgres/apart.ts";
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
 import { isKeyed, type KeyedLoad, type Load } from "../../postgres/load.ts";
 import { batchRows, chosenRows, rowsOfBatch } from "../../postgres/load-rows.ts";
@@ -10,6 +9,7 @@ import { sameKey } from "../../postgres/merge-rows.ts";
 import { type RefusedChange, readRefusedChanges } from "../../postgres/publications.ts";
 import type { RowKey } from "../../postgres/row-keys.ts";
 import { rowsOf } from "../../postgres/rows-of.ts";
+import { apart } from "../../postgres/savepoint.ts";
 
 /**
  * A table is only affected if it contains a row with a key from the backup: otherwise nothing is deleted. So this must

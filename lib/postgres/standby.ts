@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
+import { DEADLOCK_DETECTED, hasSqlState, SERIALIZATION_FAILURE } from "./sqlstate.ts";
 
 const HINT = "Use the primary server's connection string.";
 
@@ -10,8 +11,6 @@ export const standbyError = (outcome: string, cause?: unknown): BackupError =>
     `The database takes no writes: this server is a standby (a read replica). ${outcome}`,
     { hint: HINT, cause },
   );
-
-export const READ_ONLY_SQL_TRANSACTION = "25006";
 
 /** For a server that refuses writes and is not known to be a standby. */
 export const READ_ONLY = {
@@ -31,3 +30,19 @@ export async function isStandby(client: pg.ClientBase | pg.Pool): Promise<boolea
   );
   return rows[0]?.isStandby === true;
 }
+
+/**
+ * True if a standby ended a statement or the connection because it could no longer delay replaying the primary's
+ * changes. Recognised by the C function that raised the error, because the message is in the server's language.
+ */
+export const isRecoveryConflict = (error: unknown): boolean =>
+  hasSqlState(error, SERIALIZATION_FAILURE, DEADLOCK_DETECTED) &&
+  /^Process(?:Interrupts|RecoveryConflict)/.test(error.routine ?? "");
+
+export const RECOVERY_CONFLICT = {
+  what: "This server is a standby, and ended the work to go on with replication",
+  hint: "Give it more time on the standby: hot_standby_feedback = on keeps the rows that are read, and a greater max_standby_streaming_delay lets replication wait. Or use the primary server's connection string.",
+};
+
+/** A conflict passes, so try again. A backup makes as many attempts. */
+export const CONFLICT_ATTEMPTS = 3;
