@@ -8,6 +8,7 @@ import type { PlannedLoad } from "../plan/load-plan.ts";
 import { TRUSTED_ROLES } from "../schema/trusted-roles.ts";
 import { FIRST_NORMAL_OID, notOfExtension } from "../schema/user-objects.ts";
 import type { TableName } from "../shared/api.ts";
+import { oidsOf } from "./load.ts";
 import { ownSearchPathText } from "./own-settings.ts";
 
 export interface UntrustedCode {
@@ -152,14 +153,13 @@ export async function readUntrustedCode(
   client: pg.ClientBase,
   loads: readonly Pick<PlannedLoad, "table" | "columns">[],
 ): Promise<UntrustedCodes> {
-  const oids = loads.flatMap(({ table }) => [table.oid, ...table.partitions.map(({ oid }) => oid)]);
   const defaults = loads.flatMap(({ table, columns }) =>
     table.columns
       .filter(({ hasDefault, name }) => hasDefault && !columns.some((it) => it.name === name))
       .map(({ name }) => ({ oid: table.oid, name })),
   );
   const { rows } = await client.query<UntrustedCodes>(SQL, [
-    oids,
+    oidsOf(loads.map(({ table }) => table)),
     defaults.map(({ oid }) => oid),
     defaults.map(({ name }) => name),
     ownSearchPathText(client) ?? null,
