@@ -14,7 +14,7 @@ import {
   type UnreadableRow,
 } from "../postgres/find-unreadable-row.ts";
 import { quoteIdentifier, quoteLiteral, quoteTable } from "../postgres/identifiers.ts";
-import { type FailedRows, UnrestorableRow } from "../postgres/json-array.ts";
+import { UnrestorableRow } from "../postgres/json-array.ts";
 import { MAX_ROW_BYTES } from "../postgres/load-rows.ts";
 import { CHARACTER_NOT_IN_REPERTOIRE } from "../postgres/sqlstate.ts";
 import { isTextError } from "../postgres/text-errors.ts";
@@ -43,7 +43,7 @@ const MOST_JSON_BYTES = 6;
 /** Translates a dump's error for a person. If one row is the cause, the error names its number, column and key. */
 export async function describeDumpError(
   error: Error,
-  failed: FailedRows,
+  failedRow: number,
   context: DumpErrorContext,
 ): Promise<Error> {
   const { table } = context;
@@ -56,13 +56,13 @@ export async function describeDumpError(
   const suspected = suspectedReason(error);
   if (!suspected || context.signal?.aborted) return translateDatabaseError(error, place) as Error;
   // Finding the row is optional. If the search fails, report the error without it.
-  const found = await find(error, failed, context, suspected).catch(() => null);
+  const found = await find(error, failedRow, context, suspected).catch(() => null);
   const reason =
     found?.reason ?? (error instanceof UnrestorableRow || isTextError(error) ? suspected : "other");
-  const row = found?.row ?? (failed.first === failed.last ? failed.first : undefined);
+  const row = found?.row ?? failedRow;
   const known: ErrorPlace = {
     ...place,
-    ...(row !== undefined && { rows: [row, row] }),
+    rows: [row, row],
     column: found?.column,
     blamed: found?.key === undefined ? undefined : { key: found.key },
     ...leaveOut([table], context.tables),
@@ -93,7 +93,7 @@ function suspectedReason(error: Error): Reason | null {
 
 async function find(
   error: Error,
-  failed: FailedRows,
+  failedRow: number,
   { database, table, maxRowBytes = MAX_ROW_BYTES }: DumpErrorContext,
   suspected: Reason,
 ): Promise<(UnreadableRow & { reason: Reason }) | null> {
@@ -102,7 +102,7 @@ async function find(
     if (suspected === "size") {
       // The estimate ignores column names and the characters between values.
       const atLeast = maxRowBytes / (error instanceof UnrestorableRow ? 2 * MOST_JSON_BYTES : 2.1);
-      const large = await findLargeRow(client, table, failed, atLeast);
+      const large = await findLargeRow(client, table, failedRow, atLeast);
       if (large || error instanceof UnrestorableRow) return large && { ...large, reason: "size" };
       await client.query("ROLLBACK");
     }
@@ -110,7 +110,7 @@ async function find(
     const found = await findUnreadableRow(
       client,
       table,
-      failed,
+      failedRow,
       sqlState ?? CHARACTER_NOT_IN_REPERTOIRE,
     );
     return found && { ...found, reason: suspected === "text" ? "text" : "other" };

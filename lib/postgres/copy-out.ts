@@ -4,12 +4,12 @@ import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
 import { CopyOutStream } from "./copy-out-stream.ts";
 import { CopyToJson } from "./copy-to-json.ts";
 import { quoteIdentifier } from "./identifiers.ts";
-import { type FailedRows, JsonArray, type OnRows, UnrestorableRow } from "./json-array.ts";
+import { JsonArray, type OnRows, UnrestorableRow } from "./json-array.ts";
 import { rowsOf } from "./rows-of.ts";
 
-export interface CopyOutOptions {
-  /** Describes the error that the stream fails with, given the original error and the rows where it happened. */
-  describeError?: (error: Error, rows: FailedRows) => Error | Promise<Error>;
+interface CopyOutOptions {
+  /** Describes the error that the stream fails with. The row is counted from 1 in the order of reading. */
+  describeError?: (error: Error, row: number) => Error | Promise<Error>;
   /** False for an SQL_ASCII database, whose bytes may have any encoding. */
   isUtf8?: boolean;
   /** Maximum size of a row's JSON in bytes. A larger row is refused, because a restore would refuse it too. */
@@ -33,26 +33,17 @@ export function copyOut(
   const toJson = new CopyToJson(dumped(table));
   // Nothing may throw from here on: if nothing read the COPY and it failed, the process would end.
   const copy = client.query(new CopyOutStream(copyStatement(table)));
+  const { describeError = (error) => error } = options;
   // Errors reach the reader of the array. The callback only keeps `pipeline` from throwing.
   const array = new JsonArray({
     ...options,
     onRows,
     copiedRows: () => copy.rowCount,
-    describeError: describing(options, () => ({
-      first: copy.rowsSent + 1,
-      last: copy.rowsSent + 1,
-    })),
+    describeError: (error) =>
+      describeError(error, error instanceof UnrestorableRow ? error.row : copy.rowsSent + 1),
   });
   return pipeline(copy, toJson, array, () => {});
 }
-
-const describing =
-  ({ describeError = (error) => error }: CopyOutOptions, failedAt: () => FailedRows) =>
-  (error: Error) =>
-    describeError(
-      error,
-      error instanceof UnrestorableRow ? { first: error.row, last: error.row } : failedAt(),
-    );
 
 /** The columns whose values a backup contains. */
 export const dumped = (table: CatalogTable): CatalogColumn[] =>

@@ -3,7 +3,6 @@ import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
 import { dumped } from "./copy-out.ts";
 import { countExactly } from "./count-rows.ts";
 import { quoteIdentifier } from "./identifiers.ts";
-import type { FailedRows } from "./json-array.ts";
 import { readRowKeys } from "./row-keys.ts";
 import { rowsOf } from "./rows-of.ts";
 import { describeKey, sampleOf } from "./sample-values.ts";
@@ -30,14 +29,14 @@ export interface UnreadableRow {
  * only if it fails in the same way.
  *
  * @param client used for nothing else; it is left in a transaction
- * @param rows where the dump failed; searched first
+ * @param failedRow where the dump failed; searched first
  * @param sqlState of the failure. For text that does not fit an encoding, either code counts
  * @returns null if the row is not found
  */
 export async function findUnreadableRow(
   client: pg.ClientBase,
   table: CatalogTable,
-  { first, last }: FailedRows,
+  failedRow: number,
   sqlState: string,
 ): Promise<UnreadableRow | null> {
   const deadline = performance.now() + MAX_SEARCH_MS;
@@ -71,7 +70,7 @@ export async function findUnreadableRow(
 
   await beginSearch(client);
   const row =
-    (await firstFailing(first, last)) ??
+    (await firstFailing(failedRow, failedRow)) ??
     (await firstFailing(1, (await countExactly(client, [table])).get(table) ?? 0));
   if (row === null) return null;
   for (const column of columns) {
@@ -82,31 +81,28 @@ export async function findUnreadableRow(
 }
 
 /**
- * Finds the largest of some rows and its largest column, for a row that is too large to be read.
+ * Finds the largest column of a row that is too large to be read.
  *
- * @param rows where the dump failed
+ * @param row where the dump failed
  * @param atLeastBytes size as text; a smaller row is not the one at which the dump failed
  * @returns null if the row is no longer in its place
  */
 export async function findLargeRow(
   client: pg.ClientBase,
   table: CatalogTable,
-  { first, last }: FailedRows,
+  row: number,
   atLeastBytes: number,
 ): Promise<UnreadableRow | null> {
   await beginSearch(client);
   const columns = dumped(table);
-  const { rows } = await client.query<{ place: number; sizes: number[]; size: number }>(
-    `SELECT place, pg_catalog.to_json(sizes) AS sizes, (SELECT sum(x) FROM pg_catalog.unnest(sizes) x) AS size FROM (
-       SELECT (row_number() OVER ())::float8 AS place, ARRAY[${columns.map(sizeAsText).join(", ")}]::float8[] AS sizes
-       FROM ${slice(table, first, last)}) s
-     ORDER BY size DESC NULLS LAST LIMIT 1`,
-  );
-  const [found] = rows;
-  if (!found || found.size < atLeastBytes) return null;
-  const row = first + found.place - 1;
-  const largest = columns[found.sizes.indexOf(Math.max(...found.sizes))];
-  return largest ? { row, ...(await identify(client, table, row, largest)) } : null;
+  const { rows } = await client.query<number[]>({
+    text: `SELECT ${columns.map(sizeAsText).join(", ")} FROM ${slice(table, row, row)}`,
+    rowMode: "array",
+  });
+  const sizes = rows[0] ?? [];
+  const largest = columns[sizes.indexOf(Math.max(...sizes))];
+  const isLarge = sizes.reduce((sum, size) => sum + size, 0) >= atLeastBytes;
+  return isLarge && largest ? { row, ...(await identify(client, table, row, largest)) } : null;
 }
 
 /** Text by the type's output function, as COPY writes it. */
@@ -117,7 +113,7 @@ const asText = ({ name }: Pick<CatalogColumn, "name">): string =>
 const sizeAsText = (column: CatalogColumn): string =>
   column.valueType.name === "bytea" && !column.valueType.isArray
     ? `coalesce(2 * pg_catalog.octet_length(t.${quoteIdentifier(column.name)})::float8, 0)`
-    : `pg_catalog.octet_length(${asText(column)})`;
+    : `pg_catalog.octet_length(${asText(column)})::float8`;
 
 const slice = (table: CatalogTable, from: number, to: number): string =>
   `(SELECT * FROM ${rowsOf(table)} t OFFSET ${from - 1} LIMIT ${to - from + 1}) t`;

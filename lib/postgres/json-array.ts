@@ -4,12 +4,6 @@ import { MAX_ROW_BYTES } from "./load-rows.ts";
 
 export type OnRows = (rows: number, bytes: number) => void;
 
-/** The range of rows in which reading a table failed, counted from 1 in the order in which they are sent. */
-export interface FailedRows {
-  first: number;
-  last: number;
-}
-
 /** A row that PostgreSQL sent but no restore would take. */
 export class UnrestorableRow extends Error {
   readonly row: number;
@@ -22,7 +16,7 @@ export class UnrestorableRow extends Error {
   }
 }
 
-export interface JsonArrayOptions {
+interface JsonArrayOptions {
   onRows: OnRows;
   /** How many rows PostgreSQL reports. Called at the end. */
   copiedRows: () => number;
@@ -84,27 +78,15 @@ export class JsonArray extends Transform {
   }
 
   #requireUtf8(chunk: Buffer): void {
-    const { length } = this.#begun;
-    const missing = length === 0 ? 0 : lengthOfCharacter(this.#begun[0] ?? 0) - length;
-    const first =
-      length === 0 ? NO_BYTES : Buffer.concat([this.#begun, chunk.subarray(0, missing)]);
-    if (chunk.length < missing) {
-      this.#begun = first;
-      return;
+    const bytes = this.#begun.length === 0 ? chunk : Buffer.concat([this.#begun, chunk]);
+    const end = bytes.length - lengthOfBegun(bytes);
+    this.#begun = Buffer.from(bytes.subarray(end));
+    if (isUtf8(bytes.subarray(0, end))) return;
+    for (let row = this.#rows + 1, from = 0; ; row++) {
+      const at = bytes.indexOf(NEWLINE, from);
+      if (at === -1 || !isUtf8(bytes.subarray(from, at))) throw new UnrestorableRow(row, "text");
+      from = at + 1;
     }
-    const end = chunk.length - lengthOfBegun(chunk);
-    this.#begun = Buffer.from(chunk.subarray(Math.max(end, missing)));
-    if (isUtf8(first) && isUtf8(chunk.subarray(missing, end))) return;
-    let row = this.#rows + 1;
-    if (isUtf8(first)) {
-      let from = missing;
-      for (; ; row++) {
-        const at = chunk.indexOf(NEWLINE, from);
-        if (at === -1 || !isUtf8(chunk.subarray(from, at))) break;
-        from = at + 1;
-      }
-    }
-    throw new UnrestorableRow(row, "text");
   }
 
   override _flush(done: TransformCallback): void {
@@ -126,16 +108,13 @@ export class JsonArray extends Transform {
   }
 }
 
-/** Length in bytes of a UTF-8 character, by its first byte. */
-const lengthOfCharacter = (byte: number): number =>
-  byte < 0xc0 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
-
 /** How many bytes at the end belong to a character that is not complete yet. */
-function lengthOfBegun(chunk: Buffer): number {
-  for (let length = 1; length <= 3 && length <= chunk.length; length++) {
-    const byte = chunk[chunk.length - length] ?? 0;
-    if (byte >= 0xc0) return lengthOfCharacter(byte) > length ? length : 0;
+function lengthOfBegun(bytes: Buffer): number {
+  for (let length = 1; length <= 3 && length <= bytes.length; length++) {
+    const byte = bytes[bytes.length - length] ?? 0;
     if (byte < 0x80) return 0;
+    // The first byte of a character tells its length.
+    if (byte >= 0xc0) return length < (byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4) ? length : 0;
   }
   return 0;
 }

@@ -30,7 +30,7 @@ export async function loadRows(
   statement: LoadStatement,
   batch: RowBatch,
 ): Promise<number> {
-  const { copied = statement.toCopy.convert(batch.json) } = batch;
+  const { copied = statement.toCopy?.convert(batch.json) } = batch;
   if (copied) {
     const copy = client.query(copyFrom(statement.copyText));
     await pipeline(Readable.from(pieces(copied)), copy);
@@ -60,54 +60,35 @@ export interface LoadStatement {
   text: string;
   isPrepared: boolean;
   copyText: string;
-  toCopy: JsonToCopy;
+  /** Null if all rows take the INSERT. */
+  toCopy: JsonToCopy | null;
 }
 
 /** Builds the COPY and the INSERT that take batches of a table's rows, for the given columns. */
 export function loadStatement(table: CatalogTable, columns: readonly LoadColumn[]): LoadStatement {
-  const name = `load ${table.oid}`;
-  const names = columns.map((column) => quoteIdentifier(column.name));
-  const common = {
-    name,
-    isPrepared: false,
-    copyText: `COPY ${quoteTable(table)} (${names.join(", ")}) FROM STDIN`,
-    // COPY parses a value by its column's type alone. If that is not enough, the empty list makes all rows take the
-    // INSERT.
-    toCopy: new JsonToCopy(
-      columns.some(({ archivedType }) => archivedType !== undefined)
-        ? []
-        : columns.map(copiedColumn),
-    ),
-  };
-  if (columns.length === 0) {
-    return {
-      ...common,
-      text: `INSERT INTO ${quoteTable(table)} SELECT FROM pg_catalog.json_array_elements($1::json)`,
-    };
-  }
-  const declarations = columns.map((column, index) => `${names[index]} ${declaredType(column)}`);
-  const values = columns.map((column, index) => valueExpression(column, `r.${names[index]}`));
+  const names = columns.map(({ name }) => quoteIdentifier(name)).join(", ");
+  // COPY parses a value by its column's type alone.
+  const canBeCopied = columns.every(({ archivedType }) => archivedType === undefined);
   return {
-    ...common,
-    text: `INSERT INTO ${quoteTable(table)} (${names.join(", ")}) OVERRIDING SYSTEM VALUE
-      SELECT ${values.join(", ")} FROM pg_catalog.json_to_recordset($1::json) AS r (${declarations.join(", ")})`,
+    name: `load ${table.oid}`,
+    isPrepared: false,
+    copyText: `COPY ${quoteTable(table)} (${names}) FROM STDIN`,
+    toCopy: canBeCopied ? new JsonToCopy(columns.map(copiedColumn)) : null,
+    text:
+      columns.length === 0
+        ? `INSERT INTO ${quoteTable(table)} SELECT FROM pg_catalog.json_array_elements($1::json)`
+        : `INSERT INTO ${quoteTable(table)} (${names}) OVERRIDING SYSTEM VALUE ${readStatement(columns)}`,
   };
 }
 
-/** Reads one column of a batch, to check whether its values have the column's type. */
-export function readStatement(column: LoadColumn): string {
-  const name = quoteIdentifier(column.name);
-  return `SELECT ${valueExpression(column, `r.${name}`)} FROM pg_catalog.json_to_recordset($1::json) AS r (${name} ${declaredType(column)})`;
-}
-
-/** An item for FROM that reads the given columns of the batch in `$1`. */
-export function rowsOfBatch(columns: readonly LoadColumn[]): string {
-  const names = columns.map((column) => quoteIdentifier(column.name));
+/** Reads columns of the batch in `$1`. Fails if a value does not have its column's type. */
+export function readStatement(columns: readonly LoadColumn[]): string {
+  const names = columns.map(({ name }) => quoteIdentifier(name));
   const values = columns.map(
     (column, i) => `${valueExpression(column, `r.${names[i]}`)} AS ${names[i]}`,
   );
   const declarations = columns.map((column, i) => `${names[i]} ${declaredType(column)}`);
-  return `(SELECT ${values.join(", ")} FROM pg_catalog.json_to_recordset($1::json) AS r (${declarations.join(", ")}))`;
+  return `SELECT ${values.join(", ")} FROM pg_catalog.json_to_recordset($1::json) AS r (${declarations.join(", ")})`;
 }
 
 const declaredType = ({ needsCast, archivedType, type }: LoadColumn): string =>
@@ -241,6 +222,6 @@ export async function deallocate(
   client: pg.ClientBase,
   { name, isPrepared, toCopy }: LoadStatement,
 ): Promise<void> {
-  toCopy.close();
+  toCopy?.close();
   if (isPrepared) await client.query(`DEALLOCATE ${quoteIdentifier(name)}`);
 }

@@ -142,7 +142,7 @@ async function loadTable<L extends Load>(
   });
   for await (const batch of batchRows(archive.readTable(archived, signal))) {
     if (batch.firstRow === 1) requireColumns(batch, archived);
-    const copied = places ? undefined : statement.toCopy.convert(batch.json);
+    const copied = places ? undefined : statement.toCopy?.convert(batch.json);
     await steps.done();
     steps.add(() => insert({ ...batch, copied }));
   }

@@ -69,7 +69,8 @@ export async function findFailingRow(
         // Text that is invalid in the encoding fails before any column is read, regardless of its column. So try each
         // value alone.
         const read = isTextError(error) ? columnAlone(json, column.name) : json;
-        if (read && (await fails(readStatement(column), read))) return { row, column: column.name };
+        if (read && (await fails(readStatement([column]), read)))
+          return { row, column: column.name };
       }
       return { row };
     },

@@ -4,7 +4,7 @@ import type { Archive } from "../../archive/archive.ts";
 import { freeOwn } from "../../own-memory.ts";
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
 import { isKeyed, type KeyedLoad, type Load } from "../../postgres/load.ts";
-import { batchRows, chosenRows, rowsOfBatch } from "../../postgres/load-rows.ts";
+import { batchRows, chosenRows, readStatement } from "../../postgres/load-rows.ts";
 import { sameKey } from "../../postgres/merge-rows.ts";
 import { type RefusedChange, readRefusedChanges } from "../../postgres/publications.ts";
 import type { RowKey } from "../../postgres/row-keys.ts";
@@ -49,7 +49,7 @@ async function isAnyThere(
     (name) => `${computed.get(name) ?? quoteIdentifier(name)} AS ${quoteIdentifier(name)}`,
   );
   const sql = `SELECT EXISTS (SELECT FROM ${live} l
-    JOIN (SELECT ${values.join(", ")} FROM ${rowsOfBatch(needed)} r) c ON ${sameKey(key, "l", "c")}) AS found`;
+    JOIN (SELECT ${values.join(", ")} FROM (${readStatement(needed)}) r) c ON ${sameKey(key, "l", "c")}) AS found`;
   for await (const batch of batchRows(archive.readTable(archived))) {
     for (const some of places ? chosenRows(batch, places) : [batch])
       if (await isFound(client, sql, some.json)) return true;

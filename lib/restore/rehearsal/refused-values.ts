@@ -75,7 +75,7 @@ export class RefusedValues {
       // value alone.
       const read = isTextError(refusal) ? columnAlone(json, column.name) : json;
       if (!read) continue;
-      if (!(await this.#try(() => this.#client.query(readStatement(column), [read])))) continue;
+      if (!(await this.#try(() => this.#client.query(readStatement([column]), [read])))) continue;
       name = column.name;
       break;
     }
