@@ -2,12 +2,6 @@ import { isIPv6 } from "node:net";
 import { BackupError } from "../errors.ts";
 import { CONNECTIONS_NEEDED } from "./connection-count.ts";
 
-/** The host of a connection attempt, and whether a password was given. */
-export interface Attempt {
-  host: string;
-  hasPassword: boolean;
-}
-
 const TRUST =
   "Name the certificate's authority: sslmode=verify-full&sslrootcert=FILE in the connection string, or in the app `ssl: { ca }`. To encrypt without proof of who answers, as libpq does: uselibpqcompat=true&sslmode=require.";
 
@@ -15,110 +9,71 @@ const NO_WAY = /^(?:ENETUNREACH|EHOSTUNREACH|EINVAL|EADDRNOTAVAIL|EAFNOSUPPORT)$
 const NO_ANSWER = /^(?:ETIMEDOUT|ENOTFOUND|EAI_)/;
 
 /**
- * Hints by error code. Errors of `pg` have no code, and a pooler's code says little, so their messages are matched
- * instead. The first match wins.
+ * Hints by a pattern for the error's code. Errors of `pg` have no code, and a pooler's code says little, so their
+ * messages are matched instead. The first match wins.
  */
-const HINTS: Array<[isMeant: RegExp, hint: string]> = [
-  [
-    /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)/,
+const HINTS: Record<string, string> = {
+  "^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)":
     "Have the server's certificate renewed, or set this machine's clock.",
-  ],
-  [
-    /^ERR_SSL_\w*CERTIFICATE_REQUIRED/,
+  "^ERR_SSL_\\w*CERTIFICATE_REQUIRED":
     "The server asks for a certificate of the client's: sslcert=FILE&sslkey=FILE in the connection string, or in the app `ssl: { cert, key }`.",
-  ],
-  [
-    /^(?:EPROTO|ERR_SSL|ERR_OSSL|ERR_TLS)/,
+  "^(?:EPROTO|ERR_SSL|ERR_OSSL|ERR_TLS)":
     "Client and server do not agree on TLS: check sslmode, sslrootcert, sslcert and sslkey in the connection string.",
-  ],
-  [/CERT|^UNABLE_TO_/, TRUST],
-  [
-    /does not support SSL/,
+  "CERT|^UNABLE_TO_": TRUST,
+  "does not support SSL":
     "This server speaks no TLS: use sslmode=prefer or sslmode=disable, if the way to it is safe.",
-  ],
-  [
-    /^28P01/,
+  "^28P01":
     "Check user and password in the connection string. Characters such as @, / or # in a password are percent-encoded.",
-  ],
-  [
-    /^28/,
+  "^28":
     "Check user and TLS settings (sslmode) in the connection string, and the server's pg_hba.conf.",
-  ],
-  [/^3D000/, "Check the database's name at the end of the connection string."],
-  [/^42501/, "Grant the role CONNECT on this database."],
-  [
-    /^53300|max_client_conn|max client|too many/i,
-    `${CONNECTIONS_NEEDED} Wait until others have ended theirs, or allow more: CONNECTION LIMIT of the role or the database, the server's max_connections, or the pooler's own limit.`,
-  ],
-  [/^(?:22|42)/, "Check the connection string's options: the server takes one of them for wrong."],
-  [/^57P03/, "The server is starting or stopping. Try again in a moment."],
-  [
-    /^57014/,
+  "^3D000": "Check the database's name at the end of the connection string.",
+  "^42501": "Grant the role CONNECT on this database.",
+  "^53300|[Mm]ax_client_conn|[Mm]ax client|[Tt]oo many": `${CONNECTIONS_NEEDED} Wait until others have ended theirs, or allow more: CONNECTION LIMIT of the role or the database, the server's max_connections, or the pooler's own limit.`,
+  "^(?:22|42)": "Check the connection string's options: the server takes one of them for wrong.",
+  "^57P03": "The server is starting or stopping. Try again in a moment.",
+  "^57014":
     "A time limit of the role, the database or a pooler is too short for a connection: raise it (statement_timeout).",
-  ],
-  [
-    /tenant or user not found/i,
+  "[Tt]enant or user not found":
     "Check user and host. At Supabase's pooler the user is postgres.PROJECT, and the host that of the project's region.",
-  ],
-  [
-    /^(?:08P01|XX000)/,
+  "^(?:08P01|XX000)":
     "A pooler or proxy before the server says this: check user, database and its own settings, or whether its service is disturbed, then try again.",
-  ],
-  [
-    /^ENOENT/,
+  "^ENOENT":
     "There is no such socket: check the folder (host=…) and the port, which is a part of the socket's name, and that the server runs. It says where its sockets are: SHOW unix_socket_directories.",
-  ],
-  [
-    /^(?:EACCES|EPERM)/,
+  "^(?:EACCES|EPERM)":
     "This system does not let the app connect there: check the address, a firewall, or the rights on the socket's folder.",
-  ],
-  [/^(?:ENOTFOUND|EAI_)/, "Check the host's name in the connection string, and the network."],
-  [NO_WAY, "There is no way from here to this address: check the host, and the network."],
-  [
-    /^ETIMEDOUT/,
+  "^(?:ENOTFOUND|EAI_)": "Check the host's name in the connection string, and the network.",
+  [NO_WAY.source]: "There is no way from here to this address: check the host, and the network.",
+  "^ETIMEDOUT":
     "Check host and port, and whether a firewall or an allow list of addresses is in between. A server that sleeps may need a second try.",
-  ],
-  [
-    /^ECONNRESET|terminated unexpectedly|establishing an SSL|received invalid response/,
+  "^ECONNRESET|terminated unexpectedly|establishing an SSL|received invalid response":
     "What answers there may be no PostgreSQL server, or a proxy that does not reach it: check host, port and TLS settings (sslmode).",
-  ],
-  [
-    /authenticationOk message type|Only mechanism/,
+  "authenticationOk message type|Only mechanism":
     "Let the server ask this role for a password (scram-sha-256 in pg_hba.conf): `pg` knows no other kind, such as GSSAPI.",
-  ],
-];
-
-const GENERAL =
-  "Check that the server runs and that host, port and TLS settings of the connection string are right, then try again.";
+};
 
 export const DIRECT_HINT =
   "Give a direct connection, or a pooler in session mode: as DIRECT_URL, as `connectionString` of createBackupAdmin, or in a terminal as --url.";
 
-/** The error of a pooler that refuses a parameter which PostgreSQL accepts; null for any other error. */
-function refusedByPooler({ message }: Error, cause: unknown): BackupError | null {
-  if (!/unsupported startup parameter/i.test(message)) return null;
-  return new BackupError(
-    "CONFIG_INVALID",
-    "A pooler between the app and PostgreSQL does not take this connection string's settings.",
-    {
-      hint: `Leave “options” out of the connection string, or take another one. ${DIRECT_HINT}`,
-      cause,
-    },
-  );
-}
-
 /** Describes a failure of `connect()`, in the words of the server or of Node. Nothing but connecting was tried. */
 export function describeConnectFailure(
   thrown: unknown,
-  { host, hasPassword }: Attempt,
+  { host, hasPassword }: { host: string; hasPassword: boolean },
 ): BackupError {
   if (thrown instanceof BackupError) return thrown;
   // If a host has several addresses, Node throws one error that holds each address's failure and has no message itself.
   const all: unknown[] = thrown instanceof AggregateError ? thrown.errors : [thrown];
   const errors = all.map((it) => (it instanceof Error ? it : new Error(String(it))));
   const failures = errors.map((error) => ({ code: codeOf(error), message: error.message.trim() }));
-  const refused = errors.map((error) => refusedByPooler(error, thrown)).find(Boolean);
-  if (refused) return refused;
+  if (failures.some(({ message }) => /unsupported startup parameter/i.test(message))) {
+    return new BackupError(
+      "CONFIG_INVALID",
+      "A pooler between the app and PostgreSQL does not take this connection string's settings.",
+      {
+        hint: `Leave “options” out of the connection string, or take another one. ${DIRECT_HINT}`,
+        cause: thrown,
+      },
+    );
+  }
   const asks = failures.some(
     ({ code, message }) => code === "28P01" || message.includes("client password must be"),
   );
@@ -139,7 +94,12 @@ export function describeConnectFailure(
   return new BackupError(
     "DATABASE_UNREACHABLE",
     `The database cannot be reached: ${[...new Set(words)].join("; ").replace(/\.$/, "")}.`,
-    { hint: names ? otherHost(names) : hintFor(failures, host), cause: thrown },
+    {
+      hint: names
+        ? `Connect by a name that the server's certificate has: ${names}.`
+        : hintFor(failures, host),
+      cause: thrown,
+    },
   );
 }
 
@@ -150,13 +110,15 @@ function certificateNames(error: unknown): string | undefined {
   return names === undefined ? undefined : String(names).replaceAll(/\b(?:DNS|IP Address):/g, "");
 }
 
-const otherHost = (names: string): string =>
-  `Connect by a name that the server's certificate has: ${names}.`;
-
 const codeOf = (error: Error): string =>
   "code" in error && typeof error.code === "string" ? error.code : "";
 
-function hintFor(failures: Array<{ code: string; message: string }>, host: string): string {
+interface Failure {
+  code: string;
+  message: string;
+}
+
+function hintFor(failures: readonly Failure[], host: string): string {
   const is = (isMeant: RegExp) => failures.some(({ code }) => isMeant.test(code));
   const isFar = is(NO_WAY) || is(NO_ANSWER);
   const [, project] = /^db\.([^.]+)\.supabase\.co$/.exec(host) ?? [];
@@ -169,12 +131,13 @@ function hintFor(failures: Array<{ code: string; message: string }>, host: strin
   if (is(NO_WAY) && failures.some(({ message }) => message.split(" ").some(hasIPv6))) {
     return "This may be an IPv6 address that this network has no way to: take the host's IPv4 address, or a pooler in session mode that has one.";
   }
-  for (const [isMeant, hint] of HINTS) {
-    const isHere = ({ code, message }: { code: string; message: string }) =>
+  for (const [pattern, hint] of Object.entries(HINTS)) {
+    const isMeant = new RegExp(pattern);
+    const isHere = ({ code, message }: Failure) =>
       isMeant.test(code) || (/^(?:|08P01|XX000)$/.test(code) && isMeant.test(message));
     if (failures.some(isHere)) return hint;
   }
-  return GENERAL;
+  return "Check that the server runs and that host, port and TLS settings of the connection string are right, then try again.";
 }
 
 /** True for an IPv6 address, also with a port as Node writes it: `2001:db8::1:5432`. */

@@ -1,3 +1,4 @@
+import type pg from "pg";
 import type { CatalogTable, Partition } from "../schema/catalog.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 
@@ -29,3 +30,15 @@ const partsOf = ({ partitions }: ReadTable): Partition[] | null =>
   partitions.some(({ isForeign }) => isForeign)
     ? partitions.filter(({ isForeign, isPartitioned }) => !isForeign && !isPartitioned)
     : null;
+
+/**
+ * Empties tables. Never uses CASCADE: if a table outside the list refers to one in it, that is an error. The foreign
+ * keys among the tables must be dropped before.
+ */
+export async function truncateTables(
+  client: pg.ClientBase,
+  tables: readonly CatalogTable[],
+): Promise<void> {
+  const relations = tables.flatMap(relationsOf);
+  if (relations.length > 0) await client.query(`TRUNCATE TABLE ${relations.join(", ")}`);
+}
