@@ -91,8 +91,11 @@ export function toPrismaModels(
   return { models, implicitTables };
 }
 
-const fits = (mapped: { schema: string | null; name: string }, table: TableName): boolean =>
-  mapped.name === table.name && (mapped.schema === null || mapped.schema === table.schema);
+/** Whether a table has this name. Without a schema, it may be in any. */
+export const fits = (
+  { schema, name }: { schema: string | null; name: string },
+  table: TableName,
+): boolean => name === table.name && (schema === null || schema === table.schema);
 
 export const isTableOf = (model: PrismaModel, table: TableName): boolean =>
   fits(model.table, table);
