@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
+import type { CatalogSequence } from "./catalog.ts";
 import { FIRST_NORMAL_OID, notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
 
 /** A column that takes its values from a sequence. */
@@ -26,13 +27,24 @@ export const usersOf = ({
   ),
 ];
 
-interface SequenceUse {
-  usedBy: SequenceUser[];
-  isDrawnByCode: boolean;
-  mayBeDrawnByCode: boolean;
-}
+type Bound = "start" | "increment" | "minimum" | "maximum";
 
-type NamedSequence = TableName & { oid: number };
+/** A sequence of the user or of an extension, with its numbers as text. */
+export type FoundSequence = Omit<CatalogSequence, Bound> &
+  Record<Bound, string> & {
+    /** The extension marks its value as the user's. */
+    isConfig: boolean;
+  };
+
+/** A sequence before the columns and code that draw from it are known. */
+export type ReadSequence = Omit<
+  FoundSequence,
+  "owner" | "usedBy" | "isDrawnByCode" | "mayBeDrawnByCode"
+> & {
+  owner: (Omit<SequenceUser, "isPlain"> & { isIdentity: boolean }) | null;
+};
+
+type NamedSequence = Pick<ReadSequence, "oid" | "schema" | "name">;
 
 /**
  * Finds the names in `nextval('name')`. In a default this may read `nextval(('name'::text)::regclass)`. Only the names
@@ -134,15 +146,11 @@ const UNNAMED_SQL = `
  *
  * @param sequences all sequences that a name in code may mean
  */
-export async function withUsers<
-  Sequence extends NamedSequence & {
-    owner: (Omit<SequenceUser, "isPlain"> & { isIdentity: boolean }) | null;
-  },
->(
+export async function withUsers(
   client: pg.ClientBase,
-  sequences: readonly Sequence[],
+  sequences: readonly ReadSequence[],
   tables: ReadonlyArray<TableName & { partitions: readonly TableName[] }>,
-): Promise<Array<Omit<Sequence, "owner"> & { owner: SequenceUser | null } & SequenceUse>> {
+): Promise<FoundSequence[]> {
   const byName = Map.groupBy(sequences, ({ name }) => name);
   const roots = new Map(
     tables.flatMap(({ schema, name, partitions }) =>
@@ -150,6 +158,7 @@ export async function withUsers<
     ),
   );
   const rootOf = (table: TableName): TableName => roots.get(tableKey(table)) ?? table;
+  const keyOf = (table: TableName, column: string) => JSON.stringify([tableKey(table), column]);
   const columns = await readColumns(client, byName);
   const drawnByCode = await readDrawnByCode(client, byName);
   const [unnamed] = (await client.query<{ isUnnamed: boolean }>(UNNAMED_SQL)).rows;
@@ -157,17 +166,13 @@ export async function withUsers<
     const users = new Map<string, SequenceUser>();
     for (const { table, column, isPlain } of columns.get(sequence.oid) ?? []) {
       const root = rootOf(table);
-      const key = JSON.stringify([tableKey(root), column]);
+      const key = keyOf(root, column);
       // A partition's default may differ from its table's.
-      users.set(key, {
-        table: root,
-        column,
-        isPlain: isPlain && (users.get(key)?.isPlain ?? true),
-      });
+      const isPlainInAll = isPlain && (users.get(key)?.isPlain ?? true);
+      users.set(key, { table: root, column, isPlain: isPlainInAll });
     }
     const isDrawnByCode = drawnByCode.has(sequence.oid);
-    const ownersDefault =
-      owner && users.get(JSON.stringify([tableKey(rootOf(owner.table)), owner.column]));
+    const ownersDefault = owner && users.get(keyOf(rootOf(owner.table), owner.column));
     return {
       ...sequence,
       owner: owner && {
