@@ -52,37 +52,15 @@ export const dumped = (table: CatalogTable): CatalogColumn[] =>
 const copyStatement = (table: CatalogTable): string =>
   `COPY (SELECT ${dumped(table).map(copyExpression).join(", ")} FROM ${rowsOf(table)} t) TO STDOUT`;
 
-/**
- * COPY calls each type's output function itself. Only the cast to text keeps the encoding declaration of an XML value.
- */
-function copyExpression(column: CatalogColumn): string {
-  const isXml = column.valueType.name === "xml" && !column.valueType.isArray;
-  const isItself = column.encoding !== "jsonb" && !isXml;
-  return isItself ? `t.${quoteIdentifier(column.name)}` : columnExpression(column);
+/** COPY calls each type's output function itself. */
+function copyExpression({ name, encoding, valueType }: CatalogColumn): string {
+  const value = `t.${quoteIdentifier(name)}`;
+  if (encoding === "jsonb") return wrapped(value);
+  // Only the cast to text keeps the encoding declaration of an XML value.
+  return valueType.name === "xml" && !valueType.isArray ? `${value}::text` : value;
 }
 
-/** The expression of a column's value as `row_to_json` takes it. */
-export function columnExpression(column: CatalogColumn): string {
-  const name = quoteIdentifier(column.name);
-  const value = `t.${name}`;
-  switch (column.encoding) {
-    case "json":
-      // For a user-defined type, row_to_json would call the type's own cast to json.
-      return column.needsOutputFunction ? `${outputOf(value)} AS ${name}` : value;
-    case "jsonb":
-      // The wrapper tells a JSON null from SQL NULL, and a wrapped value from a value that looks like a wrapper.
-      return `CASE WHEN ${value} = 'null'::jsonb OR ${value} ? '$json' AND pg_catalog.jsonb_typeof(${value}) = 'object'
-        THEN pg_catalog.jsonb_build_object('$json', ${value}) ELSE ${value} END AS ${name}`;
-    case "text":
-      return `${column.needsOutputFunction ? outputOf(value) : `${value}::text`} AS ${name}`;
-    default:
-      throw column.encoding satisfies never;
-  }
-}
-
-/**
- * `format` always uses the output function; a cast may be the type's own (inet's adds /32).
- * IS NOT DISTINCT FROM is needed because a composite of NULLs also "IS NULL".
- */
-const outputOf = (value: string): string =>
-  `CASE WHEN ${value} IS NOT DISTINCT FROM NULL THEN NULL ELSE pg_catalog.format('%s', ${value}) END`;
+/** The wrapper tells a JSON null from SQL NULL, and a wrapped value from a value that looks like a wrapper. */
+export const wrapped = (jsonb: string): string =>
+  `CASE WHEN ${jsonb} = 'null'::jsonb OR ${jsonb} ? '$json' AND pg_catalog.jsonb_typeof(${jsonb}) = 'object'
+    THEN pg_catalog.jsonb_build_object('$json', ${jsonb}) ELSE ${jsonb} END`;
