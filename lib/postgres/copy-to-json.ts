@@ -100,15 +100,6 @@ export class CopyToJson extends Transform {
 function kindOf({ encoding, valueType }: CatalogColumn): AssemblyKind {
   if (encoding === "jsonb") return "json";
   if (encoding === "text" || valueType.isArray) return "string";
-  switch (valueType.name) {
-    case "bool":
-      return "boolean";
-    case "int2":
-    case "int4":
-    case "float4":
-    case "float8":
-      return "number";
-    default:
-      return "string";
-  }
+  if (valueType.name === "bool") return "boolean";
+  return ["int2", "int4", "float4", "float8"].includes(`${valueType.name}`) ? "number" : "string";
 }

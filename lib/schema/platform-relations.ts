@@ -9,7 +9,7 @@ interface Platform {
   /** Schemas with the platform's own objects. */
   schemas: readonly string[];
   /** Tables that describe the database's schema. The platform's tools create them as the role that runs them. */
-  ledgers: readonly string[];
+  ledgers?: readonly string[];
 }
 
 /**
@@ -32,20 +32,9 @@ const PLATFORMS: readonly Platform[] = [
     name: "Neon",
     roles: "^(neon_auth|neon_superuser|cloud_admin)$",
     schemas: ["neon", "neon_auth", "neon_migration"],
-    ledgers: [],
   },
-  {
-    name: "Heroku",
-    roles: "^(heroku_admin|postgres)$",
-    schemas: ["_heroku", "heroku_ext"],
-    ledgers: [],
-  },
-  {
-    name: "Nhost",
-    roles: "^nhost_([a-z]+_)?admin$",
-    schemas: ["auth", "storage"],
-    ledgers: [],
-  },
+  { name: "Heroku", roles: "^(heroku_admin|postgres)$", schemas: ["_heroku", "heroku_ext"] },
+  { name: "Nhost", roles: "^nhost_([a-z]+_)?admin$", schemas: ["auth", "storage"] },
 ];
 
 /** A table, sequence or similar that the hosting platform keeps in the database for itself. */
