@@ -56,7 +56,13 @@ export class Assembly {
   #isOpen = true;
 
   constructor(columns: readonly AssemblyColumn[]) {
-    if (typeof WebAssembly === "undefined") throw noWebAssembly();
+    if (typeof WebAssembly === "undefined") {
+      throw new BackupError(
+        "INTERNAL",
+        "This process has no WebAssembly, which rows are converted by. Nothing was changed.",
+        { hint: "Start Node without --jitless and --lite-mode." },
+      );
+    }
     compiled ??= new WebAssembly.Module(Buffer.from(COMPILED_ASSEMBLY, "base64"));
     this.exports = idle.pop() ?? (new WebAssembly.Instance(compiled).exports as object as Exports);
     this.bytes = Buffer.from(this.exports.memory.buffer);
@@ -102,10 +108,3 @@ export class Assembly {
     this.#isOpen = false;
   }
 }
-
-const noWebAssembly = (): BackupError =>
-  new BackupError(
-    "INTERNAL",
-    "This process has no WebAssembly, which rows are converted by. Nothing was changed.",
-    { hint: "Start Node without --jitless and --lite-mode." },
-  );

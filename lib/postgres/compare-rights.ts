@@ -11,13 +11,8 @@ interface ComparedRights {
   passwords: readonly CatalogColumn[];
 }
 
-interface RightsCounts {
-  /** People who become admins, new or not, and people who stop being admins. */
-  adminsAdded: number;
-  adminsRemoved: number;
-  /** Counts only people who exist before and after. */
-  passwordsChanged: number;
-}
+/** `passwordsChanged` counts only people who exist before and after. */
+type RightsCounts = Record<"adminsAdded" | "adminsRemoved" | "passwordsChanged", number>;
 
 /** Counts changes of rights in the load's copy. Only the counts leave the database, no values. */
 export async function compareRights(

@@ -113,7 +113,8 @@ export function openDatabase(config: ConnectionConfig): Database {
   const { connectionTimeoutMillis = 0 } = connectionConfig;
   const probe = parseConfig(connectionConfig);
   let sessions: Promise<void> | undefined;
-  const prepare: Prepare = async (client, settings = {}) => {
+  /** Applies the settings to a new connection, and determines its process ID. */
+  const prepare = async (client: OwnClient, settings: Record<string, string> = {}) => {
     if ((await applySettings(client, client.processID, settings)) !== null) return;
     await requireSessionsOfOnesOwn(client);
     sessions ??= requireSessions(connectionConfig).catch((error: unknown) => {
@@ -204,13 +205,10 @@ function parseConfig(config: pg.ClientConfig): pg.Client {
 
 const APPLICATION_NAME = "prisma-backup-admin";
 
-/** Prepares a new connection: applies the settings and determines its process ID. */
-type Prepare = (client: OwnClient, settings?: Record<string, string>) => Promise<void>;
-
 async function connect(
   config: ConnectionConfig,
   purpose: string,
-  prepare: Prepare,
+  prepare: (client: OwnClient) => Promise<void>,
 ): Promise<pg.Client> {
   const client = new OwnClient({ ...config, application_name: `${APPLICATION_NAME} ${purpose}` });
   client.connection.on("errorMessage", (error: Error) => endedBy.set(client, error));

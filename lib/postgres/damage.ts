@@ -10,9 +10,6 @@ import { hasSqlState, INTERNAL_ERROR } from "./sqlstate.ts";
  */
 const STORAGE_FILES = /^(?:md|smgr|bufmgr|bufpage|slru|relmapper|fd|aio\w*)\.c$/;
 
-/** PostgreSQL's own messages are never longer. */
-const MAX_WORDS = 300;
-
 /** True if a page, a piece of a large value, an index or a whole file is damaged or missing. */
 export const isStorageDamage = (error: unknown): error is pg.DatabaseError =>
   error instanceof pg.DatabaseError &&
@@ -30,8 +27,8 @@ export const isCatalogDamage = (error: unknown): error is pg.DatabaseError =>
     error.message,
   );
 
-/** PostgreSQL's own message. It contains only files, blocks and numbers. */
-const wordsOf = ({ message }: pg.DatabaseError): string => message.slice(0, MAX_WORDS);
+/** PostgreSQL's own message, which is never longer. It contains only files, blocks and numbers. */
+const wordsOf = ({ message }: pg.DatabaseError): string => message.slice(0, 300);
 
 /** The sequence that caused an error. The error itself only names a file. */
 const sequences = new WeakMap<pg.DatabaseError, TableName>();
@@ -43,24 +40,19 @@ export function blameSequence(error: pg.DatabaseError, sequence: TableName): voi
 export function describeDamage(error: unknown): { what: string; hint: string } | undefined {
   if (isStorageDamage(error)) {
     const sequence = sequences.get(error);
-    if (sequence) {
-      return {
-        what: `The sequence ${tableLabel(sequence)} cannot be read: the server's storage is damaged, ${wordsOf(error)}`,
-        hint: "First copy the server's files. Then drop the sequence, and make it again for the same columns.",
-      };
-    }
+    const what = sequence ? `The sequence ${tableLabel(sequence)}` : "Rows";
     return {
-      what: `Rows cannot be read: the server's storage is damaged, ${wordsOf(error)}`,
-      hint: "First copy the server's files. A backup can leave the table out. To bring its rows back, restore the table from another backup, which replaces the damaged rows.",
+      what: `${what} cannot be read: ${whyUnreadable(error)}`,
+      hint: sequence
+        ? "First copy the server's files. Then drop the sequence, and make it again for the same columns."
+        : "First copy the server's files. A backup can leave the table out. To bring its rows back, restore the table from another backup, which replaces the damaged rows.",
     };
   }
-  if (isCatalogDamage(error)) {
-    return {
-      what: `The database cannot be read: the server's catalog is damaged, ${wordsOf(error)}`,
-      hint: "Copy the server's files before anything is tried. The pg_amcheck command looks for more; pg_dump can save tables that are not affected (pg_dump -t).",
-    };
-  }
-  return undefined;
+  if (!isCatalogDamage(error)) return undefined;
+  return {
+    what: `The database cannot be read: ${whyUnreadable(error)}`,
+    hint: "Copy the server's files before anything is tried. The pg_amcheck command looks for more; pg_dump can save tables that are not affected (pg_dump -t).",
+  };
 }
 
 /** The reason to append to `cannot be read`, as far as it is known. */

@@ -1,28 +1,16 @@
 import type { CatalogColumn } from "../schema/catalog.ts";
 import { Assembly, VECTOR_BYTES } from "./assembly.ts";
 
-/** A column as `JsonToCopy` needs it. */
-export interface CopiedColumn {
-  name: string;
-  /** The column takes the text of a JSON value. Other columns take the content of a string, a number or a boolean. */
-  isJson: boolean;
-}
-
-export const copiedColumn = ({ name, encoding }: CatalogColumn): CopiedColumn => ({
-  name,
-  isJson: encoding === "jsonb",
-});
-
 /**
  * Converts a batch's JSON to COPY's text format. PostgreSQL loads it in half the time that JSON needs. Only converts
  * JSON that is, byte for byte, as this library's backups contain it.
  */
 export class JsonToCopy {
-  readonly #columns: readonly CopiedColumn[];
+  readonly #columns: readonly CatalogColumn[];
   #assembly: Assembly | undefined;
 
   /** @param columns all columns of each row, in their order */
-  constructor(columns: readonly CopiedColumn[]) {
+  constructor(columns: readonly CatalogColumn[]) {
     this.#columns = columns;
   }
 
@@ -30,9 +18,10 @@ export class JsonToCopy {
   convert(json: Buffer): Buffer | null {
     if (this.#columns.length === 0) return null;
     this.#assembly ??= new Assembly(
-      this.#columns.map(({ name, isJson }, index) => ({
+      this.#columns.map(({ name, encoding }, index) => ({
         key: `${index === 0 ? "{" : ","}${JSON.stringify(name)}:`,
-        kind: isJson ? "json" : "string",
+        // The text of a JSON value, or the content of a string, a number or a boolean.
+        kind: encoding === "jsonb" ? "json" : "string",
       })),
     );
     const { columnsAt, freeAt, exports } = this.#assembly;

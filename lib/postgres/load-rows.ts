@@ -7,7 +7,7 @@ import { concatOwn, freeOwn, markOwn } from "../own-memory.ts";
 import type { LoadColumn } from "../plan/load-plan.ts";
 import type { CatalogTable } from "../schema/catalog.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
-import { copiedColumn, JsonToCopy } from "./json-to-copy.ts";
+import { JsonToCopy } from "./json-to-copy.ts";
 
 /** Some lines of a table's JSON array in the archive, made into a JSON array of their own. */
 export interface RowBatch {
@@ -73,7 +73,7 @@ export function loadStatement(table: CatalogTable, columns: readonly LoadColumn[
     name: `load ${table.oid}`,
     isPrepared: false,
     copyText: `COPY ${quoteTable(table)} (${names}) FROM STDIN`,
-    toCopy: canBeCopied ? new JsonToCopy(columns.map(copiedColumn)) : null,
+    toCopy: canBeCopied ? new JsonToCopy(columns) : null,
     text:
       columns.length === 0
         ? `INSERT INTO ${quoteTable(table)} SELECT FROM pg_catalog.json_array_elements($1::json)`

@@ -38,9 +38,6 @@ function settingIn({ message, routine = "" }: pg.DatabaseError): string | undefi
     : undefined;
 }
 
-/** A longer text is not a name. */
-const MAX_WORDS = 300;
-
 /** Describes the error with PostgreSQL's own message, which contains only names. */
 export function describeNotFound(
   error: pg.DatabaseError,
@@ -48,7 +45,8 @@ export function describeNotFound(
 ): { what: string; hint: string } {
   const name = functionIn(error) ?? "…";
   const who = name === "…" ? "it" : name;
-  const what = `A function does not find what it names: ${who} says “${error.message.slice(0, MAX_WORDS)}”`;
+  // A longer text is not a name.
+  const what = `A function does not find what it names: ${who} says “${error.message.slice(0, 300)}”`;
   const setting = settingIn(error);
   if (setting !== undefined) {
     return {

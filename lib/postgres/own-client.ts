@@ -1,8 +1,9 @@
+import { once } from "node:events";
+import { createConnection } from "node:net";
 import type { Duplex } from "node:stream";
 import pg from "pg";
 import type { BackupError } from "../errors.ts";
 import { describeConnectFailure } from "./connect-failure.ts";
-import { hasNoTls, isTlsOptional, noAnswer } from "./optional-tls.ts";
 
 /** Members of `pg` that its types lack. */
 interface Internals {
@@ -36,22 +37,20 @@ const { arrayParser } = pg.types as unknown as { arrayParser: ArrayParser };
 const arrayOf = (parse: (item: string) => unknown) => (text: string) =>
   arrayParser.create(text, (item) => (item === null ? null : parse(item))).parse();
 
-const parseBoolean = (text: string): boolean => text === "t";
-const parseText = (text: string): string => text;
+type Parse = (text: string) => unknown;
+const parseBoolean: Parse = (text) => text === "t";
+const parseText: Parse = (text) => text;
 
 /**
  * Parsers by type OID. Everything else stays text, also what a JavaScript number cannot hold, such as int8 and numeric.
  */
-const PARSERS = new Map<number, (text: string) => unknown>([
+const PARSERS = new Map<number, Parse>([
   [16, parseBoolean],
   [1000, arrayOf(parseBoolean)],
   // int2, int4, oid, float4, float8
-  ...[21, 23, 26, 700, 701].map((oid): [number, (text: string) => number] => [oid, Number]),
-  // Arrays of these: _int2, _int4, _oid, _float4, _float8
-  ...[1005, 1007, 1028, 1021, 1022].map((oid): [number, (text: string) => unknown] => [
-    oid,
-    arrayOf(Number),
-  ]),
+  ...[21, 23, 26, 700, 701].map((oid): [number, Parse] => [oid, Number]),
+  // Arrays of these
+  ...[1005, 1007, 1028, 1021, 1022].map((oid): [number, Parse] => [oid, arrayOf(Number)]),
   // json, jsonb
   [114, JSON.parse],
   [3802, JSON.parse],
@@ -133,10 +132,7 @@ export class OwnClient extends pg.Client {
   }
 }
 
-/**
- * If `pg` throws while it reads a message, for example one about an unknown kind of authentication, the process would
- * end.
- */
+/** If `pg` throws while it reads a message, for example about an unknown authentication, the process would end. */
 function failOnUnknownMessages(stream: Duplex): void {
   const read = stream.listeners("data").at(-1) as (chunk: Buffer) => void;
   stream.removeListener("data", read);
@@ -148,3 +144,38 @@ function failOnUnknownMessages(stream: Duplex): void {
     }
   });
 }
+
+/** Whether to continue without TLS if the server has none, as by `sslmode=prefer`, which `pg` treats as `require`. Decided by the connection string, otherwise by PGSSLMODE. */
+function isTlsOptional({ connectionString, ssl, stream }: pg.ClientConfig): boolean {
+  if (stream) return false;
+  const query = new URLSearchParams(connectionString?.replace(/^[^?]*/, ""));
+  const isUnset = ssl === undefined && !query.has("ssl") && !query.has("sslrootcert");
+  const mode = query.getAll("sslmode").at(-1) ?? (isUnset ? process.env.PGSSLMODE : undefined);
+  return mode === "prefer" || mode === "allow";
+}
+
+/** The protocol's SSLRequest: its length, and a version number that no server has. */
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
+
+/** Asks the server for TLS as libpq does. A server without TLS answers N. Other problems show when connecting. */
+async function hasNoTls(
+  { host, port }: { host: string; port: number },
+  timeoutMs = 0,
+): Promise<boolean> {
+  const socket = host.startsWith("/")
+    ? createConnection(`${host}/.s.PGSQL.${port}`)
+    : createConnection(port, host);
+  try {
+    socket.setTimeout(timeoutMs, () => socket.destroy(noAnswer(host, port, timeoutMs)));
+    socket.write(SSL_REQUEST);
+    await once(socket, "readable");
+    return String(socket.read(1)) === "N";
+  } finally {
+    socket.destroy();
+  }
+}
+
+const noAnswer = (host: string, port: number, timeoutMs: number): Error =>
+  Object.assign(new Error(`${host}:${port} has not answered within ${timeoutMs / 1000} s`), {
+    code: "ETIMEDOUT",
+  });

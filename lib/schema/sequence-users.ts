@@ -102,8 +102,8 @@ const COLUMNS_SQL = `
   )
   SELECT n.nspname AS schema, c.relname AS name, f.attname AS column,
     EXISTS (SELECT FROM source s WHERE s.attrelid = f.attrelid AND s.attname = f.attname AND ${isPlain("s.code")}) AS "isPlain",
-    json_agg(DISTINCT f.seqrelid::int8) FILTER (WHERE f.seqrelid IS NOT NULL) AS sequences,
-    json_agg(f.literal) FILTER (WHERE f.literal IS NOT NULL) AS literals
+    coalesce(json_agg(DISTINCT f.seqrelid::int8) FILTER (WHERE f.seqrelid IS NOT NULL), '[]') AS sequences,
+    coalesce(json_agg(f.literal) FILTER (WHERE f.literal IS NOT NULL), '[]') AS literals
   FROM found f
   JOIN pg_class c ON c.oid = f.attrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -192,38 +192,29 @@ export async function withUsers(
 async function readColumns(
   client: pg.ClientBase,
   byName: ReadonlyMap<string, NamedSequence[]>,
-): Promise<Map<number, SequenceUser[]>> {
-  const columns = new Map<number, SequenceUser[]>();
+): Promise<Map<number, Array<SequenceUser & { oid: number }>>> {
   const { rows } = await client.query<
-    TableName &
-      Omit<SequenceUser, "table"> & { sequences: number[] | null; literals: string[] | null }
+    TableName & Omit<SequenceUser, "table"> & { sequences: number[]; literals: string[] }
   >(COLUMNS_SQL);
-  for (const { schema, name, column, isPlain, sequences: known, literals } of rows) {
-    const named = (literals ?? []).flatMap((literal) => sequencesCalled(literal, schema, byName));
-    for (const oid of new Set([...(known ?? []), ...named])) {
-      const users = columns.get(oid) ?? [];
-      users.push({ table: { schema, name }, column, isPlain });
-      columns.set(oid, users);
-    }
-  }
-  return columns;
+  const users = rows.flatMap(({ schema, name, column, isPlain, sequences, literals }) => {
+    const named = literals.flatMap((literal) => sequencesCalled(literal, schema, byName));
+    const oids = [...new Set([...sequences, ...named])];
+    return oids.map((oid) => ({ oid, table: { schema, name }, column, isPlain }));
+  });
+  return Map.groupBy(users, ({ oid }) => oid);
 }
 
 async function readDrawnByCode(
   client: pg.ClientBase,
   byName: ReadonlyMap<string, NamedSequence[]>,
 ): Promise<Set<number>> {
-  const drawn = new Set<number>();
-  const { rows } = await client.query<{
-    sequence: number | null;
-    schema: string | null;
-    literal: string | null;
-  }>(CODE_SQL);
-  for (const { sequence, schema, literal } of rows) {
-    if (sequence !== null) drawn.add(sequence);
-    for (const oid of sequencesCalled(literal ?? "", schema ?? "", byName)) drawn.add(oid);
-  }
-  return drawn;
+  const { rows } = await client.query<{ sequence: number | null; schema: string; literal: string }>(
+    CODE_SQL,
+  );
+  const oids = rows.flatMap(
+    ({ sequence, schema, literal }) => sequence ?? sequencesCalled(literal, schema, byName),
+  );
+  return new Set(oids);
 }
 
 /** A name, quoted or not, with or without its schema. */
