@@ -95,7 +95,7 @@ function isShared(escaped: u32): bool {
 
 /**
  * Converts a batch, which begins with `[` and ends with `]`. The target needs room for twice the batch's bytes and a
- * vector.
+ * vector. All of it is one function, because a call for each value makes it a tenth slower.
  *
  * @param columns address of the columns' descriptions, in the order of the keys; at least one. Kind 1 takes the text of
  *   a JSON value
