@@ -14,10 +14,7 @@ import type { CopiedLoad } from "./table-copies.ts";
  */
 type Compared = Pick<CopiedLoad, "table" | "into" | "key" | "unknownColumns">;
 
-/**
- * A sample needs the columns of both tables and a key, and a PostgreSQL row has at most 1,664 columns. Columns beyond
- * this limit are compared, but not shown.
- */
+/** A sample has the columns of both tables, and PostgreSQL's rows at most 1,664. Others are compared, not shown. */
 const MAX_SAMPLED_COLUMNS = 800;
 
 const comparedColumns = ({ table, unknownColumns }: Compared): string[] =>

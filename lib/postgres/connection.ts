@@ -224,10 +224,7 @@ async function connect(
   }
 }
 
-/**
- * The last PostgreSQL error of a connection that has taken no statement since. The next statement's error does not
- * contain this reason.
- */
+/** The last error of a connection that has taken no statement since. The next statement's error does not tell it. */
 const endedBy = new WeakMap<pg.Client, Error>();
 
 /** The error with which PostgreSQL ended the connection, if it sent one; otherwise `error` itself. */

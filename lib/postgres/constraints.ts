@@ -33,10 +33,7 @@ async function add(client: pg.ClientBase, it: Constraint): Promise<void> {
   }
 }
 
-/**
- * Drops foreign keys. Checking them in bulk afterwards costs a fraction of checking row by row, and cycles need no
- * tricks.
- */
+/** Checking foreign keys in bulk afterwards costs a fraction of checking row by row, and cycles need no tricks. */
 export async function dropForeignKeys(
   client: pg.ClientBase,
   foreignKeys: readonly ForeignKey[],

@@ -8,10 +8,7 @@ const SOURCE_BYTES = 64 * 1024;
 /** Minimum size of what is passed on: each later step costs the same for less. */
 const STEP_BYTES = 128 * 1024;
 const TARGET_BYTES = STEP_BYTES + 2 * SOURCE_BYTES;
-/**
- * Room for source bytes carried over to the next chunk: a backslash or the first byte of a value. Neither means
- * anything without the byte that follows.
- */
+/** Room for a byte carried over to the next chunk, because it means nothing alone: a backslash, a value's first. */
 const CARRIED_BYTES = 1;
 /** What may be written beyond the limit besides a key: the end of a value and of a row, and an escape. */
 const SLACK_BYTES = 16 + VECTOR_BYTES;

@@ -48,9 +48,7 @@ const isOfTable = (error: unknown): error is pg.DatabaseError =>
 const isPassing = (error: unknown): boolean =>
   hasSqlState(error, LOCK_NOT_AVAILABLE) || isRecoveryConflict(error);
 
-/**
- * Counts all tables with one statement. If that fails, counts them one by one to find the table that cannot be read.
- */
+/** Counts all tables with one statement. If it fails, counts them one by one to find what cannot be read. */
 export async function countApart<Table extends CountedTable>(
   client: pg.ClientBase,
   tables: readonly Table[],

@@ -4,10 +4,7 @@ import type { TableName } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { hasSqlState, INTERNAL_ERROR } from "./sqlstate.ts";
 
-/**
- * Source files of the server that read and write its data files. From other source files, the same codes concern a
- * user's file or a library.
- */
+/** The server's source files that access its data. From others, the codes concern a user's file or a library. */
 const STORAGE_FILES = /^(?:md|smgr|bufmgr|bufpage|slru|relmapper|fd|aio\w*)\.c$/;
 
 /** True if a page, a piece of a large value, an index or a whole file is damaged or missing. */
@@ -17,10 +14,7 @@ export const isStorageDamage = (error: unknown): error is pg.DatabaseError =>
   (/^XX00[12]$/.test(error.code ?? "") ||
     (/^58/.test(error.code ?? "") && STORAGE_FILES.test(error.file ?? "")));
 
-/**
- * True if the catalog refers to something that does not exist. PostgreSQL does not translate these messages, and they
- * contain no values.
- */
+/** The catalog refers to what does not exist. PostgreSQL does not translate these messages, which have no values. */
 export const isCatalogDamage = (error: unknown): error is pg.DatabaseError =>
   hasSqlState(error, INTERNAL_ERROR) &&
   /^(?:cache lookup failed for [a-z ]+ (?:with OID )?\d+|could not (?:open|find) [a-z _]+ (?:with OID )?\d+)$/.test(

@@ -193,10 +193,7 @@ export const lockTimeoutOf = (
 /** SQLSTATEs whose messages contain no value of a row. */
 export const WORDS_ARE_SAFE = /^(?:08|0A|25|28|3D|3F|40|42|53|54|55|57|58|XX)/;
 
-/**
- * True if a function chose the SQLSTATE and message itself, for example by RAISE. During a load the message may contain
- * a value.
- */
+/** True if a function chose the SQLSTATE and message itself, as by RAISE. The message may contain a value. */
 const isRaised = ({ file = "" }: pg.DatabaseError): boolean =>
   /^pl(?:_exec|py_|perl|tcl|v8)/.test(file);
 

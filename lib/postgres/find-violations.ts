@@ -16,10 +16,7 @@ interface Found {
   rows: ViolatingRow[];
 }
 
-/**
- * The result of checking a rule: violating rows, null if every row satisfies it, or a failure if it cannot be
- * evaluated.
- */
+/** The rows that violate a rule, null if every row satisfies it, or a failure if it cannot be evaluated. */
 export type Outcome = Found | Failure | null;
 
 interface Failure {

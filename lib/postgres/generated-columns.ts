@@ -6,9 +6,7 @@ import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 import { isKeyed, type KeyedLoad, type Load, oidsOf } from "./load.ts";
 import { sameKey } from "./merge-rows.ts";
 
-/**
- * Stored generated columns of a table or partition that call user-defined functions. They may read rows loaded later.
- */
+/** A table's stored generated columns that call user-defined functions, which may read rows loaded later. */
 export interface ComputedColumns extends TableName {
   oid: number;
   computed: Array<{ column: string; expression: string }>;
@@ -39,10 +37,7 @@ export async function readComputedColumns(
 }
 
 interface RecomputeOptions {
-  /**
-   * For a table into which a copy was merged, only the merged rows are recomputed. For any other relation, all rows
-   * are.
-   */
+  /** Of a table into which a copy was merged, only the merged rows are recomputed. */
   loads?: readonly Load[];
   /** Called before rows of a relation are deleted and inserted again. */
   onStale?: (relation: ComputedColumns) => void;

@@ -59,10 +59,7 @@ export async function createIndex(client: pg.ClientBase, { definition }: LateInd
   await client.query(`SET LOCAL default_tablespace = ''; ${definition}`);
 }
 
-/**
- * Indexes whose functions seem to read tables, judging by their text. The content of such an index may depend on rows
- * that were loaded later.
- */
+/** Indexes whose functions seem to read tables, by their text. Their content may depend on rows loaded later. */
 const READING_INDEXES_SQL = `
   SELECT n.nspname AS schema, c.relname AS name, json_build_object('schema', tn.nspname, 'name', t.relname) AS "table"
   ${INDEXES} AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)

@@ -31,10 +31,7 @@ interface JsonArrayOptions {
 const NEWLINE = 0x0a;
 const NO_BYTES = Buffer.alloc(0);
 
-/**
- * Turns lines, each with a leading comma, into one JSON array. Counts the rows, and refuses rows that no restore would
- * take.
- */
+/** Turns lines with a leading comma into one JSON array, and refuses rows that no restore would take. */
 export class JsonArray extends Transform {
   #rows = 0;
   #bytes = 0;

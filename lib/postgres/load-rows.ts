@@ -214,10 +214,7 @@ export function splitBatch({ json }: RowBatch, start: number, end: number): Buff
   return rows;
 }
 
-/**
- * Frees the statement's memory here and, if it was prepared, on the server. A thousand prepared statements would be a
- * burden.
- */
+/** Frees memory here and on the server, for which a thousand prepared statements would be a burden. */
 export async function deallocate(
   client: pg.ClientBase,
   { name, isPrepared, toCopy }: LoadStatement,

@@ -121,10 +121,7 @@ const isTimeout = (error: unknown, endsAt: number): boolean =>
   hasSqlState(error, LOCK_NOT_AVAILABLE) ||
   (hasSqlState(error, QUERY_CANCELED) && performance.now() > endsAt - 50);
 
-/**
- * The key of the restore's advisory lock: the first eight bytes of sha256("prisma_backup_admin restore"), as a signed
- * bigint.
- */
+/** The first eight bytes of sha256("prisma_backup_admin restore"), as a signed bigint. */
 const RESTORE_LOCK = "-3250340911146290546";
 
 /**

@@ -40,10 +40,7 @@ export async function refreshMaterializedViews(
   return warnings;
 }
 
-/**
- * The settings that the view's owner would have. For example, the day of a timestamptz depends on the database's time
- * zone, not on UTC.
- */
+/** The settings of the view's owner: the day of a timestamptz depends on the database's time zone, not on UTC. */
 const OWN_SETTINGS_SQL = [
   ...["TimeZone", "DateStyle", "IntervalStyle", "bytea_output"],
   ...["extra_float_digits", "lc_monetary", "array_nulls", "xmloption", "row_security"],

@@ -16,10 +16,7 @@ export interface MergedRows {
   inserted: number;
 }
 
-/**
- * Moves the copy's rows into the table. If a row's key is already there, either the table's row is replaced, or the
- * copy's is dropped.
- */
+/** Moves the copy's rows into the table. Of two rows with a key, the table's is replaced, or the copy's dropped. */
 export async function mergeRows(
   client: pg.ClientBase,
   load: KeyedLoad,

@@ -41,9 +41,7 @@ type Parse = (text: string) => unknown;
 const parseBoolean: Parse = (text) => text === "t";
 const parseText: Parse = (text) => text;
 
-/**
- * Parsers by type OID. Everything else stays text, also what a JavaScript number cannot hold, such as int8 and numeric.
- */
+/** Parsers by type OID. All else stays text, also what a JavaScript number cannot hold: int8, numeric. */
 const PARSERS = new Map<number, Parse>([
   [16, parseBoolean],
   [1000, arrayOf(parseBoolean)],

@@ -3,10 +3,7 @@ import { quoteLiteral } from "./identifiers.ts";
 
 /** Settings of a connection, in addition to those of `pg`. */
 export interface ConnectionConfig extends pg.ClientConfig {
-  /**
-   * The schema of the app's tables, as in Prisma's `?schema=` or its adapter's option. It comes first in the
-   * search_path.
-   */
+  /** The schema of the app's tables, as in Prisma's `?schema=`. It comes first in the search_path. */
   schema?: string | undefined;
 }
 

@@ -7,10 +7,7 @@ import { OwnClient } from "./own-client.ts";
 /** What is between this process and PostgreSQL. */
 export type Access = "direct" | "session pooler" | "transaction pooler";
 
-/**
- * A session pooler may have no connection left for the second client. The check waits no longer than this for an
- * answer.
- */
+/** How long the check waits: a session pooler may have no connection left for the second client. */
 const ANSWER_MS = 5_000;
 
 /**
@@ -56,10 +53,7 @@ function transactionPooler(config: pg.ClientConfig): BackupError {
   );
 }
 
-/**
- * A remedy for poolers that are recognised by their address. A custom name, such as db-pooler.shop.svc, tells nothing
- * about the mode.
- */
+/** For poolers that are known by their address. A name such as db-pooler.shop.svc tells nothing about the mode. */
 export function knownRemedy({ host, port }: { host: string; port: number }): string {
   if (/(^|\.)(supabase\.(com|co))$/.test(host) && port === 6543) {
     return " At Supabase that is port 5432 instead of 6543.";

@@ -2,10 +2,7 @@ import type pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import { type OfTable, RELATIONS, relationsOf } from "./row-keys.ts";
 
-/**
- * A table or partition for which PostgreSQL refuses UPDATE or DELETE because of a publication, even if no row is
- * affected.
- */
+/** A relation for which PostgreSQL refuses UPDATE or DELETE because of a publication, even of no row. */
 export interface RefusedChange {
   /** OID of the loaded table. */
   root: number;

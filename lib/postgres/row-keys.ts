@@ -24,10 +24,7 @@ export interface FoundUnique extends Found {
   constraint: string;
   columns: string[];
   drop: DropStatement;
-  /**
-   * The columns that two rows must not have in common. Null if the constraint has expressions or does not cover all
-   * rows.
-   */
+  /** What two rows must not have in common. Null for expressions, or if not all rows are covered. */
   values: RowKey | null;
   isNeverNull: boolean | null;
 }

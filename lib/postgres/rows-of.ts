@@ -31,10 +31,7 @@ const partsOf = ({ partitions }: ReadTable): Partition[] | null =>
     ? partitions.filter(({ isForeign, isPartitioned }) => !isForeign && !isPartitioned)
     : null;
 
-/**
- * Empties tables. Never uses CASCADE: if a table outside the list refers to one in it, that is an error. The foreign
- * keys among the tables must be dropped before.
- */
+/** Never uses CASCADE: a table outside that refers to one of these is an error. First drop their own keys. */
 export async function truncateTables(
   client: pg.ClientBase,
   tables: readonly CatalogTable[],

@@ -71,10 +71,7 @@ export async function openSnapshot(
   );
 }
 
-/**
- * A table, column or schema that existed a moment ago is missing. PostgreSQL then also reports internal errors about
- * the catalog.
- */
+/** Something that existed a moment ago is missing. PostgreSQL then also reports internal errors. */
 const isGone = (error: unknown): boolean =>
   hasSqlState(error, UNDEFINED_TABLE, UNDEFINED_COLUMN, INVALID_SCHEMA_NAME, INTERNAL_ERROR);
 

@@ -21,10 +21,7 @@ export interface TooLarge {
 /** PostgreSQL's smallest limit is 2,704 bytes, for a B-tree. An index compresses values at least as well as a table. */
 const MIN_BYTES = 2000;
 
-/**
- * In `pg_depend`, the index of a constraint does not depend on its columns. And `indkey` lacks the columns of
- * expressions. So look in both.
- */
+/** `pg_depend` lacks the columns of a constraint's index, and `indkey` those of expressions. So look in both. */
 const INDEXES_SQL = `
   SELECT c.relname AS index, ${columnsOf("i.indrelid", "i.indkey")} AS columns, ${dropStatementOf("c.oid")} AS drop,
     CASE WHEN rel.oid <> rel.root THEN pg_get_partition_constraintdef(rel.oid) END AS filter,

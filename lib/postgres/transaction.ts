@@ -3,9 +3,7 @@ import type { TableName } from "../shared/api.ts";
 import { quoteTable } from "./identifiers.ts";
 import { hasSqlState, INVALID_PARAMETER_VALUE } from "./sqlstate.ts";
 
-/**
- * Assigns an ID to the transaction and returns it. The ID identifies the transaction even after its connection is gone.
- */
+/** Assigns an ID to the transaction, by which it is known even after its connection is gone. */
 export async function currentTransactionId(client: pg.ClientBase): Promise<string> {
   const { rows } = await client.query<{ xid: string }>(
     "SELECT pg_catalog.pg_current_xact_id()::text AS xid",

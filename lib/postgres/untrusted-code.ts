@@ -30,10 +30,7 @@ export interface UntrustedCodes {
   found: UntrustedCode[];
 }
 
-/**
- * Built-in VOLATILE functions that only return a value. All functions of extensions that make a UUID are allowed as
- * well.
- */
+/** Built-in VOLATILE functions that only return a value. Those of extensions that make a UUID are allowed, too. */
 const VALUES = [
   ...["nextval", "currval", "lastval", "random", "random_normal", "clock_timestamp", "timeofday"],
   ...["gen_random_uuid", "uuidv4", "uuidv7"],

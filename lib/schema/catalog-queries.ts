@@ -176,10 +176,7 @@ export const COLUMNS_SQL = `
   WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
   ORDER BY a.attrelid, a.attnum`;
 
-/**
- * Every declared foreign key (`root`), with the constraints that PostgreSQL derives from it for partitions on either
- * side.
- */
+/** Every declared foreign key (`root`), with those that PostgreSQL derives from it for partitions on either side. */
 export const FOREIGN_KEY_FAMILY_SQL = `
   family (root, oid) AS (
     SELECT oid, oid FROM pg_constraint WHERE contype = 'f' AND conparentid = 0

@@ -50,10 +50,7 @@ export const unreadableWarnings = (names: readonly UnreadableName[], encoding: s
       message: `The name of ${what} has bytes that are no character in the database's encoding, ${encoding}. It cannot be backed up before it has another one: ${remedy}`,
     }));
 
-/**
- * Describes the first few names and how to rename them. Statements for a schema or type that several tables use appear
- * once.
- */
+/** The first few names. The statement for a schema or type that several tables use appears once. */
 export function describeUnreadable(
   names: readonly UnreadableName[],
 ): Pick<UnreadableName, "what" | "remedy"> {

@@ -5,10 +5,7 @@ import { elementOf, findMove } from "./moved-type.ts";
 import { findModel, isKnownToPrisma, isTableOf, type PrismaModels } from "./prisma-models.ts";
 import { widenedFrom } from "./widened-type.ts";
 
-/**
- * Finds the differences between schema.prisma and the database. None of these blocks a backup, which follows the
- * catalog.
- */
+/** Compares schema.prisma with the database. No difference blocks a backup, which follows the catalog. */
 export function findPrismaDrift(models: PrismaModels, catalog: Catalog): Drift[] {
   if (models.models.length === 0) return [];
   const drift: Drift[] = [];

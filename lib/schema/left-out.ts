@@ -48,9 +48,7 @@ async function readOtherRelations(client: pg.ClientBase): Promise<Warning[]> {
   });
 }
 
-/**
- * Temporary tables of all sessions, each name once. A restore's own are never committed, so no other session sees them.
- */
+/** Of all sessions, each name once. A restore's own are never committed, so no other session sees them. */
 const TEMPORARY_TABLES_SQL = `
   SELECT c.relname AS name, count(DISTINCT c.relnamespace)::int AS sessions
   FROM pg_class c

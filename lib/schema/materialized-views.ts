@@ -16,10 +16,7 @@ export interface MaterializedView extends TableName {
   isOpaque: boolean;
 }
 
-/**
- * Walks `pg_depend` from each materialised view: through the rule of a view, and through what a function's body names.
- * The walk ends at tables.
- */
+/** Walks `pg_depend` through the rules of views and what functions' bodies name. The walk ends at tables. */
 const MATERIALIZED_VIEWS_SQL = `
   WITH RECURSIVE walk (view, class, object) AS (
     SELECT c.oid, 'pg_class'::regclass::oid, c.oid FROM pg_class c WHERE c.relkind = 'm'

@@ -12,10 +12,7 @@ interface Platform {
   ledgers?: readonly string[];
 }
 
-/**
- * A schema's name alone proves nothing: an app may have its own `auth`. Only what a role of the platform owns there
- * belongs to the platform.
- */
+/** An app may have its own schema `auth`. Only what a role of the platform owns there belongs to the platform. */
 const PLATFORMS: readonly Platform[] = [
   {
     name: "Supabase",

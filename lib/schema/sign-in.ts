@@ -96,10 +96,7 @@ function findGiven(
   );
 }
 
-/**
- * The table of the first name that exactly one table has. A table spelled as Prisma would comes before one that differs
- * in case.
- */
+/** The table of the first name that only one has. Prisma's spelling comes before one that differs in case. */
 function findNamed(
   tables: readonly CatalogTable[],
   models: PrismaModels,

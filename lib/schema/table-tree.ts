@@ -1,8 +1,6 @@
 import { USER_NAMESPACE } from "./user-objects.ts";
 
-/**
- * For WITH. Relations of extensions, and whether pg_dump would dump their rows: all, or those selected by a condition.
- */
+/** For WITH. Extensions' relations, and whether pg_dump dumps their rows: all, or those of a condition. */
 export const MEMBERS = `
   member (oid, extension, is_config, condition) AS MATERIALIZED (
     SELECT d.objid, x.extname, coalesce(d.objid = ANY (x.extconfig), false),

@@ -37,10 +37,7 @@ const NAMES_SQL = `
   WHERE ${shown("x.name")} LIKE '%\\\\%'
   ORDER BY 1, 2, 4`;
 
-/**
- * For each relation, everything that cannot exist without it: a partition's table and its partitions, a sequence's
- * table.
- */
+/** Everything that cannot exist without a relation: a partition's table and its partitions, a sequence's table. */
 const HIDDEN_SQL = `
   WITH RECURSIVE hidden (source, oid) AS (
     SELECT x, x FROM pg_catalog.unnest($1::oid[]) x
