@@ -17,13 +17,7 @@ export interface BlamedRows {
 
 export const MAX_BLAMED_ROWS = 5;
 
-/**
- * Describes rows by their keys, at most `MAX_BLAMED_ROWS`.
- *
- * @param columns of the key
- * @param rows key values of the first few rows
- * @param total null if unknown
- */
+/** Describes rows by their keys, at most `MAX_BLAMED_ROWS`. @param total null if unknown */
 export function blameRows(
   columns: readonly string[],
   rows: ReadonlyArray<{ key: readonly SampleValue[] }>,

@@ -171,11 +171,7 @@ export function openDatabase(config: ConnectionConfig): Database {
 const isTooMany = (error: unknown): boolean =>
   error instanceof BackupError && hasSqlState(error.cause, TOO_MANY_CONNECTIONS);
 
-/**
- * Closes the pool's idle connections. One of them may be the only connection that the role is allowed.
- *
- * @returns whether there was any
- */
+/** Closes the pool's idle connections: a role may be allowed only one. @returns whether there was any */
 async function closeIdle(pool: pg.Pool): Promise<boolean> {
   const { idleCount } = pool;
   while (pool.idleCount > 0) {
@@ -239,11 +235,7 @@ const CANCEL_AGAIN_MS = 250;
 /** A cancelled statement ends within moments. After this many attempts, the connection counts as dead. */
 const CANCEL_ATTEMPTS = 40;
 
-/**
- * Cancels what `client` runs on the server when `signal` aborts. The statement fails, and the caller rolls back.
- *
- * @returns a function that stops listening
- */
+/** Cancels what `client` runs when `signal` aborts; the caller rolls back. @returns what stops listening */
 export function cancelOnAbort(
   client: pg.Client,
   { pool }: Database,

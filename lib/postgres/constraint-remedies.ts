@@ -16,11 +16,7 @@ export const dropRemedy = ({ sql, isValid }: DropStatement): string =>
 export const partitionRemedy = (table: TableName): string =>
   `Make a partition for these rows before the restore, or a default one: CREATE TABLE … PARTITION OF ${sqlName(table)} FOR VALUES …, or … DEFAULT.`;
 
-/**
- * Finds how to drop the unique or exclusion constraint, or index, that refused a row.
- *
- * @returns undefined if something else refused it
- */
+/** How to drop the constraint or index that refused a row as not unique or excluded. Otherwise undefined. */
 export async function findDropStatement(
   client: pg.ClientBase,
   table: CatalogTable,

@@ -40,11 +40,7 @@ const LATE_INDEXES_SQL = `
     AND pg_has_role(t.relowner, 'USAGE') AND has_schema_privilege(n.oid, 'CREATE')
   ORDER BY n.nspname, c.relname`;
 
-/**
- * Drops the indexes of tables that can be built again after the load.
- *
- * @param oids of tables and partitions, which are locked
- */
+/** Drops the indexes that can be built again after the load. @param oids of locked tables and partitions */
 export async function dropIndexes(
   client: pg.ClientBase,
   oids: readonly number[],

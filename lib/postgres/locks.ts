@@ -124,11 +124,7 @@ const isTimeout = (error: unknown, endsAt: number): boolean =>
 /** The first eight bytes of sha256("prisma_backup_admin restore"), as a signed bigint. */
 const RESTORE_LOCK = "-3250340911146290546";
 
-/**
- * Takes the lock that allows only one restore in a database at a time. It is held until the connection ends.
- *
- * @returns false if another session has it
- */
+/** Allows one restore in a database, until the connection ends. @returns false if there is another */
 export async function tryRestoreLock(client: pg.ClientBase): Promise<boolean> {
   const { rows } = await client.query<{ locked: boolean }>(
     "SELECT pg_catalog.pg_try_advisory_lock($1) AS locked",

@@ -10,11 +10,7 @@ export const ONE_SESSION =
 export const ONE_SESSION_HINT =
   "Backups and restores need sessions of their own: use a PostgreSQL server. For a copy of what `prisma dev` holds, use its own export, or run prisma migrate and your seed against a server.";
 
-/**
- * Refuses a server on which our settings and transactions would also be the app's. Changes nothing.
- *
- * @throws CONFIG_INVALID if all connections share one session
- */
+/** Refuses a server on which our settings and transactions would also be the app's. @throws CONFIG_INVALID */
 export async function requireSessionsOfOnesOwn(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ isOne: boolean }>(`SELECT ${IS_ONE_SESSION} AS "isOne"`);
   if (!rows[0]?.isOne) return;

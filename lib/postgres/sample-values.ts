@@ -20,11 +20,7 @@ export const readSample = (values: readonly SampleValue[]): SampleValue[] =>
       : value;
   });
 
-/**
- * Describes a row's key so that a person can look it up: `id = 17`.
- *
- * @returns undefined if the row has no key
- */
+/** A row's key, by which a person can look it up: `id = 17`. Undefined if it has none. */
 export function describeKey(
   columns: readonly string[],
   values: readonly SampleValue[],

@@ -23,11 +23,7 @@ export async function apart<Result>(
   return result;
 }
 
-/**
- * Runs a statement that PostgreSQL may refuse. If it does, the transaction stays as it was before.
- *
- * @returns PostgreSQL's error; null if the statement succeeded
- */
+/** If PostgreSQL refuses the statement, returns its error, and leaves the transaction as it was before. */
 export async function tryStatement(
   client: pg.ClientBase,
   statement: string,

@@ -152,11 +152,7 @@ interface FoundPartition extends Found {
   isLeaf: boolean;
 }
 
-/**
- * Adds to each load the rules that its rows must satisfy.
- *
- * @param client with an empty search_path, so that every name comes out schema-qualified
- */
+/** Adds to each load the rules that its rows must satisfy. @param client with an empty search_path */
 export async function readTableRules<L extends Pick<PlannedLoad, "table">>(
   client: pg.ClientBase,
   loads: readonly L[],

@@ -44,11 +44,7 @@ interface SizedIndex extends Omit<TooLarge, "key"> {
   head: string;
 }
 
-/**
- * Finds the indexes that refuse some of the rows because of their size.
- *
- * @param load into the copy that holds the rows
- */
+/** Finds the indexes that refuse rows because of their size. @param load into the copy that holds the rows */
 export async function findTooLarge(
   client: pg.ClientBase,
   load: Pick<Load, "table" | "into" | "key">,

@@ -41,11 +41,7 @@ const SUSPENDED_SQL = `
   WHERE x.relation = ANY ($1::oid[])
   ORDER BY n.nspname, c.relname, x.name`;
 
-/**
- * Disables user-defined triggers and rules during a load, also on partitions.
- *
- * @returns what to resume
- */
+/** Disables users' triggers and rules during a load, also on partitions. @returns what to resume */
 export async function suspendTriggers(
   client: pg.ClientBase,
   tables: readonly CatalogTable[],

@@ -141,11 +141,7 @@ const SQL = `
       'caller', f.part, 'kind', f.kind, 'code', f.code, 'owner', pg_get_userbyid(f.owner)) ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C", f.part COLLATE "C", f.code COLLATE "C")
     FROM found f LEFT JOIN pg_class c ON c.oid = f.root LEFT JOIN pg_namespace n ON n.oid = c.relnamespace), '[]') AS found`;
 
-/**
- * Finds untrusted code by reading the catalog alone. Runs none of it.
- *
- * @param client with an empty search_path, so that every name comes out schema-qualified
- */
+/** Reads the catalog alone, and runs no code. @param client with an empty search_path */
 export async function readUntrustedCode(
   client: pg.ClientBase,
   loads: readonly Pick<PlannedLoad, "table" | "columns">[],

@@ -23,11 +23,7 @@ type DmmfModels = z.infer<typeof dmmfModelsSchema>;
 const hasRelations = (models: DmmfModels): boolean =>
   models.some(({ fields }) => fields.some(({ relationFromFields }) => relationFromFields?.length));
 
-/**
- * Reads the names of models, tables, fields and relations from the DMMF.
- *
- * @param views names of the models that are views, which the DMMF does not say
- */
+/** Reads names from the DMMF. @param views the models that are views, which it does not say */
 export function readDmmf(models: DmmfModels, views: ReadonlySet<string>): PrismaModels {
   return toPrismaModels(
     Object.fromEntries(models.map((model) => [model.name, model])),

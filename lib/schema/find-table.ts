@@ -16,12 +16,7 @@ export function tablesCalled(
   return [...new Map(meant.map((table) => [tableKey(table), table])).values()];
 }
 
-/**
- * Finds what `include` names: schemas of the hosting platform, or tables.
- *
- * @param outcome whether anything changed, for example `Nothing was changed.`
- * @throws BackupError CONFIG_INVALID like `findTable`
- */
+/** Finds what `include` names: schemas of the hosting platform, or tables. @throws CONFIG_INVALID */
 export function findIncluded(
   names: readonly string[],
   {

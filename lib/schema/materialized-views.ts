@@ -60,11 +60,7 @@ export async function readMaterializedViews(client: pg.ClientBase): Promise<Mate
   return (await client.query<MaterializedView>(MATERIALIZED_VIEWS_SQL)).rows;
 }
 
-/**
- * The populated materialised views that may show rows of changed tables, each after the views that it reads.
- *
- * @param changed OIDs of tables
- */
+/** The populated views that may show rows of `changed` tables, by OID; each after the views that it reads. */
 export function staleViews(
   views: readonly MaterializedView[],
   changed: ReadonlySet<number>,

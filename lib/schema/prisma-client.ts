@@ -64,11 +64,7 @@ export function schemaFromPrisma(prisma: unknown): string | undefined {
   return typeof schema === "string" && schema !== "" ? schema : undefined;
 }
 
-/**
- * Picks the settings one by one: `pg` makes the password non-enumerable, so a spread would lose it.
- *
- * @throws CONFIG_INVALID if the settings that decide where it connects cannot be reused
- */
+/** Not by a spread: `pg` makes the password non-enumerable. @throws CONFIG_INVALID if they cannot be reused */
 function pickConnection(settings: unknown, schema: string | undefined): PrismaConnection | null {
   if (typeof settings !== "object" || settings === null) return null;
   const { connectionString, host, port, user, password, database, ssl, options, stream } =

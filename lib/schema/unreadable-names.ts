@@ -58,12 +58,7 @@ const HIDDEN_SQL = `
     ${shown("n.nspname")} AS schema, ${shown("c.relname")} AS name
   FROM hidden h JOIN pg_class c ON c.oid = h.oid JOIN pg_namespace n ON n.oid = c.relnamespace`;
 
-/**
- * Finds the names that cannot be read. Slow, and only useful if reading the catalog has failed.
- *
- * @param client not in a transaction, because testing a name may fail
- * @param encoding of the database
- */
+/** Slow: for a catalog that cannot be read. @param client not in a transaction, because a test may fail */
 export async function findUnreadableNames(
   client: pg.ClientBase,
   encoding: string,
