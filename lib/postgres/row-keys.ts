@@ -20,7 +20,7 @@ export interface Found {
 }
 
 /** A unique constraint or index. */
-export interface FoundUnique extends Found {
+interface FoundUnique extends Found {
   constraint: string;
   columns: string[];
   drop: DropStatement;
