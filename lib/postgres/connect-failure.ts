@@ -2,9 +2,6 @@ import { isIPv6 } from "node:net";
 import { BackupError } from "../errors.ts";
 import { CONNECTIONS_NEEDED } from "./connection-count.ts";
 
-const TRUST =
-  "Name the certificate's authority: sslmode=verify-full&sslrootcert=FILE in the connection string, or in the app `ssl: { ca }`. To encrypt without proof of who answers, as libpq does: uselibpqcompat=true&sslmode=require.";
-
 const NO_WAY = /^(?:ENETUNREACH|EHOSTUNREACH|EINVAL|EADDRNOTAVAIL|EAFNOSUPPORT)$/;
 const NO_ANSWER = /^(?:ETIMEDOUT|ENOTFOUND|EAI_)/;
 
@@ -19,7 +16,8 @@ const HINTS: Record<string, string> = {
     "The server asks for a certificate of the client's: sslcert=FILE&sslkey=FILE in the connection string, or in the app `ssl: { cert, key }`.",
   "^(?:EPROTO|ERR_SSL|ERR_OSSL|ERR_TLS)":
     "Client and server do not agree on TLS: check sslmode, sslrootcert, sslcert and sslkey in the connection string.",
-  "CERT|^UNABLE_TO_": TRUST,
+  "CERT|^UNABLE_TO_":
+    "Name the certificate's authority: sslmode=verify-full&sslrootcert=FILE in the connection string, or in the app `ssl: { ca }`. To encrypt without proof of who answers, as libpq does: uselibpqcompat=true&sslmode=require.",
   "does not support SSL":
     "This server speaks no TLS: use sslmode=prefer or sslmode=disable, if the way to it is safe.",
   "^28P01":

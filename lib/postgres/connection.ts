@@ -13,8 +13,11 @@ import { hasSqlState, TOO_MANY_CONNECTIONS } from "./sqlstate.ts";
 
 declare module "pg" {
   interface Client {
-    /** Process ID of the connection's server process; null until connected. `pg` has it, but its types do not. */
+    // `pg` has these, but its types do not.
+    /** Process ID of the connection's server process; null until connected. */
     processID: number | null;
+    /** False while a statement runs. */
+    readyForQuery: boolean;
   }
 }
 

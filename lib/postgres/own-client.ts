@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import pg from "pg";
 import type { BackupError } from "../errors.ts";
 import { describeConnectFailure } from "./connect-failure.ts";
+import { decodePercent } from "./own-settings.ts";
 
 /** Members of `pg` that its types lack. */
 interface Internals {
@@ -21,12 +22,8 @@ function databaseIn(connectionString = ""): string | undefined {
   // Remove the characters that URL parsers ignore.
   const url = connectionString.replaceAll(/^[\0-\x20]+|[\0-\x20]+$|[\t\n\r]/g, "");
   const [, name = ""] = /^postgres(?:ql)?:\/\/[^/?#]*\/([^?#]*)/i.exec(url) ?? [];
-  try {
-    return decodeURIComponent(name) || undefined;
-  } catch {
-    // The encoding is invalid, so leave the name to `pg`.
-    return undefined;
-  }
+  // If the encoding is invalid, the name is left to `pg`.
+  return decodePercent(name);
 }
 
 interface ArrayParser {

@@ -9,10 +9,14 @@ export interface ConnectionConfig extends pg.ClientConfig {
 
 /** The schema from the `schema` option, otherwise from the connection string. */
 export function schemaOf({ schema, connectionString }: ConnectionConfig): string | undefined {
-  const [, encoded] = /[?&]schema=([^&#]+)/.exec(connectionString ?? "") ?? [];
-  if (schema !== undefined || encoded === undefined) return schema;
+  const [, encoded = ""] = /[?&]schema=([^&#]+)/.exec(connectionString ?? "") ?? [];
+  return schema ?? decodePercent(encoded);
+}
+
+/** @returns undefined for an empty text or an invalid encoding */
+export function decodePercent(encoded: string): string | undefined {
   try {
-    return decodeURIComponent(encoded);
+    return decodeURIComponent(encoded) || undefined;
   } catch {
     return undefined;
   }

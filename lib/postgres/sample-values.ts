@@ -26,8 +26,6 @@ export function describeKey(
   values: readonly SampleValue[],
 ): string | undefined {
   if (columns.length === 0 || values.includes(null)) return undefined;
-  const [text = null] = readSample([
-    columns.map((column, index) => `${column} = ${values[index]}`).join(", "),
-  ]);
-  return text ?? undefined;
+  const pairs = columns.map((column, index) => `${column} = ${values[index]}`);
+  return readSample([pairs.join(", ")])[0] ?? undefined;
 }

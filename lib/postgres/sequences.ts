@@ -4,7 +4,7 @@ import type { CatalogSequence } from "../schema/catalog.ts";
 import type { TableName } from "../shared/api.ts";
 import { blameSequence, isStorageDamage } from "./damage.ts";
 import { findFurthest } from "./furthest-value.ts";
-import { quoteLiteral, quoteTable } from "./identifiers.ts";
+import { quoteTable } from "./identifiers.ts";
 import { apart } from "./savepoint.ts";
 import { DATA_CORRUPTED } from "./sqlstate.ts";
 
@@ -58,12 +58,21 @@ async function readStates(
   const statement = sequences
     .map(
       (sequence, index) =>
-        `SELECT ${index} AS i, ${quoteLiteral(sequence.schema)} AS schema, ${quoteLiteral(sequence.name)} AS name, last_value::text AS "lastValue", is_called AS "isCalled" FROM ${quoteTable(sequence)}`,
+        `SELECT ${index} AS i, last_value::text AS "lastValue", is_called AS "isCalled" FROM ${quoteTable(sequence)}`,
     )
     .join(" UNION ALL ");
-  const { rows } = await client.query<SequenceState & { i: number }>(statement);
+  const { rows } = await client.query<{ i: number; lastValue: string; isCalled: boolean }>(
+    statement,
+  );
   if (rows.length < sequences.length) throw lostRow();
-  return rows.toSorted((a, b) => a.i - b.i).map(({ i: _, ...state }) => state);
+  return rows
+    .toSorted((a, b) => a.i - b.i)
+    .flatMap(({ i, lastValue, isCalled }) => {
+      const sequence = sequences[i];
+      return sequence
+        ? [{ schema: sequence.schema, name: sequence.name, lastValue, isCalled }]
+        : [];
+    });
 }
 
 /** Where a restore sets a sequence. */

@@ -3,12 +3,6 @@ import type pg from "pg";
 import { formatSome } from "../shared/format.ts";
 import { describeHolder, findBlockers, type LockHolder } from "./lock-holders.ts";
 
-/** Members of `pg` that its types lack. */
-interface Internals {
-  /** False while a statement runs. */
-  readyForQuery: boolean;
-}
-
 interface Watched {
   /** Who blocks the running statement. */
   holders: readonly LockHolder[];
@@ -84,7 +78,7 @@ export class SessionWatch {
   }
 
   async #look(): Promise<void> {
-    const busy = [...this.#clients].filter((it) => !(it as unknown as Internals).readyForQuery);
+    const busy = [...this.#clients].filter(({ readyForQuery }) => !readyForQuery);
     if (busy.length === 0 || this.#asking || performance.now() < this.#askAgainAt) return;
     this.#asking = this.#ask(busy).catch(() => {
       this.#askAgainAt = performance.now() + AGAIN_MS;

@@ -44,23 +44,22 @@ export const domainRule = (constraint: string, expression: string, column: strin
   violated: `EXISTS (SELECT FROM (SELECT ${quoteIdentifier(column)}) AS domain_value (value) WHERE NOT (${expression}))`,
 });
 
-export interface UniqueRule {
+interface IndexRule {
   constraint: string;
   columns: string[];
   drop: DropStatement;
-  /** Expressions to group by. */
-  keys: string[];
-  nullsAreEqual: boolean;
   /** The rows that it covers; null means all. */
   filter: string | null;
 }
 
-export interface ExclusionRule {
-  constraint: string;
-  columns: string[];
-  drop: DropStatement;
+export interface UniqueRule extends IndexRule {
+  /** Expressions to group by. */
+  keys: string[];
+  nullsAreEqual: boolean;
+}
+
+export interface ExclusionRule extends IndexRule {
   definition: string;
-  filter: string | null;
 }
 
 export interface TableRules {

@@ -133,7 +133,7 @@ async function readRelations(
     pendingDetaches,
     warnings: [
       ...pendingDetaches.map((it) => pendingDetachWarning(it, isTable.has(tableKey(it.partition)))),
-      ...unlogged.map(database.isStandby ? onPrimaryWarning : unloggedWarning),
+      ...unlogged.map((it) => unloggedWarning(it, database)),
       ...(await readLeftOut(client)),
       ...extensionTables
         .filter(({ holdsRows }) => holdsRows)
@@ -192,14 +192,13 @@ function isSequenceBackedUp(tables: readonly CatalogTable[]) {
 /** The user may need it even if no table draws from it. */
 const isOfUsers = ({ isConfig, isDrawnByCode }: FoundSequence) => isConfig || isDrawnByCode;
 
-const unloggedWarning = ({ schema, name }: TableName): Warning => ({
-  code: "UNLOGGED_TABLE",
-  message: `${schema}.${name} is unlogged: it is in the backup, but PostgreSQL itself empties it after a crash.`,
-  table: { schema, name },
-});
-
-const onPrimaryWarning = ({ schema, name }: TableName): Warning => ({
-  code: "UNLOGGED_ON_STANDBY",
-  message: `${schema}.${name} is unlogged, and this server is a standby: only the primary has its rows. They are not in a backup of this server, and its restore leaves them as they are.`,
+const unloggedWarning = (
+  { schema, name }: TableName,
+  { isStandby }: Catalog["database"],
+): Warning => ({
+  code: isStandby ? "UNLOGGED_ON_STANDBY" : "UNLOGGED_TABLE",
+  message: isStandby
+    ? `${schema}.${name} is unlogged, and this server is a standby: only the primary has its rows. They are not in a backup of this server, and its restore leaves them as they are.`
+    : `${schema}.${name} is unlogged: it is in the backup, but PostgreSQL itself empties it after a crash.`,
   table: { schema, name },
 });

@@ -16,10 +16,7 @@ export interface SequenceUser {
 export const usersOf = ({
   owner,
   usedBy,
-}: {
-  owner: SequenceUser | null;
-  usedBy: readonly SequenceUser[];
-}): SequenceUser[] => [
+}: Pick<CatalogSequence, "owner" | "usedBy">): SequenceUser[] => [
   ...(owner ? [owner] : []),
   ...usedBy.filter(
     ({ table, column }) =>

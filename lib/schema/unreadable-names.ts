@@ -86,20 +86,18 @@ export async function findUnreadableNames(
   });
 }
 
+const CONVERT_SQL = `
+  SELECT count(pg_catalog.convert_to(pg_catalog.convert_from(pg_catalog.decode(hex, 'hex'), pg_catalog.current_setting('server_encoding')), 'UTF8'))
+  FROM pg_catalog.unnest($1::text[]) hex`;
+
 /** The names that the server cannot convert, found by halving the list. */
 async function unconvertible(client: pg.ClientBase, names: FoundName[]): Promise<FoundName[]> {
-  const fits = await client
-    .query(
-      `SELECT count(pg_catalog.convert_to(pg_catalog.convert_from(pg_catalog.decode(hex, 'hex'), pg_catalog.current_setting('server_encoding')), 'UTF8'))
-       FROM pg_catalog.unnest($1::text[]) hex`,
-      [names.map(({ hex }) => hex)],
-    )
-    .then(
-      () => true,
-      () => false,
-    );
-  if (fits) return [];
-  if (names.length <= 1) return names;
+  try {
+    await client.query(CONVERT_SQL, [names.map(({ hex }) => hex)]);
+    return [];
+  } catch {
+    if (names.length <= 1) return names;
+  }
   const middle = Math.floor(names.length / 2);
   return [
     ...(await unconvertible(client, names.slice(0, middle))),
