@@ -8,10 +8,7 @@ import { rowsOf } from "./rows-of.ts";
 import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
 import type { CopiedLoad } from "./table-copies.ts";
 
-/**
- * A table as it is now, and the copy that holds a backup's rows. Without a key, whole rows are compared. No row of
- * either side repeats the key or has a NULL in it.
- */
+/** A table and the copy with a backup's rows. Without a key, whole rows are compared. No key repeats or has a NULL. */
 type Compared = Pick<CopiedLoad, "table" | "into" | "key" | "unknownColumns">;
 
 /** A sample has the columns of both tables, and PostgreSQL's rows at most 1,664. Others are compared, not shown. */

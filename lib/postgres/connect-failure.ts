@@ -5,10 +5,7 @@ import { CONNECTIONS_NEEDED } from "./connection-count.ts";
 const NO_WAY = /^(?:ENETUNREACH|EHOSTUNREACH|EINVAL|EADDRNOTAVAIL|EAFNOSUPPORT)$/;
 const NO_ANSWER = /^(?:ETIMEDOUT|ENOTFOUND|EAI_)/;
 
-/**
- * Hints by a pattern for the error's code. Errors of `pg` have no code, and a pooler's code says little, so their
- * messages are matched instead. The first match wins.
- */
+/** By the error's code, or by its message if there is none or it is a pooler's, which says little. The first wins. */
 const HINTS: Record<string, string> = {
   "^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)":
     "Have the server's certificate renewed, or set this machine's clock.",

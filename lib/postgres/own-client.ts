@@ -140,10 +140,7 @@ function failOnUnknownMessages(stream: Duplex): void {
   });
 }
 
-/**
- * Whether to continue without TLS if the server has none, as by `sslmode=prefer`, which `pg` treats as `require`.
- * Decided by the connection string, otherwise by PGSSLMODE.
- */
+/** Whether to go on without TLS if the server has none, as by `sslmode=prefer`, which `pg` treats as `require`. */
 function isTlsOptional({ connectionString, ssl, stream }: pg.ClientConfig): boolean {
   if (stream) return false;
   const query = new URLSearchParams(connectionString?.replace(/^[^?]*/, ""));

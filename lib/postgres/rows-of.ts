@@ -22,10 +22,7 @@ export function rowsOf(table: ReadTable): string {
 export const relationsOf = (table: ReadTable): string[] =>
   partsOf(table)?.map(quoteTable) ?? [rowsOf(table)];
 
-/**
- * The partitions with rows on this server, if others are on another server; otherwise null. Through the table itself,
- * PostgreSQL would also reach the remote ones.
- */
+/** The local partitions, if others are on another server, which the table itself would also reach. Otherwise null. */
 const partsOf = ({ partitions }: ReadTable): Partition[] | null =>
   partitions.some(({ isForeign }) => isForeign)
     ? partitions.filter(({ isForeign, isPartitioned }) => !isForeign && !isPartitioned)

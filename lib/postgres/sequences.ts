@@ -121,10 +121,7 @@ export async function lockSequence(
   await client.query(`ALTER SEQUENCE ${quoteTable(sequence)} INCREMENT BY ${sequence.increment}`);
 }
 
-/**
- * Sets a sequence inside the transaction. `setval` alone would survive a rollback, but after `ALTER SEQUENCE … RESTART`
- * it writes to storage that belongs to the transaction.
- */
+/** `setval` alone would survive a rollback. After `ALTER SEQUENCE … RESTART` it writes to the transaction's storage. */
 export async function setSequence(
   client: pg.ClientBase,
   sequence: CatalogSequence,

@@ -84,10 +84,7 @@ const PARTITION_KEYS_SQL = `
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid
   GROUP BY rel.root`;
 
-/**
- * True for a NOT VALID constraint that is not dropped for the load. It can only be dropped in the table from which it
- * is inherited, and that table is not loaded.
- */
+/** A NOT VALID constraint that stays: it can only be dropped in the table that it comes from, which is not loaded. */
 const STAYS_NOT_VALID = `(k.coninhcount > 0 AND NOT EXISTS (
     WITH RECURSIVE above (oid) AS (
       SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = k.conrelid UNION SELECT i.inhparent FROM pg_inherits i JOIN above ON above.oid = i.inhrelid)

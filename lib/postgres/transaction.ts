@@ -32,10 +32,7 @@ export async function transactionStatus(pool: pg.Pool, xid: string): Promise<Tra
   return rows[0]?.status ?? "unknown";
 }
 
-/**
- * Makes a table's catalog entry carry the transaction's ID, as truncating the table does. Resetting an option that the
- * table does not have rewrites the entry unchanged.
- */
+/** Makes a table's catalog entry carry the transaction's ID, as TRUNCATE does. The option does not exist. */
 export async function bearTransactionId(client: pg.ClientBase, table: TableName): Promise<void> {
   await client.query(`ALTER TABLE ${quoteTable(table)} RESET (prisma_backup_admin)`);
 }

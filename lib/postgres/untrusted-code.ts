@@ -36,10 +36,7 @@ const VALUES = [
   ...["gen_random_uuid", "uuidv4", "uuidv7"],
 ];
 
-/**
- * True for harmless functions. An expression with any other function can make the role run SQL or act. The `_to_xml`
- * functions run the SQL in their argument.
- */
+/** Any other function can make the role run SQL or act. The `_to_xml` functions run the SQL in their argument. */
 export const IS_HARMLESS = `
   (p.provolatile = 'i'
     OR p.oid < ${FIRST_NORMAL_OID} AND (p.provolatile = 's' AND p.proname !~ '_to_xml' OR p.proname = ANY ('{${VALUES.join(",")}}'))

@@ -3,10 +3,7 @@ import type { TableName, Warning } from "../shared/api.ts";
 import { type DropStatement, dropStatementOf } from "./drop-statement.ts";
 import { notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
 
-/**
- * Returns a warning for everything that holds data and is not in a backup, except what belongs to extensions, and for
- * each index that pg_dump would leave out.
- */
+/** Warns of what holds data and is not in a backup, except of extensions, and of indexes that pg_dump leaves out. */
 export async function readLeftOut(client: pg.ClientBase): Promise<Warning[]> {
   return [
     ...(await readOtherRelations(client)),

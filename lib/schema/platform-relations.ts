@@ -40,10 +40,7 @@ export interface PlatformRelation extends TableName {
   isTable: boolean;
 }
 
-/**
- * Leaves out relations of extensions, which are handled separately. If the connection uses a role of the platform, none
- * of that platform's relations are listed.
- */
+/** Without relations of extensions, which are handled separately. None if the role is the platform's own. */
 const PLATFORM_RELATIONS_SQL = `
   SELECT p.name AS platform, n.nspname AS schema, c.relname AS name, c.relkind IN ('r', 'p') AS "isTable"
   FROM json_to_recordset($1::json) AS p (name text, roles text, schemas json, ledgers json)
