@@ -1,22 +1,23 @@
 import pg from "pg";
 import type { PlannedTable } from "../plan/dump-plan.ts";
 import { leaveOut } from "../plan/exclusion.ts";
-import type { Database } from "../postgres/connection.ts";
-import { isStorageDamage } from "../postgres/damage.ts";
+import type { Database } from "../postgres/connection/connection.ts";
+import { UnrestorableRow } from "../postgres/copy/json-array.ts";
+import { MAX_ROW_BYTES } from "../postgres/copy/load-rows.ts";
+import { isStorageDamage } from "../postgres/errors/damage.ts";
 import {
   type ErrorPlace,
   placedError,
   translateDatabaseError,
-} from "../postgres/database-error.ts";
+} from "../postgres/errors/database-error.ts";
+import { CHARACTER_NOT_IN_REPERTOIRE } from "../postgres/errors/sqlstate.ts";
+import { isTextError } from "../postgres/errors/text-errors.ts";
 import {
   findLargeRow,
   findUnreadableRow,
   type UnreadableRow,
 } from "../postgres/find-unreadable-row.ts";
 import { quoteIdentifier, quoteLiteral, quoteTable } from "../postgres/identifiers.ts";
-import { type FailedRows, UnrestorableRow } from "../postgres/json-array.ts";
-import { MAX_ROW_BYTES } from "../postgres/load-rows.ts";
-import { INVALID_TEXT, isTextError } from "../postgres/text-errors.ts";
 import type { TableName } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 
@@ -42,7 +43,7 @@ const MOST_JSON_BYTES = 6;
 /** Translates a dump's error for a person. If one row is the cause, the error names its number, column and key. */
 export async function describeDumpError(
   error: Error,
-  failed: FailedRows,
+  failedRow: number,
   context: DumpErrorContext,
 ): Promise<Error> {
   const { table } = context;
@@ -55,13 +56,13 @@ export async function describeDumpError(
   const suspected = suspectedReason(error);
   if (!suspected || context.signal?.aborted) return translateDatabaseError(error, place) as Error;
   // Finding the row is optional. If the search fails, report the error without it.
-  const found = await find(error, failed, context, suspected).catch(() => null);
+  const found = await find(error, failedRow, context, suspected).catch(() => null);
   const reason =
     found?.reason ?? (error instanceof UnrestorableRow || isTextError(error) ? suspected : "other");
-  const row = found?.row ?? (failed.first === failed.last ? failed.first : undefined);
+  const row = found?.row ?? failedRow;
   const known: ErrorPlace = {
     ...place,
-    ...(row !== undefined && { rows: [row, row] }),
+    rows: [row, row],
     column: found?.column,
     blamed: found?.key === undefined ? undefined : { key: found.key },
     ...leaveOut([table], context.tables),
@@ -75,7 +76,7 @@ export async function describeDumpError(
       hint: "",
       ...known.meaning,
       cause: error,
-      ...(reason === "text" && { sqlState: INVALID_TEXT }),
+      ...(reason === "text" && { sqlState: CHARACTER_NOT_IN_REPERTOIRE }),
     },
     known,
   );
@@ -92,7 +93,7 @@ function suspectedReason(error: Error): Reason | null {
 
 async function find(
   error: Error,
-  failed: FailedRows,
+  failedRow: number,
   { database, table, maxRowBytes = MAX_ROW_BYTES }: DumpErrorContext,
   suspected: Reason,
 ): Promise<(UnreadableRow & { reason: Reason }) | null> {
@@ -101,12 +102,17 @@ async function find(
     if (suspected === "size") {
       // The estimate ignores column names and the characters between values.
       const atLeast = maxRowBytes / (error instanceof UnrestorableRow ? 2 * MOST_JSON_BYTES : 2.1);
-      const large = await findLargeRow(client, table, failed, atLeast);
+      const large = await findLargeRow(client, table, failedRow, atLeast);
       if (large || error instanceof UnrestorableRow) return large && { ...large, reason: "size" };
       await client.query("ROLLBACK");
     }
     const sqlState = error instanceof pg.DatabaseError ? error.code : undefined;
-    const found = await findUnreadableRow(client, table, failed, sqlState ?? INVALID_TEXT);
+    const found = await findUnreadableRow(
+      client,
+      table,
+      failedRow,
+      sqlState ?? CHARACTER_NOT_IN_REPERTOIRE,
+    );
     return found && { ...found, reason: suspected === "text" ? "text" : "other" };
   } finally {
     await client.end();

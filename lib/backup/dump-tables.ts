@@ -1,9 +1,8 @@
 import type { ArchiveWriter } from "../archive/archive-writer.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
 import type { PlannedTable } from "../plan/dump-plan.ts";
-import { type Database, explainEnd } from "../postgres/connection.ts";
-import { copyOut } from "../postgres/copy-out.ts";
-import type { FailedRows } from "../postgres/json-array.ts";
+import { type Database, explainEnd } from "../postgres/connection/connection.ts";
+import { copyOut } from "../postgres/copy/copy-out.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
 import { MAX_PARENTS } from "../shared/archive-format.ts";
 import { type OnProgress, reportTable } from "../shared/progress.ts";
@@ -61,8 +60,8 @@ function dumpTable(
   const options = {
     isUtf8: encoding !== "SQL_ASCII",
     maxRowBytes,
-    describeError: (error: Error, failed: FailedRows) =>
-      describeDumpError(explainEnd(client, error) as Error, failed, {
+    describeError: (error: Error, failedRow: number) =>
+      describeDumpError(explainEnd(client, error) as Error, failedRow, {
         database,
         table,
         tables: plan.tables,

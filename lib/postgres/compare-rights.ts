@@ -1,8 +1,8 @@
 import type pg from "pg";
-import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
+import type { CatalogColumn } from "../schema/catalog.ts";
+import { countIf, joinByKey } from "./compare-rows.ts";
+import { quoteIdentifier } from "./identifiers.ts";
 import type { KeyedLoad } from "./load.ts";
-import { rowsOf } from "./rows-of.ts";
-import { columnsOfRow } from "./sample-values.ts";
 
 interface ComparedRights {
   roles: readonly CatalogColumn[];
@@ -11,36 +11,22 @@ interface ComparedRights {
   passwords: readonly CatalogColumn[];
 }
 
-interface RightsCounts {
-  /** People who become admins, new or not, and people who stop being admins. */
-  adminsAdded: number;
-  adminsRemoved: number;
-  /** Counts only people who exist before and after. */
-  passwordsChanged: number;
-}
+/** `passwordsChanged` counts only people who exist before and after. */
+type RightsCounts = Record<"adminsAdded" | "adminsRemoved" | "passwordsChanged", number>;
 
 /** Counts changes of rights in the load's copy. Only the counts leave the database, no values. */
 export async function compareRights(
   client: pg.ClientBase,
-  { table: live, into, key }: KeyedLoad,
+  load: KeyedLoad,
   { roles, adminRoles, passwords }: ComparedRights,
 ): Promise<RightsCounts> {
-  const names = key.columns.map((_, index) => `k${index + 1}`);
-  const password = columnsOfRow(
-    "t",
-    passwords.map(({ name }) => name),
-  );
-  const side = (table: CatalogTable) =>
-    `(SELECT ${columnsOfRow("t", key.columns)
-      .map((column, index) => `${column} AS ${names[index]}`)
-      .join(", ")}, (${["false", ...roles.map(isAdmin)].join(" OR ")}) AS a,
-      ARRAY[${password.map((it) => `${it}::text`).join(", ")}]::text[] AS p FROM ${rowsOf(table)} t)`;
-  const count = (condition: string, name: string) =>
-    `pg_catalog.count(*) FILTER (WHERE ${condition})::float8 AS "${name}"`;
+  const isOneAdmin = ["false", ...roles.map(isAdmin)].join(" OR ");
+  const hashes = passwords.map(({ name }) => `t.${quoteIdentifier(name)}::text`).join(", ");
+  const isOther = `l.p::text COLLATE "C" IS DISTINCT FROM s.p::text COLLATE "C"`;
   const { rows } = await client.query<RightsCounts>(
-    `SELECT ${count("s.a AND l.a IS NOT TRUE", "adminsAdded")}, ${count("l.a AND s.a IS NOT TRUE", "adminsRemoved")},
-       ${count(`l.k1 IS NOT NULL AND s.k1 IS NOT NULL AND l.p::text COLLATE "C" IS DISTINCT FROM s.p::text COLLATE "C"`, "passwordsChanged")}
-     FROM ${side(live)} l FULL JOIN ${side(into)} s ON ${names.map((name, i) => `l.${name} ${key.equals[i]} s.${name}`).join(" AND ")}
+    `SELECT ${countIf("s.a AND l.a IS NOT TRUE", "adminsAdded")}, ${countIf("l.a AND s.a IS NOT TRUE", "adminsRemoved")},
+       ${countIf(`l.k1 IS NOT NULL AND s.k1 IS NOT NULL AND ${isOther}`, "passwordsChanged")}
+     FROM ${joinByKey(load, load.key, `(${isOneAdmin}) AS a, ARRAY[${hashes}]::text[] AS p`)}
      -- Gives the parameter a type if no column needs it.
      WHERE $1::text[] IS NOT NULL`,
     [adminRoles],
@@ -51,7 +37,7 @@ export async function compareRights(
 
 /** A text column may list several roles, as with Better Auth. So may arrays and JSON. */
 function isAdmin({ name, valueType }: CatalogColumn): string {
-  const [column] = columnsOfRow("t", [name]);
+  const column = `t.${quoteIdentifier(name)}`;
   if (valueType.name === "bool" && !valueType.isArray) return `${column} IS TRUE`;
   const values = `pg_catalog.regexp_split_to_array(pg_catalog.lower(${column}::text), '[[:space:]]*[][{}",]+[[:space:]]*')`;
   return `coalesce(${values} OPERATOR(pg_catalog.&&) $1::text[], false)`;

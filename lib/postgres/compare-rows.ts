@@ -2,21 +2,16 @@ import type pg from "pg";
 import type { CatalogTable } from "../schema/catalog.ts";
 import { MAX_SAMPLES, type RowChanges, type RowSample } from "../shared/rehearsal.ts";
 import { quoteIdentifier } from "./identifiers.ts";
+import { sameKey } from "./merge-rows.ts";
 import type { RowKey } from "./row-keys.ts";
 import { rowsOf } from "./rows-of.ts";
 import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
 import type { CopiedLoad } from "./table-copies.ts";
 
-/**
- * A table as it is now, and the copy that holds a backup's rows. Without a key, whole rows are compared. No row of
- * either side repeats the key or has a NULL in it.
- */
+/** A table and the copy with a backup's rows. Without a key, whole rows are compared. No key repeats or has a NULL. */
 type Compared = Pick<CopiedLoad, "table" | "into" | "key" | "unknownColumns">;
 
-/**
- * A sample needs the columns of both tables and a key, and a PostgreSQL row has at most 1,664 columns. Columns beyond
- * this limit are compared, but not shown.
- */
+/** A sample has the columns of both tables, and PostgreSQL's rows at most 1,664. Others are compared, not shown. */
 const MAX_SAMPLED_COLUMNS = 800;
 
 const comparedColumns = ({ table, unknownColumns }: Compared): string[] =>
@@ -42,22 +37,33 @@ export async function compareRows(client: pg.ClientBase, compared: Compared): Pr
   return rows[0];
 }
 
-const count = (condition: string, name: string) =>
-  `pg_catalog.count(*) FILTER (WHERE ${condition})::float8 AS ${name}`;
+export const countIf = (condition: string, name: string) =>
+  `pg_catalog.count(*) FILTER (WHERE ${condition})::float8 AS "${name}"`;
+
+/**
+ * An item for FROM: the rows of both tables, `l` as they are now and `s` from the copy, joined by the key `k1`, `k2` …
+ *
+ * @param expressions what else to select from each row `t`
+ */
+export function joinByKey(
+  { table, into }: Pick<CopiedLoad, "table" | "into">,
+  key: RowKey,
+  expressions: string,
+): string {
+  const keys = columnsOfRow("t", key.columns).map((column, i) => `${column} AS k${i + 1}`);
+  const side = (of: CatalogTable) =>
+    `(SELECT ${keys.join(", ")}, ${expressions} FROM ${rowsOf(of)} t)`;
+  const on = key.equals.map((equals, i) => `l.k${i + 1} ${equals} s.k${i + 1}`);
+  return `${side(table)} l FULL JOIN ${side(into)} s ON ${on.join(" AND ")}`;
+}
 
 function byKeySql(compared: Compared, key: RowKey): string {
-  const columns = comparedColumns(compared);
-  const names = key.columns.map((_, index) => `k${index + 1}`);
-  const side = (table: CatalogTable) =>
-    `(SELECT ${columnsOfRow("t", key.columns)
-      .map((column, index) => `${column} AS ${names[index]}`)
-      .join(", ")}, ${row("t", columns)} AS r FROM ${rowsOf(table)} t)`;
   const isIn = (name: string) => `${name}.k1 IS DISTINCT FROM NULL`;
   const isOut = (name: string) => `${name}.k1 IS NOT DISTINCT FROM NULL`;
-  return `SELECT ${count(isOut("l"), "added")}, ${count(isOut("s"), "removed")},
-      ${count(`${isIn("l")} AND ${isIn("s")} AND ${differ("l.r", "s.r")}`, "changed")},
-      ${count(`${isIn("l")} AND ${isIn("s")} AND NOT ${differ("l.r", "s.r")}`, "same")}
-    FROM ${side(compared.table)} l FULL JOIN ${side(compared.into)} s ON ${names.map((name, i) => `l.${name} ${key.equals[i]} s.${name}`).join(" AND ")}`;
+  const isInBoth = `${isIn("l")} AND ${isIn("s")}`;
+  return `SELECT ${countIf(isOut("l"), "added")}, ${countIf(isOut("s"), "removed")},
+      ${countIf(`${isInBoth} AND ${differ("l.r", "s.r")}`, "changed")}, ${countIf(`${isInBoth} AND NOT ${differ("l.r", "s.r")}`, "same")}
+    FROM ${joinByKey(compared, key, `${row("t", comparedColumns(compared))} AS r`)}`;
 }
 
 /** Equal rows have equal text. */
@@ -121,11 +127,7 @@ async function sampleByKey(
 ): Promise<RowSample[]> {
   const columns = sampledColumns(compared);
   const all = comparedColumns(compared);
-  const on = key.columns
-    .map(
-      (column, i) => `l.${quoteIdentifier(column)} ${key.equals[i]} s.${quoteIdentifier(column)}`,
-    )
-    .join(" AND ");
+  const on = sameKey(key, "l", "s");
   const live = `${rowsOf(compared.table)} l`;
   const copy = `${rowsOf(compared.into)} s`;
   const main = change === "added" ? "s" : "l";

@@ -3,6 +3,7 @@ import type { CatalogTable, ForeignKey } from "../schema/catalog.ts";
 import { callsUserFunction } from "../schema/user-objects.ts";
 import type { TableName } from "../shared/api.ts";
 import { quoteIdentifier, quoteLiteral, quoteTable } from "./identifiers.ts";
+import { oidsOf } from "./load.ts";
 
 /** A constraint, with everything needed to add it again exactly as it was. */
 interface Constraint {
@@ -32,10 +33,7 @@ async function add(client: pg.ClientBase, it: Constraint): Promise<void> {
   }
 }
 
-/**
- * Drops foreign keys. Checking them in bulk afterwards costs a fraction of checking row by row, and cycles need no
- * tricks.
- */
+/** Checking foreign keys in bulk afterwards costs a fraction of checking row by row, and cycles need no tricks. */
 export async function dropForeignKeys(
   client: pg.ClientBase,
   foreignKeys: readonly ForeignKey[],
@@ -95,6 +93,9 @@ const USED_BY_LOADED_ALONE = `
     SELECT FROM holder h JOIN pg_attribute a ON a.atttypid = h.type JOIN pg_class r ON r.oid = a.attrelid
     WHERE NOT a.attisdropped AND r.relkind IN ('r', 'p', 'm', 'f') AND (NOT h.is_direct OR a.attrelid <> ALL ($1::oid[])))`;
 
+/** True for `pg_constraint k`, unless it is NOT ENFORCED, which PostgreSQL knows since version 18. */
+export const IS_ENFORCED = "coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)";
+
 /** Dropping a table's constraint also drops it from the tables below that inherit it. */
 const BELOW = `
   below (oid) AS (
@@ -124,7 +125,7 @@ const ASIDE_SQL = `
   LEFT JOIN pg_class c ON c.oid = k.conrelid
   LEFT JOIN pg_type t ON t.oid = k.contypid
   JOIN pg_namespace n ON n.oid = coalesce(c.relnamespace, t.typnamespace)
-  WHERE k.contype IN ('c', 'n') AND k.coninhcount = 0 AND coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)
+  WHERE k.contype IN ('c', 'n') AND k.coninhcount = 0 AND ${IS_ENFORCED}
     AND CASE
       WHEN t.oid IS NOT NULL THEN pg_has_role(t.typowner, 'USAGE')
         AND (NOT k.convalidated OR ${callsUserFunction("pg_constraint", "k.oid")} AND ${USED_BY_LOADED_ALONE})
@@ -145,7 +146,7 @@ export async function putConstraintsAside(
   tables: readonly CatalogTable[],
   { domainsAlone = false } = {},
 ): Promise<AsideConstraints> {
-  const oids = tables.flatMap((table) => [table.oid, ...table.partitions.map(({ oid }) => oid)]);
+  const oids = oidsOf(tables);
   const all: AsideConstraints = { dropped: [], validatedBelow: [] };
   for (;;) {
     const { rows } = await client.query<AsideConstraint & { validatedBelow: TableName[] }>(

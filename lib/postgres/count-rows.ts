@@ -1,9 +1,10 @@
 import pg from "pg";
 import type { CatalogTable } from "../schema/catalog.ts";
-import { apart } from "./apart.ts";
+import { hasSqlState, LOCK_NOT_AVAILABLE } from "./errors/sqlstate.ts";
+import { isRecoveryConflict } from "./errors/standby.ts";
 import { quoteLiteral } from "./identifiers.ts";
-import { isRecoveryConflict } from "./recovery-conflict.ts";
 import { type ReadTable, rowsOf } from "./rows-of.ts";
+import { apart } from "./savepoint.ts";
 
 /** Tables are counted, smallest first, up to this total size: about a second of reading. The rest is estimated. */
 const COUNT_UP_TO_BYTES = 512 * 1024 * 1024;
@@ -43,15 +44,11 @@ export async function countRows(
 const isOfTable = (error: unknown): error is pg.DatabaseError =>
   error instanceof pg.DatabaseError && !/^(?:08|40|53|55P03|57)/.test(error.code ?? "");
 
-const LOCK_NOT_AVAILABLE = "55P03";
-
 /** Whether counting may work at another time. */
 const isPassing = (error: unknown): boolean =>
-  hasCode(error, LOCK_NOT_AVAILABLE) || isRecoveryConflict(error);
+  hasSqlState(error, LOCK_NOT_AVAILABLE) || isRecoveryConflict(error);
 
-/**
- * Counts all tables with one statement. If that fails, counts them one by one to find the table that cannot be read.
- */
+/** Counts all tables with one statement. If it fails, counts them one by one to find what cannot be read. */
 export async function countApart<Table extends CountedTable>(
   client: pg.ClientBase,
   tables: readonly Table[],
@@ -83,9 +80,6 @@ export async function countApart<Table extends CountedTable>(
   }
   return counts;
 }
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof pg.DatabaseError && error.code === code;
 
 export const estimateRows = ({ estimatedRows }: CountedTable): RowCount => ({
   rows: Math.max(0, estimatedRows),

@@ -1,11 +1,14 @@
-import pg from "pg";
+import type pg from "pg";
 import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
+import { dumped } from "./copy/copy-out.ts";
+import { countExactly } from "./count-rows.ts";
+import { CHARACTER_NOT_IN_REPERTOIRE, UNTRANSLATABLE_CHARACTER } from "./errors/sqlstate.ts";
+import { isTextError } from "./errors/text-errors.ts";
 import { quoteIdentifier } from "./identifiers.ts";
-import type { FailedRows } from "./json-array.ts";
 import { readRowKeys } from "./row-keys.ts";
 import { rowsOf } from "./rows-of.ts";
 import { describeKey, sampleOf } from "./sample-values.ts";
-import { isTextError } from "./text-errors.ts";
+import { tryStatement } from "./savepoint.ts";
 
 /** Only the person waits for this search. */
 const MAX_SEARCH_MS = 60_000;
@@ -26,19 +29,19 @@ export interface UnreadableRow {
  * only if it fails in the same way.
  *
  * @param client used for nothing else; it is left in a transaction
- * @param rows where the dump failed; searched first
+ * @param failedRow where the dump failed; searched first
  * @param sqlState of the failure. For text that does not fit an encoding, either code counts
  * @returns null if the row is not found
  */
 export async function findUnreadableRow(
   client: pg.ClientBase,
   table: CatalogTable,
-  { first, last }: FailedRows,
+  failedRow: number,
   sqlState: string,
 ): Promise<UnreadableRow | null> {
   const deadline = performance.now() + MAX_SEARCH_MS;
-  const isText = /^22(021|P05)$/.test(sqlState);
-  const columns = dumpedColumns(table);
+  const isText = [CHARACTER_NOT_IN_REPERTOIRE, UNTRANSLATABLE_CHARACTER].includes(sqlState);
+  const columns = dumped(table);
   const probe = (column: CatalogColumn) => {
     const value = asText(column);
     // Checks that the bytes are valid in the database's encoding, and that UTF-8 has each character.
@@ -47,16 +50,10 @@ export async function findUnreadableRow(
 
   async function fails(from: number, to: number, some = columns): Promise<boolean> {
     if (performance.now() > deadline) throw new Error("it takes too long");
-    await client.query("SAVEPOINT probe");
-    try {
-      await client.query(`SELECT ${some.map(probe).join(", ")} FROM ${slice(table, from, to)}`);
-      return false;
-    } catch (error) {
-      if (isText ? isTextError(error) : hasCode(error, sqlState)) return true;
-      throw error;
-    } finally {
-      await client.query("ROLLBACK TO SAVEPOINT probe");
-    }
+    const select = `SELECT ${some.map(probe).join(", ")} FROM ${slice(table, from, to)}`;
+    const error = await tryStatement(client, select);
+    if (error && !(isText ? isTextError(error) : error.code === sqlState)) throw error;
+    return error !== null;
   }
 
   async function firstFailing(from: number, to: number): Promise<number | null> {
@@ -73,7 +70,8 @@ export async function findUnreadableRow(
 
   await beginSearch(client);
   const row =
-    (await firstFailing(first, last)) ?? (await firstFailing(1, await count(client, table)));
+    (await firstFailing(failedRow, failedRow)) ??
+    (await firstFailing(1, (await countExactly(client, [table])).get(table) ?? 0));
   if (row === null) return null;
   for (const column of columns) {
     if (await fails(row, row, [column]))
@@ -83,35 +81,29 @@ export async function findUnreadableRow(
 }
 
 /**
- * Finds the largest of some rows and its largest column, for a row that is too large to be read.
+ * Finds the largest column of a row that is too large to be read.
  *
- * @param rows where the dump failed
+ * @param row where the dump failed
  * @param atLeastBytes size as text; a smaller row is not the one at which the dump failed
  * @returns null if the row is no longer in its place
  */
 export async function findLargeRow(
   client: pg.ClientBase,
   table: CatalogTable,
-  { first, last }: FailedRows,
+  row: number,
   atLeastBytes: number,
 ): Promise<UnreadableRow | null> {
   await beginSearch(client);
-  const columns = dumpedColumns(table);
-  const { rows } = await client.query<{ place: number; sizes: number[]; size: number }>(
-    `SELECT place, pg_catalog.to_json(sizes) AS sizes, (SELECT sum(x) FROM pg_catalog.unnest(sizes) x) AS size FROM (
-       SELECT (row_number() OVER ())::float8 AS place, ARRAY[${columns.map(sizeAsText).join(", ")}]::float8[] AS sizes
-       FROM ${slice(table, first, last)}) s
-     ORDER BY size DESC NULLS LAST LIMIT 1`,
-  );
-  const [found] = rows;
-  if (!found || found.size < atLeastBytes) return null;
-  const row = first + found.place - 1;
-  const largest = columns[found.sizes.indexOf(Math.max(...found.sizes))];
-  return largest ? { row, ...(await identify(client, table, row, largest)) } : null;
+  const columns = dumped(table);
+  const { rows } = await client.query<number[]>({
+    text: `SELECT ${columns.map(sizeAsText).join(", ")} FROM ${slice(table, row, row)}`,
+    rowMode: "array",
+  });
+  const sizes = rows[0] ?? [];
+  const largest = columns[sizes.indexOf(Math.max(...sizes))];
+  const isLarge = sizes.reduce((sum, size) => sum + size, 0) >= atLeastBytes;
+  return isLarge && largest ? { row, ...(await identify(client, table, row, largest)) } : null;
 }
-
-const dumpedColumns = (table: CatalogTable): CatalogColumn[] =>
-  table.columns.filter(({ generated }) => !generated);
 
 /** Text by the type's output function, as COPY writes it. */
 const asText = ({ name }: Pick<CatalogColumn, "name">): string =>
@@ -121,13 +113,10 @@ const asText = ({ name }: Pick<CatalogColumn, "name">): string =>
 const sizeAsText = (column: CatalogColumn): string =>
   column.valueType.name === "bytea" && !column.valueType.isArray
     ? `coalesce(2 * pg_catalog.octet_length(t.${quoteIdentifier(column.name)})::float8, 0)`
-    : `pg_catalog.octet_length(${asText(column)})`;
+    : `pg_catalog.octet_length(${asText(column)})::float8`;
 
 const slice = (table: CatalogTable, from: number, to: number): string =>
   `(SELECT * FROM ${rowsOf(table)} t OFFSET ${from - 1} LIMIT ${to - from + 1}) t`;
-
-const hasCode = (error: unknown, code: string): boolean =>
-  error instanceof pg.DatabaseError && error.code === code;
 
 /** Opens a transaction that reads rows in the same order as a backup. */
 async function beginSearch(client: pg.ClientBase): Promise<void> {
@@ -135,13 +124,6 @@ async function beginSearch(client: pg.ClientBase): Promise<void> {
     `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; SET LOCAL synchronize_seqscans = off;
      SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL statement_timeout = ${MAX_SEARCH_MS}`,
   );
-}
-
-async function count(client: pg.ClientBase, table: CatalogTable): Promise<number> {
-  const { rows } = await client.query<{ rows: number }>(
-    `SELECT count(*)::float8 AS rows FROM ${rowsOf(table)} t`,
-  );
-  return rows[0]?.rows ?? 0;
 }
 
 async function identify(

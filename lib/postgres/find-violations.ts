@@ -1,10 +1,13 @@
 import pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import { MAX_VIOLATING_ROWS, type ViolatingRow } from "../shared/rehearsal.ts";
+import { isNotFound } from "./errors/not-found.ts";
+import { EXCLUSION_VIOLATION, NOT_NULL_VIOLATION } from "./errors/sqlstate.ts";
+import type { ForeignKeyRule } from "./foreign-key-rules.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
-import { isNotFound } from "./not-found.ts";
 import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
-import type { ExclusionRule, ForeignKeyRule, RowRule, UniqueRule } from "./table-rules.ts";
+import { apart } from "./savepoint.ts";
+import type { ExclusionRule, RowRule, UniqueRule } from "./table-rules.ts";
 
 /** Rows that violate a rule. */
 interface Found {
@@ -13,10 +16,7 @@ interface Found {
   rows: ViolatingRow[];
 }
 
-/**
- * The result of checking a rule: violating rows, null if every row satisfies it, or a failure if it cannot be
- * evaluated.
- */
+/** The rows that violate a rule, null if every row satisfies it, or a failure if it cannot be evaluated. */
 export type Outcome = Found | Failure | null;
 
 interface Failure {
@@ -37,15 +37,12 @@ export interface Checked {
 /** Expressions in one statement: a result has at most 1,664 columns. */
 const RULES_AT_ONCE = 400;
 
-/** Runs something that may fail, and restores the transaction's state afterwards. */
-async function attempt<Result>(
+/** Runs something that may fail, and undoes what it did. */
+const attempt = <Result>(
   client: pg.ClientBase,
   run: () => Promise<Result>,
-): Promise<Result | Failure> {
-  await client.query("SAVEPOINT attempt");
-  try {
-    return await run();
-  } catch (error) {
+): Promise<Result | Failure> =>
+  apart(client, run).catch((error: unknown) => {
     // Data (22), constraints (23), limits (54), names (42, 3F), and what functions raise. Other errors are not about
     // rows.
     if (!(error instanceof pg.DatabaseError) || !/^(0A|2[0-3F]|3F|54|P0|42)/.test(error.code ?? ""))
@@ -58,13 +55,15 @@ async function attempt<Result>(
       ...(detail && { detail }),
       ...(isNotFound(error) && { notFound: error }),
     };
-  } finally {
-    await client.query("ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt").catch(() => {});
-  }
-}
+  });
 
 const didFail = (result: unknown): result is Failure =>
   typeof result === "object" && result !== null && "sqlState" in result;
+
+const readRow = ({ key, values }: Pick<ViolatingRow, "key" | "values">): ViolatingRow => ({
+  key: readSample(key),
+  values: readSample(values),
+});
 
 /** Checks NOT NULL, CHECK and partition rules. If all rows satisfy them, one scan of the table is enough. */
 export async function checkRows(
@@ -98,7 +97,7 @@ export async function checkRows(
       `SELECT ${sampleOf(key.map(quoteIdentifier))} AS key, ${sampleOf(columns.map(quoteIdentifier))} AS values
        FROM ${quoteTable(holder)} t WHERE ${violated} LIMIT ${MAX_VIOLATING_ROWS}`,
     );
-    return rows.map((row) => ({ key: readSample(row.key), values: readSample(row.values) }));
+    return rows.map(readRow);
   }
 }
 
@@ -125,12 +124,10 @@ export async function checkUnique(
   if (didFail(result)) return result;
   const [first] = result.rows;
   if (!first) return null;
-  const rows = result.rows.map(({ values, times }) => ({
-    key: [],
-    values: readSample(values),
-    times,
-  }));
-  return { total: first.total, rows };
+  return {
+    total: first.total,
+    rows: result.rows.map(({ values, times }) => ({ key: [], values: readSample(values), times })),
+  };
 }
 
 /** Adds the constraint. PostgreSQL then names the first two rows that exclude each other. */
@@ -154,8 +151,8 @@ export async function checkExclusion(
   });
   if (!didFail(result)) return null;
   // NOT NULL has its own rule.
-  if (result.sqlState === "23502") return null;
-  if (result.sqlState !== "23P01") return result;
+  if (result.sqlState === NOT_NULL_VIOLATION) return null;
+  if (result.sqlState !== EXCLUSION_VIOLATION) return result;
   return { total: null, rows: [{ key: [], values: readSample([result.detail ?? null]) }] };
 }
 
@@ -186,11 +183,7 @@ export async function checkForeignKey(
   if (didFail(result)) return result;
   const [first] = result.rows;
   if (!first) return null;
-  const rows = result.rows.map((row) => ({
-    key: readSample(row.key),
-    values: readSample(row.values),
-  }));
-  return { total: first.total, rows };
+  return { total: first.total, rows: result.rows.map(readRow) };
 }
 
 /** The same conditions as in PostgreSQL's own triggers. */
@@ -198,11 +191,9 @@ function violates(rule: ForeignKeyRule, columns: readonly string[], to: string):
   const referenced = columnsOfRow("p", rule.referencedColumns);
   const pairs = columns.map((column, i) => `${referenced[i]} ${rule.equals[i]} ${column}`);
   const isSet = columns.map((column) => `${column} IS NOT NULL`);
-  const none = (() => {
-    if (!rule.isTemporal) return `NOT EXISTS (SELECT FROM ${to} p WHERE ${pairs.join(" AND ")})`;
-    const period = referenced.at(-1);
-    return `NOT coalesce((SELECT ${columns.at(-1)} OPERATOR(pg_catalog.<@) pg_catalog.range_agg(${period}) FROM ${to} p WHERE ${pairs.slice(0, -1).join(" AND ")}), false)`;
-  })();
+  const none = rule.isTemporal
+    ? `NOT coalesce((SELECT ${columns.at(-1)} OPERATOR(pg_catalog.<@) pg_catalog.range_agg(${referenced.at(-1)}) FROM ${to} p WHERE ${pairs.slice(0, -1).join(" AND ")}), false)`
+    : `NOT EXISTS (SELECT FROM ${to} p WHERE ${pairs.join(" AND ")})`;
   const dangles = `(${isSet.join(" AND ")} AND ${none})`;
   return rule.matchesFull && columns.length > 1
     ? `(${dangles} OR (${isSet.join(" OR ")}) AND NOT (${isSet.join(" AND ")}))`

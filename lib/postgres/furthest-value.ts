@@ -70,9 +70,7 @@ function columnOf(columns: readonly CatalogColumn[], name: string): CatalogColum
   return column;
 }
 
-/**
- * The column's values in a range, as a FROM item with the column `value`. Uses an index on the column, if there is one.
- */
+/** A FROM item with the column's values in a range, as `value`. Uses an index on the column, if there is one. */
 function valuesIn({ table, column }: Columns[number], range: Range): string {
   const name = quoteIdentifier(column);
   const type = columnOf(table.columns, column).valueType.name ?? "";

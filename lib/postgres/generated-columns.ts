@@ -6,9 +6,7 @@ import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 import { isKeyed, type KeyedLoad, type Load, oidsOf } from "./load.ts";
 import { sameKey } from "./merge-rows.ts";
 
-/**
- * Stored generated columns of a table or partition that call user-defined functions. They may read rows loaded later.
- */
+/** A table's stored generated columns that call user-defined functions, which may read rows loaded later. */
 export interface ComputedColumns extends TableName {
   oid: number;
   computed: Array<{ column: string; expression: string }>;
@@ -38,15 +36,8 @@ export async function readComputedColumns(
   return (await client.query<ComputedColumns>(COMPUTED_SQL, [relations])).rows;
 }
 
-interface RecomputeOptions {
-  /**
-   * For a table into which a copy was merged, only the merged rows are recomputed. For any other relation, all rows
-   * are.
-   */
-  loads?: readonly Load[];
-  /** Called before rows of a relation are deleted and inserted again. */
-  onStale?: (relation: ComputedColumns) => void;
-}
+/** Called before rows of a relation are deleted and inserted again. */
+type OnStale = (relation: ComputedColumns) => void;
 
 /** A function that returns another value each time would never finish. */
 const MAX_ROUNDS = 5;
@@ -55,12 +46,13 @@ const MAX_ROUNDS = 5;
  * Has PostgreSQL recompute the columns of rows whose values would be different now. Call it when all rows are loaded.
  *
  * @param client with the role's own settings, on which functions may rely
+ * @param loads of a table into which a copy was merged, only the merged rows are recomputed
  * @returns the relations with recomputed rows
  */
 export async function recompute(
   client: pg.ClientBase,
   relations: readonly ComputedColumns[],
-  { loads = [], onStale }: RecomputeOptions = {},
+  { loads = [], onStale }: { loads?: readonly Load[]; onStale?: OnStale } = {},
 ): Promise<ComputedColumns[]> {
   const merged = loads.filter(({ table, into }) => into !== table).filter(isKeyed);
   const changed = new Set<ComputedColumns>();
@@ -82,7 +74,7 @@ async function recomputeOnce(
   client: pg.ClientBase,
   relation: ComputedColumns,
   merged: KeyedLoad | undefined,
-  onStale: RecomputeOptions["onStale"],
+  onStale?: OnStale,
 ): Promise<boolean> {
   const table = quoteTable(relation);
   const plain = relation.plain.map(quoteIdentifier).join(", ");

@@ -4,53 +4,30 @@ import { BackupError } from "../errors.ts";
 import { formatSome } from "../shared/format.ts";
 import { quoteLiteral } from "./identifiers.ts";
 
-/** Lock modes as in `pg_locks`, from weak to strong, each with the modes that it conflicts with. */
-const CONFLICTS: Record<string, string[]> = {
-  AccessShareLock: ["AccessExclusiveLock"],
-  RowShareLock: ["ExclusiveLock", "AccessExclusiveLock"],
-  RowExclusiveLock: ["ShareLock", "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"],
-  ShareUpdateExclusiveLock: [
-    "ShareUpdateExclusiveLock",
-    "ShareLock",
-    "ShareRowExclusiveLock",
-    "ExclusiveLock",
-    "AccessExclusiveLock",
-  ],
-  ShareLock: [
-    "RowExclusiveLock",
-    "ShareUpdateExclusiveLock",
-    "ShareRowExclusiveLock",
-    "ExclusiveLock",
-    "AccessExclusiveLock",
-  ],
-  ShareRowExclusiveLock: [
-    "RowExclusiveLock",
-    "ShareUpdateExclusiveLock",
-    "ShareLock",
-    "ShareRowExclusiveLock",
-    "ExclusiveLock",
-    "AccessExclusiveLock",
-  ],
-  ExclusiveLock: [
-    "RowShareLock",
-    "RowExclusiveLock",
-    "ShareUpdateExclusiveLock",
-    "ShareLock",
-    "ShareRowExclusiveLock",
-    "ExclusiveLock",
-    "AccessExclusiveLock",
-  ],
-  AccessExclusiveLock: [
-    "AccessShareLock",
-    "RowShareLock",
-    "RowExclusiveLock",
-    "ShareUpdateExclusiveLock",
-    "ShareLock",
-    "ShareRowExclusiveLock",
-    "ExclusiveLock",
-    "AccessExclusiveLock",
-  ],
+/**
+ * Lock modes as in `pg_locks`, numbered from 1 as in PostgreSQL's lockdefs.h, with the numbers of those that each
+ * conflicts with: https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES
+ */
+const CONFLICTING = {
+  AccessShareLock: [8],
+  RowShareLock: [7, 8],
+  RowExclusiveLock: [5, 6, 7, 8],
+  ShareUpdateExclusiveLock: [4, 5, 6, 7, 8],
+  ShareLock: [3, 4, 6, 7, 8],
+  ShareRowExclusiveLock: [3, 4, 5, 6, 7, 8],
+  ExclusiveLock: [2, 3, 4, 5, 6, 7, 8],
+  AccessExclusiveLock: [1, 2, 3, 4, 5, 6, 7, 8],
 };
+
+const MODES = Object.keys(CONFLICTING);
+
+/** The names of the modes that each mode conflicts with. */
+const CONFLICTS: Record<string, string[]> = Object.fromEntries(
+  Object.entries(CONFLICTING).map(([mode, others]) => [
+    mode,
+    others.map((number) => `${MODES[number - 1]}`),
+  ]),
+);
 
 /** A session or prepared transaction that blocks a lock. */
 export interface LockHolder {
@@ -83,20 +60,9 @@ const label = (oid: string): string =>
 const elapsed = (since: string): string =>
   `pg_catalog.to_char(extract(epoch FROM pg_catalog.clock_timestamp() - ${since})::int * interval '1 second', 'HH24:MI:SS')`;
 
-const TAG = [
-  "locktype",
-  "database",
-  "relation",
-  "page",
-  "tuple",
-  "virtualxid",
-  "transactionid",
-  "classid",
-  "objid",
-  "objsubid",
-];
-
-const tagOf = (alias: string): string => `(${TAG.map((name) => `${alias}.${name}`).join(", ")})`;
+/** What identifies a locked object. */
+const tagOf = (l: string): string =>
+  `ROW(${l}.locktype, ${l}.database, ${l}.relation, ${l}.page, ${l}.tuple, ${l}.virtualxid, ${l}.transactionid, ${l}.classid, ${l}.objid, ${l}.objsubid)`;
 
 /**
  * Describes lock holders. Fields of other roles' sessions are NULL if the role may not see them. The leader stands for
@@ -113,7 +79,7 @@ const describing = (found: string): string => `
       SELECT b.pid, NULL::text AS vxid FROM pg_catalog.unnest(pg_catalog.pg_blocking_pids(w.pid)) b(pid) WHERE b.pid <> 0
       UNION ALL
       SELECT NULL, l.virtualtransaction FROM pg_catalog.pg_locks l
-      WHERE ROW${tagOf("l")} IS NOT DISTINCT FROM ROW${tagOf("w")} AND l.granted AND l.pid IS NULL
+      WHERE ${tagOf("l")} IS NOT DISTINCT FROM ${tagOf("w")} AND l.granted AND l.pid IS NULL
         AND ${quoteLiteral(JSON.stringify(CONFLICTS))}::jsonb -> w.mode ? l.mode
     ) b
     WHERE b.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
@@ -139,6 +105,9 @@ const describing = (found: string): string => `
     WHERE x.pid IS NULL AND x.virtualtransaction = n.vxid LIMIT 1
   ) p ON true
   ORDER BY p.prepared, a.xact_start, n.pid`;
+
+const THIS_DATABASE =
+  "(SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())";
 
 async function query(
   client: pg.ClientBase | pg.Pool,
@@ -166,7 +135,7 @@ export function findLockHolders(
   return query(
     client,
     `SELECT 0, l.pid, l.virtualtransaction, l.relation FROM pg_catalog.pg_locks l
-     WHERE l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+     WHERE l.locktype = 'relation' AND l.database = ${THIS_DATABASE}
        AND l.relation = ANY ($1::oid[]) AND l.mode = ANY ($2) AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
        AND (l.granted OR l.waitstart < pg_catalog.clock_timestamp() - $3 * interval '1 millisecond')`,
     [relations, CONFLICTS[name], waitedMs],
@@ -188,8 +157,7 @@ export const findAdvisoryHolders = (client: pg.ClientBase, key: string): Promise
     client,
     `SELECT 0, l.pid, l.virtualtransaction, NULL::oid FROM pg_catalog.pg_locks l
      WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
-       AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-       AND (l.classid::bigint << 32) | l.objid::bigint = $1::bigint`,
+       AND l.database = ${THIS_DATABASE} AND (l.classid::bigint << 32) | l.objid::bigint = $1::bigint`,
     [key],
   );
 
@@ -219,9 +187,7 @@ function remedyFor(holders: readonly LockHolder[]): string {
   const ends = sessions.map(({ pid }) => `SELECT pg_terminate_backend(${pid});`);
   const prepared = holders.filter(({ gid }) => gid !== null);
   return [
-    ends.length > 0
-      ? `Try again when that work has ended, or end it: ${ends.join(" ")}`
-      : "Try again when that work has ended, or end it.",
+    `Try again when that work has ended, or end it${ends.length > 0 ? `: ${ends.join(" ")}` : "."}`,
     ...prepared.map(
       ({ gid, database, role }) =>
         `A prepared transaction never ends by itself. As ${role} or a superuser, in database ${database}: ROLLBACK PREPARED ${quoteText(gid ?? "")}; or, to keep its changes, COMMIT PREPARED instead.`,
@@ -257,9 +223,9 @@ export function lockTimeout({ what, outcome, holders, details, cause }: Timeout)
   const more = names.length > NAMED ? `; and ${names.length - NAMED} more` : "";
   const who =
     names.length > 0
-      ? ` Tables are in use by ${names.slice(0, NAMED).join("; ")}${more}.`
-      : " It is not known which session it was.";
-  return new BackupError("LOCK_TIMEOUT", `${what}. ${outcome}${who}`, {
+      ? `Tables are in use by ${names.slice(0, NAMED).join("; ")}${more}.`
+      : "It is not known which session it was.";
+  return new BackupError("LOCK_TIMEOUT", `${what}. ${outcome} ${who}`, {
     hint: remedyFor(holders.slice(0, NAMED)),
     details: { ...details, holders: names },
     cause,

@@ -1,7 +1,14 @@
-import pg from "pg";
+import type pg from "pg";
 import type { CatalogTable } from "../schema/catalog.ts";
 import type { MaterializedView } from "../schema/materialized-views.ts";
+import {
+  DEADLOCK_DETECTED,
+  hasSqlState,
+  LOCK_NOT_AVAILABLE,
+  QUERY_CANCELED,
+} from "./errors/sqlstate.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+import { oidsOf } from "./load.ts";
 import {
   describeHolder,
   findAdvisoryHolders,
@@ -27,8 +34,6 @@ export const beginLockWait = (timeoutMs: number): LockWait => ({
   endsAt: performance.now() + timeoutMs,
 });
 
-const DEADLOCK_DETECTED = "40P01";
-
 /**
  * Locks every table until the end of the transaction. A session that holds some of the tables and waits for another one
  * would deadlock with this transaction. If PostgreSQL detects that, the locks taken here are released, and taken again
@@ -44,16 +49,12 @@ export async function lockTables(
 ): Promise<void> {
   if (tables.length === 0) return;
   const statement = `LOCK TABLE ${tables.map(quoteTable).join(", ")} IN ${mode} MODE`;
-  const relations = tables.flatMap(({ oid, partitions }) => [
-    oid,
-    ...partitions.map((it) => it.oid),
-  ]);
+  const relations = oidsOf(tables);
   for (;;) {
     try {
       return await waitForLock(client, { statement, relations, mode }, wait);
     } catch (error) {
-      const isDeadlock = error instanceof pg.DatabaseError && error.code === DEADLOCK_DETECTED;
-      if (!isDeadlock || performance.now() > wait.endsAt) throw error;
+      if (!hasSqlState(error, DEADLOCK_DETECTED) || performance.now() > wait.endsAt) throw error;
     }
   }
 }
@@ -120,26 +121,15 @@ async function waitForLock(
   }
 }
 
-const LOCK_NOT_AVAILABLE = "55P03";
-const QUERY_CANCELED = "57014";
-
 /** A cancellation near the end of the wait is a timeout. An earlier one came from somebody else. */
 const isTimeout = (error: unknown, endsAt: number): boolean =>
-  error instanceof pg.DatabaseError &&
-  (error.code === LOCK_NOT_AVAILABLE ||
-    (error.code === QUERY_CANCELED && performance.now() > endsAt - 50));
+  hasSqlState(error, LOCK_NOT_AVAILABLE) ||
+  (hasSqlState(error, QUERY_CANCELED) && performance.now() > endsAt - 50);
 
-/**
- * The key of the restore's advisory lock: the first eight bytes of sha256("prisma_backup_admin restore"), as a signed
- * bigint.
- */
+/** The first eight bytes of sha256("prisma_backup_admin restore"), as a signed bigint. */
 const RESTORE_LOCK = "-3250340911146290546";
 
-/**
- * Takes the lock that allows only one restore in a database at a time. It is held until the connection ends.
- *
- * @returns false if another session has it
- */
+/** Allows one restore in a database, until the connection ends. @returns false if there is another */
 export async function tryRestoreLock(client: pg.ClientBase): Promise<boolean> {
   const { rows } = await client.query<{ locked: boolean }>(
     "SELECT pg_catalog.pg_try_advisory_lock($1) AS locked",

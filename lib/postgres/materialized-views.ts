@@ -1,9 +1,10 @@
-import pg from "pg";
+import type pg from "pg";
 import type { MaterializedView } from "../schema/materialized-views.ts";
 import type { Warning } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
+import { ownSearchPath } from "./connection/own-settings.ts";
 import { quoteTable } from "./identifiers.ts";
-import { ownSearchPath } from "./own-settings.ts";
+import { tryStatement } from "./savepoint.ts";
 
 /**
  * Refreshes the views in the given order, inside the transaction, so that new rows and new views become visible
@@ -25,8 +26,9 @@ export async function refreshMaterializedViews(
     const drawnFrom = view.drawsFrom.flatMap((oid) => stale.get(oid) ?? [])[0];
     const reason = drawnFrom
       ? `it draws from ${tableLabel(drawnFrom)}, which was not refreshed either`
-      : await refresh(client, view, signal);
+      : await refresh(client, view);
     if (reason === null) continue;
+    signal.throwIfAborted();
     stale.set(view.oid, view);
     const { schema, name } = view;
     warnings.push({
@@ -38,10 +40,7 @@ export async function refreshMaterializedViews(
   return warnings;
 }
 
-/**
- * The settings that the view's owner would have. For example, the day of a timestamptz depends on the database's time
- * zone, not on UTC.
- */
+/** The settings of the view's owner: the day of a timestamptz depends on the database's time zone, not on UTC. */
 const OWN_SETTINGS_SQL = [
   ...["TimeZone", "DateStyle", "IntervalStyle", "bytea_output"],
   ...["extra_float_digits", "lc_monetary", "array_nulls", "xmloption", "row_security"],
@@ -50,20 +49,8 @@ const OWN_SETTINGS_SQL = [
   .join("; ");
 
 /** @returns null, or why the view could not be refreshed */
-async function refresh(
-  client: pg.ClientBase,
-  view: MaterializedView,
-  signal: AbortSignal,
-): Promise<string | null> {
+async function refresh(client: pg.ClientBase, view: MaterializedView): Promise<string | null> {
   if (!view.canRefresh) return `the database role may not, it is ${view.owner}'s`;
-  await client.query("SAVEPOINT refresh");
-  try {
-    await client.query(`REFRESH MATERIALIZED VIEW ${quoteTable(view)}`);
-  } catch (error) {
-    if (signal.aborted || !(error instanceof pg.DatabaseError)) throw error;
-    await client.query("ROLLBACK TO SAVEPOINT refresh");
-    return `PostgreSQL refused with SQLSTATE ${error.code}`;
-  }
-  await client.query("RELEASE SAVEPOINT refresh");
-  return null;
+  const refused = await tryStatement(client, `REFRESH MATERIALIZED VIEW ${quoteTable(view)}`);
+  return refused && `PostgreSQL refused with SQLSTATE ${refused.code}`;
 }

@@ -1,7 +1,8 @@
 import type pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import type { SampleValue } from "../shared/rehearsal.ts";
-import { MAX_BLAMED_ROWS } from "./blamed-rows.ts";
+import { dumped } from "./copy/copy-out.ts";
+import { MAX_BLAMED_ROWS } from "./errors/blamed-rows.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 import type { KeyedLoad } from "./load.ts";
 import type { RowKey } from "./row-keys.ts";
@@ -15,19 +16,17 @@ export interface MergedRows {
   inserted: number;
 }
 
-/** Inserts the copy's rows whose key is not in the table yet. Afterwards the copy contains only these. */
-export async function addMissingRows(client: pg.ClientBase, load: KeyedLoad): Promise<MergedRows> {
+/** Moves the copy's rows into the table. Of two rows with a key, the table's is replaced, or the copy's dropped. */
+export async function mergeRows(
+  client: pg.ClientBase,
+  load: KeyedLoad,
+  isOverwriting: boolean,
+): Promise<MergedRows> {
   const present = await countPresent(client, load);
-  if (present > 0) await dropPresent(client, load);
-  const { rowCount } = await client.query(insertFromCopy(load));
-  return { present, deleted: 0, inserted: rowCount ?? 0 };
-}
-
-/** Replaces the rows that have the same key as a row of the copy, and inserts the others. */
-export async function overwriteRows(client: pg.ClientBase, load: KeyedLoad): Promise<MergedRows> {
-  const present = await countPresent(client, load);
+  let deleted = 0;
   // If a table publishes deletes but has no replica identity, PostgreSQL refuses a DELETE even of no row.
-  const deleted = present > 0 ? await deletePresent(client, load) : 0;
+  if (present > 0 && isOverwriting) deleted = await deletePresent(client, load);
+  else if (present > 0) await dropPresent(client, load);
   const { rowCount } = await client.query(insertFromCopy(load));
   return { present, deleted, inserted: rowCount ?? 0 };
 }
@@ -86,20 +85,20 @@ export async function findCollisions(
   }));
 }
 
-/** Leaves in the copy only what `addMissingRows` would insert. */
+/** Leaves in the copy only the rows whose keys the table lacks. */
 export async function dropPresent(client: pg.ClientBase, load: KeyedLoad): Promise<void> {
   await client.query(
     `DELETE FROM ${quoteTable(load.into)} c USING ${rowsOf(load.table)} l WHERE ${sameKey(load.key, "l", "c")}`,
   );
 }
 
-/** Turns the copy into what the table would be after `addMissingRows`. */
+/** Turns the copy into what the table would be if its own rows stayed. */
 export async function keepInCopy(client: pg.ClientBase, load: KeyedLoad): Promise<void> {
   await dropPresent(client, load);
   await client.query(insertFromLive(load));
 }
 
-/** Turns the copy into what the table would be after `overwriteRows`. */
+/** Turns the copy into what the table would be if its rows were overwritten. */
 export async function overwriteInCopy(client: pg.ClientBase, load: KeyedLoad): Promise<void> {
   await client.query(
     `${insertFromLive(load)} WHERE NOT EXISTS (SELECT FROM ${quoteTable(load.into)} c WHERE ${sameKey(load.key, "l", "c")})`,
@@ -143,8 +142,6 @@ function insertFromCopy({ table, into, columns }: KeyedLoad): string {
 
 /** Copies the table's rows, without generated columns. */
 function insertFromLive({ table, into }: KeyedLoad): string {
-  const names = table.columns
-    .filter(({ generated }) => !generated)
-    .map(({ name }) => quoteIdentifier(name));
+  const names = dumped(table).map(({ name }) => quoteIdentifier(name));
   return `INSERT INTO ${quoteTable(into)} (${names.join(", ")}) SELECT ${names.map((name) => `l.${name}`).join(", ")} FROM ${rowsOf(table)} l`;
 }

@@ -22,12 +22,9 @@ export async function readMigrations(
       name === MIGRATIONS_TABLE && columns.some((column) => column.name === "migration_name"),
   );
   if (!table?.canSelect) return [];
-  const { rows } = await client.query<
-    Omit<Migration, "finishedAt" | "rolledBackAt"> & {
-      finishedAt: Date | null;
-      rolledBackAt: Date | null;
-    }
-  >(
+  type Row = Record<"name" | "checksum", string> &
+    Record<"finishedAt" | "rolledBackAt", Date | null>;
+  const { rows } = await client.query<Row>(
     `SELECT migration_name AS name, checksum, finished_at AS "finishedAt", rolled_back_at AS "rolledBackAt"
      FROM ${quoteTable(table)} ORDER BY started_at, id`,
   );

@@ -2,10 +2,7 @@ import type pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import { type OfTable, RELATIONS, relationsOf } from "./row-keys.ts";
 
-/**
- * A table or partition for which PostgreSQL refuses UPDATE or DELETE because of a publication, even if no row is
- * affected.
- */
+/** A relation for which PostgreSQL refuses UPDATE or DELETE because of a publication, even of no row. */
 export interface RefusedChange {
   /** OID of the loaded table. */
   root: number;
@@ -102,19 +99,13 @@ export async function readRefusedChanges(
   command: "UPDATE" | "DELETE",
 ): Promise<RefusedChange[]> {
   const { rows } = await client.query<Found>(REFUSED_SQL, [...relationsOf(loads), command]);
-  return rows.map(({ root, relation, publication, reason, ...found }) => ({
-    root,
-    relation,
-    publication,
-    reason,
-    remedy: remedyOf(reason, found),
-  }));
+  return rows.map((found) => {
+    const { root, relation, publication, reason } = found;
+    return { root, relation, publication, reason, remedy: remedyOf(found) };
+  });
 }
 
-function remedyOf(
-  reason: RefusedChange["reason"],
-  { table, quotedPublication, identity, index, leavesOut }: Omit<Found, keyof RefusedChange>,
-): string {
+function remedyOf({ reason, table, quotedPublication, identity, index, leavesOut }: Found): string {
   const publish = `ALTER PUBLICATION ${quotedPublication} SET (publish_generated_columns = stored)`;
   const full = `ALTER TABLE ${table} REPLICA IDENTITY FULL${leavesOut ? `; ${publish}` : ""}`;
   switch (reason) {

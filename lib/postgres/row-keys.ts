@@ -14,18 +14,24 @@ export interface RowKey {
   equals: string[];
 }
 
+export interface Found {
+  root: number;
+  oid: number;
+}
+
+/** A unique constraint or index. */
+interface FoundUnique extends Found {
+  constraint: string;
+  columns: string[];
+  drop: DropStatement;
+  /** What two rows must not have in common. Null for expressions, or if not all rows are covered. */
+  values: RowKey | null;
+  isNeverNull: boolean | null;
+}
+
 /** The unique constraints and indexes of a table, and the key that identifies its rows. */
 export interface RowKeys {
-  unique: Array<{
-    constraint: string;
-    columns: string[];
-    drop: DropStatement;
-    /**
-     * The columns that two rows must not have in common. Null if the constraint has expressions or does not cover all
-     * rows.
-     */
-    values: RowKey | null;
-  }>;
+  unique: FoundUnique[];
   /** Null if the table has neither a primary key nor a unique key whose columns are never NULL. */
   key: RowKey | null;
 }
@@ -47,17 +53,10 @@ export function relationsOf(loads: readonly OfTable[]): [number[], number[]] {
 export const columnsOf = (relation: string, numbers: string) =>
   `(SELECT coalesce(json_agg(a.attname ORDER BY x.i), '[]') FROM unnest(${numbers}) WITH ORDINALITY AS x (n, i) JOIN pg_attribute a ON a.attrelid = ${relation} AND a.attnum = x.n)`;
 
-/** Uses nothing that would wait for a table locked by another session. Strategy 3 of a B-tree is equality. */
+/** Uses nothing that would wait for a table locked by another session. */
 export const UNIQUE_FACTS = `
-    ${dropStatementOf("c.oid")} AS drop,
-    rel.root, rel.oid, coalesce(k.conname, c.relname) AS constraint, ${columnsOf("i.indrelid", "i.indkey")} AS columns, i.indpred IS NOT NULL AS "isPartial",
-    (SELECT json_agg(json_build_object('column', a.attname, 'notNull', a.attnotnull, 'equals', 'OPERATOR(' || quote_ident(n2.nspname) || '.' || o.oprname || ')') ORDER BY n)
-      FROM generate_series(1, i.indnkeyatts) n
-      JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[n - 1]
-      JOIN pg_opclass p ON p.oid = i.indclass[n - 1]
-      JOIN pg_amop m ON m.amopfamily = p.opcfamily AND m.amoplefttype = p.opcintype AND m.amoprighttype = p.opcintype AND m.amopstrategy = 3
-      JOIN pg_operator o ON o.oid = m.amopopr JOIN pg_namespace n2 ON n2.oid = o.oprnamespace) AS "keyColumns",
-    i.indnkeyatts AS "keyLength"`;
+    rel.root, rel.oid, coalesce(k.conname, c.relname) AS constraint, ${columnsOf("i.indrelid", "i.indkey")} AS columns,
+    ${dropStatementOf("c.oid")} AS drop, v.values, v.never_null AS "isNeverNull"`;
 
 export const INDEXES = `
   FROM ${RELATIONS} JOIN pg_index i ON i.indrelid = rel.oid
@@ -71,26 +70,22 @@ export const INDEXES = `
 export const ENFORCED_INDEX = `(w.indisvalid IS NOT TRUE OR rel.oid = rel.root)
     AND CASE c.relkind WHEN 'I' THEN i.indisvalid AND (w.indexrelid IS NULL OR rel.oid = rel.root) ELSE i.indislive AND i.indisready END`;
 
-/** The unique indexes that PostgreSQL enforces. */
+/** The unique indexes that PostgreSQL enforces. Strategy 3 of a B-tree is equality. */
 export const UNIQUE_INDEXES = `
   ${INDEXES}
   LEFT JOIN pg_constraint k ON k.conindid = c.oid AND k.contype IN ('p', 'u') AND k.conrelid = i.indrelid
+  LEFT JOIN LATERAL (
+    SELECT json_build_object('columns', json_agg(a.attname ORDER BY n), 'equals', json_agg(format('OPERATOR(%I.%s)', s.nspname, o.oprname) ORDER BY n)),
+      bool_and(a.attnotnull)
+    FROM generate_series(1, i.indnkeyatts) n
+    JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[n - 1]
+    JOIN pg_opclass p ON p.oid = i.indclass[n - 1]
+    JOIN pg_amop m ON m.amopfamily = p.opcfamily AND m.amoplefttype = p.opcintype AND m.amoprighttype = p.opcintype AND m.amopstrategy = 3
+    JOIN pg_operator o ON o.oid = m.amopopr JOIN pg_namespace s ON s.oid = o.oprnamespace
+    HAVING count(*) = i.indnkeyatts
+  ) v (values, never_null) ON i.indpred IS NULL
   WHERE i.indisunique AND NOT i.indisexclusion AND ${ENFORCED_INDEX}
   ORDER BY i.indisprimary DESC, i.indnkeyatts, c.relname COLLATE "C"`;
-
-export interface Found {
-  root: number;
-  oid: number;
-}
-
-export interface FoundUnique extends Found {
-  constraint: string;
-  columns: string[];
-  drop: DropStatement;
-  isPartial: boolean;
-  keyColumns: Array<{ column: string; notNull: boolean; equals: string }> | null;
-  keyLength: number;
-}
 
 /** Adds to each load the keys of its table. Waits for no lock. */
 export async function readRowKeys<L extends OfTable>(
@@ -103,36 +98,10 @@ export async function readRowKeys<L extends OfTable>(
   );
   const found = Map.groupBy(rows, ({ root }) => root);
   return loads.map((load) => {
-    const { oid } = load.table;
-    const unique = found.get(oid) ?? [];
-    return {
-      ...load,
-      unique: unique.map((it) => ({
-        constraint: it.constraint,
-        columns: it.columns,
-        drop: it.drop,
-        values: plainColumns(it),
-      })),
-      key: findKey(unique, oid),
-    };
+    const unique = found.get(load.table.oid) ?? [];
+    const key = unique.find(
+      ({ oid, root, drop, isNeverNull }) => oid === root && drop.isValid && isNeverNull,
+    );
+    return { ...load, unique, key: key?.values ?? null };
   });
-}
-
-function findKey(unique: readonly FoundUnique[], oid: number): RowKey | null {
-  const found = unique.find(
-    (it) =>
-      it.oid === oid &&
-      it.drop.isValid &&
-      plainColumns(it) &&
-      it.keyColumns?.every(({ notNull }) => notNull),
-  );
-  return found ? plainColumns(found) : null;
-}
-
-function plainColumns({ isPartial, keyColumns, keyLength }: FoundUnique): RowKey | null {
-  if (isPartial || keyColumns?.length !== keyLength) return null;
-  return {
-    columns: keyColumns.map(({ column }) => column),
-    equals: keyColumns.map(({ equals }) => equals),
-  };
 }

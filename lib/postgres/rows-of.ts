@@ -1,3 +1,4 @@
+import type pg from "pg";
 import type { CatalogTable, Partition } from "../schema/catalog.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 
@@ -21,11 +22,17 @@ export function rowsOf(table: ReadTable): string {
 export const relationsOf = (table: ReadTable): string[] =>
   partsOf(table)?.map(quoteTable) ?? [rowsOf(table)];
 
-/**
- * The partitions with rows on this server, if others are on another server; otherwise null. Through the table itself,
- * PostgreSQL would also reach the remote ones.
- */
+/** The local partitions, if others are on another server, which the table itself would also reach. Otherwise null. */
 const partsOf = ({ partitions }: ReadTable): Partition[] | null =>
   partitions.some(({ isForeign }) => isForeign)
     ? partitions.filter(({ isForeign, isPartitioned }) => !isForeign && !isPartitioned)
     : null;
+
+/** Never uses CASCADE: a table outside that refers to one of these is an error. First drop their own keys. */
+export async function truncateTables(
+  client: pg.ClientBase,
+  tables: readonly CatalogTable[],
+): Promise<void> {
+  const relations = tables.flatMap(relationsOf);
+  if (relations.length > 0) await client.query(`TRUNCATE TABLE ${relations.join(", ")}`);
+}

@@ -20,18 +20,12 @@ export const readSample = (values: readonly SampleValue[]): SampleValue[] =>
       : value;
   });
 
-/**
- * Describes a row's key so that a person can look it up: `id = 17`.
- *
- * @returns undefined if the row has no key
- */
+/** A row's key, by which a person can look it up: `id = 17`. Undefined if it has none. */
 export function describeKey(
   columns: readonly string[],
   values: readonly SampleValue[],
 ): string | undefined {
   if (columns.length === 0 || values.includes(null)) return undefined;
-  const [text = null] = readSample([
-    columns.map((column, index) => `${column} = ${values[index]}`).join(", "),
-  ]);
-  return text ?? undefined;
+  const pairs = columns.map((column, index) => `${column} = ${values[index]}`);
+  return readSample([pairs.join(", ")])[0] ?? undefined;
 }

@@ -2,10 +2,11 @@ import pg from "pg";
 import type { PlannedSequence } from "../plan/load-plan.ts";
 import type { CatalogSequence } from "../schema/catalog.ts";
 import type { TableName } from "../shared/api.ts";
-import { apart } from "./apart.ts";
-import { blameSequence, isStorageDamage } from "./damage.ts";
+import { blameSequence, isStorageDamage } from "./errors/damage.ts";
+import { DATA_CORRUPTED } from "./errors/sqlstate.ts";
 import { findFurthest } from "./furthest-value.ts";
 import { quoteTable } from "./identifiers.ts";
+import { apart } from "./savepoint.ts";
 
 /** Where a sequence stands. `lastValue` is decimal text, because an int8 does not fit in a JavaScript number. */
 export interface SequenceState extends TableName {
@@ -48,7 +49,7 @@ async function blame(client: pg.ClientBase, sequences: readonly TableName[]): Pr
 
 /** If a sequence's page is empty, PostgreSQL reports no error. */
 const lostRow = (): pg.DatabaseError =>
-  Object.assign(new pg.DatabaseError("its row is gone", 0, "error"), { code: "XX001" });
+  Object.assign(new pg.DatabaseError("its row is gone", 0, "error"), { code: DATA_CORRUPTED });
 
 async function readStates(
   client: pg.ClientBase,
@@ -120,10 +121,7 @@ export async function lockSequence(
   await client.query(`ALTER SEQUENCE ${quoteTable(sequence)} INCREMENT BY ${sequence.increment}`);
 }
 
-/**
- * Sets a sequence inside the transaction. `setval` alone would survive a rollback, but after `ALTER SEQUENCE … RESTART`
- * it writes to storage that belongs to the transaction.
- */
+/** `setval` alone would survive a rollback. After `ALTER SEQUENCE … RESTART` it writes to the transaction's storage. */
 export async function setSequence(
   client: pg.ClientBase,
   sequence: CatalogSequence,

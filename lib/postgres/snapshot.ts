@@ -1,10 +1,17 @@
-import pg from "pg";
+import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import { type DumpPlan, planDump, selectionOf, type TableSelection } from "../plan/dump-plan.ts";
 import type { Catalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import { readCatalog } from "../schema/read-catalog.ts";
-import { isCatalogDamage } from "./damage.ts";
+import { isCatalogDamage } from "./errors/damage.ts";
+import {
+  hasSqlState,
+  INTERNAL_ERROR,
+  INVALID_SCHEMA_NAME,
+  UNDEFINED_COLUMN,
+  UNDEFINED_TABLE,
+} from "./errors/sqlstate.ts";
 import { beginLockWait, lockTables } from "./locks.ts";
 
 /** A moment of the database. Every statement on `client` sees the same rows, and no table can change its structure. */
@@ -64,14 +71,9 @@ export async function openSnapshot(
   );
 }
 
-/**
- * A table, column or schema that existed a moment ago is missing. PostgreSQL then also reports internal errors about
- * the catalog.
- */
-const GONE = ["42P01", "42703", "3F000", "XX000"];
-
+/** Something that existed a moment ago is missing. PostgreSQL then also reports internal errors. */
 const isGone = (error: unknown): boolean =>
-  error instanceof pg.DatabaseError && GONE.includes(error.code ?? "");
+  hasSqlState(error, UNDEFINED_TABLE, UNDEFINED_COLUMN, INVALID_SCHEMA_NAME, INTERNAL_ERROR);
 
 const messageOf = (error: unknown): unknown => (error instanceof Error ? error.message : undefined);
 

@@ -93,10 +93,7 @@ async function createPlace(
   );
 }
 
-/**
- * `draws`: the default draws from a sequence, which would advance even if everything is rolled back.
- * `opaque`: the default calls user-defined code that may do so.
- */
+/** `draws`: from a sequence, which would advance even after a rollback. `opaque`: calls users' code that may do so. */
 const DEFAULTS_SQL = `
   SELECT a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type,
     pg_get_expr(coalesce(ad.adbin, dt.typdefaultbin), coalesce(ad.adrelid, 0)) AS expression,

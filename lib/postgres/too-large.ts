@@ -1,12 +1,14 @@
 /** Finds values that are too large for an index, by building one over the rows that may be. */
-import pg from "pg";
+import type pg from "pg";
 import { type DropStatement, dropStatementOf } from "../schema/drop-statement.ts";
 import type { TableName } from "../shared/api.ts";
 import type { SampleValue } from "../shared/rehearsal.ts";
+import { hasSqlState, PROGRAM_LIMIT_EXCEEDED } from "./errors/sqlstate.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 import { keyColumns, type Load } from "./load.ts";
 import { columnsOf, ENFORCED_INDEX, INDEXES, relationsOf } from "./row-keys.ts";
 import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
+import { apart, tryStatement } from "./savepoint.ts";
 
 export interface TooLarge {
   index: string;
@@ -19,10 +21,7 @@ export interface TooLarge {
 /** PostgreSQL's smallest limit is 2,704 bytes, for a B-tree. An index compresses values at least as well as a table. */
 const MIN_BYTES = 2000;
 
-/**
- * In `pg_depend`, the index of a constraint does not depend on its columns. And `indkey` lacks the columns of
- * expressions. So look in both.
- */
+/** `pg_depend` lacks the columns of a constraint's index, and `indkey` those of expressions. So look in both. */
 const INDEXES_SQL = `
   SELECT c.relname AS index, ${columnsOf("i.indrelid", "i.indkey")} AS columns, ${dropStatementOf("c.oid")} AS drop,
     CASE WHEN rel.oid <> rel.root THEN pg_get_partition_constraintdef(rel.oid) END AS filter,
@@ -45,11 +44,7 @@ interface SizedIndex extends Omit<TooLarge, "key"> {
   head: string;
 }
 
-/**
- * Finds the indexes that refuse some of the rows because of their size.
- *
- * @param load into the copy that holds the rows
- */
+/** Finds the indexes that refuse rows because of their size. @param load into the copy that holds the rows */
 export async function findTooLarge(
   client: pg.ClientBase,
   load: Pick<Load, "table" | "into" | "key">,
@@ -88,24 +83,17 @@ async function build(
   const { into: copy } = load;
   const some = { ...copy, name: `${copy.name}_large` };
   const kind = copy.schema === "pg_temp" ? "TEMPORARY" : "UNLOGGED";
-  await client.query("SAVEPOINT large");
-  try {
-    await client.query(
-      `CREATE ${kind} TABLE ${quoteTable(some)} (LIKE ${quoteTable(copy)} INCLUDING STORAGE INCLUDING COMPRESSION);
-       INSERT INTO ${quoteTable(some)} SELECT * FROM ${quoteTable(copy)} WHERE ${condition}; SAVEPOINT filled`,
-    );
-    await client.query(`CREATE INDEX ON ${quoteTable(some)} ${definition.slice(head.length)}`);
-    return null;
-  } catch (error) {
+  return await apart(client, async () => {
+    const fill = `CREATE ${kind} TABLE ${quoteTable(some)} (LIKE ${quoteTable(copy)} INCLUDING STORAGE INCLUDING COMPRESSION);
+      INSERT INTO ${quoteTable(some)} SELECT * FROM ${quoteTable(copy)} WHERE ${condition}`;
+    const index = `CREATE INDEX ON ${quoteTable(some)} ${definition.slice(head.length)}`;
+    if (await tryStatement(client, fill)) return null;
+    const refused = await tryStatement(client, index);
     // Other errors are not about size.
-    if (!(error instanceof pg.DatabaseError)) throw error;
-    if (error.code !== "54000") return null;
-    await client.query("ROLLBACK TO SAVEPOINT filled");
-    const [tid] = /\(\d+,\d+\)/.exec(error.detail ?? "") ?? [];
+    if (!hasSqlState(refused, PROGRAM_LIMIT_EXCEEDED)) return null;
+    const [tid] = /\(\d+,\d+\)/.exec(refused.detail ?? "") ?? [];
     return { key: await keyAt(client, some, tid, keyColumns(load)) };
-  } finally {
-    await client.query("ROLLBACK TO SAVEPOINT large; RELEASE SAVEPOINT large");
-  }
+  });
 }
 
 async function keyAt(

@@ -1,10 +1,9 @@
 import type pg from "pg";
 import type { TableName } from "../shared/api.ts";
+import { hasSqlState, INVALID_PARAMETER_VALUE } from "./errors/sqlstate.ts";
 import { quoteTable } from "./identifiers.ts";
 
-/**
- * Assigns an ID to the transaction and returns it. The ID identifies the transaction even after its connection is gone.
- */
+/** Assigns an ID to the transaction, by which it is known even after its connection is gone. */
 export async function currentTransactionId(client: pg.ClientBase): Promise<string> {
   const { rows } = await client.query<{ xid: string }>(
     "SELECT pg_catalog.pg_current_xact_id()::text AS xid",
@@ -33,10 +32,7 @@ export async function transactionStatus(pool: pg.Pool, xid: string): Promise<Tra
   return rows[0]?.status ?? "unknown";
 }
 
-/**
- * Makes a table's catalog entry carry the transaction's ID, as truncating the table does. Resetting an option that the
- * table does not have rewrites the entry unchanged.
- */
+/** Makes a table's catalog entry carry the transaction's ID, as TRUNCATE does. The option does not exist. */
 export async function bearTransactionId(client: pg.ClientBase, table: TableName): Promise<void> {
   await client.query(`ALTER TABLE ${quoteTable(table)} RESET (prisma_backup_admin)`);
 }
@@ -68,5 +64,4 @@ export async function truncationStatus(
 }
 
 /** True for the error about a transaction ID that the server has not assigned yet. */
-export const isInFuture = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && error.code === "22023";
+export const isInFuture = (error: unknown): boolean => hasSqlState(error, INVALID_PARAMETER_VALUE);

@@ -8,7 +8,8 @@ import type { PlannedLoad } from "../plan/load-plan.ts";
 import { TRUSTED_ROLES } from "../schema/trusted-roles.ts";
 import { FIRST_NORMAL_OID, notOfExtension } from "../schema/user-objects.ts";
 import type { TableName } from "../shared/api.ts";
-import { ownSearchPathText } from "./own-settings.ts";
+import { ownSearchPathText } from "./connection/own-settings.ts";
+import { oidsOf } from "./load.ts";
 
 export interface UntrustedCode {
   /** The table whose rows call the code; null if any load calls it. */
@@ -29,19 +30,13 @@ export interface UntrustedCodes {
   found: UntrustedCode[];
 }
 
-/**
- * Built-in VOLATILE functions that only return a value. All functions of extensions that make a UUID are allowed as
- * well.
- */
+/** Built-in VOLATILE functions that only return a value. Those of extensions that make a UUID are allowed, too. */
 const VALUES = [
   ...["nextval", "currval", "lastval", "random", "random_normal", "clock_timestamp", "timeofday"],
   ...["gen_random_uuid", "uuidv4", "uuidv7"],
 ];
 
-/**
- * True for harmless functions. An expression with any other function can make the role run SQL or act. The `_to_xml`
- * functions run the SQL in their argument.
- */
+/** Any other function can make the role run SQL or act. The `_to_xml` functions run the SQL in their argument. */
 export const IS_HARMLESS = `
   (p.provolatile = 'i'
     OR p.oid < ${FIRST_NORMAL_OID} AND (p.provolatile = 's' AND p.proname !~ '_to_xml' OR p.proname = ANY ('{${VALUES.join(",")}}'))
@@ -143,23 +138,18 @@ const SQL = `
       'caller', f.part, 'kind', f.kind, 'code', f.code, 'owner', pg_get_userbyid(f.owner)) ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C", f.part COLLATE "C", f.code COLLATE "C")
     FROM found f LEFT JOIN pg_class c ON c.oid = f.root LEFT JOIN pg_namespace n ON n.oid = c.relnamespace), '[]') AS found`;
 
-/**
- * Finds untrusted code by reading the catalog alone. Runs none of it.
- *
- * @param client with an empty search_path, so that every name comes out schema-qualified
- */
+/** Reads the catalog alone, and runs no code. @param client with an empty search_path */
 export async function readUntrustedCode(
   client: pg.ClientBase,
   loads: readonly Pick<PlannedLoad, "table" | "columns">[],
 ): Promise<UntrustedCodes> {
-  const oids = loads.flatMap(({ table }) => [table.oid, ...table.partitions.map(({ oid }) => oid)]);
   const defaults = loads.flatMap(({ table, columns }) =>
     table.columns
       .filter(({ hasDefault, name }) => hasDefault && !columns.some((it) => it.name === name))
       .map(({ name }) => ({ oid: table.oid, name })),
   );
   const { rows } = await client.query<UntrustedCodes>(SQL, [
-    oids,
+    oidsOf(loads.map(({ table }) => table)),
     defaults.map(({ oid }) => oid),
     defaults.map(({ name }) => name),
     ownSearchPathText(client) ?? null,

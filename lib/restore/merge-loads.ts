@@ -1,11 +1,11 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import { leaveOut } from "../plan/exclusion.ts";
-import type { BlamedRows } from "../postgres/blamed-rows.ts";
-import { dropRemedy, findDropStatement } from "../postgres/constraint-remedies.ts";
-import { keyInDetail, translateDatabaseError } from "../postgres/database-error.ts";
+import type { BlamedRows } from "../postgres/errors/blamed-rows.ts";
+import { dropRemedy, findDropStatement } from "../postgres/errors/constraint-remedies.ts";
+import { keyInDetail, translateDatabaseError } from "../postgres/errors/database-error.ts";
 import { isKeyed, type KeyedLoad, type Load } from "../postgres/load.ts";
-import { addMissingRows, type MergedRows, overwriteRows } from "../postgres/merge-rows.ts";
+import { type MergedRows, mergeRows } from "../postgres/merge-rows.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { beginBlaming } from "./diagnose/begin-blaming.ts";
 import { type BrokenRule, findBrokenRule } from "./diagnose/find-broken-rule.ts";
@@ -31,13 +31,12 @@ export async function mergeLoads<L extends Load>(
   { isOverwriting, signal }: MergeOptions,
 ): Promise<Array<L & { grownBy: number }>> {
   const done: Array<L & { grownBy: number }> = [];
-  const mergeRows = isOverwriting ? overwriteRows : addMissingRows;
   // After a failure, the search for the failing rows starts here.
   await client.query(`SAVEPOINT ${UNMERGED}`);
   for (const load of loads) {
     if (!isKeyed(load)) throw new Error("a table without a key cannot be merged");
     signal.throwIfAborted();
-    const merged = await mergeRows(client, load).catch(async (error: unknown) => {
+    const merged = await mergeRows(client, load, isOverwriting).catch(async (error: unknown) => {
       const failed = { load, isOverwriting, error };
       const refused = await findRefusedRows(client, failed, UNMERGED);
       const rule = await findRule(client, failed);

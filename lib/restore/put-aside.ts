@@ -5,9 +5,13 @@ import {
   dropForeignKeys,
   putConstraintsAside,
 } from "../postgres/constraints.ts";
-import { alterTriggers, readAlteredTriggers } from "../postgres/foreign-key-triggers.ts";
 import { type LockWait, lockMaterializedViews } from "../postgres/locks.ts";
-import { suspendEventTriggers, suspendTriggers } from "../postgres/triggers.ts";
+import {
+  alterTriggers,
+  readAlteredTriggers,
+  suspendEventTriggers,
+  suspendTriggers,
+} from "../postgres/triggers.ts";
 import type { ReadPlan } from "./read-plan.ts";
 
 /** Objects that must not act while rows are loaded. Each is restored exactly as it was. */

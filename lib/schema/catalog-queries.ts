@@ -12,6 +12,10 @@ const isLocked = (table: string) => `${table}.oid IN (SELECT relation FROM locke
 const sizeOf = (table: string) =>
   `CASE WHEN ${isLocked(table)} THEN ${table}.relpages::int8 * current_setting('block_size')::int8 ELSE pg_total_relation_size(${table}.oid) END`;
 
+/** A relation's schema and name, as JSON. */
+const nameOf = (oid: string) =>
+  `(SELECT json_build_object('schema', n.nspname, 'name', c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ${oid})`;
+
 /** A JSON array of the rights that the role lacks. */
 const missingRights = (kind: "table" | "sequence", schema: string, relation: string) => `(
     SELECT coalesce(json_agg(r.name), '[]')
@@ -39,7 +43,7 @@ export const TABLES_SQL = `
     SELECT t.root, json_agg(json_build_object('oid', pc.oid::int8, 'schema', pn.nspname, 'name', pc.relname,
           'isPartitioned', pc.relkind = 'p', 'isForeign', pc.relkind = 'f', 'isOwned', pg_has_role(pc.relowner, 'USAGE'),
           'missingRights', ${missingRights("table", "pn.oid", "pc.oid")}, 'isUnlogged', pc.relpersistence = 'u',
-          'parent', json_build_object('schema', qn.nspname, 'name', q.relname))
+          'parent', ${nameOf("t.parent")})
         ORDER BY pn.nspname, pc.relname) AS partitions,
       coalesce(sum(${sizeOf("pc")}), 0) AS "sizeBytes",
       bool_or(${isLocked("pc")}) AS "isLocked",
@@ -52,8 +56,6 @@ export const TABLES_SQL = `
     FROM tree t
     JOIN pg_class pc ON pc.oid = t.oid
     JOIN pg_namespace pn ON pn.oid = pc.relnamespace
-    JOIN pg_class q ON q.oid = t.parent
-    JOIN pg_namespace qn ON qn.oid = q.relnamespace
     GROUP BY t.root
   ), calling (oid, rank) AS MATERIALIZED (
     SELECT coalesce(t.root, x.relation), max(x.rank) FROM (
@@ -88,14 +90,10 @@ export const TABLES_SQL = `
         UNION
         SELECT l.parent FROM link l JOIN above ON above.oid = l.child
       )
-      SELECT coalesce(json_agg(json_build_object('schema', hn.nspname, 'name', h.relname)), '[]')
-      FROM above JOIN pg_class h ON h.oid = above.oid JOIN pg_namespace hn ON hn.oid = h.relnamespace
+      SELECT coalesce(json_agg(${nameOf("above.oid")}), '[]') FROM above
     ) ELSE '[]' END AS "partOf",
-    (SELECT coalesce(json_agg(json_build_object('schema', hn.nspname, 'name', h.relname) ORDER BY i.inhseqno), '[]')
-      FROM pg_inherits i
-      JOIN pg_class h ON h.oid = i.inhparent AND h.relkind <> 'p'
-      JOIN pg_namespace hn ON hn.oid = h.relnamespace
-      WHERE i.inhrelid = c.oid) AS inherits,
+    (SELECT coalesce(json_agg(${nameOf("i.inhparent")} ORDER BY i.inhseqno), '[]')
+      FROM pg_inherits i JOIN pg_class h ON h.oid = i.inhparent AND h.relkind <> 'p' WHERE i.inhrelid = c.oid) AS inherits,
     CASE WHEN c.relkind = 'r' AND c.relhassubclass THEN (
       WITH RECURSIVE heir (oid) AS (
         SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = c.oid
@@ -176,19 +174,13 @@ export const COLUMNS_SQL = `
   WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
   ORDER BY a.attrelid, a.attnum`;
 
-/**
- * Every declared foreign key (`root`), with the constraints that PostgreSQL derives from it for partitions on either
- * side.
- */
+/** Every declared foreign key (`root`), with those that PostgreSQL derives from it for partitions on either side. */
 export const FOREIGN_KEY_FAMILY_SQL = `
   family (root, oid) AS (
     SELECT oid, oid FROM pg_constraint WHERE contype = 'f' AND conparentid = 0
     UNION ALL
     SELECT f.root, k.oid FROM pg_constraint k JOIN family f ON f.oid = k.conparentid
   )`;
-
-const nameOf = (oid: string) =>
-  `(SELECT json_build_object('schema', n.nspname, 'name', c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ${oid})`;
 
 /** 1644 is RI_FKey_check_ins in every PostgreSQL. A trigger in state D or R does not fire in an ordinary session. */
 export const FOREIGN_KEYS_SQL = `

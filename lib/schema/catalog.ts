@@ -60,51 +60,34 @@ export interface Partition extends TableName {
 export interface CatalogTable extends TableName {
   oid: number;
   kind: "table" | "partitioned table";
-  /**
-   * 0: no user-defined function checks or computes its rows, or decides their partition. 2: one seems to read tables.
-   */
+  /** Whether user-defined functions check, compute or place its rows: 0: none. 2: one seems to read tables. */
   functionRank: 0 | 1 | 2;
   /** In the table's order. */
   columns: CatalogColumn[];
-  /**
-   * The extension that the table belongs to, if the extension marks all rows as the user's; null for every other table.
-   */
+  /** The extension that it belongs to and that marks all rows as the user's. Otherwise null. */
   extension: string | null;
   /** Every partition of a partitioned table, at any depth. The rows are dumped and loaded through the root. */
   partitions: Partition[];
-  /**
-   * An extension's partitioned tables of which it is a partition, at any depth. Their foreign keys also apply to it.
-   */
+  /** An extension's tables of which it is a partition, at any depth. Their foreign keys also apply to it. */
   partOf: TableName[];
   /** The tables that it inherits from directly. A SELECT from them also returns its rows, unless it says ONLY. */
   inherits: TableName[];
-  /**
-   * Everything that inherits from it, at any depth and of any kind, except partitions. A SELECT from it also returns
-   * their rows.
-   */
+  /** What inherits from it, at any depth, except partitions. A SELECT from it also returns their rows. */
   heirs: TableName[];
   /** The planner's estimate; -1 if there is none. */
   estimatedRows: number;
-  /**
-   * Size in bytes with indexes, TOAST and partitions. For a locked table, only its own size at the last VACUUM or
-   * ANALYZE.
-   */
+  /** With indexes, TOAST and partitions. For a locked table, only its own size at the last VACUUM or ANALYZE. */
   sizeBytes: number;
   /** Another session holds or awaits an exclusive lock, so reading the table would wait. */
   isLocked: boolean;
-  /**
-   * This server is a standby, and the table or a partition is unlogged. The standby has none of its rows and refuses to
-   * read them.
-   */
+  /** This server is a standby, and the table or a partition is unlogged. A standby cannot read its rows. */
   isOnPrimaryOnly: boolean;
   canSelect: boolean;
   /** Row-level security applies to the role. Some rows may be hidden from it, even from the owner. */
   hidesRows: boolean;
   /** The role is the owner or a member of it: it may alter constraints and disable triggers. */
   isOwned: boolean;
-  /**
-   * For example TRUNCATE; USAGE is about the schema. Even an owner may lack some, because they can be revoked from it.
-   */
+  /** For example TRUNCATE; USAGE is about the schema. Even an owner may lack some that were revoked. */
   missingRights: string[];
 }
 
@@ -202,9 +185,7 @@ export interface Catalog {
     serverVersionNum: number;
     encoding: string;
     sizeBytes: number;
-    /**
-     * Whether the role is a superuser. Nothing requires it, but only a superuser can restore what a superuser has set.
-     */
+    /** Nothing requires a superuser, but only one can restore what a superuser has set. */
     isSuperuser: boolean;
     /** A replica, which takes no writes. */
     isStandby: boolean;

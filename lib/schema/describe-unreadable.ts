@@ -18,51 +18,28 @@ export const whatOf = ({ kind, label, shown: name }: FoundName): string =>
     ? `${kind} ${label}`
     : `${kind} ${name} of ${label}`;
 
+/** For each kind: how to rename it, by the names in which of a catalog's columns. */
+const RENAMINGS = {
+  table: ["ALTER TABLE %s RENAME", "oid::regclass", "pg_class"],
+  sequence: ["ALTER SEQUENCE %s RENAME", "oid::regclass", "pg_class"],
+  index: ["ALTER INDEX %s RENAME", "oid::regclass", "pg_class"],
+  schema: ["ALTER SCHEMA %I RENAME", "nspname", "pg_namespace"],
+  column: ["ALTER TABLE %s RENAME COLUMN %I", "attrelid::regclass, attname", "pg_attribute"],
+  constraint: [
+    "ALTER TABLE %s RENAME CONSTRAINT %I",
+    "conrelid::regclass, conname",
+    "pg_constraint",
+  ],
+  type: ["ALTER TYPE %s RENAME", "oid::regtype", "pg_type"],
+};
+
 /** Renames the object without naming it, because nobody can type the name. */
 export function remedyOf({ kind, object, part }: FoundName): string {
-  const newName = part === 0 ? `renamed_${object}` : `renamed_${part}`;
-  const renaming = (statement: string, catalog: string, condition: string) =>
-    `DO $$ BEGIN EXECUTE (SELECT pg_catalog.format(${statement}) FROM ${catalog} WHERE ${condition}); END $$;`;
-  switch (kind) {
-    case "table":
-    case "sequence":
-    case "index": {
-      const word = { table: "TABLE", sequence: "SEQUENCE", index: "INDEX" }[kind];
-      return renaming(
-        `'ALTER ${word} %s RENAME TO ${newName}', oid::regclass`,
-        "pg_class",
-        `oid = ${object}`,
-      );
-    }
-    case "schema":
-      return renaming(
-        `'ALTER SCHEMA %I RENAME TO ${newName}', nspname`,
-        "pg_namespace",
-        `oid = ${object}`,
-      );
-    case "column":
-      return renaming(
-        `'ALTER TABLE %s RENAME COLUMN %I TO ${newName}', attrelid::regclass, attname`,
-        "pg_attribute",
-        `attrelid = ${object} AND attnum = ${part}`,
-      );
-    case "constraint":
-      return renaming(
-        `'ALTER TABLE %s RENAME CONSTRAINT %I TO ${newName}', conrelid::regclass, conname`,
-        "pg_constraint",
-        `oid = ${object}`,
-      );
-    case "type":
-      return renaming(
-        `'ALTER TYPE %s RENAME TO ${newName}', oid::regtype`,
-        "pg_type",
-        `oid = ${object}`,
-      );
-    case "label":
-      return `ALTER TYPE … RENAME VALUE … TO …; its labels: SELECT oid, pg_catalog.encode(pg_catalog.decode(enumlabel, 'escape'), 'escape') FROM pg_enum WHERE enumtypid = ${object};`;
-    default:
-      throw kind satisfies never;
-  }
+  if (kind === "label")
+    return `ALTER TYPE … RENAME VALUE … TO …; its labels: SELECT oid, pg_catalog.encode(pg_catalog.decode(enumlabel, 'escape'), 'escape') FROM pg_enum WHERE enumtypid = ${object};`;
+  const [rename, names, catalog] = RENAMINGS[kind];
+  const isIt = part === 0 ? `oid = ${object}` : `attrelid = ${object} AND attnum = ${part}`;
+  return `DO $$ BEGIN EXECUTE (SELECT pg_catalog.format('${rename} TO renamed_${part || object}', ${names}) FROM ${catalog} WHERE ${isIt}); END $$;`;
 }
 
 export const unreadableWarnings = (names: readonly UnreadableName[], encoding: string): Warning[] =>
@@ -73,14 +50,10 @@ export const unreadableWarnings = (names: readonly UnreadableName[], encoding: s
       message: `The name of ${what} has bytes that are no character in the database's encoding, ${encoding}. It cannot be backed up before it has another one: ${remedy}`,
     }));
 
-/**
- * Describes the first few names and how to rename them. Statements for a schema or type that several tables use appear
- * once.
- */
-export function describeUnreadable(names: readonly UnreadableName[]): {
-  what: string;
-  remedy: string;
-} {
+/** The first few names. The statement for a schema or type that several tables use appears once. */
+export function describeUnreadable(
+  names: readonly UnreadableName[],
+): Pick<UnreadableName, "what" | "remedy"> {
   const some = names.slice(0, NAMED);
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : "";
   return {

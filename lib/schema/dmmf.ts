@@ -1,11 +1,11 @@
 /** The models of Prisma's DMMF, from `Prisma.dmmf.datamodel.models`: complete before Prisma 7, reduced since. */
 import { z } from "zod";
 import type { Drift } from "../shared/api.ts";
-import { tableLabel } from "../shared/table-name.ts";
+import { tableKey, tableLabel } from "../shared/table-name.ts";
 import type { Catalog, CatalogTable } from "./catalog.ts";
 import { findPrismaDrift } from "./drift.ts";
 import { runtimeModelSchema } from "./prisma-client.ts";
-import { findModel, isTableOf, type PrismaModels, toPrismaModels } from "./prisma-models.ts";
+import { findModel, fits, isTableOf, type PrismaModels, toPrismaModels } from "./prisma-models.ts";
 
 export const dmmfModelsSchema = z.array(
   runtimeModelSchema.extend({
@@ -23,11 +23,7 @@ type DmmfModels = z.infer<typeof dmmfModelsSchema>;
 const hasRelations = (models: DmmfModels): boolean =>
   models.some(({ fields }) => fields.some(({ relationFromFields }) => relationFromFields?.length));
 
-/**
- * Reads the names of models, tables, fields and relations from the DMMF.
- *
- * @param views names of the models that are views, which the DMMF does not say
- */
+/** Reads names from the DMMF. @param views the models that are views, which it does not say */
 export function readDmmf(models: DmmfModels, views: ReadonlySet<string>): PrismaModels {
   return toPrismaModels(
     Object.fromEntries(models.map((model) => [model.name, model])),
@@ -63,26 +59,16 @@ export function findDmmfDrift(
     for (const relation of model.relations) {
       if (relation.model !== null && views.has(relation.model)) continue;
       if (hasForeignKey(catalog, table, models, relation)) continue;
-      drift.push({
-        kind: "relation-missing",
-        table: { schema: table.schema, name: table.name },
-        blocks: false,
-        message: `${model.name}.${relation.field} has no foreign key (${relation.columns.join(", ")}) in ${tableLabel(table)}.`,
-      });
+      const { schema, name } = table;
+      const message = `${model.name}.${relation.field} has no foreign key (${relation.columns.join(", ")}) in ${tableLabel(table)}.`;
+      drift.push({ kind: "relation-missing", table: { schema, name }, blocks: false, message });
     }
   }
   for (const { schema, name, relation } of models.implicitTables) {
-    const isThere = catalog.tables.some(
-      (table) => table.name === name && (schema === null || table.schema === schema),
-    );
-    if (isThere) continue;
+    if (catalog.tables.some((table) => fits({ schema, name }, table))) continue;
     const table = { schema: schema ?? "public", name };
-    drift.push({
-      kind: "relation-missing",
-      table,
-      blocks: false,
-      message: `${relation} has no join table ${tableLabel(table)} in the database.`,
-    });
+    const message = `${relation} has no join table ${tableLabel(table)} in the database.`;
+    drift.push({ kind: "relation-missing", table, blocks: false, message });
   }
   return drift;
 }
@@ -96,8 +82,7 @@ function hasForeignKey(
   const columns = relation.columns.toSorted().join();
   return foreignKeys.some(
     ({ from, to, columns: its }) =>
-      from.schema === table.schema &&
-      from.name === table.name &&
+      tableKey(from) === tableKey(table) &&
       its.toSorted().join() === columns &&
       findModel(models, to)?.name === relation.model,
   );

@@ -1,73 +1,57 @@
 import type { Drift, TableName } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
-import type { Catalog, CatalogColumn, CatalogTable, ColumnEncoding } from "./catalog.ts";
-import { addLabels, lostLabels, lostSentence } from "./lost-labels.ts";
+import type { Catalog, CatalogColumn, CatalogTable, ColumnEncoding, EnumType } from "./catalog.ts";
 import { elementOf, findMove } from "./moved-type.ts";
 import { findModel, isKnownToPrisma, isTableOf, type PrismaModels } from "./prisma-models.ts";
 import { widenedFrom } from "./widened-type.ts";
 
-/**
- * Finds the differences between schema.prisma and the database. None of these blocks a backup, which follows the
- * catalog.
- */
+/** Compares schema.prisma with the database. No difference blocks a backup, which follows the catalog. */
 export function findPrismaDrift(models: PrismaModels, catalog: Catalog): Drift[] {
   if (models.models.length === 0) return [];
   const drift: Drift[] = [];
   for (const model of models.models) {
     if (catalog.tables.some((table) => isTableOf(model, table))) continue;
     const table = { schema: model.table.schema ?? "public", name: model.table.name };
-    drift.push({
-      kind: "table-missing",
-      table,
-      blocks: false,
-      message: `The model ${model.name} has no table ${tableLabel(table)} in the database.`,
-    });
+    const message = `The model ${model.name} has no table ${tableLabel(table)} in the database.`;
+    drift.push({ kind: "table-missing", table, blocks: false, message });
   }
   const platforms = new Set(catalog.platformRelations.map(tableKey));
-  const isPlatforms = (table: TableName) => platforms.has(tableKey(table));
   for (const { schema, name, columns } of catalog.tables) {
     const table = { schema, name };
+    const label = tableLabel(table);
+    const allTheSame = "It is backed up and restored all the same.";
     const model = findModel(models, table);
     if (!model) {
-      if (!isKnownToPrisma(models, table) && !isPlatforms(table)) {
-        drift.push({
-          kind: "table-added",
-          table,
-          blocks: false,
-          message: `No Prisma model maps the table ${tableLabel(table)}. It is backed up and restored all the same.`,
-        });
-      }
+      if (isKnownToPrisma(models, table) || platforms.has(tableKey(table))) continue;
+      const message = `No Prisma model maps the table ${label}. ${allTheSame}`;
+      drift.push({ kind: "table-added", table, blocks: false, message });
       continue;
     }
     for (const { field, column } of model.columns) {
       if (columns.some((it) => it.name === column)) continue;
-      drift.push({
-        kind: "column-missing",
-        table,
-        column,
-        blocks: false,
-        message: `${model.name}.${field} has no column ${column} in ${tableLabel(table)}.`,
-      });
+      const message = `${model.name}.${field} has no column ${column} in ${label}.`;
+      drift.push({ kind: "column-missing", table, column, blocks: false, message });
     }
-    for (const column of columns) {
-      if (model.columns.some((it) => it.column === column.name)) continue;
-      drift.push({
-        kind: "column-added",
-        table,
-        column: column.name,
-        blocks: false,
-        message: `No field of ${model.name} maps the column ${column.name} of ${tableLabel(table)}. It is backed up and restored all the same.`,
-      });
+    for (const { name: column } of columns) {
+      if (model.columns.some((it) => it.column === column)) continue;
+      const message = `No field of ${model.name} maps the column ${column} of ${label}. ${allTheSame}`;
+      drift.push({ kind: "column-added", table, column, blocks: false, message });
     }
   }
   return drift;
+}
+
+interface ArchivedColumn {
+  name: string;
+  type: string;
+  encoding: ColumnEncoding;
 }
 
 /** A table as an archive describes it. */
 export interface ArchivedTable {
   schema: string;
   name: string;
-  columns: Array<{ name: string; type: string; encoding: ColumnEncoding }>;
+  columns: ArchivedColumn[];
   /** The tables that it inherits from. Not every archive has this. */
   inherits?: TableName[] | undefined;
 }
@@ -85,136 +69,142 @@ export function findTableDrift(
   table: CatalogTable | undefined,
   labels: ArchivedLabels = new Map(),
 ): Drift[] {
-  const name = { schema: archived.schema, name: archived.name };
-  const label = tableLabel(name);
+  const { schema, name } = archived;
+  const label = tableLabel(archived);
+  const driftOf = (column: string | undefined, change: Change | null): Drift[] =>
+    change ? [{ table: { schema, name }, column, ...change }] : [];
   if (!table) {
-    return [
-      {
-        kind: "table-missing",
-        table: name,
-        blocks: true,
-        message: `The database has no table ${label}.`,
-        remedy:
-          "Make the table again by the migrations of the time of the backup, restore, then migrate forward; or leave the table out of the restore.",
-      },
-    ];
+    return driftOf(undefined, {
+      kind: "table-missing",
+      blocks: true,
+      message: `The database has no table ${label}.`,
+      remedy:
+        "Make the table again by the migrations of the time of the backup, restore, then migrate forward; or leave the table out of the restore.",
+    });
   }
   return [
-    ...archived.columns.flatMap((column) => findColumnDrift(column, table, name, labels) ?? []),
-    ...table.columns.flatMap((column) => findAddedColumn(column, archived, name) ?? []),
+    ...archived.columns.flatMap((column) => {
+      const found = table.columns.find((it) => it.name === column.name);
+      const what = `The column ${column.name} of ${label}`;
+      return driftOf(
+        column.name,
+        found ? changeOf(column, found, what, labels) : gone(column, what),
+      );
+    }),
+    ...table.columns
+      .filter((column) => !archived.columns.some((it) => it.name === column.name))
+      .flatMap((column) =>
+        driftOf(column.name, added(column, `The column ${column.name} of ${label}`)),
+      ),
   ];
 }
 
-function findColumnDrift(
-  archived: ArchivedTable["columns"][number],
-  table: CatalogTable,
-  name: TableName,
+type Change = Omit<Drift, "table" | "column">;
+
+function gone({ type }: ArchivedColumn, what: string): Change {
+  // Backups of the original software do not tell whether such a column ever existed.
+  const blocks = type === "unknown";
+  return {
+    kind: "column-missing",
+    blocks,
+    message: `${what} is not there any more${blocks ? "" : ": the backup's values of it are left out"}.`,
+    remedy:
+      "If it was renamed, or its values are needed, give the table this column again, restore, then migrate forward.",
+  };
+}
+
+function changeOf(
+  archived: ArchivedColumn,
+  found: CatalogColumn,
+  what: string,
   labels: ArchivedLabels,
-): Drift | null {
-  const { name: column, type } = archived;
-  const label = tableLabel(name);
-  const found = table.columns.find((it) => it.name === column);
-  if (!found) {
-    // Backups of the original software do not tell whether such a column ever existed.
-    const blocks = type === "unknown";
-    return {
-      kind: "column-missing",
-      table: name,
-      column,
-      blocks,
-      message: `The column ${column} of ${label} is not there any more${blocks ? "" : ": the backup's values of it are left out"}.`,
-      remedy:
-        "If it was renamed, or its values are needed, give the table this column again, restore, then migrate forward.",
-    };
-  }
+): Change | null {
   if (found.generated) {
     return {
       kind: "column-missing",
-      table: name,
-      column,
       blocks: true,
-      message: `The column ${column} of ${label} is now generated, so that the backup's values cannot be put there.`,
+      message: `${what} is now generated, so that the backup's values cannot be put there.`,
       remedy:
         "Make it an ordinary column again (ALTER COLUMN … DROP EXPRESSION), restore, then migrate forward.",
     };
   }
+  const { type } = archived;
   const isRead = found.encoding === archived.encoding;
-  const archivedLabels = labels.get(elementOf(type));
-  const lost = isRead ? lostLabels(archivedLabels, found.enumType) : [];
-  if (found.type === type && isRead && lost.length === 0) return null;
-  const ofColumn = { kind: "type-changed" as const, table: name, column };
-  if (found.type === type && isRead) {
-    return {
-      ...ofColumn,
-      blocks: false,
-      message: `The column ${column} of ${label} ${lostSentence(lost)}`,
-      remedy: addLabels(lost, found.enumType),
-    };
-  }
+  const before = labels.get(elementOf(type));
+  const lost = isRead ? lostLabels(before, found.enumType) : [];
+  const add = addLabels(lost, found.enumType);
+  const kind = "type-changed";
+  const mapped = (message: string, remedy?: string): Change => ({
+    kind,
+    blocks: false,
+    message,
+    remedy,
+  });
+  if (found.type === type && isRead)
+    return lost.length === 0 ? null : mapped(`${what} ${lostSentence(lost)}`, add);
+  const change = `${what} was ${type} and is ${found.type} now`;
+  if (found.type !== type && widenedFrom(archived, found) !== null)
+    return mapped(`${change}, which holds every value of the backup.`);
   const move = isRead ? findMove(type, found.type) : null;
-  const isEnumYet = !archivedLabels || found.enumType !== undefined;
-  const change = `The column ${column} of ${label} was ${type} and is ${found.type} now`;
-  if (found.type !== type && widenedFrom(archived, found) !== null) {
-    return {
-      ...ofColumn,
-      blocks: false,
-      message: `${change}, which holds every value of the backup.`,
-    };
-  }
-  if (move && !move.isRenamed && isEnumYet) {
+  if (move && !move.isRenamed && (!before || found.enumType)) {
     const moved = `${change}: the same type in another schema`;
     return lost.length === 0
-      ? {
-          ...ofColumn,
-          blocks: false,
-          message: `${moved}. The backup's values are read as its own.`,
-        }
-      : {
-          ...ofColumn,
-          blocks: false,
-          message: `${moved}, by its name. It ${lostSentence(lost)}`,
-          remedy: addLabels(lost, found.enumType),
-        };
+      ? mapped(`${moved}. The backup's values are read as its own.`)
+      : mapped(`${moved}, by its name. It ${lostSentence(lost)}`, add);
   }
-  if (move && archivedLabels && found.enumType && lost.length === 0) {
-    return { ...ofColumn, blocks: false, message: `${change}, which has all of its labels.` };
-  }
+  if (move && before && found.enumType && lost.length === 0)
+    return mapped(`${change}, which has all of its labels.`);
   const convert = `Give it the type ${type} again, restore, then migrate forward, so that PostgreSQL converts the values or says which it cannot.`;
   return {
-    ...ofColumn,
+    kind,
     blocks: true,
     message: `${change}${lost.length > 0 ? `, which ${lostSentence(lost)}` : "."}`,
     remedy: move
-      ? `If it is the same type by another name: ${[addLabels(lost, found.enumType), ...move.statements].filter(Boolean).join(" ")} Restore, and name it back. Otherwise: ${convert}`
+      ? `If it is the same type by another name: ${[add, ...move.statements].filter(Boolean).join(" ")} Restore, and name it back. Otherwise: ${convert}`
       : convert,
   };
 }
 
-function findAddedColumn(
-  { name: column, generated, notNull, hasDefault }: CatalogColumn,
-  archived: ArchivedTable,
-  name: TableName,
-): Drift | null {
-  if (generated || archived.columns.some((it) => it.name === column)) return null;
-  const label = tableLabel(name);
+function added({ generated, notNull, hasDefault }: CatalogColumn, what: string): Change | null {
+  if (generated) return null;
   if (notNull && !hasDefault) {
     return {
       kind: "column-added",
-      table: name,
-      column,
       blocks: true,
-      message: `The column ${column} of ${label} is required and not in the backup.`,
+      message: `${what} is required and not in the backup.`,
       remedy:
         "Give it a default, or let it be NULL, restore, then fill it in and require it again.",
     };
   }
+  const values = hasDefault ? "gets its default" : "will be NULL";
   return {
     kind: "column-added",
-    table: name,
-    column,
     blocks: false,
-    message: hasDefault
-      ? `The column ${column} of ${label} is not in the backup and gets its default in every row.`
-      : `The column ${column} of ${label} is not in the backup and will be NULL in every row.`,
+    message: `${what} is not in the backup and ${values} in every row.`,
   };
 }
+
+/** How many labels are named. */
+const NAMED = 5;
+
+/** Labels that values in the backup may have but the enum no longer has. */
+function lostLabels(archived: readonly string[] | undefined, now: EnumType | undefined): string[] {
+  if (!archived || !now) return [];
+  const labels = new Set(now.labels);
+  return archived.filter((label) => !labels.has(label));
+}
+
+/** The rest of a sentence that begins with the type or one of its columns. */
+function lostSentence(lost: readonly string[]): string {
+  const named = lost.slice(0, NAMED).map((label) => `“${label}”`);
+  const more = lost.length > NAMED ? ` and ${lost.length - NAMED} more` : "";
+  const noun = lost.length === 1 ? "label" : "labels";
+  return `does not take the ${noun} ${named.join(", ")}${more} any more: a row of the backup with ${lost.length === 1 ? "it" : "one of them"} makes the restore fail.`;
+}
+
+/** The statements that add the first few labels. */
+const addLabels = (lost: readonly string[], { type }: EnumType = { type: "", labels: [] }) =>
+  lost
+    .slice(0, NAMED)
+    .map((label) => `ALTER TYPE ${type} ADD VALUE '${label.replaceAll("'", "''")}';`)
+    .join(" ");

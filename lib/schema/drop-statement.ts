@@ -1,9 +1,6 @@
 /** How to drop a constraint or index. */
 export interface DropStatement {
-  /**
-   * DROP INDEX if the index belongs to no constraint. An index of a partition is dropped with the table's index to
-   * which it belongs.
-   */
+  /** DROP INDEX if it belongs to no constraint. A partition's index is dropped with the table's. */
   sql: string;
   /** False if it applies to inserted rows, but existing rows may violate it. */
   isValid: boolean;

@@ -55,10 +55,7 @@ export function extensionTableWarning(
 export const describeCount = ({ rows, isExact }: { rows: number; isExact: boolean }): string =>
   `${isExact ? "" : "about "}${formatNoun(rows, "row")}`;
 
-/**
- * For a sequence from which no table of the user draws, and which the role cannot restore or the extension keeps for
- * itself.
- */
+/** No table of the user draws from it, and the role cannot restore it or the extension keeps it for itself. */
 export const extensionSequenceWarning = ({
   schema,
   name,

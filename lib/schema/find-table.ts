@@ -16,12 +16,7 @@ export function tablesCalled(
   return [...new Map(meant.map((table) => [tableKey(table), table])).values()];
 }
 
-/**
- * Finds what `include` names: schemas of the hosting platform, or tables.
- *
- * @param outcome whether anything changed, for example `Nothing was changed.`
- * @throws BackupError CONFIG_INVALID like `findTable`
- */
+/** Finds what `include` names: schemas of the hosting platform, or tables. @throws CONFIG_INVALID */
 export function findIncluded(
   names: readonly string[],
   {
@@ -53,18 +48,18 @@ export function findTable(
 ): TableName {
   const found = tablesCalled(name, tables, models);
   if (found[0] && found.length === 1) return found[0];
-  const labels = found.map(tableLabel).join(", ");
-  throw new BackupError(
-    "CONFIG_INVALID",
+  const [problem, hint] =
     found.length === 0
-      ? `\`${option}\` names ${name}, and there is no such table or model. ${outcome}`
-      : `\`${option}\` names ${name}, which may be ${labels}. ${outcome}`,
-    {
-      hint:
-        found.length === 0
-          ? "Name a Prisma model, or a table as in the database, upper and lower case as there. A partition is part of its partitioned table."
-          : "Name the table with its schema, as schema.table.",
-      details: { option, name },
-    },
-  );
+      ? [
+          "and there is no such table or model",
+          "Name a Prisma model, or a table as in the database, upper and lower case as there. A partition is part of its partitioned table.",
+        ]
+      : [
+          `which may be ${found.map(tableLabel).join(", ")}`,
+          "Name the table with its schema, as schema.table.",
+        ];
+  throw new BackupError("CONFIG_INVALID", `\`${option}\` names ${name}, ${problem}. ${outcome}`, {
+    hint,
+    details: { option, name },
+  });
 }

@@ -16,10 +16,7 @@ export interface MaterializedView extends TableName {
   isOpaque: boolean;
 }
 
-/**
- * Walks `pg_depend` from each materialised view: through the rule of a view, and through what a function's body names.
- * The walk ends at tables.
- */
+/** Walks `pg_depend` through the rules of views and what functions' bodies name. The walk ends at tables. */
 const MATERIALIZED_VIEWS_SQL = `
   WITH RECURSIVE walk (view, class, object) AS (
     SELECT c.oid, 'pg_class'::regclass::oid, c.oid FROM pg_class c WHERE c.relkind = 'm'
@@ -63,11 +60,7 @@ export async function readMaterializedViews(client: pg.ClientBase): Promise<Mate
   return (await client.query<MaterializedView>(MATERIALIZED_VIEWS_SQL)).rows;
 }
 
-/**
- * The populated materialised views that may show rows of changed tables, each after the views that it reads.
- *
- * @param changed OIDs of tables
- */
+/** The populated views that may show rows of `changed` tables, by OID; each after the views that it reads. */
 export function staleViews(
   views: readonly MaterializedView[],
   changed: ReadonlySet<number>,

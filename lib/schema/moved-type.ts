@@ -1,28 +1,16 @@
-/** A type in a schema, as `format_type` writes it, with names as in SQL. */
-interface NamedType {
-  schema: string;
-  name: string;
-  /** `(3)`, `(Point,4326)`; empty if there is none. */
-  modifier: string;
-  isArray: boolean;
-}
-
 const IDENTIFIER = '[a-z_][a-z0-9_]*|"(?:[^"]|"")+"';
-const TYPE = new RegExp(`^(${IDENTIFIER})\\.(${IDENTIFIER})(\\([^()"]*\\))?(\\[\\])?$`);
 
-/** @returns null for a built-in type */
-function parseType(type: string): NamedType | null {
-  const match = TYPE.exec(type);
-  if (!match) return null;
-  const [, schema = "", name = "", modifier = "", array] = match;
-  return { schema, name, modifier, isArray: array !== undefined };
+/** A type in a schema, as `format_type` writes it: `public.geometry(Point,4326)[]`. Built-in types have no schema. */
+const TYPE = new RegExp(
+  `^(?<schema>${IDENTIFIER})\\.(?<name>${IDENTIFIER})(?<modifier>\\([^()"]*\\))?(?<array>\\[\\])?$`,
+);
+
+/** Whether two names are the same. Some versions quote a word that is a key word in others. */
+function isSame(a = "", b = ""): boolean {
+  const unquote = (identifier: string) =>
+    identifier.startsWith('"') ? identifier.slice(1, -1).replaceAll('""', '"') : identifier;
+  return unquote(a) === unquote(b);
 }
-
-/** Removes quotes. Whether a word is quoted depends on the version, which may have made it a key word. */
-const unquote = (identifier: string): string =>
-  identifier.startsWith('"') ? identifier.slice(1, -1).replaceAll('""', '"') : identifier;
-
-const isSame = (a: string, b: string): boolean => unquote(a) === unquote(b);
 
 interface Move {
   isRenamed: boolean;
@@ -37,8 +25,8 @@ interface Move {
  * @returns null if it cannot be the same type
  */
 export function findMove(from: string, to: string): Move | null {
-  const [then, now] = [parseType(from), parseType(to)];
-  if (!then || !now || then.modifier !== now.modifier || then.isArray !== now.isArray) return null;
+  const [then, now] = [TYPE.exec(from)?.groups, TYPE.exec(to)?.groups];
+  if (!then || !now || then.modifier !== now.modifier || then.array !== now.array) return null;
   const isRenamed = !isSame(then.name, now.name);
   const statements = isSame(then.schema, now.schema)
     ? []

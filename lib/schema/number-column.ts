@@ -1,24 +1,19 @@
 import type { CatalogColumn } from "./catalog.ts";
 
+const LARGEST: Record<string, bigint> = {
+  int2: 2n ** 15n - 1n,
+  int4: 2n ** 31n - 1n,
+  int8: 2n ** 63n - 1n,
+  float4: 2n ** 24n,
+  float8: 2n ** 53n,
+};
+
 /** The largest whole number that a column is sure to distinguish from the next one; null for other types. */
 export function largestNumber({ type, valueType }: CatalogColumn): bigint | null {
   if (valueType.isArray) return null;
-  switch (valueType.name) {
-    case "int2":
-      return 2n ** 15n - 1n;
-    case "int4":
-      return 2n ** 31n - 1n;
-    case "int8":
-      return 2n ** 63n - 1n;
-    case "float4":
-      return 2n ** 24n;
-    case "float8":
-      return 2n ** 53n;
-    case "numeric":
-      return largestNumeric(type);
-    default:
-      return null;
-  }
+  return valueType.name === "numeric"
+    ? largestNumeric(type)
+    : (LARGEST[`${valueType.name}`] ?? null);
 }
 
 /** The digits of a domain are unknown and count as enough. */

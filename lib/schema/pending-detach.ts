@@ -28,10 +28,7 @@ export async function readPendingDetaches(client: pg.ClientBase): Promise<Pendin
 export const finalizeStatement = ({ parent, partition }: PendingDetach): string =>
   `ALTER TABLE ${sqlName(parent)} DETACH PARTITION ${sqlName(partition)} FINALIZE;`;
 
-/**
- * The statement that attaches the partition again. The owner must add the bounds: for a locked table, PostgreSQL would
- * wait before telling them.
- */
+/** The owner must add the bounds: for a locked table, PostgreSQL would wait before telling them. */
 export const attachStatement = ({ parent, partition }: PendingDetach): string =>
   `ALTER TABLE ${sqlName(parent)} ATTACH PARTITION ${sqlName(partition)} FOR VALUES …;`;
 

@@ -9,13 +9,10 @@ interface Platform {
   /** Schemas with the platform's own objects. */
   schemas: readonly string[];
   /** Tables that describe the database's schema. The platform's tools create them as the role that runs them. */
-  ledgers: readonly string[];
+  ledgers?: readonly string[];
 }
 
-/**
- * A schema's name alone proves nothing: an app may have its own `auth`. Only what a role of the platform owns there
- * belongs to the platform.
- */
+/** An app may have its own schema `auth`. Only what a role of the platform owns there belongs to the platform. */
 const PLATFORMS: readonly Platform[] = [
   {
     name: "Supabase",
@@ -32,20 +29,9 @@ const PLATFORMS: readonly Platform[] = [
     name: "Neon",
     roles: "^(neon_auth|neon_superuser|cloud_admin)$",
     schemas: ["neon", "neon_auth", "neon_migration"],
-    ledgers: [],
   },
-  {
-    name: "Heroku",
-    roles: "^(heroku_admin|postgres)$",
-    schemas: ["_heroku", "heroku_ext"],
-    ledgers: [],
-  },
-  {
-    name: "Nhost",
-    roles: "^nhost_([a-z]+_)?admin$",
-    schemas: ["auth", "storage"],
-    ledgers: [],
-  },
+  { name: "Heroku", roles: "^(heroku_admin|postgres)$", schemas: ["_heroku", "heroku_ext"] },
+  { name: "Nhost", roles: "^nhost_([a-z]+_)?admin$", schemas: ["auth", "storage"] },
 ];
 
 /** A table, sequence or similar that the hosting platform keeps in the database for itself. */
@@ -54,10 +40,7 @@ export interface PlatformRelation extends TableName {
   isTable: boolean;
 }
 
-/**
- * Leaves out relations of extensions, which are handled separately. If the connection uses a role of the platform, none
- * of that platform's relations are listed.
- */
+/** Without relations of extensions, which are handled separately. None if the role is the platform's own. */
 const PLATFORM_RELATIONS_SQL = `
   SELECT p.name AS platform, n.nspname AS schema, c.relname AS name, c.relkind IN ('r', 'p') AS "isTable"
   FROM json_to_recordset($1::json) AS p (name text, roles text, schemas json, ledgers json)

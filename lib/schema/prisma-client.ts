@@ -36,10 +36,7 @@ export function readInlineSchema(prisma: unknown): string | null {
 /** A `pg` configuration, and the schema that the adapter uses for its tables. */
 export type PrismaConnection = pg.ClientConfig & { schema?: string | undefined };
 
-/**
- * Finds how the client's `pg` driver adapter connects; null if it has another adapter or none. Opens no connection, and
- * does not use the client's own.
- */
+/** How the client's `pg` adapter connects; null if it has another or none. Neither opens a connection nor uses one. */
 export async function connectionFromPrisma(prisma: unknown): Promise<PrismaConnection | null> {
   const factory = property(property(prisma, "_engineConfig"), "adapter");
   const schema = schemaFromPrisma(prisma);
@@ -67,11 +64,7 @@ export function schemaFromPrisma(prisma: unknown): string | undefined {
   return typeof schema === "string" && schema !== "" ? schema : undefined;
 }
 
-/**
- * Picks the settings one by one: `pg` makes the password non-enumerable, so a spread would lose it.
- *
- * @throws CONFIG_INVALID if the settings that decide where it connects cannot be reused
- */
+/** Not by a spread: `pg` makes the password non-enumerable. @throws CONFIG_INVALID if they cannot be reused */
 function pickConnection(settings: unknown, schema: string | undefined): PrismaConnection | null {
   if (typeof settings !== "object" || settings === null) return null;
   const { connectionString, host, port, user, password, database, ssl, options, stream } =

@@ -42,57 +42,50 @@ export function toPrismaModels(
   dataModels: RuntimeDataModel["models"],
   declarations: ReadonlyMap<string, Declaration>,
 ): PrismaModels {
-  const models: PrismaModel[] = [];
-  const manyToMany = new Map<
-    string,
-    Array<{ model: string; field: string; schema: string | null }>
-  >();
-
-  for (const [name, model] of Object.entries(dataModels)) {
-    const declaration = declarations.get(name);
-    if (declaration?.keyword === "view") continue;
+  const dataModelsOfTables = Object.entries(dataModels).filter(
+    ([name]) => declarations.get(name)?.keyword !== "view",
+  );
+  const models = dataModelsOfTables.map(([name, model]): PrismaModel => {
     const columnOf = new Map(
       model.fields
-        .filter((field) => field.kind !== "object")
+        .filter(({ kind }) => kind !== "object")
         .map((field) => [field.name, field.dbName ?? field.name]),
     );
-    const schema = model.schema ?? null;
-    models.push({
+    return {
       name,
-      table: { schema, name: model.dbName ?? name },
+      table: { schema: model.schema ?? null, name: model.dbName ?? name },
       columns: [...columnOf].map(([field, column]) => ({ field, column })),
-      relations: (declaration?.relations ?? []).map(({ field, fields }) => ({
+      relations: (declarations.get(name)?.relations ?? []).map(({ field, fields }) => ({
         field,
         columns: fields.map((it) => columnOf.get(it) ?? it),
         model: model.fields.find(({ name }) => name === field)?.type ?? null,
       })),
-    });
-    for (const field of model.fields) {
-      if (field.kind !== "object" || !field.relationName) continue;
-      const sides = manyToMany.get(field.relationName) ?? [];
-      manyToMany.set(field.relationName, [...sides, { model: name, field: field.name, schema }]);
-    }
-  }
+    };
+  });
 
-  const withColumns = new Set(
-    [...declarations].flatMap(([model, { relations }]) =>
-      relations.map(({ field }) => `${model}.${field}`),
-    ),
+  const sides = dataModelsOfTables.flatMap(([model, { schema = null, fields }]) =>
+    fields
+      .filter(({ kind, relationName }) => kind === "object" && relationName)
+      .map(({ name: field, relationName }) => ({ model, schema, field, relationName })),
   );
-  const implicitTables = [...manyToMany]
+  const hasColumns = ({ model, field }: (typeof sides)[number]) =>
+    declarations.get(model)?.relations.some((it) => it.field === field);
+  const implicitTables = [...Map.groupBy(sides, ({ relationName }) => relationName)]
     // If there is only one side, the other is a view.
-    .filter(([, sides]) => sides.length === 2)
-    .filter(([, sides]) => sides.every(({ model, field }) => !withColumns.has(`${model}.${field}`)))
-    .map(([relationName, sides]) => ({
-      schema: sides[0]?.schema ?? null,
+    .filter(([, both]) => both.length === 2 && !both.some(hasColumns))
+    .map(([relationName, both]) => ({
+      schema: both[0]?.schema ?? null,
       name: `_${relationName}`,
-      relation: sides.map(({ model, field }) => `${model}.${field}`).join(" ↔ "),
+      relation: both.map(({ model, field }) => `${model}.${field}`).join(" ↔ "),
     }));
   return { models, implicitTables };
 }
 
-const fits = (mapped: { schema: string | null; name: string }, table: TableName): boolean =>
-  mapped.name === table.name && (mapped.schema === null || mapped.schema === table.schema);
+/** Whether a table has this name. Without a schema, it may be in any. */
+export const fits = (
+  { schema, name }: { schema: string | null; name: string },
+  table: TableName,
+): boolean => name === table.name && (schema === null || schema === table.schema);
 
 export const isTableOf = (model: PrismaModel, table: TableName): boolean =>
   fits(model.table, table);

@@ -4,7 +4,6 @@ import { tableKey } from "../shared/table-name.ts";
 import type {
   Catalog,
   CatalogColumn,
-  CatalogSequence,
   CatalogTable,
   ForeignKey,
   UnreadableName,
@@ -23,12 +22,11 @@ import {
   extensionTableWarning,
   readExtensionTables,
 } from "./extension-tables.ts";
-import { readInvalidIndexes } from "./invalid-indexes.ts";
 import { readLeftOut } from "./left-out.ts";
 import { readMaterializedViews } from "./materialized-views.ts";
 import { pendingDetachWarning, readPendingDetaches } from "./pending-detach.ts";
 import { readPlatformRelations } from "./platform-relations.ts";
-import { type SequenceUser, usersOf, withUsers } from "./sequence-users.ts";
+import { type FoundSequence, type ReadSequence, usersOf, withUsers } from "./sequence-users.ts";
 import { findUnreadableNames, isOfName, withoutRelations } from "./unreadable-names.ts";
 
 /**
@@ -48,12 +46,8 @@ export async function readCatalog(
 ): Promise<Catalog> {
   const database = (await client.query<Catalog["database"]>(DATABASE_SQL)).rows[0];
   if (!database) throw new Error("pg_database has no row for the current database");
-  const readWithout = (names: readonly UnreadableName[], isSure?: boolean) =>
-    readRelations(withoutRelations(client, names), database, {
-      unreadable: names,
-      isChosen,
-      isSure,
-    });
+  const readWithout = (unreadable: readonly UnreadableName[], isSure?: boolean) =>
+    readRelations(withoutRelations(client, unreadable), database, { unreadable, isChosen, isSure });
   try {
     return await whileAltered(() => readWithout(known));
   } catch (error) {
@@ -101,49 +95,23 @@ interface Reading {
   isSure: boolean | undefined;
 }
 
+type Read = <Row extends object>(sql: string, values?: unknown[]) => Promise<Row[]>;
+
 async function readRelations(
   client: pg.ClientBase,
   database: Catalog["database"],
   { unreadable, isChosen, isSure = unreadable.length > 0 }: Reading,
 ): Promise<Catalog> {
-  const tableRows = (
-    await client.query<Omit<CatalogTable, "columns"> & { unlogged: boolean; columnCount: number }>(
-      TABLES_SQL,
-    )
-  ).rows;
-  const columnRows = (
-    await client.query<CatalogColumn & { tableOid: number; enumOid: number | null }>(COLUMNS_SQL, [
-      tableRows.map((table) => table.oid),
-    ])
-  ).rows;
-  const chosen = isChosen && tableRows.filter(isChosen).flatMap((it) => [it, ...it.partitions]);
-  const foreignKeys = (
-    await client.query<ForeignKey>(FOREIGN_KEYS_SQL, [chosen?.map(({ oid }) => oid) ?? null])
-  ).rows;
-  const enums = await readEnums(
-    client,
-    columnRows.flatMap(({ enumOid }) => enumOid ?? []),
-  );
-  const columns = Map.groupBy(columnRows, (row) => row.tableOid);
-  const toColumn = ({ tableOid: _, enumOid, ...column }: (typeof columnRows)[number]) => {
-    const enumType = enumOid === null ? undefined : enums.get(enumOid);
-    return { ...column, ...(enumType && { enumType }) };
+  const read: Read = async <Row extends object>(sql: string, values?: unknown[]) => {
+    const { rows } = await client.query<Row>(sql, values);
+    if (!isSure && JSON.stringify(rows).includes(REPLACED)) throw new ReplacedBytes();
+    return rows;
   };
-  const tables = tableRows.map(({ unlogged: _, columnCount, ...table }) => {
-    const found = columns.get(table.oid) ?? [];
-    // A backup with only some of the columns would look complete.
-    if (found.length !== columnCount) throw new ColumnsMissing(found.length, columnCount);
-    return { ...table, columns: found.map(toColumn) };
-  });
-  const sequenceRows = await withUsers(
-    client,
-    (await client.query<ReadSequence>(SEQUENCES_SQL)).rows,
-    tables,
-  );
-  const isReplaced = [tableRows, columnRows, foreignKeys, sequenceRows].some((rows) =>
-    JSON.stringify(rows).includes(REPLACED),
-  );
-  if (isReplaced && !isSure) throw new ReplacedBytes();
+  const { tables, unlogged } = await readTables(client, read);
+  const chosen = isChosen && tables.filter(isChosen).flatMap((it) => [it, ...it.partitions]);
+  const chosenOids = chosen?.map(({ oid }) => oid) ?? null;
+  const foreignKeys = await read<ForeignKey>(FOREIGN_KEYS_SQL, [chosenOids]);
+  const allSequences = await withUsers(client, await read<ReadSequence>(SEQUENCES_SQL), tables);
   const isBackedUp = isSequenceBackedUp(tables);
   const extensionTables = await readExtensionTables(client);
   const pendingDetaches = await readPendingDetaches(client);
@@ -152,12 +120,12 @@ async function readRelations(
     database,
     tables,
     foreignKeys,
-    sequences: sequenceRows.filter(isBackedUp).map(({ isConfig: _, ...row }) => ({
-      ...row,
-      start: BigInt(row.start),
-      increment: BigInt(row.increment),
-      minimum: BigInt(row.minimum),
-      maximum: BigInt(row.maximum),
+    sequences: allSequences.filter(isBackedUp).map(({ isConfig: _, ...sequence }) => ({
+      ...sequence,
+      start: BigInt(sequence.start),
+      increment: BigInt(sequence.increment),
+      minimum: BigInt(sequence.minimum),
+      maximum: BigInt(sequence.maximum),
     })),
     materializedViews: await readMaterializedViews(client),
     extensionTables,
@@ -165,17 +133,12 @@ async function readRelations(
     pendingDetaches,
     warnings: [
       ...pendingDetaches.map((it) => pendingDetachWarning(it, isTable.has(tableKey(it.partition)))),
-      ...tableRows.flatMap(({ unlogged, partitions, ...table }) =>
-        [...(unlogged ? [table] : []), ...partitions.filter(({ isUnlogged }) => isUnlogged)].map(
-          database.isStandby ? onPrimaryWarning : unloggedWarning,
-        ),
-      ),
+      ...unlogged.map((it) => unloggedWarning(it, database)),
       ...(await readLeftOut(client)),
-      ...(await readInvalidIndexes(client)),
       ...extensionTables
         .filter(({ holdsRows }) => holdsRows)
         .map((it) => extensionTableWarning(it)),
-      ...sequenceRows
+      ...allSequences
         .filter((it) => !isBackedUp(it) && (isOfUsers(it) || usersOf(it).length === 0))
         .map(extensionSequenceWarning),
       ...unreadableWarnings(unreadable, database.encoding),
@@ -184,14 +147,35 @@ async function readRelations(
   };
 }
 
-type Bound = "start" | "increment" | "minimum" | "maximum";
-type FoundSequence = Omit<CatalogSequence, Bound> & Record<Bound, string> & { isConfig: boolean };
-type ReadSequence = Omit<
-  FoundSequence,
-  "owner" | "usedBy" | "isDrawnByCode" | "mayBeDrawnByCode"
-> & {
-  owner: (Omit<SequenceUser, "isPlain"> & { isIdentity: boolean }) | null;
-};
+type TableRow = Omit<CatalogTable, "columns"> & { unlogged: boolean; columnCount: number };
+type ColumnRow = CatalogColumn & { tableOid: number; enumOid: number | null };
+
+async function readTables(
+  client: pg.ClientBase,
+  read: Read,
+): Promise<{ tables: CatalogTable[]; unlogged: TableName[] }> {
+  const rows = await read<TableRow>(TABLES_SQL);
+  const columnRows = await read<ColumnRow>(COLUMNS_SQL, [rows.map(({ oid }) => oid)]);
+  const columnsOf = Map.groupBy(columnRows, ({ tableOid }) => tableOid);
+  const enumOids = columnRows.flatMap(({ enumOid }) => enumOid ?? []);
+  const enums = await readEnums(client, enumOids);
+  const toColumn = ({ tableOid: _, enumOid, ...column }: ColumnRow): CatalogColumn => {
+    const enumType = enumOid === null ? undefined : enums.get(enumOid);
+    return { ...column, ...(enumType && { enumType }) };
+  };
+  return {
+    tables: rows.map(({ unlogged: _, columnCount, ...table }) => {
+      const columns = (columnsOf.get(table.oid) ?? []).map(toColumn);
+      // A backup with only some of the columns would look complete.
+      if (columns.length !== columnCount) throw new ColumnsMissing(columns.length, columnCount);
+      return { ...table, columns };
+    }),
+    unlogged: rows.flatMap(({ unlogged, partitions, ...table }) => [
+      ...(unlogged ? [table] : []),
+      ...partitions.filter(({ isUnlogged }) => isUnlogged),
+    ]),
+  };
+}
 
 /**
  * Selects the sequences to back up: every sequence of the user. Of an extension's sequences, those from which a backed
@@ -208,14 +192,13 @@ function isSequenceBackedUp(tables: readonly CatalogTable[]) {
 /** The user may need it even if no table draws from it. */
 const isOfUsers = ({ isConfig, isDrawnByCode }: FoundSequence) => isConfig || isDrawnByCode;
 
-const unloggedWarning = ({ schema, name }: TableName): Warning => ({
-  code: "UNLOGGED_TABLE",
-  message: `${schema}.${name} is unlogged: it is in the backup, but PostgreSQL itself empties it after a crash.`,
-  table: { schema, name },
-});
-
-const onPrimaryWarning = ({ schema, name }: TableName): Warning => ({
-  code: "UNLOGGED_ON_STANDBY",
-  message: `${schema}.${name} is unlogged, and this server is a standby: only the primary has its rows. They are not in a backup of this server, and its restore leaves them as they are.`,
+const unloggedWarning = (
+  { schema, name }: TableName,
+  { isStandby }: Catalog["database"],
+): Warning => ({
+  code: isStandby ? "UNLOGGED_ON_STANDBY" : "UNLOGGED_TABLE",
+  message: isStandby
+    ? `${schema}.${name} is unlogged, and this server is a standby: only the primary has its rows. They are not in a backup of this server, and its restore leaves them as they are.`
+    : `${schema}.${name} is unlogged: it is in the backup, but PostgreSQL itself empties it after a crash.`,
   table: { schema, name },
 });

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
+import type { CatalogSequence } from "./catalog.ts";
 import { FIRST_NORMAL_OID, notOfExtension, USER_NAMESPACE } from "./user-objects.ts";
 
 /** A column that takes its values from a sequence. */
@@ -15,10 +16,7 @@ export interface SequenceUser {
 export const usersOf = ({
   owner,
   usedBy,
-}: {
-  owner: SequenceUser | null;
-  usedBy: readonly SequenceUser[];
-}): SequenceUser[] => [
+}: Pick<CatalogSequence, "owner" | "usedBy">): SequenceUser[] => [
   ...(owner ? [owner] : []),
   ...usedBy.filter(
     ({ table, column }) =>
@@ -26,13 +24,24 @@ export const usersOf = ({
   ),
 ];
 
-interface SequenceUse {
-  usedBy: SequenceUser[];
-  isDrawnByCode: boolean;
-  mayBeDrawnByCode: boolean;
-}
+type Bound = "start" | "increment" | "minimum" | "maximum";
 
-type NamedSequence = TableName & { oid: number };
+/** A sequence of the user or of an extension, with its numbers as text. */
+export type FoundSequence = Omit<CatalogSequence, Bound> &
+  Record<Bound, string> & {
+    /** The extension marks its value as the user's. */
+    isConfig: boolean;
+  };
+
+/** A sequence before the columns and code that draw from it are known. */
+export type ReadSequence = Omit<
+  FoundSequence,
+  "owner" | "usedBy" | "isDrawnByCode" | "mayBeDrawnByCode"
+> & {
+  owner: (Omit<SequenceUser, "isPlain"> & { isIdentity: boolean }) | null;
+};
+
+type NamedSequence = Pick<ReadSequence, "oid" | "schema" | "name">;
 
 /**
  * Finds the names in `nextval('name')`. In a default this may read `nextval(('name'::text)::regclass)`. Only the names
@@ -90,8 +99,8 @@ const COLUMNS_SQL = `
   )
   SELECT n.nspname AS schema, c.relname AS name, f.attname AS column,
     EXISTS (SELECT FROM source s WHERE s.attrelid = f.attrelid AND s.attname = f.attname AND ${isPlain("s.code")}) AS "isPlain",
-    json_agg(DISTINCT f.seqrelid::int8) FILTER (WHERE f.seqrelid IS NOT NULL) AS sequences,
-    json_agg(f.literal) FILTER (WHERE f.literal IS NOT NULL) AS literals
+    coalesce(json_agg(DISTINCT f.seqrelid::int8) FILTER (WHERE f.seqrelid IS NOT NULL), '[]') AS sequences,
+    coalesce(json_agg(f.literal) FILTER (WHERE f.literal IS NOT NULL), '[]') AS literals
   FROM found f
   JOIN pg_class c ON c.oid = f.attrelid
   JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -134,15 +143,11 @@ const UNNAMED_SQL = `
  *
  * @param sequences all sequences that a name in code may mean
  */
-export async function withUsers<
-  Sequence extends NamedSequence & {
-    owner: (Omit<SequenceUser, "isPlain"> & { isIdentity: boolean }) | null;
-  },
->(
+export async function withUsers(
   client: pg.ClientBase,
-  sequences: readonly Sequence[],
+  sequences: readonly ReadSequence[],
   tables: ReadonlyArray<TableName & { partitions: readonly TableName[] }>,
-): Promise<Array<Omit<Sequence, "owner"> & { owner: SequenceUser | null } & SequenceUse>> {
+): Promise<FoundSequence[]> {
   const byName = Map.groupBy(sequences, ({ name }) => name);
   const roots = new Map(
     tables.flatMap(({ schema, name, partitions }) =>
@@ -150,6 +155,7 @@ export async function withUsers<
     ),
   );
   const rootOf = (table: TableName): TableName => roots.get(tableKey(table)) ?? table;
+  const keyOf = (table: TableName, column: string) => JSON.stringify([tableKey(table), column]);
   const columns = await readColumns(client, byName);
   const drawnByCode = await readDrawnByCode(client, byName);
   const [unnamed] = (await client.query<{ isUnnamed: boolean }>(UNNAMED_SQL)).rows;
@@ -157,17 +163,13 @@ export async function withUsers<
     const users = new Map<string, SequenceUser>();
     for (const { table, column, isPlain } of columns.get(sequence.oid) ?? []) {
       const root = rootOf(table);
-      const key = JSON.stringify([tableKey(root), column]);
+      const key = keyOf(root, column);
       // A partition's default may differ from its table's.
-      users.set(key, {
-        table: root,
-        column,
-        isPlain: isPlain && (users.get(key)?.isPlain ?? true),
-      });
+      const isPlainInAll = isPlain && (users.get(key)?.isPlain ?? true);
+      users.set(key, { table: root, column, isPlain: isPlainInAll });
     }
     const isDrawnByCode = drawnByCode.has(sequence.oid);
-    const ownersDefault =
-      owner && users.get(JSON.stringify([tableKey(rootOf(owner.table)), owner.column]));
+    const ownersDefault = owner && users.get(keyOf(rootOf(owner.table), owner.column));
     return {
       ...sequence,
       owner: owner && {
@@ -187,38 +189,29 @@ export async function withUsers<
 async function readColumns(
   client: pg.ClientBase,
   byName: ReadonlyMap<string, NamedSequence[]>,
-): Promise<Map<number, SequenceUser[]>> {
-  const columns = new Map<number, SequenceUser[]>();
+): Promise<Map<number, Array<SequenceUser & { oid: number }>>> {
   const { rows } = await client.query<
-    TableName &
-      Omit<SequenceUser, "table"> & { sequences: number[] | null; literals: string[] | null }
+    TableName & Omit<SequenceUser, "table"> & { sequences: number[]; literals: string[] }
   >(COLUMNS_SQL);
-  for (const { schema, name, column, isPlain, sequences: known, literals } of rows) {
-    const named = (literals ?? []).flatMap((literal) => sequencesCalled(literal, schema, byName));
-    for (const oid of new Set([...(known ?? []), ...named])) {
-      const users = columns.get(oid) ?? [];
-      users.push({ table: { schema, name }, column, isPlain });
-      columns.set(oid, users);
-    }
-  }
-  return columns;
+  const users = rows.flatMap(({ schema, name, column, isPlain, sequences, literals }) => {
+    const named = literals.flatMap((literal) => sequencesCalled(literal, schema, byName));
+    const oids = [...new Set([...sequences, ...named])];
+    return oids.map((oid) => ({ oid, table: { schema, name }, column, isPlain }));
+  });
+  return Map.groupBy(users, ({ oid }) => oid);
 }
 
 async function readDrawnByCode(
   client: pg.ClientBase,
   byName: ReadonlyMap<string, NamedSequence[]>,
 ): Promise<Set<number>> {
-  const drawn = new Set<number>();
-  const { rows } = await client.query<{
-    sequence: number | null;
-    schema: string | null;
-    literal: string | null;
-  }>(CODE_SQL);
-  for (const { sequence, schema, literal } of rows) {
-    if (sequence !== null) drawn.add(sequence);
-    for (const oid of sequencesCalled(literal ?? "", schema ?? "", byName)) drawn.add(oid);
-  }
-  return drawn;
+  const { rows } = await client.query<{ sequence: number | null; schema: string; literal: string }>(
+    CODE_SQL,
+  );
+  const oids = rows.flatMap(
+    ({ sequence, schema, literal }) => sequence ?? sequencesCalled(literal, schema, byName),
+  );
+  return new Set(oids);
 }
 
 /** A name, quoted or not, with or without its schema. */

@@ -88,18 +88,12 @@ function findGiven(
   models: PrismaModels,
   name: string,
 ): CatalogTable | null {
-  const given = tables.filter((table) => [nameOf(models, table), table.name].includes(name));
-  return (
-    given.find((table) => nameOf(models, table) === name) ??
-    (given.length === 1 ? given[0] : null) ??
-    null
-  );
+  const ofModel = tables.find((table) => nameOf(models, table) === name);
+  const [given, ...others] = tables.filter((table) => table.name === name);
+  return ofModel ?? (others.length === 0 ? given : null) ?? null;
 }
 
-/**
- * The table of the first name that exactly one table has. A table spelled as Prisma would comes before one that differs
- * in case.
- */
+/** The table of the first name that only one has. Prisma's spelling comes before one that differs in case. */
 function findNamed(
   tables: readonly CatalogTable[],
   models: PrismaModels,

@@ -1,8 +1,6 @@
 import { USER_NAMESPACE } from "./user-objects.ts";
 
-/**
- * For WITH. Relations of extensions, and whether pg_dump would dump their rows: all, or those selected by a condition.
- */
+/** For WITH. Extensions' relations, and whether pg_dump dumps their rows: all, or those of a condition. */
 export const MEMBERS = `
   member (oid, extension, is_config, condition) AS MATERIALIZED (
     SELECT d.objid, x.extname, coalesce(d.objid = ANY (x.extconfig), false),
@@ -43,10 +41,7 @@ export const TABLE_TREE = `${MEMBERS}, link (parent, child) AS MATERIALIZED (
     SELECT t.root, l.parent, l.child FROM tree t JOIN link l ON l.parent = t.oid
   )`;
 
-/**
- * A condition on an extension's `member m` with relation `c` in namespace `n`: pg_dump dumps all of its rows, and the
- * role can both read and restore them.
- */
+/** For `member m`, relation `c`, namespace `n`: pg_dump dumps all rows, and the role can read and restore them. */
 export const MEMBER_IS_BACKED_UP = `(
     m.is_config AND m.condition IS NULL AND c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE')
     AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AND NOT row_security_active(c.oid))`;

@@ -37,10 +37,7 @@ const NAMES_SQL = `
   WHERE ${shown("x.name")} LIKE '%\\\\%'
   ORDER BY 1, 2, 4`;
 
-/**
- * For each relation, everything that cannot exist without it: a partition's table and its partitions, a sequence's
- * table.
- */
+/** Everything that cannot exist without a relation: a partition's table and its partitions, a sequence's table. */
 const HIDDEN_SQL = `
   WITH RECURSIVE hidden (source, oid) AS (
     SELECT x, x FROM pg_catalog.unnest($1::oid[]) x
@@ -61,12 +58,7 @@ const HIDDEN_SQL = `
     ${shown("n.nspname")} AS schema, ${shown("c.relname")} AS name
   FROM hidden h JOIN pg_class c ON c.oid = h.oid JOIN pg_namespace n ON n.oid = c.relnamespace`;
 
-/**
- * Finds the names that cannot be read. Slow, and only useful if reading the catalog has failed.
- *
- * @param client not in a transaction, because testing a name may fail
- * @param encoding of the database
- */
+/** Slow: for a catalog that cannot be read. @param client not in a transaction, because a test may fail */
 export async function findUnreadableNames(
   client: pg.ClientBase,
   encoding: string,
@@ -94,20 +86,18 @@ export async function findUnreadableNames(
   });
 }
 
+const CONVERT_SQL = `
+  SELECT count(pg_catalog.convert_to(pg_catalog.convert_from(pg_catalog.decode(hex, 'hex'), pg_catalog.current_setting('server_encoding')), 'UTF8'))
+  FROM pg_catalog.unnest($1::text[]) hex`;
+
 /** The names that the server cannot convert, found by halving the list. */
 async function unconvertible(client: pg.ClientBase, names: FoundName[]): Promise<FoundName[]> {
-  const fits = await client
-    .query(
-      `SELECT count(pg_catalog.convert_to(pg_catalog.convert_from(pg_catalog.decode(hex, 'hex'), pg_catalog.current_setting('server_encoding')), 'UTF8'))
-       FROM pg_catalog.unnest($1::text[]) hex`,
-      [names.map(({ hex }) => hex)],
-    )
-    .then(
-      () => true,
-      () => false,
-    );
-  if (fits) return [];
-  if (names.length <= 1) return names;
+  try {
+    await client.query(CONVERT_SQL, [names.map(({ hex }) => hex)]);
+    return [];
+  } catch {
+    if (names.length <= 1) return names;
+  }
   const middle = Math.floor(names.length / 2);
   return [
     ...(await unconvertible(client, names.slice(0, middle))),

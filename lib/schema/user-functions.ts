@@ -33,39 +33,27 @@ export interface UserFunction extends TableName {
 const isText = (text: string) =>
   String.raw`(current_setting('server_encoding') IN ('UTF8', 'SQL_ASCII') OR ${text} !~ '[^\x01-\x7f]')`;
 
+/** @param objects a query for (relation, object, name): objects of `catalog`, their tables and names */
+const callsOf = (catalog: string, objects: string) => `
+    SELECT p.oid, n.nspname, c.relname, x.name FROM (${objects}) x (relation, object, name)
+    JOIN pg_class c ON c.oid = x.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+    CROSS JOIN LATERAL (SELECT p.oid FROM ${userFunctionsOf(catalog, "x.object")}) p`;
+
 /** The constraints of a domain are called for every column of the domain. */
 const FUNCTIONS_SQL = `
   WITH call (oid, schema, "table", name) AS (
-    SELECT p.oid, n.nspname, coalesce(c.relname, t.typname), k.conname
-    FROM pg_constraint k
-    LEFT JOIN pg_class c ON c.oid = k.conrelid
-    LEFT JOIN pg_type t ON t.oid = k.contypid
-    JOIN pg_namespace n ON n.oid = coalesce(c.relnamespace, t.typnamespace)
+    ${callsOf("pg_constraint", "SELECT conrelid, oid, conname FROM pg_constraint WHERE contype = 'c' AND conrelid = ANY ($1::oid[])")}
+    UNION ALL
+    SELECT p.oid, n.nspname, t.typname, k.conname
+    FROM pg_constraint k JOIN pg_type t ON t.oid = k.contypid JOIN pg_namespace n ON n.oid = t.typnamespace
     CROSS JOIN LATERAL (SELECT p.oid FROM ${userFunctionsOf("pg_constraint", "k.oid")}) p
-    WHERE k.contype = 'c' AND (k.conrelid = ANY ($1::oid[]) OR k.contypid <> 0)
+    WHERE k.contype = 'c'
     UNION ALL
-    SELECT p.oid, n.nspname, c.relname, a.attname
-    FROM pg_attrdef ad
-    JOIN pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum AND a.attgenerated <> ''
-    JOIN pg_class c ON c.oid = ad.adrelid
-    JOIN pg_namespace n ON n.oid = c.relnamespace
-    CROSS JOIN LATERAL (SELECT p.oid FROM ${userFunctionsOf("pg_attrdef", "ad.oid")}) p
-    WHERE ad.adrelid = ANY ($1::oid[])
+    ${callsOf("pg_attrdef", "SELECT ad.adrelid, ad.oid, a.attname FROM pg_attrdef ad JOIN pg_attribute a ON a.attrelid = ad.adrelid AND a.attnum = ad.adnum WHERE a.attgenerated <> '' AND ad.adrelid = ANY ($1::oid[])")}
     UNION ALL
-    SELECT p.oid, n.nspname, c.relname, x.relname
-    FROM pg_index i
-    JOIN pg_class x ON x.oid = i.indexrelid
-    JOIN pg_class c ON c.oid = i.indrelid
-    JOIN pg_namespace n ON n.oid = c.relnamespace
-    CROSS JOIN LATERAL (SELECT p.oid FROM ${userFunctionsOf("pg_class", "x.oid")}) p
-    WHERE i.indrelid = ANY ($1::oid[])
+    ${callsOf("pg_class", "SELECT i.indrelid, i.indexrelid, x.relname FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid WHERE i.indrelid = ANY ($1::oid[])")}
     UNION ALL
-    SELECT p.oid, n.nspname, c.relname, c.relname
-    FROM pg_partitioned_table k
-    JOIN pg_class c ON c.oid = k.partrelid
-    JOIN pg_namespace n ON n.oid = c.relnamespace
-    CROSS JOIN LATERAL (SELECT p.oid FROM ${userFunctionsOf("pg_class", "k.partrelid")}) p
-    WHERE k.partrelid = ANY ($1::oid[])
+    ${callsOf("pg_class", "SELECT k.partrelid, k.partrelid, t.relname FROM pg_partitioned_table k JOIN pg_class t ON t.oid = k.partrelid WHERE k.partrelid = ANY ($1::oid[])")}
   ), called AS (
     SELECT oid, json_agg(DISTINCT jsonb_build_object('table', jsonb_build_object('schema', schema, 'name', "table"), 'name', name)) AS callers
     FROM call GROUP BY oid

@@ -12,10 +12,7 @@ export const notOfExtension = (catalog: string, oid: string) => `
 /** The first OID that PostgreSQL does not use for its own objects. */
 export const FIRST_NORMAL_OID = 16384;
 
-/**
- * A FROM item `pg_proc p`: the user-defined functions that an object's expression calls by name or as an operator. No
- * catalog tells what these may read.
- */
+/** A FROM item `pg_proc p`: the user-defined functions that an object's expression calls, also as operators. */
 export const userFunctionsOf = (catalog: string, oid: string) => `
   pg_depend d
   LEFT JOIN pg_operator o ON d.refclassid = 'pg_operator'::regclass AND o.oid = d.refobjid

@@ -24,22 +24,12 @@ function parseType(type: string): BuiltInType | null {
   };
 }
 
-/** The encoding that the catalog gives to columns of the types that can be widened. */
-const ENCODING: Record<string, ColumnEncoding> = {
-  smallint: "json",
-  integer: "json",
-  real: "json",
-  text: "json",
-  "character varying": "json",
-  character: "json",
-  bigint: "text",
-  numeric: "text",
-  "bit varying": "text",
-  "timestamp with time zone": "text",
-  "timestamp without time zone": "text",
-  "time with time zone": "text",
-  "time without time zone": "text",
-};
+/** The types that can be widened, by the encoding that the catalog gives to columns of them. */
+const JSON_TYPES = ["smallint", "integer", "real", "text", "character varying", "character"];
+const TEXT_TYPES = [
+  ...["bigint", "numeric", "bit varying", "timestamp with time zone"],
+  ...["timestamp without time zone", "time with time zone", "time without time zone"],
+];
 
 /** How many decimal digits a value of an integer type may have. */
 const INTEGER_DIGITS: Record<string, number> = { smallint: 5, integer: 10, bigint: 19 };
@@ -94,7 +84,7 @@ export function widenedFrom(
 ): string | null {
   const from = parseType(archived.type);
   const to = parseType(column.type);
-  if (!from || !to || !Object.hasOwn(ENCODING, from.base)) return null;
-  const encoding = from.isArray ? "text" : ENCODING[from.base];
+  if (!from || !to || ![...JSON_TYPES, ...TEXT_TYPES].includes(from.base)) return null;
+  const encoding = from.isArray || TEXT_TYPES.includes(from.base) ? "text" : "json";
   return archived.encoding === encoding && isWider(from, to) ? archived.type : null;
 }

@@ -1,12 +1,12 @@
 import pg from "pg";
-import type { Load } from "../../postgres/load.ts";
 import {
   loadStatement,
   type RowBatch,
   readStatement,
   splitBatch,
-} from "../../postgres/load-rows.ts";
-import { isTextError } from "../../postgres/text-errors.ts";
+} from "../../postgres/copy/load-rows.ts";
+import { isTextError } from "../../postgres/errors/text-errors.ts";
+import type { Load } from "../../postgres/load.ts";
 import { columnAlone } from "./column-alone.ts";
 import { isForeignKeyViolation } from "./find-orphans.ts";
 import { withProbeTable } from "./probe-table.ts";
@@ -69,7 +69,8 @@ export async function findFailingRow(
         // Text that is invalid in the encoding fails before any column is read, regardless of its column. So try each
         // value alone.
         const read = isTextError(error) ? columnAlone(json, column.name) : json;
-        if (read && (await fails(readStatement(column), read))) return { row, column: column.name };
+        if (read && (await fails(readStatement([column]), read)))
+          return { row, column: column.name };
       }
       return { row };
     },

@@ -2,14 +2,14 @@
 import pg from "pg";
 import type { Archive } from "../../archive/archive.ts";
 import { freeOwn } from "../../own-memory.ts";
-import { apart } from "../../postgres/apart.ts";
+import { batchRows, chosenRows, readStatement } from "../../postgres/copy/load-rows.ts";
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
 import { isKeyed, type KeyedLoad, type Load } from "../../postgres/load.ts";
-import { batchRows, chosenRows, rowsOfBatch } from "../../postgres/load-rows.ts";
 import { sameKey } from "../../postgres/merge-rows.ts";
 import { type RefusedChange, readRefusedChanges } from "../../postgres/publications.ts";
 import type { RowKey } from "../../postgres/row-keys.ts";
 import { rowsOf } from "../../postgres/rows-of.ts";
+import { apart } from "../../postgres/savepoint.ts";
 
 /**
  * A table is only affected if it contains a row with a key from the backup: otherwise nothing is deleted. So this must
@@ -49,7 +49,7 @@ async function isAnyThere(
     (name) => `${computed.get(name) ?? quoteIdentifier(name)} AS ${quoteIdentifier(name)}`,
   );
   const sql = `SELECT EXISTS (SELECT FROM ${live} l
-    JOIN (SELECT ${values.join(", ")} FROM ${rowsOfBatch(needed)} r) c ON ${sameKey(key, "l", "c")}) AS found`;
+    JOIN (SELECT ${values.join(", ")} FROM (${readStatement(needed)}) r) c ON ${sameKey(key, "l", "c")}) AS found`;
   for await (const batch of batchRows(archive.readTable(archived))) {
     for (const some of places ? chosenRows(batch, places) : [batch])
       if (await isFound(client, sql, some.json)) return true;

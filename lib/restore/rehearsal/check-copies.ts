@@ -7,11 +7,11 @@ import {
   type Outcome,
   type Side,
 } from "../../postgres/find-violations.ts";
+import type { ForeignKeyRule } from "../../postgres/foreign-key-rules.ts";
 import { quoteTable } from "../../postgres/identifiers.ts";
 import { isKeyed, type KeyedLoad, keyColumns, type Load } from "../../postgres/load.ts";
 import { keptKeys, sameKey } from "../../postgres/merge-rows.ts";
 import { rowsOf } from "../../postgres/rows-of.ts";
-import type { ForeignKeyRule } from "../../postgres/table-rules.ts";
 import { findTooLarge } from "../../postgres/too-large.ts";
 import type { DropStatement } from "../../schema/drop-statement.ts";
 import type { RestoreMode, TableName } from "../../shared/api.ts";

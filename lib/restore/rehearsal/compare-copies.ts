@@ -1,10 +1,10 @@
 import type pg from "pg";
 import { isMerge } from "../../plan/restore-scope.ts";
-import { apart } from "../../postgres/apart.ts";
 import { compareRows, sampledColumns, sampleRows } from "../../postgres/compare-rows.ts";
 import { countExactly } from "../../postgres/count-rows.ts";
-import { isStorageDamage, whyUnreadable } from "../../postgres/damage.ts";
+import { isStorageDamage, whyUnreadable } from "../../postgres/errors/damage.ts";
 import { keyColumns } from "../../postgres/load.ts";
+import { apart } from "../../postgres/savepoint.ts";
 import type { RestoreMode } from "../../shared/api.ts";
 import type { RehearsedTable, Violation } from "../../shared/rehearsal.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";

@@ -1,14 +1,9 @@
 import type pg from "pg";
 import type { AsideConstraint } from "../../postgres/constraints.ts";
+import { type ForeignKeyRule, readForeignKeyRules } from "../../postgres/foreign-key-rules.ts";
 import { oidsOf } from "../../postgres/load.ts";
 import type { CopiedLoad } from "../../postgres/table-copies.ts";
-import {
-  FOREIGN_KEY_RULES_SQL,
-  type ForeignKeyRule,
-  readDomainRules,
-  readTableRules,
-  type TableRules,
-} from "../../postgres/table-rules.ts";
+import { readDomainRules, readTableRules, type TableRules } from "../../postgres/table-rules.ts";
 import type { RestoreMode } from "../../shared/api.ts";
 import { tableKey } from "../../shared/table-name.ts";
 import type { Matched } from "./lock-for-reading.ts";
@@ -39,7 +34,7 @@ export async function readChecks(
   const ruled = await readTableRules(client, loads);
   const domainRules = await readDomainRules(client, loads, ofDomains);
   const oids = oidsOf(loads.map(({ table }) => table));
-  const { rows } = await client.query<ForeignKeyRule>(FOREIGN_KEY_RULES_SQL, [oids]);
+  const foreignKeys = await readForeignKeyRules(client, oids);
   const unchecked = new Set(
     catalog.foreignKeys
       .filter(({ insertsUnchecked }) => insertsUnchecked)
@@ -53,7 +48,7 @@ export async function readChecks(
       ...load,
       rules: { ...rules, rows: [...rules.rows, ...(domainRules.get(load.table.oid) ?? [])] },
     })),
-    foreignKeys: rows.filter(({ from, constraint, fromOid, toOid }) => {
+    foreignKeys: foreignKeys.filter(({ from, constraint, fromOid, toOid }) => {
       const isUnchecked = unchecked.has(`${tableKey(from)} ${constraint}`);
       // A restore adds a foreign key from a table that stays again. That checks its rows, regardless of its triggers'
       // state.

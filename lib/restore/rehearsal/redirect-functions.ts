@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { tryStatement } from "../../postgres/try-statement.ts";
+import { tryStatement } from "../../postgres/savepoint.ts";
 import type { Caller, UserFunction } from "../../schema/user-functions.ts";
 import { tableLabel } from "../../shared/table-name.ts";
 import type { RelationCopies } from "./relation-copies.ts";
@@ -107,7 +107,7 @@ async function redirect(
   // Temporary relations are found first, unless a search_path says otherwise.
   const path = /(?<=\n SET search_path TO )/;
   const text = (bare.length > 0 ? head.replace(path, "pg_temp, ") : head) + redirected;
-  const isDone = text === it.definition || (await tryStatement(client, text));
+  const isDone = text === it.definition || (await tryStatement(client, text)) === null;
   return isDone
     ? null
     : { why: `reads ${tableLabel(first)}, and could not be made to read its copy` };

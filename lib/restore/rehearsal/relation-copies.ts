@@ -1,8 +1,8 @@
 import type pg from "pg";
 import { quoteIdentifier, quoteTable } from "../../postgres/identifiers.ts";
 import type { Load } from "../../postgres/load.ts";
+import { tryStatement } from "../../postgres/savepoint.ts";
 import type { TableRules } from "../../postgres/table-rules.ts";
-import { tryStatement } from "../../postgres/try-statement.ts";
 import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
 import { heirsOf } from "../../schema/heirs.ts";
 import { readUserViews } from "../../schema/user-functions.ts";
@@ -62,7 +62,8 @@ export class RelationCopies {
     const redirected = { schema, name, copy, isBare, isThere: true };
     this.#made.set(definition, redirected);
     const text = replaceNames(sql, await this.namedIn(sql));
-    redirected.isThere = await tryStatement(this.#client, `CREATE VIEW ${copy} AS ${text}`);
+    const refused = await tryStatement(this.#client, `CREATE VIEW ${copy} AS ${text}`);
+    redirected.isThere = refused === null;
     return redirected;
   }
 }
