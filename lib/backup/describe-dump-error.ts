@@ -1,4 +1,5 @@
 import pg from "pg";
+import { MAX_ROW_BYTES } from "../archive/row-layout.ts";
 import type { PlannedTable } from "../plan/dump-plan.ts";
 import { leaveOut } from "../plan/exclusion.ts";
 import type { Database } from "../postgres/connection.ts";
@@ -15,7 +16,6 @@ import {
 } from "../postgres/find-unreadable-row.ts";
 import { quoteIdentifier, quoteLiteral, quoteTable } from "../postgres/identifiers.ts";
 import { type FailedRows, UnrestorableRow } from "../postgres/json-array.ts";
-import { MAX_ROW_BYTES } from "../postgres/load-rows.ts";
 import { INVALID_TEXT, isTextError } from "../postgres/text-errors.ts";
 import type { TableName } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";

@@ -1,6 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type pg from "pg";
 import type { Archive } from "../archive/archive.ts";
+import { batchRows, chosenRows } from "../archive/batch-rows.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
 import { BackupError } from "../errors.ts";
 import { freeOwn } from "../own-memory.ts";
@@ -8,13 +9,11 @@ import { dropRemedy, findDropStatement } from "../postgres/constraint-remedies.t
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import type { Load } from "../postgres/load.ts";
 import {
-  batchRows,
-  chosenRows,
   deallocate,
+  type LoadBatch,
   type LoadStatement,
   loadRows,
   loadStatement,
-  type RowBatch,
 } from "../postgres/load-rows.ts";
 import { type OnProgress, reportTable } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
@@ -31,7 +30,7 @@ import { requireColumns } from "./require-columns.ts";
 export type InsertBatch<L extends Load> = (
   load: L,
   statement: LoadStatement,
-  batch: RowBatch,
+  batch: LoadBatch,
 ) => Promise<number>;
 
 /**
@@ -127,7 +126,7 @@ async function loadTable<L extends Load>(
   let rows = 0;
   let bytes = 0;
 
-  async function insert(batch: RowBatch): Promise<void> {
+  async function insert(batch: LoadBatch): Promise<void> {
     const chosen = places ? chosenRows(batch, places) : [batch];
     // Rows that were not chosen are read and checked too.
     rows += batch.rows;

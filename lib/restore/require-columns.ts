@@ -1,6 +1,6 @@
 import { invalidArchive } from "../archive/archive-error.ts";
+import { partOf, type RowBatch } from "../archive/batch-rows.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
-import { type RowBatch, splitBatch } from "../postgres/load-rows.ts";
 import { tableLabel } from "../shared/table-name.ts";
 
 /** In bytes. A larger row is not parsed only to see its columns. */
@@ -14,7 +14,7 @@ const MAX_PARSED_BYTES = 16 * 1024 * 1024;
  * @throws BackupError ARCHIVE_INVALID
  */
 export function requireColumns(batch: RowBatch, table: ManifestTable): void {
-  const first = splitBatch(batch, 0, 1);
+  const first = partOf(batch, 0, 1).json;
   if (first.length > MAX_PARSED_BYTES) return;
   const found = keysOf(first);
   const expected = table.columns.map(({ name }) => name);

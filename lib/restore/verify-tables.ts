@@ -1,9 +1,9 @@
 import type { Archive } from "../archive/archive.ts";
+import { RowLayout } from "../archive/row-layout.ts";
 import { BackupError } from "../errors.ts";
 import { freeOwn } from "../own-memory.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
-import { RowCounter } from "./row-counter.ts";
 
 /**
  * Reads the whole archive and checks every digest and row count. Does not use a database.
@@ -24,16 +24,16 @@ export async function verifyTables(
   for (const [index, table] of tables.entries()) {
     signal?.throwIfAborted();
     const report = reportTable(onProgress, index);
-    const counter = new RowCounter();
+    const layout = new RowLayout();
     let bytes = 0;
     for await (const chunk of archive.readTable(table, signal) as AsyncIterable<Buffer>) {
-      counter.push(chunk);
+      layout.push(chunk);
       bytes += chunk.length;
       freeOwn(chunk);
-      report.running(counter.rows, bytes);
+      report.running(layout.rows, bytes);
     }
-    counter.end();
-    const { rows } = counter;
+    layout.end();
+    const { rows } = layout;
     if (rows !== table.rows) {
       throw new BackupError(
         "DIGEST_MISMATCH",

@@ -1,5 +1,5 @@
 /** Identifies the row in the message of a failed restore, by a key with which a person can look it up. */
-import { type RowBatch, splitBatch } from "../../postgres/load-rows.ts";
+import { partOf, type RowBatch } from "../../archive/batch-rows.ts";
 import type { RowKey } from "../../postgres/row-keys.ts";
 import { describeKey } from "../../postgres/sample-values.ts";
 import type { FailingRow } from "./find-failing-row.ts";
@@ -18,7 +18,7 @@ export function keyInBatch(
   key: RowKey | null,
 ): string | undefined {
   const at = row - batch.firstRow;
-  const json = splitBatch(batch, at, at + 1);
+  const { json } = partOf(batch, at, at + 1);
   if (!key || json.length > MAX_PARSED_BYTES) return undefined;
   if (refused !== undefined && key.columns.includes(refused)) return undefined;
   const [values] = JSON.parse(json.toString(), exactNumbers) as [Record<string, unknown>];

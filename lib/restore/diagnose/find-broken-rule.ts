@@ -1,11 +1,12 @@
 /** Finds which rule of a table rejects a row, if PostgreSQL does not name it. */
 import pg from "pg";
+import type { RowBatch } from "../../archive/batch-rows.ts";
 import { type BlamedRows, blameRows } from "../../postgres/blamed-rows.ts";
 import { dropRemedy, partitionRemedy } from "../../postgres/constraint-remedies.ts";
 import { isWithoutPartition } from "../../postgres/database-error.ts";
 import { checkRows } from "../../postgres/find-violations.ts";
 import { keyColumns, type Load } from "../../postgres/load.ts";
-import { loadStatement, type RowBatch } from "../../postgres/load-rows.ts";
+import { loadStatement } from "../../postgres/load-rows.ts";
 import { ownSearchPath } from "../../postgres/own-settings.ts";
 import { readTableRules } from "../../postgres/table-rules.ts";
 import { findTooLarge } from "../../postgres/too-large.ts";

@@ -1,11 +1,7 @@
 import pg from "pg";
+import { partOf, type RowBatch } from "../../archive/batch-rows.ts";
 import type { Load } from "../../postgres/load.ts";
-import {
-  loadStatement,
-  type RowBatch,
-  readStatement,
-  splitBatch,
-} from "../../postgres/load-rows.ts";
+import { loadStatement, readStatement } from "../../postgres/load-rows.ts";
 import { isTextError } from "../../postgres/text-errors.ts";
 import { columnAlone } from "./column-alone.ts";
 import { isForeignKeyViolation } from "./find-orphans.ts";
@@ -60,11 +56,11 @@ export async function findFailingRow(
       if (!(await fails(insert, batch.json))) return null;
       while (bad - good > 1) {
         const middle = Math.floor((good + bad) / 2);
-        if (await fails(insert, splitBatch(batch, 0, middle))) bad = middle;
+        if (await fails(insert, partOf(batch, 0, middle).json)) bad = middle;
         else good = middle;
       }
       const row = batch.firstRow + bad - 1;
-      const json = splitBatch(batch, bad - 1, bad);
+      const { json } = partOf(batch, bad - 1, bad);
       for (const column of columns) {
         // Text that is invalid in the encoding fails before any column is read, regardless of its column. So try each
         // value alone.

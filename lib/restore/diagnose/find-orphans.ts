@@ -1,11 +1,12 @@
 /** Finds rows that refer to missing rows. */
 import pg from "pg";
+import type { RowBatch } from "../../archive/batch-rows.ts";
 import { type BlamedRows, blameRows } from "../../postgres/blamed-rows.ts";
 import { FOREIGN_KEY_VIOLATION } from "../../postgres/database-error.ts";
 import { checkForeignKey, type Side } from "../../postgres/find-violations.ts";
 import { quoteTable } from "../../postgres/identifiers.ts";
 import type { Load } from "../../postgres/load.ts";
-import { loadStatement, type RowBatch } from "../../postgres/load-rows.ts";
+import { loadStatement } from "../../postgres/load-rows.ts";
 import { readRowKeys } from "../../postgres/row-keys.ts";
 import { describeKey } from "../../postgres/sample-values.ts";
 import { FOREIGN_KEY_RULES_SQL, type ForeignKeyRule } from "../../postgres/table-rules.ts";

@@ -1,11 +1,12 @@
 /** Finds tables whose rows would be overwritten, but from which PostgreSQL prevents deletion. */
 import pg from "pg";
 import type { Archive } from "../../archive/archive.ts";
+import { batchRows, chosenRows } from "../../archive/batch-rows.ts";
 import { freeOwn } from "../../own-memory.ts";
 import { apart } from "../../postgres/apart.ts";
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
 import { isKeyed, type KeyedLoad, type Load } from "../../postgres/load.ts";
-import { batchRows, chosenRows, rowsOfBatch } from "../../postgres/load-rows.ts";
+import { rowsOfBatch } from "../../postgres/load-rows.ts";
 import { sameKey } from "../../postgres/merge-rows.ts";
 import { type RefusedChange, readRefusedChanges } from "../../postgres/publications.ts";
 import type { RowKey } from "../../postgres/row-keys.ts";

@@ -1,6 +1,7 @@
 import pg from "pg";
+import { partOf, type RowBatch } from "../../archive/batch-rows.ts";
 import { keyColumns, type Load } from "../../postgres/load.ts";
-import { loadRows, type RowBatch, readStatement, splitBatch } from "../../postgres/load-rows.ts";
+import { loadRows, readStatement } from "../../postgres/load-rows.ts";
 import { readSample } from "../../postgres/sample-values.ts";
 import { isTextError, meaningOfTextError } from "../../postgres/text-errors.ts";
 import { MAX_VIOLATING_ROWS, type ViolatingRow, type Violation } from "../../shared/rehearsal.ts";
@@ -47,8 +48,8 @@ export class RefusedValues {
     if (batch.rows === 1) await this.#keep(load, batch, refusal);
     else {
       const middle = Math.floor(batch.rows / 2);
-      await this.insert(load, statement, part(batch, 0, middle));
-      await this.insert(load, statement, part(batch, middle, batch.rows));
+      await this.insert(load, statement, partOf(batch, 0, middle));
+      await this.insert(load, statement, partOf(batch, middle, batch.rows));
     }
     return batch.rows;
   };
@@ -124,12 +125,6 @@ export class RefusedValues {
     );
   }
 }
-
-const part = (batch: RowBatch, start: number, end: number): RowBatch => ({
-  json: splitBatch(batch, start, end),
-  rows: end - start,
-  firstRow: batch.firstRow + start,
-});
 
 function valueIn(json: Buffer, column: string): string | null {
   if (json.length > MAX_PARSED_BYTES) return null;
