@@ -21,6 +21,15 @@ export function toArchiveError(fault: ArchiveFault): BackupError {
   return new BackupError(code, `${message} Nothing was changed.`, { hint, details, cause });
 }
 
+export const notUnlocked = (): BackupError =>
+  new BackupError("INTERNAL", "The backup is not unlocked yet.");
+
+/** @param word what the software that wrote the backup calls it */
+export const passphraseNeeded = (word: "passphrase" | "password"): BackupError =>
+  new BackupError("WRONG_PASSPHRASE", "This backup is protected by a passphrase.", {
+    hint: `Give the ${word} of this backup.`,
+  });
+
 /** Applies these rules. @throws BackupError instead of an ArchiveFault */
 export function judged<Result>(judge: () => Result): Result {
   try {

@@ -38,8 +38,6 @@ export interface Archive extends AsyncDisposable {
    * ARCHIVE_INVALID or ARCHIVE_TRUNCATED before its end. Then discard what was read.
    */
   readTable(table: ManifestTable, signal?: AbortSignal): Readable;
-  /** Compares a table's entry with its stored digest. Does not decrypt. */
-  verifyStored(table: ManifestTable, signal?: AbortSignal): Promise<void>;
   /** Can be called repeatedly. Streams that are still being read fail. */
   close(): Promise<void>;
 }

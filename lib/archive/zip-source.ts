@@ -1,11 +1,7 @@
-import zlib from "node:zlib";
 import { BackupError, systemCodeOf } from "../errors.ts";
 import { isSystemFile, wrappingFolder } from "../shared/archive/entry-names.ts";
-import { damagedEntry } from "../shared/archive/fault.ts";
-import { toArchiveError } from "./archive-error.ts";
 import { inflate } from "./compression.ts";
-import { collectEntry, headOf, readRange } from "./entry-content.ts";
-import type { EntrySource } from "./entry-source.ts";
+import { EntrySource, readRange } from "./entry-source.ts";
 import { type OpenFile, openFile } from "./files.ts";
 import { readZipStructure, type ZipEntry } from "./zip-structure.ts";
 
@@ -26,7 +22,7 @@ export async function openZipSource(path: string): Promise<EntrySource> {
   }
 }
 
-class ZipSource implements EntrySource {
+class ZipSource extends EntrySource<ZipEntry> {
   readonly kind = "zip";
   readonly sizeBytes: number;
   readonly entries: ReadonlyMap<string, ZipEntry>;
@@ -35,6 +31,7 @@ class ZipSource implements EntrySource {
   #closing: Promise<void> | undefined;
 
   constructor(file: OpenFile, sizeBytes: number, entries: Map<string, ZipEntry>) {
+    super();
     this.#file = file;
     this.sizeBytes = sizeBytes;
     const own = [...entries.values()].filter(({ name }) => !isSystemFile(name));
@@ -48,29 +45,9 @@ class ZipSource implements EntrySource {
   }
 
   read(name: string): AsyncGenerator<Buffer> {
-    const entry = this.#entry(name);
+    const entry = this.entry(name);
     const raw = readRange(this.#file, entry.dataStart, entry.dataEnd);
     return entry.deflated ? inflate(raw, entry.sizeBytes) : raw;
-  }
-
-  readHead(name: string): Promise<string> {
-    return headOf(this.read(name));
-  }
-
-  /** Checks the zip's own size and CRC-32. */
-  async readBytes(name: string, maxBytes: number): Promise<Buffer> {
-    const entry = this.#entry(name);
-    const content = await collectEntry(this.read(name), entry, maxBytes);
-    if (zlib.crc32(content) !== entry.crc32) {
-      throw toArchiveError(damagedEntry(name));
-    }
-    return content;
-  }
-
-  #entry(name: string): ZipEntry {
-    const entry = this.entries.get(name);
-    if (!entry) throw new BackupError("INTERNAL", `The backup has no file ${name}.`);
-    return entry;
   }
 
   close(): Promise<void> {

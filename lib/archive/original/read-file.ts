@@ -3,8 +3,7 @@ import zlib from "node:zlib";
 import { quote } from "../../shared/archive/entry-names.ts";
 import type { OriginalFile } from "../../shared/archive/original-files.ts";
 import { digestMismatch, invalidArchive, truncatedArchive } from "../archive-error.ts";
-import { translateReadError } from "../entry-content.ts";
-import type { EntrySource } from "../entry-source.ts";
+import { type EntrySource, translateReadError } from "../entry-source.ts";
 import { decryptFile, MAX_ENCRYPTED_BYTES } from "./decrypt-file.ts";
 
 /** How to read a file's content, and what it was when it was first read. */
