@@ -1,12 +1,10 @@
 import { BackupError } from "../errors.ts";
 import { abandon, cancelOnAbort } from "../postgres/connection.ts";
-import { translateDatabaseError } from "../postgres/database-error.ts";
 import { reportWaits } from "../postgres/session-waits.ts";
 import type { OnProgress } from "../shared/progress.ts";
 import { toBackupError } from "../to-backup-error.ts";
+import { NOTHING_CHANGED, translateLoadError } from "./load-error.ts";
 import type { RestoreSession } from "./restore-session.ts";
-
-export const NOTHING_CHANGED = "Nothing was changed.";
 
 export interface TransactionOptions {
   /** Everything is rolled back after this time, in milliseconds from `startTimer`. */
@@ -59,9 +57,7 @@ export async function inTransaction<Result>(
     await client.query("ROLLBACK").catch(() => abandon(client));
     const interrupted = error instanceof BackupError && error.code === "INTERRUPTED";
     const reason =
-      signal.aborted && !interrupted
-        ? abortError(signal, error)
-        : translateDatabaseError(error, { fallback: "LOAD_FAILED", outcome: NOTHING_CHANGED });
+      signal.aborted && !interrupted ? abortError(signal, error) : translateLoadError(error);
     throw toBackupError(reason);
   } finally {
     stopListening();

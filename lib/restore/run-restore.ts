@@ -12,8 +12,8 @@ import { addIndexes } from "./add-indexes.ts";
 import { begin, commit } from "./commit.ts";
 import { makeRoom, settleRows } from "./fill-tables.ts";
 import { inTransaction } from "./in-transaction.ts";
+import { insertWhole } from "./insert-batch.ts";
 import { type LoadOptions, loadArchive, reportPlanned } from "./load-archive.ts";
-import { insertWhole } from "./load-table.ts";
 import { type AgreedPlan, lockPlan } from "./lock-plan.ts";
 import { putAside, putConstraintsBack } from "./put-aside.ts";
 import type { RestoreSession } from "./restore-session.ts";
@@ -60,7 +60,7 @@ export async function runRestore(
     const emptied = await makeRoom(client, counted, mode);
 
     // A row that PostgreSQL rejects fails the restore.
-    await loadArchive(session, emptied.loads, insertWhole(client), { ...options, signal });
+    await loadArchive(client, emptied.loads, insertWhole(client), { ...options, signal });
     const filled = await settleRows(client, emptied, mode, signal);
     const indexWarnings = await rebuildReadingIndexes(client, relations);
     await client.query(FIXED_SETTINGS);

@@ -3,9 +3,9 @@ import { partOf, type RowBatch } from "../../archive/batch-rows.ts";
 import type { Load } from "../../postgres/load.ts";
 import { loadStatement, readStatement } from "../../postgres/load-rows.ts";
 import { isTextError } from "../../postgres/text-errors.ts";
-import { columnAlone } from "./column-alone.ts";
 import { isForeignKeyViolation } from "./find-orphans.ts";
 import { withProbeTable } from "./probe-table.ts";
+import { columnAlone } from "./row-values.ts";
 
 export interface FailingRow {
   /** Starts at 1, in the order of the archive. */

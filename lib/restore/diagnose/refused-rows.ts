@@ -15,7 +15,7 @@ import { ownSearchPath } from "../../postgres/own-settings.ts";
 import { readRowKeys } from "../../postgres/row-keys.ts";
 import { describeKey } from "../../postgres/sample-values.ts";
 import { type RowRule, readTableRules } from "../../postgres/table-rules.ts";
-import { beginBlaming } from "./begin-blaming.ts";
+import { beginBlaming } from "./blame.ts";
 import { findOrphansInCopy } from "./find-orphans.ts";
 
 /** A conflict between a row of the backup and another row with a different key. */
@@ -32,20 +32,18 @@ interface FailedMerge {
 /**
  * Finds the rows of the backup that a table rejects. After that, the transaction can only be rolled back.
  *
- * @param savepoint from before the merge
  * @returns undefined if they are not found. The error must be reported nevertheless.
  */
 export async function findRefusedRows(
   client: pg.ClientBase,
   failed: FailedMerge,
-  savepoint: string,
 ): Promise<BlamedRows | undefined> {
   const { error } = failed;
   if (!(error instanceof pg.DatabaseError)) return undefined;
   const find = FINDERS[error.code ?? ""];
   if (!find) return undefined;
   try {
-    await beginBlaming(client, savepoint);
+    await beginBlaming(client);
     return await find(client, failed, error);
   } catch {
     return undefined;

@@ -1,11 +1,11 @@
-import { translateDatabaseError } from "../../postgres/database-error.ts";
+import type pg from "pg";
 import type { Load } from "../../postgres/load.ts";
 import { loadRows } from "../../postgres/load-rows.ts";
 import { isNotFound } from "../../postgres/not-found.ts";
-import { NOTHING_CHANGED } from "../in-transaction.ts";
+import { nameOf } from "../../shared/table-name.ts";
+import type { InsertBatch } from "../insert-batch.ts";
 import { type LoadOptions, loadArchive } from "../load-archive.ts";
-import type { InsertBatch } from "../load-table.ts";
-import type { RestoreSession } from "../restore-session.ts";
+import { translateLoadError } from "../load-error.ts";
 import { isRefusal, RefusedValues } from "./refused-values.ts";
 
 /**
@@ -15,31 +15,24 @@ import { isRefusal, RefusedValues } from "./refused-values.ts";
  * @returns the rejected values. Null if a row was rejected and keepsRefused is false. Then the transaction has failed.
  */
 export async function loadCopies(
-  session: RestoreSession,
+  client: pg.ClientBase,
   loads: readonly Load[],
   options: LoadOptions & { signal: AbortSignal; keepsRefused: boolean },
 ): Promise<RefusedValues | null> {
-  const { client } = session;
   const refused = new RefusedValues(client);
-  const insertOrThrow: InsertBatch<Load> = (_, statement, batch) =>
-    loadRows(client, statement, batch);
-  const insert = options.keepsRefused ? refused.insert : insertOrThrow;
+  const insert: InsertBatch = (load, statement, batch) =>
+    (options.keepsRefused
+      ? refused.insert(load, statement, batch)
+      : loadRows(client, statement, batch)
+    ).catch((error: unknown) => {
+      // If a function refers to a missing name, the error tells the table that calls it.
+      throw isNotFound(error) ? translateLoadError(error, { table: nameOf(load.archived) }) : error;
+    });
   try {
-    await loadArchive(session, loads, withTable(insert), options);
+    await loadArchive(client, loads, insert, options);
     return refused;
   } catch (error) {
     if (isRefusal(error) && !options.keepsRefused) return null;
     throw error;
   }
 }
-
-/** If a function refers to a missing name, adds the table that calls it to the error. */
-const withTable =
-  (insert: InsertBatch<Load>): InsertBatch<Load> =>
-  (load, statement, batch) =>
-    insert(load, statement, batch).catch((error: unknown) => {
-      if (!isNotFound(error)) throw error;
-      const { schema, name } = load.archived;
-      const place = { fallback: "LOAD_FAILED", outcome: NOTHING_CHANGED } as const;
-      throw translateDatabaseError(error, { ...place, table: { schema, name } });
-    });

@@ -5,16 +5,14 @@ import { loadRows, readStatement } from "../../postgres/load-rows.ts";
 import { readSample } from "../../postgres/sample-values.ts";
 import { isTextError, meaningOfTextError } from "../../postgres/text-errors.ts";
 import { MAX_VIOLATING_ROWS, type ViolatingRow, type Violation } from "../../shared/rehearsal.ts";
-import { columnAlone } from "../diagnose/column-alone.ts";
-import type { InsertBatch } from "../load-table.ts";
+import { nameOf } from "../../shared/table-name.ts";
+import { columnAlone, valuesIn } from "../diagnose/row-values.ts";
+import type { InsertBatch } from "../insert-batch.ts";
 import { describeViolation, remedyOf } from "./remedies.ts";
 
 /** Errors of data, size or a domain's constraint, or raised by a generated column's function. */
 export const isRefusal = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && /^(22|23|54000|P0)/.test(error.code ?? "");
-
-/** In bytes. A larger row is not parsed only to name its key. */
-const MAX_PARSED_BYTES = 1024 * 1024;
 
 /** Rows that a column rejects. */
 interface Refused {
@@ -41,7 +39,7 @@ export class RefusedValues {
   }
 
   /** @returns the number of all rows in the batch: each is inserted, or rejected and recorded */
-  readonly insert: InsertBatch<Load> = async (load, statement, batch) => {
+  readonly insert: InsertBatch = async (load, statement, batch) => {
     if (this.#givenUp.has(load)) return batch.rows;
     const refusal = await this.#try(() => loadRows(this.#client, statement, batch));
     if (!refusal) return batch.rows;
@@ -82,9 +80,10 @@ export class RefusedValues {
     }
     const text = isTextError(refusal) ? meaningOfTextError(refusal) : null;
     const rows = this.#rowsOf(load, name, text);
+    const key = keyColumns(load);
     rows.push({
-      key: readSample(keyColumns(load).map((column) => valueIn(json, column))),
-      values: readSample(name === null ? [] : [valueIn(json, name)]),
+      key: readSample(valuesIn(json, key) ?? key.map(() => null)),
+      values: name === null ? [] : readSample(valuesIn(json, [name]) ?? [null]),
       row: firstRow,
     });
     if (rows.length >= MAX_VIOLATING_ROWS) this.#givenUp.add(load);
@@ -103,10 +102,9 @@ export class RefusedValues {
   violations(): Violation[] {
     return [...this.#found].flatMap(([load, refused]) =>
       refused.map(({ column, text, rows }) => {
-        const { schema, name } = load.archived;
         const violation = {
           kind: "value" as const,
-          table: { schema, name },
+          table: nameOf(load.archived),
           constraint: null,
           key: keyColumns(load),
           columns: column === null ? [] : [column],
@@ -124,13 +122,4 @@ export class RefusedValues {
       }),
     );
   }
-}
-
-function valueIn(json: Buffer, column: string): string | null {
-  if (json.length > MAX_PARSED_BYTES) return null;
-  const rows: unknown = JSON.parse(json.toString());
-  const row: unknown = Array.isArray(rows) ? rows[0] : null;
-  if (typeof row !== "object" || row === null) return null;
-  const value = Object.getOwnPropertyDescriptor(row, column)?.value;
-  return typeof value === "string" ? value : JSON.stringify(value ?? null);
 }

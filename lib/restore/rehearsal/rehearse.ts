@@ -1,7 +1,6 @@
 import { BackupError } from "../../errors.ts";
 import { isMerge } from "../../plan/restore-scope.ts";
 import type { Database } from "../../postgres/connection.ts";
-import { translateDatabaseError } from "../../postgres/database-error.ts";
 import { isNotFound } from "../../postgres/not-found.ts";
 import { FIXED_SETTINGS, ownSettings } from "../../postgres/own-settings.ts";
 import { describeUnknownColumns } from "../../postgres/table-copies.ts";
@@ -9,8 +8,9 @@ import type { SignInOptions } from "../../schema/sign-in.ts";
 import type { RehearsalReport, RowChanges } from "../../shared/rehearsal.ts";
 import { tableLabel } from "../../shared/table-name.ts";
 import { summariseWarnings } from "../../shared/warnings.ts";
-import { inTransaction, NOTHING_CHANGED, type Transaction } from "../in-transaction.ts";
+import { inTransaction, type Transaction } from "../in-transaction.ts";
 import { type LoadOptions, reportPlanned } from "../load-archive.ts";
+import { translateLoadError } from "../load-error.ts";
 import type { ReadPlan } from "../read-plan.ts";
 import { beginRestore, type RestoreSession } from "../restore-session.ts";
 import { encodingWarning, leftOutWarnings } from "../result-warnings.ts";
@@ -73,8 +73,7 @@ async function rehearseOnce(
 
 /** If a function refers to a missing name, the restore fails with the same error, regardless of the rows. */
 function asObstacle(error: unknown): BackupError {
-  const place = { fallback: "LOAD_FAILED", outcome: NOTHING_CHANGED } as const;
-  const translated = translateDatabaseError(error, place);
+  const translated = translateLoadError(error);
   if (translated instanceof BackupError && isNotFound(translated.cause)) return translated;
   throw error;
 }
@@ -107,7 +106,7 @@ async function tryOnCopies(rehearsal: Rehearsal): Promise<RehearsalReport | null
   const redirected = isMerging ? null : await redirectToCopies(client, copies, matched);
   steps.end("tables");
 
-  const refused = await loadCopies(session, loads, { ...options, ...attempt, signal });
+  const refused = await loadCopies(client, loads, { ...options, ...attempt, signal });
   if (!refused) return null;
   if (isMerging) await client.query(FIXED_SETTINGS);
   const notRedirected = redirected ?? (await redirectToCopies(client, copies, matched));
