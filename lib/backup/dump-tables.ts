@@ -7,6 +7,7 @@ import type { FailedRows } from "../postgres/json-array.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
 import { MAX_PARENTS } from "../shared/archive-format.ts";
 import { type OnProgress, reportTable } from "../shared/progress.ts";
+import { nameOf } from "../shared/table-name.ts";
 import { describeDumpError } from "./describe-dump-error.ts";
 
 interface DumpOptions {
@@ -63,12 +64,7 @@ function dumpTable(
     maxRowBytes,
     describeError: (error: Error, failed: FailedRows) =>
       describeDumpError(explainEnd(client, error) as Error, failed, {
-        database,
-        table,
-        tables: plan.tables,
-        encoding,
-        maxRowBytes,
-        signal,
+        ...{ database, table, tables: plan.tables, encoding, maxRowBytes, signal },
       }),
   };
   const source = copyOut(client, table, onRows, options);
@@ -77,8 +73,7 @@ function dumpTable(
     const written = await writer.writeTable(table, source);
     report.done(rows, written.jsonBytes);
     return {
-      schema: table.schema,
-      name: table.name,
+      ...nameOf(table),
       model: table.model,
       kind: table.kind,
       columns: table.columns

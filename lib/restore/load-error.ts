@@ -3,8 +3,5 @@ import { type ErrorPlace, translateDatabaseError } from "../postgres/database-er
 export const NOTHING_CHANGED = "Nothing was changed.";
 
 /** Translates an error of a restore that is rolled back. */
-export const translateLoadError = (
-  error: unknown,
-  place: Omit<ErrorPlace, "fallback" | "outcome"> = {},
-): unknown =>
+export const translateLoadError = (error: unknown, place: Partial<ErrorPlace> = {}): unknown =>
   translateDatabaseError(error, { fallback: "LOAD_FAILED", outcome: NOTHING_CHANGED, ...place });

@@ -1,11 +1,12 @@
 import { rebuildReadingIndexes } from "../postgres/indexes.ts";
-import { oidsOf } from "../postgres/load.ts";
+import { oidsOf, tablesOf } from "../postgres/load.ts";
 import { beginLockWait, DEFAULT_LOCK_TIMEOUT_MS } from "../postgres/locks.ts";
 import { refreshMaterializedViews } from "../postgres/materialized-views.ts";
 import { FIXED_SETTINGS } from "../postgres/own-settings.ts";
 import { readSequenceStates } from "../postgres/sequences.ts";
 import { resumeEventTriggers, resumeTriggers } from "../postgres/triggers.ts";
 import type { OperationResult } from "../shared/api.ts";
+import { nameOf } from "../shared/table-name.ts";
 import { summariseWarnings } from "../shared/warnings.ts";
 import { addForeignKeys } from "./add-foreign-keys.ts";
 import { addIndexes } from "./add-indexes.ts";
@@ -50,7 +51,7 @@ export async function runRestore(
     const lockWait = beginLockWait(lockTimeoutMs);
     const plan = await lockPlan(session, options, lockWait, signal);
     const { mode } = plan.scope;
-    const relations = oidsOf(plan.loads.map(({ table }) => table));
+    const relations = oidsOf(tablesOf(plan.loads));
     startTimer();
     reportPlanned(options, plan.loads);
 
@@ -74,7 +75,7 @@ export async function runRestore(
     onProgress({ type: "phase", phase: "sequences" });
     const sequenceWarnings = await setSequences(client, plan);
     const sequences = plan.sequences.map(({ sequence }) => sequence);
-    const sequenceStates = await readSequenceStates(client, sequences);
+    const states = await readSequenceStates(client, sequences);
     await resumeTriggers(client, aside.triggers);
     await requireCounts(client, filled, mode);
     const viewWarnings = await refreshMaterializedViews(client, plan.materializedViews, signal);
@@ -96,7 +97,7 @@ export async function runRestore(
       rows: filled.reduce((sum, load) => sum + givenRows(load), 0),
       jsonBytes: filled.reduce((sum, { archived }) => sum + archived.jsonBytes, 0),
       sequences: sequences.length - warnings.filter(isNotSet).length,
-      sequenceStates,
+      sequenceStates: [...states.values()],
       warnings: summariseWarnings(warnings),
     };
   });
@@ -106,8 +107,7 @@ export async function runRestore(
 const givenRows = ({ archived, places }: FilledLoad): number => places?.size ?? archived.rows;
 
 const describeTable = (load: FilledLoad): OperationResult["tables"][number] => ({
-  schema: load.archived.schema,
-  name: load.archived.name,
+  ...nameOf(load.archived),
   model: load.archived.model,
   rows: givenRows(load),
   jsonBytes: load.archived.jsonBytes,

@@ -18,14 +18,14 @@ import { sequenceWarning } from "./result-warnings.ts";
 /** Sets the sequences. @returns a warning for each whose value will differ from the backup's */
 export async function setSequences(client: pg.ClientBase, plan: ReadPlan): Promise<Warning[]> {
   const warnings: Warning[] = [];
-  for (const [planned, live] of await withStates(client, plan)) {
+  for (const { live, ...planned } of await withStates(client, plan)) {
     const { sequence, basis, columns } = planned;
     let now = live;
     let target = await findSequenceTarget(client, planned, now, columns);
     if (basis !== "archived" && !isSame(now, target)) {
       // Other sessions may draw from it until it is locked.
       await lockSequence(client, sequence);
-      now = (await readSequenceStates(client, [sequence]))[0] ?? live;
+      now = (await readSequenceStates(client, [sequence])).get(sequence) ?? live;
       target = await findSequenceTarget(client, planned, now, columns);
     }
     if (basis === "archived" || !isSame(now, target)) await setSequence(client, sequence, target);
@@ -46,7 +46,7 @@ export async function foreseeSequences(
 ): Promise<Warning[]> {
   const holderOf = (table: CatalogTable) => loads.find((it) => it.table === table)?.into ?? table;
   const warnings: Warning[] = [];
-  for (const [planned, live] of await withStates(client, plan)) {
+  for (const { live, ...planned } of await withStates(client, plan)) {
     const columns = planned.columns.map(({ table, column }) => ({
       table: holderOf(table),
       column,
@@ -60,15 +60,15 @@ export async function foreseeSequences(
 async function withStates(
   client: pg.ClientBase,
   { sequences }: ReadPlan,
-): Promise<Array<[PlannedSequence, SequenceState]>> {
+): Promise<Array<PlannedSequence & { live: SequenceState }>> {
   const states = await readSequenceStates(
     client,
     sequences.map(({ sequence }) => sequence),
   );
-  return sequences.map((planned, index) => {
-    const state = states[index];
-    if (!state) throw new Error("a sequence has no state");
-    return [planned, state];
+  return sequences.map((planned) => {
+    const live = states.get(planned.sequence);
+    if (!live) throw new Error("a sequence has no state");
+    return { ...planned, live };
   });
 }
 

@@ -64,7 +64,7 @@ async function blame(
     ? domainRule(constraint, expression, column)
     : checkRule(constraint, [], expression);
   const checked = { holder: relation, key: key.columns };
-  const [outcome] = await checkRows(client, checked, [rule]);
+  const [{ outcome = null } = {}] = await checkRows(client, checked, [rule]);
   if (!outcome || "sqlState" in outcome) return undefined;
   return blameRows(key.columns, outcome.rows, outcome.total);
 }

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { countExtensionRows } from "../../backup/left-out-rows.ts";
+import { countExtensionRows } from "../../backup/rows-not-in-backup.ts";
 import { describeSchemas, leftToPlatforms } from "../../plan/platform-schemas.ts";
 import { quoteTable } from "../../postgres/identifiers.ts";
 import type { Catalog, ExtensionTable } from "../../schema/catalog.ts";

@@ -44,7 +44,7 @@ export async function findBrokenRule(
   const suspects = ruled.rules.rows.filter(({ kind }) => kind === wanted);
   for (const rule of suspects) {
     const key = load.key?.columns ?? rule.columns;
-    const [outcome] = await checkRows(client, { holder: load.into, key }, [rule]);
+    const [{ outcome = null } = {}] = await checkRows(client, { holder: load.into, key }, [rule]);
     if (outcome && "rows" in outcome) {
       return {
         blamed: blameRows(key, outcome.rows, outcome.total),

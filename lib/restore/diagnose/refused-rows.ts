@@ -95,7 +95,7 @@ async function findViolating(
   const suspects = ruled?.rules.rows.filter((rule) => isOf(rule, error)) ?? [];
   const { columns } = load.key;
   const checked = { holder: load.into, key: columns };
-  for (const outcome of await checkRows(client, checked, suspects)) {
+  for (const { outcome } of await checkRows(client, checked, suspects)) {
     if (!outcome || "sqlState" in outcome) continue;
     return blameRows(columns, outcome.rows, outcome.total);
   }

@@ -119,12 +119,11 @@ async function checkTable(
       ? { ...rule, violated: `(CASE WHEN ${inserted} THEN ${rule.violated} ELSE false END)` }
       : rule,
   );
-  const outcomes = await checkRows(client, checked, rows);
-  for (const [index, { kind, constraint, columns, drop, isForNewRows }] of rows.entries()) {
+  for (const { rule, outcome } of await checkRows(client, checked, rows)) {
+    const { kind, constraint, columns, drop } = rule;
     const remedy =
-      isForNewRows && !drop ? inheritedRemedy(constraint ?? columns.join(", ")) : undefined;
-    const rule = { kind, table, constraint, key, columns };
-    verdicts.push({ rule, outcome: outcomes[index] ?? null, drop, remedy });
+      rule.isForNewRows && !drop ? inheritedRemedy(constraint ?? columns.join(", ")) : undefined;
+    verdicts.push({ rule: { kind, table, constraint, key, columns }, outcome, drop, remedy });
   }
   const failed = new Set(verdicts.flatMap(({ rule, outcome }) => (outcome ? rule.constraint : [])));
   for (const rule of canBeTried(rules.unique)) {
