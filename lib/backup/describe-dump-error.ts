@@ -1,7 +1,7 @@
 import pg from "pg";
 import { MAX_ROW_BYTES } from "../archive/row-layout.ts";
 import type { PlannedTable } from "../plan/dump-plan.ts";
-import { leaveOut } from "../plan/exclusion.ts";
+import { whatToLeaveOut } from "../plan/exclusion.ts";
 import type { Database } from "../postgres/connection.ts";
 import { isStorageDamage } from "../postgres/damage.ts";
 import {
@@ -50,7 +50,7 @@ export async function describeDumpError(
     fallback: "DUMP_FAILED",
     outcome: `No backup was made; it stopped at ${tableLabel(table)}.`,
     table: { schema: table.schema, name: table.name },
-    ...(isStorageDamage(error) && leaveOut([table], context.tables)),
+    ...(isStorageDamage(error) && whatToLeaveOut([table], context.tables)),
   };
   const suspected = suspectedReason(error);
   if (!suspected || context.signal?.aborted) return translateDatabaseError(error, place) as Error;
@@ -64,7 +64,7 @@ export async function describeDumpError(
     ...(row !== undefined && { rows: [row, row] }),
     column: found?.column,
     blamed: found?.key === undefined ? undefined : { key: found.key },
-    ...leaveOut([table], context.tables),
+    ...whatToLeaveOut([table], context.tables),
     meaning: reason === "other" ? undefined : MEANING[reason](context, found),
   };
   if (!(error instanceof UnrestorableRow)) return translateDatabaseError(error, known) as Error;

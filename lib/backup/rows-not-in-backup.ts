@@ -15,7 +15,7 @@ type Counts = ReadonlyMap<CountedTable, RowCount>;
 export const countExtensionRows = (
   client: pg.ClientBase,
   { extensionTables }: Pick<Catalog, "extensionTables">,
-): Promise<Counts> =>
+): Promise<Map<ExtensionTable, RowCount>> =>
   countRows(
     client,
     extensionTables.filter(({ holdsRows }) => holdsRows),

@@ -5,7 +5,7 @@ import type { EntrySink } from "../archive/entry-sink.ts";
 import type { UnwrittenManifest } from "../archive/manifest.ts";
 import { BackupError } from "../errors.ts";
 import type { PlannedTable, TableSelection } from "../plan/dump-plan.ts";
-import { leaveOut } from "../plan/exclusion.ts";
+import { whatToLeaveOut } from "../plan/exclusion.ts";
 import { abandon, cancelOnAbort, type Database, explainEnd } from "../postgres/connection.ts";
 import { countRows, type RowCount } from "../postgres/count-rows.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
@@ -192,6 +192,6 @@ function requireCounted(counts: Begun["counts"]): void {
     fallback: "DUMP_FAILED",
     outcome: `${also}No backup was made.`,
     table: nameOf(first),
-    ...leaveOut(failed, [...counts.keys()]),
+    ...whatToLeaveOut(failed, [...counts.keys()]),
   });
 }

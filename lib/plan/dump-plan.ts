@@ -15,7 +15,7 @@ import type { Exclusion, InsertionOrder, TableName, Warning } from "../shared/ap
 import { formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { selectSequences } from "./dump-sequences.ts";
-import { leaveOut, matcherOf, partitionWarnings, requireKnown } from "./exclusion.ts";
+import { matcherOf, partitionWarnings, requireKnown, whatToLeaveOut } from "./exclusion.ts";
 import { computeInsertionOrder, orderedTables } from "./insertion-order.ts";
 import { notChosenWarning } from "./not-chosen.ts";
 import { leftToPlatforms, platformWarnings } from "./platform-schemas.ts";
@@ -178,7 +178,7 @@ function requireNames(
     `Names have bytes that are no character in the database's encoding, ${encoding}: ${what}. No backup was made.`,
     {
       hint: `Rename them, or choose tables without them: ${remedy}`,
-      details: { ...leaveOut(tables, [...tables, ...others]) },
+      details: { ...whatToLeaveOut(tables, [...tables, ...others]) },
     },
   );
 }
@@ -200,7 +200,7 @@ function requireOnServer(tables: readonly CatalogTable[], selection: TableSelect
     `This server is a standby, which has no rows of unlogged tables and partitions: ${formatSome(named.map(tableLabel))}. No backup was made.`,
     {
       hint: "Make the backup from the primary server, or leave these tables out.",
-      details: leaveOut(named, tables),
+      details: whatToLeaveOut(named, tables),
     },
   );
 }
@@ -223,7 +223,7 @@ export function requireReadable(
       details: {
         privilege: "SELECT",
         relations: unreadable,
-        ...leaveOut(tables.filter(isUnreadable), tables),
+        ...whatToLeaveOut(tables.filter(isUnreadable), tables),
       },
     },
   );
@@ -244,7 +244,7 @@ export function requireAllRows(tables: readonly CatalogTable[]): void {
     `Row-level security may hide rows of ${formatSome(hiding.map(tableLabel))} from the database role. No backup was made.`,
     {
       hint: `${ROW_SECURITY_HINT} Or leave these tables out of the backup.`,
-      details: { privilege: "BYPASSRLS", relations: hiding, ...leaveOut(hiding, tables) },
+      details: { privilege: "BYPASSRLS", relations: hiding, ...whatToLeaveOut(hiding, tables) },
     },
   );
 }

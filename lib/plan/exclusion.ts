@@ -15,7 +15,7 @@ export function matcherOf(names: readonly Exclusion[] = []): (it: TableName) => 
  * @param among everything that was to be restored or backed up
  * @returns a part of an error's `details`; empty if no other table would remain
  */
-export function leaveOut(
+export function whatToLeaveOut(
   tables: readonly TableName[],
   among: readonly TableName[],
 ): { leaveOut?: LeaveOut } {

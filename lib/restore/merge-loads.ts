@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
-import { leaveOut } from "../plan/exclusion.ts";
+import { whatToLeaveOut } from "../plan/exclusion.ts";
 import type { BlamedRows } from "../postgres/blamed-rows.ts";
 import { dropRemedy, findDropStatement } from "../postgres/constraint-remedies.ts";
 import { keyInDetail } from "../postgres/database-error.ts";
@@ -105,7 +105,7 @@ function translateMergeError(
       details: {
         sqlState,
         table,
-        ...(!remedy && leaveOut([table], tablesOf(loads))),
+        ...(!remedy && whatToLeaveOut([table], tablesOf(loads))),
         ...(blamed ?? (repeated && { key: repeated })),
         ...(constraint && { constraint }),
       },

@@ -1,5 +1,5 @@
 import { BackupError } from "../errors.ts";
-import { leaveOut } from "../plan/exclusion.ts";
+import { whatToLeaveOut } from "../plan/exclusion.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
 import type { Drift } from "../shared/api.ts";
 import { formatNoun } from "../shared/format.ts";
@@ -30,7 +30,7 @@ export function findSchemaObstacle({
     details: {
       drift: blocking.slice(0, MAX_DRIFT),
       ...(blocking.length > MAX_DRIFT && { differences: blocking.length }),
-      ...leaveOut(missing, [...loads.map(({ table }) => table), ...missing]),
+      ...whatToLeaveOut(missing, [...loads.map(({ table }) => table), ...missing]),
     },
   });
 }
