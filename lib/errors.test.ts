@@ -28,6 +28,9 @@ it("keeps no more of an archive's names than anybody reads", () => {
 
 it("keeps all of a thousand tables, as long as PostgreSQL's names are", () => {
   const tables = manyTables(1000, 63);
-  const details = { ...whatToLeaveOut(tables, [...tables, { schema: "app", name: "kept" }]), rows: 5 };
+  const details = {
+    ...whatToLeaveOut(tables, [...tables, { schema: "app", name: "kept" }]),
+    rows: 5,
+  };
   expect(new BackupError("SCHEMA_DRIFT", "x", { details }).details).toEqual(details);
 });
