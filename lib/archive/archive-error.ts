@@ -1,20 +1,18 @@
 import { BackupError, type BackupErrorOptions } from "../errors.ts";
 import { ArchiveFault, damaged, differs, truncated } from "../shared/archive/fault.ts";
 
-/** The archive was changed since it was written, or never was one. Reading changes nothing, and the message says so. */
+/** The archive was changed since it was written, or never was one. */
 export const invalidArchive = (what: string, options?: BackupErrorOptions): BackupError =>
   toArchiveError(damaged(what, options));
 
 export const truncatedArchive = (what: string, options?: BackupErrorOptions): BackupError =>
   toArchiveError(truncated(what, options));
 
-/** Bytes differ from the manifest. */
 export const digestMismatch = (entry: string, cause?: unknown): BackupError =>
   toArchiveError(differs(entry, undefined, cause));
 
 /**
- * Turns a fault found by the rules that browser and server share into the server's error. Reading changes nothing, and
- * the message says so.
+ * Makes the server's error of a fault that browser and server share. Reading changes nothing, and the message says so.
  */
 export function toArchiveError(fault: ArchiveFault): BackupError {
   const { code, message, hint, details, cause } = fault;

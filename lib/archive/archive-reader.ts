@@ -37,8 +37,7 @@ import { openEntrySource } from "./open-entry-source.ts";
 import { openOriginal } from "./original/open-original.ts";
 
 /**
- * Opens a backup, which is a zip file or a folder, ours or the original's, and checks its structure. Changes nothing,
- * and needs neither passphrase nor private key.
+ * Opens a backup, zip or folder, ours or the original's, and checks its structure, without any key.
  *
  * @throws NOT_FOUND, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
  */
@@ -112,7 +111,6 @@ class OpenArchive implements Archive {
     this.#manifest = manifest;
   }
 
-  /** Empty if nothing is encrypted. */
   async #findIdentities({ passphrase, identity }: Unlock): Promise<string[]> {
     switch (this.encryption) {
       case "none":
@@ -220,7 +218,6 @@ function ofOwnRecipients(error: BackupError, table: ManifestTable): BackupError 
   return toArchiveError(encryptedToOthers(table.entry, table, error));
 }
 
-/** Adds the table's name if the error does not name its entry already. */
 function ofTable(error: BackupError, { schema, name }: ManifestTable): BackupError {
   if (error.code === "ABORTED" || error.details?.entry !== undefined) return error;
   const { code, message, hint, details, cause } = error;

@@ -38,10 +38,7 @@ export interface ArchiveWriter {
    * @param table `sizeBytes`: approximate size of its content, if known
    */
   writeTable(table: TableName & { sizeBytes?: number }, source: Readable): Promise<WrittenTable>;
-  /**
-   * Writes the manifest and ends the output. Resolves with the manifest as written, when the output has accepted
-   * everything.
-   */
+  /** Writes the manifest and ends the output. Resolves when the output has accepted everything. */
   finish(manifest: UnwrittenManifest): Promise<{ archiveBytes: number; manifest: StoredManifest }>;
   /** Abandons the archive and destroys the output with this error. Does nothing if the archive is finished. */
   abort(error: unknown): void;

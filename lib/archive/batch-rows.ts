@@ -19,8 +19,7 @@ const CLOSE = Buffer.from("]");
  * Cuts a table's JSON array into batches at line ends, without parsing it. `[` replaces the first byte of a batch, and
  * `]` is written after its last.
  *
- * @throws BackupError ARCHIVE_INVALID if the text is not laid out as archives are, or a row is larger than PostgreSQL
- *   allows. This library writes no such backup, even if the checksums match.
+ * @throws BackupError ARCHIVE_INVALID if it is not laid out as in an archive, or a row is larger than PostgreSQL allows
  */
 export async function* batchRows(
   source: AsyncIterable<Buffer>,

@@ -17,12 +17,11 @@ export class DigestStream extends Transform {
   #bytes = 0;
   #sha256: string | undefined;
 
-  /** Number of bytes so far. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Returns the digest of the whole stream. @throws Error before the stream's end */
+  /** @throws Error before the stream's end */
   digest(): Digest {
     if (this.#sha256 === undefined) throw new Error("the stream has not ended");
     return { bytes: this.#bytes, sha256: this.#sha256 };

@@ -6,7 +6,7 @@ import { invalidArchive, toArchiveError, truncatedArchive } from "./archive-erro
 import { isCompressionError } from "./compression.ts";
 import type { OpenFile } from "./files.ts";
 
-/** An entry. `crc32` is that of its content as a zip tool extracts it; a folder has none. */
+/** `crc32` is that of the content as a zip tool extracts it. A folder has none. */
 export interface StoredEntry {
   name: string;
   sizeBytes: number;
@@ -50,7 +50,6 @@ export abstract class EntrySource<Entry extends StoredEntry = StoredEntry> imple
   }
 }
 
-/** Reads whole chunks until there are at least `enoughBytes`, or the content ends. */
 async function collect(content: AsyncIterable<Buffer>, enoughBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -66,7 +65,6 @@ async function collect(content: AsyncIterable<Buffer>, enoughBytes: number): Pro
   return Buffer.concat(chunks);
 }
 
-/** Turns an error from reading an entry into a BackupError. */
 export function translateReadError(error: unknown): BackupError {
   if (isCompressionError(error)) {
     return invalidArchive("Compressed data in the backup is damaged.", { cause: error });

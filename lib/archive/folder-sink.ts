@@ -9,8 +9,8 @@ import type { EntrySink } from "./entry-sink.ts";
 import { createFile, type NewFile, syncFolder } from "./files.ts";
 
 /**
- * Writes entries as files of an empty folder that nothing else uses. `done` resolves when all files are on disk. If it
- * rejects, no file is open any more, and the caller must remove what was written.
+ * Writes entries as files of an empty folder. `done` resolves when all are on disk. If it rejects, no file is open any
+ * more, and the caller must remove what was written.
  */
 export function createFolderSink(folder: string): EntrySink {
   const givenUp = new AbortController();

@@ -15,8 +15,7 @@ const TABLES_FOLDER = "tables";
 const READ_FILE = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Opens a folder whose files are a backup's entries. Reads only its own files and those below `tables/`. Keeps no file
- * open.
+ * Opens a folder whose files are a backup's entries: its own and those below `tables/`.
  *
  * @throws NOT_FOUND, ARCHIVE_INVALID for a folder with more files than a backup can have
  */
@@ -97,7 +96,6 @@ async function readingFile<T>(name: string, reading: Promise<T>): Promise<T> {
     return await reading;
   } catch (cause) {
     const code = systemCodeOf(cause);
-    // The error for a link that must not be followed.
     if (code === "ELOOP" || code === "EMLINK") throw notAFile(name);
     throw new BackupError(
       "NOT_FOUND",

@@ -5,11 +5,7 @@ import type { EntrySource } from "./entry-source.ts";
 import { openFolderSource } from "./folder-source.ts";
 import { openZipSource } from "./zip-source.ts";
 
-/**
- * Opens the entries of a zip file or a folder.
- *
- * @throws NOT_FOUND, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
- */
+/** @throws NOT_FOUND, ARCHIVE_INVALID, ARCHIVE_TRUNCATED */
 export async function openEntrySource(path: string): Promise<EntrySource> {
   let stats: Awaited<ReturnType<typeof stat>>;
   try {

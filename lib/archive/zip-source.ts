@@ -6,8 +6,7 @@ import { type OpenFile, openFile } from "./files.ts";
 import { readZipStructure, type ZipEntry } from "./zip-structure.ts";
 
 /**
- * Opens a zip file and checks its structure. If all entries are below one folder, because a backup's folder was packed,
- * the entries are named relative to it.
+ * Opens a zip file and checks its structure. If all entries are below one folder, they are named relative to it.
  *
  * @throws NOT_FOUND, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
  */

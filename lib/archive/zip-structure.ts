@@ -15,15 +15,11 @@ import { MAX_ENTRIES } from "../shared/archive-format.ts";
 import { invalidArchive, judged, toArchiveError } from "./archive-error.ts";
 import type { OpenFile } from "./files.ts";
 
-/** An entry and its position in the file. */
 export interface ZipEntry {
   name: string;
-  /** Whether the zip deflated it. Otherwise it is stored. */
   deflated: boolean;
   crc32: number;
-  /** Size as a zip tool extracts it. */
   sizeBytes: number;
-  /** Start and end of its content in the file. */
   dataStart: number;
   dataEnd: number;
   /** Start and end of the whole entry: local header, content, data descriptor. */
@@ -32,8 +28,7 @@ export interface ZipEntry {
 }
 
 /**
- * Reads the directory of a zip file and checks that it agrees with the headers beside the content. Skips folders, which
- * other tools add and which contain nothing.
+ * Reads the directory of a zip file and compares it with the headers beside the content. Skips folders.
  *
  * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED
  */
@@ -94,7 +89,6 @@ const WINDOWS = 3;
 /** yauzl's own reader closes and forgets its descriptor while a read is still waiting. */
 class FileReader extends yauzl.RandomAccessReader {
   readonly #file: OpenFile;
-  /** Cached reads, the latest first. */
   #windows: Array<{ start: number; bytes: Buffer }> = [];
 
   constructor(file: OpenFile) {
@@ -193,9 +187,7 @@ async function checkEntry(
 /** The length of a path that file systems allow. Names are kept in memory, and a zip may contain gigabytes of them. */
 const MAX_NAME_BYTES = 4096;
 
-/**
- * Decodes UTF-8, even if it is not marked as such (macOS does not). Otherwise uses the encoding that the zip declares.
- */
+/** Decodes UTF-8, even if it is not marked as such (macOS does not). Else uses the encoding that the zip declares. */
 function entryName(central: yauzl.Entry): string {
   const { fileNameRaw, generalPurposeBitFlag, extraFields } = central;
   let name: string;

@@ -17,13 +17,12 @@ export interface CreateBackupFileOptions extends Omit<RunBackupOptions, "output"
   path: string;
   /** One zip file, or a folder with the same entries as files. */
   kind: "zip" | "folder";
-  /** Receives every byte of a zip before it is written to disk. */
   digest?: DigestStream;
 }
 
 /**
  * Backs up into a new file or folder that only its owner can read. It is written as `<path>.partial` and renamed when
- * it is complete and on disk. A failure leaves nothing behind. An existing file or folder is never overwritten.
+ * it is complete and on disk. A failure leaves nothing behind. Nothing that exists is overwritten.
  *
  * @returns the result, with `archiveBytes`: size of the zip, or of all the folder's files
  * @throws BackupError: as `runBackup`; REQUEST_INVALID if the path is taken or cannot be written

@@ -23,9 +23,7 @@ import { tableLabel } from "../shared/table-name.ts";
 export interface DumpErrorContext {
   database: Database;
   table: PlannedTable;
-  /** All tables of the backup. */
   tables: readonly TableName[];
-  /** Encoding of the database. */
   encoding: string;
   /** Maximum size of a row's JSON, in bytes. */
   maxRowBytes?: number | undefined;

@@ -11,9 +11,7 @@ import type { Overview, TableName, Warning } from "../shared/api.ts";
 import { nameOf, tableLabel } from "../shared/table-name.ts";
 import { countExtensionRows, withExtensionRows } from "./rows-not-in-backup.ts";
 
-/**
- * Reads what a person sees of the database before a backup. Changes nothing. @throws BackupError DATABASE_UNREACHABLE
- */
+/** What a person sees of the database before a backup. @throws BackupError DATABASE_UNREACHABLE */
 export async function readOverview(
   database: Database,
   models: PrismaModels,

@@ -11,7 +11,6 @@ import { tableKey, tableLabel } from "../shared/table-name.ts";
 type CountedTable = CatalogTable | ExtensionTable;
 type Counts = ReadonlyMap<CountedTable, RowCount>;
 
-/** Counts the rows in extensions' tables that no backup contains. */
 export const countExtensionRows = (
   client: pg.ClientBase,
   { extensionTables }: Pick<Catalog, "extensionTables">,
@@ -21,7 +20,6 @@ export const countExtensionRows = (
     extensionTables.filter(({ holdsRows }) => holdsRows),
   );
 
-/** Adds the number of rows to the warnings about extensions' tables. */
 export function withExtensionRows(
   { extensionTables }: Pick<Catalog, "extensionTables">,
   warnings: readonly Warning[],
@@ -35,11 +33,7 @@ export function withExtensionRows(
   });
 }
 
-/**
- * Returns a plan's warnings with the number of rows that are not in the backup.
- *
- * @param client in the backup's transaction
- */
+/** Adds to a plan's warnings the number of rows that are not in the backup. */
 export async function warningsWithCounts(
   client: pg.ClientBase,
   catalog: Catalog,

@@ -33,11 +33,9 @@ import { sequencesBehind } from "./sequences-behind.ts";
 export interface RunBackupOptions extends TableSelection {
   database: Database;
   models: PrismaModels;
-  /** Determines the encryption. There is no default. */
   key: ArchiveKey;
   /**
-   * Receives the backup while it is made. A stream receives a zip. It is ended when the backup is complete, and
-   * destroyed if the backup fails.
+   * Receives the backup while it is made. A stream receives a zip, is ended with it, and destroyed if the backup fails.
    */
   output: Writable | EntrySink;
   /** How long to wait for tables that another session has locked, in milliseconds. */
@@ -136,8 +134,7 @@ async function dump(
     throw error instanceof BackupError ? error : explainEnd(client, error);
   } finally {
     stopListening();
-    // The connection may be in any state, for example in the middle of a COPY. Closing it makes the server end the
-    // transaction.
+    // The connection may be in the middle of a COPY. Closing it makes the server end the transaction.
     abandon(client);
   }
 }

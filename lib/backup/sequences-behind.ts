@@ -8,11 +8,8 @@ import type { Warning } from "../shared/api.ts";
 import { nameOf, tableKey, tableLabel } from "../shared/table-name.ts";
 
 /**
- * Finds sequences that are behind the backup's rows, for example if rows were inserted with explicit ids. A restore
- * raises such a sequence. The warning tells that before the restore begins.
- *
- * @param client in the backup's transaction
- * @param states of the plan's sequences
+ * Warns of sequences that are behind the backup's rows, for example after inserts with explicit ids. A restore raises
+ * them.
  */
 export async function sequencesBehind(
   client: pg.ClientBase,

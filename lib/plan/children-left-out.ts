@@ -5,8 +5,7 @@ import { tableKey } from "../shared/table-name.ts";
 import type { LoadPlan } from "./load-plan.ts";
 
 /**
- * Finds restored tables whose children are not restored, although a SELECT from the table included the children's rows
- * at the time of the backup.
+ * Finds restored tables whose children are not restored, although a SELECT from the table showed the children's rows.
  */
 export function findChildrenLeftOut(
   archived: readonly ManifestTable[],

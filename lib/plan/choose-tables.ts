@@ -6,9 +6,8 @@ import { matcherOf, requireKnown } from "./exclusion.ts";
 import { leftToPlatforms } from "./platform-schemas.ts";
 import { type ResolvedScope, resolveScope } from "./restore-scope.ts";
 
-/** Which of an archive's tables are restored. */
 export interface Choice extends ResolvedScope {
-  /** The hosting platform to which a table is left. Undefined if it is not left to any. */
+  /** The hosting platform to which a table is left. */
   platformOf(table: TableName): string | undefined;
   /** Why a table that is not chosen, or is left out, stays as it is. */
   reasonFor(table: TableName): string;
@@ -17,12 +16,7 @@ export interface Choice extends ResolvedScope {
 const EXCLUDED_REASON = "It was left out of the restore.";
 const NOT_CHOSEN_REASON = "It was not chosen.";
 
-/**
- * Decides which tables are restored.
- *
- * @throws BackupError REQUEST_INVALID if the scope does not fit the archive, or leaves out something that exists
- *   nowhere
- */
+/** @throws BackupError REQUEST_INVALID if the scope does not fit the archive, or leaves out what exists nowhere */
 export function chooseTables(
   manifest: Pick<Manifest, "tables" | "sequences">,
   catalog: Catalog,

@@ -20,9 +20,8 @@ import { computeInsertionOrder, orderedTables } from "./insertion-order.ts";
 import { notChosenWarning } from "./not-chosen.ts";
 import { leftToPlatforms, platformWarnings } from "./platform-schemas.ts";
 
-/** Which tables to back up. By default all of them. */
+/** By default all tables. */
 export interface TableSelection {
-  /** Only these tables. */
   tables?: readonly TableName[];
   /** Without these tables and everything in these schemas. */
   exclude?: readonly Exclusion[];
@@ -34,17 +33,14 @@ export interface PlannedTable extends CatalogTable {
   model: string | null;
 }
 
-/** What a backup dumps. */
 export interface DumpPlan {
   /** In table order: parents before children. */
   tables: PlannedTable[];
   insertionOrder: InsertionOrder;
-  /** The sequences of the planned tables, and those from which code other than a column's default may draw. */
+  /** Those of the planned tables, and those from which code other than a column's default may draw. */
   sequences: CatalogSequence[];
   warnings: Warning[];
-  /**
-   * Tables that inherit from a planned table but were not chosen. A SELECT from the planned table includes their rows.
-   */
+  /** Tables that were not chosen, although a SELECT from a planned table shows their rows. */
   childrenLeftOut: Array<{ parent: TableName; children: CatalogTable[] }>;
 }
 
@@ -52,9 +48,7 @@ export interface DumpPlan {
  * Plans a backup.
  *
  * @throws BackupError REQUEST_INVALID if a selected table is not in the database, a schema without tables is left out,
- *   or no table remains
- * @throws BackupError INSUFFICIENT_PRIVILEGE with the names of all tables and sequences that the role may not read, or
- *   may read only in part
+ *   or no table remains; INSUFFICIENT_PRIVILEGE with all tables and sequences that the role may not read whole
  */
 export function planDump(
   catalog: Catalog,
@@ -97,7 +91,7 @@ export function planDump(
   };
 }
 
-/** Computes the table order of some tables of a catalog. Its edges have the names of Prisma's relations. */
+/** The table order of some tables. Its edges have the names of Prisma's relations. */
 export function insertionOrderOf(
   catalog: Catalog,
   models: PrismaModels,
@@ -184,10 +178,8 @@ function requireNames(
 }
 
 /**
- * A standby has no rows of unlogged tables. If other tables remain, a backup leaves these out, unless somebody named
- * them. A partitioned table with only some of its rows here is refused: its backup could not be restored.
- *
- * @throws DUMP_FAILED
+ * A standby has no rows of unlogged tables. If other tables remain, these are left out, unless somebody named them. A
+ * partitioned table with only some of its rows here is refused: its backup could not be restored. @throws DUMP_FAILED
  */
 function requireOnServer(tables: readonly CatalogTable[], selection: TableSelection): void {
   const absent = tables.filter(({ isOnPrimaryOnly }) => isOnPrimaryOnly);
@@ -229,11 +221,7 @@ export function requireReadable(
   );
 }
 
-/**
- * Refuses tables with row-level security: without the hidden rows, a backup would look complete.
- *
- * @throws INSUFFICIENT_PRIVILEGE
- */
+/** Without the rows that row-level security hides, a backup would look complete. @throws INSUFFICIENT_PRIVILEGE */
 export function requireAllRows(tables: readonly CatalogTable[]): void {
   const hiding = tables
     .filter((table) => table.hidesRows)
@@ -270,7 +258,6 @@ function requireBackedUp(
   );
 }
 
-/** The catalog's warnings about the chosen tables. */
 function warningsOf(
   catalog: Catalog,
   selected: readonly CatalogTable[],
@@ -299,7 +286,6 @@ function warningsOf(
   ];
 }
 
-/** Finds children that were not chosen, although a SELECT from a chosen table includes their rows. */
 function leftOutChildren(
   { tables }: Catalog,
   selected: readonly CatalogTable[],

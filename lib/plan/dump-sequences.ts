@@ -10,7 +10,7 @@ interface SequenceSelection {
 
 /**
  * Selects the sequences to back up. If no column's default names a sequence, triggers of any table may draw from it, so
- * it is part of every backup. Exceptions are sequences that the role may not read and those whose schema was left out.
+ * it is part of every backup, unless the role may not read it or its schema was left out.
  */
 export function selectSequences(
   { sequences }: Catalog,

@@ -37,7 +37,6 @@ export function whatToLeaveOut(
   };
 }
 
-/** What can be left out by name, and what only goes with its schema or its table. */
 interface Known {
   tables: readonly TableName[];
   sequences: readonly TableName[];
@@ -46,10 +45,10 @@ interface Known {
 }
 
 /**
- * Refuses names that nothing has.
+ * Refuses a table that nothing has, and a schema without tables and sequences.
  *
  * @param lacks builds the sentence that says what is missing
- * @throws BackupError REQUEST_INVALID for an unknown table, and for a schema without tables and sequences
+ * @throws BackupError REQUEST_INVALID
  */
 export function requireKnown(
   names: readonly Exclusion[],
@@ -88,10 +87,8 @@ export function requireKnown(
 }
 
 /**
- * Warns that a partition goes with its table, whatever schema it is in. This may surprise somebody who leaves out a
- * schema.
- *
- * @param selected tables that are in the backup
+ * Warns that a partition goes with its table, whatever schema it is in, because somebody who leaves out a schema may
+ * not expect it.
  */
 export function partitionWarnings(
   tables: readonly CatalogTable[],

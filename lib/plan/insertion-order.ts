@@ -7,12 +7,10 @@ const byName = (a: TableName, b: TableName): number =>
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * Computes an order for loading tables so that the parents of each row are loaded before it.
+ * Computes an order in which the parents of each row are loaded before it: the strongly connected components of the
+ * foreign key graph, sorted topologically, ties by name. So the same schema always gives the same order.
  *
- * Uses the strongly connected components of the foreign key graph, sorted topologically: parents first, ties by name.
- * So the same schema always gives the same order. Foreign keys from or to tables that are not in `tables` do not count.
- *
- * @param foreignKeys from child (`from`) to parent (`to`)
+ * @param foreignKeys from child (`from`) to parent (`to`); others than between these tables do not count
  */
 export function computeInsertionOrder(
   tables: readonly TableName[],
@@ -57,15 +55,12 @@ export function computeInsertionOrder(
   return { components, edges };
 }
 
-/** The tables in their order, as one list. */
 export const orderedTables = (order: InsertionOrder): TableName[] =>
   order.components.flatMap((component) => component.tables);
 
 /**
- * Finds strongly connected components by Tarjan's algorithm. It does not recurse, because a chain of foreign keys may
- * be longer than the stack.
- *
- * @returns the component number of each node
+ * Finds strongly connected components by Tarjan's algorithm, without recursion, because a chain of foreign keys may be
+ * longer than the stack. @returns the component number of each node
  */
 function findComponents(parents: readonly number[][]): number[] {
   const count = parents.length;
@@ -110,9 +105,7 @@ function findComponents(parents: readonly number[][]): number[] {
   return component;
 }
 
-/**
- * Kahn's algorithm by levels. Within a level, sorts by the component's first table; the lists in `members` are sorted.
- */
+/** Kahn's algorithm by levels. Within a level, sorts by the component's first table. */
 function sortTopologically(
   members: Map<number, number[]>,
   parents: Map<number, Set<number>>,

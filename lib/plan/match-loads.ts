@@ -23,7 +23,7 @@ interface MatchedLoads {
 }
 
 /**
- * Finds the database's table that takes the rows of each chosen table of the archive.
+ * Finds the table that takes the rows of each chosen table of the archive.
  *
  * @throws BackupError REQUEST_INVALID if no table is left
  */
@@ -86,7 +86,6 @@ function requireLoads(
   });
 }
 
-/** True for an extension's table that only another role could restore. */
 const isMemberOfOthers = (archived: TableName, { extensionTables }: Catalog): boolean =>
   extensionTables.some(
     (it) => tableKey(it) === tableKey(archived) && it.userRows === "all" && !it.isOwned,

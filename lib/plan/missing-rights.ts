@@ -6,7 +6,6 @@ import { isMerge } from "./restore-scope.ts";
 
 type Changed = Pick<LoadPlan, "scope" | "loads" | "referring" | "sequences" | "foreignKeys">;
 
-/** Everything that would be changed but that the role does not own. */
 export const findNotOwned = ({
   loads,
   referring,

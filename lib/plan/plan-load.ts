@@ -17,10 +17,9 @@ import { findMissingRights, findNotOwned } from "./missing-rights.ts";
 import { isMerge, type RestoreSelection } from "./restore-scope.ts";
 
 /**
- * Matches an archive with the database. Pure: obstacles are listed in the plan for the caller to judge.
+ * Matches an archive with the database, without reading it. Obstacles are listed for the caller to judge.
  *
- * @throws BackupError REQUEST_INVALID if the scope does not fit the archive, or leaves out something that exists
- *   nowhere
+ * @throws BackupError REQUEST_INVALID if the scope does not fit the archive, or leaves out what exists nowhere
  */
 export function planLoad(
   manifest: Pick<Manifest, "tables" | "sequences" | "enums"> &
@@ -85,10 +84,7 @@ function findPendingDetaches(
   );
 }
 
-/**
- * OIDs of the loaded tables, their partitions, and the tables from which they inherit. A SELECT from those shows their
- * rows.
- */
+/** With partitions, and with the tables from which they inherit: a SELECT from those shows their rows. */
 function withAncestors(
   loads: readonly PlannedLoad[],
   tables: ReadonlyMap<string, CatalogTable>,

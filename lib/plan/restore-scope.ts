@@ -4,7 +4,6 @@ import { formatSome } from "../shared/format.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { matcherOf } from "./exclusion.ts";
 
-/** Which of an archive's tables are restored, and how. By default all of them are replaced. */
 export interface RestoreSelection {
   scope?: RestoreScope | undefined;
 }
@@ -25,8 +24,6 @@ export interface ResolvedScope {
 }
 
 /**
- * Checks a scope against an archive.
- *
  * @throws BackupError REQUEST_INVALID if the archive lacks something, or rows are chosen in a mode that replaces tables
  */
 export function resolveScope(

@@ -37,10 +37,7 @@ export async function addIndexes(
   await runOrBlame(client, indexes, step, signal);
 }
 
-/**
- * For a row that does not fit into a B-tree, PostgreSQL's message contains its position as `(page,item)`, in every
- * language.
- */
+/** If a row does not fit into a B-tree, PostgreSQL's message has its position as `(page,item)`, in every language. */
 async function blame(
   client: pg.ClientBase,
   loads: readonly Load[],

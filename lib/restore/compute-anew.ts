@@ -7,7 +7,7 @@ import { type RefusedChange, readRefusedChanges } from "../postgres/publications
 import { nameOf, tableKey, tableLabel } from "../shared/table-name.ts";
 import { describeRefusal } from "./obstacles.ts";
 
-/** Reads the tables whose rows cannot be deleted and inserted again, because a publication prevents deletion. */
+/** Tables whose rows cannot be deleted and inserted again, because a publication prevents deletion. */
 export const readUncomputable = (client: pg.ClientBase, loads: readonly Load[]) =>
   readRefusedChanges(
     client,
@@ -15,7 +15,6 @@ export const readUncomputable = (client: pg.ClientBase, loads: readonly Load[]) 
     "DELETE",
   );
 
-/** Describes the obstacle and the remedy, in sentences. */
 export const describeUncomputable = (it: RefusedChange): { message: string; remedy: string } => ({
   message: `Rows of ${tableLabel(it.relation)} have to be computed again when all rows are there, and PostgreSQL lets no one delete from it: ${describeRefusal(it)}.`,
   remedy: `Do this first: ${it.remedy}.`,

@@ -53,8 +53,7 @@ export async function settleRows(
   const merged = await mergeLoads(client, loads, { isOverwriting: mode === "overwrite", signal });
   await computeAnew(client, loads, computed);
   await dropTableCopies(client, copies);
-  // No table was emptied, so write one transaction number into a table, to look up later whether the transaction was
-  // committed.
+  // No table was emptied, so one bears the transaction's number, by which its outcome can be looked up later.
   for (const { table } of loads.slice(0, 1)) await bearTransactionId(client, table);
   return merged.map((load) => ({ ...load, rowsAfter: (load.rowsBefore ?? 0) + load.grownBy }));
 }

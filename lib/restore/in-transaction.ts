@@ -13,11 +13,9 @@ export interface TransactionOptions {
   signal?: AbortSignal;
 }
 
-/** What the work of a transaction receives. */
 export interface Transaction {
   /** Aborts if the caller cancels, or when the time limit is reached. */
   signal: AbortSignal;
-  /** Starts the time limit `timeoutMs`. */
   startTimer(): void;
   /**
    * Call this before the statement that ends the transaction. From here on only PostgreSQL decides the outcome.

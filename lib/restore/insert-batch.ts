@@ -9,19 +9,14 @@ import { findOrphansInBatch } from "./diagnose/find-orphans.ts";
 import { keyInBatch } from "./diagnose/row-values.ts";
 import { translateLoadError } from "./load-error.ts";
 
-/**
- * @returns the number of the batch's rows that are accounted for: inserted, unless an implementation documents
- *   otherwise
- */
+/** @returns the number of rows that are accounted for: inserted, unless an implementation documents otherwise */
 export type InsertBatch = (
   load: Load,
   statement: LoadStatement,
   batch: LoadBatch,
 ) => Promise<number>;
 
-/**
- * Inserts a whole batch, or throws an error that names the row that the table rejects. The error ends the transaction.
- */
+/** Inserts a whole batch, or throws an error that names the row that the table rejects. It ends the transaction. */
 export const insertWhole =
   (client: pg.ClientBase): InsertBatch =>
   (load, statement, batch) =>

@@ -15,7 +15,6 @@ import type { TransactionOptions } from "./in-transaction.ts";
 import type { InsertBatch } from "./insert-batch.ts";
 import { requireColumns } from "./require-columns.ts";
 
-/** The options that a restore and its trial run share. */
 export interface LoadOptions extends RestoreSelection, TransactionOptions {
   /** Already unlocked. Every checksum is compared again while it is read. */
   archive: Archive;
@@ -53,14 +52,11 @@ class Steps {
 
 /**
  * Loads every table's rows into its target `into`, one table after the other. While one batch is inserted, the next one
- * is read, decrypted, decompressed and converted to COPY's text, even if it belongs to the next table.
- *
- * From here on the session has the role's own settings, which functions in constraints, indexes and generated columns
- * may need.
+ * is read, decrypted, decompressed and converted to COPY's text. From here on the session has the role's own settings,
+ * which functions in constraints, indexes and generated columns may need.
  *
  * @throws BackupError from `Archive.readTable`, which compares each table's checksum meanwhile, and from `insertBatch`.
- *   `insertWhole` throws LOAD_FAILED or CONSTRAINT_VIOLATED with the table, the row (or rows, if no single one is the
- *   cause) and the column or constraint. When it throws, no statement is running.
+ *   When it throws, no statement is running.
  */
 export async function loadArchive(
   client: pg.ClientBase,

@@ -49,7 +49,6 @@ export async function mergeLoads<L extends Load>(
   return done;
 }
 
-/** Finds details that PostgreSQL's error lacks, if there are any. */
 async function findRule(
   client: pg.ClientBase,
   { load, error }: { load: KeyedLoad; error: unknown },

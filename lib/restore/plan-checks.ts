@@ -32,7 +32,6 @@ export function checkPlan(
     ...archiveChecks(manifest),
     ...checkLoadable(plan),
     ...checkReadable(plan, countNow),
-    // Only if some text may not fit.
     ...(plan.encodings === null ? [] : [warning("encoding", plan.encodings)]),
     ...checkLeftAlone(manifest, catalog, plan),
     ...checkPlatforms(catalog, plan),
@@ -46,7 +45,7 @@ export function checkPlan(
   ];
 }
 
-/** Only if rows cannot be read. Rows that are replaced need not be readable. */
+/** Rows that are replaced need not be readable. */
 const checkReadable = ({ loads }: ReadPlan, counts: Facts["countNow"]): Check[] =>
   loads.flatMap(({ table }) => {
     const error = counts.get(table)?.error;
@@ -59,10 +58,7 @@ const checkReadable = ({ loads }: ReadPlan, counts: Facts["countNow"]): Check[] 
 
 const NAMED_TABLES = 5;
 
-/**
- * Only if there are tables for which a backup of ours contains no rows. For a backup by the original, the warnings name
- * them.
- */
+/** Tables for which a backup of ours contains no rows. For a backup by the original, the warnings name them. */
 function checkLeftAlone(
   manifest: Manifest,
   catalog: Catalog,
@@ -84,7 +80,6 @@ function checkLeftAlone(
   ];
 }
 
-/** Only if the database has tables of a platform. */
 function checkPlatforms({ tables }: Catalog, { platformOf, skipped }: LoadPlan): Check[] {
   const ofPlatforms = tables.filter((table) => platformOf(table));
   return [...Map.groupBy(ofPlatforms, platformOf)].map(([platform, its]) => {
@@ -116,7 +111,6 @@ function checkSequences({ sequences, isOriginal, scope }: ReadPlan): Check[] {
     );
 }
 
-/** Only if there are some to refresh. */
 function checkMaterializedViews({ materializedViews }: LoadPlan): Check[] {
   if (materializedViews.length === 0) return [];
   const name = "materialised-views";
@@ -132,13 +126,9 @@ function checkMaterializedViews({ materializedViews }: LoadPlan): Check[] {
   ];
 }
 
-/**
- * Warnings about the backup's database that do not apply to another one. For the current database, a check reports
- * them.
- */
+/** Warnings that apply to no other database. For the current one, a check reports them. */
 export const OF_ITS_DATABASE = ["INVALID_INDEX", "PARTITION_DETACH_PENDING"];
 
-/** Only if there are invalid indexes that may still reject rows. */
 function checkIndexes({ loads }: LoadPlan, { warnings }: Catalog): Check[] {
   const loaded = new Set(loads.map(({ table }) => tableKey(table)));
   return warnings
@@ -148,7 +138,6 @@ function checkIndexes({ loads }: LoadPlan, { warnings }: Catalog): Check[] {
 
 type Migrations = ReadonlyArray<{ name: string; finishedAt: string | null }>;
 
-/** Compares the migrations that are applied in the backup or in the database. */
 export function compareMigrations(manifest: Manifest, now: Migrations): RestorePlan["migrations"] {
   const applied = (migrations: Migrations) =>
     new Set(migrations.filter(({ finishedAt }) => finishedAt !== null).map(({ name }) => name));

@@ -19,21 +19,19 @@ import { verifyTables } from "./verify-tables.ts";
 export interface VerifyArchiveOptions extends RestoreSelection {
   database: Database;
   models: PrismaModels;
-  /** Already unlocked. */
   archive: Archive;
   onProgress?: OnProgress;
   signal?: AbortSignal;
 }
 
-/** A plan, with a fingerprint that tells whether the database is still in the same state. */
+/** With a fingerprint that tells `runRestore` whether the database is still in the same state. */
 export interface CheckedPlan extends RestorePlan {
-  /** For `runRestore`. */
   fingerprint: string;
 }
 
 /**
- * Checks a whole archive and says what restoring it into this database would do. Changes nothing. An obstacle is a
- * failed check in the plan. A damaged archive is an error.
+ * Checks a whole archive and says what restoring it would do. Changes nothing. An obstacle is a failed check in the
+ * plan. A damaged archive is an error.
  *
  * @throws BackupError REQUEST_INVALID for a scope that does not fit the archive
  */
@@ -45,10 +43,7 @@ export async function verifyArchive(options: VerifyArchiveOptions): Promise<Chec
   });
 }
 
-/**
- * Makes the plan for an archive that was checked before, without reading it again. The restore itself reads and checks
- * it in any case.
- */
+/** Makes the plan for an archive that was checked before. The restore itself reads and checks it in any case. */
 export const planRestore = (
   options: Omit<VerifyArchiveOptions, "onProgress">,
 ): Promise<CheckedPlan> => orAbort(options.signal, () => readRestorePlan(options));

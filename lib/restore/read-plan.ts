@@ -21,7 +21,6 @@ import { type Drift, isOfOriginal, type TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
 import { findUndeletable } from "./diagnose/find-undeletable.ts";
 
-/** A load plan, and what only the database can add to it. */
 export interface ReadPlan extends LoadPlan {
   /** Each load goes into its own table. */
   loads: Load[];
@@ -35,7 +34,6 @@ export interface ReadPlan extends LoadPlan {
   untrusted: UntrustedCodes;
   /** What may not fit because the backup's database has another encoding. Null if everything fits. */
   encodings: string | null;
-  /** Whether `@vorlefan/prisma-backup` wrote the backup. */
   isOriginal: boolean;
   /** Covers everything that the plan relies on. It changes if the schema changes. */
   fingerprint: string;
@@ -103,8 +101,7 @@ const tablesWithoutKey = (loads: readonly Load[]): TableName[] =>
 
 async function tablesWithRows(client: pg.ClientBase, loads: readonly Load[]): Promise<TableName[]> {
   const found: TableName[] = [];
-  // Another check names tables that the role may not read. Locked tables are examined by the restore itself, when it
-  // has the lock.
+  // Another check names tables that the role may not read. The restore itself examines locked tables.
   const readable = loads.filter(
     ({ table }) => table.canSelect && !table.hidesRows && !table.isLocked,
   );

@@ -7,11 +7,8 @@ import { tableLabel } from "../shared/table-name.ts";
 const MAX_PARSED_BYTES = 16 * 1024 * 1024;
 
 /**
- * Compares the columns of a batch's first row with the manifest's, because PostgreSQL would ignore columns that the
- * statement does not name. All rows of a table have the same columns in the same order, so one row reveals an edited
- * manifest.
- *
- * @throws BackupError ARCHIVE_INVALID
+ * PostgreSQL would ignore columns that the statement does not name. All rows of a table have the same columns in the
+ * same order, so the first one reveals an edited manifest. @throws BackupError ARCHIVE_INVALID
  */
 export function requireColumns(batch: RowBatch, table: ManifestTable): void {
   const first = partOf(batch, 0, 1).json;

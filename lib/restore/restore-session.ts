@@ -6,10 +6,7 @@ import { findRestoreLockHolder, tryRestoreLock } from "../postgres/locks.ts";
 import { requireWrites } from "../postgres/read-only.ts";
 import { NOTHING_CHANGED, translateLoadError } from "./load-error.ts";
 
-/**
- * The right to restore into a database, held by one connection at a time. The caller that began it must end it, with
- * `await using` or `end`.
- */
+/** The right to restore into a database, held by one connection at a time. End it with `await using` or `end`. */
 export interface RestoreSession extends AsyncDisposable {
   database: Database;
   client: pg.Client;
@@ -17,8 +14,7 @@ export interface RestoreSession extends AsyncDisposable {
 }
 
 /**
- * @throws BackupError DATABASE_READ_ONLY on a standby, OPERATION_IN_PROGRESS if another restore runs in this database,
- *   regardless of where it was started
+ * @throws BackupError DATABASE_READ_ONLY on a standby, OPERATION_IN_PROGRESS if another restore runs in this database
  */
 export async function beginRestore(database: Database): Promise<RestoreSession> {
   const client = await database.connect("restore");

@@ -11,10 +11,7 @@ const LEFT_OUT = {
   "table-missing": "SEQUENCE_LEFT_OUT",
 } as const;
 
-/**
- * Warnings about parts of the backup that are not restored, although their table is, or that belong to no table, as far
- * as a plan knows them.
- */
+/** About what is not restored although its table is, or belongs to no table, as far as a plan knows. */
 export const leftOutWarnings = (plan: LoadPlan): Warning[] => [
   // A missing table blocks. If the difference does not block, it is a missing sequence.
   ...plan.drift.flatMap(({ kind, message, table, blocks }) =>
@@ -26,10 +23,7 @@ export const leftOutWarnings = (plan: LoadPlan): Warning[] => [
   ...childrenWarnings(plan),
 ];
 
-/**
- * For tables that are restored without tables that inherit from them, whose rows a SELECT from them also returned in
- * the backup.
- */
+/** A SELECT from these tables also returned rows of tables that inherit from them and are not restored. */
 export const childrenWarnings = ({ childrenLeftOut }: LoadPlan): Warning[] =>
   childrenLeftOut.map(({ parent, children }) => ({
     code: "CHILDREN_LEFT_OUT",
@@ -37,11 +31,9 @@ export const childrenWarnings = ({ childrenLeftOut }: LoadPlan): Warning[] =>
     table: parent,
   }));
 
-/** Given if the backup's encoding differs from the database's. */
 export const encodingWarning = ({ encodings }: ReadPlan): Warning[] =>
   encodings === null ? [] : [{ code: "ENCODING_DIFFERS", message: encodings }];
 
-/** Given if the commit's wait for a synchronous standby was ended early. */
 export const NOT_REPLICATED: Warning = {
   code: "NOT_REPLICATED",
   message:
@@ -53,7 +45,6 @@ export const isSaidBefore = ({ code }: Warning): boolean =>
   [...Object.values<string>(LEFT_OUT), "CHILDREN_LEFT_OUT"].includes(code);
 
 const NOT_SET = "SEQUENCE_NOT_SET_BACK";
-/** Whether the warning is about a sequence that the restore did not set. */
 export const isNotSet = ({ code }: Warning): boolean => code === NOT_SET;
 
 /** Given for a sequence whose value will differ from the backup's. */

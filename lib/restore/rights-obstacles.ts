@@ -108,8 +108,7 @@ function describe({ table, caller, kind, code, owner }: UntrustedCode): string {
 }
 
 /**
- * Says which tables to leave out so that none of these relations is changed: the relations themselves, or the tables to
- * which they belong.
+ * The tables to leave out so that none of these relations is changed: themselves, or the tables to which they belong.
  */
 export function holdersToLeaveOut(
   relations: readonly TableName[],

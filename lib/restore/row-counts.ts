@@ -17,7 +17,6 @@ export interface FilledLoad extends CountedLoad {
   rowsAfter: number;
 }
 
-/** Adds to each load the current number of rows in its table. */
 export async function countBefore(
   client: pg.ClientBase,
   { loads, scope }: ReadPlan,

@@ -14,7 +14,7 @@ import { tableKey } from "../shared/table-name.ts";
 import { beginBlaming, runOrBlame } from "./diagnose/blame.ts";
 
 /**
- * After all rows are loaded, validates the constraints again that were valid before and may depend on other rows.
+ * Validates the constraints again that were valid before and may depend on other rows.
  *
  * @throws BackupError CONSTRAINT_VIOLATED with the keys of rows, LOAD_FAILED
  */

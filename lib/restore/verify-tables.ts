@@ -6,7 +6,7 @@ import { type OnProgress, reportTable, waitingTable } from "../shared/progress.t
 import { tableLabel } from "../shared/table-name.ts";
 
 /**
- * Reads the whole archive and checks every digest and row count. Does not use a database.
+ * Reads the whole archive and compares every checksum and row count.
  *
  * @throws BackupError DIGEST_MISMATCH, ARCHIVE_INVALID or ARCHIVE_TRUNCATED for the first damaged table
  */

@@ -1,6 +1,6 @@
 /**
- * The original's encryption: AES-192-CCM with a key that scrypt derives from the password and the salt "salt". It
- * stored no tag, and CCM without its tag is CTR, so altered text cannot be detected.
+ * The original's encryption: AES-192-CCM with a key from scrypt. It stored no tag, and CCM without its tag is CTR, so
+ * altered text cannot be detected.
  */
 import { createDecipheriv, scrypt } from "node:crypto";
 import { z } from "zod";
@@ -31,8 +31,7 @@ export function deriveKey(password: string): Promise<Buffer> {
 }
 
 /**
- * Decrypts a whole file. A wrong key or altered text gives something that is not JSON, or other JSON. This function
- * cannot detect that.
+ * Decrypts a whole file. A wrong key or altered text gives something that is not JSON, or other JSON.
  *
  * @throws Error if the text is not the original's JSON around encrypted text
  */
@@ -44,10 +43,7 @@ export function decryptFile(key: Buffer, content: Buffer): Buffer {
   return Buffer.concat([decipher.update(encrypted, "hex"), decipher.final()]);
 }
 
-/**
- * CCM's counter block for the first block of text: the counter's length (3 bytes) less one, the nonce, and a counter of
- * 1.
- */
+/** CCM's first counter block: the counter's length (3 bytes) less one, the nonce, and a counter of 1. */
 function firstCounter(nonce: Buffer): Buffer {
   return Buffer.concat([Buffer.from([2]), nonce, Buffer.from([0, 0, 1])]);
 }

@@ -6,7 +6,6 @@ import type { MatchedColumn } from "./match-columns.ts";
 import type { MatchedTable } from "./match-tables.ts";
 import type { ScannedFile } from "./scan-file.ts";
 
-/** Warnings about the backup as a whole. */
 export function generalLosses(files: readonly ScannedFile[]): Warning[] {
   const encrypted = files.filter(({ isEncrypted }) => isEncrypted).length;
   const warnings: Warning[] = [
@@ -35,7 +34,6 @@ export function generalLosses(files: readonly ScannedFile[]): Warning[] {
   return warnings;
 }
 
-/** Each kind of loss, with its message about the affected columns. */
 const LOSSES: Array<{
   code: Warning["code"];
   concerns: (column: MatchedColumn) => boolean;
@@ -107,14 +105,12 @@ const isJson = ({ valueType }: MatchedColumn["column"]): boolean =>
   valueType.name === "json" || valueType.name === "jsonb";
 const hasValues = (statistics: MatchedColumn["statistics"]): boolean =>
   statistics.some(({ rows, nulls }) => rows > nulls);
-/** Whether there are nulls among its values, or among the elements of its arrays. */
 const holdsNulls = (
   { valueType }: MatchedColumn["column"],
   statistics: MatchedColumn["statistics"],
 ): boolean =>
   statistics.some(({ nulls, nullElements }) => (valueType.isArray ? nullElements : nulls > 0));
 
-/** Returns one warning per kind of loss. */
 export function tableLosses(
   { schema, name }: MatchedTable,
   columns: readonly MatchedColumn[],

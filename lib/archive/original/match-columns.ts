@@ -18,9 +18,7 @@ export interface MatchedColumn {
 
 export interface MatchedColumns {
   columns: MatchedColumn[];
-  /**
-   * The columns for the manifest. Includes those that the table lacks or has with another type, which then are drift.
-   */
+  /** For the manifest. What the table lacks, or has with another type, becomes drift. */
   described: ManifestTable["columns"];
   warnings: Warning[];
 }
@@ -91,10 +89,7 @@ export function matchColumns(matched: MatchedTable, models: PrismaModels): Match
   return result;
 }
 
-/**
- * If all keys are the model's fields, they count as fields. Otherwise a key is a column's name or, if there is no such
- * column, a field.
- */
+/** If all keys are the model's fields, they count as fields. Otherwise a key is a column's name, else a field's. */
 function columnNames(
   keys: string[],
   { table, schema, name }: MatchedTable,

@@ -8,13 +8,11 @@ import { invalidArchive } from "../archive-error.ts";
 import type { ScannedFile } from "./scan-file.ts";
 
 export interface MatchedTable extends TableName {
-  /** Null if the database lacks the table. */
   table: CatalogTable | null;
   /** Several if 0.3.5's user had split a table, or an old PostgreSQL listed only the partitions. */
   files: ScannedFile[];
 }
 
-/** A relation that a file can belong to. */
 interface Relation extends TableName {
   /** The table that receives its rows. For a partition, the root table. Null: a restore does not change it. */
   table: CatalogTable | null;
@@ -91,8 +89,8 @@ function relationsOf(catalog: Catalog): Relation[] {
 const lowerFirst = (name: string): string => name.slice(0, 1).toLowerCase() + name.slice(1);
 
 /**
- * Finds a file's relation by the name that 0.4.0 wrote into every row. Otherwise by the file's name: a table's, or any
- * name that 0.3.5's user chose, usually the model's or its delegate's in Prisma Client.
+ * Finds a file's relation by the name that 0.4.0 wrote into every row, else by the file's name: a table's, or what the
+ * user of 0.3.5 chose, usually the model's or its delegate's in Prisma Client.
  */
 function findRelations(
   file: ScannedFile,
@@ -127,9 +125,7 @@ function findRelations(
   return { found: split === undefined ? [] : byName(split), isSplit: true };
 }
 
-/**
- * Returns the file name that the original made from a table's name: without characters that some systems do not allow.
- */
+/** The original left out characters that some systems do not allow in file names. */
 const fileNameOf = (tableName: string): string =>
   tableName
     .replaceAll(/[/?<>\\:*|"]|\p{Cc}/gu, "")

@@ -27,11 +27,9 @@ export interface TablePlan extends MatchedTable {
 
 export interface PlannedManifest {
   manifest: Manifest;
-  /** By the `entry` of the manifest's tables. */
   plans: Map<string, TablePlan>;
 }
 
-/** What the original's backup says before the database is known. */
 export interface ScannedOriginal {
   files: readonly ScannedFile[];
   encryption: Manifest["encryption"];
@@ -95,10 +93,7 @@ export function fittedManifest(
 
 const NAMED = 5;
 
-/**
- * Warns about tables without a file. Nothing else reveals that a file was lost, or was never written because the
- * original failed before.
- */
+/** Nothing else reveals that a file was lost, or was never written because the original failed before. */
 function missingTables(matched: readonly MatchedTable[], catalog: Catalog): Warning[] {
   const found = new Set([...matched, ...catalog.platformRelations].map((table) => tableKey(table)));
   const missing = catalog.tables.filter(

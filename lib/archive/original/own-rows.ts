@@ -9,7 +9,7 @@ import type { Row } from "./parse-row.ts";
 /** Each is kept as a digest in memory while its parent is read. */
 const MAX_INHERITED_ROWS = 2_000_000;
 
-/** Returns all tables that inherit from a table, at any depth, each once. */
+/** All tables that inherit from a table, at any depth, each once. */
 export function descendantsOf(table: MatchedTable, all: readonly MatchedTable[]): MatchedTable[] {
   const found = new Set<MatchedTable>();
   const visit = (parent: MatchedTable) => {
@@ -24,11 +24,7 @@ export function descendantsOf(table: MatchedTable, all: readonly MatchedTable[])
   return [...found];
 }
 
-/**
- * Counts a table's own rows.
- *
- * @throws ARCHIVE_INVALID if its file has fewer rows than its children
- */
+/** Counts a table's own rows. @throws ARCHIVE_INVALID if its file has fewer rows than its children */
 export function countOwnRows(table: MatchedTable, all: readonly MatchedTable[]): number {
   const rows = table.files.reduce((sum, file) => sum + file.rows, 0);
   const inherited = descendantsOf(table, all).reduce(
@@ -47,7 +43,6 @@ export function countOwnRows(table: MatchedTable, all: readonly MatchedTable[]):
 /**
  * Removes the children's rows from a parent's, each as often as it occurs there.
  *
- * @param inherited the children's own rows
  * @param keys the parent's columns
  * @throws ARCHIVE_INVALID if one of them is missing
  */

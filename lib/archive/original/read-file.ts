@@ -6,19 +6,16 @@ import { digestMismatch, invalidArchive, truncatedArchive } from "../archive-err
 import { type EntrySource, translateReadError } from "../entry-source.ts";
 import { decryptFile, MAX_ENCRYPTED_BYTES } from "./decrypt-file.ts";
 
-/** How to read a file's content, and what it was when it was first read. */
 export interface ReadFileOptions {
-  /** For encrypted files. */
   key: Buffer | null;
   /** The expected digest from the first reading, because the original stored none. */
   sha256?: string;
-  /** Receives the digest after the whole file is read. */
   onDigest?: (sha256: string) => void;
   signal: AbortSignal;
 }
 
 /**
- * Reads a file's JSON, decrypted. Plain files are streamed. An encrypted file is limited by CCM and read as a whole.
+ * Reads a file's JSON, decrypted. An encrypted file is limited by CCM and read as a whole.
  *
  * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED, DIGEST_MISMATCH (other content than before), ABORTED
  */

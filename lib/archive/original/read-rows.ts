@@ -14,10 +14,7 @@ export type FileRows = (file: ScannedFile) => AsyncIterable<Buffer[]>;
 const [NEWLINE, RETURN, SPACE] = [0x0a, 0x0d, 0x20];
 const [FIRST, NEXT, LINE_END] = [Buffer.from("["), Buffer.from(","), Buffer.from("\n")];
 
-/**
- * Writes a table's JSON array in the layout of format 1, one row per line. If the plan has columns, the values are
- * converted to format 1.
- */
+/** Writes a table's JSON array in the layout of format 1, converted to it if the plan has columns. */
 export async function* readPlannedTable(plan: TablePlan, open: FileRows): AsyncGenerator<Buffer> {
   let isEmpty = true;
   const { columns } = plan;

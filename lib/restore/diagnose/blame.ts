@@ -8,7 +8,6 @@ const MAX_SEARCH_MS = 60_000;
 
 const SAVEPOINT = "before_failure";
 
-/** Work on one item, and the search for the rows that make it fail. */
 interface Step<Item> {
   run(item: Item): Promise<unknown>;
   placeOf(item: Item): Pick<ErrorPlace, "table" | "constraint">;

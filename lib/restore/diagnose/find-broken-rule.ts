@@ -17,18 +17,12 @@ export interface BrokenRule {
   remedy: string;
 }
 
-/**
- * Whether there is no partition for a row, or an index or value cannot be computed. PostgreSQL names no constraint for
- * these.
- */
+/** No partition for a row, or an index or value that cannot be computed: PostgreSQL names no constraint for these. */
 const isUnnamed = (error: unknown): error is pg.DatabaseError =>
   error instanceof pg.DatabaseError &&
   (isWithoutPartition(error) || /^(22|54|P0)/.test(error.code ?? ""));
 
-/**
- * @param load into the copy that contains the rows to insert
- * @returns undefined if no such rule is found
- */
+/** @param load into the copy that contains the rows to insert */
 export async function findBrokenRule(
   client: pg.ClientBase,
   load: Load,

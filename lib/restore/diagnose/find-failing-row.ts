@@ -14,8 +14,8 @@ export interface FailingRow {
 }
 
 /**
- * Finds the first row of a batch that its table rejects, for the error message of a failed load. A binary search
- * inserts the batch's rows into an empty temporary table of the same structure. Ends the load's transaction.
+ * Finds the first row of a batch that its table rejects, by a binary search with an empty temporary table of the same
+ * structure. Ends the load's transaction.
  *
  * @param error of the load. Only errors with the same code count.
  * @returns null if no single row is the cause, for example if a row repeats a key from an earlier batch
@@ -50,7 +50,6 @@ export async function findFailingRow(
     ["CONSTRAINTS", "GENERATED", "INDEXES"],
     async (probe) => {
       const insert = loadStatement(probe, columns).text;
-      // Find the smallest number of rows, from the first, that fails.
       let good = 0;
       let bad = batch.rows;
       if (!(await fails(insert, batch.json))) return null;
@@ -62,8 +61,7 @@ export async function findFailingRow(
       const row = batch.firstRow + bad - 1;
       const { json } = partOf(batch, bad - 1, bad);
       for (const column of columns) {
-        // Text that is invalid in the encoding fails before any column is read, regardless of its column. So try each
-        // value alone.
+        // Text that is invalid in the encoding fails before any column is read. So try each value alone.
         const read = isTextError(error) ? columnAlone(json, column.name) : json;
         if (read && (await fails(readStatement(column), read))) return { row, column: column.name };
       }

@@ -12,10 +12,7 @@ import { type RefusedChange, readRefusedChanges } from "../../postgres/publicati
 import type { RowKey } from "../../postgres/row-keys.ts";
 import { rowsOf } from "../../postgres/rows-of.ts";
 
-/**
- * A table is only affected if it contains a row with a key from the backup: otherwise nothing is deleted. So this must
- * read the archive's rows.
- */
+/** Only a table that contains a row with a key from the backup is affected. So this must read the archive's rows. */
 export async function findUndeletable(
   client: pg.ClientBase,
   archive: Pick<Archive, "readTable">,
@@ -26,8 +23,7 @@ export async function findUndeletable(
   for (const load of loads.filter(isKeyed)) {
     const { oid, canSelect, hidesRows, isLocked } = load.table;
     const ofLoad = refused.filter(({ root }) => root === oid);
-    // Another check names tables that the role may not read. Locked tables are examined by the restore itself, when it
-    // has the lock.
+    // Another check names tables that the role may not read. The restore itself examines locked tables.
     if (ofLoad.length === 0 || !canSelect || hidesRows || isLocked) continue;
     if (await isAnyThere(client, archive, load)) found.push(...ofLoad);
   }
@@ -59,7 +55,6 @@ async function isAnyThere(
   return false;
 }
 
-/** Reads the expressions of the key's generated columns. */
 async function readComputed(
   client: pg.ClientBase,
   oid: number,

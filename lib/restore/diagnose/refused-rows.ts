@@ -1,4 +1,3 @@
-/** Finds the rows that make a merge fail. */
 import pg from "pg";
 import { type BlamedRows, blameRows } from "../../postgres/blamed-rows.ts";
 import {
@@ -29,11 +28,7 @@ interface FailedMerge {
   error: unknown;
 }
 
-/**
- * Finds the rows of the backup that a table rejects. After that, the transaction can only be rolled back.
- *
- * @returns undefined if they are not found. The error must be reported nevertheless.
- */
+/** Finds the rows of the backup that a table rejects. After that, the transaction can only be rolled back. */
 export async function findRefusedRows(
   client: pg.ClientBase,
   failed: FailedMerge,

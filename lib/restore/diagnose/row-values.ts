@@ -10,11 +10,7 @@ const MAX_PARSED_BYTES = 16 * 1024 * 1024;
 /** In bytes. A larger row is not parsed only to find the failing value. */
 const MAX_SEARCHED_BYTES = 64 * 1024 * 1024;
 
-/**
- * Reads values of a JSON array with one row, as text. A value that the row lacks is null.
- *
- * @returns null if the row is too large
- */
+/** Reads values of a JSON array with one row, as text. Null if the row is too large. */
 export function valuesIn(json: Buffer, columns: readonly string[]): SampleValue[] | null {
   if (json.length > MAX_PARSED_BYTES) return null;
   const [row] = JSON.parse(json.toString(), exactNumbers) as [Record<string, unknown>];
@@ -29,11 +25,7 @@ export function valuesIn(json: Buffer, columns: readonly string[]): SampleValue[
 const exactNumbers = (_: string, value: unknown, { source }: { source?: string } = {}): unknown =>
   typeof value === "number" && source !== undefined ? source : value;
 
-/**
- * Returns the key of the batch's failing row, such as `id = 17`.
- *
- * @returns undefined if the row has no key, or if a column of the key fails
- */
+/** The key of the batch's failing row, such as `id = 17`, if no column of it fails. */
 export function keyInBatch(
   batch: RowBatch,
   { row, column: refused }: FailingRow,
@@ -46,9 +38,7 @@ export function keyInBatch(
 }
 
 /**
- * Reduces a JSON array with one row to one of its values. Preserves the bytes in any encoding.
- *
- * @returns null if the row lacks the value, or is too large
+ * Reduces a JSON array with one row to one of its values, in the same bytes. Null if the row lacks it, or is too large.
  */
 export function columnAlone(json: Buffer, column: string): Buffer | null {
   if (json.length > MAX_SEARCHED_BYTES) return null;

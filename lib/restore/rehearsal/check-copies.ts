@@ -29,16 +29,12 @@ import {
 
 export interface CheckedCopies {
   violations: Violation[];
-  /**
-   * Violations according to functions that read the tables instead of the copies. They are right if the restore changes
-   * no row.
-   */
+  /** By functions that read the tables instead of the copies. They are right if the restore changes no row. */
   doubtful: Violation[];
   /** Sentences about what could not be checked. */
   unchecked: string[];
 }
 
-/** The result of one rule. */
 interface Verdict {
   rule: Omit<Violation, "total" | "rows" | "message" | "remedy">;
   outcome: Outcome;
@@ -46,11 +42,7 @@ interface Verdict {
   remedy?: string | undefined;
 }
 
-/**
- * Checks every rule, and reports the violations.
- *
- * @param untried rules that call functions which read the tables. Rules that may write are not evaluated at all.
- */
+/** @param untried rules that call functions which read the tables. Those that may write are not evaluated at all. */
 export async function checkCopies(
   client: pg.ClientBase,
   checks: Checks,
@@ -147,17 +139,13 @@ async function checkTable(
   return verdicts;
 }
 
-/**
- * A condition for the rows `t` of the copy that are inserted into a table with remaining rows. Undefined if no other
- * rows remain.
- */
+/** A condition for the rows `t` of the copy that are inserted beside other rows. Undefined if no other rows remain. */
 function insertedRows(load: CheckedLoad, mode: RestoreMode): string | undefined {
   if (!isKeyed(load)) return undefined;
   if (mode === "keep-existing") return newRows(load);
   return mode === "overwrite" ? keptKeys(load) : undefined;
 }
 
-/** Rows of the copy whose key the table lacks. Only these are inserted. */
 const newRows = ({ table, key }: KeyedLoad): string =>
   `NOT EXISTS (SELECT FROM ${rowsOf(table)} l WHERE ${sameKey(key, "l", "t")})`;
 
@@ -169,8 +157,7 @@ async function checkOneForeignKey(
 ): Promise<Verdict[]> {
   const from = sideOf(loads, rule.fromOid);
   const to = sideOf(loads, rule.toOid);
-  // A restore drops the foreign key and adds it again as it is: NOT VALID, except for partitions that have validated
-  // it.
+  // A restore adds the foreign key again as it is: NOT VALID, except for partitions that have validated it.
   const isWhole = rule.isValidated || to === undefined;
   const part = isWhole ? from?.filter : partsOf(rule, from?.load);
   if (!isWhole && part === undefined) return [];

@@ -12,7 +12,7 @@ import { isRefusal, RefusedValues } from "./refused-values.ts";
  * Loads the archive's rows into the copies.
  *
  * @param options.keepsRefused continue after a row that a column rejects
- * @returns the rejected values. Null if a row was rejected and keepsRefused is false. Then the transaction has failed.
+ * @returns the rejected values. Null after a rejected row, if keepsRefused is false: the transaction has failed.
  */
 export async function loadCopies(
   client: pg.ClientBase,

@@ -19,7 +19,6 @@ import { copiesOf } from "./relation-copies.ts";
 import { uncomputable } from "./remedies.ts";
 
 export interface Copies {
-  /** With the loads into the copies. */
   checks: Checks;
   /** Generated columns of the copies. They may depend on rows loaded later. */
   computed: ComputedColumns[];
@@ -27,7 +26,6 @@ export interface Copies {
   functions: UserFunction[];
 }
 
-/** Creates an empty copy of each table, and reads the rules for its rows. */
 export async function makeCopies(client: pg.ClientBase, matched: Matched): Promise<Copies> {
   const { loads: planned } = matched.plan;
   const tables = planned.map(({ table }) => table);
@@ -44,12 +42,7 @@ export async function makeCopies(client: pg.ClientBase, matched: Matched): Promi
   return { checks, computed, functions };
 }
 
-/**
- * Makes the functions read the copies.
- *
- * @param client with an empty search_path
- * @returns what cannot be redirected
- */
+/** Makes the functions read the copies. @param client with an empty search_path @returns what cannot be redirected */
 export async function redirectToCopies(
   client: pg.ClientBase,
   { functions, checks }: Copies,
@@ -77,9 +70,7 @@ export async function completeCopies(
   }
 }
 
-/**
- * Recomputes generated columns that depend on other rows. @returns a violation for each table in which a restore cannot
- */
+/** Recomputes generated columns. @returns a violation for each table in which a restore cannot */
 export async function recomputeCopies(
   client: pg.ClientBase,
   loads: readonly CheckedLoad[],

@@ -13,7 +13,6 @@ import type { RestoreMode } from "../../shared/api.ts";
 import { tableKey } from "../../shared/table-name.ts";
 import type { Matched } from "./lock-for-reading.ts";
 
-/** A load into a copy, with the rules for its rows. */
 export interface CheckedLoad extends CopiedLoad {
   rules: TableRules;
 }
@@ -55,8 +54,7 @@ export async function readChecks(
     })),
     foreignKeys: rows.filter(({ from, constraint, fromOid, toOid }) => {
       const isUnchecked = unchecked.has(`${tableKey(from)} ${constraint}`);
-      // A restore adds a foreign key from a table that stays again. That checks its rows, regardless of its triggers'
-      // state.
+      // A restore adds a foreign key from a table that stays again, and checks its rows whatever its triggers' state.
       if (!isLoaded.has(fromOid)) return mode !== "keep-existing";
       return !isUnchecked || (mode === "overwrite" && isLoaded.has(toOid));
     }),

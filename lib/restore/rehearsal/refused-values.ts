@@ -14,7 +14,6 @@ import { describeViolation, remedyOf } from "./remedies.ts";
 export const isRefusal = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && /^(22|23|54000|P0)/.test(error.code ?? "");
 
-/** Rows that a column rejects. */
 interface Refused {
   /** Null if no single column is the cause. */
   column: string | null;
@@ -33,7 +32,6 @@ export class RefusedValues {
     this.#client = client;
   }
 
-  /** Whether the load's target lacks some of its rows. */
   has(load: Load): boolean {
     return this.#found.has(load);
   }
@@ -70,8 +68,7 @@ export class RefusedValues {
   async #keep(load: Load, { json, firstRow }: RowBatch, refusal: unknown): Promise<void> {
     let name: string | null = null;
     for (const column of load.columns) {
-      // Text that is invalid in the encoding fails before any column is read, regardless of its column. So try each
-      // value alone.
+      // Text that is invalid in the encoding fails before any column is read. So try each value alone.
       const read = isTextError(refusal) ? columnAlone(json, column.name) : json;
       if (!read) continue;
       if (!(await this.#try(() => this.#client.query(readStatement(column), [read])))) continue;

@@ -13,14 +13,10 @@ interface RehearsedRights {
   models: PrismaModels;
   signIn: SignInOptions | undefined;
   loads: readonly CheckedLoad[];
-  /** Whether the copy contains every row, with these columns. */
   isComparable(load: CheckedLoad, columns: readonly string[]): boolean;
 }
 
-/**
- * Compares rights before and after a restore. Null if the restore does not change the tables of the sign-in, or there
- * are none.
- */
+/** Compares rights before and after a restore. Null if it does not change the tables of the sign-in. */
 export async function rehearseRights(
   client: pg.ClientBase,
   { catalog, models, signIn: options, loads, isComparable }: RehearsedRights,

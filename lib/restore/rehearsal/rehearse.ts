@@ -34,7 +34,7 @@ export interface RehearseOptions extends LoadOptions {
  * do. Readers and writers of the tables continue. Sessions that alter or empty a table wait, as during a backup.
  *
  * @throws BackupError from the restore, if the cause is not in the rows: a damaged archive, a lost connection,
- *   LOCK_TIMEOUT, ABORTED, OPERATION_IN_PROGRESS, INSUFFICIENT_PRIVILEGE. Nothing is changed in any case.
+ *   LOCK_TIMEOUT, ABORTED, OPERATION_IN_PROGRESS, INSUFFICIENT_PRIVILEGE
  */
 export async function rehearse(options: RehearseOptions): Promise<RehearsalReport> {
   const report =

@@ -10,7 +10,6 @@ import type { TableName } from "../../shared/api.ts";
 import { tableKey } from "../../shared/table-name.ts";
 import { namesIn, type Redirected, replaceNames } from "./sql-names.ts";
 
-/** The result of a SELECT from a relation after the restore. */
 interface Definition extends TableName {
   sql: string;
 }
@@ -21,7 +20,6 @@ export class RelationCopies {
   /** The schema of the copies. */
   readonly #place: string;
   readonly #definitions: readonly Definition[];
-  /** The users' own views. */
   readonly views: readonly Definition[];
   readonly #made = new Map<Definition, Redirected>();
 
@@ -37,7 +35,6 @@ export class RelationCopies {
     this.views = views;
   }
 
-  /** Returns the copies of relations that an SQL text names. */
   async namedIn(text: string): Promise<Redirected[]> {
     const found: Redirected[] = [];
     for (const definition of this.#definitions)
@@ -46,8 +43,8 @@ export class RelationCopies {
   }
 
   /**
-   * Creates a view with the relation's name, so that column references remain valid. A temporary view is also found
-   * without a schema.
+   * The view has the relation's name, so that column references remain valid. A temporary one is also found without a
+   * schema.
    */
   async #make(definition: Definition): Promise<Redirected> {
     const made = this.#made.get(definition);

@@ -12,11 +12,7 @@ import type { NotRedirected } from "./redirect-functions.ts";
 const THEN_VALIDATE =
   "or make it NOT VALID (drop it and add it again so), restore, correct the rows, and validate it";
 
-/**
- * Says what to do about a violation, in one or two sentences.
- *
- * @param drop statement for a unique or exclusion constraint or index
- */
+/** What to do about a violation. @param drop statement for a unique or exclusion constraint or index */
 export function remedyOf(
   {
     kind,
@@ -65,11 +61,7 @@ const WHAT: Record<Violation["kind"], string> = {
   "foreign-key": "refer to rows that are not there",
 };
 
-/**
- * Describes a violation in a sentence without values.
- *
- * @param what its rows do, if more is known than the kind
- */
+/** Describes a violation in a sentence without values. @param what its rows do, if more is known than the kind */
 export function describeViolation(
   { kind, table, constraint, columns, total, refersTo }: Omit<Violation, "message" | "remedy">,
   what = WHAT[kind],
@@ -97,7 +89,6 @@ const SINGULAR: Record<string, string> = {
 
 const singular = (what: string): string => what.replace(/^\w+/, (verb) => SINGULAR[verb] ?? verb);
 
-/** A violation without known rows. */
 const byNoRow = (
   it: Pick<Violation, "kind" | "table" | "constraint" | "message" | "remedy">,
 ): Violation => ({ ...it, key: [], columns: [], total: null, rows: [] });

@@ -1,7 +1,6 @@
 import type { RehearsalSummary } from "../../shared/api.ts";
 import type { RehearsalReport, RowChanges } from "../../shared/rehearsal.ts";
 
-/** Summarises a trial run for the plan. */
 export function summariseRehearsal({
   wouldSucceed,
   elapsedMs,
