@@ -3,9 +3,7 @@ import type { Catalog, CatalogSequence, CatalogTable, UnreadableName } from "../
 import { describeUnreadable } from "../schema/describe-unreadable.ts";
 import { whyLeftOut } from "../schema/extension-tables.ts";
 import { heirsOf } from "../schema/heirs.ts";
-import { pendingDetachWarning } from "../schema/pending-detach.ts";
 import {
-  isKnownToPrisma,
   MIGRATIONS_TABLE,
   modelName,
   type PrismaModels,
@@ -13,11 +11,17 @@ import {
 } from "../schema/prisma-models.ts";
 import type { Exclusion, InsertionOrder, TableName, Warning } from "../shared/api.ts";
 import { formatSome } from "../shared/format.ts";
-import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { nameOf, tableKey, tableLabel } from "../shared/table-name.ts";
 import { selectSequences } from "./dump-sequences.ts";
-import { matcherOf, partitionWarnings, requireKnown, whatToLeaveOut } from "./exclusion.ts";
+import {
+  catalogWarnings,
+  notChosenWarning,
+  parentWarnings,
+  partitionWarnings,
+  unmappedWarnings,
+} from "./dump-warnings.ts";
+import { matcherOf, requireKnown, whatToLeaveOut } from "./exclusion.ts";
 import { computeInsertionOrder, orderedTables } from "./insertion-order.ts";
-import { notChosenWarning } from "./not-chosen.ts";
 import { leftToPlatforms, platformWarnings } from "./platform-schemas.ts";
 
 /** By default all tables. */
@@ -81,13 +85,13 @@ export function planDump(
     warnings: [
       ...notChosenWarning(tables, chosen),
       ...platformWarnings(left.relations, "the backup"),
-      ...warningsOf(catalog, chosen, { isWhole: !selection.tables, isExcluded }),
+      ...catalogWarnings(catalog, chosen, { isWhole: !selection.tables, isExcluded }),
       ...warnings,
       ...partitionWarnings(catalog.tables, selection.exclude ?? [], selected),
-      ...leftOutParents(catalog, byKey),
-      ...unmappedTables(models, selected),
+      ...parentWarnings(catalog, byKey),
+      ...unmappedWarnings(models, selected),
     ],
-    childrenLeftOut: leftOutChildren(catalog, selected),
+    childrenLeftOut: childrenNotChosen(catalog, selected),
   };
 }
 
@@ -97,18 +101,12 @@ export function insertionOrderOf(
   models: PrismaModels,
   tables: readonly TableName[],
 ): InsertionOrder {
-  return computeInsertionOrder(
-    tables.map(({ schema, name }) => ({ schema, name })),
-    catalog.foreignKeys.map((foreignKey) => ({
-      constraint: foreignKey.constraint,
-      from: foreignKey.from,
-      to: foreignKey.to,
-      columns: foreignKey.columns,
-      referencedColumns: foreignKey.referencedColumns,
-      onDelete: foreignKey.onDelete,
-      relation: relationName(models, foreignKey),
-    })),
-  );
+  const links = catalog.foreignKeys.map((foreignKey) => {
+    const { constraint, from, to, columns, referencedColumns, onDelete } = foreignKey;
+    const relation = relationName(models, foreignKey);
+    return { constraint, from, to, columns, referencedColumns, onDelete, relation };
+  });
+  return computeInsertionOrder(tables.map(nameOf), links);
 }
 
 /** A predicate: true for chosen tables. Tables left to a platform must be excluded separately. */
@@ -172,7 +170,7 @@ function requireNames(
     `Names have bytes that are no character in the database's encoding, ${encoding}: ${what}. No backup was made.`,
     {
       hint: `Rename them, or choose tables without them: ${remedy}`,
-      details: { ...whatToLeaveOut(tables, [...tables, ...others]) },
+      details: whatToLeaveOut(tables, [...tables, ...others]),
     },
   );
 }
@@ -203,9 +201,7 @@ export function requireReadable(
   sequences: readonly CatalogSequence[],
 ): void {
   const isUnreadable = ({ canSelect }: { canSelect: boolean }) => !canSelect;
-  const unreadable = [...tables, ...sequences]
-    .filter(isUnreadable)
-    .map(({ schema, name }) => ({ schema, name }));
+  const unreadable = [...tables, ...sequences].filter(isUnreadable).map(nameOf);
   if (unreadable.length === 0) return;
   throw new BackupError(
     "INSUFFICIENT_PRIVILEGE",
@@ -223,9 +219,7 @@ export function requireReadable(
 
 /** Without the rows that row-level security hides, a backup would look complete. @throws INSUFFICIENT_PRIVILEGE */
 export function requireAllRows(tables: readonly CatalogTable[]): void {
-  const hiding = tables
-    .filter((table) => table.hidesRows)
-    .map(({ schema, name }) => ({ schema, name }));
+  const hiding = tables.filter((table) => table.hidesRows).map(nameOf);
   if (hiding.length === 0) return;
   throw new BackupError(
     "INSUFFICIENT_PRIVILEGE",
@@ -253,40 +247,12 @@ function requireBackedUp(
     `${found.map((table) => `${tableLabel(table)} ${whyLeftOut(table)}: its rows cannot be in a backup.`).join(" ")} No backup was made.`,
     {
       hint: "Leave it out, and keep its rows by other means, such as a script that makes them again.",
-      details: { tables: found.map(({ schema, name }) => ({ schema, name })) },
+      details: { tables: found.map(nameOf) },
     },
   );
 }
 
-function warningsOf(
-  catalog: Catalog,
-  selected: readonly CatalogTable[],
-  { isWhole, isExcluded }: { isWhole: boolean; isExcluded: (it: TableName) => boolean },
-): Warning[] {
-  const isTable = new Set(catalog.tables.map(tableKey));
-  const chosen = new Set(selected.map(tableKey));
-  // Choosing a table means everything that a SELECT from it returns.
-  const seen = new Set(
-    selected.flatMap(({ partitions, heirs }) => [...partitions, ...heirs]).map(tableKey),
-  );
-  const isAbout = (table: TableName) =>
-    isTable.has(tableKey(table))
-      ? chosen.has(tableKey(table))
-      : (isWhole || seen.has(tableKey(table))) && !isExcluded(table);
-  const parts = new Set(selected.flatMap((it) => [it, ...it.partitions]).map(tableKey));
-  return [
-    ...catalog.pendingDetaches
-      .filter(
-        ({ parent, partition }) => parts.has(tableKey(parent)) || chosen.has(tableKey(partition)),
-      )
-      .map((it) => pendingDetachWarning(it, chosen.has(tableKey(it.partition)))),
-    ...catalog.warnings.filter(
-      ({ code, table }) => code !== "PARTITION_DETACH_PENDING" && (!table || isAbout(table)),
-    ),
-  ];
-}
-
-function leftOutChildren(
+function childrenNotChosen(
   { tables }: Catalog,
   selected: readonly CatalogTable[],
 ): DumpPlan["childrenLeftOut"] {
@@ -295,25 +261,4 @@ function leftOutChildren(
     const children = heirsOf({ heirs }, tables).filter((it) => !chosen.has(tableKey(it)));
     return children.length > 0 ? [{ parent: { schema, name }, children }] : [];
   });
-}
-
-function leftOutParents(catalog: Catalog, selected: ReadonlyMap<string, unknown>): Warning[] {
-  return catalog.foreignKeys
-    .filter(({ from, to }) => selected.has(tableKey(from)) && !selected.has(tableKey(to)))
-    .map(({ from, to, constraint }) => ({
-      code: "PARENT_LEFT_OUT",
-      message: `${tableLabel(from)} refers to ${tableLabel(to)} (${constraint}), which is not in the backup. A restore needs the rows there to exist.`,
-      table: from,
-    }));
-}
-
-function unmappedTables(models: PrismaModels, tables: readonly CatalogTable[]): Warning[] {
-  if (models.models.length === 0) return [];
-  return tables
-    .filter((table) => !isKnownToPrisma(models, table))
-    .map(({ schema, name }) => ({
-      code: "UNMAPPED_TABLE",
-      message: `No Prisma model maps ${schema}.${name}. It is in the backup all the same.`,
-      table: { schema, name },
-    }));
 }

@@ -4,8 +4,9 @@ import { largestNumber } from "../schema/number-column.ts";
 import { MIGRATIONS_TABLE } from "../schema/prisma-models.ts";
 import { type SequenceUser, usersOf } from "../schema/sequence-users.ts";
 import type { Drift, TableName, Warning } from "../shared/api.ts";
-import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { nameOf, tableKey, tableLabel } from "../shared/table-name.ts";
 import { type ArchivedSequence, matchStates } from "./archived-sequences.ts";
+import { sequenceLeftOut } from "./dump-sequences.ts";
 import type { PlannedLoad, PlannedSequence } from "./load-plan.ts";
 
 interface SequencePlan {
@@ -35,7 +36,8 @@ export function planSequences(source: SequenceSource): SequencePlan {
   const plan: SequencePlan = { sequences: [], drift: [], sequenceWarnings: [] };
   // The original software did not store sequence states. A warning about its backups says so already.
   const warn = (sequence: TableName, message: string) => {
-    if (manifest.formatVersion !== null) plan.sequenceWarnings.push(leftOut(sequence, message));
+    if (manifest.formatVersion !== null)
+      plan.sequenceWarnings.push(sequenceLeftOut(sequence, message));
   };
 
   for (const sequence of catalog.sequences) {
@@ -98,18 +100,12 @@ export function planSequences(source: SequenceSource): SequencePlan {
   for (const state of manifest.sequences) {
     const isOfOther = state.ownerTable && !loads.has(tableKey(state.ownerTable));
     if (matched.has(state) || isOfOther || isExcluded(state)) continue;
-    const table = { schema: state.schema, name: state.name };
+    const table = nameOf(state);
     const message = `The database has no sequence ${tableLabel(table)}; its state is left out.`;
     plan.drift.push({ kind: "table-missing", table, blocks: false, message });
   }
   return plan;
 }
-
-const leftOut = ({ schema, name }: TableName, message: string): Warning => ({
-  code: "SEQUENCE_LEFT_OUT",
-  message,
-  table: { schema, name },
-});
 
 /** Whether it should come back whatever its tables do: no column uses it, or code is known to draw from it. */
 export const isExpected = (sequence: CatalogSequence): boolean =>

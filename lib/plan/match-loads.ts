@@ -6,7 +6,7 @@ import { explainMissingTable } from "../schema/missing-table.ts";
 import { MIGRATIONS_TABLE } from "../schema/prisma-models.ts";
 import { widenedFrom } from "../schema/widened-type.ts";
 import type { Drift, TableName } from "../shared/api.ts";
-import { tableKey } from "../shared/table-name.ts";
+import { nameOf, tableKey } from "../shared/table-name.ts";
 import type { Choice } from "./choose-tables.ts";
 import type { LoadColumn, LoadPlan, PlannedLoad } from "./load-plan.ts";
 
@@ -48,7 +48,7 @@ export function matchLoads(
     }
     const table = tables.get(tableKey(archived));
     if (!table && isMemberOfOthers(archived, catalog)) {
-      matched.notOwned.push({ schema: archived.schema, name: archived.name });
+      matched.notOwned.push(nameOf(archived));
       continue;
     }
     const explained = table ? null : explainMissingTable(archived, archivedByKey, catalog);

@@ -1,7 +1,6 @@
 import type { CatalogTable, Partition } from "../schema/catalog.ts";
-import { tableKey } from "../shared/table-name.ts";
-import { isComputed } from "./computed-tables.ts";
-import type { LoadPlan } from "./load-plan.ts";
+import { nameOf, tableKey } from "../shared/table-name.ts";
+import { isComputed, type LoadPlan } from "./load-plan.ts";
 import { isMerge } from "./restore-scope.ts";
 
 type Changed = Pick<LoadPlan, "scope" | "loads" | "referring" | "sequences" | "foreignKeys">;
@@ -17,7 +16,7 @@ export const findNotOwned = ({
     ...sequences.map(({ sequence }) => sequence),
   ]
     .filter(({ isOwned }) => !isOwned)
-    .map(({ schema, name }) => ({ schema, name }));
+    .map(nameOf);
 
 const ownPartitions = ({ partitions }: CatalogTable): Partition[] =>
   partitions.filter(({ isForeign }) => !isForeign);
@@ -52,12 +51,12 @@ export function findMissingRights({
     ...sequences.map(({ sequence: it }) => ({ it, rights: ["USAGE", "SELECT", "UPDATE"] })),
   ].flatMap(({ it, rights }) => {
     if (!it.isOwned) return [];
-    const { schema, name, missingRights } = it;
+    const { missingRights } = it;
     const missing = rights.filter((right) => missingRights.includes(right));
     // Without any of these rights, a role may not even lock the table.
     const mayLock = "start" in it || LOCKING.some((right) => !missingRights.includes(right));
     if (!mayLock && !missing.some((right) => LOCKING.includes(right))) missing.push("UPDATE");
-    return missing.length > 0 ? [{ relation: { schema, name }, rights: missing }] : [];
+    return missing.length > 0 ? [{ relation: nameOf(it), rights: missing }] : [];
   });
 }
 

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
-import { isComputed } from "../plan/computed-tables.ts";
+import { isComputed } from "../plan/load-plan.ts";
 import { type ComputedColumns, recompute } from "../postgres/generated-columns.ts";
 import type { Load } from "../postgres/load.ts";
 import { type RefusedChange, readRefusedChanges } from "../postgres/publications.ts";
