@@ -18,7 +18,7 @@ import { type LoadOptions, loadArchive, reportPlanned } from "./load-archive.ts"
 import { type AgreedPlan, lockPlan } from "./lock-plan.ts";
 import { putAside, putConstraintsBack } from "./put-aside.ts";
 import type { RestoreSession } from "./restore-session.ts";
-import { isNotSet, leftOutWarnings, NOT_REPLICATED } from "./result-warnings.ts";
+import { isNotSet, NOT_REPLICATED, notRestoredWarnings } from "./result-warnings.ts";
 import { countBefore, type FilledLoad, requireCounts } from "./row-counts.ts";
 import { setSequences } from "./settle-sequences.ts";
 import { validateConstraints } from "./validate-constraints.ts";
@@ -86,7 +86,7 @@ export async function runRestore(
     const isReplicated = await commit(session, xid, relations, options.signal);
     const warnings = [
       ...indexWarnings,
-      ...leftOutWarnings(plan),
+      ...notRestoredWarnings(plan),
       ...sequenceWarnings,
       ...viewWarnings,
       ...(isReplicated ? [] : [NOT_REPLICATED]),

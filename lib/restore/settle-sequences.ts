@@ -1,6 +1,5 @@
 import type pg from "pg";
 import type { PlannedSequence } from "../plan/load-plan.ts";
-import { isMerge } from "../plan/restore-scope.ts";
 import type { Load } from "../postgres/load.ts";
 import {
   findSequenceTarget,
@@ -29,7 +28,7 @@ export async function setSequences(client: pg.ClientBase, plan: ReadPlan): Promi
       target = await findSequenceTarget(client, planned, now, columns);
     }
     if (basis === "archived" || !isSame(now, target)) await setSequence(client, sequence, target);
-    warnings.push(...warn(plan, planned, now, target));
+    warnings.push(...sequenceWarning(plan, planned, now, target));
   }
   return warnings;
 }
@@ -47,12 +46,9 @@ export async function foreseeSequences(
   const holderOf = (table: CatalogTable) => loads.find((it) => it.table === table)?.into ?? table;
   const warnings: Warning[] = [];
   for (const { live, ...planned } of await withStates(client, plan)) {
-    const columns = planned.columns.map(({ table, column }) => ({
-      table: holderOf(table),
-      column,
-    }));
+    const columns = planned.columns.map((it) => ({ ...it, table: holderOf(it.table) }));
     const target = await findSequenceTarget(client, planned, live, columns);
-    warnings.push(...warn(plan, planned, live, target));
+    warnings.push(...sequenceWarning(plan, planned, live, target));
   }
   return warnings;
 }
@@ -76,12 +72,3 @@ const isSame = (
   { lastValue, isCalled }: SequenceState,
   { value, isCalled: isCalledThen }: SequenceTarget,
 ): boolean => BigInt(lastValue) === value && isCalled === isCalledThen;
-
-const warn = (
-  { scope, isOriginal }: ReadPlan,
-  planned: PlannedSequence,
-  live: SequenceState,
-  target: SequenceTarget,
-): Warning[] =>
-  // The original stored no states. The check before the restore says that the columns' highest values are used.
-  isOriginal ? [] : sequenceWarning(planned, live, target, isMerge(scope.mode));

@@ -8,7 +8,7 @@ import { checkRows } from "../../postgres/find-violations.ts";
 import { keyColumns, type Load } from "../../postgres/load.ts";
 import { loadStatement } from "../../postgres/load-rows.ts";
 import { ownSearchPath } from "../../postgres/own-settings.ts";
-import { readTableRules } from "../../postgres/table-rules.ts";
+import { type RowRule, readTableRules } from "../../postgres/table-rules.ts";
 import { findTooLarge } from "../../postgres/too-large.ts";
 import { withProbeTable } from "./probe-table.ts";
 
@@ -29,14 +29,9 @@ export async function findBrokenRule(
   error: unknown,
 ): Promise<BrokenRule | undefined> {
   if (!isUnnamed(error)) return undefined;
-  // With an empty search_path, conditions are read with qualified names, which are valid under every search_path.
-  await client.query("SET LOCAL search_path = ''");
-  const [ruled] = await readTableRules(client, [load]);
-  if (!ruled) return undefined;
-  await client.query(ownSearchPath(client));
   const wanted = isWithoutPartition(error) ? "partition" : "value";
-  const suspects = ruled.rules.rows.filter(({ kind }) => kind === wanted);
-  for (const rule of suspects) {
+  for (const rule of await readRowRules(client, load)) {
+    if (rule.kind !== wanted) continue;
     const key = load.key?.columns ?? rule.columns;
     const [{ outcome = null } = {}] = await checkRows(client, { holder: load.into, key }, [rule]);
     if (outcome && "rows" in outcome) {
@@ -57,6 +52,17 @@ export async function findBrokenRule(
     }
   }
   return undefined;
+}
+
+/**
+ * Reads the rules for single rows of a table. With an empty search_path, conditions have qualified names, which are
+ * valid under the role's own search_path too.
+ */
+export async function readRowRules(client: pg.ClientBase, load: Load): Promise<RowRule[]> {
+  await client.query("SET LOCAL search_path = ''");
+  const [ruled] = await readTableRules(client, [load]);
+  await client.query(ownSearchPath(client));
+  return ruled?.rules.rows ?? [];
 }
 
 /** The same for a batch that failed to load. Ends the load's transaction. */

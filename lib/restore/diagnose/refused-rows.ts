@@ -10,11 +10,11 @@ import {
 import { checkRows } from "../../postgres/find-violations.ts";
 import type { KeyedLoad } from "../../postgres/load.ts";
 import { dropPresent, findCollisions } from "../../postgres/merge-rows.ts";
-import { ownSearchPath } from "../../postgres/own-settings.ts";
 import { readRowKeys } from "../../postgres/row-keys.ts";
 import { describeKey } from "../../postgres/sample-values.ts";
-import { type RowRule, readTableRules } from "../../postgres/table-rules.ts";
+import type { RowRule } from "../../postgres/table-rules.ts";
 import { beginBlaming } from "./blame.ts";
+import { readRowRules } from "./find-broken-rule.ts";
 import { findOrphansInCopy } from "./find-orphans.ts";
 
 /** A conflict between a row of the backup and another row with a different key. */
@@ -83,11 +83,7 @@ async function findViolating(
   error: pg.DatabaseError,
 ): Promise<BlamedRows | undefined> {
   if (!isOverwriting) await dropPresent(client, load);
-  // Read the rules under an empty search_path, so that every name is qualified. Evaluate them under the role's own.
-  await client.query("SET LOCAL search_path = ''");
-  const [ruled] = await readTableRules(client, [load]);
-  await client.query(ownSearchPath(client));
-  const suspects = ruled?.rules.rows.filter((rule) => isOf(rule, error)) ?? [];
+  const suspects = (await readRowRules(client, load)).filter((rule) => isOf(rule, error));
   const { columns } = load.key;
   const checked = { holder: load.into, key: columns };
   for (const { outcome } of await checkRows(client, checked, suspects)) {

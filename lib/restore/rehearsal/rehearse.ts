@@ -13,7 +13,7 @@ import { type LoadOptions, reportPlanned } from "../load-archive.ts";
 import { translateLoadError } from "../load-error.ts";
 import type { ReadPlan } from "../read-plan.ts";
 import { beginRestore, type RestoreSession } from "../restore-session.ts";
-import { encodingWarning, leftOutWarnings } from "../result-warnings.ts";
+import { encodingWarning, notRestoredWarnings } from "../result-warnings.ts";
 import { foreseeSequences } from "../settle-sequences.ts";
 import { checkCopies } from "./check-copies.ts";
 import { comparability, compareCopies } from "./compare-copies.ts";
@@ -22,7 +22,7 @@ import { lockForReading, type Matched } from "./lock-for-reading.ts";
 import { completeCopies, makeCopies, recomputeCopies, redirectToCopies } from "./make-copies.ts";
 import { rehearseRights } from "./rehearse-rights.ts";
 import { describeUntried } from "./remedies.ts";
-import { Steps } from "./steps.ts";
+import { Steps } from "./report.ts";
 
 export interface RehearseOptions extends LoadOptions {
   database: Database;
@@ -151,7 +151,7 @@ async function tryOnCopies(rehearsal: Rehearsal): Promise<RehearsalReport | null
       ...untried.map(describeUntried),
     ],
     warnings: summariseWarnings([
-      ...leftOutWarnings(plan),
+      ...notRestoredWarnings(plan),
       ...encodingWarning(plan),
       ...sequenceWarnings,
     ]),
