@@ -2,6 +2,7 @@ import type pg from "pg";
 import { isMerge } from "../plan/restore-scope.ts";
 import { type ComputedColumns, readComputedColumns } from "../postgres/generated-columns.ts";
 import type { LateIndex } from "../postgres/indexes.ts";
+import { tablesOf } from "../postgres/load.ts";
 import { createTableCopies, dropTableCopies, type TableCopies } from "../postgres/table-copies.ts";
 import { bearTransactionId } from "../postgres/transaction.ts";
 import { truncateTables } from "../postgres/truncate.ts";
@@ -28,7 +29,7 @@ export async function makeRoom(
   loads: CountedLoad[],
   mode: RestoreMode,
 ): Promise<Emptied> {
-  const tables = loads.map(({ table }) => table);
+  const tables = tablesOf(loads);
   const computed = await readComputedColumns(client, tables);
   if (isMerge(mode)) {
     const copies = await createTableCopies(client, loads);

@@ -1,7 +1,9 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
+import { tablesOf } from "../postgres/load.ts";
 import { type LockWait, lockTables } from "../postgres/locks.ts";
 import type { TableName } from "../shared/api.ts";
+import { nameOf } from "../shared/table-name.ts";
 import { type PlanSource, type ReadPlan, readPlan } from "./read-plan.ts";
 import { requireLoadable } from "./require-loadable.ts";
 import type { RestoreSession } from "./restore-session.ts";
@@ -35,12 +37,12 @@ export async function lockPlan(
     return plan;
   };
   const before = await read();
-  const tables = [...before.loads.map(({ table }) => table), ...before.referring];
+  const tables = [...tablesOf(before.loads), ...before.referring];
   if (beforeChange) {
     await lockTables(client, tables, "EXCLUSIVE", lockWait);
     const locked = await read();
     requireSame(locked, expectedFingerprint);
-    const names = locked.loads.map(({ table: { schema, name } }) => ({ schema, name }));
+    const names = tablesOf(locked.loads).map(nameOf);
     const calledAt = performance.now();
     await whileKeptAlive(client, () => beforeChange(names, signal));
     signal.throwIfAborted();

@@ -6,6 +6,7 @@ import {
   putConstraintsAside,
 } from "../postgres/constraints.ts";
 import { alterTriggers, readAlteredTriggers } from "../postgres/foreign-key-triggers.ts";
+import { tablesOf } from "../postgres/load.ts";
 import { type LockWait, lockMaterializedViews } from "../postgres/locks.ts";
 import { suspendEventTriggers, suspendTriggers } from "../postgres/triggers.ts";
 import type { ReadPlan } from "./read-plan.ts";
@@ -25,7 +26,7 @@ export async function putAside(
   { loads, foreignKeys, materializedViews }: ReadPlan,
   lockWait: LockWait,
 ): Promise<Aside> {
-  const tables = loads.map(({ table }) => table);
+  const tables = tablesOf(loads);
   const eventTriggers = await suspendEventTriggers(client);
   await lockMaterializedViews(client, materializedViews, lockWait);
   const triggers = await suspendTriggers(client, tables);

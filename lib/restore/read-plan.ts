@@ -18,7 +18,7 @@ import { unreadableError } from "../schema/describe-unreadable.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import { readCatalog } from "../schema/read-catalog.ts";
 import { type Drift, isOfOriginal, type TableName } from "../shared/api.ts";
-import { tableKey } from "../shared/table-name.ts";
+import { nameOf, tableKey } from "../shared/table-name.ts";
 import { findUndeletable } from "./diagnose/find-undeletable.ts";
 
 export interface ReadPlan extends LoadPlan {
@@ -86,8 +86,6 @@ export async function readPlan(
     },
   };
 }
-
-const nameOf = ({ schema, name }: TableName): TableName => ({ schema, name });
 
 const tablesWithoutKey = (loads: readonly Load[]): TableName[] =>
   loads

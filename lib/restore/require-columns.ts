@@ -1,7 +1,7 @@
 import { invalidArchive } from "../archive/archive-error.ts";
 import { partOf, type RowBatch } from "../archive/batch-rows.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
-import { tableLabel } from "../shared/table-name.ts";
+import { nameOf, tableLabel } from "../shared/table-name.ts";
 
 /** In bytes. A larger row is not parsed only to see its columns. */
 const MAX_PARSED_BYTES = 16 * 1024 * 1024;
@@ -20,7 +20,7 @@ export function requireColumns(batch: RowBatch, table: ManifestTable): void {
     `The rows of ${tableLabel(table)} have other columns than the manifest says.`,
     {
       hint: "The backup was tampered with. Use another copy.",
-      details: { table: { schema: table.schema, name: table.name } },
+      details: { table: nameOf(table) },
     },
   );
 }

@@ -3,9 +3,9 @@ import { BackupError } from "../errors.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import { countApart, countExactly } from "../postgres/count-rows.ts";
 import { isStorageDamage } from "../postgres/damage.ts";
-import type { Load } from "../postgres/load.ts";
+import { type Load, tablesOf } from "../postgres/load.ts";
 import type { RestoreMode } from "../shared/api.ts";
-import { tableLabel } from "../shared/table-name.ts";
+import { nameOf, tableLabel } from "../shared/table-name.ts";
 import type { ReadPlan } from "./read-plan.ts";
 
 export interface CountedLoad extends Load {
@@ -21,10 +21,7 @@ export async function countBefore(
   client: pg.ClientBase,
   { loads, scope }: ReadPlan,
 ): Promise<CountedLoad[]> {
-  const counts = await countApart(
-    client,
-    loads.map(({ table }) => table),
-  );
+  const counts = await countApart(client, tablesOf(loads));
   return loads.map((load) => {
     const { rows = 0, error } = counts.get(load.table) ?? {};
     // A table that is replaced need not be readable. A table that is merged must be.
@@ -39,10 +36,7 @@ export async function requireCounts(
   loads: readonly FilledLoad[],
   mode: RestoreMode,
 ): Promise<void> {
-  const counts = await countExactly(
-    client,
-    loads.map(({ table }) => table),
-  );
+  const counts = await countExactly(client, tablesOf(loads));
   for (const { table, rowsAfter } of loads) {
     const rows = counts.get(table);
     if (rows === rowsAfter) continue;
@@ -53,11 +47,7 @@ export async function requireCounts(
         : `${tableLabel(table)} has ${rows} rows after the load, but the backup has ${rowsAfter}. Nothing was changed.`,
       {
         hint: "Something in the database wrote there meanwhile, such as an event trigger that logs what is altered: PostgreSQL lets only a superuser keep those from firing.",
-        details: {
-          table: { schema: table.schema, name: table.name },
-          loaded: rows,
-          expected: rowsAfter,
-        },
+        details: { table: nameOf(table), loaded: rows, expected: rowsAfter },
       },
     );
   }

@@ -1,6 +1,7 @@
 import { BackupError } from "../errors.ts";
 import { whatToLeaveOut } from "../plan/exclusion.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
+import { tablesOf } from "../postgres/load.ts";
 import type { Drift } from "../shared/api.ts";
 import { formatNoun } from "../shared/format.ts";
 import { subjectOf, summariseDrift } from "../shared/summarise-drift.ts";
@@ -30,7 +31,7 @@ export function findSchemaObstacle({
     details: {
       drift: blocking.slice(0, MAX_DRIFT),
       ...(blocking.length > MAX_DRIFT && { differences: blocking.length }),
-      ...whatToLeaveOut(missing, [...loads.map(({ table }) => table), ...missing]),
+      ...whatToLeaveOut(missing, [...tablesOf(loads), ...missing]),
     },
   });
 }

@@ -3,7 +3,7 @@ import { RowLayout } from "../archive/row-layout.ts";
 import { BackupError } from "../errors.ts";
 import { freeOwn } from "../own-memory.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
-import { tableLabel } from "../shared/table-name.ts";
+import { nameOf, tableLabel } from "../shared/table-name.ts";
 
 /**
  * Reads the whole archive and compares every checksum and row count.
@@ -40,7 +40,7 @@ export async function verifyTables(
         `The backup has ${rows} rows of ${tableLabel(table)}, but its manifest says ${table.rows}. Nothing was changed.`,
         {
           hint: "The backup is damaged or was tampered with. Use another copy.",
-          details: { table: { schema: table.schema, name: table.name } },
+          details: { table: nameOf(table) },
         },
       );
     }

@@ -1,6 +1,6 @@
 /** Finds out from the files what the original lost when it wrote them. The warnings are shown before a restore. */
 import type { Warning } from "../../shared/api.ts";
-import { tableLabel } from "../../shared/table-name.ts";
+import { nameOf, tableLabel } from "../../shared/table-name.ts";
 import { refusesNull } from "./convert-value.ts";
 import type { MatchedColumn } from "./match-columns.ts";
 import type { MatchedTable } from "./match-tables.ts";
@@ -111,11 +111,8 @@ const holdsNulls = (
 ): boolean =>
   statistics.some(({ nulls, nullElements }) => (valueType.isArray ? nullElements : nulls > 0));
 
-export function tableLosses(
-  { schema, name }: MatchedTable,
-  columns: readonly MatchedColumn[],
-): Warning[] {
-  const table = { schema, name };
+export function tableLosses(matched: MatchedTable, columns: readonly MatchedColumn[]): Warning[] {
+  const table = nameOf(matched);
   return LOSSES.flatMap(({ code, concerns, message }) => {
     const concerned = columns.filter(concerns).map(({ column }) => column.name);
     return concerned.length === 0

@@ -3,7 +3,7 @@ import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
 import type { PrismaModels } from "../../schema/prisma-models.ts";
 import type { TableName, Warning } from "../../shared/api.ts";
 import { quote } from "../../shared/archive/entry-names.ts";
-import { tableKey, tableLabel } from "../../shared/table-name.ts";
+import { nameOf, tableKey, tableLabel } from "../../shared/table-name.ts";
 import { invalidArchive } from "../archive-error.ts";
 import type { ScannedFile } from "./scan-file.ts";
 
@@ -34,8 +34,7 @@ export function matchTables(
     const key = tableKey(name);
     const other = matched.get(key);
     if (!other) {
-      const { schema, name: bareName } = name;
-      matched.set(key, { schema, name: bareName, table, files: [file], isWhole: !isPart });
+      matched.set(key, { ...nameOf(name), table, files: [file], isWhole: !isPart });
     } else if (isPart && !other.isWhole) {
       other.files.push(file);
     } else {
@@ -62,13 +61,11 @@ export function matchTables(
     if (!roots.has(tableKey(root))) take(file, root, root, true);
     else warnings.push(partitionLeftOut(relation, root));
   }
-  for (const { schema, name, files } of matched.values()) {
+  for (const table of matched.values()) {
+    const { name, files } = table;
     if (files.length === 1) continue;
-    warnings.push({
-      code: "ORIGINAL_FILES_JOINED",
-      message: `${files.length} files together hold the rows of ${name}: ${namesOf(files)}.`,
-      table: { schema, name },
-    });
+    const message = `${files.length} files together hold the rows of ${name}: ${namesOf(files)}.`;
+    warnings.push({ code: "ORIGINAL_FILES_JOINED", message, table: nameOf(table) });
   }
   return { matched: [...matched.values()], warnings };
 }
@@ -80,8 +77,8 @@ function relationsOf(catalog: Catalog): Relation[] {
       : [],
   );
   const tables = catalog.tables.flatMap((table) => [
-    { schema: table.schema, name: table.name, table, isPartition: false },
-    ...table.partitions.map(({ schema, name }) => ({ schema, name, table, isPartition: true })),
+    { ...nameOf(table), table, isPartition: false },
+    ...table.partitions.map((it) => ({ ...nameOf(it), table, isPartition: true })),
   ]);
   return [...tables, ...leftOut];
 }
@@ -142,7 +139,7 @@ function choose(found: Relation[], name: string, warnings: Warning[]): Relation 
     message: chosen
       ? `The original stored no schemas, and the database has ${labels}: the rows of ${quote(name)} go to ${tableLabel(chosen)}.`
       : `The original stored no schemas, and the database has ${labels}: it is not known which table the rows of ${quote(name)} belong to.`,
-    ...(chosen && { table: { schema: chosen.schema, name: chosen.name } }),
+    ...(chosen && { table: nameOf(chosen) }),
   });
   return chosen;
 }

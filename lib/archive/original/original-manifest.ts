@@ -3,8 +3,7 @@
 import type { Catalog } from "../../schema/catalog.ts";
 import { largestNumber } from "../../schema/number-column.ts";
 import { MIGRATIONS_TABLE, modelName, type PrismaModels } from "../../schema/prisma-models.ts";
-import type { SequenceUser } from "../../schema/sequence-users.ts";
-import { usersOf } from "../../schema/sequence-users.ts";
+import { type SequenceUser, usersOf } from "../../schema/sequence-users.ts";
 import type { Warning } from "../../shared/api.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
 import { summariseWarnings } from "../../shared/warnings.ts";
@@ -12,7 +11,7 @@ import type { Manifest, ManifestTable } from "../manifest.ts";
 import { tableLosses } from "./losses.ts";
 import { type MatchedColumn, matchColumns } from "./match-columns.ts";
 import { type MatchedTable, matchTables } from "./match-tables.ts";
-import { countOwnRows, descendantsOf } from "./own-rows.ts";
+import { countOwnRows, descendantsOf, rowsOf } from "./own-rows.ts";
 import type { ScannedFile } from "./scan-file.ts";
 
 const TOOL = "@vorlefan/prisma-backup";
@@ -130,8 +129,6 @@ function describe(
     storedSha256: file?.sha256 ?? "",
   };
 }
-
-const rowsOf = ({ files }: MatchedTable): number => files.reduce((sum, { rows }) => sum + rows, 0);
 
 /**
  * The original stored no sequence states. The sequences start again, and a restore raises them to their columns'

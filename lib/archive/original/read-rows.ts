@@ -1,5 +1,5 @@
 import type { BackupError } from "../../errors.ts";
-import { tableLabel } from "../../shared/table-name.ts";
+import { nameOf, tableLabel } from "../../shared/table-name.ts";
 import { invalidArchive } from "../archive-error.ts";
 import { convertValue, UnfitValue } from "./convert-value.ts";
 import type { MatchedColumn } from "./match-columns.ts";
@@ -90,7 +90,7 @@ function unfit(plan: TablePlan, row: number, { name, type }: MatchedColumn["colu
     `Table ${tableLabel(plan)}, row ${row}: what the backup holds for ${name} is no value of type ${type}.`,
     {
       hint: "Compare the column's type with that of the time of the backup.",
-      details: { table: { schema: plan.schema, name: plan.name }, row, column: name },
+      details: { table: nameOf(plan), row, column: name },
     },
   );
 }

@@ -103,18 +103,10 @@ function addRow(scanned: ScanResult, row: Row): void {
       if (keys.size === MAX_KEYS || key.length > MAX_NAME_LENGTH) {
         throw invalidArchive(
           `The rows of the file ${quote(entry)} have more columns than a table, or longer names.`,
-          {
-            details: { entry },
-          },
+          { details: { entry } },
         );
       }
-      statistics = {
-        rows: 0,
-        nulls: 0,
-        kinds: new Set(),
-        imprecise: false,
-        nullElements: false,
-      };
+      statistics = { rows: 0, nulls: 0, kinds: new Set(), imprecise: false, nullElements: false };
       keys.set(key, statistics);
     }
     const kind = kindOf(value);

@@ -8,7 +8,7 @@ import {
   type Side,
 } from "../../postgres/find-violations.ts";
 import { quoteTable } from "../../postgres/identifiers.ts";
-import { isKeyed, type KeyedLoad, keyColumns, type Load } from "../../postgres/load.ts";
+import { isKeyed, keyColumns, type Load } from "../../postgres/load.ts";
 import { keptKeys, sameKey } from "../../postgres/merge-rows.ts";
 import { rowsOf } from "../../postgres/rows-of.ts";
 import type { ForeignKeyRule } from "../../postgres/table-rules.ts";
@@ -16,7 +16,7 @@ import { findTooLarge } from "../../postgres/too-large.ts";
 import type { DropStatement } from "../../schema/drop-statement.ts";
 import type { RestoreMode, TableName } from "../../shared/api.ts";
 import type { Violation } from "../../shared/rehearsal.ts";
-import { tableKey, tableLabel } from "../../shared/table-name.ts";
+import { nameOf, tableKey, tableLabel } from "../../shared/table-name.ts";
 import type { CheckedLoad, Checks } from "./read-checks.ts";
 import type { NotRedirected } from "./redirect-functions.ts";
 import {
@@ -86,15 +86,10 @@ async function checkTable(
   mode: RestoreMode,
   untriedOf: UntriedOf,
 ): Promise<Verdict[]> {
-  const {
-    table: { schema, name },
-    into,
-    rules,
-    unknownColumns,
-  } = load;
-  const table = { schema, name };
+  const { rules, unknownColumns } = load;
+  const table = nameOf(load.table);
   const key = keyColumns(load);
-  const checked = { holder: into, key };
+  const checked = { holder: load.into, key };
   const inserted = insertedRows(load, mode);
   const canBeTried = <Rule extends Pick<Violation, "constraint" | "columns">>(
     all: ReadonlyArray<Rule & { kind?: Violation["kind"] }>,
@@ -133,8 +128,11 @@ async function checkTable(
   for (const rule of canBeTried(rules.exclusions)) {
     const { constraint, columns, drop } = rule;
     const outcome = await checkExclusion(client, checked, rule);
-    const violated = { kind: "exclusion" as const, table, constraint, key: [], columns };
-    verdicts.push({ rule: violated, outcome, drop });
+    verdicts.push({
+      rule: { kind: "exclusion", table, constraint, key: [], columns },
+      outcome,
+      drop,
+    });
   }
   return verdicts;
 }
@@ -142,12 +140,10 @@ async function checkTable(
 /** A condition for the rows `t` of the copy that are inserted beside other rows. Undefined if no other rows remain. */
 function insertedRows(load: CheckedLoad, mode: RestoreMode): string | undefined {
   if (!isKeyed(load)) return undefined;
-  if (mode === "keep-existing") return newRows(load);
+  if (mode === "keep-existing")
+    return `NOT EXISTS (SELECT FROM ${rowsOf(load.table)} l WHERE ${sameKey(load.key, "l", "t")})`;
   return mode === "overwrite" ? keptKeys(load) : undefined;
 }
-
-const newRows = ({ table, key }: KeyedLoad): string =>
-  `NOT EXISTS (SELECT FROM ${rowsOf(table)} l WHERE ${sameKey(key, "l", "t")})`;
 
 /** @returns no verdict for a foreign key that no row must fulfil */
 async function checkOneForeignKey(

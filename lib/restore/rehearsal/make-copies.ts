@@ -5,7 +5,7 @@ import {
   readComputedColumns,
   recompute,
 } from "../../postgres/generated-columns.ts";
-import { isKeyed, oidsOf } from "../../postgres/load.ts";
+import { isKeyed, oidsOf, tablesOf } from "../../postgres/load.ts";
 import { keepInCopy, keepKeys, overwriteInCopy } from "../../postgres/merge-rows.ts";
 import { createTableCopies } from "../../postgres/table-copies.ts";
 import { suspendEventTriggers } from "../../postgres/triggers.ts";
@@ -28,7 +28,7 @@ export interface Copies {
 
 export async function makeCopies(client: pg.ClientBase, matched: Matched): Promise<Copies> {
   const { loads: planned } = matched.plan;
-  const tables = planned.map(({ table }) => table);
+  const tables = tablesOf(planned);
   await suspendEventTriggers(client);
   const functions = await readUserFunctions(client, oidsOf(tables));
   // The tables' own constraints can stay, because the copies have none.

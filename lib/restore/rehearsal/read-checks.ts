@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { AsideConstraint } from "../../postgres/constraints.ts";
-import { oidsOf } from "../../postgres/load.ts";
+import { oidsOf, tablesOf } from "../../postgres/load.ts";
 import type { CopiedLoad } from "../../postgres/table-copies.ts";
 import {
   FOREIGN_KEY_RULES_SQL,
@@ -37,7 +37,7 @@ export async function readChecks(
 ): Promise<Checks> {
   const ruled = await readTableRules(client, loads);
   const domainRules = await readDomainRules(client, loads, ofDomains);
-  const oids = oidsOf(loads.map(({ table }) => table));
+  const oids = oidsOf(tablesOf(loads));
   const { rows } = await client.query<ForeignKeyRule>(FOREIGN_KEY_RULES_SQL, [oids]);
   const unchecked = new Set(
     catalog.foreignKeys

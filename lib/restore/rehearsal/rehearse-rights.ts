@@ -5,7 +5,7 @@ import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
 import type { PrismaModels } from "../../schema/prisma-models.ts";
 import { findSignIn, type SignInOptions } from "../../schema/sign-in.ts";
 import type { RightsChanges } from "../../shared/rehearsal.ts";
-import { tableKey } from "../../shared/table-name.ts";
+import { nameOf, tableKey } from "../../shared/table-name.ts";
 import type { CheckedLoad } from "./read-checks.ts";
 
 interface RehearsedRights {
@@ -41,9 +41,8 @@ export async function rehearseRights(
   const ofPasswords = isChanged(passwords?.table)
     ? await compare(passwords?.table, "passwords")
     : passwords && unchanged;
-  const { schema, name } = users;
   return {
-    table: { schema, name },
+    table: nameOf(users),
     admins: ofRoles && { added: ofRoles.adminsAdded, removed: ofRoles.adminsRemoved },
     passwordsChanged: ofPasswords?.passwordsChanged ?? null,
   };

@@ -7,7 +7,7 @@ import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
 import { heirsOf } from "../../schema/heirs.ts";
 import { readUserViews } from "../../schema/user-functions.ts";
 import type { TableName } from "../../shared/api.ts";
-import { tableKey } from "../../shared/table-name.ts";
+import { nameOf, tableKey } from "../../shared/table-name.ts";
 import { namesIn, type Redirected, replaceNames } from "./sql-names.ts";
 
 interface Definition extends TableName {
@@ -78,18 +78,16 @@ export async function copiesOf(
     const sql = family
       .map((it) => selectFrom(table, copies.get(tableKey(it)) ?? it))
       .join(" UNION ALL ");
-    return [{ schema: table.schema, name: table.name, sql }];
+    return [{ ...nameOf(table), sql }];
   });
   const isParent = new Set(parents.map(tableKey));
   const plain = loads
     .filter(({ table }) => !isParent.has(tableKey(table)))
-    .map(({ table, into }) => ({
-      ...{ schema: table.schema, name: table.name, sql: selectFrom(table, into) },
-    }));
+    .map(({ table, into }) => ({ ...nameOf(table), sql: selectFrom(table, into) }));
   const partitions = loads.flatMap(({ table, into, rules }) =>
-    table.partitions.map(({ oid, schema, name }) => ({
-      ...{ schema, name },
-      sql: `${selectFrom(table, into)} WHERE ${rules.partitions.get(oid) ?? "true"}`,
+    table.partitions.map((it) => ({
+      ...nameOf(it),
+      sql: `${selectFrom(table, into)} WHERE ${rules.partitions.get(it.oid) ?? "true"}`,
     })),
   );
   const views = (await readUserViews(client)).map(({ definition, ...view }) => ({
