@@ -1,4 +1,4 @@
-import { BackupError, type BackupErrorOptions } from "../errors.ts";
+import { BackupError, type BackupErrorOptions, systemCodeOf } from "../errors.ts";
 import { ArchiveFault, damaged, differs, truncated } from "../shared/archive/fault.ts";
 
 /** The archive was changed since it was written, or never was one. */
@@ -18,6 +18,12 @@ export function toArchiveError(fault: ArchiveFault): BackupError {
   const { code, message, hint, details, cause } = fault;
   return new BackupError(code, `${message} Nothing was changed.`, { hint, details, cause });
 }
+
+export const unopenable = (cause: unknown): BackupError =>
+  new BackupError("NOT_FOUND", `The backup cannot be opened (${systemCodeOf(cause)}).`, {
+    hint: "Check the path. It must be a folder or a zip file that the process may read.",
+    cause,
+  });
 
 export const notUnlocked = (): BackupError =>
   new BackupError("INTERNAL", "The backup is not unlocked yet.");

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { identityToRecipient } from "age-encryption";
 import { BackupError, ownError } from "../errors.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
 import { checkAgreement, findMode, smallEntries } from "../shared/archive/entries.ts";
@@ -26,7 +27,6 @@ import {
   decryptBytes,
   decryptStream,
   parseIdentities,
-  recipientOf,
   unlockKeyFile,
 } from "./encryption.ts";
 import { type EntrySource, translateReadError } from "./entry-source.ts";
@@ -155,7 +155,7 @@ class OpenArchive implements Archive {
     if (this.encryption === "none") return { mode: "none" };
     const [identity] = this.#identity;
     if (identity === undefined) throw notUnlocked();
-    const recipient = await recipientOf(identity);
+    const recipient = await identityToRecipient(identity);
     if (this.encryption === "recipients") return { mode: "recipients", recipients: [recipient] };
     const keyFile = await this.#source.readBytes(KEY_ENTRY, MAX_KEY_BYTES);
     return { mode: "passphrase", recipient, keyFile: keyFile.toString("base64") };

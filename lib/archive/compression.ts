@@ -2,6 +2,7 @@ import type { Transform, TransformCallback } from "node:stream";
 import { pipeline } from "node:stream/promises";
 // Not by name: an import that an older Node.js lacks would fail here, before requireNode reports the version.
 import zlib, { constants, createInflateRaw } from "node:zlib";
+import { systemCodeOf } from "../errors.ts";
 import { freeOwn, markParts } from "../own-memory.ts";
 
 const CHUNK_BYTES = 128 * 1024;
@@ -80,7 +81,5 @@ export async function* inflate(
   await done;
 }
 
-export function isCompressionError(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return /^(Z_|ZSTD_|ERR_ZSTD_)/.test(code);
-}
+export const isCompressionError = (error: unknown): boolean =>
+  /^(Z_|ZSTD_|ERR_ZSTD_)/.test(systemCodeOf(error));

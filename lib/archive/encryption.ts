@@ -23,8 +23,6 @@ export type ArchiveKey =
   /** `recipient` is the archive's own public key. `keyFile` is the content of key.age, in base64. */
   | { mode: "passphrase"; recipient: string; keyFile: string };
 
-export const recipientOf = (identity: string): Promise<string> => identityToRecipient(identity);
-
 export type StreamTransform = (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
 /**
@@ -116,7 +114,7 @@ async function createPassphraseKey(passphrase: string): Promise<ArchiveKey> {
     );
   }
   const identity = await generateX25519Identity();
-  const recipient = await recipientOf(identity);
+  const recipient = await identityToRecipient(identity);
   const createdAt = new Date().toISOString().replace(/\.\d+Z$/, "Z");
   const encrypter = new Encrypter();
   encrypter.addRecipient(passphraseRecipient(passphrase));

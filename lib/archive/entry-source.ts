@@ -14,7 +14,9 @@ export interface StoredEntry {
 }
 
 /** The entries of a backup in a zip file or in the files of a folder. */
-export abstract class EntrySource<Entry extends StoredEntry = StoredEntry> implements EntryReader {
+export abstract class EntrySource<Entry extends StoredEntry = StoredEntry>
+  implements EntryReader, AsyncDisposable
+{
   abstract readonly kind: "zip" | "folder";
   /** Size of the zip, or of all the folder's files. */
   abstract readonly sizeBytes: number;
@@ -26,6 +28,10 @@ export abstract class EntrySource<Entry extends StoredEntry = StoredEntry> imple
 
   /** Closes the zip file, if there is one. Can be called repeatedly. */
   abstract close(): Promise<void>;
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
 
   entry(name: string): Entry {
     const entry = this.entries.get(name);

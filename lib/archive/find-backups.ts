@@ -40,12 +40,8 @@ async function listBackups(folder: string): Promise<Found[]> {
 
 async function look(path: string): Promise<Found["whose"]> {
   try {
-    const source = await openEntrySource(path);
-    try {
-      return await recognise(source);
-    } finally {
-      await source.close();
-    }
+    await using source = await openEntrySource(path);
+    return await recognise(source);
   } catch (error) {
     if (error instanceof BackupError) return "unknown";
     throw error;
@@ -53,12 +49,8 @@ async function look(path: string): Promise<Found["whose"]> {
 }
 
 export async function isBackup(path: string): Promise<boolean> {
-  const source = await openEntrySource(path);
-  try {
-    return (await recognise(source)) !== null;
-  } finally {
-    await source.close();
-  }
+  await using source = await openEntrySource(path);
+  return (await recognise(source)) !== null;
 }
 
 /**

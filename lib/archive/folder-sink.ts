@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { BackupError } from "../errors.ts";
+import { BackupError, systemCodeOf } from "../errors.ts";
 import { quote } from "../shared/archive/entry-names.ts";
 import type { EntrySink } from "./entry-sink.ts";
 import { createFile, type NewFile, syncFolder } from "./files.ts";
@@ -82,7 +82,7 @@ export function createFolderSink(folder: string): EntrySink {
 
 /** Tables have different names, but a file system may not distinguish all names that a database does. */
 function describeOpenError(cause: unknown, name: string): unknown {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const code = systemCodeOf(cause);
   const reason =
     code === "EEXIST"
       ? "this file system takes its name for another table's, for example if they differ in upper and lower case only"

@@ -41,27 +41,17 @@ export function serialiseManifest(manifest: StoredManifest): Buffer {
 
 /** What the panel and `inspect` show of a manifest. */
 export function summariseManifest(manifest: Manifest): ManifestSummary {
+  const { formatVersion, createdAt, tool, database, encryption, warnings } = manifest;
   return {
-    formatVersion: manifest.formatVersion,
-    createdAt: manifest.createdAt,
-    tool: manifest.tool,
-    database: manifest.database && {
-      name: manifest.database.name,
-      serverVersion: manifest.database.serverVersion,
-    },
-    encryption: manifest.encryption,
+    ...{ formatVersion, createdAt, tool, encryption, warnings },
+    database: database && { name: database.name, serverVersion: database.serverVersion },
     tables: manifest.tables.map(({ schema, name, model, rows, jsonBytes }) => ({
-      schema,
-      name,
-      model,
-      rows,
-      jsonBytes,
+      ...{ schema, name, model, rows, jsonBytes },
     })),
     sequences: manifest.sequences.length,
     migrations: manifest.migrations.map(({ name, finishedAt }) => ({
       name,
       finished: finishedAt !== null,
     })),
-    warnings: manifest.warnings,
   };
 }

@@ -1,5 +1,5 @@
-import { BackupError, systemCodeOf } from "../errors.ts";
 import { isSystemFile, wrappingFolder } from "../shared/archive/entry-names.ts";
+import { unopenable } from "./archive-error.ts";
 import { inflate } from "./compression.ts";
 import { EntrySource, readRange } from "./entry-source.ts";
 import { type OpenFile, openFile } from "./files.ts";
@@ -11,7 +11,9 @@ import { readZipStructure, type ZipEntry } from "./zip-structure.ts";
  * @throws NOT_FOUND, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
  */
 export async function openZipSource(path: string): Promise<EntrySource> {
-  const file = await openZip(path);
+  const file = await openFile(path).catch((cause) => {
+    throw unopenable(cause);
+  });
   try {
     const { size } = await file.stat();
     return new ZipSource(file, size, await readZipStructure(file, size));
@@ -52,15 +54,5 @@ class ZipSource extends EntrySource<ZipEntry> {
   close(): Promise<void> {
     this.#closing ??= this.#file.close();
     return this.#closing;
-  }
-}
-
-async function openZip(path: string): Promise<OpenFile> {
-  try {
-    return await openFile(path);
-  } catch (cause) {
-    throw new BackupError("NOT_FOUND", `The backup cannot be opened (${systemCodeOf(cause)}).`, {
-      cause,
-    });
   }
 }

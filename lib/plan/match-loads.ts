@@ -7,8 +7,8 @@ import { MIGRATIONS_TABLE } from "../schema/prisma-models.ts";
 import { widenedFrom } from "../schema/widened-type.ts";
 import type { Drift, TableName } from "../shared/api.ts";
 import { nameOf, tableKey } from "../shared/table-name.ts";
-import type { Choice } from "./choose-tables.ts";
 import type { LoadColumn, LoadPlan, PlannedLoad } from "./load-plan.ts";
+import type { Choice } from "./restore-scope.ts";
 
 const MIGRATIONS_REASON =
   "Prisma's record of migrations describes the database's schema, which a restore does not change.";

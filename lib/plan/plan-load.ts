@@ -5,7 +5,6 @@ import type { PendingDetach } from "../schema/pending-detach.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { TableName } from "../shared/api.ts";
 import { nameOf, tableKey } from "../shared/table-name.ts";
-import { chooseTables } from "./choose-tables.ts";
 import { insertionOrderOf } from "./dump-plan.ts";
 import { orderedTables } from "./insertion-order.ts";
 import { planForeignKeys } from "./load-foreign-keys.ts";
@@ -13,7 +12,7 @@ import { functionRank, type LoadPlan, type PlannedLoad } from "./load-plan.ts";
 import { planSequences } from "./load-sequences.ts";
 import { matchLoads } from "./match-loads.ts";
 import { findMissingRights, findNotOwned } from "./missing-rights.ts";
-import { isMerge, type RestoreSelection } from "./restore-scope.ts";
+import { chooseTables, isMerge, type RestoreSelection } from "./restore-scope.ts";
 
 /**
  * Matches an archive with the database, without reading it. Obstacles are listed for the caller to judge.

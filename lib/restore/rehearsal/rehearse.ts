@@ -1,3 +1,4 @@
+import type pg from "pg";
 import { BackupError } from "../../errors.ts";
 import { isMerge } from "../../plan/restore-scope.ts";
 import type { Database } from "../../postgres/connection.ts";
@@ -12,7 +13,7 @@ import { inTransaction, type Transaction } from "../in-transaction.ts";
 import { type LoadOptions, reportPlanned } from "../load-archive.ts";
 import { translateLoadError } from "../load-error.ts";
 import type { ReadPlan } from "../read-plan.ts";
-import { beginRestore, type RestoreSession } from "../restore-session.ts";
+import { beginRestore } from "../restore-session.ts";
 import { encodingWarning, notRestoredWarnings } from "../result-warnings.ts";
 import { foreseeSequences } from "../settle-sequences.ts";
 import { checkCopies } from "./check-copies.ts";
@@ -38,35 +39,35 @@ export interface RehearseOptions extends LoadOptions {
  */
 export async function rehearse(options: RehearseOptions): Promise<RehearsalReport> {
   const report =
-    (await rehearseOnce(options, { keepsRefused: false })) ??
+    (await rehearseOnce(options, false)) ??
     // A savepoint per batch slows down every other session. So use them only after a row was rejected.
-    (await rehearseOnce(options, { keepsRefused: true }));
+    (await rehearseOnce(options, true));
   if (!report) throw new Error("rows were refused");
   return report;
 }
 
-interface Attempt {
-  /** Continue after a row that a column rejects. */
-  keepsRefused: boolean;
-}
-
-/** @returns null if a row was rejected and keepsRefused is false */
+/**
+ * @param keepsRefused continue after a row that a column rejects
+ * @returns null if a row was rejected and keepsRefused is false
+ */
 async function rehearseOnce(
   options: RehearseOptions,
-  attempt: Attempt,
+  keepsRefused: boolean,
 ): Promise<RehearsalReport | null> {
   await using session = await beginRestore(options.database);
   const steps = new Steps();
+  const { client } = session;
   return await inTransaction(session, options, async (transaction) => {
-    const matched = await lockForReading(session.client, options);
+    const matched = await lockForReading(client, options);
+    const attempt = { ...options, ...transaction, keepsRefused };
     const report =
       matched.obstacles.length > 0
         ? steps.report(matched.plan, { obstacles: matched.obstacles })
-        : await tryOnCopies({ session, options, matched, transaction, attempt, steps }).catch(
-            (error: unknown) => steps.report(matched.plan, { obstacles: [asObstacle(error)] }),
+        : await tryOnCopies(client, matched, attempt, steps).catch((error: unknown) =>
+            steps.report(matched.plan, { obstacles: [asObstacle(error)] }),
           );
     transaction.stopCancelling();
-    await session.client.query("ROLLBACK");
+    await client.query("ROLLBACK");
     return report;
   });
 }
@@ -78,25 +79,18 @@ function asObstacle(error: unknown): BackupError {
   throw error;
 }
 
-interface Rehearsal {
-  session: RestoreSession;
-  options: RehearseOptions;
-  matched: Matched;
-  transaction: Transaction;
-  attempt: Attempt;
-  steps: Steps;
-}
-
 /** @returns null if a row was rejected and keepsRefused is false */
-async function tryOnCopies(rehearsal: Rehearsal): Promise<RehearsalReport | null> {
-  const { session, options, matched, transaction, attempt, steps } = rehearsal;
-  const { client } = session;
-  const { signal, startTimer } = transaction;
+async function tryOnCopies(
+  client: pg.ClientBase,
+  matched: Matched,
+  attempt: RehearseOptions & Transaction & { keepsRefused: boolean },
+  steps: Steps,
+): Promise<RehearsalReport | null> {
   const { plan, catalog } = matched;
-  const { onProgress = () => {}, models, signIn } = options;
+  const { signal, startTimer, onProgress = () => {}, models, signIn } = attempt;
   const isMerging = isMerge(plan.scope.mode);
   startTimer();
-  reportPlanned(options, plan.loads);
+  reportPlanned(attempt, plan.loads);
 
   onProgress({ type: "phase", phase: "emptying" });
   const copies = await makeCopies(client, matched);
@@ -106,7 +100,7 @@ async function tryOnCopies(rehearsal: Rehearsal): Promise<RehearsalReport | null
   const redirected = isMerging ? null : await redirectToCopies(client, copies, matched);
   steps.end("tables");
 
-  const refused = await loadCopies(client, loads, { ...options, ...attempt, signal });
+  const refused = await loadCopies(client, loads, attempt);
   if (!refused) return null;
   if (isMerging) await client.query(FIXED_SETTINGS);
   const notRedirected = redirected ?? (await redirectToCopies(client, copies, matched));
