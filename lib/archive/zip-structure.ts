@@ -59,9 +59,7 @@ export async function readZipStructure(
         central,
         await zip.readLocalFileHeaderPromise(central),
       );
-      if (entries.has(entry.name)) {
-        throw toArchiveError(duplicateEntry());
-      }
+      if (entries.has(entry.name)) throw toArchiveError(duplicateEntry());
       entries.set(entry.name, entry);
     }
     checkOverlap([...entries.values()]);
@@ -142,12 +140,8 @@ async function checkEntry(
   if (central.fileNameRaw.length > MAX_NAME_BYTES) {
     throw invalidArchive("The backup holds a file with a longer name than in any backup.");
   }
-  if (isOutside(name)) {
-    throw toArchiveError(outsideEntry(name));
-  }
-  if (fileType !== 0 && fileType !== constants.S_IFREG) {
-    throw toArchiveError(specialEntry(name));
-  }
+  if (isOutside(name)) throw toArchiveError(outsideEntry(name));
+  if (fileType !== 0 && fileType !== constants.S_IFREG) throw toArchiveError(specialEntry(name));
   const isReadable =
     (flags & ~KNOWN_FLAGS) === 0 && (method === METHOD.stored || method === METHOD.deflated);
   if (!isReadable) {
@@ -157,15 +151,15 @@ async function checkEntry(
   }
   const size = { compressed: central.compressedSize, extracted: central.uncompressedSize };
   const localSize = localSizes(local);
+  // A local header may leave these facts to the data descriptor.
+  const agrees = (here: number, there: number) => here === there || (hasDescriptor && here === 0);
   const saysTheSame =
     local.fileName.equals(central.fileNameRaw) &&
     local.generalPurposeBitFlag === flags &&
     local.compressionMethod === method &&
-    (hasDescriptor && local.crc32 === 0 ? true : local.crc32 === central.crc32) &&
-    (hasDescriptor && localSize.compressed === 0
-      ? true
-      : localSize.compressed === size.compressed) &&
-    (hasDescriptor && localSize.extracted === 0 ? true : localSize.extracted === size.extracted) &&
+    agrees(local.crc32, central.crc32) &&
+    agrees(localSize.compressed, size.compressed) &&
+    agrees(localSize.extracted, size.extracted) &&
     (method === METHOD.deflated || size.compressed === size.extracted);
   const dataEnd = local.fileDataStart + size.compressed;
   const descriptorBytes = hasDescriptor ? await findDescriptor(reader, dataEnd, central) : 0;
@@ -220,15 +214,11 @@ function localSizes(local: yauzl.LocalFileHeader): { compressed: number; extract
     .parseExtraFields(local.extraField)
     .find(({ id, data }) => id === ZIP64_EXTRA_FIELD && data.length >= 16)?.data;
   // A local header contains both sizes in this field, or neither.
+  const sizeOf = (size: number, offset: number) =>
+    zip64 && size === IN_ZIP64 ? Number(zip64.readBigUInt64LE(offset)) : size;
   return {
-    extracted:
-      zip64 && local.uncompressedSize === IN_ZIP64
-        ? Number(zip64.readBigUInt64LE(0))
-        : local.uncompressedSize,
-    compressed:
-      zip64 && local.compressedSize === IN_ZIP64
-        ? Number(zip64.readBigUInt64LE(8))
-        : local.compressedSize,
+    extracted: sizeOf(local.uncompressedSize, 0),
+    compressed: sizeOf(local.compressedSize, 8),
   };
 }
 

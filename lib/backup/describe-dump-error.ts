@@ -18,7 +18,7 @@ import { quoteIdentifier, quoteLiteral, quoteTable } from "../postgres/identifie
 import { type FailedRows, UnrestorableRow } from "../postgres/json-array.ts";
 import { INVALID_TEXT, isTextError } from "../postgres/text-errors.ts";
 import type { TableName } from "../shared/api.ts";
-import { tableLabel } from "../shared/table-name.ts";
+import { nameOf, tableLabel } from "../shared/table-name.ts";
 
 export interface DumpErrorContext {
   database: Database;
@@ -47,7 +47,7 @@ export async function describeDumpError(
   const place: ErrorPlace = {
     fallback: "DUMP_FAILED",
     outcome: `No backup was made; it stopped at ${tableLabel(table)}.`,
-    table: { schema: table.schema, name: table.name },
+    table: nameOf(table),
     ...(isStorageDamage(error) && whatToLeaveOut([table], context.tables)),
   };
   const suspected = suspectedReason(error);
@@ -114,18 +114,14 @@ async function find(
 function ofText({ table, encoding }: DumpErrorContext, found: UnreadableRow | null) {
   const what = `A text has bytes that are no character in the database's encoding, ${encoding}`;
   if (!found) {
-    return {
-      what,
-      hint: `Give the row a text whose bytes are characters, then make the backup again.`,
-    };
+    const hint = "Give the row a text whose bytes are characters, then make the backup again.";
+    return { what, hint };
   }
   const column = quoteIdentifier(found.column);
   const look = `SET client_encoding = ${quoteLiteral(encoding)}; SELECT pg_catalog.encode(pg_catalog.textsend(${column}::text), 'escape') FROM ${quoteTable(table)} WHERE ${found.where};`;
   const mend = `UPDATE ${quoteTable(table)} SET ${column} = '…' WHERE ${found.where};`;
-  return {
-    what,
-    hint: `Look at the bytes: ${look} Write a new value, and make the backup again: ${mend}`,
-  };
+  const hint = `Look at the bytes: ${look} Write a new value, and make the backup again: ${mend}`;
+  return { what, hint };
 }
 
 function ofSize({ table }: DumpErrorContext, found: UnreadableRow | null) {
