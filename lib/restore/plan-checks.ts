@@ -70,12 +70,11 @@ function checkLeftAlone(
       !archived.has(tableKey(table)) && table.name !== MIGRATIONS_TABLE && !platformOf(table),
   );
   if (isOriginal || left.length === 0) return [];
-  const names = left.slice(0, NAMED_TABLES).map(tableLabel).join(", ");
-  const more = left.length > NAMED_TABLES ? ` and ${left.length - NAMED_TABLES} more` : "";
+  const names = formatSome(left.map(tableLabel), ", ", NAMED_TABLES);
   return [
     warning(
       "left-alone",
-      `Tables of the database that are not in the backup stay as they are: ${names}${more}.`,
+      `Tables of the database that are not in the backup stay as they are: ${names}.`,
     ),
   ];
 }

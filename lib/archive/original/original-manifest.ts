@@ -5,6 +5,7 @@ import { largestNumber } from "../../schema/number-column.ts";
 import { MIGRATIONS_TABLE, modelName, type PrismaModels } from "../../schema/prisma-models.ts";
 import { type SequenceUser, usersOf } from "../../schema/sequence-users.ts";
 import type { Warning } from "../../shared/api.ts";
+import { formatSome } from "../../shared/format.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
 import { summariseWarnings } from "../../shared/warnings.ts";
 import type { Manifest, ManifestTable } from "../manifest.ts";
@@ -99,14 +100,9 @@ function missingTables(matched: readonly MatchedTable[], catalog: Catalog): Warn
     (table) => table.name !== MIGRATIONS_TABLE && !found.has(tableKey(table)),
   );
   if (missing.length === 0) return [];
-  const some = missing.slice(0, NAMED).map(tableLabel).join(", ");
-  const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : "";
-  return [
-    {
-      code: "ORIGINAL_TABLES_MISSING",
-      message: `The backup has no file of ${some}${more}: their rows stay as they are.`,
-    },
-  ];
+  const some = formatSome(missing.map(tableLabel), ", ", NAMED);
+  const message = `The backup has no file of ${some}: their rows stay as they are.`;
+  return [{ code: "ORIGINAL_TABLES_MISSING", message }];
 }
 
 function describe(

@@ -20,7 +20,7 @@ export function remedyOf(
     constraint,
     columns,
     refersTo,
-  }: Pick<Violation, "kind" | "table" | "constraint" | "columns" | "refersTo">,
+  }: Omit<Violation, "total" | "rows" | "message" | "remedy" | "key">,
   drop?: DropStatement,
 ): string {
   const column = columns[0] ?? "";
@@ -77,17 +77,10 @@ export function describeViolation(
   return `${rows} of ${tableLabel(table)} ${verb}${target}${where.length > 0 ? ` (${where.join(", ")})` : ""}.`;
 }
 
-const SINGULAR: Record<string, string> = {
-  hold: "holds",
-  have: "has",
-  do: "does",
-  belong: "belongs",
-  repeat: "repeats",
-  exclude: "excludes",
-  refer: "refers",
-};
+const IRREGULAR: Record<string, string> = { have: "has", do: "does" };
 
-const singular = (what: string): string => what.replace(/^\w+/, (verb) => SINGULAR[verb] ?? verb);
+const singular = (what: string): string =>
+  what.replace(/^\w+/, (verb) => IRREGULAR[verb] ?? `${verb}s`);
 
 const byNoRow = (
   it: Pick<Violation, "kind" | "table" | "constraint" | "message" | "remedy">,
