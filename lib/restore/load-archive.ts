@@ -1,7 +1,9 @@
 import { setTimeout } from "node:timers/promises";
 import type pg from "pg";
 import type { Archive } from "../archive/archive.ts";
-import { batchRows, chosenRows } from "../archive/batch-rows.ts";
+import { invalidArchive } from "../archive/archive-error.ts";
+import { batchRows, chosenRows, partOf, type RowBatch } from "../archive/batch-rows.ts";
+import type { ManifestTable } from "../archive/manifest.ts";
 import { BackupError } from "../errors.ts";
 import { freeOwn } from "../own-memory.ts";
 import type { RestoreSelection } from "../plan/restore-scope.ts";
@@ -13,7 +15,6 @@ import { reportTable, waitingTable } from "../shared/progress.ts";
 import { nameOf, tableLabel } from "../shared/table-name.ts";
 import type { TransactionOptions } from "./in-transaction.ts";
 import type { InsertBatch } from "./insert-batch.ts";
-import { requireColumns } from "./require-columns.ts";
 
 export interface LoadOptions extends RestoreSelection, TransactionOptions {
   /** Already unlocked. Every checksum is compared again while it is read. */
@@ -136,3 +137,34 @@ const wrongCount = ({ archived }: Load, loaded: number): BackupError =>
       details: { table: nameOf(archived), loaded, expected: archived.rows },
     },
   );
+
+/** In bytes. A larger row is not parsed only to see its columns. */
+const MAX_PARSED_BYTES = 16 * 1024 * 1024;
+
+/**
+ * PostgreSQL would ignore columns that the statement does not name. All rows of a table have the same columns in the
+ * same order, so the first one reveals an edited manifest. @throws BackupError ARCHIVE_INVALID
+ */
+function requireColumns(batch: RowBatch, table: ManifestTable): void {
+  const first = partOf(batch, 0, 1).json;
+  if (first.length > MAX_PARSED_BYTES) return;
+  const found = keysOf(first);
+  const expected = table.columns.map(({ name }) => name);
+  if (found?.length === expected.length && expected.every((name) => found.includes(name))) return;
+  const what = `The rows of ${tableLabel(table)} have other columns than the manifest says.`;
+  throw invalidArchive(what, {
+    hint: "The backup was tampered with. Use another copy.",
+    details: { table: nameOf(table) },
+  });
+}
+
+/** Null if it is not a row. A repeated name counts once. */
+function keysOf(json: Buffer): string[] | null {
+  try {
+    const rows: unknown = JSON.parse(json.toString());
+    const row: unknown = Array.isArray(rows) && rows.length === 1 ? rows[0] : null;
+    return typeof row === "object" && row !== null ? Object.keys(row) : null;
+  } catch {
+    return null;
+  }
+}

@@ -11,7 +11,13 @@ import { summariseWarnings } from "../shared/warnings.ts";
 import { addForeignKeys } from "./add-foreign-keys.ts";
 import { addIndexes } from "./add-indexes.ts";
 import { begin, commit } from "./commit.ts";
-import { makeRoom, settleRows } from "./fill-tables.ts";
+import {
+  completeTables,
+  countBefore,
+  type FilledLoad,
+  prepareTables,
+  requireCounts,
+} from "./fill-tables.ts";
 import { inTransaction } from "./in-transaction.ts";
 import { insertWhole } from "./insert-batch.ts";
 import { type LoadOptions, loadArchive, reportPlanned } from "./load-archive.ts";
@@ -19,7 +25,6 @@ import { type AgreedPlan, lockPlan } from "./lock-plan.ts";
 import { putAside, putConstraintsBack } from "./put-aside.ts";
 import type { RestoreSession } from "./restore-session.ts";
 import { isNotSet, NOT_REPLICATED, notRestoredWarnings } from "./result-warnings.ts";
-import { countBefore, type FilledLoad, requireCounts } from "./row-counts.ts";
 import { setSequences } from "./settle-sequences.ts";
 import { validateConstraints } from "./validate-constraints.ts";
 
@@ -58,16 +63,16 @@ export async function runRestore(
     onProgress({ type: "phase", phase: "emptying" });
     const counted = await countBefore(client, plan);
     const aside = await putAside(client, plan, lockWait);
-    const emptied = await makeRoom(client, counted, mode);
+    const prepared = await prepareTables(client, counted, mode);
 
     // A row that PostgreSQL rejects fails the restore.
-    await loadArchive(client, emptied.loads, insertWhole(client), { ...options, signal });
-    const filled = await settleRows(client, emptied, mode, signal);
+    await loadArchive(client, prepared.loads, insertWhole(client), { ...options, signal });
+    const filled = await completeTables(client, prepared, mode, signal);
     const indexWarnings = await rebuildReadingIndexes(client, relations);
     await client.query(FIXED_SETTINGS);
 
     onProgress({ type: "phase", phase: "constraints" });
-    await addIndexes(client, filled, emptied.lateIndexes, signal);
+    await addIndexes(client, filled, prepared.lateIndexes, signal);
     await addForeignKeys(session, plan, signal);
     await putConstraintsBack(client, aside);
     await validateConstraints(client, filled, aside.constraints, signal);

@@ -17,7 +17,7 @@ import type { DropStatement } from "../../schema/drop-statement.ts";
 import type { RestoreMode, TableName } from "../../shared/api.ts";
 import type { Violation } from "../../shared/rehearsal.ts";
 import { nameOf, tableKey, tableLabel } from "../../shared/table-name.ts";
-import type { CheckedLoad, Checks } from "./read-checks.ts";
+import type { CheckedLoad, Checks } from "./make-copies.ts";
 import type { NotRedirected } from "./redirect-functions.ts";
 import {
   describeUntried,

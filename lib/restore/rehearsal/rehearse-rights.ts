@@ -6,7 +6,7 @@ import type { PrismaModels } from "../../schema/prisma-models.ts";
 import { findSignIn, type SignInOptions } from "../../schema/sign-in.ts";
 import type { RightsChanges } from "../../shared/rehearsal.ts";
 import { nameOf, tableKey } from "../../shared/table-name.ts";
-import type { CheckedLoad } from "./read-checks.ts";
+import type { CheckedLoad } from "./make-copies.ts";
 
 interface RehearsedRights {
   catalog: Catalog;

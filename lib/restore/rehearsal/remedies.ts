@@ -6,7 +6,7 @@ import type { DropStatement } from "../../schema/drop-statement.ts";
 import type { TableName } from "../../shared/api.ts";
 import type { Violation } from "../../shared/rehearsal.ts";
 import { tableLabel } from "../../shared/table-name.ts";
-import { describeUncomputable } from "../compute-anew.ts";
+import { describeUncomputable } from "../recompute-columns.ts";
 import type { NotRedirected } from "./redirect-functions.ts";
 
 const THEN_VALIDATE =

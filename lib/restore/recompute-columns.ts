@@ -25,7 +25,7 @@ export const describeUncomputable = (it: RefusedChange): { message: string; reme
  *
  * @throws BackupError LOAD_FAILED if a publication prevents it
  */
-export async function computeAnew(
+export async function recomputeColumns(
   client: pg.ClientBase,
   loads: readonly Load[],
   computed: readonly ComputedColumns[],
