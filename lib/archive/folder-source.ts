@@ -81,20 +81,14 @@ export function notAFile(name: string): BackupError {
   });
 }
 
-async function openFolder(path: string) {
-  try {
-    return await opendir(path);
-  } catch (cause) {
-    throw new BackupError("NOT_FOUND", `The folder cannot be opened (${systemCodeOf(cause)}).`, {
-      cause,
-    });
-  }
-}
+const openFolder = (path: string) =>
+  opendir(path).catch((cause) => {
+    const message = `The folder cannot be opened (${systemCodeOf(cause)}).`;
+    throw new BackupError("NOT_FOUND", message, { cause });
+  });
 
-async function readingFile<T>(name: string, reading: Promise<T>): Promise<T> {
-  try {
-    return await reading;
-  } catch (cause) {
+const readingFile = <T>(name: string, reading: Promise<T>): Promise<T> =>
+  reading.catch((cause) => {
     const code = systemCodeOf(cause);
     if (code === "ELOOP" || code === "EMLINK") throw notAFile(name);
     throw new BackupError(
@@ -102,5 +96,4 @@ async function readingFile<T>(name: string, reading: Promise<T>): Promise<T> {
       `The file ${quote(name)} cannot be read (${code}). Nothing was changed.`,
       { hint: "Make sure that this user may read every file of the folder.", cause },
     );
-  }
-}
+  });

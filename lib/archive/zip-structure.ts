@@ -65,7 +65,7 @@ export async function readZipStructure(
     checkOverlap([...entries.values()]);
     return entries;
   } catch (error) {
-    throw translateZipError(error);
+    throw error instanceof BackupError ? error : toArchiveError(zipDamaged(error));
   }
 }
 
@@ -256,9 +256,4 @@ function checkOverlap(entries: ZipEntry[]): void {
     }
     previousEnd = entry.end;
   }
-}
-
-function translateZipError(error: unknown): BackupError {
-  if (error instanceof BackupError) return error;
-  return toArchiveError(zipDamaged(error));
 }

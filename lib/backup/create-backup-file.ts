@@ -7,7 +7,7 @@ import type { EntrySink } from "../archive/entry-sink.ts";
 import { createFile, syncFolder } from "../archive/files.ts";
 import { createFolderSink } from "../archive/folder-sink.ts";
 import { BackupError, systemCodeOf } from "../errors.ts";
-import { CONFLICT_ATTEMPTS, isRecoveryConflict } from "../postgres/recovery-conflict.ts";
+import { isRecoveryConflict, retryOnConflict } from "../postgres/recovery-conflict.ts";
 import type { OperationResult } from "../shared/api.ts";
 import { PARTIAL_SUFFIX } from "../shared/archive-format.ts";
 import { type RunBackupOptions, runBackup } from "./run-backup.ts";
@@ -27,17 +27,12 @@ export interface CreateBackupFileOptions extends Omit<RunBackupOptions, "output"
  * @returns the result, with `archiveBytes`: size of the zip, or of all the folder's files
  * @throws BackupError: as `runBackup`; REQUEST_INVALID if the path is taken or cannot be written
  */
-export async function createBackupFile(options: CreateBackupFileOptions): Promise<OperationResult> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await createOnce(options);
-    } catch (error) {
-      // On a standby, a new attempt may avoid the recovery conflict.
-      const isPassing = error instanceof BackupError && isRecoveryConflict(error.cause);
-      if (!isPassing || options.digest || attempt === CONFLICT_ATTEMPTS) throw error;
-    }
-  }
-}
+export const createBackupFile = (options: CreateBackupFileOptions): Promise<OperationResult> =>
+  retryOnConflict(
+    () => createOnce(options),
+    // A digest has taken in what was written.
+    (error) => !options.digest && error instanceof BackupError && isRecoveryConflict(error.cause),
+  );
 
 async function createOnce(options: CreateBackupFileOptions): Promise<OperationResult> {
   const { path, kind, digest, ...backup } = options;

@@ -11,7 +11,7 @@ import { countRows, type RowCount } from "../postgres/count-rows.ts";
 import { translateDatabaseError } from "../postgres/database-error.ts";
 import { DEFAULT_LOCK_TIMEOUT_MS } from "../postgres/locks.ts";
 import { readMigrations } from "../postgres/migrations.ts";
-import { CONFLICT_ATTEMPTS, isRecoveryConflict } from "../postgres/recovery-conflict.ts";
+import { retryOnConflict } from "../postgres/recovery-conflict.ts";
 import { readSequenceStates } from "../postgres/sequences.ts";
 import { reportWaits } from "../postgres/session-waits.ts";
 import { openSnapshot, type Snapshot } from "../postgres/snapshot.ts";
@@ -89,7 +89,7 @@ async function dump(
   createdAt: Date,
 ): Promise<UnwrittenManifest> {
   const { onProgress = () => {} } = options;
-  const { snapshot, counts, warnings, stopListening } = await begin(options);
+  const { snapshot, counts, warnings, stopListening } = await retryOnConflict(() => begin(options));
   const { client, catalog, plan } = snapshot;
   try {
     onProgress({
@@ -146,18 +146,8 @@ interface Begun {
   stopListening: () => void;
 }
 
-/** Does everything before the first row. On a standby, a new attempt may avoid a recovery conflict. */
+/** Does everything before the first row. */
 async function begin(options: RunBackupOptions): Promise<Begun> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await beginOnce(options);
-    } catch (error) {
-      if (!isRecoveryConflict(error) || attempt === CONFLICT_ATTEMPTS) throw error;
-    }
-  }
-}
-
-async function beginOnce(options: RunBackupOptions): Promise<Begun> {
   const { database, models, signal, onProgress = () => {} } = options;
   const { lockTimeoutMs = DEFAULT_LOCK_TIMEOUT_MS } = options;
   const client = await database.connect("backup");

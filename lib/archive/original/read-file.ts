@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { buffer } from "node:stream/consumers";
 import zlib from "node:zlib";
 import { quote } from "../../shared/archive/entry-names.ts";
 import type { OriginalFile } from "../../shared/archive/original-files.ts";
@@ -37,9 +38,7 @@ export async function* readFile(
       );
     }
     if (!options.key) throw new Error("an encrypted file is read before it is unlocked");
-    const chunks: Buffer[] = [];
-    for await (const chunk of checkedContent(source, file, options)) chunks.push(chunk);
-    const content = Buffer.concat(chunks);
+    const content = await buffer(checkedContent(source, file, options));
     let json: Buffer;
     try {
       json = decryptFile(options.key, content);
