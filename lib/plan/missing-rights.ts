@@ -5,11 +5,7 @@ import { isMerge } from "./restore-scope.ts";
 
 type Changed = Pick<LoadPlan, "scope" | "loads" | "referring" | "sequences" | "foreignKeys">;
 
-export const findNotOwned = ({
-  loads,
-  referring,
-  sequences,
-}: Pick<Changed, "loads" | "referring" | "sequences">): LoadPlan["notOwned"] =>
+export const findNotOwned = ({ loads, referring, sequences }: Changed): LoadPlan["notOwned"] =>
   [
     ...loads.flatMap(({ table }) => [table, ...ownPartitions(table)]),
     ...referring,
@@ -22,13 +18,9 @@ const ownPartitions = ({ partitions }: CatalogTable): Partition[] =>
   partitions.filter(({ isForeign }) => !isForeign);
 
 /** Rights that the statements of a load need but the role lacks. ALTER needs only ownership. */
-export function findMissingRights({
-  scope: { mode },
-  loads,
-  referring,
-  sequences,
-  foreignKeys,
-}: Changed): LoadPlan["withoutRights"] {
+export function findMissingRights(changed: Changed): LoadPlan["withoutRights"] {
+  const { loads, referring, sequences, foreignKeys } = changed;
+  const { mode } = changed.scope;
   const referred = new Set(foreignKeys.map(({ to }) => tableKey(to)));
   const emptying = isMerge(mode) ? (mode === "overwrite" ? ["DELETE"] : []) : ["TRUNCATE"];
   return [

@@ -45,6 +45,7 @@ export function planLoad(
   });
   const keys = planForeignKeys(manifest, catalog, matched.loads, choice);
   const { foreignKeys, referring } = keys;
+  const changed = { scope, loads, referring, sequences, foreignKeys };
   return {
     ...keys,
     scope,
@@ -59,8 +60,8 @@ export function planLoad(
     materializedViews: staleViews(catalog.materializedViews, withAncestors(loads, tables)),
     drift: [...matched.drift, ...found.drift],
     pendingDetaches: findPendingDetaches(catalog, loads),
-    notOwned: [...findNotOwned({ loads, referring, sequences }), ...matched.notOwned],
-    withoutRights: findMissingRights({ scope, loads, referring, sequences, foreignKeys }),
+    notOwned: [...findNotOwned(changed), ...matched.notOwned],
+    withoutRights: findMissingRights(changed),
     superusersForeignKeys: database.isSuperuser
       ? []
       : foreignKeys.filter(({ hasAlteredTriggers }) => hasAlteredTriggers),

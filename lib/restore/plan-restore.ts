@@ -60,16 +60,10 @@ async function orAbort<Result>(
   }
 }
 
-async function readRestorePlan({
-  database,
-  models,
-  archive,
-  scope,
-}: VerifyArchiveOptions): Promise<CheckedPlan> {
-  const client = await database.connect("check");
+async function readRestorePlan(options: VerifyArchiveOptions): Promise<CheckedPlan> {
+  const client = await options.database.connect("check");
   try {
-    const source = { archive, models, scope };
-    const { catalog, manifest, plan } = await readPlan(client, source);
+    const { catalog, manifest, plan } = await readPlan(client, options);
     const archived = new Set(manifest.tables.map(tableKey));
     const present = catalog.tables.filter((table) => archived.has(tableKey(table)));
     const countNow = await countRows(client, present);

@@ -52,13 +52,13 @@ export interface PlanSource extends RestoreSelection {
  */
 export async function readPlan(
   client: pg.ClientBase,
-  { archive, models, ...selection }: PlanSource,
+  { archive, models, scope: given }: PlanSource,
 ): Promise<{ catalog: Catalog; manifest: Manifest; plan: ReadPlan }> {
   const catalog = await readCatalog(client);
   const { unreadable, database } = catalog;
   if (unreadable.length > 0) throw unreadableError(unreadable, database.encoding);
   const manifest = archive.manifestFor(catalog, models);
-  const planned = planLoad(manifest, catalog, models, selection);
+  const planned = planLoad(manifest, catalog, models, { scope: given });
   const untrusted = await readUntrustedCode(client, planned.loads);
   const keyed = await readRowKeys(client, planned.loads);
   const loads = keyed.map(({ unique: _, ...load }): Load => ({ ...load, into: load.table }));

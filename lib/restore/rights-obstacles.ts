@@ -1,8 +1,8 @@
 /** What a database role may not do prevents a restore. */
 import { BackupError } from "../errors.ts";
-import { ROW_SECURITY_HINT } from "../plan/dump-plan.ts";
 import { whatToLeaveOut } from "../plan/exclusion.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
+import { ROW_SECURITY_HINT } from "../plan/require-dumpable.ts";
 import { tablesOf } from "../postgres/load.ts";
 import type { UntrustedCode } from "../postgres/untrusted-code.ts";
 import type { TableName } from "../shared/api.ts";

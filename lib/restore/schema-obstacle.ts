@@ -11,11 +11,7 @@ const MAX_DRIFT = 1000;
 const MAX_REMEDIES = 5;
 
 /** Returns SCHEMA_DRIFT if the database's tables cannot take the archive's rows. The error's size is limited. */
-export function findSchemaObstacle({
-  drift,
-  loads,
-  scope,
-}: Pick<LoadPlan, "drift" | "loads" | "scope">): BackupError | null {
+export function findSchemaObstacle({ drift, loads, scope }: LoadPlan): BackupError | null {
   const blocking = drift.filter(({ blocks }) => blocks);
   if (blocking.length === 0) return null;
   const missing = blocking.filter(({ kind }) => kind === "table-missing").map(({ table }) => table);

@@ -40,11 +40,8 @@ export async function lockForReading(client: pg.Client, options: LoadOptions): P
   );
 }
 
-async function match(
-  client: pg.ClientBase,
-  { archive, models, scope }: LoadOptions,
-): Promise<Matched> {
-  const { catalog, plan } = await readPlan(client, { archive, models, scope });
+async function match(client: pg.ClientBase, options: LoadOptions): Promise<Matched> {
+  const { catalog, plan } = await readPlan(client, options);
   return { catalog, plan, obstacles: findObstacles(plan) };
 }
 

@@ -46,12 +46,8 @@ export class Steps {
 }
 
 /** For the plan. */
-export function summariseRehearsal({
-  wouldSucceed,
-  elapsedMs,
-  tables,
-  violations,
-}: RehearsalReport): RehearsalSummary {
+export function summariseRehearsal(report: RehearsalReport): RehearsalSummary {
+  const { wouldSucceed, elapsedMs, tables, violations } = report;
   const known = tables.flatMap(({ changes }) => changes ?? []);
   const isWhole = tables.length > 0 && known.length === tables.length;
   return {
