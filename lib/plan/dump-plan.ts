@@ -66,7 +66,7 @@ export function planDump(
   const left = leftToPlatforms(catalog, selection);
   const tables = catalog.tables.filter((table) => !left.platformOf(table));
   const chosen = selectTables(catalog, tables, selection);
-  requireOnServer(chosen, selection);
+  requireOnServer(chosen, selection.tables !== undefined);
   const selected = chosen.filter((table) => !table.isOnPrimaryOnly);
   const isNamed = matcherOf(selection.exclude);
   const isExcluded = (it: TableName) => isNamed(it) || left.platformOf(it) !== undefined;

@@ -6,7 +6,6 @@ import { whyLeftOut } from "../schema/extension-tables.ts";
 import type { TableName } from "../shared/api.ts";
 import { formatSome } from "../shared/format.ts";
 import { nameOf, tableKey, tableLabel } from "../shared/table-name.ts";
-import type { TableSelection } from "./dump-plan.ts";
 import { whatToLeaveOut } from "./exclusion.ts";
 
 /** @throws DUMP_FAILED with what must be renamed first */
@@ -32,9 +31,9 @@ export function requireNames(
  * A standby has no rows of unlogged tables. If other tables remain, these are left out, unless somebody named them. A
  * partitioned table with only some of its rows here is refused: its backup could not be restored. @throws DUMP_FAILED
  */
-export function requireOnServer(tables: readonly CatalogTable[], selection: TableSelection): void {
+export function requireOnServer(tables: readonly CatalogTable[], areChosen: boolean): void {
   const absent = tables.filter(({ isOnPrimaryOnly }) => isOnPrimaryOnly);
-  const isOptional = ({ kind }: CatalogTable) => kind === "table" && !selection.tables;
+  const isOptional = ({ kind }: CatalogTable) => kind === "table" && !areChosen;
   if (absent.every(isOptional) && absent.length < tables.length) return;
   const refused = absent.filter((table) => !isOptional(table));
   const named = refused.length > 0 ? refused : absent;

@@ -1,6 +1,5 @@
 import { BackupError } from "../errors.ts";
 import { whatToLeaveOut } from "../plan/exclusion.ts";
-import type { LoadPlan } from "../plan/load-plan.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import { tablesOf } from "../postgres/load.ts";
 import type { RefusedChange } from "../postgres/publications.ts";
@@ -11,7 +10,7 @@ import { formatSome } from "../shared/format.ts";
 import { sqlIdentifier, sqlName } from "../shared/sql-name.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { NOTHING_CHANGED } from "./load-error.ts";
-import type { ReadPlan } from "./read-plan.ts";
+import type { JudgedPlan } from "./read-plan.ts";
 import {
   findAlteredTriggers,
   findHiddenRows,
@@ -20,10 +19,6 @@ import {
   holdersToLeaveOut,
 } from "./rights-obstacles.ts";
 import { findSchemaObstacle } from "./schema-obstacle.ts";
-
-/** Properties that are unknown do not prevent a restore. */
-export type JudgedPlan = LoadPlan &
-  Partial<Pick<ReadPlan, "withoutKey" | "notEmpty" | "undeletable" | "untrusted">>;
 
 interface PossibleObstacle {
   name: string;

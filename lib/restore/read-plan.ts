@@ -39,6 +39,10 @@ export interface ReadPlan extends LoadPlan {
   fingerprint: string;
 }
 
+/** Properties that are unknown do not prevent a restore. */
+export type JudgedPlan = LoadPlan &
+  Partial<Pick<ReadPlan, "withoutKey" | "notEmpty" | "undeletable" | "untrusted">>;
+
 export interface PlanSource extends RestoreSelection {
   archive: Archive;
   models: PrismaModels;

@@ -1,8 +1,8 @@
 import type { BackupError } from "../errors.ts";
 import type { Check } from "../shared/api.ts";
 import { leaveOutIn } from "../shared/leave-out.ts";
-import { type JudgedPlan, OBSTACLES } from "./obstacles.ts";
-import type { ReadPlan } from "./read-plan.ts";
+import { OBSTACLES } from "./obstacles.ts";
+import type { JudgedPlan, ReadPlan } from "./read-plan.ts";
 
 export const checkLoadable = (plan: ReadPlan): Check[] =>
   OBSTACLES.flatMap(({ name, passed, passedOriginal = passed, isAsked, find }): Check[] => {

@@ -9,7 +9,7 @@ import type { TableName } from "../shared/api.ts";
 import { formatSome } from "../shared/format.ts";
 import { sqlIdentifier } from "../shared/sql-name.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
-import type { JudgedPlan } from "./obstacles.ts";
+import type { JudgedPlan } from "./read-plan.ts";
 
 const OR_LEAVE_OUT = " Or leave these tables out of the restore.";
 

@@ -5,13 +5,7 @@ import { loadStatement, readStatement } from "../../postgres/load-rows.ts";
 import { isTextError } from "../../postgres/text-errors.ts";
 import { isForeignKeyViolation } from "./find-orphans.ts";
 import { withProbeTable } from "./probe-table.ts";
-import { columnAlone } from "./row-values.ts";
-
-export interface FailingRow {
-  /** Starts at 1, in the order of the archive. */
-  row: number;
-  column?: string;
-}
+import { columnAlone, type FailingRow } from "./row-values.ts";
 
 /**
  * Finds the first row of a batch that its table rejects, by a binary search with an empty temporary table of the same

@@ -3,7 +3,12 @@ import { partOf, type RowBatch } from "../../archive/batch-rows.ts";
 import type { RowKey } from "../../postgres/row-keys.ts";
 import { describeKey } from "../../postgres/sample-values.ts";
 import type { SampleValue } from "../../shared/rehearsal.ts";
-import type { FailingRow } from "./find-failing-row.ts";
+
+export interface FailingRow {
+  /** Starts at 1, in the order of the archive. */
+  row: number;
+  column?: string;
+}
 
 /** In bytes. A larger row is not parsed only to name it. */
 const MAX_PARSED_BYTES = 16 * 1024 * 1024;
