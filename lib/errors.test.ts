@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { BackupError } from "./errors.ts";
-import { leaveOut } from "./plan/exclusion.ts";
+import { whatToLeaveOut } from "./plan/exclusion.ts";
 import { MAX_MESSAGE_LENGTH, MAX_TABLES } from "./shared/archive-format.ts";
 import { toErrorReport } from "./to-backup-error.ts";
 
@@ -14,7 +14,7 @@ it("keeps no more of an archive's names than anybody reads", () => {
   const tables = manyTables(MAX_TABLES, 1024);
   const words = tables.map(({ name }) => name).join(", ");
   const details = {
-    ...leaveOut(tables, [...tables, { schema: "app", name: "kept" }]),
+    ...whatToLeaveOut(tables, [...tables, { schema: "app", name: "kept" }]),
     entry: words,
     drift: [{ table: tables[0], message: words }],
   };
@@ -28,6 +28,9 @@ it("keeps no more of an archive's names than anybody reads", () => {
 
 it("keeps all of a thousand tables, as long as PostgreSQL's names are", () => {
   const tables = manyTables(1000, 63);
-  const details = { ...leaveOut(tables, [...tables, { schema: "app", name: "kept" }]), rows: 5 };
+  const details = {
+    ...whatToLeaveOut(tables, [...tables, { schema: "app", name: "kept" }]),
+    rows: 5,
+  };
   expect(new BackupError("SCHEMA_DRIFT", "x", { details }).details).toEqual(details);
 });

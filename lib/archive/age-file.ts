@@ -49,10 +49,7 @@ export async function* encryptFile(
   }
 }
 
-/**
- * Decrypts an age file. Fails with ARCHIVE_INVALID, ARCHIVE_TRUNCATED, an Error from age-encryption or node:crypto, or
- * the source's error.
- */
+/** Decrypts an age file. Fails with ARCHIVE_INVALID, ARCHIVE_TRUNCATED, the libraries' errors, or the source's. */
 export async function* decryptFile(
   identities: ReadonlyArray<string | Identity>,
   source: AsyncIterable<Uint8Array>,
@@ -84,10 +81,7 @@ export async function* decryptFile(
   }
 }
 
-/**
- * Decrypters by identities, because the same identities open all files of an archive, and adding an identity computes
- * its recipient.
- */
+/** Kept by identities: the same ones open all files of an archive, and adding one computes its recipient. */
 const decrypters = new WeakMap<ReadonlyArray<string | Identity>, Decrypter>();
 
 function decrypterFor(identities: ReadonlyArray<string | Identity>): Decrypter {
@@ -106,10 +100,7 @@ function decrypterFor(identities: ReadonlyArray<string | Identity>): Decrypter {
 const identityOf = (text: string): Identity =>
   isX25519Identity(text) ? x25519Identity(text) : ageIdentity(text);
 
-/**
- * Makes a header and its file key. It encrypts nothing to the recipients, and adds one more recipient that learns the
- * file key and writes no stanza.
- */
+/** Makes a header and its file key, by encrypting nothing and adding a recipient that learns the key. */
 async function makeHeader(recipients: ReadonlyArray<string | Recipient>) {
   let fileKey: Uint8Array | undefined;
   const encrypter = new Encrypter();
@@ -132,11 +123,7 @@ async function makeHeader(recipients: ReadonlyArray<string | Recipient>) {
 const VERSION = "age-encryption.org/v1";
 export const MAX_STANZAS_BYTES = MAX_HEADER_BYTES - VERSION.length;
 
-/**
- * Returns the size of a recipient's stanza in a header, in bytes.
- *
- * @throws Error if the text is not a recipient. Some recipients only fail when something is encrypted to them.
- */
+/** The size of a recipient's stanza in a header, in bytes. @throws Error if the text is not a recipient */
 export async function stanzaBytes(recipient: string): Promise<number> {
   new Encrypter().addRecipient(recipient);
   const { header } = await makeHeader([recipient]);

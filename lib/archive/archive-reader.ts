@@ -1,5 +1,6 @@
-import { Readable, Writable } from "node:stream";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { identityToRecipient } from "age-encryption";
 import { BackupError, ownError } from "../errors.ts";
 import type { EncryptionMode, Unlock } from "../shared/api.ts";
 import { checkAgreement, findMode, smallEntries } from "../shared/archive/entries.ts";
@@ -12,29 +13,31 @@ import {
   manifestEntryName,
 } from "../shared/archive-format.ts";
 import type { Archive } from "./archive.ts";
-import { digestMismatch, judged, toArchiveError } from "./archive-error.ts";
+import {
+  digestMismatch,
+  judged,
+  notUnlocked,
+  passphraseNeeded,
+  toArchiveError,
+} from "./archive-error.ts";
 import { createDecompressor } from "./compression.ts";
-import { sha256 } from "./digest.ts";
+import { sha256, VerifyStream } from "./digest.ts";
 import {
   type ArchiveKey,
   decryptBytes,
   decryptStream,
   parseIdentities,
-  recipientOf,
   unlockKeyFile,
 } from "./encryption.ts";
-import { translateReadError } from "./entry-content.ts";
-import type { EntrySource } from "./entry-source.ts";
+import { type EntrySource, translateReadError } from "./entry-source.ts";
 import { notABackup, requireNoNewer } from "./find-backups.ts";
 import { notAFile } from "./folder-source.ts";
 import { type ManifestTable, parseManifest, type StoredManifest } from "./manifest.ts";
 import { openEntrySource } from "./open-entry-source.ts";
 import { openOriginal } from "./original/open-original.ts";
-import { VerifyStream } from "./verify-stream.ts";
 
 /**
- * Opens a backup, which is a zip file or a folder, ours or the original's, and checks its structure. Changes nothing,
- * and needs neither passphrase nor private key.
+ * Opens a backup, zip or folder, ours or the original's, and checks its structure, without any key.
  *
  * @throws NOT_FOUND, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
  */
@@ -90,7 +93,7 @@ class OpenArchive implements Archive {
   }
 
   get manifest(): StoredManifest {
-    if (!this.#manifest) throw new BackupError("INTERNAL", "The backup is not unlocked yet.");
+    if (!this.#manifest) throw notUnlocked();
     return this.#manifest;
   }
 
@@ -108,7 +111,6 @@ class OpenArchive implements Archive {
     this.#manifest = manifest;
   }
 
-  /** Empty if nothing is encrypted. */
   async #findIdentities({ passphrase, identity }: Unlock): Promise<string[]> {
     switch (this.encryption) {
       case "none":
@@ -118,7 +120,7 @@ class OpenArchive implements Archive {
         return parseIdentities(identity);
       case "passphrase": {
         if (!passphrase && identity) return parseIdentities(identity);
-        if (!passphrase) throw passphraseNeeded();
+        if (!passphrase) throw passphraseNeeded("passphrase");
         const keyFile = await this.#source.readBytes(KEY_ENTRY, MAX_KEY_BYTES);
         return [await unlockKeyFile(keyFile, passphrase)];
       }
@@ -152,9 +154,8 @@ class OpenArchive implements Archive {
   async keyForAnother(): Promise<ArchiveKey> {
     if (this.encryption === "none") return { mode: "none" };
     const [identity] = this.#identity;
-    if (identity === undefined)
-      throw new BackupError("INTERNAL", "The backup is not unlocked yet.");
-    const recipient = await recipientOf(identity);
+    if (identity === undefined) throw notUnlocked();
+    const recipient = await identityToRecipient(identity);
     if (this.encryption === "recipients") return { mode: "recipients", recipients: [recipient] };
     const keyFile = await this.#source.readBytes(KEY_ENTRY, MAX_KEY_BYTES);
     return { mode: "passphrase", recipient, keyFile: keyFile.toString("base64") };
@@ -166,21 +167,19 @@ class OpenArchive implements Archive {
 
   /** A generator, so that nothing is opened before the first read, and all errors pass through one place. */
   async *#read(table: ManifestTable, signal: AbortSignal | undefined): AsyncGenerator<Buffer> {
-    const source = this.#source.read(table.entry);
-    const json = new VerifyStream(table.entry, {
-      bytes: table.jsonBytes,
-      sha256: table.jsonSha256,
-    });
-    const stop = this.#stop(signal);
+    const { entry, jsonBytes, storedBytes } = table;
+    const source = this.#source.read(entry);
+    const json = new VerifyStream(entry, { bytes: jsonBytes, sha256: table.jsonSha256 });
+    const stop = { signal: AbortSignal.any([this.#closed.signal, ...(signal ? [signal] : [])]) };
     const done =
       this.encryption === "none"
         ? // The stored bytes are the JSON, so one digest is enough: `readManifest` requires both to be equal.
           pipeline(source, json, stop)
         : pipeline(
             source,
-            this.#storedVerifier(table),
+            new VerifyStream(entry, { bytes: storedBytes, sha256: table.storedSha256 }),
             decryptStream(this.#identity),
-            createDecompressor(table.jsonBytes),
+            createDecompressor(jsonBytes),
             json,
             stop,
           );
@@ -192,25 +191,6 @@ class OpenArchive implements Archive {
     } catch (error) {
       throw ofTable(ofOwnRecipients(translateReadError(error), table), table);
     }
-  }
-
-  async verifyStored(table: ManifestTable, signal?: AbortSignal): Promise<void> {
-    const source = this.#source.read(table.entry);
-    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-    try {
-      await pipeline(source, this.#storedVerifier(table), nowhere, this.#stop(signal));
-    } catch (error) {
-      throw translateReadError(error);
-    }
-  }
-
-  #storedVerifier(table: ManifestTable): VerifyStream {
-    return new VerifyStream(table.entry, { bytes: table.storedBytes, sha256: table.storedSha256 });
-  }
-
-  #stop(signal: AbortSignal | undefined): { signal: AbortSignal } {
-    const closed = this.#closed.signal;
-    return { signal: signal ? AbortSignal.any([closed, signal]) : closed };
   }
 
   close(): Promise<void> {
@@ -227,17 +207,10 @@ class OpenArchive implements Archive {
   }
 }
 
-function passphraseNeeded(): BackupError {
-  return new BackupError("WRONG_PASSPHRASE", "This backup is protected by a passphrase.", {
-    hint: "Give the passphrase of this backup.",
-  });
-}
-
-function identityNeeded(): BackupError {
-  return new BackupError("NO_MATCHING_IDENTITY", "This backup is encrypted for age public keys.", {
+const identityNeeded = (): BackupError =>
+  new BackupError("NO_MATCHING_IDENTITY", "This backup is encrypted for age public keys.", {
     hint: "Give the private key of one of them (AGE-SECRET-KEY-1…).",
   });
-}
 
 /** The manifest was encrypted to this identity, so every table of the backup must be too. */
 function ofOwnRecipients(error: BackupError, table: ManifestTable): BackupError {
@@ -245,7 +218,6 @@ function ofOwnRecipients(error: BackupError, table: ManifestTable): BackupError 
   return toArchiveError(encryptedToOthers(table.entry, table, error));
 }
 
-/** Adds the table's name if the error does not name its entry already. */
 function ofTable(error: BackupError, { schema, name }: ManifestTable): BackupError {
   if (error.code === "ABORTED" || error.details?.entry !== undefined) return error;
   const { code, message, hint, details, cause } = error;

@@ -1,5 +1,6 @@
 import { type Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { isDeepStrictEqual } from "node:util";
 import { BackupError, systemCodeOf } from "../errors.ts";
 import type { TableName } from "../shared/api.ts";
 import {
@@ -28,20 +29,16 @@ type WrittenTable = Pick<
   "entry" | "jsonBytes" | "jsonSha256" | "storedBytes" | "storedSha256"
 >;
 
-/** `sizeBytes`: approximate size of the table's content, if known. */
-type WritableTable = TableName & { sizeBytes?: number };
-
 export interface ArchiveWriter {
   /**
    * Writes a table's JSON as the next entry, after those of earlier calls. Resolves when the archive has read the
    * source to its end. Rejects if the source fails (with its error), if the output fails or closes, or on abort
    * (ABORTED). Then the source is destroyed and the whole archive has failed.
+   *
+   * @param table `sizeBytes`: approximate size of its content, if known
    */
-  writeTable(table: WritableTable, source: Readable, signal?: AbortSignal): Promise<WrittenTable>;
-  /**
-   * Writes the manifest and ends the output. Resolves with the manifest as written, when the output has accepted
-   * everything.
-   */
+  writeTable(table: TableName & { sizeBytes?: number }, source: Readable): Promise<WrittenTable>;
+  /** Writes the manifest and ends the output. Resolves when the output has accepted everything. */
   finish(manifest: UnwrittenManifest): Promise<{ archiveBytes: number; manifest: StoredManifest }>;
   /** Abandons the archive and destroys the output with this error. Does nothing if the archive is finished. */
   abort(error: unknown): void;
@@ -94,35 +91,26 @@ export function createArchiveWriter(options: ArchiveWriterOptions): ArchiveWrite
   if (keyFile) sink.add(KEY_ENTRY, keyFile, { compress: false });
 
   return {
-    async writeTable(table, source, tableSignal) {
+    async writeTable(table, source) {
       const entry = tableEntryName(table, key.mode);
       const encrypt = encryptStream(key);
       const json = new DigestStream();
       // Without encryption, the stored bytes are the JSON.
       const stored = encrypt ? new DigestStream() : json;
-      const stop = AbortSignal.any(tableSignal ? [givenUp.signal, tableSignal] : [givenUp.signal]);
       try {
-        stop.throwIfAborted();
+        givenUp.signal.throwIfAborted();
         if (begun.size === MAX_TABLES) throw tooManyTables();
         if (begun.has(entry)) throw new Error(`${entry} was written before`);
         begun.add(entry);
         sink.add(entry, stored, { compress: key.mode === "none" });
-        const signal = { signal: stop };
-        const joined = new CoalesceStream();
+        const { signal } = givenUp;
+        const plain = [source, new CoalesceStream(), json] as const;
         await (encrypt
-          ? pipeline(
-              source,
-              joined,
-              json,
-              createCompressor(table.sizeBytes),
-              encrypt,
-              stored,
-              signal,
-            )
-          : pipeline(source, joined, json, signal));
+          ? pipeline(...plain, createCompressor(table.sizeBytes), encrypt, stored, { signal })
+          : pipeline(...plain, { signal }));
       } catch (error) {
         source.destroy();
-        giveUp(tableSignal?.aborted ? abortReason(tableSignal) : error);
+        giveUp(error);
         await sinkDone;
         throw givenUp.signal.reason;
       }
@@ -177,12 +165,7 @@ function checkAgainst(
     manifest.tables.length === written.size &&
     manifest.tables.every((table) => {
       const facts = written.get(table.entry);
-      return (
-        facts?.jsonBytes === table.jsonBytes &&
-        facts.jsonSha256 === table.jsonSha256 &&
-        facts.storedBytes === table.storedBytes &&
-        facts.storedSha256 === table.storedSha256
-      );
+      return facts && isDeepStrictEqual(table, { ...table, ...facts });
     });
   if (!agrees) throw new Error("The manifest does not describe what was written.");
 }

@@ -9,28 +9,23 @@ import type { Manifest, ManifestTable } from "./manifest.ts";
 export interface Archive extends AsyncDisposable {
   readonly encryption: EncryptionMode;
   readonly sizeBytes: number;
-  /**
-   * Whether `@vorlefan/prisma-backup` wrote it. Then no digests were stored, and `manifestFor` matches its contents.
-   */
+  /** Whether `@vorlefan/prisma-backup` wrote it. Then `manifestFor` matches its contents. */
   readonly isOriginal: boolean;
   /** @throws INTERNAL before `unlock` */
   readonly manifest: Manifest;
   /**
-   * The manifest as it fits a database, for `planLoad`. For an archive of ours it is always the same. The original
-   * stored neither schemas nor types, so its tables and columns take the database's. After this call, `readTable`
-   * returns their rows in format 1. The manifest's warnings name what the original lost.
+   * The manifest as it fits a database. The original stored neither schemas nor types, so its tables and columns take
+   * the database's. After this call, `readTable` returns their rows in format 1. Ours is always the same.
    */
   manifestFor(catalog: Catalog, models: PrismaModels): Manifest;
   /**
-   * Reads the manifest and checks that it agrees with the entries. `{}` is enough for mode none. An archive that a
-   * passphrase protects also opens with the private key from its key.age.
+   * Reads the manifest and compares it with the entries. The private key from key.age opens what a passphrase protects.
    *
    * @throws WRONG_PASSPHRASE, NO_MATCHING_IDENTITY, FORMAT_UNSUPPORTED, ARCHIVE_INVALID, ARCHIVE_TRUNCATED
    */
   unlock(unlock: Unlock): Promise<void>;
   /**
-   * Returns a key for another archive that the same passphrase or private key opens, without storing either. Call it
-   * after `unlock`. Null if the original encrypted the backup, in its own way.
+   * A key for another archive that the same passphrase or private key opens. Null if the original encrypted the backup.
    */
   keyForAnother(): Promise<ArchiveKey | null>;
   /**
@@ -38,8 +33,6 @@ export interface Archive extends AsyncDisposable {
    * ARCHIVE_INVALID or ARCHIVE_TRUNCATED before its end. Then discard what was read.
    */
   readTable(table: ManifestTable, signal?: AbortSignal): Readable;
-  /** Compares a table's entry with its stored digest. Does not decrypt. */
-  verifyStored(table: ManifestTable, signal?: AbortSignal): Promise<void>;
   /** Can be called repeatedly. Streams that are still being read fail. */
   close(): Promise<void>;
 }

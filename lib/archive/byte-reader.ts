@@ -19,19 +19,17 @@ export class ByteReader {
       pieces.push(Buffer.from(value.buffer, value.byteOffset, value.length));
       bytes += value.length;
     }
-    // A single piece needs no copy.
     const [first] = pieces;
     const all = first?.length === bytes ? first : concatOwn(pieces);
     this.#pending = all.subarray(length);
     return all.subarray(0, length);
   }
 
-  /** Returns the bytes of the last read to the reader, if they are not needed yet. */
+  /** Puts back bytes of the last read that are not needed yet. */
   unread(bytes: Buffer): void {
     this.#pending = Buffer.concat([bytes, this.#pending]);
   }
 
-  /** Tells the stream that reading has ended. */
   async close(): Promise<void> {
     await this.#source.return?.();
   }

@@ -3,10 +3,7 @@ import { concatOwn, freeOwn } from "../own-memory.ts";
 
 const TARGET_BYTES = 128 * 1024;
 
-/**
- * Joins small chunks. With one row per chunk, each row would cost a switch to zlib's thread pool, a hash update and a
- * web stream's promise. Joined, about 250 rows share these.
- */
+/** Joins small chunks, so that some 250 rows share a switch to zlib's thread pool, a hash update and a promise. */
 export class CoalesceStream extends Transform {
   #chunks: Buffer[] = [];
   #bytes = 0;

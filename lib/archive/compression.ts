@@ -2,19 +2,17 @@ import type { Transform, TransformCallback } from "node:stream";
 import { pipeline } from "node:stream/promises";
 // Not by name: an import that an older Node.js lacks would fail here, before requireNode reports the version.
 import zlib, { constants, createInflateRaw } from "node:zlib";
+import { systemCodeOf } from "../errors.ts";
 import { freeOwn, markParts } from "../own-memory.ts";
 
 const CHUNK_BYTES = 128 * 1024;
 const MIN_CHUNK_BYTES = 1024;
 /**
- * From this size on, a buffer has its own memory. Smaller ones share a pool, which stays in memory as long as anything
- * uses it, such as an entry's name in the zip writer.
+ * From this size on, a buffer has its own memory. Smaller ones share a pool, which stays as long as anything uses it.
  */
 const MIN_OWN_BYTES = Buffer.poolSize / 2;
 
-/**
- * Uses little memory for little content: each stream has a chunk buffer, which the garbage collector underestimates.
- */
+/** Each stream has a chunk buffer, which the garbage collector underestimates, so it is small for little content. */
 const chunkSizeFor = (expectedBytes: number): number =>
   Math.max(MIN_CHUNK_BYTES, Math.min(CHUNK_BYTES, Math.ceil(expectedBytes)));
 
@@ -25,8 +23,7 @@ const WINDOW_LOG_MAX = 23;
 const USUAL_RATIO = 0.25;
 
 /**
- * Creates a zstd compressor with a checksum. Level 1 is twice as fast as level 3 on rows of JSON, and the result is
- * hardly larger or even smaller.
+ * Creates a zstd compressor with a checksum. Level 1 is twice as fast as level 3 on rows, for about the same size.
  *
  * @param expectedBytes size of the input, as far as known
  */
@@ -42,7 +39,7 @@ export function createCompressor(expectedBytes = Number.POSITIVE_INFINITY): Tran
 }
 
 /**
- * Creates a zstd decompressor. Its output is not limited, so the caller must count the bytes.
+ * Creates a zstd decompressor. The caller must limit its output.
  *
  * @param expectedBytes size of the output, as far as known
  */
@@ -68,7 +65,7 @@ function freeingInput(stream: Transform): Transform {
 }
 
 /**
- * Inflates an entry that the zip itself deflated. The output is not limited, so the caller must count the bytes.
+ * Inflates an entry that the zip itself deflated. The caller must limit its output.
  *
  * @param expectedBytes size of the output, as far as known
  */
@@ -84,8 +81,5 @@ export async function* inflate(
   await done;
 }
 
-/** Whether the error is about the content of a compressed stream. */
-export function isCompressionError(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return /^(Z_|ZSTD_|ERR_ZSTD_)/.test(code);
-}
+export const isCompressionError = (error: unknown): boolean =>
+  /^(Z_|ZSTD_|ERR_ZSTD_)/.test(systemCodeOf(error));

@@ -23,14 +23,10 @@ export type ArchiveKey =
   /** `recipient` is the archive's own public key. `keyFile` is the content of key.age, in base64. */
   | { mode: "passphrase"; recipient: string; keyFile: string };
 
-/** Returns the public key of a private key. */
-export const recipientOf = (identity: string): Promise<string> => identityToRecipient(identity);
-
-/** A step in the middle of `stream.pipeline`. */
 export type StreamTransform = (source: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
 /**
- * Makes the key for encrypting an archive. For a passphrase this takes about a second, off the event loop.
+ * Makes the key of an archive. For a passphrase this takes a second, off the event loop.
  *
  * @throws PASSPHRASE_TOO_SHORT, RECIPIENT_INVALID
  */
@@ -60,9 +56,8 @@ export async function encryptBytes(key: ArchiveKey, content: Buffer): Promise<Bu
 }
 
 /**
- * Decrypts with any of the identities.
- *
- * The stream fails with NO_MATCHING_IDENTITY, ARCHIVE_TRUNCATED, ARCHIVE_INVALID, or its source's error.
+ * Decrypts with any of the identities. Fails with NO_MATCHING_IDENTITY, ARCHIVE_TRUNCATED, ARCHIVE_INVALID, or its
+ * source's error.
  */
 export function decryptStream(identities: string[]): StreamTransform {
   return async function* decrypt(source) {
@@ -89,9 +84,7 @@ export async function decryptBytes(identities: string[], content: Buffer): Promi
 }
 
 /**
- * Opens key.age, or any identity file made by `age -p`, and returns its identity. Off the event loop.
- *
- * @throws WRONG_PASSPHRASE, ARCHIVE_INVALID
+ * Opens key.age, or any identity file made by `age -p`, off the event loop. @throws WRONG_PASSPHRASE, ARCHIVE_INVALID
  */
 export async function unlockKeyFile(keyFile: Uint8Array, passphrase: string): Promise<string> {
   const decrypter = new Decrypter();
@@ -109,11 +102,7 @@ export async function unlockKeyFile(keyFile: Uint8Array, passphrase: string): Pr
   return identity;
 }
 
-/**
- * Reads the identities in a text that a person entered.
- *
- * @throws NO_MATCHING_IDENTITY if there are none, or too many
- */
+/** Reads the identities that a person entered. @throws NO_MATCHING_IDENTITY if there are none, or too many */
 export const parseIdentities = (text: string): string[] => judged(() => readIdentities(text));
 
 async function createPassphraseKey(passphrase: string): Promise<ArchiveKey> {
@@ -125,7 +114,7 @@ async function createPassphraseKey(passphrase: string): Promise<ArchiveKey> {
     );
   }
   const identity = await generateX25519Identity();
-  const recipient = await recipientOf(identity);
+  const recipient = await identityToRecipient(identity);
   const createdAt = new Date().toISOString().replace(/\.\d+Z$/, "Z");
   const encrypter = new Encrypter();
   encrypter.addRecipient(passphraseRecipient(passphrase));

@@ -4,13 +4,12 @@ import type { Readable } from "node:stream";
 export interface EntrySink {
   readonly kind: "zip" | "folder";
   /**
-   * Adds an entry after the earlier ones. Reads a stream only as fast as it can write. `compress`: whether the zip
-   * compresses the entry. Write errors reject `done`. If the stream itself fails, its owner must call `destroy`.
+   * Adds an entry after the earlier ones, as fast as it can write. `compress`: whether the zip compresses it. Write
+   * errors reject `done`. If the stream itself fails, its owner must call `destroy`.
    */
   add(name: string, content: Readable | Buffer, options: { compress: boolean }): void;
-  /** Tells that there are no more entries. */
   end(): void;
-  /** Abandons the backup. Does nothing when it is done. */
+  /** Does nothing when the backup is done. */
   destroy(reason: Error): void;
   /** Resolves to the number of bytes when everything is written. Rejects if writing fails or `destroy` is called. */
   readonly done: Promise<number>;

@@ -1,7 +1,4 @@
-/**
- * What age's recipient stanzas have in common (https://age-encryption.org/v1): a file key, encrypted with a sealing
- * key.
- */
+/** A file key, encrypted with a sealing key, as in all recipient stanzas of age (https://age-encryption.org/v1). */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 
 const CIPHER = "chacha20-poly1305";

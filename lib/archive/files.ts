@@ -6,7 +6,6 @@ import fs, { constants, createWriteStream, type WriteStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { promisify } from "node:util";
 
-/** A file that can be read at any position. */
 export type OpenFile = Pick<FileHandle, "read" | "stat" | "close"> & AsyncDisposable;
 
 export async function openFile(path: string, flags?: number): Promise<OpenFile> {

@@ -10,9 +10,8 @@ import type { EntrySource } from "./entry-source.ts";
 import { openEntrySource } from "./open-entry-source.ts";
 
 /**
- * Finds the backups, zip files and folders, directly below a folder. Returns their names, sorted. Includes what may be
- * a backup but cannot be opened, because it is damaged or unreadable: the only backup must not be skipped silently.
- * Excludes unfinished backups. Reads only structures, and needs neither passphrase nor private key.
+ * Finds the backups, zip files and folders, directly below a folder. What is damaged or unreadable but may be a backup
+ * is among them: the only backup must not be skipped silently. Returns their names, sorted.
  */
 export async function findBackups(folder: string): Promise<string[]> {
   return (await listBackups(folder)).map(({ name }) => name);
@@ -41,31 +40,22 @@ async function listBackups(folder: string): Promise<Found[]> {
 
 async function look(path: string): Promise<Found["whose"]> {
   try {
-    const source = await openEntrySource(path);
-    try {
-      return await recognise(source);
-    } finally {
-      await source.close();
-    }
+    await using source = await openEntrySource(path);
+    return await recognise(source);
   } catch (error) {
     if (error instanceof BackupError) return "unknown";
     throw error;
   }
 }
 
-/** Whether a path is a backup, ours or the original's, judged by its structure. */
 export async function isBackup(path: string): Promise<boolean> {
-  const source = await openEntrySource(path);
-  try {
-    return (await recognise(source)) !== null;
-  } finally {
-    await source.close();
-  }
+  await using source = await openEntrySource(path);
+  return (await recognise(source)) !== null;
 }
 
 /**
- * The original wrote into the given folder itself, while our backups get a folder of their own. So its files may stand
- * beside newer backups, and it is unclear which of them the caller of that folder means.
+ * The original wrote into the given folder itself. If newer backups are beside its files, it is unclear which are
+ * meant.
  *
  * @throws ARCHIVE_INVALID
  */
@@ -83,7 +73,6 @@ export async function requireNoNewer(source: EntrySource, path: string): Promise
   );
 }
 
-/** Explains to the caller why nothing is recognised at this path. */
 export async function notABackup(source: EntrySource, path: string): Promise<BackupError> {
   if (source.kind === "zip") return toArchiveError(noBackupInZip());
   const backups = await findBackups(path);

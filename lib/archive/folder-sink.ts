@@ -3,14 +3,14 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { addAbortSignal, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { BackupError } from "../errors.ts";
+import { BackupError, systemCodeOf } from "../errors.ts";
 import { quote } from "../shared/archive/entry-names.ts";
 import type { EntrySink } from "./entry-sink.ts";
 import { createFile, type NewFile, syncFolder } from "./files.ts";
 
 /**
- * Writes entries as files of an empty folder that nothing else uses. `done` resolves when all files are on disk. If it
- * rejects, no file is open any more, and the caller must remove what was written.
+ * Writes entries as files of an empty folder. `done` resolves when all are on disk. If it rejects, no file is open any
+ * more, and the caller must remove what was written.
  */
 export function createFolderSink(folder: string): EntrySink {
   const givenUp = new AbortController();
@@ -82,7 +82,7 @@ export function createFolderSink(folder: string): EntrySink {
 
 /** Tables have different names, but a file system may not distinguish all names that a database does. */
 function describeOpenError(cause: unknown, name: string): unknown {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const code = systemCodeOf(cause);
   const reason =
     code === "EEXIST"
       ? "this file system takes its name for another table's, for example if they differ in upper and lower case only"

@@ -5,8 +5,7 @@ import { BackupError, systemCodeOf } from "../errors.ts";
 import { isSystemFile, quote } from "../shared/archive/entry-names.ts";
 import { MAX_ENTRIES } from "../shared/archive-format.ts";
 import { invalidArchive } from "./archive-error.ts";
-import { collectEntry, headOf, readRange } from "./entry-content.ts";
-import type { EntrySource } from "./entry-source.ts";
+import { EntrySource, readRange, type StoredEntry } from "./entry-source.ts";
 import { openFile } from "./files.ts";
 
 /** The only folder inside a backup. */
@@ -16,13 +15,12 @@ const TABLES_FOLDER = "tables";
 const READ_FILE = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /**
- * Opens a folder whose files are a backup's entries. Reads only its own files and those below `tables/`. Keeps no file
- * open.
+ * Opens a folder whose files are a backup's entries: its own and those below `tables/`.
  *
  * @throws NOT_FOUND, ARCHIVE_INVALID for a folder with more files than a backup can have
  */
 export async function openFolderSource(path: string): Promise<EntrySource> {
-  const entries = new Map<string, { name: string; sizeBytes: number }>();
+  const entries = new Map<string, StoredEntry>();
   const others: string[] = [];
 
   async function list(folder: string): Promise<void> {
@@ -51,7 +49,7 @@ export async function openFolderSource(path: string): Promise<EntrySource> {
   return new FolderSource(path, entries, others);
 }
 
-class FolderSource implements EntrySource {
+class FolderSource extends EntrySource {
   readonly kind = "folder";
   readonly sizeBytes: number;
   readonly entries: EntrySource["entries"];
@@ -59,6 +57,7 @@ class FolderSource implements EntrySource {
   readonly #path: string;
 
   constructor(path: string, entries: EntrySource["entries"], others: readonly string[]) {
+    super();
     this.#path = path;
     this.entries = entries;
     this.others = others;
@@ -66,24 +65,10 @@ class FolderSource implements EntrySource {
   }
 
   async *read(name: string): AsyncGenerator<Buffer> {
-    const { sizeBytes } = this.#entry(name);
+    const { sizeBytes } = this.entry(name);
     await using file = await readingFile(name, openFile(join(this.#path, name), READ_FILE));
     if (!(await file.stat()).isFile()) throw notAFile(name);
     yield* readRange(file, 0, sizeBytes);
-  }
-
-  readHead(name: string): Promise<string> {
-    return headOf(this.read(name));
-  }
-
-  readBytes(name: string, maxBytes: number): Promise<Buffer> {
-    return collectEntry(this.read(name), this.#entry(name), maxBytes);
-  }
-
-  #entry(name: string): { name: string; sizeBytes: number } {
-    const entry = this.entries.get(name);
-    if (!entry) throw new BackupError("INTERNAL", `The folder has no file ${name}.`);
-    return entry;
   }
 
   async close(): Promise<void> {}
@@ -96,27 +81,19 @@ export function notAFile(name: string): BackupError {
   });
 }
 
-async function openFolder(path: string) {
-  try {
-    return await opendir(path);
-  } catch (cause) {
-    throw new BackupError("NOT_FOUND", `The folder cannot be opened (${systemCodeOf(cause)}).`, {
-      cause,
-    });
-  }
-}
+const openFolder = (path: string) =>
+  opendir(path).catch((cause) => {
+    const message = `The folder cannot be opened (${systemCodeOf(cause)}).`;
+    throw new BackupError("NOT_FOUND", message, { cause });
+  });
 
-async function readingFile<T>(name: string, reading: Promise<T>): Promise<T> {
-  try {
-    return await reading;
-  } catch (cause) {
+const readingFile = <T>(name: string, reading: Promise<T>): Promise<T> =>
+  reading.catch((cause) => {
     const code = systemCodeOf(cause);
-    // The error for a link that must not be followed.
     if (code === "ELOOP" || code === "EMLINK") throw notAFile(name);
     throw new BackupError(
       "NOT_FOUND",
       `The file ${quote(name)} cannot be read (${code}). Nothing was changed.`,
       { hint: "Make sure that this user may read every file of the folder.", cause },
     );
-  }
-}
+  });

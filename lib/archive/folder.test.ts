@@ -259,7 +259,6 @@ describe.each([
     await change(folder);
     const user = archive.manifest.tables.find(({ name }) => name === "User");
     if (!user) throw new Error("no such table");
-    expect(await codeOf(archive.verifyStored(user))).toBe(code);
     // Decryption may fail before the digest is compared.
     const reading = await codeOf(text(archive.readTable(user)));
     expect([code, "ARCHIVE_INVALID"].slice(0, mode === "none" ? 1 : 2)).toContain(reading);

@@ -20,18 +20,11 @@ export type Manifest = Omit<StoredManifest, UnknownToOriginal> & {
   [Key in UnknownToOriginal]: StoredManifest[Key] | null;
 };
 
-/**
- * Reads and checks a manifest.
- *
- * @throws FORMAT_UNSUPPORTED for a newer version, ARCHIVE_INVALID for any other fault
- */
+/** @throws FORMAT_UNSUPPORTED for a newer version, ARCHIVE_INVALID for any other fault */
 export const parseManifest = (bytes: Uint8Array): StoredManifest =>
   judged(() => readManifest(bytes));
 
-/**
- * Serialises a manifest to the bytes stored in the archive. Indented, because a person may have to read it. Purely
- * informative lists are cut to what a reader accepts, so that a backup does not fail because of their length.
- */
+/** Serialises a manifest, indented for people. Informative lists are cut to what a reader accepts. */
 export function serialiseManifest(manifest: StoredManifest): Buffer {
   const { components, edges } = manifest.insertionOrder;
   const told = {
@@ -41,34 +34,24 @@ export function serialiseManifest(manifest: StoredManifest): Buffer {
     warnings: summariseWarnings(manifest.warnings),
   };
   const bytes = Buffer.from(`${JSON.stringify(told, null, 2)}\n`);
-  // Throws if the manifest could not be read back, because then it must not be written.
+  // A manifest that could not be read back must not be written.
   parseManifest(bytes);
   return bytes;
 }
 
 /** What the panel and `inspect` show of a manifest. */
 export function summariseManifest(manifest: Manifest): ManifestSummary {
+  const { formatVersion, createdAt, tool, database, encryption, warnings } = manifest;
   return {
-    formatVersion: manifest.formatVersion,
-    createdAt: manifest.createdAt,
-    tool: manifest.tool,
-    database: manifest.database && {
-      name: manifest.database.name,
-      serverVersion: manifest.database.serverVersion,
-    },
-    encryption: manifest.encryption,
+    ...{ formatVersion, createdAt, tool, encryption, warnings },
+    database: database && { name: database.name, serverVersion: database.serverVersion },
     tables: manifest.tables.map(({ schema, name, model, rows, jsonBytes }) => ({
-      schema,
-      name,
-      model,
-      rows,
-      jsonBytes,
+      ...{ schema, name, model, rows, jsonBytes },
     })),
     sequences: manifest.sequences.length,
     migrations: manifest.migrations.map(({ name, finishedAt }) => ({
       name,
       finished: finishedAt !== null,
     })),
-    warnings: manifest.warnings,
   };
 }

@@ -1,7 +1,6 @@
 /**
- * age's passphrase recipient and identity (https://age-encryption.org/v1, "scrypt recipient stanza"). node:crypto
- * derives the key in a separate process, because age-encryption's own derivation would block the event loop, and with
- * it every request, for more than a second.
+ * age's passphrase recipient and identity (https://age-encryption.org/v1, "scrypt recipient stanza"). age-encryption's
+ * own derivation would block the event loop, and with it every request, for more than a second.
  */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -97,8 +96,8 @@ const SCRYPT_PROGRAM = `
 `;
 
 /**
- * Derives a key in a separate process, so that the memory which scrypt needs by design, 256 MB and more, never burdens
- * the web server. The passphrase is sent through a pipe, so it is neither in arguments nor in the environment.
+ * Derives a key in a separate process, so that the 256 MB and more that scrypt needs by design never burden the web
+ * server. The passphrase is sent through a pipe, so it is neither in arguments nor in the environment.
  */
 async function runScrypt(task: {
   passphrase: string;

@@ -74,7 +74,6 @@ sha256sum of each file under tables/ is its storedSha256 in the manifest:
 ${mode === "none" ? "" : CLEAN_UP}`;
 }
 
-/** The differences between a zip file and a folder with the same content. */
 const KINDS: Record<EntrySink["kind"], { easyWay: string; unzip: string; unpack: string }> = {
   zip: {
     easyWay: `Open the backup page of the app that made it, choose Restore, and give it this
@@ -103,7 +102,7 @@ AFTERWARDS
 Delete what you decrypted: manifest.json.txt, and identity.txt if you made it here.
 `;
 
-/** For each mode: the protection, the required tools, and how to get the private key. */
+/** The protection, the required tools, and how to get the private key. */
 const MODES: Record<EncryptionMode, [string, string, string]> = {
   passphrase: [
     `It is encrypted. It opens with the passphrase that was chosen when it was made;

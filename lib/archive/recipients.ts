@@ -3,9 +3,7 @@ import { MAX_STANZAS } from "../shared/archive-format.ts";
 import { MAX_STANZAS_BYTES, stanzaBytes } from "./age-file.ts";
 
 /**
- * Returns the valid recipients for an archive, without duplicates.
- *
- * @throws RECIPIENT_INVALID, also if there are more than fit into a header
+ * The valid recipients, without duplicates. @throws RECIPIENT_INVALID, also if there are more than fit into a header
  */
 export async function checkRecipients(recipients: string[]): Promise<string[]> {
   const checked = [...new Set(recipients.map((recipient) => recipient.trim()))];

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { provenChecks } from "../restore/proven-checks.ts";
+import { archiveChecks } from "../restore/archive-checks.ts";
 import type { EncryptionMode } from "../shared/api.ts";
 import { KEY_ENTRY, README_ENTRY } from "../shared/archive-format.ts";
 import { codeOf, PASSPHRASE, readWhole, temporaryFolder } from "../testing/archives.ts";
@@ -43,16 +43,16 @@ it("a key.age that was exchanged is found, also by whoever opens the archive wit
   expect(await codeOf(readWhole(path, { passphrase: PASSPHRASE }))).toBe("ARCHIVE_INVALID");
 });
 
-const keyCheck = (checks: ReturnType<typeof provenChecks>) =>
+const keyCheck = (checks: ReturnType<typeof archiveChecks>) =>
   checks.find(({ name }) => name === "key")?.message;
 
 it("says of an encrypted archive of an older version that its README.txt is not proven", async () => {
   const path = fileURLToPath(new URL("golden/format-1.passphrase.zip", import.meta.url));
   await using archive = await openArchive(path);
   await archive.unlock({ passphrase: "golden archive of format 1" });
-  expect(keyCheck(provenChecks(archive.manifest))).toContain("Its README.txt was not checked");
+  expect(keyCheck(archiveChecks(archive.manifest))).toContain("Its README.txt was not checked");
   const scene = await createScene("recipients");
   await using now = await openArchive(scene.path);
   await now.unlock(scene.unlock);
-  expect(keyCheck(provenChecks(now.manifest))).toContain("nothing in it was altered");
+  expect(keyCheck(archiveChecks(now.manifest))).toContain("nothing in it was altered");
 });

@@ -3,10 +3,7 @@ const NEWLINE = 0x0a;
 /** Longer lines are not searched. A user's row is not that long. */
 const MAX_LINE_BYTES = 4 * 2 ** 20;
 
-/**
- * Searches a table's JSON, while it is read, for a row with a value in a column. Parses only rows that contain its
- * bytes.
- */
+/** Searches a table's JSON, while it is read, for a row with a value in a column. Parses only rows with its bytes. */
 export class ValueSearch {
   readonly #column: string;
   readonly #value: string | number;

@@ -1,7 +1,6 @@
 /**
  * age's X25519 recipient and identity (https://age-encryption.org/v1, "X25519 recipient stanza"), with node:crypto.
- * Every table's entry is a separate age file. With age-encryption's own, which uses WebCrypto, the keys took a quarter
- * of the time of a backup with thousands of small tables.
+ * With age-encryption's own, the keys took a quarter of the time of a backup with thousands of small tables.
  */
 import {
   createPrivateKey,

@@ -28,8 +28,7 @@ export function createZipSink(output: Writable, mtime: Date): EntrySink {
       if (Buffer.isBuffer(content)) zip.addBuffer(content, name, { ...entryOptions, compress });
       else {
         const compressionLevel = compress ? DEFLATE_LEVEL : 0;
-        // yazl keeps this callback until the end of the zip. So drop the stream after use, with everything that it
-        // references.
+        // yazl keeps this callback until the end of the zip, so drop the stream after use.
         let given: Readable | undefined = content;
         zip.addReadStreamLazy(name, { ...entryOptions, compressionLevel }, (take) => {
           const stream = given as Readable;

@@ -15,15 +15,11 @@ import { MAX_ENTRIES } from "../shared/archive-format.ts";
 import { invalidArchive, judged, toArchiveError } from "./archive-error.ts";
 import type { OpenFile } from "./files.ts";
 
-/** An entry and its position in the file. */
 export interface ZipEntry {
   name: string;
-  /** Whether the zip deflated it. Otherwise it is stored. */
   deflated: boolean;
   crc32: number;
-  /** Size as a zip tool extracts it. */
   sizeBytes: number;
-  /** Start and end of its content in the file. */
   dataStart: number;
   dataEnd: number;
   /** Start and end of the whole entry: local header, content, data descriptor. */
@@ -32,8 +28,7 @@ export interface ZipEntry {
 }
 
 /**
- * Reads the directory of a zip file and checks that it agrees with the headers beside the content. Skips folders, which
- * other tools add and which contain nothing.
+ * Reads the directory of a zip file and compares it with the headers beside the content. Skips folders.
  *
  * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED
  */
@@ -64,15 +59,13 @@ export async function readZipStructure(
         central,
         await zip.readLocalFileHeaderPromise(central),
       );
-      if (entries.has(entry.name)) {
-        throw toArchiveError(duplicateEntry());
-      }
+      if (entries.has(entry.name)) throw toArchiveError(duplicateEntry());
       entries.set(entry.name, entry);
     }
     checkOverlap([...entries.values()]);
     return entries;
   } catch (error) {
-    throw translateZipError(error);
+    throw error instanceof BackupError ? error : toArchiveError(zipDamaged(error));
   }
 }
 
@@ -94,7 +87,6 @@ const WINDOWS = 3;
 /** yauzl's own reader closes and forgets its descriptor while a read is still waiting. */
 class FileReader extends yauzl.RandomAccessReader {
   readonly #file: OpenFile;
-  /** Cached reads, the latest first. */
   #windows: Array<{ start: number; bytes: Buffer }> = [];
 
   constructor(file: OpenFile) {
@@ -148,12 +140,8 @@ async function checkEntry(
   if (central.fileNameRaw.length > MAX_NAME_BYTES) {
     throw invalidArchive("The backup holds a file with a longer name than in any backup.");
   }
-  if (isOutside(name)) {
-    throw toArchiveError(outsideEntry(name));
-  }
-  if (fileType !== 0 && fileType !== constants.S_IFREG) {
-    throw toArchiveError(specialEntry(name));
-  }
+  if (isOutside(name)) throw toArchiveError(outsideEntry(name));
+  if (fileType !== 0 && fileType !== constants.S_IFREG) throw toArchiveError(specialEntry(name));
   const isReadable =
     (flags & ~KNOWN_FLAGS) === 0 && (method === METHOD.stored || method === METHOD.deflated);
   if (!isReadable) {
@@ -163,15 +151,15 @@ async function checkEntry(
   }
   const size = { compressed: central.compressedSize, extracted: central.uncompressedSize };
   const localSize = localSizes(local);
+  // A local header may leave these facts to the data descriptor.
+  const agrees = (here: number, there: number) => here === there || (hasDescriptor && here === 0);
   const saysTheSame =
     local.fileName.equals(central.fileNameRaw) &&
     local.generalPurposeBitFlag === flags &&
     local.compressionMethod === method &&
-    (hasDescriptor && local.crc32 === 0 ? true : local.crc32 === central.crc32) &&
-    (hasDescriptor && localSize.compressed === 0
-      ? true
-      : localSize.compressed === size.compressed) &&
-    (hasDescriptor && localSize.extracted === 0 ? true : localSize.extracted === size.extracted) &&
+    agrees(local.crc32, central.crc32) &&
+    agrees(localSize.compressed, size.compressed) &&
+    agrees(localSize.extracted, size.extracted) &&
     (method === METHOD.deflated || size.compressed === size.extracted);
   const dataEnd = local.fileDataStart + size.compressed;
   const descriptorBytes = hasDescriptor ? await findDescriptor(reader, dataEnd, central) : 0;
@@ -193,9 +181,7 @@ async function checkEntry(
 /** The length of a path that file systems allow. Names are kept in memory, and a zip may contain gigabytes of them. */
 const MAX_NAME_BYTES = 4096;
 
-/**
- * Decodes UTF-8, even if it is not marked as such (macOS does not). Otherwise uses the encoding that the zip declares.
- */
+/** Decodes UTF-8, even if it is not marked as such (macOS does not). Else uses the encoding that the zip declares. */
 function entryName(central: yauzl.Entry): string {
   const { fileNameRaw, generalPurposeBitFlag, extraFields } = central;
   let name: string;
@@ -228,15 +214,11 @@ function localSizes(local: yauzl.LocalFileHeader): { compressed: number; extract
     .parseExtraFields(local.extraField)
     .find(({ id, data }) => id === ZIP64_EXTRA_FIELD && data.length >= 16)?.data;
   // A local header contains both sizes in this field, or neither.
+  const sizeOf = (size: number, offset: number) =>
+    zip64 && size === IN_ZIP64 ? Number(zip64.readBigUInt64LE(offset)) : size;
   return {
-    extracted:
-      zip64 && local.uncompressedSize === IN_ZIP64
-        ? Number(zip64.readBigUInt64LE(0))
-        : local.uncompressedSize,
-    compressed:
-      zip64 && local.compressedSize === IN_ZIP64
-        ? Number(zip64.readBigUInt64LE(8))
-        : local.compressedSize,
+    extracted: sizeOf(local.uncompressedSize, 0),
+    compressed: sizeOf(local.compressedSize, 8),
   };
 }
 
@@ -274,9 +256,4 @@ function checkOverlap(entries: ZipEntry[]): void {
     }
     previousEnd = entry.end;
   }
-}
-
-function translateZipError(error: unknown): BackupError {
-  if (error instanceof BackupError) return error;
-  return toArchiveError(zipDamaged(error));
 }

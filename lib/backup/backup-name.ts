@@ -11,8 +11,8 @@ export function archiveFileName(databaseName: string, time: Date): string {
 }
 
 /**
- * Returns `shop-2026-07-01-093012-4f1c22`, the name of a backup among others in a folder. Names sort by time (UTC). The
- * random end distinguishes backups of the same second, even by different processes.
+ * Returns `shop-2026-07-01-093012-4f1c22`, the name of a backup in a folder. Names sort by time (UTC). The random end
+ * distinguishes backups of the same second.
  */
 export function uniqueBackupName(databaseName: string, time: Date): string {
   const [date, clock = ""] = time.toISOString().split("T");

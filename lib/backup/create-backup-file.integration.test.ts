@@ -181,7 +181,7 @@ describe.each(KINDS)("a new %s", (kind) => {
   test("whose process is killed leaves nothing that is taken for a backup", async () => {
     const { db, home, options } = await setUp(MANY_SQL);
     const script = `
-      import { openDatabase } from "./lib/postgres/connection.ts";
+      import { openDatabase } from "./lib/postgres/connection/connection.ts";
       import { NO_PRISMA_MODELS } from "./lib/schema/prisma-models.ts";
       import { createBackupFile } from "./lib/backup/create-backup-file.ts";
       await createBackupFile({

@@ -7,7 +7,7 @@ import type { EntrySink } from "../archive/entry-sink.ts";
 import { createFile, syncFolder } from "../archive/files.ts";
 import { createFolderSink } from "../archive/folder-sink.ts";
 import { BackupError, systemCodeOf } from "../errors.ts";
-import { CONFLICT_ATTEMPTS, isRecoveryConflict } from "../postgres/errors/standby.ts";
+import { isRecoveryConflict, retryOnConflict } from "../postgres/errors/standby.ts";
 import type { OperationResult } from "../shared/api.ts";
 import { PARTIAL_SUFFIX } from "../shared/archive-format.ts";
 import { type RunBackupOptions, runBackup } from "./run-backup.ts";
@@ -17,28 +17,22 @@ export interface CreateBackupFileOptions extends Omit<RunBackupOptions, "output"
   path: string;
   /** One zip file, or a folder with the same entries as files. */
   kind: "zip" | "folder";
-  /** Receives every byte of a zip before it is written to disk. */
   digest?: DigestStream;
 }
 
 /**
  * Backs up into a new file or folder that only its owner can read. It is written as `<path>.partial` and renamed when
- * it is complete and on disk. A failure leaves nothing behind. An existing file or folder is never overwritten.
+ * it is complete and on disk. A failure leaves nothing behind. Nothing that exists is overwritten.
  *
  * @returns the result, with `archiveBytes`: size of the zip, or of all the folder's files
  * @throws BackupError: as `runBackup`; REQUEST_INVALID if the path is taken or cannot be written
  */
-export async function createBackupFile(options: CreateBackupFileOptions): Promise<OperationResult> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await createOnce(options);
-    } catch (error) {
-      // On a standby, a new attempt may avoid the recovery conflict.
-      const isPassing = error instanceof BackupError && isRecoveryConflict(error.cause);
-      if (!isPassing || options.digest || attempt === CONFLICT_ATTEMPTS) throw error;
-    }
-  }
-}
+export const createBackupFile = (options: CreateBackupFileOptions): Promise<OperationResult> =>
+  retryOnConflict(
+    () => createOnce(options),
+    // A digest has taken in what was written.
+    (error) => !options.digest && error instanceof BackupError && isRecoveryConflict(error.cause),
+  );
 
 async function createOnce(options: CreateBackupFileOptions): Promise<OperationResult> {
   const { path, kind, digest, ...backup } = options;

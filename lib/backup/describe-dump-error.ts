@@ -1,9 +1,9 @@
 import pg from "pg";
+import { MAX_ROW_BYTES } from "../archive/row-layout.ts";
 import type { PlannedTable } from "../plan/dump-plan.ts";
-import { leaveOut } from "../plan/exclusion.ts";
+import { whatToLeaveOut } from "../plan/exclusion.ts";
 import type { Database } from "../postgres/connection/connection.ts";
 import { UnrestorableRow } from "../postgres/copy/json-array.ts";
-import { MAX_ROW_BYTES } from "../postgres/copy/load-rows.ts";
 import { isStorageDamage } from "../postgres/errors/damage.ts";
 import {
   type ErrorPlace,
@@ -19,14 +19,12 @@ import {
 } from "../postgres/find-unreadable-row.ts";
 import { quoteIdentifier, quoteLiteral, quoteTable } from "../postgres/identifiers.ts";
 import type { TableName } from "../shared/api.ts";
-import { tableLabel } from "../shared/table-name.ts";
+import { nameOf, tableLabel } from "../shared/table-name.ts";
 
 export interface DumpErrorContext {
   database: Database;
   table: PlannedTable;
-  /** All tables of the backup. */
   tables: readonly TableName[];
-  /** Encoding of the database. */
   encoding: string;
   /** Maximum size of a row's JSON, in bytes. */
   maxRowBytes?: number | undefined;
@@ -50,8 +48,8 @@ export async function describeDumpError(
   const place: ErrorPlace = {
     fallback: "DUMP_FAILED",
     outcome: `No backup was made; it stopped at ${tableLabel(table)}.`,
-    table: { schema: table.schema, name: table.name },
-    ...(isStorageDamage(error) && leaveOut([table], context.tables)),
+    table: nameOf(table),
+    ...(isStorageDamage(error) && whatToLeaveOut([table], context.tables)),
   };
   const suspected = suspectedReason(error);
   if (!suspected || context.signal?.aborted) return translateDatabaseError(error, place) as Error;
@@ -65,7 +63,7 @@ export async function describeDumpError(
     rows: [row, row],
     column: found?.column,
     blamed: found?.key === undefined ? undefined : { key: found.key },
-    ...leaveOut([table], context.tables),
+    ...whatToLeaveOut([table], context.tables),
     meaning: reason === "other" ? undefined : MEANING[reason](context, found),
   };
   if (!(error instanceof UnrestorableRow)) return translateDatabaseError(error, known) as Error;
@@ -122,18 +120,14 @@ async function find(
 function ofText({ table, encoding }: DumpErrorContext, found: UnreadableRow | null) {
   const what = `A text has bytes that are no character in the database's encoding, ${encoding}`;
   if (!found) {
-    return {
-      what,
-      hint: `Give the row a text whose bytes are characters, then make the backup again.`,
-    };
+    const hint = "Give the row a text whose bytes are characters, then make the backup again.";
+    return { what, hint };
   }
   const column = quoteIdentifier(found.column);
   const look = `SET client_encoding = ${quoteLiteral(encoding)}; SELECT pg_catalog.encode(pg_catalog.textsend(${column}::text), 'escape') FROM ${quoteTable(table)} WHERE ${found.where};`;
   const mend = `UPDATE ${quoteTable(table)} SET ${column} = '…' WHERE ${found.where};`;
-  return {
-    what,
-    hint: `Look at the bytes: ${look} Write a new value, and make the backup again: ${mend}`,
-  };
+  const hint = `Look at the bytes: ${look} Write a new value, and make the backup again: ${mend}`;
+  return { what, hint };
 }
 
 function ofSize({ table }: DumpErrorContext, found: UnreadableRow | null) {

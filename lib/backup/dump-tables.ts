@@ -6,6 +6,7 @@ import { copyOut } from "../postgres/copy/copy-out.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
 import { MAX_PARENTS } from "../shared/archive-format.ts";
 import { type OnProgress, reportTable } from "../shared/progress.ts";
+import { nameOf } from "../shared/table-name.ts";
 import { describeDumpError } from "./describe-dump-error.ts";
 
 interface DumpOptions {
@@ -62,12 +63,7 @@ function dumpTable(
     maxRowBytes,
     describeError: (error: Error, failedRow: number) =>
       describeDumpError(explainEnd(client, error) as Error, failedRow, {
-        database,
-        table,
-        tables: plan.tables,
-        encoding,
-        maxRowBytes,
-        signal,
+        ...{ database, table, tables: plan.tables, encoding, maxRowBytes, signal },
       }),
   };
   const source = copyOut(client, table, onRows, options);
@@ -76,8 +72,7 @@ function dumpTable(
     const written = await writer.writeTable(table, source);
     report.done(rows, written.jsonBytes);
     return {
-      schema: table.schema,
-      name: table.name,
+      ...nameOf(table),
       model: table.model,
       kind: table.kind,
       columns: table.columns

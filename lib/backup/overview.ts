@@ -1,18 +1,17 @@
+import type pg from "pg";
 import { insertionOrderOf } from "../plan/dump-plan.ts";
 import { leftToPlatforms, platformWarnings } from "../plan/platform-schemas.ts";
 import type { Database } from "../postgres/connection/connection.ts";
-import { countRows, type RowCount } from "../postgres/count-rows.ts";
+import { countRows } from "../postgres/count-rows.ts";
 import { whyUnreadable } from "../postgres/errors/damage.ts";
 import { findPrismaDrift } from "../schema/drift.ts";
 import { modelName, type PrismaModels } from "../schema/prisma-models.ts";
 import { readCatalog } from "../schema/read-catalog.ts";
 import type { Overview, TableName, Warning } from "../shared/api.ts";
-import { tableLabel } from "../shared/table-name.ts";
-import { countExtensionRows, withExtensionRows } from "./left-out-rows.ts";
+import { nameOf, tableLabel } from "../shared/table-name.ts";
+import { countExtensionRows, withExtensionRows } from "./rows-not-in-backup.ts";
 
-/**
- * Reads what a person sees of the database before a backup. Changes nothing. @throws BackupError DATABASE_UNREACHABLE
- */
+/** What a person sees of the database before a backup. @throws BackupError DATABASE_UNREACHABLE */
 export async function readOverview(
   database: Database,
   models: PrismaModels,
@@ -25,23 +24,22 @@ export async function readOverview(
     const { name, serverVersion, sizeBytes, encoding, isStandby } = catalog.database;
     return {
       database: { name, server: database.server, serverVersion, sizeBytes, encoding, isStandby },
-      tables: catalog.tables.map((table, index) => ({
-        schema: table.schema,
-        name: table.name,
+      tables: [...counts].map(([table, { rows, isExact, error }]) => ({
+        ...nameOf(table),
         model: modelName(models, table),
         kind: table.kind,
-        ...ofPlatform(platformOf(table)),
-        rows: counts[index]?.rows ?? 0,
-        rowsAreExact: counts[index]?.isExact ?? false,
-        isReadable: !table.isOnPrimaryOnly && !counts[index]?.error,
+        platform: platformOf(table),
+        rows,
+        rowsAreExact: isExact,
+        isReadable: !table.isOnPrimaryOnly && !error,
         sizeBytes: table.sizeBytes,
         columns: table.columns.length,
       })),
       insertionOrder: insertionOrderOf(catalog, models, catalog.tables),
       warnings: [
         ...platformWarnings(relations, "a backup"),
-        ...catalog.tables.flatMap((table, index) =>
-          platformOf(table) ? [] : unreadableWarning(table, counts[index]),
+        ...[...counts].flatMap(([table, { error }]) =>
+          error && !platformOf(table) ? unreadableWarning(table, error) : [],
         ),
         ...withExtensionRows(
           catalog,
@@ -56,15 +54,8 @@ export async function readOverview(
   }
 }
 
-const unreadableWarning = ({ schema, name }: TableName, count?: RowCount): Warning[] =>
-  count?.error
-    ? [
-        {
-          code: "UNREADABLE_TABLE",
-          message: `${tableLabel({ schema, name })} cannot be read: ${whyUnreadable(count.error)}. Leave it out of a backup to back up the other tables.`,
-          table: { schema, name },
-        },
-      ]
-    : [];
-
-const ofPlatform = (platform: string | undefined) => (platform === undefined ? {} : { platform });
+const unreadableWarning = (table: TableName, error: pg.DatabaseError): Warning => ({
+  code: "UNREADABLE_TABLE",
+  message: `${tableLabel(table)} cannot be read: ${whyUnreadable(error)}. Leave it out of a backup to back up the other tables.`,
+  table: nameOf(table),
+});

@@ -1,30 +1,27 @@
 import type pg from "pg";
 import type { DumpPlan } from "../plan/dump-plan.ts";
 import { findSequenceTarget, type SequenceState } from "../postgres/sequences.ts";
+import type { CatalogSequence } from "../schema/catalog.ts";
 import { largestNumber } from "../schema/number-column.ts";
 import { usersOf } from "../schema/sequence-users.ts";
 import type { Warning } from "../shared/api.ts";
-import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { nameOf, tableKey, tableLabel } from "../shared/table-name.ts";
 
 /**
- * Finds sequences that are behind the backup's rows, for example if rows were inserted with explicit ids. A restore
- * raises such a sequence. The warning tells that before the restore begins.
- *
- * @param client in the backup's transaction
- * @param states of the plan's sequences, in the same order
+ * Warns of sequences that are behind the backup's rows, for example after inserts with explicit ids. A restore raises
+ * them.
  */
 export async function sequencesBehind(
   client: pg.ClientBase,
-  { sequences, tables }: DumpPlan,
-  states: readonly SequenceState[],
+  { tables }: DumpPlan,
+  states: ReadonlyMap<CatalogSequence, SequenceState>,
 ): Promise<Warning[]> {
   const byKey = new Map(tables.map((table) => [tableKey(table), table]));
   const warnings: Warning[] = [];
   // A column without an index needs a full scan. After 2 s the search stops and leaves the warning to the restore.
   await client.query("SAVEPOINT comparing; SET LOCAL statement_timeout = '2s'");
   try {
-    for (const [index, sequence] of sequences.entries()) {
-      const state = states[index];
+    for (const [sequence, state] of states) {
       const columns = usersOf(sequence).flatMap(({ table: name, column, isPlain }) => {
         const table = byKey.get(tableKey(name));
         const found = table?.columns.find((it) => it.name === column);
@@ -32,7 +29,7 @@ export async function sequencesBehind(
           ? [{ table, column }]
           : [];
       });
-      if (!state || columns.length === 0) continue;
+      if (columns.length === 0) continue;
       const stored = { sequence, archived: state, basis: "archived" as const };
       const { isRaised } = await findSequenceTarget(client, stored, state, columns);
       if (isRaised) warnings.push(behind(sequence, state));
@@ -45,11 +42,8 @@ export async function sequencesBehind(
   return warnings;
 }
 
-const behind = (
-  { schema, name }: DumpPlan["sequences"][number],
-  { lastValue }: SequenceState,
-): Warning => ({
+const behind = (sequence: CatalogSequence, { lastValue }: SequenceState): Warning => ({
   code: "SEQUENCE_BEHIND",
-  message: `The sequence ${tableLabel({ schema, name })} stands at ${lastValue}, behind the rows that draw from it: the app's next insert may fail. A restore raises it to where no insert fails.`,
-  table: { schema, name },
+  message: `The sequence ${tableLabel(sequence)} stands at ${lastValue}, behind the rows that draw from it: the app's next insert may fail. A restore raises it to where no insert fails.`,
+  table: nameOf(sequence),
 });

@@ -1,5 +1,5 @@
 import { openArchive } from "../archive/archive-reader.ts";
-import { README_NOT_PROVEN } from "../restore/proven-checks.ts";
+import { README_NOT_PROVEN } from "../restore/archive-checks.ts";
 import { verifyTables } from "../restore/verify-tables.ts";
 import { type EncryptionMode, isOfOriginal } from "../shared/api.ts";
 import { formatNoun } from "../shared/format.ts";

@@ -7,7 +7,7 @@ import type { RehearsalReport } from "../shared/rehearsal.ts";
 import type { Context } from "./context.ts";
 import type { LiveOperation } from "./live-operation.ts";
 
-export { summariseRehearsal as summarise } from "../restore/rehearsal/summarise.ts";
+export { summariseRehearsal as summarise } from "../restore/rehearsal/report.ts";
 
 export interface Rehearsed {
   /** Null if the trial run was not possible. */

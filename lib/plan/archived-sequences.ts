@@ -6,8 +6,8 @@ import { tableKey } from "../shared/table-name.ts";
 export type ArchivedSequence = Manifest["sequences"][number];
 
 /**
- * Finds each live sequence's state in the archive. Matches by name and owner first, then by owner alone (the sequence
- * was renamed or replaced by an identity), then by schema and name, and finally by the bare name, if only one fits.
+ * Finds each live sequence's state in the archive: by name and owner, then by owner alone (it was renamed or replaced
+ * by an identity), then by schema and name, and finally by the bare name, if only one fits.
  */
 export function matchStates(
   archived: readonly ArchivedSequence[],

@@ -2,12 +2,7 @@
 const ENCODING =
   /^(?:UTF8|SQL_ASCII|MULE_INTERNAL|LATIN\d{1,2}|WIN\d{3,4}|KOI8[RU]|ISO_8859_[5-8]|EUC_(?:JP|CN|KR|TW|JIS_2004))$/;
 
-/**
- * What to know before a backup is restored into a database with another encoding.
- *
- * @param backup the encoding of the database that was backed up
- * @returns null if all of its text fits
- */
+/** What to know before a backup is restored into a database with another encoding. Null if all of its text fits. */
 export function compareEncodings(backup: string, database: string): string | null {
   if (backup === database || !ENCODING.test(backup)) return null;
   if (backup === "SQL_ASCII") {

@@ -1,58 +1,57 @@
 import type { Catalog, CatalogSequence } from "../schema/catalog.ts";
 import { usersOf } from "../schema/sequence-users.ts";
 import type { TableName, Warning } from "../shared/api.ts";
-import { tableKey, tableLabel } from "../shared/table-name.ts";
-
-interface SequenceSelection {
-  sequences: CatalogSequence[];
-  warnings: Warning[];
-}
+import { nameOf, tableKey, tableLabel } from "../shared/table-name.ts";
 
 /**
  * Selects the sequences to back up. If no column's default names a sequence, triggers of any table may draw from it, so
- * it is part of every backup. Exceptions are sequences that the role may not read and those whose schema was left out.
+ * it is part of every backup, unless the role may not read it or its schema was left out.
  */
 export function selectSequences(
   { sequences }: Catalog,
   selected: ReadonlyMap<string, unknown>,
   isComplete: boolean,
   isExcluded: (it: TableName) => boolean,
-): SequenceSelection {
-  const plan: SequenceSelection = { sequences: [], warnings: [] };
+): { sequences: CatalogSequence[]; warnings: Warning[] } {
+  const plan = { sequences: [] as CatalogSequence[], warnings: [] as Warning[] };
+  const warn = (sequence: CatalogSequence, message: string) =>
+    plan.warnings.push(sequenceLeftOut(sequence, message));
   for (const sequence of sequences) {
     const users = usersOf(sequence);
+    const label = tableLabel(sequence);
     if (sequence.isOnPrimaryOnly) {
-      if (users.length === 0 && isComplete) plan.warnings.push(sequenceOfPrimary(sequence));
+      if (users.length === 0 && isComplete)
+        warn(
+          sequence,
+          `The sequence ${label} is unlogged, and this server is a standby: only the primary knows its value. It is not in the backup.`,
+        );
       continue;
     }
     if (users.some(({ table }) => selected.has(tableKey(table)))) {
       plan.sequences.push(sequence);
     } else if (isExcluded(sequence)) {
-      if (sequence.isDrawnByCode) plan.warnings.push(excludedSequence(sequence));
+      if (sequence.isDrawnByCode)
+        warn(
+          sequence,
+          `Functions, triggers, views or rules draw from the sequence ${label}, which was left out with its schema: its value is not in the backup.`,
+        );
     } else if (isComplete) {
       plan.sequences.push(sequence);
     } else if (users.length === 0 || sequence.mayBeDrawnByCode) {
       if (sequence.canSelect) plan.sequences.push(sequence);
-      else plan.warnings.push(unreadableSequence(sequence));
+      else
+        warn(
+          sequence,
+          `The database role may not read the sequence ${label}, from which no chosen table's column draws: its value is not in the backup. Its owner can change that: GRANT SELECT ON SEQUENCE ${sequence.quoted} TO the_role_of_this_app;`,
+        );
     }
   }
   return plan;
 }
 
-const excludedSequence = ({ schema, name }: CatalogSequence): Warning => ({
+/** Warns that a sequence's value is not in a backup, or not restored. */
+export const sequenceLeftOut = (sequence: TableName, message: string): Warning => ({
   code: "SEQUENCE_LEFT_OUT",
-  message: `Functions, triggers, views or rules draw from the sequence ${tableLabel({ schema, name })}, which was left out with its schema: its value is not in the backup.`,
-  table: { schema, name },
-});
-
-const sequenceOfPrimary = ({ schema, name }: CatalogSequence): Warning => ({
-  code: "SEQUENCE_LEFT_OUT",
-  message: `The sequence ${tableLabel({ schema, name })} is unlogged, and this server is a standby: only the primary knows its value. It is not in the backup.`,
-  table: { schema, name },
-});
-
-const unreadableSequence = ({ schema, name, quoted }: CatalogSequence): Warning => ({
-  code: "SEQUENCE_LEFT_OUT",
-  message: `The database role may not read the sequence ${tableLabel({ schema, name })}, from which no chosen table's column draws: its value is not in the backup. Its owner can change that: GRANT SELECT ON SEQUENCE ${quoted} TO the_role_of_this_app;`,
-  table: { schema, name },
+  message,
+  table: nameOf(sequence),
 });

@@ -1,8 +1,8 @@
 import { BackupError } from "../errors.ts";
 import type { CatalogTable } from "../schema/catalog.ts";
-import type { Exclusion, LeaveOut, TableName, Warning } from "../shared/api.ts";
+import type { Exclusion, LeaveOut, TableName } from "../shared/api.ts";
 import { formatSome } from "../shared/format.ts";
-import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { nameOf, tableKey, tableLabel } from "../shared/table-name.ts";
 
 /** A predicate: true for tables that are named themselves or through their schema. */
 export function matcherOf(names: readonly Exclusion[] = []): (it: TableName) => boolean {
@@ -15,7 +15,7 @@ export function matcherOf(names: readonly Exclusion[] = []): (it: TableName) => 
  * @param among everything that was to be restored or backed up
  * @returns a part of an error's `details`; empty if no other table would remain
  */
-export function leaveOut(
+export function whatToLeaveOut(
   tables: readonly TableName[],
   among: readonly TableName[],
 ): { leaveOut?: LeaveOut } {
@@ -30,14 +30,13 @@ export function leaveOut(
   const partSchemas = schemas.filter((schema) => kept.has(schema) && isOthers(schema));
   return {
     leaveOut: {
-      tables: tables.map(({ schema, name }) => ({ schema, name })),
+      tables: tables.map(nameOf),
       wholeSchemas: schemas.filter((schema) => !kept.has(schema)),
       ...(partSchemas.length > 0 && { partSchemas }),
     },
   };
 }
 
-/** What can be left out by name, and what only goes with its schema or its table. */
 interface Known {
   tables: readonly TableName[];
   sequences: readonly TableName[];
@@ -46,10 +45,10 @@ interface Known {
 }
 
 /**
- * Refuses names that nothing has.
+ * Refuses a table that nothing has, and a schema without tables and sequences.
  *
  * @param lacks builds the sentence that says what is missing
- * @throws BackupError REQUEST_INVALID for an unknown table, and for a schema without tables and sequences
+ * @throws BackupError REQUEST_INVALID
  */
 export function requireKnown(
   names: readonly Exclusion[],
@@ -84,40 +83,6 @@ export function requireKnown(
   throw new BackupError("REQUEST_INVALID", lacks(things.join(" or ")), {
     hint,
     details: { tables: unknown },
-  });
-}
-
-/**
- * Warns that a partition goes with its table, whatever schema it is in. This may surprise somebody who leaves out a
- * schema.
- *
- * @param selected tables that are in the backup
- */
-export function partitionWarnings(
-  tables: readonly CatalogTable[],
-  exclude: readonly Exclusion[],
-  selected: readonly CatalogTable[],
-): Warning[] {
-  const schemas = new Set(exclude.filter((it) => !isTable(it)).map(({ schema }) => schema));
-  const isSelected = new Set(selected);
-  return tables.flatMap((table) => {
-    const { schema, name } = table;
-    const isOut = schemas.has(schema);
-    if (isOut === isSelected.has(table)) return [];
-    const others = table.partitions
-      .filter((it) => !it.isPartitioned && !it.isForeign && schemas.has(it.schema) !== isOut)
-      .map(tableLabel);
-    if (others.length === 0) return [];
-    const why = `partitions go with their table, ${tableLabel(table)}`;
-    return [
-      {
-        code: isOut ? "PARTITIONS_LEFT_OUT" : "PARTITIONS_NOT_LEFT_OUT",
-        message: isOut
-          ? `The rows of ${formatSome(others)} are not in the backup: ${why}, which was left out with its schema.`
-          : `The rows of ${formatSome(others)} are in the backup, although their schema was left out: ${why}. Leave that out to have no rows of theirs.`,
-        table: { schema, name },
-      },
-    ];
   });
 }
 

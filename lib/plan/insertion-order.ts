@@ -1,4 +1,4 @@
-import type { InsertionOrder, OrderComponent, OrderEdge, TableName } from "../shared/api.ts";
+import type { InsertionOrder, OrderEdge, TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
 
 const byName = (a: TableName, b: TableName): number =>
@@ -6,138 +6,110 @@ const byName = (a: TableName, b: TableName): number =>
 /** Compares by code unit, so that the order does not depend on the machine's locale. */
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+/** A table of the foreign key graph. */
+interface Node {
+  table: TableName;
+  /** Position among all tables, sorted by name. */
+  index: number;
+  parents: Node[];
+  /** For Tarjan's algorithm: when it was found, and the earliest found node that it leads to. */
+  foundAt: number | null;
+  earliest: number;
+  component: Component | null;
+}
+
+/** Tables that refer to each other, sorted by name. */
+interface Component {
+  nodes: Node[];
+  /** One more than the highest level of its parents. */
+  level: number;
+}
+
 /**
- * Computes an order for loading tables so that the parents of each row are loaded before it.
+ * Computes an order in which the parents of each row are loaded before it: the strongly connected components of the
+ * foreign key graph, sorted topologically, ties by name. So the same schema always gives the same order.
  *
- * Uses the strongly connected components of the foreign key graph, sorted topologically: parents first, ties by name.
- * So the same schema always gives the same order. Foreign keys from or to tables that are not in `tables` do not count.
- *
- * @param foreignKeys from child (`from`) to parent (`to`)
+ * @param foreignKeys from child (`from`) to parent (`to`); others than between these tables do not count
  */
 export function computeInsertionOrder(
   tables: readonly TableName[],
   foreignKeys: ReadonlyArray<Omit<OrderEdge, "role">>,
 ): InsertionOrder {
-  const sorted = tables.toSorted(byName);
-  const indexOf = new Map(sorted.map((table, index) => [tableKey(table), index]));
+  const nodes = tables.toSorted(byName).map((table, index): Node => {
+    return { table, index, parents: [], foundAt: null, earliest: 0, component: null };
+  });
+  const nodeOf = new Map(nodes.map((node) => [tableKey(node.table), node]));
   const links = foreignKeys
     .flatMap((foreignKey) => {
-      const from = indexOf.get(tableKey(foreignKey.from));
-      const to = indexOf.get(tableKey(foreignKey.to));
-      return from === undefined || to === undefined ? [] : [{ foreignKey, from, to }];
+      const from = nodeOf.get(tableKey(foreignKey.from));
+      const to = nodeOf.get(tableKey(foreignKey.to));
+      return from && to ? [{ foreignKey, from, to }] : [];
     })
     .toSorted(
-      (a, b) => a.from - b.from || compare(a.foreignKey.constraint, b.foreignKey.constraint),
+      (a, b) =>
+        a.from.index - b.from.index || compare(a.foreignKey.constraint, b.foreignKey.constraint),
     );
+  for (const { from, to } of links) from.parents.push(to);
 
-  const parents: number[][] = sorted.map(() => []);
-  for (const { from, to } of links) parents[from]?.push(to);
-  const componentOf = findComponents(parents);
-
-  const members = Map.groupBy(sorted.keys(), (table) => componentOf[table] as number);
-  const parentComponents = new Map<number, Set<number>>();
-  for (const { from, to } of links) {
-    const [child, parent] = [componentOf[from] as number, componentOf[to] as number];
-    if (child === parent) continue;
-    parentComponents.set(child, (parentComponents.get(child) ?? new Set()).add(parent));
-  }
-
-  const components = sortTopologically(members, parentComponents).map(
-    ({ component, level }): OrderComponent => {
-      const ids = members.get(component) ?? [];
-      return { tables: ids.map((id) => sorted[id] as TableName), cyclic: ids.length > 1, level };
-    },
+  const first = ({ nodes: [node] }: Component): number => node?.index ?? 0;
+  const components = findComponents(nodes).toSorted(
+    (a, b) => a.level - b.level || first(a) - first(b),
   );
-  const edges = links.map(
-    ({ foreignKey, from, to }): OrderEdge => ({
+  return {
+    components: components.map(({ nodes: members, level }) => ({
+      tables: members.map(({ table }) => table),
+      cyclic: members.length > 1,
+      level,
+    })),
+    edges: links.map(({ foreignKey, from, to }) => ({
       ...foreignKey,
-      role: from === to ? "self" : componentOf[from] === componentOf[to] ? "cycle" : "orders",
-    }),
-  );
-  return { components, edges };
+      role: from === to ? "self" : from.component === to.component ? "cycle" : "orders",
+    })),
+  };
 }
 
-/** The tables in their order, as one list. */
 export const orderedTables = (order: InsertionOrder): TableName[] =>
   order.components.flatMap((component) => component.tables);
 
 /**
- * Finds strongly connected components by Tarjan's algorithm. It does not recurse, because a chain of foreign keys may
- * be longer than the stack.
- *
- * @returns the component number of each node
+ * Finds strongly connected components by Tarjan's algorithm, parents first. It does not recurse, because a chain of
+ * foreign keys may be longer than the stack.
  */
-function findComponents(parents: readonly number[][]): number[] {
-  const count = parents.length;
-  const discovered = new Array<number>(count).fill(-1);
-  const low = new Array<number>(count).fill(0);
-  const component = new Array<number>(count).fill(-1);
-  const open: number[] = [];
+function findComponents(nodes: readonly Node[]): Component[] {
+  const components: Component[] = [];
+  const open: Node[] = [];
   let time = 0;
-  let components = 0;
-
-  for (let root = 0; root < count; root++) {
-    if (discovered[root] !== -1) continue;
-    const path = [{ node: root, next: 0 }];
-    while (path.length > 0) {
-      const frame = path[path.length - 1] as { node: number; next: number };
+  for (const root of nodes) {
+    const path = root.foundAt === null ? [{ node: root, next: 0 }] : [];
+    for (let frame = path.at(-1); frame; frame = path.at(-1)) {
       const { node } = frame;
       if (frame.next === 0) {
-        discovered[node] = low[node] = time++;
+        node.foundAt = node.earliest = time++;
         open.push(node);
       }
-      const target = parents[node]?.[frame.next++];
-      if (target !== undefined) {
-        if (discovered[target] === -1) path.push({ node: target, next: 0 });
-        else if (component[target] === -1) {
-          low[node] = Math.min(low[node] as number, discovered[target] as number);
-        }
+      const parent = node.parents[frame.next++];
+      if (parent) {
+        if (parent.foundAt === null) path.push({ node: parent, next: 0 });
+        else if (!parent.component) node.earliest = Math.min(node.earliest, parent.foundAt);
         continue;
       }
       path.pop();
-      const caller = path[path.length - 1]?.node;
-      if (caller !== undefined) low[caller] = Math.min(low[caller] as number, low[node] as number);
-      if (low[node] === discovered[node]) {
-        let member: number;
-        do {
-          member = open.pop() as number;
-          component[member] = components;
-        } while (member !== node);
-        components++;
-      }
+      const caller = path.at(-1)?.node;
+      if (caller) caller.earliest = Math.min(caller.earliest, node.earliest);
+      if (node.earliest === node.foundAt)
+        components.push(componentOf(open.splice(open.lastIndexOf(node))));
     }
   }
-  return component;
+  return components;
 }
 
-/**
- * Kahn's algorithm by levels. Within a level, sorts by the component's first table; the lists in `members` are sorted.
- */
-function sortTopologically(
-  members: Map<number, number[]>,
-  parents: Map<number, Set<number>>,
-): Array<{ component: number; level: number }> {
-  const children = new Map<number, number[]>();
-  const missing = new Map<number, number>();
-  for (const [child, its] of parents) {
-    missing.set(child, its.size);
-    for (const parent of its) children.set(parent, [...(children.get(parent) ?? []), child]);
+/** Makes a component of nodes whose other parents have theirs already. */
+function componentOf(members: readonly Node[]): Component {
+  const component = { nodes: members.toSorted((a, b) => a.index - b.index), level: 0 };
+  for (const member of members) member.component = component;
+  for (const parent of members.flatMap(({ parents }) => parents)) {
+    if (parent.component && parent.component !== component)
+      component.level = Math.max(component.level, parent.component.level + 1);
   }
-  const firstTable = (component: number): number => members.get(component)?.[0] ?? 0;
-  const result: Array<{ component: number; level: number }> = [];
-  let ready = [...members.keys()].filter((component) => !missing.has(component));
-  for (let level = 0; ready.length > 0; level++) {
-    ready.sort((a, b) => firstTable(a) - firstTable(b));
-    const next: number[] = [];
-    for (const component of ready) {
-      result.push({ component, level });
-      for (const child of children.get(component) ?? []) {
-        const left = (missing.get(child) ?? 0) - 1;
-        missing.set(child, left);
-        if (left === 0) next.push(child);
-      }
-    }
-    ready = next;
-  }
-  return result;
+  return component;
 }

@@ -2,10 +2,8 @@ import type { Manifest } from "../archive/manifest.ts";
 import type { Catalog, ForeignKey } from "../schema/catalog.ts";
 import type { RestoreScope, TableName } from "../shared/api.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
-import type { Choice } from "./choose-tables.ts";
-import { isComputed } from "./computed-tables.ts";
-import type { LoadPlan, PlannedLoad } from "./load-plan.ts";
-import { isMerge } from "./restore-scope.ts";
+import { isComputed, type LoadPlan, type PlannedLoad } from "./load-plan.ts";
+import { type Choice, isMerge } from "./restore-scope.ts";
 
 type ForeignKeyPlan = Pick<
   LoadPlan,

@@ -4,33 +4,30 @@ import { largestNumber } from "../schema/number-column.ts";
 import { MIGRATIONS_TABLE } from "../schema/prisma-models.ts";
 import { type SequenceUser, usersOf } from "../schema/sequence-users.ts";
 import type { Drift, TableName, Warning } from "../shared/api.ts";
-import { tableKey, tableLabel } from "../shared/table-name.ts";
+import { nameOf, tableKey, tableLabel } from "../shared/table-name.ts";
 import { type ArchivedSequence, matchStates } from "./archived-sequences.ts";
+import { sequenceLeftOut } from "./dump-sequences.ts";
 import type { PlannedLoad, PlannedSequence } from "./load-plan.ts";
 
 interface SequencePlan {
   sequences: PlannedSequence[];
   drift: Drift[];
-  /** Warnings that are known in advance about states that are not restored. */
   sequenceWarnings: Warning[];
 }
 
 interface SequenceSource {
   manifest: Pick<Manifest, "tables" | "sequences"> & Partial<Pick<Manifest, "formatVersion">>;
   catalog: Catalog;
-  /** The catalog's tables, by `tableKey`. */
+  /** By `tableKey`. */
   tables: ReadonlyMap<string, CatalogTable>;
   loads: ReadonlyMap<string, PlannedLoad>;
   isMerging: boolean;
-  /** True if its schema was left out, by choice or because it belongs to the hosting platform. */
   isExcluded: (it: TableName) => boolean;
-  /** The hosting platform to which a table is left. Such a table draws from no sequence of the app. */
+  /** A table that is left to a hosting platform draws from no sequence of the app. */
   platformOf: (it: TableName) => string | undefined;
 }
 
-/**
- * Plans where to set each sequence, so that it is never behind a column of the loaded tables. Pure: reads no database.
- */
+/** Plans where to set each sequence, so that it is never behind a column of the loaded tables. Reads no database. */
 export function planSequences(source: SequenceSource): SequencePlan {
   const { manifest, catalog, loads, isMerging, isExcluded } = source;
   const isLoaded = ({ table }: SequenceUser) => loads.has(tableKey(table));
@@ -39,7 +36,8 @@ export function planSequences(source: SequenceSource): SequencePlan {
   const plan: SequencePlan = { sequences: [], drift: [], sequenceWarnings: [] };
   // The original software did not store sequence states. A warning about its backups says so already.
   const warn = (sequence: TableName, message: string) => {
-    if (manifest.formatVersion !== null) plan.sequenceWarnings.push(leftOut(sequence, message));
+    if (manifest.formatVersion !== null)
+      plan.sequenceWarnings.push(sequenceLeftOut(sequence, message));
   };
 
   for (const sequence of catalog.sequences) {
@@ -64,8 +62,7 @@ export function planSequences(source: SequenceSource): SequencePlan {
     const isSettled = users.every((user) => isComparable(source, user) || isRestored(source, user));
     const maySetBack = isWhole || (!isMerging && !isFree && !sequence.mayBeDrawnByCode);
     const isExact = maySetBack && isSettled;
-    // A sequence that comes back with its table blocks the restore like the table. For the others, the rows matter
-    // more.
+    // A sequence that comes back with its table blocks like the table. For the others, the rows matter more.
     const isOptional = isFree ? !isExact : !state || sequence.extension !== null;
     if (isOptional && !maySet(sequence)) {
       const behind = isFree ? "" : ", which may be behind the rows that draw from it";
@@ -103,29 +100,21 @@ export function planSequences(source: SequenceSource): SequencePlan {
   for (const state of manifest.sequences) {
     const isOfOther = state.ownerTable && !loads.has(tableKey(state.ownerTable));
     if (matched.has(state) || isOfOther || isExcluded(state)) continue;
-    const table = { schema: state.schema, name: state.name };
+    const table = nameOf(state);
     const message = `The database has no sequence ${tableLabel(table)}; its state is left out.`;
     plan.drift.push({ kind: "table-missing", table, blocks: false, message });
   }
   return plan;
 }
 
-const leftOut = ({ schema, name }: TableName, message: string): Warning => ({
-  code: "SEQUENCE_LEFT_OUT",
-  message,
-  table: { schema, name },
-});
-
-/**
- * Whether the sequence should come back whatever its tables do: no column uses it, or code is known to draw from it.
- */
+/** Whether it should come back whatever its tables do: no column uses it, or code is known to draw from it. */
 export const isExpected = (sequence: CatalogSequence): boolean =>
   sequence.isDrawnByCode || usersOf(sequence).length === 0;
 
 const setStatement = ({ quoted }: CatalogSequence): string =>
   `SELECT setval('${quoted.replaceAll("'", "''")}', …);`;
 
-/** True if every table is loaded. Then nothing is left that may have drawn from a sequence since the backup. */
+/** Then nothing is left that may have drawn from a sequence since the backup. */
 const isEverythingLoaded = ({ catalog, loads, platformOf }: SequenceSource): boolean =>
   catalog.tables.every(
     (table) =>

@@ -6,9 +6,9 @@ import { explainMissingTable } from "../schema/missing-table.ts";
 import { MIGRATIONS_TABLE } from "../schema/prisma-models.ts";
 import { widenedFrom } from "../schema/widened-type.ts";
 import type { Drift, TableName } from "../shared/api.ts";
-import { tableKey } from "../shared/table-name.ts";
-import type { Choice } from "./choose-tables.ts";
+import { nameOf, tableKey } from "../shared/table-name.ts";
 import type { LoadColumn, LoadPlan, PlannedLoad } from "./load-plan.ts";
+import type { Choice } from "./restore-scope.ts";
 
 const MIGRATIONS_REASON =
   "Prisma's record of migrations describes the database's schema, which a restore does not change.";
@@ -23,7 +23,7 @@ interface MatchedLoads {
 }
 
 /**
- * Finds the database's table that takes the rows of each chosen table of the archive.
+ * Finds the table that takes the rows of each chosen table of the archive.
  *
  * @throws BackupError REQUEST_INVALID if no table is left
  */
@@ -48,7 +48,7 @@ export function matchLoads(
     }
     const table = tables.get(tableKey(archived));
     if (!table && isMemberOfOthers(archived, catalog)) {
-      matched.notOwned.push({ schema: archived.schema, name: archived.name });
+      matched.notOwned.push(nameOf(archived));
       continue;
     }
     const explained = table ? null : explainMissingTable(archived, archivedByKey, catalog);
@@ -86,7 +86,6 @@ function requireLoads(
   });
 }
 
-/** True for an extension's table that only another role could restore. */
 const isMemberOfOthers = (archived: TableName, { extensionTables }: Catalog): boolean =>
   extensionTables.some(
     (it) => tableKey(it) === tableKey(archived) && it.userRows === "all" && !it.isOwned,

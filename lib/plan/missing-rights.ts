@@ -1,36 +1,26 @@
 import type { CatalogTable, Partition } from "../schema/catalog.ts";
-import { tableKey } from "../shared/table-name.ts";
-import { isComputed } from "./computed-tables.ts";
-import type { LoadPlan } from "./load-plan.ts";
+import { nameOf, tableKey } from "../shared/table-name.ts";
+import { isComputed, type LoadPlan } from "./load-plan.ts";
 import { isMerge } from "./restore-scope.ts";
 
 type Changed = Pick<LoadPlan, "scope" | "loads" | "referring" | "sequences" | "foreignKeys">;
 
-/** Everything that would be changed but that the role does not own. */
-export const findNotOwned = ({
-  loads,
-  referring,
-  sequences,
-}: Pick<Changed, "loads" | "referring" | "sequences">): LoadPlan["notOwned"] =>
+export const findNotOwned = ({ loads, referring, sequences }: Changed): LoadPlan["notOwned"] =>
   [
     ...loads.flatMap(({ table }) => [table, ...ownPartitions(table)]),
     ...referring,
     ...sequences.map(({ sequence }) => sequence),
   ]
     .filter(({ isOwned }) => !isOwned)
-    .map(({ schema, name }) => ({ schema, name }));
+    .map(nameOf);
 
 const ownPartitions = ({ partitions }: CatalogTable): Partition[] =>
   partitions.filter(({ isForeign }) => !isForeign);
 
 /** Rights that the statements of a load need but the role lacks. ALTER needs only ownership. */
-export function findMissingRights({
-  scope: { mode },
-  loads,
-  referring,
-  sequences,
-  foreignKeys,
-}: Changed): LoadPlan["withoutRights"] {
+export function findMissingRights(changed: Changed): LoadPlan["withoutRights"] {
+  const { loads, referring, sequences, foreignKeys } = changed;
+  const { mode } = changed.scope;
   const referred = new Set(foreignKeys.map(({ to }) => tableKey(to)));
   const emptying = isMerge(mode) ? (mode === "overwrite" ? ["DELETE"] : []) : ["TRUNCATE"];
   return [
@@ -53,12 +43,12 @@ export function findMissingRights({
     ...sequences.map(({ sequence: it }) => ({ it, rights: ["USAGE", "SELECT", "UPDATE"] })),
   ].flatMap(({ it, rights }) => {
     if (!it.isOwned) return [];
-    const { schema, name, missingRights } = it;
+    const { missingRights } = it;
     const missing = rights.filter((right) => missingRights.includes(right));
     // Without any of these rights, a role may not even lock the table.
     const mayLock = "start" in it || LOCKING.some((right) => !missingRights.includes(right));
     if (!mayLock && !missing.some((right) => LOCKING.includes(right))) missing.push("UPDATE");
-    return missing.length > 0 ? [{ relation: { schema, name }, rights: missing }] : [];
+    return missing.length > 0 ? [{ relation: nameOf(it), rights: missing }] : [];
   });
 }
 

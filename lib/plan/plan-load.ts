@@ -1,26 +1,23 @@
-import type { Manifest } from "../archive/manifest.ts";
+import type { Manifest, ManifestTable } from "../archive/manifest.ts";
 import type { Catalog, CatalogTable } from "../schema/catalog.ts";
 import { staleViews } from "../schema/materialized-views.ts";
 import type { PendingDetach } from "../schema/pending-detach.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
-import { tableKey } from "../shared/table-name.ts";
-import { findChildrenLeftOut } from "./children-left-out.ts";
-import { chooseTables } from "./choose-tables.ts";
-import { functionRank } from "./computed-tables.ts";
+import type { TableName } from "../shared/api.ts";
+import { nameOf, tableKey } from "../shared/table-name.ts";
 import { insertionOrderOf } from "./dump-plan.ts";
 import { orderedTables } from "./insertion-order.ts";
 import { planForeignKeys } from "./load-foreign-keys.ts";
-import type { LoadPlan, PlannedLoad } from "./load-plan.ts";
+import { functionRank, type LoadPlan, type PlannedLoad } from "./load-plan.ts";
 import { planSequences } from "./load-sequences.ts";
 import { matchLoads } from "./match-loads.ts";
 import { findMissingRights, findNotOwned } from "./missing-rights.ts";
-import { isMerge, type RestoreSelection } from "./restore-scope.ts";
+import { chooseTables, isMerge, type RestoreSelection } from "./restore-scope.ts";
 
 /**
- * Matches an archive with the database. Pure: obstacles are listed in the plan for the caller to judge.
+ * Matches an archive with the database, without reading it. Obstacles are listed for the caller to judge.
  *
- * @throws BackupError REQUEST_INVALID if the scope does not fit the archive, or leaves out something that exists
- *   nowhere
+ * @throws BackupError REQUEST_INVALID if the scope does not fit the archive, or leaves out what exists nowhere
  */
 export function planLoad(
   manifest: Pick<Manifest, "tables" | "sequences" | "enums"> &
@@ -48,6 +45,7 @@ export function planLoad(
   });
   const keys = planForeignKeys(manifest, catalog, matched.loads, choice);
   const { foreignKeys, referring } = keys;
+  const changed = { scope, loads, referring, sequences, foreignKeys };
   return {
     ...keys,
     scope,
@@ -62,14 +60,12 @@ export function planLoad(
     materializedViews: staleViews(catalog.materializedViews, withAncestors(loads, tables)),
     drift: [...matched.drift, ...found.drift],
     pendingDetaches: findPendingDetaches(catalog, loads),
-    notOwned: [...findNotOwned({ loads, referring, sequences }), ...matched.notOwned],
-    withoutRights: findMissingRights({ scope, loads, referring, sequences, foreignKeys }),
+    notOwned: [...findNotOwned(changed), ...matched.notOwned],
+    withoutRights: findMissingRights(changed),
     superusersForeignKeys: database.isSuperuser
       ? []
       : foreignKeys.filter(({ hasAlteredTriggers }) => hasAlteredTriggers),
-    hidingRows: loads
-      .filter(({ table }) => table.hidesRows)
-      .map(({ table: { schema, name } }) => ({ schema, name })),
+    hidingRows: loads.filter(({ table }) => table.hidesRows).map(({ table }) => nameOf(table)),
   };
 }
 
@@ -85,10 +81,7 @@ function findPendingDetaches(
   );
 }
 
-/**
- * OIDs of the loaded tables, their partitions, and the tables from which they inherit. A SELECT from those shows their
- * rows.
- */
+/** With partitions, and with the tables from which they inherit: a SELECT from those shows their rows. */
 function withAncestors(
   loads: readonly PlannedLoad[],
   tables: ReadonlyMap<string, CatalogTable>,
@@ -101,4 +94,35 @@ function withAncestors(
     open.push(...table.inherits.flatMap((parent) => tables.get(tableKey(parent)) ?? []));
   }
   return oids;
+}
+
+/**
+ * Finds restored tables whose children are not restored, although a SELECT from the table showed the children's rows.
+ */
+function findChildrenLeftOut(
+  archived: readonly ManifestTable[],
+  tables: ReadonlyMap<string, CatalogTable>,
+  { loads, skipped }: Pick<LoadPlan, "loads" | "skipped">,
+): LoadPlan["childrenLeftOut"] {
+  const isSkipped = new Set(skipped.map(({ archived: it }) => tableKey(it)));
+  // Archives of older versions do not have this.
+  const parentsOf = (table: ManifestTable): readonly TableName[] =>
+    table.inherits ?? tables.get(tableKey(table))?.inherits ?? [];
+  const links = archived.flatMap((child) =>
+    parentsOf(child).map((parent) => ({ child, parent: tableKey(parent) })),
+  );
+  const byParent = Map.groupBy(links, ({ parent }) => parent);
+  const childrenOf = (parent: TableName) =>
+    (byParent.get(tableKey(parent)) ?? []).map(({ child }) => child);
+  return loads.flatMap(({ archived: parent, places }) => {
+    const below = new Set(childrenOf(parent));
+    // A choice of single rows does not mean everything that the table shows.
+    if (below.size === 0 || places) return [];
+    for (const child of below) for (const it of childrenOf(child)) below.add(it);
+    const left = archived.filter(
+      (it) => below.has(it) && it.rows > 0 && isSkipped.has(tableKey(it)),
+    );
+    if (left.length === 0) return [];
+    return [{ parent: nameOf(parent), children: left.map(nameOf) }];
+  });
 }

@@ -5,7 +5,7 @@ import { formatNoun } from "../shared/format.ts";
 import { tableKey } from "../shared/table-name.ts";
 import { matcherOf } from "./exclusion.ts";
 
-/** What somebody asks for by name, so that it is included although it belongs to a platform. */
+/** Asked for by name, and so included although it belongs to a platform. */
 export interface AskedFor {
   tables?: readonly TableName[] | undefined;
   include?: readonly Exclusion[] | undefined;
@@ -13,7 +13,7 @@ export interface AskedFor {
 
 interface LeftToPlatforms {
   relations: readonly PlatformRelation[];
-  /** The platform that owns a table or sequence which nobody asked for. Undefined if no platform owns it. */
+  /** The platform that owns a table or sequence which nobody asked for. */
   platformOf(it: TableName): string | undefined;
 }
 
@@ -28,11 +28,7 @@ export function leftToPlatforms(
   return { relations, platformOf: (it) => platforms.get(tableKey(it)) };
 }
 
-/**
- * A warning for each platform whose tables are left out.
- *
- * @param what the thing that lacks them
- */
+/** @param what the thing that lacks the platforms' tables */
 export function platformWarnings(
   relations: readonly PlatformRelation[],
   what: "the backup" | "a backup" | "the order",

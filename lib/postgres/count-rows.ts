@@ -22,22 +22,22 @@ export interface RowCount {
 }
 
 /**
- * Counts the rows of each table, in the given order. Counts exactly if that is quick and waits for no lock; otherwise
- * returns the planner's estimate. A table that cannot be read does not affect the other counts.
+ * Counts the rows of each table. Counts exactly if that is quick and waits for no lock; otherwise returns the planner's
+ * estimate. A table that cannot be read does not affect the other counts.
  */
-export async function countRows(
+export async function countRows<Table extends CountedTable>(
   client: pg.ClientBase,
-  tables: readonly CountedTable[],
-): Promise<RowCount[]> {
+  tables: readonly Table[],
+): Promise<Map<Table, RowCount>> {
   let budget = COUNT_UP_TO_BYTES;
-  const counted = new Set<CountedTable>();
+  const counted: Table[] = [];
   for (const table of tables.toSorted((a, b) => a.sizeBytes - b.sizeBytes)) {
     budget -= table.sizeBytes;
     const isReadable = table.canSelect && !table.hidesRows && !table.isOnPrimaryOnly;
-    if (budget >= 0 && isReadable && !table.isLocked) counted.add(table);
+    if (budget >= 0 && isReadable && !table.isLocked) counted.push(table);
   }
-  const counts = await countApart(client, [...counted]);
-  return tables.map((table) => counts.get(table) ?? estimateRows(table));
+  const counts = await countApart(client, counted);
+  return new Map(tables.map((table) => [table, counts.get(table) ?? estimateRows(table)]));
 }
 
 /** True if the error concerns the table, not the server, the connection, a lock or a conflict with replication. */

@@ -70,7 +70,7 @@ export async function checkRows(
   client: pg.ClientBase,
   { holder, key }: Checked,
   rules: readonly RowRule[],
-): Promise<Outcome[]> {
+): Promise<Array<{ rule: RowRule; outcome: Outcome }>> {
   const count = async (some: readonly RowRule[]): Promise<number[]> => {
     const counts = some.map(({ violated }) => `pg_catalog.count(*) FILTER (WHERE ${violated})`);
     const { rows } = await client.query<string[]>({
@@ -79,18 +79,18 @@ export async function checkRows(
     });
     return (rows[0] ?? []).map(Number);
   };
-  const outcomes: Outcome[] = [];
+  const checked: Array<{ rule: RowRule; outcome: Outcome }> = [];
   for (let from = 0; from < rules.length; from += RULES_AT_ONCE) {
     const some = rules.slice(from, from + RULES_AT_ONCE);
     const counts = await attempt(client, () => count(some));
     for (const [index, rule] of some.entries()) {
       const alone = didFail(counts) ? await attempt(client, () => count([rule])) : [counts[index]];
-      if (didFail(alone)) outcomes.push(alone);
-      else if (!alone[0]) outcomes.push(null);
-      else outcomes.push({ total: alone[0], rows: await list(rule) });
+      if (didFail(alone)) checked.push({ rule, outcome: alone });
+      else if (!alone[0]) checked.push({ rule, outcome: null });
+      else checked.push({ rule, outcome: { total: alone[0], rows: await list(rule) } });
     }
   }
-  return outcomes;
+  return checked;
 
   async function list({ violated, columns }: RowRule): Promise<ViolatingRow[]> {
     const { rows } = await client.query<Pick<ViolatingRow, "key" | "values">>(

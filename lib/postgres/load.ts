@@ -21,3 +21,6 @@ export const keyColumns = ({ key }: Pick<Load, "key">): string[] => key?.columns
 /** OIDs of the tables and their partitions. */
 export const oidsOf = (tables: ReadonlyArray<Pick<CatalogTable, "oid" | "partitions">>): number[] =>
   tables.flatMap(({ oid, partitions }) => [oid, ...partitions.map((partition) => partition.oid)]);
+
+export const tablesOf = (loads: ReadonlyArray<Pick<Load, "table">>): CatalogTable[] =>
+  loads.map(({ table }) => table);

@@ -2,6 +2,7 @@ import pg from "pg";
 import type { PlannedSequence } from "../plan/load-plan.ts";
 import type { CatalogSequence } from "../schema/catalog.ts";
 import type { TableName } from "../shared/api.ts";
+import { nameOf } from "../shared/table-name.ts";
 import { blameSequence, isStorageDamage } from "./errors/damage.ts";
 import { DATA_CORRUPTED } from "./errors/sqlstate.ts";
 import { findFurthest } from "./furthest-value.ts";
@@ -18,15 +19,16 @@ export interface SequenceState extends TableName {
  * Reads the sequences' states. Call it after the snapshot is taken: sequences are not part of the snapshot, so they are
  * then never behind the rows that it shows.
  */
-export async function readSequenceStates(
+export async function readSequenceStates<Sequence extends TableName>(
   client: pg.ClientBase,
-  sequences: readonly TableName[],
-): Promise<SequenceState[]> {
-  const states: SequenceState[] = [];
+  sequences: readonly Sequence[],
+): Promise<Map<Sequence, SequenceState>> {
+  const states = new Map<Sequence, SequenceState>();
   for (let from = 0; from < sequences.length; from += 200) {
     const some = sequences.slice(from, from + 200);
     try {
-      states.push(...(await apart(client, () => readStates(client, some))));
+      for (const [sequence, state] of await apart(client, () => readStates(client, some)))
+        states.set(sequence, state);
     } catch (error) {
       if (isStorageDamage(error)) await blame(client, some);
       throw error;
@@ -51,10 +53,10 @@ async function blame(client: pg.ClientBase, sequences: readonly TableName[]): Pr
 const lostRow = (): pg.DatabaseError =>
   Object.assign(new pg.DatabaseError("its row is gone", 0, "error"), { code: DATA_CORRUPTED });
 
-async function readStates(
+async function readStates<Sequence extends TableName>(
   client: pg.ClientBase,
-  sequences: readonly TableName[],
-): Promise<SequenceState[]> {
+  sequences: readonly Sequence[],
+): Promise<Array<[Sequence, SequenceState]>> {
   const statement = sequences
     .map(
       (sequence, index) =>
@@ -67,11 +69,9 @@ async function readStates(
   if (rows.length < sequences.length) throw lostRow();
   return rows
     .toSorted((a, b) => a.i - b.i)
-    .flatMap(({ i, lastValue, isCalled }) => {
-      const sequence = sequences[i];
-      return sequence
-        ? [{ schema: sequence.schema, name: sequence.name, lastValue, isCalled }]
-        : [];
+    .map(({ i, lastValue, isCalled }) => {
+      const sequence = sequences[i] as Sequence;
+      return [sequence, { ...nameOf(sequence), lastValue, isCalled }];
     });
 }
 

@@ -1,17 +1,16 @@
 import type pg from "pg";
 import { addForeignKey } from "../postgres/constraints.ts";
 import type { BlamedRows } from "../postgres/errors/blamed-rows.ts";
-import { keyInDetail, translateDatabaseError } from "../postgres/errors/database-error.ts";
+import { keyInDetail } from "../postgres/errors/database-error.ts";
 import { quoteTable } from "../postgres/identifiers.ts";
+import { tablesOf } from "../postgres/load.ts";
 import type { ForeignKey } from "../schema/catalog.ts";
 import type { TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
-import { beginBlaming } from "./diagnose/begin-blaming.ts";
+import { beginBlaming, runOrBlame } from "./diagnose/blame.ts";
 import { findOrphans, isForeignKeyViolation, readForeignKey } from "./diagnose/find-orphans.ts";
 import type { ReadPlan } from "./read-plan.ts";
 import type { RestoreSession } from "./restore-session.ts";
-
-const LOADED = "loaded";
 
 /**
  * Adds the foreign keys again. Each check covers all rows.
@@ -24,34 +23,17 @@ export async function addForeignKeys(
   signal: AbortSignal,
 ): Promise<void> {
   const { client } = session;
-  // After a failure, the search for the failing rows starts here, because a failed transaction answers no queries.
-  await client.query(`SAVEPOINT ${LOADED}`);
-  for (const foreignKey of plan.foreignKeys) {
-    signal.throwIfAborted();
-    await addForeignKey(client, foreignKey).catch(async (error: unknown) => {
-      throw translateDatabaseError(error, {
-        fallback: "LOAD_FAILED",
-        outcome: "Nothing was changed.",
-        table: foreignKey.table,
-        blamed: await blame(session, plan, foreignKey, error),
-      });
-    });
-  }
-  await client.query(`RELEASE SAVEPOINT ${LOADED}`);
-}
-
-async function blame(
-  session: RestoreSession,
-  plan: ReadPlan,
-  foreignKey: ForeignKey,
-  error: unknown,
-): Promise<BlamedRows | undefined> {
-  if (!isForeignKeyViolation(error)) return undefined;
-  // Finding the rows is optional. If the search fails, report the error without them.
-  const found = await find(session, plan, foreignKey, error).catch(() => undefined);
-  if (found) return found;
-  const missing = keyInDetail(error);
-  return missing === undefined ? undefined : { missing };
+  const step = {
+    run: (foreignKey: ForeignKey) => addForeignKey(client, foreignKey),
+    placeOf: ({ table }: ForeignKey) => ({ table }),
+    async blame(foreignKey: ForeignKey, error: unknown) {
+      if (!isForeignKeyViolation(error)) return undefined;
+      const found = await find(session, plan, foreignKey, error).catch(() => undefined);
+      const missing = keyInDetail(error);
+      return found ?? (missing === undefined ? undefined : { missing });
+    },
+  };
+  await runOrBlame(client, plan.foreignKeys, step, signal);
 }
 
 async function find(
@@ -60,9 +42,8 @@ async function find(
   foreignKey: ForeignKey,
   { schema, table: name }: pg.DatabaseError,
 ): Promise<BlamedRows | undefined> {
-  const tables = [...loads.map((load) => load.table), ...referring];
   const isSame = (a: TableName, b: TableName) => tableKey(a) === tableKey(b);
-  const table = tables.find((it) => isSame(it, foreignKey.from));
+  const table = [...tablesOf(loads), ...referring].find((it) => isSame(it, foreignKey.from));
   if (!table) return undefined;
   // Read the foreign key on another connection: this transaction has dropped it, but every other session still sees it.
   const rule = await readForeignKey(
@@ -72,7 +53,7 @@ async function find(
       constraint === foreignKey.constraint && isSame(from, foreignKey.table),
   );
   if (!rule) return undefined;
-  await beginBlaming(client, LOADED);
+  await beginBlaming(client);
   // If the foreign key is NOT VALID, the violation is in a partition that has validated it for its own rows.
   const part = !rule.isValidated && schema && name ? { schema, name } : null;
   const isWhole = rule.fromIsPartitioned && !part;

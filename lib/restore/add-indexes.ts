@@ -1,13 +1,10 @@
 import pg from "pg";
 import type { BlamedRows } from "../postgres/errors/blamed-rows.ts";
-import { translateDatabaseError } from "../postgres/errors/database-error.ts";
 import { quoteTable } from "../postgres/identifiers.ts";
 import { createIndex, dropIndexes, type LateIndex } from "../postgres/indexes.ts";
-import { type Load, oidsOf } from "../postgres/load.ts";
+import { type Load, oidsOf, tablesOf } from "../postgres/load.ts";
 import { columnsOfRow, describeKey, readSample, sampleOf } from "../postgres/sample-values.ts";
-import { beginBlaming } from "./diagnose/begin-blaming.ts";
-
-const LOADED = "loaded";
+import { beginBlaming, runOrBlame } from "./diagnose/blame.ts";
 
 /** For smaller tables, the gain is too small. */
 const MIN_ROWS = 10_000;
@@ -18,7 +15,7 @@ export function dropLateIndexes(
   loads: readonly Load[],
 ): Promise<LateIndex[]> {
   const large = loads.filter(({ archived, places }) => (places?.size ?? archived.rows) >= MIN_ROWS);
-  return dropIndexes(client, oidsOf(large.map(({ table }) => table)));
+  return dropIndexes(client, oidsOf(tablesOf(large)));
 }
 
 /**
@@ -32,27 +29,15 @@ export async function addIndexes(
   indexes: readonly LateIndex[],
   signal: AbortSignal,
 ): Promise<void> {
-  // After a failure, the search for the failing row starts here.
-  await client.query(`SAVEPOINT ${LOADED}`);
-  for (const index of indexes) {
-    signal.throwIfAborted();
-    await createIndex(client, index).catch(async (error: unknown) => {
-      throw translateDatabaseError(error, {
-        fallback: "LOAD_FAILED",
-        outcome: "Nothing was changed.",
-        table: index.table,
-        // Finding the row is optional. If the search fails, report the error without it.
-        blamed: await blame(client, loads, index, error).catch(() => undefined),
-      });
-    });
-  }
-  await client.query(`RELEASE SAVEPOINT ${LOADED}`);
+  const step = {
+    run: (index: LateIndex) => createIndex(client, index),
+    placeOf: ({ table }: LateIndex) => ({ table }),
+    blame: (index: LateIndex, error: unknown) => blame(client, loads, index, error),
+  };
+  await runOrBlame(client, indexes, step, signal);
 }
 
-/**
- * For a row that does not fit into a B-tree, PostgreSQL's message contains its position as `(page,item)`, in every
- * language.
- */
+/** If a row does not fit into a B-tree, PostgreSQL's message has its position as `(page,item)`, in every language. */
 async function blame(
   client: pg.ClientBase,
   loads: readonly Load[],
@@ -62,7 +47,7 @@ async function blame(
   const [tid] = (error instanceof pg.DatabaseError && /\(\d+,\d+\)/.exec(error.detail ?? "")) || [];
   const columns = loads.find(({ table: { oid } }) => oid === tableOid)?.key?.columns;
   if (tid === undefined || !columns) return undefined;
-  await beginBlaming(client, LOADED);
+  await beginBlaming(client);
   const { rows } = await client.query<{ key: Array<string | null> }>(
     `SELECT ${sampleOf(columnsOfRow("r", columns))} AS key FROM ONLY ${quoteTable(table)} r WHERE r.ctid = $1`,
     [tid],

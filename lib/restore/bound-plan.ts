@@ -28,19 +28,17 @@ export function boundPlan<Plan extends Bounded>(plan: Plan): Plan {
 export const boundDrift = (drift: readonly Drift[]): Drift[] =>
   [...drift.filter(({ blocks }) => blocks), ...drift.filter(({ blocks }) => !blocks)]
     .slice(0, MAX_DRIFT)
-    .map((it) => ({
-      ...it,
-      message: clip(it.message),
-      ...(it.remedy !== undefined && { remedy: clip(it.remedy) }),
-    }));
+    .map(clipped);
+
+const clipped = <Item extends { message: string; remedy?: string }>(it: Item): Item => ({
+  ...it,
+  message: clip(it.message),
+  ...(it.remedy !== undefined && { remedy: clip(it.remedy) }),
+});
 
 function boundChecks(checks: readonly Check[]): Check[] {
   return [...Map.groupBy(checks, ({ name }) => name).values()].flatMap((alike) => {
-    const listed = alike.slice(0, MAX_CHECKS).map((it) => ({
-      ...it,
-      message: clip(it.message),
-      ...(it.remedy !== undefined && { remedy: clip(it.remedy) }),
-    }));
+    const listed = alike.slice(0, MAX_CHECKS).map(clipped);
     const [last] = listed.slice(-1);
     const more = alike.length - listed.length;
     if (!last || more <= 0) return listed;

@@ -14,8 +14,7 @@ import type { RestoreSession } from "./restore-session.ts";
 export async function begin(client: pg.ClientBase): Promise<string> {
   // Each statement sees everything committed before it, so the locked tables are read in their current state.
   await client.query("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
-  // row_security off: get an error instead of rows that a policy hides. IMMEDIATE: a table with pending checks cannot
-  // be altered.
+  // An error instead of rows that a policy hides. IMMEDIATE: a table with pending checks cannot be altered.
   await client.query("SET LOCAL row_security = off; SET CONSTRAINTS ALL IMMEDIATE");
   await requireDurableCommit(client);
   return await currentTransactionId(client);
@@ -25,7 +24,7 @@ export async function begin(client: pg.ClientBase): Promise<string> {
  * Commits. If the answer is lost, asks PostgreSQL for the transaction's outcome.
  *
  * @param changed oids of the restored tables and their partitions
- * @param signal from the caller: ends the wait for a synchronous standby. The commit remains valid.
+ * @param signal ends the wait for a synchronous standby. The commit remains valid.
  * @returns false if that wait was ended
  */
 export async function commit(

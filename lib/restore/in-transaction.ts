@@ -1,12 +1,10 @@
 import { BackupError } from "../errors.ts";
 import { abandon, cancelOnAbort } from "../postgres/connection/connection.ts";
 import { reportWaits } from "../postgres/connection/session-waits.ts";
-import { translateDatabaseError } from "../postgres/errors/database-error.ts";
 import type { OnProgress } from "../shared/progress.ts";
 import { toBackupError } from "../to-backup-error.ts";
+import { NOTHING_CHANGED, translateLoadError } from "./load-error.ts";
 import type { RestoreSession } from "./restore-session.ts";
-
-export const NOTHING_CHANGED = "Nothing was changed.";
 
 export interface TransactionOptions {
   /** Everything is rolled back after this time, in milliseconds from `startTimer`. */
@@ -15,11 +13,9 @@ export interface TransactionOptions {
   signal?: AbortSignal;
 }
 
-/** What the work of a transaction receives. */
 export interface Transaction {
   /** Aborts if the caller cancels, or when the time limit is reached. */
   signal: AbortSignal;
-  /** Starts the time limit `timeoutMs`. */
   startTimer(): void;
   /**
    * Call this before the statement that ends the transaction. From here on only PostgreSQL decides the outcome.
@@ -59,9 +55,7 @@ export async function inTransaction<Result>(
     await client.query("ROLLBACK").catch(() => abandon(client));
     const interrupted = error instanceof BackupError && error.code === "INTERRUPTED";
     const reason =
-      signal.aborted && !interrupted
-        ? abortError(signal, error)
-        : translateDatabaseError(error, { fallback: "LOAD_FAILED", outcome: NOTHING_CHANGED });
+      signal.aborted && !interrupted ? abortError(signal, error) : translateLoadError(error);
     throw toBackupError(reason);
   } finally {
     stopListening();

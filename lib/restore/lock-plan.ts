@@ -1,21 +1,19 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
+import { tablesOf } from "../postgres/load.ts";
 import { type LockWait, lockTables } from "../postgres/locks.ts";
 import type { TableName } from "../shared/api.ts";
+import { nameOf } from "../shared/table-name.ts";
 import { type PlanSource, type ReadPlan, readPlan } from "./read-plan.ts";
 import { requireLoadable } from "./require-loadable.ts";
 import type { RestoreSession } from "./restore-session.ts";
 
-/** Options for what a restore does while it takes its locks. */
 export interface AgreedPlan extends PlanSource {
-  /**
-   * The fingerprint of the plan that a person agreed to, from `verifyArchive`. If the database has changed since then,
-   * the restore fails with SCHEMA_DRIFT.
-   */
+  /** The fingerprint of the plan that a person agreed to. If it has changed, the restore fails with SCHEMA_DRIFT. */
   expectedFingerprint?: string;
   /**
-   * Called with the tables that will change, when no other session can write them any more. They can still be read.
-   * This time does not count towards `lockTimeoutMs`. If it throws, the restore fails with its error.
+   * Called with the tables that will change, when others can still read but not write them. This time does not count
+   * towards `lockTimeoutMs`. If it throws, the restore fails with its error.
    *
    * @param signal aborts if the restore is cancelled. React to it promptly.
    */
@@ -23,8 +21,7 @@ export interface AgreedPlan extends PlanSource {
 }
 
 /**
- * Locks the archive's tables and matches archive and catalog under the locks. From here on no other session can change
- * the tables.
+ * Locks the archive's tables and matches archive and catalog under the locks.
  *
  * @throws BackupError for the first finding that prevents the restore, LOCK_TIMEOUT, SCHEMA_DRIFT
  */
@@ -40,12 +37,12 @@ export async function lockPlan(
     return plan;
   };
   const before = await read();
-  const tables = [...before.loads.map(({ table }) => table), ...before.referring];
+  const tables = [...tablesOf(before.loads), ...before.referring];
   if (beforeChange) {
     await lockTables(client, tables, "EXCLUSIVE", lockWait);
     const locked = await read();
     requireSame(locked, expectedFingerprint);
-    const names = locked.loads.map(({ table: { schema, name } }) => ({ schema, name }));
+    const names = tablesOf(locked.loads).map(nameOf);
     const calledAt = performance.now();
     await whileKeptAlive(client, () => beforeChange(names, signal));
     signal.throwIfAborted();
@@ -57,7 +54,6 @@ export async function lockPlan(
   return plan;
 }
 
-/** The restore must do exactly what the person agreed to. */
 function requireSame({ fingerprint }: ReadPlan, expected: string | undefined): void {
   if (expected === undefined || fingerprint === expected) return;
   throw new BackupError(
@@ -71,7 +67,6 @@ const KEEP_ALIVE_MS = 30_000;
 
 /** Sends queries regularly, because a proxy or firewall may cut a connection that is silent for minutes. */
 async function whileKeptAlive(client: pg.Client, run: () => Promise<void>): Promise<void> {
-  // If this query fails, the next statement fails too.
   const timer = setInterval(() => client.query("SELECT").catch(() => {}), KEEP_ALIVE_MS);
   try {
     await run();

@@ -5,13 +5,13 @@ import { describeSchemas } from "../plan/platform-schemas.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import type { RowCount } from "../postgres/count-rows.ts";
 import { whyUnreadable } from "../postgres/errors/damage.ts";
-import type { Catalog } from "../schema/catalog.ts";
+import type { Catalog, CatalogTable } from "../schema/catalog.ts";
 import { MIGRATIONS_TABLE } from "../schema/prisma-models.ts";
-import type { Check, RestorePlan, TableName } from "../shared/api.ts";
+import type { Check, RestorePlan } from "../shared/api.ts";
 import { formatSome } from "../shared/format.ts";
 import { listNames } from "../shared/name-list.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
-import { provenChecks } from "./proven-checks.ts";
+import { archiveChecks, passed, warning } from "./archive-checks.ts";
 import type { ReadPlan } from "./read-plan.ts";
 import { checkLoadable } from "./require-loadable.ts";
 import { childrenWarnings } from "./result-warnings.ts";
@@ -19,8 +19,7 @@ import { childrenWarnings } from "./result-warnings.ts";
 interface Facts {
   manifest: Manifest;
   catalog: Catalog;
-  /** By `tableKey`. */
-  countNow: ReadonlyMap<string, RowCount | undefined>;
+  countNow: ReadonlyMap<CatalogTable, RowCount>;
   migrations: RestorePlan["migrations"];
 }
 
@@ -30,58 +29,36 @@ export function checkPlan(
   { manifest, catalog, countNow, migrations }: Facts,
 ): Check[] {
   return [
-    ...provenChecks(manifest),
+    ...archiveChecks(manifest),
     ...checkLoadable(plan),
     ...checkReadable(plan, countNow),
-    ...checkEncodings(plan),
+    ...(plan.encodings === null ? [] : [warning("encoding", plan.encodings)]),
     ...checkLeftAlone(manifest, catalog, plan),
     ...checkPlatforms(catalog, plan),
     ...checkMaterializedViews(plan),
     ...checkIndexes(plan, catalog),
-    ...plan.sequenceWarnings.map(({ message }) => ({
-      name: "sequences",
-      state: "warning" as const,
-      message,
-    })),
+    ...plan.sequenceWarnings.map(({ message }) => warning("sequences", message)),
     ...checkSequences(plan),
-    ...plan.consequences.map((message) => ({
-      name: "foreign-keys",
-      state: "warning" as const,
-      message,
-    })),
-    ...childrenWarnings(plan).map(({ message }) => ({
-      name: "children",
-      state: "warning" as const,
-      message,
-    })),
+    ...plan.consequences.map((message) => warning("foreign-keys", message)),
+    ...childrenWarnings(plan).map(({ message }) => warning("children", message)),
     checkMigrations(migrations),
   ];
 }
 
-/** Only if rows cannot be read. Rows that are replaced need not be readable. */
-const checkReadable = ({ loads }: ReadPlan, counts: ReadonlyMap<string, RowCount | undefined>) =>
-  loads.flatMap(({ table: { schema, name } }): Check[] => {
-    const error = counts.get(tableKey({ schema, name }))?.error;
+/** Rows that are replaced need not be readable. */
+const checkReadable = ({ loads }: ReadPlan, counts: Facts["countNow"]): Check[] =>
+  loads.flatMap(({ table }) => {
+    const error = counts.get(table)?.error;
     if (!error) return [];
-    return [
-      {
-        name: "readable",
-        state: "warning",
-        message: `The current rows of ${tableLabel({ schema, name })} cannot be read: ${whyUnreadable(error)}. They can be neither saved in a safety backup nor compared. A restore that replaces these rows does not need them.`,
-      },
-    ];
+    return warning(
+      "readable",
+      `The current rows of ${tableLabel(table)} cannot be read: ${whyUnreadable(error)}. They can be neither saved in a safety backup nor compared. A restore that replaces these rows does not need them.`,
+    );
   });
-
-/** Only if some text may not fit. */
-const checkEncodings = ({ encodings }: ReadPlan): Check[] =>
-  encodings === null ? [] : [{ name: "encoding", state: "warning", message: encodings }];
 
 const NAMED_TABLES = 5;
 
-/**
- * Only if there are tables for which a backup of ours contains no rows. For a backup by the original, the warnings name
- * them.
- */
+/** Tables for which a backup of ours contains no rows. For a backup by the original, the warnings name them. */
 function checkLeftAlone(
   manifest: Manifest,
   catalog: Catalog,
@@ -93,32 +70,30 @@ function checkLeftAlone(
       !archived.has(tableKey(table)) && table.name !== MIGRATIONS_TABLE && !platformOf(table),
   );
   if (isOriginal || left.length === 0) return [];
-  const names = left.slice(0, NAMED_TABLES).map(tableLabel).join(", ");
-  const more = left.length > NAMED_TABLES ? ` and ${left.length - NAMED_TABLES} more` : "";
+  const names = formatSome(left.map(tableLabel), ", ", NAMED_TABLES);
   return [
-    {
-      name: "left-alone",
-      state: "warning",
-      message: `Tables of the database that are not in the backup stay as they are: ${names}${more}.`,
-    },
+    warning(
+      "left-alone",
+      `Tables of the database that are not in the backup stay as they are: ${names}.`,
+    ),
   ];
 }
 
-/** Only if the database has tables of a platform. */
 function checkPlatforms({ tables }: Catalog, { platformOf, skipped }: LoadPlan): Check[] {
-  const names = skipped.map(({ archived }) => archived);
-  return [
-    ...Map.groupBy(
-      tables.filter((table) => platformOf(table)),
-      (table) => platformOf(table),
-    ),
-  ].map(([platform, its]) => {
-    const archived = names.filter((table) => platformOf(table) === platform).map(tableLabel);
-    return {
-      name: "platform",
-      state: "warning",
-      message: `${platform}'s own schemas stay as they are: ${describeSchemas(its)}.${archived.length === 0 ? "" : ` The backup holds ${formatSome(archived)}: choose ${archived.length === 1 ? "it" : "them"} as well to restore ${archived.length === 1 ? "it" : "them"}.`}`,
-    };
+  const ofPlatforms = tables.filter((table) => platformOf(table));
+  return [...Map.groupBy(ofPlatforms, platformOf)].map(([platform, its]) => {
+    const archived = skipped
+      .filter((it) => platformOf(it.archived) === platform)
+      .map((it) => tableLabel(it.archived));
+    const them = archived.length === 1 ? "it" : "them";
+    const choose =
+      archived.length === 0
+        ? ""
+        : ` The backup holds ${formatSome(archived)}: choose ${them} as well to restore ${them}.`;
+    return warning(
+      "platform",
+      `${platform}'s own schemas stay as they are: ${describeSchemas(its)}.${choose}`,
+    );
   });
 }
 
@@ -127,59 +102,44 @@ function checkSequences({ sequences, isOriginal, scope }: ReadPlan): Check[] {
   if (isOriginal || isMerge(scope.mode)) return [];
   return sequences
     .filter(({ archived, columns }) => !archived && columns.length > 0)
-    .map(({ sequence }) => ({
-      name: "sequences",
-      state: "warning",
-      message: `The sequence ${tableLabel(sequence)} has no state in the backup that it could take: it stays where it is, and goes on to the highest value of its columns if it would be behind it.`,
-    }));
+    .map(({ sequence }) =>
+      warning(
+        "sequences",
+        `The sequence ${tableLabel(sequence)} has no state in the backup that it could take: it stays where it is, and goes on to the highest value of its columns if it would be behind it.`,
+      ),
+    );
 }
 
-/** Only if there are some to refresh. */
 function checkMaterializedViews({ materializedViews }: LoadPlan): Check[] {
   if (materializedViews.length === 0) return [];
   const name = "materialised-views";
-  const labels = (views: readonly TableName[]) => views.map(tableLabel).join(", ");
-  const refused = materializedViews.filter(({ canRefresh }) => !canRefresh);
-  return refused.length === 0
-    ? [
-        {
+  const labels = materializedViews.map(tableLabel).join(", ");
+  const refused = materializedViews.filter(({ canRefresh }) => !canRefresh).map(tableLabel);
+  return [
+    refused.length === 0
+      ? passed(name, `Materialised views that the restore refreshes: ${labels}.`)
+      : warning(
           name,
-          state: "passed",
-          message: `Materialised views that the restore refreshes: ${labels(materializedViews)}.`,
-        },
-      ]
-    : [
-        {
-          name,
-          state: "warning",
-          message: `The database role may not refresh these materialised views, which keep their current rows: ${labels(refused)}. Their owner has to refresh them after the restore.`,
-        },
-      ];
+          `The database role may not refresh these materialised views, which keep their current rows: ${refused.join(", ")}. Their owner has to refresh them after the restore.`,
+        ),
+  ];
 }
 
-/**
- * Warnings about the backup's database that do not apply to another one. For the current database, a check reports
- * them.
- */
+/** Warnings that apply to no other database. For the current one, a check reports them. */
 export const OF_ITS_DATABASE = ["INVALID_INDEX", "PARTITION_DETACH_PENDING"];
 
-/** Only if there are invalid indexes that may still reject rows. */
 function checkIndexes({ loads }: LoadPlan, { warnings }: Catalog): Check[] {
   const loaded = new Set(loads.map(({ table }) => tableKey(table)));
   return warnings
     .filter(({ code, table }) => code === "INVALID_INDEX" && table && loaded.has(tableKey(table)))
-    .map(({ message }) => ({ name: "indexes", state: "warning" as const, message }));
+    .map(({ message }) => warning("indexes", message));
 }
 
-/** Compares the migrations that are applied in the backup or in the database. */
-export function compareMigrations(
-  manifest: Manifest,
-  now: ReadonlyArray<{ name: string; finishedAt: string | null }>,
-): RestorePlan["migrations"] {
-  const applied = (migrations: ReadonlyArray<{ name: string; finishedAt: string | null }>) =>
-    new Set(
-      migrations.filter(({ finishedAt }) => finishedAt !== null).map((migration) => migration.name),
-    );
+type Migrations = ReadonlyArray<{ name: string; finishedAt: string | null }>;
+
+export function compareMigrations(manifest: Manifest, now: Migrations): RestorePlan["migrations"] {
+  const applied = (migrations: Migrations) =>
+    new Set(migrations.filter(({ finishedAt }) => finishedAt !== null).map(({ name }) => name));
   const then = applied(manifest.migrations);
   const today = applied(now);
   return [...new Set([...then, ...today])]
@@ -188,26 +148,22 @@ export function compareMigrations(
 }
 
 function checkMigrations(migrations: RestorePlan["migrations"]): Check {
-  const name = "migrations";
   const missing = migrations.filter((it) => !it.inDatabase).map((it) => it.name);
   const added = migrations.filter((it) => !it.inBackup).map((it) => it.name);
   if (missing.length === 0 && added.length === 0) {
-    return {
-      name,
-      state: "passed",
-      message:
-        migrations.length === 0
-          ? "Neither side records Prisma migrations."
-          : `The same ${migrations.length} Prisma migrations are applied.`,
-    };
+    return passed(
+      "migrations",
+      migrations.length === 0
+        ? "Neither side records Prisma migrations."
+        : `The same ${migrations.length} Prisma migrations are applied.`,
+    );
   }
   const parts = [
     added.length > 0 && `applied since the backup: ${listNames(added)}`,
     missing.length > 0 && `not applied here: ${listNames(missing)}`,
   ].filter(Boolean);
-  return {
-    name,
-    state: "warning",
-    message: `The Prisma migrations differ (${parts.join("; ")}). They stay as they are. A restore only needs columns that fit.`,
-  };
+  return warning(
+    "migrations",
+    `The Prisma migrations differ (${parts.join("; ")}). They stay as they are. A restore only needs columns that fit.`,
+  );
 }

@@ -5,6 +5,7 @@ import {
   dropForeignKeys,
   putConstraintsAside,
 } from "../postgres/constraints.ts";
+import { tablesOf } from "../postgres/load.ts";
 import { type LockWait, lockMaterializedViews } from "../postgres/locks.ts";
 import {
   alterTriggers,
@@ -29,7 +30,7 @@ export async function putAside(
   { loads, foreignKeys, materializedViews }: ReadPlan,
   lockWait: LockWait,
 ): Promise<Aside> {
-  const tables = loads.map(({ table }) => table);
+  const tables = tablesOf(loads);
   const eventTriggers = await suspendEventTriggers(client);
   await lockMaterializedViews(client, materializedViews, lockWait);
   const triggers = await suspendTriggers(client, tables);

@@ -18,10 +18,9 @@ import { unreadableError } from "../schema/describe-unreadable.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import { readCatalog } from "../schema/read-catalog.ts";
 import { type Drift, isOfOriginal, type TableName } from "../shared/api.ts";
-import { tableKey } from "../shared/table-name.ts";
+import { nameOf, tableKey } from "../shared/table-name.ts";
 import { findUndeletable } from "./diagnose/find-undeletable.ts";
 
-/** A load plan, and what only the database can add to it. */
 export interface ReadPlan extends LoadPlan {
   /** Each load goes into its own table. */
   loads: Load[];
@@ -35,11 +34,14 @@ export interface ReadPlan extends LoadPlan {
   untrusted: UntrustedCodes;
   /** What may not fit because the backup's database has another encoding. Null if everything fits. */
   encodings: string | null;
-  /** Whether `@vorlefan/prisma-backup` wrote the backup. */
   isOriginal: boolean;
   /** Covers everything that the plan relies on. It changes if the schema changes. */
   fingerprint: string;
 }
+
+/** Properties that are unknown do not prevent a restore. */
+export type JudgedPlan = LoadPlan &
+  Partial<Pick<ReadPlan, "withoutKey" | "notEmpty" | "undeletable" | "untrusted">>;
 
 export interface PlanSource extends RestoreSelection {
   archive: Archive;
@@ -54,13 +56,13 @@ export interface PlanSource extends RestoreSelection {
  */
 export async function readPlan(
   client: pg.ClientBase,
-  { archive, models, ...selection }: PlanSource,
+  { archive, models, scope: given }: PlanSource,
 ): Promise<{ catalog: Catalog; manifest: Manifest; plan: ReadPlan }> {
   const catalog = await readCatalog(client);
   const { unreadable, database } = catalog;
   if (unreadable.length > 0) throw unreadableError(unreadable, database.encoding);
   const manifest = archive.manifestFor(catalog, models);
-  const planned = planLoad(manifest, catalog, models, selection);
+  const planned = planLoad(manifest, catalog, models, { scope: given });
   const untrusted = await readUntrustedCode(client, planned.loads);
   const keyed = await readRowKeys(client, planned.loads);
   const loads = keyed.map(({ unique: _, ...load }): Load => ({ ...load, into: load.table }));
@@ -89,8 +91,6 @@ export async function readPlan(
   };
 }
 
-const nameOf = ({ schema, name }: TableName): TableName => ({ schema, name });
-
 const tablesWithoutKey = (loads: readonly Load[]): TableName[] =>
   loads
     .filter(({ table, columns, key }) => {
@@ -103,8 +103,7 @@ const tablesWithoutKey = (loads: readonly Load[]): TableName[] =>
 
 async function tablesWithRows(client: pg.ClientBase, loads: readonly Load[]): Promise<TableName[]> {
   const found: TableName[] = [];
-  // Another check names tables that the role may not read. Locked tables are examined by the restore itself, when it
-  // has the lock.
+  // Another check names tables that the role may not read. The restore itself examines locked tables.
   const readable = loads.filter(
     ({ table }) => table.canSelect && !table.hidesRows && !table.isLocked,
   );

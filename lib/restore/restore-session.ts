@@ -2,25 +2,19 @@ import { setTimeout } from "node:timers/promises";
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import { abandon, type Database } from "../postgres/connection/connection.ts";
-import { translateDatabaseError } from "../postgres/errors/database-error.ts";
 import { requireWrites } from "../postgres/errors/standby.ts";
 import { findRestoreLockHolder, tryRestoreLock } from "../postgres/locks.ts";
+import { NOTHING_CHANGED, translateLoadError } from "./load-error.ts";
 
-/**
- * The right to restore into a database, held by one connection at a time. The caller that began it must end it, with
- * `await using` or `end`.
- */
+/** The right to restore into a database, held by one connection at a time. End it with `await using` or `end`. */
 export interface RestoreSession extends AsyncDisposable {
   database: Database;
   client: pg.Client;
   end(): Promise<void>;
 }
 
-const OUTCOME = "Nothing was changed.";
-
 /**
- * @throws BackupError DATABASE_READ_ONLY on a standby, OPERATION_IN_PROGRESS if another restore runs in this database,
- *   regardless of where it was started
+ * @throws BackupError DATABASE_READ_ONLY on a standby, OPERATION_IN_PROGRESS if another restore runs in this database
  */
 export async function beginRestore(database: Database): Promise<RestoreSession> {
   const client = await database.connect("restore");
@@ -30,12 +24,12 @@ export async function beginRestore(database: Database): Promise<RestoreSession> 
     abandon(client);
   };
   const begin = async () => {
-    await requireWrites(client, OUTCOME);
+    await requireWrites(client, NOTHING_CHANGED);
     return await tryRestoreLock(client);
   };
   const locked = await begin().catch(async (error: unknown) => {
     await end();
-    throw translateDatabaseError(error, { fallback: "LOAD_FAILED", outcome: OUTCOME });
+    throw translateLoadError(error);
   });
   if (locked) return { database, client, end, [Symbol.asyncDispose]: end };
   const holder = await findRestoreLockHolder(client).catch(() => undefined);

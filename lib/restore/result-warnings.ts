@@ -1,35 +1,30 @@
 import type { LoadPlan, PlannedSequence } from "../plan/load-plan.ts";
 import { isExpected } from "../plan/load-sequences.ts";
+import { isMerge } from "../plan/restore-scope.ts";
 import type { SequenceState, SequenceTarget } from "../postgres/sequences.ts";
 import type { Warning } from "../shared/api.ts";
 import { listNames } from "../shared/name-list.ts";
-import { tableLabel } from "../shared/table-name.ts";
+import { nameOf, tableLabel } from "../shared/table-name.ts";
 import type { ReadPlan } from "./read-plan.ts";
 
-const LEFT_OUT = {
+const NOT_RESTORED = {
   "column-missing": "COLUMN_LEFT_OUT",
   "table-missing": "SEQUENCE_LEFT_OUT",
 } as const;
 
-/**
- * Warnings about parts of the backup that are not restored, although their table is, or that belong to no table, as far
- * as a plan knows them.
- */
-export const leftOutWarnings = (plan: LoadPlan): Warning[] => [
+/** About what is not restored although its table is, or belongs to no table, as far as a plan knows. */
+export const notRestoredWarnings = (plan: LoadPlan): Warning[] => [
   // A missing table blocks. If the difference does not block, it is a missing sequence.
   ...plan.drift.flatMap(({ kind, message, table, blocks }) =>
     !blocks && (kind === "column-missing" || kind === "table-missing")
-      ? [{ code: LEFT_OUT[kind], message, table }]
+      ? [{ code: NOT_RESTORED[kind], message, table }]
       : [],
   ),
   ...plan.sequenceWarnings,
   ...childrenWarnings(plan),
 ];
 
-/**
- * For tables that are restored without tables that inherit from them, whose rows a SELECT from them also returned in
- * the backup.
- */
+/** A SELECT from these tables also returned rows of tables that inherit from them and are not restored. */
 export const childrenWarnings = ({ childrenLeftOut }: LoadPlan): Warning[] =>
   childrenLeftOut.map(({ parent, children }) => ({
     code: "CHILDREN_LEFT_OUT",
@@ -37,11 +32,9 @@ export const childrenWarnings = ({ childrenLeftOut }: LoadPlan): Warning[] =>
     table: parent,
   }));
 
-/** Given if the backup's encoding differs from the database's. */
 export const encodingWarning = ({ encodings }: ReadPlan): Warning[] =>
   encodings === null ? [] : [{ code: "ENCODING_DIFFERS", message: encodings }];
 
-/** Given if the commit's wait for a synchronous standby was ended early. */
 export const NOT_REPLICATED: Warning = {
   code: "NOT_REPLICATED",
   message:
@@ -50,23 +43,24 @@ export const NOT_REPLICATED: Warning = {
 
 /** Whether the plan has already shown this warning before the restore. */
 export const isSaidBefore = ({ code }: Warning): boolean =>
-  [...Object.values<string>(LEFT_OUT), "CHILDREN_LEFT_OUT"].includes(code);
+  [...Object.values<string>(NOT_RESTORED), "CHILDREN_LEFT_OUT"].includes(code);
 
 const NOT_SET = "SEQUENCE_NOT_SET_BACK";
-/** Whether the warning is about a sequence that the restore did not set. */
 export const isNotSet = ({ code }: Warning): boolean => code === NOT_SET;
 
 /** Given for a sequence whose value will differ from the backup's. */
 export function sequenceWarning(
+  { scope, isOriginal }: ReadPlan,
   { sequence, archived, basis, isFree, isDrawnByLoad }: PlannedSequence,
   live: SequenceState,
   { value, isCalled, isRaised }: SequenceTarget,
-  isMerging: boolean,
 ): Warning[] {
   const label = tableLabel(sequence);
-  const table = { schema: sequence.schema, name: sequence.name };
+  const table = nameOf(sequence);
+  // The original stored no states. The check before the restore says that the columns' highest values are used.
+  if (isOriginal) return [];
   // In a merge, the tables' sequences are not expected to return to the backup's state.
-  if (isMerging && !isFree) return [];
+  if (isMerge(scope.mode) && !isFree) return [];
   // The load itself advances it by as many numbers as there are rows.
   if (isDrawnByLoad && basis !== "archived") return [];
   if (isRaised) {
@@ -74,23 +68,13 @@ export function sequenceWarning(
       archived && basis === "archived"
         ? `stood at ${archived.lastValue}`
         : `has no state in the backup that it could take, and stood at ${live.lastValue}`;
-    return [
-      {
-        code: "SEQUENCE_RAISED",
-        message: `The sequence ${label} ${stood}, behind the rows that draw from it. It goes to ${value}, so that the next insert does not fail.`,
-        table,
-      },
-    ];
+    const message = `The sequence ${label} ${stood}, behind the rows that draw from it. It goes to ${value}, so that the next insert does not fail.`;
+    return [{ code: "SEQUENCE_RAISED", message, table }];
   }
   // Only tables that stay unchanged use this sequence, so it is not expected to come back.
   if (isFree && !isExpected(sequence)) return [];
   if (!archived || (BigInt(archived.lastValue) === value && archived.isCalled === isCalled))
     return [];
-  return [
-    {
-      code: NOT_SET,
-      message: `The sequence ${label} stays at ${value}, and is not set back to ${archived.lastValue} as in the backup: something that is not restored may have drawn from it since.`,
-      table,
-    },
-  ];
+  const message = `The sequence ${label} stays at ${value}, and is not set back to ${archived.lastValue} as in the backup: something that is not restored may have drawn from it since.`;
+  return [{ code: NOT_SET, message, table }];
 }

@@ -1,24 +1,30 @@
 import { FIXED_SETTINGS } from "../postgres/connection/own-settings.ts";
 import { rebuildReadingIndexes } from "../postgres/indexes.ts";
-import { oidsOf } from "../postgres/load.ts";
+import { oidsOf, tablesOf } from "../postgres/load.ts";
 import { beginLockWait, DEFAULT_LOCK_TIMEOUT_MS } from "../postgres/locks.ts";
 import { refreshMaterializedViews } from "../postgres/materialized-views.ts";
 import { readSequenceStates } from "../postgres/sequences.ts";
 import { resumeEventTriggers, resumeTriggers } from "../postgres/triggers.ts";
 import type { OperationResult } from "../shared/api.ts";
+import { nameOf } from "../shared/table-name.ts";
 import { summariseWarnings } from "../shared/warnings.ts";
 import { addForeignKeys } from "./add-foreign-keys.ts";
 import { addIndexes } from "./add-indexes.ts";
 import { begin, commit } from "./commit.ts";
-import { makeRoom, settleRows } from "./fill-tables.ts";
+import {
+  completeTables,
+  countBefore,
+  type FilledLoad,
+  prepareTables,
+  requireCounts,
+} from "./fill-tables.ts";
 import { inTransaction } from "./in-transaction.ts";
+import { insertWhole } from "./insert-batch.ts";
 import { type LoadOptions, loadArchive, reportPlanned } from "./load-archive.ts";
-import { insertWhole } from "./load-table.ts";
 import { type AgreedPlan, lockPlan } from "./lock-plan.ts";
 import { putAside, putConstraintsBack } from "./put-aside.ts";
 import type { RestoreSession } from "./restore-session.ts";
-import { isNotSet, leftOutWarnings, NOT_REPLICATED } from "./result-warnings.ts";
-import { countBefore, type FilledLoad, requireCounts } from "./row-counts.ts";
+import { isNotSet, NOT_REPLICATED, notRestoredWarnings } from "./result-warnings.ts";
 import { setSequences } from "./settle-sequences.ts";
 import { validateConstraints } from "./validate-constraints.ts";
 
@@ -50,23 +56,23 @@ export async function runRestore(
     const lockWait = beginLockWait(lockTimeoutMs);
     const plan = await lockPlan(session, options, lockWait, signal);
     const { mode } = plan.scope;
-    const relations = oidsOf(plan.loads.map(({ table }) => table));
+    const relations = oidsOf(tablesOf(plan.loads));
     startTimer();
     reportPlanned(options, plan.loads);
 
     onProgress({ type: "phase", phase: "emptying" });
     const counted = await countBefore(client, plan);
     const aside = await putAside(client, plan, lockWait);
-    const emptied = await makeRoom(client, counted, mode);
+    const prepared = await prepareTables(client, counted, mode);
 
     // A row that PostgreSQL rejects fails the restore.
-    await loadArchive(session, emptied.loads, insertWhole(client), { ...options, signal });
-    const filled = await settleRows(client, emptied, mode, signal);
+    await loadArchive(client, prepared.loads, insertWhole(client), { ...options, signal });
+    const filled = await completeTables(client, prepared, mode, signal);
     const indexWarnings = await rebuildReadingIndexes(client, relations);
     await client.query(FIXED_SETTINGS);
 
     onProgress({ type: "phase", phase: "constraints" });
-    await addIndexes(client, filled, emptied.lateIndexes, signal);
+    await addIndexes(client, filled, prepared.lateIndexes, signal);
     await addForeignKeys(session, plan, signal);
     await putConstraintsBack(client, aside);
     await validateConstraints(client, filled, aside.constraints, signal);
@@ -74,7 +80,7 @@ export async function runRestore(
     onProgress({ type: "phase", phase: "sequences" });
     const sequenceWarnings = await setSequences(client, plan);
     const sequences = plan.sequences.map(({ sequence }) => sequence);
-    const sequenceStates = await readSequenceStates(client, sequences);
+    const states = await readSequenceStates(client, sequences);
     await resumeTriggers(client, aside.triggers);
     await requireCounts(client, filled, mode);
     const viewWarnings = await refreshMaterializedViews(client, plan.materializedViews, signal);
@@ -85,7 +91,7 @@ export async function runRestore(
     const isReplicated = await commit(session, xid, relations, options.signal);
     const warnings = [
       ...indexWarnings,
-      ...leftOutWarnings(plan),
+      ...notRestoredWarnings(plan),
       ...sequenceWarnings,
       ...viewWarnings,
       ...(isReplicated ? [] : [NOT_REPLICATED]),
@@ -96,7 +102,7 @@ export async function runRestore(
       rows: filled.reduce((sum, load) => sum + givenRows(load), 0),
       jsonBytes: filled.reduce((sum, { archived }) => sum + archived.jsonBytes, 0),
       sequences: sequences.length - warnings.filter(isNotSet).length,
-      sequenceStates,
+      sequenceStates: [...states.values()],
       warnings: summariseWarnings(warnings),
     };
   });
@@ -106,8 +112,7 @@ export async function runRestore(
 const givenRows = ({ archived, places }: FilledLoad): number => places?.size ?? archived.rows;
 
 const describeTable = (load: FilledLoad): OperationResult["tables"][number] => ({
-  schema: load.archived.schema,
-  name: load.archived.name,
+  ...nameOf(load.archived),
   model: load.archived.model,
   rows: givenRows(load),
   jsonBytes: load.archived.jsonBytes,

@@ -1,6 +1,7 @@
 import { BackupError } from "../errors.ts";
-import { leaveOut } from "../plan/exclusion.ts";
+import { whatToLeaveOut } from "../plan/exclusion.ts";
 import type { LoadPlan } from "../plan/load-plan.ts";
+import { tablesOf } from "../postgres/load.ts";
 import type { Drift } from "../shared/api.ts";
 import { formatNoun } from "../shared/format.ts";
 import { subjectOf, summariseDrift } from "../shared/summarise-drift.ts";
@@ -10,11 +11,7 @@ const MAX_DRIFT = 1000;
 const MAX_REMEDIES = 5;
 
 /** Returns SCHEMA_DRIFT if the database's tables cannot take the archive's rows. The error's size is limited. */
-export function findSchemaObstacle({
-  drift,
-  loads,
-  scope,
-}: Pick<LoadPlan, "drift" | "loads" | "scope">): BackupError | null {
+export function findSchemaObstacle({ drift, loads, scope }: LoadPlan): BackupError | null {
   const blocking = drift.filter(({ blocks }) => blocks);
   if (blocking.length === 0) return null;
   const missing = blocking.filter(({ kind }) => kind === "table-missing").map(({ table }) => table);
@@ -30,7 +27,7 @@ export function findSchemaObstacle({
     details: {
       drift: blocking.slice(0, MAX_DRIFT),
       ...(blocking.length > MAX_DRIFT && { differences: blocking.length }),
-      ...leaveOut(missing, [...loads.map(({ table }) => table), ...missing]),
+      ...whatToLeaveOut(missing, [...tablesOf(loads), ...missing]),
     },
   });
 }

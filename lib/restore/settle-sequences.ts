@@ -1,6 +1,5 @@
 import type pg from "pg";
 import type { PlannedSequence } from "../plan/load-plan.ts";
-import { isMerge } from "../plan/restore-scope.ts";
 import type { Load } from "../postgres/load.ts";
 import {
   findSequenceTarget,
@@ -18,18 +17,18 @@ import { sequenceWarning } from "./result-warnings.ts";
 /** Sets the sequences. @returns a warning for each whose value will differ from the backup's */
 export async function setSequences(client: pg.ClientBase, plan: ReadPlan): Promise<Warning[]> {
   const warnings: Warning[] = [];
-  for (const [planned, live] of await withStates(client, plan)) {
+  for (const { live, ...planned } of await withStates(client, plan)) {
     const { sequence, basis, columns } = planned;
     let now = live;
     let target = await findSequenceTarget(client, planned, now, columns);
     if (basis !== "archived" && !isSame(now, target)) {
       // Other sessions may draw from it until it is locked.
       await lockSequence(client, sequence);
-      now = (await readSequenceStates(client, [sequence]))[0] ?? live;
+      now = (await readSequenceStates(client, [sequence])).get(sequence) ?? live;
       target = await findSequenceTarget(client, planned, now, columns);
     }
     if (basis === "archived" || !isSame(now, target)) await setSequence(client, sequence, target);
-    warnings.push(...warn(plan, planned, now, target));
+    warnings.push(...sequenceWarning(plan, planned, now, target));
   }
   return warnings;
 }
@@ -46,13 +45,10 @@ export async function foreseeSequences(
 ): Promise<Warning[]> {
   const holderOf = (table: CatalogTable) => loads.find((it) => it.table === table)?.into ?? table;
   const warnings: Warning[] = [];
-  for (const [planned, live] of await withStates(client, plan)) {
-    const columns = planned.columns.map(({ table, column }) => ({
-      table: holderOf(table),
-      column,
-    }));
+  for (const { live, ...planned } of await withStates(client, plan)) {
+    const columns = planned.columns.map((it) => ({ ...it, table: holderOf(it.table) }));
     const target = await findSequenceTarget(client, planned, live, columns);
-    warnings.push(...warn(plan, planned, live, target));
+    warnings.push(...sequenceWarning(plan, planned, live, target));
   }
   return warnings;
 }
@@ -60,15 +56,15 @@ export async function foreseeSequences(
 async function withStates(
   client: pg.ClientBase,
   { sequences }: ReadPlan,
-): Promise<Array<[PlannedSequence, SequenceState]>> {
+): Promise<Array<PlannedSequence & { live: SequenceState }>> {
   const states = await readSequenceStates(
     client,
     sequences.map(({ sequence }) => sequence),
   );
-  return sequences.map((planned, index) => {
-    const state = states[index];
-    if (!state) throw new Error("a sequence has no state");
-    return [planned, state];
+  return sequences.map((planned) => {
+    const live = states.get(planned.sequence);
+    if (!live) throw new Error("a sequence has no state");
+    return { ...planned, live };
   });
 }
 
@@ -76,12 +72,3 @@ const isSame = (
   { lastValue, isCalled }: SequenceState,
   { value, isCalled: isCalledThen }: SequenceTarget,
 ): boolean => BigInt(lastValue) === value && isCalled === isCalledThen;
-
-const warn = (
-  { scope, isOriginal }: ReadPlan,
-  planned: PlannedSequence,
-  live: SequenceState,
-  target: SequenceTarget,
-): Warning[] =>
-  // The original stored no states. The check before the restore says that the columns' highest values are used.
-  isOriginal ? [] : sequenceWarning(planned, live, target, isMerge(scope.mode));

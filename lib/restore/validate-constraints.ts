@@ -5,20 +5,16 @@ import {
   type AsideConstraints,
   validateConstraint,
 } from "../postgres/constraints.ts";
-import type { BlamedRows } from "../postgres/errors/blamed-rows.ts";
-import { blameRows } from "../postgres/errors/blamed-rows.ts";
-import { translateDatabaseError } from "../postgres/errors/database-error.ts";
+import { type BlamedRows, blameRows } from "../postgres/errors/blamed-rows.ts";
 import { checkRows } from "../postgres/find-violations.ts";
 import type { Load } from "../postgres/load.ts";
 import { checkRule, domainRule } from "../postgres/table-rules.ts";
 import type { TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
-import { beginBlaming } from "./diagnose/begin-blaming.ts";
-
-const LOADED = "loaded";
+import { beginBlaming, runOrBlame } from "./diagnose/blame.ts";
 
 /**
- * After all rows are loaded, validates the constraints again that were valid before and may depend on other rows.
+ * Validates the constraints again that were valid before and may depend on other rows.
  *
  * @throws BackupError CONSTRAINT_VIOLATED with the keys of rows, LOAD_FAILED
  */
@@ -31,25 +27,22 @@ export async function validateConstraints(
   const valid = dropped.filter(({ isValidated }) => isValidated);
   if (valid.length === 0) return;
   // Their functions may need the role's own settings, as on any insert by the app.
-  await client.query(`${ownSettings(client)}; SAVEPOINT ${LOADED}`);
-  for (const constraint of valid) {
-    signal.throwIfAborted();
-    await validateConstraint(client, constraint).catch(async (error: unknown) => {
-      throw translateDatabaseError(error, {
-        fallback: "LOAD_FAILED",
-        outcome: "Nothing was changed.",
-        table: constraint.isOfDomain ? undefined : constraint.table,
-        constraint: constraint.constraint,
-        // A violation has its own remedy, and so has a name that is not found.
-        ...(isRaised(error) && {
-          remedy: `A function that ${constraint.constraint} calls raises an error for rows of the backup. Drop the constraint, restore, correct the rows, and add it again.`,
-        }),
-        // Finding the rows is optional. If the search fails, report the error without them.
-        blamed: await blame(client, loads, constraint, error).catch(() => undefined),
-      });
-    });
-  }
-  await client.query(`RELEASE SAVEPOINT ${LOADED}; ${FIXED_SETTINGS}`);
+  await client.query(ownSettings(client));
+  const step = {
+    run: (it: AsideConstraint) => validateConstraint(client, it),
+    placeOf: ({ table, constraint, isOfDomain }: AsideConstraint) => ({
+      table: isOfDomain ? undefined : table,
+      constraint,
+    }),
+    blame: (it: AsideConstraint, error: unknown) => blame(client, loads, it, error),
+    // A violation has its own remedy, and so has a name that is not found.
+    remedyFor: ({ constraint }: AsideConstraint, error: unknown) =>
+      isRaised(error)
+        ? `A function that ${constraint} calls raises an error for rows of the backup. Drop the constraint, restore, correct the rows, and add it again.`
+        : undefined,
+  };
+  await runOrBlame(client, valid, step, signal);
+  await client.query(FIXED_SETTINGS);
 }
 
 const isRaised = (error: unknown): boolean =>
@@ -66,12 +59,12 @@ async function blame(
   const relation = isOfDomain ? { schema, name } : table;
   const key = loads.find((load) => holds(load.table, relation))?.key;
   if (!key) return undefined;
-  await beginBlaming(client, LOADED);
+  await beginBlaming(client);
   const rule = isOfDomain
     ? domainRule(constraint, expression, column)
     : checkRule(constraint, [], expression);
   const checked = { holder: relation, key: key.columns };
-  const [outcome] = await checkRows(client, checked, [rule]);
+  const [{ outcome = null } = {}] = await checkRows(client, checked, [rule]);
   if (!outcome || "sqlState" in outcome) return undefined;
   return blameRows(key.columns, outcome.rows, outcome.total);
 }

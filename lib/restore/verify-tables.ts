@@ -1,12 +1,12 @@
 import type { Archive } from "../archive/archive.ts";
+import { RowLayout } from "../archive/row-layout.ts";
 import { BackupError } from "../errors.ts";
 import { freeOwn } from "../own-memory.ts";
 import { type OnProgress, reportTable, waitingTable } from "../shared/progress.ts";
-import { tableLabel } from "../shared/table-name.ts";
-import { RowCounter } from "./row-counter.ts";
+import { nameOf, tableLabel } from "../shared/table-name.ts";
 
 /**
- * Reads the whole archive and checks every digest and row count. Does not use a database.
+ * Reads the whole archive and compares every checksum and row count.
  *
  * @throws BackupError DIGEST_MISMATCH, ARCHIVE_INVALID or ARCHIVE_TRUNCATED for the first damaged table
  */
@@ -24,23 +24,23 @@ export async function verifyTables(
   for (const [index, table] of tables.entries()) {
     signal?.throwIfAborted();
     const report = reportTable(onProgress, index);
-    const counter = new RowCounter();
+    const layout = new RowLayout();
     let bytes = 0;
     for await (const chunk of archive.readTable(table, signal) as AsyncIterable<Buffer>) {
-      counter.push(chunk);
+      layout.push(chunk);
       bytes += chunk.length;
       freeOwn(chunk);
-      report.running(counter.rows, bytes);
+      report.running(layout.rows, bytes);
     }
-    counter.end();
-    const { rows } = counter;
+    layout.end();
+    const { rows } = layout;
     if (rows !== table.rows) {
       throw new BackupError(
         "DIGEST_MISMATCH",
         `The backup has ${rows} rows of ${tableLabel(table)}, but its manifest says ${table.rows}. Nothing was changed.`,
         {
           hint: "The backup is damaged or was tampered with. Use another copy.",
-          details: { table: { schema: table.schema, name: table.name } },
+          details: { table: nameOf(table) },
         },
       );
     }

@@ -12,9 +12,9 @@ export const formatNoun = (count: number, noun: string): string =>
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
 
 /** Joins as many texts as fit into a sentence, and says how many more there are. */
-export function formatSome(texts: readonly string[], separator = ", "): string {
-  const more = texts.length - NAMED;
-  const named = texts.slice(0, NAMED).join(separator);
+export function formatSome(texts: readonly string[], separator = ", ", most = NAMED): string {
+  const more = texts.length - most;
+  const named = texts.slice(0, most).join(separator);
   return more > 0 ? `${named} and ${formatCount(more)} more` : named;
 }
 

@@ -5,3 +5,6 @@ export const tableLabel = ({ schema, name }: TableName): string => `${schema}.${
 
 /** Returns a unique string per table: a key for maps and sets. */
 export const tableKey = ({ schema, name }: TableName): string => JSON.stringify([schema, name]);
+
+/** Only the name of a table of which more is known. */
+export const nameOf = ({ schema, name }: TableName): TableName => ({ schema, name });

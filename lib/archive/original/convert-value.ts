@@ -21,11 +21,7 @@ export function fitsColumn(kind: ValueKind, { valueType: { name, isArray } }: Ca
   return kind !== "object" && kind !== "array";
 }
 
-/**
- * Converts a value to the form of format 1 for this column.
- *
- * @throws UnfitValue
- */
+/** Converts a value to the form of format 1 for this column. @throws UnfitValue */
 export function convertValue(value: unknown, column: CatalogColumn): unknown {
   const { name, isArray } = column.valueType;
   if (isArray) {
@@ -96,9 +92,7 @@ function bytesText(value: unknown): string {
   return `\\x${buffer.toString("hex")}`;
 }
 
-/**
- * The parts of a Date's text that each type uses, and the zone to append. Prisma turned all of them into a Date in UTC.
- */
+/** The parts of a Date's text that each type uses, and the zone to append. Prisma made a Date in UTC of all of them. */
 const DATE_TIME = {
   date: { date: true, time: false, zone: "" },
   time: { date: false, time: true, zone: "" },

@@ -1,8 +1,9 @@
 /**
- * The original's encryption: AES-192-CCM with a key that scrypt derives from the password and the salt "salt". It
- * stored no tag, and CCM without its tag is CTR, so altered text cannot be detected.
+ * The original's encryption: AES-192-CCM with a key from scrypt. It stored no tag, and CCM without its tag is CTR, so
+ * altered text cannot be detected.
  */
 import { createDecipheriv, scrypt } from "node:crypto";
+import { promisify } from "node:util";
 import { z } from "zod";
 
 const KEY_BYTES = 24;
@@ -24,15 +25,11 @@ const nonceSchema = z.object({
 });
 
 /** Node's defaults, as in the original: 16 MB and some milliseconds, off the event loop. */
-export function deriveKey(password: string): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    scrypt(password, "salt", KEY_BYTES, (error, key) => (error ? reject(error) : resolve(key)));
-  });
-}
+export const deriveKey = (password: string): Promise<Buffer> =>
+  promisify<string, string, number, Buffer>(scrypt)(password, "salt", KEY_BYTES);
 
 /**
- * Decrypts a whole file. A wrong key or altered text gives something that is not JSON, or other JSON. This function
- * cannot detect that.
+ * Decrypts a whole file. A wrong key or altered text gives something that is not JSON, or other JSON.
  *
  * @throws Error if the text is not the original's JSON around encrypted text
  */
@@ -40,14 +37,8 @@ export function decryptFile(key: Buffer, content: Buffer): Buffer {
   const container = containerSchema.parse(JSON.parse(content.toString().replace(/^\ufeff/, "")));
   const nonce = Buffer.from(nonceSchema.parse(JSON.parse(container.iv)).data);
   const encrypted = "encryptedText" in container ? container.encryptedText : container.encrypted;
-  const decipher = createDecipheriv("aes-192-ctr", key, firstCounter(nonce));
+  // CCM's first counter block: the counter's length (3 bytes) less one, the nonce, and a counter of 1.
+  const counter = Buffer.concat([Buffer.from([2]), nonce, Buffer.from([0, 0, 1])]);
+  const decipher = createDecipheriv("aes-192-ctr", key, counter);
   return Buffer.concat([decipher.update(encrypted, "hex"), decipher.final()]);
-}
-
-/**
- * CCM's counter block for the first block of text: the counter's length (3 bytes) less one, the nonce, and a counter of
- * 1.
- */
-function firstCounter(nonce: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([2]), nonce, Buffer.from([0, 0, 1])]);
 }

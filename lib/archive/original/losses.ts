@@ -1,12 +1,11 @@
 /** Finds out from the files what the original lost when it wrote them. The warnings are shown before a restore. */
 import type { Warning } from "../../shared/api.ts";
-import { tableLabel } from "../../shared/table-name.ts";
+import { nameOf, tableLabel } from "../../shared/table-name.ts";
 import { refusesNull } from "./convert-value.ts";
 import type { MatchedColumn } from "./match-columns.ts";
 import type { MatchedTable } from "./match-tables.ts";
 import type { ScannedFile } from "./scan-file.ts";
 
-/** Warnings about the backup as a whole. */
 export function generalLosses(files: readonly ScannedFile[]): Warning[] {
   const encrypted = files.filter(({ isEncrypted }) => isEncrypted).length;
   const warnings: Warning[] = [
@@ -35,7 +34,6 @@ export function generalLosses(files: readonly ScannedFile[]): Warning[] {
   return warnings;
 }
 
-/** Each kind of loss, with its message about the affected columns. */
 const LOSSES: Array<{
   code: Warning["code"];
   concerns: (column: MatchedColumn) => boolean;
@@ -107,19 +105,14 @@ const isJson = ({ valueType }: MatchedColumn["column"]): boolean =>
   valueType.name === "json" || valueType.name === "jsonb";
 const hasValues = (statistics: MatchedColumn["statistics"]): boolean =>
   statistics.some(({ rows, nulls }) => rows > nulls);
-/** Whether there are nulls among its values, or among the elements of its arrays. */
 const holdsNulls = (
   { valueType }: MatchedColumn["column"],
   statistics: MatchedColumn["statistics"],
 ): boolean =>
   statistics.some(({ nulls, nullElements }) => (valueType.isArray ? nullElements : nulls > 0));
 
-/** Returns one warning per kind of loss. */
-export function tableLosses(
-  { schema, name }: MatchedTable,
-  columns: readonly MatchedColumn[],
-): Warning[] {
-  const table = { schema, name };
+export function tableLosses(matched: MatchedTable, columns: readonly MatchedColumn[]): Warning[] {
+  const table = nameOf(matched);
   return LOSSES.flatMap(({ code, concerns, message }) => {
     const concerned = columns.filter(concerns).map(({ column }) => column.name);
     return concerned.length === 0

@@ -3,11 +3,12 @@ import type { CatalogColumn } from "../../schema/catalog.ts";
 import { findModel, type PrismaModels } from "../../schema/prisma-models.ts";
 import type { Warning } from "../../shared/api.ts";
 import { quote } from "../../shared/archive/entry-names.ts";
-import { tableLabel } from "../../shared/table-name.ts";
+import { nameOf, tableLabel } from "../../shared/table-name.ts";
 import { invalidArchive } from "../archive-error.ts";
 import type { ManifestTable } from "../manifest.ts";
 import { fitsColumn } from "./convert-value.ts";
 import type { MatchedTable } from "./match-tables.ts";
+import { rowsOf } from "./own-rows.ts";
 import type { KeyStatistics } from "./scan-file.ts";
 
 export interface MatchedColumn {
@@ -18,9 +19,7 @@ export interface MatchedColumn {
 
 export interface MatchedColumns {
   columns: MatchedColumn[];
-  /**
-   * The columns for the manifest. Includes those that the table lacks or has with another type, which then are drift.
-   */
+  /** For the manifest. What the table lacks, or has with another type, becomes drift. */
   described: ManifestTable["columns"];
   warnings: Warning[];
 }
@@ -29,7 +28,7 @@ export interface MatchedColumns {
 export function matchColumns(matched: MatchedTable, models: PrismaModels): MatchedColumns {
   const { table, files } = matched;
   if (!table) return { columns: [], described: [], warnings: [] };
-  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  const rows = rowsOf(matched);
   if (rows === 0) {
     // An empty file does not tell which columns the table had.
     const described = table.columns
@@ -73,28 +72,24 @@ export function matchColumns(matched: MatchedTable, models: PrismaModels): Match
     result.described.push({ name, type: unfit ? `JSON ${unfit}` : type, encoding });
     if (statistics.reduce((sum, it) => sum + it.rows, 0) !== rows) incomplete.push(key);
   }
-  const { schema, name } = matched;
   if (ignored.length > 0) {
     result.warnings.push({
       code: "ORIGINAL_RELATIONS_IGNORED",
       message: `The rows of ${tableLabel(matched)} hold ${ignored.map(quote).join(", ")}, which is no column of it: ignored, as related rows that were included.`,
-      table: { schema, name },
+      table: nameOf(matched),
     });
   }
   if (incomplete.length > 0) {
     result.warnings.push({
       code: "ORIGINAL_VALUES_MISSING",
       message: `Some rows of ${tableLabel(matched)} lack ${incomplete.map(quote).join(", ")}: they get NULL.`,
-      table: { schema, name },
+      table: nameOf(matched),
     });
   }
   return result;
 }
 
-/**
- * If all keys are the model's fields, they count as fields. Otherwise a key is a column's name or, if there is no such
- * column, a field.
- */
+/** If all keys are the model's fields, they count as fields. Otherwise a key is a column's name, else a field's. */
 function columnNames(
   keys: string[],
   { table, schema, name }: MatchedTable,

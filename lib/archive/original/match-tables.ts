@@ -3,18 +3,16 @@ import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
 import type { PrismaModels } from "../../schema/prisma-models.ts";
 import type { TableName, Warning } from "../../shared/api.ts";
 import { quote } from "../../shared/archive/entry-names.ts";
-import { tableKey, tableLabel } from "../../shared/table-name.ts";
+import { nameOf, tableKey, tableLabel } from "../../shared/table-name.ts";
 import { invalidArchive } from "../archive-error.ts";
 import type { ScannedFile } from "./scan-file.ts";
 
 export interface MatchedTable extends TableName {
-  /** Null if the database lacks the table. */
   table: CatalogTable | null;
   /** Several if 0.3.5's user had split a table, or an old PostgreSQL listed only the partitions. */
   files: ScannedFile[];
 }
 
-/** A relation that a file can belong to. */
 interface Relation extends TableName {
   /** The table that receives its rows. For a partition, the root table. Null: a restore does not change it. */
   table: CatalogTable | null;
@@ -36,8 +34,7 @@ export function matchTables(
     const key = tableKey(name);
     const other = matched.get(key);
     if (!other) {
-      const { schema, name: bareName } = name;
-      matched.set(key, { schema, name: bareName, table, files: [file], isWhole: !isPart });
+      matched.set(key, { ...nameOf(name), table, files: [file], isWhole: !isPart });
     } else if (isPart && !other.isWhole) {
       other.files.push(file);
     } else {
@@ -64,13 +61,11 @@ export function matchTables(
     if (!roots.has(tableKey(root))) take(file, root, root, true);
     else warnings.push(partitionLeftOut(relation, root));
   }
-  for (const { schema, name, files } of matched.values()) {
+  for (const table of matched.values()) {
+    const { name, files } = table;
     if (files.length === 1) continue;
-    warnings.push({
-      code: "ORIGINAL_FILES_JOINED",
-      message: `${files.length} files together hold the rows of ${name}: ${namesOf(files)}.`,
-      table: { schema, name },
-    });
+    const message = `${files.length} files together hold the rows of ${name}: ${namesOf(files)}.`;
+    warnings.push({ code: "ORIGINAL_FILES_JOINED", message, table: nameOf(table) });
   }
   return { matched: [...matched.values()], warnings };
 }
@@ -82,8 +77,8 @@ function relationsOf(catalog: Catalog): Relation[] {
       : [],
   );
   const tables = catalog.tables.flatMap((table) => [
-    { schema: table.schema, name: table.name, table, isPartition: false },
-    ...table.partitions.map(({ schema, name }) => ({ schema, name, table, isPartition: true })),
+    { ...nameOf(table), table, isPartition: false },
+    ...table.partitions.map((it) => ({ ...nameOf(it), table, isPartition: true })),
   ]);
   return [...tables, ...leftOut];
 }
@@ -91,8 +86,8 @@ function relationsOf(catalog: Catalog): Relation[] {
 const lowerFirst = (name: string): string => name.slice(0, 1).toLowerCase() + name.slice(1);
 
 /**
- * Finds a file's relation by the name that 0.4.0 wrote into every row. Otherwise by the file's name: a table's, or any
- * name that 0.3.5's user chose, usually the model's or its delegate's in Prisma Client.
+ * Finds a file's relation by the name that 0.4.0 wrote into every row, else by the file's name: a table's, or what the
+ * user of 0.3.5 chose, usually the model's or its delegate's in Prisma Client.
  */
 function findRelations(
   file: ScannedFile,
@@ -127,9 +122,7 @@ function findRelations(
   return { found: split === undefined ? [] : byName(split), isSplit: true };
 }
 
-/**
- * Returns the file name that the original made from a table's name: without characters that some systems do not allow.
- */
+/** The original left out characters that some systems do not allow in file names. */
 const fileNameOf = (tableName: string): string =>
   tableName
     .replaceAll(/[/?<>\\:*|"]|\p{Cc}/gu, "")
@@ -146,7 +139,7 @@ function choose(found: Relation[], name: string, warnings: Warning[]): Relation 
     message: chosen
       ? `The original stored no schemas, and the database has ${labels}: the rows of ${quote(name)} go to ${tableLabel(chosen)}.`
       : `The original stored no schemas, and the database has ${labels}: it is not known which table the rows of ${quote(name)} belong to.`,
-    ...(chosen && { table: { schema: chosen.schema, name: chosen.name } }),
+    ...(chosen && { table: nameOf(chosen) }),
   });
   return chosen;
 }

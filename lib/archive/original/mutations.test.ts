@@ -4,31 +4,33 @@ import { text } from "node:stream/consumers";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BackupError } from "../../errors.ts";
-import { HEAD_BYTES } from "../../shared/archive/entry-reader.ts";
 import { looksOriginal } from "../../shared/archive/original-files.ts";
 import { fixture, PASSWORD } from "../../testing/original-backups.ts";
-import type { EntrySource } from "../entry-source.ts";
+import { EntrySource } from "../entry-source.ts";
 import { openOriginal } from "./open-original.ts";
 
 /** Files in memory only, because there are thousands. */
-function sourceOf(files: Record<string, Buffer>): EntrySource {
-  const entries = Object.entries(files).map(
-    ([name, content]) => [name, { name, sizeBytes: content.length }] as const,
-  );
-  const content = (name: string) => files[name] ?? Buffer.alloc(0);
-  return {
-    kind: "folder",
-    sizeBytes: 0,
-    entries: new Map(entries),
-    others: [],
-    async *read(name) {
-      const bytes = content(name);
-      for (let at = 0; at < bytes.length; at += 100) yield bytes.subarray(at, at + 100);
-    },
-    readHead: async (name) => content(name).toString("latin1", 0, HEAD_BYTES),
-    readBytes: async (name) => content(name),
-    close: async () => {},
-  };
+class FilesInMemory extends EntrySource {
+  readonly kind = "folder";
+  readonly sizeBytes = 0;
+  readonly others = [];
+  readonly entries: EntrySource["entries"];
+  readonly #files: Record<string, Buffer>;
+
+  constructor(files: Record<string, Buffer>) {
+    super();
+    this.#files = files;
+    this.entries = new Map(
+      Object.entries(files).map(([name, { length }]) => [name, { name, sizeBytes: length }]),
+    );
+  }
+
+  async *read(name: string): AsyncGenerator<Buffer> {
+    const bytes = this.#files[name] ?? Buffer.alloc(0);
+    for (let at = 0; at < bytes.length; at += 100) yield bytes.subarray(at, at + 100);
+  }
+
+  async close(): Promise<void> {}
 }
 
 async function readAll(source: EntrySource): Promise<void> {
@@ -66,7 +68,7 @@ test.for([
           content = Buffer.concat([content.subarray(0, at), insert, content.subarray(at + remove)]);
         }
         try {
-          await readAll(sourceOf({ [`${name}.json`]: content }));
+          await readAll(new FilesInMemory({ [`${name}.json`]: content }));
         } catch (error) {
           if (!(error instanceof BackupError)) throw error;
           expect(CODES).toContain(error.code);

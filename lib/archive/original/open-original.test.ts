@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { BackupError } from "../../errors.ts";
-import { batchRows } from "../../postgres/copy/load-rows.ts";
 import { looksOriginal } from "../../shared/archive/original-files.ts";
 import { codeOf } from "../../testing/archives.ts";
 import { pack } from "../../testing/forge-zip.ts";
 import { fixture, folderOf, opened, PASSWORD, tableFile } from "../../testing/original-backups.ts";
+import { batchRows } from "../batch-rows.ts";
 
 const SECRET = "S3CRET-value";
 const USERS = tableFile("User", [

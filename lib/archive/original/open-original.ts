@@ -5,7 +5,7 @@ import type { PrismaModels } from "../../schema/prisma-models.ts";
 import type { EncryptionMode, Unlock, Warning } from "../../shared/api.ts";
 import { findOriginalFiles, type OriginalFile } from "../../shared/archive/original-files.ts";
 import type { Archive } from "../archive.ts";
-import { throwJudged } from "../archive-error.ts";
+import { notUnlocked, passphraseNeeded, throwJudged } from "../archive-error.ts";
 import type { ArchiveKey } from "../encryption.ts";
 import type { EntrySource } from "../entry-source.ts";
 import type { Manifest, ManifestTable } from "../manifest.ts";
@@ -68,7 +68,7 @@ class OriginalArchive implements Archive {
   async unlock({ passphrase }: Unlock): Promise<void> {
     let key: Buffer | null = null;
     if (this.encryption === "passphrase") {
-      if (!passphrase) throw passphraseNeeded();
+      if (!passphrase) throw passphraseNeeded("password");
       key = await deriveKey(passphrase);
     }
     const files = await scanFiles(this.#source, this.#files, key, this.#closed.signal);
@@ -90,8 +90,8 @@ class OriginalArchive implements Archive {
   }
 
   readTable(table: ManifestTable, signal?: AbortSignal): Readable {
-    const closed = this.#closed.signal;
-    const options = { key: this.#key, signal: signal ? AbortSignal.any([closed, signal]) : closed };
+    const stop = AbortSignal.any([this.#closed.signal, ...(signal ? [signal] : [])]);
+    const options = { key: this.#key, signal: stop };
     const plan = this.#unlocked.plans.get(table.entry);
     if (!plan) throw new BackupError("INTERNAL", `The backup has no entry ${table.entry}.`);
     const rows = readPlannedTable(plan, (file) => {
@@ -100,9 +100,6 @@ class OriginalArchive implements Archive {
     });
     return Readable.from(rows, { objectMode: false });
   }
-
-  /** The original stored no digests. Each later read checks that the file has not changed since the first. */
-  async verifyStored(): Promise<void> {}
 
   async close(): Promise<void> {
     this.#closed.abort();
@@ -120,13 +117,4 @@ function requireOneFilePerTable(scanned: readonly ScannedFile[]): void {
   for (const [name, files] of Map.groupBy(named, ({ tableName }) => tableName)) {
     if (name !== null && files.length > 1) throw sameTable(name, files);
   }
-}
-
-const notUnlocked = (): BackupError =>
-  new BackupError("INTERNAL", "The backup is not unlocked yet.");
-
-function passphraseNeeded(): BackupError {
-  return new BackupError("WRONG_PASSPHRASE", "This backup is protected by a passphrase.", {
-    hint: "Give the password of this backup.",
-  });
 }

@@ -3,16 +3,16 @@
 import type { Catalog } from "../../schema/catalog.ts";
 import { largestNumber } from "../../schema/number-column.ts";
 import { MIGRATIONS_TABLE, modelName, type PrismaModels } from "../../schema/prisma-models.ts";
-import type { SequenceUser } from "../../schema/sequence-users.ts";
-import { usersOf } from "../../schema/sequence-users.ts";
+import { type SequenceUser, usersOf } from "../../schema/sequence-users.ts";
 import type { Warning } from "../../shared/api.ts";
+import { formatSome } from "../../shared/format.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
 import { summariseWarnings } from "../../shared/warnings.ts";
 import type { Manifest, ManifestTable } from "../manifest.ts";
 import { tableLosses } from "./losses.ts";
 import { type MatchedColumn, matchColumns } from "./match-columns.ts";
 import { type MatchedTable, matchTables } from "./match-tables.ts";
-import { countOwnRows, descendantsOf } from "./own-rows.ts";
+import { countOwnRows, descendantsOf, rowsOf } from "./own-rows.ts";
 import type { ScannedFile } from "./scan-file.ts";
 
 const TOOL = "@vorlefan/prisma-backup";
@@ -27,11 +27,9 @@ export interface TablePlan extends MatchedTable {
 
 export interface PlannedManifest {
   manifest: Manifest;
-  /** By the `entry` of the manifest's tables. */
   plans: Map<string, TablePlan>;
 }
 
-/** What the original's backup says before the database is known. */
 export interface ScannedOriginal {
   files: readonly ScannedFile[];
   encryption: Manifest["encryption"];
@@ -95,24 +93,16 @@ export function fittedManifest(
 
 const NAMED = 5;
 
-/**
- * Warns about tables without a file. Nothing else reveals that a file was lost, or was never written because the
- * original failed before.
- */
+/** Nothing else reveals that a file was lost, or was never written because the original failed before. */
 function missingTables(matched: readonly MatchedTable[], catalog: Catalog): Warning[] {
   const found = new Set([...matched, ...catalog.platformRelations].map((table) => tableKey(table)));
   const missing = catalog.tables.filter(
     (table) => table.name !== MIGRATIONS_TABLE && !found.has(tableKey(table)),
   );
   if (missing.length === 0) return [];
-  const some = missing.slice(0, NAMED).map(tableLabel).join(", ");
-  const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : "";
-  return [
-    {
-      code: "ORIGINAL_TABLES_MISSING",
-      message: `The backup has no file of ${some}${more}: their rows stay as they are.`,
-    },
-  ];
+  const some = formatSome(missing.map(tableLabel), ", ", NAMED);
+  const message = `The backup has no file of ${some}: their rows stay as they are.`;
+  return [{ code: "ORIGINAL_TABLES_MISSING", message }];
 }
 
 function describe(
@@ -135,8 +125,6 @@ function describe(
     storedSha256: file?.sha256 ?? "",
   };
 }
-
-const rowsOf = ({ files }: MatchedTable): number => files.reduce((sum, { rows }) => sum + rows, 0);
 
 /**
  * The original stored no sequence states. The sequences start again, and a restore raises them to their columns'

@@ -9,7 +9,11 @@ import type { Row } from "./parse-row.ts";
 /** Each is kept as a digest in memory while its parent is read. */
 const MAX_INHERITED_ROWS = 2_000_000;
 
-/** Returns all tables that inherit from a table, at any depth, each once. */
+/** The number of rows in a table's files. */
+export const rowsOf = ({ files }: MatchedTable): number =>
+  files.reduce((sum, { rows }) => sum + rows, 0);
+
+/** All tables that inherit from a table, at any depth, each once. */
 export function descendantsOf(table: MatchedTable, all: readonly MatchedTable[]): MatchedTable[] {
   const found = new Set<MatchedTable>();
   const visit = (parent: MatchedTable) => {
@@ -24,13 +28,9 @@ export function descendantsOf(table: MatchedTable, all: readonly MatchedTable[])
   return [...found];
 }
 
-/**
- * Counts a table's own rows.
- *
- * @throws ARCHIVE_INVALID if its file has fewer rows than its children
- */
+/** Counts a table's own rows. @throws ARCHIVE_INVALID if its file has fewer rows than its children */
 export function countOwnRows(table: MatchedTable, all: readonly MatchedTable[]): number {
-  const rows = table.files.reduce((sum, file) => sum + file.rows, 0);
+  const rows = rowsOf(table);
   const inherited = descendantsOf(table, all).reduce(
     (sum, child) => sum + countOwnRows(child, all),
     0,
@@ -47,7 +47,6 @@ export function countOwnRows(table: MatchedTable, all: readonly MatchedTable[]):
 /**
  * Removes the children's rows from a parent's, each as often as it occurs there.
  *
- * @param inherited the children's own rows
  * @param keys the parent's columns
  * @throws ARCHIVE_INVALID if one of them is missing
  */

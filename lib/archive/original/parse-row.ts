@@ -21,8 +21,7 @@ const exactJson = JSON as unknown as {
 export const { isRawJSON: isExactNumber } = exactJson;
 
 /**
- * Parses one row. If its text has digits that a JavaScript number may not represent, every number is compared with its
- * text and kept exact.
+ * Parses one row. If a JavaScript number may not represent its digits, every number keeps its text.
  *
  * @throws Error if it is not a JSON object
  */

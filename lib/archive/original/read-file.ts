@@ -1,25 +1,22 @@
 import { createHash } from "node:crypto";
+import { buffer } from "node:stream/consumers";
 import zlib from "node:zlib";
 import { quote } from "../../shared/archive/entry-names.ts";
 import type { OriginalFile } from "../../shared/archive/original-files.ts";
 import { digestMismatch, invalidArchive, truncatedArchive } from "../archive-error.ts";
-import { translateReadError } from "../entry-content.ts";
-import type { EntrySource } from "../entry-source.ts";
+import { type EntrySource, translateReadError } from "../entry-source.ts";
 import { decryptFile, MAX_ENCRYPTED_BYTES } from "./decrypt-file.ts";
 
-/** How to read a file's content, and what it was when it was first read. */
 export interface ReadFileOptions {
-  /** For encrypted files. */
   key: Buffer | null;
   /** The expected digest from the first reading, because the original stored none. */
   sha256?: string;
-  /** Receives the digest after the whole file is read. */
   onDigest?: (sha256: string) => void;
   signal: AbortSignal;
 }
 
 /**
- * Reads a file's JSON, decrypted. Plain files are streamed. An encrypted file is limited by CCM and read as a whole.
+ * Reads a file's JSON, decrypted. An encrypted file is limited by CCM and read as a whole.
  *
  * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED, DIGEST_MISMATCH (other content than before), ABORTED
  */
@@ -41,9 +38,7 @@ export async function* readFile(
       );
     }
     if (!options.key) throw new Error("an encrypted file is read before it is unlocked");
-    const chunks: Buffer[] = [];
-    for await (const chunk of checkedContent(source, file, options)) chunks.push(chunk);
-    const content = Buffer.concat(chunks);
+    const content = await buffer(checkedContent(source, file, options));
     let json: Buffer;
     try {
       json = decryptFile(options.key, content);

@@ -1,5 +1,5 @@
 import type { BackupError } from "../../errors.ts";
-import { tableLabel } from "../../shared/table-name.ts";
+import { nameOf, tableLabel } from "../../shared/table-name.ts";
 import { invalidArchive } from "../archive-error.ts";
 import { convertValue, UnfitValue } from "./convert-value.ts";
 import type { MatchedColumn } from "./match-columns.ts";
@@ -14,10 +14,7 @@ export type FileRows = (file: ScannedFile) => AsyncIterable<Buffer[]>;
 const [NEWLINE, RETURN, SPACE] = [0x0a, 0x0d, 0x20];
 const [FIRST, NEXT, LINE_END] = [Buffer.from("["), Buffer.from(","), Buffer.from("\n")];
 
-/**
- * Writes a table's JSON array in the layout of format 1, one row per line. If the plan has columns, the values are
- * converted to format 1.
- */
+/** Writes a table's JSON array in the layout of format 1, converted to it if the plan has columns. */
 export async function* readPlannedTable(plan: TablePlan, open: FileRows): AsyncGenerator<Buffer> {
   let isEmpty = true;
   const { columns } = plan;
@@ -93,7 +90,7 @@ function unfit(plan: TablePlan, row: number, { name, type }: MatchedColumn["colu
     `Table ${tableLabel(plan)}, row ${row}: what the backup holds for ${name} is no value of type ${type}.`,
     {
       hint: "Compare the column's type with that of the time of the backup.",
-      details: { table: { schema: plan.schema, name: plan.name }, row, column: name },
+      details: { table: nameOf(plan), row, column: name },
     },
   );
 }

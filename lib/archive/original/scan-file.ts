@@ -16,14 +16,12 @@ import { splitRows } from "./split-rows.ts";
 
 export type ValueKind = "null" | "boolean" | "number" | "string" | "array" | "object";
 
-/** The values of one key in a file's rows. */
 export interface KeyStatistics {
   rows: number;
   nulls: number;
   kinds: Set<ValueKind>;
   /** Whether a value contains a number that JavaScript may have rounded. */
   imprecise: boolean;
-  /** Whether an array contains null. */
   nullElements: boolean;
 }
 
@@ -41,7 +39,6 @@ export interface ScannedFile extends OriginalFile {
 
 type ScanResult = Omit<ScannedFile, "sha256">;
 
-/** 0.4.0 added this key to every row. */
 const TABLE_NAME = "__table_name";
 const ROW_COUNT = "__row_count";
 const isAddedKey = (key: string): boolean => key === TABLE_NAME || key === ROW_COUNT;
@@ -49,10 +46,7 @@ const isAddedKey = (key: string): boolean => key === TABLE_NAME || key === ROW_C
 /** PostgreSQL's own limit is 1600 columns. */
 const MAX_KEYS = 5000;
 
-/**
- * @param content the file's JSON
- * @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED, and the content's own errors
- */
+/** @throws ARCHIVE_INVALID, ARCHIVE_TRUNCATED, and the content's own errors */
 export async function scanFile(
   file: OriginalFile,
   content: AsyncIterable<Buffer>,
@@ -109,18 +103,10 @@ function addRow(scanned: ScanResult, row: Row): void {
       if (keys.size === MAX_KEYS || key.length > MAX_NAME_LENGTH) {
         throw invalidArchive(
           `The rows of the file ${quote(entry)} have more columns than a table, or longer names.`,
-          {
-            details: { entry },
-          },
+          { details: { entry } },
         );
       }
-      statistics = {
-        rows: 0,
-        nulls: 0,
-        kinds: new Set(),
-        imprecise: false,
-        nullElements: false,
-      };
+      statistics = { rows: 0, nulls: 0, kinds: new Set(), imprecise: false, nullElements: false };
       keys.set(key, statistics);
     }
     const kind = kindOf(value);

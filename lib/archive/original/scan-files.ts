@@ -6,12 +6,11 @@ import type { EntrySource } from "../entry-source.ts";
 import { readFile } from "./read-file.ts";
 import { type ScannedFile, scanFile } from "./scan-file.ts";
 
-/** What a decrypted file tells about the password. */
 interface Evidence {
   file: OriginalFile;
   /**
-   * Whether its text begins like the original's. With a wrong password, the chance is one in millions. Null if the text
-   * is too short to tell.
+   * Whether its text begins like the original's: by a wrong password, once in millions. Null if it is too short to
+   * tell.
    */
   opens: boolean | null;
   error: BackupError | null;
@@ -23,8 +22,8 @@ const BEGINNING = '[{"';
 /**
  * Reads every file once.
  *
- * @throws WRONG_PASSPHRASE if no encrypted file decrypts to JSON. ARCHIVE_INVALID, ARCHIVE_TRUNCATED with the names of
- *   the damaged files.
+ * @throws WRONG_PASSPHRASE if no encrypted file decrypts to JSON, else ARCHIVE_INVALID, ARCHIVE_TRUNCATED with the
+ *   files
  */
 export async function scanFiles(
   source: EntrySource,

@@ -16,8 +16,8 @@ const BYTE_ORDER_MARK = Buffer.from("\ufeff");
 
 /**
  * Splits a JSON array of objects into its elements, regardless of line lengths. Holds at most one element and one
- * chunk. Elements that end in the same chunk come together, because a million of them one by one would need a million
- * awaits. Only brackets and strings are checked here. The parser checks whether an element is JSON.
+ * chunk. Elements that end in the same chunk come together, because a million awaits would take long. Only brackets and
+ * strings are checked here.
  *
  * @throws ARCHIVE_TRUNCATED if the array does not end, ARCHIVE_INVALID if it is not an array of objects
  */
@@ -40,12 +40,10 @@ type State = "start" | "first" | "next" | "row" | "after" | "end";
 class RowSplitter {
   readonly #entry: string;
   #state: State = "start";
-  /** Parts of the row that the last chunk left incomplete. */
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #depth = 0;
   #inString = false;
-  /** Number of objects and arrays in the row so far. */
   #containers = 0;
   #escaped = false;
 

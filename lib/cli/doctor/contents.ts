@@ -1,11 +1,11 @@
 import type pg from "pg";
-import { countExtensionRows } from "../../backup/left-out-rows.ts";
+import { countExtensionRows } from "../../backup/rows-not-in-backup.ts";
 import { describeSchemas, leftToPlatforms } from "../../plan/platform-schemas.ts";
 import { quoteTable } from "../../postgres/identifiers.ts";
 import type { Catalog, ExtensionTable } from "../../schema/catalog.ts";
 import { describeCount } from "../../schema/extension-tables.ts";
 import { finalizeStatement } from "../../schema/pending-detach.ts";
-import { tableKey, tableLabel } from "../../shared/table-name.ts";
+import { tableLabel } from "../../shared/table-name.ts";
 import { type Finding, findingsOf, type Level } from "./finding.ts";
 
 /** The catalog's warnings: how serious each is, a short text, and what to do. */
@@ -158,11 +158,8 @@ async function describeExtensionTables(
   client: pg.ClientBase,
   catalog: Catalog,
 ): Promise<Array<{ code: string; detail: string }>> {
-  const counts = await countExtensionRows(client, catalog);
   const described: Array<{ code: string; detail: string }> = [];
-  for (const table of catalog.extensionTables) {
-    const count = counts.get(tableKey(table));
-    if (!count) continue;
+  for (const [table, count] of await countExtensionRows(client, catalog)) {
     const isEmpty = count.isExact && count.rows === 0;
     described.push({
       code:

@@ -5,9 +5,9 @@ import {
   foreignRemedy,
   inspectOwnSchema,
 } from "../../operations/schema-owners.ts";
-import { requireAllRows, requireReadable } from "../../plan/dump-plan.ts";
 import { planLoad } from "../../plan/plan-load.ts";
 import { leftToPlatforms } from "../../plan/platform-schemas.ts";
+import { requireAllRows, requireReadable } from "../../plan/require-dumpable.ts";
 import { isStandby } from "../../postgres/errors/standby.ts";
 import { readUntrustedCode } from "../../postgres/untrusted-code.ts";
 import { findObstacles } from "../../restore/require-loadable.ts";

@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { expect, it } from "vitest";
+import { batchRows } from "../../archive/batch-rows.ts";
 import { JsonArray, type UnrestorableRow } from "./json-array.ts";
-import { batchRows } from "./load-rows.ts";
 
 const LINES = [',{"a":"x"}', ',{"a":"é€😀"}', ',{"a":""}', ',{"a":"ü"}'];
 const INVALID = [

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { Transform, type TransformCallback } from "node:stream";
-import { MAX_ROW_BYTES } from "./load-rows.ts";
+import { MAX_ROW_BYTES } from "../../archive/row-layout.ts";
 
 export type OnRows = (rows: number, bytes: number) => void;
 

@@ -44,5 +44,18 @@ export const RECOVERY_CONFLICT = {
   hint: "Give it more time on the standby: hot_standby_feedback = on keeps the rows that are read, and a greater max_standby_streaming_delay lets replication wait. Or use the primary server's connection string.",
 };
 
-/** A conflict passes, so try again. A backup makes as many attempts. */
-export const CONFLICT_ATTEMPTS = 3;
+const ATTEMPTS = 3;
+
+/** A conflict passes, so tries again, two times. @param isPassing whether the error is such a conflict */
+export async function retryOnConflict<Result>(
+  run: () => Promise<Result>,
+  isPassing: (error: unknown) => boolean = isRecoveryConflict,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!isPassing(error) || attempt === ATTEMPTS) throw error;
+    }
+  }
+}

@@ -1,25 +1,15 @@
 import pg from "pg";
-import {
-  loadStatement,
-  type RowBatch,
-  readStatement,
-  splitBatch,
-} from "../../postgres/copy/load-rows.ts";
+import { partOf, type RowBatch } from "../../archive/batch-rows.ts";
+import { loadStatement, readStatement } from "../../postgres/copy/load-rows.ts";
 import { isTextError } from "../../postgres/errors/text-errors.ts";
 import type { Load } from "../../postgres/load.ts";
-import { columnAlone } from "./column-alone.ts";
 import { isForeignKeyViolation } from "./find-orphans.ts";
 import { withProbeTable } from "./probe-table.ts";
-
-export interface FailingRow {
-  /** Starts at 1, in the order of the archive. */
-  row: number;
-  column?: string;
-}
+import { columnAlone, type FailingRow } from "./row-values.ts";
 
 /**
- * Finds the first row of a batch that its table rejects, for the error message of a failed load. A binary search
- * inserts the batch's rows into an empty temporary table of the same structure. Ends the load's transaction.
+ * Finds the first row of a batch that its table rejects, by a binary search with an empty temporary table of the same
+ * structure. Ends the load's transaction.
  *
  * @param error of the load. Only errors with the same code count.
  * @returns null if no single row is the cause, for example if a row repeats a key from an earlier batch
@@ -54,20 +44,18 @@ export async function findFailingRow(
     ["CONSTRAINTS", "GENERATED", "INDEXES"],
     async (probe) => {
       const insert = loadStatement(probe, columns).text;
-      // Find the smallest number of rows, from the first, that fails.
       let good = 0;
       let bad = batch.rows;
       if (!(await fails(insert, batch.json))) return null;
       while (bad - good > 1) {
         const middle = Math.floor((good + bad) / 2);
-        if (await fails(insert, splitBatch(batch, 0, middle))) bad = middle;
+        if (await fails(insert, partOf(batch, 0, middle).json)) bad = middle;
         else good = middle;
       }
       const row = batch.firstRow + bad - 1;
-      const json = splitBatch(batch, bad - 1, bad);
+      const { json } = partOf(batch, bad - 1, bad);
       for (const column of columns) {
-        // Text that is invalid in the encoding fails before any column is read, regardless of its column. So try each
-        // value alone.
+        // Text that is invalid in the encoding fails before any column is read. So try each value alone.
         const read = isTextError(error) ? columnAlone(json, column.name) : json;
         if (read && (await fails(readStatement([column]), read)))
           return { row, column: column.name };

@@ -1,6 +1,6 @@
-/** Finds rows that refer to missing rows. */
 import pg from "pg";
-import { loadStatement, type RowBatch } from "../../postgres/copy/load-rows.ts";
+import type { RowBatch } from "../../archive/batch-rows.ts";
+import { loadStatement } from "../../postgres/copy/load-rows.ts";
 import { type BlamedRows, blameRows } from "../../postgres/errors/blamed-rows.ts";
 import { FOREIGN_KEY_VIOLATION } from "../../postgres/errors/sqlstate.ts";
 import { checkForeignKey, type Side } from "../../postgres/find-violations.ts";
@@ -69,8 +69,8 @@ export async function findOrphansInCopy(
 }
 
 /**
- * The same for a batch that failed to load because of a foreign key to a table that is not restored. Such a foreign key
- * is not dropped, so each batch is checked. Ends the load's transaction.
+ * The same for a batch that failed because of a foreign key to a table that is not restored, which is not dropped. Ends
+ * the load's transaction.
  */
 export async function findOrphansInBatch(
   client: pg.ClientBase,

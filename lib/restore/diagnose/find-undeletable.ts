@@ -1,8 +1,9 @@
 /** Finds tables whose rows would be overwritten, but from which PostgreSQL prevents deletion. */
 import pg from "pg";
 import type { Archive } from "../../archive/archive.ts";
+import { batchRows, chosenRows } from "../../archive/batch-rows.ts";
 import { freeOwn } from "../../own-memory.ts";
-import { batchRows, chosenRows, readStatement } from "../../postgres/copy/load-rows.ts";
+import { readStatement } from "../../postgres/copy/load-rows.ts";
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
 import { isKeyed, type KeyedLoad, type Load } from "../../postgres/load.ts";
 import { sameKey } from "../../postgres/merge-rows.ts";
@@ -11,10 +12,7 @@ import type { RowKey } from "../../postgres/row-keys.ts";
 import { rowsOf } from "../../postgres/rows-of.ts";
 import { apart } from "../../postgres/savepoint.ts";
 
-/**
- * A table is only affected if it contains a row with a key from the backup: otherwise nothing is deleted. So this must
- * read the archive's rows.
- */
+/** Only a table that contains a row with a key from the backup is affected. So this must read the archive's rows. */
 export async function findUndeletable(
   client: pg.ClientBase,
   archive: Pick<Archive, "readTable">,
@@ -25,8 +23,7 @@ export async function findUndeletable(
   for (const load of loads.filter(isKeyed)) {
     const { oid, canSelect, hidesRows, isLocked } = load.table;
     const ofLoad = refused.filter(({ root }) => root === oid);
-    // Another check names tables that the role may not read. Locked tables are examined by the restore itself, when it
-    // has the lock.
+    // Another check names tables that the role may not read. The restore itself examines locked tables.
     if (ofLoad.length === 0 || !canSelect || hidesRows || isLocked) continue;
     if (await isAnyThere(client, archive, load)) found.push(...ofLoad);
   }
@@ -58,7 +55,6 @@ async function isAnyThere(
   return false;
 }
 
-/** Reads the expressions of the key's generated columns. */
 async function readComputed(
   client: pg.ClientBase,
   oid: number,

@@ -7,9 +7,7 @@ const PROBE = { schema: "pg_temp", name: "prisma_backup_admin_probe" };
 
 /**
  * Ends the transaction of a failed load, whose locks are no longer needed, and works with an empty temporary table of
- * the same structure. The table is removed afterwards.
- *
- * @param including the properties to copy. Never the defaults, because they would advance a sequence.
+ * the same structure. Never copies the defaults, because they would advance a sequence.
  */
 export async function withProbeTable<Result>(
   client: pg.ClientBase,

@@ -1,6 +1,4 @@
-/** Finds the rows that make a merge fail. */
 import pg from "pg";
-import { ownSearchPath } from "../../postgres/connection/own-settings.ts";
 import { type BlamedRows, blameRows } from "../../postgres/errors/blamed-rows.ts";
 import {
   CHECK_VIOLATION,
@@ -14,8 +12,9 @@ import type { KeyedLoad } from "../../postgres/load.ts";
 import { dropPresent, findCollisions } from "../../postgres/merge-rows.ts";
 import { readRowKeys } from "../../postgres/row-keys.ts";
 import { describeKey } from "../../postgres/sample-values.ts";
-import { type RowRule, readTableRules } from "../../postgres/table-rules.ts";
-import { beginBlaming } from "./begin-blaming.ts";
+import type { RowRule } from "../../postgres/table-rules.ts";
+import { beginBlaming } from "./blame.ts";
+import { readRowRules } from "./find-broken-rule.ts";
 import { findOrphansInCopy } from "./find-orphans.ts";
 
 /** A conflict between a row of the backup and another row with a different key. */
@@ -29,23 +28,17 @@ interface FailedMerge {
   error: unknown;
 }
 
-/**
- * Finds the rows of the backup that a table rejects. After that, the transaction can only be rolled back.
- *
- * @param savepoint from before the merge
- * @returns undefined if they are not found. The error must be reported nevertheless.
- */
+/** Finds the rows of the backup that a table rejects. After that, the transaction can only be rolled back. */
 export async function findRefusedRows(
   client: pg.ClientBase,
   failed: FailedMerge,
-  savepoint: string,
 ): Promise<BlamedRows | undefined> {
   const { error } = failed;
   if (!(error instanceof pg.DatabaseError)) return undefined;
   const find = FINDERS[error.code ?? ""];
   if (!find) return undefined;
   try {
-    await beginBlaming(client, savepoint);
+    await beginBlaming(client);
     return await find(client, failed, error);
   } catch {
     return undefined;
@@ -90,14 +83,10 @@ async function findViolating(
   error: pg.DatabaseError,
 ): Promise<BlamedRows | undefined> {
   if (!isOverwriting) await dropPresent(client, load);
-  // Read the rules under an empty search_path, so that every name is qualified. Evaluate them under the role's own.
-  await client.query("SET LOCAL search_path = ''");
-  const [ruled] = await readTableRules(client, [load]);
-  await client.query(ownSearchPath(client));
-  const suspects = ruled?.rules.rows.filter((rule) => isOf(rule, error)) ?? [];
+  const suspects = (await readRowRules(client, load)).filter((rule) => isOf(rule, error));
   const { columns } = load.key;
   const checked = { holder: load.into, key: columns };
-  for (const outcome of await checkRows(client, checked, suspects)) {
+  for (const { outcome } of await checkRows(client, checked, suspects)) {
     if (!outcome || "sqlState" in outcome) continue;
     return blameRows(columns, outcome.rows, outcome.total);
   }

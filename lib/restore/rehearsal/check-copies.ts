@@ -9,15 +9,15 @@ import {
 } from "../../postgres/find-violations.ts";
 import type { ForeignKeyRule } from "../../postgres/foreign-key-rules.ts";
 import { quoteTable } from "../../postgres/identifiers.ts";
-import { isKeyed, type KeyedLoad, keyColumns, type Load } from "../../postgres/load.ts";
+import { isKeyed, keyColumns, type Load } from "../../postgres/load.ts";
 import { keptKeys, sameKey } from "../../postgres/merge-rows.ts";
 import { rowsOf } from "../../postgres/rows-of.ts";
 import { findTooLarge } from "../../postgres/too-large.ts";
 import type { DropStatement } from "../../schema/drop-statement.ts";
 import type { RestoreMode, TableName } from "../../shared/api.ts";
 import type { Violation } from "../../shared/rehearsal.ts";
-import { tableKey, tableLabel } from "../../shared/table-name.ts";
-import type { CheckedLoad, Checks } from "./read-checks.ts";
+import { nameOf, tableKey, tableLabel } from "../../shared/table-name.ts";
+import type { CheckedLoad, Checks } from "./make-copies.ts";
 import type { NotRedirected } from "./redirect-functions.ts";
 import {
   describeUntried,
@@ -29,16 +29,12 @@ import {
 
 export interface CheckedCopies {
   violations: Violation[];
-  /**
-   * Violations according to functions that read the tables instead of the copies. They are right if the restore changes
-   * no row.
-   */
+  /** By functions that read the tables instead of the copies. They are right if the restore changes no row. */
   doubtful: Violation[];
   /** Sentences about what could not be checked. */
   unchecked: string[];
 }
 
-/** The result of one rule. */
 interface Verdict {
   rule: Omit<Violation, "total" | "rows" | "message" | "remedy">;
   outcome: Outcome;
@@ -46,11 +42,7 @@ interface Verdict {
   remedy?: string | undefined;
 }
 
-/**
- * Checks every rule, and reports the violations.
- *
- * @param untried rules that call functions which read the tables. Rules that may write are not evaluated at all.
- */
+/** @param untried rules that call functions which read the tables. Those that may write are not evaluated at all. */
 export async function checkCopies(
   client: pg.ClientBase,
   checks: Checks,
@@ -94,15 +86,10 @@ async function checkTable(
   mode: RestoreMode,
   untriedOf: UntriedOf,
 ): Promise<Verdict[]> {
-  const {
-    table: { schema, name },
-    into,
-    rules,
-    unknownColumns,
-  } = load;
-  const table = { schema, name };
+  const { rules, unknownColumns } = load;
+  const table = nameOf(load.table);
   const key = keyColumns(load);
-  const checked = { holder: into, key };
+  const checked = { holder: load.into, key };
   const inserted = insertedRows(load, mode);
   const canBeTried = <Rule extends Pick<Violation, "constraint" | "columns">>(
     all: ReadonlyArray<Rule & { kind?: Violation["kind"] }>,
@@ -119,12 +106,11 @@ async function checkTable(
       ? { ...rule, violated: `(CASE WHEN ${inserted} THEN ${rule.violated} ELSE false END)` }
       : rule,
   );
-  const outcomes = await checkRows(client, checked, rows);
-  for (const [index, { kind, constraint, columns, drop, isForNewRows }] of rows.entries()) {
+  for (const { rule, outcome } of await checkRows(client, checked, rows)) {
+    const { kind, constraint, columns, drop } = rule;
     const remedy =
-      isForNewRows && !drop ? inheritedRemedy(constraint ?? columns.join(", ")) : undefined;
-    const rule = { kind, table, constraint, key, columns };
-    verdicts.push({ rule, outcome: outcomes[index] ?? null, drop, remedy });
+      rule.isForNewRows && !drop ? inheritedRemedy(constraint ?? columns.join(", ")) : undefined;
+    verdicts.push({ rule: { kind, table, constraint, key, columns }, outcome, drop, remedy });
   }
   const failed = new Set(verdicts.flatMap(({ rule, outcome }) => (outcome ? rule.constraint : [])));
   for (const rule of canBeTried(rules.unique)) {
@@ -142,25 +128,22 @@ async function checkTable(
   for (const rule of canBeTried(rules.exclusions)) {
     const { constraint, columns, drop } = rule;
     const outcome = await checkExclusion(client, checked, rule);
-    const violated = { kind: "exclusion" as const, table, constraint, key: [], columns };
-    verdicts.push({ rule: violated, outcome, drop });
+    verdicts.push({
+      rule: { kind: "exclusion", table, constraint, key: [], columns },
+      outcome,
+      drop,
+    });
   }
   return verdicts;
 }
 
-/**
- * A condition for the rows `t` of the copy that are inserted into a table with remaining rows. Undefined if no other
- * rows remain.
- */
+/** A condition for the rows `t` of the copy that are inserted beside other rows. Undefined if no other rows remain. */
 function insertedRows(load: CheckedLoad, mode: RestoreMode): string | undefined {
   if (!isKeyed(load)) return undefined;
-  if (mode === "keep-existing") return newRows(load);
+  if (mode === "keep-existing")
+    return `NOT EXISTS (SELECT FROM ${rowsOf(load.table)} l WHERE ${sameKey(load.key, "l", "t")})`;
   return mode === "overwrite" ? keptKeys(load) : undefined;
 }
-
-/** Rows of the copy whose key the table lacks. Only these are inserted. */
-const newRows = ({ table, key }: KeyedLoad): string =>
-  `NOT EXISTS (SELECT FROM ${rowsOf(table)} l WHERE ${sameKey(key, "l", "t")})`;
 
 /** @returns no verdict for a foreign key that no row must fulfil */
 async function checkOneForeignKey(
@@ -170,8 +153,7 @@ async function checkOneForeignKey(
 ): Promise<Verdict[]> {
   const from = sideOf(loads, rule.fromOid);
   const to = sideOf(loads, rule.toOid);
-  // A restore drops the foreign key and adds it again as it is: NOT VALID, except for partitions that have validated
-  // it.
+  // A restore adds the foreign key again as it is: NOT VALID, except for partitions that have validated it.
   const isWhole = rule.isValidated || to === undefined;
   const part = isWhole ? from?.filter : partsOf(rule, from?.load);
   if (!isWhole && part === undefined) return [];

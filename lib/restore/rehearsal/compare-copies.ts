@@ -8,8 +8,8 @@ import { apart } from "../../postgres/savepoint.ts";
 import type { RestoreMode } from "../../shared/api.ts";
 import type { RehearsedTable, Violation } from "../../shared/rehearsal.ts";
 import { tableKey, tableLabel } from "../../shared/table-name.ts";
-import type { CheckedLoad, Checks } from "./read-checks.ts";
-import type { RefusedValues } from "./refused-values.ts";
+import type { RefusedValues } from "./load-copies.ts";
+import type { CheckedLoad, Checks } from "./make-copies.ts";
 
 /** Limit for all samples together, so that a browser can still show the report. */
 const MAX_SAMPLED_CHARACTERS = 4_000_000;

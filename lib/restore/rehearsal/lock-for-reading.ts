@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { BackupError } from "../../errors.ts";
+import { tablesOf } from "../../postgres/load.ts";
 import { beginLockWait, DEFAULT_LOCK_TIMEOUT_MS, lockTables } from "../../postgres/locks.ts";
 import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
 import { tableKey } from "../../shared/table-name.ts";
@@ -39,11 +40,8 @@ export async function lockForReading(client: pg.Client, options: LoadOptions): P
   );
 }
 
-async function match(
-  client: pg.ClientBase,
-  { archive, models, scope }: LoadOptions,
-): Promise<Matched> {
-  const { catalog, plan } = await readPlan(client, { archive, models, scope });
+async function match(client: pg.ClientBase, options: LoadOptions): Promise<Matched> {
+  const { catalog, plan } = await readPlan(client, options);
   return { catalog, plan, obstacles: findObstacles(plan) };
 }
 
@@ -56,7 +54,7 @@ function involvedTables({ catalog, plan }: Matched): CatalogTable[] {
       .map(({ to }) => tableKey(to)),
   );
   return [
-    ...plan.loads.map(({ table }) => table),
+    ...tablesOf(plan.loads),
     ...plan.referring,
     // A table that the role may not read cannot be locked either. The report says that its foreign key was not checked.
     ...catalog.tables.filter(

@@ -14,9 +14,8 @@ export interface NotRedirected extends Caller {
 }
 
 /**
- * Makes the functions that constraints, generated columns and indexes call read the copies instead of the tables, so
- * that they give the same results as in the restore. Their text is replaced in this transaction, which is rolled back.
- * Other sessions neither see this nor wait for it.
+ * Makes functions read the copies instead of the tables, so that they give the same results as in the restore. Their
+ * text is replaced in this transaction, which is rolled back. Other sessions neither see this nor wait for it.
  *
  * @param functions of the restored tables, read with an empty search_path
  */
@@ -42,10 +41,7 @@ export async function redirectFunctions(
 
 type Unfit = Pick<NotRedirected, "why" | "mayWrite">;
 
-/**
- * The functions, and everything that their texts use: by a call, an operator, a type's cast or check, or through a
- * view.
- */
+/** The functions, and all that their texts use: by a call, an operator, a type's cast or check, or through a view. */
 function reachable(
   functions: readonly UserFunction[],
   { views }: RelationCopies,
@@ -113,7 +109,6 @@ async function redirect(
     : { why: `reads ${tableLabel(first)}, and could not be made to read its copy` };
 }
 
-/** Separates the head, which contains the function's own name and types, from the body. */
 function partsOf({ definition }: UserFunction): { head: string; body: string } {
   const at = Math.max(0, definition.search(/\n(?:AS \$|BEGIN ATOMIC|RETURN )/));
   return { head: definition.slice(0, at), body: definition.slice(at) };

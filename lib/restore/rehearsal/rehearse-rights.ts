@@ -5,22 +5,18 @@ import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
 import type { PrismaModels } from "../../schema/prisma-models.ts";
 import { findSignIn, type SignInOptions } from "../../schema/sign-in.ts";
 import type { RightsChanges } from "../../shared/rehearsal.ts";
-import { tableKey } from "../../shared/table-name.ts";
-import type { CheckedLoad } from "./read-checks.ts";
+import { nameOf, tableKey } from "../../shared/table-name.ts";
+import type { CheckedLoad } from "./make-copies.ts";
 
 interface RehearsedRights {
   catalog: Catalog;
   models: PrismaModels;
   signIn: SignInOptions | undefined;
   loads: readonly CheckedLoad[];
-  /** Whether the copy contains every row, with these columns. */
   isComparable(load: CheckedLoad, columns: readonly string[]): boolean;
 }
 
-/**
- * Compares rights before and after a restore. Null if the restore does not change the tables of the sign-in, or there
- * are none.
- */
+/** Compares rights before and after a restore. Null if it does not change the tables of the sign-in. */
 export async function rehearseRights(
   client: pg.ClientBase,
   { catalog, models, signIn: options, loads, isComparable }: RehearsedRights,
@@ -45,9 +41,8 @@ export async function rehearseRights(
   const ofPasswords = isChanged(passwords?.table)
     ? await compare(passwords?.table, "passwords")
     : passwords && unchanged;
-  const { schema, name } = users;
   return {
-    table: { schema, name },
+    table: nameOf(users),
     admins: ofRoles && { added: ofRoles.adminsAdded, removed: ofRoles.adminsRemoved },
     passwordsChanged: ofPasswords?.passwordsChanged ?? null,
   };

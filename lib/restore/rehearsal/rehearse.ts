@@ -1,19 +1,20 @@
+import type pg from "pg";
 import { BackupError } from "../../errors.ts";
 import { isMerge } from "../../plan/restore-scope.ts";
 import type { Database } from "../../postgres/connection/connection.ts";
 import { FIXED_SETTINGS, ownSettings } from "../../postgres/connection/own-settings.ts";
-import { translateDatabaseError } from "../../postgres/errors/database-error.ts";
 import { isNotFound } from "../../postgres/errors/not-found.ts";
 import { describeUnknownColumns } from "../../postgres/table-copies.ts";
 import type { SignInOptions } from "../../schema/sign-in.ts";
 import type { RehearsalReport, RowChanges } from "../../shared/rehearsal.ts";
 import { tableLabel } from "../../shared/table-name.ts";
 import { summariseWarnings } from "../../shared/warnings.ts";
-import { inTransaction, NOTHING_CHANGED, type Transaction } from "../in-transaction.ts";
+import { inTransaction, type Transaction } from "../in-transaction.ts";
 import { type LoadOptions, reportPlanned } from "../load-archive.ts";
+import { translateLoadError } from "../load-error.ts";
 import type { ReadPlan } from "../read-plan.ts";
-import { beginRestore, type RestoreSession } from "../restore-session.ts";
-import { encodingWarning, leftOutWarnings } from "../result-warnings.ts";
+import { beginRestore } from "../restore-session.ts";
+import { encodingWarning, notRestoredWarnings } from "../result-warnings.ts";
 import { foreseeSequences } from "../settle-sequences.ts";
 import { checkCopies } from "./check-copies.ts";
 import { comparability, compareCopies } from "./compare-copies.ts";
@@ -22,7 +23,7 @@ import { lockForReading, type Matched } from "./lock-for-reading.ts";
 import { completeCopies, makeCopies, recomputeCopies, redirectToCopies } from "./make-copies.ts";
 import { rehearseRights } from "./rehearse-rights.ts";
 import { describeUntried } from "./remedies.ts";
-import { Steps } from "./steps.ts";
+import { Steps } from "./report.ts";
 
 export interface RehearseOptions extends LoadOptions {
   database: Database;
@@ -34,70 +35,62 @@ export interface RehearseOptions extends LoadOptions {
  * do. Readers and writers of the tables continue. Sessions that alter or empty a table wait, as during a backup.
  *
  * @throws BackupError from the restore, if the cause is not in the rows: a damaged archive, a lost connection,
- *   LOCK_TIMEOUT, ABORTED, OPERATION_IN_PROGRESS, INSUFFICIENT_PRIVILEGE. Nothing is changed in any case.
+ *   LOCK_TIMEOUT, ABORTED, OPERATION_IN_PROGRESS, INSUFFICIENT_PRIVILEGE
  */
 export async function rehearse(options: RehearseOptions): Promise<RehearsalReport> {
   const report =
-    (await rehearseOnce(options, { keepsRefused: false })) ??
+    (await rehearseOnce(options, false)) ??
     // A savepoint per batch slows down every other session. So use them only after a row was rejected.
-    (await rehearseOnce(options, { keepsRefused: true }));
+    (await rehearseOnce(options, true));
   if (!report) throw new Error("rows were refused");
   return report;
 }
 
-interface Attempt {
-  /** Continue after a row that a column rejects. */
-  keepsRefused: boolean;
-}
-
-/** @returns null if a row was rejected and keepsRefused is false */
+/**
+ * @param keepsRefused continue after a row that a column rejects
+ * @returns null if a row was rejected and keepsRefused is false
+ */
 async function rehearseOnce(
   options: RehearseOptions,
-  attempt: Attempt,
+  keepsRefused: boolean,
 ): Promise<RehearsalReport | null> {
   await using session = await beginRestore(options.database);
   const steps = new Steps();
+  const { client } = session;
   return await inTransaction(session, options, async (transaction) => {
-    const matched = await lockForReading(session.client, options);
+    const matched = await lockForReading(client, options);
+    const attempt = { ...options, ...transaction, keepsRefused };
     const report =
       matched.obstacles.length > 0
         ? steps.report(matched.plan, { obstacles: matched.obstacles })
-        : await tryOnCopies({ session, options, matched, transaction, attempt, steps }).catch(
-            (error: unknown) => steps.report(matched.plan, { obstacles: [asObstacle(error)] }),
+        : await tryOnCopies(client, matched, attempt, steps).catch((error: unknown) =>
+            steps.report(matched.plan, { obstacles: [asObstacle(error)] }),
           );
     transaction.stopCancelling();
-    await session.client.query("ROLLBACK");
+    await client.query("ROLLBACK");
     return report;
   });
 }
 
 /** If a function refers to a missing name, the restore fails with the same error, regardless of the rows. */
 function asObstacle(error: unknown): BackupError {
-  const place = { fallback: "LOAD_FAILED", outcome: NOTHING_CHANGED } as const;
-  const translated = translateDatabaseError(error, place);
+  const translated = translateLoadError(error);
   if (translated instanceof BackupError && isNotFound(translated.cause)) return translated;
   throw error;
 }
 
-interface Rehearsal {
-  session: RestoreSession;
-  options: RehearseOptions;
-  matched: Matched;
-  transaction: Transaction;
-  attempt: Attempt;
-  steps: Steps;
-}
-
 /** @returns null if a row was rejected and keepsRefused is false */
-async function tryOnCopies(rehearsal: Rehearsal): Promise<RehearsalReport | null> {
-  const { session, options, matched, transaction, attempt, steps } = rehearsal;
-  const { client } = session;
-  const { signal, startTimer } = transaction;
+async function tryOnCopies(
+  client: pg.ClientBase,
+  matched: Matched,
+  attempt: RehearseOptions & Transaction & { keepsRefused: boolean },
+  steps: Steps,
+): Promise<RehearsalReport | null> {
   const { plan, catalog } = matched;
-  const { onProgress = () => {}, models, signIn } = options;
+  const { signal, startTimer, onProgress = () => {}, models, signIn } = attempt;
   const isMerging = isMerge(plan.scope.mode);
   startTimer();
-  reportPlanned(options, plan.loads);
+  reportPlanned(attempt, plan.loads);
 
   onProgress({ type: "phase", phase: "emptying" });
   const copies = await makeCopies(client, matched);
@@ -107,7 +100,7 @@ async function tryOnCopies(rehearsal: Rehearsal): Promise<RehearsalReport | null
   const redirected = isMerging ? null : await redirectToCopies(client, copies, matched);
   steps.end("tables");
 
-  const refused = await loadCopies(session, loads, { ...options, ...attempt, signal });
+  const refused = await loadCopies(client, loads, attempt);
   if (!refused) return null;
   if (isMerging) await client.query(FIXED_SETTINGS);
   const notRedirected = redirected ?? (await redirectToCopies(client, copies, matched));
@@ -152,7 +145,7 @@ async function tryOnCopies(rehearsal: Rehearsal): Promise<RehearsalReport | null
       ...untried.map(describeUntried),
     ],
     warnings: summariseWarnings([
-      ...leftOutWarnings(plan),
+      ...notRestoredWarnings(plan),
       ...encodingWarning(plan),
       ...sequenceWarnings,
     ]),

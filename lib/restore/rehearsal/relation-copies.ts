@@ -7,10 +7,9 @@ import type { Catalog, CatalogTable } from "../../schema/catalog.ts";
 import { heirsOf } from "../../schema/heirs.ts";
 import { readUserViews } from "../../schema/user-functions.ts";
 import type { TableName } from "../../shared/api.ts";
-import { tableKey } from "../../shared/table-name.ts";
+import { nameOf, tableKey } from "../../shared/table-name.ts";
 import { namesIn, type Redirected, replaceNames } from "./sql-names.ts";
 
-/** The result of a SELECT from a relation after the restore. */
 interface Definition extends TableName {
   sql: string;
 }
@@ -21,7 +20,6 @@ export class RelationCopies {
   /** The schema of the copies. */
   readonly #place: string;
   readonly #definitions: readonly Definition[];
-  /** The users' own views. */
   readonly views: readonly Definition[];
   readonly #made = new Map<Definition, Redirected>();
 
@@ -37,7 +35,6 @@ export class RelationCopies {
     this.views = views;
   }
 
-  /** Returns the copies of relations that an SQL text names. */
   async namedIn(text: string): Promise<Redirected[]> {
     const found: Redirected[] = [];
     for (const definition of this.#definitions)
@@ -46,8 +43,8 @@ export class RelationCopies {
   }
 
   /**
-   * Creates a view with the relation's name, so that column references remain valid. A temporary view is also found
-   * without a schema.
+   * The view has the relation's name, so that column references remain valid. A temporary one is also found without a
+   * schema.
    */
   async #make(definition: Definition): Promise<Redirected> {
     const made = this.#made.get(definition);
@@ -82,18 +79,16 @@ export async function copiesOf(
     const sql = family
       .map((it) => selectFrom(table, copies.get(tableKey(it)) ?? it))
       .join(" UNION ALL ");
-    return [{ schema: table.schema, name: table.name, sql }];
+    return [{ ...nameOf(table), sql }];
   });
   const isParent = new Set(parents.map(tableKey));
   const plain = loads
     .filter(({ table }) => !isParent.has(tableKey(table)))
-    .map(({ table, into }) => ({
-      ...{ schema: table.schema, name: table.name, sql: selectFrom(table, into) },
-    }));
+    .map(({ table, into }) => ({ ...nameOf(table), sql: selectFrom(table, into) }));
   const partitions = loads.flatMap(({ table, into, rules }) =>
-    table.partitions.map(({ oid, schema, name }) => ({
-      ...{ schema, name },
-      sql: `${selectFrom(table, into)} WHERE ${rules.partitions.get(oid) ?? "true"}`,
+    table.partitions.map((it) => ({
+      ...nameOf(it),
+      sql: `${selectFrom(table, into)} WHERE ${rules.partitions.get(it.oid) ?? "true"}`,
     })),
   );
   const views = (await readUserViews(client)).map(({ definition, ...view }) => ({

@@ -6,17 +6,13 @@ import type { DropStatement } from "../../schema/drop-statement.ts";
 import type { TableName } from "../../shared/api.ts";
 import type { Violation } from "../../shared/rehearsal.ts";
 import { tableLabel } from "../../shared/table-name.ts";
-import { describeUncomputable } from "../compute-anew.ts";
+import { describeUncomputable } from "../recompute-columns.ts";
 import type { NotRedirected } from "./redirect-functions.ts";
 
 const THEN_VALIDATE =
   "or make it NOT VALID (drop it and add it again so), restore, correct the rows, and validate it";
 
-/**
- * Says what to do about a violation, in one or two sentences.
- *
- * @param drop statement for a unique or exclusion constraint or index
- */
+/** What to do about a violation. @param drop statement for a unique or exclusion constraint or index */
 export function remedyOf(
   {
     kind,
@@ -24,7 +20,7 @@ export function remedyOf(
     constraint,
     columns,
     refersTo,
-  }: Pick<Violation, "kind" | "table" | "constraint" | "columns" | "refersTo">,
+  }: Omit<Violation, "total" | "rows" | "message" | "remedy" | "key">,
   drop?: DropStatement,
 ): string {
   const column = columns[0] ?? "";
@@ -65,11 +61,7 @@ const WHAT: Record<Violation["kind"], string> = {
   "foreign-key": "refer to rows that are not there",
 };
 
-/**
- * Describes a violation in a sentence without values.
- *
- * @param what its rows do, if more is known than the kind
- */
+/** Describes a violation in a sentence without values. @param what its rows do, if more is known than the kind */
 export function describeViolation(
   { kind, table, constraint, columns, total, refersTo }: Omit<Violation, "message" | "remedy">,
   what = WHAT[kind],
@@ -85,19 +77,11 @@ export function describeViolation(
   return `${rows} of ${tableLabel(table)} ${verb}${target}${where.length > 0 ? ` (${where.join(", ")})` : ""}.`;
 }
 
-const SINGULAR: Record<string, string> = {
-  hold: "holds",
-  have: "has",
-  do: "does",
-  belong: "belongs",
-  repeat: "repeats",
-  exclude: "excludes",
-  refer: "refers",
-};
+const IRREGULAR: Record<string, string> = { have: "has", do: "does" };
 
-const singular = (what: string): string => what.replace(/^\w+/, (verb) => SINGULAR[verb] ?? verb);
+const singular = (what: string): string =>
+  what.replace(/^\w+/, (verb) => IRREGULAR[verb] ?? `${verb}s`);
 
-/** A violation without known rows. */
 const byNoRow = (
   it: Pick<Violation, "kind" | "table" | "constraint" | "message" | "remedy">,
 ): Violation => ({ ...it, key: [], columns: [], total: null, rows: [] });

@@ -1,7 +1,6 @@
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
 import type { TableName } from "../../shared/api.ts";
 
-/** A relation, and the SQL name of the copy to read instead. */
 export interface Redirected extends TableName {
   copy: string;
   /** Whether the copy is also found by the relation's name without a schema. */
@@ -13,9 +12,7 @@ export interface Redirected extends TableName {
 /** What may precede a relation's name without a schema. */
 const BEFORE = "(?:\\b(?:from|join|only|into|update|table)\\s|,)\\s*";
 
-/**
- * Whether an SQL text seems to name a relation. The text is not parsed, so a column with the same name also matches.
- */
+/** Whether an SQL text seems to name a relation. It is not parsed, so a column with the same name also matches. */
 export function namesIn(text: string, { schema, name }: TableName): boolean {
   return (
     wholeName(schema, name).test(text) || new RegExp(`${BEFORE}${spellings(name)}`, "i").test(text)

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { columnAlone } from "./column-alone.ts";
+import { columnAlone } from "./row-values.ts";
 
 it("keeps a value's bytes, whatever encoding they are in", () => {
   const row = Buffer.concat([

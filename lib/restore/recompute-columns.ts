@@ -1,13 +1,13 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
-import { isComputed } from "../plan/computed-tables.ts";
+import { isComputed } from "../plan/load-plan.ts";
 import { type ComputedColumns, recompute } from "../postgres/generated-columns.ts";
 import type { Load } from "../postgres/load.ts";
 import { type RefusedChange, readRefusedChanges } from "../postgres/publications.ts";
-import { tableKey, tableLabel } from "../shared/table-name.ts";
-import { describeRefusal } from "./require-loadable.ts";
+import { nameOf, tableKey, tableLabel } from "../shared/table-name.ts";
+import { describeRefusal } from "./obstacles.ts";
 
-/** Reads the tables whose rows cannot be deleted and inserted again, because a publication prevents deletion. */
+/** Tables whose rows cannot be deleted and inserted again, because a publication prevents deletion. */
 export const readUncomputable = (client: pg.ClientBase, loads: readonly Load[]) =>
   readRefusedChanges(
     client,
@@ -15,15 +15,9 @@ export const readUncomputable = (client: pg.ClientBase, loads: readonly Load[]) 
     "DELETE",
   );
 
-/** Describes the obstacle and the remedy, in sentences. */
-export const describeUncomputable = ({
-  relation,
-  reason,
-  publication,
-  remedy,
-}: RefusedChange): { message: string; remedy: string } => ({
-  message: `Rows of ${tableLabel(relation)} have to be computed again when all rows are there, and PostgreSQL lets no one delete from it: ${describeRefusal(reason, publication)}.`,
-  remedy: `Do this first: ${remedy}.`,
+export const describeUncomputable = (it: RefusedChange): { message: string; remedy: string } => ({
+  message: `Rows of ${tableLabel(it.relation)} have to be computed again when all rows are there, and PostgreSQL lets no one delete from it: ${describeRefusal(it)}.`,
+  remedy: `Do this first: ${it.remedy}.`,
 });
 
 /**
@@ -31,7 +25,7 @@ export const describeUncomputable = ({
  *
  * @throws BackupError LOAD_FAILED if a publication prevents it
  */
-export async function computeAnew(
+export async function recomputeColumns(
   client: pg.ClientBase,
   loads: readonly Load[],
   computed: readonly ComputedColumns[],
@@ -44,10 +38,9 @@ export async function computeAnew(
       const refusal = refused.find((it) => tableKey(it.relation) === tableKey(relation));
       if (!refusal) return;
       const { message, remedy } = describeUncomputable(refusal);
-      const { schema, name } = relation;
       throw new BackupError("LOAD_FAILED", `${message} Nothing was changed.`, {
         hint: remedy,
-        details: { table: { schema, name } },
+        details: { table: nameOf(relation) },
       });
     },
   });

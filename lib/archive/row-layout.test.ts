@@ -1,19 +1,19 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { codeOf } from "../testing/archives.ts";
-import { RowCounter } from "./row-counter.ts";
+import { RowLayout } from "./row-layout.ts";
 
 function count(text: string, cuts: number[] = []): number {
-  const counter = new RowCounter();
+  const layout = new RowLayout();
   const bytes = Buffer.from(text);
   const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].sort(
     (a, b) => a - b,
   );
   for (const [index, place] of places.entries()) {
-    counter.push(bytes.subarray(places[index - 1] ?? 0, place));
+    layout.push(bytes.subarray(places[index - 1] ?? 0, place));
   }
-  counter.end();
-  return counter.rows;
+  layout.end();
+  return layout.rows;
 }
 
 it("counts rows, however they are cut into chunks", () => {
@@ -46,11 +46,11 @@ it.each([
 });
 
 it("refuses a row larger than PostgreSQL takes before it has ended, and holds none of it", async () => {
-  const counter = new RowCounter();
+  const layout = new RowLayout();
   const chunk = Buffer.alloc(2 ** 20, " ");
-  counter.push(Buffer.from("["));
+  layout.push(Buffer.from("["));
   const push = async () => {
-    for (let megabytes = 0; megabytes < 1025; megabytes++) counter.push(chunk);
+    for (let megabytes = 0; megabytes < 1025; megabytes++) layout.push(chunk);
   };
   expect(await codeOf(push())).toBe("ARCHIVE_INVALID");
 });

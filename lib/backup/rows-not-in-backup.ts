@@ -1,3 +1,4 @@
+/** Counts the rows that are not in a backup, for its warnings. */
 import type pg from "pg";
 import type { DumpPlan } from "../plan/dump-plan.ts";
 import { countRows, estimateRows, type RowCount } from "../postgres/count-rows.ts";
@@ -7,31 +8,18 @@ import type { TableName, Warning } from "../shared/api.ts";
 import { listNames } from "../shared/name-list.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 
-type Counts = ReadonlyMap<string, RowCount>;
+type CountedTable = CatalogTable | ExtensionTable;
+type Counts = ReadonlyMap<CountedTable, RowCount>;
 
-/** Counts rows, by `tableKey`, if that is quick and does not wait for locks. Otherwise uses the planner's estimate. */
-async function countByKey(
-  client: pg.ClientBase,
-  tables: ReadonlyArray<CatalogTable | ExtensionTable>,
-): Promise<Counts> {
-  const counts = await countRows(client, tables);
-  return byKey(tables, counts);
-}
-
-const byKey = (tables: readonly TableName[], counts: readonly RowCount[]): Counts =>
-  new Map(tables.flatMap((it, index) => (counts[index] ? [[tableKey(it), counts[index]]] : [])));
-
-/** Counts the rows in extensions' tables that no backup contains, by `tableKey`. */
 export const countExtensionRows = (
   client: pg.ClientBase,
   { extensionTables }: Pick<Catalog, "extensionTables">,
-): Promise<Counts> =>
-  countByKey(
+): Promise<Map<ExtensionTable, RowCount>> =>
+  countRows(
     client,
     extensionTables.filter(({ holdsRows }) => holdsRows),
   );
 
-/** Adds the number of rows to the warnings about extensions' tables. */
 export function withExtensionRows(
   { extensionTables }: Pick<Catalog, "extensionTables">,
   warnings: readonly Warning[],
@@ -41,16 +29,12 @@ export function withExtensionRows(
   return warnings.map((warning) => {
     if (warning.code !== "EXTENSION_TABLE" || !warning.table) return warning;
     const table = tables.get(tableKey(warning.table));
-    return table ? extensionTableWarning(table, counts.get(tableKey(table))) : warning;
+    return table ? extensionTableWarning(table, counts.get(table)) : warning;
   });
 }
 
-/**
- * Returns a plan's warnings with the number of rows that are left out.
- *
- * @param client in the backup's transaction
- */
-export async function leftOutWarnings(
+/** Adds to a plan's warnings the number of rows that are not in the backup. */
+export async function warningsWithCounts(
   client: pg.ClientBase,
   catalog: Catalog,
   { warnings, childrenLeftOut }: DumpPlan,
@@ -77,13 +61,13 @@ export async function leftOutWarnings(
  */
 async function countUnlocked(
   client: pg.ClientBase,
-  tables: ReadonlyArray<CatalogTable | ExtensionTable>,
+  tables: readonly CountedTable[],
 ): Promise<Counts> {
   await client.query("SAVEPOINT counting; SET LOCAL lock_timeout = '1s'");
   try {
-    return await countByKey(client, tables);
+    return await countRows(client, tables);
   } catch {
-    return byKey(tables, tables.map(estimateRows));
+    return new Map(tables.map((table) => [table, estimateRows(table)]));
   } finally {
     await client.query("ROLLBACK TO SAVEPOINT counting; RELEASE SAVEPOINT counting");
   }
@@ -91,11 +75,11 @@ async function countUnlocked(
 
 function childrenWarning(
   parent: TableName,
-  children: readonly TableName[],
+  children: readonly CatalogTable[],
   counts: Counts,
 ): Warning[] {
   const holding = children.flatMap((child) => {
-    const count = counts.get(tableKey(child));
+    const count = counts.get(child);
     if (!count || (count.isExact && count.rows === 0)) return [];
     const isKnown = count.isExact || count.rows > 0;
     return `${tableLabel(child)} (${isKnown ? describeCount(count) : "of unknown size"})`;

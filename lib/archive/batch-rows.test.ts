@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { batchRows, type RowBatch, splitBatch } from "./load-rows.ts";
+import { batchRows, partOf, type RowBatch } from "./batch-rows.ts";
 
 const ROWS = [{ id: 1 }, { id: 2, text: '],[\n"é😀' }, {}, { id: 4, text: "x".repeat(30) }];
 
@@ -71,6 +71,8 @@ test.for([
   ["no end", '[{"id":1}\n'],
   ["no line end after the end", '[{"id":1}\n]'],
   ["no beginning", '{"id":1}\n]\n'],
+  ["a row within a batch without its comma", '[{"id":1}\n{"id":2}\n]\n'],
+  ["something after the end", '[{"id":1}\n]\n]\n'],
 ])("%s is an error, not a table with fewer rows", async ([, text = ""]) => {
   await expect(batches([Buffer.from(text)], 1)).rejects.toThrow();
 });
@@ -80,7 +82,7 @@ test("some rows of a batch are a batch of their own", async () => {
   if (!batch) throw new Error("no batch");
   for (let start = 0; start < ROWS.length; start++) {
     for (let end = start + 1; end <= ROWS.length; end++) {
-      expect(JSON.parse(splitBatch(batch, start, end).toString())).toEqual(ROWS.slice(start, end));
+      expect(JSON.parse(partOf(batch, start, end).json.toString())).toEqual(ROWS.slice(start, end));
     }
   }
 });

@@ -1,5 +1,6 @@
 import type { BackupError } from "../../errors.ts";
-import type { RehearsalReport } from "../../shared/rehearsal.ts";
+import type { RehearsalSummary } from "../../shared/api.ts";
+import type { RehearsalReport, RowChanges } from "../../shared/rehearsal.ts";
 import { toErrorReport } from "../../to-backup-error.ts";
 import { boundDrift } from "../bound-plan.ts";
 import type { ReadPlan } from "../read-plan.ts";
@@ -43,3 +44,24 @@ export class Steps {
     };
   }
 }
+
+/** For the plan. */
+export function summariseRehearsal(report: RehearsalReport): RehearsalSummary {
+  const { wouldSucceed, elapsedMs, tables, violations } = report;
+  const known = tables.flatMap(({ changes }) => changes ?? []);
+  const isWhole = tables.length > 0 && known.length === tables.length;
+  return {
+    wouldSucceed,
+    elapsedMs,
+    changes: isWhole ? known.reduce(sum) : null,
+    // Counts constraints and columns, regardless of their number of rows.
+    violations: violations.length,
+  };
+}
+
+const sum = (a: RowChanges, b: RowChanges): RowChanges => ({
+  added: a.added + b.added,
+  removed: a.removed + b.removed,
+  changed: a.changed + b.changed,
+  same: a.same + b.same,
+});
