@@ -46,11 +46,7 @@ export const classOptionsShape = {
     .optional(),
 };
 
-/**
- * Checks the arguments of one of the classes.
- *
- * @throws CONFIG_INVALID, which names each option that is wrong or unknown, and never its value
- */
+/** Checks the arguments of a class. @throws CONFIG_INVALID, which names each wrong option and never its value */
 export function parseClassOptions<Schema extends z.ZodType>(
   name: "PrismaBackup" | "PrismaRestore",
   prisma: unknown,

@@ -75,17 +75,11 @@ export interface BackupAdminOptions {
    * `callbackUrl`, as in next-auth and Auth.js. Clerk uses `redirect_url`.
    */
   callbackParam?: string | undefined;
-  /**
-   * Where the app stores who may sign in, so that a plan can say how a restore changes their rights. Default: found by
-   * usual names.
-   */
+  /** Where the app stores who may sign in, to say how a restore changes their rights. Default: usual names. */
   signIn?: SignInOptions | undefined;
   /** Private folder for uploads that are in progress or wait. Default: one below the system's temporary folder. */
   uploadDir?: string | undefined;
-  /**
-   * Private folder for safety backups, with which a restore can be undone. Use a durable disk. Default: one below
-   * `uploadDir`.
-   */
+  /** Private folder for safety backups, which undo a restore. Use a durable disk. Default: below `uploadDir`. */
   safetyBackupDir?: string | undefined;
   /** Which encryption backups may have, and the public keys that always open them. Default: each person chooses. */
   policy?: Partial<EncryptionPolicy> | undefined;
@@ -130,10 +124,7 @@ export type Config = Readonly<
 >;
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
-/**
- * Excludes `//evil.example`, which is another host, also in the spellings with backslashes and tabs that browsers
- * accept.
- */
+/** Excludes `//evil.example`, another host, also with the backslashes and tabs that browsers accept. */
 export const PATH_OR_URL = /^(\/(?![/\\\s])|https?:\/\/)[^\t\n\r]*$/;
 const pathSchema = z
   .string()
@@ -221,11 +212,7 @@ const optionsSchema = z.strictObject({
     .default(() => console),
 });
 
-/**
- * Checks the options. Called once.
- *
- * @throws CONFIG_INVALID, which names each option that is wrong and never its value
- */
+/** Checks the options, once. @throws CONFIG_INVALID, which names each option that is wrong and never its value */
 export function parseConfig(options: BackupAdminOptions): Config {
   const parsed = optionsSchema.safeParse(options);
   if (parsed.success) return Object.freeze(parsed.data);
@@ -238,12 +225,9 @@ export function parseConfig(options: BackupAdminOptions): Config {
 }
 
 /**
- * Opens the configured database. It uses the explicit settings first, then the Prisma client's own connection, which
- * leads to the app's database, then DIRECT_URL, then DATABASE_URL. If the client's own connection is a transaction
+ * Opens the configured database: by explicit settings, else the Prisma client's own connection, DIRECT_URL or
+ * DATABASE_URL, of which it proves that they lead to the client's database. If the client's own is a transaction
  * pooler, DIRECT_URL may replace it. To find that out, this function connects. Otherwise the first statement does.
- *
- * If the settings are not explicit, it proves that they lead to the database that the client itself is connected to.
- *
  * @throws CONFIG_INVALID if there is no connection, or it leads to another database
  */
 export async function openConfiguredDatabase(
@@ -293,9 +277,7 @@ export async function openConfiguredDatabase(
   });
 }
 
-/**
- * Whether a connection is a transaction pooler for the same database. A script may have clients of several databases.
- */
+/** Whether a connection is a transaction pooler for the same database. A script may have clients of several. */
 async function isPoolOf(own: pg.ClientConfig, direct: pg.ClientConfig): Promise<boolean> {
   try {
     if (new OwnClient(own).database !== new OwnClient(direct).database) return false;

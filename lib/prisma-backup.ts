@@ -102,11 +102,7 @@ export class PrismaBackup {
     }
   }
 
-  /**
-   * Makes one backup. Each further call makes another one.
-   *
-   * @throws BackupError; then there is no backup, and nothing of it is left on the disk
-   */
+  /** Makes one backup, at each call another. @throws BackupError; then nothing of it is left on the disk */
   async run(): Promise<BackupSummary> {
     const { encrypt, password = "", folderName, compress, onProgress } = this.#options;
     const models = readPrismaModels(this.#prisma);

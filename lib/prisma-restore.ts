@@ -59,14 +59,9 @@ export interface PrismaRestoreArgs extends ClassOptions {
   waitBetweenModels?: number | undefined;
   transaction?:
     | {
-        /**
-         * How long to wait for the connection (default 15 s) and for tables that others use (default 30 s), in
-         * milliseconds.
-         */
+        /** How long to wait for the connection (default 15 s) and for locked tables (default 30 s), in ms. */
         maxWait?: number | undefined;
-        /**
-         * Milliseconds after which the restore is rolled back, counted from when its tables are locked. Default: none.
-         */
+        /** Milliseconds after which the restore is rolled back, from when its tables are locked. Default: none. */
         timeout?: number | undefined;
       }
     | undefined;
@@ -74,16 +69,11 @@ export interface PrismaRestoreArgs extends ClassOptions {
   encrypt?: boolean | undefined;
   /** Opens an encrypted backup. */
   password?: string | undefined;
-  /**
-   * Opens a backup that is encrypted to age public keys: the text of a private key file, or its AGE-SECRET-KEY-1 line.
-   */
+  /** Opens a backup for age public keys: the text of a private key file, or its AGE-SECRET-KEY-1 line. */
   identity?: string | undefined;
   /** Accepted because the original had it. Has no effect. */
   isTesting?: boolean | undefined;
-  /**
-   * Called before anything changes, with what the restore will do and what the backup itself has lost. If it returns
-   * false or throws, the restore is cancelled.
-   */
+  /** Called with the plan and its warnings before anything changes. False or an error cancels the restore. */
   onPlan?: ((plan: RestorePlan) => unknown) | undefined;
 }
 
@@ -136,8 +126,6 @@ export class PrismaRestore {
 
   /**
    * Checks the whole backup, then restores it in one transaction.
-   *
-   * @returns once it is committed
    * @throws BackupError; then nothing has changed, unless its code is INTERRUPTED, whose message says so
    */
   async run(): Promise<RestoreSummary> {
@@ -264,10 +252,7 @@ async function agree(onPlan: PrismaRestoreArgs["onPlan"], plan: RestorePlan): Pr
   throw new BackupError("ABORTED", "`onPlan` refused the restore. Nothing was changed.", { cause });
 }
 
-/**
- * Adds hints to an error. If the tables do not fit, it names the migrations that differ. If tables can be left out, it
- * names the option for that.
- */
+/** Names the migrations that differ if the tables do not fit, and the option that leaves tables out. */
 function withRemedies(error: unknown, { checks }: RestorePlan): unknown {
   if (!(error instanceof BackupError)) return error;
   const { code, message, hint, details, cause } = error;

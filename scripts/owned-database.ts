@@ -1,12 +1,9 @@
 import pg from "pg";
 
 /**
- * Creates a database, if it is missing, and an ordinary role with the same name and password that owns it. An app
- * should connect with such a role.
- *
- * @param serverUrl connection string of a superuser
- * @param name a name that needs no quotes
- * @returns the owner's connection string
+ * Creates a database, if it is missing, and an ordinary role with the same name and password that owns it, as an app
+ * should have.
+ * @param name a name that needs no quotes @returns the owner's connection string
  */
 export async function createOwnedDatabase(serverUrl: string, name: string): Promise<string> {
   const client = new pg.Client({ connectionString: serverUrl });

@@ -13,9 +13,7 @@ const PERIOD: Period = {
 
 /**
  * Fills the demo's database with the same rows every time, all or nothing.
- *
- * @param scale of the shop's business: 1 for 8,000 orders
- * @returns the number of rows, or null if the shop already has data, which then stays unchanged
+ * @param scale 1 for 8,000 orders @returns the number of rows, or null if the shop already has data, which then stays
  */
 export async function seed(url: string, { scale = 1 } = {}): Promise<number | null> {
   const client = new pg.Client({ connectionString: url });

@@ -5,10 +5,7 @@ import { tableLabel } from "../shared/table-name.ts";
 
 const WIDTH = 24;
 
-/**
- * Shows an operation's progress in one line on a terminal's stderr. If stderr is a pipe, it only says what it waits
- * for.
- */
+/** Shows progress in one line on a terminal's stderr. A pipe only gets what the operation waits for. */
 export function showProgress(): { onProgress: OnProgress; end(): void } {
   const { stderr } = process;
   let progress = NO_PROGRESS;

@@ -31,12 +31,7 @@ import {
 } from "./usage.ts";
 import { visible } from "./visible.ts";
 
-/**
- * `restore`: checks the whole archive, then replaces the tables' rows, or merges the backup's rows into them, in one
- * transaction. Without `--yes` it only checks. With `--rehearse` it does a trial run.
- *
- * @returns the exit code
- */
+/** `restore`: checks the whole archive, and with `--yes` restores it in one transaction. @returns the exit code */
 export async function restore(args: string[], signal: AbortSignal): Promise<number> {
   const options = parseOptions(
     args,

@@ -10,10 +10,7 @@ import { answerReportRequests } from "./report-store.ts";
 
 const PROGRESS_INTERVAL_MS = 500;
 const HEARTBEAT_INTERVAL_MS = 2000;
-/**
- * Each write contains the progress of all tables. In the largest databases that is megabytes, so it is written less
- * often.
- */
+/** In the largest databases, the progress of all tables is megabytes, so it is written less often. */
 const PROGRESS_BYTES_PER_MS = 1000;
 
 /** Never rejects. It answers the requester through the operation's row. */
@@ -21,20 +18,13 @@ type TakeStep = (request: StepRequest) => Promise<void>;
 
 const live = processWideMap<LiveOperation>("live-operations");
 
-/**
- * The operation, if this process carries it out. It can then be cancelled or continued without waiting for a heartbeat.
- */
+/** The operation, if this process carries it out. Then nothing has to wait for a heartbeat. */
 export const findLiveOperation = (id: string): LiveOperation | undefined => live.get(id);
 
-/**
- * An operation that this process carries out. It writes progress and a heartbeat, and learns from the row whether it is
- * cancelled or has a next step.
- */
+/** Writes an operation's progress and heartbeat, and learns from its row of a cancellation or a next step. */
 export class LiveOperation {
   readonly id: string;
-  /**
-   * The report of the trial run while the restore waits for a person. It contains rows, so it exists only in memory.
-   */
+  /** The report of the trial run while the restore waits. It contains rows, so it exists only in memory. */
   rehearsal: RehearsalReport | null = null;
   readonly #context: Pick<Context, "config" | "database">;
   readonly #controller = new AbortController();
@@ -69,11 +59,7 @@ export class LiveOperation {
     this.#isChanged = true;
   };
 
-  /**
-   * Sets what takes up a requested step while the operation waits. Any process of the app may request the step.
-   *
-   * @returns whether it was waiting
-   */
+  /** Sets what takes up a step that any process requests while the operation waits. @returns whether it waited */
   onStep(take: TakeStep | null): boolean {
     const wasWaiting = this.#take !== null;
     this.#take = take;

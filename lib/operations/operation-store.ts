@@ -83,9 +83,7 @@ const columns = (
       step_requested AS "stepRequested", step_refused AS "stepRefused", step_taken AS "stepTaken",
       ${timestamp("heartbeat_at")} AS "heartbeatAt"`;
 
-/**
- * The columns of a ListedOperation. They do not read the plan, result or error, and read progress only while running.
- */
+/** The columns of a ListedOperation. They read no plan, result or error, and progress only while running. */
 export const LISTED_COLUMNS = `${SMALL_COLUMNS}, can_start AS "canStart", result_rows AS rows, archive_bytes AS "archiveBytes",
       CASE WHEN state = 'running' THEN (
         SELECT json_build_object('stage', progress -> 'stage', 'rows', sum(done),
@@ -213,9 +211,7 @@ export async function beginRunning(
   return operation ?? null;
 }
 
-/**
- * Records that the plan is made and the restore waits for a person. Null if the restore has been ended in the meantime.
- */
+/** Records the plan and that the restore waits for a person. Null if it has been ended in the meantime. */
 export async function markReady(
   database: Database,
   id: string,
@@ -233,9 +229,7 @@ export async function markReady(
   return operation ?? null;
 }
 
-/**
- * Records the archive's identity and the safety backup, each as soon as it is known. False if the operation has ended.
- */
+/** Records the archive's identity and the safety backup, each when it is known. False if the operation has ended. */
 export async function writeFacts(
   database: Database,
   id: string,
@@ -258,11 +252,7 @@ interface Heartbeat {
   reports: ReportRequest[];
 }
 
-/**
- * Records that the process is alive and how far it is. The same statement returns whether to stop or take a step.
- *
- * @param progress JSON; null leaves the stored progress
- */
+/** Records that the process is alive, and returns whether to stop or take a step. @param progress JSON, if changed */
 export async function writeHeartbeat(
   database: Database,
   id: string,
@@ -292,10 +282,7 @@ export async function writeHeartbeat(
   };
 }
 
-/**
- * Records the transaction before it changes the database. False if the operation has been ended in the meantime: then
- * the transaction must not go on.
- */
+/** Records the transaction before it changes anything. False if the operation has ended: then it must not go on. */
 export async function recordTransaction(
   database: Database,
   id: string,
@@ -339,10 +326,7 @@ export interface Ending {
   progress?: Progress;
 }
 
-/**
- * Ends an operation that is in one of the states `from`. Null if it is in none of them or already has this end. Only
- * `recordEnd` may call it.
- */
+/** Ends an operation in one of the states `from`. Null if it is in none, or has this end. Only for `recordEnd`. */
 export async function endOperation(
   database: Database,
   id: string,

@@ -28,10 +28,7 @@ export async function listOperations(context: Context): Promise<ListedOperation[
   return operations.map((operation) => toListed(operation, context.config));
 }
 
-/**
- * @param known if the operation has not changed since, the plan is null
- * @throws OPERATION_NOT_FOUND
- */
+/** @param known if the operation has not changed since, the plan is null @throws OPERATION_NOT_FOUND */
 export async function getOperation(
   context: Context,
   id: string,
@@ -66,11 +63,7 @@ export async function readOwnOperation(
   return operation;
 }
 
-/**
- * Asks an operation to end, whichever instance of the app carries it out. It has ended only when its state says so.
- *
- * @throws OPERATION_NOT_FOUND, OPERATION_STATE if it has already ended
- */
+/** Asks an operation in any process to end. Its state says when it has. @throws OPERATION_NOT_FOUND, OPERATION_STATE */
 export async function cancelOperation(
   context: Context,
   actor: Actor,

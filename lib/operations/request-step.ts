@@ -9,9 +9,7 @@ import { getOperation } from "./operations.ts";
 import { requestStep, withdrawStep } from "./step-store.ts";
 
 export const LOOK_MS = 50;
-/**
- * Longer than the silence after which a process counts as dead, and longer than a connection to the database may take.
- */
+/** Longer than the silence of a dead process, and than a connection to the database may take. */
 export const WAIT_MS = 20_000;
 
 export const notWaiting = (): BackupError =>

@@ -6,10 +6,7 @@ import { recordEnd } from "./notify.ts";
 import { type Ending, readOperation } from "./operation-store.ts";
 import { endingWithoutWord, readChanged, type SettleContext } from "./settle.ts";
 
-/**
- * Writes the end of a restore. A failure is reported as "nothing has changed", so PostgreSQL is asked whether that is
- * true: the connection may have been lost during the commit.
- */
+/** Writes a restore's end. After a failure, PostgreSQL is asked: the connection may have been lost in the commit. */
 export async function writeEnd(context: SettleContext, id: string, ending: Ending): Promise<void> {
   const { database } = context;
   if (ending.state === "succeeded") {

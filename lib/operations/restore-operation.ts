@@ -43,10 +43,7 @@ interface Run {
   live: LiveOperation;
 }
 
-/**
- * Carries out a restore. It owns the archive and the upload from now on. Never rejects: every end is written to the
- * operation.
- */
+/** Carries out a restore, and owns its archive and upload. Never rejects: every end is written to the operation. */
 export async function carryOutRestore(
   context: Context,
   operation: Run["operation"],

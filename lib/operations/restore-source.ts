@@ -1,6 +1,4 @@
-/**
- * What a restore reads: an upload, which is removed afterwards, or the safety backup of another restore, which stays.
- */
+/** What a restore reads: an upload, which is removed afterwards, or another's safety backup, which stays. */
 import { archiveFileName } from "../backup/backup-name.ts";
 import { BackupError } from "../errors.ts";
 import { type Actor, isEnded } from "../shared/api.ts";

@@ -86,9 +86,7 @@ const wholeScope = ({ archive, undoes }: RestoreSource): RestoreScope =>
       };
 
 /**
- * Returns the report of the trial run of one's own restore. It is kept only while the restore waits for its start,
- * because it contains rows.
- *
+ * Returns the report of one's own trial run, only while the restore waits, because it contains rows.
  * @throws OPERATION_NOT_FOUND if there is none, FORBIDDEN, OPERATION_STATE if the process that has it does not answer
  */
 export async function readRehearsal(

@@ -2,10 +2,7 @@ import type { Database } from "../postgres/connection.ts";
 import { TABLE } from "./operation-store.ts";
 import { queryOperations } from "./operations-schema.ts";
 
-/**
- * Returns how long a restore has been writing, in ms. Null if no restore is running, or it only checks or does a trial
- * run.
- */
+/** How long a restore has been writing, in ms. Null if none is: a check or a trial run does not count. */
 export async function readRestoringMs(database: Database): Promise<number | null> {
   const [row] = await queryOperations<{ ms: string | null }>(
     database,

@@ -51,11 +51,7 @@ export async function planSafetyBackup(
   return { possible, message, neededBytes, freeBytes };
 }
 
-/**
- * Call it right before the start. The free space may have changed, and a new deployment may have changed the policy.
- *
- * @throws SAFETY_BACKUP_FAILED
- */
+/** Call it right before the start: room and policy may have changed since the plan. @throws SAFETY_BACKUP_FAILED */
 export async function requireRoom(
   { config, safetyBackups }: Context,
   plan: SafetyBackupPlan | null,
@@ -71,8 +67,7 @@ export async function requireRoom(
 }
 
 /**
- * Backs up the tables, then reads the file back from the disk, because an unreadable backup is worthless.
- *
+ * Backs up the tables and reads the file back from the disk, because an unreadable backup is worthless.
  * @throws SAFETY_BACKUP_FAILED, ABORTED; INTERRUPTED if the restore has been ended in the meantime
  */
 export async function makeSafetyBackup(
@@ -120,10 +115,8 @@ export async function makeSafetyBackup(
 }
 
 /**
- * Removes safety backups that are no longer kept: all but those of the newest three restores, those that are too old,
- * and those of restores that changed nothing. It never removes one that a restore still needs, or a file that this
- * database has no record of.
- *
+ * Removes all safety backups but those of the newest three restores, and those that are too old or not needed. It never
+ * removes one that a restore still reads, or a file that this database has no record of.
  * @param spared a restore whose safety backup stays, whatever its age
  */
 export async function tidySafetyBackups(

@@ -1,7 +1,4 @@
-/**
- * The next step requested of a waiting restore. The request is stored in the operation's row, because the unlocked
- * archive is in the memory of one process.
- */
+/** The next step of a waiting restore, requested in its row, because another process may have the unlocked archive. */
 
 import type { Database } from "../postgres/connection.ts";
 import { NO_PROGRESS, type Stage } from "../shared/progress.ts";

@@ -24,12 +24,7 @@ export interface UnlockAttempt {
   takeBack(): Promise<void>;
 }
 
-/**
- * Counts an attempt.
- *
- * @param tried.uploadId null for a safety backup: it belongs to no single person, so only the person's attempts count
- * @throws TOO_MANY_ATTEMPTS
- */
+/** @param tried.uploadId null for a safety backup, which belongs to no single person @throws TOO_MANY_ATTEMPTS */
 export async function countUnlockAttempt(
   database: Database,
   { uploadId, personId }: { uploadId: string | null; personId: string },

@@ -18,9 +18,8 @@ export type TakenStep = PlanStep | (StartStep & { session: RestoreSession });
 
 /**
  * Shows the plan and waits for a person's next step, requested in any process of the app.
- *
  * @param prepare throws if the restore cannot start at this moment; then the wait goes on
- * @throws the operation's abort reason, also if it has waited too long; INTERRUPTED if it was ended in the meantime
+ * @throws the reason of an abort, also after too long a wait; INTERRUPTED if it was ended in the meantime
  */
 export async function waitForStep(
   context: Pick<Context, "config" | "database">,
@@ -92,10 +91,7 @@ function listen(
   return promise;
 }
 
-/**
- * @throws SCHEMA_DRIFT if the check forbids the restore, or found differences from the backup's schema that nobody
- *   accepted
- */
+/** @throws SCHEMA_DRIFT if the check forbids the restore, or nobody has accepted the differences that it found */
 export function requireStartable(
   plan: RestorePlan | null,
   { acceptDrift }: Pick<StartStep, "acceptDrift">,

@@ -101,10 +101,7 @@ export interface OverviewTable extends TableName {
   rowsAreExact: boolean;
   /** False if the server cannot read its rows: the table is damaged, or it is unlogged and this is a standby. */
   isReadable: boolean;
-  /**
-   * The hosting platform that owns the table, such as Supabase. Such a table is backed up only if it is chosen.
-   * Undefined for the app's own tables.
-   */
+  /** The hosting platform that owns the table, such as Supabase. Backed up only if it is chosen. */
   platform?: string;
   /** Includes indexes and TOAST. */
   sizeBytes: number;
@@ -269,10 +266,7 @@ export interface RestorePlan {
       isMissing?: boolean;
       /** Whether the table's current rows cannot be read, because the server's storage is damaged. */
       isDamaged?: boolean;
-      /**
-       * The hosting platform that owns the table. Such a table is restored only if it is chosen. Undefined for the
-       * app's own tables.
-       */
+      /** The hosting platform that owns the table. Restored only if it is chosen. */
       platform?: string;
       /** `merge`: rows are added or changed, but not removed. */
       action: "replace" | "merge" | "skip";
@@ -363,10 +357,7 @@ export interface Operation {
   /** Name of the downloaded or uploaded file. */
   fileName: string;
   cancelRequested: boolean;
-  /**
-   * The person who requested the cancellation. Null if there was no request: a download that was given up also ends as
-   * cancelled.
-   */
+  /** Who requested the cancellation. Null for a download that was given up, which also ends as cancelled. */
   cancelledBy: Actor | null;
   /** restore: set once its check has ended. backup: set once it has succeeded. */
   archive: ArchiveIdentity | null;
@@ -383,19 +374,13 @@ export interface Operation {
   changed: "nothing" | "everything" | "unknown";
 }
 
-/**
- * Query parameters: state and `startedAt` from an earlier answer. While they are unchanged, so is the plan, which may
- * be large and is then not sent again.
- */
+/** Query parameters, from an earlier answer. While they are unchanged, so is the plan, and it is not sent again. */
 export interface KnownOperation {
   state: OperationState;
   startedAt: string | null;
 }
 
-/**
- * An operation as lists show it: small, regardless of the archive's size. The operation itself has the plan and the
- * result.
- */
+/** An operation in a list: small, whatever the archive's size. The operation itself has its plan and result. */
 export interface ListedOperation extends Omit<Operation, "progress" | "plan" | "result" | "error"> {
   /** Present while it runs. Rows are the sum over all tables, and null until the tables are known. */
   progress: { stage: Stage; rows: number | null; totalRows: number | null } | null;

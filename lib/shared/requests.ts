@@ -54,15 +54,9 @@ const restoreScopeSchema = z
     mode: restoreModeSchema,
     /** If left out: every table of the backup. */
     tables: z.array(tableNameSchema).min(1).optional(),
-    /**
-     * Tables of the backup or of the database to leave unchanged, although tables that they refer to, or that refer to
-     * them, are restored.
-     */
+    /** Tables to leave unchanged, although tables that they refer to, or that refer to them, are restored. */
     exclude: z.array(exclusionSchema).min(1).optional(),
-    /**
-     * Tables of the hosting platform to restore with the whole backup. `tables` and `rows` can name such tables
-     * directly.
-     */
+    /** The hosting platform's tables to restore with the whole backup. `tables` and `rows` name them directly. */
     include: z.array(exclusionSchema).min(1).optional(),
     /** Restore only these rows, instead of `tables`. Only with `keep-existing` or `overwrite`. */
     rows: z

@@ -16,9 +16,7 @@ type Outcome =
   | { arrived: "refused"; answer: Answer }
   | { arrived: "broken"; reason: string };
 
-/**
- * Uploads 12 MB as the page does, then again in one request, and compares what the server received with what was sent.
- */
+/** Uploads 12 MB as the page does, then again in one request, and compares what the server received. */
 export async function checkUploads(ask: AskApp, cookie: string): Promise<Finding[]> {
   const { found, ok, note, problem } = findingsOf("App");
   // Random bytes cannot be compressed and reveal nothing.

@@ -26,12 +26,7 @@ const SERVER_SQL = `
     (SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()) AS "isEncrypted",
     pg_catalog.pg_is_in_recovery() AS "isReplica", ${IS_ONE_SESSION} AS "isOneSession"`;
 
-/**
- * Checks how the app reaches its database, and what kind of server it is.
- *
- * @param from where the connection string comes from
- * @returns `isUsable`: the other checks can run
- */
+/** Checks how the app reaches its database. @param from the source of the address @returns whether the rest can run */
 export async function checkConnection(
   database: Database,
   from: string,

@@ -2,9 +2,7 @@ import { toBackupError } from "../../to-backup-error.ts";
 import { UsageError } from "../usage.ts";
 import { visible } from "../visible.ts";
 
-/**
- * note: good to know. warning: data may be lost or something may fail one day. problem: a backup or restore would fail.
- */
+/** note: good to know. warning: something may fail or get lost one day. problem: a backup or restore would fail. */
 export type Level = "ok" | "note" | "warning" | "problem";
 
 /** The sections of the report, in order. */
@@ -42,12 +40,7 @@ export function findingsOf(area: Finding["area"]) {
   };
 }
 
-/**
- * Runs a check. If the check itself fails, that becomes a problem in the report, and the other checks go on.
- *
- * @param what the subject of the sentence
- * @returns null if the check failed
- */
+/** Runs a check. Its own failure becomes a problem in the report. @param what its subject @returns null if it failed */
 export async function attempt<Result>(
   findings: Finding[],
   { area, code, what }: Pick<Finding, "area" | "code" | "what">,

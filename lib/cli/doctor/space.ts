@@ -7,11 +7,7 @@ import { formatBytes } from "../../shared/format.ts";
 import { DEFAULT_MAX_UPLOAD_BYTES, UPLOAD_SPARE_BYTES } from "../../shared/limits.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
-/**
- * Checks that only the app can use the folder for uploads. The app itself applies the same rule before each use.
- *
- * @param directory if it does not exist yet, the app creates it
- */
+/** Checks that only the app can use the folder for uploads, by the rule that the app applies before each use. */
 export async function checkUploadFolder(directory: string): Promise<Finding[]> {
   const { found, ok, problem } = findingsOf("Server");
   const folder = path.resolve(directory);
@@ -30,12 +26,7 @@ export async function checkUploadFolder(directory: string): Promise<Finding[]> {
 /** The file system type that `statfs` returns on Linux. */
 const TMPFS = 0x01021994;
 
-/**
- * Checks that an archive of this database fits on the disk where uploads are stored.
- *
- * @param directory `uploadDir`; undefined for the default, below the system's temporary folder
- * @param databaseBytes null if unknown
- */
+/** Checks that a backup of this database fits on the disk for uploads. @param directory default: the temporary one */
 export async function checkSpace(
   directory: string | undefined,
   databaseBytes: number | null,

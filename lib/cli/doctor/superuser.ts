@@ -16,9 +16,7 @@ interface Owners {
 /** Includes the add-on's own schema. */
 const NAMESPACE = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
-/**
- * Leaves out a column's sequences and the types of tables and arrays, because their owner changes along with the table.
- */
+/** Without a column's sequences and the types of tables and arrays: their owner changes along with the table. */
 const SQL = `
   WITH super AS (SELECT oid FROM pg_roles WHERE rolsuper),
   relation AS (

@@ -32,11 +32,7 @@ interface Peer {
 const readOwn = () =>
   createRequire(import.meta.url)("prisma-backup-admin/package.json") as OwnPackage;
 
-/**
- * Returns the packages that this one needs in a host, with the versions found there.
- *
- * @param declared the ranges in package.json; they count if a package is not installed
- */
+/** Returns this package's peers as found in a host. @param declared the ranges for those that are not installed */
 export async function readPeers(
   root: string,
   declared: Record<string, string> = {},

@@ -67,11 +67,7 @@ function namesOf(clause: string): Array<{ exported: string; local: string }> {
   ];
 }
 
-/**
- * Returns the imports that `recognise` accepts. Those that most modules import come first.
- *
- * @param recognise returns what follows the name in a use that proves it; null if nothing proves it
- */
+/** Most frequent imports first. @param recognise returns what follows the name in a use that proves it, else null */
 export function rankReferences(
   root: string,
   imports: readonly Import[],

@@ -88,11 +88,8 @@ export interface MountPlace {
 }
 
 /**
- * Returns the folder for a mount. It looks for the folders that already serve the beginning of the mount's path, also
- * through route groups, so that their layouts and proxies apply to the mount.
- *
- * @param mount for example `/admin/backup`
- * @throws CONFIG_INVALID if a page of the host already has that path
+ * Returns the folder for a mount, below those that already serve the beginning of its path, also through route groups,
+ * so that their layouts and proxies apply to it. @throws CONFIG_INVALID if the host has a page there
  */
 export async function placeMount(app: NextApp, mount: string): Promise<MountPlace> {
   const folders = await routeFolders(app.appDirectory);

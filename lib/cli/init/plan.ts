@@ -36,12 +36,7 @@ export interface InitPlan {
 
 const NOTHING = "Nothing was written.";
 
-/**
- * Inspects a host and says what to write. Writes nothing.
- *
- * @throws CONFIG_INVALID if this is not an app that the add-on can be mounted into
- * @throws UsageError if a choice names something that does not exist
- */
+/** Says what to write, and writes nothing. @throws CONFIG_INVALID if the add-on cannot be mounted here, UsageError */
 export async function planInit(
   root: string,
   mount: string,

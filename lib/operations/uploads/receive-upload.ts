@@ -10,9 +10,7 @@ import { requireUploadRoom, type UploadLimits } from "./upload-usage.ts";
 
 export interface Uploads {
   /**
-   * Answers one request of the tus protocol: creation, HEAD, PATCH, DELETE, OPTIONS.
-   *
-   * @param id the upload's id from the URL; undefined for the collection
+   * Answers one request of the tus protocol. @param id from the URL; undefined for the collection
    * @throws UPLOAD_NOT_FOUND also if it is another person's, ARCHIVE_TOO_LARGE, REQUEST_INVALID
    */
   receive(request: Request, actor: Actor, id: string | undefined): Promise<Response>;
@@ -40,8 +38,7 @@ const EXPIRED: Deletion = { reason: "expired", actor: null };
 
 /**
  * Opens the private folder in which uploads stay until they are restored, removed or too old.
- *
- * @throws CONFIG_INVALID, as each of its methods does, if the folder belongs to another user or others may write to it
+ * @throws CONFIG_INVALID, as each of its methods does, if it belongs to another user or others may write to it
  */
 export async function openUploads(
   options: {
@@ -102,10 +99,7 @@ export async function openUploads(
     if (isMine && deletion && upload) tell(upload, deletion);
   };
 
-  /**
-   * The description (`.json`) is written first and never again, so its time counts. Without one, the file's own time
-   * does.
-   */
+  /** The description is written first and never again, so its time counts, else that of the file. */
   async function expiryOf(id: string): Promise<number | null> {
     const statOf = (name: string) => lstat(path.join(directory, name)).catch(() => null);
     const since = (await statOf(`${id}.json`)) ?? (await statOf(id));

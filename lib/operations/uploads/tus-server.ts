@@ -18,10 +18,8 @@ const TUS_HEADERS = [
 ];
 
 /**
- * Answers requests of the tus protocol. A new upload's metadata contains who created it, as `owner`.
- *
- * @returns a function that throws UPLOAD_NOT_FOUND, UPLOAD_CUT_SHORT, ARCHIVE_TOO_LARGE, OPERATION_STATE,
- *   REQUEST_INVALID, or what the store throws
+ * Answers requests of the tus protocol. A new upload's metadata has who created it, as `owner`. The function throws
+ * UPLOAD_NOT_FOUND, UPLOAD_CUT_SHORT, ARCHIVE_TOO_LARGE, OPERATION_STATE, REQUEST_INVALID, or what the store throws.
  */
 export function tusServer(
   datastore: DataStore,

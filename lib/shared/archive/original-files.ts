@@ -31,11 +31,7 @@ export async function looksOriginal(reader: EntryReader): Promise<boolean> {
   return false;
 }
 
-/**
- * Finds the files that contain tables, and the warnings about the others.
- *
- * @throws ArchiveFault for a file that may be a table's and is incomplete
- */
+/** Finds the files of tables. @throws ArchiveFault for a file that may be a table's and is incomplete */
 export async function findOriginalFiles(
   reader: EntryReader,
 ): Promise<{ files: OriginalFile[]; warnings: Warning[] }> {
@@ -85,9 +81,7 @@ function kindOf(head: string): "rows" | "encrypted" | "empty" | "other" {
   return /^\{\s*"(encryptedText|encrypted|iv)"\s*:\s*"/.test(text) ? "encrypted" : "other";
 }
 
-/**
- * A complete JSON value that is not an array is a foreign file. Anything else may be a table's file that was cut off.
- */
+/** A complete JSON value that is no array is a foreign file. Anything else may be a table's file that was cut off. */
 async function requireForeign(reader: EntryReader, name: string, sizeBytes: number): Promise<void> {
   const hint =
     "If this file is not part of the backup, move it to another place. Else copy the backup again, or use an older one.";
