@@ -3,7 +3,6 @@ import type { Action } from "../config.ts";
 import { readActivity } from "../operations/activity.ts";
 import { createBackup, openBackup } from "../operations/backups.ts";
 import type { Context } from "../operations/context.ts";
-import { type StoredOperation, toOperation } from "../operations/operation-store.ts";
 import { cancelOperation, getOperation, listOperations } from "../operations/operations.ts";
 import {
   createRestore,
@@ -11,6 +10,7 @@ import {
   readRehearsal,
   startRestore,
 } from "../operations/restores.ts";
+import { type StoredOperation, toOperation } from "../operations/stored-operation.ts";
 import { describeUpload } from "../operations/uploads/describe-upload.ts";
 import type { Actor, Overview, StoredUpload } from "../shared/api.ts";
 import {

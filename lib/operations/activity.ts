@@ -1,8 +1,8 @@
 import { ACTIVITY_PAGE_LENGTH, type Activity, type ActivityFilter } from "../shared/api.ts";
 import type { Context } from "./context.ts";
-import { LISTED_COLUMNS, TABLE, toListed } from "./operation-store.ts";
 import { ifRecorded, queryOperations } from "./operations-schema.ts";
 import { settleOperations } from "./settle.ts";
+import { LISTED_COLUMNS, TABLE, toListed } from "./stored-operation.ts";
 
 /** Returns one page of all operations ever recorded, newest first, in the form that `listOperations` returns. */
 export async function readActivity(

@@ -13,8 +13,9 @@ import { applyPolicy, requireAllowed } from "./encryption-policy.ts";
 import { LiveOperation } from "./live-operation.ts";
 import { logError } from "./log-error.ts";
 import { recordEnd } from "./notify.ts";
-import { beginRunning, insertOperation, type StoredOperation } from "./operation-store.ts";
+import { beginRunning, insertOperation } from "./operation-store.ts";
 import { readDatabaseName, readOwnOperation } from "./operations.ts";
+import type { StoredOperation } from "./stored-operation.ts";
 
 /** How far the reader may lag behind, in bytes, so that PostgreSQL need not wait for each chunk to be sent. */
 const BUFFER_BYTES = 256 * 1024;

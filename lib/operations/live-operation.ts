@@ -3,10 +3,10 @@ import { addProgress, NO_PROGRESS, type OnProgress, type Progress } from "../sha
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import type { Context } from "./context.ts";
 import { logError } from "./log-error.ts";
-import type { StepRequest } from "./operation-store.ts";
 import { writeHeartbeat } from "./operation-store.ts";
 import { processWideMap } from "./process-wide.ts";
 import { answerReportRequests } from "./report-store.ts";
+import type { StepRequest } from "./stored-operation.ts";
 
 const PROGRESS_INTERVAL_MS = 500;
 const HEARTBEAT_INTERVAL_MS = 2000;
@@ -105,26 +105,16 @@ export class LiveOperation {
     }
     this.#writtenAt = Date.now();
     try {
-      const { answer, requested, reports } = await writeHeartbeat(
-        this.#context.database,
-        this.id,
-        progress,
-      );
+      const { database } = this.#context;
+      const { answer, requested, reports } = await writeHeartbeat(database, this.id, progress);
       if (answer === "cancel") this.abort(cancelled());
       if (answer === "continue" && requested) this.takeUp(requested);
       if (this.rehearsal && reports.length > 0)
-        await answerReportRequests(this.#context.database, this.rehearsal, reports);
+        await answerReportRequests(database, this.rehearsal, reports);
       // Another process saw no heartbeat for so long that it settled the operation. What it reported must stay true.
       if (answer === "gone") {
-        this.abort(
-          new BackupError(
-            "INTERRUPTED",
-            "The operation had no contact with the database for too long.",
-            {
-              hint: "Begin it again.",
-            },
-          ),
-        );
+        const message = "The operation had no contact with the database for too long.";
+        this.abort(new BackupError("INTERRUPTED", message, { hint: "Begin it again." }));
       }
     } catch (error) {
       // The next heartbeat is tried all the same. Without any, the operation is found to be interrupted.
@@ -136,3 +126,8 @@ export class LiveOperation {
 
 export const cancelled = (): BackupError =>
   new BackupError("ABORTED", "The operation was cancelled. Nothing was changed.");
+
+export const ended = (): BackupError =>
+  new BackupError("INTERRUPTED", "The restore was ended meanwhile. Nothing was changed.", {
+    hint: "Begin it again.",
+  });

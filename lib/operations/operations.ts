@@ -9,11 +9,10 @@ import {
   readListedOperations,
   readOperation,
   requestCancel,
-  type StoredOperation,
-  toListed,
 } from "./operation-store.ts";
 import { ifRecorded, queryOperations } from "./operations-schema.ts";
 import { settleOperations } from "./settle.ts";
+import { type StoredOperation, toListed } from "./stored-operation.ts";
 
 const LIST_LENGTH = 50;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -7,21 +7,17 @@ import { toBackupError } from "../to-backup-error.ts";
 import { type ActorInBackup, searchActor } from "./actor-in-backup.ts";
 import type { Context } from "./context.ts";
 import { describeRetry } from "./describe-retry.ts";
-import { LiveOperation } from "./live-operation.ts";
+import { ended, LiveOperation } from "./live-operation.ts";
 import { logError } from "./log-error.ts";
 import { type MadePlan, makePlan, type WantedPlan } from "./make-plan.ts";
 import { notifyStart } from "./notify.ts";
-import {
-  type Ending,
-  recordTransaction,
-  type StoredOperation,
-  writeFacts,
-} from "./operation-store.ts";
+import { type Ending, recordTransaction, writeFacts } from "./operation-store.ts";
 import { writeEnd } from "./restore-end.ts";
 import { type RestoreSource, releaseSource } from "./restore-source.ts";
 import { makeSafetyBackup, requireRoom, tidySafetyBackups } from "./safety-backup.ts";
+import type { StoredOperation } from "./stored-operation.ts";
 import { describeUpload } from "./uploads/describe-upload.ts";
-import { ended, requireStartable, type TakenStep, waitForStep } from "./wait-for-step.ts";
+import { requireStartable, type TakenStep, waitForStep } from "./wait-for-step.ts";
 
 const PASSING: readonly ErrorCode[] = [
   "LOCK_TIMEOUT",

@@ -15,12 +15,13 @@ import type { RehearsalReport } from "../shared/rehearsal.ts";
 import type { Context } from "./context.ts";
 import { findLiveOperation } from "./live-operation.ts";
 import { notifyUnlocked } from "./notify.ts";
-import { insertOperation, type StoredOperation } from "./operation-store.ts";
+import { insertOperation } from "./operation-store.ts";
 import { readDatabaseName, readOwnOperation } from "./operations.ts";
 import { requestReport } from "./request-report.ts";
 import { notWaiting, requestStepOf } from "./request-step.ts";
 import { carryOutRestore } from "./restore-operation.ts";
 import { findSafetyBackup, findUpload, type RestoreSource } from "./restore-source.ts";
+import type { StoredOperation } from "./stored-operation.ts";
 import { type ArchiveFile, unlockArchive } from "./unlock-archive.ts";
 import { requireStartable } from "./wait-for-step.ts";
 

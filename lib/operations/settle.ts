@@ -8,9 +8,10 @@ import { tableKey } from "../shared/table-name.ts";
 import type { Context } from "./context.ts";
 import { describeRetry } from "./describe-retry.ts";
 import { recordEnd } from "./notify.ts";
-import { type Ending, readOperation, type StoredOperation } from "./operation-store.ts";
+import { type Ending, readOperation } from "./operation-store.ts";
 import { ifRecorded, queryOperations } from "./operations-schema.ts";
 import { tidySafetyBackups } from "./safety-backup.ts";
+import type { StoredOperation } from "./stored-operation.ts";
 
 export type SettleContext = Pick<Context, "config" | "database" | "uploads" | "safetyBackups">;
 

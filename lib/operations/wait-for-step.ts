@@ -3,12 +3,13 @@ import { beginRestore, type RestoreSession } from "../restore/run-restore.ts";
 import type { RestorePlan } from "../shared/api.ts";
 import type { Stage } from "../shared/progress.ts";
 import type { Context } from "./context.ts";
-import type { LiveOperation } from "./live-operation.ts";
+import { ended, type LiveOperation } from "./live-operation.ts";
 import { logError } from "./log-error.ts";
 import type { MadePlan } from "./make-plan.ts";
-import { markReady, type PlanStep, type StartStep, type Step } from "./operation-store.ts";
+import { markReady } from "./operation-store.ts";
 import { notWaiting } from "./request-step.ts";
 import { refuseStep, takeStep } from "./step-store.ts";
+import type { PlanStep, StartStep, Step } from "./stored-operation.ts";
 
 /** How long an unlocked archive waits for a person's next step. */
 const READY_MAX_AGE_MS = 60 * 60 * 1000;
@@ -113,11 +114,6 @@ export function requireStartable(
     );
   }
 }
-
-export const ended = (): BackupError =>
-  new BackupError("INTERRUPTED", "The restore was ended meanwhile. Nothing was changed.", {
-    hint: "Begin it again.",
-  });
 
 const notConfirmed = (): BackupError =>
   new BackupError("ABORTED", "The restore was not confirmed within an hour. Nothing was changed.", {
