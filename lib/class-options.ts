@@ -2,6 +2,7 @@
 import type pg from "pg";
 import { z } from "zod";
 import { BackupError } from "./errors.ts";
+import { describeIssues, functionOf, isObject, poolSchema } from "./option-schemas.ts";
 import { requireNode } from "./require-node.ts";
 import type { OnProgress } from "./shared/progress.ts";
 
@@ -22,15 +23,6 @@ export interface ClassOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The maximum of a Node timer and of a PostgreSQL timeout, in milliseconds: 24 days. */
-const MAX_MS = 2 ** 31 - 1;
-export const milliseconds = (minimum: 0 | 1) =>
-  z.int(`must be whole milliseconds, ${minimum} at least`).min(minimum).max(MAX_MS);
-
-const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
-const isFunction = (value: unknown): boolean => typeof value === "function";
-export const functionOf = <T>() => z.custom<T>(isFunction, "must be a function");
-
 export const classOptionsShape = {
   folderName: z.string("is required: a path").min(1, "is required: a path"),
   database: z.literal("postgres", "must be 'postgres': no other database is supported"),
@@ -38,7 +30,7 @@ export const classOptionsShape = {
   password: z.string("must be a text").max(1024).optional(),
   isTesting: z.boolean("must be true or false").optional(),
   connectionString: z.string("must be a text").min(1).optional(),
-  pool: z.custom<pg.PoolConfig>(isObject, "must be settings as pg.Pool takes them").optional(),
+  pool: poolSchema.optional(),
   include: z.array(z.string("must be a name")).optional(),
   onProgress: functionOf<OnProgress>().optional(),
   signal: z
@@ -56,8 +48,7 @@ export function parseClassOptions<Schema extends z.ZodType>(
   requireNode();
   const parsed = schema.safeParse(options);
   const problems = isObject(prisma) ? [] : ["the first argument must be the app's PrismaClient"];
-  for (const { path, message } of parsed.error?.issues ?? [])
-    problems.push(path.length === 0 ? message : `\`${path.join(".")}\` ${message}`);
+  problems.push(...describeIssues(parsed.error));
   if (parsed.success && problems.length === 0) return parsed.data;
   throw new BackupError("CONFIG_INVALID", `${name}: ${problems.join("; ")}.`, {
     hint: `Correct the options of ${name}. Nothing was begun.`,

@@ -5,12 +5,8 @@ import type pg from "pg";
 import { z } from "zod";
 import { BackupError } from "./errors.ts";
 import type { OnEvent } from "./events.ts";
-import { type Database, openDatabase } from "./postgres/connection.ts";
-import { OwnClient } from "./postgres/own-client.ts";
-import { type ConnectionConfig, optionsOf, schemaOf } from "./postgres/own-settings.ts";
-import { recogniseAccess } from "./postgres/pooler.ts";
-import { requireSameDatabase } from "./same-database.ts";
-import { connectionFromPrisma, schemaFromPrisma } from "./schema/prisma-client.ts";
+import { describeIssues, functionOf, isObject, poolSchema } from "./option-schemas.ts";
+import type { Database } from "./postgres/connection.ts";
 import type { SignInOptions } from "./schema/sign-in.ts";
 import type { Actor, EncryptionPolicy } from "./shared/api.ts";
 import { ANY_ENCRYPTION } from "./shared/encryption-policy.ts";
@@ -104,26 +100,6 @@ export interface BackupAdminOptions {
   logger?: Logger | undefined;
 }
 
-type Unset =
-  | "connectionString"
-  | "ssl"
-  | "pool"
-  | "uploadDir"
-  | "safetyBackupDir"
-  | "maxUploadBytesPerPerson"
-  | "maxUploadBytesTotal"
-  | "lockTimeoutMs"
-  | "onEvent";
-
-export type Config = Readonly<
-  {
-    [Name in Exclude<keyof BackupAdminOptions, Unset | "policy">]-?: NonNullable<
-      BackupAdminOptions[Name]
-    >;
-  } & Pick<BackupAdminOptions, Unset> & { policy: EncryptionPolicy }
->;
-
-const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
 /** Excludes `//evil.example`, another host, also with the backslashes and tabs that browsers accept. */
 export const PATH_OR_URL = /^(\/(?![/\\\s])|https?:\/\/)[^\t\n\r]*$/;
 const pathSchema = z
@@ -157,8 +133,7 @@ const policySchema = z
 
 const optionsSchema = z.strictObject({
   prisma: z.custom<object>(isObject, "must be the app's PrismaClient"),
-  authorize: z.custom<Authorize>(
-    (value) => typeof value === "function",
+  authorize: functionOf<Authorize>(
     "is required: a function that says who may back up and restore the database",
   ),
   connectionString: z.string().min(1).optional(),
@@ -168,7 +143,7 @@ const optionsSchema = z.strictObject({
       "must be true, false, or settings as tls.connect takes them",
     )
     .optional(),
-  pool: z.custom<pg.PoolConfig>(isObject, "must be settings as pg.Pool takes them").optional(),
+  pool: poolSchema.optional(),
   basePath: pathSchema.default("/admin/backup"),
   signInPath: z
     .string()
@@ -201,9 +176,7 @@ const optionsSchema = z.strictObject({
     .min(60_000)
     .default(24 * 60 * 60 * 1000),
   lockTimeoutMs: z.int().positive().optional(),
-  onEvent: z
-    .custom<OnEvent>((value) => typeof value === "function", "must be a function")
-    .optional(),
+  onEvent: functionOf<OnEvent>().optional(),
   logger: z
     .custom<Logger>(
       (value) => isObject(value) && typeof Reflect.get(value as object, "error") === "function",
@@ -212,92 +185,17 @@ const optionsSchema = z.strictObject({
     .default(() => console),
 });
 
+/** The options with their defaults. */
+export type Config = Readonly<z.output<typeof optionsSchema>>;
+
 /** Checks the options, once. @throws CONFIG_INVALID, which names each option that is wrong and never its value */
 export function parseConfig(options: BackupAdminOptions): Config {
-  const parsed = optionsSchema.safeParse(options);
-  if (parsed.success) return Object.freeze(parsed.data);
-  const problems = parsed.error.issues.map((issue) =>
-    issue.path.length === 0 ? issue.message : `\`${issue.path.join(".")}\` ${issue.message}`,
-  );
-  throw new BackupError("CONFIG_INVALID", `createBackupAdmin: ${problems.join("; ")}.`, {
+  const { data, error } = optionsSchema.safeParse(options);
+  if (data) return Object.freeze(data);
+  const problems = describeIssues(error).join("; ");
+  throw new BackupError("CONFIG_INVALID", `createBackupAdmin: ${problems}.`, {
     hint: "Correct the options of createBackupAdmin. Until then nothing is mounted.",
   });
-}
-
-/**
- * Opens the configured database: by explicit settings, else the Prisma client's own connection, DIRECT_URL or
- * DATABASE_URL, of which it proves that they lead to the client's database. If the client's own is a transaction
- * pooler, DIRECT_URL may replace it. To find that out, this function connects. Otherwise the first statement does.
- * @throws CONFIG_INVALID if there is no connection, or it leads to another database
- */
-export async function openConfiguredDatabase(
-  config: Pick<Config, "prisma" | "connectionString" | "ssl" | "pool">,
-  environment: Record<string, string | undefined> = process.env,
-  connectTimeoutMs?: number,
-): Promise<Database> {
-  const { connectionString, pool, prisma, ssl } = config;
-  const open = (given: ConnectionConfig) =>
-    openDatabase(
-      withSsl(
-        {
-          ...given,
-          ...(connectTimeoutMs !== undefined && { connectionTimeoutMillis: connectTimeoutMs }),
-        },
-        ssl,
-      ),
-    );
-  if (connectionString !== undefined || pool !== undefined) {
-    const given = { ...pool, ...(connectionString !== undefined && { connectionString }) };
-    return open({ ...given, schema: schemaOf(given) ?? schemaFromPrisma(prisma) });
-  }
-  // If one variable contains Prisma's own prisma+postgres://, the other may still be usable.
-  const [direct, database] = [environment.DIRECT_URL, environment.DATABASE_URL].map((url) =>
-    url !== undefined && /^postgres(ql)?:\/\//.test(url) ? { connectionString: url } : null,
-  );
-  const own = await connectionFromPrisma(prisma);
-  const openSame = async (given: ConnectionConfig) => {
-    const opened = open(given);
-    try {
-      await requireSameDatabase(prisma, opened, given === own);
-      return opened;
-    } catch (error) {
-      await opened.close();
-      throw error;
-    }
-  };
-  if (own && direct && (await isPoolOf(withSsl(own, ssl), direct))) {
-    // The role's settings are the app's on either connection. Those of the direct connection override them.
-    const schema = schemaOf(direct) ?? schemaOf(own);
-    return openSame({ ...direct, options: optionsOf(own), schema });
-  }
-  const found = own ?? direct ?? database;
-  if (found) return openSame(found);
-  throw new BackupError("CONFIG_INVALID", "There is no connection to PostgreSQL to work with.", {
-    hint: "Give a `connectionString`, use Prisma's `pg` driver adapter, or set DIRECT_URL or DATABASE_URL to a postgresql:// URL.",
-  });
-}
-
-/** Whether a connection is a transaction pooler for the same database. A script may have clients of several. */
-async function isPoolOf(own: pg.ClientConfig, direct: pg.ClientConfig): Promise<boolean> {
-  try {
-    if (new OwnClient(own).database !== new OwnClient(direct).database) return false;
-    return (
-      (await recogniseAccess({ connectionTimeoutMillis: 15_000, ...own })) === "transaction pooler"
-    );
-  } catch {
-    // A wrong setting will fail when it is used.
-    return false;
-  }
-}
-
-/** Removes SSL parameters from the connection string, because `pg` would prefer them to `ssl`. */
-function withSsl(config: ConnectionConfig, ssl: pg.ClientConfig["ssl"]): ConnectionConfig {
-  if (ssl === undefined) return config;
-  const connectionString = config.connectionString?.replaceAll(
-    /(?<=[?&])(?:ssl|sslmode|sslcert|sslkey|sslrootcert)=[^&]*&?/g,
-    "",
-  );
-  return { ...config, ...(connectionString !== undefined && { connectionString }), ssl };
 }
 
 /** Returns a folder per system user and database. It is the same for every process of the app on this machine. */

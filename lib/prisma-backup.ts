@@ -10,7 +10,7 @@ import {
   classOptionsShape,
   parseClassOptions,
 } from "./class-options.ts";
-import { openConfiguredDatabase } from "./config.ts";
+import { openConfiguredDatabase } from "./configured-database.ts";
 import { BackupError, systemCodeOf } from "./errors.ts";
 import type { Database } from "./postgres/connection.ts";
 import { translateDatabaseError } from "./postgres/database-error.ts";

@@ -8,12 +8,11 @@ import {
   abortAs,
   type ClassOptions,
   classOptionsShape,
-  functionOf,
-  milliseconds,
   parseClassOptions,
 } from "./class-options.ts";
-import { openConfiguredDatabase } from "./config.ts";
+import { openConfiguredDatabase } from "./configured-database.ts";
 import { BackupError } from "./errors.ts";
+import { functionOf, milliseconds } from "./option-schemas.ts";
 import type { Database } from "./postgres/connection.ts";
 import { translateDatabaseError } from "./postgres/database-error.ts";
 import { restoreArchive } from "./restore/restore-archive.ts";

@@ -1,5 +1,6 @@
 import path from "node:path";
-import { type Config, defaultUploadDir, openConfiguredDatabase } from "../config.ts";
+import { type Config, defaultUploadDir } from "../config.ts";
+import { openConfiguredDatabase } from "../configured-database.ts";
 import { readPrismaModels } from "../schema/prisma-models.ts";
 import type { Context } from "./context.ts";
 import { logError } from "./log-error.ts";
