@@ -1,35 +1,27 @@
 /**
- * The requests and responses that the panel and the route handlers exchange.
- *
- * Routes, below the mount's `/api`:
- *
- *   GET    overview                     → Overview
- *   GET    operations                   → ListedOperation[] (newest first, at most 50)
- *   GET    activity?ActivityFilter      → Activity: all operations, page by page
- *   GET    operations/:id?KnownOperation → Operation, without its plan if the client has it already
- *   POST   operations/:id/cancel        → Operation
- *   POST   backups        CreateBackup  → 201 Operation; then download its archive:
- *   GET    backups/:id/archive          → the zip, streamed, once
- *   *      uploads[/:id]                → the tus protocol, 1.0.0
- *   GET    uploads/:id                  → StoredUpload
- *   POST   restores       CreateRestore → 201 Operation, which checks the uploaded archive, or an undo's safety backup
- *   POST   restores/:id/plan PlanRestore → 202 Operation: plans and rehearses a waiting restore, which then waits again
- *   GET    restores/:id/rehearsal       → RehearsalReport, for a restore that waits for its start
- *   POST   restores/:id/start StartRestore → 202 Operation
- *
- * Every failure is an ErrorResponse with the status of its code.
+ * The requests and responses that the panel and the route handlers (lib/http/routes.ts) exchange. Every failure is an
+ * ErrorResponse with the status of its code.
  */
 import type { ErrorCode } from "./error-codes.ts";
 import type { Progress, Stage } from "./progress.ts";
-import type { EncryptionMode, RestoreScope, TableName } from "./requests.ts";
+import type {
+  EncryptionMode,
+  OperationKind,
+  OperationState,
+  RestoreScope,
+  TableName,
+} from "./requests.ts";
 import type { WarningCode } from "./warning-codes.ts";
 
 export type {
+  ActivityFilter,
   CreateBackup,
   CreateRestore,
   EncryptionChoice,
   EncryptionMode,
   Exclusion,
+  OperationKind,
+  OperationState,
   PlanRestore,
   RestoreMode,
   RestoreScope,
@@ -156,28 +148,7 @@ export interface Overview {
 }
 
 /** What the server has received of an upload, complete or not. */
-export interface StoredUpload {
-  sizeBytes: number;
-  /** In hexadecimal. */
-  sha256: string;
-}
-
-export type OperationKind = "backup" | "restore";
-
-/**
- * backup: pending (created, download not begun) → running → succeeded | failed | cancelled | interrupted
- * restore: running with stage check, then rehearsal → ready (waits for a person) → running with these stages again, if
- * it is planned again → ready → … → running with stage safety-backup, then restore → …
- * `interrupted` is an operation whose process died.
- */
-export type OperationState =
-  | "pending"
-  | "running"
-  | "ready"
-  | "succeeded"
-  | "failed"
-  | "cancelled"
-  | "interrupted";
+export type StoredUpload = ArchiveIdentity;
 
 export const isEnded = (state: OperationState): boolean =>
   state === "succeeded" || state === "failed" || state === "cancelled" || state === "interrupted";
@@ -314,16 +285,6 @@ export interface Activity {
   operations: ListedOperation[];
   /** Number of operations that match the filter, on all pages. */
   total: number;
-}
-
-/** Query parameters. */
-export interface ActivityFilter {
-  kind?: OperationKind;
-  state?: OperationState;
-  /** Part of a file's name, a person's name or id, an operation's id, or a SHA-256. */
-  search?: string;
-  /** Starts at 1. A page has 25 operations. */
-  page?: number;
 }
 
 export const ACTIVITY_PAGE_LENGTH = 25;

@@ -105,6 +105,12 @@ export const startRestoreSchema = z.object({
 });
 export type StartRestore = z.infer<typeof startRestoreSchema>;
 
+/**
+ * backup: pending (created, download not begun) → running → succeeded | failed | cancelled | interrupted
+ * restore: running with stage check, then rehearsal → ready (waits for a person) → running with these stages again, if
+ * it is planned again → ready → … → running with stage safety-backup, then restore → …
+ * `interrupted` is an operation whose process died.
+ */
 const operationStateSchema = z.enum([
   "pending",
   "running",
@@ -114,6 +120,10 @@ const operationStateSchema = z.enum([
   "cancelled",
   "interrupted",
 ]);
+export type OperationState = z.infer<typeof operationStateSchema>;
+
+const operationKindSchema = z.enum(["backup", "restore"]);
+export type OperationKind = z.infer<typeof operationKindSchema>;
 
 /** Query parameters. Without a state, the client has no earlier answer. */
 export const knownOperationSchema = z.strictObject({
@@ -121,14 +131,17 @@ export const knownOperationSchema = z.strictObject({
   startedAt: z.string().max(100).optional(),
 });
 
-/** Query parameters. The page is a number as text. */
+/** Query parameters. */
 export const activityFilterSchema = z.strictObject({
-  kind: z.enum(["backup", "restore"]).optional(),
+  kind: operationKindSchema.optional(),
   state: operationStateSchema.optional(),
+  /** Part of a file's name, a person's name or id, an operation's id, or a SHA-256. */
   search: z.string().max(200).optional(),
+  /** Starts at 1. A page has 25 operations. */
   page: z
     .string()
     .regex(/^[1-9]\d{0,5}$/)
     .transform(Number)
     .optional(),
 });
+export type ActivityFilter = z.output<typeof activityFilterSchema>;

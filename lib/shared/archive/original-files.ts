@@ -85,28 +85,16 @@ function kindOf(head: string): "rows" | "encrypted" | "empty" | "other" {
 async function requireForeign(reader: EntryReader, name: string, sizeBytes: number): Promise<void> {
   const hint =
     "If this file is not part of the backup, move it to another place. Else copy the backup again, or use an older one.";
-  const details = { entry: name };
-  if (sizeBytes > MAX_FOREIGN_BYTES) {
-    throw damaged(`The file ${quote(name)} is not a table of the backup.`, {
-      hint,
-      details,
-    });
-  }
+  const refuse = (what: string, cause?: unknown) =>
+    damaged(`The file ${quote(name)} is ${what}.`, { hint, details: { entry: name }, cause });
+  const limits = { maxDepth: MAX_ORIGINAL_DEPTH, maxValues: MAX_FOREIGN_VALUES };
+  if (sizeBytes > MAX_FOREIGN_BYTES) throw refuse("not a table of the backup");
   const content = await reader.readBytes(name, sizeBytes);
-  if (!isModestJson(content, { maxDepth: MAX_ORIGINAL_DEPTH, maxValues: MAX_FOREIGN_VALUES })) {
-    throw damaged(`The file ${quote(name)} is not a table of the backup.`, {
-      hint,
-      details,
-    });
-  }
+  if (!isModestJson(content, limits)) throw refuse("not a table of the backup");
   try {
     JSON.parse(new TextDecoder().decode(content));
   } catch (cause) {
-    throw damaged(`The file ${quote(name)} is not JSON, or not whole.`, {
-      hint,
-      details,
-      cause,
-    });
+    throw refuse("not JSON, or not whole", cause);
   }
 }
 
