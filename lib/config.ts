@@ -131,12 +131,16 @@ const policySchema = z
     }),
   );
 
+const text = z.string().min(1);
+const MIN_AGE_MS = 60_000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 const optionsSchema = z.strictObject({
   prisma: z.custom<object>(isObject, "must be the app's PrismaClient"),
   authorize: functionOf<Authorize>(
     "is required: a function that says who may back up and restore the database",
   ),
-  connectionString: z.string().min(1).optional(),
+  connectionString: text.optional(),
   ssl: z
     .custom<pg.ClientConfig["ssl"]>(
       (value) => typeof value === "boolean" || isObject(value),
@@ -155,26 +159,23 @@ const optionsSchema = z.strictObject({
     .default("callbackUrl"),
   signIn: z
     .strictObject({
-      model: z.string().min(1).optional(),
-      roleField: z.string().min(1).optional(),
-      adminRoles: z.array(z.string().min(1)).min(1).optional(),
-      passwordField: z.string().min(1).optional(),
+      model: text.optional(),
+      roleField: text.optional(),
+      adminRoles: z.array(text).min(1).optional(),
+      passwordField: text.optional(),
     })
     .default({}),
-  uploadDir: z.string().min(1).optional(),
-  safetyBackupDir: z.string().min(1).optional(),
+  uploadDir: text.optional(),
+  safetyBackupDir: text.optional(),
   policy: policySchema.default(ANY_ENCRYPTION),
   maxUploadBytes: z.int().positive().default(DEFAULT_MAX_UPLOAD_BYTES),
   maxUploadBytesPerPerson: z.int().min(MIN_COUNTED_UPLOAD_BYTES).optional(),
   maxUploadBytesTotal: z.int().min(MIN_COUNTED_UPLOAD_BYTES).optional(),
   safetyBackupMaxAgeMs: z
     .int()
-    .min(60_000)
-    .default(30 * 24 * 60 * 60 * 1000),
-  uploadMaxAgeMs: z
-    .int()
-    .min(60_000)
-    .default(24 * 60 * 60 * 1000),
+    .min(MIN_AGE_MS)
+    .default(30 * DAY_MS),
+  uploadMaxAgeMs: z.int().min(MIN_AGE_MS).default(DAY_MS),
   lockTimeoutMs: z.int().positive().optional(),
   onEvent: functionOf<OnEvent>().optional(),
   logger: z

@@ -20,16 +20,8 @@ export async function openConfiguredDatabase(
   connectTimeoutMs?: number,
 ): Promise<Database> {
   const { connectionString, pool, prisma, ssl } = config;
-  const open = (given: ConnectionConfig) =>
-    openDatabase(
-      withSsl(
-        {
-          ...given,
-          ...(connectTimeoutMs !== undefined && { connectionTimeoutMillis: connectTimeoutMs }),
-        },
-        ssl,
-      ),
-    );
+  const timeout = connectTimeoutMs !== undefined && { connectionTimeoutMillis: connectTimeoutMs };
+  const open = (given: ConnectionConfig) => openDatabase(withSsl({ ...given, ...timeout }, ssl));
   if (connectionString !== undefined || pool !== undefined) {
     const given = { ...pool, ...(connectionString !== undefined && { connectionString }) };
     return open({ ...given, schema: schemaOf(given) ?? schemaFromPrisma(prisma) });
@@ -65,9 +57,8 @@ export async function openConfiguredDatabase(
 async function isPoolOf(own: pg.ClientConfig, direct: pg.ClientConfig): Promise<boolean> {
   try {
     if (new OwnClient(own).database !== new OwnClient(direct).database) return false;
-    return (
-      (await recogniseAccess({ connectionTimeoutMillis: 15_000, ...own })) === "transaction pooler"
-    );
+    const access = await recogniseAccess({ connectionTimeoutMillis: 15_000, ...own });
+    return access === "transaction pooler";
   } catch {
     // A wrong setting will fail when it is used.
     return false;
