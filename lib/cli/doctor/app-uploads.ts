@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { formatBytes } from "../../shared/format.ts";
 import { UPLOAD_CHUNK_BYTES } from "../../shared/limits.ts";
 import { type Answer, type AskApp, type AskOptions, explain, patiently } from "./app-client.ts";
-import { type Finding, findingsOf } from "./finding.ts";
+import type { Report } from "./finding.ts";
 
 const TOTAL_BYTES = 12 * 2 ** 20;
 const TUS = { "tus-resumable": "1.0.0" };
@@ -17,8 +17,11 @@ type Outcome =
   | { arrived: "broken"; reason: string };
 
 /** Uploads 12 MB as the page does, then again in one request, and compares what the server received. */
-export async function checkUploads(ask: AskApp, cookie: string): Promise<Finding[]> {
-  const { found, ok, note, problem } = findingsOf("App");
+export async function checkUploads(
+  { ok, note, problem }: Report,
+  ask: AskApp,
+  cookie: string,
+): Promise<void> {
   // Random bytes cannot be compressed and reveal nothing.
   const content = randomBytes(TOTAL_BYTES);
   const size = formatBytes(TOTAL_BYTES);
@@ -31,7 +34,7 @@ export async function checkUploads(ask: AskApp, cookie: string): Promise<Finding
       `An upload of ${size} in chunks of ${chunk} ${describe(inChunks)}.`,
       remedy(inChunks),
     );
-    return found;
+    return;
   }
   ok(
     "BODIES",
@@ -47,7 +50,6 @@ export async function checkUploads(ask: AskApp, cookie: string): Promise<Finding
       "You need to do nothing: the page sends smaller chunks. Other parts of your app that take large bodies may be affected.",
     );
   }
-  return found;
 }
 
 async function upload(

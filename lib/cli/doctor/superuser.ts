@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { notOfExtension } from "../../schema/user-objects.ts";
 import { sqlIdentifier } from "../../shared/sql-name.ts";
-import { type Finding, findingsOf } from "./finding.ts";
+import type { Report } from "./finding.ts";
 
 interface Owners {
   role: string;
@@ -49,10 +49,9 @@ export async function readOwners(client: pg.ClientBase): Promise<Owners> {
 }
 
 /** If the role is a superuser, says how the app can work with an ordinary role. */
-export async function checkSuperuser(client: pg.ClientBase): Promise<Finding[]> {
-  const { found, warning } = findingsOf("Database");
+export async function checkSuperuser({ warning }: Report, client: pg.ClientBase): Promise<void> {
   const it = await readOwners(client);
-  if (!it.isSuperuser) return found;
+  if (!it.isSuperuser) return;
   const what = `The role ${it.role} is a superuser. Anyone who gets its connection string has the whole server. A restore of another role's tables is refused if it would run that role's code.`;
   const plain = it.owners
     .filter((owner) => !owner.isSuperuser)
@@ -65,7 +64,7 @@ export async function checkSuperuser(client: pg.ClientBase): Promise<Finding[]> 
       what,
       `Connect as ${only}, which owns the tables. If it has no password yet: ALTER ROLE ${only} LOGIN PASSWORD '…';`,
     );
-    return found;
+    return;
   }
   warning(
     "SUPERUSER",
@@ -78,5 +77,4 @@ export async function checkSuperuser(client: pg.ClientBase): Promise<Finding[]> 
     ].join(" "),
     isSupers ? it.objects.map((object) => `ALTER ${object} OWNER TO app;`) : [],
   );
-  return found;
 }
