@@ -6,10 +6,7 @@ import { prisma } from "./prisma.ts";
 
 /** Reads the session's user from the database, because a session only knows the sign-in. Null if removed. */
 export const findUser = ({ user }: Session) =>
-  prisma.user.findUnique({
-    where: { id: user.id },
-    select: { id: true, name: true, role: true },
-  });
+  prisma.user.findUnique({ where: { id: user.id }, select: { id: true, name: true, role: true } });
 
 type User = NonNullable<Awaited<ReturnType<typeof findUser>>>;
 

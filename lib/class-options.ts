@@ -3,7 +3,11 @@ import type pg from "pg";
 import { z } from "zod";
 import { BackupError } from "./errors.ts";
 import { describeIssues, functionOf, isObject, poolSchema } from "./option-schemas.ts";
+import type { Database } from "./postgres/connection.ts";
+import { translateDatabaseError } from "./postgres/database-error.ts";
 import { requireNode } from "./require-node.ts";
+import type { Catalog } from "./schema/catalog.ts";
+import { readCatalog } from "./schema/read-catalog.ts";
 import type { OnProgress } from "./shared/progress.ts";
 
 /** What this library adds to the options of both classes. */
@@ -82,4 +86,18 @@ export function abortAs(
     },
     release: () => signal?.removeEventListener("abort", abort),
   };
+}
+
+/** Reads the catalog by a connection of its own. */
+export async function readCatalogOf(
+  database: Database,
+  purpose: "backup" | "check",
+  failure: Parameters<typeof translateDatabaseError>[1],
+): Promise<Catalog> {
+  try {
+    const client = await database.connect(purpose);
+    return await readCatalog(client).finally(() => client.end());
+  } catch (error) {
+    throw translateDatabaseError(error, failure);
+  }
 }

@@ -9,12 +9,12 @@ import {
   type ClassOptions,
   classOptionsShape,
   parseClassOptions,
+  readCatalogOf,
 } from "./class-options.ts";
 import { openConfiguredDatabase } from "./configured-database.ts";
 import { BackupError } from "./errors.ts";
 import { functionOf, milliseconds } from "./option-schemas.ts";
 import type { Database } from "./postgres/connection.ts";
-import { translateDatabaseError } from "./postgres/database-error.ts";
 import { restoreArchive } from "./restore/restore-archive.ts";
 import { dmmfModelsSchema, findDmmfDrift, readDmmf } from "./schema/dmmf.ts";
 import { findIncluded, findTable } from "./schema/find-table.ts";
@@ -24,7 +24,6 @@ import {
   readPrismaModels,
   readViewNames,
 } from "./schema/prisma-models.ts";
-import { readCatalog } from "./schema/read-catalog.ts";
 import type { Drift, OperationResult, RestorePlan, RestoreScope } from "./shared/api.ts";
 import { leaveOutIn } from "./shared/leave-out.ts";
 import { tableLabel } from "./shared/table-name.ts";
@@ -187,38 +186,22 @@ export class PrismaRestore {
     const own = readPrismaModels(this.#prisma);
     const views = readViewNames(this.#prisma);
     const models = own.models.length === 0 && baseModels ? readDmmf(baseModels, views) : own;
-    try {
-      const client = await database.connect("check");
-      try {
-        const catalog = await readCatalog(client);
-        const tables = [...catalog.tables, ...archive.manifestFor(catalog, models).tables];
-        const exclude = ignoredTables
-          .filter((name) => name !== MIGRATIONS_TABLE)
-          .map((name) => findTable(name, tables, models, { option: "ignoredTables" }));
-        const include = findIncluded(
-          included,
-          { ...catalog, tables },
-          models,
-          "Nothing was changed.",
-        );
-        return {
-          models,
-          scope: {
-            mode: "replace",
-            ...(exclude.length > 0 && { exclude }),
-            ...(include.length > 0 && { include }),
-          },
-          drift: baseModels ? findDmmfDrift(baseModels, views, catalog) : [],
-        };
-      } finally {
-        await client.end();
-      }
-    } catch (error) {
-      throw translateDatabaseError(error, {
-        fallback: "LOAD_FAILED",
-        outcome: "Nothing was changed.",
-      });
-    }
+    const outcome = "Nothing was changed.";
+    const catalog = await readCatalogOf(database, "check", { fallback: "LOAD_FAILED", outcome });
+    const tables = [...catalog.tables, ...archive.manifestFor(catalog, models).tables];
+    const exclude = ignoredTables
+      .filter((name) => name !== MIGRATIONS_TABLE)
+      .map((name) => findTable(name, tables, models, { option: "ignoredTables" }));
+    const include = findIncluded(included, { ...catalog, tables }, models, outcome);
+    return {
+      models,
+      scope: {
+        mode: "replace",
+        ...(exclude.length > 0 && { exclude }),
+        ...(include.length > 0 && { include }),
+      },
+      drift: baseModels ? findDmmfDrift(baseModels, views, catalog) : [],
+    };
   }
 }
 

@@ -157,9 +157,7 @@ async function readBytes(path: string): Promise<Buffer> {
     throw new BackupError(
       "NOT_FOUND",
       `${path} cannot be read (${systemCodeOf(cause)}). Nothing was changed.`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
 }

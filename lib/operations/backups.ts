@@ -148,7 +148,5 @@ const givenUp = (): BackupError =>
   new BackupError(
     "ABORTED",
     "The download ended before the backup was complete. No backup was made.",
-    {
-      hint: "Delete the incomplete file and create the backup again.",
-    },
+    { hint: "Delete the incomplete file and create the backup again." },
   );

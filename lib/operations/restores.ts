@@ -145,9 +145,7 @@ export async function startRestore(
     throw new BackupError(
       "CONFIRMATION_MISMATCH",
       "This is not the name of the database. Nothing was changed.",
-      {
-        hint: "Type the name of the database exactly as it is shown.",
-      },
+      { hint: "Type the name of the database exactly as it is shown." },
     );
   }
   return requestStepOf(context, id, { kind: "start", acceptDrift, safetyBackup });

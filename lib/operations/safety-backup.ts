@@ -199,7 +199,4 @@ const failed = (
   options: { details?: Record<string, unknown>; cause?: unknown } = {},
   hint = "Free some room on the server's disk, or correct `safetyBackupDir`, and start again. Or start without a safety backup. Then you cannot undo the restore.",
 ): BackupError =>
-  new BackupError("SAFETY_BACKUP_FAILED", `${what} Nothing was changed.`, {
-    hint,
-    ...options,
-  });
+  new BackupError("SAFETY_BACKUP_FAILED", `${what} Nothing was changed.`, { hint, ...options });

@@ -43,9 +43,7 @@ export async function countUnlockAttempt(
     throw new BackupError(
       "TOO_MANY_ATTEMPTS",
       "There are too many attempts for this backup at once.",
-      {
-        hint: "Upload the backup again.",
-      },
+      { hint: "Upload the backup again." },
     );
   }
   return {

@@ -88,10 +88,7 @@ export const createRestoreSchema = unlockSchema.extend({
 });
 export type CreateRestore = z.infer<typeof createRestoreSchema>;
 
-export const planRestoreSchema = z.object({
-  scope: restoreScopeSchema,
-  rehearse: z.boolean(),
-});
+export const planRestoreSchema = z.object({ scope: restoreScopeSchema, rehearse: z.boolean() });
 /** Plans a waiting restore again, and rehearses it. */
 export type PlanRestore = z.infer<typeof planRestoreSchema>;
 

@@ -128,9 +128,7 @@ function translateFailure(
     return new BackupError(
       "OPERATION_STATE",
       "The upload is at another place than the browser thought.",
-      {
-        hint: "Ask for its offset and go on from there.",
-      },
+      { hint: "Ask for its offset and go on from there." },
     );
   }
   if (status >= 500) {

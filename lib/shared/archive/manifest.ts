@@ -161,12 +161,7 @@ const manifestSchema = z.object({
   createdAt: dateTime,
   /** `prisma-backup-admin/<version>` */
   tool: z.string().check(z.minLength(1), z.maxLength(200)),
-  database: z.object({
-    name,
-    serverVersion: words(),
-    serverVersionNum: count,
-    encoding: words(),
-  }),
+  database: z.object({ name, serverVersion: words(), serverVersionNum: count, encoding: words() }),
   schemaFingerprint: sha256,
   /** The rows of `_prisma_migrations`. */
   migrations: z.pipe(list(migrationSchema), z.transform(newestMigrations<Migration>)),
