@@ -2,7 +2,7 @@ import path from "node:path";
 import { formatNoun } from "../../shared/format.ts";
 import { type Aliases, resolveSpecifier, specifierOf } from "./import-alias.ts";
 import { maskSource, withoutComments } from "./source-text.ts";
-import { isAside, type Source } from "./sources.ts";
+import { isAside, nameIn, type Source } from "./sources.ts";
 
 /** A value that a module of the app imports from another module or a package. */
 export interface Import {
@@ -110,7 +110,7 @@ export function toReference(
   aliases: Aliases,
 ): Reference {
   const isOwn = file?.startsWith(root + path.sep);
-  const module = file && isOwn ? path.relative(root, file).split(path.sep).join("/") : specifier;
+  const module = file && isOwn ? nameIn(root, file) : specifier;
   return {
     name: `${module}#${exported}`,
     specifier: (folder) =>
