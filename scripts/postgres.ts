@@ -14,7 +14,6 @@ export interface PostgresServerOptions {
   major: Major;
   /** Kept between starts. If left out, a temporary folder is used and removed when the server stops. */
   dataDir?: string;
-  /** Default: a free port. */
   port?: number;
   /** Keeps the temporary folder in memory if there is room: making files is most of the cost of a database. */
   inMemory?: boolean;

@@ -1,10 +1,11 @@
-import pg from "pg";
+import type pg from "pg";
 import { createCatalogue } from "./seed/catalogue.ts";
 import { createOrders } from "./seed/orders.ts";
 import { createCustomers, createStaff, SET_HEADS } from "./seed/people.ts";
 import { Random } from "./seed/random.ts";
 import { createAuditEvents, createReviews, createSites, createStock } from "./seed/records.ts";
 import { Tables } from "./seed/tables.ts";
+import { withClient } from "./with-client.ts";
 
 const PERIOD = { startMs: Date.UTC(2024, 0, 8, 8), endMs: Date.UTC(2026, 5, 30, 18) };
 
@@ -12,10 +13,8 @@ const PERIOD = { startMs: Date.UTC(2024, 0, 8, 8), endMs: Date.UTC(2026, 5, 30, 
  * Fills the demo's database with the same rows every time, all or nothing.
  * @param scale 1 for 8,000 orders @returns the number of rows, or null if the shop already has data, which then stays
  */
-export async function seed(url: string, { scale = 1 } = {}): Promise<number | null> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
+export function seed(url: string, { scale = 1 } = {}): Promise<number | null> {
+  return withClient(url, async (client) => {
     const { rows } = await client.query<{ used: boolean }>(
       `SELECT EXISTS (SELECT FROM users) OR EXISTS (SELECT FROM customers)
            OR EXISTS (SELECT FROM products) OR EXISTS (SELECT FROM orders) AS used`,
@@ -26,9 +25,7 @@ export async function seed(url: string, { scale = 1 } = {}): Promise<number | nu
     await client.query("COMMIT");
     await client.query("ANALYZE");
     return count;
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 async function fill(client: pg.Client, scale: number): Promise<number> {

@@ -50,14 +50,7 @@ export function createHandlers(config: Config): RouteHandlers {
     }
     return secure(response);
   };
-  return {
-    GET: handle,
-    HEAD: handle,
-    POST: handle,
-    PATCH: handle,
-    DELETE: handle,
-    OPTIONS: handle,
-  };
+  return Object.fromEntries(METHODS.map((method) => [method, handle])) as RouteHandlers;
 }
 
 /** @returns NOT_FOUND or METHOD_NOT_ALLOWED if there is no such route */

@@ -1,9 +1,13 @@
 import { readOverview } from "../backup/overview.ts";
 import type { Action } from "../config.ts";
-import { readActivity } from "../operations/activity.ts";
 import { createBackup, openBackup } from "../operations/backups.ts";
 import type { Context } from "../operations/context.ts";
-import { cancelOperation, getOperation, listOperations } from "../operations/operations.ts";
+import {
+  cancelOperation,
+  getOperation,
+  listOperations,
+  readActivity,
+} from "../operations/operations.ts";
 import {
   createRestore,
   planRestoreAgain,

@@ -14,7 +14,6 @@ import { NO_PROGRESS, type Progress } from "../shared/progress.ts";
 import { toErrorReport } from "../to-backup-error.ts";
 import { queryOperations } from "./operations-schema.ts";
 import { REPORT_TABLE, type ReportRequest } from "./report-store.ts";
-import type { StoredSafetyBackup } from "./safety-backup-policy.ts";
 import {
   actorJson,
   BEGIN_NOW,
@@ -25,6 +24,7 @@ import {
   returning,
   type StepRequest,
   type StoredOperation,
+  type StoredSafetyBackup,
   select,
   TABLE,
   timestamp,

@@ -18,9 +18,11 @@ import { ended, type LiveOperation } from "./live-operation.ts";
 import { notify } from "./notify.ts";
 import { writeFacts } from "./operation-store.ts";
 import { queryOperations } from "./operations-schema.ts";
-import { KEPT } from "./safety-backup-policy.ts";
 import { TABLE } from "./stored-operation.ts";
 import { describeUpload } from "./uploads/describe-upload.ts";
+
+/** The safety backups of so many newest restores are kept. */
+const KEPT = 3;
 
 /** Room for what an archive contains besides its tables. */
 const OVERHEAD_BYTES = 2 ** 20;

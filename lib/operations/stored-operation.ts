@@ -9,10 +9,10 @@ import type {
   ListedOperation,
   Operation,
   RestoreScope,
+  SafetyBackup,
   TableName,
 } from "../shared/api.ts";
 import { queryOperations } from "./operations-schema.ts";
-import { type StoredSafetyBackup, withKeptUntil } from "./safety-backup-policy.ts";
 
 /** What was requested. Contains no secret. The key is removed when the operation ends. */
 export type OperationRequest =
@@ -39,6 +39,9 @@ export interface StepRequest {
   id: string;
   step: Step;
 }
+
+/** The time is computed from the current options, not those from when the backup was made. */
+export type StoredSafetyBackup = Omit<SafetyBackup, "keptUntil">;
 
 /** A row of the table: what every user of the page may see, and what only the server needs. */
 export interface StoredOperation extends Omit<Operation, "safetyBackup"> {
@@ -80,6 +83,16 @@ export const LISTED_COLUMNS = `${SMALL_COLUMNS}, can_start AS "canStart", result
           'totalRows', sum(CASE WHEN table_state = 'done' THEN done ELSE greatest(expected, done) END))
         FROM (SELECT (t ->> 'rows')::numeric AS done, (t ->> 'totalRows')::numeric AS expected, t ->> 'state' AS table_state
               FROM jsonb_array_elements(progress -> 'tables') t) tables) END AS progress`;
+
+/** Adds the time until which it is kept, and unsets `isKept` after that time, even for one of the newest restores. */
+function withKeptUntil(
+  stored: StoredSafetyBackup,
+  { safetyBackupMaxAgeMs }: Pick<Config, "safetyBackupMaxAgeMs">,
+): SafetyBackup {
+  const keptUntil = Date.parse(stored.createdAt) + safetyBackupMaxAgeMs;
+  const isKept = stored.isKept && Date.now() < keptUntil;
+  return { ...stored, isKept, keptUntil: new Date(keptUntil).toISOString() };
+}
 
 /** Removes what only the server may see. */
 export function toOperation(

@@ -7,7 +7,6 @@ import type { Report } from "./finding.ts";
 const TOTAL_BYTES = 12 * 2 ** 20;
 const TUS = { "tus-resumable": "1.0.0" };
 
-/** How an upload ended. */
 type Outcome =
   | { arrived: "whole" }
   | { arrived: "cut"; storedBytes: number }
@@ -80,7 +79,6 @@ async function upload(
   }
 }
 
-/** Calls the route of one upload. */
 type AskUpload = (method: string, options?: AskOptions) => Promise<Answer>;
 
 async function send(

@@ -2,7 +2,7 @@ import type { Overview } from "../../shared/api.ts";
 import { describeModes } from "../../shared/encryption-policy.ts";
 import { formatSome } from "../../shared/format.ts";
 import { SECURITY_HEADERS } from "../../shared/security-headers.ts";
-import { headersInNextConfig } from "../host/next-headers.ts";
+import { headersInNextConfig } from "../host/next-app.ts";
 import { UsageError } from "../usage.ts";
 import { type AskApp, appClient, explain } from "./app-client.ts";
 import { checkGuard } from "./app-guard.ts";
@@ -14,7 +14,6 @@ export interface CheckAppOptions {
   address: string | undefined;
   /** The Cookie header of an authorized person. If undefined, nothing is uploaded. */
   cookie: string | undefined;
-  /** The name of the database that was checked, or null. */
   database: string | null;
   signal?: AbortSignal;
 }

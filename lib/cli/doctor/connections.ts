@@ -31,7 +31,6 @@ const LIMITS_SQL = `
     (SELECT pg_catalog.count(*)::int FROM used)
   FROM me`;
 
-/** Checks that enough connections are free for the page and the command. */
 export async function checkConnections(
   { ok, warning, problem }: Report,
   client: pg.ClientBase,

@@ -4,13 +4,15 @@ import { withoutComments } from "../host/source-text.ts";
 import { firstThere, readSources } from "../host/sources.ts";
 import type { Report } from "./finding.ts";
 
+const EDGE = {
+  name: "Cloudflare Workers",
+  environment: "CF_PAGES",
+  files: ["wrangler.toml", "wrangler.jsonc", "wrangler.json"],
+  packages: ["@opennextjs/cloudflare", "@cloudflare/next-on-pages"],
+};
+
 /** Hosting services that run an app as short-lived functions, and the files that identify them. */
-const SERVERLESS: Array<{
-  name: string;
-  environment: string;
-  files: string[];
-  packages: string[];
-}> = [
+const SERVERLESS: Array<typeof EDGE> = [
   { name: "Vercel", environment: "VERCEL", files: ["vercel.json", ".vercel"], packages: [] },
   {
     name: "Netlify",
@@ -25,12 +27,6 @@ const SERVERLESS: Array<{
     packages: ["@opennextjs/aws", "sst"],
   },
 ];
-const EDGE = {
-  name: "Cloudflare Workers",
-  environment: "CF_PAGES",
-  files: ["wrangler.toml", "wrangler.jsonc", "wrangler.json"],
-  packages: ["@opennextjs/cloudflare", "@cloudflare/next-on-pages"],
-};
 
 /** Reports what the hosting service of the app does not allow. */
 export async function checkHosting(

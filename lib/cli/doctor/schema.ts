@@ -12,7 +12,6 @@ import type { Report } from "./finding.ts";
 /** The app does not miss anything because of these differences. */
 const isHarmless = ({ kind }: Drift): boolean => kind === "table-added" || kind === "column-added";
 
-/** Compares schema.prisma and its migrations with the database. */
 export async function checkSchema(
   report: Report,
   client: pg.ClientBase,

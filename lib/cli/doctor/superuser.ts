@@ -7,7 +7,6 @@ interface Owners {
   role: string;
   database: string;
   isSuperuser: boolean;
-  /** The owners of the tables. */
   owners: Array<{ name: string; isSuperuser: boolean }>;
   /** Everything that superusers own, in the form `TABLE public.users`. */
   objects: string[];

@@ -124,5 +124,4 @@ export function toReference(
 export const describe = ({ name, uses }: Reference): string =>
   uses === 0 ? name : `${name} (imported by ${formatNoun(uses, "module")})`;
 
-/** Escapes a name for a regular expression. */
 export const escapeName = (name: string): string => name.replaceAll("$", "\\$");

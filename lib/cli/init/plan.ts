@@ -5,8 +5,13 @@ import { findSchema } from "../host/find-schema.ts";
 import { readAliases } from "../host/import-alias.ts";
 import { describe, readImports } from "../host/imports.ts";
 import { dependenciesOf } from "../host/installed.ts";
-import { findNextApp, findSignInPath, type NextApp, placeMount } from "../host/next-app.ts";
-import { headersInNextConfig } from "../host/next-headers.ts";
+import {
+  findNextApp,
+  findSignInPath,
+  headersInNextConfig,
+  type NextApp,
+  placeMount,
+} from "../host/next-app.ts";
 import { ownCommands } from "../host/package-manager.ts";
 import { firstThere, nameIn, readSources, readText, type Source } from "../host/sources.ts";
 import { type Choices, chooseClient, chooseSignIn } from "./choices.ts";

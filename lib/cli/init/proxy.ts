@@ -71,5 +71,4 @@ function leaveOut(matcher: string, mount: string): string | null {
     : `${prefix}(${own}).*)`;
 }
 
-/** Quotes a text for a module. */
 const quote = (text: string): string => JSON.stringify(text);
