@@ -12,7 +12,7 @@ import type { Context } from "./context.ts";
 import type { LiveOperation } from "./live-operation.ts";
 import type { RestoreSource } from "./restore-source.ts";
 import { planSafetyBackup } from "./safety-backup.ts";
-import { signInChecks } from "./sign-in-checks.ts";
+import { signInChecks, withKnownRights } from "./sign-in-checks.ts";
 
 /** What a person decides on. The database must still match it when the restore begins. */
 export interface MadePlan {
@@ -27,40 +27,43 @@ export interface WantedPlan {
   rehearse: boolean;
 }
 
-/** Says what restoring a verified archive would do. */
+/** Says what restoring a verified archive would do, without a trial run. */
 export async function makePlan(
   context: Context,
-  live: LiveOperation,
+  { signal }: Pick<LiveOperation, "signal">,
   { archive, key }: RestoreSource,
-  wanted: WantedPlan & { actorInBackup: ActorInBackup | null },
+  { scope, actorInBackup }: Pick<WantedPlan, "scope"> & { actorInBackup: ActorInBackup | null },
 ): Promise<MadePlan> {
-  const { config, database, models } = context;
-  const { onProgress, signal } = live;
-  const from = { database, models, archive, scope: wanted.scope, signal };
-  const { fingerprint, ...planned } = await planRestore(from);
+  const { database, models } = context;
+  const planning = { database, models, archive, scope, signal };
+  const { fingerprint, ...planned } = await planRestore(planning);
   const tables = await readTables(database);
   const safetyBackup = await planSafetyBackup(context, key, planned.tables, tables);
-  const plan = withActor({ ...planned, safetyBackup }, wanted.actorInBackup);
-  const { signedIn, rights } = signInChecks(context, tables, plan);
-  const made = (checks: Check[], rehearsal: RehearsalReport | null = null): MadePlan => ({
-    plan: {
-      ...plan,
-      checks: [...plan.checks, ...signedIn, ...rights(rehearsal?.rights), ...checks],
-      rehearsal: rehearsal && summariseRehearsal(rehearsal),
-    },
-    fingerprint,
-    rehearsal,
-  });
-  if (!wanted.rehearse || !plan.canStart) return made([]);
-  onProgress({ type: "stage", stage: "rehearsal" });
+  const plan = withActor({ ...planned, safetyBackup }, actorInBackup);
+  const checks = [...plan.checks, ...signInChecks(context, tables, plan)];
+  return { plan: { ...plan, checks }, fingerprint, rehearsal: null };
+}
+
+/** Adds the outcome of a trial run to a plan. */
+export async function rehearsePlan(
+  { config, database, models }: Context,
+  { signal, onProgress }: Pick<LiveOperation, "signal" | "onProgress">,
+  { archive }: Pick<RestoreSource, "archive">,
+  made: MadePlan,
+): Promise<MadePlan> {
+  const { scope, checks } = made.plan;
+  const { lockTimeoutMs, signIn } = config;
+  const options = { database, models, archive, scope, lockTimeoutMs, signIn, signal, onProgress };
   try {
-    const { lockTimeoutMs, signIn } = config;
-    const report = await rehearse({ ...from, lockTimeoutMs, signIn, onProgress });
-    return made([rehearsalCheck(report)], report);
+    const report = await rehearse(options);
+    const known = [...withKnownRights(checks, report), rehearsalCheck(report)];
+    const plan = { ...made.plan, checks: known, rehearsal: summariseRehearsal(report) };
+    return { ...made, plan, rehearsal: report };
   } catch (error) {
     if (!(error instanceof BackupError) || !UNREHEARSED.includes(error.code)) throw error;
     const message = `There was no trial run. ${error.message}`;
-    return made([{ name: "rehearsal", state: "warning", message }]);
+    const check: Check = { name: "rehearsal", state: "warning", message };
+    return { ...made, plan: { ...made.plan, checks: [...checks, check] } };
   }
 }
 

@@ -9,7 +9,7 @@ import type { Context } from "./context.ts";
 import { describeRetry } from "./describe-retry.ts";
 import { ended, LiveOperation } from "./live-operation.ts";
 import { logError } from "./log-error.ts";
-import { type MadePlan, makePlan, type WantedPlan } from "./make-plan.ts";
+import { type MadePlan, makePlan, rehearsePlan, type WantedPlan } from "./make-plan.ts";
 import { notifyStart } from "./notify.ts";
 import { type Ending, recordTransaction, writeFacts } from "./operation-store.ts";
 import { type RestoreSource, releaseSource } from "./restore-source.ts";
@@ -81,8 +81,12 @@ export async function carryOutRestore(
 async function checkAndRestore(run: Run, first: WantedPlan): Promise<Ending> {
   const { context, operation, source, live } = run;
   const actorInBackup = await proveArchive(run);
-  const plan = (wanted: WantedPlan) =>
-    makePlan(context, live, source, { ...wanted, actorInBackup });
+  const plan = async ({ scope, rehearse }: WantedPlan): Promise<MadePlan> => {
+    const planned = await makePlan(context, live, source, { scope, actorInBackup });
+    if (!rehearse || !planned.plan.canStart) return planned;
+    live.onProgress({ type: "stage", stage: "rehearsal" });
+    return rehearsePlan(context, live, source, planned);
+  };
   let made = await plan(first);
   for (;;) {
     const { plan: agreed } = made;

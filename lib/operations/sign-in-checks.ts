@@ -4,42 +4,40 @@ import type { CatalogTable } from "../schema/catalog.ts";
 import { findSessions, findSignIn } from "../schema/sign-in.ts";
 import type { Check, RestorePlan } from "../shared/api.ts";
 import { changesRights, describeRights } from "../shared/describe-rights.ts";
-import type { RightsChanges } from "../shared/rehearsal.ts";
+import type { RehearsalReport } from "../shared/rehearsal.ts";
 import { tableKey, tableLabel } from "../shared/table-name.ts";
 import type { Context } from "./context.ts";
 
-/**
- * @returns `signedIn`: who stays signed in, if accounts or sessions are restored; `rights`: who has which rights
- *   afterwards, by what a trial run found: null for no changes, undefined if there was no trial run
- */
+const RIGHTS = "rights";
+
+/** Says who stays signed in, and whether rights may change, which only a trial run tells. @param tables the database's */
 export function signInChecks(
   { config, models }: Pick<Context, "config" | "models">,
   tables: readonly CatalogTable[],
   plan: Pick<RestorePlan, "tables" | "scope">,
-): { signedIn: Check[]; rights(changes: RightsChanges | null | undefined): Check[] } {
+): Check[] {
   const changing = plan.tables.filter(({ action }) => action !== "skip");
   const changed = new Set(changing.map((table) => tableKey(table)));
   const isChanged = (table: CatalogTable | null | undefined) =>
     table ? changed.has(tableKey(table)) : false;
   const signIn = findSignIn(tables, models, config.signIn);
-  return {
-    signedIn: isChanged(findSessions(tables, models))
-      ? [withSessions(plan)]
-      : isChanged(signIn?.users)
-        ? [WITHOUT_SESSIONS]
-        : [],
-    rights(changes) {
-      if (changes === null) return [];
-      if (changes) {
-        const state = changesRights(changes) ? "warning" : "passed";
-        return [{ name: "rights", state, message: describeRights(changes) }];
-      }
-      const table = [signIn?.users, signIn?.passwords?.table].find(isChanged);
-      if (!table) return [];
-      const message = `This changes ${tableLabel(table)}, which holds the accounts. Without a trial run, it is not known whether this makes someone an admin or changes a password.`;
-      return [{ name: "rights", state: "warning", message }];
-    },
-  };
+  const checks: Check[] = [];
+  if (isChanged(findSessions(tables, models))) checks.push(withSessions(plan));
+  else if (isChanged(signIn?.users)) checks.push(WITHOUT_SESSIONS);
+  const holding = [signIn?.users, signIn?.passwords?.table].find(isChanged);
+  if (holding) {
+    const message = `This changes ${tableLabel(holding)}, which holds the accounts. Without a trial run, it is not known whether this makes someone an admin or changes a password.`;
+    checks.push({ name: RIGHTS, state: "warning", message });
+  }
+  return checks;
+}
+
+/** Replaces what `signInChecks` says of rights by what a trial run has found. */
+export function withKnownRights(checks: readonly Check[], { rights }: RehearsalReport): Check[] {
+  const others = checks.filter(({ name }) => name !== RIGHTS);
+  if (!rights) return others;
+  const state = changesRights(rights) ? "warning" : "passed";
+  return [...others, { name: RIGHTS, state, message: describeRights(rights) }];
 }
 
 const withSessions = ({ scope }: Pick<RestorePlan, "scope">): Check => ({
