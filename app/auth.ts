@@ -11,10 +11,7 @@ declare module "next-auth" {
     role: Role;
   }
   interface Session {
-    /**
-     * As of the sign-in. Use it only for the page frame, which must not wait while a restore has locked the users.
-     * Authorization reads the database.
-     */
+    /** As of the sign-in. Only for the page frame, which must not wait while a restore has locked the users. */
     user: { id: string; role: Role } & DefaultSession["user"];
     signedInAtMs: number;
   }

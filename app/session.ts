@@ -4,15 +4,9 @@ import { getServerSession, type Session } from "next-auth";
 import { authOptions } from "./auth.ts";
 import { prisma } from "./prisma.ts";
 
-/**
- * Reads the session's user from the database. The session itself only knows the state at sign-in. Null if the user was
- * removed.
- */
+/** Reads the session's user from the database, because a session only knows the sign-in. Null if removed. */
 export const findUser = ({ user }: Session) =>
-  prisma.user.findUnique({
-    where: { id: user.id },
-    select: { id: true, name: true, role: true },
-  });
+  prisma.user.findUnique({ where: { id: user.id }, select: { id: true, name: true, role: true } });
 
 type User = NonNullable<Awaited<ReturnType<typeof findUser>>>;
 

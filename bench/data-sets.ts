@@ -1,6 +1,6 @@
-import pg from "pg";
 import { migrate } from "../scripts/migrate.ts";
 import { seed } from "../scripts/seed.ts";
+import { withClient } from "../scripts/with-client.ts";
 import { postsSql } from "./posts.ts";
 
 export interface DataSet {
@@ -52,16 +52,11 @@ export const GROWTH: DataSet = {
   fill: (url, scale) => run(url, postsSql(Math.round(1e7 * scale))),
 };
 
-async function run(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
+const run = (url: string, sql: string): Promise<void> =>
+  withClient(url, async (client) => {
     for (const statement of sql.split(/;\n/).filter((it) => it.trim() !== ""))
       await client.query(statement);
-  } finally {
-    await client.end();
-  }
-}
+  });
 
 /** Fifteen columns of each of four types. A fifth of the values are NULL. */
 function wideSql(rows: number): string {

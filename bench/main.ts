@@ -7,12 +7,12 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import pg from "pg";
 import { requireTool } from "../lib/testing/oracles.ts";
 import { buildPackage } from "../scripts/build-package.ts";
 import { migrate } from "../scripts/migrate.ts";
 import { startPostgres } from "../scripts/postgres.ts";
 import { ROOT } from "../scripts/run.ts";
+import { withClient } from "../scripts/with-client.ts";
 import { DATA_SETS, type DataSet, GROWTH } from "./data-sets.ts";
 import { measure } from "./measure.ts";
 import { type BenchResults, makeReport } from "./report.ts";
@@ -153,14 +153,8 @@ async function writeReport(text: string, charts: string[]) {
   );
 }
 
-async function query(url: string, sql: string): Promise<Array<Record<string, unknown>>> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
+function query(url: string, sql: string): Promise<Array<Record<string, unknown>>> {
+  return withClient(url, async (client) => (await client.query(sql)).rows);
 }
 
 async function makeKeys(): Promise<Keys> {

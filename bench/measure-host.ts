@@ -7,23 +7,30 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
 import type { Operation } from "../lib/shared/api.ts";
+import { UPLOAD_CHUNK_BYTES } from "../lib/shared/limits.ts";
 import { ROOT } from "../scripts/run.ts";
 import type { HostFigures } from "./host.ts";
 import { percentile } from "./measure.ts";
 
+/** The app's process during a backup or restore. */
+interface Load {
+  eventLoopDelayP99Ms: number;
+  growthBytes: number;
+  /** The time of other requests meanwhile, as a multiple of their time when nothing runs. */
+  othersP95: number;
+}
+
 export interface WebFigures {
   firstByteMs: number;
-  backup: { eventLoopDelayP99Ms: number; growthBytes: number; othersP95: number };
-  restore: { eventLoopDelayP99Ms: number; growthBytes: number; othersP95: number };
+  backup: Load;
+  restore: Load;
 }
 
 const PING_EVERY_MS = 20;
 const IDLE_MS = 3000;
+const PERSON = { "x-test-user": "ada", "sec-fetch-site": "same-origin" };
 
-/**
- * Backs up a database and restores it as a browser would, and measures the app's process meanwhile. `othersP95` is the
- * duration of other requests at the same time, as a multiple of their duration when nothing runs.
- */
+/** Backs up a database and restores it as a browser would, and measures the app's process meanwhile. */
 export async function measureHost(
   url: string,
   folder: string,
@@ -31,37 +38,72 @@ export async function measureHost(
 ): Promise<WebFigures> {
   const uploads = join(folder, "uploads");
   await mkdir(uploads, { recursive: true });
-  const host = fork(join(ROOT, "bench/host.ts"), [url, uploads], {
+  await using host = await startHost(url, uploads);
+  const { api, send, ask, reach } = host;
+  // Warm up, because what the first request loads must not count for a backup.
+  await host.watch(() => setTimeout(500));
+  const idle = await host.watch(() => setTimeout(IDLE_MS));
+
+  const zip = join(folder, "web.zip");
+  let firstByteMs = Number.NaN;
+  const backup = await host.watch(async () => {
+    const encryption = { mode: "recipients", recipients: [recipient] };
+    const { id } = await ask("POST", "backups", { encryption });
+    const startedAt = performance.now();
+    const response = await send("GET", `backups/${id}/archive`);
+    const body = Readable.fromWeb(response.body as never);
+    body.once("data", () => {
+      firstByteMs = performance.now() - startedAt;
+    });
+    await pipeline(body, createWriteStream(zip));
+  });
+
+  const uploadId = await upload(api, zip);
+  const confirmation = new URL(url).pathname.slice(1);
+  const restore = await host.watch(async () => {
+    const { id } = await ask("POST", "restores", { uploadId, identity });
+    await reach(id, "ready");
+    await send("POST", `restores/${id}/start`, { confirmation });
+    await reach(id, "succeeded");
+  });
+  const against = ({ eventLoopDelayP99Ms, peakRssBytes, p95Ms }: typeof backup): Load => ({
+    eventLoopDelayP99Ms,
+    growthBytes: peakRssBytes - idle.peakRssBytes,
+    othersP95: p95Ms / idle.p95Ms,
+  });
+  return { firstByteMs, backup: against(backup), restore: against(restore) };
+}
+
+/** Starts a process like the app's. It ends when it is disposed of. */
+async function startHost(url: string, uploads: string) {
+  const child = fork(join(ROOT, "bench/host.ts"), [url, uploads], {
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
-  try {
-    const [port] = (await once(host.stdout ?? host, "data")) as [Buffer];
-    const origin = `http://127.0.0.1:${String(port).trim()}`;
-    const api = `${origin}/admin/backup/api`;
-    const person = { "x-test-user": "ada", "sec-fetch-site": "same-origin" };
+  const [port] = (await once(child.stdout ?? child, "data")) as [Buffer];
+  const api = `http://127.0.0.1:${String(port).trim()}/admin/backup/api`;
 
-    async function send(method: string, route: string, json?: unknown): Promise<Response> {
-      const headers = { ...person, "content-type": "application/json" };
-      const response = await fetch(`${api}/${route}`, {
-        method,
-        headers,
-        body: json === undefined ? undefined : JSON.stringify(json),
-      });
-      if (!response.ok) throw new Error(`${method} ${route}: ${await response.text()}`);
-      return response;
-    }
-    const ask = async <Result = Operation>(...request: Parameters<typeof send>): Promise<Result> =>
-      (await send(...request)).json();
+  async function send(method: string, route: string, json?: unknown): Promise<Response> {
+    const headers = { ...PERSON, "content-type": "application/json" };
+    const body = json === undefined ? undefined : JSON.stringify(json);
+    const response = await fetch(`${api}/${route}`, { method, headers, body });
+    if (!response.ok) throw new Error(`${method} ${route}: ${await response.text()}`);
+    return response;
+  }
+  const ask = async (...request: Parameters<typeof send>): Promise<Operation> =>
+    (await send(...request)).json();
 
-    async function figures(): Promise<HostFigures> {
-      const answer = once(host, "message");
-      host.send("figures");
-      const [found] = (await answer) as [HostFigures];
-      return found;
-    }
-
+  async function figures(): Promise<HostFigures> {
+    const answer = once(child, "message");
+    child.send("figures");
+    const [found] = (await answer) as [HostFigures];
+    return found;
+  }
+  return {
+    api,
+    send,
+    ask,
     /** Measures a request that is refused at once, so it only waits for the event loop. */
-    async function watch(work: () => Promise<unknown>): Promise<HostFigures & { p95Ms: number }> {
+    async watch(work: () => Promise<unknown>): Promise<HostFigures & { p95Ms: number }> {
       await figures();
       const times: number[] = [];
       let isOver = false;
@@ -78,60 +120,25 @@ export async function measureHost(
       });
       await pinging;
       return { ...(await figures()), p95Ms: percentile(times, 95) };
-    }
-
-    async function reach(id: string, state: Operation["state"]): Promise<void> {
+    },
+    async reach(id: string, state: Operation["state"]): Promise<void> {
       for (;;) {
         const operation = await ask("GET", `operations/${id}`);
         if (operation.state === state) return;
         if (operation.error) throw new Error(JSON.stringify(operation.error));
         await setTimeout(250);
       }
-    }
-
-    // Warm up, because what the first request loads must not count for a backup.
-    await watch(() => setTimeout(500));
-    const idle = await watch(() => setTimeout(IDLE_MS));
-
-    const zip = join(folder, "web.zip");
-    let firstByteMs = Number.NaN;
-    const backup = await watch(async () => {
-      const encryption = { mode: "recipients", recipients: [recipient] };
-      const { id } = await ask("POST", "backups", { encryption });
-      const startedAt = performance.now();
-      const response = await send("GET", `backups/${id}/archive`);
-      const body = Readable.fromWeb(response.body as never);
-      body.once("data", () => {
-        firstByteMs = performance.now() - startedAt;
-      });
-      await pipeline(body, createWriteStream(zip));
-    });
-
-    const uploadId = await upload(api, person, zip);
-    const name = new URL(url).pathname.slice(1);
-    const restore = await watch(async () => {
-      const { id } = await ask("POST", "restores", { uploadId, identity });
-      await reach(id, "ready");
-      await send("POST", `restores/${id}/start`, { confirmation: name });
-      await reach(id, "succeeded");
-    });
-    const against = (found: typeof backup) => ({
-      eventLoopDelayP99Ms: found.eventLoopDelayP99Ms,
-      growthBytes: found.peakRssBytes - idle.peakRssBytes,
-      othersP95: found.p95Ms / idle.p95Ms,
-    });
-    return { firstByteMs, backup: against(backup), restore: against(restore) };
-  } finally {
-    host.disconnect();
-    await once(host, "exit");
-  }
+    },
+    async [Symbol.asyncDispose]() {
+      child.disconnect();
+      await once(child, "exit");
+    },
+  };
 }
 
-const CHUNK_BYTES = 4 * 1024 * 1024;
-
-async function upload(api: string, person: Record<string, string>, path: string): Promise<string> {
+async function upload(api: string, path: string): Promise<string> {
   const file = await openAsBlob(path);
-  const tus = { ...person, "tus-resumable": "1.0.0" };
+  const tus = { ...PERSON, "tus-resumable": "1.0.0" };
   const fileName = `filename ${Buffer.from("backup.zip").toString("base64")}`;
   const created = await fetch(`${api}/uploads`, {
     method: "POST",
@@ -139,7 +146,7 @@ async function upload(api: string, person: Record<string, string>, path: string)
   });
   const id = created.headers.get("location")?.split("/").at(-1);
   if (!id) throw new Error(`upload: ${created.status} ${await created.text()}`);
-  for (let from = 0; from < file.size; from += CHUNK_BYTES) {
+  for (let from = 0; from < file.size; from += UPLOAD_CHUNK_BYTES) {
     const sent = await fetch(`${api}/uploads/${id}`, {
       method: "PATCH",
       headers: {
@@ -147,7 +154,7 @@ async function upload(api: string, person: Record<string, string>, path: string)
         "content-type": "application/offset+octet-stream",
         "upload-offset": String(from),
       },
-      body: await file.slice(from, from + CHUNK_BYTES).arrayBuffer(),
+      body: await file.slice(from, from + UPLOAD_CHUNK_BYTES).arrayBuffer(),
     });
     if (!sent.ok) throw new Error(`upload: ${sent.status} ${await sent.text()}`);
   }

@@ -33,10 +33,7 @@ export interface DataSetResult {
 export const cli = (...args: string[]) =>
   measure(process.execPath, [join(ROOT, "dist/lib/cli/main.js"), ...args]);
 
-/**
- * Runs backups and restores in alternation, ours and each peer's, so that other load on the machine affects all of
- * them.
- */
+/** Runs ours and each peer's in alternation, so that other load on the machine affects all of them. */
 export async function runDataSet(
   { full, empty, truncate }: Databases,
   keys: Keys,

@@ -2,7 +2,12 @@
 import type pg from "pg";
 import { z } from "zod";
 import { BackupError } from "./errors.ts";
+import { describeIssues, functionOf, isObject, poolSchema } from "./option-schemas.ts";
+import type { Database } from "./postgres/connection/connection.ts";
+import { translateDatabaseError } from "./postgres/errors/database-error.ts";
 import { requireNode } from "./require-node.ts";
+import type { Catalog } from "./schema/catalog.ts";
+import { readCatalog } from "./schema/read-catalog.ts";
 import type { OnProgress } from "./shared/progress.ts";
 
 /** What this library adds to the options of both classes. */
@@ -22,15 +27,6 @@ export interface ClassOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The maximum of a Node timer and of a PostgreSQL timeout, in milliseconds: 24 days. */
-const MAX_MS = 2 ** 31 - 1;
-export const milliseconds = (minimum: 0 | 1) =>
-  z.int(`must be whole milliseconds, ${minimum} at least`).min(minimum).max(MAX_MS);
-
-const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
-const isFunction = (value: unknown): boolean => typeof value === "function";
-export const functionOf = <T>() => z.custom<T>(isFunction, "must be a function");
-
 export const classOptionsShape = {
   folderName: z.string("is required: a path").min(1, "is required: a path"),
   database: z.literal("postgres", "must be 'postgres': no other database is supported"),
@@ -38,7 +34,7 @@ export const classOptionsShape = {
   password: z.string("must be a text").max(1024).optional(),
   isTesting: z.boolean("must be true or false").optional(),
   connectionString: z.string("must be a text").min(1).optional(),
-  pool: z.custom<pg.PoolConfig>(isObject, "must be settings as pg.Pool takes them").optional(),
+  pool: poolSchema.optional(),
   include: z.array(z.string("must be a name")).optional(),
   onProgress: functionOf<OnProgress>().optional(),
   signal: z
@@ -46,11 +42,7 @@ export const classOptionsShape = {
     .optional(),
 };
 
-/**
- * Checks the arguments of one of the classes.
- *
- * @throws CONFIG_INVALID, which names each option that is wrong or unknown, and never its value
- */
+/** Checks the arguments of a class. @throws CONFIG_INVALID, which names each wrong option and never its value */
 export function parseClassOptions<Schema extends z.ZodType>(
   name: "PrismaBackup" | "PrismaRestore",
   prisma: unknown,
@@ -60,8 +52,7 @@ export function parseClassOptions<Schema extends z.ZodType>(
   requireNode();
   const parsed = schema.safeParse(options);
   const problems = isObject(prisma) ? [] : ["the first argument must be the app's PrismaClient"];
-  for (const { path, message } of parsed.error?.issues ?? [])
-    problems.push(path.length === 0 ? message : `\`${path.join(".")}\` ${message}`);
+  problems.push(...describeIssues(parsed.error));
   if (parsed.success && problems.length === 0) return parsed.data;
   throw new BackupError("CONFIG_INVALID", `${name}: ${problems.join("; ")}.`, {
     hint: `Correct the options of ${name}. Nothing was begun.`,
@@ -95,4 +86,18 @@ export function abortAs(
     },
     release: () => signal?.removeEventListener("abort", abort),
   };
+}
+
+/** Reads the catalog by a connection of its own. */
+export async function readCatalogOf(
+  database: Database,
+  purpose: "backup" | "check",
+  failure: Parameters<typeof translateDatabaseError>[1],
+): Promise<Catalog> {
+  try {
+    const client = await database.connect(purpose);
+    return await readCatalog(client).finally(() => client.end());
+  } catch (error) {
+    throw translateDatabaseError(error, failure);
+  }
 }

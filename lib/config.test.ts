@@ -1,6 +1,7 @@
 import pg from "pg";
 import { expect, it } from "vitest";
-import { type BackupAdminOptions, openConfiguredDatabase, parseConfig } from "./config.ts";
+import { type BackupAdminOptions, parseConfig } from "./config.ts";
+import { openConfiguredDatabase } from "./configured-database.ts";
 import { BackupError } from "./errors.ts";
 
 const RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";

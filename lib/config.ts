@@ -5,12 +5,8 @@ import type pg from "pg";
 import { z } from "zod";
 import { BackupError } from "./errors.ts";
 import type { OnEvent } from "./events.ts";
-import { type Database, openDatabase } from "./postgres/connection/connection.ts";
-import { OwnClient } from "./postgres/connection/own-client.ts";
-import { type ConnectionConfig, optionsOf, schemaOf } from "./postgres/connection/own-settings.ts";
-import { recogniseAccess } from "./postgres/connection/pooler.ts";
-import { requireSameDatabase } from "./same-database.ts";
-import { connectionFromPrisma, schemaFromPrisma } from "./schema/prisma-client.ts";
+import { describeIssues, functionOf, isObject, poolSchema } from "./option-schemas.ts";
+import type { Database } from "./postgres/connection/connection.ts";
 import type { SignInOptions } from "./schema/sign-in.ts";
 import type { Actor, EncryptionPolicy } from "./shared/api.ts";
 import { ANY_ENCRYPTION } from "./shared/encryption-policy.ts";
@@ -75,17 +71,11 @@ export interface BackupAdminOptions {
    * `callbackUrl`, as in next-auth and Auth.js. Clerk uses `redirect_url`.
    */
   callbackParam?: string | undefined;
-  /**
-   * Where the app stores who may sign in, so that a plan can say how a restore changes their rights. Default: found by
-   * usual names.
-   */
+  /** Where the app stores who may sign in, to say how a restore changes their rights. Default: usual names. */
   signIn?: SignInOptions | undefined;
   /** Private folder for uploads that are in progress or wait. Default: one below the system's temporary folder. */
   uploadDir?: string | undefined;
-  /**
-   * Private folder for safety backups, with which a restore can be undone. Use a durable disk. Default: one below
-   * `uploadDir`.
-   */
+  /** Private folder for safety backups, which undo a restore. Use a durable disk. Default: below `uploadDir`. */
   safetyBackupDir?: string | undefined;
   /** Which encryption backups may have, and the public keys that always open them. Default: each person chooses. */
   policy?: Partial<EncryptionPolicy> | undefined;
@@ -110,30 +100,7 @@ export interface BackupAdminOptions {
   logger?: Logger | undefined;
 }
 
-type Unset =
-  | "connectionString"
-  | "ssl"
-  | "pool"
-  | "uploadDir"
-  | "safetyBackupDir"
-  | "maxUploadBytesPerPerson"
-  | "maxUploadBytesTotal"
-  | "lockTimeoutMs"
-  | "onEvent";
-
-export type Config = Readonly<
-  {
-    [Name in Exclude<keyof BackupAdminOptions, Unset | "policy">]-?: NonNullable<
-      BackupAdminOptions[Name]
-    >;
-  } & Pick<BackupAdminOptions, Unset> & { policy: EncryptionPolicy }
->;
-
-const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
-/**
- * Excludes `//evil.example`, which is another host, also in the spellings with backslashes and tabs that browsers
- * accept.
- */
+/** Excludes `//evil.example`, another host, also with the backslashes and tabs that browsers accept. */
 export const PATH_OR_URL = /^(\/(?![/\\\s])|https?:\/\/)[^\t\n\r]*$/;
 const pathSchema = z
   .string()
@@ -164,20 +131,23 @@ const policySchema = z
     }),
   );
 
+const text = z.string().min(1);
+const MIN_AGE_MS = 60_000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 const optionsSchema = z.strictObject({
   prisma: z.custom<object>(isObject, "must be the app's PrismaClient"),
-  authorize: z.custom<Authorize>(
-    (value) => typeof value === "function",
+  authorize: functionOf<Authorize>(
     "is required: a function that says who may back up and restore the database",
   ),
-  connectionString: z.string().min(1).optional(),
+  connectionString: text.optional(),
   ssl: z
     .custom<pg.ClientConfig["ssl"]>(
       (value) => typeof value === "boolean" || isObject(value),
       "must be true, false, or settings as tls.connect takes them",
     )
     .optional(),
-  pool: z.custom<pg.PoolConfig>(isObject, "must be settings as pg.Pool takes them").optional(),
+  pool: poolSchema.optional(),
   basePath: pathSchema.default("/admin/backup"),
   signInPath: z
     .string()
@@ -189,30 +159,25 @@ const optionsSchema = z.strictObject({
     .default("callbackUrl"),
   signIn: z
     .strictObject({
-      model: z.string().min(1).optional(),
-      roleField: z.string().min(1).optional(),
-      adminRoles: z.array(z.string().min(1)).min(1).optional(),
-      passwordField: z.string().min(1).optional(),
+      model: text.optional(),
+      roleField: text.optional(),
+      adminRoles: z.array(text).min(1).optional(),
+      passwordField: text.optional(),
     })
     .default({}),
-  uploadDir: z.string().min(1).optional(),
-  safetyBackupDir: z.string().min(1).optional(),
+  uploadDir: text.optional(),
+  safetyBackupDir: text.optional(),
   policy: policySchema.default(ANY_ENCRYPTION),
   maxUploadBytes: z.int().positive().default(DEFAULT_MAX_UPLOAD_BYTES),
   maxUploadBytesPerPerson: z.int().min(MIN_COUNTED_UPLOAD_BYTES).optional(),
   maxUploadBytesTotal: z.int().min(MIN_COUNTED_UPLOAD_BYTES).optional(),
   safetyBackupMaxAgeMs: z
     .int()
-    .min(60_000)
-    .default(30 * 24 * 60 * 60 * 1000),
-  uploadMaxAgeMs: z
-    .int()
-    .min(60_000)
-    .default(24 * 60 * 60 * 1000),
+    .min(MIN_AGE_MS)
+    .default(30 * DAY_MS),
+  uploadMaxAgeMs: z.int().min(MIN_AGE_MS).default(DAY_MS),
   lockTimeoutMs: z.int().positive().optional(),
-  onEvent: z
-    .custom<OnEvent>((value) => typeof value === "function", "must be a function")
-    .optional(),
+  onEvent: functionOf<OnEvent>().optional(),
   logger: z
     .custom<Logger>(
       (value) => isObject(value) && typeof Reflect.get(value as object, "error") === "function",
@@ -221,101 +186,17 @@ const optionsSchema = z.strictObject({
     .default(() => console),
 });
 
-/**
- * Checks the options. Called once.
- *
- * @throws CONFIG_INVALID, which names each option that is wrong and never its value
- */
+/** The options with their defaults. */
+export type Config = Readonly<z.output<typeof optionsSchema>>;
+
+/** Checks the options, once. @throws CONFIG_INVALID, which names each option that is wrong and never its value */
 export function parseConfig(options: BackupAdminOptions): Config {
-  const parsed = optionsSchema.safeParse(options);
-  if (parsed.success) return Object.freeze(parsed.data);
-  const problems = parsed.error.issues.map((issue) =>
-    issue.path.length === 0 ? issue.message : `\`${issue.path.join(".")}\` ${issue.message}`,
-  );
-  throw new BackupError("CONFIG_INVALID", `createBackupAdmin: ${problems.join("; ")}.`, {
+  const { data, error } = optionsSchema.safeParse(options);
+  if (data) return Object.freeze(data);
+  const problems = describeIssues(error).join("; ");
+  throw new BackupError("CONFIG_INVALID", `createBackupAdmin: ${problems}.`, {
     hint: "Correct the options of createBackupAdmin. Until then nothing is mounted.",
   });
-}
-
-/**
- * Opens the configured database. It uses the explicit settings first, then the Prisma client's own connection, which
- * leads to the app's database, then DIRECT_URL, then DATABASE_URL. If the client's own connection is a transaction
- * pooler, DIRECT_URL may replace it. To find that out, this function connects. Otherwise the first statement does.
- *
- * If the settings are not explicit, it proves that they lead to the database that the client itself is connected to.
- *
- * @throws CONFIG_INVALID if there is no connection, or it leads to another database
- */
-export async function openConfiguredDatabase(
-  config: Pick<Config, "prisma" | "connectionString" | "ssl" | "pool">,
-  environment: Record<string, string | undefined> = process.env,
-  connectTimeoutMs?: number,
-): Promise<Database> {
-  const { connectionString, pool, prisma, ssl } = config;
-  const open = (given: ConnectionConfig) =>
-    openDatabase(
-      withSsl(
-        {
-          ...given,
-          ...(connectTimeoutMs !== undefined && { connectionTimeoutMillis: connectTimeoutMs }),
-        },
-        ssl,
-      ),
-    );
-  if (connectionString !== undefined || pool !== undefined) {
-    const given = { ...pool, ...(connectionString !== undefined && { connectionString }) };
-    return open({ ...given, schema: schemaOf(given) ?? schemaFromPrisma(prisma) });
-  }
-  // If one variable contains Prisma's own prisma+postgres://, the other may still be usable.
-  const [direct, database] = [environment.DIRECT_URL, environment.DATABASE_URL].map((url) =>
-    url !== undefined && /^postgres(ql)?:\/\//.test(url) ? { connectionString: url } : null,
-  );
-  const own = await connectionFromPrisma(prisma);
-  const openSame = async (given: ConnectionConfig) => {
-    const opened = open(given);
-    try {
-      await requireSameDatabase(prisma, opened, given === own);
-      return opened;
-    } catch (error) {
-      await opened.close();
-      throw error;
-    }
-  };
-  if (own && direct && (await isPoolOf(withSsl(own, ssl), direct))) {
-    // The role's settings are the app's on either connection. Those of the direct connection override them.
-    const schema = schemaOf(direct) ?? schemaOf(own);
-    return openSame({ ...direct, options: optionsOf(own), schema });
-  }
-  const found = own ?? direct ?? database;
-  if (found) return openSame(found);
-  throw new BackupError("CONFIG_INVALID", "There is no connection to PostgreSQL to work with.", {
-    hint: "Give a `connectionString`, use Prisma's `pg` driver adapter, or set DIRECT_URL or DATABASE_URL to a postgresql:// URL.",
-  });
-}
-
-/**
- * Whether a connection is a transaction pooler for the same database. A script may have clients of several databases.
- */
-async function isPoolOf(own: pg.ClientConfig, direct: pg.ClientConfig): Promise<boolean> {
-  try {
-    if (new OwnClient(own).database !== new OwnClient(direct).database) return false;
-    return (
-      (await recogniseAccess({ connectionTimeoutMillis: 15_000, ...own })) === "transaction pooler"
-    );
-  } catch {
-    // A wrong setting will fail when it is used.
-    return false;
-  }
-}
-
-/** Removes SSL parameters from the connection string, because `pg` would prefer them to `ssl`. */
-function withSsl(config: ConnectionConfig, ssl: pg.ClientConfig["ssl"]): ConnectionConfig {
-  if (ssl === undefined) return config;
-  const connectionString = config.connectionString?.replaceAll(
-    /(?<=[?&])(?:ssl|sslmode|sslcert|sslkey|sslrootcert)=[^&]*&?/g,
-    "",
-  );
-  return { ...config, ...(connectionString !== undefined && { connectionString }), ssl };
 }
 
 /** Returns a folder per system user and database. It is the same for every process of the app on this machine. */

@@ -1,17 +1,12 @@
 import { clip } from "./shared/warnings.ts";
 
-/**
- * Maximum number of items in a list, and of characters in a name or text. PostgreSQL's own names have up to 63 bytes.
- */
+/** Maximum of items in a list, and of characters in a text. PostgreSQL's own names have up to 63 bytes. */
 const MAX_ITEMS = 1000;
 const MAX_TEXT_LENGTH = 5000;
 /** Maximum number of characters of all texts in one detail. */
 const MAX_DETAIL_LENGTH = 250_000;
 
-/**
- * Returns an error's details with limits on their number and length, because an archive may determine both. Does not
- * modify its argument.
- */
+/** Returns an error's details with limits on number and length, because an archive may determine both. */
 export function cutDetails(details: Record<string, unknown>): Record<string, unknown> {
   return mapValues(details, (detail) => cut(detail, { left: MAX_DETAIL_LENGTH }));
 }

@@ -11,10 +11,8 @@ export interface BackupErrorOptions {
 }
 
 /**
- * The only error that this library throws on purpose.
- *
- * `message` says what happened, `hint` what to do next. Both are written for a person and contain no stack, SQL, secret
- * or row value. The original error, if there is one, is the `cause`.
+ * The only error that this library throws on purpose. `message` says what happened, `hint` what to do next, both for a
+ * person, without stack, SQL, secret or row value. The original error, if there is one, is the `cause`.
  */
 export class BackupError extends Error {
   override readonly name = "BackupError";
@@ -35,9 +33,7 @@ export class BackupError extends Error {
   }
 }
 
-/**
- * Returns the BackupError that an error stands for: itself, the reason of an abort, or ABORTED. Null for other errors.
- */
+/** Returns the BackupError behind an error: itself, the reason of an abort, or ABORTED. Null for others. */
 export function ownError(error: unknown): BackupError | null {
   if (error instanceof BackupError) return error;
   if (!isAbort(error)) return null;

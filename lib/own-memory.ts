@@ -1,22 +1,14 @@
 /** Memory that is exclusively owned, with the number of its bytes that are still needed. */
 const own = new WeakMap<ArrayBufferLike, number>();
 
-/**
- * Marks a buffer as the only owner of its memory, so that the memory may be freed early. Has no effect on small
- * buffers.
- *
- * @param neededBytes how many of its bytes will be passed to `freeOwn`; all, unless some are not needed
- */
+/** Marks memory that this buffer alone uses, to be freed early. @param neededBytes how many `freeOwn` will get */
 export function markOwn(bytes: Buffer, neededBytes = bytes.length): Buffer {
   // Small buffers share their memory.
   if (bytes.length === bytes.buffer.byteLength) own.set(bytes.buffer, neededBytes);
   return bytes;
 }
 
-/**
- * Call it with each part of a large new buffer. The first part marks the memory; all parts are passed to `freeOwn`
- * later.
- */
+/** Call it with each part of a large new buffer. The first marks the memory; `freeOwn` gets all of them later. */
 export function markParts(part: Buffer): Buffer {
   const { buffer, byteOffset } = part;
   if (byteOffset === 0 && !own.has(buffer)) own.set(buffer, buffer.byteLength);
@@ -24,9 +16,8 @@ export function markParts(part: Buffer): Buffer {
 }
 
 /**
- * Frees marked memory when all of its needed bytes have been passed here. The last user of the bytes calls it.
- * Otherwise the memory would wait for the garbage collector, which then runs only for such memory, some hundred times a
- * minute.
+ * Frees marked memory once all of its needed bytes were passed here, by their last user. Otherwise the garbage
+ * collector would run for such memory alone, some hundred times a minute.
  */
 export function freeOwn({ buffer, length }: Uint8Array): void {
   const needed = own.get(buffer);
@@ -35,10 +26,7 @@ export function freeOwn({ buffer, length }: Uint8Array): void {
   else if (own.delete(buffer)) buffer.transfer(0);
 }
 
-/**
- * Joins chunks in memory of their own. The result of `Buffer.concat` may be a part of the memory that all small buffers
- * share. To keep even a short name from it would keep all of that memory.
- */
+/** Joins chunks in memory of their own. A name from `Buffer.concat` may keep all that small buffers share. */
 export function concatOwn(pieces: readonly Uint8Array[]): Buffer {
   const joined = Buffer.allocUnsafeSlow(pieces.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

@@ -9,14 +9,13 @@ import {
   type ClassOptions,
   classOptionsShape,
   parseClassOptions,
+  readCatalogOf,
 } from "./class-options.ts";
-import { openConfiguredDatabase } from "./config.ts";
+import { openConfiguredDatabase } from "./configured-database.ts";
 import { BackupError, systemCodeOf } from "./errors.ts";
 import type { Database } from "./postgres/connection/connection.ts";
-import { translateDatabaseError } from "./postgres/errors/database-error.ts";
 import { findIncluded, tablesCalled } from "./schema/find-table.ts";
 import { type PrismaModels, readPrismaModels } from "./schema/prisma-models.ts";
-import { readCatalog } from "./schema/read-catalog.ts";
 import type { Exclusion, OperationResult, Warning } from "./shared/api.ts";
 import { leaveOutIn } from "./shared/leave-out.ts";
 import { PASSPHRASE_MIN_LENGTH } from "./shared/limits.ts";
@@ -102,11 +101,7 @@ export class PrismaBackup {
     }
   }
 
-  /**
-   * Makes one backup. Each further call makes another one.
-   *
-   * @throws BackupError; then there is no backup, and nothing of it is left on the disk
-   */
+  /** Makes one backup, at each call another. @throws BackupError; then nothing of it is left on the disk */
   async run(): Promise<BackupSummary> {
     const { encrypt, password = "", folderName, compress, onProgress } = this.#options;
     const models = readPrismaModels(this.#prisma);
@@ -131,26 +126,12 @@ export class PrismaBackup {
       // Without this hint, a bundler would follow the path and put the whole project into the server's output.
       const target = path.join(/*turbopackIgnore: true*/ folder, fileName);
       const { archiveBytes = 0, ...result } = await createBackupFile({
-        path: target,
-        kind,
-        database,
-        models,
-        key,
-        include,
+        ...{ path: target, kind, database, models, key, include, signal },
         onProgress: tell(onProgress),
-        signal,
       });
-      return {
-        ...result,
-        path: target,
-        kind,
-        bytes: archiveBytes,
-        warnings: [
-          ...result.warnings,
-          ...warnings,
-          ...(password && !encrypt ? [NOT_ENCRYPTED] : []),
-        ],
-      };
+      warnings.unshift(...result.warnings);
+      if (password && !encrypt) warnings.push(NOT_ENCRYPTED);
+      return { ...result, path: target, kind, bytes: archiveBytes, warnings };
     } catch (error) {
       throw withRemedy(toBackupError(signal.aborted ? signal.reason : error));
     } finally {
@@ -202,30 +183,15 @@ async function readDatabase(
   database: Database,
   models: PrismaModels,
   { offset = {}, include = [] }: Pick<PrismaBackupArgs, "offset" | "include">,
-): Promise<{
-  name: string;
-  include: Exclusion[];
-  warnings: Warning[];
-}> {
-  try {
-    const client = await database.connect("backup");
-    try {
-      const catalog = await readCatalog(client);
-      const unknown = Object.keys(offset).filter(
-        (name) => tablesCalled(name, catalog.tables, models).length === 0,
-      );
-      return {
-        name: catalog.database.name,
-        include: findIncluded(include, catalog, models, "No backup was made."),
-        warnings: unknown.map(noSuchTable),
-      };
-    } finally {
-      await client.end();
-    }
-  } catch (error) {
-    throw translateDatabaseError(error, {
-      fallback: "DUMP_FAILED",
-      outcome: "No backup was made.",
-    });
-  }
+): Promise<{ name: string; include: Exclusion[]; warnings: Warning[] }> {
+  const outcome = "No backup was made.";
+  const catalog = await readCatalogOf(database, "backup", { fallback: "DUMP_FAILED", outcome });
+  const unknown = Object.keys(offset).filter(
+    (name) => tablesCalled(name, catalog.tables, models).length === 0,
+  );
+  return {
+    name: catalog.database.name,
+    include: findIncluded(include, catalog, models, outcome),
+    warnings: unknown.map(noSuchTable),
+  };
 }

@@ -8,14 +8,13 @@ import {
   abortAs,
   type ClassOptions,
   classOptionsShape,
-  functionOf,
-  milliseconds,
   parseClassOptions,
+  readCatalogOf,
 } from "./class-options.ts";
-import { openConfiguredDatabase } from "./config.ts";
+import { openConfiguredDatabase } from "./configured-database.ts";
 import { BackupError } from "./errors.ts";
+import { functionOf, milliseconds } from "./option-schemas.ts";
 import type { Database } from "./postgres/connection/connection.ts";
-import { translateDatabaseError } from "./postgres/errors/database-error.ts";
 import { restoreArchive } from "./restore/restore-archive.ts";
 import { dmmfModelsSchema, findDmmfDrift, readDmmf } from "./schema/dmmf.ts";
 import { findIncluded, findTable } from "./schema/find-table.ts";
@@ -25,7 +24,6 @@ import {
   readPrismaModels,
   readViewNames,
 } from "./schema/prisma-models.ts";
-import { readCatalog } from "./schema/read-catalog.ts";
 import type { Drift, OperationResult, RestorePlan, RestoreScope } from "./shared/api.ts";
 import { leaveOutIn } from "./shared/leave-out.ts";
 import { tableLabel } from "./shared/table-name.ts";
@@ -59,14 +57,9 @@ export interface PrismaRestoreArgs extends ClassOptions {
   waitBetweenModels?: number | undefined;
   transaction?:
     | {
-        /**
-         * How long to wait for the connection (default 15 s) and for tables that others use (default 30 s), in
-         * milliseconds.
-         */
+        /** How long to wait for the connection (default 15 s) and for locked tables (default 30 s), in ms. */
         maxWait?: number | undefined;
-        /**
-         * Milliseconds after which the restore is rolled back, counted from when its tables are locked. Default: none.
-         */
+        /** Milliseconds after which the restore is rolled back, from when its tables are locked. Default: none. */
         timeout?: number | undefined;
       }
     | undefined;
@@ -74,16 +67,11 @@ export interface PrismaRestoreArgs extends ClassOptions {
   encrypt?: boolean | undefined;
   /** Opens an encrypted backup. */
   password?: string | undefined;
-  /**
-   * Opens a backup that is encrypted to age public keys: the text of a private key file, or its AGE-SECRET-KEY-1 line.
-   */
+  /** Opens a backup for age public keys: the text of a private key file, or its AGE-SECRET-KEY-1 line. */
   identity?: string | undefined;
   /** Accepted because the original had it. Has no effect. */
   isTesting?: boolean | undefined;
-  /**
-   * Called before anything changes, with what the restore will do and what the backup itself has lost. If it returns
-   * false or throws, the restore is cancelled.
-   */
+  /** Called with the plan and its warnings before anything changes. False or an error cancels the restore. */
   onPlan?: ((plan: RestorePlan) => unknown) | undefined;
 }
 
@@ -136,8 +124,6 @@ export class PrismaRestore {
 
   /**
    * Checks the whole backup, then restores it in one transaction.
-   *
-   * @returns once it is committed
    * @throws BackupError; then nothing has changed, unless its code is INTERRUPTED, whose message says so
    */
   async run(): Promise<RestoreSummary> {
@@ -200,38 +186,22 @@ export class PrismaRestore {
     const own = readPrismaModels(this.#prisma);
     const views = readViewNames(this.#prisma);
     const models = own.models.length === 0 && baseModels ? readDmmf(baseModels, views) : own;
-    try {
-      const client = await database.connect("check");
-      try {
-        const catalog = await readCatalog(client);
-        const tables = [...catalog.tables, ...archive.manifestFor(catalog, models).tables];
-        const exclude = ignoredTables
-          .filter((name) => name !== MIGRATIONS_TABLE)
-          .map((name) => findTable(name, tables, models, { option: "ignoredTables" }));
-        const include = findIncluded(
-          included,
-          { ...catalog, tables },
-          models,
-          "Nothing was changed.",
-        );
-        return {
-          models,
-          scope: {
-            mode: "replace",
-            ...(exclude.length > 0 && { exclude }),
-            ...(include.length > 0 && { include }),
-          },
-          drift: baseModels ? findDmmfDrift(baseModels, views, catalog) : [],
-        };
-      } finally {
-        await client.end();
-      }
-    } catch (error) {
-      throw translateDatabaseError(error, {
-        fallback: "LOAD_FAILED",
-        outcome: "Nothing was changed.",
-      });
-    }
+    const outcome = "Nothing was changed.";
+    const catalog = await readCatalogOf(database, "check", { fallback: "LOAD_FAILED", outcome });
+    const tables = [...catalog.tables, ...archive.manifestFor(catalog, models).tables];
+    const exclude = ignoredTables
+      .filter((name) => name !== MIGRATIONS_TABLE)
+      .map((name) => findTable(name, tables, models, { option: "ignoredTables" }));
+    const include = findIncluded(included, { ...catalog, tables }, models, outcome);
+    return {
+      models,
+      scope: {
+        mode: "replace",
+        ...(exclude.length > 0 && { exclude }),
+        ...(include.length > 0 && { include }),
+      },
+      drift: baseModels ? findDmmfDrift(baseModels, views, catalog) : [],
+    };
   }
 }
 
@@ -264,10 +234,7 @@ async function agree(onPlan: PrismaRestoreArgs["onPlan"], plan: RestorePlan): Pr
   throw new BackupError("ABORTED", "`onPlan` refused the restore. Nothing was changed.", { cause });
 }
 
-/**
- * Adds hints to an error. If the tables do not fit, it names the migrations that differ. If tables can be left out, it
- * names the option for that.
- */
+/** Names the migrations that differ if the tables do not fit, and the option that leaves tables out. */
 function withRemedies(error: unknown, { checks }: RestorePlan): unknown {
   if (!(error instanceof BackupError)) return error;
   const { code, message, hint, details, cause } = error;

@@ -3,11 +3,7 @@ import { BackupError } from "./errors.ts";
 /** The first version with zstd. Must match `engines` in package.json. */
 const OLDEST = [22, 15] as const;
 
-/**
- * Fails early with a clear message, because otherwise an old version would fail in various places.
- *
- * @throws CONFIG_INVALID if this Node.js is too old
- */
+/** An old Node.js would fail in various places, so this fails early. @throws CONFIG_INVALID */
 export function requireNode(version = process.versions.node): void {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return;

@@ -2,10 +2,7 @@ import { BackupError, ownError } from "./errors.ts";
 import { describeStatementError } from "./postgres/errors/statement-error.ts";
 import type { ErrorReport } from "./shared/api.ts";
 
-/**
- * Converts any error to a BackupError: itself if it is one, ABORTED for an abort, PostgreSQL's own message for an error
- * of PostgreSQL, and INTERNAL for everything else.
- */
+/** Returns any error as a BackupError: itself, ABORTED for an abort, PostgreSQL's own message, else INTERNAL. */
 export const toBackupError = (error: unknown): BackupError =>
   ownError(error) ??
   describeStatementError(error) ??

@@ -5,10 +5,7 @@ import tailwind from "@tailwindcss/postcss";
 import postcss, { type AtRule, type Plugin, type Root, type Rule } from "postcss";
 import { ROOT } from "./run.ts";
 
-/**
- * Every selector begins with this. It has the specificity of an id, so a rule of the host without an id cannot override
- * the panel's rules.
- */
+/** Every selector begins with this. A rule of the host without an id cannot override the specificity of one. */
 const SCOPE = ".pba:not(#_)";
 /** The panel's own root font size, independent of the host's `rem`. */
 const UNIT = "var(--pba-unit)";
@@ -49,9 +46,7 @@ function flattenLayers(root: Root): void {
   });
 }
 
-/**
- * Prefixes keyframes and Tailwind's own variables. A host's Tailwind, perhaps of another version, sets the same names.
- */
+/** Prefixes keyframes and Tailwind's variables, because a host's Tailwind sets the same names. */
 function prefixNames(root: Root): void {
   const keyframes = new Set<string>();
   root.walkAtRules("keyframes", (rule) => {
@@ -92,10 +87,7 @@ function replaceRem(root: Root): void {
 
 const REM = /(?<![\w.])(-?\d*\.?\d+)rem\b/g;
 
-/**
- * Registers all colours and corners, so that an invalid value from a host leaves the inherited one. A token may be
- * missing.
- */
+/** Registers colours and corners, so that a host's invalid value leaves the inherited one. A token may be missing. */
 function registerTypes(root: Root): void {
   const names = new Set<string>();
   root.walkDecls(/^--pba-(color|radius|token)-/, (declaration) => {

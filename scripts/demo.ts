@@ -2,7 +2,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import pg from "pg";
 import { readOwners } from "../lib/cli/doctor/superuser.ts";
 import { migrate } from "./migrate.ts";
 import { startNext } from "./next-server.ts";
@@ -13,6 +12,7 @@ import { ROOT } from "./run.ts";
 import { SIGN_INS } from "./seed/sign-ins.ts";
 import { seed } from "./seed.ts";
 import { step } from "./step.ts";
+import { withClient } from "./with-client.ts";
 
 const DATA = path.join(ROOT, ".data");
 const DATABASE = "shop";
@@ -91,17 +91,12 @@ async function startDatabase(): Promise<string> {
 }
 
 /** Earlier versions of the demo connected as a superuser, which therefore owns their objects. */
-async function giveToOwner(connectionString: string): Promise<void> {
-  const client = new pg.Client({ connectionString });
-  await client.connect();
-  try {
+const giveToOwner = (url: string): Promise<void> =>
+  withClient(url, async (client) => {
     await client.query(`ALTER DATABASE ${DATABASE} OWNER TO ${DATABASE}`);
     const { objects } = await readOwners(client);
     for (const object of objects) await client.query(`ALTER ${object} OWNER TO ${DATABASE}`);
-  } finally {
-    await client.end();
-  }
-}
+  });
 
 /** Returns a stored secret, so that people stay signed in after a restart. */
 async function readSecret(): Promise<string> {

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import pg from "pg";
+import type pg from "pg";
+import { withClient } from "./with-client.ts";
 
 const MIGRATIONS = new URL("../prisma/migrations/", import.meta.url).pathname;
 
@@ -29,10 +30,8 @@ const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
  * @throws Error if an applied migration has changed since, or failed halfway under Prisma, or if the database contains
  *   tables that did not come from migrations
  */
-export async function migrate(url: string, folder: string = MIGRATIONS): Promise<string[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
+export function migrate(url: string, folder: string = MIGRATIONS): Promise<string[]> {
+  return withClient(url, async (client) => {
     await client.query("SELECT pg_advisory_lock($1)", [PRISMA_ADVISORY_LOCK]);
     await requireOwnDatabase(client);
     await client.query(MIGRATIONS_TABLE);
@@ -45,9 +44,7 @@ export async function migrate(url: string, folder: string = MIGRATIONS): Promise
       applied.push(name);
     }
     return applied;
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 /** Refuses a database with tables but without a history, as Prisma does: it belongs to another application. */

@@ -21,11 +21,7 @@ export interface NextServer {
 const HOST = "127.0.0.1";
 const STOP_PATIENCE_MS = 5000;
 
-/**
- * Starts the built app with `next start` and waits until it answers.
- *
- * @throws Error with the server's output if it exits first
- */
+/** Starts the built app and waits until it answers. @throws Error with the server's output if it exits first */
 export async function startNext(options: NextServerOptions): Promise<NextServer> {
   const url = `http://${HOST}:${options.port}`;
   const args = [programOf("next"), "start", "-H", HOST, "-p", String(options.port)];

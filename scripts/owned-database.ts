@@ -1,17 +1,12 @@
-import pg from "pg";
+import { withClient } from "./with-client.ts";
 
 /**
- * Creates a database, if it is missing, and an ordinary role with the same name and password that owns it. An app
- * should connect with such a role.
- *
- * @param serverUrl connection string of a superuser
- * @param name a name that needs no quotes
- * @returns the owner's connection string
+ * Creates a database, if it is missing, and an ordinary role with the same name and password that owns it, as an app
+ * should have.
+ * @param name a name that needs no quotes @returns the owner's connection string
  */
 export async function createOwnedDatabase(serverUrl: string, name: string): Promise<string> {
-  const client = new pg.Client({ connectionString: serverUrl });
-  await client.connect();
-  try {
+  await withClient(serverUrl, async (client) => {
     const { rows } = await client.query<{ hasRole: boolean; hasDatabase: boolean }>(
       `SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1) AS "hasRole", EXISTS (SELECT FROM pg_database WHERE datname = $1) AS "hasDatabase"`,
       [name],
@@ -21,8 +16,6 @@ export async function createOwnedDatabase(serverUrl: string, name: string): Prom
       await client.query(
         `CREATE DATABASE ${name} OWNER ${name} TEMPLATE template0 ENCODING 'UTF8'`,
       );
-  } finally {
-    await client.end();
-  }
+  });
   return Object.assign(new URL(serverUrl), { username: name, password: name, pathname: name }).href;
 }

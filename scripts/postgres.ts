@@ -14,12 +14,8 @@ export interface PostgresServerOptions {
   major: Major;
   /** Kept between starts. If left out, a temporary folder is used and removed when the server stops. */
   dataDir?: string;
-  /** Default: a free port. */
   port?: number;
-  /**
-   * Keeps the temporary folder in memory if the system has room there. Creating and deleting hundreds of files is most
-   * of the cost of a database.
-   */
+  /** Keeps the temporary folder in memory if there is room: making files is most of the cost of a database. */
   inMemory?: boolean;
   /** A new server asks its superuser for no password, and other roles for their own. */
   trustsSuperuser?: boolean;

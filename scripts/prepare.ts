@@ -36,10 +36,7 @@ export async function buildApp(): Promise<boolean> {
   });
 }
 
-/**
- * `prisma generate` needs no schema engine, but downloads one if none is installed. It does not if the environment
- * gives a path to one, and it does not run that file.
- */
+/** `prisma generate` downloads a schema engine that it does not run, unless the environment gives a path to one. */
 async function withoutEngineDownload(): Promise<Record<string, string>> {
   const folder = path.join(ROOT, "node_modules/@prisma/engines");
   const hasEngine = (await readdir(folder)).some((name) => name.startsWith("schema-engine-"));

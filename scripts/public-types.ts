@@ -4,10 +4,7 @@ import { ROOT } from "./run.ts";
 
 const REFERENCE = /\b(?:from |import\()"(\.[^"]+)\.[jt]sx?"/g;
 
-/**
- * Removes the declarations of a built folder that cannot be reached from an entry of the package, so cannot be
- * imported.
- */
+/** Removes the declarations of a built folder that no entry of the package leads to. */
 export async function keepPublicTypes(folder: string): Promise<void> {
   const reached = new Set<string>();
   const follow = async (module: string): Promise<void> => {

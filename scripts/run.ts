@@ -7,10 +7,7 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 const require = createRequire(import.meta.url);
 
-/**
- * Returns the arguments with which Node runs an installed package's program, for example `next`. Without a shell or
- * wrapper in between, signals reach the program.
- */
+/** Returns the path of an installed package's program, for Node. Without a shell in between, signals reach it. */
 export function programOf(packageName: string, program = packageName): string {
   const manifestPath = path.join(ROOT, "node_modules", packageName, "package.json");
   const { bin }: { bin: string | Record<string, string> } = require(manifestPath);

@@ -45,10 +45,7 @@ const CHECKS: Record<string, Check> = {
   hosts: playwright("e2e/hosts"),
 };
 
-/**
- * The check that runs at the same time as others, because npm spends a good part of it fetching packages. It does not
- * run beside checks that wait for servers and browsers.
- */
+/** Runs beside other checks, because npm spends much of it fetching, but not beside those with servers and browsers. */
 const BESIDE = { check: "hosts", first: "unit", last: "build" };
 
 const isAll = process.argv[2] === "--all";
@@ -76,10 +73,7 @@ if (total.skipped > 0) console.log(`\n${total.skipped} skipped`);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exitCode = total.failed > 0 ? 1 : 0;
 
-/**
- * Prints a line for each check, and its output if it failed. In CI it prints all output, because it cannot be requested
- * later.
- */
+/** Prints a line for each check, and its output if it failed, or in CI, where no one can ask for it later. */
 async function runAll(): Promise<void> {
   const names = Object.keys(CHECKS);
   const runQuietly = async (name: string) => {

@@ -3,12 +3,7 @@ import { glob, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { ROOT } from "./run.ts";
 
-/**
- * Runs `action` if the contents of the files that match `inputs` differ from those recorded in the stamp. The stamp
- * lies in the folder that `action` makes.
- *
- * @returns whether it ran
- */
+/** Runs `action` if the matching files differ from the stamp, in the folder that it makes. @returns whether it ran */
 export async function whenChanged(
   stamp: string,
   inputs: string[],

@@ -3,12 +3,7 @@ import path from "node:path";
 
 const WORKER_URL = /new URL\("(\.\/[\w./-]+)\.ts", import\.meta\.url\)/g;
 
-/**
- * Makes the address of each worker in a built folder end with `.js`. tsc rewrites imports, but not the `new URL` that
- * bundlers read.
- *
- * @throws if the built worker does not exist
- */
+/** Makes a built worker's address end with `.js`: tsc rewrites only imports. @throws if there is no such worker */
 export async function nameBuiltWorkers(folder: string): Promise<void> {
   for await (const name of glob("components/**/*.js", { cwd: folder })) {
     const file = path.join(folder, name);

@@ -6,10 +6,7 @@ import { Brand } from "./brand.tsx";
 import { NavLinks } from "./nav-links.tsx";
 import { SignOutButton } from "./sign-out-button.tsx";
 
-/**
- * The frame around every page of a signed-in person: brand, navigation, name. People who are not signed in see only the
- * page. The frame protects nothing: pages authorize themselves.
- */
+/** The frame around every page of a signed-in person. It protects nothing: pages authorize themselves. */
 export async function Shell({ children }: { children: ReactNode }) {
   const session = await getServerSession(authOptions);
   if (!session) return children;

@@ -36,32 +36,21 @@ export async function create(args: string[], signal: AbortSignal): Promise<void>
   const key = await createArchiveKey(await readChoice(options));
 
   await using database = openDatabase({ connectionString: url });
-  const progress = showProgress();
-  try {
-    const result = await createBackupFile({
-      path,
-      kind: "zip",
-      database,
-      models: NO_PRISMA_MODELS,
-      tables,
-      exclude,
-      include,
-      key,
-      signal,
-      onProgress: progress.onProgress,
-    });
-    progress.end();
-    for (const { code, message } of result.warnings) {
-      process.stderr.write(`warning: ${message}\n`);
-      if (code === "PLATFORM_SCHEMAS")
-        process.stderr.write("hint: To choose one: --include SCHEMA, or --include SCHEMA.NAME\n");
-    }
-    process.stdout.write(
-      `${path}: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}, ${formatBytes(result.archiveBytes ?? 0)} in ${formatDuration(result.elapsedMs)}\n`,
-    );
-  } finally {
-    progress.end();
+  using progress = showProgress();
+  const result = await createBackupFile({
+    ...{ path, kind: "zip", database, models: NO_PRISMA_MODELS, tables, exclude, include, key },
+    signal,
+    onProgress: progress.onProgress,
+  });
+  progress.end();
+  for (const { code, message } of result.warnings) {
+    process.stderr.write(`warning: ${message}\n`);
+    if (code === "PLATFORM_SCHEMAS")
+      process.stderr.write("hint: To choose one: --include SCHEMA, or --include SCHEMA.NAME\n");
   }
+  process.stdout.write(
+    `${path}: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}, ${formatBytes(result.archiveBytes ?? 0)} in ${formatDuration(result.elapsedMs)}\n`,
+  );
 }
 
 async function readChoice(options: {

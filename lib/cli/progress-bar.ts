@@ -5,11 +5,8 @@ import { tableLabel } from "../shared/table-name.ts";
 
 const WIDTH = 24;
 
-/**
- * Shows an operation's progress in one line on a terminal's stderr. If stderr is a pipe, it only says what it waits
- * for.
- */
-export function showProgress(): { onProgress: OnProgress; end(): void } {
+/** Shows progress in one line on a terminal's stderr. A pipe only gets what the operation waits for. */
+export function showProgress(): { onProgress: OnProgress; end(): void } & Disposable {
   const { stderr } = process;
   let progress = NO_PROGRESS;
   const startedAt = Date.now();
@@ -42,5 +39,6 @@ export function showProgress(): { onProgress: OnProgress; end(): void } {
       stderr.write(line.slice(0, (stderr.columns ?? 80) - 1));
     },
     end: clear,
+    [Symbol.dispose]: clear,
   };
 }

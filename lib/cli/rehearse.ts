@@ -15,16 +15,13 @@ export async function printRehearsal(
   options: Pick<RehearseOptions, "database" | "archive" | "scope" | "signal">,
   asJson: boolean,
 ): Promise<number> {
-  const { onProgress, end } = showProgress();
-  try {
-    const report = await rehearse({ ...options, models: NO_PRISMA_MODELS, onProgress });
-    end();
-    const text = asJson ? JSON.stringify(report, null, 2) : formatReport(report);
-    process.stdout.write(`${text}\n`);
-    return report.wouldSucceed ? 0 : 1;
-  } finally {
-    end();
-  }
+  using progress = showProgress();
+  const { onProgress, end } = progress;
+  const report = await rehearse({ ...options, models: NO_PRISMA_MODELS, onProgress });
+  end();
+  const text = asJson ? JSON.stringify(report, null, 2) : formatReport(report);
+  process.stdout.write(`${text}\n`);
+  return report.wouldSucceed ? 0 : 1;
 }
 
 function formatReport(report: RehearsalReport): string {

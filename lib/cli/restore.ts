@@ -31,12 +31,7 @@ import {
 } from "./usage.ts";
 import { visible } from "./visible.ts";
 
-/**
- * `restore`: checks the whole archive, then replaces the tables' rows, or merges the backup's rows into them, in one
- * transaction. Without `--yes` it only checks. With `--rehearse` it does a trial run.
- *
- * @returns the exit code
- */
+/** `restore`: checks the whole archive, and with `--yes` restores it in one transaction. @returns the exit code */
 export async function restore(args: string[], signal: AbortSignal): Promise<number> {
   const options = parseOptions(
     args,
@@ -58,52 +53,40 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
   if (options.json && !options.rehearse) throw new UsageError("--json goes with --rehearse.");
   const scope = readScope(options);
   await using database = openDatabase({ connectionString: url });
-  const progress = showProgress();
+  using progress = showProgress();
   const say = (line: string) => {
     progress.end();
     process.stderr.write(`${line}\n`);
   };
-  try {
-    const unlock = await readUnlock(options);
-    await using archive = await openArchive(options.file);
-    await archive.unlock(unlock);
-    if (options.rehearse)
-      return await printRehearsal({ database, archive, scope, signal }, options.json ?? false);
-    const { plan, result } = await restoreArchive({
-      database,
-      archive,
-      models: NO_PRISMA_MODELS,
-      scope,
-      onProgress: progress.onProgress,
-      signal,
-      agree(found) {
-        for (const line of findings(found)) say(line);
-        if (!options.yes) throw notConfirmed(found);
-      },
-    });
-    // The messages about what is left out were printed before the restore began.
-    const news = result.warnings.filter((it) => !isSaidBefore(it));
-    for (const { message } of news) say(`warning: ${message}`);
-    for (const line of leftLines(plan, scope)) say(line);
-    progress.end();
-    process.stdout.write(`${describeResult(options.file, plan, result)}\n`);
-    return 0;
-  } finally {
-    progress.end();
-  }
+  const unlock = await readUnlock(options);
+  await using archive = await openArchive(options.file);
+  await archive.unlock(unlock);
+  if (options.rehearse)
+    return await printRehearsal({ database, archive, scope, signal }, options.json ?? false);
+  const { plan, result } = await restoreArchive({
+    ...{ database, archive, models: NO_PRISMA_MODELS, scope, signal },
+    onProgress: progress.onProgress,
+    agree(found) {
+      for (const line of findings(found)) say(line);
+      if (!options.yes) throw notConfirmed(found);
+    },
+  });
+  // The messages about what is left out were printed before the restore began.
+  const news = result.warnings.filter((it) => !isSaidBefore(it));
+  for (const { message } of news) say(`warning: ${message}`);
+  for (const line of leftLines(plan, scope)) say(line);
+  progress.end();
+  process.stdout.write(`${describeResult(options.file, plan, result)}\n`);
+  return 0;
 }
 
-function readScope({
-  table,
-  exclude,
-  include,
-  mode = "replace",
-}: {
+function readScope(options: {
   table?: string[];
   exclude?: string[];
   include?: string[];
   mode?: string;
 }): RestoreScope {
+  const { table, exclude, include, mode = "replace" } = options;
   const known = restoreModeSchema.safeParse(mode);
   if (!known.success)
     throw new UsageError(`--mode is one of ${restoreModeSchema.options.join(", ")}.`);

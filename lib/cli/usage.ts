@@ -108,10 +108,9 @@ export async function readUnlock(options: {
 const lineEnd = /\r?\n$/;
 
 /**
- * Reads from a file the passphrase for a new backup, without the line end that editors add.
- *
- * @throws BackupError REQUEST_INVALID if the file is not UTF-8 text: all invalid bytes would become the same character,
- *   so any other file of such bytes would open the backup
+ * Reads the passphrase for a new backup, without the line end that editors add.
+ * @throws REQUEST_INVALID if it is not UTF-8: other files of invalid bytes would become the same text, and open the
+ * backup
  */
 export async function readNewPassphrase(path: string): Promise<string> {
   const bytes = await readBytes(path);
@@ -158,9 +157,7 @@ async function readBytes(path: string): Promise<Buffer> {
     throw new BackupError(
       "NOT_FOUND",
       `${path} cannot be read (${systemCodeOf(cause)}). Nothing was changed.`,
-      {
-        cause,
-      },
+      { cause },
     );
   }
 }
@@ -172,10 +169,7 @@ const SCHEMA = new RegExp(`^${PART}(?:\\.\\*)?$`);
 const partOf = (quoted: string | undefined, plain: string | undefined): string =>
   quoted?.replaceAll('""', '"') ?? plain ?? "";
 
-/**
- * Parses `schema.name`. Each part is spelled as in the database, in double quotes if it contains a dot or quote.
- * @throws UsageError
- */
+/** Parses `schema.name`, as in the database, in double quotes around dots or quotes. @throws UsageError */
 export function parseTableName(text: string): TableName {
   const match = TABLE_NAME.exec(text);
   if (!match) throw new UsageError(`“${text}” is not SCHEMA.NAME.`);

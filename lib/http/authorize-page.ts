@@ -60,8 +60,5 @@ export async function authorizePage(
     // The app has not enabled `forbidden()`, or its Next lacks it. Then the page itself shows the refusal, with status
     // 200.
   }
-  return {
-    allowed: false,
-    signInPath: withNextBasePath(signInPath),
-  };
+  return { allowed: false, signInPath: withNextBasePath(signInPath) };
 }

@@ -6,11 +6,7 @@ import { settledOrRemembered } from "./remembered-visitors.ts";
 
 type Asking = Pick<Config, "authorize" | "logger" | "basePath" | "callbackParam">;
 
-/**
- * Asks the host app who sent the request and whether that person may do it. Anything but an explicit yes is refused.
- *
- * @throws UNAUTHENTICATED, FORBIDDEN, REAUTHENTICATE
- */
+/** Anything but an explicit yes of the host app is refused. @throws UNAUTHENTICATED, FORBIDDEN, REAUTHENTICATE */
 export async function authorizeRequest(
   config: Asking,
   request: Request,

@@ -10,11 +10,7 @@ export interface BackupAdmin {
   authorizePage(props: PageProps): Promise<AuthorizedPage>;
 }
 
-/**
- * The only function that an app calls. It opens no connection.
- *
- * @throws BackupError CONFIG_INVALID if `authorize` is missing, an option is wrong, or Node.js is too old
- */
+/** Opens no connection. @throws BackupError CONFIG_INVALID: no `authorize`, a wrong option, or Node.js is too old */
 export function createBackupAdmin(options: BackupAdminOptions): BackupAdmin {
   requireNode();
   const config = parseConfig(options);

@@ -10,9 +10,7 @@ import { errorResponse, secure } from "./responses.ts";
 import { ROUTES } from "./routes.ts";
 import { requireSameOrigin } from "./same-origin.ts";
 
-/**
- * The context that Next passes to a route handler. `params` holds the segments of the catch-all route under any name.
- */
+/** As Next passes it to a route handler. `params` has the catch-all route's segments under any name. */
 interface RouteContext {
   params: Promise<Record<string, string | string[] | undefined>>;
 }
@@ -52,14 +50,7 @@ export function createHandlers(config: Config): RouteHandlers {
     }
     return secure(response);
   };
-  return {
-    GET: handle,
-    HEAD: handle,
-    POST: handle,
-    PATCH: handle,
-    DELETE: handle,
-    OPTIONS: handle,
-  };
+  return Object.fromEntries(METHODS.map((method) => [method, handle])) as RouteHandlers;
 }
 
 /** @returns NOT_FOUND or METHOD_NOT_ALLOWED if there is no such route */

@@ -10,8 +10,8 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Action, Config, Visitor } from "../config.ts";
 import type { Context } from "../operations/context.ts";
+import { readRestoringMs } from "../operations/operation-store.ts";
 import { processWideMap } from "../operations/process-wide.ts";
-import { readRestoringMs } from "../operations/restoring.ts";
 
 interface Remembered {
   visitor: Visitor;

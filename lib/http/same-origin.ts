@@ -3,10 +3,8 @@ import { BackupError } from "../errors.ts";
 const SAFE_METHODS: readonly string[] = ["GET", "HEAD", "OPTIONS"];
 
 /**
- * Refuses requests that another site sends with a person's cookies. It trusts Sec-Fetch-Site, which the browser sets,
- * first. If that is missing, as on plain http, Origin must name this host. A change with neither header is refused.
- *
- * @throws CROSS_ORIGIN
+ * Refuses requests that another site sends with a person's cookies: by Sec-Fetch-Site, which the browser sets, else, as
+ * on plain http, by Origin, which must name this host. A change with neither is refused. @throws CROSS_ORIGIN
  */
 export function requireSameOrigin(request: Request): void {
   const isSafe = SAFE_METHODS.includes(request.method);

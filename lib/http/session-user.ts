@@ -12,10 +12,8 @@ export type Allow<Session> = (
 ) => Answer | Promise<Answer>;
 
 /**
- * Reads the person from a session of an auth library. The id is `user.id` if the app sets it, else the e-mail address.
- *
- * @throws if the session has neither, without calling `allow`: Auth.js returns an object without a user if its set-up
- *   is wrong
+ * Reads the person from an auth library's session. The id is `user.id` if the app sets it, else the e-mail address.
+ * @throws if there is neither, before `allow` is called: Auth.js returns no user if its set-up is wrong
  */
 export async function readVisitor<Session extends object>(
   session: Session,

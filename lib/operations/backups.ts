@@ -13,22 +13,18 @@ import { applyPolicy, requireAllowed } from "./encryption-policy.ts";
 import { LiveOperation } from "./live-operation.ts";
 import { logError } from "./log-error.ts";
 import { recordEnd } from "./notify.ts";
-import { beginRunning, insertOperation, type StoredOperation } from "./operation-store.ts";
+import { beginRunning, insertOperation } from "./operation-store.ts";
 import { readDatabaseName, readOwnOperation } from "./operations.ts";
+import type { StoredOperation } from "./stored-operation.ts";
 
-/**
- * How far the reader may lag behind, in bytes, so that PostgreSQL and the network need not wait for each other's every
- * chunk.
- */
+/** How far the reader may lag behind, in bytes, so that PostgreSQL need not wait for each chunk to be sent. */
 const BUFFER_BYTES = 256 * 1024;
 
 /** If the client has not asked for the first byte within this time, it never will. */
 const FIRST_READ_MS = 10 * 1000;
 
 /**
- * First step of a download. Checks everything that can be checked before the backup begins, and derives from the
- * passphrase a key that opens only this archive.
- *
+ * First step of a download: checks what can be checked, and derives from the passphrase a key for this archive only.
  * @throws ENCRYPTION_NOT_ALLOWED, PASSPHRASE_TOO_SHORT, RECIPIENT_INVALID, DATABASE_READ_ONLY
  */
 export async function createBackup(
@@ -48,12 +44,9 @@ export async function createBackup(
 }
 
 /**
- * Second step of a download, possible once: begins the backup and returns its zip as a stream while it is made. The
- * operation succeeds when the stream has been read to its end. Cancelling the stream cancels the operation. If the
- * backup fails, the stream fails.
- *
- * @throws OPERATION_NOT_FOUND, FORBIDDEN if it is another person's, OPERATION_STATE if it is not pending,
- *   ENCRYPTION_NOT_ALLOWED if the policy has changed since
+ * Second step of a download, possible once: begins the backup and returns its zip as a stream. Reading that to its end
+ * makes the operation succeed, and cancelling it cancels the operation. If the backup fails, the stream fails.
+ * @throws OPERATION_NOT_FOUND, FORBIDDEN if it is another person's, OPERATION_STATE, ENCRYPTION_NOT_ALLOWED
  */
 export async function openBackup(
   context: Context,
@@ -155,7 +148,5 @@ const givenUp = (): BackupError =>
   new BackupError(
     "ABORTED",
     "The download ended before the backup was complete. No backup was made.",
-    {
-      hint: "Delete the incomplete file and create the backup again.",
-    },
+    { hint: "Delete the incomplete file and create the backup again." },
   );

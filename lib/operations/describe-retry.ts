@@ -1,11 +1,7 @@
 import type { Actor } from "../shared/api.ts";
 import type { Context } from "./context.ts";
 
-/**
- * Returns, for an error's details, what can be unlocked again without another upload.
- *
- * @returns `uploadId` with `uploadExpiresAt` if the upload still exists; `undo` for a safety backup
- */
+/** Returns for an error's details what can be unlocked again without another upload. */
 export async function describeRetry(
   { uploads }: Pick<Context, "uploads">,
   actor: Actor,

@@ -5,22 +5,14 @@ import type { EncryptionPolicy } from "../shared/api.ts";
 import { describeModes } from "../shared/encryption-policy.ts";
 import type { EncryptionChoice } from "../shared/requests.ts";
 
-/**
- * Checks a choice against the policy and adds the policy's public keys to it.
- *
- * @throws ENCRYPTION_NOT_ALLOWED
- */
+/** Checks a choice and adds the policy's public keys to it. @throws ENCRYPTION_NOT_ALLOWED */
 export function applyPolicy(policy: EncryptionPolicy, choice: EncryptionChoice): EncryptionChoice {
   requireMode(policy, choice.mode);
   if (choice.mode !== "recipients") return choice;
   return { ...choice, recipients: joinRecipients(choice.recipients, policy) };
 }
 
-/**
- * Requires that a key from earlier, perhaps made under another policy, is still allowed.
- *
- * @throws ENCRYPTION_NOT_ALLOWED
- */
+/** Checks a key from earlier, perhaps made under another policy. @throws ENCRYPTION_NOT_ALLOWED */
 export function requireAllowed(policy: EncryptionPolicy, key: ArchiveKey): void {
   requireMode(policy, key.mode);
   if (key.mode !== "recipients") return;
@@ -41,10 +33,7 @@ function requireMode(policy: EncryptionPolicy, mode: EncryptionChoice["mode"]): 
   );
 }
 
-/**
- * The key for a safety backup: the restored archive's, if the policy allows it, else the policy's public keys. Null if
- * the policy has none.
- */
+/** The restored archive's key if the policy allows it, else one for the policy's public keys. Null without any. */
 export function safetyBackupKey(policy: EncryptionPolicy, key: ArchiveKey): ArchiveKey | null {
   if (key.mode === "recipients" && policy.encryption.includes("recipients"))
     return { mode: "recipients", recipients: joinRecipients(key.recipients, policy) };

@@ -3,17 +3,14 @@ import { addProgress, NO_PROGRESS, type OnProgress, type Progress } from "../sha
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import type { Context } from "./context.ts";
 import { logError } from "./log-error.ts";
-import type { StepRequest } from "./operation-store.ts";
 import { writeHeartbeat } from "./operation-store.ts";
 import { processWideMap } from "./process-wide.ts";
 import { answerReportRequests } from "./report-store.ts";
+import type { StepRequest } from "./stored-operation.ts";
 
 const PROGRESS_INTERVAL_MS = 500;
 const HEARTBEAT_INTERVAL_MS = 2000;
-/**
- * Each write contains the progress of all tables. In the largest databases that is megabytes, so it is written less
- * often.
- */
+/** In the largest databases, the progress of all tables is megabytes, so it is written less often. */
 const PROGRESS_BYTES_PER_MS = 1000;
 
 /** Never rejects. It answers the requester through the operation's row. */
@@ -21,20 +18,13 @@ type TakeStep = (request: StepRequest) => Promise<void>;
 
 const live = processWideMap<LiveOperation>("live-operations");
 
-/**
- * The operation, if this process carries it out. It can then be cancelled or continued without waiting for a heartbeat.
- */
+/** The operation, if this process carries it out. Then nothing has to wait for a heartbeat. */
 export const findLiveOperation = (id: string): LiveOperation | undefined => live.get(id);
 
-/**
- * An operation that this process carries out. It writes progress and a heartbeat, and learns from the row whether it is
- * cancelled or has a next step.
- */
+/** Writes an operation's progress and heartbeat, and learns from its row of a cancellation or a next step. */
 export class LiveOperation {
   readonly id: string;
-  /**
-   * The report of the trial run while the restore waits for a person. It contains rows, so it exists only in memory.
-   */
+  /** The report of the trial run while the restore waits. It contains rows, so it exists only in memory. */
   rehearsal: RehearsalReport | null = null;
   readonly #context: Pick<Context, "config" | "database">;
   readonly #controller = new AbortController();
@@ -69,11 +59,7 @@ export class LiveOperation {
     this.#isChanged = true;
   };
 
-  /**
-   * Sets what takes up a requested step while the operation waits. Any process of the app may request the step.
-   *
-   * @returns whether it was waiting
-   */
+  /** Sets what takes up a step that any process requests while the operation waits. @returns whether it waited */
   onStep(take: TakeStep | null): boolean {
     const wasWaiting = this.#take !== null;
     this.#take = take;
@@ -119,26 +105,16 @@ export class LiveOperation {
     }
     this.#writtenAt = Date.now();
     try {
-      const { answer, requested, reports } = await writeHeartbeat(
-        this.#context.database,
-        this.id,
-        progress,
-      );
+      const { database } = this.#context;
+      const { answer, requested, reports } = await writeHeartbeat(database, this.id, progress);
       if (answer === "cancel") this.abort(cancelled());
       if (answer === "continue" && requested) this.takeUp(requested);
       if (this.rehearsal && reports.length > 0)
-        await answerReportRequests(this.#context.database, this.rehearsal, reports);
+        await answerReportRequests(database, this.rehearsal, reports);
       // Another process saw no heartbeat for so long that it settled the operation. What it reported must stay true.
       if (answer === "gone") {
-        this.abort(
-          new BackupError(
-            "INTERRUPTED",
-            "The operation had no contact with the database for too long.",
-            {
-              hint: "Begin it again.",
-            },
-          ),
-        );
+        const message = "The operation had no contact with the database for too long.";
+        this.abort(new BackupError("INTERRUPTED", message, { hint: "Begin it again." }));
       }
     } catch (error) {
       // The next heartbeat is tried all the same. Without any, the operation is found to be interrupted.
@@ -150,3 +126,8 @@ export class LiveOperation {
 
 export const cancelled = (): BackupError =>
   new BackupError("ABORTED", "The operation was cancelled. Nothing was changed.");
+
+export const ended = (): BackupError =>
+  new BackupError("INTERRUPTED", "The restore was ended meanwhile. Nothing was changed.", {
+    hint: "Begin it again.",
+  });

@@ -4,9 +4,8 @@ import type { BackupError } from "../errors.ts";
 import { toBackupError } from "../to-backup-error.ts";
 
 /**
- * Logs an error that only the operator can act on. It logs messages and stacks only, because the other properties of a
- * PostgreSQL error contain row values. If the message may contain a value, it is left out, too. Never throws, whatever
- * was thrown, so that the caller can go on.
+ * Logs an error that only the operator can act on: messages and stacks without what may contain row values. Never
+ * throws, whatever was thrown, so that the caller can go on.
  */
 export function logError({ logger }: Pick<Config, "logger">, what: string, thrown: unknown): void {
   const error = toBackupError(thrown);
@@ -37,10 +36,7 @@ function withCauses(error: BackupError): string {
   return parts.join("\ncaused by: ");
 }
 
-/**
- * SQLSTATE classes whose messages may contain values: a refused value or row, or an error that a user's function
- * raised.
- */
+/** SQLSTATE classes whose messages may contain values: of a refused row, or of a user's function. */
 const NAMES_VALUES = /^(?:22|23|P0)/;
 
 function describeCause(cause: Error): string {

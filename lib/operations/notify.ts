@@ -3,7 +3,8 @@ import type { RestorePlan } from "../shared/api.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import type { Context } from "./context.ts";
 import { logError } from "./log-error.ts";
-import { type Ending, endOperation, type StoredOperation } from "./operation-store.ts";
+import { type Ending, endOperation } from "./operation-store.ts";
+import type { StoredOperation } from "./stored-operation.ts";
 
 /** Tells the host app what has been recorded. Returns at once and never throws. */
 export function notify({ config }: Pick<Context, "config">, event: BackupAdminEvent): void {
@@ -30,58 +31,48 @@ export async function recordEnd(
   return operation;
 }
 
+/** What all events of an operation say. */
+const subjectOf = ({
+  id,
+  actor,
+  fileName,
+}: Pick<StoredOperation, "id" | "actor" | "fileName">) => ({ actor, operationId: id, fileName });
+
 function endEvent(operation: StoredOperation, { state }: Ending): BackupAdminEvent {
-  const { id, kind, actor, fileName, undoes, result, archive, encryption, safetyBackup } =
-    operation;
-  const { cancelledBy } = operation;
-  const about = { at: operation.endedAt ?? operation.now, actor, operationId: id, fileName };
-  const errorCode = (operation.error?.code ?? "INTERNAL") as ErrorCode;
+  const { kind, undoes, result, archive, encryption, safetyBackup, cancelledBy } = operation;
+  const about = { at: operation.endedAt ?? operation.now, ...subjectOf(operation) };
   const counts = { tables: result?.tables.length ?? 0, rows: result?.rows ?? 0 };
-  if (kind === "restore") {
-    return state === "succeeded"
-      ? {
-          type: "restore.succeeded",
-          ...about,
-          undoes,
-          ...counts,
-          canBeUndone: safetyBackup?.isKept ?? false,
-        }
-      : { type: `restore.${state}`, ...about, undoes, errorCode, cancelledBy };
+  if (state !== "succeeded") {
+    const errorCode = (operation.error?.code ?? "INTERNAL") as ErrorCode;
+    const why = { ...about, errorCode, cancelledBy };
+    return kind === "restore"
+      ? { type: `restore.${state}`, undoes, ...why }
+      : { type: `backup.${state}`, ...why };
   }
-  if (state !== "succeeded") return { type: `backup.${state}`, ...about, errorCode, cancelledBy };
-  const sizeBytes = archive?.sizeBytes ?? 0;
-  return {
-    type: "backup.downloaded",
-    ...about,
-    ...counts,
-    sizeBytes,
-    encryption: encryption ?? "none",
-  };
+  if (kind === "restore") {
+    const canBeUndone = safetyBackup?.isKept ?? false;
+    return { type: "restore.succeeded", ...about, undoes, ...counts, canBeUndone };
+  }
+  const file = { sizeBytes: archive?.sizeBytes ?? 0, encryption: encryption ?? "none" };
+  return { type: "backup.downloaded", ...about, ...counts, ...file };
 }
 
 /** A person who unlocked a backup can see its rows, even if nothing is restored. */
-export function notifyUnlocked(
-  context: Pick<Context, "config">,
-  { id, actor, fileName, undoes, createdAt }: StoredOperation,
-): void {
-  notify(context, {
-    type: "restore.unlocked",
-    at: createdAt,
-    ...{ actor, operationId: id, fileName, undoes },
-  });
+export function notifyUnlocked(context: Pick<Context, "config">, operation: StoredOperation): void {
+  const { createdAt: at, undoes } = operation;
+  notify(context, { type: "restore.unlocked", at, ...subjectOf(operation), undoes });
 }
 
 export function notifyStart(
   context: Pick<Context, "config">,
-  { id, actor, fileName, undoes }: Pick<StoredOperation, "id" | "actor" | "fileName" | "undoes">,
+  operation: Pick<StoredOperation, "id" | "actor" | "fileName" | "undoes">,
   plan: RestorePlan,
   safetyBackup: boolean,
 ): void {
   const changing = plan.tables.filter(({ action }) => action !== "skip");
   notify(context, {
     type: "restore.started",
-    at: new Date().toISOString(),
-    ...{ actor, operationId: id, fileName, undoes },
+    ...{ at: new Date().toISOString(), ...subjectOf(operation), undoes: operation.undoes },
     tables: changing.length,
     rows: changing.reduce((sum, { rows }) => sum + rows, 0),
     mode: plan.scope.mode,

@@ -1,5 +1,6 @@
 import path from "node:path";
-import { type Config, defaultUploadDir, openConfiguredDatabase } from "../config.ts";
+import { type Config, defaultUploadDir } from "../config.ts";
+import { openConfiguredDatabase } from "../configured-database.ts";
 import { readPrismaModels } from "../schema/prisma-models.ts";
 import type { Context } from "./context.ts";
 import { logError } from "./log-error.ts";
@@ -10,11 +11,7 @@ import { settleOperations } from "./settle.ts";
 import { openUploads } from "./uploads/receive-upload.ts";
 import { uploadLimits } from "./uploads/upload-usage.ts";
 
-/**
- * Opens the database and the folders for uploads and safety backups, and starts the regular cleanup.
- *
- * @throws CONFIG_INVALID if there is no connection or no safe folder for uploads
- */
+/** Opens the database and the folders, and starts the cleanup. @throws CONFIG_INVALID if there is none to use */
 export async function openContext(config: Config): Promise<Context> {
   const database = await openConfiguredDatabase(config);
   const directory = config.uploadDir ?? defaultUploadDir(database);
@@ -35,10 +32,7 @@ export async function openContext(config: Config): Promise<Context> {
 
 const SWEEP_MS = 10 * 60 * 1000;
 
-/**
- * Removes uploads and safety backups that are too old, now and at intervals, so that it happens even if no request
- * comes.
- */
+/** Removes what is too old, now and at intervals, so that it happens even if no request comes. */
 function startSweeping(context: Context): void {
   const { config, uploads, safetyBackups } = context;
   const tidy = async () => {

@@ -68,10 +68,7 @@ const MIGRATIONS = [
 /** The same lock id in every process of every app that uses this database: "prisma_b" in ASCII. */
 const MIGRATION_LOCK = "8102654624070197090";
 
-/**
- * Databases whose schema this process has already used. It goes on using them if a newer version changes the schema
- * during a deployment.
- */
+/** Databases whose schema this process has used. It goes on if a newer version changes it during a deployment. */
 const known = new WeakSet<Database>();
 
 /**
@@ -97,11 +94,7 @@ export async function queryOperations<Row extends pg.QueryResultRow>(
   }
 }
 
-/**
- * Reads what was recorded. A server that accepts no writes may have no records; a standby has the primary's.
- *
- * @param none the result if nothing was ever recorded
- */
+/** Returns `none` if nothing can be recorded. A standby has the primary's records, another such server perhaps none. */
 export async function ifRecorded<Found>(read: () => Promise<Found>, none: Found): Promise<Found> {
   try {
     return await read();

@@ -1,6 +1,14 @@
 import { BackupError } from "../errors.ts";
 import type { Database } from "../postgres/connection/connection.ts";
-import type { Actor, KnownOperation, ListedOperation, OperationKind } from "../shared/api.ts";
+import {
+  ACTIVITY_PAGE_LENGTH,
+  type Activity,
+  type ActivityFilter,
+  type Actor,
+  type KnownOperation,
+  type ListedOperation,
+  type OperationKind,
+} from "../shared/api.ts";
 import type { Context } from "./context.ts";
 import { cancelled, findLiveOperation } from "./live-operation.ts";
 import { recordEnd } from "./notify.ts";
@@ -9,11 +17,10 @@ import {
   readListedOperations,
   readOperation,
   requestCancel,
-  type StoredOperation,
-  toListed,
 } from "./operation-store.ts";
 import { ifRecorded, queryOperations } from "./operations-schema.ts";
 import { settleOperations } from "./settle.ts";
+import { LISTED_COLUMNS, type StoredOperation, TABLE, toListed } from "./stored-operation.ts";
 
 const LIST_LENGTH = 50;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -28,10 +35,43 @@ export async function listOperations(context: Context): Promise<ListedOperation[
   return operations.map((operation) => toListed(operation, context.config));
 }
 
-/**
- * @param known if the operation has not changed since, the plan is null
- * @throws OPERATION_NOT_FOUND
- */
+/** Returns one page of all operations ever recorded, newest first, in the form that `listOperations` returns. */
+export async function readActivity(
+  context: Context,
+  { kind, state, search = "", page = 1 }: ActivityFilter,
+): Promise<Activity> {
+  await settleOperations(context);
+  const rows = await ifRecorded(
+    () =>
+      queryOperations<{ activity: string }>(
+        context.database,
+        `WITH matching AS (
+       SELECT id, created_at FROM ${TABLE}
+       WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR state = $2)
+         AND concat_ws(chr(10), file_name, actor ->> 'name', actor ->> 'id', id, archive ->> 'sha256') ILIKE $3)
+     SELECT json_build_object(
+       'total', (SELECT count(*) FROM matching),
+       'operations', (SELECT coalesce(json_agg(o), '[]') FROM (
+         SELECT ${LISTED_COLUMNS} FROM ${TABLE}
+         WHERE id IN (SELECT id FROM matching ORDER BY created_at DESC, id LIMIT $4 OFFSET $5)
+         ORDER BY created_at DESC, id) o))::text AS activity`,
+        [
+          kind ?? null,
+          state ?? null,
+          `%${search.trim().replaceAll(/[\\%_]/g, "\\$&")}%`,
+          ACTIVITY_PAGE_LENGTH,
+          (page - 1) * ACTIVITY_PAGE_LENGTH,
+        ],
+      ),
+    [],
+  );
+  const [row] = rows;
+  if (!row) return { total: 0, operations: [] };
+  const { total, operations } = JSON.parse(row.activity) as Activity;
+  return { total, operations: operations.map((operation) => toListed(operation, context.config)) };
+}
+
+/** @param known if the operation has not changed since, the plan is null @throws OPERATION_NOT_FOUND */
 export async function getOperation(
   context: Context,
   id: string,
@@ -66,11 +106,7 @@ export async function readOwnOperation(
   return operation;
 }
 
-/**
- * Asks an operation to end, whichever instance of the app carries it out. It has ended only when its state says so.
- *
- * @throws OPERATION_NOT_FOUND, OPERATION_STATE if it has already ended
- */
+/** Asks an operation in any process to end. Its state says when it has. @throws OPERATION_NOT_FOUND, OPERATION_STATE */
 export async function cancelOperation(
   context: Context,
   actor: Actor,

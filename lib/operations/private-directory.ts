@@ -7,9 +7,8 @@ const OTHERS = 0o077;
 const EVERYBODY_WRITES = 0o002;
 
 /**
- * Creates a folder that only the app's user can read, if it is missing. Call it before each use. The name of a folder
- * below the system's temporary folder can be guessed, and another user may recreate it after a cleanup.
- *
+ * Makes a folder that only the app's user can read. Call it before each use: the name of a temporary folder can be
+ * guessed, and another user may make it after a cleanup.
  * @throws CONFIG_INVALID if it is not a folder, belongs to another user, or everybody may write to it
  */
 export async function openPrivateDirectory(
@@ -35,12 +34,7 @@ export async function openPrivateDirectory(
   if ((found.mode & OTHERS) !== 0) await chmod(directory, 0o700);
 }
 
-/**
- * Checks whether another user may have put something into a folder. Returns the reason why the folder cannot be used,
- * or its mode. Null if it is missing.
- *
- * @param user the expected owner
- */
+/** Returns a folder's mode, or why it cannot be used. Null if it is missing. @param user the expected owner */
 export async function inspectDirectory(
   directory: string,
   user = "the app",

@@ -1,7 +1,4 @@
-/**
- * Returns a map that all copies of this module in the process share. Next bundles pages and route handlers separately,
- * and reloads modules in development.
- */
+/** A map that all copies of this module in the process share: Next bundles pages and route handlers separately. */
 export function processWideMap<Value>(name: string): Map<string, Value> {
   const key = Symbol.for(`prisma-backup-admin.${name}`);
   const existing: unknown = Reflect.get(globalThis, key);

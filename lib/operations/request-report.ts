@@ -10,12 +10,7 @@ import { getOperation } from "./operations.ts";
 import { insertReportRequest, takeReport, withdrawReportRequest } from "./report-store.ts";
 import { LOOK_MS, notAnswering, WAIT_MS } from "./request-step.ts";
 
-/**
- * Gets the report of a waiting restore from the process of the app that has it.
- *
- * @returns null if the restore no longer waits
- * @throws OPERATION_STATE if that process does not answer
- */
+/** Gets the report from the process that has it. Null if the restore no longer waits. @throws OPERATION_STATE */
 export async function requestReport(
   context: Context,
   operationId: string,

@@ -4,14 +4,12 @@ import { BackupError } from "../errors.ts";
 import type { ErrorReport } from "../shared/api.ts";
 import type { Context } from "./context.ts";
 import { findLiveOperation } from "./live-operation.ts";
-import type { Step, StepRequest, StoredOperation } from "./operation-store.ts";
 import { getOperation } from "./operations.ts";
 import { requestStep, withdrawStep } from "./step-store.ts";
+import type { Step, StepRequest, StoredOperation } from "./stored-operation.ts";
 
 export const LOOK_MS = 50;
-/**
- * Longer than the silence after which a process counts as dead, and longer than a connection to the database may take.
- */
+/** Longer than the silence of a dead process, and than a connection to the database may take. */
 export const WAIT_MS = 20_000;
 
 export const notWaiting = (): BackupError =>

@@ -7,21 +7,17 @@ import { toBackupError } from "../to-backup-error.ts";
 import { type ActorInBackup, searchActor } from "./actor-in-backup.ts";
 import type { Context } from "./context.ts";
 import { describeRetry } from "./describe-retry.ts";
-import { LiveOperation } from "./live-operation.ts";
+import { ended, LiveOperation } from "./live-operation.ts";
 import { logError } from "./log-error.ts";
-import { type MadePlan, makePlan, type WantedPlan } from "./make-plan.ts";
+import { type MadePlan, makePlan, rehearsePlan, type WantedPlan } from "./make-plan.ts";
 import { notifyStart } from "./notify.ts";
-import {
-  type Ending,
-  recordTransaction,
-  type StoredOperation,
-  writeFacts,
-} from "./operation-store.ts";
-import { writeEnd } from "./restore-end.ts";
+import { type Ending, recordTransaction, writeFacts } from "./operation-store.ts";
 import { type RestoreSource, releaseSource } from "./restore-source.ts";
 import { makeSafetyBackup, requireRoom, tidySafetyBackups } from "./safety-backup.ts";
+import { writeEnd } from "./settle.ts";
+import type { StoredOperation } from "./stored-operation.ts";
 import { describeUpload } from "./uploads/describe-upload.ts";
-import { ended, requireStartable, type TakenStep, waitForStep } from "./wait-for-step.ts";
+import { requireStartable, type TakenStep, waitForStep } from "./wait-for-step.ts";
 
 const PASSING: readonly ErrorCode[] = [
   "LOCK_TIMEOUT",
@@ -43,10 +39,7 @@ interface Run {
   live: LiveOperation;
 }
 
-/**
- * Carries out a restore. It owns the archive and the upload from now on. Never rejects: every end is written to the
- * operation.
- */
+/** Carries out a restore, and owns its archive and upload. Never rejects: every end is written to the operation. */
 export async function carryOutRestore(
   context: Context,
   operation: Run["operation"],
@@ -88,8 +81,12 @@ export async function carryOutRestore(
 async function checkAndRestore(run: Run, first: WantedPlan): Promise<Ending> {
   const { context, operation, source, live } = run;
   const actorInBackup = await proveArchive(run);
-  const plan = (wanted: WantedPlan) =>
-    makePlan(context, live, source, { ...wanted, actorInBackup });
+  const plan = async ({ scope, rehearse }: WantedPlan): Promise<MadePlan> => {
+    const planned = await makePlan(context, live, source, { scope, actorInBackup });
+    if (!rehearse || !planned.plan.canStart) return planned;
+    live.onProgress({ type: "stage", stage: "rehearsal" });
+    return rehearsePlan(context, live, source, planned);
+  };
   let made = await plan(first);
   for (;;) {
     const { plan: agreed } = made;

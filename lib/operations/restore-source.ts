@@ -1,12 +1,10 @@
-/**
- * What a restore reads: an upload, which is removed afterwards, or the safety backup of another restore, which stays.
- */
+/** What a restore reads: an upload, which is removed afterwards, or another's safety backup, which stays. */
 import { archiveFileName } from "../backup/backup-name.ts";
 import { BackupError } from "../errors.ts";
 import { type Actor, isEnded } from "../shared/api.ts";
 import type { Context } from "./context.ts";
-import { toOperation } from "./operation-store.ts";
 import { getOperation, readDatabaseName } from "./operations.ts";
+import { toOperation } from "./stored-operation.ts";
 import type { ArchiveFile, Unlocked } from "./unlock-archive.ts";
 
 export type RestoreSource = ArchiveFile & Unlocked;

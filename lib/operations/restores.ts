@@ -15,12 +15,13 @@ import type { RehearsalReport } from "../shared/rehearsal.ts";
 import type { Context } from "./context.ts";
 import { findLiveOperation } from "./live-operation.ts";
 import { notifyUnlocked } from "./notify.ts";
-import { insertOperation, type StoredOperation } from "./operation-store.ts";
+import { insertOperation } from "./operation-store.ts";
 import { readDatabaseName, readOwnOperation } from "./operations.ts";
 import { requestReport } from "./request-report.ts";
 import { notWaiting, requestStepOf } from "./request-step.ts";
 import { carryOutRestore } from "./restore-operation.ts";
 import { findSafetyBackup, findUpload, type RestoreSource } from "./restore-source.ts";
+import type { StoredOperation } from "./stored-operation.ts";
 import { type ArchiveFile, unlockArchive } from "./unlock-archive.ts";
 import { requireStartable } from "./wait-for-step.ts";
 
@@ -86,9 +87,7 @@ const wholeScope = ({ archive, undoes }: RestoreSource): RestoreScope =>
       };
 
 /**
- * Returns the report of the trial run of one's own restore. It is kept only while the restore waits for its start,
- * because it contains rows.
- *
+ * Returns the report of one's own trial run, only while the restore waits, because it contains rows.
  * @throws OPERATION_NOT_FOUND if there is none, FORBIDDEN, OPERATION_STATE if the process that has it does not answer
  */
 export async function readRehearsal(
@@ -146,9 +145,7 @@ export async function startRestore(
     throw new BackupError(
       "CONFIRMATION_MISMATCH",
       "This is not the name of the database. Nothing was changed.",
-      {
-        hint: "Type the name of the database exactly as it is shown.",
-      },
+      { hint: "Type the name of the database exactly as it is shown." },
     );
   }
   return requestStepOf(context, id, { kind: "start", acceptDrift, safetyBackup });

@@ -5,8 +5,8 @@ import type { ArchiveKey } from "../archive/encryption.ts";
 import { createBackupFile } from "../backup/create-backup-file.ts";
 import { BackupError } from "../errors.ts";
 import { isStorageDamage } from "../postgres/errors/damage.ts";
-import { readCatalog } from "../schema/read-catalog.ts";
-import type { SafetyBackupPlan, TableName } from "../shared/api.ts";
+import type { CatalogTable } from "../schema/catalog.ts";
+import type { RestorePlan, SafetyBackupPlan, TableName } from "../shared/api.ts";
 import { describeModes } from "../shared/encryption-policy.ts";
 import { formatBytes, formatSome } from "../shared/format.ts";
 import { UPLOAD_SPARE_BYTES } from "../shared/limits.ts";
@@ -14,48 +14,54 @@ import { tableKey, tableLabel } from "../shared/table-name.ts";
 import { toBackupError } from "../to-backup-error.ts";
 import type { Context } from "./context.ts";
 import { safetyBackupKey } from "./encryption-policy.ts";
-import type { LiveOperation } from "./live-operation.ts";
+import { ended, type LiveOperation } from "./live-operation.ts";
 import { notify } from "./notify.ts";
-import { TABLE, writeFacts } from "./operation-store.ts";
+import { writeFacts } from "./operation-store.ts";
 import { queryOperations } from "./operations-schema.ts";
-import { KEPT } from "./safety-backup-policy.ts";
+import { TABLE } from "./stored-operation.ts";
 import { describeUpload } from "./uploads/describe-upload.ts";
+
+/** The safety backups of so many newest restores are kept. */
+const KEPT = 3;
 
 /** Room for what an archive contains besides its tables. */
 const OVERHEAD_BYTES = 2 ** 20;
 
-/** Says whether the tables that would change can be backed up, and creates the folder. */
+/** Says whether the tables that a plan changes can be backed up, and creates the folder. */
 export async function planSafetyBackup(
-  { config, database, safetyBackups }: Context,
+  { config, safetyBackups }: Context,
   archiveKey: ArchiveKey,
-  tables: ReadonlyArray<TableName & { isDamaged?: boolean }>,
+  planned: RestorePlan["tables"],
+  tables: readonly CatalogTable[],
 ): Promise<SafetyBackupPlan> {
-  const neededBytes = await boundSize(database, tables);
-  let freeBytes = 0;
+  const changing = planned.filter(({ action }) => action !== "skip");
+  const wanted = new Set(changing.map((table) => tableKey(table)));
+  // An upper bound: the rows as compressed text are smaller than the tables with their indexes.
+  const neededBytes = tables
+    .filter((table) => wanted.has(tableKey(table)))
+    .reduce((sum, { sizeBytes }) => sum + sizeBytes, OVERHEAD_BYTES);
+  const impossible = (message: string, freeBytes = 0): SafetyBackupPlan => ({
+    ...{ possible: false, message, neededBytes, freeBytes },
+  });
   const key = safetyBackupKey(config.policy, archiveKey);
-  if (!key) return { possible: false, message: notAllowed(config), neededBytes, freeBytes };
-  const damaged = tables.filter(({ isDamaged }) => isDamaged);
-  if (damaged.length > 0) {
-    const message = `The current data cannot be read: the server's storage is damaged (${formatSome(damaged.map(tableLabel))}).`;
-    return { possible: false, message, neededBytes, freeBytes };
-  }
+  if (!key) return impossible(notAllowed(config));
+  const damaged = changing.filter(({ isDamaged }) => isDamaged);
+  if (damaged.length > 0)
+    return impossible(
+      `The current data cannot be read: the server's storage is damaged (${formatSome(damaged.map(tableLabel))}).`,
+    );
   try {
-    ({ freeBytes } = await safetyBackups.open());
+    const { freeBytes } = await safetyBackups.open();
+    const room = { neededBytes, freeBytes };
+    if (!hasRoom(room)) return impossible(noRoom(room), freeBytes);
+    const message = `The server saves the current data first, so that you can undo the restore. ${opensWith(key, archiveKey)}`;
+    return { possible: true, message, ...room };
   } catch (error) {
-    return { possible: false, message: unusable(error), neededBytes, freeBytes };
+    return impossible(unusable(error));
   }
-  const possible = hasRoom({ neededBytes, freeBytes });
-  const message = possible
-    ? `The server saves the current data first, so that you can undo the restore. ${opensWith(key, archiveKey)}`
-    : noRoom({ neededBytes, freeBytes });
-  return { possible, message, neededBytes, freeBytes };
 }
 
-/**
- * Call it right before the start. The free space may have changed, and a new deployment may have changed the policy.
- *
- * @throws SAFETY_BACKUP_FAILED
- */
+/** Call it right before the start: room and policy may have changed since the plan. @throws SAFETY_BACKUP_FAILED */
 export async function requireRoom(
   { config, safetyBackups }: Context,
   plan: SafetyBackupPlan | null,
@@ -71,19 +77,15 @@ export async function requireRoom(
 }
 
 /**
- * Backs up the tables, then reads the file back from the disk, because an unreadable backup is worthless.
- *
+ * Backs up the tables and reads the file back from the disk, because an unreadable backup is worthless.
  * @throws SAFETY_BACKUP_FAILED, ABORTED; INTERRUPTED if the restore has been ended in the meantime
  */
 export async function makeSafetyBackup(
   { config, database, models, safetyBackups }: Context,
   { id, onProgress }: LiveOperation,
-  {
-    tables,
-    archiveKey,
-    signal,
-  }: { tables: readonly TableName[]; archiveKey: ArchiveKey; signal: AbortSignal },
+  what: { tables: readonly TableName[]; archiveKey: ArchiveKey; signal: AbortSignal },
 ): Promise<void> {
+  const { tables, archiveKey, signal } = what;
   if (tables.length === 0) return;
   const key = safetyBackupKey(config.policy, archiveKey);
   if (!key) throw failed(notAllowed(config), {}, WITHOUT_IT);
@@ -103,34 +105,26 @@ export async function makeSafetyBackup(
   } catch (error) {
     if (signal.aborted) throw toBackupError(signal.reason);
     const { message, cause } = toBackupError(error);
-    if (isStorageDamage(cause))
-      throw failed(
-        `The current data cannot be read, so it cannot be saved. ${message}`,
-        { cause: error },
-        WITHOUT_IT,
-      );
-    throw failed(`The current data could not be saved. ${message}`, { cause: error });
+    throw isStorageDamage(cause)
+      ? failed(`${CANNOT_READ} ${message}`, { cause: error }, WITHOUT_IT)
+      : failed(`The current data could not be saved. ${message}`, { cause: error });
   }
   const sizeBytes = digest.bytes;
   const safetyBackup = { createdAt, sizeBytes, encryption: key.mode, isKept: true };
   if (await writeFacts(database, id, { safetyBackup })) return;
-  throw new BackupError("INTERRUPTED", "The restore was ended meanwhile. Nothing was changed.", {
-    hint: "Begin it again.",
-  });
+  throw ended();
 }
 
 /**
- * Removes safety backups that are no longer kept: all but those of the newest three restores, those that are too old,
- * and those of restores that changed nothing. It never removes one that a restore still needs, or a file that this
- * database has no record of.
- *
+ * Removes all safety backups but those of the newest three restores, and those that are too old or not needed. It never
+ * removes one that a restore still reads, or a file that this database has no record of.
  * @param spared a restore whose safety backup stays, whatever its age
  */
 export async function tidySafetyBackups(
   { config, database, safetyBackups }: Pick<Context, "config" | "database" | "safetyBackups">,
   spared: string | null = null,
 ): Promise<void> {
-  const outdated = await queryOperations<Outdated>(
+  const outdated = await queryOperations<{ id: string; sizeBytes: number; isTooOld: boolean }>(
     database,
     `UPDATE ${TABLE} kept SET safety_backup = jsonb_set(safety_backup, '{isKept}', 'false')
      WHERE id IN (
@@ -145,25 +139,12 @@ export async function tidySafetyBackups(
     [KEPT, spared, config.safetyBackupMaxAgeMs],
   );
   await removeFiles({ database, safetyBackups });
-  for (const { id, sizeBytes, isTooOld } of outdated)
-    notify(
-      { config },
-      {
-        type: "safety-backup.removed",
-        at: new Date().toISOString(),
-        actor: null,
-        operationId: id,
-        fileName: path.basename(safetyBackups.pathOf(id)),
-        sizeBytes,
-        reason: isTooOld ? "expired" : "replaced",
-      },
-    );
-}
-
-interface Outdated {
-  id: string;
-  sizeBytes: number;
-  isTooOld: boolean;
+  for (const { id: operationId, sizeBytes, isTooOld } of outdated) {
+    const fileName = path.basename(safetyBackups.pathOf(operationId));
+    const reason = isTooOld ? "expired" : "replaced";
+    const about = { at: new Date().toISOString(), actor: null, operationId, fileName, sizeBytes };
+    notify({ config }, { type: "safety-backup.removed", ...about, reason });
+  }
 }
 
 async function removeFiles({
@@ -182,27 +163,7 @@ async function removeFiles({
   for (const { id } of removable) await safetyBackups.remove(id);
 }
 
-/** Upper bound: the size of the tables with their indexes. Their rows as compressed text are smaller. */
-async function boundSize(
-  { pool }: Context["database"],
-  tables: readonly TableName[],
-): Promise<number> {
-  const wanted = new Set(tables.map(tableKey));
-  const client = await pool.connect();
-  try {
-    const catalog = await readCatalog(client);
-    return catalog.tables
-      .filter((table) => wanted.has(tableKey(table)))
-      .reduce((sum, { sizeBytes }) => sum + sizeBytes, OVERHEAD_BYTES);
-  } finally {
-    client.release();
-  }
-}
-
-interface Room {
-  neededBytes: number;
-  freeBytes: number;
-}
+type Room = Pick<SafetyBackupPlan, "neededBytes" | "freeBytes">;
 
 const hasRoom = ({ neededBytes, freeBytes }: Room): boolean =>
   neededBytes + UPLOAD_SPARE_BYTES <= freeBytes;
@@ -214,6 +175,8 @@ const unusable = (error: unknown): string =>
   error instanceof BackupError
     ? error.message
     : "The folder for safety backups cannot be made or written.";
+
+const CANNOT_READ = "The current data cannot be read, so it cannot be saved.";
 
 const WITHOUT_IT =
   "The restore does not need the current data. Start again without a safety backup. Then you cannot undo the restore.";
@@ -238,7 +201,4 @@ const failed = (
   options: { details?: Record<string, unknown>; cause?: unknown } = {},
   hint = "Free some room on the server's disk, or correct `safetyBackupDir`, and start again. Or start without a safety backup. Then you cannot undo the restore.",
 ): BackupError =>
-  new BackupError("SAFETY_BACKUP_FAILED", `${what} Nothing was changed.`, {
-    hint,
-    ...options,
-  });
+  new BackupError("SAFETY_BACKUP_FAILED", `${what} Nothing was changed.`, { hint, ...options });

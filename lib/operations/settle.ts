@@ -1,18 +1,21 @@
 /** Finds the true outcome of operations that did not report one: never begun, or their process died. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { BackupError } from "../errors.ts";
 import type { Database } from "../postgres/connection/connection.ts";
 import { isInFuture, transactionStatus } from "../postgres/transaction.ts";
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import type { Operation, OperationResult } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";
+import { toBackupError } from "../to-backup-error.ts";
 import type { Context } from "./context.ts";
 import { describeRetry } from "./describe-retry.ts";
 import { recordEnd } from "./notify.ts";
-import { type Ending, readOperation, type StoredOperation } from "./operation-store.ts";
+import { type Ending, readOperation } from "./operation-store.ts";
 import { ifRecorded, queryOperations } from "./operations-schema.ts";
 import { tidySafetyBackups } from "./safety-backup.ts";
+import type { StoredOperation } from "./stored-operation.ts";
 
-export type SettleContext = Pick<Context, "config" | "database" | "uploads" | "safetyBackups">;
+type SettleContext = Pick<Context, "config" | "database" | "uploads" | "safetyBackups">;
 
 /** A download that was not begun within this time is cancelled. */
 const PENDING_MAX_AGE_MS = 10 * 60 * 1000;
@@ -78,7 +81,7 @@ async function endAbandoned(database: Database, xid: string | null): Promise<voi
 }
 
 /** Determines how an operation ended that could not record it itself. */
-export async function endingWithoutWord(
+async function endingWithoutWord(
   context: SettleContext,
   operation: StoredOperation,
   changed: Operation["changed"],
@@ -88,10 +91,7 @@ export async function endingWithoutWord(
 }
 
 /** Asks PostgreSQL what became of a restore's transaction. */
-export async function readChanged(
-  database: Database,
-  xid: string | null,
-): Promise<Operation["changed"]> {
+async function readChanged(database: Database, xid: string | null): Promise<Operation["changed"]> {
   if (xid === null) return "nothing";
   try {
     const status = await transactionStatus(database.pool, xid);
@@ -102,6 +102,38 @@ export async function readChanged(
     if (isInFuture(error)) return "unknown";
     throw error;
   }
+}
+
+/** Writes a restore's end. After a failure, PostgreSQL is asked: the connection may have been lost in the commit. */
+export async function writeEnd(context: SettleContext, id: string, ending: Ending): Promise<void> {
+  const { database } = context;
+  if (ending.state === "succeeded") {
+    // Also overwrites "interrupted", which another process may have written for lack of a heartbeat. This process knows
+    // better.
+    await recordEnd(context, id, ["running", "interrupted"], ending);
+    return;
+  }
+  const operation = await readOperation(database, id);
+  if (!operation) return;
+  const changed = await readChangedAtLast(database, operation.xid);
+  const isKnown = changed === "nothing" && toBackupError(ending.error).code !== "INTERRUPTED";
+  await recordEnd(context, id, ["running", "ready"], {
+    ...(isKnown ? ending : await endingWithoutWord(context, operation, changed)),
+    progress: ending.progress,
+  });
+}
+
+/** Asks repeatedly, because the server may need a moment to notice a lost connection. */
+async function readChangedAtLast(
+  database: Database,
+  xid: string | null,
+): Promise<Operation["changed"]> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const changed = await readChanged(database, xid);
+    if (changed !== "unknown") return changed;
+    await sleep(100);
+  }
+  return "unknown";
 }
 
 /** Takes its figures from the plan. The restore checked all of them before the commit. */

@@ -1,56 +1,40 @@
-/**
- * The next step requested of a waiting restore. The request is stored in the operation's row, because the unlocked
- * archive is in the memory of one process.
- */
-
+/** The next step of a waiting restore, requested in its row, because another process may have the unlocked archive. */
 import type { Database } from "../postgres/connection/connection.ts";
 import { NO_PROGRESS, type Stage } from "../shared/progress.ts";
 import { toErrorReport } from "../to-backup-error.ts";
 import {
-  query,
-  returning,
+  BEGIN_NOW,
+  change,
   type StepRequest,
   type StoredOperation,
-  TABLE,
-} from "./operation-store.ts";
+  toJson,
+} from "./stored-operation.ts";
 
-/** Changes a waiting restore. Null if it does not wait or the condition does not hold. */
-async function changeWaiting(
-  database: Database,
-  id: string,
-  { set, where, values }: { set: string; where: string; values: unknown[] },
-): Promise<StoredOperation | null> {
-  const [operation] = await query(
-    database,
-    returning(`UPDATE ${TABLE} SET ${set} WHERE id = $1 AND state = 'ready' AND ${where}`),
-    [id, ...values],
-  );
-  return operation ?? null;
-}
-
-/** Stores a request. Null if the restore does not wait, or another request is stored already. */
+/** Requests the next step of a restore. Null if it does not wait, or another request is stored already. */
 export const requestStep = (
   database: Database,
   id: string,
   request: StepRequest,
 ): Promise<StoredOperation | null> =>
-  changeWaiting(database, id, {
-    set: "step_requested = $2, step = $3, step_refused = NULL",
-    where: "step_requested IS NULL AND NOT cancel_requested",
-    values: [request.id, JSON.stringify(request.step)],
-  });
+  change(
+    database,
+    id,
+    {
+      set: "step_requested = $2, step = $3, step_refused = NULL",
+      where: "state = 'ready' AND step_requested IS NULL AND NOT cancel_requested",
+    },
+    [request.id, toJson(request.step)],
+  );
 
-/** Withdraws a request. Null if it was taken up or refused, or the restore has ended in the meantime. */
+const IS_REQUESTED = "state = 'ready' AND step_requested = $2";
+
+/** Null if the request was taken up or refused, or the restore has ended in the meantime. */
 export const withdrawStep = (
   database: Database,
   id: string,
   requestId: string,
 ): Promise<StoredOperation | null> =>
-  changeWaiting(database, id, {
-    set: "step_requested = NULL",
-    where: "step_requested = $2",
-    values: [requestId],
-  });
+  change(database, id, { set: "step_requested = NULL", where: IS_REQUESTED }, [requestId]);
 
 /** Answers the requester with an error. */
 export const refuseStep = (
@@ -59,11 +43,10 @@ export const refuseStep = (
   requestId: string,
   error: unknown,
 ): Promise<StoredOperation | null> =>
-  changeWaiting(database, id, {
-    set: "step_requested = NULL, step_refused = $3",
-    where: "step_requested = $2",
-    values: [requestId, JSON.stringify(toErrorReport(error))],
-  });
+  change(database, id, { set: "step_requested = NULL, step_refused = $3", where: IS_REQUESTED }, [
+    requestId,
+    toJson(toErrorReport(error)),
+  ]);
 
 /** Takes a request up. Null if it was withdrawn, or the restore has ended in the meantime. */
 export const takeStep = (
@@ -72,9 +55,12 @@ export const takeStep = (
   requestId: string,
   stage: Stage,
 ): Promise<StoredOperation | null> =>
-  changeWaiting(database, id, {
-    set: `state = 'running', step_taken = step_requested, step_requested = NULL, progress = $3,
-      started_at = clock_timestamp(), heartbeat_at = clock_timestamp()`,
-    where: "step_requested = $2 AND NOT cancel_requested",
-    values: [requestId, JSON.stringify({ ...NO_PROGRESS, stage })],
-  });
+  change(
+    database,
+    id,
+    {
+      set: `state = 'running', step_taken = step_requested, step_requested = NULL, progress = $3, ${BEGIN_NOW}`,
+      where: `${IS_REQUESTED} AND NOT cancel_requested`,
+    },
+    [requestId, toJson({ ...NO_PROGRESS, stage })],
+  );

@@ -27,11 +27,9 @@ export interface Unlocked {
 }
 
 /**
- * Opens an upload or a safety backup. An upload is kept after a wrong passphrase. It is removed if no passphrase can
- * ever open it, or after too many attempts. A safety backup is always kept.
- *
+ * An upload is kept after a wrong passphrase. It is removed if none can ever open it, or after too many attempts.
  * @throws WRONG_PASSPHRASE, NO_MATCHING_IDENTITY, TOO_MANY_ATTEMPTS, FORMAT_UNSUPPORTED, ARCHIVE_INVALID,
- *   ARCHIVE_TRUNCATED
+ * ARCHIVE_TRUNCATED
  */
 export async function unlockArchive(
   { database, uploads }: Context,

@@ -24,12 +24,7 @@ export interface UnlockAttempt {
   takeBack(): Promise<void>;
 }
 
-/**
- * Counts an attempt.
- *
- * @param tried.uploadId null for a safety backup: it belongs to no single person, so only the person's attempts count
- * @throws TOO_MANY_ATTEMPTS
- */
+/** @param tried.uploadId null for a safety backup, which belongs to no single person @throws TOO_MANY_ATTEMPTS */
 export async function countUnlockAttempt(
   database: Database,
   { uploadId, personId }: { uploadId: string | null; personId: string },
@@ -48,9 +43,7 @@ export async function countUnlockAttempt(
     throw new BackupError(
       "TOO_MANY_ATTEMPTS",
       "There are too many attempts for this backup at once.",
-      {
-        hint: "Upload the backup again.",
-      },
+      { hint: "Upload the backup again." },
     );
   }
   return {

@@ -3,12 +3,13 @@ import { beginRestore, type RestoreSession } from "../restore/run-restore.ts";
 import type { RestorePlan } from "../shared/api.ts";
 import type { Stage } from "../shared/progress.ts";
 import type { Context } from "./context.ts";
-import type { LiveOperation } from "./live-operation.ts";
+import { ended, type LiveOperation } from "./live-operation.ts";
 import { logError } from "./log-error.ts";
 import type { MadePlan } from "./make-plan.ts";
-import { markReady, type PlanStep, type StartStep, type Step } from "./operation-store.ts";
+import { markReady } from "./operation-store.ts";
 import { notWaiting } from "./request-step.ts";
 import { refuseStep, takeStep } from "./step-store.ts";
+import type { PlanStep, StartStep, Step } from "./stored-operation.ts";
 
 /** How long an unlocked archive waits for a person's next step. */
 const READY_MAX_AGE_MS = 60 * 60 * 1000;
@@ -18,9 +19,8 @@ export type TakenStep = PlanStep | (StartStep & { session: RestoreSession });
 
 /**
  * Shows the plan and waits for a person's next step, requested in any process of the app.
- *
  * @param prepare throws if the restore cannot start at this moment; then the wait goes on
- * @throws the operation's abort reason, also if it has waited too long; INTERRUPTED if it was ended in the meantime
+ * @throws the reason of an abort, also after too long a wait; INTERRUPTED if it was ended in the meantime
  */
 export async function waitForStep(
   context: Pick<Context, "config" | "database">,
@@ -92,10 +92,7 @@ function listen(
   return promise;
 }
 
-/**
- * @throws SCHEMA_DRIFT if the check forbids the restore, or found differences from the backup's schema that nobody
- *   accepted
- */
+/** @throws SCHEMA_DRIFT if the check forbids the restore, or nobody has accepted the differences that it found */
 export function requireStartable(
   plan: RestorePlan | null,
   { acceptDrift }: Pick<StartStep, "acceptDrift">,
@@ -117,11 +114,6 @@ export function requireStartable(
     );
   }
 }
-
-export const ended = (): BackupError =>
-  new BackupError("INTERRUPTED", "The restore was ended meanwhile. Nothing was changed.", {
-    hint: "Begin it again.",
-  });
 
 const notConfirmed = (): BackupError =>
   new BackupError("ABORTED", "The restore was not confirmed within an hour. Nothing was changed.", {

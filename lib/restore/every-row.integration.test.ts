@@ -6,6 +6,7 @@
 import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { checkContents } from "../cli/doctor/contents.ts";
+import { reportOn } from "../cli/doctor/finding.ts";
 import type { Database } from "../postgres/connection/connection.ts";
 import { readCatalog } from "../schema/read-catalog.ts";
 import {
@@ -46,9 +47,10 @@ async function backUpAll(db: TestDatabase, database: Database, options?: BackUpO
 
 async function doctorSays(database: Database): Promise<string> {
   const client = await database.connect("test");
-  const findings = await checkContents(client, await readCatalog(client));
+  const report = reportOn("Database");
+  await checkContents(report, client, await readCatalog(client));
   await client.end();
-  return findings
+  return report.findings
     .map(({ level, what, details = [] }) => [level, what, ...details].join("\n"))
     .join("\n");
 }

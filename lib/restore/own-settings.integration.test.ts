@@ -2,7 +2,7 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { openConfiguredDatabase } from "../config.ts";
+import { openConfiguredDatabase } from "../configured-database.ts";
 import type { Database } from "../postgres/connection/connection.ts";
 import {
   backUp,

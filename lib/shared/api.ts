@@ -1,35 +1,27 @@
 /**
- * The requests and responses that the panel and the route handlers exchange.
- *
- * Routes, below the mount's `/api`:
- *
- *   GET    overview                     → Overview
- *   GET    operations                   → ListedOperation[] (newest first, at most 50)
- *   GET    activity?ActivityFilter      → Activity: all operations, page by page
- *   GET    operations/:id?KnownOperation → Operation, without its plan if the client has it already
- *   POST   operations/:id/cancel        → Operation
- *   POST   backups        CreateBackup  → 201 Operation; then download its archive:
- *   GET    backups/:id/archive          → the zip, streamed, once
- *   *      uploads[/:id]                → the tus protocol, 1.0.0
- *   GET    uploads/:id                  → StoredUpload
- *   POST   restores       CreateRestore → 201 Operation, which checks the uploaded archive, or an undo's safety backup
- *   POST   restores/:id/plan PlanRestore → 202 Operation: plans and rehearses a waiting restore, which then waits again
- *   GET    restores/:id/rehearsal       → RehearsalReport, for a restore that waits for its start
- *   POST   restores/:id/start StartRestore → 202 Operation
- *
- * Every failure is an ErrorResponse with the status of its code.
+ * The requests and responses that the panel and the route handlers (lib/http/routes.ts) exchange. Every failure is an
+ * ErrorResponse with the status of its code.
  */
 import type { ErrorCode } from "./error-codes.ts";
 import type { Progress, Stage } from "./progress.ts";
-import type { EncryptionMode, RestoreScope, TableName } from "./requests.ts";
+import type {
+  EncryptionMode,
+  OperationKind,
+  OperationState,
+  RestoreScope,
+  TableName,
+} from "./requests.ts";
 import type { WarningCode } from "./warning-codes.ts";
 
 export type {
+  ActivityFilter,
   CreateBackup,
   CreateRestore,
   EncryptionChoice,
   EncryptionMode,
   Exclusion,
+  OperationKind,
+  OperationState,
   PlanRestore,
   RestoreMode,
   RestoreScope,
@@ -101,10 +93,7 @@ export interface OverviewTable extends TableName {
   rowsAreExact: boolean;
   /** False if the server cannot read its rows: the table is damaged, or it is unlogged and this is a standby. */
   isReadable: boolean;
-  /**
-   * The hosting platform that owns the table, such as Supabase. Such a table is backed up only if it is chosen.
-   * Undefined for the app's own tables.
-   */
+  /** The hosting platform that owns the table, such as Supabase. Backed up only if it is chosen. */
   platform?: string;
   /** Includes indexes and TOAST. */
   sizeBytes: number;
@@ -159,28 +148,7 @@ export interface Overview {
 }
 
 /** What the server has received of an upload, complete or not. */
-export interface StoredUpload {
-  sizeBytes: number;
-  /** In hexadecimal. */
-  sha256: string;
-}
-
-export type OperationKind = "backup" | "restore";
-
-/**
- * backup: pending (created, download not begun) → running → succeeded | failed | cancelled | interrupted
- * restore: running with stage check, then rehearsal → ready (waits for a person) → running with these stages again, if
- * it is planned again → ready → … → running with stage safety-backup, then restore → …
- * `interrupted` is an operation whose process died.
- */
-export type OperationState =
-  | "pending"
-  | "running"
-  | "ready"
-  | "succeeded"
-  | "failed"
-  | "cancelled"
-  | "interrupted";
+export type StoredUpload = ArchiveIdentity;
 
 export const isEnded = (state: OperationState): boolean =>
   state === "succeeded" || state === "failed" || state === "cancelled" || state === "interrupted";
@@ -269,10 +237,7 @@ export interface RestorePlan {
       isMissing?: boolean;
       /** Whether the table's current rows cannot be read, because the server's storage is damaged. */
       isDamaged?: boolean;
-      /**
-       * The hosting platform that owns the table. Such a table is restored only if it is chosen. Undefined for the
-       * app's own tables.
-       */
+      /** The hosting platform that owns the table. Restored only if it is chosen. */
       platform?: string;
       /** `merge`: rows are added or changed, but not removed. */
       action: "replace" | "merge" | "skip";
@@ -322,16 +287,6 @@ export interface Activity {
   total: number;
 }
 
-/** Query parameters. */
-export interface ActivityFilter {
-  kind?: OperationKind;
-  state?: OperationState;
-  /** Part of a file's name, a person's name or id, an operation's id, or a SHA-256. */
-  search?: string;
-  /** Starts at 1. A page has 25 operations. */
-  page?: number;
-}
-
 export const ACTIVITY_PAGE_LENGTH = 25;
 
 export interface OperationResult {
@@ -363,10 +318,7 @@ export interface Operation {
   /** Name of the downloaded or uploaded file. */
   fileName: string;
   cancelRequested: boolean;
-  /**
-   * The person who requested the cancellation. Null if there was no request: a download that was given up also ends as
-   * cancelled.
-   */
+  /** Who requested the cancellation. Null for a download that was given up, which also ends as cancelled. */
   cancelledBy: Actor | null;
   /** restore: set once its check has ended. backup: set once it has succeeded. */
   archive: ArchiveIdentity | null;
@@ -383,19 +335,13 @@ export interface Operation {
   changed: "nothing" | "everything" | "unknown";
 }
 
-/**
- * Query parameters: state and `startedAt` from an earlier answer. While they are unchanged, so is the plan, which may
- * be large and is then not sent again.
- */
+/** Query parameters, from an earlier answer. While they are unchanged, so is the plan, and it is not sent again. */
 export interface KnownOperation {
   state: OperationState;
   startedAt: string | null;
 }
 
-/**
- * An operation as lists show it: small, regardless of the archive's size. The operation itself has the plan and the
- * result.
- */
+/** An operation in a list: small, whatever the archive's size. The operation itself has its plan and result. */
 export interface ListedOperation extends Omit<Operation, "progress" | "plan" | "result" | "error"> {
   /** Present while it runs. Rows are the sum over all tables, and null until the tables are known. */
   progress: { stage: Stage; rows: number | null; totalRows: number | null } | null;

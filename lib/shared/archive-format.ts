@@ -26,17 +26,11 @@ export const MAX_KEY_BYTES = 64 * 1024;
 export const MAX_IDENTITIES = 20;
 /** Maximum size of an age header up to its last line: enough for 668 X25519 recipients or 42 post-quantum ones. */
 export const MAX_HEADER_BYTES = 64 * 1024;
-/**
- * Maximum number of recipients in an age header. A header could hold more only if they were shorter than X25519's, and
- * no recipient type is.
- */
+/** Maximum of recipients in an age header. More would have to be shorter than X25519's, and no type is. */
 export const MAX_STANZAS = 700;
 export const MAX_README_BYTES = 64 * 1024;
 
-/**
- * Maximum length of the name of a schema, table, column, sequence or constraint. PostgreSQL allows 63 bytes, but a
- * custom build may allow more.
- */
+/** Maximum length of a name in the database. PostgreSQL allows 63 bytes, but a custom build may allow more. */
 export const MAX_NAME_LENGTH = 1024;
 /** Maximum length of a type as `format_type` writes it: two quoted names and a modifier. */
 export const MAX_TYPE_LENGTH = 5000;
@@ -47,10 +41,7 @@ export const MAX_COLUMNS = 1600;
 /** Maximum number of tables listed from which a table inherits. */
 export const MAX_PARENTS = 100;
 export const MAX_SEQUENCES = 200_000;
-/**
- * Maximum number of foreign keys in the table order, and of columns in each. PostgreSQL allows 32 columns, but a custom
- * build may allow more.
- */
+/** Maximum of foreign keys, and of columns in each. PostgreSQL allows 32, but a custom build may allow more. */
 export const MAX_EDGES = 200_000;
 export const MAX_KEY_COLUMNS = 1000;
 /** Only the newest migrations are listed. Prisma limits a name to 255 characters. */

@@ -1,7 +1,4 @@
-/**
- * Normalizes a name to what can be typed: a form field has one line, and a browser shows neither repeated spaces nor
- * which Unicode form a letter has.
- */
+/** A name as it can be typed: a form field has one line, and shows neither repeated spaces nor Unicode forms. */
 const typeable = (name: string): string =>
   name
     .normalize("NFC")

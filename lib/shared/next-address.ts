@@ -11,10 +11,7 @@ export const nextBasePath = (): string => process.env.__NEXT_ROUTER_BASEPATH ?? 
 export const withNextBasePath = (path: string): string =>
   path.startsWith("/") ? `${nextBasePath()}${path}` : path;
 
-/**
- * Like `withNextBasePath`, and adds a slash at the end if `trailingSlash` is set, because Next would redirect every
- * request without it. For paths without a query.
- */
+/** Also adds the slash of `trailingSlash`, or Next would redirect every request. For paths without a query. */
 export const nextAddress = (path: string): string =>
   `${withNextBasePath(path)}${process.env.__NEXT_TRAILING_SLASH ? "/" : ""}`;
 

@@ -2,11 +2,8 @@ import { Decrypter, type Identity } from "age-encryption";
 import { MAX_STANZAS } from "./archive-format.ts";
 
 /**
- * Wraps an identity so that it tries the recipients of an age header one by one. Each attempt takes CPU, and the file's
- * author determines how many there are.
- *
- * @param turn called between attempts, to let other tasks run on the event loop
- * @returns an identity that throws if the header has more than `MAX_STANZAS` recipients
+ * Tries the recipients of an age header one by one, because each takes CPU and the file's author sets their number.
+ * Throws if the header has more than `MAX_STANZAS`. @param turn lets other tasks run on the event loop between attempts
  */
 export function oneByOne(identity: Identity, turn: () => unknown): Identity {
   return {
@@ -24,10 +21,7 @@ export function oneByOne(identity: Identity, turn: () => unknown): Identity {
   };
 }
 
-/**
- * Makes an Identity from its text. age-encryption does not export a function for it, but its Decrypter has the method,
- * which is missing in its types.
- */
+/** Makes an Identity from its text. age-encryption exports no function for it, but its Decrypter has the method. */
 export function ageIdentity(text: string): Identity {
   const decrypter = new Decrypter();
   decrypter.addIdentity(text);

@@ -1,9 +1,7 @@
 import type { TableName } from "./requests.ts";
 
 /** State and figures of a table at one moment. */
-export interface TableProgress {
-  schema: string;
-  name: string;
+export interface TableProgress extends TableName {
   /** The Prisma model, if one maps this table. */
   model: string | null;
   state: "waiting" | "running" | "done";
@@ -22,14 +20,7 @@ export const waitingTable = (
   totalRows: number,
   totalIsExact = true,
 ): TableProgress => ({
-  schema,
-  name,
-  model,
-  state: "waiting",
-  rows: 0,
-  totalRows,
-  totalIsExact,
-  bytes: 0,
+  ...{ schema, name, model, state: "waiting", rows: 0, totalRows, totalIsExact, bytes: 0 },
 });
 
 /**
@@ -80,13 +71,13 @@ export interface Progress {
 
 export const NO_PROGRESS: Progress = { stage: "backup", phase: "preparing", tables: [] };
 
-/** Returns a copy of `progress` with one event applied. */
+/** Returns `progress` with one event applied. Changes its list of tables in place, which may be of thousands. */
 export function addProgress(progress: Progress, event: ProgressEvent): Progress {
   switch (event.type) {
     case "stage":
       return { ...NO_PROGRESS, stage: event.stage };
     case "planned":
-      return { ...progress, tables: event.tables };
+      return { ...progress, tables: [...event.tables] };
     case "phase":
       return { ...progress, phase: event.phase };
     case "waiting": {
@@ -94,17 +85,10 @@ export function addProgress(progress: Progress, event: ProgressEvent): Progress 
       return event.waitsFor === null ? others : { ...others, waitsFor: event.waitsFor };
     }
     case "table": {
-      const tables = progress.tables.slice();
-      const table = tables[event.index];
-      if (table) {
-        tables[event.index] = {
-          ...table,
-          state: event.state,
-          rows: event.rows,
-          bytes: event.bytes,
-        };
-      }
-      return { ...progress, tables };
+      const { index, state, rows, bytes } = event;
+      const table = progress.tables[index];
+      if (table) progress.tables[index] = { ...table, state, rows, bytes };
+      return progress;
     }
     default:
       throw event satisfies never;
@@ -112,11 +96,7 @@ export function addProgress(progress: Progress, event: ProgressEvent): Progress 
 }
 
 /** Sums the completed and expected rows over all tables. 0 of 0 before the plan is known. */
-export function sumProgress(progress: Progress): {
-  rows: number;
-  totalRows: number;
-  bytes: number;
-} {
+export function sumProgress(progress: Progress) {
   const sum = { rows: 0, totalRows: 0, bytes: 0 };
   for (const table of progress.tables) {
     sum.rows += table.rows;

@@ -1,15 +1,12 @@
 import {
-  type Actor,
   type ArchiveIdentity,
-  type Check,
-  type Drift,
   type EncryptionMode,
-  type ErrorReport,
   isEnded,
+  type ManifestSummary,
   type Operation,
-  type OperationKind,
-  type OperationState,
-  type RestoreMode,
+  type OperationResult,
+  type RestorePlan,
+  type RestoreScope,
   type SafetyBackup,
   type TableName,
   type Warning,
@@ -29,88 +26,59 @@ export interface ReceiptTable extends Named {
 }
 
 /** The record of an operation that has ended: who did what, from which archive, and the result. */
-export interface Receipt {
+export interface Receipt
+  extends Pick<
+      Operation,
+      "kind" | "state" | "changed" | "undoes" | "actor" | "cancelledBy" | "error"
+    >,
+    Pick<Operation, "createdAt" | "startedAt" | "endedAt">,
+    Pick<RestorePlan, "checks" | "drift" | "warnings">,
+    Required<Pick<OperationResult, "sequences" | "sequenceStates">> {
   format: "prisma-backup-admin receipt";
   version: 1;
   operationId: string;
-  kind: OperationKind;
-  state: OperationState;
-  /** Whether the database was changed. */
-  changed: Operation["changed"];
-  /** restore: id of the restore that this one undoes. */
-  undoes: string | null;
-  actor: Actor;
-  cancelledBy: Actor | null;
-  createdAt: string;
-  startedAt: string | null;
-  endedAt: string | null;
   /** Duration of the backup or restore itself, without its check and the waiting. */
   elapsedMs: number | null;
   archive: Partial<ArchiveIdentity> & { fileName: string; encryption: EncryptionMode | null };
   /** restore: what the archive says about itself. `@vorlefan/prisma-backup` stored neither time nor database. */
-  backup: {
-    createdAt: string | null;
-    tool: string;
-    formatVersion: number | null;
-    database: { name: string; serverVersion: string } | null;
-  } | null;
+  backup: Pick<ManifestSummary, "createdAt" | "tool" | "formatVersion" | "database"> | null;
   /** restore: which part of the backup was chosen, and the mode. */
-  scope: { mode: RestoreMode; tables: TableName[] | null; chosenRows: number | null } | null;
+  scope: {
+    mode: RestoreScope["mode"];
+    tables: TableName[] | null;
+    chosenRows: number | null;
+  } | null;
   tables: ReceiptTable[];
   /** restore: tables that were not changed. */
   leftOut: Array<Named & { reason: string | null }>;
-  /** Number of sequences that were saved or set. */
-  sequences: number;
-  /** restore: the sequences' states after it. */
-  sequenceStates: Array<TableName & { lastValue: string; isCalled: boolean }>;
-  checks: Check[];
-  drift: Drift[];
-  warnings: Warning[];
   /** Without whether it is still kept, because a receipt does not change. */
   safetyBackup: Omit<SafetyBackup, "isKept" | "keptUntil"> | null;
-  error: ErrorReport | null;
 }
 
 /** @returns null while the operation has not ended */
 export function toReceipt(operation: Operation): Receipt | null {
-  const { kind, state, plan, result, archive } = operation;
+  const { id, kind, state, changed, undoes, actor, cancelledBy, error } = operation;
+  const { createdAt, startedAt, endedAt, fileName, encryption, plan, result, archive } = operation;
   if (!isEnded(state)) return null;
   return {
     format: "prisma-backup-admin receipt",
     version: 1,
-    operationId: operation.id,
-    kind,
-    state,
-    changed: operation.changed,
-    undoes: operation.undoes,
-    actor: operation.actor,
-    cancelledBy: operation.cancelledBy,
-    createdAt: operation.createdAt,
-    startedAt: operation.startedAt,
-    endedAt: operation.endedAt,
+    ...{ operationId: id, kind, state, changed, undoes, actor, cancelledBy },
+    ...{ createdAt, startedAt, endedAt },
     elapsedMs: result?.elapsedMs ?? null,
-    archive: { fileName: operation.fileName, encryption: operation.encryption, ...archive },
-    backup: plan && {
-      createdAt: plan.manifest.createdAt,
-      tool: plan.manifest.tool,
-      formatVersion: plan.manifest.formatVersion,
-      database: plan.manifest.database,
-    },
-    scope: plan && {
-      mode: plan.scope.mode,
-      tables: plan.scope.tables ?? null,
-      chosenRows: plan.scope.rows?.reduce((sum, { places }) => sum + places.length, 0) ?? null,
-    },
-    tables: (result?.tables ?? []).map((table) => ({
-      schema: table.schema,
-      name: table.name,
-      model: table.model,
-      rowsBefore: table.rowsBefore ?? null,
-      rowsAfter: table.rowsAfter ?? null,
-      rowsInBackup: table.rows,
-      jsonBytes: table.jsonBytes,
-      jsonSha256: table.jsonSha256 ?? null,
-    })),
+    archive: { fileName, encryption, ...archive },
+    backup: plan && toBackup(plan.manifest),
+    scope: plan && toScope(plan.scope),
+    tables: (result?.tables ?? []).map(
+      ({ schema, name, model, rowsBefore, rowsAfter, rows, jsonBytes, jsonSha256 }) => ({
+        ...{ schema, name, model },
+        rowsBefore: rowsBefore ?? null,
+        rowsAfter: rowsAfter ?? null,
+        rowsInBackup: rows,
+        jsonBytes,
+        jsonSha256: jsonSha256 ?? null,
+      }),
+    ),
     leftOut: (plan?.tables ?? [])
       .filter(({ action }) => action === "skip")
       .map(({ schema, name, model, reason }) => ({ schema, name, model, reason: reason ?? null })),
@@ -120,9 +88,22 @@ export function toReceipt(operation: Operation): Receipt | null {
     drift: plan?.drift ?? [],
     warnings: withoutRepeats([...(plan?.warnings ?? []), ...(result?.warnings ?? [])]),
     safetyBackup: withoutState(operation.safetyBackup),
-    error: operation.error,
+    error,
   };
 }
+
+const toBackup = ({
+  createdAt,
+  tool,
+  formatVersion,
+  database,
+}: ManifestSummary): Receipt["backup"] => ({ createdAt, tool, formatVersion, database });
+
+const toScope = ({ mode, tables, rows }: RestoreScope): Receipt["scope"] => ({
+  mode,
+  tables: tables ?? null,
+  chosenRows: rows?.reduce((sum, { places }) => sum + places.length, 0) ?? null,
+});
 
 function withoutState(backup: SafetyBackup | null): Receipt["safetyBackup"] {
   if (!backup) return null;

@@ -34,10 +34,7 @@ export interface RehearsedTable extends TableName {
   model: string | null;
   rowsNow: number;
   rowsInBackup: number;
-  /**
-   * The columns that identify a row: the primary key, otherwise a unique key. Empty if there is neither. Then whole
-   * rows are compared, and none is `changed`.
-   */
+  /** The columns of the primary key, else of a unique one. Without any, whole rows are compared, and none is `changed`. */
   key: string[];
   /** Whether the current rows can be neither read nor counted. */
   isDamaged?: boolean;

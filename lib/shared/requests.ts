@@ -54,15 +54,9 @@ const restoreScopeSchema = z
     mode: restoreModeSchema,
     /** If left out: every table of the backup. */
     tables: z.array(tableNameSchema).min(1).optional(),
-    /**
-     * Tables of the backup or of the database to leave unchanged, although tables that they refer to, or that refer to
-     * them, are restored.
-     */
+    /** Tables to leave unchanged, although tables that they refer to, or that refer to them, are restored. */
     exclude: z.array(exclusionSchema).min(1).optional(),
-    /**
-     * Tables of the hosting platform to restore with the whole backup. `tables` and `rows` can name such tables
-     * directly.
-     */
+    /** The hosting platform's tables to restore with the whole backup. `tables` and `rows` name them directly. */
     include: z.array(exclusionSchema).min(1).optional(),
     /** Restore only these rows, instead of `tables`. Only with `keep-existing` or `overwrite`. */
     rows: z
@@ -94,10 +88,7 @@ export const createRestoreSchema = unlockSchema.extend({
 });
 export type CreateRestore = z.infer<typeof createRestoreSchema>;
 
-export const planRestoreSchema = z.object({
-  scope: restoreScopeSchema,
-  rehearse: z.boolean(),
-});
+export const planRestoreSchema = z.object({ scope: restoreScopeSchema, rehearse: z.boolean() });
 /** Plans a waiting restore again, and rehearses it. */
 export type PlanRestore = z.infer<typeof planRestoreSchema>;
 
@@ -111,6 +102,12 @@ export const startRestoreSchema = z.object({
 });
 export type StartRestore = z.infer<typeof startRestoreSchema>;
 
+/**
+ * backup: pending (created, download not begun) → running → succeeded | failed | cancelled | interrupted
+ * restore: running with stage check, then rehearsal → ready (waits for a person) → running with these stages again, if
+ * it is planned again → ready → … → running with stage safety-backup, then restore → …
+ * `interrupted` is an operation whose process died.
+ */
 const operationStateSchema = z.enum([
   "pending",
   "running",
@@ -120,6 +117,10 @@ const operationStateSchema = z.enum([
   "cancelled",
   "interrupted",
 ]);
+export type OperationState = z.infer<typeof operationStateSchema>;
+
+const operationKindSchema = z.enum(["backup", "restore"]);
+export type OperationKind = z.infer<typeof operationKindSchema>;
 
 /** Query parameters. Without a state, the client has no earlier answer. */
 export const knownOperationSchema = z.strictObject({
@@ -127,14 +128,17 @@ export const knownOperationSchema = z.strictObject({
   startedAt: z.string().max(100).optional(),
 });
 
-/** Query parameters. The page is a number as text. */
+/** Query parameters. */
 export const activityFilterSchema = z.strictObject({
-  kind: z.enum(["backup", "restore"]).optional(),
+  kind: operationKindSchema.optional(),
   state: operationStateSchema.optional(),
+  /** Part of a file's name, a person's name or id, an operation's id, or a SHA-256. */
   search: z.string().max(200).optional(),
+  /** Starts at 1. A page has 25 operations. */
   page: z
     .string()
     .regex(/^[1-9]\d{0,5}$/)
     .transform(Number)
     .optional(),
 });
+export type ActivityFilter = z.output<typeof activityFilterSchema>;

@@ -1,9 +1,6 @@
 import type { TableName } from "./api.ts";
 
-/**
- * Plain names that PostgreSQL's `quote_ident` quotes nevertheless: every keyword that is not unreserved, according to
- * `pg_get_keywords()` of PostgreSQL 18.
- */
+/** Plain names that `quote_ident` quotes: all keywords but unreserved ones, by `pg_get_keywords()` of PostgreSQL 18. */
 const KEYWORDS = new Set(
   `all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both case cast
   char character check coalesce collate collation column concurrently constraint create cross current_catalog
@@ -19,10 +16,7 @@ const KEYWORDS = new Set(
   xmlroot xmlserialize xmltable`.split(/\s+/),
 );
 
-/**
- * Writes a name as a person types it in SQL, quoted only if PostgreSQL requires it. For statements in messages, never
- * to be executed here.
- */
+/** A name as a person types it, quoted only if it has to be. For statements in messages, never executed here. */
 export const sqlIdentifier = (name: string): string =>
   /^[a-z_][a-z0-9_]*$/.test(name) && !KEYWORDS.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
 

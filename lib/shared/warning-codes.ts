@@ -1,7 +1,4 @@
-/**
- * All codes of warnings in this version, from a backup, a restore or its check. docs/troubleshooting.md says what each
- * means and what to do.
- */
+/** All codes of warnings. docs/troubleshooting.md says what each means and what to do. */
 export const WARNING_CODES = [
   "CHILDREN_LEFT_OUT",
   "COLUMN_LEFT_OUT",

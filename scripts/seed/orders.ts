@@ -1,16 +1,14 @@
-import type { Product } from "./catalogue.ts";
-import { JSON_NULL, type TableRows, type Value } from "./copy-rows.ts";
-import type { Customer } from "./people.ts";
-import { DAY_MS, decimal, isoDate, type Period, type Random } from "./random.ts";
+import { DAY_MS, decimal, isoDate, type Random } from "./random.ts";
+import type { Shop, Trade } from "./shop.ts";
+import { JSON_NULL, type Value } from "./tables.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
-const COUPONS: ReadonlyArray<readonly [code: string, percent: number, validUntil: string | null]> =
-  [
-    ["WELCOME10", 10, null],
-    ["SPRING26", 15, "2026-05-31"],
-    ["FRIENDS", 20, null],
-    ["MOVING-HOUSE", 5, "2025-12-31"],
-  ];
+const COUPONS = [
+  { code: "WELCOME10", percent_off: 10, valid_until: null },
+  { code: "SPRING26", percent_off: 15, valid_until: "2026-05-31" },
+  { code: "FRIENDS", percent_off: 20, valid_until: null },
+  { code: "MOVING-HOUSE", percent_off: 5, valid_until: "2025-12-31" },
+];
 const NOTES = [
   "Please leave it with the neighbour.",
   "A gift: no invoice in the parcel, please.",
@@ -19,22 +17,18 @@ const NOTES = [
 ];
 const CARRIERS = ["DHL", "GLS", "Österreichische Post", "courier"];
 
-/** Who buys, and what. */
-export interface Trade {
-  customers: Customer[];
-  products: Product[];
-}
-
+/** Goods that left the warehouse. */
 export interface Sale {
   productId: number;
   quantity: number;
   soldAtMs: number;
 }
 
-export interface Orders {
-  tables: TableRows[];
-  /** The goods that left the warehouse, for its records. */
-  sales: Sale[];
+/** The order whose documents are made. */
+interface Order {
+  id: number;
+  total: string;
+  placedAtMs: number;
 }
 
 type Status = "open" | "paid" | "shipped" | "delivered" | "cancelled";
@@ -45,137 +39,102 @@ function statusAfter(random: Random, ageMs: number): Status {
   return random.pick(["open", "open", "paid", "shipped", "delivered"]);
 }
 
-/** Makes orders with lines, invoices, payments and shipments. */
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: it tells the life of one order after the other.
-export function createOrders(
-  random: Random,
-  orderCount: number,
-  { customers, products }: Trade,
-  { startMs, endMs }: Period,
-): Orders {
-  const orders: Value[][] = [];
-  const lines: Value[][] = [];
-  const invoices: Value[][] = [];
-  const payments: Value[][] = [];
-  const shipments: Value[][] = [];
-  const shipmentLines: Value[][] = [];
-  const sales: Sale[] = [];
-
+/** Makes orders with lines, invoices, payments and shipments. @returns what left the warehouse */
+export function createOrders(shop: Shop, orderCount: number, trade: Trade): Sale[] {
+  const { random, tables, period } = shop;
+  for (const coupon of COUPONS) tables.add("coupons", coupon);
   const placedAt = Array.from(
     { length: orderCount },
-    () => startMs + random.next() ** 0.7 * (endMs - startMs),
+    () => period.startMs + random.next() ** 0.7 * (period.endMs - period.startMs),
   ).sort((a, b) => a - b);
-
+  const sales: Sale[] = [];
+  let invoices = 0;
   for (const [index, placedAtMs] of placedAt.entries()) {
     const id = index + 1;
-    const customer = random.pick(customers);
-    const status = statusAfter(random, endMs - placedAtMs);
+    const customer = random.pick(trade.customers);
+    const status = statusAfter(random, period.endMs - placedAtMs);
     const coupon = random.chance(0.12) ? random.pick(COUPONS) : null;
-
-    const chosen = random.sample(products, random.pick([1, 1, 2, 2, 3, 3, 4, 6]));
-    let totalCents = 0;
-    const quantities = chosen.map((product, i) => {
-      const quantity = random.chance(0.7) ? 1 : random.int(2, 6);
-      totalCents += quantity * product.priceCents;
-      lines.push([id, i + 1, product.id, quantity, decimal(product.priceCents)]);
-      return quantity;
-    });
-    if (coupon) totalCents = Math.round((totalCents * (100 - coupon[1])) / 100);
-    const total = decimal(totalCents);
-
-    orders.push([
+    const lines = random
+      .sample(trade.products, random.pick([1, 1, 2, 2, 3, 3, 4, 6]))
+      .map((product) => ({ product, quantity: random.chance(0.7) ? 1 : random.int(2, 6) }));
+    const cents = lines.reduce((sum, it) => sum + it.quantity * it.product.priceCents, 0);
+    const total = decimal(coupon ? Math.round((cents * (100 - coupon.percent_off)) / 100) : cents);
+    tables.add("orders", {
       id,
-      customer.id,
-      random.pick(customer.addressIds),
-      coupon?.[0] ?? null,
+      customer_id: customer.id,
+      shipping_address_id: random.pick(customer.addressIds),
+      coupon_code: coupon?.code ?? null,
       status,
       total,
-      random.chance(0.08) ? random.pick(NOTES) : null,
-      random.timestamp(placedAtMs),
-    ]);
-    if (status === "open" || status === "cancelled") continue;
-
-    // A few invoices are corrected. Their orders have two, and the later one is valid.
-    const issues = random.chance(0.03) ? 2 : 1;
-    for (let n = 0; n < issues; n++) {
-      const issuedAtMs = placedAtMs + random.int(1, 20) * HOUR_MS + n * DAY_MS;
-      const number = `${new Date(placedAtMs).getUTCFullYear()}-${String(invoices.length + 1).padStart(6, "0")}`;
-      invoices.push([
-        ...[invoices.length + 1, number, id, total],
-        ...[random.timestamp(issuedAtMs), isoDate(issuedAtMs + 14 * DAY_MS)],
-      ]);
+      note: random.chance(0.08) ? random.pick(NOTES) : null,
+      placed_at: random.timestamp(placedAtMs),
+    });
+    for (const [i, { product, quantity }] of lines.entries()) {
+      tables.add("order_lines", {
+        ...{ order_id: id, position: i + 1, product_id: product.id, quantity },
+        unit_price: decimal(product.priceCents),
+      });
     }
-    const method = random.pick(["card", "card", "card", "bank transfer", "invoice", "cash"]);
-    payments.push([
-      random.uuid(),
-      id,
-      method,
-      total,
-      receipt(random, method),
-      random.timestamp(placedAtMs + random.int(0, 5 * DAY_MS)),
-    ]);
+    if (status === "open" || status === "cancelled") continue;
+    const order = { id, total, placedAtMs };
+    invoices = createInvoices(shop, order, invoices);
+    createPayment(shop, order);
     if (status === "paid") continue;
-
-    const shipmentId = random.uuid();
-    const shippedAtMs = placedAtMs + random.int(12, 80) * HOUR_MS;
-    shipments.push([
-      shipmentId,
-      id,
-      random.int(1, 3),
-      random.pick(CARRIERS),
-      random.chance(0.9) ? `AF${random.int(10, 99)}${String(id).padStart(8, "0")}` : null,
-      random.timestamp(shippedAtMs),
-    ]);
-    for (const [i, product] of chosen.entries()) {
-      const quantity = quantities[i] ?? 1;
-      shipmentLines.push([shipmentId, id, i + 1, quantity]);
-      sales.push({ productId: product.id, quantity, soldAtMs: shippedAtMs });
+    const shipment = createShipment(shop, order);
+    for (const [i, { product, quantity }] of lines.entries()) {
+      tables.add("warehouse.shipment_lines", {
+        ...{ shipment_id: shipment.id, order_id: id, position: i + 1, quantity },
+      });
+      sales.push({ productId: product.id, quantity, soldAtMs: shipment.atMs });
     }
   }
+  return sales;
+}
 
-  return {
-    sales,
-    tables: [
-      {
-        table: "coupons",
-        columns: ["code", "percent_off", "valid_until"],
-        rows: COUPONS.map((coupon) => [...coupon]),
-      },
-      {
-        table: "orders",
-        columns: [
-          ...["id", "customer_id", "shipping_address_id", "coupon_code"],
-          ...["status", "total", "note", "placed_at"],
-        ],
-        rows: orders,
-      },
-      {
-        table: "order_lines",
-        columns: ["order_id", "position", "product_id", "quantity", "unit_price"],
-        rows: lines,
-      },
-      {
-        table: "invoices",
-        columns: ["id", "number", "order_id", "total", "issued_at", "due_on"],
-        rows: invoices,
-      },
-      {
-        table: "payments",
-        columns: ["id", "order_id", "method", "amount", "receipt", "received_at"],
-        rows: payments,
-      },
-      {
-        table: "warehouse.shipments",
-        columns: ["id", "order_id", "site_id", "carrier", "tracking_no", "shipped_at"],
-        rows: shipments,
-      },
-      {
-        table: "warehouse.shipment_lines",
-        columns: ["shipment_id", "order_id", "position", "quantity"],
-        rows: shipmentLines,
-      },
-    ],
-  };
+/** A few invoices are corrected. Their orders have two, and the later one is valid. @returns the last invoice's id */
+function createInvoices({ random, tables }: Shop, order: Order, lastId: number): number {
+  const issues = random.chance(0.03) ? 2 : 1;
+  for (let n = 0; n < issues; n++) {
+    const issuedAtMs = order.placedAtMs + random.int(1, 20) * HOUR_MS + n * DAY_MS;
+    const id = lastId + n + 1;
+    tables.add("invoices", {
+      id,
+      number: `${new Date(order.placedAtMs).getUTCFullYear()}-${String(id).padStart(6, "0")}`,
+      order_id: order.id,
+      total: order.total,
+      issued_at: random.timestamp(issuedAtMs),
+      due_on: isoDate(issuedAtMs + 14 * DAY_MS),
+    });
+  }
+  return lastId + issues;
+}
+
+function createPayment({ random, tables }: Shop, order: Order): void {
+  const method = random.pick(["card", "card", "card", "bank transfer", "invoice", "cash"]);
+  tables.add("payments", {
+    id: random.uuid(),
+    order_id: order.id,
+    method,
+    amount: order.total,
+    receipt: receipt(random, method),
+    received_at: random.timestamp(order.placedAtMs + random.int(0, 5 * DAY_MS)),
+  });
+}
+
+function createShipment({ random, tables }: Shop, order: Order): { id: string; atMs: number } {
+  const id = random.uuid();
+  const atMs = order.placedAtMs + random.int(12, 80) * HOUR_MS;
+  tables.add("warehouse.shipments", {
+    id,
+    order_id: order.id,
+    site_id: random.int(1, 3),
+    carrier: random.pick(CARRIERS),
+    tracking_no: random.chance(0.9)
+      ? `AF${random.int(10, 99)}${String(order.id).padStart(8, "0")}`
+      : null,
+    shipped_at: random.timestamp(atMs),
+  });
+  return { id, atMs };
 }
 
 function receipt(random: Random, method: string): Value {

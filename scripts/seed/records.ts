@@ -1,12 +1,13 @@
 import type { Product } from "./catalogue.ts";
-import { JSON_NULL, type TableRows, type Value } from "./copy-rows.ts";
-import type { Sale, Trade } from "./orders.ts";
-import { DAY_MS, decimal, type Period, type Random } from "./random.ts";
+import type { Sale } from "./orders.ts";
+import { DAY_MS, decimal } from "./random.ts";
+import type { Shop, Trade } from "./shop.ts";
+import { JSON_NULL, type Tables, type Value } from "./tables.ts";
 
-const SITES: ReadonlyArray<readonly [code: string, name: string, opensAt: string]> = [
-  ["BER", "Berlin, Westhafen", "07:00:00"],
-  ["HAM", "Hamburg, Veddel", "06:30:00"],
-  ["WIE", "Wien, Simmering", "08:00:00"],
+const SITES = [
+  { id: 1, code: "BER", name: "Berlin, Westhafen", opens_at: "07:00:00" },
+  { id: 2, code: "HAM", name: "Hamburg, Veddel", opens_at: "06:30:00" },
+  { id: 3, code: "WIE", name: "Wien, Simmering", opens_at: "08:00:00" },
 ];
 const OPINIONS: ReadonlyArray<readonly [rating: number, text: string]> = [
   [5, "Exactly as in the picture, and heavier than I thought. Lovely."],
@@ -18,79 +19,69 @@ const OPINIONS: ReadonlyArray<readonly [rating: number, text: string]> = [
   [1, '"Handmade" shows.'],
 ];
 
-/** Makes the warehouse's sites, stock and movements. */
-export function createStock(
-  random: Random,
-  products: Product[],
-  sales: Sale[],
-  startMs: number,
-): TableRows[] {
-  const levels: Value[][] = [];
-  const movements: Array<{ atMs: number; row: Value[] }> = [];
-  for (const { id } of products) {
-    for (const site of SITES.keys()) {
-      levels.push([site + 1, id, random.int(0, 240), random.pick([5, 10, 20])]);
-      const received = random.int(80, 400);
-      movements.push({ atMs: startMs, row: [site + 1, id, received, "received"] });
+/** Shipments refer to sites, so these come before the orders. */
+export function createSites(tables: Tables): void {
+  for (const site of SITES) tables.add("warehouse.sites", site);
+}
+
+/** Makes the warehouse's stock and its movements. */
+export function createStock({ random, tables, period }: Shop, products: Product[], sales: Sale[]) {
+  const movements: Array<{
+    atMs: number;
+    site: number;
+    product: number;
+    change: number;
+    reason: string;
+  }> = [];
+  for (const { id: product } of products) {
+    for (const { id: site } of SITES) {
+      tables.add("warehouse.stock_levels", {
+        ...{ site_id: site, product_id: product },
+        quantity: random.int(0, 240),
+        reorder_at: random.pick([5, 10, 20]),
+      });
+      const change = random.int(80, 400);
+      movements.push({ atMs: period.startMs, site, product, change, reason: "received" });
     }
   }
-  for (const { productId, quantity, soldAtMs } of sales) {
+  for (const { productId: product, quantity, soldAtMs } of sales) {
     const site = random.int(1, SITES.length);
-    movements.push({ atMs: soldAtMs, row: [site, productId, -quantity, "sold"] });
+    movements.push({ atMs: soldAtMs, site, product, change: -quantity, reason: "sold" });
     if (random.chance(0.04)) {
       const atMs = soldAtMs + random.int(4, 20) * DAY_MS;
-      movements.push({ atMs, row: [site, productId, quantity, "returned"] });
+      movements.push({ atMs, site, product, change: quantity, reason: "returned" });
     }
   }
   movements.sort((a, b) => a.atMs - b.atMs);
-  return [
-    {
-      table: "warehouse.sites",
-      columns: ["id", "code", "name", "opens_at"],
-      rows: SITES.map((site, index) => [index + 1, ...site]),
-    },
-    {
-      table: "warehouse.stock_levels",
-      columns: ["site_id", "product_id", "quantity", "reorder_at"],
-      rows: levels,
-    },
-    {
-      table: "warehouse.stock_movements",
-      columns: ["id", "moved_at", "site_id", "product_id", "change", "reason"],
-      rows: movements.map(({ atMs, row }, index) => [index + 1, random.timestamp(atMs), ...row]),
-    },
-  ];
+  for (const [index, { atMs, site, product, change, reason }] of movements.entries()) {
+    tables.add("warehouse.stock_movements", {
+      ...{ id: index + 1, moved_at: random.timestamp(atMs), site_id: site, product_id: product },
+      ...{ change, reason },
+    });
+  }
 }
 
-export function createReviews(
-  random: Random,
-  reviewCount: number,
-  { customers, products }: Trade,
-  endMs: number,
-): TableRows {
-  const rows = new Map<string, Value[]>();
-  while (rows.size < reviewCount) {
-    const product = random.pick(products);
-    const customer = random.pick(customers);
+export function createReviews({ random, tables, period }: Shop, reviewCount: number, trade: Trade) {
+  const reviews = new Map<string, Record<string, Value>>();
+  while (reviews.size < reviewCount) {
+    const product = random.pick(trade.products);
+    const customer = random.pick(trade.customers);
     const [rating, text] = random.pick(OPINIONS);
-    const atMs = customer.createdAtMs + random.next() * (endMs - customer.createdAtMs);
-    rows.set(`${product.id} ${customer.id}`, [
-      ...[random.uuid(), product.id, customer.id, rating, text],
-      random.timestamp(atMs),
-    ]);
+    const atMs = customer.createdAtMs + random.next() * (period.endMs - customer.createdAtMs);
+    reviews.set(`${product.id} ${customer.id}`, {
+      ...{ id: random.uuid(), product_id: product.id, customer_id: customer.id, rating, text },
+      created_at: random.timestamp(atMs),
+    });
   }
-  const columns = ["id", "product_id", "customer_id", "rating", "text", "created_at"];
-  return { table: "reviews", columns, rows: [...rows.values()] };
+  for (const review of reviews.values()) tables.add("reviews", review);
 }
 
 /** Makes the log of what staff did: created (nothing before), changed, and cleared (JSON null after). */
 export function createAuditEvents(
-  random: Random,
+  { random, tables, period }: Shop,
   eventCount: number,
   products: Product[],
-  { startMs, endMs }: Period,
-): TableRows {
-  const rows: Value[][] = [];
+): void {
   for (let id = 1; id <= eventCount; id++) {
     const product = random.pick(products);
     const price = { price: decimal(product.priceCents) };
@@ -99,17 +90,12 @@ export function createAuditEvents(
       ["product.priced", { price: decimal(product.priceCents + random.int(50, 900)) }, price],
       ["product.note-cleared", { note: "reorder in autumn" }, JSON_NULL],
     ]);
-    const atMs = startMs + ((endMs - startMs) * id) / eventCount;
-    rows.push([
+    const atMs = period.startMs + ((period.endMs - period.startMs) * id) / eventCount;
+    tables.add("audit_events", {
       id,
-      random.pick(["Imke Alder", "Tom Finch", "import"]),
-      action,
-      `product ${product.id}`,
-      before,
-      after,
-      random.timestamp(atMs),
-    ]);
+      actor: random.pick(["Imke Alder", "Tom Finch", "import"]),
+      ...{ action, subject: `product ${product.id}`, before, after },
+      happened_at: random.timestamp(atMs),
+    });
   }
-  const columns = ["id", "actor", "action", "subject", "before", "after", "happened_at"];
-  return { table: "audit_events", columns, rows };
 }

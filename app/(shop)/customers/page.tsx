@@ -3,9 +3,8 @@ import type { Prisma } from "../../../prisma/generated/client.ts";
 import { prisma } from "../../prisma.ts";
 import { requireUser } from "../../session.ts";
 import { formatDate, formatNumber } from "../../ui/format.ts";
-import { List } from "../../ui/list.tsx";
+import { ListPage } from "../../ui/list-page.tsx";
 import { listHref, pageOf, readListQuery, type SearchParams } from "../../ui/list-query.ts";
-import { PageFrame } from "../../ui/page-frame.tsx";
 
 export const metadata: Metadata = { title: "Customers" };
 
@@ -29,55 +28,42 @@ export default async function CustomersPage({ searchParams }: { searchParams: Se
     }),
   ]);
   return (
-    <PageFrame title="Customers" description="By name">
-      <List
-        path="/customers"
-        query={query}
-        total={total}
-        noun="customers"
-        placeholder="Name or e-mail"
-        head={
-          <>
-            <th scope="col">Name</th>
-            <th scope="col">City</th>
-            <th scope="col" className="max-md:hidden">
-              Noted
-            </th>
-            <th scope="col" className="max-md:hidden">
-              Since
-            </th>
-            <th scope="col" className="text-right!">
-              Orders
-            </th>
-          </>
-        }
-      >
-        {customers.map((customer) => (
-          <tr key={customer.id} className="hover:bg-sunken/60">
-            <td className="max-w-0 min-w-44 md:w-1/3">
-              <p className="truncate font-medium">{customer.name}</p>
-              <p className="truncate text-muted">{customer.email}</p>
-            </td>
-            <td className="text-muted">{customer.addresses[0]?.city}</td>
-            <td className="max-md:hidden">
-              <div className="flex flex-wrap gap-1">
-                {customer.labels.map((label) => (
-                  <span
-                    key={label}
-                    className="rounded-full bg-sunken px-2 py-0.5 text-xs text-muted"
-                  >
-                    {label}
-                  </span>
-                ))}
-              </div>
-            </td>
-            <td className="whitespace-nowrap text-muted max-md:hidden">
-              {formatDate(customer.createdAt)}
-            </td>
-            <td className="text-right">{formatNumber(customer._count.orders)}</td>
-          </tr>
-        ))}
-      </List>
-    </PageFrame>
+    <ListPage
+      title="Customers"
+      description="By name"
+      query={query}
+      total={total}
+      placeholder="Name or e-mail"
+      columns={[
+        { label: "Name" },
+        { label: "City" },
+        { label: "Noted", className: "max-md:hidden" },
+        { label: "Since", className: "max-md:hidden" },
+        { label: "Orders", className: "text-right!" },
+      ]}
+    >
+      {customers.map((customer) => (
+        <tr key={customer.id} className="hover:bg-sunken/60">
+          <td className="max-w-0 min-w-44 md:w-1/3">
+            <p className="truncate font-medium">{customer.name}</p>
+            <p className="truncate text-muted">{customer.email}</p>
+          </td>
+          <td className="text-muted">{customer.addresses[0]?.city}</td>
+          <td className="max-md:hidden">
+            <div className="flex flex-wrap gap-1">
+              {customer.labels.map((label) => (
+                <span key={label} className="rounded-full bg-sunken px-2 py-0.5 text-xs text-muted">
+                  {label}
+                </span>
+              ))}
+            </div>
+          </td>
+          <td className="whitespace-nowrap text-muted max-md:hidden">
+            {formatDate(customer.createdAt)}
+          </td>
+          <td className="text-right">{formatNumber(customer._count.orders)}</td>
+        </tr>
+      ))}
+    </ListPage>
   );
 }

@@ -4,10 +4,9 @@ import type { Prisma } from "../../../prisma/generated/client.ts";
 import { prisma } from "../../prisma.ts";
 import { requireUser } from "../../session.ts";
 import { formatDateTime, formatEuros } from "../../ui/format.ts";
-import { List } from "../../ui/list.tsx";
+import { ListPage } from "../../ui/list-page.tsx";
 import { listHref, pageOf, readListQuery, type SearchParams } from "../../ui/list-query.ts";
 import { OrderStatusBadge } from "../../ui/order-status.tsx";
-import { PageFrame } from "../../ui/page-frame.tsx";
 
 export const metadata: Metadata = { title: "Orders" };
 
@@ -31,52 +30,42 @@ export default async function OrdersPage({ searchParams }: { searchParams: Searc
     }),
   ]);
   return (
-    <PageFrame title="Orders" description="Newest first">
-      <List
-        path="/orders"
-        query={query}
-        total={total}
-        noun="orders"
-        placeholder="Number or customer"
-        head={
-          <>
-            <th scope="col">Order</th>
-            <th scope="col">Customer</th>
-            <th scope="col" className="max-md:hidden">
-              Placed
-            </th>
-            <th scope="col" className="max-md:hidden">
-              Lines
-            </th>
-            <th scope="col">Status</th>
-            <th scope="col" className="text-right!">
-              Total
-            </th>
-          </>
-        }
-      >
-        {orders.map((order) => (
-          <tr key={order.id.toString()} className="hover:bg-sunken/60">
-            <td>
-              <Link
-                href={`/orders/${order.id}`}
-                className="focus-ring rounded font-medium text-brand-strong underline-offset-4 hover:underline"
-              >
-                #{order.id.toString()}
-              </Link>
-            </td>
-            <td>{order.customer.name}</td>
-            <td className="whitespace-nowrap text-muted max-md:hidden">
-              {formatDateTime(order.placedAt)}
-            </td>
-            <td className="text-muted max-md:hidden">{order._count.lines}</td>
-            <td>
-              <OrderStatusBadge status={order.status} />
-            </td>
-            <td className="text-right whitespace-nowrap">{formatEuros(order.total)}</td>
-          </tr>
-        ))}
-      </List>
-    </PageFrame>
+    <ListPage
+      title="Orders"
+      description="Newest first"
+      query={query}
+      total={total}
+      placeholder="Number or customer"
+      columns={[
+        { label: "Order" },
+        { label: "Customer" },
+        { label: "Placed", className: "max-md:hidden" },
+        { label: "Lines", className: "max-md:hidden" },
+        { label: "Status" },
+        { label: "Total", className: "text-right!" },
+      ]}
+    >
+      {orders.map((order) => (
+        <tr key={order.id.toString()} className="hover:bg-sunken/60">
+          <td>
+            <Link
+              href={`/orders/${order.id}`}
+              className="focus-ring rounded font-medium text-brand-strong underline-offset-4 hover:underline"
+            >
+              #{order.id.toString()}
+            </Link>
+          </td>
+          <td>{order.customer.name}</td>
+          <td className="whitespace-nowrap text-muted max-md:hidden">
+            {formatDateTime(order.placedAt)}
+          </td>
+          <td className="text-muted max-md:hidden">{order._count.lines}</td>
+          <td>
+            <OrderStatusBadge status={order.status} />
+          </td>
+          <td className="text-right whitespace-nowrap">{formatEuros(order.total)}</td>
+        </tr>
+      ))}
+    </ListPage>
   );
 }

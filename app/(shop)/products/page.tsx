@@ -3,9 +3,8 @@ import type { Prisma } from "../../../prisma/generated/client.ts";
 import { prisma } from "../../prisma.ts";
 import { requireUser } from "../../session.ts";
 import { formatEuros, formatNumber } from "../../ui/format.ts";
-import { List } from "../../ui/list.tsx";
+import { ListPage } from "../../ui/list-page.tsx";
 import { listHref, pageOf, readListQuery, type SearchParams } from "../../ui/list-query.ts";
-import { PageFrame } from "../../ui/page-frame.tsx";
 import { ProductPicture } from "../../ui/product-picture.tsx";
 
 export const metadata: Metadata = { title: "Products" };
@@ -31,53 +30,43 @@ export default async function ProductsPage({ searchParams }: { searchParams: Sea
     }),
   ]);
   return (
-    <PageFrame title="Products" description="By name">
-      <List
-        path="/products"
-        query={query}
-        total={total}
-        noun="products"
-        placeholder="Name, number or category"
-        head={
-          <>
-            <th scope="col">Product</th>
-            <th scope="col" className="max-md:hidden">
-              Category
-            </th>
-            <th scope="col" className="text-right! max-md:hidden">
-              In stock
-            </th>
-            <th scope="col" className="text-right!">
-              Price
-            </th>
-          </>
-        }
-      >
-        {products.map((product) => (
-          <tr key={product.id} className="hover:bg-sunken/60">
-            <td>
-              <div className="flex items-center gap-3">
-                <ProductPicture content={product.pictures[0]?.content} />
-                <div className="min-w-0">
-                  <p className="font-medium">{product.name}</p>
-                  <p className="text-muted">
-                    {product.sku}
-                    {!product.active && " · no longer sold"}
-                  </p>
-                </div>
+    <ListPage
+      title="Products"
+      description="By name"
+      query={query}
+      total={total}
+      placeholder="Name, number or category"
+      columns={[
+        { label: "Product" },
+        { label: "Category", className: "max-md:hidden" },
+        { label: "In stock", className: "text-right! max-md:hidden" },
+        { label: "Price", className: "text-right!" },
+      ]}
+    >
+      {products.map((product) => (
+        <tr key={product.id} className="hover:bg-sunken/60">
+          <td>
+            <div className="flex items-center gap-3">
+              <ProductPicture content={product.pictures[0]?.content} />
+              <div className="min-w-0">
+                <p className="font-medium">{product.name}</p>
+                <p className="text-muted">
+                  {product.sku}
+                  {!product.active && " · no longer sold"}
+                </p>
               </div>
-            </td>
-            <td className="text-muted max-md:hidden">
-              {product.category.parent && `${product.category.parent.name} / `}
-              {product.category.name}
-            </td>
-            <td className="text-right max-md:hidden">
-              {formatNumber(product.stock.reduce((sum, { quantity }) => sum + quantity, 0))}
-            </td>
-            <td className="text-right whitespace-nowrap">{formatEuros(product.price)}</td>
-          </tr>
-        ))}
-      </List>
-    </PageFrame>
+            </div>
+          </td>
+          <td className="text-muted max-md:hidden">
+            {product.category.parent && `${product.category.parent.name} / `}
+            {product.category.name}
+          </td>
+          <td className="text-right max-md:hidden">
+            {formatNumber(product.stock.reduce((sum, { quantity }) => sum + quantity, 0))}
+          </td>
+          <td className="text-right whitespace-nowrap">{formatEuros(product.price)}</td>
+        </tr>
+      ))}
+    </ListPage>
   );
 }

@@ -8,9 +8,7 @@ import { findUser } from "../../session.ts";
 /** Maximum age of a sign-in for the actions below, in minutes. Not set: any age. */
 const freshMinutes = Number(process.env.FRESH_SIGN_IN_MINUTES ?? Number.POSITIVE_INFINITY);
 
-/**
- * The actions that need a fresh sign-in. `upload` is not among them, because sending a file may take longer than that.
- */
+/** The actions that need a fresh sign-in. Not `upload`, because sending a file may take longer than that. */
 const freshActions = (process.env.FRESH_SIGN_IN_FOR ?? "backup,unlock,restore").split(",");
 
 /** age public keys that open every backup. Not set: each person chooses. */

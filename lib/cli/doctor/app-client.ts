@@ -25,11 +25,9 @@ export type AskApp = (
 const TIMEOUT_MS = 60_000;
 
 /**
- * Returns a function that calls the route handlers of a running app as the panel does. It follows only one redirect:
- * the one that adds a slash to the end of the address, in apps whose addresses end with one.
- *
- * @param app the address of the page: `http://localhost:3000/admin/backup`
- * @returns a function that throws if nothing answers
+ * Returns a function that calls a running app's handlers as the panel does, and throws if nothing answers. It follows
+ * only the redirect that adds a slash to the address. @param app the page's address:
+ * `http://localhost:3000/admin/backup`
  */
 export function appClient(app: URL, signal?: AbortSignal): AskApp {
   let slash = "";

@@ -1,5 +1,5 @@
 import { type Answer, type AskApp, explain } from "./app-client.ts";
-import { type Finding, findingsOf } from "./finding.ts";
+import type { Report } from "./finding.ts";
 
 /** A token with `{ alg: "none" }`, so without a signature. It claims to be an administrator for ever. */
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -36,9 +36,8 @@ const REQUESTS: Array<{ method: string; route: string; body?: string }> = [
   { method: "POST", route: "backups", body: "{}" },
 ];
 
-/** Checks that the running app refuses requests without a session. @returns also whether the add-on is there at all */
-export async function checkGuard(ask: AskApp): Promise<{ findings: Finding[]; isThere: boolean }> {
-  const { found: findings, ok, note, problem } = findingsOf("App");
+/** Checks that the running app refuses requests without a session. @returns whether the add-on is there at all */
+export async function checkGuard({ ok, note, problem }: Report, ask: AskApp): Promise<boolean> {
   const redirects = new Set<string>();
   for (const { who, headers } of VISITS) {
     for (const { method, route, body } of REQUESTS) {
@@ -58,17 +57,17 @@ export async function checkGuard(ask: AskApp): Promise<{ findings: Finding[]; is
             `The app lets anyone in: ${method} ${route} ${who} was answered with status ${answer.status}.`,
             "Correct `authorize` in the options of createBackupAdmin at once: it has to return null if no one is signed in, and allowed: true for administrators only.",
           );
-          return { findings, isThere: true };
+          return true;
         case "absent":
           problem(
             "APP",
             `The page's route handlers are not at this address: ${method} api/${route} was answered with ${explain(answer)}.`,
             "Give --app the address of the page itself, with Next's basePath, and see that `basePath` of createBackupAdmin and the folder of the three files agree, and that a proxy.ts lets it through.",
           );
-          return { findings, isThere: false };
+          return false;
         case "broken":
           problem("APP", `The app fails: ${explain(answer)}.`, "Its log has the details.");
-          return { findings, isThere: true };
+          return true;
       }
     }
   }
@@ -80,7 +79,7 @@ export async function checkGuard(ask: AskApp): Promise<{ findings: Finding[]; is
       [...redirects],
     );
   } else ok("GUARD", "The app refuses requests without a session, and with a forged one.");
-  return { findings, isThere: true };
+  return true;
 }
 
 function judge({ status, code, json, headers }: Answer) {

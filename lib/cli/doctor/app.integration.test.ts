@@ -6,7 +6,8 @@ import { temporaryPath } from "../../testing/backups.ts";
 import { createTestDatabase } from "../../testing/database.ts";
 import { SHOP_SQL } from "../../testing/test-admin.ts";
 import { COOKIE, startApp, type TestAppOptions } from "../../testing/test-app.ts";
-import { checkApp } from "./app.ts";
+import { type CheckAppOptions, checkApp } from "./app.ts";
+import { reportOn } from "./finding.ts";
 
 const MIB = 2 ** 20;
 
@@ -194,10 +195,16 @@ const CASES: Case[] = [
   },
 ];
 
+async function findingsOf(options: CheckAppOptions) {
+  const report = reportOn("App");
+  await checkApp(report, options);
+  return report.findings;
+}
+
 test.for(CASES)("$name", async ({ app, cookie = COOKIE, found }) => {
   await using db = await createTestDatabase({ sql: SHOP_SQL });
   const address = await startApp({ url: db.url, ...app });
-  const findings = await checkApp({ address, cookie: cookie ?? undefined, database: db.name });
+  const findings = await findingsOf({ address, cookie: cookie ?? undefined, database: db.name });
   expect(findings.map(({ level, code }) => [level, code])).toEqual(
     found.map(([level, code]) => [level, code]),
   );
@@ -209,7 +216,7 @@ test("leaves nothing behind", async () => {
   await using db = await createTestDatabase({ sql: SHOP_SQL });
   const uploadDir = await temporaryPath("uploads");
   const address = await startApp({ url: db.url, config: { uploadDir } });
-  await checkApp({ address, cookie: COOKIE, database: "another" }).then((findings) =>
+  await findingsOf({ address, cookie: COOKIE, database: "another" }).then((findings) =>
     expect(findings).toContainEqual(
       expect.objectContaining({ level: "warning", code: "OTHER_DATABASE" }),
     ),
@@ -220,7 +227,7 @@ test("leaves nothing behind", async () => {
 test("another address, and nobody there", async () => {
   await using db = await createTestDatabase({ sql: SHOP_SQL });
   const address = await startApp({ url: db.url });
-  const check = (it: string) => checkApp({ address: it, cookie: undefined, database: null });
+  const check = (it: string) => findingsOf({ address: it, cookie: undefined, database: null });
   expect(await check(`${address}/wrong`)).toMatchObject([
     { level: "problem", code: "APP", remedy: expect.stringContaining("--app") },
   ]);

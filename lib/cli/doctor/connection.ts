@@ -8,7 +8,7 @@ import {
 import { OwnClient } from "../../postgres/connection/own-client.ts";
 import { recogniseAccess } from "../../postgres/connection/pooler.ts";
 import { toBackupError } from "../../to-backup-error.ts";
-import { attempt, type Finding, findingsOf } from "./finding.ts";
+import type { Report } from "./finding.ts";
 
 const OLDEST = 15;
 const NEWEST = 18;
@@ -30,17 +30,12 @@ const SERVER_SQL = `
     (SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_catalog.pg_backend_pid()) AS "isEncrypted",
     pg_catalog.pg_is_in_recovery() AS "isReplica", ${IS_ONE_SESSION} AS "isOneSession"`;
 
-/**
- * Checks how the app reaches its database, and what kind of server it is.
- *
- * @param from where the connection string comes from
- * @returns `isUsable`: the other checks can run
- */
+/** Checks how the app reaches its database. @param from the source of the address @returns whether the rest can run */
 export async function checkConnection(
+  { ok, note, warning, problem, look }: Report,
   database: Database,
   from: string,
-): Promise<{ findings: Finding[]; isUsable: boolean }> {
-  const { found: findings, ok, note, warning, problem } = findingsOf("Database");
+): Promise<boolean> {
   const config: pg.ClientConfig = {
     ...database.pool.options,
     password: database.pool.options.password,
@@ -51,7 +46,7 @@ export async function checkConnection(
   } catch (thrown) {
     const { message, hint = "Look into the server's log." } = toBackupError(thrown);
     problem("UNREACHABLE", `At ${database.server} (from ${from}): ${message}`, hint);
-    return { findings, isUsable: false };
+    return false;
   }
   ok(
     "CONNECTION",
@@ -59,7 +54,7 @@ export async function checkConnection(
   );
   if (server.isOneSession) {
     problem("ONE_SESSION", ONE_SESSION, `${ONE_SESSION_HINT} The rest was not looked at.`);
-    return { findings, isUsable: false };
+    return false;
   }
 
   const major = Math.floor(server.versionNumber / 10_000);
@@ -69,7 +64,7 @@ export async function checkConnection(
       `PostgreSQL ${server.version} is not supported: ${OLDEST} or newer is needed.`,
       `Upgrade the server to PostgreSQL ${OLDEST} or newer.`,
     );
-    return { findings, isUsable: false };
+    return false;
   }
   if (major > NEWEST)
     note(
@@ -87,8 +82,7 @@ export async function checkConnection(
     );
   }
   const what = "Whether a pooler is in between";
-  const area = "Database";
-  switch (await attempt(findings, { area, code: "POOLER", what }, () => recogniseAccess(config))) {
+  switch (await look("POOLER", what, () => recogniseAccess(config))) {
     case "direct":
       ok("POOLER", "The connection is direct: there is no pooler in between.");
       break;
@@ -105,7 +99,7 @@ export async function checkConnection(
         "A transaction pooler is in between: each transaction may run on another connection, and settings and locks are lost.",
         "Set DIRECT_URL, or `connectionString` of createBackupAdmin, to the direct connection: PgBouncer's server itself or a pool in session mode, Supabase's port 5432, Neon's host without -pooler. Then run this again: the rest was not looked at.",
       );
-      return { findings, isUsable: false };
+      return false;
   }
   const isLocal = /^(?:localhost|127\.|\[?::1|\/)/.test(database.server);
   if (server.isEncrypted === false && !isLocal) {
@@ -115,7 +109,7 @@ export async function checkConnection(
       "Add sslmode=verify-full to the connection string, or give createBackupAdmin `ssl`.",
     );
   }
-  return { findings, isUsable: true };
+  return true;
 }
 
 async function readServer(config: pg.ClientConfig): Promise<Server> {

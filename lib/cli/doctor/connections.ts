@@ -3,7 +3,7 @@ import {
   COMMAND_CONNECTIONS,
   PAGE_CONNECTIONS,
 } from "../../postgres/connection/connection-count.ts";
-import { type Finding, findingsOf } from "./finding.ts";
+import type { Report } from "./finding.ts";
 
 interface Limit {
   /** What the limit belongs to, and its name in SQL. */
@@ -34,10 +34,12 @@ const LIMITS_SQL = `
     (SELECT pg_catalog.count(*)::int FROM used)
   FROM me`;
 
-/** Checks that enough connections are free for the page and the command. */
-export async function checkConnections(client: pg.ClientBase): Promise<Finding[]> {
-  const { found, ok, warning, problem } = findingsOf("Database");
+export async function checkConnections(
+  { ok, warning, problem }: Report,
+  client: pg.ClientBase,
+): Promise<void> {
   const { rows } = await client.query<Limit>(LIMITS_SQL);
+  const least = Math.min(...rows.map(({ allowed, used }) => allowed - used));
   for (const limit of rows) {
     const { allowed, used } = limit;
     const free = Math.max(0, allowed - used);
@@ -55,11 +57,8 @@ export async function checkConnections(client: pg.ClientBase): Promise<Finding[]
       );
     }
   }
-  if (found.length === 0) {
-    const least = Math.min(...rows.map(({ allowed, used }) => allowed - used));
+  if (least >= PAGE_CONNECTIONS)
     ok("CONNECTIONS", `${least} more connections can be had: the page needs ${PAGE_CONNECTIONS}.`);
-  }
-  return found;
 }
 
 const nameOf = ({ kind, name }: Limit): string =>

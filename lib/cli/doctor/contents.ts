@@ -6,10 +6,17 @@ import type { Catalog, ExtensionTable } from "../../schema/catalog.ts";
 import { describeCount } from "../../schema/extension-tables.ts";
 import { finalizeStatement } from "../../schema/pending-detach.ts";
 import { tableLabel } from "../../shared/table-name.ts";
-import { type Finding, findingsOf, type Level } from "./finding.ts";
+import type { Level, Report } from "./finding.ts";
 
-/** The catalog's warnings: how serious each is, a short text, and what to do. */
-const LEFT_OUT: Record<string, { level: Level; what: string; remedy: string; code?: string }> = {
+/** A kind of the catalog's warnings: how serious it is, a short text, and what to do. */
+interface Kind {
+  level: Exclude<Level, "ok">;
+  what: string;
+  remedy: string;
+  code?: string;
+}
+
+const LEFT_OUT: Record<string, Kind> = {
   LARGE_OBJECTS: {
     level: "warning",
     what: "Large objects are not in a backup.",
@@ -68,64 +75,57 @@ const LEFT_OUT: Record<string, { level: Level; what: string; remedy: string; cod
     what: "Materialised views are not in a backup. A restore refreshes them.",
     remedy: "Nothing needs to be done.",
   },
+  UNREADABLE_NAME: {
+    level: "problem",
+    what: "Names with bytes that are no character in the database's encoding: a backup of all tables fails.",
+    remedy: "Rename them. Each has its statement.",
+  },
+  INVALID_INDEX: {
+    level: "warning",
+    what: "INVALID indexes that may refuse the rows of a restore into this database.",
+    remedy: "Drop each, or rebuild it: REINDEX INDEX CONCURRENTLY ….",
+  },
 };
 
 /** The doctor says more about these than their names. */
 const SAID_WITH_MORE = ["PARTITION_DETACH_PENDING", "EXTENSION_TABLE"];
 
 /** Reports what the database contains that a backup does not. */
-export async function checkContents(client: pg.ClientBase, catalog: Catalog): Promise<Finding[]> {
-  const findings = findingsOf("Database");
-  const { found, ok } = findings;
+export async function checkContents(
+  report: Report,
+  client: pg.ClientBase,
+  catalog: Catalog,
+): Promise<void> {
   const { relations, platformOf } = leftToPlatforms(catalog);
-  const warnings = catalog.warnings.filter(({ table }) => !table || !platformOf(table));
+  const tables = relations.filter(({ isTable }) => isTable);
   const details = [
-    ...[
-      ...Map.groupBy(
-        relations.filter(({ isTable }) => isTable),
-        (it) => it.platform,
-      ),
-    ].map(([platform, its]) => ({
+    ...[...Map.groupBy(tables, (it) => it.platform)].map(([platform, its]) => ({
       code: "PLATFORM_SCHEMAS",
       detail: `${platform}: ${describeSchemas(its)}`,
     })),
-    ...warnings
-      .filter(({ code }) => code in LEFT_OUT && !SAID_WITH_MORE.includes(code))
-      .map(({ code, message, table }) => ({ code, detail: table ? tableLabel(table) : message })),
+    ...catalog.warnings
+      .filter(({ code, table }) => !SAID_WITH_MORE.includes(code) && !(table && platformOf(table)))
+      .map(({ code, message, table }) => ({
+        code,
+        detail: table && code !== "INVALID_INDEX" ? tableLabel(table) : message,
+      })),
     ...catalog.pendingDetaches.map((it) => ({
       code: "PARTITION_DETACH_PENDING",
       detail: `${tableLabel(it.partition)}: ${finalizeStatement(it)}`,
     })),
     ...(await describeExtensionTables(client, catalog)),
   ];
-  const byCode = Map.groupBy(details, ({ code }) => code);
-  for (const [code, alike] of byCode) {
+  let isWhole = true;
+  for (const [code, alike] of Map.groupBy(details, (it) => it.code)) {
     const kind = LEFT_OUT[code];
-    if (!kind || kind.level === "ok") continue;
+    if (!kind) continue;
     const names = alike.map(({ detail }) => detail);
-    findings[kind.level](kind.code ?? code, kind.what, kind.remedy, names);
-  }
-  const unreadable = catalog.warnings.filter(({ code }) => code === "UNREADABLE_NAME");
-  if (unreadable.length > 0) {
-    findings.problem(
-      "UNREADABLE_NAME",
-      "Names with bytes that are no character in the database's encoding: a backup of all tables fails.",
-      "Rename them. Each has its statement.",
-      unreadable.map(({ message }) => message),
-    );
-  }
-  const invalid = warnings.filter(({ code }) => code === "INVALID_INDEX");
-  if (invalid.length > 0) {
-    findings.warning(
-      "INVALID_INDEX",
-      "INVALID indexes that may refuse the rows of a restore into this database.",
-      "Drop each, or rebuild it: REINDEX INDEX CONCURRENTLY ….",
-      invalid.map(({ message }) => message),
-    );
+    report[kind.level](kind.code ?? code, kind.what, kind.remedy, names);
+    if (code !== "INVALID_INDEX") isWhole = false;
   }
   const { encoding } = catalog.database;
   if (encoding !== "UTF8") {
-    findings.note(
+    report.note(
       "ENCODING",
       `The database's encoding is ${encoding}, not UTF8.`,
       encoding === "SQL_ASCII"
@@ -133,14 +133,11 @@ export async function checkContents(client: pg.ClientBase, catalog: Catalog): Pr
         : "You can restore its backup into UTF8. If you restore a backup of UTF8 into it, a character that it does not have makes the restore fail.",
     );
   }
-  if (byCode.size === 0 && unreadable.length === 0)
-    ok("CONTENTS", "A backup holds everything in this database.");
-  return found;
+  if (isWhole) report.ok("CONTENTS", "A backup holds everything in this database.");
 }
 
 /** Reports what another database needs for a restore. */
-export async function checkExtensions(client: pg.ClientBase): Promise<Finding[]> {
-  const { found, note } = findingsOf("Database");
+export async function checkExtensions({ note }: Report, client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ name: string }>(
     "SELECT extname || ' ' || extversion AS name FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql' ORDER BY 1",
   );
@@ -151,7 +148,6 @@ export async function checkExtensions(client: pg.ClientBase): Promise<Finding[]>
       "Another database needs them before you restore a backup into it: CREATE EXTENSION, or your migrations.",
     );
   }
-  return found;
 }
 
 async function describeExtensionTables(

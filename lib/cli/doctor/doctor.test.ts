@@ -1,11 +1,11 @@
 import { chmod, chown, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
+import manifest from "../../../package.json" with { type: "json" };
 import { makeHost, PLAIN } from "../../testing/host-files.ts";
-import { findingsOf, reportText } from "./finding.ts";
+import { type Report, reportOn, reportText } from "./finding.ts";
 import { checkHosting } from "./hosting.ts";
 import { checkSpace, checkUploadFolder } from "./space.ts";
-import { isInRange } from "./version-range.ts";
-import { checkVersions } from "./versions.ts";
+import { checkVersions, isInRange } from "./versions.ts";
 
 test.for([
   ["15.0.0", ">=15", true],
@@ -19,18 +19,23 @@ test.for([
   ["5.0.0-beta.30", "^4.24.11 || ^5.0.0-beta.19", true],
   ["4.24.10", "^4.24.11 || ^5.0.0-beta.19", false],
   ["6.0.0", "^4.24.11 || ^5.0.0-beta.19", false],
-  ["0.3.1", "^0.3.0", true],
-  ["0.4.0", "^0.3.0", false],
-  ["1.2.9", "~1.2.3", true],
-  ["1.3.0", "~1.2.3", false],
-  ["1.2.3", "1.2", true],
-  ["1.3.0", "1.2", false],
-  ["1.0.0", "*", true],
-  ["1.0.0", "<=1.0.0", true],
-  ["1.0.1", ">1.0.0", true],
 ] as const)("%s in %s: %s", ([version, range, expected]) => {
   expect(isInRange(version, range)).toBe(expected);
 });
+
+test("every range of package.json is understood, and no other", () => {
+  const { engines, peerDependencies } = manifest;
+  const ranges = [engines.node, ...Object.values(peerDependencies)];
+  expect(ranges.map((range) => isInRange("0.0.1", range))).toEqual(ranges.map(() => false));
+  for (const range of ["~1.2.3", "^0.3.0", "1.2", "*", ">1", "<=1", "^1 2"])
+    expect(() => isInRange("1.2.3", range)).toThrow(RangeError);
+});
+
+async function findingsOf(check: (report: Report) => Promise<void>) {
+  const report = reportOn("Server");
+  await check(report);
+  return report.findings;
+}
 
 const installed = (versions: Record<string, string>) =>
   makeHost(
@@ -44,7 +49,8 @@ const installed = (versions: Record<string, string>) =>
 const GOOD = { next: "16.1.0", react: "19.2.0", "react-dom": "19.2.0", "@prisma/client": "7.1.0" };
 
 test("versions that fit", async () => {
-  const findings = await checkVersions(await installed(GOOD), "22.15.0");
+  const root = await installed(GOOD);
+  const findings = await findingsOf((report) => checkVersions(report, root, "22.15.0"));
   expect(findings.map(({ level }) => level)).toEqual(findings.map(() => "ok"));
   expect(findings.map(({ what }) => what)).toEqual(
     expect.arrayContaining(["Node.js 22.15.0", "Next.js 16.1.0"]),
@@ -67,16 +73,16 @@ test.for([
     /next-auth 3\.0\.0 is not supported/,
   ],
 ] as const)("%s", async ([, versions, node, text]) => {
-  const findings = (await checkVersions(await installed(versions), node)).filter(
-    ({ level }) => level !== "ok",
-  );
-  expect(findings).toMatchObject([
+  const root = await installed(versions);
+  const findings = await findingsOf((report) => checkVersions(report, root, node));
+  expect(findings.filter(({ level }) => level !== "ok")).toMatchObject([
     { level: "problem", what: expect.stringMatching(text), remedy: expect.any(String) },
   ]);
 });
 
 test("what is not installed", async () => {
-  const findings = await checkVersions(await makeHost({}), "24.0.0");
+  const root = await makeHost({});
+  const findings = await findingsOf((report) => checkVersions(report, root, "24.0.0"));
   expect(findings.filter(({ level }) => level === "problem").length).toBe(4);
 });
 
@@ -103,19 +109,23 @@ test.for([
   ["a file of Vercel", { ...PLAIN, "vercel.json": "{}" }, {}, "warning", "SERVERLESS"],
   ["Vercel itself", PLAIN, { VERCEL: "1" }, "warning", "SERVERLESS"],
 ] as const)("hosting: %s", async ([, files, environment, level, code]) => {
-  expect(await checkHosting(await makeHost(files), environment)).toMatchObject([{ level, code }]);
+  const root = await makeHost(files);
+  const findings = await findingsOf((report) => checkHosting(report, root, environment));
+  expect(findings).toMatchObject([{ level, code }]);
 });
 
 test("room for uploads", async () => {
   const folder = await makeHost({});
+  const find = (directory: string, bytes: number | null) =>
+    findingsOf((report) => checkSpace(report, directory, bytes));
   const levels = async (directory: string, bytes: number | null) =>
-    (await checkSpace(directory, bytes))
+    (await find(directory, bytes))
       .filter(({ code }) => code !== "MAX_UPLOAD")
       .map(({ level }) => level);
   expect(await levels(`${folder}/not/there/yet`, 1000)).toContain("ok");
   expect(await levels(folder, null)).toContain("ok");
   expect(await levels(folder, 1e18)).toContain("warning");
-  expect(await checkSpace(folder, 1e12)).toContainEqual(
+  expect(await find(folder, 1e12)).toContainEqual(
     expect.objectContaining({ code: "MAX_UPLOAD", level: "warning" }),
   );
 });
@@ -147,18 +157,19 @@ test.for<[name: string, make: (folder: string) => Promise<unknown>, said: RegExp
 ])("a folder for uploads that is %s", async ([, make, said, asRoot], { skip }) => {
   if (asRoot && process.getuid?.() !== 0) return skip();
   const folder = `${await makeHost({})}/uploads`;
-  expect(await checkUploadFolder(folder)).toEqual([]);
+  const find = () => findingsOf((report) => checkUploadFolder(report, folder));
+  expect(await find()).toEqual([]);
   await make(folder);
-  expect(await checkUploadFolder(folder)).toMatchObject([
+  expect(await find()).toMatchObject([
     { code: "UPLOAD_DIR", level: "problem", what: expect.stringMatching(said) },
   ]);
   await rm(folder, { recursive: true });
   await mkdir(folder, { mode: 0o700 });
-  expect(await checkUploadFolder(folder)).toMatchObject([{ code: "UPLOAD_DIR", level: "ok" }]);
+  expect(await find()).toMatchObject([{ code: "UPLOAD_DIR", level: "ok" }]);
 });
 
 test("the report is aligned, counts, and needs no colour", () => {
-  const { found, ok, note, warning, problem } = findingsOf("Database");
+  const { findings, ok, note, warning, problem } = reportOn("Database");
   ok("A", "All is well.");
   note("B", "So it is.", "Nothing needs to be done.");
   warning(
@@ -167,11 +178,11 @@ test("the report is aligned, counts, and needs no colour", () => {
     "Do this.",
     Array.from({ length: 12 }, (_, index) => `number ${index}`),
   );
-  expect(reportText(found)).toMatch(
+  expect(reportText(findings)).toMatch(
     /\nNo problem, 1 warning \(!\): backups and restores should work/,
   );
   problem("D", "It would fail.", "Do that.");
-  expect(reportText(found)).toBe(`Database
+  expect(reportText(findings)).toBe(`Database
   ✓ All is well.
   · So it is.
     → Nothing needs to be done.

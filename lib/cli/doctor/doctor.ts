@@ -11,7 +11,7 @@ import { checkConnection } from "./connection.ts";
 import { checkConnections } from "./connections.ts";
 import { checkContents, checkExtensions } from "./contents.ts";
 import { loadEnvironment } from "./environment.ts";
-import { attempt, type Finding, findingsOf, reportText } from "./finding.ts";
+import { type Finding, reportOn, reportText } from "./finding.ts";
 import { checkHosting } from "./hosting.ts";
 import { checkRecording, checkRights } from "./rights.ts";
 import { checkSchema } from "./schema.ts";
@@ -32,32 +32,29 @@ export async function doctor(args: string[], signal: AbortSignal): Promise<numbe
   const cookieFile = options["cookie-file"];
   const cookie = cookieFile === undefined ? undefined : toCookie(await readText(cookieFile));
   const findings: Finding[] = [];
-  const look = <Result>(
-    area: Finding["area"],
-    code: string,
-    what: string,
-    check: () => Result | Promise<Result>,
-  ) => attempt(findings, { area, code, what }, check);
-  await look("Versions", "ENVIRONMENT", "The .env files", () => loadEnvironment(root));
-  const schema = await look("Database", "DRIFT", "schema.prisma", () => findSchema(root));
-  const database = await checkDatabase(findUrl(options.url, schema), schema);
-  findings.push(...database.findings);
-  const uploadDir = options["upload-dir"] ?? database.uploadDir;
-  const checks = [
-    await look("Versions", "VERSIONS", "What is installed here", () => checkVersions(root)),
-    await look("Server", "SPACE", "The room for uploads", () =>
-      checkSpace(options["upload-dir"], database.sizeBytes),
-    ),
-    uploadDir !== null &&
-      (await look("Server", "UPLOAD_DIR", "The folder for uploads", () =>
-        checkUploadFolder(uploadDir),
-      )),
-    await look("Server", "HOSTING", "The app's settings", () => checkHosting(root)),
-    await look("App", "APP", "The running app", () =>
-      checkApp({ address: options.app, cookie, database: database.name, signal }),
-    ),
-  ];
-  findings.push(...checks.flatMap((found) => found || []));
+  const versions = reportOn("Versions", findings);
+  const server = reportOn("Server", findings);
+  const app = reportOn("App", findings);
+  await versions.look("ENVIRONMENT", "The .env files", () => loadEnvironment(root));
+  const schema = await reportOn("Database", findings).look("DRIFT", "schema.prisma", () =>
+    findSchema(root),
+  );
+  const database = await checkDatabase(findUrl(options.url, schema), schema, findings);
+  const givenDir = options["upload-dir"];
+  const uploadDir = givenDir ?? database.uploadDir;
+  await versions.look("VERSIONS", "What is installed here", () => checkVersions(versions, root));
+  await server.look("SPACE", "The room for uploads", () =>
+    checkSpace(server, givenDir, database.sizeBytes),
+  );
+  if (uploadDir !== null) {
+    await server.look("UPLOAD_DIR", "The folder for uploads", () =>
+      checkUploadFolder(server, uploadDir),
+    );
+  }
+  await server.look("HOSTING", "The app's settings", () => checkHosting(server, root));
+  await app.look("APP", "The running app", () =>
+    checkApp(app, { address: options.app, cookie, database: database.name, signal }),
+  );
   const own = await ownCommands(root);
   for (const finding of findings) if (finding.remedy) finding.remedy = own(finding.remedy);
   const wouldFail = findings.some(({ level }) => level === "problem");
@@ -95,8 +92,10 @@ interface CheckedDatabase {
 export async function checkDatabase(
   url: Url | null,
   schema: PrismaSchema | null,
+  findings: Finding[] = [],
 ): Promise<CheckedDatabase> {
-  const { found: findings, problem } = findingsOf("Database");
+  const report = reportOn("Database", findings);
+  const { problem, look } = report;
   const nothing = { findings, name: null, sizeBytes: null, uploadDir: null };
   if (url === null) {
     problem(
@@ -117,29 +116,28 @@ export async function checkDatabase(
   };
   await using database = open();
   if (!database) return nothing;
-  const look = <Result>(code: string, what: string, check: () => Result | Promise<Result>) =>
-    attempt(findings, { area: "Database", code, what }, check);
   const uploadDir = defaultUploadDir(database);
-  const connection = await checkConnection(database, url.from);
-  findings.push(...connection.findings);
-  if (!connection.isUsable) return { ...nothing, uploadDir };
+  if (!(await checkConnection(report, database, url.from))) return { ...nothing, uploadDir };
   const client = await look("UNREACHABLE", "The database", () => database.connect("doctor"));
   if (!client) return { ...nothing, uploadDir };
   try {
     const catalog = await look("CATALOG", "The catalog", () => readCatalog(client));
-    const checks = [
-      await look("CONNECTIONS", "How many connections there may be", () =>
-        checkConnections(client),
-      ),
-      await look("SUPERUSER", "Whether the role is a superuser", () => checkSuperuser(client)),
-      catalog && (await look("RIGHTS", "The role's rights", () => checkRights(client, catalog))),
-      await look("OPERATIONS", "The schema for operations", () => checkRecording(client)),
-      catalog && (await look("DRIFT", "The schema", () => checkSchema(client, catalog, schema))),
-      catalog &&
-        (await look("CONTENTS", "What is in the database", () => checkContents(client, catalog))),
-      await look("EXTENSIONS", "Extensions", () => checkExtensions(client)),
-    ];
-    findings.push(...checks.flatMap((found) => found ?? []));
+    await look("CONNECTIONS", "How many connections there may be", () =>
+      checkConnections(report, client),
+    );
+    await look("SUPERUSER", "Whether the role is a superuser", () =>
+      checkSuperuser(report, client),
+    );
+    if (catalog)
+      await look("RIGHTS", "The role's rights", () => checkRights(report, client, catalog));
+    await look("OPERATIONS", "The schema for operations", () => checkRecording(report, client));
+    if (catalog) {
+      await look("DRIFT", "The schema", () => checkSchema(report, client, catalog, schema));
+      await look("CONTENTS", "What is in the database", () =>
+        checkContents(report, client, catalog),
+      );
+    }
+    await look("EXTENSIONS", "Extensions", () => checkExtensions(report, client));
     const { name = null, sizeBytes = null } = catalog?.database ?? {};
     return { findings, name, sizeBytes, uploadDir };
   } finally {

@@ -10,10 +10,7 @@ interface NextEnv {
   ): unknown;
 }
 
-/**
- * Loads .env, .env.local and the others into `process.env` with the host's own Next, so that doctor sees the same
- * values as the app. Variables that are already set win. Without Next, nothing is loaded.
- */
+/** Loads the .env files with the host's own Next, if there is one, so that doctor sees what the app sees. */
 export async function loadEnvironment(root: string): Promise<void> {
   const next = await findInstalled(root, "next");
   if (next === null) return;

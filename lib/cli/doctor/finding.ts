@@ -2,9 +2,7 @@ import { toBackupError } from "../../to-backup-error.ts";
 import { UsageError } from "../usage.ts";
 import { visible } from "../visible.ts";
 
-/**
- * note: good to know. warning: data may be lost or something may fail one day. problem: a backup or restore would fail.
- */
+/** note: good to know. warning: something may fail or get lost one day. problem: a backup or restore would fail. */
 export type Level = "ok" | "note" | "warning" | "problem";
 
 /** The sections of the report, in order. */
@@ -23,50 +21,44 @@ interface FindingBase {
 export type Finding = FindingBase &
   ({ level: "ok"; remedy?: never } | { level: Exclude<Level, "ok">; remedy: string });
 
-/** Makes the functions that add findings to one area. */
-export function findingsOf(area: Finding["area"]) {
-  const found: Finding[] = [];
+/** Adds findings about one area to `findings`. */
+export function reportOn(area: Finding["area"], findings: Finding[] = []) {
   const add =
     (level: Exclude<Level, "ok">) =>
     (code: string, what: string, remedy: string, details: string[] = []) => {
-      found.push({ area, level, code, what, remedy, ...(details.length > 0 && { details }) });
+      findings.push({ area, level, code, what, remedy, ...(details.length > 0 && { details }) });
     };
+  const problem = add("problem");
   return {
-    found,
+    findings,
     ok: (code: string, what: string) => {
-      found.push({ area, level: "ok", code, what });
+      findings.push({ area, level: "ok", code, what });
     },
     note: add("note"),
     warning: add("warning"),
-    problem: add("problem"),
+    problem,
+    /** Runs a check. Its own failure becomes a problem. @param what its subject @returns null if it failed */
+    async look<Result>(
+      code: string,
+      what: string,
+      check: () => Result | Promise<Result>,
+    ): Promise<Result | null> {
+      try {
+        return await check();
+      } catch (thrown) {
+        if (thrown instanceof UsageError) throw thrown;
+        const error = toBackupError(thrown);
+        if (error.code === "ABORTED") throw error;
+        const { message, cause, hint = "Run this again." } = error;
+        const words = error.code === "INTERNAL" && cause instanceof Error ? cause.message : message;
+        problem(code, `${what} could not be looked at: ${words}`, hint);
+        return null;
+      }
+    },
   };
 }
 
-/**
- * Runs a check. If the check itself fails, that becomes a problem in the report, and the other checks go on.
- *
- * @param what the subject of the sentence
- * @returns null if the check failed
- */
-export async function attempt<Result>(
-  findings: Finding[],
-  { area, code, what }: Pick<Finding, "area" | "code" | "what">,
-  check: () => Result | Promise<Result>,
-): Promise<Result | null> {
-  try {
-    return await check();
-  } catch (thrown) {
-    if (thrown instanceof UsageError) throw thrown;
-    const error = toBackupError(thrown);
-    if (error.code === "ABORTED") throw error;
-    const { found, problem } = findingsOf(area);
-    const { message, cause, hint } = error;
-    const words = error.code === "INTERNAL" && cause instanceof Error ? cause.message : message;
-    problem(code, `${what} could not be looked at: ${words}`, hint ?? "Run this again.");
-    findings.push(...found);
-    return null;
-  }
-}
+export type Report = ReturnType<typeof reportOn>;
 
 const SYMBOLS: Record<Level, string> = { ok: "✓", note: "·", warning: "!", problem: "✗" };
 const MAX_DETAILS = 10;

@@ -2,15 +2,17 @@ import { dependenciesOf } from "../host/installed.ts";
 import { readNextConfig } from "../host/next-app.ts";
 import { withoutComments } from "../host/source-text.ts";
 import { firstThere, readSources } from "../host/sources.ts";
-import { type Finding, findingsOf } from "./finding.ts";
+import type { Report } from "./finding.ts";
+
+const EDGE = {
+  name: "Cloudflare Workers",
+  environment: "CF_PAGES",
+  files: ["wrangler.toml", "wrangler.jsonc", "wrangler.json"],
+  packages: ["@opennextjs/cloudflare", "@cloudflare/next-on-pages"],
+};
 
 /** Hosting services that run an app as short-lived functions, and the files that identify them. */
-const SERVERLESS: Array<{
-  name: string;
-  environment: string;
-  files: string[];
-  packages: string[];
-}> = [
+const SERVERLESS: Array<typeof EDGE> = [
   { name: "Vercel", environment: "VERCEL", files: ["vercel.json", ".vercel"], packages: [] },
   {
     name: "Netlify",
@@ -25,19 +27,14 @@ const SERVERLESS: Array<{
     packages: ["@opennextjs/aws", "sst"],
   },
 ];
-const EDGE = {
-  name: "Cloudflare Workers",
-  environment: "CF_PAGES",
-  files: ["wrangler.toml", "wrangler.jsonc", "wrangler.json"],
-  packages: ["@opennextjs/cloudflare", "@cloudflare/next-on-pages"],
-};
 
 /** Reports what the hosting service of the app does not allow. */
 export async function checkHosting(
+  { findings, ok, warning, problem }: Report,
   root: string,
   environment: Record<string, string | undefined> = process.env,
-): Promise<Finding[]> {
-  const { found, ok, warning, problem } = findingsOf("Server");
+): Promise<void> {
+  const before = findings.length;
   const dependencies = await dependenciesOf(root);
   const isFor = async (host: typeof EDGE) =>
     Boolean(environment[host.environment]) ||
@@ -83,6 +80,5 @@ export async function checkHosting(
       ],
     );
   }
-  if (found.length === 0) ok("HOSTING", "No sign of a host with narrow limits.");
-  return found;
+  if (findings.length === before) ok("HOSTING", "No sign of a host with narrow limits.");
 }

@@ -19,11 +19,14 @@ import { formatNoun } from "../../shared/format.ts";
 import { leaveOutIn } from "../../shared/leave-out.ts";
 import { tableLabel } from "../../shared/table-name.ts";
 import { remedyLines } from "../remedy-lines.ts";
-import { type Finding, findingsOf } from "./finding.ts";
+import type { Report } from "./finding.ts";
 
 /** Checks that the role has every right that a backup or restore of all tables needs. */
-export async function checkRights(client: pg.ClientBase, catalog: Catalog): Promise<Finding[]> {
-  const { found, ok, warning, problem } = findingsOf("Database");
+export async function checkRights(
+  { ok, warning, problem }: Report,
+  client: pg.ClientBase,
+  catalog: Catalog,
+): Promise<void> {
   const { database } = catalog;
   const { platformOf } = leftToPlatforms(catalog);
   const isApps = (it: TableName) => !platformOf(it);
@@ -36,7 +39,7 @@ export async function checkRights(client: pg.ClientBase, catalog: Catalog): Prom
       "The database has no tables: there is nothing to back up.",
       "Apply your migrations first: npx prisma migrate deploy",
     );
-    return found;
+    return;
   }
   const refuse = (code: string, purpose: string, { message, hint, details }: BackupError) =>
     problem(
@@ -55,7 +58,7 @@ export async function checkRights(client: pg.ClientBase, catalog: Catalog): Prom
   if (backup.length === 0)
     ok("BACKUP_RIGHTS", `The role may read all ${formatNoun(tables.length, "table")}, whole.`);
   // On a standby, a restore and the page are impossible, whatever rights the role has.
-  if (database.isStandby) return found;
+  if (database.isStandby) return;
 
   const plan = planLoad(archiveOf({ tables, sequences }), catalog, NO_PRISMA_MODELS);
   const untrusted = await readUntrustedCode(client, plan.loads);
@@ -77,16 +80,17 @@ export async function checkRights(client: pg.ClientBase, catalog: Catalog): Prom
       stale.map(tableLabel),
     );
   }
-  return found;
 }
 
 /** Checks that the role may store the page's operations. */
-export async function checkRecording(client: pg.ClientBase): Promise<Finding[]> {
-  const { found, ok, problem } = findingsOf("Database");
+export async function checkRecording(
+  { ok, problem }: Report,
+  client: pg.ClientBase,
+): Promise<void> {
   const own = await inspectOwnSchema(client);
   for (const foreign of own.foreign)
     problem("OPERATIONS", describeForeign(foreign), foreignRemedy(foreign, own.role));
-  if (own.foreign.length > 0 || (await isStandby(client))) return found;
+  if (own.foreign.length > 0 || (await isStandby(client))) return;
   if (await mayRecord(client))
     ok("OPERATIONS", `Operations can be recorded in the schema ${OWN_SCHEMA}.`);
   else {
@@ -96,7 +100,6 @@ export async function checkRecording(client: pg.ClientBase): Promise<Finding[]> 
       `As the database's owner, run once: CREATE SCHEMA ${OWN_SCHEMA} AUTHORIZATION the_role_of_this_app;`,
     );
   }
-  return found;
 }
 
 function errorOf(check: () => void): BackupError[] {

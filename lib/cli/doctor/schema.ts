@@ -7,25 +7,25 @@ import { findDmmfDrift } from "../../schema/dmmf.ts";
 import type { Drift } from "../../shared/api.ts";
 import { formatNoun } from "../../shared/format.ts";
 import type { PrismaSchema } from "../host/prisma-schema.ts";
-import { type Finding, findingsOf } from "./finding.ts";
+import type { Report } from "./finding.ts";
 
 /** The app does not miss anything because of these differences. */
 const isHarmless = ({ kind }: Drift): boolean => kind === "table-added" || kind === "column-added";
 
-/** Compares schema.prisma and its migrations with the database. */
 export async function checkSchema(
+  report: Report,
   client: pg.ClientBase,
   catalog: Catalog,
   schema: PrismaSchema | null,
-): Promise<Finding[]> {
-  const { found, ok, note, warning, problem } = findingsOf("Database");
+): Promise<void> {
+  const { ok, note, warning, problem } = report;
   if (schema === null) {
     note(
       "DRIFT",
       "No schema.prisma was found here: it was not compared with the database.",
       "Run this in the app's root.",
     );
-    return found;
+    return;
   }
   if (schema.provider && !/^postgres(?:ql)?$/.test(schema.provider)) {
     problem(
@@ -33,7 +33,7 @@ export async function checkSchema(
       `schema.prisma is for ${schema.provider}: backups are of PostgreSQL only.`,
       "Use another tool for this database.",
     );
-    return found;
+    return;
   }
   const { views, relationMode } = schema;
   // With this mode, relations have no foreign keys on purpose.
@@ -67,33 +67,34 @@ export async function checkSchema(
   }
   if (drift.length === 0)
     ok("DRIFT", `schema.prisma (${formatNoun(models.length, "model")}) and the database agree.`);
-  await checkMigrations();
-  return found;
+  await checkMigrations(report, client, catalog, schema.path);
+}
 
-  async function checkMigrations(): Promise<void> {
-    const recorded = await readMigrations(client, catalog);
-    const failed = recorded.filter(({ finishedAt, rolledBackAt }) => !finishedAt && !rolledBackAt);
-    if (failed.length > 0) {
-      warning(
-        "MIGRATIONS",
-        "A migration has failed, or still runs.",
-        "Tell Prisma whether it was applied: npx prisma migrate resolve",
-        failed.map(({ name }) => name),
-      );
-    }
-    const applied = new Set(
-      recorded.filter(({ finishedAt }) => finishedAt).map(({ name }) => name),
+async function checkMigrations(
+  { warning }: Report,
+  client: pg.ClientBase,
+  catalog: Catalog,
+  schemaPath: string,
+): Promise<void> {
+  const recorded = await readMigrations(client, catalog);
+  const failed = recorded.filter(({ finishedAt, rolledBackAt }) => !finishedAt && !rolledBackAt);
+  if (failed.length > 0) {
+    warning(
+      "MIGRATIONS",
+      "A migration has failed, or still runs.",
+      "Tell Prisma whether it was applied: npx prisma migrate resolve",
+      failed.map(({ name }) => name),
     );
-    const names = await migrationNames(schema?.path ?? "");
-    const pending = names.filter((name) => !applied.has(name));
-    if (pending.length > 0 && recorded.length > 0) {
-      warning(
-        "MIGRATIONS",
-        `${formatNoun(pending.length, "migration")} of this app ${pending.length === 1 ? "is" : "are"} not applied to the database.`,
-        "Apply them: npx prisma migrate deploy",
-        pending,
-      );
-    }
+  }
+  const applied = new Set(recorded.filter(({ finishedAt }) => finishedAt).map(({ name }) => name));
+  const pending = (await migrationNames(schemaPath)).filter((name) => !applied.has(name));
+  if (pending.length > 0 && recorded.length > 0) {
+    warning(
+      "MIGRATIONS",
+      `${formatNoun(pending.length, "migration")} of this app ${pending.length === 1 ? "is" : "are"} not applied to the database.`,
+      "Apply them: npx prisma migrate deploy",
+      pending,
+    );
   }
 }
 

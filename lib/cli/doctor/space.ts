@@ -5,18 +5,13 @@ import path from "node:path";
 import { inspectDirectory } from "../../operations/private-directory.ts";
 import { formatBytes } from "../../shared/format.ts";
 import { DEFAULT_MAX_UPLOAD_BYTES, UPLOAD_SPARE_BYTES } from "../../shared/limits.ts";
-import { type Finding, findingsOf } from "./finding.ts";
+import type { Report } from "./finding.ts";
 
-/**
- * Checks that only the app can use the folder for uploads. The app itself applies the same rule before each use.
- *
- * @param directory if it does not exist yet, the app creates it
- */
-export async function checkUploadFolder(directory: string): Promise<Finding[]> {
-  const { found, ok, problem } = findingsOf("Server");
+/** Checks that only the app can use the folder for uploads, by the rule that the app applies before each use. */
+export async function checkUploadFolder({ ok, problem }: Report, directory: string): Promise<void> {
   const folder = path.resolve(directory);
   const state = await inspectDirectory(folder, "this command");
-  if (state === null) return found;
+  if (state === null) return;
   if ("unsafe" in state) {
     problem(
       "UPLOAD_DIR",
@@ -24,23 +19,17 @@ export async function checkUploadFolder(directory: string): Promise<Finding[]> {
       `Run doctor as the app's user. If it says the same: ${state.remedy ?? ""}Give createBackupAdmin an \`uploadDir\` that belongs to the app's user alone.`,
     );
   } else ok("UPLOAD_DIR", `The folder for uploads, ${folder}, belongs to this user alone.`);
-  return found;
 }
 
 /** The file system type that `statfs` returns on Linux. */
 const TMPFS = 0x01021994;
 
-/**
- * Checks that an archive of this database fits on the disk where uploads are stored.
- *
- * @param directory `uploadDir`; undefined for the default, below the system's temporary folder
- * @param databaseBytes null if unknown
- */
+/** Checks that a backup of this database fits on the disk for uploads. @param directory default: the temporary one */
 export async function checkSpace(
+  { ok, warning, problem }: Report,
   directory: string | undefined,
   databaseBytes: number | null,
-): Promise<Finding[]> {
-  const { found, ok, warning, problem } = findingsOf("Server");
+): Promise<void> {
   const folder = await nearest(path.resolve(directory ?? os.tmpdir()));
   const other =
     "give createBackupAdmin an `uploadDir` elsewhere, and doctor the same by --upload-dir";
@@ -52,7 +41,7 @@ export async function checkSpace(
       `${folder} cannot be written to: no backup can be uploaded.`,
       `Make it writable for the app's user, or ${other}.`,
     );
-    return found;
+    return;
   }
   const { bavail, bsize, type } = await statfs(folder);
   const freeBytes = bavail * bsize;
@@ -76,7 +65,6 @@ export async function checkSpace(
       "Raise `maxUploadBytes` in the options of createBackupAdmin, or restore from a terminal.",
     );
   }
-  return found;
 }
 
 /** Returns the folder itself, or its nearest parent that exists. */

@@ -1,13 +1,12 @@
 import type pg from "pg";
 import { notOfExtension } from "../../schema/user-objects.ts";
 import { sqlIdentifier } from "../../shared/sql-name.ts";
-import { type Finding, findingsOf } from "./finding.ts";
+import type { Report } from "./finding.ts";
 
 interface Owners {
   role: string;
   database: string;
   isSuperuser: boolean;
-  /** The owners of the tables. */
   owners: Array<{ name: string; isSuperuser: boolean }>;
   /** Everything that superusers own, in the form `TABLE public.users`. */
   objects: string[];
@@ -16,9 +15,7 @@ interface Owners {
 /** Includes the add-on's own schema. */
 const NAMESPACE = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
-/**
- * Leaves out a column's sequences and the types of tables and arrays, because their owner changes along with the table.
- */
+/** Without a column's sequences and the types of tables and arrays: their owner changes along with the table. */
 const SQL = `
   WITH super AS (SELECT oid FROM pg_roles WHERE rolsuper),
   relation AS (
@@ -51,10 +48,9 @@ export async function readOwners(client: pg.ClientBase): Promise<Owners> {
 }
 
 /** If the role is a superuser, says how the app can work with an ordinary role. */
-export async function checkSuperuser(client: pg.ClientBase): Promise<Finding[]> {
-  const { found, warning } = findingsOf("Database");
+export async function checkSuperuser({ warning }: Report, client: pg.ClientBase): Promise<void> {
   const it = await readOwners(client);
-  if (!it.isSuperuser) return found;
+  if (!it.isSuperuser) return;
   const what = `The role ${it.role} is a superuser. Anyone who gets its connection string has the whole server. A restore of another role's tables is refused if it would run that role's code.`;
   const plain = it.owners
     .filter((owner) => !owner.isSuperuser)
@@ -67,7 +63,7 @@ export async function checkSuperuser(client: pg.ClientBase): Promise<Finding[]> 
       what,
       `Connect as ${only}, which owns the tables. If it has no password yet: ALTER ROLE ${only} LOGIN PASSWORD '…';`,
     );
-    return found;
+    return;
   }
   warning(
     "SUPERUSER",
@@ -80,5 +76,4 @@ export async function checkSuperuser(client: pg.ClientBase): Promise<Finding[]> 
     ].join(" "),
     isSupers ? it.objects.map((object) => `ALTER ${object} OWNER TO app;`) : [],
   );
-  return found;
 }

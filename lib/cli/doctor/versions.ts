@@ -1,7 +1,6 @@
 import { createRequire } from "node:module";
 import { installedVersion } from "../host/installed.ts";
-import { type Finding, findingsOf } from "./finding.ts";
-import { isInRange } from "./version-range.ts";
+import type { Report } from "./finding.ts";
 
 interface OwnPackage {
   version: string;
@@ -32,11 +31,7 @@ interface Peer {
 const readOwn = () =>
   createRequire(import.meta.url)("prisma-backup-admin/package.json") as OwnPackage;
 
-/**
- * Returns the packages that this one needs in a host, with the versions found there.
- *
- * @param declared the ranges in package.json; they count if a package is not installed
- */
+/** Returns this package's peers as found in a host. @param declared the ranges for those that are not installed */
 export async function readPeers(
   root: string,
   declared: Record<string, string> = {},
@@ -66,10 +61,10 @@ function newestOf(range: string | undefined): string | null {
 
 /** Compares the installed versions with those that this package supports. */
 export async function checkVersions(
+  { ok, problem }: Report,
   root: string,
   nodeVersion = process.versions.node,
-): Promise<Finding[]> {
-  const { found, ok, problem } = findingsOf("Versions");
+): Promise<void> {
   const { node } = readOwn().engines;
   if (isInRange(nodeVersion, node)) ok("NODE", `Node.js ${nodeVersion}`);
   else {
@@ -96,5 +91,25 @@ export async function checkVersions(
       );
     }
   }
-  return found;
+}
+
+/**
+ * Whether a version is in a range of this package's own package.json, like `>=6.16 <8` or `^4.24 || ^5.0.0-beta.19`. A
+ * prerelease counts as its release.
+ */
+export const isInRange = (version: string, range: string): boolean =>
+  range.split("||").some((part) =>
+    [...part.matchAll(/([<>=^~]+)\s*([^\s<>=^~]+)|\S+/g)].every(([whole, operator, limit = ""]) => {
+      const [found, wanted] = [partsOf(version), partsOf(limit)];
+      const order = found[0] - wanted[0] || found[1] - wanted[1] || found[2] - wanted[2];
+      if (operator === ">=") return order >= 0;
+      if (operator === "<") return order < 0;
+      if (operator === "^" && wanted[0] > 0) return order >= 0 && found[0] === wanted[0];
+      throw new RangeError(`${whole} in ${range} is no known comparator.`);
+    }),
+  );
+
+function partsOf(version: string): [major: number, minor: number, patch: number] {
+  const [major = 0, minor = 0, patch = 0] = version.split(/[-+]/)[0]?.split(".").map(Number) ?? [];
+  return [major || 0, minor || 0, patch || 0];
 }

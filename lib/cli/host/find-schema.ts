@@ -2,10 +2,7 @@ import path from "node:path";
 import { dependenciesOf, findInstalled } from "./installed.ts";
 import { type PrismaSchema, readPrismaSchema } from "./prisma-schema.ts";
 
-/**
- * Returns the schema of the app in `root`. If it has none, returns that of a package in the same repository that the
- * app depends on, directly or indirectly.
- */
+/** Returns the app's schema, else that of a package of the same repository that it depends on, even indirectly. */
 export async function findSchema(root: string): Promise<PrismaSchema | null> {
   const folders = [path.resolve(root)];
   for (const folder of folders) {

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { findInstalled } from "./installed.ts";
 import { withoutComments } from "./source-text.ts";
-import { findModule, readText, withoutExtension } from "./sources.ts";
+import { findModule, nameIn, readText, withoutExtension } from "./sources.ts";
 
 /** One entry of `paths`: `@/*` and the folders that it stands for, or a bare name and its file. */
 interface Alias {
@@ -87,10 +87,10 @@ export function specifierOf(file: string, folder: string, { list }: Aliases): st
       if (!it.endsWith("*")) continue;
       const prefix = it.slice(0, -1);
       if (target.startsWith(prefix) && target.length > prefix.length)
-        return pattern.slice(0, -1) + toSlashes(target.slice(prefix.length));
+        return pattern.slice(0, -1) + target.slice(prefix.length).split(path.sep).join("/");
     }
   }
-  const relative = toSlashes(path.relative(folder, target));
+  const relative = nameIn(folder, target);
   return relative.startsWith(".") ? relative : `./${relative}`;
 }
 
@@ -111,5 +111,3 @@ export async function resolveSpecifier(
   }
   return null;
 }
-
-const toSlashes = (name: string): string => name.split(path.sep).join("/");

@@ -2,7 +2,7 @@ import path from "node:path";
 import { formatNoun } from "../../shared/format.ts";
 import { type Aliases, resolveSpecifier, specifierOf } from "./import-alias.ts";
 import { maskSource, withoutComments } from "./source-text.ts";
-import { isAside, type Source } from "./sources.ts";
+import { isAside, nameIn, type Source } from "./sources.ts";
 
 /** A value that a module of the app imports from another module or a package. */
 export interface Import {
@@ -67,11 +67,7 @@ function namesOf(clause: string): Array<{ exported: string; local: string }> {
   ];
 }
 
-/**
- * Returns the imports that `recognise` accepts. Those that most modules import come first.
- *
- * @param recognise returns what follows the name in a use that proves it; null if nothing proves it
- */
+/** Most frequent imports first. @param recognise returns what follows the name in a use that proves it, else null */
 export function rankReferences(
   root: string,
   imports: readonly Import[],
@@ -114,7 +110,7 @@ export function toReference(
   aliases: Aliases,
 ): Reference {
   const isOwn = file?.startsWith(root + path.sep);
-  const module = file && isOwn ? path.relative(root, file).split(path.sep).join("/") : specifier;
+  const module = file && isOwn ? nameIn(root, file) : specifier;
   return {
     name: `${module}#${exported}`,
     specifier: (folder) =>
@@ -128,5 +124,4 @@ export function toReference(
 export const describe = ({ name, uses }: Reference): string =>
   uses === 0 ? name : `${name} (imported by ${formatNoun(uses, "module")})`;
 
-/** Escapes a name for a regular expression. */
 export const escapeName = (name: string): string => name.replaceAll("$", "\\$");

@@ -54,7 +54,6 @@ export async function findInstalled(folder: string, name: string): Promise<strin
   }
 }
 
-/** Returns the version of a package that is installed for a folder, or null. */
 export async function installedVersion(folder: string, name: string): Promise<string | null> {
   const installed = await findInstalled(folder, name);
   return installed === null ? null : ((await readPackage(installed))?.version ?? null);

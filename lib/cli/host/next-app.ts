@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { BackupError } from "../../errors.ts";
+import { SECURITY_HEADERS } from "../../shared/security-headers.ts";
 import { dependenciesOf, readPackage } from "./installed.ts";
 import { withoutComments } from "./source-text.ts";
 import { firstThere, readText } from "./sources.ts";
@@ -79,7 +80,6 @@ export async function readNextConfig(root: string): Promise<NextConfig | null> {
   };
 }
 
-/** Where the files of a mount belong. */
 export interface MountPlace {
   /** Absolute path. */
   folder: string;
@@ -88,11 +88,8 @@ export interface MountPlace {
 }
 
 /**
- * Returns the folder for a mount. It looks for the folders that already serve the beginning of the mount's path, also
- * through route groups, so that their layouts and proxies apply to the mount.
- *
- * @param mount for example `/admin/backup`
- * @throws CONFIG_INVALID if a page of the host already has that path
+ * Returns the folder for a mount, below those that already serve the beginning of its path, also through route groups,
+ * so that their layouts and proxies apply to it. @throws CONFIG_INVALID if the host has a page there
  */
 export async function placeMount(app: NextApp, mount: string): Promise<MountPlace> {
   const folders = await routeFolders(app.appDirectory);
@@ -174,4 +171,18 @@ async function routeFolders(appDirectory: string): Promise<RouteFolder[]> {
     }
   }
   return folders;
+}
+
+/** Returns what to write into a Next config so that the page has these headers. @param mount without Next's basePath */
+export function headersInNextConfig(mount: string): string {
+  const lines = SECURITY_HEADERS.map(
+    ({ key, value }) => `      { key: ${JSON.stringify(key)}, value: ${JSON.stringify(value)} },\n`,
+  );
+  return `headers: async () => [
+  {
+    source: ${JSON.stringify(`${mount}/:path*`)},
+    headers: [
+${lines.join("")}    ],
+  },
+],`;
 }

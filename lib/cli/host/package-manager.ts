@@ -23,10 +23,7 @@ export async function ownCommands(root: string): Promise<(text: string) => strin
   return (text) => text.replace(/\bnpx(?= )/g, run).replace(/\bnpm install(?= )/g, add);
 }
 
-/**
- * Finds the manager by the nearest package.json or lock file, from `root` upwards: a workspace has both in its own
- * root.
- */
+/** By the nearest package.json or lock file, from `root` upwards: a workspace has both in its own root. */
 async function findManager(root: string): Promise<PackageManager | undefined> {
   for (let at = root; ; at = path.dirname(at)) {
     const [named = ""] = (await readPackage(at))?.packageManager?.split("@") ?? [];

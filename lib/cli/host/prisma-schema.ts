@@ -16,7 +16,6 @@ export interface PrismaSchema {
   /** Environment variables that connection strings come from. */
   environmentNames: string[];
   models: SchemaModel[];
-  /** Names of the models that are views. */
   views: Set<string>;
   enums: Map<string, string[]>;
 }
@@ -50,7 +49,6 @@ const USUAL = [
   "src/prisma/schema.prisma",
 ];
 
-/** Returns the schema of the host in `root`, or null if there is none. */
 export async function readPrismaSchema(root: string): Promise<PrismaSchema | null> {
   const configured = await configuredPath(root);
   for (const candidate of configured ? [configured.path] : USUAL.map((it) => path.join(root, it))) {

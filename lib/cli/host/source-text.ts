@@ -1,8 +1,4 @@
-/**
- * Reads facts from the text of a TypeScript or JavaScript module without parsing it, because this package must not
- * bring a compiler into its hosts. It understands brackets, strings and comments. Everything else is matched by
- * pattern.
- */
+/** Reads facts from a module's text by pattern, because this package must not bring a compiler into its hosts. */
 
 /** Code after which a `/` begins a regular expression instead of a division. */
 const BEFORE_REGEXP = /(?:^|[(,=:[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|in|of|do|else))\s*$/;

@@ -21,7 +21,8 @@ const OTHERS = new Set([
 /** These files do not belong to the running app, and may make their own client. */
 const ASIDE =
   /(?:^|\/)(?:scripts?|tests?|testing|spec|fixtures?|__tests__|__mocks__|mocks|e2e|cypress|playwright|seeds?|seeders?|examples?|stories)\/|(?:^|\/)(?:seed|vitest|jest|playwright|test-)[\w.-]*\.[cm]?[jt]sx?$|\.(?:test|spec|stories|setup|seed)\.[cm]?[jt]sx?$/;
-const nameIn = (folder: string, file: string): string =>
+/** The path of a file below a folder, with slashes. */
+export const nameIn = (folder: string, file: string): string =>
   path.relative(folder, file).split(path.sep).join("/");
 
 /** Whether a file below a folder is a test, a script, a seed or the like. */

@@ -79,10 +79,7 @@ export async function chooseSignIn(
   );
 }
 
-/**
- * Parses `MODULE[#EXPORT]`. The module is a file of the app, or the specifier with which its modules import it.
- * @throws UsageError
- */
+/** Parses `MODULE[#EXPORT]`: a file of the app, or the specifier by which it is imported. @throws UsageError */
 async function parseReference(
   text: string,
   { root, aliases }: Host,

@@ -1,7 +1,4 @@
-/**
- * Returns a line diff from `before` to `after` in unified format, without its header. If `before` is null, the file is
- * new.
- */
+/** Returns a unified line diff without its header. If `before` is null, the file is new. */
 export function diffLines(before: string | null, after: string): string[] {
   const b = linesOf(after);
   if (before === null) return b.map((line) => `+ ${line}`.trimEnd());

@@ -10,7 +10,6 @@ import { dependenciesOf, majorOf } from "../host/installed.ts";
 import { withoutComments } from "../host/source-text.ts";
 import { readText } from "../host/sources.ts";
 
-/** The sign-in libraries that `init` knows. */
 export const SIGN_INS = {
   "next-auth": "next-auth 4",
   "auth-js": "Auth.js 5",

@@ -5,10 +5,15 @@ import { findSchema } from "../host/find-schema.ts";
 import { readAliases } from "../host/import-alias.ts";
 import { describe, readImports } from "../host/imports.ts";
 import { dependenciesOf } from "../host/installed.ts";
-import { findNextApp, findSignInPath, placeMount } from "../host/next-app.ts";
-import { headersInNextConfig } from "../host/next-headers.ts";
+import {
+  findNextApp,
+  findSignInPath,
+  headersInNextConfig,
+  type NextApp,
+  placeMount,
+} from "../host/next-app.ts";
 import { ownCommands } from "../host/package-manager.ts";
-import { firstThere, readSources, readText, type Source } from "../host/sources.ts";
+import { firstThere, nameIn, readSources, readText, type Source } from "../host/sources.ts";
 import { type Choices, chooseClient, chooseSignIn } from "./choices.ts";
 import { findClients } from "./find-client.ts";
 import { findRole } from "./find-role.ts";
@@ -36,12 +41,7 @@ export interface InitPlan {
 
 const NOTHING = "Nothing was written.";
 
-/**
- * Inspects a host and says what to write. Writes nothing.
- *
- * @throws CONFIG_INVALID if this is not an app that the add-on can be mounted into
- * @throws UsageError if a choice names something that does not exist
- */
+/** Says what to write, and writes nothing. @throws CONFIG_INVALID if the add-on cannot be mounted here, UsageError */
 export async function planInit(
   root: string,
   mount: string,
@@ -50,7 +50,7 @@ export async function planInit(
   const app = await findNextApp(root);
   const dependencies = await dependenciesOf(root);
   await requireVersions(root, dependencies);
-  const relative = (file: string) => path.relative(root, file).split(path.sep).join("/");
+  const relative = (file: string) => nameIn(root, file);
   const schema = await findSchema(root);
   if (schema?.provider && !/^postgres(?:ql)?$/.test(schema.provider)) {
     throw new BackupError(
@@ -106,28 +106,49 @@ export async function planInit(
     ["Who may", who ? `${who}, asked on each request` : "no one yet: to be filled in"],
     ["Mounted at", mount],
   ];
-  const configName = files[0]?.present?.name ?? files[0]?.name ?? "";
+  const next = await nextSteps(app, mount, {
+    configName: files[0]?.present?.name ?? files[0]?.name ?? "",
+    isInstalled: "prisma-backup-admin" in dependencies,
+    hasClient: client !== null,
+    who,
+    hasSignInPath: isNextAuth || signInPath !== null,
+  });
+  const own = await ownCommands(root);
+  return { facts, files, next: next.map(own) };
+}
+
+/** What is left to do for a person, in order. */
+async function nextSteps(
+  app: NextApp,
+  mount: string,
+  found: {
+    /** The name of the written configuration. */
+    configName: string;
+    isInstalled: boolean;
+    hasClient: boolean;
+    /** The people who may, in words. */
+    who: string | undefined;
+    hasSignInPath: boolean;
+  },
+): Promise<string[]> {
+  const { configName, isInstalled, hasClient, who, hasSignInPath } = found;
   const address = `${app.config.basePath ?? "<your basePath>"}${mount}`;
-  const next = [
+  return [
     app.config.output === "export" &&
       `Remove output: "export" from the Next config: a static export has no server that could make a backup.`,
-    !("prisma-backup-admin" in dependencies) &&
-      "Install the package: npm install prisma-backup-admin",
-    !client && `Import your app's PrismaClient in ${configName}.`,
+    !isInstalled && "Install the package: npm install prisma-backup-admin",
+    !hasClient && `Import your app's PrismaClient in ${configName}.`,
     who
       ? `Check in ${configName} that the right people may back up and restore. Its last lines say who.`
       : `Say in ${configName} who may back up and restore. Until then, everyone is refused.`,
-    !isNextAuth &&
-      signInPath === null &&
-      `Say in ${configName} where people sign in, as: signInPath: "/login",`,
-    app.proxy && adviseOnProxy((await readText(app.proxy)) ?? "", relative(app.proxy), mount),
+    !hasSignInPath && `Say in ${configName} where people sign in, as: signInPath: "/login",`,
+    app.proxy &&
+      adviseOnProxy((await readText(app.proxy)) ?? "", nameIn(app.root, app.proxy), mount),
     !app.config.namesFrames &&
       `Add to the Next config, so that no other site can put the page into a frame:\n\n${headersInNextConfig(mount).replaceAll(/^/gm, "     ")}\n`,
     `Start the app and open ${address}`,
     `Check everything, while the app runs: npx prisma-backup doctor --app http://localhost:3000${address}`,
-  ];
-  const own = await ownCommands(root);
-  return { facts, files, next: next.filter((it) => typeof it === "string").map(own) };
+  ].filter((it) => typeof it === "string");
 }
 
 /** @throws CONFIG_INVALID if an installed version is too old or too new */

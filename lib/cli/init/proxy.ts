@@ -4,11 +4,8 @@ import { endOfBracket, maskSource, withoutComments } from "../host/source-text.t
 const DECIDES = /\bredirect\b|\brewrite\b|createMiddleware|i18n|withAuth|\bauth\b|\bstatus\s*:/i;
 
 /**
- * Returns what to write into a proxy.ts that may keep people away from the page, or null.
- *
- * The page checks authorization itself, so the proxy need not run for it. Clerk's proxy has to, or Clerk knows no user.
- *
- * @param mount for example `/admin/backup`
+ * Returns what to write into a proxy.ts that may keep people away from the page, or null. The page checks authorization
+ * itself, so the proxy need not run for it, but Clerk's has to, or Clerk knows no user.
  */
 export function adviseOnProxy(text: string, file: string, mount: string): string | null {
   const matchers = readMatchers(text);
@@ -74,5 +71,4 @@ function leaveOut(matcher: string, mount: string): string | null {
     : `${prefix}(${own}).*)`;
 }
 
-/** Quotes a text for a module. */
 const quote = (text: string): string => JSON.stringify(text);

@@ -18,10 +18,8 @@ const TUS_HEADERS = [
 ];
 
 /**
- * Answers requests of the tus protocol. A new upload's metadata contains who created it, as `owner`.
- *
- * @returns a function that throws UPLOAD_NOT_FOUND, UPLOAD_CUT_SHORT, ARCHIVE_TOO_LARGE, OPERATION_STATE,
- *   REQUEST_INVALID, or what the store throws
+ * Answers requests of the tus protocol. A new upload's metadata has who created it, as `owner`. The function throws
+ * UPLOAD_NOT_FOUND, UPLOAD_CUT_SHORT, ARCHIVE_TOO_LARGE, OPERATION_STATE, REQUEST_INVALID, or what the store throws.
  */
 export function tusServer(
   datastore: DataStore,
@@ -130,9 +128,7 @@ function translateFailure(
     return new BackupError(
       "OPERATION_STATE",
       "The upload is at another place than the browser thought.",
-      {
-        hint: "Ask for its offset and go on from there.",
-      },
+      { hint: "Ask for its offset and go on from there." },
     );
   }
   if (status >= 500) {

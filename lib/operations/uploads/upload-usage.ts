@@ -30,12 +30,7 @@ interface StoredUploadSize {
   missingBytes: number;
 }
 
-/**
- * Call it when the new upload is on the disk with its size, so that the later of two concurrent uploads sees both.
- *
- * @param isCounted false for an upload that has expired
- * @throws ARCHIVE_TOO_LARGE
- */
+/** Call it when the upload is on the disk with its size: the later of two then sees both. @throws ARCHIVE_TOO_LARGE */
 export async function requireUploadRoom(
   directory: string,
   created: { id: string; sizeBytes: number; owner: string | null },

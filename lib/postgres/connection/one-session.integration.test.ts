@@ -4,6 +4,7 @@ import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 import { expect, onTestFinished, test } from "vitest";
 import { findFreePort } from "../../../scripts/postgres.ts";
 import { checkConnection } from "../../cli/doctor/connection.ts";
+import { reportOn } from "../../cli/doctor/finding.ts";
 import { beginRestore } from "../../restore/run-restore.ts";
 import { backUp, errorOf, openTestDatabase } from "../../testing/backups.ts";
 import { openDatabase } from "./connection.ts";
@@ -33,9 +34,9 @@ test("is named before anything is sent to it that would stay", async () => {
       code: "CONFIG_INVALID",
       message: expect.stringContaining("PGlite"),
     });
-  const { findings, isUsable } = await checkConnection(database, "the test");
-  expect(isUsable).toBe(false);
-  expect(findings).toContainEqual(
+  const report = reportOn("Database");
+  expect(await checkConnection(report, database, "the test")).toBe(false);
+  expect(report.findings).toContainEqual(
     expect.objectContaining({ level: "problem", code: "ONE_SESSION" }),
   );
 

@@ -2,7 +2,7 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
-import { openConfiguredDatabase } from "../../config.ts";
+import { openConfiguredDatabase } from "../../configured-database.ts";
 import { createTestDatabase, pgDumpText, requireTool } from "../../testing/database.ts";
 import { startPgBouncer } from "../../testing/pgbouncer.ts";
 import { createTestAdmin, SHOP_SQL } from "../../testing/test-admin.ts";

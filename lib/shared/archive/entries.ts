@@ -14,11 +14,7 @@ import type { EntryReader } from "./entry-reader.ts";
 import { damaged, damagedTables, incomplete } from "./fault.ts";
 import type { StoredManifest } from "./manifest.ts";
 
-/**
- * Finds a backup's encryption from its entries. Refuses entries that such a backup does not have.
- *
- * @throws ArchiveFault
- */
+/** Finds the encryption from the entries. @throws ArchiveFault for entries that such a backup does not have */
 export function findMode({ entries, others }: EntryReader): EncryptionMode {
   const plain = entries.has(manifestEntryName("none"));
   const encrypted = entries.has(manifestEntryName("recipients"));
@@ -41,11 +37,7 @@ export function findMode({ entries, others }: EntryReader): EncryptionMode {
   return mode;
 }
 
-/**
- * Checks that the manifest and the entries match one to one.
- *
- * @throws ArchiveFault
- */
+/** Checks that the manifest and the entries match one to one. @throws ArchiveFault */
 export function checkAgreement(
   manifest: StoredManifest,
   entries: EntryReader["entries"],

@@ -32,10 +32,7 @@ const SYSTEM_FILES = new Set([
   ".directory",
 ]);
 
-/**
- * Returns the folder, with its `/`, in which a whole backup was packed: the one that all names share. Empty if there is
- * none.
- */
+/** Returns the folder, with its `/`, in which a whole backup was packed: all names share it. Empty if there is none. */
 export function wrappingFolder([first = "", ...names]: readonly string[]): string {
   let folder = first.slice(0, first.lastIndexOf("/") + 1);
   for (const name of names) {

@@ -1,11 +1,6 @@
-/**
- * The entries of a backup, for the rules that browser and server share: from a zip in the browser, or a zip or folder
- * on the server.
- */
+/** A backup's entries, for the rules that browser and server share: of a zip, or on the server also of a folder. */
 export interface EntryReader {
-  /**
-   * By name, with `/` between folders. `sizeBytes` as a zip tool extracts the entry. Without folders and system files.
-   */
+  /** By name, with `/`. `sizeBytes` as a zip tool extracts the entry. Without folders and system files. */
   readonly entries: ReadonlyMap<string, { name: string; sizeBytes: number }>;
   /** What a folder contains besides files: other folders, with a `/` at the end, links and special files. */
   readonly others: readonly string[];

@@ -74,11 +74,7 @@ export function damagedTables(tables: readonly TableName[]): ArchiveFault {
   });
 }
 
-/**
- * An entry's bytes differ from the manifest.
- *
- * @param table the entry's table
- */
+/** An entry's bytes differ from the manifest. @param table the entry's table */
 export const differs = (entry: string, table?: TableName, cause?: unknown): ArchiveFault =>
   new ArchiveFault(
     "DIGEST_MISMATCH",

@@ -3,11 +3,7 @@ import { Decrypter } from "age-encryption";
 import { MAX_IDENTITIES } from "../archive-format.ts";
 import { ArchiveFault } from "./fault.ts";
 
-/**
- * Returns the identities in an identity file as `age-keygen` writes it. Comments and blank lines are allowed.
- *
- * @throws ArchiveFault if there are none, or too many
- */
+/** Returns the identities in a file as `age-keygen` writes it. @throws ArchiveFault if there are none, or too many */
 export function parseIdentities(text: string): string[] {
   const identities = findIdentities(text);
   if (identities.length > MAX_IDENTITIES) {

@@ -56,10 +56,7 @@ function hasRoomForLabels(enums: ReadonlyArray<{ labels: readonly string[] }>): 
   return enums.reduce((sum, { labels }) => sum + labels.length, 0) <= MAX_ENUM_LABELS;
 }
 
-/**
- * A list of at most `max` items, checked up to the first fault. `z.array` describes every fault, which takes gigabytes
- * for a million of them.
- */
+/** At most `max` items, checked up to the first fault. `z.array` takes gigabytes to describe a million faults. */
 function list<Item extends z.ZodMiniType>(item: Item, max = Number.POSITIVE_INFINITY) {
   return z.pipe(
     z.array(z.unknown()).check(z.maxLength(max)),
@@ -113,10 +110,7 @@ const sequenceSchema = z.object({
 });
 
 const enumSchema = z.object({
-  /**
-   * A type of columns, as `format_type` writes it: an enum or a domain over one. For arrays, the type of their
-   * elements.
-   */
+  /** A type of columns, or of an array's elements, as `format_type` writes it: an enum or a domain over one. */
   type: z.string().check(z.minLength(1), z.maxLength(MAX_TYPE_LENGTH)),
   /** The allowed values. */
   labels: list(shortText),
@@ -167,12 +161,7 @@ const manifestSchema = z.object({
   createdAt: dateTime,
   /** `prisma-backup-admin/<version>` */
   tool: z.string().check(z.minLength(1), z.maxLength(200)),
-  database: z.object({
-    name,
-    serverVersion: words(),
-    serverVersionNum: count,
-    encoding: words(),
-  }),
+  database: z.object({ name, serverVersion: words(), serverVersionNum: count, encoding: words() }),
   schemaFingerprint: sha256,
   /** The rows of `_prisma_migrations`. */
   migrations: z.pipe(list(migrationSchema), z.transform(newestMigrations<Migration>)),
@@ -194,11 +183,7 @@ const manifestSchema = z.object({
 /** What an archive says about itself, in its last entry. */
 export type StoredManifest = z.infer<typeof manifestSchema>;
 export type ManifestTable = StoredManifest["tables"][number];
-/**
- * Reads and checks a manifest.
- *
- * @throws ArchiveFault: FORMAT_UNSUPPORTED for a newer version, ARCHIVE_INVALID for anything else
- */
+/** @throws ArchiveFault: FORMAT_UNSUPPORTED for a newer version, ARCHIVE_INVALID for anything else */
 export function readManifest(bytes: Uint8Array): StoredManifest {
   if (bytes.length > MAX_MANIFEST_BYTES) {
     throw damaged("The backup's manifest is larger than any backup's.");
@@ -243,10 +228,7 @@ function checkVersion(json: unknown): void {
   }
 }
 
-/**
- * Returns where the first fault is. Without its details, because the manifest's values must not get into an error
- * message.
- */
+/** Says only where the first fault is, because the manifest's values must not get into an error message. */
 function firstFault(error: z.core.$ZodError): string {
   const path = error.issues[0]?.path.join(".");
   return path ? ` at “${path}”` : "";

@@ -31,11 +31,7 @@ export async function looksOriginal(reader: EntryReader): Promise<boolean> {
   return false;
 }
 
-/**
- * Finds the files that contain tables, and the warnings about the others.
- *
- * @throws ArchiveFault for a file that may be a table's and is incomplete
- */
+/** Finds the files of tables. @throws ArchiveFault for a file that may be a table's and is incomplete */
 export async function findOriginalFiles(
   reader: EntryReader,
 ): Promise<{ files: OriginalFile[]; warnings: Warning[] }> {
@@ -85,34 +81,20 @@ function kindOf(head: string): "rows" | "encrypted" | "empty" | "other" {
   return /^\{\s*"(encryptedText|encrypted|iv)"\s*:\s*"/.test(text) ? "encrypted" : "other";
 }
 
-/**
- * A complete JSON value that is not an array is a foreign file. Anything else may be a table's file that was cut off.
- */
+/** A complete JSON value that is no array is a foreign file. Anything else may be a table's file that was cut off. */
 async function requireForeign(reader: EntryReader, name: string, sizeBytes: number): Promise<void> {
   const hint =
     "If this file is not part of the backup, move it to another place. Else copy the backup again, or use an older one.";
-  const details = { entry: name };
-  if (sizeBytes > MAX_FOREIGN_BYTES) {
-    throw damaged(`The file ${quote(name)} is not a table of the backup.`, {
-      hint,
-      details,
-    });
-  }
+  const refuse = (what: string, cause?: unknown) =>
+    damaged(`The file ${quote(name)} is ${what}.`, { hint, details: { entry: name }, cause });
+  const limits = { maxDepth: MAX_ORIGINAL_DEPTH, maxValues: MAX_FOREIGN_VALUES };
+  if (sizeBytes > MAX_FOREIGN_BYTES) throw refuse("not a table of the backup");
   const content = await reader.readBytes(name, sizeBytes);
-  if (!isModestJson(content, { maxDepth: MAX_ORIGINAL_DEPTH, maxValues: MAX_FOREIGN_VALUES })) {
-    throw damaged(`The file ${quote(name)} is not a table of the backup.`, {
-      hint,
-      details,
-    });
-  }
+  if (!isModestJson(content, limits)) throw refuse("not a table of the backup");
   try {
     JSON.parse(new TextDecoder().decode(content));
   } catch (cause) {
-    throw damaged(`The file ${quote(name)} is not JSON, or not whole.`, {
-      hint,
-      details,
-      cause,
-    });
+    throw refuse("not JSON, or not whole", cause);
   }
 }
 

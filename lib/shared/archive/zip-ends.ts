@@ -51,10 +51,7 @@ export function checkZipEnds(
 const beginsAsZip = ([p, k, third, fourth]: Uint8Array): boolean =>
   p === 0x50 && k === 0x4b && ((third === 3 && fourth === 4) || (third === 5 && fourth === 6));
 
-/**
- * Finds the start of the end-of-central-directory record whose comment ends the file. @throws ArchiveFault if there is
- * none
- */
+/** Finds the end-of-central-directory record whose comment ends the file. @throws ArchiveFault */
 function findEndRecord(view: DataView, tailStart: number): number {
   let isFollowed = false;
   for (let at = view.byteLength - END_RECORD_BYTES; at >= 0; at -= 1) {
