@@ -45,7 +45,9 @@ export const REFUSED = "PostgreSQL refused a statement";
 export const LACKS_RIGHT = "The database role lacks a right";
 
 const violated = (hint: string, what = "The data violate a constraint"): Meaning => ({
-  ...{ code: "CONSTRAINT_VIOLATED", what, hint },
+  code: "CONSTRAINT_VIOLATED",
+  what,
+  hint,
 });
 
 export const LOST = {

@@ -25,10 +25,7 @@ export function decodePercent(encoded: string): string | undefined {
 /** Each connection's own search_path, if it differs from the one that RESET restores. */
 const searchPaths = new WeakMap<pg.ClientBase, string>();
 
-/**
- * Puts the configured schema first in the role's own search_path, unless `options` sets another path. Uses SQL after
- * connecting instead of a connection parameter, which many poolers refuse.
- */
+/** Puts the schema first in the role's search_path. By SQL, because many poolers refuse it as a parameter. */
 export async function readOwnSearchPath(
   client: pg.Client,
   config: ConnectionConfig,

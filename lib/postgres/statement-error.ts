@@ -62,7 +62,8 @@ export function describeStatementError(error: unknown): BackupError | null {
   if (!isConnectionLost(error)) return null;
   const { what, hint } = LOST;
   return new BackupError("DATABASE_UNREACHABLE", `${what}: ${error.message}.`, {
-    ...{ hint, cause: error },
+    hint,
+    cause: error,
   });
 }
 

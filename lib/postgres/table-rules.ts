@@ -236,7 +236,8 @@ export async function readDomainRules(
   const rules: Array<RowRule & { root: number }> = [];
   for (const { table, constraint, expression } of constraints.filter((it) => it.isValidated)) {
     const { rows } = await client.query<{ root: number; column: string }>(DOMAIN_COLUMNS_SQL, [
-      ...[oids, quoteTable(table)],
+      oids,
+      quoteTable(table),
     ]);
     for (const { root, column } of rows)
       rules.push({ root, ...domainRule(constraint, expression, column) });

@@ -19,10 +19,7 @@ export async function readEnums(
   return new Map(rows.map(({ oid, type, labels }) => [oid, { type, labels }]));
 }
 
-/**
- * The labels of the columns' enums, by the enum or the domain over one, for the manifest. Leaves out enums beyond the
- * manifest's limits; the backup is complete without them.
- */
+/** The columns' enums and domains over them, for the manifest. Those beyond its limits are left out, without loss. */
 export function enumsOf(tables: readonly Pick<CatalogTable, "columns">[]): EnumType[] {
   const enums = new Map<string, string[]>();
   let room = MAX_ENUM_LABELS;

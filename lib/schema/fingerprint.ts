@@ -1,10 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Catalog, CatalogTable } from "./catalog.ts";
 
-/**
- * A SHA-256 (64 hex digits) over everything that decides whether rows fit: tables, columns with types, foreign keys.
- * Two databases with the same migrations have the same fingerprint, even if their rows, owners or names differ.
- */
+/** A SHA-256 in hex of what decides whether rows fit. The same migrations give the same, whatever the rows. */
 export function fingerprint(
   catalog: Pick<Catalog, "foreignKeys">,
   tables: readonly CatalogTable[],
