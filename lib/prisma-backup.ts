@@ -12,8 +12,8 @@ import {
 } from "./class-options.ts";
 import { openConfiguredDatabase } from "./config.ts";
 import { BackupError, systemCodeOf } from "./errors.ts";
-import type { Database } from "./postgres/connection.ts";
-import { translateDatabaseError } from "./postgres/database-error.ts";
+import type { Database } from "./postgres/connection/connection.ts";
+import { translateDatabaseError } from "./postgres/errors/database-error.ts";
 import { findIncluded, tablesCalled } from "./schema/find-table.ts";
 import { type PrismaModels, readPrismaModels } from "./schema/prisma-models.ts";
 import { readCatalog } from "./schema/read-catalog.ts";

@@ -14,8 +14,8 @@ import {
 } from "./class-options.ts";
 import { openConfiguredDatabase } from "./config.ts";
 import { BackupError } from "./errors.ts";
-import type { Database } from "./postgres/connection.ts";
-import { translateDatabaseError } from "./postgres/database-error.ts";
+import type { Database } from "./postgres/connection/connection.ts";
+import { translateDatabaseError } from "./postgres/errors/database-error.ts";
 import { restoreArchive } from "./restore/restore-archive.ts";
 import { dmmfModelsSchema, findDmmfDrift, readDmmf } from "./schema/dmmf.ts";
 import { findIncluded, findTable } from "./schema/find-table.ts";

@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
 import type pg from "pg";
 import { BackupError } from "./errors.ts";
-import type { Database } from "./postgres/connection.ts";
+import type { Database } from "./postgres/connection/connection.ts";
 
 /** How long the app's client may take to answer. It may have to wait for a connection of its pool. */
 const ANSWER_MS = 10_000;

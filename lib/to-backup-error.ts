@@ -1,5 +1,5 @@
 import { BackupError, ownError } from "./errors.ts";
-import { describeStatementError } from "./postgres/statement-error.ts";
+import { describeStatementError } from "./postgres/errors/statement-error.ts";
 import type { ErrorReport } from "./shared/api.ts";
 
 /**

@@ -4,8 +4,8 @@ import path from "node:path";
 import { main as asc } from "assemblyscript/asc";
 import { ROOT } from "./run.ts";
 
-const SOURCE = "lib/postgres/assembly/index.ts";
-export const COMPILED = path.join(ROOT, "lib/postgres/compiled-assembly.ts");
+const SOURCE = "lib/postgres/copy/assembly/index.ts";
+export const COMPILED = path.join(ROOT, "lib/postgres/copy/compiled-assembly.ts");
 
 const OPTIONS = ["--optimize", "--noAssert", "--runtime", "stub", "--enable", "simd"];
 

@@ -7,7 +7,7 @@ import type { EntrySink } from "../archive/entry-sink.ts";
 import { createFile, syncFolder } from "../archive/files.ts";
 import { createFolderSink } from "../archive/folder-sink.ts";
 import { BackupError, systemCodeOf } from "../errors.ts";
-import { CONFLICT_ATTEMPTS, isRecoveryConflict } from "../postgres/standby.ts";
+import { CONFLICT_ATTEMPTS, isRecoveryConflict } from "../postgres/errors/standby.ts";
 import type { OperationResult } from "../shared/api.ts";
 import { PARTIAL_SUFFIX } from "../shared/archive-format.ts";
 import { type RunBackupOptions, runBackup } from "./run-backup.ts";

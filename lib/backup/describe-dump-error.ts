@@ -1,23 +1,23 @@
 import pg from "pg";
 import type { PlannedTable } from "../plan/dump-plan.ts";
 import { leaveOut } from "../plan/exclusion.ts";
-import type { Database } from "../postgres/connection.ts";
-import { isStorageDamage } from "../postgres/damage.ts";
+import type { Database } from "../postgres/connection/connection.ts";
+import { UnrestorableRow } from "../postgres/copy/json-array.ts";
+import { MAX_ROW_BYTES } from "../postgres/copy/load-rows.ts";
+import { isStorageDamage } from "../postgres/errors/damage.ts";
 import {
   type ErrorPlace,
   placedError,
   translateDatabaseError,
-} from "../postgres/database-error.ts";
+} from "../postgres/errors/database-error.ts";
+import { CHARACTER_NOT_IN_REPERTOIRE } from "../postgres/errors/sqlstate.ts";
+import { isTextError } from "../postgres/errors/text-errors.ts";
 import {
   findLargeRow,
   findUnreadableRow,
   type UnreadableRow,
 } from "../postgres/find-unreadable-row.ts";
 import { quoteIdentifier, quoteLiteral, quoteTable } from "../postgres/identifiers.ts";
-import { UnrestorableRow } from "../postgres/json-array.ts";
-import { MAX_ROW_BYTES } from "../postgres/load-rows.ts";
-import { CHARACTER_NOT_IN_REPERTOIRE } from "../postgres/sqlstate.ts";
-import { isTextError } from "../postgres/text-errors.ts";
 import type { TableName } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
 

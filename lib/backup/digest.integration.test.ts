@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
-import { openDatabase } from "../postgres/connection.ts";
+import { openDatabase } from "../postgres/connection/connection.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import { createTestDatabase } from "../testing/database.ts";
 import { runBackup } from "./run-backup.ts";

@@ -1,8 +1,8 @@
 import type { ArchiveWriter } from "../archive/archive-writer.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
 import type { PlannedTable } from "../plan/dump-plan.ts";
-import { type Database, explainEnd } from "../postgres/connection.ts";
-import { copyOut } from "../postgres/copy-out.ts";
+import { type Database, explainEnd } from "../postgres/connection/connection.ts";
+import { copyOut } from "../postgres/copy/copy-out.ts";
 import type { Snapshot } from "../postgres/snapshot.ts";
 import { MAX_PARENTS } from "../shared/archive-format.ts";
 import { type OnProgress, reportTable } from "../shared/progress.ts";

@@ -2,7 +2,7 @@
 import { Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { createArchiveKey } from "../archive/encryption.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import { countRows } from "../postgres/count-rows.ts";
 import { readMigrations } from "../postgres/migrations.ts";
 import { readSequenceStates } from "../postgres/sequences.ts";

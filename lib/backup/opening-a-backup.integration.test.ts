@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { createArchiveKey } from "../archive/encryption.ts";
-import { openDatabase } from "../postgres/connection.ts";
+import { openDatabase } from "../postgres/connection/connection.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import type { EncryptionChoice } from "../shared/api.ts";
 import { PASSPHRASE, shell, temporaryFolder, terminal } from "../testing/archives.ts";

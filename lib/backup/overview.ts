@@ -1,8 +1,8 @@
 import { insertionOrderOf } from "../plan/dump-plan.ts";
 import { leftToPlatforms, platformWarnings } from "../plan/platform-schemas.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import { countRows, type RowCount } from "../postgres/count-rows.ts";
-import { whyUnreadable } from "../postgres/damage.ts";
+import { whyUnreadable } from "../postgres/errors/damage.ts";
 import { findPrismaDrift } from "../schema/drift.ts";
 import { modelName, type PrismaModels } from "../schema/prisma-models.ts";
 import { readCatalog } from "../schema/read-catalog.ts";

@@ -5,15 +5,20 @@ import type { EntrySink } from "../archive/entry-sink.ts";
 import { BackupError } from "../errors.ts";
 import type { TableSelection } from "../plan/dump-plan.ts";
 import { leaveOut } from "../plan/exclusion.ts";
-import { abandon, cancelOnAbort, type Database, explainEnd } from "../postgres/connection.ts";
+import {
+  abandon,
+  cancelOnAbort,
+  type Database,
+  explainEnd,
+} from "../postgres/connection/connection.ts";
+import { reportWaits } from "../postgres/connection/session-waits.ts";
 import { countRows, type RowCount } from "../postgres/count-rows.ts";
-import { translateDatabaseError } from "../postgres/database-error.ts";
+import { translateDatabaseError } from "../postgres/errors/database-error.ts";
+import { CONFLICT_ATTEMPTS, isRecoveryConflict } from "../postgres/errors/standby.ts";
 import { DEFAULT_LOCK_TIMEOUT_MS } from "../postgres/locks.ts";
 import { readMigrations } from "../postgres/migrations.ts";
 import { readSequenceStates } from "../postgres/sequences.ts";
-import { reportWaits } from "../postgres/session-waits.ts";
 import { openSnapshot, type Snapshot } from "../postgres/snapshot.ts";
-import { CONFLICT_ATTEMPTS, isRecoveryConflict } from "../postgres/standby.ts";
 import { enumsOf } from "../schema/enums.ts";
 import { fingerprint } from "../schema/fingerprint.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";

@@ -1,6 +1,6 @@
 import { createArchiveKey } from "../archive/encryption.ts";
 import { createBackupFile } from "../backup/create-backup-file.ts";
-import { openDatabase } from "../postgres/connection.ts";
+import { openDatabase } from "../postgres/connection/connection.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import type { EncryptionChoice } from "../shared/api.ts";
 import { formatBytes, formatDuration, formatNoun } from "../shared/format.ts";

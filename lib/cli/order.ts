@@ -1,7 +1,7 @@
 import { insertionOrderOf } from "../plan/dump-plan.ts";
 import { requireKnown } from "../plan/exclusion.ts";
 import { leftToPlatforms, platformWarnings } from "../plan/platform-schemas.ts";
-import { openDatabase } from "../postgres/connection.ts";
+import { openDatabase } from "../postgres/connection/connection.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import { readCatalog } from "../schema/read-catalog.ts";
 import type { InsertionOrder, OrderEdge } from "../shared/api.ts";

@@ -1,6 +1,6 @@
 import { openArchive } from "../archive/archive-reader.ts";
 import { isMerge } from "../plan/restore-scope.ts";
-import { openDatabase } from "../postgres/connection.ts";
+import { openDatabase } from "../postgres/connection/connection.ts";
 import { restoreArchive } from "../restore/restore-archive.ts";
 import { isSaidBefore } from "../restore/result-warnings.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";

@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { SafetyBackupFiles } from "./safety-backup-files.ts";
 import type { Uploads } from "./uploads/receive-upload.ts";

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { openDatabase } from "../postgres/connection.ts";
+import { openDatabase } from "../postgres/connection/connection.ts";
 import { beginRestore } from "../restore/run-restore.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/database.ts";

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { expect, it, vi } from "vitest";
-import { openDatabase } from "../postgres/connection.ts";
+import { openDatabase } from "../postgres/connection/connection.ts";
 import type { TableProgress } from "../shared/progress.ts";
 import { createTestDatabase } from "../testing/database.ts";
 import { until } from "../testing/patience.ts";

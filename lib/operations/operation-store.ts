@@ -1,7 +1,7 @@
 /** Operations as rows. Every change of state is one conditional UPDATE, so only one of two racing requests wins. */
 import type { ArchiveKey } from "../archive/encryption.ts";
 import type { Config } from "../config.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import type {
   Actor,

@@ -1,8 +1,8 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
-import type { Database } from "../postgres/connection.ts";
-import { READ_ONLY_SQL_TRANSACTION } from "../postgres/sqlstate.ts";
-import { isStandby, READ_ONLY, standbyError } from "../postgres/standby.ts";
+import type { Database } from "../postgres/connection/connection.ts";
+import { READ_ONLY_SQL_TRANSACTION } from "../postgres/errors/sqlstate.ts";
+import { isStandby, READ_ONLY, standbyError } from "../postgres/errors/standby.ts";
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import { inspectOwnSchema, OWN_TABLES, requireTrusted } from "./schema-owners.ts";
 

@@ -1,5 +1,5 @@
 import { BackupError } from "../errors.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import type { Actor, KnownOperation, ListedOperation, OperationKind } from "../shared/api.ts";
 import type { Context } from "./context.ts";
 import { cancelled, findLiveOperation } from "./live-operation.ts";

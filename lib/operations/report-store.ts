@@ -6,7 +6,7 @@
 import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { encryptFile } from "../archive/age-file.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import { queryOperations } from "./operations-schema.ts";

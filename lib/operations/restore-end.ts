@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import type { Operation } from "../shared/api.ts";
 import { toBackupError } from "../to-backup-error.ts";
 import { recordEnd } from "./notify.ts";

@@ -1,4 +1,4 @@
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import { TABLE } from "./operation-store.ts";
 import { queryOperations } from "./operations-schema.ts";
 

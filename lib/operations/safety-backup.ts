@@ -4,7 +4,7 @@ import { DigestStream } from "../archive/digest.ts";
 import type { ArchiveKey } from "../archive/encryption.ts";
 import { createBackupFile } from "../backup/create-backup-file.ts";
 import { BackupError } from "../errors.ts";
-import { isStorageDamage } from "../postgres/damage.ts";
+import { isStorageDamage } from "../postgres/errors/damage.ts";
 import { readCatalog } from "../schema/read-catalog.ts";
 import type { SafetyBackupPlan, TableName } from "../shared/api.ts";
 import { describeModes } from "../shared/encryption-policy.ts";

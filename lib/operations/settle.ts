@@ -1,6 +1,6 @@
 /** Finds the true outcome of operations that did not report one: never begun, or their process died. */
 import { BackupError } from "../errors.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import { isInFuture, transactionStatus } from "../postgres/transaction.ts";
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import type { Operation, OperationResult } from "../shared/api.ts";

@@ -1,7 +1,7 @@
 /** A role that only has CREATE on the database tries to act through the app's role. */
 import { describe, expect, it } from "vitest";
 import { checkDatabase } from "../cli/doctor/doctor.ts";
-import { openDatabase } from "../postgres/connection.ts";
+import { openDatabase } from "../postgres/connection/connection.ts";
 import { createTestDatabase, serverUrlOf, type TestDatabase } from "../testing/database.ts";
 import { createTestAdmin, SHOP_SQL, type TestAdmin } from "../testing/test-admin.ts";
 

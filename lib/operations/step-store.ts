@@ -3,7 +3,7 @@
  * archive is in the memory of one process.
  */
 
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import { NO_PROGRESS, type Stage } from "../shared/progress.ts";
 import { toErrorReport } from "../to-backup-error.ts";
 import {

@@ -3,7 +3,7 @@
  * for all processes of the app together. They are counted before the try, so a hundred concurrent ones count, too.
  */
 import { BackupError } from "../errors.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import { OWN_SCHEMA } from "../schema/user-objects.ts";
 import { queryOperations } from "./operations-schema.ts";
 

@@ -1,10 +1,10 @@
 import pg from "pg";
 import type { CatalogTable } from "../schema/catalog.ts";
+import { hasSqlState, LOCK_NOT_AVAILABLE } from "./errors/sqlstate.ts";
+import { isRecoveryConflict } from "./errors/standby.ts";
 import { quoteLiteral } from "./identifiers.ts";
 import { type ReadTable, rowsOf } from "./rows-of.ts";
 import { apart } from "./savepoint.ts";
-import { hasSqlState, LOCK_NOT_AVAILABLE } from "./sqlstate.ts";
-import { isRecoveryConflict } from "./standby.ts";
 
 /** Tables are counted, smallest first, up to this total size: about a second of reading. The rest is estimated. */
 const COUNT_UP_TO_BYTES = 512 * 1024 * 1024;

@@ -1,14 +1,14 @@
 import type pg from "pg";
 import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
-import { dumped } from "./copy-out.ts";
+import { dumped } from "./copy/copy-out.ts";
 import { countExactly } from "./count-rows.ts";
+import { CHARACTER_NOT_IN_REPERTOIRE, UNTRANSLATABLE_CHARACTER } from "./errors/sqlstate.ts";
+import { isTextError } from "./errors/text-errors.ts";
 import { quoteIdentifier } from "./identifiers.ts";
 import { readRowKeys } from "./row-keys.ts";
 import { rowsOf } from "./rows-of.ts";
 import { describeKey, sampleOf } from "./sample-values.ts";
 import { tryStatement } from "./savepoint.ts";
-import { CHARACTER_NOT_IN_REPERTOIRE, UNTRANSLATABLE_CHARACTER } from "./sqlstate.ts";
-import { isTextError } from "./text-errors.ts";
 
 /** Only the person waits for this search. */
 const MAX_SEARCH_MS = 60_000;

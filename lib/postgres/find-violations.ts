@@ -1,12 +1,12 @@
 import pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import { MAX_VIOLATING_ROWS, type ViolatingRow } from "../shared/rehearsal.ts";
+import { isNotFound } from "./errors/not-found.ts";
+import { EXCLUSION_VIOLATION, NOT_NULL_VIOLATION } from "./errors/sqlstate.ts";
 import type { ForeignKeyRule } from "./foreign-key-rules.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
-import { isNotFound } from "./not-found.ts";
 import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
 import { apart } from "./savepoint.ts";
-import { EXCLUSION_VIOLATION, NOT_NULL_VIOLATION } from "./sqlstate.ts";
 import type { ExclusionRule, RowRule, UniqueRule } from "./table-rules.ts";
 
 /** Rows that violate a rule. */

@@ -17,7 +17,7 @@ import {
 import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
 import { until } from "../testing/patience.ts";
 import { createTestAdmin } from "../testing/test-admin.ts";
-import type { Database } from "./connection.ts";
+import type { Database } from "./connection/connection.ts";
 
 let server: PostgresServer;
 beforeAll(async () => {

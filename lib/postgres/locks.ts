@@ -1,6 +1,12 @@
 import type pg from "pg";
 import type { CatalogTable } from "../schema/catalog.ts";
 import type { MaterializedView } from "../schema/materialized-views.ts";
+import {
+  DEADLOCK_DETECTED,
+  hasSqlState,
+  LOCK_NOT_AVAILABLE,
+  QUERY_CANCELED,
+} from "./errors/sqlstate.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 import { oidsOf } from "./load.ts";
 import {
@@ -9,7 +15,6 @@ import {
   findLockHolders,
   lockTimeout,
 } from "./lock-holders.ts";
-import { DEADLOCK_DETECTED, hasSqlState, LOCK_NOT_AVAILABLE, QUERY_CANCELED } from "./sqlstate.ts";
 
 /** Default for how long a backup or restore waits for locks before it gives up. */
 export const DEFAULT_LOCK_TIMEOUT_MS = 30_000;

@@ -2,8 +2,8 @@ import type pg from "pg";
 import type { MaterializedView } from "../schema/materialized-views.ts";
 import type { Warning } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";
+import { ownSearchPath } from "./connection/own-settings.ts";
 import { quoteTable } from "./identifiers.ts";
-import { ownSearchPath } from "./own-settings.ts";
 import { tryStatement } from "./savepoint.ts";
 
 /**

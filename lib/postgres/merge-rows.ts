@@ -1,8 +1,8 @@
 import type pg from "pg";
 import type { TableName } from "../shared/api.ts";
 import type { SampleValue } from "../shared/rehearsal.ts";
-import { MAX_BLAMED_ROWS } from "./blamed-rows.ts";
-import { dumped } from "./copy-out.ts";
+import { dumped } from "./copy/copy-out.ts";
+import { MAX_BLAMED_ROWS } from "./errors/blamed-rows.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 import type { KeyedLoad } from "./load.ts";
 import type { RowKey } from "./row-keys.ts";

@@ -10,7 +10,7 @@ import { backUp, openTestDatabase, restore, temporaryPath } from "../testing/bac
 import { serverUrlOf } from "../testing/database.ts";
 import { sample } from "../testing/scope.ts";
 import { createTestAdmin } from "../testing/test-admin.ts";
-import { openDatabase } from "./connection.ts";
+import { openDatabase } from "./connection/connection.ts";
 
 const MAIN = fileURLToPath(new URL("../cli/main.ts", import.meta.url));
 

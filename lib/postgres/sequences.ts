@@ -2,11 +2,11 @@ import pg from "pg";
 import type { PlannedSequence } from "../plan/load-plan.ts";
 import type { CatalogSequence } from "../schema/catalog.ts";
 import type { TableName } from "../shared/api.ts";
-import { blameSequence, isStorageDamage } from "./damage.ts";
+import { blameSequence, isStorageDamage } from "./errors/damage.ts";
+import { DATA_CORRUPTED } from "./errors/sqlstate.ts";
 import { findFurthest } from "./furthest-value.ts";
 import { quoteTable } from "./identifiers.ts";
 import { apart } from "./savepoint.ts";
-import { DATA_CORRUPTED } from "./sqlstate.ts";
 
 /** Where a sequence stands. `lastValue` is decimal text, because an int8 does not fit in a JavaScript number. */
 export interface SequenceState extends TableName {

@@ -4,15 +4,15 @@ import { type DumpPlan, planDump, selectionOf, type TableSelection } from "../pl
 import type { Catalog } from "../schema/catalog.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import { readCatalog } from "../schema/read-catalog.ts";
-import { isCatalogDamage } from "./damage.ts";
-import { beginLockWait, lockTables } from "./locks.ts";
+import { isCatalogDamage } from "./errors/damage.ts";
 import {
   hasSqlState,
   INTERNAL_ERROR,
   INVALID_SCHEMA_NAME,
   UNDEFINED_COLUMN,
   UNDEFINED_TABLE,
-} from "./sqlstate.ts";
+} from "./errors/sqlstate.ts";
+import { beginLockWait, lockTables } from "./locks.ts";
 
 /** A moment of the database. Every statement on `client` sees the same rows, and no table can change its structure. */
 export interface Snapshot {

@@ -3,12 +3,12 @@ import type pg from "pg";
 import { type DropStatement, dropStatementOf } from "../schema/drop-statement.ts";
 import type { TableName } from "../shared/api.ts";
 import type { SampleValue } from "../shared/rehearsal.ts";
+import { hasSqlState, PROGRAM_LIMIT_EXCEEDED } from "./errors/sqlstate.ts";
 import { quoteIdentifier, quoteTable } from "./identifiers.ts";
 import { keyColumns, type Load } from "./load.ts";
 import { columnsOf, ENFORCED_INDEX, INDEXES, relationsOf } from "./row-keys.ts";
 import { columnsOfRow, readSample, sampleOf } from "./sample-values.ts";
 import { apart, tryStatement } from "./savepoint.ts";
-import { hasSqlState, PROGRAM_LIMIT_EXCEEDED } from "./sqlstate.ts";
 
 export interface TooLarge {
   index: string;

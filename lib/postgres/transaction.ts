@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { TableName } from "../shared/api.ts";
+import { hasSqlState, INVALID_PARAMETER_VALUE } from "./errors/sqlstate.ts";
 import { quoteTable } from "./identifiers.ts";
-import { hasSqlState, INVALID_PARAMETER_VALUE } from "./sqlstate.ts";
 
 /** Assigns an ID to the transaction, by which it is known even after its connection is gone. */
 export async function currentTransactionId(client: pg.ClientBase): Promise<string> {

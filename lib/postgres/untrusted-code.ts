@@ -8,8 +8,8 @@ import type { PlannedLoad } from "../plan/load-plan.ts";
 import { TRUSTED_ROLES } from "../schema/trusted-roles.ts";
 import { FIRST_NORMAL_OID, notOfExtension } from "../schema/user-objects.ts";
 import type { TableName } from "../shared/api.ts";
+import { ownSearchPathText } from "./connection/own-settings.ts";
 import { oidsOf } from "./load.ts";
-import { ownSearchPathText } from "./own-settings.ts";
 
 export interface UntrustedCode {
   /** The table whose rows call the code; null if any load calls it. */

@@ -1,7 +1,7 @@
 import type pg from "pg";
-import type { BlamedRows } from "../postgres/blamed-rows.ts";
 import { addForeignKey } from "../postgres/constraints.ts";
-import { keyInDetail, translateDatabaseError } from "../postgres/database-error.ts";
+import type { BlamedRows } from "../postgres/errors/blamed-rows.ts";
+import { keyInDetail, translateDatabaseError } from "../postgres/errors/database-error.ts";
 import { quoteTable } from "../postgres/identifiers.ts";
 import type { ForeignKey } from "../schema/catalog.ts";
 import type { TableName } from "../shared/api.ts";

@@ -1,6 +1,6 @@
 import pg from "pg";
-import type { BlamedRows } from "../postgres/blamed-rows.ts";
-import { translateDatabaseError } from "../postgres/database-error.ts";
+import type { BlamedRows } from "../postgres/errors/blamed-rows.ts";
+import { translateDatabaseError } from "../postgres/errors/database-error.ts";
 import { quoteTable } from "../postgres/identifiers.ts";
 import { createIndex, dropIndexes, type LateIndex } from "../postgres/indexes.ts";
 import { type Load, oidsOf } from "../postgres/load.ts";

@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Archive } from "../archive/archive.ts";
 import { openArchive } from "../archive/archive-reader.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import type { Phase } from "../shared/progress.ts";
 import {
   backUp,

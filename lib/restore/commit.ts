@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
-import { type Database, stopWaitingOnAbort } from "../postgres/connection.ts";
+import { type Database, stopWaitingOnAbort } from "../postgres/connection/connection.ts";
 import {
   currentTransactionId,
   requireDurableCommit,

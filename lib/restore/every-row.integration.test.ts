@@ -6,7 +6,7 @@
 import pg from "pg";
 import { describe, expect, test } from "vitest";
 import { checkContents } from "../cli/doctor/contents.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import { readCatalog } from "../schema/read-catalog.ts";
 import {
   archivedRows,

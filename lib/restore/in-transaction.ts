@@ -1,7 +1,7 @@
 import { BackupError } from "../errors.ts";
-import { abandon, cancelOnAbort } from "../postgres/connection.ts";
-import { translateDatabaseError } from "../postgres/database-error.ts";
-import { reportWaits } from "../postgres/session-waits.ts";
+import { abandon, cancelOnAbort } from "../postgres/connection/connection.ts";
+import { reportWaits } from "../postgres/connection/session-waits.ts";
+import { translateDatabaseError } from "../postgres/errors/database-error.ts";
 import type { OnProgress } from "../shared/progress.ts";
 import { toBackupError } from "../to-backup-error.ts";
 import type { RestoreSession } from "./restore-session.ts";

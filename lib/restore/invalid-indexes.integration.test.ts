@@ -1,6 +1,6 @@
 /** Unique indexes that are not valid but still reject rows. Whatever prevents a restore is known beforehand. */
 import { describe, expect, test } from "vitest";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import type { RestoreMode } from "../shared/api.ts";
 import { backUp, check, errorOf, restore, testDatabase } from "../testing/backups.ts";
 import { MAJORS } from "../testing/majors.ts";

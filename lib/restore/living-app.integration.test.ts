@@ -5,7 +5,7 @@ import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { BackupError } from "../errors.ts";
 import { createBackupAdmin } from "../http/create-backup-admin.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import {
   backUp,
   check,

@@ -1,7 +1,7 @@
 import type { Archive } from "../archive/archive.ts";
 import type { RestoreSelection } from "../plan/restore-scope.ts";
+import { ownSettings } from "../postgres/connection/own-settings.ts";
 import type { Load } from "../postgres/load.ts";
-import { ownSettings } from "../postgres/own-settings.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import { waitingTable } from "../shared/progress.ts";
 import type { TransactionOptions } from "./in-transaction.ts";

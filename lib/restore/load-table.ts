@@ -4,9 +4,6 @@ import type { Archive } from "../archive/archive.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
 import { BackupError } from "../errors.ts";
 import { freeOwn } from "../own-memory.ts";
-import { dropRemedy, findDropStatement } from "../postgres/constraint-remedies.ts";
-import { translateDatabaseError } from "../postgres/database-error.ts";
-import type { Load } from "../postgres/load.ts";
 import {
   batchRows,
   chosenRows,
@@ -15,7 +12,10 @@ import {
   loadRows,
   loadStatement,
   type RowBatch,
-} from "../postgres/load-rows.ts";
+} from "../postgres/copy/load-rows.ts";
+import { dropRemedy, findDropStatement } from "../postgres/errors/constraint-remedies.ts";
+import { translateDatabaseError } from "../postgres/errors/database-error.ts";
+import type { Load } from "../postgres/load.ts";
 import { type OnProgress, reportTable } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { keyInBatch } from "./diagnose/failing-key.ts";

@@ -1,9 +1,9 @@
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import { leaveOut } from "../plan/exclusion.ts";
-import type { BlamedRows } from "../postgres/blamed-rows.ts";
-import { dropRemedy, findDropStatement } from "../postgres/constraint-remedies.ts";
-import { keyInDetail, translateDatabaseError } from "../postgres/database-error.ts";
+import type { BlamedRows } from "../postgres/errors/blamed-rows.ts";
+import { dropRemedy, findDropStatement } from "../postgres/errors/constraint-remedies.ts";
+import { keyInDetail, translateDatabaseError } from "../postgres/errors/database-error.ts";
 import { isKeyed, type KeyedLoad, type Load } from "../postgres/load.ts";
 import { type MergedRows, mergeRows } from "../postgres/merge-rows.ts";
 import { tableLabel } from "../shared/table-name.ts";

@@ -5,7 +5,7 @@
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { openArchive } from "../archive/archive-reader.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import { quoteTable } from "../postgres/identifiers.ts";
 import type { RestorePlan, RestoreScope, TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";

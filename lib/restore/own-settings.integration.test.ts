@@ -3,7 +3,7 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openConfiguredDatabase } from "../config.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import {
   backUp,
   errorOf,

@@ -4,7 +4,7 @@ import type { LoadPlan } from "../plan/load-plan.ts";
 import { describeSchemas } from "../plan/platform-schemas.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import type { RowCount } from "../postgres/count-rows.ts";
-import { whyUnreadable } from "../postgres/damage.ts";
+import { whyUnreadable } from "../postgres/errors/damage.ts";
 import type { Catalog } from "../schema/catalog.ts";
 import { MIGRATIONS_TABLE } from "../schema/prisma-models.ts";
 import type { Check, RestorePlan, TableName } from "../shared/api.ts";

@@ -1,10 +1,10 @@
 import type { Archive } from "../archive/archive.ts";
 import { type ManifestTable, summariseManifest } from "../archive/manifest.ts";
 import { isMerge, type RestoreSelection } from "../plan/restore-scope.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import { countRows } from "../postgres/count-rows.ts";
-import { isStorageDamage } from "../postgres/damage.ts";
-import { translateDatabaseError } from "../postgres/database-error.ts";
+import { isStorageDamage } from "../postgres/errors/damage.ts";
+import { translateDatabaseError } from "../postgres/errors/database-error.ts";
 import { readMigrations } from "../postgres/migrations.ts";
 import type { PrismaModels } from "../schema/prisma-models.ts";
 import type { RestorePlan, TableName } from "../shared/api.ts";

@@ -16,7 +16,7 @@ import type { Major } from "../../scripts/postgres-package.ts";
 import { openArchive } from "../archive/archive-reader.ts";
 import { createArchiveKey } from "../archive/encryption.ts";
 import { createBackupFile } from "../backup/create-backup-file.ts";
-import { openDatabase } from "../postgres/connection.ts";
+import { openDatabase } from "../postgres/connection/connection.ts";
 import { archivedRows, models, restore } from "../testing/backups.ts";
 import { createTestDatabase, type TestDatabase } from "../testing/database.ts";
 import { MAJORS } from "../testing/majors.ts";

@@ -6,7 +6,7 @@ import { compareEncodings } from "../plan/compare-encodings.ts";
 import type { LoadPlan, PlannedLoad } from "../plan/load-plan.ts";
 import { planLoad } from "../plan/plan-load.ts";
 import { isMerge, type RestoreSelection } from "../plan/restore-scope.ts";
-import { isStorageDamage } from "../postgres/damage.ts";
+import { isStorageDamage } from "../postgres/errors/damage.ts";
 import type { Load } from "../postgres/load.ts";
 import type { RefusedChange } from "../postgres/publications.ts";
 import { type RowKeys, readRowKeys } from "../postgres/row-keys.ts";

@@ -1,6 +1,6 @@
 import { invalidArchive } from "../archive/archive-error.ts";
 import type { ManifestTable } from "../archive/manifest.ts";
-import { type RowBatch, splitBatch } from "../postgres/load-rows.ts";
+import { type RowBatch, splitBatch } from "../postgres/copy/load-rows.ts";
 import { tableLabel } from "../shared/table-name.ts";
 
 /** In bytes. A larger row is not parsed only to see its columns. */

@@ -1,4 +1,4 @@
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import type { OperationResult } from "../shared/api.ts";
 import { type CheckedPlan, verifyArchive } from "./plan-restore.ts";
 import { beginRestore } from "./restore-session.ts";

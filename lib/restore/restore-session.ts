@@ -1,10 +1,10 @@
 import { setTimeout } from "node:timers/promises";
 import type pg from "pg";
 import { BackupError } from "../errors.ts";
-import { abandon, type Database } from "../postgres/connection.ts";
-import { translateDatabaseError } from "../postgres/database-error.ts";
+import { abandon, type Database } from "../postgres/connection/connection.ts";
+import { translateDatabaseError } from "../postgres/errors/database-error.ts";
+import { requireWrites } from "../postgres/errors/standby.ts";
 import { findRestoreLockHolder, tryRestoreLock } from "../postgres/locks.ts";
-import { requireWrites } from "../postgres/standby.ts";
 
 /**
  * The right to restore into a database, held by one connection at a time. The caller that began it must end it, with

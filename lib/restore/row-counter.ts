@@ -1,5 +1,5 @@
 import { BackupError } from "../errors.ts";
-import { MAX_ROW_BYTES } from "../postgres/load-rows.ts";
+import { MAX_ROW_BYTES } from "../postgres/copy/load-rows.ts";
 
 const NEWLINE = 0x0a;
 const OPEN = "[".charCodeAt(0);

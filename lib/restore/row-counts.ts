@@ -2,7 +2,7 @@ import type pg from "pg";
 import { BackupError } from "../errors.ts";
 import { isMerge } from "../plan/restore-scope.ts";
 import { countApart, countExactly } from "../postgres/count-rows.ts";
-import { isStorageDamage } from "../postgres/damage.ts";
+import { isStorageDamage } from "../postgres/errors/damage.ts";
 import type { Load } from "../postgres/load.ts";
 import type { RestoreMode } from "../shared/api.ts";
 import { tableLabel } from "../shared/table-name.ts";

@@ -1,8 +1,8 @@
+import { FIXED_SETTINGS } from "../postgres/connection/own-settings.ts";
 import { rebuildReadingIndexes } from "../postgres/indexes.ts";
 import { oidsOf } from "../postgres/load.ts";
 import { beginLockWait, DEFAULT_LOCK_TIMEOUT_MS } from "../postgres/locks.ts";
 import { refreshMaterializedViews } from "../postgres/materialized-views.ts";
-import { FIXED_SETTINGS } from "../postgres/own-settings.ts";
 import { readSequenceStates } from "../postgres/sequences.ts";
 import { resumeEventTriggers, resumeTriggers } from "../postgres/triggers.ts";
 import type { OperationResult } from "../shared/api.ts";

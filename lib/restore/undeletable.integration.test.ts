@@ -1,7 +1,7 @@
 /** Tables in which a publication prevents deletion: the check, the trial run and the restore report the same. */
 import { describe, expect, test } from "vitest";
 import { openArchive } from "../archive/archive-reader.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import type { RestoreScope } from "../shared/api.ts";
 import { backUp, errorOf, models, restore, testDatabase } from "../testing/backups.ts";
 import type { TestDatabase } from "../testing/database.ts";

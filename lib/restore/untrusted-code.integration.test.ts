@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { checkDatabase } from "../cli/doctor/doctor.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import type { RestoreScope } from "../shared/api.ts";
 import {
   asRole,

@@ -1,15 +1,15 @@
 import pg from "pg";
-import type { BlamedRows } from "../postgres/blamed-rows.ts";
-import { blameRows } from "../postgres/blamed-rows.ts";
+import { FIXED_SETTINGS, ownSettings } from "../postgres/connection/own-settings.ts";
 import {
   type AsideConstraint,
   type AsideConstraints,
   validateConstraint,
 } from "../postgres/constraints.ts";
-import { translateDatabaseError } from "../postgres/database-error.ts";
+import type { BlamedRows } from "../postgres/errors/blamed-rows.ts";
+import { blameRows } from "../postgres/errors/blamed-rows.ts";
+import { translateDatabaseError } from "../postgres/errors/database-error.ts";
 import { checkRows } from "../postgres/find-violations.ts";
 import type { Load } from "../postgres/load.ts";
-import { FIXED_SETTINGS, ownSettings } from "../postgres/own-settings.ts";
 import { checkRule, domainRule } from "../postgres/table-rules.ts";
 import type { TableName } from "../shared/api.ts";
 import { tableKey } from "../shared/table-name.ts";

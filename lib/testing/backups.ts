@@ -13,7 +13,7 @@ import { createArchiveKey } from "../archive/encryption.ts";
 import type { StoredManifest } from "../archive/manifest.ts";
 import { type RunBackupOptions, runBackup } from "../backup/run-backup.ts";
 import { BackupError } from "../errors.ts";
-import { type Database, openDatabase } from "../postgres/connection.ts";
+import { type Database, openDatabase } from "../postgres/connection/connection.ts";
 import { verifyArchive } from "../restore/plan-restore.ts";
 import { beginRestore, type RunRestoreOptions, runRestore } from "../restore/run-restore.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";

@@ -1,5 +1,5 @@
 import { openArchive } from "../archive/archive-reader.ts";
-import type { Database } from "../postgres/connection.ts";
+import type { Database } from "../postgres/connection/connection.ts";
 import { type RehearseOptions, rehearse } from "../restore/rehearsal/rehearse.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import { models } from "./backups.ts";

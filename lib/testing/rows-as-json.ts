@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { dumped, wrapped } from "../postgres/copy-out.ts";
+import { dumped, wrapped } from "../postgres/copy/copy-out.ts";
 import { quoteIdentifier } from "../postgres/identifiers.ts";
 import { rowsOf } from "../postgres/rows-of.ts";
 import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Database } from "../../postgres/connection.ts";
+import type { Database } from "../../postgres/connection/connection.ts";
 import { verifyArchive } from "../../restore/plan-restore.ts";
 import { NO_PRISMA_MODELS, type PrismaModels } from "../../schema/prisma-models.ts";
 import type { RestorePlan } from "../../shared/api.ts";

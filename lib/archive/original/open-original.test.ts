@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { BackupError } from "../../errors.ts";
-import { batchRows } from "../../postgres/load-rows.ts";
+import { batchRows } from "../../postgres/copy/load-rows.ts";
 import { looksOriginal } from "../../shared/archive/original-files.ts";
 import { codeOf } from "../../testing/archives.ts";
 import { pack } from "../../testing/forge-zip.ts";

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
-import type { Database } from "../../postgres/connection.ts";
+import type { Database } from "../../postgres/connection/connection.ts";
 import { verifyArchive } from "../../restore/plan-restore.ts";
 import type { RestorePlan, Unlock } from "../../shared/api.ts";
 import { models, restore, testDatabase } from "../../testing/backups.ts";

@@ -1,8 +1,12 @@
 import type pg from "pg";
-import type { Database } from "../../postgres/connection.ts";
-import { IS_ONE_SESSION, ONE_SESSION, ONE_SESSION_HINT } from "../../postgres/one-session.ts";
-import { OwnClient } from "../../postgres/own-client.ts";
-import { recogniseAccess } from "../../postgres/pooler.ts";
+import type { Database } from "../../postgres/connection/connection.ts";
+import {
+  IS_ONE_SESSION,
+  ONE_SESSION,
+  ONE_SESSION_HINT,
+} from "../../postgres/connection/one-session.ts";
+import { OwnClient } from "../../postgres/connection/own-client.ts";
+import { recogniseAccess } from "../../postgres/connection/pooler.ts";
 import { toBackupError } from "../../to-backup-error.ts";
 import { attempt, type Finding, findingsOf } from "./finding.ts";
 

@@ -1,5 +1,8 @@
 import type pg from "pg";
-import { COMMAND_CONNECTIONS, PAGE_CONNECTIONS } from "../../postgres/connection-count.ts";
+import {
+  COMMAND_CONNECTIONS,
+  PAGE_CONNECTIONS,
+} from "../../postgres/connection/connection-count.ts";
 import { type Finding, findingsOf } from "./finding.ts";
 
 interface Limit {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { defaultUploadDir } from "../../config.ts";
-import { openDatabase } from "../../postgres/connection.ts";
+import { openDatabase } from "../../postgres/connection/connection.ts";
 import { createTestDatabase } from "../../testing/database.ts";
 import { makeHost, PLAIN, SCHEMA } from "../../testing/host-files.ts";
 import { COOKIE, startApp } from "../../testing/test-app.ts";

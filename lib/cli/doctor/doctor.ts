@@ -1,5 +1,5 @@
 import { defaultUploadDir } from "../../config.ts";
-import { type Database, openDatabase } from "../../postgres/connection.ts";
+import { type Database, openDatabase } from "../../postgres/connection/connection.ts";
 import { readCatalog } from "../../schema/read-catalog.ts";
 import { toBackupError } from "../../to-backup-error.ts";
 import { findSchema } from "../host/find-schema.ts";

@@ -8,7 +8,7 @@ import {
 import { requireAllRows, requireReadable } from "../../plan/dump-plan.ts";
 import { planLoad } from "../../plan/plan-load.ts";
 import { leftToPlatforms } from "../../plan/platform-schemas.ts";
-import { isStandby } from "../../postgres/standby.ts";
+import { isStandby } from "../../postgres/errors/standby.ts";
 import { readUntrustedCode } from "../../postgres/untrusted-code.ts";
 import { findObstacles } from "../../restore/require-loadable.ts";
 import type { Catalog } from "../../schema/catalog.ts";

@@ -1,5 +1,5 @@
 /** Identifies the row in the message of a failed restore, by a key with which a person can look it up. */
-import { type RowBatch, splitBatch } from "../../postgres/load-rows.ts";
+import { type RowBatch, splitBatch } from "../../postgres/copy/load-rows.ts";
 import type { RowKey } from "../../postgres/row-keys.ts";
 import { describeKey } from "../../postgres/sample-values.ts";
 import type { FailingRow } from "./find-failing-row.ts";

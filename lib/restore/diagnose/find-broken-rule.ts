@@ -1,12 +1,12 @@
 /** Finds which rule of a table rejects a row, if PostgreSQL does not name it. */
 import pg from "pg";
-import { type BlamedRows, blameRows } from "../../postgres/blamed-rows.ts";
-import { dropRemedy, partitionRemedy } from "../../postgres/constraint-remedies.ts";
-import { isWithoutPartition } from "../../postgres/database-error.ts";
+import { ownSearchPath } from "../../postgres/connection/own-settings.ts";
+import { loadStatement, type RowBatch } from "../../postgres/copy/load-rows.ts";
+import { type BlamedRows, blameRows } from "../../postgres/errors/blamed-rows.ts";
+import { dropRemedy, partitionRemedy } from "../../postgres/errors/constraint-remedies.ts";
+import { isWithoutPartition } from "../../postgres/errors/database-error.ts";
 import { checkRows } from "../../postgres/find-violations.ts";
 import { keyColumns, type Load } from "../../postgres/load.ts";
-import { loadStatement, type RowBatch } from "../../postgres/load-rows.ts";
-import { ownSearchPath } from "../../postgres/own-settings.ts";
 import { readTableRules } from "../../postgres/table-rules.ts";
 import { findTooLarge } from "../../postgres/too-large.ts";
 import { withProbeTable } from "./probe-table.ts";

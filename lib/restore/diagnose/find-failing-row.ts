@@ -1,12 +1,12 @@
 import pg from "pg";
-import type { Load } from "../../postgres/load.ts";
 import {
   loadStatement,
   type RowBatch,
   readStatement,
   splitBatch,
-} from "../../postgres/load-rows.ts";
-import { isTextError } from "../../postgres/text-errors.ts";
+} from "../../postgres/copy/load-rows.ts";
+import { isTextError } from "../../postgres/errors/text-errors.ts";
+import type { Load } from "../../postgres/load.ts";
 import { columnAlone } from "./column-alone.ts";
 import { isForeignKeyViolation } from "./find-orphans.ts";
 import { withProbeTable } from "./probe-table.ts";

@@ -1,14 +1,14 @@
 /** Finds rows that refer to missing rows. */
 import pg from "pg";
-import { type BlamedRows, blameRows } from "../../postgres/blamed-rows.ts";
+import { loadStatement, type RowBatch } from "../../postgres/copy/load-rows.ts";
+import { type BlamedRows, blameRows } from "../../postgres/errors/blamed-rows.ts";
+import { FOREIGN_KEY_VIOLATION } from "../../postgres/errors/sqlstate.ts";
 import { checkForeignKey, type Side } from "../../postgres/find-violations.ts";
 import { type ForeignKeyRule, readForeignKeyRules } from "../../postgres/foreign-key-rules.ts";
 import { quoteTable } from "../../postgres/identifiers.ts";
 import type { Load } from "../../postgres/load.ts";
-import { loadStatement, type RowBatch } from "../../postgres/load-rows.ts";
 import { readRowKeys } from "../../postgres/row-keys.ts";
 import { describeKey } from "../../postgres/sample-values.ts";
-import { FOREIGN_KEY_VIOLATION } from "../../postgres/sqlstate.ts";
 import type { CatalogTable } from "../../schema/catalog.ts";
 import type { TableName } from "../../shared/api.ts";
 import { withProbeTable } from "./probe-table.ts";

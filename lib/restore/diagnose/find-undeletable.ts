@@ -2,9 +2,9 @@
 import pg from "pg";
 import type { Archive } from "../../archive/archive.ts";
 import { freeOwn } from "../../own-memory.ts";
+import { batchRows, chosenRows, readStatement } from "../../postgres/copy/load-rows.ts";
 import { quoteIdentifier } from "../../postgres/identifiers.ts";
 import { isKeyed, type KeyedLoad, type Load } from "../../postgres/load.ts";
-import { batchRows, chosenRows, readStatement } from "../../postgres/load-rows.ts";
 import { sameKey } from "../../postgres/merge-rows.ts";
 import { type RefusedChange, readRefusedChanges } from "../../postgres/publications.ts";
 import type { RowKey } from "../../postgres/row-keys.ts";

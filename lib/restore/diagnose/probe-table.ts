@@ -1,6 +1,6 @@
 import type pg from "pg";
+import { ownSettings } from "../../postgres/connection/own-settings.ts";
 import { quoteTable } from "../../postgres/identifiers.ts";
-import { ownSettings } from "../../postgres/own-settings.ts";
 import type { CatalogTable } from "../../schema/catalog.ts";
 
 const PROBE = { schema: "pg_temp", name: "prisma_backup_admin_probe" };

@@ -1,19 +1,19 @@
 /** Finds the rows that make a merge fail. */
 import pg from "pg";
-import { type BlamedRows, blameRows } from "../../postgres/blamed-rows.ts";
-import { checkRows } from "../../postgres/find-violations.ts";
-import type { KeyedLoad } from "../../postgres/load.ts";
-import { dropPresent, findCollisions } from "../../postgres/merge-rows.ts";
-import { ownSearchPath } from "../../postgres/own-settings.ts";
-import { readRowKeys } from "../../postgres/row-keys.ts";
-import { describeKey } from "../../postgres/sample-values.ts";
+import { ownSearchPath } from "../../postgres/connection/own-settings.ts";
+import { type BlamedRows, blameRows } from "../../postgres/errors/blamed-rows.ts";
 import {
   CHECK_VIOLATION,
   EXCLUSION_VIOLATION,
   FOREIGN_KEY_VIOLATION,
   NOT_NULL_VIOLATION,
   UNIQUE_VIOLATION,
-} from "../../postgres/sqlstate.ts";
+} from "../../postgres/errors/sqlstate.ts";
+import { checkRows } from "../../postgres/find-violations.ts";
+import type { KeyedLoad } from "../../postgres/load.ts";
+import { dropPresent, findCollisions } from "../../postgres/merge-rows.ts";
+import { readRowKeys } from "../../postgres/row-keys.ts";
+import { describeKey } from "../../postgres/sample-values.ts";
 import { type RowRule, readTableRules } from "../../postgres/table-rules.ts";
 import { beginBlaming } from "./begin-blaming.ts";
 import { findOrphansInCopy } from "./find-orphans.ts";

@@ -2,7 +2,7 @@ import type pg from "pg";
 import { isMerge } from "../../plan/restore-scope.ts";
 import { compareRows, sampledColumns, sampleRows } from "../../postgres/compare-rows.ts";
 import { countExactly } from "../../postgres/count-rows.ts";
-import { isStorageDamage, whyUnreadable } from "../../postgres/damage.ts";
+import { isStorageDamage, whyUnreadable } from "../../postgres/errors/damage.ts";
 import { keyColumns } from "../../postgres/load.ts";
 import { apart } from "../../postgres/savepoint.ts";
 import type { RestoreMode } from "../../shared/api.ts";

@@ -1,7 +1,7 @@
-import { translateDatabaseError } from "../../postgres/database-error.ts";
+import { loadRows } from "../../postgres/copy/load-rows.ts";
+import { translateDatabaseError } from "../../postgres/errors/database-error.ts";
+import { isNotFound } from "../../postgres/errors/not-found.ts";
 import type { Load } from "../../postgres/load.ts";
-import { loadRows } from "../../postgres/load-rows.ts";
-import { isNotFound } from "../../postgres/not-found.ts";
 import { NOTHING_CHANGED } from "../in-transaction.ts";
 import { type LoadOptions, loadArchive } from "../load-archive.ts";
 import type { InsertBatch } from "../load-table.ts";

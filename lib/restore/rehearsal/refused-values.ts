@@ -1,8 +1,13 @@
 import pg from "pg";
+import {
+  loadRows,
+  type RowBatch,
+  readStatement,
+  splitBatch,
+} from "../../postgres/copy/load-rows.ts";
+import { isTextError, meaningOfTextError } from "../../postgres/errors/text-errors.ts";
 import { keyColumns, type Load } from "../../postgres/load.ts";
-import { loadRows, type RowBatch, readStatement, splitBatch } from "../../postgres/load-rows.ts";
 import { readSample } from "../../postgres/sample-values.ts";
-import { isTextError, meaningOfTextError } from "../../postgres/text-errors.ts";
 import { MAX_VIOLATING_ROWS, type ViolatingRow, type Violation } from "../../shared/rehearsal.ts";
 import { columnAlone } from "../diagnose/column-alone.ts";
 import type { InsertBatch } from "../load-table.ts";

@@ -1,9 +1,9 @@
 import { BackupError } from "../../errors.ts";
 import { isMerge } from "../../plan/restore-scope.ts";
-import type { Database } from "../../postgres/connection.ts";
-import { translateDatabaseError } from "../../postgres/database-error.ts";
-import { isNotFound } from "../../postgres/not-found.ts";
-import { FIXED_SETTINGS, ownSettings } from "../../postgres/own-settings.ts";
+import type { Database } from "../../postgres/connection/connection.ts";
+import { FIXED_SETTINGS, ownSettings } from "../../postgres/connection/own-settings.ts";
+import { translateDatabaseError } from "../../postgres/errors/database-error.ts";
+import { isNotFound } from "../../postgres/errors/not-found.ts";
 import { describeUnknownColumns } from "../../postgres/table-copies.ts";
 import type { SignInOptions } from "../../schema/sign-in.ts";
 import type { RehearsalReport, RowChanges } from "../../shared/rehearsal.ts";

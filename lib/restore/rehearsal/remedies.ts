@@ -1,6 +1,6 @@
 import type pg from "pg";
-import { dropRemedy, partitionRemedy } from "../../postgres/constraint-remedies.ts";
-import { describeNotFound } from "../../postgres/not-found.ts";
+import { dropRemedy, partitionRemedy } from "../../postgres/errors/constraint-remedies.ts";
+import { describeNotFound } from "../../postgres/errors/not-found.ts";
 import type { RefusedChange } from "../../postgres/publications.ts";
 import type { DropStatement } from "../../schema/drop-statement.ts";
 import type { TableName } from "../../shared/api.ts";

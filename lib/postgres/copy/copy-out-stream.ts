@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type pg from "pg";
-import { markOwn } from "../own-memory.ts";
+import { markOwn } from "../../own-memory.ts";
 
 /** https://www.postgresql.org/docs/current/protocol-message-formats.html */
 const HEADER_BYTES = 5;

@@ -1,11 +1,11 @@
 import { pipeline, type Readable } from "node:stream";
 import type pg from "pg";
-import type { CatalogColumn, CatalogTable } from "../schema/catalog.ts";
+import type { CatalogColumn, CatalogTable } from "../../schema/catalog.ts";
+import { quoteIdentifier } from "../identifiers.ts";
+import { rowsOf } from "../rows-of.ts";
 import { CopyOutStream } from "./copy-out-stream.ts";
 import { CopyToJson } from "./copy-to-json.ts";
-import { quoteIdentifier } from "./identifiers.ts";
 import { JsonArray, type OnRows, UnrestorableRow } from "./json-array.ts";
-import { rowsOf } from "./rows-of.ts";
 
 interface CopyOutOptions {
   /** Describes the error that the stream fails with. The row is counted from 1 in the order of reading. */

@@ -1,7 +1,7 @@
 /** Reports what this library's own sessions wait for. Another connection looks while they wait. */
 import type pg from "pg";
-import { formatSome } from "../shared/format.ts";
-import { describeHolder, findBlockers, type LockHolder } from "./lock-holders.ts";
+import { formatSome } from "../../shared/format.ts";
+import { describeHolder, findBlockers, type LockHolder } from "../lock-holders.ts";
 
 interface Watched {
   /** Who blocks the running statement. */

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { isIPv6 } from "node:net";
 import pg from "pg";
-import { BackupError } from "../errors.ts";
+import { BackupError } from "../../errors.ts";
+import { hasSqlState, TOO_MANY_CONNECTIONS } from "../errors/sqlstate.ts";
 import { describeUnreadable, noUrl, prismasOwnUrl } from "./connect-failure.ts";
 import { POOL_CONNECTIONS } from "./connection-count.ts";
 import { IS_ONE_SESSION, requireSessionsOfOnesOwn } from "./one-session.ts";
@@ -9,7 +10,6 @@ import { OwnClient } from "./own-client.ts";
 import { type ConnectionConfig, ONLY_TABLES, readOwnSearchPath } from "./own-settings.ts";
 import { requireSessions } from "./pooler.ts";
 import { SessionWatch } from "./session-waits.ts";
-import { hasSqlState, TOO_MANY_CONNECTIONS } from "./sqlstate.ts";
 
 declare module "pg" {
   interface Client {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createConnection } from "node:net";
 import type { Duplex } from "node:stream";
 import pg from "pg";
-import type { BackupError } from "../errors.ts";
+import type { BackupError } from "../../errors.ts";
 import { describeConnectFailure } from "./connect-failure.ts";
 import { decodePercent } from "./own-settings.ts";
 

@@ -1,5 +1,5 @@
-import { BackupError } from "../errors.ts";
-import { markOwn } from "../own-memory.ts";
+import { BackupError } from "../../errors.ts";
+import { markOwn } from "../../own-memory.ts";
 import { COMPILED_ASSEMBLY } from "./compiled-assembly.ts";
 
 /** The compiled exports of `assembly/index.ts`. Addresses and lengths are in bytes of its memory. */

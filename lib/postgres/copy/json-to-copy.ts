@@ -1,4 +1,4 @@
-import type { CatalogColumn } from "../schema/catalog.ts";
+import type { CatalogColumn } from "../../schema/catalog.ts";
 import { Assembly, VECTOR_BYTES } from "./assembly.ts";
 
 /**

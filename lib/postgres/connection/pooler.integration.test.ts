@@ -2,10 +2,10 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
-import { openConfiguredDatabase } from "../config.ts";
-import { createTestDatabase, pgDumpText, requireTool } from "../testing/database.ts";
-import { startPgBouncer } from "../testing/pgbouncer.ts";
-import { createTestAdmin, SHOP_SQL } from "../testing/test-admin.ts";
+import { openConfiguredDatabase } from "../../config.ts";
+import { createTestDatabase, pgDumpText, requireTool } from "../../testing/database.ts";
+import { startPgBouncer } from "../../testing/pgbouncer.ts";
+import { createTestAdmin, SHOP_SQL } from "../../testing/test-admin.ts";
 import { cancelOnAbort, openDatabase } from "./connection.ts";
 import { recogniseAccess } from "./pooler.ts";
 

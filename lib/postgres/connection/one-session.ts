@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { BackupError } from "../errors.ts";
+import { BackupError } from "../../errors.ts";
 
 /** SQL condition: true for PGlite, which is PostgreSQL in WebAssembly, as started by `prisma dev`. */
 export const IS_ONE_SESSION = "(pg_catalog.version() ~* 'wasm|emscripten|emcc')";

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { CatalogColumn } from "../schema/catalog.ts";
+import type { CatalogColumn } from "../../schema/catalog.ts";
 import { CopyToJson } from "./copy-to-json.ts";
 import { JsonToCopy } from "./json-to-copy.ts";
 

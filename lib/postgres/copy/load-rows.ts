@@ -2,11 +2,11 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { BackupError } from "../errors.ts";
-import { concatOwn, freeOwn, markOwn } from "../own-memory.ts";
-import type { LoadColumn } from "../plan/load-plan.ts";
-import type { CatalogTable } from "../schema/catalog.ts";
-import { quoteIdentifier, quoteTable } from "./identifiers.ts";
+import { BackupError } from "../../errors.ts";
+import { concatOwn, freeOwn, markOwn } from "../../own-memory.ts";
+import type { LoadColumn } from "../../plan/load-plan.ts";
+import type { CatalogTable } from "../../schema/catalog.ts";
+import { quoteIdentifier, quoteTable } from "../identifiers.ts";
 import { JsonToCopy } from "./json-to-copy.ts";
 
 /** Some lines of a table's JSON array in the archive, made into a JSON array of their own. */

@@ -1,11 +1,11 @@
 /** What to do about rows that a table refuses, worded for both a trial run and a restore. */
 
 import type pg from "pg";
-import type { CatalogTable } from "../schema/catalog.ts";
-import { type DropStatement, dropStatementOf } from "../schema/drop-statement.ts";
-import type { TableName } from "../shared/api.ts";
-import { sqlName } from "../shared/sql-name.ts";
-import { RELATIONS, relationsOf } from "./row-keys.ts";
+import type { CatalogTable } from "../../schema/catalog.ts";
+import { type DropStatement, dropStatementOf } from "../../schema/drop-statement.ts";
+import type { TableName } from "../../shared/api.ts";
+import { sqlName } from "../../shared/sql-name.ts";
+import { RELATIONS, relationsOf } from "../row-keys.ts";
 import { EXCLUSION_VIOLATION, hasSqlState, UNIQUE_VIOLATION } from "./sqlstate.ts";
 
 export const dropRemedy = ({ sql, isValid }: DropStatement): string =>

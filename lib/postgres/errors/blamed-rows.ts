@@ -1,5 +1,5 @@
-import type { SampleValue } from "../shared/rehearsal.ts";
-import { describeKey } from "./sample-values.ts";
+import type { SampleValue } from "../../shared/rehearsal.ts";
+import { describeKey } from "../sample-values.ts";
 
 /** Rows that made a restore fail. Each is given by its key, for example `id = 17`. */
 export interface BlamedRows {

@@ -2,10 +2,10 @@
 import { PGlite } from "@electric-sql/pglite";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 import { expect, onTestFinished, test } from "vitest";
-import { findFreePort } from "../../scripts/postgres.ts";
-import { checkConnection } from "../cli/doctor/connection.ts";
-import { beginRestore } from "../restore/run-restore.ts";
-import { backUp, errorOf, openTestDatabase } from "../testing/backups.ts";
+import { findFreePort } from "../../../scripts/postgres.ts";
+import { checkConnection } from "../../cli/doctor/connection.ts";
+import { beginRestore } from "../../restore/run-restore.ts";
+import { backUp, errorOf, openTestDatabase } from "../../testing/backups.ts";
 import { openDatabase } from "./connection.ts";
 
 test("is named before anything is sent to it that would stay", async () => {

@@ -2,16 +2,16 @@ import { Socket } from "node:net";
 import { buffer, text } from "node:stream/consumers";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
-import type { CatalogTable } from "../schema/catalog.ts";
-import { readCatalog } from "../schema/read-catalog.ts";
-import { testDatabase } from "../testing/backups.ts";
-import { EVERYTHING_SQL } from "../testing/everything-schema.ts";
-import { rowsAsJson } from "../testing/rows-as-json.ts";
-import { TYPE_CASES, TYPES_SQL, typeTable } from "../testing/type-cases.ts";
-import type { Database } from "./connection.ts";
+import type { CatalogTable } from "../../schema/catalog.ts";
+import { readCatalog } from "../../schema/read-catalog.ts";
+import { testDatabase } from "../../testing/backups.ts";
+import { EVERYTHING_SQL } from "../../testing/everything-schema.ts";
+import { rowsAsJson } from "../../testing/rows-as-json.ts";
+import { TYPE_CASES, TYPES_SQL, typeTable } from "../../testing/type-cases.ts";
+import type { Database } from "../connection/connection.ts";
+import { rowsOf } from "../rows-of.ts";
 import { copyOut } from "./copy-out.ts";
 import { CopyOutStream } from "./copy-out-stream.ts";
-import { rowsOf } from "./rows-of.ts";
 
 /** Runs `act` in one snapshot, and ends the connection afterwards. */
 async function inSnapshot<T>(

@@ -3,10 +3,10 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
-import { checkDatabase } from "../cli/doctor/doctor.ts";
-import { openTestDatabase, testDatabase } from "../testing/backups.ts";
-import { createTestAdmin } from "../testing/test-admin.ts";
-import { explainEnd } from "./connection.ts";
+import { checkDatabase } from "../../cli/doctor/doctor.ts";
+import { openTestDatabase, testDatabase } from "../../testing/backups.ts";
+import { createTestAdmin } from "../../testing/test-admin.ts";
+import { explainEnd } from "../connection/connection.ts";
 
 /** The foreign key refers to a table that is gone, so each reading of the foreign keys fails. */
 const DAMAGED_SQL = `
@@ -21,7 +21,7 @@ const LOOKUP = /cache lookup failed for relation \d+/;
 const command = (...args: string[]) =>
   promisify(execFile)(
     process.execPath,
-    [fileURLToPath(new URL("../cli/main.ts", import.meta.url)), ...args],
+    [fileURLToPath(new URL("../../cli/main.ts", import.meta.url)), ...args],
     { env: { ...process.env, NODE_NO_WARNINGS: "1" } },
   ).then(
     ({ stdout }) => ({ code: 0, stdout, stderr: "" }),

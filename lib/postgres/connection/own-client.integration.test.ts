@@ -2,10 +2,10 @@
 
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
-import { backUp, check, restore, testDatabase } from "../testing/backups.ts";
-import { databaseText } from "../testing/oracles.ts";
-import { rehearsed } from "../testing/rehearsals.ts";
-import { sample } from "../testing/scope.ts";
+import { backUp, check, restore, testDatabase } from "../../testing/backups.ts";
+import { databaseText } from "../../testing/oracles.ts";
+import { rehearsed } from "../../testing/rehearsals.ts";
+import { sample } from "../../testing/scope.ts";
 import { openDatabase } from "./connection.ts";
 
 const SQL = `

@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type PostgresServer, startPostgres } from "../../scripts/postgres.ts";
-import { errorOf, openTestDatabase, testDatabase } from "../testing/backups.ts";
-import { requireTool, serverUrlOf } from "../testing/database.ts";
-import { startPgBouncer } from "../testing/pgbouncer.ts";
+import { type PostgresServer, startPostgres } from "../../../scripts/postgres.ts";
+import { errorOf, openTestDatabase, testDatabase } from "../../testing/backups.ts";
+import { requireTool, serverUrlOf } from "../../testing/database.ts";
+import { startPgBouncer } from "../../testing/pgbouncer.ts";
 import { openDatabase } from "./connection.ts";
 
 const run = promisify(execFile);

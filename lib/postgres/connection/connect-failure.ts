@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import { BackupError } from "../errors.ts";
+import { BackupError } from "../../errors.ts";
 import { CONNECTIONS_NEEDED } from "./connection-count.ts";
 
 const NO_WAY = /^(?:ENETUNREACH|EHOSTUNREACH|EINVAL|EADDRNOTAVAIL|EAFNOSUPPORT)$/;

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { quoteLiteral } from "./identifiers.ts";
+import { quoteLiteral } from "../identifiers.ts";
 
 /** Settings of a connection, in addition to those of `pg`. */
 export interface ConnectionConfig extends pg.ClientConfig {

@@ -12,13 +12,13 @@ import {
   openTestDatabase,
   temporaryPath,
   testDatabase,
-} from "../testing/backups.ts";
-import type { TestDatabase } from "../testing/database.ts";
-import { until } from "../testing/patience.ts";
-import { createTestAdmin } from "../testing/test-admin.ts";
+} from "../../testing/backups.ts";
+import type { TestDatabase } from "../../testing/database.ts";
+import { until } from "../../testing/patience.ts";
+import { createTestAdmin } from "../../testing/test-admin.ts";
 import { COMMAND_CONNECTIONS, PAGE_CONNECTIONS } from "./connection-count.ts";
 
-const MAIN = fileURLToPath(new URL("../cli/main.ts", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 
 async function cli(...args: string[]) {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });

@@ -1,7 +1,7 @@
 /** Recognises errors about damaged files of the server, or about a catalog that refers to missing objects. */
 import pg from "pg";
-import type { TableName } from "../shared/api.ts";
-import { tableLabel } from "../shared/table-name.ts";
+import type { TableName } from "../../shared/api.ts";
+import { tableLabel } from "../../shared/table-name.ts";
 import { hasSqlState, INTERNAL_ERROR } from "./sqlstate.ts";
 
 /** The server's source files that access its data. From others, the codes concern a user's file or a library. */

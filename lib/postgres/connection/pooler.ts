@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import pg from "pg";
-import { BackupError } from "../errors.ts";
+import { BackupError } from "../../errors.ts";
 import { DIRECT_HINT } from "./connect-failure.ts";
 import { OwnClient } from "./own-client.ts";
 

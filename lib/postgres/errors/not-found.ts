@@ -1,7 +1,7 @@
 /** Recognises errors of user-defined functions that name something not found under the connection's search_path. */
 import type pg from "pg";
-import type { TableName } from "../shared/api.ts";
-import { sqlIdentifier } from "../shared/sql-name.ts";
+import type { TableName } from "../../shared/api.ts";
+import { sqlIdentifier } from "../../shared/sql-name.ts";
 import {
   hasSqlState,
   INVALID_SCHEMA_NAME,

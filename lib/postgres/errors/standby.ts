@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { BackupError } from "../errors.ts";
+import { BackupError } from "../../errors.ts";
 import { DEADLOCK_DETECTED, hasSqlState, SERIALIZATION_FAILURE } from "./sqlstate.ts";
 
 const HINT = "Use the primary server's connection string.";

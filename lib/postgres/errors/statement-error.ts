@@ -1,5 +1,5 @@
 import pg from "pg";
-import { BackupError } from "../errors.ts";
+import { BackupError } from "../../errors.ts";
 import {
   isConnectionLost,
   LACKS_RIGHT,

@@ -1,6 +1,6 @@
 import { Transform, type TransformCallback } from "node:stream";
-import { freeOwn } from "../own-memory.ts";
-import type { CatalogColumn } from "../schema/catalog.ts";
+import { freeOwn } from "../../own-memory.ts";
+import type { CatalogColumn } from "../../schema/catalog.ts";
 import { Assembly, type AssemblyKind, VECTOR_BYTES } from "./assembly.ts";
 
 /** How many bytes are converted at a time: as many as a socket delivers. */
