@@ -61,7 +61,7 @@ function FilteredActivity() {
             </h2>
             {data.operations.length > 0 ? (
               <div aria-busy={isPlaceholderData}>
-                <OperationList label="Operations" operations={data.operations} showsFiles />
+                <OperationList label="Operations" operations={data.operations} />
               </div>
             ) : (
               <Nothing

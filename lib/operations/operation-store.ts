@@ -87,6 +87,7 @@ const columns = (
  * The columns of a ListedOperation. They do not read the plan, result or error, and read progress only while running.
  */
 export const LISTED_COLUMNS = `${SMALL_COLUMNS}, can_start AS "canStart", result_rows AS rows, archive_bytes AS "archiveBytes",
+      result_tables AS tables, tables_in_database AS "tablesInDatabase",
       CASE WHEN state = 'running' THEN (
         SELECT json_build_object('stage', progress -> 'stage', 'rows', sum(done),
           'totalRows', sum(CASE WHEN table_state = 'done' THEN done ELSE greatest(expected, done) END))

@@ -66,6 +66,12 @@ const plurals = new Intl.PluralRules("en");
 export const formatNoun = (count: number, noun: string, plural = `${noun}s`): string =>
   `${formatCount(count)} ${plurals.select(count) === "one" ? noun : plural}`;
 
+/** Returns `25 tables`, or `1 of 25 tables` if there were more to choose from. */
+export const formatTables = (tables: number, inDatabase?: number | null): string =>
+  inDatabase && tables < inDatabase
+    ? `${formatCount(tables)} of ${formatNoun(inDatabase, "table")}`
+    : formatNoun(tables, "table");
+
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
 
 /** Joins as many texts as fit into a sentence, and says how many more there are. */
