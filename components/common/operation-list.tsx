@@ -1,6 +1,6 @@
 import type { ListedOperation } from "../../lib/shared/api.ts";
 import { formatBytes, formatDateTime, formatNoun } from "../../lib/shared/format.ts";
-import { stateLabel, stateTone } from "../operation/operation-wording.ts";
+import { stateLabel, stateTone } from "../common/operation-wording.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Download, Undo2, Upload } from "../ui/icons.ts";
 import { OperationLink } from "./operation-link.tsx";

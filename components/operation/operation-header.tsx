@@ -1,14 +1,19 @@
 import type { Operation } from "../../lib/shared/api.ts";
 import { formatDateTime } from "../../lib/shared/format.ts";
+import {
+  ENCRYPTION_LABELS,
+  isPlanning,
+  stateLabel,
+  stateTone,
+} from "../common/operation-wording.ts";
 import { PageHeader } from "../common/page-header.tsx";
+import { Undoes } from "../common/undoes.tsx";
+import { useHeadingFocus } from "../common/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { RestoreSteps } from "../restore/restore-steps.tsx";
 import { MODES } from "../scope/mode-wording.ts";
 import { Badge } from "../ui/badge.tsx";
-import { ENCRYPTION_LABELS, stateLabel, stateTone } from "./operation-wording.ts";
-import { isPlanning, type Place } from "./place.ts";
-import { Undoes } from "./undoes.tsx";
-import { useHeadingFocus } from "./use-heading-focus.ts";
+import type { Place } from "./place.ts";
 
 interface OperationHeaderProps {
   operation: Operation;

@@ -8,13 +8,13 @@ import {
 } from "../../lib/shared/format.ts";
 import type { Receipt } from "../../lib/shared/receipt.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
+import { CheckList } from "../common/check-list.tsx";
 import { CopyButton } from "../common/copy-button.tsx";
 import { type Fact, Facts } from "../common/facts.tsx";
 import { DriftList, WarningList } from "../common/findings.tsx";
+import { ENCRYPTION_LABELS } from "../common/operation-wording.ts";
 import { TableTitle } from "../common/table-title.tsx";
-import { CheckList } from "../operation/check-list.tsx";
-import { ENCRYPTION_LABELS } from "../operation/operation-wording.ts";
-import { Undoes } from "../operation/undoes.tsx";
+import { Undoes } from "../common/undoes.tsx";
 import { Card } from "../ui/card.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { ReceiptTables } from "./receipt-tables.tsx";

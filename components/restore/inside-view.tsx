@@ -1,7 +1,7 @@
 import { useRouter } from "next/navigation";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { PageHeader } from "../common/page-header.tsx";
-import { useHeadingFocus } from "../operation/use-heading-focus.ts";
+import { useHeadingFocus } from "../common/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";

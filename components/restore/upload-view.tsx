@@ -1,6 +1,6 @@
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { PageHeader } from "../common/page-header.tsx";
-import { useHeadingFocus } from "../operation/use-heading-focus.ts";
+import { useHeadingFocus } from "../common/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Card } from "../ui/card.tsx";
 import { Notice } from "../ui/notice.tsx";
