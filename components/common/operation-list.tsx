@@ -1,5 +1,5 @@
 import type { ListedOperation } from "../../lib/shared/api.ts";
-import { formatBytes, formatDateTime, formatNoun } from "../../lib/shared/format.ts";
+import { formatBytes, formatMoment, formatNoun } from "../../lib/shared/format.ts";
 import { stateLabel, stateTone } from "../common/operation-wording.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Download, Undo2, Upload } from "../ui/icons.ts";
@@ -28,8 +28,7 @@ export function OperationList({ label, operations, showsFiles = false }: Operati
                 <span className="pba:font-medium">{kindOf(operation)}</span>
                 <span className="pba:text-muted">
                   {" "}
-                  ·{" "}
-                  <time dateTime={operation.createdAt}>{formatDateTime(operation.createdAt)}</time>{" "}
+                  · <time dateTime={operation.createdAt}>{formatMoment(operation.createdAt)}</time>{" "}
                   · {operation.actor.name}
                 </span>
                 {showsFiles && (

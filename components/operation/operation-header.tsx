@@ -1,5 +1,5 @@
 import type { Operation } from "../../lib/shared/api.ts";
-import { formatDateTime } from "../../lib/shared/format.ts";
+import { formatMoment } from "../../lib/shared/format.ts";
 import {
   ENCRYPTION_LABELS,
   isPlanning,
@@ -57,7 +57,7 @@ function Origin({ operation }: { operation: Operation }) {
   return (
     <>
       <p>
-        Started by {actor.name}, <time dateTime={createdAt}>{formatDateTime(createdAt)}</time>
+        Started by {actor.name}, <time dateTime={createdAt}>{formatMoment(createdAt)}</time>
         {encryption && ` · ${ENCRYPTION_LABELS[encryption]}`}
       </p>
       {state === "cancelled" && cancelledBy && <p>Cancelled by {cancelledBy.name}</p>}

@@ -1,11 +1,6 @@
 import type { ReactNode } from "react";
 import type { Actor } from "../../lib/shared/api.ts";
-import {
-  formatBytes,
-  formatCount,
-  formatDateTime,
-  formatDuration,
-} from "../../lib/shared/format.ts";
+import { formatBytes, formatCount, formatDuration, formatMoment } from "../../lib/shared/format.ts";
 import type { Receipt } from "../../lib/shared/receipt.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
 import { CheckList } from "../common/check-list.tsx";
@@ -78,7 +73,7 @@ export function ReceiptDetails({ receipt }: { receipt: Receipt }) {
 const SMALL_PRINT = "pba:block pba:font-mono pba:text-xs pba:font-normal pba:break-all";
 const WIDE_FACTS = "pba:grid-cols-[repeat(auto-fill,minmax(11rem,1fr))]";
 
-const moment = (iso: string): ReactNode => <time dateTime={iso}>{formatDateTime(iso)}</time>;
+const moment = (iso: string): ReactNode => <time dateTime={iso}>{formatMoment(iso)}</time>;
 
 /** Leaves out facts without a value. */
 const present = (facts: Array<{ label: string; value: ReactNode | null }>): Fact[] =>

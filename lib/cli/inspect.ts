@@ -54,7 +54,7 @@ function toText({ file, sizeBytes, encryption, manifest }: Inspection): string {
     "",
     ...manifest.tables.map(
       (table) =>
-        `${String(table.rows).padStart(12)} rows  ${formatBytes(table.jsonBytes).padStart(9)}  ${tableLabel(table)}`,
+        `${formatNoun(table.rows, "row").padStart(17)}  ${formatBytes(table.jsonBytes).padStart(9)}  ${tableLabel(table)}`,
     ),
   ].join("\n")}\n`;
 }
