@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
+import { ManifestCard } from "../changes/manifest-card.tsx";
+import { CheckList } from "../common/check-list.tsx";
 import { ErrorNotice } from "../common/error-notice.tsx";
-import { CheckList } from "../operation/check-list.tsx";
-import { ManifestCard } from "../operation/manifest-card.tsx";
-import { isOfOriginal } from "../operation/operation-wording.ts";
+import { isOfOriginal } from "../common/operation-wording.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";

@@ -2,7 +2,7 @@ import Link from "next/link";
 import { useId } from "react";
 import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
-import { CancelOperation } from "../operation/cancel-operation.tsx";
+import { CancelOperation } from "../common/cancel-operation.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { describeScope, MODES } from "../scope/mode-wording.ts";
 import { Button } from "../ui/button.tsx";

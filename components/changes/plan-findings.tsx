@@ -1,7 +1,7 @@
 import type { Check, RestorePlan } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
 import { WarningList } from "../common/findings.tsx";
-import { isOfOriginal } from "../operation/operation-wording.ts";
+import { isOfOriginal } from "../common/operation-wording.ts";
 import { Card } from "../ui/card.tsx";
 import { Notice } from "../ui/notice.tsx";
 

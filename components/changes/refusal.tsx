@@ -1,7 +1,7 @@
 import Link from "next/link";
 import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
 import { summariseDrift } from "../../lib/shared/summarise-drift.ts";
-import { CancelOperation } from "../operation/cancel-operation.tsx";
+import { CancelOperation } from "../common/cancel-operation.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";

@@ -1,10 +1,10 @@
 import type { ListedOperation } from "../../lib/shared/api.ts";
 import { formatBytes, formatNoun, formatTables } from "../../lib/shared/format.ts";
-import { stateLabel, stateTone } from "../operation/operation-wording.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Download, Undo2, Upload } from "../ui/icons.ts";
 import { Moment } from "./moment.tsx";
 import { OperationLink } from "./operation-link.tsx";
+import { stateLabel, stateTone } from "./operation-wording.ts";
 
 interface OperationListProps {
   label: string;

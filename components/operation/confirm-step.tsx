@@ -7,6 +7,7 @@ import { ApiError } from "../api.ts";
 import { useAcceptedDrift } from "../changes/accepted-drift.ts";
 import { DriftCard } from "../changes/drift-card.tsx";
 import { RightsNotice } from "../changes/plan-findings.tsx";
+import { CancelOperation } from "../common/cancel-operation.tsx";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { describeRestore, MERGING_MODES } from "../scope/mode-wording.ts";
@@ -18,7 +19,6 @@ import { Input } from "../ui/input.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 import { usePromptMutation } from "../use-prompt-mutation.ts";
-import { CancelOperation } from "./cancel-operation.tsx";
 
 interface ConfirmStepProps {
   operation: Operation;

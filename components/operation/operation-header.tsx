@@ -1,14 +1,18 @@
 import type { Operation } from "../../lib/shared/api.ts";
 import { formatMoment } from "../../lib/shared/format.ts";
+import {
+  ENCRYPTION_LABELS,
+  isPlanning,
+  stateLabel,
+  stateTone,
+} from "../common/operation-wording.ts";
 import { PageHeader } from "../common/page-header.tsx";
-import { usePanel } from "../panel-context.tsx";
+import { Undoes } from "../common/undoes.tsx";
+import { useHeadingFocus } from "../common/use-heading-focus.ts";
 import { RestoreSteps } from "../restore/restore-steps.tsx";
 import { MODES } from "../scope/mode-wording.ts";
 import { Badge } from "../ui/badge.tsx";
-import { ENCRYPTION_LABELS, stateLabel, stateTone } from "./operation-wording.ts";
-import { isPlanning, type Place } from "./place.ts";
-import { Undoes } from "./undoes.tsx";
-import { useHeadingFocus } from "./use-heading-focus.ts";
+import type { Place } from "./place.ts";
 
 interface OperationHeaderProps {
   operation: Operation;
@@ -18,15 +22,8 @@ interface OperationHeaderProps {
 
 /** Names the operation and the current step's question. */
 export function OperationHeader({ operation, place, isOwn }: OperationHeaderProps) {
-  const { paths } = usePanel();
   const around = useHeadingFocus(`${operation.id} ${place}`, operation.state);
-  const step = place !== "operation" ? place : isPlanning(operation) ? "upload" : null;
-  const canGoBack = isOwn && operation.state === "ready";
-  const links = {
-    ...(canGoBack && place !== "scope" && { scope: paths.operationStep(operation.id, "scope") }),
-    ...(canGoBack &&
-      place === "confirm" && { changes: paths.operationStep(operation.id, "changes") }),
-  };
+  const step = place !== "operation" ? "review" : isPlanning(operation) ? "upload" : null;
   return (
     <div ref={around} className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-5">
       <PageHeader
@@ -35,7 +32,7 @@ export function OperationHeader({ operation, place, isOwn }: OperationHeaderProp
         badge={<Badge tone={stateTone(operation)}>{stateLabel(operation)}</Badge>}
         description={<Origin operation={operation} />}
       />
-      {step && <RestoreSteps current={step} links={links} />}
+      {step && <RestoreSteps current={step} />}
     </div>
   );
 }

@@ -4,18 +4,18 @@ import { useEffect } from "react";
 import { isEnded, type Operation } from "../../lib/shared/api.ts";
 import { formatPercent } from "../../lib/shared/format.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
+import { NoOperation, OperationSkeleton } from "../common/no-operation.tsx";
+import { announcementOf, fractionOf, stateLabel } from "../common/operation-wording.ts";
+import { useTitlePrefix } from "../common/use-title-prefix.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { DownloadPrompt } from "./download-prompt.tsx";
 import { useEndNotification } from "./end-notification.ts";
-import { NoOperation, OperationSkeleton } from "./no-operation.tsx";
 import { OperationHeader } from "./operation-header.tsx";
-import { announcementOf, fractionOf, stateLabel } from "./operation-wording.ts";
 import { Outcome } from "./outcome.tsx";
 import { type Place, placeOf } from "./place.ts";
 import { RestoreStepBody } from "./restore-step-body.tsx";
 import { RunningProgress } from "./running-progress.tsx";
-import { useTitlePrefix } from "./use-title-prefix.ts";
 
 interface OperationViewProps {
   id: string;

@@ -6,15 +6,15 @@ import { formatBytes, formatCount, formatDuration } from "../../lib/shared/forma
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { type Fact, Facts } from "../common/facts.tsx";
 import { WarningList } from "../common/findings.tsx";
+import { isOfOriginal, truthOf } from "../common/operation-wording.ts";
+import { UndoRestore } from "../common/undo-restore.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { ReceiptText } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
-import { isOfOriginal, truthOf } from "./operation-wording.ts";
 import { ResultTables } from "./result-tables.tsx";
 import { TableProgressCard } from "./table-progress-card.tsx";
-import { UndoRestore } from "./undo-restore.tsx";
 import { UnlockAgain } from "./unlock-again.tsx";
 import { useOrder } from "./use-order.ts";
 

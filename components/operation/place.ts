@@ -1,12 +1,9 @@
 import type { Operation } from "../../lib/shared/api.ts";
+import { isPlanning } from "../common/operation-wording.ts";
 import type { OperationStep } from "../panel-context.tsx";
 
 /** A page of an operation: a step before a restore starts, or the progress and result. */
 export type Place = "operation" | Exclude<OperationStep, "receipt">;
-
-/** Whether a restore is being checked or planned again. Then nothing has been changed. */
-export const isPlanning = ({ kind, state, progress: { stage } }: Operation): boolean =>
-  kind === "restore" && state === "running" && (stage === "check" || stage === "rehearsal");
 
 /**
  * Returns the page that an operation shows now. A step cannot be opened too early or too late, whatever was requested.

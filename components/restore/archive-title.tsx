@@ -1,6 +1,6 @@
 import { formatBytes, formatMoment, formatNoun } from "../../lib/shared/format.ts";
+import { ENCRYPTION_LABELS } from "../common/operation-wording.ts";
 import type { ArchiveFile } from "../local/chosen-files.ts";
-import { ENCRYPTION_LABELS } from "../operation/operation-wording.ts";
 import { FileArchive } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import type { ChosenBackup, Recognised } from "./chosen-file-store.ts";

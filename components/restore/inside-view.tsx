@@ -1,7 +1,7 @@
 import { useRouter } from "next/navigation";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { PageHeader } from "../common/page-header.tsx";
-import { useHeadingFocus } from "../operation/use-heading-focus.ts";
+import { useHeadingFocus } from "../common/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
@@ -22,7 +22,6 @@ const RowBrowser = lazy(() => import("../local/row-browser.tsx"));
 
 /** The second step: check this backup. */
 export function InsideView() {
-  const { paths } = usePanel();
   const backup = useChosenBackup();
   const around = useHeadingFocus("restore/inside");
   return (
@@ -33,10 +32,7 @@ export function InsideView() {
           title="Check this backup"
           description="Your browser opens the backup here. The file and its passphrase or private key stay on this computer."
         />
-        <RestoreSteps
-          current="inside"
-          links={{ choose: paths.restore, ...(backup && { upload: paths.restoreUpload }) }}
-        />
+        <RestoreSteps current="choose" />
       </div>
       {backup ? (
         <Inside backup={backup} />

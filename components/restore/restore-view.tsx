@@ -3,7 +3,7 @@ import { useRouter } from "next/navigation";
 import { useEffect } from "react";
 import { PageHeader } from "../common/page-header.tsx";
 import { StandbyNotice } from "../common/standby-notice.tsx";
-import { useHeadingFocus } from "../operation/use-heading-focus.ts";
+import { useHeadingFocus } from "../common/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { ChooseFile } from "./choose-file.tsx";
 import { forgetBackup } from "./chosen-file-store.ts";

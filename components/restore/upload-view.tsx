@@ -1,7 +1,6 @@
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { PageHeader } from "../common/page-header.tsx";
-import { useHeadingFocus } from "../operation/use-heading-focus.ts";
-import { usePanel } from "../panel-context.tsx";
+import { useHeadingFocus } from "../common/use-heading-focus.ts";
 import { Card } from "../ui/card.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
@@ -14,7 +13,6 @@ const Uploading = lazy(() => import("./uploading.tsx"));
 
 /** The third step: upload the backup, so that the server can check it. */
 export function UploadView() {
-  const { paths } = usePanel();
   const backup = useChosenBackup();
   const [isCreated, setIsCreated] = useState(false);
   const around = useHeadingFocus("restore/upload");
@@ -26,10 +24,7 @@ export function UploadView() {
           title="Upload and check"
           description="The server checks the file and compares it with this database. Nothing in the database changes yet."
         />
-        <RestoreSteps
-          current="upload"
-          links={{ choose: paths.restore, ...(backup && { inside: paths.restoreInside }) }}
-        />
+        <RestoreSteps current="upload" />
       </div>
       {isCreated ? (
         <Waiting>The check begins</Waiting>

@@ -1,8 +1,8 @@
 import type { ManifestSummary } from "../../lib/shared/api.ts";
 import { formatBytes, formatCount, formatMoment } from "../../lib/shared/format.ts";
 import { Facts } from "../common/facts.tsx";
+import { ENCRYPTION_LABELS } from "../common/operation-wording.ts";
 import { Card } from "../ui/card.tsx";
-import { ENCRYPTION_LABELS } from "./operation-wording.ts";
 
 export function ManifestCard({ manifest }: { manifest: ManifestSummary }) {
   const { createdAt, database, tables, migrations } = manifest;

@@ -1,9 +1,9 @@
 import type { Operation } from "../../lib/shared/api.ts";
-import { ConfirmButton } from "../common/confirm-button.tsx";
-import { ErrorNotice } from "../common/error-notice.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { usePromptMutation } from "../use-prompt-mutation.ts";
-import { isPlanning } from "./place.ts";
+import { ConfirmButton } from "./confirm-button.tsx";
+import { ErrorNotice } from "./error-notice.tsx";
+import { isPlanning } from "./operation-wording.ts";
 
 export function CancelOperation({ operation }: { operation: Operation }) {
   const { queries } = usePanel();
