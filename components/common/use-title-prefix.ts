@@ -1,22 +1,29 @@
 import { useEffect } from "react";
 
-/** Puts a prefix before the page's title, for people who wait in another tab. */
-export function useTitlePrefix(prefix: string | null): void {
+/** What is put before the host's title, in this order. */
+const parts: Record<"state" | "page", string | null> = { state: null, page: null };
+let prefix = "";
+
+function apply(): void {
+  const title = document.head.querySelector("title");
+  if (!title) return;
+  const own = title.text.startsWith(prefix) ? title.text.slice(prefix.length) : title.text;
+  prefix = [parts.state, parts.page].map((part) => (part === null ? "" : `${part} · `)).join("");
+  if (title.text !== `${prefix}${own}`) title.text = `${prefix}${own}`;
+}
+
+/** Puts the name of a page, or its state, before the title, for people who wait in another tab. */
+export function useTitlePrefix(text: string | null, part: keyof typeof parts = "state"): void {
   useEffect(() => {
-    if (prefix === null) return;
-    const start = `${prefix} · `;
-    const put = () => {
-      const title = document.head.querySelector("title");
-      if (title && !title.text.startsWith(start)) title.text = `${start}${title.text}`;
-    };
-    put();
+    parts[part] = text;
+    apply();
     // Next replaces the title on each navigation, also between the steps of a restore, and sets the new one later.
-    const observer = new MutationObserver(put);
+    const observer = new MutationObserver(apply);
     observer.observe(document.head, { childList: true, characterData: true, subtree: true });
     return () => {
       observer.disconnect();
-      const title = document.head.querySelector("title");
-      if (title?.text.startsWith(start)) title.text = title.text.slice(start.length);
+      parts[part] = null;
+      apply();
     };
-  }, [prefix]);
+  }, [text, part]);
 }

@@ -1,4 +1,4 @@
-import { formatCount } from "../../lib/shared/format.ts";
+import { formatCount, formatTables } from "../../lib/shared/format.ts";
 import type { Receipt, ReceiptTable } from "../../lib/shared/receipt.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
 import { TableTitle } from "../common/table-title.tsx";
@@ -35,7 +35,9 @@ export function ReceiptTables({ receipt }: { receipt: Receipt }) {
         <tfoot>
           <tr className="pba:border-t pba:border-line-strong pba:font-semibold">
             <th scope="row" className="pba:pt-2 pba:text-left pba:font-semibold">
-              All {formatCount(tables.length)}
+              {isRestore
+                ? `All ${formatCount(tables.length)}`
+                : formatTables(tables.length, receipt.tablesInDatabase)}
             </th>
             {isRestore && <Figure value={sum.before} />}
             <Figure value={sum.inBackup} />
@@ -51,7 +53,7 @@ function Row({ table, isRestore }: { table: ReceiptTable; isRestore: boolean }) 
   const { rowsBefore, rowsInBackup, rowsAfter, jsonSha256 } = table;
   return (
     <tr className="pba:break-inside-avoid pba:align-baseline">
-      <th scope="row" className="pba:py-2 pba:text-left pba:font-normal">
+      <th scope="row" className="pba:py-2 pba:text-left pba:font-normal pba:wrap-anywhere">
         <TableTitle table={table} />
         {jsonSha256 && (
           <span className="pba:block">
@@ -67,14 +69,17 @@ function Row({ table, isRestore }: { table: ReceiptTable; isRestore: boolean }) 
 }
 
 const Column = ({ title }: { title: string }) => (
-  <th scope="col" className="pba:pl-3 pba:text-right pba:@xl:pl-6">
+  <th scope="col" className="pba:pl-2 pba:text-right pba:@xl:pl-6">
     {title}
   </th>
 );
 
 const Figure = ({ value, isStrong }: { value: number | null; isStrong?: boolean }) => (
   <td
-    className={cn("pba:py-2 pba:pl-3 pba:text-right pba:@xl:pl-6", isStrong && "pba:font-semibold")}
+    className={cn(
+      "pba:py-2 pba:pl-2 pba:text-right pba:text-xs pba:@xl:pl-6 pba:@xl:text-sm",
+      isStrong && "pba:font-semibold",
+    )}
   >
     {value === null ? <span className="pba:text-muted">not known</span> : formatCount(value)}
   </td>
