@@ -1,11 +1,11 @@
-import type { Operation } from "../../lib/shared/api.ts";
+import type { ListedOperation, Operation } from "../../lib/shared/api.ts";
 import { usePanel } from "../panel-context.tsx";
 import { usePromptMutation } from "../use-prompt-mutation.ts";
 import { ConfirmButton } from "./confirm-button.tsx";
 import { ErrorNotice } from "./error-notice.tsx";
 import { isPlanning } from "./operation-wording.ts";
 
-export function CancelOperation({ operation }: { operation: Operation }) {
+export function CancelOperation({ operation }: { operation: Operation | ListedOperation }) {
   const { queries } = usePanel();
   const cancel = usePromptMutation(queries.cancel(operation.id));
   const wording = wordingOf(operation);
@@ -21,8 +21,8 @@ export function CancelOperation({ operation }: { operation: Operation }) {
   );
 }
 
-function wordingOf(operation: Operation) {
-  const { kind, state } = operation;
+function wordingOf(operation: Operation | ListedOperation) {
+  const { kind, state, undoes } = operation;
   if (kind === "backup") {
     return {
       label: "Cancel",
@@ -36,8 +36,10 @@ function wordingOf(operation: Operation) {
   if (state === "ready") {
     return {
       label: "Discard",
-      question: "Discard this restore?",
-      explanation: "The server deletes the uploaded file. Nothing was changed.",
+      question: `Discard this ${undoes ? "undo" : "restore"}?`,
+      explanation: undoes
+        ? "Nothing was changed. The safety backup stays, so you can undo later."
+        : "The server deletes the uploaded file. Nothing was changed.",
       confirmLabel: "Yes, discard it",
       keepLabel: "Keep it",
     };

@@ -1,5 +1,5 @@
 import type { ListedOperation } from "../../lib/shared/api.ts";
-import { formatBytes, formatNoun, formatTables } from "../../lib/shared/format.ts";
+import { formatBytes, formatNoun, formatTables, isPartial } from "../../lib/shared/format.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Download, Undo2, Upload } from "../ui/icons.ts";
 import { Moment } from "./moment.tsx";
@@ -26,8 +26,11 @@ export function OperationList({ label, operations }: OperationListProps) {
             <span className="pba:flex pba:min-w-0 pba:grow pba:flex-wrap pba:items-center pba:justify-between pba:gap-x-4 pba:gap-y-1">
               <span className="pba:min-w-0">
                 <span className="pba:font-medium">{kindOf(operation)}</span>
-                {isPartial(operation) && (
-                  <span className="pba:font-medium pba:text-warn"> · {tablesOf(operation)}</span>
+                {isPartial(operation.tables, operation.tablesInDatabase) && (
+                  <span className="pba:font-medium pba:text-warn">
+                    {" "}
+                    · {formatTables(operation.tables ?? 0, operation.tablesInDatabase)}
+                  </span>
                 )}
                 <span className="pba:text-muted">
                   {" "}
@@ -48,14 +51,6 @@ export function OperationList({ label, operations }: OperationListProps) {
     </ul>
   );
 }
-
-/** Whether a backup has only some of the tables. False if it does not say. */
-const isPartial = ({ tables, tablesInDatabase }: ListedOperation): boolean =>
-  tables !== null && tablesInDatabase !== null && tables < tablesInDatabase;
-
-/** Returns `25 tables`, or `1 of 25 tables`. */
-const tablesOf = ({ tables, tablesInDatabase }: ListedOperation): string | null =>
-  tables === null ? null : formatTables(tables, tablesInDatabase);
 
 const iconOf = ({ kind, undoes }: ListedOperation) =>
   kind === "backup" ? Download : undoes ? Undo2 : Upload;

@@ -27,8 +27,10 @@ export const isOfOriginal = (plan: RestorePlan | null): boolean =>
   plan?.manifest.formatVersion === null;
 
 /** Whether a restore is being checked or planned again. Then nothing has been changed. */
-export const isPlanning = ({ kind, state, progress: { stage } }: Operation): boolean =>
-  kind === "restore" && state === "running" && (stage === "check" || stage === "rehearsal");
+export const isPlanning = ({ kind, state, progress }: Operation | ListedOperation): boolean =>
+  kind === "restore" &&
+  state === "running" &&
+  (progress?.stage === "check" || progress?.stage === "rehearsal");
 
 const PHASES: Record<Stage, Phase[]> = {
   backup: ["preparing", "dumping", "finishing"],

@@ -66,9 +66,13 @@ const plurals = new Intl.PluralRules("en");
 export const formatNoun = (count: number, noun: string, plural = `${noun}s`): string =>
   `${formatCount(count)} ${plurals.select(count) === "one" ? noun : plural}`;
 
-/** Returns `25 tables`, or `1 of 25 tables` if there were more to choose from. */
+/** Whether a backup lacks tables. False if it does not say how many there were to choose from. */
+export const isPartial = (tables?: number | null, inDatabase?: number | null): boolean =>
+  typeof tables === "number" && typeof inDatabase === "number" && tables < inDatabase;
+
+/** Returns `25 tables`, or `1 of 25 tables` for a part of them. */
 export const formatTables = (tables: number, inDatabase?: number | null): string =>
-  inDatabase && tables < inDatabase
+  inDatabase && isPartial(tables, inDatabase)
     ? `${formatCount(tables)} of ${formatNoun(inDatabase, "table")}`
     : formatNoun(tables, "table");
 
