@@ -1,9 +1,22 @@
 import type { OrderEdge } from "../lib/shared/api.ts";
+import { formatNoun, formatTables } from "../lib/shared/format.ts";
 import { tableKey } from "../lib/shared/table-name.ts";
 
 /** The app's tables, which are chosen by default, without the hosting platform's. */
 export const appTables = <Table extends { platform?: string }>(tables: readonly Table[]): Table[] =>
   tables.filter(({ platform }) => platform === undefined);
+
+/** Returns `All 25 tables` or `1 of 25 tables`. Another owner's table counts only if it is chosen. */
+export function describeChoice<Table extends { platform?: string }>(
+  chosen: readonly Table[],
+  tables: readonly Table[],
+): string {
+  const total =
+    appTables(tables).length + chosen.filter(({ platform }) => platform !== undefined).length;
+  return chosen.length === total && total > 1
+    ? `All ${formatNoun(total, "table")}`
+    : formatTables(chosen.length, total);
+}
 
 /** Returns `Supabase's · 3 rows`: names the owner of a table that is not the app's. */
 export const withOwner = ({ platform }: { platform?: string }, figures: string): string =>

@@ -16,9 +16,10 @@ test("has no serious finding on its pages", async ({ page, folder }) => {
   await expectAccessibleInBoth(page);
 
   await page.goto(`${PANEL}/create`);
-  await page.getByRole("radio", { name: "Choose tables" }).click();
+  await page.getByRole("button", { name: "Choose tables" }).click();
+  await page.getByRole("button", { name: "Change encryption" }).click();
   await page.getByRole("radio", { name: "With a passphrase" }).click();
-  await page.getByRole("button", { name: "Start backup" }).click();
+  await page.getByRole("button", { name: "Download", exact: true }).click();
   await expectAccessibleInBoth(page);
 
   await chooseFile(page, file);

@@ -15,16 +15,15 @@ test("backs up, rehearses, restores, and undoes by keyboard alone", async ({ pag
   await expect(page.getByRole("region", { name: "Database", exact: true })).toBeVisible();
   await press(page, page.getByRole("link", { name: "Create backup" }), "Enter");
 
-  await expect(page.getByRole("radio", { name: "All tables" })).toBeVisible();
-  await focus(page, page.getByRole("radio", { name: "All tables" }));
-  await choose(page, "ArrowDown", "Choose tables");
+  await press(page, page.getByRole("button", { name: "Choose tables" }), "Enter");
   await press(page, page.getByRole("checkbox", { name: "Select all tables" }), "Space");
   await type(page, page.getByRole("searchbox", { name: "Find a table" }), "public.reviews");
   await press(page, page.getByRole("checkbox", { name: "public.reviews" }), "Space");
-  await press(page, page.getByRole("button", { name: "Start backup" }), "Enter");
-  // The focus is on the missing field.
-  await expect(page.getByLabel("Passphrase", { exact: true })).toBeFocused();
-  await page.keyboard.type(PASSPHRASE);
+  await press(page, page.getByRole("button", { name: "Download", exact: true }), "Enter");
+  // The focus is on what is missing.
+  await expect(page.getByRole("checkbox", { name: "I have saved the passphrase" })).toBeFocused();
+  await press(page, page.getByRole("button", { name: "Type my own" }), "Enter");
+  await type(page, page.getByLabel("Passphrase", { exact: true }), PASSPHRASE);
   await type(page, page.getByLabel("Repeat passphrase"), PASSPHRASE);
   const downloading = page.waitForEvent("download");
   await page.keyboard.press("Enter");

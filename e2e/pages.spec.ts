@@ -42,13 +42,14 @@ test("fits a phone, light and dark", async ({ page, folder, browserConsole }) =>
   await expectToFit(page);
 
   await page.goto(`${PANEL}/create`);
-  await page.getByRole("radio", { name: "Choose tables" }).click();
+  await page.getByRole("button", { name: "Choose tables" }).click();
+  await page.getByRole("button", { name: "Change encryption" }).click();
   for (const mode of ["For age public keys", "Not encrypted", "With a passphrase"]) {
     await page.getByRole("radio", { name: mode }).click();
-    await page.getByRole("button", { name: "Start backup" }).click();
+    await page.getByRole("button", { name: "Download", exact: true }).click();
     await expectToFit(page);
   }
-  await page.getByRole("button", { name: "Generate a passphrase" }).click();
+  await page.getByRole("button", { name: "Type my own" }).click();
   await expectToFit(page);
 
   await page.goto(`${PANEL}/restore`);

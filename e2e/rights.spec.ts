@@ -202,10 +202,10 @@ test.describe("where the last sign-in is too old", () => {
     await signIn(page, SIGN_INS.admin);
     await chooseEncryption(page, { mode: "passphrase", passphrase: "correct horse battery" });
     await age(page);
-    await page.getByRole("button", { name: "Start backup" }).click();
+    await page.getByRole("button", { name: "Download", exact: true }).click();
     expect(await confirm(page)).toBe(`${PANEL}/create`);
     const downloading = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Start backup" }).click();
+    await page.getByRole("button", { name: "Download", exact: true }).click();
     const file = await (await downloading).path();
     expect((await readFile(file)).length).toBeGreaterThan(1000);
 
@@ -229,7 +229,7 @@ test.describe("where the last sign-in is too old", () => {
     await signIn(page, SIGN_INS.admin);
     await chooseEncryption(page, { mode: "none" });
     const downloading = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Start backup" }).click();
+    await page.getByRole("button", { name: "Download", exact: true }).click();
     const file = await (await downloading).path();
     await page.goto(`${shop.url()}${PANEL}/restore`);
     await page.getByLabel("Backup file").setInputFiles(file);

@@ -27,7 +27,7 @@ test("keeps a passphrase nowhere", async ({ page, folder, browserConsole }) => {
   page.on("framenavigated", (frame) => urls.push(frame.url()));
 
   await page.goto(`${PANEL}/create`);
-  await page.getByRole("radio", { name: "Choose tables" }).click();
+  await page.getByRole("button", { name: "Choose tables" }).click();
   await page.getByRole("checkbox", { name: "Select all tables" }).click();
   await page.getByRole("checkbox", { name: "public.reviews" }).click();
   await chooseEncryption(page, { mode: "passphrase", passphrase: PASSPHRASE });

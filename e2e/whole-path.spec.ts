@@ -42,7 +42,7 @@ for (const mode of ["passphrase", "recipients", "none"] as const) {
     await chooseEncryption(page, encryption);
     await using hold = await holdBackup();
     const downloading = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Start backup" }).click();
+    await page.getByRole("button", { name: "Download", exact: true }).click();
     const download = await downloading;
     await expect(tableProgress(page, "public.orders")).toContainText("Done: 2,000 rows");
     await expect(page.getByText("Downloading", { exact: true })).toBeVisible();

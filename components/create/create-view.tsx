@@ -18,7 +18,7 @@ export function CreateView() {
         <PageHeader
           back
           title="Create backup"
-          description="A consistent copy of the database. Your app can keep working meanwhile. Only your browser gets the file: the server keeps no copy."
+          description="Your browser downloads one file. The server keeps no copy. Your app can keep working meanwhile."
         />
       </div>
       {data?.database.isStandby ? (

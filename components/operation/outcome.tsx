@@ -8,6 +8,7 @@ import { type Fact, Facts } from "../common/facts.tsx";
 import { WarningList } from "../common/findings.tsx";
 import { isOfOriginal, truthOf } from "../common/operation-wording.ts";
 import { UndoRestore } from "../common/undo-restore.tsx";
+import { SavedBackup } from "../create/saved-backup.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
@@ -86,9 +87,9 @@ function Verdict({ operation }: { operation: Operation }) {
         <p>{restoredText(operation)}</p>
       </Notice>
     ) : (
-      <Notice tone="good" title="The backup is complete." actions={<ReceiptLink {...operation} />}>
-        <p>{keepingAdvice(operation)}</p>
-      </Notice>
+      <SavedBackup operation={operation}>
+        <ReceiptLink {...operation} />
+      </SavedBackup>
     );
   }
   if (operation.state === "cancelled") {
@@ -187,17 +188,6 @@ function restoredText({ plan, result }: Operation): string {
 /** Whether the warning is about a sequence whose value differs from the backup's. */
 const isOfSequence = ({ code }: Warning): boolean =>
   ["SEQUENCE_RAISED", "SEQUENCE_NOT_SET_BACK", "SEQUENCE_LEFT_OUT"].includes(code);
-
-function keepingAdvice({ encryption }: Operation): string {
-  switch (encryption) {
-    case "passphrase":
-      return "You can open it only with its passphrase, which is not stored anywhere. Keep the passphrase safe.";
-    case "recipients":
-      return "You can open it only with one of the matching private keys. Keep them safe.";
-    default:
-      return "It is not encrypted. Anyone with the file can read everything.";
-  }
-}
 
 function factsOf(result: OperationResult): Fact[] {
   const facts: Fact[] = [

@@ -25,9 +25,14 @@ export const tableProgress = (page: Page, table: string): Locator =>
 
 export async function chooseEncryption(page: Page, encryption: EncryptionChoice) {
   const { mode } = encryption;
+  const choices = page.getByRole("radiogroup", { name: "Encryption" });
+  if (!(await choices.isVisible())) {
+    await page.getByRole("button", { name: "Change encryption" }).click();
+  }
   switch (mode) {
     case "passphrase":
       await page.getByRole("radio", { name: "With a passphrase" }).click();
+      await page.getByRole("button", { name: "Type my own" }).click();
       await page.getByLabel("Passphrase", { exact: true }).fill(encryption.passphrase);
       await page.getByLabel("Repeat passphrase").fill(encryption.passphrase);
       return;
@@ -49,7 +54,7 @@ export async function chooseEncryption(page: Page, encryption: EncryptionChoice)
 /** Submits the form and waits for the whole file. */
 export async function downloadBackup(page: Page, folder: string): Promise<string> {
   const downloading = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Start backup" }).click();
+  await page.getByRole("button", { name: "Download", exact: true }).click();
   const download = await downloading;
   await expect(page).toHaveURL(OPERATION);
   const file = path.join(folder, download.suggestedFilename());
