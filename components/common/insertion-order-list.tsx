@@ -1,6 +1,7 @@
 import type { InsertionOrder, OrderEdge, TableName } from "../../lib/shared/api.ts";
 import { tableKey } from "../../lib/shared/table-name.ts";
 import { matchesTable } from "../matches-table.ts";
+import type { GraphTable } from "../order-graph/graph-table.ts";
 import {
   cycleHandling,
   edgeReason,
@@ -11,15 +12,9 @@ import {
 import { RefreshCw } from "../ui/icons.ts";
 import { TableTitle } from "./table-title.tsx";
 
-export interface OrderTable extends TableName {
-  model: string | null;
-  /** Shown beside the name: rows, size. */
-  figures: string;
-}
-
 interface InsertionOrderListProps {
   order: InsertionOrder;
-  tables: OrderTable[];
+  tables: GraphTable[];
   /** Show only steps with a table that matches this text. They keep their numbers. */
   search?: string;
 }
@@ -27,7 +22,7 @@ interface InsertionOrderListProps {
 /** The computed table order: numbered steps by level, with the reason for each edge. */
 export function InsertionOrderList({ order, tables, search = "" }: InsertionOrderListProps) {
   const known = new Map(tables.map((table) => [tableKey(table), table]));
-  const tableOf = (name: TableName): OrderTable =>
+  const tableOf = (name: TableName): GraphTable =>
     known.get(tableKey(name)) ?? { ...name, model: null, figures: "" };
   const steps = orderSteps(order).filter(({ component }) =>
     component.tables.some((name) => matchesTable(tableOf(name), search)),
@@ -56,7 +51,7 @@ export function InsertionOrderList({ order, tables, search = "" }: InsertionOrde
   );
 }
 
-function Step({ step, tableOf }: { step: OrderStep; tableOf: (name: TableName) => OrderTable }) {
+function Step({ step, tableOf }: { step: OrderStep; tableOf: (name: TableName) => GraphTable }) {
   const handling = cycleHandling(step);
   return (
     <li
@@ -85,7 +80,7 @@ function Step({ step, tableOf }: { step: OrderStep; tableOf: (name: TableName) =
   );
 }
 
-function StepTable({ table, edges }: { table: OrderTable; edges: OrderEdge[] }) {
+function StepTable({ table, edges }: { table: GraphTable; edges: OrderEdge[] }) {
   return (
     <div>
       <div className="pba:flex pba:flex-wrap pba:items-baseline pba:justify-between pba:gap-x-4">

@@ -1,18 +1,18 @@
 import type { KeyboardEvent } from "react";
 import type { GraphLayout, GraphNode } from "./layout.ts";
-import type { Moves } from "./moves.ts";
 import { type Direction, isDirection, tableAt } from "./neighbours.ts";
-import { ZOOM_STEP } from "./view.ts";
+import { ZOOM_STEP, type Zoom } from "./use-zoom.ts";
 
-const PAN_PX = 80;
-const PANS: Record<Direction, [number, number]> = {
-  ArrowLeft: [-PAN_PX, 0],
-  ArrowRight: [PAN_PX, 0],
-  ArrowUp: [0, -PAN_PX],
-  ArrowDown: [0, PAN_PX],
+const SCROLL_PX = 80;
+const SCROLLS: Record<Direction, [dx: number, dy: number]> = {
+  ArrowLeft: [-SCROLL_PX, 0],
+  ArrowRight: [SCROLL_PX, 0],
+  ArrowUp: [0, -SCROLL_PX],
+  ArrowDown: [0, SCROLL_PX],
 };
 
-interface GraphActions extends Pick<Moves, "pan" | "zoom" | "showAll"> {
+interface GraphActions {
+  zoom: Zoom;
   goTo: (node: GraphNode) => void;
   select: (key: string) => void;
   /** Null if nothing is selected. */
@@ -20,45 +20,37 @@ interface GraphActions extends Pick<Moves, "pan" | "zoom" | "showAll"> {
 }
 
 /**
- * Handles the keys of the graph. Leaves the others to the browser.
+ * What a key does in the graph. Null if the key is the browser's.
  *
  * @param current the table to which the keys moved last
  */
-export const keyHandler =
-  (layout: GraphLayout, current: GraphNode | null, actions: GraphActions) =>
-  (event: KeyboardEvent): void => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const act = actionOf(event, layout, current, actions);
-    if (!act) return;
-    event.preventDefault();
-    act();
-  };
-
-/** What a key does, or null if it does nothing here. */
-function actionOf(
-  { key, shiftKey }: KeyboardEvent,
+export function actionOf(
+  event: KeyboardEvent,
   layout: GraphLayout,
   current: GraphNode | null,
-  actions: GraphActions,
+  { zoom, goTo, select, clear }: GraphActions,
 ): (() => void) | null {
+  const { key } = event;
+  const kept = current?.key ?? null;
+  if (event.altKey || event.ctrlKey || event.metaKey) return null;
   if (isDirection(key)) {
-    if (shiftKey) return () => actions.pan(...PANS[key]);
-    const next = current ? tableAt(layout, current.key, key) : (layout.nodes[0] ?? null);
-    return () => next && actions.goTo(next);
+    if (event.shiftKey) return () => zoom.scrollBy(...SCROLLS[key]);
+    const next = current ? tableAt(layout, current.key, key) : layout.nodes[0];
+    return () => next && goTo(next);
   }
   switch (key) {
     case "Enter":
     case " ":
-      return current && (() => actions.select(current.key));
+      return current && (() => select(current.key));
     case "Escape":
-      return actions.clear;
+      return clear;
     case "+":
     case "=":
-      return () => actions.zoom(ZOOM_STEP);
+      return () => zoom.zoomBy(ZOOM_STEP, kept);
     case "-":
-      return () => actions.zoom(1 / ZOOM_STEP);
+      return () => zoom.zoomBy(1 / ZOOM_STEP, kept);
     case "0":
-      return actions.showAll;
+      return zoom.fit;
     default:
       return null;
   }

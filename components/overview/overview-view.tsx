@@ -14,8 +14,8 @@ import { Loading } from "../ui/loading.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { DatabaseCard } from "./database-card.tsx";
-import { DatabaseOrder } from "./database-order.tsx";
 import { RecentOperations } from "./recent-operations.tsx";
+import { TableOrderLink } from "./table-order-link.tsx";
 
 export function OverviewView() {
   const { queries, paths } = usePanel();
@@ -84,7 +84,7 @@ function OverviewContent({ overview }: { overview: Overview }) {
           <RecentOperations />
         </div>
       )}
-      <DatabaseOrder overview={overview} />
+      <TableOrderLink />
     </>
   );
 }
@@ -94,7 +94,7 @@ function OverviewSkeleton() {
     <Loading label="Reading the database">
       <Skeleton className="pba:h-36" />
       <Skeleton className="pba:h-48" />
-      <Skeleton className="pba:h-96" />
+      <Skeleton className="pba:h-24" />
     </Loading>
   );
 }
