@@ -1,10 +1,10 @@
-import { useCallback, useMemo } from "react";
+import { useMemo } from "react";
 import type { InsertionOrder } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
-import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
+import { tableLabel } from "../../lib/shared/table-name.ts";
 import { matchesTable } from "../matches-table.ts";
 import { orderSteps } from "../order-wording.ts";
-import { type GraphTable, spokenFigures } from "./graph-table.ts";
+import { type GraphTable, spokenFigures, tableFinder } from "./graph-table.ts";
 import { type GraphLayout, type GraphNode, layoutOrder } from "./layout.ts";
 import { neighboursOf } from "./neighbours.ts";
 import type { Selection } from "./selection-panel.tsx";
@@ -13,17 +13,8 @@ import type { Selection } from "./selection-panel.tsx";
 export function useGraph(order: InsertionOrder, tables: readonly GraphTable[], search: string) {
   const layout = useMemo(() => layoutOrder(order), [order]);
   const nodes = useMemo(() => new Map(layout.nodes.map((node) => [node.key, node])), [layout]);
-  const known = useMemo(() => new Map(tables.map((table) => [tableKey(table), table])), [tables]);
   const nodeOf = (key: string | null): GraphNode | null => nodes.get(key ?? "") ?? null;
-  const tableOf = useCallback(
-    (key: string): GraphTable =>
-      known.get(key) ?? {
-        ...(nodes.get(key)?.table ?? { schema: "", name: key }),
-        model: null,
-        figures: "",
-      },
-    [known, nodes],
-  );
+  const tableOf = useMemo(() => tableFinder(tables), [tables]);
   // Depend on the names, because the figures change often.
   const names = JSON.stringify(tables.map(({ schema, name, model }) => [schema, name, model]));
   // biome-ignore lint/correctness/useExhaustiveDependencies: `names` stands for `tableOf`.

@@ -7,20 +7,7 @@ const MIN_ZOOM = 0.25;
 /** Below this zoom, letters are hard to read. */
 const READABLE_ZOOM = 0.8;
 
-export interface Zoom {
-  /** The drawing's width, as CSS for an element in a size container. */
-  width: string;
-  /** Zooms around the middle of what is in sight, and keeps a table in sight, if one is given. */
-  zoomBy: (factor: number, key: string | null) => void;
-  /** Shows the whole width. */
-  fit: () => void;
-  /** Shows a table in the middle, at a readable zoom. */
-  goTo: (key: string) => void;
-  /** Scrolls only if part of the table is out of sight. */
-  show: (key: string) => void;
-  /** Scrolls by pixels. */
-  scrollBy: (dx: number, dy: number) => void;
-}
+export type Zoom = ReturnType<typeof useZoom>;
 
 /**
  * The zoom of a drawing that is as wide as its size container, at most. If it is zoomed in, its box scrolls to the sides.
@@ -29,7 +16,7 @@ export interface Zoom {
  * @param box the scrolling element, with the drawing as its only child
  * @param width of the drawing at a zoom of 1, in pixels
  */
-export function useZoom(box: RefObject<HTMLElement | null>, width: number): Zoom {
+export function useZoom(box: RefObject<HTMLElement | null>, width: number) {
   /** `scale` is the zoom, divided by the one at which the whole width is in sight. `drawn` scrolls afterwards. */
   const [{ scale, drawn }, setView] = useState<{ scale: number; drawn?: () => void }>({ scale: 1 });
   useLayoutEffect(() => {
@@ -66,8 +53,10 @@ export function useZoom(box: RefObject<HTMLElement | null>, width: number): Zoom
     );
   };
   return {
+    /** The drawing's width, as CSS for an element in a size container. */
     width: `calc(${scale} * min(100cqw - 2px, ${width}px))`,
-    zoomBy: (factor, key) =>
+    /** Zooms around the middle of what is in sight, and keeps a table in sight, if one is given. */
+    zoomBy: (factor: number, key: string | null) =>
       zoomTo(
         (zoom) => zoom * factor,
         (before) => {
@@ -76,12 +65,14 @@ export function useZoom(box: RefObject<HTMLElement | null>, width: number): Zoom
         },
       ),
     fit: () => setView({ scale: 1 }),
-    goTo: (key) =>
+    /** Shows a table in the middle, at a readable zoom. */
+    goTo: (key: string) =>
       zoomTo(
         (zoom) => Math.max(zoom, READABLE_ZOOM),
         () => scrollTo(key, "center"),
       ),
-    show: (key) => scrollTo(key, "nearest"),
+    /** Scrolls only if part of the table is out of sight. */
+    show: (key: string) => scrollTo(key, "nearest"),
     scrollBy,
   };
 }
