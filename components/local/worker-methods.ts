@@ -23,36 +23,29 @@ const SEARCH_SLICE_MS = 25;
 const CELL_CHARACTERS = 200;
 
 /** One archive, one table of it, and one search in that. */
-class Opened {
-  #session: LocalArchiveSession | null = null;
-  #table: OpenTable | null = null;
+interface Opened {
+  session: LocalArchiveSession | null;
+  table: OpenTable | null;
   /** Indexes of the rows that the search found. */
-  found: number[] = [];
-
-  get session(): LocalArchiveSession {
-    if (!this.#session) throw new Error("No archive is open.");
-    return this.#session;
-  }
-
-  get table(): OpenTable {
-    if (!this.#table) throw new Error("No table is open.");
-    return this.#table;
-  }
-
-  setSession(session: LocalArchiveSession | null): void {
-    this.#session = session;
-    this.setTable(null);
-  }
-
-  setTable(table: OpenTable | null): void {
-    this.#table = table;
-    this.found = [];
-  }
+  found: number[];
 }
+
+function sessionOf({ session }: Opened): LocalArchiveSession {
+  if (!session) throw new Error("No archive is open.");
+  return session;
+}
+
+function tableOf({ table }: Opened): OpenTable {
+  if (!table) throw new Error("No table is open.");
+  return table;
+}
+
+const replaceTable = (opened: Opened, table: OpenTable | null) =>
+  Object.assign(opened, { table, found: [] });
 
 /** Creates the worker's methods and its state. */
 export function createWorkerMethods(): Methods {
-  const opened = new Opened();
+  const opened: Opened = { session: null, table: null, found: [] };
   return { ...archiveMethods(opened), ...tableMethods(opened) };
 }
 
@@ -61,10 +54,11 @@ const archiveMethods = (
 ): Methods<"open" | "unlock" | "verify" | "openTable" | "closeTable" | "csv"> => ({
   async open({ file, maxBytes }) {
     const { report, session } = await LocalArchiveSession.open(file, maxBytes);
-    opened.setSession(session);
+    opened.session = session;
+    replaceTable(opened, null);
     return { report, isOpen: session !== null };
   },
-  unlock: (secret) => opened.session.unlock(secret),
+  unlock: (secret) => sessionOf(opened).unlock(secret),
   async verify(_, { signal, onProgress }) {
     const changed = new Map<number, TableChange>();
     const flush = () => onProgress({ type: "tables", tables: [...changed.values()] });
@@ -72,7 +66,7 @@ const archiveMethods = (
       flush();
       changed.clear();
     });
-    const verdict = await opened.session.verify((...change) => {
+    const verdict = await sessionOf(opened).verify((...change) => {
       changed.set(change[0], change);
       report();
     }, signal);
@@ -80,23 +74,23 @@ const archiveMethods = (
     return verdict;
   },
   async openTable({ index }, { signal, onProgress }) {
-    opened.setTable(null);
+    replaceTable(opened, null);
     const report = seldom((bytes: number) => onProgress({ type: "bytes", bytes }));
-    const table = await opened.session.openTable(index, report, signal);
+    const table = await sessionOf(opened).openTable(index, report, signal);
     // Another table may have been opened meanwhile.
     signal.throwIfAborted();
-    opened.setTable(table);
+    replaceTable(opened, table);
     return { columns: table.columns, rows: table.index.rows };
   },
   closeTable() {
-    opened.setTable(null);
+    replaceTable(opened, null);
     return null;
   },
   async csv({ index, forSpreadsheet }, { signal, onProgress }) {
-    const { session } = opened;
+    const session = sessionOf(opened);
     const columns = session.columns(index);
     if (!columns) {
-      const { table } = opened;
+      const table = tableOf(opened);
       return tableCsv(rowsOfIndex(table.index), table.columns, { forSpreadsheet });
     }
     const report = seldom((bytes: number) => onProgress({ type: "bytes", bytes }));
@@ -114,7 +108,7 @@ const archiveMethods = (
 
 const tableMethods = (opened: Opened): Methods<"rows" | "row" | "search" | "foundPlaces"> => ({
   rows({ from, to, isFound }) {
-    const { index, columns } = opened.table;
+    const { index, columns } = tableOf(opened);
     const end = Math.min(to, isFound ? opened.found.length : index.rows);
     return Array.from({ length: Math.max(0, end - from) }, (_, at) => {
       const row = isFound ? (opened.found[from + at] as number) : from + at;
@@ -126,9 +120,9 @@ const tableMethods = (opened: Opened): Methods<"rows" | "row" | "search" | "foun
       return { place: row + 1, cells };
     });
   },
-  row: ({ place }) => indent(opened.table.index.row(place - 1)),
+  row: ({ place }) => indent(tableOf(opened).index.row(place - 1)),
   async search({ query }, { signal, onProgress }) {
-    const { index, columns } = opened.table;
+    const { index, columns } = tableOf(opened);
     const found: number[] = [];
     opened.found = found;
     if (query === "") return { found: 0 };

@@ -49,10 +49,5 @@ function nearest(
   isMeant: (node: GraphNode) => boolean = () => true,
 ): GraphNode | null {
   const distance = ({ x, y }: GraphNode) => Math.abs(y - from.y) + Math.abs(x - from.x);
-  return nodes
-    .filter(isMeant)
-    .reduce<GraphNode | null>(
-      (best, node) => (best && distance(best) <= distance(node) ? best : node),
-      null,
-    );
+  return nodes.filter(isMeant).sort((a, b) => distance(a) - distance(b))[0] ?? null;
 }

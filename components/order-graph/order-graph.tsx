@@ -1,16 +1,14 @@
-import { type KeyboardEvent, type MouseEvent, useEffect, useId, useRef, useState } from "react";
-import { flushSync } from "react-dom";
+import { useId, useRef } from "react";
 import type { InsertionOrder } from "../../lib/shared/api.ts";
 import { Button } from "../ui/button.tsx";
 import { cn } from "../ui/cn.ts";
 import { focusRing } from "../ui/focus-ring.ts";
 import { Maximize, ZoomIn, ZoomOut } from "../ui/icons.ts";
 import { Drawing } from "./drawing.tsx";
-import { actionOf } from "./graph-keys.ts";
 import type { GraphTable } from "./graph-table.ts";
-import type { GraphNode } from "./layout.ts";
 import { SelectionPanel } from "./selection-panel.tsx";
 import { MARGIN } from "./sizes.ts";
+import { useExplorer } from "./use-explorer.ts";
 import { spokenNode, useGraph, useSelection } from "./use-graph.ts";
 import { useZoom, ZOOM_STEP, type Zoom } from "./use-zoom.ts";
 
@@ -30,68 +28,12 @@ export default function OrderGraph({ order, tables, search, searchIndex }: Order
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
-  const { layout, nodeOf, tableOf, found } = useGraph(order, tables, search);
+  const graph = useGraph(order, tables, search);
+  const { layout, tableOf, found } = graph;
   const zoom = useZoom(box, layout.width + 2 * MARGIN);
-  const [selectedKey, setSelectedKey] = useState<string | null>(null);
-  const [currentKey, setCurrentKey] = useState<string | null>(null);
-  const [hasFocus, setHasFocus] = useState(false);
+  const explorer = useExplorer(graph, zoom, { box, heading }, searchIndex);
+  const { selectedKey, marked, hasFocus } = explorer;
   const selection = useSelection(order, layout, selectedKey);
-  const current = nodeOf(currentKey);
-  const searched = found[Math.max(0, searchIndex - 1) % found.length] ?? null;
-
-  const latest = useRef(zoom);
-  latest.current = zoom;
-  useEffect(() => {
-    if (!searched) return;
-    setCurrentKey(searched.key);
-    // Not while the person types, because the page would scroll away from the input.
-    if (searchIndex > 0) latest.current.goTo(searched.key);
-  }, [searched, searchIndex]);
-  useEffect(() => {
-    // The panel beside the graph makes it narrower.
-    if (selectedKey !== null) latest.current.show(selectedKey);
-  }, [selectedKey]);
-
-  const goTo = (node: GraphNode) => {
-    setCurrentKey(node.key);
-    zoom.show(node.key);
-  };
-  const select = (key: string) => {
-    flushSync(() => {
-      setSelectedKey(key);
-      setCurrentKey(key);
-    });
-    // The button that was pressed is gone.
-    heading.current?.focus({ preventScroll: true });
-  };
-  const clear = () => {
-    setSelectedKey(null);
-    box.current?.focus({ preventScroll: true });
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const act = actionOf(event, layout, current, {
-      zoom,
-      goTo,
-      select: setSelectedKey,
-      clear: selectedKey === null ? null : clear,
-    });
-    if (!act) return;
-    event.preventDefault();
-    act();
-  };
-  const onClick = ({ target }: MouseEvent) => {
-    const clicked = target instanceof Element ? target.closest("[data-key]") : null;
-    const key = clicked?.getAttribute("data-key") ?? null;
-    setSelectedKey(key);
-    if (nodeOf(key)) setCurrentKey(key);
-  };
-  const onFocus = () => {
-    const node = current ?? layout.nodes[0];
-    if (!node || !box.current?.matches(":focus-visible")) return;
-    setHasFocus(true);
-    goTo(node);
-  };
-
   return (
     <div className="pba:@container pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-3">
       <div className="pba:flex pba:flex-col pba:gap-4 pba:@3xl:flex-row pba:@3xl:items-start">
@@ -103,8 +45,7 @@ export default function OrderGraph({ order, tables, search, searchIndex }: Order
             tabIndex={0}
             aria-label="Table order as a graph"
             aria-describedby={`${id}-keys`}
-            {...{ onKeyDown, onFocus, onClick }}
-            onBlur={() => setHasFocus(false)}
+            {...explorer.handlers}
             className={cn(
               "pba:flex pba:min-h-48 pba:overflow-x-auto pba:overflow-y-hidden pba:rounded-lg pba:border pba:border-line pba:bg-canvas pba:select-none",
               focusRing,
@@ -113,7 +54,7 @@ export default function OrderGraph({ order, tables, search, searchIndex }: Order
             <div className="pba:m-auto pba:shrink-0" style={{ width: zoom.width }}>
               <Drawing
                 {...{ layout, tableOf, selection, found }}
-                currentKey={hasFocus ? currentKey : (searched?.key ?? null)}
+                currentKey={marked?.key ?? null}
               />
             </div>
           </div>
@@ -123,8 +64,8 @@ export default function OrderGraph({ order, tables, search, searchIndex }: Order
           <SelectionPanel
             selection={selection}
             tableOf={tableOf}
-            onSelect={select}
-            onClose={clear}
+            onSelect={explorer.follow}
+            onClose={explorer.clear}
             steps={order.components.length}
             headingRef={heading}
           />
@@ -132,7 +73,7 @@ export default function OrderGraph({ order, tables, search, searchIndex }: Order
       </div>
       <KeyHelp id={`${id}-keys`} />
       <p role="status" aria-label="Table" className="pba:sr-only">
-        {hasFocus && current ? spokenNode(layout, current, tableOf(current.key)) : ""}
+        {hasFocus && marked ? spokenNode(layout, marked, tableOf(marked.key)) : ""}
       </p>
     </div>
   );

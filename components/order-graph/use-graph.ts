@@ -9,6 +9,8 @@ import { type GraphLayout, type GraphNode, layoutOrder } from "./layout.ts";
 import { neighboursOf } from "./neighbours.ts";
 import type { Selection } from "./selection-panel.tsx";
 
+export type Graph = ReturnType<typeof useGraph>;
+
 /** The drawing, and its tables by key. `found` are those that match the search text, if there is one. */
 export function useGraph(order: InsertionOrder, tables: readonly GraphTable[], search: string) {
   const layout = useMemo(() => layoutOrder(order), [order]);
