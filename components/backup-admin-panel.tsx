@@ -9,6 +9,7 @@ import { Frame } from "./common/frame.tsx";
 import { NotFound } from "./common/not-found.tsx";
 import { CreateView } from "./create/create-view.tsx";
 import { OperationView } from "./operation/operation-view.tsx";
+import { TableOrderView } from "./order-graph/table-order-view.tsx";
 import { OverviewView } from "./overview/overview-view.tsx";
 import { PanelProvider } from "./panel-context.tsx";
 import { getQueryClient } from "./query-client.ts";
@@ -21,8 +22,8 @@ export interface BackupAdminPanelProps {
   /** The path at which the add-on is mounted, without a slash at the end: `/admin/backup`. */
   basePath: string;
   /**
-   * The segments of the path below `basePath`: none, `create`, `restore`, or `operations` with an id and perhaps a
-   * step.
+   * The segments of the path below `basePath`: none, `create`, `order`, `restore`, or `operations` with an id and
+   * perhaps a step.
    */
   view: string[] | undefined;
   actor: Actor;
@@ -67,6 +68,8 @@ function viewOf(view: string[]) {
       return <ActivityView />;
     case "create":
       return <CreateView />;
+    case "order":
+      return <TableOrderView />;
     case "restore":
       return <RestoreView />;
     case "restore/inside":

@@ -1,7 +1,7 @@
 /** Checks with axe, in light and dark mode, the pages that no other test checks. */
 import { checkBackup, discard, makeBackup } from "./support/api.ts";
 import { expectAccessibleInBoth } from "./support/axe.ts";
-import { expectDrawn, selectionOf, tableIn } from "./support/graph.ts";
+import { expectDrawn, ORDER, selectionOf, tableIn } from "./support/graph.ts";
 import { chooseFile, operationPath, PANEL } from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -10,6 +10,10 @@ test("has no serious finding on its pages", async ({ page, folder }) => {
   const restore = await checkBackup(page.request, file);
 
   await page.goto(PANEL);
+  await expect(page.getByRole("list", { name: "Recent operations" })).toBeVisible();
+  await expectAccessibleInBoth(page);
+
+  await page.goto(ORDER);
   await expectDrawn(page);
   await tableIn(page, "public.orders").click();
   await expect(selectionOf(page).getByRole("list", { name: "Refers to" })).toBeVisible();

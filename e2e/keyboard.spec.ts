@@ -126,9 +126,6 @@ test("looks around by keyboard alone: order, activity, and rows of a backup", as
   const file = await makeBackup(page.request, folder, { mode: "none" }, tables);
   const heading = page.getByRole("heading", { level: 1 });
   await page.goto(PANEL);
-  const graph = page.getByRole("application", { name: "Table order as a graph" });
-  await expect(graph).toBeVisible();
-
   await press(page, page.getByRole("link", { name: "All activity" }), "Enter");
   await expect(heading).toHaveText("Activity");
   await expect(heading).toBeFocused();
@@ -154,13 +151,18 @@ test("looks around by keyboard alone: order, activity, and rows of a backup", as
   await press(page, page.getByRole("link", { name: "Database backup" }), "Enter");
   await expect(heading).toHaveText("Database backup");
   await expect(heading).toBeFocused();
+  await press(page, page.getByRole("link", { name: "Show the table order" }), "Enter");
+  await expect(heading).toHaveText("Table order");
+  await expect(heading).toBeFocused();
+  const graph = page.getByRole("application", { name: "Table order as a graph" });
+  await expect(graph).toBeVisible();
   const finder = page.getByRole("searchbox", { name: "Find a table" });
   await type(page, finder, "public.order_lines");
   await press(page, graph, "Enter");
   const selection = page.getByRole("region", { name: "Selection" });
   const selected = selection.getByRole("heading", { level: 3 });
   await expect(selected).toContainText("public.order_lines");
-  await focus(page, page.getByRole("button", { name: "Show all", exact: true }));
+  await focus(page, page.getByRole("button", { name: "Fit to width" }));
   const parents = selection.getByRole("list", { name: "Refers to" });
   await press(page, parents.getByRole("button", { name: "Order", exact: true }), "Enter");
   await expect(selected).toContainText("public.orders");

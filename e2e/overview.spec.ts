@@ -17,6 +17,7 @@ test("shows the database and the table order with its reasons", async ({ page })
 
   await expect(page).toHaveTitle("Database backup · Alder & Finch");
 
+  await page.getByRole("link", { name: "Show the table order" }).click();
   const steps = page.locator("section[aria-label^='Level'] > ol > li");
   const step = (table: string) => rowOf(steps, table);
   // A relation, with its Prisma names.

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Locator, Page } from "@playwright/test";
 import { checkBackup, makeBackup } from "./support/api.ts";
 import { holdRestore } from "./support/database.ts";
+import { expectDrawn, ORDER, tableIn } from "./support/graph.ts";
 import {
   chooseFile,
   expectReady,
@@ -38,7 +39,7 @@ test("fits a phone, light and dark", async ({ page, folder, browserConsole }) =>
   const reading = page.getByRole("status").filter({ hasText: "Reading the database" });
   await expectMotion(page, { pulsing: [reading.locator("[aria-hidden]").first()] });
   answer.resolve();
-  await expect(page.getByRole("heading", { name: "Table order" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Show the table order" })).toBeVisible();
   await expectToFit(page);
 
   await page.goto(`${PANEL}/create`);
@@ -104,6 +105,15 @@ test("fits a phone, light and dark", async ({ page, folder, browserConsole }) =>
   await expectToFit(page);
   await page.goto(`${PANEL}/nowhere`);
   await expect(page.getByText("There is no such page")).toBeVisible();
+  await expectToFit(page);
+
+  await page.goto(ORDER);
+  await expect(page.getByRole("heading", { name: "Level 0" })).toBeVisible();
+  await expectToFit(page);
+  await page.getByRole("radio", { name: "Graph" }).click();
+  await expectDrawn(page);
+  await expectToFit(page);
+  await tableIn(page, "public.orders").click();
   await expectToFit(page);
 });
 

@@ -13,9 +13,9 @@ import { Download, Upload } from "../ui/icons.ts";
 import { Loading } from "../ui/loading.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { DatabaseCard } from "./database-card.tsx";
-import { DatabaseOrder } from "./database-order.tsx";
 import { LastBackup } from "./last-backup.tsx";
 import { RecentOperations } from "./recent-operations.tsx";
+import { TableOrderLink } from "./table-order-link.tsx";
 
 export function OverviewView() {
   const { queries, paths } = usePanel();
@@ -78,7 +78,7 @@ function OverviewContent({ overview }: { overview: Overview }) {
           </p>
         )}
       </DatabaseCard>
-      <DatabaseOrder overview={overview} />
+      <TableOrderLink />
     </>
   );
 }
@@ -88,7 +88,7 @@ function OverviewSkeleton() {
     <Loading label="Reading the database">
       <Skeleton className="pba:h-36" />
       <Skeleton className="pba:h-48" />
-      <Skeleton className="pba:h-96" />
+      <Skeleton className="pba:h-24" />
     </Loading>
   );
 }

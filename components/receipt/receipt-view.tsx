@@ -14,7 +14,6 @@ import { Button } from "../ui/button.tsx";
 import { Braces, Printer } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { ReceiptDetails } from "./receipt-details.tsx";
-import { receiptFileName } from "./receipt-wording.ts";
 import { usePrintAlone } from "./use-print-alone.ts";
 
 /** The record of an operation for later questions: on the screen, on paper, as JSON. */
@@ -92,3 +91,7 @@ function Whole({ operation, receipt, back }: WholeProps) {
     </div>
   );
 }
+
+/** Returns `2026-01-31-restore-3f2a91c0.json`. */
+const receiptFileName = ({ createdAt, kind, operationId }: Receipt): string =>
+  `${createdAt.slice(0, 10)}-${kind}-${operationId.slice(0, 8)}.json`;
