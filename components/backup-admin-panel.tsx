@@ -13,9 +13,7 @@ import { OverviewView } from "./overview/overview-view.tsx";
 import { PanelProvider } from "./panel-context.tsx";
 import { getQueryClient } from "./query-client.ts";
 import { ReceiptView } from "./receipt/receipt-view.tsx";
-import { InsideView } from "./restore/inside-view.tsx";
 import { RestoreView } from "./restore/restore-view.tsx";
-import { UploadView } from "./restore/upload-view.tsx";
 
 export interface BackupAdminPanelProps {
   /** The path at which the add-on is mounted, without a slash at the end: `/admin/backup`. */
@@ -69,11 +67,11 @@ function viewOf(view: string[]) {
     case "create":
       return <CreateView />;
     case "restore":
-      return <RestoreView />;
+      return <RestoreView place="choose" />;
     case "restore/inside":
-      return <InsideView />;
+      return <RestoreView place="inside" />;
     case "restore/upload":
-      return <UploadView />;
+      return <RestoreView place="upload" />;
     default:
       return <NotFound title="There is no such page" />;
   }
