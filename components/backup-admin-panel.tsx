@@ -14,9 +14,7 @@ import { OverviewView } from "./overview/overview-view.tsx";
 import { PanelProvider } from "./panel-context.tsx";
 import { getQueryClient } from "./query-client.ts";
 import { ReceiptView } from "./receipt/receipt-view.tsx";
-import { InsideView } from "./restore/inside-view.tsx";
 import { RestoreView } from "./restore/restore-view.tsx";
-import { UploadView } from "./restore/upload-view.tsx";
 
 export interface BackupAdminPanelProps {
   /** The path at which the add-on is mounted, without a slash at the end: `/admin/backup`. */
@@ -48,10 +46,11 @@ export function BackupAdminPanel({ basePath, view = [], actor }: BackupAdminPane
 function operationViewOf(id: string, step: string | undefined) {
   switch (step) {
     case undefined:
+    // In older links. The confirmation was a page of its own.
+    case "confirm":
       return <OperationView key={id} id={id} place="operation" />;
     case "scope":
     case "changes":
-    case "confirm":
       return <OperationView key={id} id={id} place={step} />;
     case "receipt":
       return <ReceiptView key={id} id={id} />;
@@ -71,11 +70,11 @@ function viewOf(view: string[]) {
     case "order":
       return <TableOrderView />;
     case "restore":
-      return <RestoreView />;
+      return <RestoreView place="choose" />;
     case "restore/inside":
-      return <InsideView />;
+      return <RestoreView place="inside" />;
     case "restore/upload":
-      return <UploadView />;
+      return <RestoreView place="upload" />;
     default:
       return <NotFound title="There is no such page" />;
   }

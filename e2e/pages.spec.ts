@@ -10,11 +10,11 @@ import {
   expectReady,
   goToChanges,
   goToConfirmation,
+  holdUpload,
   operationPath,
   PANEL,
   startRestore,
   tableProgress,
-  uploadArchive,
 } from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -61,9 +61,14 @@ test("fits a phone, light and dark", async ({ page, folder, browserConsole }) =>
   await chooseFile(page, text);
   await expect(page.getByText("Nothing was uploaded.")).toBeVisible();
   await expectToFit(page);
-  await uploadArchive(page, file);
+  const release = await holdUpload(page);
+  await chooseFile(page, file);
+  await expect(page.getByText("Uploading", { exact: true })).toBeVisible();
   await expectToFit(page);
-  await page.getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("button", { name: "Cancel upload" }).click();
+  release();
+  await expect(page.getByText("The upload was cancelled. Nothing was changed.")).toBeVisible();
+  await expectToFit(page);
 
   await page.goto(operationPath(restore));
   await expectReady(page);

@@ -18,11 +18,11 @@ import {
   expectRestored,
   goToChanges,
   goToConfirmation,
+  openChosen,
   operationPath,
   PANEL,
   signIn,
   startRestore,
-  uploadChosen,
 } from "./support/panel.ts";
 import { DATABASE } from "./support/shop.ts";
 import { expect, test } from "./support/test.ts";
@@ -212,9 +212,7 @@ test.describe("where the last sign-in is too old", () => {
     await age(page);
     await page.goto(`${shop.url()}${PANEL}/restore`);
     await page.getByLabel("Backup file").setInputFiles(file);
-    await uploadChosen(page);
-    await page.getByLabel("Passphrase", { exact: true }).fill("correct horse battery");
-    await page.getByRole("button", { name: "Check backup" }).click();
+    await openChosen(page, { passphrase: "correct horse battery" });
     expect(await confirm(page)).toBe(`${PANEL}/restore/upload`);
     await page.getByRole("button", { name: "Check backup" }).click();
     await expectReady(page);
@@ -233,8 +231,6 @@ test.describe("where the last sign-in is too old", () => {
     const file = await (await downloading).path();
     await page.goto(`${shop.url()}${PANEL}/restore`);
     await page.getByLabel("Backup file").setInputFiles(file);
-    await uploadChosen(page);
-    await page.getByRole("button", { name: "Check backup" }).click();
     await goToChanges(page);
     await goToConfirmation(page);
     await age(page);

@@ -11,7 +11,6 @@ import { LAUNCH } from "./support/browser.ts";
 import { holdBackup, holdRestore } from "./support/database.ts";
 import { tell } from "./support/environment.ts";
 import {
-  beginUpload,
   chooseEncryption,
   chooseFile,
   downloadBackup,
@@ -19,6 +18,7 @@ import {
   expectRestored,
   goToChanges,
   goToConfirmation,
+  holdUpload,
   makeAMess,
   PANEL,
   signIn,
@@ -81,17 +81,18 @@ async function takeAll(browser: Browser): Promise<void> {
   await makeAMess(page);
   await chooseFile(page, file);
   await page.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
-  await page.getByRole("button", { name: "Look inside" }).click();
+  await page.getByRole("button", { name: "Only look inside" }).click();
   await page.getByRole("button", { name: "Show rows of Product", exact: true }).waitFor();
   await page.getByText("This backup is fine.").waitFor();
   await take(page, "restore-inside", ["light", "dark", "phone"]);
   await page.getByRole("button", { name: "Show rows of Product", exact: true }).click();
   await page.getByRole("grid").getByRole("row").nth(5).waitFor();
   await take(page, "restore-rows", ["light", "dark"]);
-  await beginUpload(page);
-  await page.getByText("Uploaded", { exact: true }).waitFor();
+  const releaseUpload = await holdUpload(page);
+  await page.getByRole("button", { name: "Upload this backup" }).click();
+  await page.getByText("Uploading", { exact: true }).waitFor();
   await take(page, "restore-upload", ["light"]);
-  await page.getByRole("button", { name: "Check backup" }).click();
+  releaseUpload();
   await expectReady(page);
   await take(page, "restore-scope", ["light", "dark", "phone"]);
   await goToChanges(page, { rehearses: true });

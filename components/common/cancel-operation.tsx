@@ -33,32 +33,34 @@ function wordingOf(operation: Operation | ListedOperation) {
       keepLabel: "Go on",
     };
   }
-  if (state === "ready") {
-    return {
-      label: "Discard",
-      question: `Discard this ${undoes ? "undo" : "restore"}?`,
-      explanation: undoes
-        ? "Nothing was changed. The safety backup stays, so you can undo later."
-        : "The server deletes the uploaded file. Nothing was changed.",
-      confirmLabel: "Yes, discard it",
-      keepLabel: "Keep it",
-    };
-  }
-  if (isPlanning(operation)) {
+  const what = undoes ? "undo" : "restore";
+  if (state === "running" && !isPlanning(operation)) {
     return {
       label: "Cancel",
-      question: "Cancel this check?",
+      question: `Cancel this ${what}?`,
       explanation:
-        "Nothing was changed, and nothing will be. The server deletes the uploaded file.",
+        "A restore changes nothing before its last step, so the database stays as it was.",
       confirmLabel: "Yes, cancel it",
       keepLabel: "Go on",
     };
   }
-  return {
-    label: "Cancel",
-    question: "Cancel this restore?",
-    explanation: "A restore changes nothing before its last step, so the database stays as it was.",
-    confirmLabel: "Yes, cancel it",
-    keepLabel: "Go on",
-  };
+  const file = undoes
+    ? "The safety backup stays, so that you can undo later."
+    : "The server deletes the uploaded file.";
+  const isPlanned = state === "ready" || ("plan" in operation && operation.plan !== null);
+  return isPlanned
+    ? {
+        label: "Discard",
+        question: `Discard this ${what}?`,
+        explanation: `${file} Nothing was changed.`,
+        confirmLabel: "Yes, discard it",
+        keepLabel: "Keep it",
+      }
+    : {
+        label: "Cancel",
+        question: "Cancel this check?",
+        explanation: `${file} Nothing was changed.`,
+        confirmLabel: "Yes, cancel it",
+        keepLabel: "Go on",
+      };
 }

@@ -17,11 +17,10 @@ import type { Place } from "./place.ts";
 interface OperationHeaderProps {
   operation: Operation;
   place: Place;
-  isOwn: boolean;
 }
 
 /** Names the operation and the current step's question. */
-export function OperationHeader({ operation, place, isOwn }: OperationHeaderProps) {
+export function OperationHeader({ operation, place }: OperationHeaderProps) {
   const around = useHeadingFocus(`${operation.id} ${place}`, operation.state);
   const step = place !== "operation" ? "review" : isPlanning(operation) ? "upload" : null;
   return (
@@ -30,29 +29,28 @@ export function OperationHeader({ operation, place, isOwn }: OperationHeaderProp
         back
         title={titleOf(operation, place)}
         badge={<Badge tone={stateTone(operation)}>{stateLabel(operation)}</Badge>}
-        description={<Origin operation={operation} />}
+        description={<Origin operation={operation} namesFile={place !== "changes"} />}
       />
-      {step && <RestoreSteps current={step} />}
+      {step && !operation.undoes && <RestoreSteps current={step} />}
     </div>
   );
 }
 
-function titleOf({ kind, plan }: Operation, place: Place): string {
+/** The page's heading, also in the title of the tab. */
+export function titleOf({ kind, plan, undoes }: Operation, place: Place): string {
   switch (place) {
     case "scope":
       return "What should come back?";
     case "changes":
-      return "What will change?";
-    case "confirm":
-      return MODES[plan?.scope.mode ?? "replace"].question;
+      return undoes ? "Undo the restore?" : MODES[plan?.scope.mode ?? "replace"].question;
     case "operation":
-      return kind === "backup" ? "Backup" : "Restore";
+      return kind === "backup" ? "Backup" : undoes ? "Undo" : "Restore";
     default:
       throw place satisfies never;
   }
 }
 
-function Origin({ operation }: { operation: Operation }) {
+function Origin({ operation, namesFile }: { operation: Operation; namesFile: boolean }) {
   const { createdAt, actor, fileName, encryption, undoes, state, cancelledBy } = operation;
   return (
     <>
@@ -66,7 +64,7 @@ function Origin({ operation }: { operation: Operation }) {
           Undoes <Undoes id={undoes} />
         </p>
       )}
-      <p className="pba:font-mono pba:text-xs pba:break-all">{fileName}</p>
+      {namesFile && <p className="pba:font-mono pba:text-xs pba:break-all">{fileName}</p>}
     </>
   );
 }

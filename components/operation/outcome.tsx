@@ -95,7 +95,7 @@ function Verdict({ operation }: { operation: Operation }) {
   if (operation.state === "cancelled") {
     return (
       <Notice
-        title={`This ${operation.kind} was cancelled.`}
+        title={`This ${nounOf(operation)} was cancelled.`}
         actions={
           <>
             <Again {...operation} />
@@ -113,7 +113,9 @@ function Verdict({ operation }: { operation: Operation }) {
 function Failure({ operation, truth }: { operation: Operation; truth: string }) {
   const { kind, error, state, changed } = operation;
   const ending =
-    state === "interrupted" ? `This ${kind} was interrupted.` : `This ${kind} has failed.`;
+    state === "interrupted"
+      ? `This ${nounOf(operation)} was interrupted.`
+      : `This ${nounOf(operation)} has failed.`;
   // Use the same words as the check in the browser.
   const verdict = kind === "restore" && error ? verdictOfError(error) : null;
   const title = verdict ? `${ending} ${VERDICT_TITLES[verdict]}` : ending;
@@ -144,15 +146,19 @@ function Failure({ operation, truth }: { operation: Operation; truth: string }) 
   );
 }
 
+const nounOf = ({ kind, undoes }: Operation): string => (undoes ? "undo" : kind);
+
 /** Errors about rows that the database rejects. */
 const ROW_ERRORS: readonly ErrorCode[] = ["LOAD_FAILED", "CONSTRAINT_VIOLATED"];
 
-function Again({ kind }: Pick<Operation, "kind">) {
+function Again({ kind, undoes }: Pick<Operation, "kind" | "undoes">) {
   const { paths } = usePanel();
   return (
     <Button asChild>
       {kind === "backup" ? (
         <Link href={paths.create}>Create another backup</Link>
+      ) : undoes ? (
+        <Link href={paths.operation(undoes)}>Undo again</Link>
       ) : (
         <Link href={paths.restore}>Restore again</Link>
       )}

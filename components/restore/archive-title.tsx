@@ -50,7 +50,7 @@ function descriptionOf({ report, contents }: ChosenBackup): string {
   }
   return encryption === "none"
     ? `${what}.`
-    : `${what}. The manifest is encrypted too, so you see when and from which database it was made after you open it.`;
+    : `${what}. You see when and from which database it was made after you open it.`;
 }
 
 export function encryptionOf(report: Recognised) {

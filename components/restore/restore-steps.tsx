@@ -24,8 +24,10 @@ export function RestoreSteps({ current }: RestoreStepsProps) {
           key={name}
           aria-current={index === at ? "step" : undefined}
           className={cn(
-            "pba:inline-flex pba:items-center pba:gap-2",
-            index === at ? "pba:font-semibold" : "pba:text-muted",
+            "pba:items-center pba:gap-2",
+            index === at
+              ? "pba:inline-flex pba:font-semibold"
+              : "pba:hidden pba:text-muted pba:@lg:inline-flex",
           )}
         >
           <span
@@ -38,6 +40,11 @@ export function RestoreSteps({ current }: RestoreStepsProps) {
             {index < at ? <Check className="pba:size-3" /> : index + 1}
           </span>
           {title}
+          {index === at && (
+            <span className="pba:font-normal pba:text-muted pba:@lg:hidden">
+              step {at + 1} of {STEPS.length}
+            </span>
+          )}
         </li>
       ))}
     </ol>
