@@ -9,20 +9,19 @@ import { Frame } from "./common/frame.tsx";
 import { NotFound } from "./common/not-found.tsx";
 import { CreateView } from "./create/create-view.tsx";
 import { OperationView } from "./operation/operation-view.tsx";
+import { TableOrderView } from "./order-graph/table-order-view.tsx";
 import { OverviewView } from "./overview/overview-view.tsx";
 import { PanelProvider } from "./panel-context.tsx";
 import { getQueryClient } from "./query-client.ts";
 import { ReceiptView } from "./receipt/receipt-view.tsx";
-import { InsideView } from "./restore/inside-view.tsx";
 import { RestoreView } from "./restore/restore-view.tsx";
-import { UploadView } from "./restore/upload-view.tsx";
 
 export interface BackupAdminPanelProps {
   /** The path at which the add-on is mounted, without a slash at the end: `/admin/backup`. */
   basePath: string;
   /**
-   * The segments of the path below `basePath`: none, `create`, `restore`, or `operations` with an id and perhaps a
-   * step.
+   * The segments of the path below `basePath`: none, `create`, `order`, `restore`, or `operations` with an id and
+   * perhaps a step.
    */
   view: string[] | undefined;
   actor: Actor;
@@ -47,10 +46,11 @@ export function BackupAdminPanel({ basePath, view = [], actor }: BackupAdminPane
 function operationViewOf(id: string, step: string | undefined) {
   switch (step) {
     case undefined:
+    // In older links. The confirmation was a page of its own.
+    case "confirm":
       return <OperationView key={id} id={id} place="operation" />;
     case "scope":
     case "changes":
-    case "confirm":
       return <OperationView key={id} id={id} place={step} />;
     case "receipt":
       return <ReceiptView key={id} id={id} />;
@@ -67,12 +67,14 @@ function viewOf(view: string[]) {
       return <ActivityView />;
     case "create":
       return <CreateView />;
+    case "order":
+      return <TableOrderView />;
     case "restore":
-      return <RestoreView />;
+      return <RestoreView place="choose" />;
     case "restore/inside":
-      return <InsideView />;
+      return <RestoreView place="inside" />;
     case "restore/upload":
-      return <UploadView />;
+      return <RestoreView place="upload" />;
     default:
       return <NotFound title="There is no such page" />;
   }

@@ -3,7 +3,7 @@ import type { Actor } from "../lib/shared/api.ts";
 import { type Api, createApi } from "./api.ts";
 import { createQueries, type Queries } from "./queries.ts";
 
-export type OperationStep = "scope" | "changes" | "confirm" | "receipt";
+export type OperationStep = "scope" | "changes" | "receipt";
 
 interface Panel {
   actor: Actor;
@@ -14,6 +14,7 @@ interface Panel {
     overview: string;
     create: string;
     activity: string;
+    order: string;
     restore: string;
     /** The steps before the restore exists on the server as an operation. */
     restoreInside: string;
@@ -39,6 +40,7 @@ export function PanelProvider(props: { basePath: string; actor: Actor; children:
         overview: basePath,
         create: `${basePath}/create`,
         activity: `${basePath}/activity`,
+        order: `${basePath}/order`,
         restore: `${basePath}/restore`,
         restoreInside: `${basePath}/restore/inside`,
         restoreUpload: `${basePath}/restore/upload`,

@@ -1,28 +1,30 @@
 import { describe, expect, it } from "vitest";
-import { estimateBits, GENERATED_BITS, generatePassphrase, strengthOf } from "./passphrase.ts";
+import { WORDS } from "./create/words.ts";
+import { estimateBits, generatePassphrase, strengthOf } from "./passphrase.ts";
 
 describe("the generator", () => {
-  it("makes four groups of four from an alphabet without look-alikes", () => {
-    const alphabet = /^([0-9a-hjkmnp-tv-z]{4}-){3}[0-9a-hjkmnp-tv-z]{4}$/;
-    for (let i = 0; i < 200; i += 1) expect(generatePassphrase()).toMatch(alphabet);
+  it("has words that are easy to type, and that nobody can mistake for each other", () => {
+    expect(new Set(WORDS).size).toBe(2048);
+    expect(new Set(WORDS.map((word) => word.slice(0, 4))).size).toBe(2048);
+    for (const word of WORDS) expect(word).toMatch(/^[a-z]{3,8}$/);
   });
 
-  it("has at least 77 bits: every one of 32 symbols occurs at every place, about equally often", () => {
-    expect(GENERATED_BITS).toBeGreaterThanOrEqual(77);
-    const rounds = 6400;
-    const counts = Array.from({ length: 16 }, () => new Map<string, number>());
-    for (let i = 0; i < rounds; i += 1) {
-      const symbols = generatePassphrase().replaceAll("-", "");
-      counts.forEach((count, at) => {
-        const symbol = symbols.charAt(at);
-        count.set(symbol, (count.get(symbol) ?? 0) + 1);
-      });
+  it("makes 66 bits of six words: each occurs, about equally often, and at each place", async () => {
+    const times = new Map(WORDS.map((word) => [word, 0]));
+    const places = Array.from({ length: 6 }, () => new Set<string>());
+    for (let i = 0; i < 4 * WORDS.length; i += 1) {
+      const words = (await generatePassphrase()).split("-");
+      expect(words).toHaveLength(6);
+      for (const [at, word] of words.entries()) {
+        times.set(word, (times.get(word) ?? 0) + 1);
+        places[at]?.add(word);
+      }
     }
-    for (const count of counts) {
-      expect(count.size).toBe(32);
-      // Each is expected 200 times. The limit is six standard deviations.
-      for (const times of count.values()) expect(Math.abs(times - 200)).toBeLessThan(84);
-    }
+    expect(times.size).toBe(2048);
+    // Each is expected 24 times. The limit is eight standard deviations.
+    for (const count of times.values()) expect(Math.abs(count - 24)).toBeLessThan(40);
+    // 2,010 are expected.
+    for (const place of places) expect(place.size).toBeGreaterThan(1900);
   });
 });
 
@@ -73,9 +75,8 @@ describe("the estimate", () => {
     expect(strengthOf(10).guessing).toBe("less than two minutes");
     expect(strengthOf(30).guessing).toBe("about 15 hours");
     expect(strengthOf(41).guessing).toBe("about 3 years");
-    expect(strengthOf(GENERATED_BITS)).toEqual({
-      level: "strong",
-      fraction: 1,
+    expect(strengthOf(66)).toMatchObject({
+      level: "good",
       guessing: "longer than anybody can wait",
     });
   });

@@ -1,16 +1,13 @@
-/** Crockford's base 32 alphabet: no i, l, o or u, so that it is easy to read out and type. */
-const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
-const GENERATED_SYMBOLS = 16;
+import { formatCount } from "../lib/shared/format.ts";
 
-/** Entropy of a generated passphrase: a random choice of 16 symbols out of 32. */
-export const GENERATED_BITS = GENERATED_SYMBOLS * Math.log2(ALPHABET.length);
+const GENERATED_WORDS = 6;
 
-/** Returns four groups of four random symbols, such as `k7qf-2m9x-0hvb-w4ts`. */
-export function generatePassphrase(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(GENERATED_SYMBOLS));
-  // 256 is a multiple of 32, so each symbol is equally likely.
-  const symbols = Array.from(bytes, (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join("");
-  return symbols.match(/.{4}/g)?.join("-") ?? symbols;
+/** Returns six random words, such as `tribe-canal-…`. Their entropy is 66 bits. @throws if the list does not load */
+export async function generatePassphrase(): Promise<string> {
+  const { WORDS } = await import("./create/words.ts");
+  const numbers = crypto.getRandomValues(new Uint16Array(GENERATED_WORDS));
+  // 65,536 is a multiple of the number of words, so each is equally likely.
+  return Array.from(numbers, (number) => WORDS[number % WORDS.length]).join("-");
 }
 
 const COMMON =
@@ -79,13 +76,13 @@ export function strengthOf(bits: number): Strength {
   const level = bits < 36 ? "weak" : bits < 52 ? "fair" : bits < 70 ? "good" : "strong";
   // On average, half of all possibilities must be tried.
   const seconds = 2 ** (bits - 1) / GUESSES_PER_SECOND;
-  return { level, fraction: Math.min(1, bits / GENERATED_BITS), guessing: describeTime(seconds) };
+  return { level, fraction: Math.min(1, bits / 80), guessing: describeTime(seconds) };
 }
 
 function describeTime(seconds: number): string {
   const years = seconds / 31_557_600;
   if (years > 10_000) return "longer than anybody can wait";
-  if (years >= 2) return `about ${Math.round(years).toLocaleString("en")} years`;
+  if (years >= 2) return `about ${formatCount(Math.round(years))} years`;
   if (seconds >= 2 * 86_400) return `about ${Math.round(seconds / 86_400)} days`;
   if (seconds >= 2 * 3600) return `about ${Math.round(seconds / 3600)} hours`;
   if (seconds >= 120) return `about ${Math.round(seconds / 60)} minutes`;

@@ -1,7 +1,7 @@
 /** Checks with axe, in light and dark mode, the pages that no other test checks. */
 import { checkBackup, discard, makeBackup } from "./support/api.ts";
 import { expectAccessibleInBoth } from "./support/axe.ts";
-import { expectDrawn, selectionOf, tableIn } from "./support/graph.ts";
+import { expectDrawn, ORDER, selectionOf, tableIn } from "./support/graph.ts";
 import { chooseFile, operationPath, PANEL } from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -10,18 +10,24 @@ test("has no serious finding on its pages", async ({ page, folder }) => {
   const restore = await checkBackup(page.request, file);
 
   await page.goto(PANEL);
+  await expect(page.getByRole("list", { name: "Recent operations" })).toBeVisible();
+  await expectAccessibleInBoth(page);
+
+  await page.goto(ORDER);
   await expectDrawn(page);
   await tableIn(page, "public.orders").click();
   await expect(selectionOf(page).getByRole("list", { name: "Refers to" })).toBeVisible();
   await expectAccessibleInBoth(page);
 
   await page.goto(`${PANEL}/create`);
-  await page.getByRole("radio", { name: "Choose tables" }).click();
+  await page.getByRole("button", { name: "Choose tables" }).click();
+  await page.getByRole("button", { name: "Change encryption" }).click();
   await page.getByRole("radio", { name: "With a passphrase" }).click();
-  await page.getByRole("button", { name: "Start backup" }).click();
+  await page.getByRole("button", { name: "Download", exact: true }).click();
   await expectAccessibleInBoth(page);
 
-  await chooseFile(page, file);
+  await chooseFile(page, file, { onlyLooks: true });
+  await expect(page.getByText("This backup is fine.")).toBeVisible();
   await expectAccessibleInBoth(page);
 
   await page.goto(operationPath(restore));

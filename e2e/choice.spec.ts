@@ -18,7 +18,7 @@ test("backs up and brings back a choice of tables, and leaves the others alone",
 }) => {
   const before = await dumpDatabase();
   await page.goto(`${PANEL}/create`);
-  await page.getByRole("radio", { name: "Choose tables" }).click();
+  await page.getByRole("button", { name: "Choose tables" }).click();
   await page.getByRole("checkbox", { name: "Select all tables" }).click();
   await page.getByRole("searchbox", { name: "Find a table" }).fill("review");
   await page.getByRole("checkbox", { name: "public.reviews" }).click();

@@ -1,15 +1,15 @@
-/** The insertion order as a picture, with mouse and keyboard: in the overview, in the plan, and during a restore. */
-import type { Page } from "@playwright/test";
+/** The insertion order as a picture, with mouse and keyboard: on its page, in the plan, and during a restore. */
+import type { Locator, Page } from "@playwright/test";
 import { checkBackup, makeBackup } from "./support/api.ts";
 import { holdRestore, query } from "./support/database.ts";
 import {
   expectDrawn,
   type ForeignKey,
   graphOf,
+  ORDER,
   readForeignKeys,
   relatives,
   selectionOf,
-  showAll,
   tableIn,
 } from "./support/graph.ts";
 import {
@@ -22,7 +22,30 @@ import {
 } from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
-const viewBox = (page: Page) => graphOf(page).locator("svg").getAttribute("viewBox");
+/** The drawing's width on the screen. */
+const widthOf = async (page: Page): Promise<number> => (await boxOf(drawingOf(page))).width;
+const drawingOf = (page: Page): Locator => graphOf(page).locator("svg:has([data-table])");
+
+async function boxOf(locator: Locator) {
+  const box = await locator.boundingBox();
+  if (!box) throw new Error("It is drawn.");
+  return box;
+}
+
+/** How far the page is scrolled down, and the box of the drawing to the right. */
+const scrolled = async (page: Page) => ({
+  page: await page.evaluate(() => window.scrollY),
+  box: await graphOf(page).evaluate(({ scrollLeft }) => scrollLeft),
+});
+
+const fitWidth = (page: Page): Promise<void> =>
+  page.getByRole("button", { name: "Fit to width" }).click();
+
+async function zoomIn(page: Page, times: number) {
+  for (let time = 0; time < times; time++) {
+    await page.getByRole("button", { name: "Zoom in" }).click();
+  }
+}
 
 /** The names of the shop's tables. */
 const readTables = async (condition = "true"): Promise<string[]> =>
@@ -102,8 +125,6 @@ async function expectExplored(page: Page, table: string, keys: readonly ForeignK
   }
   await expect(selection.getByText("Refers to itself", { exact: true })).toHaveCount(own.length);
 
-  // The panel has taken some of the picture's room.
-  await showAll(page);
   const near = [
     table,
     ...parents.map(({ parent }) => parent),
@@ -128,11 +149,13 @@ const EXPLORED = [
   "public.audit_events",
 ];
 
-test("is moved, zoomed, searched and explored by mouse", async ({ page }) => {
+test("is explored by mouse", async ({ page }) => {
   const keys = await readForeignKeys();
   await page.goto(PANEL);
-  const graph = graphOf(page);
-  await graph.scrollIntoViewIfNeeded();
+  await page.getByRole("link", { name: "Show the table order" }).click();
+  await expect(page).toHaveURL(ORDER);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Table order");
+  await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
   await expectDrawn(page);
   await expectPicture(page, keys);
   for (const table of EXPLORED) await expectExplored(page, table, keys);
@@ -148,71 +171,112 @@ test("is moved, zoomed, searched and explored by mouse", async ({ page }) => {
   await children.getByRole("button", { name: "OrderLine" }).click();
   await expect(selection.getByRole("heading", { level: 3 })).toContainText("public.order_lines");
   await expect(selection.getByRole("heading", { level: 3 })).toBeFocused();
-
+  await expect(tableIn(page, "public.order_lines")).toBeInViewport();
   await page.keyboard.press("Escape");
   await expect(selection).toBeHidden();
-  await showAll(page);
-  const before = await viewBox(page);
-  const boxOf = async () => {
-    const box = await tableIn(page, "public.orders").boundingBox();
-    if (!box) throw new Error("It is drawn.");
-    return box;
-  };
-  // Measured on the screen: a quarter larger, then smaller again, then where the mouse dragged it.
-  const small = await boxOf();
-  await page.getByRole("button", { name: "Zoom in" }).click();
-  await expect.poll(async () => (await boxOf()).width / small.width).toBeCloseTo(1.25, 2);
-  await page.getByRole("button", { name: "Zoom out" }).click();
-  await expect.poll(async () => (await boxOf()).width / small.width).toBeCloseTo(1, 2);
-  for (let step = 0; step < 3; step++) await page.getByRole("button", { name: "Zoom in" }).click();
-  await expect.poll(async () => (await boxOf()).width / small.width).toBeCloseTo(1.25 ** 3, 2);
-  const still = await boxOf();
-  const box = await graph.boundingBox();
-  if (!box) throw new Error("It is visible.");
-  await page.mouse.move(box.x + 300, box.y + 200);
-  await page.mouse.down();
-  await page.mouse.move(box.x + 260, box.y + 180, { steps: 3 });
-  await page.mouse.up();
-  await expect.poll(async () => (await boxOf()).x - still.x).toBeCloseTo(-40, 0);
-  await expect.poll(async () => (await boxOf()).y - still.y).toBeCloseTo(-20, 0);
-  await expect(selection).toBeHidden();
-  await showAll(page);
-  await expect.poll(() => viewBox(page)).toBe(before);
 
-  const search = page.getByRole("searchbox", { name: "Find a table" });
-  await search.fill("shipment_lines");
-  await expect(page.getByText("1 table found")).toBeVisible();
-  for (let step = 0; step < 3; step++) await page.getByRole("button", { name: "Zoom in" }).click();
-  const isSeen = async (table: string) => {
-    const { left, width } = (await readDrawn(page)).find((it) => it.table === table) ?? {};
-    return left !== undefined && left >= box.x && left + (width ?? 0) <= box.x + box.width;
+  // The same order as text.
+  await page.getByRole("radio", { name: "List" }).click();
+  await expect(graphOf(page)).toBeHidden();
+  await page.reload();
+  await expect(page.getByRole("radio", { name: "List" })).toBeChecked();
+  await page.getByRole("link", { name: "Database backup", exact: true }).click();
+  await expect(page).toHaveURL(PANEL);
+});
+
+test("fits when it opens, is zoomed by buttons, and leaves the wheel to the page", async ({
+  page,
+}) => {
+  await page.goto(ORDER);
+  await expectDrawn(page);
+  const box = await boxOf(graphOf(page));
+  const fitted = await boxOf(drawingOf(page));
+  expect(fitted.x).toBeGreaterThanOrEqual(box.x);
+  expect(fitted.x + fitted.width).toBeLessThanOrEqual(box.x + box.width);
+  expect(fitted.width).toBeGreaterThan(0.9 * box.width);
+  expect(fitted.y + fitted.height).toBeLessThanOrEqual(box.y + box.height);
+
+  // The wheel, with the pointer in the picture: fitted, and zoomed in. Nothing moves but the page.
+  const turnWheel = async (dx: number, dy: number) => {
+    const before = await scrolled(page);
+    await page.mouse.move(box.x + box.width / 2, 500);
+    await page.mouse.wheel(dx, dy);
+    return before;
   };
-  await search.fill("public.users");
-  await expect.poll(() => isSeen("public.users")).toBe(true);
-  await expect.poll(() => isSeen("warehouse.shipment_lines")).toBe(false);
-  await search.fill("shipment_lines");
-  await expect.poll(() => isSeen("warehouse.shipment_lines")).toBe(true);
+  await turnWheel(0, 200);
+  await expect.poll(() => scrolled(page)).toEqual({ page: 200, box: 0 });
+  await turnWheel(0, -200);
+  await expect.poll(() => scrolled(page)).toEqual({ page: 0, box: 0 });
+
+  await zoomIn(page, 3);
+  await expect.poll(async () => (await widthOf(page)) / fitted.width).toBeCloseTo(1.25 ** 3, 2);
+  const { box: left } = await turnWheel(0, 300);
+  expect(left).toBeGreaterThan(100);
+  await expect.poll(async () => (await scrolled(page)).page).toBeGreaterThan(250);
+  const { page: top } = await turnWheel(120, 0);
+  await expect.poll(() => scrolled(page)).toEqual({ page: top, box: left + 120 });
+  expect(await widthOf(page)).toBeCloseTo(1.25 ** 3 * fitted.width, 0);
+
+  // What is in the middle stays there.
+  const middle = async () => {
+    const { x, y, width, height } = await boxOf(drawingOf(page));
+    const { innerHeight } = await page.evaluate(() => ({ innerHeight: window.innerHeight }));
+    return [(box.x + box.width / 2 - x) / width, (innerHeight / 2 - y) / height];
+  };
+  const [across = 0, down = 0] = await middle();
+  await page.getByRole("button", { name: "Zoom out" }).click();
+  await expect.poll(async () => (await widthOf(page)) / fitted.width).toBeCloseTo(1.25 ** 2, 2);
+  expect((await middle())[0]).toBeCloseTo(across, 2);
+  expect((await middle())[1]).toBeCloseTo(down, 2);
+  await fitWidth(page);
+  await expect.poll(() => widthOf(page)).toBeCloseTo(fitted.width, 1);
+
+  // A selection makes the box narrower, but not the drawing.
+  await tableIn(page, "warehouse.shipment_lines").click();
+  await expect(selectionOf(page)).toBeVisible();
+  expect((await boxOf(graphOf(page))).width).toBeLessThan(box.width - 200);
+  expect(await widthOf(page)).toBeCloseTo(fitted.width, 1);
+  await expect(tableIn(page, "warehouse.shipment_lines")).toBeInViewport({ ratio: 0.9 });
+  await zoomIn(page, 3);
+  await expect.poll(async () => (await widthOf(page)) / fitted.width).toBeCloseTo(1.25 ** 3, 2);
+  await expect(tableIn(page, "warehouse.shipment_lines")).toBeInViewport({ ratio: 0.9 });
+});
+
+test("is searched: what matches is marked, and Enter goes from one to the next", async ({
+  page,
+}) => {
+  await page.goto(ORDER);
+  await expectDrawn(page);
+  const search = page.getByRole("searchbox", { name: "Find a table" });
   await search.fill("ment");
   await expect(page.getByText("5 tables found")).toBeVisible();
-  await showAll(page);
   const drawn = await readDrawn(page);
   const plain = drawn.find(({ table }) => table === "public.users")?.fill;
   expect(drawn.filter(({ fill }) => fill !== plain).map(({ table }) => table)).toEqual(
     await readTables("tablename LIKE '%ment%'"),
   );
-  const first = await viewBox(page);
-  await search.press("Enter");
-  await expect.poll(() => viewBox(page)).not.toBe(first);
+  // The page stays with the input while one types.
+  expect(await scrolled(page)).toEqual({ page: 0, box: 0 });
 
-  // The same order as text.
-  await page.getByRole("radio", { name: "List" }).click();
-  await expect(graph).toBeHidden();
-  await page.reload();
-  await expect(page.getByRole("radio", { name: "List" })).toBeChecked();
+  await zoomIn(page, 6);
+  await search.fill("public.users");
+  await search.press("Enter");
+  await expect(tableIn(page, "public.users")).toBeInViewport({ ratio: 0.9 });
+  await expect(tableIn(page, "warehouse.shipment_lines")).not.toBeInViewport();
+  await search.fill("shipment_lines");
+  await expect(page.getByText("1 table found")).toBeVisible();
+  await search.press("Enter");
+  await expect(tableIn(page, "warehouse.shipment_lines")).toBeInViewport({ ratio: 0.9 });
+  await expect(tableIn(page, "public.users")).not.toBeInViewport();
+  await search.fill("ment");
+  await search.press("Enter");
+  const first = await scrolled(page);
+  await search.press("Enter");
+  await expect.poll(() => scrolled(page)).not.toEqual(first);
 });
 
 test("is walked through by keyboard", async ({ page }) => {
-  await page.goto(PANEL);
+  await page.goto(ORDER);
   const graph = graphOf(page);
   await expect(graph).toBeVisible();
   await page.getByRole("radio", { name: "Graph" }).focus();
@@ -226,18 +290,56 @@ test("is walked through by keyboard", async ({ page }) => {
   await search.press("Tab");
   await page.keyboard.press("Tab");
   await expect(spoken).toContainText("OrderLine, public.order_lines");
+  await expect(tableIn(page, "public.order_lines")).toBeInViewport({ ratio: 0.9 });
   await page.keyboard.press("ArrowLeft");
   await expect(spoken).not.toContainText("OrderLine");
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("Enter");
   const heading = selectionOf(page).getByRole("heading", { level: 3 });
   await expect(heading).toBeVisible();
-  const moved = await viewBox(page);
-  await page.keyboard.press("+");
+  const fitted = await widthOf(page);
+  for (let press = 0; press < 3; press++) await page.keyboard.press("+");
+  await expect.poll(async () => (await widthOf(page)) / fitted).toBeCloseTo(1.25 ** 3, 2);
+  const before = await scrolled(page);
   await page.keyboard.press("Shift+ArrowLeft");
-  await expect.poll(() => viewBox(page)).not.toBe(moved);
+  await expect.poll(async () => (await scrolled(page)).box).toBe(before.box - 80);
+  await page.keyboard.press("Shift+ArrowUp");
+  await expect.poll(async () => (await scrolled(page)).page).toBe(before.page - 80);
+  await page.keyboard.press("0");
+  await expect.poll(() => widthOf(page)).toBeCloseTo(fitted, 1);
   await page.keyboard.press("Escape");
   await expect(heading).toBeHidden();
+  await expect(graph).toBeFocused();
+});
+
+test("is a page with its own states", async ({ page, browserConsole }) => {
+  browserConsole.expectNoConnection();
+  await page.route("**/api/overview", (route) => route.abort());
+  await page.goto(ORDER);
+  await expect(page.getByRole("status").filter({ hasText: "Reading the database" })).toBeVisible();
+  await expect(
+    page.getByRole("region", { name: "Database backup" }).getByRole("alert"),
+  ).toContainText("The server could not be reached.");
+  await page.unroute("**/api/overview");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expectDrawn(page);
+
+  // A phone shows the list first, and the graph when it is asked for.
+  await page.setViewportSize({ width: 390, height: 844 });
+  await expect(graphOf(page)).toBeHidden();
+  await expect(page.getByRole("heading", { name: "Level 0" })).toBeInViewport();
+  await page.getByRole("radio", { name: "Graph" }).click();
+  await expectDrawn(page);
+  const box = await boxOf(graphOf(page));
+  expect((await boxOf(drawingOf(page))).width).toBeLessThanOrEqual(box.width);
+  await tableIn(page, "public.orders").click();
+  await expect(selectionOf(page)).toBeInViewport();
+  await expect
+    .poll(async () => {
+      const table = await boxOf(tableIn(page, "public.orders"));
+      return table.y + table.height < (await boxOf(selectionOf(page))).y;
+    })
+    .toBe(true);
 });
 
 test("is in the plan, fills during the run, and is a list on a phone", async ({ page, folder }) => {
@@ -253,7 +355,6 @@ test("is in the plan, fills during the run, and is a list on a phone", async ({ 
   await expect(filling("public.orders")).toHaveAttribute("data-fraction", "1.00");
   await expect(tableIn(page, "warehouse.shipment_lines")).toContainText(/0 of [\d,]+ rows/);
   // Order lines are being loaded. The tables that they refer to are full, and those that refer to them are empty.
-  await showAll(page);
   const full = relatives(keys, "public.order_lines", "parent");
   expect(full.size).toBeGreaterThan(4);
   for (const table of full) {
@@ -276,6 +377,5 @@ test("is in the plan, fills during the run, and is a list on a phone", async ({ 
   await hold.release();
   await expectRestored(page);
   await expect(filling("warehouse.shipment_lines")).toHaveAttribute("data-fraction", "1.00");
-  await showAll(page);
   await expect.poll(notFull).toEqual([]);
 });

@@ -9,7 +9,15 @@ import { discard, makeBackup } from "./support/api.ts";
 import { generateIdentity } from "./support/archive.ts";
 import { expectAccessible } from "./support/axe.ts";
 import { query } from "./support/database.ts";
-import { chooseFile, OPERATION } from "./support/panel.ts";
+import {
+  chooseFile,
+  expectReady,
+  holdUpload,
+  OPERATION,
+  openChosen,
+  PANEL,
+  refuseWorkers,
+} from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
 const PASSPHRASE = "look before you leap, twice";
@@ -37,7 +45,10 @@ function watchRequests(page: Page): Request[] {
   return sent;
 }
 
-test("opens, verifies and shows a backup without sending anything", async ({ page, folder }) => {
+test("only looks inside: opens, checks and shows a backup, and sends nothing", async ({
+  page,
+  folder,
+}) => {
   const file = await makeBackup(page.request, folder, LOCKED, TABLES);
   const addresses: string[] = [];
   page.on("request", (request) => addresses.push(request.url()));
@@ -46,16 +57,19 @@ test("opens, verifies and shows a backup without sending anything", async ({ pag
   await expect(page).toHaveURL(/\/restore\/inside$/);
   const heading = page.getByRole("heading", { level: 1 });
   await expect(heading).toHaveText("Check this backup");
-  await expect(heading).toBeFocused();
+  await expect(page).toHaveTitle(/^Check this backup · /);
+  const passphrase = page.getByLabel("Passphrase", { exact: true });
+  await expect(passphrase).toBeFocused();
 
-  await page.getByLabel("Passphrase", { exact: true }).fill("something else");
-  await page.getByRole("button", { name: "Look inside" }).click();
-  await expect(verdict(page, "Wrong passphrase.")).toBeVisible();
-  await expect(page.getByLabel("Passphrase", { exact: true })).toBeFocused();
-
-  await page.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
+  await passphrase.fill("something else");
   await page.keyboard.press("Enter");
+  await expect(verdict(page, "Wrong passphrase.")).toBeVisible();
+  await expect(passphrase).toBeFocused();
+
+  await passphrase.fill(PASSPHRASE);
+  await page.getByRole("button", { name: "Only look inside" }).click();
   await expect(verdict(page, "This backup is fine.")).toBeVisible();
+  await expect(page.getByText("Nothing was uploaded yet.")).toBeVisible();
   const tables = page.getByRole("list", { name: "Tables of the backup" }).getByRole("listitem");
   await expect(tables).toHaveCount(3);
   await expect(tables.getByRole("img", { name: "Fine" })).toHaveCount(3);
@@ -77,14 +91,54 @@ test("opens, verifies and shows a backup without sending anything", async ({ pag
   expect(kept).not.toContain("leap");
 
   // The passphrase is not requested again.
-  await page.getByRole("link", { name: "Upload this backup" }).click();
-  await expect(heading).toHaveText("Upload and check");
-  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
-  await expect(page.getByLabel("Passphrase", { exact: true })).toBeHidden();
+  const release = await holdUpload(page);
   const restoring = page.waitForRequest((request) => request.url().endsWith("/api/restores"));
-  await page.getByRole("button", { name: "Check backup" }).click();
+  await page.getByRole("button", { name: "Upload this backup" }).click();
+  await expect(page).toHaveURL(/\/restore\/upload$/);
+  await expect(heading).toHaveText("Uploading this backup");
+  await expect(page).toHaveTitle(/^\d+ % · Uploading this backup · /);
+  await expect(passphrase).toBeHidden();
+  release();
   expect((await restoring).postDataJSON()).toMatchObject({ passphrase: PASSPHRASE });
   await expectBegunAndDiscard(page);
+});
+
+test("begins the upload by itself only after the check, and cancels it without a trace", async ({
+  page,
+  folder,
+}) => {
+  const file = await makeBackup(page.request, folder, LOCKED);
+  const release = await holdUpload(page);
+  await page.goto(PANEL);
+  await page.getByRole("link", { name: "Restore a backup" }).click();
+  await page.getByLabel("Backup file").setInputFiles(file);
+  const sent = watchRequests(page);
+  await page.getByLabel("Passphrase", { exact: true }).fill("something else");
+  await page.getByRole("button", { name: "Check this backup" }).click();
+  await expect(verdict(page, "Wrong passphrase.")).toBeVisible();
+  expect(sent).toEqual([]);
+  await openChosen(page, { passphrase: PASSPHRASE });
+  await expect(page.getByText("Uploading", { exact: true })).toBeVisible();
+  await expect(page).toHaveURL(/\/restore\/upload$/);
+
+  const deleting = page.waitForRequest((request) => request.method() === "DELETE");
+  await page.getByRole("button", { name: "Cancel upload" }).click();
+  await deleting;
+  await expect(page.getByText("The upload was cancelled. Nothing was changed.")).toBeVisible();
+  await expect(page).toHaveURL(/\/restore\/inside$/);
+  await expect(verdict(page, "This backup is fine.")).toBeVisible();
+
+  // It is still open, so the upload needs nothing else. The restore takes the place of its steps in the history.
+  release();
+  await page.getByRole("button", { name: "Upload this backup" }).click();
+  await expectReady(page);
+  const [, id = ""] = OPERATION.exec(page.url()) ?? [];
+  await page.goBack();
+  await expect(page).toHaveURL(`${PANEL}/restore`);
+  await expect(page.getByText("Drop a backup here")).toBeVisible();
+  await page.goBack();
+  await expect(page).toHaveURL(PANEL);
+  await discard(page.request, id);
 });
 
 /** Expects a step of a restore's page, whichever it is, then discards the restore. */
@@ -108,7 +162,22 @@ test("says what is wrong with a backup, and with which table", async ({ page, fo
   await expect(damaged).toBeVisible();
   await expect(damaged.getByRole("listitem")).toHaveText(["public.products"]);
   await expect(page.getByRole("button", { name: "Show rows of Product" })).toBeDisabled();
-  await expect(page.getByRole("link", { name: "Upload this backup anyway" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Upload this backup anyway" })).toBeVisible();
+  // The other tables can still be saved.
+  await expect(damaged).toContainText("2 other tables");
+  const saving = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save the whole tables as CSV" }).click();
+  const saved = await saving;
+  expect(saved.suggestedFilename()).toBe("edited-csv.zip");
+  const tables = await JSZip.loadAsync(await readFile(await saved.path()));
+  expect(Object.keys(tables.files)).toEqual(["public.categories.csv", "public.reviews.csv"]);
+  const { length } = JSON.parse(
+    await shell(`unzip -p '${plain}' tables/public.reviews.json`, folder),
+  );
+  const csv = (await tables.file("public.reviews.csv")?.async("string")) ?? "";
+  await writeFile(path.join(folder, "reviews.csv"), csv);
+  const count = "import csv,sys;print(sum(1 for _ in csv.reader(open(sys.argv[1],newline=''))))";
+  expect(Number(await shell(`python3 -c "${count}" reviews.csv`, folder))).toBe(length + 1);
 
   const lacking = await repack(plain, "lacking.zip", (zip) => void zip.remove(entry));
   await chooseFile(page, lacking);
@@ -147,10 +216,10 @@ test("opens with an identity, which stays in the page, and not with a stranger's
   await chooseFile(page, file);
   const field = page.getByLabel("Private key", { exact: true });
   await field.fill(stranger.identity);
-  await page.getByRole("button", { name: "Look inside" }).click();
+  await page.getByRole("button", { name: "Check this backup" }).click();
   await expect(verdict(page, "Wrong private key.")).toBeVisible();
   await field.fill(identity);
-  await page.getByRole("button", { name: "Look inside" }).click();
+  await page.getByRole("button", { name: "Only look inside" }).click();
   await expect(verdict(page, "This backup is fine.")).toBeVisible();
   expect(page.workers(), "what opened it").toHaveLength(1);
   expect(sent.map((request) => `${request.method()} ${request.url()}`)).toEqual([]);
@@ -178,12 +247,10 @@ test("has a backup that is too large for the browser checked after the upload", 
   expect(page.workers(), "what would read it").toEqual([]);
   await expectAccessible(page);
 
-  await page.getByRole("link", { name: "Upload this backup" }).click();
-  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
   // The page could not look into the file, so the person chooses the encryption.
   await page.getByRole("radio", { name: "Not encrypted" }).click();
   browserConsole.expectStatus(422);
-  await page.getByRole("button", { name: "Check backup" }).click();
+  await page.getByRole("button", { name: "Upload and check" }).click();
   await expect(verdict(page, "This backup is damaged.")).toBeVisible();
 });
 
@@ -194,7 +261,7 @@ test("browses, searches and copies rows, and saves a table as CSV", async ({
 }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const file = await makeBackup(page.request, folder, { mode: "none" }, TABLES);
-  await chooseFile(page, file);
+  await chooseFile(page, file, { onlyLooks: true });
   await page.getByRole("button", { name: "Show rows of Review" }).click();
   const grid = page.getByRole("grid", { name: "Rows of Review" });
   const json = `unzip -p '${file}' tables/public.reviews.json`;
@@ -249,7 +316,7 @@ test("browses, searches and copies rows, and saves a table as CSV", async ({
 
 test("chooses rows by keyboard alone, and asks for these only", async ({ page, folder }) => {
   const file = await makeBackup(page.request, folder, { mode: "none" }, TABLES);
-  await chooseFile(page, file);
+  await chooseFile(page, file, { onlyLooks: true });
   await expect(verdict(page, "This backup is fine.")).toBeVisible();
   await page.getByRole("button", { name: "Show rows of Category" }).focus();
   await page.keyboard.press("Enter");
@@ -270,9 +337,7 @@ test("chooses rows by keyboard alone, and asks for these only", async ({ page, f
 
   await expect(page.getByRole("heading", { name: "2 rows chosen" })).toBeVisible();
   const restoring = page.waitForRequest((request) => request.url().endsWith("/api/restores"));
-  await page.getByRole("link", { name: "Restore these rows" }).press("Enter");
-  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
-  await page.getByRole("button", { name: "Check backup" }).press("Enter");
+  await page.getByRole("button", { name: "Restore these rows" }).press("Enter");
   expect((await restoring).postDataJSON()).toMatchObject({
     scope: {
       mode: "keep-existing",
@@ -282,10 +347,10 @@ test("chooses rows by keyboard alone, and asks for these only", async ({ page, f
   await expectBegunAndDiscard(page);
 });
 
-test("stays responsive while it verifies, and can be stopped", async ({ page, folder }) => {
+test("stays responsive while it checks, and can be stopped", async ({ page, folder }) => {
   const file = await makeLargeBackup(page, folder);
-  await chooseFile(page, file);
-  await expect(page.getByRole("progressbar", { name: "Verification" })).toBeVisible();
+  await chooseFile(page, file, { onlyLooks: true });
+  await expect(page.getByRole("progressbar", { name: "Check" })).toBeVisible();
   // Compare the gaps between drawn frames with the whole duration. A blocked page would have one gap as long as that.
   const drawn = await page.evaluate(async () => {
     const startMs = performance.now();
@@ -302,12 +367,15 @@ test("stays responsive while it verifies, and can be stopped", async ({ page, fo
   expect(drawn.frames).toBeGreaterThan(10);
   expect(drawn.longestMs).toBeLessThan(drawn.totalMs / 2);
 
+  const sent = watchRequests(page);
   await page.getByRole("button", { name: "Choose another file" }).click();
   await page.getByLabel("Backup file").setInputFiles(file);
   await page.getByRole("button", { name: "Cancel" }).click();
-  await expect(page.getByText("The verification was cancelled.")).toBeVisible();
-  await page.getByRole("button", { name: "Verify it" }).click();
+  await expect(page.getByText("The check was cancelled.")).toBeVisible();
+  await page.getByRole("button", { name: "Check it" }).click();
   await expect(verdict(page, "This backup is fine.")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Upload this backup" })).toBeVisible();
+  expect(sent).toEqual([]);
 });
 
 test.afterEach(() => query("DROP TABLE IF EXISTS e2e_large"));
@@ -321,35 +389,28 @@ async function makeLargeBackup(page: Page, folder: string): Promise<string> {
 
 test("asks for the file again after a reload, in place", async ({ page, folder }) => {
   const file = await makeBackup(page.request, folder, { mode: "none" }, TABLES);
-  await chooseFile(page, file);
+  await chooseFile(page, file, { onlyLooks: true });
   await expect(page).toHaveURL(/\/restore\/inside$/);
   await page.reload();
   await expect(page.getByText("Choose the backup again")).toBeVisible();
+  const release = await holdUpload(page);
   await page.getByLabel("Backup file").setInputFiles(file);
-  await expect(verdict(page, "This backup is fine.")).toBeVisible();
-  await page.getByRole("link", { name: "Upload this backup" }).click();
-  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+  await expect(page).toHaveURL(/\/restore\/upload$/);
   await page.reload();
+  await expect(page).toHaveURL(/\/restore\/upload$/);
   await expect(page.getByText("Choose the backup again")).toBeVisible();
+  release();
   await page.getByLabel("Backup file").setInputFiles(file);
-  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+  await expectBegunAndDiscard(page);
 });
 
 test("where no worker can start, the page says so and goes on", async ({ page, folder }) => {
-  await page.addInitScript(() => {
-    Object.defineProperty(window, "Worker", {
-      value: class {
-        constructor() {
-          throw new Error("refused");
-        }
-      },
-    });
-  });
+  await refuseWorkers(page);
   const file = await makeBackup(page.request, folder, { mode: "none" }, TABLES);
   await chooseFile(page, file);
   await expect(page.getByText("You cannot look into it here.")).toBeVisible();
-  await page.getByRole("link", { name: "Upload this backup" }).click();
-  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Upload and check" }).click();
+  await expectBegunAndDiscard(page);
 });
 
 for (const colorScheme of ["light", "dark"] as const) {
@@ -363,10 +424,10 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.goto("/admin/backup/restore");
     await expectAccessible(page);
     await chooseFile(page, file);
-    await expect(page.getByRole("button", { name: "Look inside" })).toBeVisible();
+    await expect(page.getByRole("button", { name: "Check this backup" })).toBeInViewport();
     await expectAccessible(page);
     await page.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
-    await page.getByRole("button", { name: "Look inside" }).click();
+    await page.getByRole("button", { name: "Only look inside" }).click();
     await expect(verdict(page, "This backup is fine.")).toBeVisible();
     await expectAccessible(page);
     await page.getByRole("button", { name: "Show rows of Product" }).click();
@@ -381,8 +442,13 @@ for (const colorScheme of ["light", "dark"] as const) {
     await expect(page.getByRole("dialog")).toContainText('"id"');
     await expectAccessible(page);
     await page.keyboard.press("Escape");
-    await page.getByRole("link", { name: "Upload this backup" }).click();
-    await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
+    const release = await holdUpload(page);
+    await expect(page.getByRole("button", { name: "Upload this backup" })).toBeInViewport();
+    await page.getByRole("button", { name: "Upload this backup" }).click();
+    await expect(page.getByText("Uploading", { exact: true })).toBeVisible();
+    await expect(page.getByRole("button", { name: "Cancel upload" })).toBeInViewport();
     await expectAccessible(page);
+    release();
+    await expectBegunAndDiscard(page);
   });
 }

@@ -8,18 +8,17 @@ import { dropOn, unpack } from "./support/drop.ts";
 import { databaseUrl } from "./support/environment.ts";
 import { writeOriginalBackup } from "./support/original.ts";
 import {
-  checkArchive,
   chooseFile,
   confirmRestore,
   expectReady,
   expectRestored,
   goToChanges,
   goToConfirmation,
+  holdUpload,
   makeAMess,
   OPERATION,
   PANEL,
   startRestore,
-  uploadChosen,
 } from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -42,17 +41,17 @@ test("recognises the original's zip, asks for its password, and says why it does
     ),
   ).toBeVisible();
   await expect(page.getByText("Its integrity cannot be checked.")).toBeVisible();
-  await uploadChosen(page);
 
   const password = page.getByLabel("Password", { exact: true });
-  const check = page.getByRole("button", { name: "Check backup" });
-  await expect(check).toBeDisabled();
+  const begin = page.getByRole("button", { name: "Upload and check" });
+  await expect(begin).toBeDisabled();
   await password.fill("not-the-password");
-  await check.click();
+  await begin.click();
   await expect(page.getByRole("alert").filter({ hasText: "WRONG_PASSPHRASE" })).toBeVisible();
   await expect(password).toBeFocused();
+  // It can be corrected without another upload.
   await password.fill(SAMPLE_PASSWORD);
-  await check.click();
+  await page.getByRole("button", { name: "Check backup" }).click();
 
   await expect(page).toHaveURL(OPERATION);
   const refusal = page.getByRole("alert").filter({ hasText: "cannot be restored here" });
@@ -106,14 +105,17 @@ for (const password of [undefined, "correct horse"]) {
     const expected = await dumpDatabase();
     await makeAMess(page);
 
+    const release = await holdUpload(page);
     await page.goto(`${PANEL}/restore`);
     await dropOn(page, "Choose a backup", [nightly]);
     await expect(page.getByRole("heading", { name: "nightly.zip" })).toBeVisible();
     await expect(page.getByText(`A backup of ${tables.length} tables written by`)).toBeVisible();
     await expect(page.getByText("of the folder nightly, without 1 other file")).toBeVisible();
-    await uploadChosen(page);
-    if (password !== undefined) await page.getByLabel("Password", { exact: true }).fill(password);
-    await checkArchive(page, {});
+    release();
+    if (password !== undefined) {
+      await page.getByLabel("Password", { exact: true }).fill(password);
+      await page.getByRole("button", { name: "Upload and check" }).click();
+    }
     await goToChanges(page);
     const main = page.getByRole("main");
     await expect(main).toContainText("was written by @vorlefan/prisma-backup");
@@ -147,16 +149,12 @@ test("takes a backup of ours that was unpacked, dropped or chosen as a folder", 
 
   await page.goto(`${PANEL}/restore`);
   await page.getByLabel("Backup folder").setInputFiles(path.dirname(unpacked));
-  await expect(page.getByRole("heading", { name: "shop.zip" })).toBeVisible();
-  await uploadChosen(page);
-  await checkArchive(page, {});
   await expectReady(page);
+  await expect(page.getByText("shop.zip", { exact: true })).toBeVisible();
   await discard(page.request, OPERATION.exec(page.url())?.[1] ?? "");
 
   await page.goto(`${PANEL}/restore`);
   await dropOn(page, "Choose a backup", [unpacked]);
-  await uploadChosen(page);
-  await checkArchive(page, {});
   await confirmRestore(page);
   await expectRestored(page);
   await expectDatabase(before);

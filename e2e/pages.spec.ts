@@ -4,16 +4,17 @@ import path from "node:path";
 import type { Locator, Page } from "@playwright/test";
 import { checkBackup, makeBackup } from "./support/api.ts";
 import { holdRestore } from "./support/database.ts";
+import { expectDrawn, ORDER, tableIn } from "./support/graph.ts";
 import {
   chooseFile,
   expectReady,
   goToChanges,
   goToConfirmation,
+  holdUpload,
   operationPath,
   PANEL,
   startRestore,
   tableProgress,
-  uploadArchive,
 } from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -38,17 +39,18 @@ test("fits a phone, light and dark", async ({ page, folder, browserConsole }) =>
   const reading = page.getByRole("status").filter({ hasText: "Reading the database" });
   await expectMotion(page, { pulsing: [reading.locator("[aria-hidden]").first()] });
   answer.resolve();
-  await expect(page.getByRole("heading", { name: "Table order" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Show the table order" })).toBeVisible();
   await expectToFit(page);
 
   await page.goto(`${PANEL}/create`);
-  await page.getByRole("radio", { name: "Choose tables" }).click();
+  await page.getByRole("button", { name: "Choose tables" }).click();
+  await page.getByRole("button", { name: "Change encryption" }).click();
   for (const mode of ["For age public keys", "Not encrypted", "With a passphrase"]) {
     await page.getByRole("radio", { name: mode }).click();
-    await page.getByRole("button", { name: "Start backup" }).click();
+    await page.getByRole("button", { name: "Download", exact: true }).click();
     await expectToFit(page);
   }
-  await page.getByRole("button", { name: "Generate a passphrase" }).click();
+  await page.getByRole("button", { name: "Type my own" }).click();
   await expectToFit(page);
 
   await page.goto(`${PANEL}/restore`);
@@ -59,9 +61,14 @@ test("fits a phone, light and dark", async ({ page, folder, browserConsole }) =>
   await chooseFile(page, text);
   await expect(page.getByText("Nothing was uploaded.")).toBeVisible();
   await expectToFit(page);
-  await uploadArchive(page, file);
+  const release = await holdUpload(page);
+  await chooseFile(page, file);
+  await expect(page.getByText("Uploading", { exact: true })).toBeVisible();
   await expectToFit(page);
-  await page.getByRole("button", { name: "Remove" }).click();
+  await page.getByRole("button", { name: "Cancel upload" }).click();
+  release();
+  await expect(page.getByText("The upload was cancelled. Nothing was changed.")).toBeVisible();
+  await expectToFit(page);
 
   await page.goto(operationPath(restore));
   await expectReady(page);
@@ -103,6 +110,15 @@ test("fits a phone, light and dark", async ({ page, folder, browserConsole }) =>
   await expectToFit(page);
   await page.goto(`${PANEL}/nowhere`);
   await expect(page.getByText("There is no such page")).toBeVisible();
+  await expectToFit(page);
+
+  await page.goto(ORDER);
+  await expect(page.getByRole("heading", { name: "Level 0" })).toBeVisible();
+  await expectToFit(page);
+  await page.getByRole("radio", { name: "Graph" }).click();
+  await expectDrawn(page);
+  await expectToFit(page);
+  await tableIn(page, "public.orders").click();
   await expectToFit(page);
 });
 

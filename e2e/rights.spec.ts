@@ -18,11 +18,11 @@ import {
   expectRestored,
   goToChanges,
   goToConfirmation,
+  openChosen,
   operationPath,
   PANEL,
   signIn,
   startRestore,
-  uploadChosen,
 } from "./support/panel.ts";
 import { DATABASE } from "./support/shop.ts";
 import { expect, test } from "./support/test.ts";
@@ -202,19 +202,17 @@ test.describe("where the last sign-in is too old", () => {
     await signIn(page, SIGN_INS.admin);
     await chooseEncryption(page, { mode: "passphrase", passphrase: "correct horse battery" });
     await age(page);
-    await page.getByRole("button", { name: "Start backup" }).click();
+    await page.getByRole("button", { name: "Download", exact: true }).click();
     expect(await confirm(page)).toBe(`${PANEL}/create`);
     const downloading = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Start backup" }).click();
+    await page.getByRole("button", { name: "Download", exact: true }).click();
     const file = await (await downloading).path();
     expect((await readFile(file)).length).toBeGreaterThan(1000);
 
     await age(page);
     await page.goto(`${shop.url()}${PANEL}/restore`);
     await page.getByLabel("Backup file").setInputFiles(file);
-    await uploadChosen(page);
-    await page.getByLabel("Passphrase", { exact: true }).fill("correct horse battery");
-    await page.getByRole("button", { name: "Check backup" }).click();
+    await openChosen(page, { passphrase: "correct horse battery" });
     expect(await confirm(page)).toBe(`${PANEL}/restore/upload`);
     await page.getByRole("button", { name: "Check backup" }).click();
     await expectReady(page);
@@ -229,12 +227,10 @@ test.describe("where the last sign-in is too old", () => {
     await signIn(page, SIGN_INS.admin);
     await chooseEncryption(page, { mode: "none" });
     const downloading = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Start backup" }).click();
+    await page.getByRole("button", { name: "Download", exact: true }).click();
     const file = await (await downloading).path();
     await page.goto(`${shop.url()}${PANEL}/restore`);
     await page.getByLabel("Backup file").setInputFiles(file);
-    await uploadChosen(page);
-    await page.getByRole("button", { name: "Check backup" }).click();
     await goToChanges(page);
     await goToConfirmation(page);
     await age(page);

@@ -11,7 +11,6 @@ import { LAUNCH } from "./support/browser.ts";
 import { holdBackup, holdRestore } from "./support/database.ts";
 import { tell } from "./support/environment.ts";
 import {
-  beginUpload,
   chooseEncryption,
   chooseFile,
   downloadBackup,
@@ -19,6 +18,7 @@ import {
   expectRestored,
   goToChanges,
   goToConfirmation,
+  holdUpload,
   makeAMess,
   PANEL,
   signIn,
@@ -73,26 +73,26 @@ async function takeAll(browser: Browser): Promise<void> {
   await page.goto(PANEL);
   await page.getByRole("heading", { name: "Table order" }).waitFor();
   await page.getByRole("list", { name: "Recent operations" }).waitFor();
-  await page.locator("svg text", { hasText: "Invoice" }).first().waitFor();
   await take(page, "overview", ["light", "dark", "phone"]);
-  await page.getByRole("heading", { name: "Table order" }).scrollIntoViewIfNeeded();
-  await page.mouse.wheel(0, 700);
+  await page.goto(`${PANEL}/order`);
+  await page.locator("svg text", { hasText: "Invoice" }).first().waitFor();
   await take(page, "insertion-order", ["light", "dark"]);
 
   await makeAMess(page);
   await chooseFile(page, file);
   await page.getByLabel("Passphrase", { exact: true }).fill(PASSPHRASE);
-  await page.getByRole("button", { name: "Look inside" }).click();
+  await page.getByRole("button", { name: "Only look inside" }).click();
   await page.getByRole("button", { name: "Show rows of Product", exact: true }).waitFor();
   await page.getByText("This backup is fine.").waitFor();
   await take(page, "restore-inside", ["light", "dark", "phone"]);
   await page.getByRole("button", { name: "Show rows of Product", exact: true }).click();
   await page.getByRole("grid").getByRole("row").nth(5).waitFor();
   await take(page, "restore-rows", ["light", "dark"]);
-  await beginUpload(page);
-  await page.getByText("Uploaded", { exact: true }).waitFor();
+  const releaseUpload = await holdUpload(page);
+  await page.getByRole("button", { name: "Upload this backup" }).click();
+  await page.getByText("Uploading", { exact: true }).waitFor();
   await take(page, "restore-upload", ["light"]);
-  await page.getByRole("button", { name: "Check backup" }).click();
+  releaseUpload();
   await expectReady(page);
   await take(page, "restore-scope", ["light", "dark", "phone"]);
   await goToChanges(page, { rehearses: true });

@@ -59,15 +59,15 @@ test("undoes a restore from its receipt, and undoes that on a phone", async ({
   );
   await expect(changes).toHaveCount(2);
   await goToConfirmation(page);
-  await expect(page).toHaveTitle("Waiting for confirmation · Alder & Finch");
+  await expect(page).toHaveTitle(/^Waiting for confirmation · .+ · Alder & Finch$/);
   await startInBrowser(page);
   await expectRestored(page);
-  await expect(page).toHaveTitle("Done · Alder & Finch");
+  await expect(page).toHaveTitle("Done · Restore · Alder & Finch");
   await expectDatabase(before);
 
   await page.setViewportSize({ width: 390, height: 844 });
   await openUndo(page, undo);
-  await expect(page).toHaveTitle("Alder & Finch");
+  await expect(page).toHaveTitle(/^[^·]+ · Alder & Finch$/);
   await expectUndoes(page, "restore", restore);
   await expect(
     page.getByRole("row").filter({ hasText: "public.reviews" }).getByRole("cell"),

@@ -1,6 +1,7 @@
-import type { InsertionOrder, OrderEdge, TableName } from "../../lib/shared/api.ts";
+import type { InsertionOrder, OrderEdge } from "../../lib/shared/api.ts";
 import { tableKey } from "../../lib/shared/table-name.ts";
 import { matchesTable } from "../matches-table.ts";
+import { type GraphTable, tableFinder } from "../order-graph/graph-table.ts";
 import {
   cycleHandling,
   edgeReason,
@@ -11,26 +12,18 @@ import {
 import { RefreshCw } from "../ui/icons.ts";
 import { TableTitle } from "./table-title.tsx";
 
-export interface OrderTable extends TableName {
-  model: string | null;
-  /** Shown beside the name: rows, size. */
-  figures: string;
-}
-
 interface InsertionOrderListProps {
   order: InsertionOrder;
-  tables: OrderTable[];
+  tables: GraphTable[];
   /** Show only steps with a table that matches this text. They keep their numbers. */
-  search?: string;
+  search: string;
 }
 
 /** The computed table order: numbered steps by level, with the reason for each edge. */
-export function InsertionOrderList({ order, tables, search = "" }: InsertionOrderListProps) {
-  const known = new Map(tables.map((table) => [tableKey(table), table]));
-  const tableOf = (name: TableName): OrderTable =>
-    known.get(tableKey(name)) ?? { ...name, model: null, figures: "" };
+export function InsertionOrderList({ order, tables, search }: InsertionOrderListProps) {
+  const tableOf = tableFinder(tables);
   const steps = orderSteps(order).filter(({ component }) =>
-    component.tables.some((name) => matchesTable(tableOf(name), search)),
+    component.tables.some((name) => matchesTable(tableOf(tableKey(name)), search)),
   );
   if (steps.length === 0) {
     return (
@@ -56,7 +49,7 @@ export function InsertionOrderList({ order, tables, search = "" }: InsertionOrde
   );
 }
 
-function Step({ step, tableOf }: { step: OrderStep; tableOf: (name: TableName) => OrderTable }) {
+function Step({ step, tableOf }: { step: OrderStep; tableOf: (key: string) => GraphTable }) {
   const handling = cycleHandling(step);
   return (
     <li
@@ -67,12 +60,8 @@ function Step({ step, tableOf }: { step: OrderStep; tableOf: (name: TableName) =
         {step.number}
       </span>
       <div className="pba:grid pba:min-w-0 pba:grow pba:gap-3">
-        {step.component.tables.map((name) => (
-          <StepTable
-            key={tableKey(name)}
-            table={tableOf(name)}
-            edges={step.edges.get(tableKey(name)) ?? []}
-          />
+        {[...step.edges].map(([key, edges]) => (
+          <StepTable key={key} table={tableOf(key)} edges={edges} />
         ))}
         {handling && (
           <p className="pba:flex pba:gap-2 pba:text-[0.8125rem] pba:text-warn">
@@ -85,7 +74,7 @@ function Step({ step, tableOf }: { step: OrderStep; tableOf: (name: TableName) =
   );
 }
 
-function StepTable({ table, edges }: { table: OrderTable; edges: OrderEdge[] }) {
+function StepTable({ table, edges }: { table: GraphTable; edges: OrderEdge[] }) {
   return (
     <div>
       <div className="pba:flex pba:flex-wrap pba:items-baseline pba:justify-between pba:gap-x-4">

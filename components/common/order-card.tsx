@@ -1,18 +1,20 @@
 import type { InsertionOrder } from "../../lib/shared/api.ts";
+import type { GraphTable } from "../order-graph/graph-table.ts";
 import { ListOrGraphCard } from "../order-graph/list-or-graph-card.tsx";
-import { InsertionOrderList, type OrderTable } from "./insertion-order-list.tsx";
+import { InsertionOrderList } from "./insertion-order-list.tsx";
 
 interface OrderCardProps {
-  description: string;
+  title?: string;
+  description?: string;
   order: InsertionOrder;
-  tables: OrderTable[];
+  tables: GraphTable[];
 }
 
 /** Shows the order in which tables are loaded, as a list with reasons or as a graph. */
-export function OrderCard({ description, order, tables }: OrderCardProps) {
+export function OrderCard({ title = "Table order", description, order, tables }: OrderCardProps) {
   return (
     <ListOrGraphCard
-      title="Table order"
+      title={title}
       description={description}
       order={order}
       tables={tables}

@@ -4,6 +4,7 @@ import { usePanel } from "../panel-context.tsx";
 import { cn } from "../ui/cn.ts";
 import { focusRing } from "../ui/focus-ring.ts";
 import { ArrowLeft } from "../ui/icons.ts";
+import { useTitlePrefix } from "./use-title-prefix.ts";
 
 interface PageHeaderProps {
   title: string;
@@ -16,6 +17,7 @@ interface PageHeaderProps {
 
 export function PageHeader({ title, badge, description, actions, back }: PageHeaderProps) {
   const { paths } = usePanel();
+  useTitlePrefix(title, "page");
   const origin = back === true ? { href: paths.overview, label: "Database backup" } : back;
   return (
     <header className="pba:grid pba:gap-3">

@@ -1,20 +1,26 @@
 import { useRouter } from "next/navigation";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useCallback, useState } from "react";
 import type { Overview } from "../../lib/shared/api.ts";
-import { formatCount, formatNoun } from "../../lib/shared/format.ts";
 import { tableKey } from "../../lib/shared/table-name.ts";
+import { describeRows } from "../common/describe-rows.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
+import { ENCRYPTION_LABELS } from "../common/operation-wording.ts";
+import { StickyActions } from "../common/sticky-actions.tsx";
 import { startDownload } from "../download.ts";
-import { ENCRYPTION_LABELS } from "../operation/operation-wording.ts";
 import { usePanel } from "../panel-context.tsx";
-import { appTables } from "../table-choice.ts";
+import { appTables, describeChoice } from "../table-choice.ts";
 import { Button } from "../ui/button.tsx";
 import { Download } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 import { usePromptMutation } from "../use-prompt-mutation.ts";
 import { EncryptionCard } from "./encryption-card.tsx";
-import { checkEncryption, NO_ENCRYPTION_DRAFT } from "./encryption-draft.ts";
+import {
+  checkEncryption,
+  type EncryptionDraft,
+  recallEncryption,
+  rememberEncryption,
+} from "./encryption-draft.ts";
 import { TablesCard } from "./tables-card.tsx";
 
 export function CreateForm({ overview }: { overview: Overview }) {
@@ -23,16 +29,19 @@ export function CreateForm({ overview }: { overview: Overview }) {
   const create = usePromptMutation(queries.createBackup);
   /** Null: every table, including tables created in the meantime. */
   const [chosen, setChosen] = useState<ReadonlySet<string> | null>(null);
-  const [draft, setDraft] = useState({
-    ...NO_ENCRYPTION_DRAFT,
-    mode: overview.policy.encryption[0] ?? NO_ENCRYPTION_DRAFT.mode,
-  });
+  const [draft, setDraft] = useState(() => recallEncryption(overview.policy));
+  const change = useCallback(
+    (changes: Partial<EncryptionDraft>) => setDraft((before) => ({ ...before, ...changes })),
+    [],
+  );
   const [showsProblems, setShowsProblems] = useState(false);
 
   const tables = chosen
     ? overview.tables.filter((table) => chosen.has(tableKey(table)))
     : appTables(overview.tables);
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+  const rowsAreExact = tables.every((table) => table.rowsAreExact);
+  const summary = `${describeChoice(tables, overview.tables)}, ${describeRows({ rows, rowsAreExact, isReadable: true })}`;
   const { encryption, problems } = checkEncryption(draft, overview.policy);
   const isEmpty = tables.length === 0;
   // Stays busy while the browser loads the new operation's page.
@@ -50,6 +59,7 @@ export function CreateForm({ overview }: { overview: Overview }) {
       },
       {
         onSuccess: (operation) => {
+          rememberEncryption(draft);
           startDownload(api.archiveUrl(operation.id));
           router.push(paths.operation(operation.id));
         },
@@ -58,33 +68,27 @@ export function CreateForm({ overview }: { overview: Overview }) {
   };
 
   return (
-    <form noValidate onSubmit={submit} className="pba:grid pba:gap-6">
-      <TablesCard overview={overview} chosen={chosen} onChange={setChosen} />
+    <form noValidate onSubmit={submit} className="pba:contents">
       <EncryptionCard
         databaseName={overview.database.name}
         policy={overview.policy}
         draft={draft}
-        onChange={setDraft}
+        onChange={change}
         problems={showsProblems ? problems : {}}
       />
+      <TablesCard overview={overview} summary={summary} chosen={chosen} onChange={setChosen} />
       {create.error && <ErrorNotice error={create.error} />}
       {showsProblems && isEmpty && (
         <Notice tone="bad" role="alert">
           <p>Choose at least one table.</p>
         </Notice>
       )}
-      <div className="pba:flex pba:flex-wrap pba:items-center pba:justify-end pba:gap-x-6 pba:gap-y-3">
-        <p className="pba:text-muted">
-          {chosen
-            ? `${formatCount(tables.length)} of ${formatNoun(overview.tables.length, "table")}`
-            : `All ${formatNoun(tables.length, "table")}`}
-          {` · ${formatNoun(rows, "row")} · ${ENCRYPTION_LABELS[draft.mode].toLowerCase()}`}
-        </p>
+      <StickyActions note={`${summary} · ${ENCRYPTION_LABELS[draft.mode].toLowerCase()}`}>
         <Button type="submit" variant="primary" aria-disabled={isBusy}>
           {isBusy ? <Spinner /> : <Download aria-hidden />}
-          Start backup
+          Download
         </Button>
-      </div>
+      </StickyActions>
     </form>
   );
 }

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { PageHeader } from "../common/page-header.tsx";
 import { StandbyNotice } from "../common/standby-notice.tsx";
-import { useHeadingFocus } from "../operation/use-heading-focus.ts";
+import { useHeadingFocus } from "../common/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
@@ -18,7 +18,7 @@ export function CreateView() {
         <PageHeader
           back
           title="Create backup"
-          description="A consistent copy of the database. Your app can keep working meanwhile. Only your browser gets the file: the server keeps no copy."
+          description="Your browser downloads one file. The server keeps no copy. Your app can keep working meanwhile."
         />
       </div>
       {data?.database.isStandby ? (

@@ -1,7 +1,8 @@
-import type { ComponentProps } from "react";
+import { type ComponentProps, useState } from "react";
 import type { EncryptionMode } from "../../lib/shared/api.ts";
-import { ANY_ENCRYPTION, describeModes } from "../../lib/shared/encryption-policy.ts";
+import { describeModes } from "../../lib/shared/encryption-policy.ts";
 import { Badge } from "../ui/badge.tsx";
+import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { Checkbox } from "../ui/checkbox.tsx";
 import { Field, Problems } from "../ui/field.tsx";
@@ -36,21 +37,35 @@ const OPTIONS: Array<ComponentProps<typeof RadioCards<EncryptionMode>>["options"
 
 export function EncryptionCard(props: EncryptionFieldsProps) {
   const { draft, policy, onChange } = props;
+  const [isOpen, setIsOpen] = useState(false);
+  const option = OPTIONS.find(({ value }) => value === draft.mode);
+  const isOnly = policy.encryption.length === 1;
   return (
-    <Card title="Encryption">
-      <RadioCards
-        label="Encryption"
-        className="pba:@3xl:grid-cols-3"
-        value={draft.mode}
-        onChange={(mode) => onChange({ ...draft, mode })}
-        options={OPTIONS.filter(({ value }) => policy.encryption.includes(value))}
-      />
-      {policy.encryption.length < ANY_ENCRYPTION.encryption.length && (
-        <p className="pba:mt-3 pba:text-sm pba:text-muted">
-          This app allows backups only {describeModes(policy)}.
-        </p>
-      )}
-      <div className="pba:mt-5">
+    <Card
+      title="Encryption"
+      description={
+        isOnly
+          ? `This app allows backups only ${describeModes(policy)}.`
+          : `${option?.title}. ${option?.description}`
+      }
+      actions={
+        !isOnly && (
+          <Button size="small" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
+            Change encryption
+          </Button>
+        )
+      }
+    >
+      <div className="pba:grid pba:gap-5">
+        {isOpen && (
+          <RadioCards
+            label="Encryption"
+            className="pba:@3xl:grid-cols-3"
+            value={draft.mode}
+            onChange={(mode) => onChange({ mode })}
+            options={OPTIONS.filter(({ value }) => policy.encryption.includes(value))}
+          />
+        )}
         {draft.mode === "passphrase" && <PassphraseFields {...props} />}
         {draft.mode === "recipients" && <RecipientsField {...props} />}
         {draft.mode === "none" && <PlaintextConsent {...props} />}
@@ -84,9 +99,9 @@ function RecipientsField({ draft, policy, onChange, problems }: EncryptionFields
           <Textarea
             {...control}
             value={draft.recipients}
-            onChange={(event) => onChange({ ...draft, recipients: event.target.value })}
+            onChange={(event) => onChange({ recipients: event.target.value })}
             placeholder="age1…"
-            rows={4}
+            rows={3}
             autoCapitalize="off"
             autoComplete="off"
             spellCheck={false}
@@ -109,7 +124,7 @@ function PlaintextConsent({ draft, onChange, problems }: EncryptionFieldsProps) 
         <Checkbox
           aria-invalid={problems.acceptsPlaintext ? true : undefined}
           checked={draft.acceptsPlaintext}
-          onCheckedChange={(checked) => onChange({ ...draft, acceptsPlaintext: checked === true })}
+          onCheckedChange={(checked) => onChange({ acceptsPlaintext: checked === true })}
         />
         I understand that anyone with the file can read everything
       </label>

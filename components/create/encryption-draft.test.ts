@@ -1,21 +1,41 @@
 import { describe, expect, it } from "vitest";
-import { checkEncryption, NO_ENCRYPTION_DRAFT } from "./encryption-draft.ts";
+import type { EncryptionPolicy } from "../../lib/shared/api.ts";
+import {
+  checkEncryption,
+  NO_ENCRYPTION_DRAFT,
+  recallEncryption,
+  rememberEncryption,
+} from "./encryption-draft.ts";
 
 const draft = NO_ENCRYPTION_DRAFT;
 const recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
 
 describe("the encryption choice", () => {
-  it("is a passphrase by default, which has to be long enough and typed twice alike", () => {
-    expect(checkEncryption(draft).encryption).toBeNull();
-    expect(checkEncryption({ ...draft, passphrase: "1234", repeated: "1234" }).problems).toEqual({
+  it("is a new passphrase by default, once it is saved", () => {
+    const generated = { ...draft, generated: "six-new-words" };
+    expect(checkEncryption(generated)).toEqual({
+      encryption: null,
+      problems: { hasSaved: ["Confirm that you have saved the passphrase."] },
+    });
+    expect(checkEncryption({ ...generated, hasSaved: true }).encryption).toEqual({
+      mode: "passphrase",
+      passphrase: "six-new-words",
+    });
+  });
+
+  it("may be a typed passphrase, which has to be long enough and typed twice alike", () => {
+    const own = { ...draft, typesOwn: true };
+    expect(checkEncryption(own).encryption).toBeNull();
+    expect(checkEncryption({ ...own, passphrase: "1234", repeated: "1234" }).problems).toEqual({
       passphrase: ["At least 5 characters are needed."],
     });
-    expect(Object.keys(checkEncryption({ ...draft, passphrase: "12345" }).problems)).toEqual([
+    expect(Object.keys(checkEncryption({ ...own, passphrase: "12345" }).problems)).toEqual([
       "repeated",
     ]);
-    expect(
-      checkEncryption({ ...draft, passphrase: " 1234", repeated: " 1234" }).encryption,
-    ).toEqual({ mode: "passphrase", passphrase: " 1234" });
+    expect(checkEncryption({ ...own, passphrase: " 1234", repeated: " 1234" }).encryption).toEqual({
+      mode: "passphrase",
+      passphrase: " 1234",
+    });
   });
 
   it("may be recipients, each of them well formed", () => {
@@ -50,5 +70,36 @@ describe("the encryption choice", () => {
     expect(checkEncryption({ ...draft, mode: "none", acceptsPlaintext: true }).encryption).toEqual({
       mode: "none",
     });
+  });
+});
+
+describe("the last choice", () => {
+  const policy: EncryptionPolicy = {
+    encryption: ["passphrase", "recipients", "none"],
+    recipients: [],
+  };
+
+  it("is recalled without a secret and without a consent", () => {
+    expect(recallEncryption(policy)).toEqual(NO_ENCRYPTION_DRAFT);
+    rememberEncryption({
+      mode: "none",
+      generated: "six-new-words",
+      hasSaved: true,
+      typesOwn: true,
+      passphrase: "my own words",
+      repeated: "my own words",
+      recipients: recipient,
+      acceptsPlaintext: true,
+    });
+    expect(recallEncryption(policy)).toEqual({
+      ...NO_ENCRYPTION_DRAFT,
+      mode: "none",
+      recipients: recipient,
+    });
+  });
+
+  it("is given up if the app no longer allows it", () => {
+    rememberEncryption({ ...draft, mode: "none" });
+    expect(recallEncryption({ ...policy, encryption: ["recipients"] }).mode).toBe("recipients");
   });
 });

@@ -1,11 +1,11 @@
-import { useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import type { EncryptionPolicy } from "../../lib/shared/api.ts";
 import { CopyButton } from "../common/copy-button.tsx";
-import { estimateBits, GENERATED_BITS, generatePassphrase, strengthOf } from "../passphrase.ts";
+import { estimateBits, generatePassphrase, strengthOf } from "../passphrase.ts";
 import { Button } from "../ui/button.tsx";
-import { Field } from "../ui/field.tsx";
+import { Checkbox } from "../ui/checkbox.tsx";
+import { Field, Problems } from "../ui/field.tsx";
 import { Dices } from "../ui/icons.ts";
-import { Notice } from "../ui/notice.tsx";
 import { Progress } from "../ui/progress.tsx";
 import { SecretInput } from "../ui/secret-input.tsx";
 import type { EncryptionDraft, EncryptionProblems } from "./encryption-draft.ts";
@@ -14,35 +14,94 @@ export interface EncryptionFieldsProps {
   databaseName: string;
   policy: EncryptionPolicy;
   draft: EncryptionDraft;
-  onChange: (draft: EncryptionDraft) => void;
+  onChange: (change: Partial<EncryptionDraft>) => void;
   problems: EncryptionProblems;
 }
 
 export function PassphraseFields(props: EncryptionFieldsProps) {
-  const { databaseName, draft, onChange, problems } = props;
-  const [isShown, setIsShown] = useState(false);
-  const generate = () => {
-    const generated = generatePassphrase();
-    setIsShown(true);
-    onChange({ ...draft, generated, passphrase: generated, repeated: generated });
-  };
+  const { typesOwn } = props.draft;
   return (
-    <div className="pba:grid pba:gap-5">
-      <Notice tone="accent" title="The passphrase is not stored">
-        <p>
-          No one can open this backup without it, not even the people who run this app. Save it in a
-          password manager before you rely on the file.
-        </p>
-      </Notice>
+    <div className="pba:grid pba:gap-4">
       {/* A password manager saves the passphrase under this name. */}
       <input
         type="text"
         name="username"
         autoComplete="username"
-        value={`backup of ${databaseName}`}
+        value={`backup of ${props.databaseName}`}
         readOnly
         hidden
       />
+      <div className="pba:flex pba:flex-wrap pba:items-center pba:justify-between pba:gap-2">
+        <p className="pba:font-medium">{typesOwn ? "Your passphrase" : "Your new passphrase"}</p>
+        <Button
+          size="small"
+          variant="ghost"
+          className="pba:-mr-3"
+          onClick={() => props.onChange({ typesOwn: !typesOwn })}
+        >
+          {typesOwn ? "Generate a passphrase" : "Type my own"}
+        </Button>
+      </div>
+      {typesOwn ? <OwnPassphrase {...props} /> : <NewPassphrase {...props} />}
+    </div>
+  );
+}
+
+/** Shows a new passphrase, once: no other page has it. */
+function NewPassphrase({ draft, onChange, problems }: EncryptionFieldsProps) {
+  const { generated, hasSaved } = draft;
+  const generate = useCallback(
+    () =>
+      generatePassphrase().then(
+        (next) => onChange({ generated: next, hasSaved: false }),
+        // The list of words could not be loaded.
+        () => onChange({ typesOwn: true }),
+      ),
+    [onChange],
+  );
+  useEffect(() => {
+    if (generated === null) void generate();
+  }, [generated, generate]);
+  return (
+    <>
+      <output
+        aria-label="New passphrase"
+        className="pba:block pba:min-h-12 pba:rounded-lg pba:bg-sunken pba:px-4 pba:py-3 pba:font-mono pba:text-base pba:break-words pba:select-all"
+      >
+        {generated}
+      </output>
+      <div className="pba:flex pba:flex-wrap pba:gap-2">
+        <CopyButton text={generated ?? ""} label="Copy passphrase" />
+        <Button size="small" onClick={generate}>
+          <Dices aria-hidden />
+          Another one
+        </Button>
+      </div>
+      <p className="pba:text-muted">
+        Save it in a password manager now. It is not stored, and you see it only here. Without it,
+        no one can open this backup, not even the people who run this app.
+      </p>
+      <div>
+        {/* biome-ignore lint/a11y/noLabelWithoutControl: the control is the Checkbox inside. */}
+        <label className="pba:flex pba:w-fit pba:cursor-pointer pba:items-center pba:gap-3 pba:font-medium">
+          <Checkbox
+            aria-invalid={problems.hasSaved ? true : undefined}
+            checked={hasSaved}
+            onCheckedChange={(checked) => onChange({ hasSaved: checked === true })}
+          />
+          I have saved the passphrase
+        </label>
+        <Problems of={problems.hasSaved} />
+      </div>
+    </>
+  );
+}
+
+function OwnPassphrase(props: EncryptionFieldsProps) {
+  const { draft, onChange, problems } = props;
+  const [isShown, setIsShown] = useState(false);
+  return (
+    <>
       <div className="pba:grid pba:items-start pba:gap-5 pba:@2xl:grid-cols-2">
         <Field
           label="Passphrase"
@@ -55,7 +114,7 @@ export function PassphraseFields(props: EncryptionFieldsProps) {
               name="passphrase"
               autoComplete="new-password"
               value={draft.passphrase}
-              onChange={(event) => onChange({ ...draft, passphrase: event.target.value })}
+              onChange={(event) => onChange({ passphrase: event.target.value })}
               isShown={isShown}
               onShow={setIsShown}
             />
@@ -68,20 +127,17 @@ export function PassphraseFields(props: EncryptionFieldsProps) {
               name="passphrase-repeated"
               autoComplete="new-password"
               value={draft.repeated}
-              onChange={(event) => onChange({ ...draft, repeated: event.target.value })}
+              onChange={(event) => onChange({ repeated: event.target.value })}
               isShown={isShown}
             />
           )}
         </Field>
       </div>
-      <div className="pba:flex pba:flex-wrap pba:gap-2">
-        <Button size="small" onClick={generate}>
-          <Dices aria-hidden />
-          Generate a passphrase
-        </Button>
-        {draft.passphrase !== "" && <CopyButton text={draft.passphrase} label="Copy passphrase" />}
-      </div>
-    </div>
+      <p className="pba:text-muted">
+        The passphrase is not stored. Without it, no one can open this backup, not even the people
+        who run this app.
+      </p>
+    </>
   );
 }
 
@@ -93,9 +149,7 @@ const LEVELS = {
 } as const;
 
 function StrengthHint({ draft }: EncryptionFieldsProps) {
-  const isGenerated = draft.passphrase === draft.generated;
-  const bits = isGenerated ? GENERATED_BITS : estimateBits(draft.passphrase);
-  const { level, fraction, guessing } = strengthOf(bits);
+  const { level, fraction, guessing } = strengthOf(estimateBits(draft.passphrase));
   const { name, tone } = LEVELS[level];
   return (
     <div className="pba:grid pba:gap-1.5">
@@ -107,8 +161,8 @@ function StrengthHint({ draft }: EncryptionFieldsProps) {
         className="pba:h-1.5"
       />
       <p>
-        <strong className="pba:font-medium pba:text-ink">{name}.</strong>{" "}
-        {isGenerated ? "Guessing it takes" : "By a rough estimate, guessing it takes"} {guessing}
+        <strong className="pba:font-medium pba:text-ink">{name}.</strong> By a rough estimate,
+        guessing it takes {guessing}
         {level === "weak" && ". A generated passphrase is safer"}.
       </p>
     </div>

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { Overview } from "../../lib/shared/api.ts";
-import { formatNoun, formatSome } from "../../lib/shared/format.ts";
+import { formatSome } from "../../lib/shared/format.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
 import { describeRows } from "../common/describe-rows.ts";
 import { TableCheckList } from "../common/table-check-list.tsx";
@@ -8,50 +8,47 @@ import { appTables, referencesLeftOut, withOwner } from "../table-choice.ts";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { Notice } from "../ui/notice.tsx";
-import { RadioCards } from "../ui/radio-cards.tsx";
 
 interface TablesCardProps {
   overview: Overview;
+  /** What is chosen, in words. */
+  summary: string;
   /** Keys of the chosen tables. Null: every table. */
   chosen: ReadonlySet<string> | null;
   onChange: (chosen: ReadonlySet<string> | null) => void;
 }
 
-export function TablesCard({ overview, chosen, onChange }: TablesCardProps) {
-  const all = appTables(overview.tables);
+export function TablesCard({ overview, summary, chosen, onChange }: TablesCardProps) {
   const platforms = [...new Set(overview.tables.flatMap(({ platform }) => platform ?? []))];
-  // Remembers the choice while "all tables" is selected.
-  const [choice, setChoice] = useState<ReadonlySet<string>>(() => new Set(all.map(tableKey)));
+  // Remembers the choice while all tables are backed up.
+  const [choice, setChoice] = useState<ReadonlySet<string>>(
+    () => new Set(appTables(overview.tables).map(tableKey)),
+  );
   const choose = (keys: ReadonlySet<string>) => {
     setChoice(keys);
     onChange(keys);
   };
+  const left =
+    chosen || platforms.length === 0
+      ? ""
+      : ` The tables that belong to ${platforms.join(" and ")} are left out.`;
   return (
-    <Card title="Tables">
-      <RadioCards
-        label="Tables"
-        className="pba:@2xl:grid-cols-2"
-        value={chosen ? "some" : "all"}
-        onChange={(value) => onChange(value === "all" ? null : choice)}
-        options={[
-          {
-            value: "all",
-            title: "All tables",
-            description:
-              platforms.length === 0
-                ? `The whole database: ${formatNoun(all.length, "table")}.`
-                : `The whole database except ${platforms.join(" and ")}’s own tables: ${formatNoun(all.length, "table")}.`,
-          },
-          {
-            value: "some",
-            title: "Choose tables",
-            description: "Only a part of the database.",
-          },
-        ]}
-      />
+    <Card
+      title="Tables"
+      description={`${summary}.${left}`}
+      actions={
+        <Button
+          size="small"
+          aria-expanded={chosen !== null}
+          onClick={() => onChange(chosen ? null : choice)}
+        >
+          {chosen ? "Back up all tables" : "Choose tables"}
+        </Button>
+      }
+    >
       <Unreadable overview={overview} chosen={chosen} onChange={choose} />
       {chosen && (
-        <div className="pba:mt-5 pba:grid pba:gap-3">
+        <div className="pba:grid pba:gap-3 pba:not-first:mt-5">
           <TableCheckList
             label="Tables to back up"
             tables={overview.tables}
@@ -71,7 +68,9 @@ function Unreadable({
   overview,
   chosen,
   onChange,
-}: Omit<TablesCardProps, "onChange"> & { onChange: (chosen: ReadonlySet<string>) => void }) {
+}: Pick<TablesCardProps, "overview" | "chosen"> & {
+  onChange: (chosen: ReadonlySet<string>) => void;
+}) {
   const isChosen = (key: string) => chosen?.has(key) ?? true;
   const tables = overview.tables.filter((it) => !it.isReadable && isChosen(tableKey(it)));
   if (tables.length === 0) return null;
@@ -80,7 +79,6 @@ function Unreadable({
   return (
     <Notice
       tone="warn"
-      className="pba:mt-5"
       title="Chosen tables cannot be read, so this backup would fail"
       actions={
         others.length > 0 && (

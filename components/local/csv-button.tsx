@@ -5,8 +5,7 @@ import { Button } from "../ui/button.tsx";
 import { CheckField } from "../ui/check-field.tsx";
 import { Download } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
-import type { LocalArchiveClient } from "./local-archive-client.ts";
-import { isCancelled } from "./local-archive-client.ts";
+import { isCancelled, type LocalArchiveClient } from "./local-archive-client.ts";
 
 interface CsvButtonProps {
   client: LocalArchiveClient;
@@ -34,7 +33,7 @@ export function CsvButton({ client, index, fileName }: CsvButtonProps) {
         {
           signal: controller.signal,
           onProgress: (progress) => {
-            if (progress.type === "tables") setBytes(progress.tables[0]?.[3] ?? 0);
+            if (progress.type === "bytes") setBytes(progress.bytes);
           },
         },
       );

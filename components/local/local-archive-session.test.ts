@@ -16,10 +16,10 @@ import {
 } from "../../lib/testing/archives.ts";
 import { ArchiveProblem, type LocalVerdict } from "./archive-problem.ts";
 import { cellsOf } from "./cells.ts";
+import { rowsOfIndex, rowsOfLines, tableCsv } from "./csv.ts";
 import { BROWSE_MAX_BYTES } from "./limits.ts";
 import { LocalArchiveSession } from "./local-archive-session.ts";
 import { searchRows } from "./search-rows.ts";
-import { rowsOfIndex, rowsOfLines, tableCsv } from "./table-csv.ts";
 
 const golden = (name: string) => new URL(`../../lib/archive/golden/${name}`, import.meta.url);
 const GOLDEN: Array<[string, Unlock]> = [

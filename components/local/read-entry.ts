@@ -1,5 +1,4 @@
 /** Reads the content of a zip's entry as a stream. Only the zip itself is in memory as a whole. */
-import { Decompress } from "fzstd";
 import type JSZip from "jszip";
 
 declare module "jszip" {
@@ -48,27 +47,6 @@ export function readStored(entry: JSZip.JSZipObject): ReadableStream<Uint8Array>
   );
 }
 
-/** Decompresses zstd chunk by chunk. */
-export async function* decompress(
-  source: ReadableStream<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, void> {
-  let pieces: Uint8Array[] = [];
-  const decompressor = new Decompress((piece) => {
-    pieces.push(piece);
-  });
-  function* take() {
-    const taken = pieces;
-    pieces = [];
-    yield* taken;
-  }
-  for await (const chunk of chunksOf(source)) {
-    decompressor.push(chunk);
-    yield* take();
-  }
-  decompressor.push(new Uint8Array(), true);
-  yield* take();
-}
-
 /** Needed because not every browser can iterate over streams. */
 export async function* chunksOf(
   stream: ReadableStream<Uint8Array>,
@@ -98,13 +76,7 @@ export async function collect(
     if (length > maxBytes) throw new RangeError("The entry is larger than in any backup.");
     chunks.push(chunk);
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
 }
 
 /** Reads a small entry as a whole. Fails if its size or checksum differs from the zip's directory. */
@@ -121,17 +93,6 @@ function crc32(bytes: Uint8Array): number {
     for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (0xedb88320 & -(crc & 1));
   }
   return ~crc >>> 0;
-}
-
-/** Passes the chunks on until the signal is aborted. Then it throws the signal's reason. */
-export async function* abortable(
-  chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array, void, void> {
-  for await (const chunk of chunks) {
-    signal.throwIfAborted();
-    yield chunk;
-  }
 }
 
 const NEWLINE = 0x0a;

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { VERDICT_TITLES } from "../../lib/shared/archive-verdict.ts";
 import { formatBytes, formatCount, formatNoun } from "../../lib/shared/format.ts";
 import { MAX_CHOSEN_ROWS } from "../../lib/shared/limits.ts";
@@ -14,7 +14,7 @@ import { CsvButton } from "./csv-button.tsx";
 import type { LocalArchiveClient } from "./local-archive-client.ts";
 import type { LocalTable } from "./local-archive-session.ts";
 import { RowDialog } from "./row-dialog.tsx";
-import { LIST_ROWS, RowGrid } from "./row-grid.tsx";
+import { LIST_ROWS, RowGrid, type RowGridProps } from "./row-grid.tsx";
 import { type Search, useOpenTable, useSearch } from "./use-open-table.ts";
 import type { TableInfo } from "./worker-protocol.ts";
 
@@ -76,20 +76,24 @@ export default function RowBrowser(props: RowBrowserProps) {
   );
 }
 
-function Rows(props: RowBrowserProps & { info: TableInfo; name: string }) {
+interface OpenTable extends RowBrowserProps {
+  info: TableInfo;
+  name: string;
+}
+
+function Rows(props: OpenTable) {
   const { client, table, index, canChoose, rows, info, name } = props;
   const [query, setQuery] = useState("");
   const search = useSearch(client, query);
-  const [list, setList] = useState(0);
   const [openPlace, setOpenPlace] = useState<number | null>(null);
   const [isFull, setIsFull] = useState(false);
-  const total = search ? search.found : info.rows;
-  const lists = Math.max(1, Math.ceil(total / LIST_ROWS));
-  const at = Math.min(list, lists - 1);
-  const count = Math.min(LIST_ROWS, total - at * LIST_ROWS);
   const chosen = rows.get(tableKey(table))?.places ?? NONE;
   const choose = (places: number[], isChosen: boolean) =>
     setIsFull(!chooseRows(table, places, isChosen));
+  const chooseFound = async (found: number) => {
+    if (found > MAX_CHOSEN_ROWS) return setIsFull(true);
+    choose(await client.call("foundPlaces", { max: MAX_CHOSEN_ROWS }), true);
+  };
   return (
     <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-3">
       <div className="pba:flex pba:flex-wrap pba:items-center pba:justify-between pba:gap-3">
@@ -109,41 +113,66 @@ function Rows(props: RowBrowserProps & { info: TableInfo; name: string }) {
         </Notice>
       )}
       {canChoose && search && !search.isRunning && search.found > 0 && (
-        <div>
-          <Button
-            size="small"
-            onClick={async () => {
-              if (search.found > MAX_CHOSEN_ROWS) return setIsFull(true);
-              choose(await client.call("foundPlaces", { max: MAX_CHOSEN_ROWS }), true);
-            }}
-          >
-            Choose all {formatCount(search.found)} found
-          </Button>
-        </div>
+        <Button size="small" className="pba:w-fit" onClick={() => chooseFound(search.found)}>
+          Choose all {formatCount(search.found)} found
+        </Button>
       )}
-      {count > 0 ? (
-        <RowGrid
-          key={`${at} ${search ? search.query : ""}`}
+      <RowParts
+        {...{ client, table, info }}
+        search={search}
+        chosen={canChoose ? chosen : null}
+        onChoose={(place, isChosen) => choose([place], isChosen)}
+        onOpen={setOpenPlace}
+      />
+      {openPlace !== null && (
+        <RowDialog
           client={client}
-          label={`Rows of ${table.model ?? table.name}`}
-          columns={info.columns}
-          count={count}
-          offset={at * LIST_ROWS}
-          isFound={search !== null}
-          list={search ? `${search.query} ${search.isRunning}` : ""}
-          chosen={canChoose ? chosen : null}
-          onChoose={(place, isChosen) => choose([place], isChosen)}
-          onOpen={setOpenPlace}
+          place={openPlace}
+          tableName={name}
+          onClose={() => setOpenPlace(null)}
         />
-      ) : (
-        <Empty>
-          {search?.isRunning
-            ? "Searching"
-            : search
-              ? "No row holds this text."
-              : "There are no rows."}
-        </Empty>
       )}
+    </div>
+  );
+}
+
+interface RowPartsProps
+  extends Pick<OpenTable, "client" | "table" | "info">,
+    Pick<RowGridProps, "chosen" | "onChoose" | "onOpen"> {
+  search: Search | null;
+}
+
+/** The rows, in parts of the length that a browser can scroll. */
+function RowParts({ client, table, info, search, ...grid }: RowPartsProps) {
+  const [list, setList] = useState(0);
+  const total = search ? search.found : info.rows;
+  const lists = Math.max(1, Math.ceil(total / LIST_ROWS));
+  const at = Math.min(list, lists - 1);
+  const count = Math.min(LIST_ROWS, total - at * LIST_ROWS);
+  if (count === 0) {
+    return (
+      <p className="pba:rounded-lg pba:border pba:border-dashed pba:border-line pba:p-6 pba:text-center pba:text-muted">
+        {search?.isRunning
+          ? "Searching"
+          : search
+            ? "No row holds this text."
+            : "There are no rows."}
+      </p>
+    );
+  }
+  return (
+    <>
+      <RowGrid
+        key={`${at} ${search ? search.query : ""}`}
+        client={client}
+        label={`Rows of ${table.model ?? table.name}`}
+        columns={info.columns}
+        count={count}
+        offset={at * LIST_ROWS}
+        isFound={search !== null}
+        list={search ? `${search.query} ${search.isRunning}` : ""}
+        {...grid}
+      />
       {lists > 1 && (
         <div className="pba:flex pba:flex-wrap pba:items-center pba:gap-3">
           <Button size="small" disabled={at === 0} onClick={() => setList(at - 1)}>
@@ -157,15 +186,7 @@ function Rows(props: RowBrowserProps & { info: TableInfo; name: string }) {
           </Button>
         </div>
       )}
-      {openPlace !== null && (
-        <RowDialog
-          client={client}
-          place={openPlace}
-          tableName={name}
-          onClose={() => setOpenPlace(null)}
-        />
-      )}
-    </div>
+    </>
   );
 }
 
@@ -175,12 +196,4 @@ function statusOf({ rows }: TableInfo, search: Search | null): string {
   if (!search) return formatNoun(rows, "row");
   const found = `${formatCount(search.found)} of ${formatNoun(rows, "row")} found`;
   return search.isRunning ? `${found}, ${formatCount(search.scanned)} searched` : found;
-}
-
-function Empty({ children }: { children: ReactNode }) {
-  return (
-    <p className="pba:rounded-lg pba:border pba:border-dashed pba:border-line pba:p-6 pba:text-center pba:text-muted">
-      {children}
-    </p>
-  );
 }

@@ -2,7 +2,6 @@
 import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type RefObject, useEffect, useRef, useState } from "react";
 import type { Column } from "./cells.ts";
-import { columnWidth } from "./column-width.ts";
 import { GridHeader, GridRow } from "./grid-row.tsx";
 import type { LocalArchiveClient } from "./local-archive-client.ts";
 import { useRows } from "./use-open-table.ts";
@@ -11,7 +10,7 @@ const ROW_PIXELS = 36;
 /** Browsers limit the height of a list to some twenty million pixels. */
 export const LIST_ROWS = 400_000;
 
-interface RowGridProps {
+export interface RowGridProps {
   client: LocalArchiveClient;
   label: string;
   columns: readonly Column[];
@@ -154,4 +153,18 @@ function reach(items: ReadonlyArray<{ index: number }>, current: number, offset:
     from: offset + (isNear ? Math.min(first, current) : first),
     to: offset + (isNear ? Math.max(last, current) : last) + 1,
   };
+}
+
+/** Returns the width of a grid's column: the usual width of values of its type, but at least that of its name. */
+function columnWidth({ name, type }: Column): string {
+  const rem = Math.max(widthOf(type ?? ""), Math.min(14, name.length * 0.6 + 1.5));
+  return `${rem}rem`;
+}
+
+function widthOf(type: string): number {
+  if (/^(smallint|integer|boolean)$/.test(type)) return 6;
+  if (/^(bigint|numeric|real|double|date)/.test(type)) return 8;
+  if (type === "uuid") return 19;
+  if (/^timestamp/.test(type)) return 15;
+  return 14;
 }

@@ -23,8 +23,7 @@ export function useOpenTable(client: LocalArchiveClient, index: number): Opening
         {
           signal,
           onProgress: (progress) => {
-            const bytes = progress.type === "tables" ? (progress.tables[0]?.[3] ?? 0) : 0;
-            if (!signal.aborted) setOpening({ name: "opening", bytes });
+            if (progress.type === "bytes") setOpening({ name: "opening", bytes: progress.bytes });
           },
         },
       )

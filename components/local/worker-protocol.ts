@@ -41,12 +41,13 @@ export interface WorkerMethods {
 }
 
 export type WorkerProgress =
-  | {
-      type: "tables";
-      /** The changes since the last report, by the table's index. */
-      tables: Array<[index: number, state: TableState, rows: number, bytes: number]>;
-    }
+  /** What has changed since the last report of a verification. */
+  | { type: "tables"; tables: TableChange[] }
+  /** Of the one table that is read. */
+  | { type: "bytes"; bytes: number }
   | { type: "search"; found: number; scanned: number };
+
+export type TableChange = [index: number, state: TableState, rows: number, bytes: number];
 
 export type TableState = "waiting" | "running" | "done" | "damaged";
 

@@ -14,7 +14,7 @@ import {
   ZIP_TAIL_BYTES,
   zipDamaged,
 } from "../../lib/shared/archive/zip-ends.ts";
-import { readSmall, readStored } from "./read-entry.ts";
+import { chunksOf, readSmall, readStored } from "./read-entry.ts";
 
 interface ZipEntry {
   name: string;
@@ -75,19 +75,15 @@ export class ZipEntries implements EntryReader {
   }
 
   async readHead(name: string): Promise<string> {
-    const reader = this.read(name).getReader();
     const latin1 = new TextDecoder("latin1");
     let head = "";
     try {
-      while (head.length < HEAD_BYTES) {
-        const { done, value } = await reader.read();
-        if (done) break;
-        head += latin1.decode(value);
+      for await (const chunk of chunksOf(this.read(name))) {
+        head += latin1.decode(chunk);
+        if (head.length >= HEAD_BYTES) break;
       }
     } catch (cause) {
       throw damagedEntry(name, cause);
-    } finally {
-      await reader.cancel().catch(() => undefined);
     }
     return head.slice(0, HEAD_BYTES);
   }

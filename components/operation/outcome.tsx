@@ -6,15 +6,16 @@ import { formatBytes, formatCount, formatDuration } from "../../lib/shared/forma
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { type Fact, Facts } from "../common/facts.tsx";
 import { WarningList } from "../common/findings.tsx";
+import { isOfOriginal, truthOf } from "../common/operation-wording.ts";
+import { UndoRestore } from "../common/undo-restore.tsx";
+import { SavedBackup } from "../create/saved-backup.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { ReceiptText } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
-import { isOfOriginal, truthOf } from "./operation-wording.ts";
 import { ResultTables } from "./result-tables.tsx";
 import { TableProgressCard } from "./table-progress-card.tsx";
-import { UndoRestore } from "./undo-restore.tsx";
 import { UnlockAgain } from "./unlock-again.tsx";
 import { useOrder } from "./use-order.ts";
 
@@ -86,15 +87,15 @@ function Verdict({ operation }: { operation: Operation }) {
         <p>{restoredText(operation)}</p>
       </Notice>
     ) : (
-      <Notice tone="good" title="The backup is complete." actions={<ReceiptLink {...operation} />}>
-        <p>{keepingAdvice(operation)}</p>
-      </Notice>
+      <SavedBackup operation={operation}>
+        <ReceiptLink {...operation} />
+      </SavedBackup>
     );
   }
   if (operation.state === "cancelled") {
     return (
       <Notice
-        title={`This ${operation.kind} was cancelled.`}
+        title={`This ${nounOf(operation)} was cancelled.`}
         actions={
           <>
             <Again {...operation} />
@@ -112,7 +113,9 @@ function Verdict({ operation }: { operation: Operation }) {
 function Failure({ operation, truth }: { operation: Operation; truth: string }) {
   const { kind, error, state, changed } = operation;
   const ending =
-    state === "interrupted" ? `This ${kind} was interrupted.` : `This ${kind} has failed.`;
+    state === "interrupted"
+      ? `This ${nounOf(operation)} was interrupted.`
+      : `This ${nounOf(operation)} has failed.`;
   // Use the same words as the check in the browser.
   const verdict = kind === "restore" && error ? verdictOfError(error) : null;
   const title = verdict ? `${ending} ${VERDICT_TITLES[verdict]}` : ending;
@@ -143,15 +146,19 @@ function Failure({ operation, truth }: { operation: Operation; truth: string }) 
   );
 }
 
+const nounOf = ({ kind, undoes }: Operation): string => (undoes ? "undo" : kind);
+
 /** Errors about rows that the database rejects. */
 const ROW_ERRORS: readonly ErrorCode[] = ["LOAD_FAILED", "CONSTRAINT_VIOLATED"];
 
-function Again({ kind }: Pick<Operation, "kind">) {
+function Again({ kind, undoes }: Pick<Operation, "kind" | "undoes">) {
   const { paths } = usePanel();
   return (
     <Button asChild>
       {kind === "backup" ? (
         <Link href={paths.create}>Create another backup</Link>
+      ) : undoes ? (
+        <Link href={paths.operation(undoes)}>Undo again</Link>
       ) : (
         <Link href={paths.restore}>Restore again</Link>
       )}
@@ -187,17 +194,6 @@ function restoredText({ plan, result }: Operation): string {
 /** Whether the warning is about a sequence whose value differs from the backup's. */
 const isOfSequence = ({ code }: Warning): boolean =>
   ["SEQUENCE_RAISED", "SEQUENCE_NOT_SET_BACK", "SEQUENCE_LEFT_OUT"].includes(code);
-
-function keepingAdvice({ encryption }: Operation): string {
-  switch (encryption) {
-    case "passphrase":
-      return "You can open it only with its passphrase, which is not stored anywhere. Keep the passphrase safe.";
-    case "recipients":
-      return "You can open it only with one of the matching private keys. Keep them safe.";
-    default:
-      return "It is not encrypted. Anyone with the file can read everything.";
-  }
-}
 
 function factsOf(result: OperationResult): Fact[] {
   const facts: Fact[] = [

@@ -1,6 +1,7 @@
 import { memo } from "react";
 import { tableLabel } from "../../lib/shared/table-name.ts";
 import { cn } from "../ui/cn.ts";
+import { Check, Clock, LoaderCircle, X } from "../ui/icons.ts";
 import type { GraphTable } from "./graph-table.ts";
 import type { GraphNode } from "./layout.ts";
 
@@ -8,7 +9,7 @@ interface NodeProps {
   node: GraphNode;
   table: GraphTable;
   isSelected: boolean;
-  /** Whether it is a parent or child of the selected table. */
+  /** Whether it is selected, or a parent or child of the selected table. */
   isNear: boolean;
   /** Whether something else is selected. */
   isFaded: boolean;
@@ -16,8 +17,6 @@ interface NodeProps {
   isFound: boolean;
   /** Whether the arrow keys have moved to it. */
   isCurrent: boolean;
-  /** False if the text would be too small to read. */
-  hasText: boolean;
 }
 
 /** Number of characters that fit into the box in most fonts. */
@@ -30,11 +29,10 @@ const shorten = (text: string, length: number): string =>
   text.length > length ? `${text.slice(0, length - 1)}…` : text;
 
 // In forced-colors mode, SVG shapes keep their own colours unless told otherwise.
-const FORCED = "pba:forced-colors:fill-[Canvas] pba:forced-colors:stroke-[CanvasText]";
-const TEXT = "pba:stroke-none pba:forced-colors:fill-[CanvasText]";
+const TEXT = "pba:fill-muted pba:stroke-none pba:forced-colors:fill-[CanvasText]";
 
 export const Node = memo(function Node(props: NodeProps) {
-  const { node, table, isSelected, isNear, isFaded, isFound, isCurrent, hasText } = props;
+  const { node, table, isSelected, isNear, isFaded, isFound, isCurrent } = props;
   const { x, y, width, height } = node;
   const { progress } = table;
   const label = tableLabel(node.table);
@@ -45,6 +43,19 @@ export const Node = memo(function Node(props: NodeProps) {
       className={cn("pba:cursor-pointer", isFaded && "pba:opacity-35")}
     >
       <title>{`${table.model ?? table.name} · ${label} · ${table.figures}`}</title>
+      <rect
+        {...{ x, y, width, height }}
+        rx={8}
+        className={cn(
+          "pba:fill-surface pba:stroke-line-strong pba:stroke-1 pba:forced-colors:fill-[Canvas] pba:forced-colors:stroke-[CanvasText]",
+          isFound && "pba:fill-warn-soft pba:stroke-warn pba:stroke-2",
+          isNear && "pba:stroke-accent pba:stroke-2",
+          isSelected &&
+            "pba:fill-accent-soft pba:stroke-[3px] pba:forced-colors:stroke-[Highlight]",
+          // The panel at the window's lower edge must not cover it.
+          isSelected && "pba:scroll-mb-[42dvh] pba:@3xl:scroll-mb-4",
+        )}
+      />
       {isCurrent && (
         <rect
           x={x - 5}
@@ -55,52 +66,25 @@ export const Node = memo(function Node(props: NodeProps) {
           className="pba:fill-none pba:stroke-ring pba:stroke-2 pba:forced-colors:stroke-[Highlight]"
         />
       )}
-      <rect
-        x={x}
-        y={y}
-        width={width}
-        height={height}
-        rx={8}
-        className={cn(
-          "pba:fill-surface pba:stroke-line-strong pba:stroke-1",
-          FORCED,
-          isFound && "pba:fill-warn-soft pba:stroke-warn pba:stroke-2",
-          (isSelected || isNear) && "pba:stroke-accent pba:stroke-2",
-          isSelected &&
-            "pba:fill-accent-soft pba:stroke-[3px] pba:forced-colors:stroke-[Highlight]",
-        )}
-      />
       {progress && <Filling node={node} progress={progress} />}
-      {hasText && (
-        <>
-          <text
-            x={x + PADDING}
-            y={y + 23}
-            className={cn(TEXT, "pba:fill-ink pba:text-[14px] pba:font-semibold")}
-          >
-            {shorten(table.model ?? table.name, TITLE_LENGTH)}
-          </text>
-          {progress && <State x={x + width - 18} y={y + 18} progress={progress} />}
-          <text
-            x={x + PADDING}
-            y={y + 40}
-            className={cn(TEXT, "pba:fill-muted pba:font-mono pba:text-[11px]")}
-          >
-            {shorten(label, NAME_LENGTH)}
-          </text>
-          <text
-            x={x + PADDING}
-            y={y + 57}
-            className={cn(
-              TEXT,
-              "pba:fill-muted pba:text-[12px]",
-              progress?.state === "running" && "pba:fill-ink",
-            )}
-          >
-            {shorten(table.figures, FIGURES_LENGTH)}
-          </text>
-        </>
-      )}
+      <text
+        x={x + PADDING}
+        y={y + 23}
+        className={cn(TEXT, "pba:fill-ink pba:text-[14px] pba:font-semibold")}
+      >
+        {shorten(table.model ?? table.name, TITLE_LENGTH)}
+      </text>
+      {progress && <State x={x + width - 25} y={y + 11} progress={progress} />}
+      <text x={x + PADDING} y={y + 40} className={cn(TEXT, "pba:font-mono pba:text-[11px]")}>
+        {shorten(label, NAME_LENGTH)}
+      </text>
+      <text
+        x={x + PADDING}
+        y={y + 57}
+        className={cn(TEXT, "pba:text-[12px]", progress?.state === "running" && "pba:fill-ink")}
+      >
+        {shorten(table.figures, FIGURES_LENGTH)}
+      </text>
     </g>
   );
 });
@@ -148,30 +132,26 @@ function Filling({ node, progress }: { node: GraphNode; progress: Progress }) {
   );
 }
 
-/** The same icons as in the list: a tick, a cross, an open ring, a closed ring. */
+const STATES = {
+  waiting: [Clock, "pba:text-muted"],
+  running: [LoaderCircle, "pba:text-accent-ink"],
+  done: [Check, "pba:text-good"],
+} as const;
+
+/** The same icons as in the list. */
 function State({ x, y, progress }: { x: number; y: number; progress: Progress }) {
   const { state, isStopped } = progress;
-  const sign = "pba:fill-none pba:stroke-[1.75px] pba:forced-colors:stroke-[CanvasText]";
-  switch (state) {
-    case "waiting":
-      return <circle cx={x} cy={y} r={4.5} className={cn(sign, "pba:stroke-muted")} />;
-    case "running":
-      return isStopped ? (
-        <path d={`M${x - 4} ${y - 4}l8 8m0 -8l-8 8`} className={cn(sign, "pba:stroke-bad")} />
-      ) : (
-        <path
-          d={`M${x} ${y - 5}A5 5 0 1 1 ${x - 5} ${y}`}
-          className={cn(sign, "pba:stroke-accent-ink")}
-        />
-      );
-    case "done":
-      return (
-        <path
-          d={`M${x - 5} ${y}l3.5 3.5 7 -7`}
-          className={cn(sign, "pba:stroke-good", isStopped && "pba:stroke-muted")}
-        />
-      );
-    default:
-      throw state satisfies never;
-  }
+  const [Icon, colour] = isStopped && state === "running" ? [X, "pba:text-bad"] : STATES[state];
+  return (
+    <Icon
+      {...{ x, y }}
+      width={14}
+      height={14}
+      className={cn(
+        colour,
+        isStopped && state === "done" && "pba:text-muted",
+        "pba:forced-colors:text-[CanvasText]",
+      )}
+    />
+  );
 }

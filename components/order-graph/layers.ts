@@ -6,21 +6,48 @@ import { BEND_GAP, NODE_GAP } from "./sizes.ts";
 
 /** An item in a layer: a table, the tables of a cycle, or the bend of a line that crosses the layer. */
 export interface Block {
-  height: number;
-  isBend: boolean;
+  readonly height: number;
+  readonly isBend: boolean;
+  /** The lines to the neighbouring layers. */
+  readonly left: Line[];
+  readonly right: Line[];
+  /** Position in its layer, from 1. */
+  index: number;
+  /** The same from 0 to 1, so that layers of different lengths compare. */
+  place: number;
+  /** Pixels from the top of its layer's first block. */
+  offset: number;
+  /** Pixels from the top of the drawing. */
+  top: number;
 }
 
-/** A line between blocks in two neighbouring layers. `left` and `right` are block numbers. */
-export interface Link {
-  left: number;
-  right: number;
-  /** Where the line touches the blocks, measured from their top. */
-  leftPort: number;
-  rightPort: number;
+interface Line {
+  to: Block;
+  /** If the line is level, this block's top is so much below that of `to`. */
+  drop: number;
 }
 
-/** For each layer from the left, the numbers of its blocks from the top. Each number occurs once. */
-export type Layers = number[][];
+type Side = "left" | "right";
+
+/** From the left, each with its blocks from the top. */
+export type Layers = Block[][];
+
+export const createBlock = (height: number, isBend = false): Block => ({
+  height,
+  isBend,
+  left: [],
+  right: [],
+  index: 0,
+  place: 0,
+  offset: 0,
+  top: 0,
+});
+
+/** @param ports where the line touches the two blocks, measured from their tops */
+export function connect(left: Block, right: Block, ports: { left: number; right: number }): void {
+  left.right.push({ to: right, drop: ports.right - ports.left });
+  right.left.push({ to: left, drop: ports.left - ports.right });
+}
 
 const SWEEPS = 12;
 /** Two in each direction. */
@@ -32,28 +59,14 @@ const SWEEPS_IN_VAIN = 4;
  *
  * @returns the order with the fewest crossings among those tried
  */
-export function reduceCrossings(layers: Layers, links: readonly Link[]): Layers {
-  const count = countBlocks(layers);
-  const fromLeft = groupBy(
-    count,
-    links,
-    ({ right }) => right,
-    ({ left }) => left,
-  );
-  const fromRight = groupBy(
-    count,
-    links,
-    ({ left }) => left,
-    ({ right }) => right,
-  );
+export function reduceCrossings(layers: Layers): Layers {
   const current = layers.map((layer) => layer.slice());
   let best = layers;
-  let fewest = countCrossings(layers, links);
+  let fewest = countCrossings(layers);
   let inVain = 0;
   for (let sweep = 0; sweep < SWEEPS && fewest > 0 && inVain < SWEEPS_IN_VAIN; sweep++) {
-    const toTheRight = sweep % 2 === 0;
-    sortByBarycentre(current, toTheRight ? fromLeft : fromRight, toTheRight);
-    const crossings = countCrossings(current, links);
+    sortByBarycentre(current, sweep % 2 === 0 ? "left" : "right");
+    const crossings = countCrossings(current);
     inVain++;
     if (crossings >= fewest) continue;
     inVain = 0;
@@ -63,73 +76,38 @@ export function reduceCrossings(layers: Layers, links: readonly Link[]): Layers 
   return best;
 }
 
-const countBlocks = (layers: Layers): number =>
-  layers.reduce((count, layer) => count + layer.length, 0);
-
-function groupBy<Value>(
-  count: number,
-  links: readonly Link[],
-  of: (link: Link) => number,
-  pick: (link: Link) => Value,
-): Value[][] {
-  const groups = Array.from({ length: count }, (): Value[] => []);
-  for (const link of links) groups[of(link)]?.push(pick(link));
-  return groups;
-}
-
-/** Sorts the layers in place. Blocks with the same wish keep their order. */
-function sortByBarycentre(layers: Layers, neighbours: number[][], toTheRight: boolean): void {
-  // Positions are shares of the layer's height, so that layers of different lengths compare.
-  const places = new Float64Array(neighbours.length);
-  const settle = (layer: readonly number[]) => {
-    for (let index = 0; index < layer.length; index++) {
-      places[layer[index] as number] = (index + 0.5) / layer.length;
-    }
+/** Sorts the layers in place, by the blocks on one side. Blocks with the same wish keep their order. */
+function sortByBarycentre(layers: Layers, side: Side): void {
+  const settle = (layer: Block[]) => {
+    for (const [index, block] of layer.entries()) block.place = (index + 0.5) / layer.length;
   };
-  for (const layer of layers) settle(layer);
-  const wanted = new Float64Array(neighbours.length);
-  for (const layer of toTheRight ? layers : layers.toReversed()) {
-    for (const block of layer) {
-      const its = neighbours[block] as number[];
-      let sum = 0;
-      for (const neighbour of its) sum += places[neighbour] as number;
-      wanted[block] = its.length > 0 ? sum / its.length : (places[block] as number);
-    }
-    layer.sort((a, b) => (wanted[a] as number) - (wanted[b] as number));
+  layers.forEach(settle);
+  for (const layer of side === "left" ? layers : layers.toReversed()) {
+    for (const block of layer)
+      block.place = average(block[side], ({ to }) => to.place) ?? block.place;
+    layer.sort((a, b) => a.place - b.place);
     settle(layer);
   }
 }
 
-/** Counts the pairs of links that cross, in O(n log n), as inversions with a Fenwick tree. */
-export function countCrossings(layers: Layers, links: readonly Link[]): number {
-  const count = countBlocks(layers);
-  const indexOf = new Int32Array(count);
-  for (const layer of layers) {
-    for (let index = 0; index < layer.length; index++) indexOf[layer[index] as number] = index;
-  }
-  const ends = groupBy(
-    count,
-    links,
-    ({ left }) => left,
-    ({ right }) => indexOf[right] as number,
-  );
+/** Counts the pairs of lines that cross, in O(n log n), as inversions with a Fenwick tree. */
+export function countCrossings(layers: Layers): number {
   let crossings = 0;
-  for (let layer = 0; layer + 1 < layers.length; layer++) {
-    const size = layers[layer + 1]?.length ?? 0;
-    const tree = new Int32Array(size + 1);
+  for (const [index, layer] of layers.entries()) {
+    const next = layers[index + 1] ?? [];
+    for (const [at, block] of next.entries()) block.index = at + 1;
+    const tree = new Int32Array(next.length + 1);
     let seen = 0;
-    for (const block of layers[layer] as number[]) {
-      const its = ends[block] as number[];
-      for (const right of its) {
-        let notBelow = 0;
-        for (let at = right + 1; at > 0; at -= at & -at) notBelow += tree[at] as number;
-        crossings += seen - notBelow;
+    for (const { right } of layer) {
+      for (const { to } of right) {
+        crossings += seen;
+        for (let at = to.index; at > 0; at -= at & -at) crossings -= tree[at] as number;
       }
       // Add the block's lines after counting, because lines from the same block do not cross.
-      for (const right of its) {
-        for (let at = right + 1; at <= size; at += at & -at) (tree[at] as number)++;
+      for (const { to } of right) {
+        for (let at = to.index; at <= next.length; at += at & -at) (tree[at] as number)++;
       }
-      seen += its.length;
+      seen += right.length;
     }
   }
   return crossings;
@@ -138,74 +116,46 @@ export function countCrossings(layers: Layers, links: readonly Link[]): number {
 const PASSES = 6;
 /** Weight of a straight long line, relative to a straight short one. */
 const BEND_WEIGHT = 4;
-/** Weight of a block without links on that side. It stays where it is, unless others need the room. */
+/** Weight of a block without lines on that side. It stays where it is, unless others need the room. */
 const LOOSE_WEIGHT = 0.1;
 
-/** @returns each block's top, by block number. Blocks in a layer keep their order and their distance. */
-export function placeBlocks(
-  layers: Layers,
-  blocks: readonly Block[],
-  links: readonly Link[],
-): number[] {
-  // Each block's top if its layer began at 0.
-  const offsets = new Float64Array(blocks.length);
-  const tops = new Float64Array(blocks.length);
-  for (const layer of layers) {
-    let bottom = 0;
-    let above: Block | undefined;
-    for (const number of layer) {
-      const block = blocks[number] as Block;
-      if (above) bottom += above.isBend || block.isBend ? BEND_GAP : NODE_GAP;
-      offsets[number] = bottom;
-      bottom += block.height;
-      above = block;
-    }
-    for (const number of layer) tops[number] = (offsets[number] as number) - bottom / 2;
-  }
-
-  const fromLeft = groupBy(
-    blocks.length,
-    links,
-    ({ right }) => right,
-    (link) => link,
-  );
-  const fromRight = groupBy(
-    blocks.length,
-    links,
-    ({ left }) => left,
-    (link) => link,
-  );
-  for (let pass = 0; pass < PASSES; pass++) {
-    const toTheRight = pass % 2 === 0;
-    const isLast = pass === PASSES - 1;
-    for (const layer of toTheRight ? layers : layers.toReversed()) {
-      const wishes = layer.map((number) => {
-        let sum = 0;
-        let count = 0;
-        if (toTheRight || isLast) {
-          for (const { left, leftPort, rightPort } of fromLeft[number] as Link[]) {
-            sum += (tops[left] as number) + leftPort - rightPort;
-            count++;
-          }
-        }
-        if (!toTheRight || isLast) {
-          for (const { right, leftPort, rightPort } of fromRight[number] as Link[]) {
-            sum += (tops[right] as number) + rightPort - leftPort;
-            count++;
-          }
-        }
-        const top = count > 0 ? sum / count : (tops[number] as number);
-        const weight = count === 0 ? LOOSE_WEIGHT : blocks[number]?.isBend ? BEND_WEIGHT : 1;
-        return { value: top - (offsets[number] as number), weight };
+/** Sets the tops. Blocks in a layer keep their order and their distance. */
+export function placeBlocks(layers: Layers): void {
+  for (const layer of layers) stack(layer);
+  for (let pass = 1; pass <= PASSES; pass++) {
+    const side: Side = pass % 2 === 1 ? "left" : "right";
+    const sides: Side[] = pass === PASSES ? ["left", "right"] : [side];
+    for (const layer of side === "left" ? layers : layers.toReversed()) {
+      const wishes = layer.map((block) => {
+        const lines = sides.flatMap((it) => block[it]);
+        const top = average(lines, ({ to, drop }) => to.top + drop) ?? block.top;
+        const weight = lines.length === 0 ? LOOSE_WEIGHT : block.isBend ? BEND_WEIGHT : 1;
+        return { value: top - block.offset, weight };
       });
-      for (const [index, value] of nonDecreasing(wishes).entries()) {
-        const number = layer[index] as number;
-        tops[number] = value + (offsets[number] as number);
-      }
+      const starts = nonDecreasing(wishes);
+      for (const [index, block] of layer.entries()) block.top = block.offset + (starts[index] ?? 0);
     }
   }
-  const highest = tops.reduce((least, top) => Math.min(least, top), Number.POSITIVE_INFINITY);
-  return Array.from(tops, (top) => Math.round(top - highest));
+  const blocks = layers.flat();
+  const highest = blocks.reduce((least, { top }) => Math.min(least, top), Number.POSITIVE_INFINITY);
+  for (const block of blocks) block.top = Math.round(block.top - highest);
+}
+
+/** Puts the blocks of a layer below each other, around a height of 0. */
+function stack(layer: Block[]): void {
+  let bottom = 0;
+  for (const [index, block] of layer.entries()) {
+    const above = layer[index - 1];
+    if (above) bottom += above.isBend || block.isBend ? BEND_GAP : NODE_GAP;
+    block.offset = bottom;
+    bottom += block.height;
+  }
+  for (const block of layer) block.top = block.offset - bottom / 2;
+}
+
+function average<Item>(items: readonly Item[], measure: (item: Item) => number): number | null {
+  const sum = items.reduce((total, item) => total + measure(item), 0);
+  return items.length === 0 ? null : sum / items.length;
 }
 
 /**

@@ -37,16 +37,14 @@ export function ListOrGraphCard({ title, description, order, tables, list }: Lis
   const [search, setSearch] = useState("");
   const [searchIndex, setSearchIndex] = useState(0);
   const isGraph = view === "graph" && order !== null;
-  const found =
-    search.trim() === "" ? null : tables.filter((it) => matchesTable(it, search)).length;
+  const found = tables.filter((it) => matchesTable(it, search)).length;
   return (
     <Card
       title={title}
       description={description}
-      className="pba:relative"
       actions={
         <div className="pba:flex pba:flex-wrap pba:items-center pba:justify-end pba:gap-3">
-          {isGraph && found !== null && (
+          {isGraph && search.trim() !== "" && (
             <p role="status" className="pba:text-xs pba:text-muted">
               {formatNoun(found, "table")} found
             </p>
@@ -68,7 +66,7 @@ export function ListOrGraphCard({ title, description, order, tables, list }: Lis
         <Suspense
           fallback={
             <Loading label="Loading the graph">
-              <Skeleton className="pba:h-[min(70vh,34rem)]" />
+              <Skeleton className="pba:h-96" />
             </Loading>
           }
         >

@@ -16,93 +16,81 @@ export type Selection =
   | { kind: "table"; node: GraphNode; neighbours: Neighbours; step: OrderStep | undefined }
   | { kind: "edge"; edge: GraphEdge };
 
-interface SelectionPanelProps {
-  selection: Selection;
+interface LinkProps {
   tableOf: (key: string) => GraphTable;
   onSelect: (key: string) => void;
+}
+
+interface SelectionPanelProps extends LinkProps {
+  selection: Selection;
   onClose: () => void;
   steps: number;
   /** Gets the focus when the focused element disappears. */
   headingRef: RefObject<HTMLHeadingElement | null>;
 }
 
-/** Describes the selected table or edge in words, with links to its neighbours. */
+/**
+ * Describes the selected table or edge in words, with links to its neighbours. It stays in sight while the page scrolls:
+ * beside the graph, or at the window's lower edge.
+ */
 export function SelectionPanel(props: SelectionPanelProps) {
-  const { selection, tableOf, onSelect } = props;
+  const { selection, onClose, headingRef, ...links } = props;
   return (
     <section
       aria-label="Selection"
-      onKeyDown={(event) => event.key === "Escape" && props.onClose()}
-      className="pba:relative pba:min-w-0 pba:overflow-y-auto pba:rounded-lg pba:border pba:border-line pba:bg-canvas pba:p-4 pba:text-[0.8125rem] pba:@3xl:max-h-[min(70vh,34rem)]"
+      onKeyDown={(event) => event.key === "Escape" && onClose()}
+      className="pba:sticky pba:bottom-2 pba:z-10 pba:max-h-[34dvh] pba:overflow-y-auto pba:rounded-lg pba:border pba:border-line pba:bg-canvas pba:p-4 pba:text-[0.8125rem] pba:@3xl:top-4 pba:@3xl:bottom-auto pba:@3xl:max-h-[calc(100dvh-2rem)] pba:@3xl:w-68 pba:@3xl:shrink-0"
     >
       <Button
         variant="ghost"
         size="icon"
         aria-label="Clear the selection"
-        onClick={props.onClose}
+        onClick={onClose}
         className="pba:absolute pba:top-2 pba:right-2"
       >
         <X aria-hidden />
       </Button>
-      {selection.kind === "table" && <Table {...props} selection={selection} />}
-      {selection.kind === "edge" && (
-        <div className="pba:grid pba:gap-3">
-          <h3 ref={props.headingRef} tabIndex={-1} className="pba:font-semibold pba:outline-none">
+      <h3 ref={headingRef} tabIndex={-1} className="pba:pr-8 pba:text-sm pba:outline-none">
+        {selection.kind === "table" ? (
+          <TableTitle table={props.tableOf(selection.node.key)} />
+        ) : (
+          <span className="pba:font-semibold">
             {formatNoun(selection.edge.foreignKeys.length, "foreign key")}
-          </h3>
-          <p>
-            <TableLink
-              table={tableOf(selection.edge.from)}
-              to={selection.edge.from}
-              onSelect={onSelect}
-            />{" "}
-            refers to{" "}
-            <TableLink
-              table={tableOf(selection.edge.to)}
-              to={selection.edge.to}
-              onSelect={onSelect}
-            />
-          </p>
-          <Keys of={selection.edge.foreignKeys} />
-        </div>
+          </span>
+        )}
+      </h3>
+      {selection.kind === "table" ? (
+        <OfTable {...selection} {...links} />
+      ) : (
+        <OfEdge edge={selection.edge} {...links} />
       )}
     </section>
   );
 }
 
-type OfTable = Extract<Selection, { kind: "table" }>;
+function OfEdge({ edge, ...links }: LinkProps & { edge: GraphEdge }) {
+  return (
+    <div className="pba:mt-3 pba:grid pba:gap-3">
+      <p>
+        <TableLink to={edge.from} {...links} /> refers to <TableLink to={edge.to} {...links} />
+      </p>
+      <Keys of={edge.foreignKeys} />
+    </div>
+  );
+}
 
-function Table({
-  selection,
-  tableOf,
-  onSelect,
-  steps,
-  headingRef,
-}: SelectionPanelProps & { selection: OfTable }) {
-  const { node, neighbours, step } = selection;
-  const table = tableOf(node.key);
+type OfTableProps = LinkProps & Extract<Selection, { kind: "table" }> & { steps: number };
+
+function OfTable({ node, neighbours, step, steps, ...links }: OfTableProps) {
   const handling = step && cycleHandling(step);
   return (
-    <div className="pba:grid pba:gap-4">
-      <div>
-        <h3 ref={headingRef} tabIndex={-1} className="pba:pr-8 pba:text-sm pba:outline-none">
-          <TableTitle table={table} />
-        </h3>
-        <p className="pba:mt-1 pba:text-muted">
-          {table.figures} · Step {node.step} of {steps}
-        </p>
-      </div>
+    <div className="pba:mt-1 pba:grid pba:gap-4">
+      <p className="pba:text-muted">
+        {links.tableOf(node.key).figures} · Step {node.step} of {steps}
+      </p>
       {handling && <p className="pba:text-warn">{handling}</p>}
-      <Side
-        title="Refers to"
-        edges={neighbours.parents.map((edge) => ({ key: edge.to, edge }))}
-        {...{ tableOf, onSelect }}
-      />
-      <Side
-        title="Is referred to by"
-        edges={neighbours.children.map((edge) => ({ key: edge.from, edge }))}
-        {...{ tableOf, onSelect }}
-      />
+      <Side title="Refers to" edges={neighbours.parents} end="to" {...links} />
+      <Side title="Is referred to by" edges={neighbours.children} end="from" {...links} />
       {neighbours.own.map((edge) => (
         <div key={edge.key}>
           <h4 className="pba:mb-1 pba:font-medium">Refers to itself</h4>
@@ -113,21 +101,23 @@ function Table({
   );
 }
 
-interface SideProps extends Pick<SelectionPanelProps, "tableOf" | "onSelect"> {
+interface SideProps extends LinkProps {
   title: string;
-  edges: Array<{ key: string; edge: GraphEdge }>;
+  edges: GraphEdge[];
+  /** Where the other table is. */
+  end: "from" | "to";
 }
 
-function Side({ title, edges, tableOf, onSelect }: SideProps) {
+function Side({ title, edges, end, ...links }: SideProps) {
   return (
     <div>
       <h4 className="pba:mb-1 pba:font-medium">
         {title} {edges.length === 0 ? "nothing else" : formatNoun(edges.length, "table")}
       </h4>
       <ul aria-label={title} className="pba:grid pba:gap-2 pba:empty:hidden">
-        {edges.map(({ key, edge }) => (
+        {edges.map((edge) => (
           <li key={edge.key}>
-            <TableLink table={tableOf(key)} to={key} onSelect={onSelect} />
+            <TableLink to={edge[end]} {...links} />
             <Keys of={edge.foreignKeys} />
           </li>
         ))}
@@ -136,17 +126,18 @@ function Side({ title, edges, tableOf, onSelect }: SideProps) {
   );
 }
 
-function TableLink(props: { table: GraphTable; to: string; onSelect: (key: string) => void }) {
+function TableLink({ to, tableOf, onSelect }: LinkProps & { to: string }) {
+  const table = tableOf(to);
   return (
     <button
       type="button"
-      onClick={() => props.onSelect(props.to)}
+      onClick={() => onSelect(to)}
       className={cn(
         "pba:cursor-pointer pba:rounded pba:text-left pba:font-medium pba:wrap-anywhere pba:text-accent-ink pba:underline pba:underline-offset-2",
         focusRing,
       )}
     >
-      {props.table.model ?? tableLabel(props.table)}
+      {table.model ?? tableLabel(table)}
     </button>
   );
 }

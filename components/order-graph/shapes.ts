@@ -4,8 +4,6 @@ import { type Box, NODE_WIDTH } from "./sizes.ts";
 export interface Shape {
   path: string;
   arrow: string;
-  /** The bounding box of the line. */
-  box: Box;
 }
 
 interface Point {
@@ -25,16 +23,14 @@ const middle = (box: Box): number => box.y + box.height / 2;
  */
 export function lineBetween(left: Box, right: Box, bends: readonly Point[]): Shape {
   const start = { x: left.x + left.width, y: middle(left) };
-  const end = { x: right.x, y: middle(right) };
   let path = `M${start.x} ${start.y}`;
   let at = start;
   for (const bend of bends) {
     path += `${curve(at, bend)}H${bend.x + NODE_WIDTH}`;
     at = { x: bend.x + NODE_WIDTH, y: bend.y };
   }
-  path += curve(at, end);
-  const arrow = `M${start.x} ${start.y}l${HEAD} ${-HALF_HEAD}v${2 * HALF_HEAD}z`;
-  return { path, arrow, box: boxOf([start, ...bends, end], HALF_HEAD) };
+  path += curve(at, { x: right.x, y: middle(right) });
+  return { path, arrow: `M${start.x} ${start.y}l${HEAD} ${-HALF_HEAD}v${2 * HALF_HEAD}z` };
 }
 
 /** A curve that leaves and arrives horizontally. */
@@ -48,9 +44,8 @@ function curve(from: Point, to: Point): string {
  * directions are visible.
  */
 export function arcInCycle(from: Box, to: Box): Shape {
-  const down = from.y < to.y;
-  const side = down ? 1 : -1;
-  const x = down ? from.x + from.width : from.x;
+  const side = from.y < to.y ? 1 : -1;
+  const x = side === 1 ? from.x + from.width : from.x;
   const start = middle(to) - side * ARC_PORT;
   const end = middle(from) + side * ARC_PORT;
   // Longer arcs bulge further, within the cycle's frame.
@@ -58,42 +53,15 @@ export function arcInCycle(from: Box, to: Box): Shape {
   return {
     path: `M${x} ${start}C${bulge} ${start} ${bulge} ${end} ${x} ${end}`,
     arrow: `M${x} ${start}l${side * HEAD} ${-HALF_HEAD}v${2 * HALF_HEAD}z`,
-    box: boxOf(
-      [
-        { x, y: start },
-        { x: bulge, y: end },
-      ],
-      HALF_HEAD,
-    ),
   };
 }
 
 /** Draws the reference of a table to itself, at its upper right corner. */
-export function loop(node: Box): Shape {
-  const right = node.x + node.width - 16;
+export function loop({ x, y, width }: Box): Shape {
+  const right = x + width - 16;
   const left = right - 26;
-  const { y } = node;
   return {
     path: `M${right} ${y}C${right + 4} ${y - 17} ${left - 4} ${y - 17} ${left} ${y}`,
     arrow: `M${right} ${y}l${-HALF_HEAD + 1} ${-HEAD}h${2 * HALF_HEAD}z`,
-    box: boxOf(
-      [
-        { x: left, y: y - 14 },
-        { x: right, y },
-      ],
-      HALF_HEAD,
-    ),
-  };
-}
-
-function boxOf(points: readonly Point[], margin: number): Box {
-  const xs = points.map(({ x }) => x);
-  const ys = points.map(({ y }) => y);
-  const [x, y] = [Math.min(...xs) - margin, Math.min(...ys) - margin];
-  return {
-    x,
-    y,
-    width: Math.max(...xs) + margin - x,
-    height: Math.max(...ys) + margin - y,
   };
 }

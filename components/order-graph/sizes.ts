@@ -11,6 +11,8 @@ export const BEND_HEIGHT = 4;
 export const FRAME = { side: 34, top: 30, bottom: 14 } as const;
 /** Gap between the related tables and the unrelated ones below. */
 export const UNRELATED_GAP = 64;
+/** Space around the drawing. */
+export const MARGIN = 20;
 
 export interface Box {
   x: number;

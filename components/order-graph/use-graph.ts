@@ -1,52 +1,30 @@
-import { useCallback, useMemo } from "react";
+import { useMemo } from "react";
 import type { InsertionOrder } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
-import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
+import { tableLabel } from "../../lib/shared/table-name.ts";
 import { matchesTable } from "../matches-table.ts";
 import { orderSteps } from "../order-wording.ts";
-import { type GraphTable, spokenFigures } from "./graph-table.ts";
+import { type GraphTable, spokenFigures, tableFinder } from "./graph-table.ts";
 import { type GraphLayout, type GraphNode, layoutOrder } from "./layout.ts";
 import { neighboursOf } from "./neighbours.ts";
 import type { Selection } from "./selection-panel.tsx";
-import type { Box } from "./sizes.ts";
-import { drawnFor } from "./view.ts";
 
-interface Graph {
-  layout: GraphLayout;
-  nodeOf: (key: string | null) => GraphNode | null;
-  tableOf: (key: string) => GraphTable;
-  /** Empty if there is no search text. */
-  found: GraphNode[];
-}
+export type Graph = ReturnType<typeof useGraph>;
 
-export function useGraph(
-  order: InsertionOrder,
-  tables: readonly GraphTable[],
-  search: string,
-): Graph {
+/** The drawing, and its tables by key. `found` are those that match the search text, if there is one. */
+export function useGraph(order: InsertionOrder, tables: readonly GraphTable[], search: string) {
   const layout = useMemo(() => layoutOrder(order), [order]);
   const nodes = useMemo(() => new Map(layout.nodes.map((node) => [node.key, node])), [layout]);
-  const known = useMemo(() => new Map(tables.map((table) => [tableKey(table), table])), [tables]);
-  const nodeOf = (key: string | null) => (key === null ? null : (nodes.get(key) ?? null));
-  const tableOf = useCallback(
-    (key: string): GraphTable =>
-      known.get(key) ?? {
-        ...(nodes.get(key)?.table ?? { schema: "", name: key }),
-        model: null,
-        figures: "",
-      },
-    [known, nodes],
-  );
+  const nodeOf = (key: string | null): GraphNode | null => nodes.get(key ?? "") ?? null;
+  const tableOf = useMemo(() => tableFinder(tables), [tables]);
   // Depend on the names, because the figures change often.
   const names = JSON.stringify(tables.map(({ schema, name, model }) => [schema, name, model]));
   // biome-ignore lint/correctness/useExhaustiveDependencies: `names` stands for `tableOf`.
   const found = useMemo(
     () =>
-      search.trim() === ""
-        ? []
-        : layout.nodes
-            .filter(({ key }) => matchesTable(tableOf(key), search))
-            .sort((a, b) => a.step - b.step),
+      layout.nodes
+        .filter(({ key }) => search.trim() !== "" && matchesTable(tableOf(key), search))
+        .sort((a, b) => a.step - b.step),
     [layout, names, search],
   );
   return { layout, nodeOf, tableOf, found };
@@ -58,22 +36,15 @@ export function useSelection(
   layout: GraphLayout,
   key: string | null,
 ): Selection | null {
-  const steps = useMemo(() => orderSteps(order), [order]);
   return useMemo((): Selection | null => {
     const node = layout.nodes.find((it) => it.key === key);
     if (node) {
       const neighbours = neighboursOf(layout, node.key);
-      return { kind: "table", node, neighbours, step: steps[node.step - 1] };
+      return { kind: "table", node, neighbours, step: orderSteps(order)[node.step - 1] };
     }
     const edge = layout.edges.find((it) => it.key === key);
     return edge ? { kind: "edge", edge } : null;
-  }, [layout, steps, key]);
-}
-
-/** Returns the box to draw. The object stays the same while the box does. */
-export function useDrawn(seen: Box): Box {
-  const { x, y, width, height } = drawnFor(seen);
-  return useMemo(() => ({ x, y, width, height }), [x, y, width, height]);
+  }, [order, layout, key]);
 }
 
 /** The text for screen readers when the arrow keys move to a table. */

@@ -1,10 +1,11 @@
+import type { ReactNode } from "react";
 import type { Overview } from "../../lib/shared/api.ts";
 import { formatBytes, formatCount } from "../../lib/shared/format.ts";
 import { type Fact, Facts } from "../common/facts.tsx";
 import { appTables } from "../table-choice.ts";
 import { Database } from "../ui/icons.ts";
 
-export function DatabaseCard({ overview }: { overview: Overview }) {
+export function DatabaseCard({ overview, children }: { overview: Overview; children?: ReactNode }) {
   const { database } = overview;
   const tables = appTables(overview.tables);
   const rows = tables.reduce((sum, table) => sum + table.rows, 0);
@@ -36,6 +37,7 @@ export function DatabaseCard({ overview }: { overview: Overview }) {
         facts={figures}
         className="pba:flex pba:flex-wrap pba:gap-x-10 pba:[&_dd]:text-lg pba:[&_dd]:leading-tight"
       />
+      {children}
     </section>
   );
 }

@@ -5,17 +5,17 @@ import { ErrorNotice } from "../common/error-notice.tsx";
 import { DriftList, WarningList } from "../common/findings.tsx";
 import { PageHeader } from "../common/page-header.tsx";
 import { StandbyNotice } from "../common/standby-notice.tsx";
-import { useHeadingFocus } from "../operation/use-heading-focus.ts";
+import { useHeadingFocus } from "../common/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { Download, Upload } from "../ui/icons.ts";
 import { Loading } from "../ui/loading.tsx";
-import { Notice } from "../ui/notice.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { DatabaseCard } from "./database-card.tsx";
-import { DatabaseOrder } from "./database-order.tsx";
+import { LastBackup } from "./last-backup.tsx";
 import { RecentOperations } from "./recent-operations.tsx";
+import { TableOrderLink } from "./table-order-link.tsx";
 
 export function OverviewView() {
   const { queries, paths } = usePanel();
@@ -26,7 +26,6 @@ export function OverviewView() {
       <div ref={around}>
         <PageHeader
           title="Database backup"
-          description="Download the whole database as one file, and restore it from a file."
           actions={
             <>
               <Button asChild>
@@ -53,38 +52,33 @@ export function OverviewView() {
 
 function OverviewContent({ overview }: { overview: Overview }) {
   const { warnings, drift } = overview;
+  const isClean = warnings.length === 0 && drift.length === 0;
   return (
     <>
       {overview.database.isStandby && <StandbyNotice />}
-      <DatabaseCard overview={overview} />
-      {warnings.length === 0 && drift.length === 0 ? (
-        <>
-          <Notice tone="good">
-            <p>No warnings. The Prisma schema and the database agree.</p>
-          </Notice>
-          <RecentOperations />
-        </>
-      ) : (
-        <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:items-start pba:gap-6 pba:@4xl:grid-cols-2">
-          <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-6">
-            {warnings.length > 0 && (
-              <Card title="Warnings" description="Read this before you rely on a backup.">
-                <WarningList warnings={warnings} />
-              </Card>
-            )}
-            {drift.length > 0 && (
-              <Card
-                title="Differences"
-                description="The Prisma schema and the database differ here. A backup holds what is in the database."
-              >
-                <DriftList drift={drift} />
-              </Card>
-            )}
-          </div>
-          <RecentOperations />
-        </div>
+      <LastBackup />
+      {warnings.length > 0 && (
+        <Card title="Warnings" description="Read this before you rely on a backup.">
+          <WarningList warnings={warnings} />
+        </Card>
       )}
-      <DatabaseOrder overview={overview} />
+      {drift.length > 0 && (
+        <Card
+          title="Differences"
+          description="The Prisma schema and the database differ here. A backup holds what is in the database."
+        >
+          <DriftList drift={drift} />
+        </Card>
+      )}
+      <RecentOperations />
+      <DatabaseCard overview={overview}>
+        {isClean && (
+          <p className="pba:w-full pba:text-muted">
+            No warnings. The Prisma schema and the database agree.
+          </p>
+        )}
+      </DatabaseCard>
+      <TableOrderLink />
     </>
   );
 }
@@ -94,7 +88,7 @@ function OverviewSkeleton() {
     <Loading label="Reading the database">
       <Skeleton className="pba:h-36" />
       <Skeleton className="pba:h-48" />
-      <Skeleton className="pba:h-96" />
+      <Skeleton className="pba:h-24" />
     </Loading>
   );
 }

@@ -14,14 +14,7 @@ export function RecentOperations() {
   const { queries, paths } = usePanel();
   const { data, error, refetch } = useQuery(queries.operations);
   return (
-    <Card
-      title="Recent operations"
-      actions={
-        <Button variant="ghost" size="small" asChild>
-          <Link href={paths.activity}>All activity</Link>
-        </Button>
-      }
-    >
+    <Card title="Recent operations">
       {error && <ErrorNotice error={error} onRetry={() => void refetch()} />}
       {!data && !error && (
         <Loading label="Reading the operations">
@@ -34,7 +27,12 @@ export function RecentOperations() {
         </p>
       )}
       {data && data.length > 0 && (
-        <OperationList label="Recent operations" operations={data.slice(0, FEW)} />
+        <>
+          <OperationList label="Recent operations" operations={data.slice(0, FEW)} />
+          <Button size="small" className="pba:mt-3" asChild>
+            <Link href={paths.activity}>All activity</Link>
+          </Button>
+        </>
       )}
     </Card>
   );

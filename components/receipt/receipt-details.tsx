@@ -3,22 +3,22 @@ import type { Actor } from "../../lib/shared/api.ts";
 import {
   formatBytes,
   formatCount,
-  formatDateTime,
   formatDuration,
+  formatMoment,
+  formatNoun,
 } from "../../lib/shared/format.ts";
 import type { Receipt } from "../../lib/shared/receipt.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
-import { CopyButton } from "../common/copy-button.tsx";
+import { CheckList } from "../common/check-list.tsx";
 import { type Fact, Facts } from "../common/facts.tsx";
 import { DriftList, WarningList } from "../common/findings.tsx";
+import { ENCRYPTION_LABELS } from "../common/operation-wording.ts";
 import { TableTitle } from "../common/table-title.tsx";
-import { CheckList } from "../operation/check-list.tsx";
-import { ENCRYPTION_LABELS } from "../operation/operation-wording.ts";
-import { Undoes } from "../operation/undoes.tsx";
+import { Undoes } from "../common/undoes.tsx";
+import { MODES } from "../scope/mode-wording.ts";
 import { Card } from "../ui/card.tsx";
 import { Notice } from "../ui/notice.tsx";
-import { ReceiptTables } from "./receipt-tables.tsx";
-import { scopeText } from "./receipt-wording.ts";
+import { CopyDigest, ReceiptTables } from "./receipt-tables.tsx";
 
 export function ReceiptDetails({ receipt }: { receipt: Receipt }) {
   const { error, checks, drift, warnings, leftOut, kind } = receipt;
@@ -78,7 +78,7 @@ export function ReceiptDetails({ receipt }: { receipt: Receipt }) {
 const SMALL_PRINT = "pba:block pba:font-mono pba:text-xs pba:font-normal pba:break-all";
 const WIDE_FACTS = "pba:grid-cols-[repeat(auto-fill,minmax(11rem,1fr))]";
 
-const moment = (iso: string): ReactNode => <time dateTime={iso}>{formatDateTime(iso)}</time>;
+const moment = (iso: string): ReactNode => <time dateTime={iso}>{formatMoment(iso)}</time>;
 
 /** Leaves out facts without a value. */
 const present = (facts: Array<{ label: string; value: ReactNode | null }>): Fact[] =>
@@ -86,6 +86,7 @@ const present = (facts: Array<{ label: string; value: ReactNode | null }>): Fact
 
 function factsOf(receipt: Receipt): Fact[] {
   const { kind, startedAt, endedAt, elapsedMs, scope, safetyBackup, undoes } = receipt;
+  const safety = safetyBackup ? `Made, ${formatBytes(safetyBackup.sizeBytes)}` : "None was made";
   return present([
     { label: "Who", value: <Person {...receipt.actor} /> },
     { label: "Cancelled by", value: receipt.cancelledBy && <Person {...receipt.cancelledBy} /> },
@@ -94,20 +95,20 @@ function factsOf(receipt: Receipt): Fact[] {
     { label: "Time", value: elapsedMs === null ? null : formatDuration(elapsedMs) },
     { label: "What", value: scope && scopeText(scope) },
     { label: "Undoes", value: undoes && <Undoes id={undoes} /> },
-    {
-      label: "Safety backup",
-      value:
-        kind === "backup"
-          ? null
-          : safetyBackup
-            ? `Made, ${formatBytes(safetyBackup.sizeBytes)}`
-            : "None was made",
-    },
-    {
-      label: "Operation",
-      value: <span className={SMALL_PRINT}>{receipt.operationId}</span>,
-    },
+    { label: "Safety backup", value: kind === "backup" ? null : safety },
+    { label: "Operation", value: <span className={SMALL_PRINT}>{receipt.operationId}</span> },
   ]);
+}
+
+/** Says which part of the backup was restored, and in which mode. */
+function scopeText({ mode, tables, chosenRows }: NonNullable<Receipt["scope"]>): string {
+  const what =
+    chosenRows !== null
+      ? formatNoun(chosenRows, "chosen row")
+      : tables
+        ? formatNoun(tables.length, "chosen table")
+        : "every table of the backup";
+  return `${MODES[mode].title}: ${what}`;
 }
 
 const Person = ({ id, name }: Actor) => (
@@ -118,32 +119,19 @@ const Person = ({ id, name }: Actor) => (
 );
 
 function archiveFacts({ archive, backup, kind }: Receipt): Fact[] {
-  const database = backup?.database;
+  const { sizeBytes, encryption } = archive;
+  const { createdAt, database, tool, formatVersion = null } = backup ?? {};
+  const format = formatVersion === null ? "" : `, format ${formatVersion}`;
+  const unfinished = kind === "backup" ? "The backup was not finished" : null;
   return present([
-    { label: "Made", value: backup?.createdAt ? moment(backup.createdAt) : null },
+    { label: "Made", value: createdAt ? moment(createdAt) : null },
     {
       label: "From",
       value: database ? `${database.name} · PostgreSQL ${database.serverVersion}` : null,
     },
-    {
-      label: "Made by",
-      value:
-        backup &&
-        (backup.formatVersion === null
-          ? backup.tool
-          : `${backup.tool}, format ${backup.formatVersion}`),
-    },
-    {
-      label: "Size",
-      value: archive.sizeBytes === undefined ? null : formatBytes(archive.sizeBytes),
-    },
-    {
-      label: "Encryption",
-      value: archive.encryption && ENCRYPTION_LABELS[archive.encryption],
-    },
-    ...(kind === "backup" && archive.sizeBytes === undefined
-      ? [{ label: "Size", value: "The backup was not finished" }]
-      : []),
+    { label: "Made by", value: tool === undefined ? null : `${tool}${format}` },
+    { label: "Size", value: sizeBytes === undefined ? unfinished : formatBytes(sizeBytes) },
+    { label: "Encryption", value: encryption && ENCRYPTION_LABELS[encryption] },
   ]);
 }
 
@@ -159,12 +147,7 @@ function Archive({ receipt: { archive } }: { receipt: Receipt }) {
           <dt className="pba:text-xs pba:text-muted">sha256 of the file</dt>
           <dd className="pba:mt-0.5 pba:flex pba:flex-wrap pba:items-center pba:gap-x-3 pba:gap-y-1">
             <span className="pba:font-mono pba:text-xs pba:break-all">{archive.sha256}</span>
-            <CopyButton
-              text={archive.sha256}
-              label="Copy the sha256 of the file"
-              isIcon
-              className="pba:size-7 pba:min-h-0 pba:p-0 pba:print:hidden pba:[&_svg]:size-3.5"
-            />
+            <CopyDigest sha256={archive.sha256} of="the file" />
           </dd>
         </div>
       )}

@@ -1,18 +1,18 @@
-import { formatCount } from "../../lib/shared/format.ts";
+import { formatCount, formatTables } from "../../lib/shared/format.ts";
 import type { Receipt, ReceiptTable } from "../../lib/shared/receipt.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
+import { CopyButton } from "../common/copy-button.tsx";
 import { TableTitle } from "../common/table-title.tsx";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";
-import { Digest } from "./digest.tsx";
-import { sumRows } from "./receipt-wording.ts";
 
 /** Lists every table with its rows before, in the backup and after. */
 export function ReceiptTables({ receipt }: { receipt: Receipt }) {
   const { tables, kind } = receipt;
   if (tables.length === 0) return null;
   const isRestore = kind === "restore";
-  const sum = sumRows(receipt);
+  const sum = (key: "rowsBefore" | "rowsInBackup" | "rowsAfter") =>
+    tables.reduce((rows, table) => rows + (table[key] ?? 0), 0);
   return (
     <Card
       title="Rows per table"
@@ -35,11 +35,13 @@ export function ReceiptTables({ receipt }: { receipt: Receipt }) {
         <tfoot>
           <tr className="pba:border-t pba:border-line-strong pba:font-semibold">
             <th scope="row" className="pba:pt-2 pba:text-left pba:font-semibold">
-              All {formatCount(tables.length)}
+              {isRestore
+                ? `All ${formatCount(tables.length)}`
+                : formatTables(tables.length, receipt.tablesInDatabase)}
             </th>
-            {isRestore && <Figure value={sum.before} />}
-            <Figure value={sum.inBackup} />
-            {isRestore && <Figure value={sum.after} />}
+            {isRestore && <Figure value={sum("rowsBefore")} />}
+            <Figure value={sum("rowsInBackup")} />
+            {isRestore && <Figure value={sum("rowsAfter")} />}
           </tr>
         </tfoot>
       </table>
@@ -51,7 +53,7 @@ function Row({ table, isRestore }: { table: ReceiptTable; isRestore: boolean }) 
   const { rowsBefore, rowsInBackup, rowsAfter, jsonSha256 } = table;
   return (
     <tr className="pba:break-inside-avoid pba:align-baseline">
-      <th scope="row" className="pba:py-2 pba:text-left pba:font-normal">
+      <th scope="row" className="pba:py-2 pba:text-left pba:font-normal pba:wrap-anywhere">
         <TableTitle table={table} />
         {jsonSha256 && (
           <span className="pba:block">
@@ -67,15 +69,41 @@ function Row({ table, isRestore }: { table: ReceiptTable; isRestore: boolean }) 
 }
 
 const Column = ({ title }: { title: string }) => (
-  <th scope="col" className="pba:pl-3 pba:text-right pba:@xl:pl-6">
+  <th scope="col" className="pba:pl-2 pba:text-right pba:@xl:pl-6">
     {title}
   </th>
 );
 
 const Figure = ({ value, isStrong }: { value: number | null; isStrong?: boolean }) => (
   <td
-    className={cn("pba:py-2 pba:pl-3 pba:text-right pba:@xl:pl-6", isStrong && "pba:font-semibold")}
+    className={cn(
+      "pba:py-2 pba:pl-2 pba:text-right pba:text-xs pba:@xl:pl-6 pba:@xl:text-sm",
+      isStrong && "pba:font-semibold",
+    )}
   >
     {value === null ? <span className="pba:text-muted">not known</span> : formatCount(value)}
   </td>
+);
+
+const SHORT_DIGEST = 12;
+
+/** Shortened on the screen to what can be compared by eye, where it can be copied in full, and in full on paper. */
+const Digest = ({ sha256, of }: { sha256: string; of: string }) => (
+  <span className="pba:inline-flex pba:items-center pba:gap-1 pba:font-mono pba:text-xs pba:text-muted">
+    <span className="pba:print:hidden">
+      <span className="pba:sr-only">sha256 </span>
+      {sha256.slice(0, SHORT_DIGEST)}…
+    </span>
+    <span className="pba:hidden pba:break-all pba:print:inline">{sha256}</span>
+    <CopyDigest sha256={sha256} of={of} />
+  </span>
+);
+
+export const CopyDigest = ({ sha256, of }: { sha256: string; of: string }) => (
+  <CopyButton
+    text={sha256}
+    label={`Copy the sha256 of ${of}`}
+    isIcon
+    className="pba:size-7 pba:min-h-0 pba:p-0 pba:print:hidden pba:[&_svg]:size-3.5"
+  />
 );

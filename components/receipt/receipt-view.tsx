@@ -2,19 +2,18 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { Operation } from "../../lib/shared/api.ts";
 import { type Receipt, toReceipt } from "../../lib/shared/receipt.ts";
+import { NoOperation } from "../common/no-operation.tsx";
+import { stateLabel, stateTone, truthOf } from "../common/operation-wording.ts";
 import { PageHeader } from "../common/page-header.tsx";
+import { UndoRestore } from "../common/undo-restore.tsx";
+import { useHeadingFocus } from "../common/use-heading-focus.ts";
 import { downloadText } from "../download.ts";
-import { NoOperation } from "../operation/no-operation.tsx";
-import { stateLabel, stateTone, truthOf } from "../operation/operation-wording.ts";
-import { UndoRestore } from "../operation/undo-restore.tsx";
-import { useHeadingFocus } from "../operation/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Badge } from "../ui/badge.tsx";
 import { Button } from "../ui/button.tsx";
 import { Braces, Printer } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { ReceiptDetails } from "./receipt-details.tsx";
-import { receiptFileName } from "./receipt-wording.ts";
 import { usePrintAlone } from "./use-print-alone.ts";
 
 /** The record of an operation for later questions: on the screen, on paper, as JSON. */
@@ -92,3 +91,7 @@ function Whole({ operation, receipt, back }: WholeProps) {
     </div>
   );
 }
+
+/** Returns `2026-01-31-restore-3f2a91c0.json`. */
+const receiptFileName = ({ createdAt, kind, operationId }: Receipt): string =>
+  `${createdAt.slice(0, 10)}-${kind}-${operationId.slice(0, 8)}.json`;

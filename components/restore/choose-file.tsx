@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useRef, useState } from "react";
+import { useRef, useState } from "react";
 import { VERDICT_TITLES } from "../../lib/shared/archive-verdict.ts";
 import { formatBytes } from "../../lib/shared/format.ts";
 import { type ChosenFiles, NO_BACKUP_IN_FOLDER, toArchive } from "../local/chosen-files.ts";
@@ -7,8 +7,7 @@ import type { LocalReport } from "../local/local-archive.ts";
 import { LocalArchiveClient } from "../local/local-archive-client.ts";
 import { type NotABackup, notABackup } from "../local/not-a-backup.ts";
 import { usePanel } from "../panel-context.tsx";
-import { Button } from "../ui/button.tsx";
-import { Card } from "../ui/card.tsx";
+import { CheckField } from "../ui/check-field.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 import { chooseBackup, forgetBackup } from "./chosen-file-store.ts";
@@ -22,10 +21,11 @@ type Choosing =
 type Reason = Pick<NotABackup, "message" | "hint"> & Partial<Pick<NotABackup, "verdict">>;
 
 /** Asks for a file until one is recognised as a backup, and puts it into the store of the chosen file. */
-export function ChooseFile({ onChosen }: { onChosen?: () => void }) {
+export function ChooseFile({ onChosen }: { onChosen: () => void }) {
   const { queries } = usePanel();
   const maxBytes = useQuery(queries.overview).data?.limits.maxUploadBytes;
   const [choosing, setChoosing] = useState<Choosing>({ name: "nothing" });
+  const [onlyLooks, setOnlyLooks] = useState(false);
   const latest = useRef(0);
   const choose = async (reading: Promise<ChosenFiles>) => {
     // The person may choose another file in the meantime.
@@ -49,19 +49,26 @@ export function ChooseFile({ onChosen }: { onChosen?: () => void }) {
       client?.close();
       return refuse(file, tooLarge(maxBytes));
     }
-    chooseBackup({ archive, report, client });
-    onChosen?.();
+    chooseBackup({ archive, report, client, upload: onlyLooks ? "on-request" : "by-itself" });
+    onChosen();
   };
-  switch (choosing.name) {
-    case "nothing":
-      return <FileDrop onChoose={choose} maxBytes={maxBytes} />;
-    case "reading":
-      return <Looking fileName={choosing.fileName} />;
-    case "refused":
-      return <Refused {...choosing} onClear={() => setChoosing({ name: "nothing" })} />;
-    default:
-      throw choosing satisfies never;
-  }
+  return (
+    <>
+      {choosing.name === "refused" && <Refused {...choosing} />}
+      {/* It stays, so that it keeps the focus. */}
+      <FileDrop onChoose={choose} maxBytes={maxBytes}>
+        {choosing.name === "reading" ? (
+          <Looking fileName={choosing.fileName} />
+        ) : (
+          <CheckField
+            label="Only look inside, and upload nothing"
+            checked={onlyLooks}
+            onChange={setOnlyLooks}
+          />
+        )}
+      </FileDrop>
+    </>
+  );
 }
 
 /**
@@ -88,52 +95,37 @@ async function lookInto(
   }
 }
 
-function Looking({ fileName }: { fileName: string | null }): ReactNode {
+function Looking({ fileName }: { fileName: string | null }) {
   return (
-    <Card>
-      <p role="status" className="pba:flex pba:items-center pba:gap-3">
-        <Spinner />
-        {fileName === null ? (
-          <span>Reading the files</span>
-        ) : (
-          <span>
-            Looking into <span className="pba:font-mono pba:break-all">{fileName}</span>
-          </span>
-        )}
-      </p>
-    </Card>
+    <p role="status" className="pba:flex pba:items-center pba:gap-3">
+      <Spinner />
+      {fileName === null ? (
+        <span>Reading the files</span>
+      ) : (
+        <span>
+          Looking into <span className="pba:font-mono pba:break-all">{fileName}</span>
+        </span>
+      )}
+    </p>
   );
 }
 
-interface RefusedProps {
-  file: File | null;
-  reason: Reason;
-  onClear: () => void;
-}
-
-function Refused({ file, reason, onClear }: RefusedProps) {
+function Refused({ file, reason }: { file: File | null; reason: Reason }) {
   const { verdict, message, hint } = reason;
   const title = verdict && message !== UNREADABLE.message ? VERDICT_TITLES[verdict] : undefined;
   // The message may repeat the title, as in “This is not a backup: it is no zip file.”
   const isSaid = title === undefined || message.startsWith(title.slice(0, -1));
   return (
-    <Card>
+    <Notice tone="bad" role="alert" title={isSaid ? message : title}>
+      {!isSaid && <p>{message}</p>}
+      <p>{hint}</p>
+      <p>Nothing was uploaded. Choose another file.</p>
       {file && (
-        <p className="pba:mb-4 pba:font-mono pba:text-xs pba:break-all pba:text-muted">
+        <p className="pba:font-mono pba:text-xs pba:break-all pba:text-muted">
           {file.name} · {formatBytes(file.size)}
         </p>
       )}
-      <Notice
-        tone="bad"
-        role="alert"
-        title={isSaid ? message : title}
-        actions={<Button onClick={onClear}>Choose another file</Button>}
-      >
-        {!isSaid && <p>{message}</p>}
-        <p>{hint}</p>
-        <p className="pba:text-muted">Nothing was uploaded.</p>
-      </Notice>
-    </Card>
+    </Notice>
   );
 }
 

@@ -39,8 +39,10 @@ export interface ChosenBackup {
   report: Recognised;
   /** Null if the browser cannot look into this file. */
   client: LocalArchiveClient | null;
-  /** What opened it in the browser. Null before that. */
+  /** What opens it, as far as the browser can tell. Null before the person gave it. */
   secret: Unlock | null;
+  /** Whether the upload begins when the check has passed, only when the person says so, or has begun. */
+  upload: "by-itself" | "on-request" | "begun" | "cancelled";
   contents: LocalContents | null;
   verification: Verification;
   /** By table key. */
@@ -63,7 +65,9 @@ function change(client: LocalArchiveClient | null, changes: Partial<ChosenBackup
   if (chosen && chosen.client === client) set({ ...chosen, ...changes });
 }
 
-export function chooseBackup(backup: Pick<ChosenBackup, "archive" | "report" | "client">): void {
+export function chooseBackup(
+  backup: Pick<ChosenBackup, "archive" | "report" | "client" | "upload">,
+): void {
   forgetBackup();
   set({
     ...backup,
@@ -82,6 +86,23 @@ export function forgetBackup(): void {
   set(null);
 }
 
+/** Whether the browser can look into the backup. Otherwise only the server can check it. */
+export const isOpenable = ({ client, report }: ChosenBackup): boolean =>
+  client !== null && !(report.kind === "original" && report.isEncrypted);
+
+/** Whether the browser has found nothing wrong. The original's files have no checksums, so they only have to open. */
+export const hasPassed = ({ report, contents, verification }: ChosenBackup): boolean =>
+  report.kind === "original"
+    ? contents !== null
+    : verification.name === "ended" && verification.verdict.kind === "fine";
+
+export const isFaulty = ({ verification }: ChosenBackup): boolean =>
+  verification.name === "ended" && verification.verdict.kind !== "fine";
+
+export function setUpload(upload: ChosenBackup["upload"], secret = chosen?.secret ?? null): void {
+  if (chosen) set({ ...chosen, upload, secret });
+}
+
 /** Opens the backup in the browser and starts to verify it. @returns the reason if it does not open, else null */
 export async function openBackup(secret: Unlock): Promise<Fault | null> {
   const client = chosen?.client;
@@ -95,11 +116,12 @@ export async function openBackup(secret: Unlock): Promise<Fault | null> {
     if (error instanceof ArchiveProblem) {
       // The person can type another passphrase. Nothing else changes.
       if (!error.verdict.kind.startsWith("wrong-")) {
-        change(client, { verification: { name: "ended", verdict: error.verdict, tables: [] } });
+        const verification = { name: "ended", verdict: error.verdict, tables: [] } as const;
+        change(client, { secret, verification });
       }
       return error.verdict;
     }
-    if (!isCancelled(error)) change(client, { verification: { name: "failed" } });
+    if (!isCancelled(error)) change(client, { secret, verification: { name: "failed" } });
     return null;
   }
 }
@@ -138,7 +160,9 @@ export async function verifyBackup(): Promise<void> {
   }
 }
 
+/** Also keeps the upload from beginning by itself. */
 export function cancelVerification(): void {
+  setUpload("on-request");
   verifying?.abort();
 }
 

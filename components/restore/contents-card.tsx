@@ -15,13 +15,16 @@ import type { ChosenBackup } from "./chosen-file-store.ts";
 
 interface ContentsCardProps {
   backup: ChosenBackup;
+  isOpen: boolean;
+  onOpen: (isOpen: boolean) => void;
   onBrowse: (index: number) => void;
   /** Index of the table whose rows were shown before. It gets the focus back. */
   focused: number | null;
 }
 
 /** Lists the backup's tables. Each can be browsed. */
-export function ContentsCard({ backup, onBrowse, focused }: ContentsCardProps) {
+export function ContentsCard(props: ContentsCardProps) {
+  const { backup, isOpen, onOpen, onBrowse, focused } = props;
   const list = useRef<HTMLUListElement>(null);
   useEffect(() => {
     list.current?.querySelector<HTMLElement>(`[data-table="${focused}"] button`)?.focus();
@@ -33,15 +36,26 @@ export function ContentsCard({ backup, onBrowse, focused }: ContentsCardProps) {
     verification.name === "running" || verification.name === "ended" ? verification.tables : [];
   return (
     <Card
-      title="Tables"
-      description="You can look at the rows before you decide. They stay in this browser."
+      title="Look inside"
+      className={isOpen ? undefined : "pba:[&>header]:mb-0"}
+      description={`${figuresOf(tables)}. Their rows stay in this browser.`}
       actions={
-        tables.length > 8 && (
-          <SearchInput label="Search tables" value={search} onChange={setSearch} />
-        )
+        <>
+          {isOpen && tables.length > 8 && (
+            <SearchInput label="Search tables" value={search} onChange={setSearch} />
+          )}
+          <Button size="small" aria-expanded={isOpen} onClick={() => onOpen(!isOpen)}>
+            {isOpen ? "Hide the tables" : "Show the tables"}
+          </Button>
+        </>
       }
     >
-      <ul ref={list} aria-label="Tables of the backup" className="pba:divide-y pba:divide-line">
+      <ul
+        ref={list}
+        hidden={!isOpen}
+        aria-label="Tables of the backup"
+        className="pba:divide-y pba:divide-line"
+      >
         {tables.map(
           (table, index) =>
             matchesTable(table, search) && (
@@ -58,6 +72,20 @@ export function ContentsCard({ backup, onBrowse, focused }: ContentsCardProps) {
       </ul>
     </Card>
   );
+}
+
+/** The original's files do not say how many rows they have. */
+function figuresOf(tables: LocalTable[]): string {
+  const figures = [formatNoun(tables.length, "table")];
+  if (tables.every(({ rows }) => rows !== null)) {
+    figures.push(
+      formatNoun(
+        tables.reduce((sum, { rows }) => sum + (rows ?? 0), 0),
+        "row",
+      ),
+    );
+  }
+  return figures.join(", ");
 }
 
 interface TableLineProps {

@@ -1,4 +1,4 @@
-import { type ChangeEvent, type DragEvent, useRef, useState } from "react";
+import { type ChangeEvent, type DragEvent, type ReactNode, useRef, useState } from "react";
 import { formatBytes } from "../../lib/shared/format.ts";
 import type { ChosenFiles } from "../local/chosen-files.ts";
 import { Button } from "../ui/button.tsx";
@@ -10,9 +10,10 @@ interface FileDropProps {
   /** The promise rejects if the browser cannot read what was chosen. */
   onChoose: (chosen: Promise<ChosenFiles>) => void;
   maxBytes: number | undefined;
+  children: ReactNode;
 }
 
-export function FileDrop({ onChoose, maxBytes }: FileDropProps) {
+export function FileDrop({ onChoose, maxBytes, children }: FileDropProps) {
   const filesInput = useRef<HTMLInputElement>(null);
   const folderInput = useRef<HTMLInputElement>(null);
   const [isOver, setIsOver] = useState(false);
@@ -23,6 +24,8 @@ export function FileDrop({ onChoose, maxBytes }: FileDropProps) {
   };
   const choose = ({ target }: ChangeEvent<HTMLInputElement>) => {
     const files = [...(target.files ?? [])];
+    // So that the same file can be chosen again.
+    target.value = "";
     if (files.length > 0) onChoose(Promise.resolve(readFiles(files)));
   };
   return (
@@ -38,11 +41,14 @@ export function FileDrop({ onChoose, maxBytes }: FileDropProps) {
       }}
       onDrop={drop}
       className={cn(
-        "pba:grid pba:justify-items-center pba:gap-4 pba:rounded-xl pba:border-2 pba:border-dashed pba:border-line-strong/60 pba:bg-surface pba:px-4 pba:py-14 pba:text-center pba:transition-colors pba:motion-reduce:transition-none",
+        "pba:grid pba:justify-items-center pba:gap-4 pba:rounded-xl pba:border-2 pba:border-dashed pba:border-line-strong/60 pba:bg-surface pba:px-4 pba:py-6 pba:@lg:py-10 pba:text-center pba:transition-colors pba:motion-reduce:transition-none",
         isOver && "pba:border-accent pba:bg-accent-soft",
       )}
     >
-      <FileArchive aria-hidden className="pba:size-10 pba:text-muted pba:stroke-[1.25]" />
+      <FileArchive
+        aria-hidden
+        className="pba:hidden pba:size-10 pba:stroke-[1.25] pba:text-muted pba:@lg:block"
+      />
       <div>
         <p className="pba:text-base pba:font-medium">
           {isOver ? "Drop it to look into it" : "Drop a backup here"}
@@ -60,6 +66,7 @@ export function FileDrop({ onChoose, maxBytes }: FileDropProps) {
           Choose a folder
         </Button>
       </div>
+      {children}
       <input
         ref={filesInput}
         type="file"

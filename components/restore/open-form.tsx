@@ -1,13 +1,14 @@
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { VERDICT_TITLES } from "../../lib/shared/archive-verdict.ts";
+import { StickyActions } from "../common/sticky-actions.tsx";
 import type { Fault } from "../local/archive-problem.ts";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
-import { LockOpen } from "../ui/icons.ts";
+import { ShieldCheck } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 import { encryptionOf } from "./archive-title.tsx";
-import { type ChosenBackup, openBackup } from "./chosen-file-store.ts";
+import { type ChosenBackup, openBackup, setUpload } from "./chosen-file-store.ts";
 import { UnlockFields, useUnlockDraft } from "./unlock-fields.tsx";
 
 /** Asks for the passphrase or private key that opens the backup in the browser. */
@@ -16,13 +17,14 @@ export function OpenForm({ backup }: { backup: ChosenBackup }) {
   const [fault, setFault] = useState<Fault | null>(null);
   const [isOpening, setIsOpening] = useState(false);
   const form = useRef<HTMLFormElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: after a fault, the person can type it again at once
   useEffect(() => {
-    // The person can type it again at once.
-    if (fault)
-      form.current?.querySelector<HTMLElement>("input[name=passphrase], textarea")?.focus();
+    form.current?.querySelector<HTMLElement>("input[name=passphrase], textarea")?.focus();
   }, [fault]);
   const submit = async (event: FormEvent) => {
     event.preventDefault();
+    const { submitter } = event.nativeEvent as SubmitEvent;
+    if (submitter?.getAttribute("value") === LOOK) setUpload("on-request");
     if (!draft.isComplete || isOpening) return;
     setIsOpening(true);
     setFault(null);
@@ -32,34 +34,43 @@ export function OpenForm({ backup }: { backup: ChosenBackup }) {
   };
   const isWrong = fault?.kind === "wrong-passphrase" || fault?.kind === "wrong-identity";
   return (
-    <Card title="Open it here">
-      <form ref={form} onSubmit={submit} className="pba:grid pba:gap-5">
-        <UnlockFields
-          draft={draft}
-          isOriginal={false}
-          promise="It stays in this page. The check on the server uses it again."
-        />
-        {isWrong && (
-          <Notice tone="bad" role="alert" title={VERDICT_TITLES[fault.kind]}>
-            <p>{fault.message}</p>
-            <p>{fault.hint}</p>
-          </Notice>
-        )}
-        <div className="pba:flex pba:flex-wrap pba:items-center pba:gap-x-4 pba:gap-y-2">
-          <Button
-            type="submit"
-            variant="primary"
-            aria-disabled={isOpening}
-            disabled={!draft.isComplete}
-          >
-            {isOpening ? <Spinner /> : <LockOpen aria-hidden />}
-            Look inside
-          </Button>
-          <p className="pba:text-muted" role="status">
-            {isOpening ? "Opening it takes a few seconds." : ""}
-          </p>
+    <form ref={form} onSubmit={submit} className="pba:contents">
+      <Card title="Open it">
+        <div className="pba:grid pba:gap-5">
+          <UnlockFields
+            draft={draft}
+            isOriginal={false}
+            promise="It stays in this page. The check on the server uses it again."
+          />
+          {isWrong && (
+            <Notice tone="bad" role="alert" title={VERDICT_TITLES[fault.kind]}>
+              <p>{fault.message}</p>
+              <p>{fault.hint}</p>
+            </Notice>
+          )}
         </div>
-      </form>
-    </Card>
+      </Card>
+      <StickyActions
+        note={<p role="status">{isOpening ? "Opening it takes a few seconds." : ""}</p>}
+      >
+        <Button
+          type="submit"
+          variant="primary"
+          aria-disabled={isOpening}
+          disabled={!draft.isComplete}
+        >
+          {isOpening ? <Spinner /> : <ShieldCheck aria-hidden />}
+          Check this backup
+        </Button>
+        {backup.upload === "by-itself" && (
+          <Button type="submit" value={LOOK} aria-disabled={isOpening} disabled={!draft.isComplete}>
+            Only look inside
+          </Button>
+        )}
+      </StickyActions>
+    </form>
   );
 }
+
+/** The value of the button that opens the backup, and lets nothing be uploaded. */
+const LOOK = "look";

@@ -1,34 +1,70 @@
 import { useQuery } from "@tanstack/react-query";
-import { useRouter } from "next/navigation";
-import { useEffect } from "react";
-import { PageHeader } from "../common/page-header.tsx";
+import { useEffect, useState } from "react";
 import { StandbyNotice } from "../common/standby-notice.tsx";
-import { useHeadingFocus } from "../operation/use-heading-focus.ts";
+import { useTitlePrefix } from "../common/use-title-prefix.ts";
 import { usePanel } from "../panel-context.tsx";
+import { Notice } from "../ui/notice.tsx";
+import { CheckAndUpload } from "./check-and-upload.tsx";
 import { ChooseFile } from "./choose-file.tsx";
-import { forgetBackup } from "./chosen-file-store.ts";
-import { RestoreSteps } from "./restore-steps.tsx";
+import { forgetBackup, useChosenBackup } from "./chosen-file-store.ts";
+import { RestoreHeader } from "./restore-header.tsx";
+import { type RestorePlace, useRestorePlace } from "./restore-place.ts";
+import { loadUpload } from "./use-upload.ts";
 
-/** The first step: choose a file. */
-export function RestoreView() {
-  const { paths, queries } = usePanel();
-  const router = useRouter();
+/** From the choice of a file until the restore exists on the server. @param place the step that was requested */
+export function RestoreView({ place: loaded }: { place: RestorePlace }) {
+  const { place, goTo } = useRestorePlace(loaded);
+  const backup = useChosenBackup();
+  const [isCreated, setIsCreated] = useState(false);
+  // Coming back to the first step starts with a new choice.
+  useEffect(() => {
+    if (place === "choose") forgetBackup();
+  }, [place]);
+  useEffect(() => {
+    // By the time that it is needed, the browser may be offline.
+    loadUpload().catch(() => undefined);
+  }, []);
+  if (backup && place !== "choose") {
+    const isUploading = place === "upload" && backup.upload === "begun";
+    const onCreated = () => setIsCreated(true);
+    return <CheckAndUpload {...{ backup, isUploading, goTo, onCreated }} />;
+  }
+  if (isCreated) {
+    return <RestoreHeader page="restore/file" step="upload" title="The check begins" />;
+  }
+  return (
+    <Choose
+      isAgain={place !== "choose"}
+      onChosen={() => goTo("inside", place === "choose" ? "push" : "replace")}
+    />
+  );
+}
+
+interface ChooseProps {
+  /** After a reload, which clears the file and its passphrase or private key. */
+  isAgain: boolean;
+  onChosen: () => void;
+}
+
+function Choose({ isAgain, onChosen }: ChooseProps) {
+  const { queries } = usePanel();
   const { data } = useQuery(queries.overview);
-  const around = useHeadingFocus("restore");
-  // Coming back to this page starts with a new choice.
-  useEffect(forgetBackup, []);
+  useTitlePrefix("Restore a backup");
   return (
     <>
-      <div ref={around} className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-5">
-        <PageHeader
-          back
-          title="Restore a backup"
-          description="First choose the backup. Nothing is uploaded until you say so. Nothing in the database changes before you confirm it at the end."
-        />
-        <RestoreSteps current="choose" />
-      </div>
+      <RestoreHeader
+        page="restore"
+        step="choose"
+        title="Restore a backup"
+        description="Nothing in the database changes before you confirm it."
+      />
       {data?.database.isStandby && <StandbyNotice />}
-      <ChooseFile onChosen={() => router.push(paths.restoreInside)} />
+      {isAgain && (
+        <Notice>
+          <p>Reloading cleared your file. Choose the backup again.</p>
+        </Notice>
+      )}
+      <ChooseFile onChosen={onChosen} />
     </>
   );
 }

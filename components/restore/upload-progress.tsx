@@ -6,8 +6,7 @@ import {
 } from "../../lib/shared/format.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { remainingMs } from "../rates.ts";
-import { Button } from "../ui/button.tsx";
-import { CircleCheck, Pause, Play } from "../ui/icons.ts";
+import { CircleCheck } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { Progress } from "../ui/progress.tsx";
 import type { UploadState } from "./upload.ts";
@@ -15,12 +14,12 @@ import type { RunningUpload } from "./use-upload.ts";
 
 interface UploadProgressProps {
   upload: RunningUpload;
-  onCancel: () => void;
+  /** Whether the server is about to check the upload. */
+  isCreating: boolean;
 }
 
-export function UploadProgress({ upload, onCancel }: UploadProgressProps) {
-  const { state, pause, resume } = upload;
-  const fraction = state.totalBytes === 0 ? 1 : state.sentBytes / state.totalBytes;
+export function UploadProgress({ upload: { state, resume }, isCreating }: UploadProgressProps) {
+  const fraction = uploadedFraction(state);
   return (
     <div className="pba:grid pba:gap-3">
       <div className="pba:flex pba:flex-wrap pba:items-baseline pba:justify-between pba:gap-x-4">
@@ -28,7 +27,7 @@ export function UploadProgress({ upload, onCancel }: UploadProgressProps) {
           {state.name === "uploaded" && (
             <CircleCheck aria-hidden className="pba:size-4 pba:text-good" />
           )}
-          {LABELS[state.name]}
+          {isCreating ? "The check begins" : LABELS[state.name]}
         </p>
         <p className="pba:text-muted">{figuresOf(state, fraction)}</p>
       </div>
@@ -50,21 +49,12 @@ export function UploadProgress({ upload, onCancel }: UploadProgressProps) {
           </p>
         </ErrorNotice>
       )}
-      <div className="pba:flex pba:flex-wrap pba:gap-2">
-        {/* One button for both states, so that it keeps the focus. */}
-        {(state.name === "uploading" || state.name === "paused") && (
-          <Button size="small" onClick={state.name === "paused" ? resume : pause}>
-            {state.name === "paused" ? <Play aria-hidden /> : <Pause aria-hidden />}
-            {state.name === "paused" ? "Resume" : "Pause"}
-          </Button>
-        )}
-        <Button size="small" onClick={onCancel}>
-          {state.name === "uploaded" ? "Remove" : "Cancel upload"}
-        </Button>
-      </div>
     </div>
   );
 }
+
+export const uploadedFraction = ({ sentBytes, totalBytes }: UploadState): number =>
+  totalBytes === 0 ? 1 : sentBytes / totalBytes;
 
 const LABELS: Record<UploadState["name"], string> = {
   uploading: "Uploading",

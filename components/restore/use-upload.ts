@@ -1,29 +1,52 @@
-import { useEffect, useRef, useState } from "react";
-import { startUpload, type UploadHandle, type UploadState } from "./upload.ts";
+import { useEffect, useReducer, useRef, useState } from "react";
+import { unreachable } from "../api.ts";
+import type { UploadHandle, UploadState } from "./upload.ts";
 
 export interface RunningUpload extends Omit<UploadHandle, "leave"> {
   state: UploadState;
 }
 
-/** Uploads a file while the component is mounted. */
-export function useUpload(file: File, endpoint: string): RunningUpload {
-  const [state, setState] = useState<UploadState>({
-    name: "uploading",
-    sentBytes: 0,
-    totalBytes: file.size,
-    bytesPerSecond: null,
-  });
+/** Loaded when needed: it contains tus-js-client, a tenth of the panel. */
+export const loadUpload = () => import("./upload.ts");
+
+const nothingSent = (file: File | null) => ({ sentBytes: 0, totalBytes: file?.size ?? 0 });
+
+/** Uploads a file while the component is mounted. @param file null: nothing is uploaded now */
+export function useUpload(file: File | null, endpoint: string): RunningUpload {
+  const [state, setState] = useState<UploadState>(begun(file));
   const handle = useRef<UploadHandle>(null);
+  const [attempt, tryAgain] = useReducer((count: number) => count + 1, 0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt begins anew
   useEffect(() => {
-    const upload = startUpload(file, endpoint, setState);
-    handle.current = upload;
-    return upload.leave;
-  }, [file, endpoint]);
+    if (!file) return;
+    let isLeft = false;
+    setState(begun(file));
+    loadUpload().then(
+      ({ startUpload }) => {
+        if (!isLeft) handle.current = startUpload(file, endpoint, setState);
+      },
+      (error) => {
+        if (isLeft) return;
+        setState({ name: "failed", error: unreachable(error), ...nothingSent(file) });
+      },
+    );
+    return () => {
+      isLeft = true;
+      handle.current?.leave();
+      handle.current = null;
+    };
+  }, [file, endpoint, attempt]);
   return {
     state,
     pause: () => handle.current?.pause(),
-    resume: () => handle.current?.resume(),
+    resume: () => (handle.current ? handle.current.resume() : tryAgain()),
     cancel: () => handle.current?.cancel(),
     forget: () => handle.current?.forget(),
   };
 }
+
+const begun = (file: File | null): UploadState => ({
+  name: "uploading",
+  bytesPerSecond: null,
+  ...nothingSent(file),
+});

@@ -1,17 +1,12 @@
 import { VERDICT_TITLES } from "../../lib/shared/archive-verdict.ts";
 import { formatBytes, formatCount, formatNoun } from "../../lib/shared/format.ts";
 import { tableLabel } from "../../lib/shared/table-name.ts";
-import type { LocalVerdict } from "../local/archive-problem.ts";
-import { Button } from "../ui/button.tsx";
+import type { Fault } from "../local/archive-problem.ts";
 import { Card } from "../ui/card.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Progress } from "../ui/progress.tsx";
-import {
-  type ChosenBackup,
-  cancelVerification,
-  type TableReading,
-  verifyBackup,
-} from "./chosen-file-store.ts";
+import type { ChosenBackup, TableReading } from "./chosen-file-store.ts";
+import { SaveWholeTables } from "./save-whole-tables.tsx";
 
 /** Shows whether every byte of the backup is unchanged since it was made. */
 export function VerificationCard({ backup }: { backup: ChosenBackup }) {
@@ -27,10 +22,7 @@ export function VerificationCard({ backup }: { backup: ChosenBackup }) {
       );
     case "cancelled":
       return (
-        <Notice
-          title="The verification was cancelled."
-          actions={<Button onClick={() => void verifyBackup()}>Verify it</Button>}
-        >
+        <Notice role="status" title="The check was cancelled.">
           <p>The server checks the backup after the upload.</p>
         </Notice>
       );
@@ -44,7 +36,11 @@ export function VerificationCard({ backup }: { backup: ChosenBackup }) {
         </Notice>
       );
     case "ended":
-      return <Verdict verdict={verification.verdict} contents={contents} />;
+      return verification.verdict.kind === "fine" ? (
+        <Fine contents={contents} />
+      ) : (
+        <Faulty backup={backup} verdict={verification.verdict} readings={verification.tables} />
+      );
     default:
       throw verification satisfies never;
   }
@@ -60,51 +56,52 @@ function Running({ backup, tables }: { backup: ChosenBackup; tables: readonly Ta
     <div className="pba:grid pba:gap-3">
       <div className="pba:flex pba:flex-wrap pba:items-baseline pba:justify-between pba:gap-x-4">
         <p role="status" className="pba:font-medium">
-          Verifying every byte
+          Checking every byte
         </p>
         <p className="pba:text-muted">
           {formatBytes(bytes)} of {formatBytes(totalBytes)}
         </p>
       </div>
-      <Progress label="Verification" fraction={totalBytes === 0 ? 1 : bytes / totalBytes} />
-      <div className="pba:flex pba:flex-wrap pba:items-center pba:justify-between pba:gap-3">
-        <p className="pba:min-w-0 pba:wrap-anywhere pba:text-muted">
-          {current
-            ? `${tableLabel(current)}, ${formatCount(tables[at]?.rows ?? 0)} of ${formatNoun(current.rows ?? 0, "row")}`
-            : ""}
-        </p>
-        <Button size="small" onClick={cancelVerification}>
-          Cancel
-        </Button>
-      </div>
+      <Progress label="Check" fraction={totalBytes === 0 ? 1 : bytes / totalBytes} />
+      <p className="pba:wrap-anywhere pba:text-muted">
+        {current
+          ? `${tableLabel(current)}, ${formatCount(tables[at]?.rows ?? 0)} of ${formatNoun(current.rows ?? 0, "row")}`
+          : ""}
+      </p>
     </div>
   );
 }
 
-function Verdict(props: { verdict: LocalVerdict; contents: ChosenBackup["contents"] }) {
-  const { verdict, contents } = props;
-  if (verdict.kind === "fine") {
-    return (
-      <Notice tone="good" role="status" title={VERDICT_TITLES.fine}>
+function Fine({ contents }: Pick<ChosenBackup, "contents">) {
+  return (
+    <Notice tone="good" role="status" title={VERDICT_TITLES.fine}>
+      <p>
+        Every byte and every row of {formatNoun(contents?.tables.length ?? 0, "table")} is what was
+        backed up. After the upload, the server checks whether they fit this database.
+      </p>
+      {contents?.madeOf && !contents.isEncrypted && (
         <p>
-          Every byte and every row of {formatNoun(contents?.tables.length ?? 0, "table")} is what
-          was backed up. After the upload, the server checks whether they fit this database.
+          It is not encrypted. This check finds damage, but no deliberate forgery by someone who had
+          the file.
         </p>
-        {contents?.madeOf && !contents.isEncrypted && (
-          <p>
-            It is not encrypted. This check finds damage, but no deliberate forgery by someone who
-            had the file.
-          </p>
-        )}
-        {contents?.madeOf && contents.isEncrypted && !contents.provesReadme && (
-          <p>
-            Its README.txt was not checked: the version that made this backup stored no checksum of
-            it.
-          </p>
-        )}
-      </Notice>
-    );
-  }
+      )}
+      {contents?.madeOf && contents.isEncrypted && !contents.provesReadme && (
+        <p>
+          Its README.txt was not checked: the version that made this backup stored no checksum of
+          it.
+        </p>
+      )}
+    </Notice>
+  );
+}
+
+interface FaultyProps {
+  backup: ChosenBackup;
+  verdict: Fault;
+  readings: readonly TableReading[];
+}
+
+function Faulty({ backup, verdict, readings }: FaultyProps) {
   return (
     <Notice tone="bad" role="alert" title={VERDICT_TITLES[verdict.kind]}>
       <p>{verdict.message}</p>
@@ -118,10 +115,10 @@ function Verdict(props: { verdict: LocalVerdict; contents: ChosenBackup["content
         </ul>
       )}
       <p>
-        {verdict.kind === "newer-version"
-          ? "Nothing was uploaded."
-          : "Nothing was uploaded. The server would refuse this backup. Choose another copy of it, or an older backup."}
+        {backup.upload !== "begun" && "Nothing was uploaded. "}The server refuses such a backup.{" "}
+        {verdict.kind !== "newer-version" && "Choose another copy of it, or an older backup."}
       </p>
+      {verdict.kind === "damaged" && <SaveWholeTables {...{ backup, readings }} />}
     </Notice>
   );
 }

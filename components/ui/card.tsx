@@ -21,7 +21,7 @@ export function Card({ title, description, actions, className, children, ...prop
       {...props}
     >
       {title && (
-        <header className="pba:mb-4 pba:flex pba:flex-wrap pba:items-start pba:justify-between pba:gap-x-4 pba:gap-y-3">
+        <header className="pba:not-last:mb-4 pba:flex pba:flex-wrap pba:items-start pba:justify-between pba:gap-x-4 pba:gap-y-3">
           <div className="pba:min-w-0 pba:grow pba:basis-60">
             <h2 id={id} className="pba:text-base pba:font-semibold">
               {title}

@@ -1,4 +1,3 @@
-import * as Label from "@radix-ui/react-label";
 import { type ReactNode, useId } from "react";
 
 interface FieldProps {
@@ -19,9 +18,9 @@ export function Field({ label, hint, problems, children }: FieldProps) {
   const described = [hint && `${id}-hint`, problems && `${id}-problems`].filter(Boolean).join(" ");
   return (
     <div className="pba:grid pba:gap-1.5">
-      <Label.Root htmlFor={id} className="pba:w-fit pba:font-medium">
+      <label htmlFor={id} className="pba:w-fit pba:font-medium">
         {label}
-      </Label.Root>
+      </label>
       {children({
         id,
         "aria-describedby": described || undefined,

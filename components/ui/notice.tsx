@@ -1,8 +1,7 @@
 import type { ComponentProps, ReactNode } from "react";
+import type { Tone } from "./badge.tsx";
 import { cn } from "./cn.ts";
 import { CircleCheck, CircleX, type Icon, Info, TriangleAlert } from "./icons.ts";
-
-type Tone = "neutral" | "accent" | "good" | "warn" | "bad";
 
 const TONES: Record<Tone, { icon: Icon; box: string; mark: string }> = {
   neutral: { icon: Info, box: "pba:border-line pba:bg-sunken", mark: "pba:text-muted" },

@@ -1,4 +1,5 @@
-import * as Radix from "@radix-ui/react-progress";
+import { formatPercent } from "../../lib/shared/format.ts";
+import type { Tone } from "./badge.tsx";
 import { cn } from "./cn.ts";
 
 interface ProgressProps {
@@ -7,7 +8,7 @@ interface ProgressProps {
   fraction: number | null;
   /** Read out instead of the percentage. */
   valueText?: string;
-  tone?: "neutral" | "accent" | "good" | "warn" | "bad";
+  tone?: Tone;
   className?: string;
 }
 
@@ -19,26 +20,24 @@ const TONES = {
   bad: "pba:bg-bad",
 };
 
-export function Progress({
-  label,
-  fraction,
-  valueText,
-  tone = "accent",
-  className,
-}: ProgressProps) {
+export function Progress(props: ProgressProps) {
+  const { label, fraction, valueText, tone = "accent", className } = props;
   const percent = fraction === null ? null : Math.floor(Math.min(1, Math.max(0, fraction)) * 100);
   return (
-    <Radix.Root
+    <div
+      role="progressbar"
       aria-label={label}
-      value={percent}
-      getValueLabel={(value) => valueText ?? `${value} %`}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={percent ?? undefined}
+      aria-valuetext={percent === null ? undefined : (valueText ?? formatPercent(fraction ?? 0))}
       className={cn("pba:h-2 pba:overflow-hidden pba:rounded-full pba:bg-sunken", className)}
     >
-      <Radix.Indicator
+      <div
         // A new key makes a new element, so that the first figure does not animate backwards from the full width.
         key={percent === null ? "unknown" : "known"}
         className={cn(
-          "pba:block pba:h-full pba:rounded-full pba:forced-colors:bg-[Highlight] pba:transition-[width] pba:duration-500 pba:ease-linear pba:motion-reduce:transition-none",
+          "pba:h-full pba:rounded-full pba:forced-colors:bg-[Highlight] pba:transition-[width] pba:duration-500 pba:ease-linear pba:motion-reduce:transition-none",
           TONES[tone],
           percent === null && "pba:animate-pulse pba:opacity-40 pba:motion-reduce:animate-none",
         )}
@@ -48,6 +47,6 @@ export function Progress({
           bar?.style.setProperty("width", fraction === null ? "100%" : `${fraction * 100}%`);
         }}
       />
-    </Radix.Root>
+    </div>
   );
 }

@@ -103,7 +103,7 @@ test("asks for a fresh sign-in, and leads back below the basePath", async ({
   await chooseEncryption(page, { mode: "passphrase", passphrase: "correct horse battery" });
   await age(page);
   browserConsole.expectStatus(403);
-  await page.getByRole("button", { name: "Start backup" }).click();
+  await page.getByRole("button", { name: "Download", exact: true }).click();
   await expect(page.getByText("This needs a fresh sign-in. Nothing was changed.")).toBeVisible();
   const opening = page.context().waitForEvent("page");
   await page.getByRole("link", { name: "Confirm that it is you" }).click();
@@ -115,7 +115,7 @@ test("asks for a fresh sign-in, and leads back below the basePath", async ({
   await expect(other).toHaveURL(`${panelOf(app)}/create`);
   await expect(other.getByRole("heading", { name: "Create backup" })).toBeVisible();
   await other.close();
-  await page.getByRole("button", { name: "Start backup" }).click();
+  await page.getByRole("button", { name: "Download", exact: true }).click();
   await expect(page).toHaveURL(OPERATION);
 });
 

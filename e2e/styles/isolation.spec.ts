@@ -66,6 +66,7 @@ for (const [colorScheme, width] of [
     await page.setViewportSize({ width, height: 1600 });
     for (const [path, heading] of [
       [PANEL, "Table order"],
+      [`${PANEL}/order`, "Table order"],
       [`${PANEL}/create`, "Encryption"],
       [`${PANEL}/restore`, "Restore a backup"],
       [`${operationPath(plan)}/scope`, "What should come back?"],

@@ -1,6 +1,9 @@
 /** The insertion order as drawn, and the foreign keys that it is drawn from, as PostgreSQL reports them. */
 import { expect, type Locator, type Page } from "@playwright/test";
 import { query } from "./database.ts";
+import { PANEL } from "./panel.ts";
+
+export const ORDER = `${PANEL}/order`;
 
 export const graphOf = (page: Page): Locator =>
   page.getByRole("application", { name: "Table order as a graph" });
@@ -10,17 +13,9 @@ export const tableIn = (page: Page, table: string): Locator =>
 
 export const selectionOf = (page: Page): Locator => page.getByRole("region", { name: "Selection" });
 
-export const showAll = (page: Page): Promise<void> =>
-  page.getByRole("button", { name: "Show all", exact: true }).click();
-
-/**
- * Waits until the whole picture is drawn, with its text. It is loaded after the rest of the page, and drawn when its
- * size is known.
- */
-export async function expectDrawn(page: Page) {
-  await showAll(page);
-  await expect(tableIn(page, "public.orders").locator("text").first()).toHaveText("Order");
-}
+/** Waits until the picture is drawn, which is loaded after the rest of the page. */
+export const expectDrawn = (page: Page): Promise<void> =>
+  expect(tableIn(page, "public.orders").locator("text").first()).toHaveText("Order");
 
 export interface ForeignKey {
   /** `schema.table` */

@@ -25,9 +25,14 @@ export const tableProgress = (page: Page, table: string): Locator =>
 
 export async function chooseEncryption(page: Page, encryption: EncryptionChoice) {
   const { mode } = encryption;
+  const choices = page.getByRole("radiogroup", { name: "Encryption" });
+  if (!(await choices.isVisible())) {
+    await page.getByRole("button", { name: "Change encryption" }).click();
+  }
   switch (mode) {
     case "passphrase":
       await page.getByRole("radio", { name: "With a passphrase" }).click();
+      await page.getByRole("button", { name: "Type my own" }).click();
       await page.getByLabel("Passphrase", { exact: true }).fill(encryption.passphrase);
       await page.getByLabel("Repeat passphrase").fill(encryption.passphrase);
       return;
@@ -49,7 +54,7 @@ export async function chooseEncryption(page: Page, encryption: EncryptionChoice)
 /** Submits the form and waits for the whole file. */
 export async function downloadBackup(page: Page, folder: string): Promise<string> {
   const downloading = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Start backup" }).click();
+  await page.getByRole("button", { name: "Download", exact: true }).click();
   const download = await downloading;
   await expect(page).toHaveURL(OPERATION);
   const file = path.join(folder, download.suggestedFilename());
@@ -58,34 +63,49 @@ export async function downloadBackup(page: Page, folder: string): Promise<string
   return file;
 }
 
-/** Chooses a file on the restore page. */
-export async function chooseFile(page: Page, file: string) {
+interface Choice {
+  /** Nothing is uploaded by itself. */
+  onlyLooks?: boolean;
+}
+
+/** Chooses a file on the restore page. An unencrypted one is then checked and uploaded by itself. */
+export async function chooseFile(page: Page, file: string, { onlyLooks = false }: Choice = {}) {
   await page.goto(`${PANEL}/restore`);
+  if (onlyLooks) await page.getByRole("checkbox", { name: /^Only look inside/ }).check();
   await page.getByLabel("Backup file").setInputFiles(file);
 }
 
-export async function uploadArchive(page: Page, file: string) {
-  await chooseFile(page, file);
-  await uploadChosen(page);
+/** Keeps what is sent of uploads until it is released, so that the page stays at the upload. */
+export async function holdUpload(page: Page) {
+  const released = Promise.withResolvers<void>();
+  await page.route("**/api/uploads/*", async (route) => {
+    if (route.request().method() === "PATCH") await released.promise;
+    await route.continue();
+  });
+  return released.resolve;
 }
 
-/** Goes on after the look inside, until the server has the file. */
-export async function uploadChosen(page: Page) {
-  await beginUpload(page);
-  await expect(page.getByText("Uploaded", { exact: true })).toBeVisible();
-}
+/** Makes the page's browser one without workers: only the server can open a backup. */
+export const refuseWorkers = (page: Page) =>
+  page.addInitScript(() => {
+    Object.defineProperty(window, "Worker", {
+      value: class {
+        constructor() {
+          throw new Error("refused");
+        }
+      },
+    });
+  });
 
-/** Goes on after the look inside, whatever its result. */
-export const beginUpload = (page: Page) =>
-  page.getByRole("link", { name: /^(Upload (this|without)|Restore these rows)/ }).click();
-
-/** Unlocks the upload and waits until it is checked. */
-export async function checkArchive(page: Page, unlock: Unlock) {
+/** Gives what opens the chosen backup. It is then checked and uploaded by itself, and checked by the server. */
+export async function openChosen(page: Page, unlock: Unlock) {
   if (unlock.passphrase) {
     await page.getByLabel("Passphrase", { exact: true }).fill(unlock.passphrase);
   }
   if (unlock.identity) await page.getByLabel("Private key", { exact: true }).fill(unlock.identity);
-  await page.getByRole("button", { name: "Check backup" }).click();
+  if (Object.keys(unlock).length > 0) {
+    await page.getByRole("button", { name: "Check this backup" }).click();
+  }
 }
 
 /** Expects a checked restore at the first of its steps. */
@@ -95,8 +115,8 @@ export async function expectReady(page: Page) {
 }
 
 export async function prepareRestore(page: Page, file: string, unlock: Unlock = {}) {
-  await uploadArchive(page, file);
-  await checkArchive(page, unlock);
+  await chooseFile(page, file);
+  await openChosen(page, unlock);
   await expectReady(page);
 }
 

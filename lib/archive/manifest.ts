@@ -48,6 +48,7 @@ export function summariseManifest(manifest: Manifest): ManifestSummary {
     tables: manifest.tables.map(({ schema, name, model, rows, jsonBytes }) => ({
       ...{ schema, name, model, rows, jsonBytes },
     })),
+    tablesInDatabase: manifest.tablesInDatabase,
     sequences: manifest.sequences.length,
     migrations: manifest.migrations.map(({ name, finishedAt }) => ({
       name,

@@ -66,12 +66,13 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
   try {
     const manifest = await dump(options, writer, createdAt);
     const { archiveBytes } = await writer.finish(manifest);
-    const { tables, sequences, warnings } = manifest;
+    const { tables, tablesInDatabase, sequences, warnings } = manifest;
     return {
       elapsedMs: Math.round(performance.now() - startedAt),
       tables: tables.map(({ schema, name, model, rows, jsonBytes, jsonSha256 }) => ({
         ...{ schema, name, model, rows, jsonBytes, jsonSha256 },
       })),
+      ...(tablesInDatabase !== undefined && { tablesInDatabase }),
       rows: tables.reduce((sum, table) => sum + table.rows, 0),
       jsonBytes: tables.reduce((sum, table) => sum + table.jsonBytes, 0),
       sequences: sequences.length,
@@ -126,6 +127,7 @@ async function dump(
       encryption: options.key.mode,
       insertionOrder: plan.insertionOrder,
       tables,
+      tablesInDatabase: plan.tablesInDatabase,
       sequences: [...states].map(([{ owner }, state]) => ({
         ...state,
         ownerTable: owner?.table ?? null,

@@ -27,6 +27,7 @@ import {
   type StoredSafetyBackup,
   select,
   TABLE,
+  TAKES_STEPS,
   timestamp,
   toJson,
 } from "./stored-operation.ts";
@@ -124,6 +125,26 @@ export const markReady = (
     [toJson(plan), toJson(progress)],
   );
 
+/**
+ * Records a plan whose trial run begins. A person can decide before it ends. The start changes too, because a client
+ * that knows it is not sent the plan again.
+ *
+ * @returns false if the restore has been ended in the meantime
+ */
+export async function recordPlan(
+  database: Database,
+  id: string,
+  plan: RestorePlan,
+): Promise<boolean> {
+  const rows = await queryOperations(
+    database,
+    `UPDATE ${TABLE} SET plan = $2, progress = $3, started_at = clock_timestamp()
+     WHERE id = $1 AND state = 'running' RETURNING 1`,
+    [id, toJson(plan), toJson({ ...NO_PROGRESS, stage: "rehearsal" })],
+  );
+  return rows.length === 1;
+}
+
 /** Records the archive's identity and the safety backup, each when it is known. False if the operation has ended. */
 export async function writeFacts(
   database: Database,
@@ -159,7 +180,7 @@ export async function writeHeartbeat(
      WHERE id = $1 AND state IN ('running', 'ready')
      RETURNING json_build_object(
        'answer', CASE WHEN cancel_requested THEN 'cancel' ELSE 'continue' END,
-       'requested', CASE WHEN state = 'ready' AND step_requested IS NOT NULL
+       'requested', CASE WHEN ${TAKES_STEPS} AND step_requested IS NOT NULL
          THEN json_build_object('id', step_requested, 'step', step) END,
        'reports', (SELECT coalesce(json_agg(json_build_object('id', r.id, 'recipient', r.recipient)), '[]')
          FROM ${REPORT_TABLE} r

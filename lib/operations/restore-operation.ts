@@ -11,7 +11,7 @@ import { ended, LiveOperation } from "./live-operation.ts";
 import { logError } from "./log-error.ts";
 import { type MadePlan, makePlan, rehearsePlan, type WantedPlan } from "./make-plan.ts";
 import { notifyStart } from "./notify.ts";
-import { type Ending, recordTransaction, writeFacts } from "./operation-store.ts";
+import { type Ending, recordPlan, recordTransaction, writeFacts } from "./operation-store.ts";
 import { type RestoreSource, releaseSource } from "./restore-source.ts";
 import { makeSafetyBackup, requireRoom, tidySafetyBackups } from "./safety-backup.ts";
 import { writeEnd } from "./settle.ts";
@@ -83,9 +83,7 @@ async function checkAndRestore(run: Run, first: WantedPlan): Promise<Ending> {
   const actorInBackup = await proveArchive(run);
   const plan = async ({ scope, rehearse }: WantedPlan): Promise<MadePlan> => {
     const planned = await makePlan(context, live, source, { scope, actorInBackup });
-    if (!rehearse || !planned.plan.canStart) return planned;
-    live.onProgress({ type: "stage", stage: "rehearsal" });
-    return rehearsePlan(context, live, source, planned);
+    return rehearse && planned.plan.canStart ? rehearseUntilAsked(run, planned) : planned;
   };
   let made = await plan(first);
   for (;;) {
@@ -100,6 +98,32 @@ async function checkAndRestore(run: Run, first: WantedPlan): Promise<Ending> {
     }
     live.onProgress({ type: "stage", stage: "check" });
     made = await plan(step);
+  }
+}
+
+/**
+ * Does a trial run of a plan. A person who is in a hurry need not wait for it: the next step that is requested ends it.
+ * The request stays, and is taken up as soon as the restore waits.
+ *
+ * @returns the plan as it was, if the trial run was ended
+ */
+async function rehearseUntilAsked(
+  { context, source, live }: Run,
+  unrehearsed: MadePlan,
+): Promise<MadePlan> {
+  const { onProgress } = live;
+  onProgress({ type: "stage", stage: "rehearsal" });
+  if (!(await recordPlan(context.database, live.id, unrehearsed.plan))) throw ended();
+  const asked = new AbortController();
+  live.onStep(async () => asked.abort());
+  try {
+    const signal = AbortSignal.any([live.signal, asked.signal]);
+    return await rehearsePlan(context, { signal, onProgress }, source, unrehearsed);
+  } catch (error) {
+    if (!asked.signal.aborted || live.signal.aborted) throw error;
+    return unrehearsed;
+  } finally {
+    live.onStep(null);
   }
 }
 

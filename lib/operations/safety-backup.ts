@@ -54,7 +54,7 @@ export async function planSafetyBackup(
     const { freeBytes } = await safetyBackups.open();
     const room = { neededBytes, freeBytes };
     if (!hasRoom(room)) return impossible(noRoom(room), freeBytes);
-    const message = `The server saves the current data first, so that you can undo the restore. ${opensWith(key, archiveKey)}`;
+    const message = `It stays on the server. ${opensWith(key, archiveKey)}`;
     return { possible: true, message, ...room };
   } catch (error) {
     return impossible(unusable(error));

@@ -1,4 +1,7 @@
-/** The next step of a waiting restore, requested in its row, because another process may have the unlocked archive. */
+/**
+ * The next step of a restore that waits or is rehearsed, requested in its row, because another process may have the
+ * unlocked archive.
+ */
 import type { Database } from "../postgres/connection/connection.ts";
 import { NO_PROGRESS, type Stage } from "../shared/progress.ts";
 import { toErrorReport } from "../to-backup-error.ts";
@@ -7,10 +10,11 @@ import {
   change,
   type StepRequest,
   type StoredOperation,
+  TAKES_STEPS,
   toJson,
 } from "./stored-operation.ts";
 
-/** Requests the next step of a restore. Null if it does not wait, or another request is stored already. */
+/** Requests the next step of a restore. Null if it takes none, or another request is stored already. */
 export const requestStep = (
   database: Database,
   id: string,
@@ -21,12 +25,12 @@ export const requestStep = (
     id,
     {
       set: "step_requested = $2, step = $3, step_refused = NULL",
-      where: "state = 'ready' AND step_requested IS NULL AND NOT cancel_requested",
+      where: `${TAKES_STEPS} AND step_requested IS NULL AND NOT cancel_requested`,
     },
     [request.id, toJson(request.step)],
   );
 
-const IS_REQUESTED = "state = 'ready' AND step_requested = $2";
+const IS_REQUESTED = `${TAKES_STEPS} AND step_requested = $2`;
 
 /** Null if the request was taken up or refused, or the restore has ended in the meantime. */
 export const withdrawStep = (
@@ -48,7 +52,7 @@ export const refuseStep = (
     toJson(toErrorReport(error)),
   ]);
 
-/** Takes a request up. Null if it was withdrawn, or the restore has ended in the meantime. */
+/** Takes a request up, when the restore waits. Null if it was withdrawn, or the restore has ended in the meantime. */
 export const takeStep = (
   database: Database,
   id: string,
@@ -60,7 +64,7 @@ export const takeStep = (
     id,
     {
       set: `state = 'running', step_taken = step_requested, step_requested = NULL, progress = $3, ${BEGIN_NOW}`,
-      where: `${IS_REQUESTED} AND NOT cancel_requested`,
+      where: "state = 'ready' AND step_requested = $2 AND NOT cancel_requested",
     },
     [requestId, toJson({ ...NO_PROGRESS, stage })],
   );

@@ -51,7 +51,7 @@ export interface StoredOperation extends Omit<Operation, "safetyBackup"> {
   xid: string | null;
   /** When the operation's process last showed that it is alive. */
   heartbeatAt: string | null;
-  /** For a waiting restore: the request that the process with the unlocked archive should take up. */
+  /** The request that the process with the unlocked archive should take up. */
   stepRequested: string | null;
   /** Why that process refused the last request. */
   stepRefused: ErrorReport | null;
@@ -60,6 +60,10 @@ export interface StoredOperation extends Omit<Operation, "safetyBackup"> {
 }
 
 export const TABLE = `${OWN_SCHEMA}.operations`;
+
+/** Whether a person can request the next step: the restore waits, or its trial run goes on. */
+export const TAKES_STEPS =
+  "(state = 'ready' OR (state = 'running' AND plan IS NOT NULL AND progress ->> 'stage' = 'rehearsal'))";
 
 export const timestamp = (expression: string): string =>
   `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
@@ -78,6 +82,7 @@ const columns = (
 
 /** The columns of a ListedOperation. They read no plan, result or error, and progress only while running. */
 export const LISTED_COLUMNS = `${SMALL_COLUMNS}, can_start AS "canStart", result_rows AS rows, archive_bytes AS "archiveBytes",
+      result_tables AS tables, tables_in_database AS "tablesInDatabase",
       CASE WHEN state = 'running' THEN (
         SELECT json_build_object('stage', progress -> 'stage', 'rows', sum(done),
           'totalRows', sum(CASE WHEN table_state = 'done' THEN done ELSE greatest(expected, done) END))

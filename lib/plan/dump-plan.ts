@@ -48,6 +48,8 @@ export interface DumpPlan {
   /** Those of the planned tables, and those from which code other than a column's default may draw. */
   sequences: CatalogSequence[];
   warnings: Warning[];
+  /** How many tables it would dump if none was left out. */
+  tablesInDatabase: number;
   /** Tables that were not chosen, although a SELECT from a planned table shows their rows. */
   childrenLeftOut: Array<{ parent: TableName; children: CatalogTable[] }>;
 }
@@ -95,6 +97,7 @@ export function planDump(
       ...parentWarnings(catalog, byKey),
       ...unmappedWarnings(models, selected),
     ],
+    tablesInDatabase: tables.length,
     childrenLeftOut: childrenNotChosen(catalog, selected),
   };
 }

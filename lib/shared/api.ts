@@ -161,6 +161,8 @@ export interface ManifestSummary {
   database: { name: string; serverVersion: string } | null;
   encryption: EncryptionMode;
   tables: Array<TableName & { model: string | null; rows: number; jsonBytes: number }>;
+  /** How many there were to choose from. Undefined if the backup does not say it, as older ones. */
+  tablesInDatabase?: number;
   sequences: number;
   migrations: Array<{ name: string; finished: boolean }>;
   warnings: Warning[];
@@ -293,6 +295,8 @@ export interface OperationResult {
   elapsedMs: number;
   /** The tables with their final figures. */
   tables: ResultTable[];
+  /** backup: how many there were to choose from. Older backups did not record it. */
+  tablesInDatabase?: number;
   rows: number;
   jsonBytes: number;
   sequences: number;
@@ -350,4 +354,6 @@ export interface ListedOperation extends Omit<Operation, "progress" | "plan" | "
   /** From its result, if it has one. */
   rows: number | null;
   archiveBytes: number | null;
+  tables: number | null;
+  tablesInDatabase: number | null;
 }

@@ -49,6 +49,8 @@ export interface Receipt
     chosenRows: number | null;
   } | null;
   tables: ReceiptTable[];
+  /** How many the backup could choose from. Null if it does not say. */
+  tablesInDatabase: number | null;
   /** restore: tables that were not changed. */
   leftOut: Array<Named & { reason: string | null }>;
   /** Without whether it is still kept, because a receipt does not change. */
@@ -79,6 +81,7 @@ export function toReceipt(operation: Operation): Receipt | null {
         jsonSha256: jsonSha256 ?? null,
       }),
     ),
+    tablesInDatabase: result?.tablesInDatabase ?? plan?.manifest.tablesInDatabase ?? null,
     leftOut: (plan?.tables ?? [])
       .filter(({ action }) => action === "skip")
       .map(({ schema, name, model, reason }) => ({ schema, name, model, reason: reason ?? null })),

@@ -106,6 +106,7 @@ export type StartRestore = z.infer<typeof startRestoreSchema>;
  * backup: pending (created, download not begun) → running → succeeded | failed | cancelled | interrupted
  * restore: running with stage check, then rehearsal → ready (waits for a person) → running with these stages again, if
  * it is planned again → ready → … → running with stage safety-backup, then restore → …
+ * With stage rehearsal, the plan is that of the trial run, and the next step can be requested already.
  * `interrupted` is an operation whose process died.
  */
 const operationStateSchema = z.enum([
