@@ -45,10 +45,11 @@ export function BackupAdminPanel({ basePath, view = [], actor }: BackupAdminPane
 function operationViewOf(id: string, step: string | undefined) {
   switch (step) {
     case undefined:
+    // In older links. The confirmation was a page of its own.
+    case "confirm":
       return <OperationView key={id} id={id} place="operation" />;
     case "scope":
     case "changes":
-    case "confirm":
       return <OperationView key={id} id={id} place={step} />;
     case "receipt":
       return <ReceiptView key={id} id={id} />;

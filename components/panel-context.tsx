@@ -3,7 +3,7 @@ import type { Actor } from "../lib/shared/api.ts";
 import { type Api, createApi } from "./api.ts";
 import { createQueries, type Queries } from "./queries.ts";
 
-export type OperationStep = "scope" | "changes" | "confirm" | "receipt";
+export type OperationStep = "scope" | "changes" | "receipt";
 
 interface Panel {
   actor: Actor;

@@ -1,3 +1,5 @@
+import { formatCount } from "../lib/shared/format.ts";
+
 /** Crockford's base 32 alphabet: no i, l, o or u, so that it is easy to read out and type. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const GENERATED_SYMBOLS = 16;
@@ -85,7 +87,7 @@ export function strengthOf(bits: number): Strength {
 function describeTime(seconds: number): string {
   const years = seconds / 31_557_600;
   if (years > 10_000) return "longer than anybody can wait";
-  if (years >= 2) return `about ${Math.round(years).toLocaleString("en")} years`;
+  if (years >= 2) return `about ${formatCount(Math.round(years))} years`;
   if (seconds >= 2 * 86_400) return `about ${Math.round(seconds / 86_400)} days`;
   if (seconds >= 2 * 3600) return `about ${Math.round(seconds / 3600)} hours`;
   if (seconds >= 120) return `about ${Math.round(seconds / 60)} minutes`;

@@ -2,7 +2,12 @@ import { expect, it } from "vitest";
 import type { OrderEdge } from "../lib/shared/api.ts";
 import { tableKey, tableLabel } from "../lib/shared/table-name.ts";
 import { matchesTable } from "./matches-table.ts";
-import { missingParents, referencesInto, referencesLeftOut } from "./table-choice.ts";
+import {
+  missingParents,
+  referencesInto,
+  referencesLeftOut,
+  tablesLeftBehind,
+} from "./table-choice.ts";
 
 const table = (name: string, schema = "public") => ({ schema, name });
 const edge = (from: string, to: string): OrderEdge => ({
@@ -40,6 +45,32 @@ it("finds what refers to a choice, and all that the choice needs", () => {
     new Set([key("User"), key("Team")]),
   );
   expect(missingParents(new Set([key("Team"), key("User")]), edges)).toEqual(new Set());
+});
+
+it("finds the tables whose rows stay missing, also those that refer indirectly", () => {
+  const counted = (name: string, rows: number, rowsNow: number) => ({
+    ...table(name),
+    rows,
+    rowsNow,
+  });
+  const edges = [edge("Line", "Order"), edge("Parcel", "Line"), edge("Order", "Customer")];
+  const tables = [
+    counted("Customer", 9, 1),
+    counted("Order", 6, 2),
+    counted("Line", 20, 8),
+    counted("Parcel", 30, 9),
+    counted("Log", 5, 0),
+  ];
+  const behind = (...names: string[]) =>
+    tablesLeftBehind(tables, new Set(names.map((name) => tableKey(table(name)))), edges).map(
+      ({ name, missing }) => [name, missing],
+    );
+  expect(behind("Order", "Customer")).toEqual([
+    ["Parcel", 21],
+    ["Line", 12],
+  ]);
+  expect(behind("Order", "Customer", "Line", "Parcel")).toEqual([]);
+  expect(behind("Log")).toEqual([]);
 });
 
 it("keeps tables apart whose labels are the same", () => {

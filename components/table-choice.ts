@@ -1,4 +1,4 @@
-import type { OrderEdge } from "../lib/shared/api.ts";
+import type { OrderEdge, TableName } from "../lib/shared/api.ts";
 import { tableKey } from "../lib/shared/table-name.ts";
 
 /** The app's tables, which are chosen by default, without the hosting platform's. */
@@ -29,3 +29,28 @@ export function missingParents(chosen: ReadonlySet<string>, edges: OrderEdge[]):
   }
   return new Set([...all].filter((key) => !chosen.has(key)));
 }
+
+/** Keys of tables that refer to chosen ones, directly or indirectly, and that are not chosen. */
+function missingChildren(chosen: ReadonlySet<string>, edges: OrderEdge[]): Set<string> {
+  const all = new Set(chosen);
+  for (const key of all) {
+    for (const { from, to } of edges) if (tableKey(to) === key) all.add(tableKey(from));
+  }
+  return new Set([...all].filter((key) => !chosen.has(key)));
+}
+
+/**
+ * Returns the tables that refer to chosen ones, directly or indirectly, are not chosen, and have fewer rows now than in
+ * the backup. After the restore these rows are still missing. The most come first.
+ */
+export const tablesLeftBehind = <Table extends TableName & { rows: number; rowsNow: number }>(
+  tables: readonly Table[],
+  chosen: ReadonlySet<string>,
+  edges: OrderEdge[],
+): Array<Table & { missing: number }> => {
+  const children = missingChildren(chosen, edges);
+  return tables
+    .filter((table) => children.has(tableKey(table)) && table.rows > table.rowsNow)
+    .map((table) => ({ ...table, missing: table.rows - table.rowsNow }))
+    .toSorted((a, b) => b.missing - a.missing);
+};

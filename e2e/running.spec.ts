@@ -22,7 +22,7 @@ import {
 import { type Console, expect, test } from "./support/test.ts";
 
 /** The progress in the title, for people who have another tab in front. */
-const RUNNING = /^\d+ % · Alder & Finch$/;
+const RUNNING = /^\d+% · Alder & Finch$/;
 
 test("cancels a backup, which every tab has shown", async ({ page }) => {
   const before = await dumpDatabase();
@@ -110,7 +110,7 @@ async function findRunning(page: Page) {
   await page.goto(PANEL);
   await expect(page.getByRole("region", { name: "Database", exact: true })).toBeVisible();
   const active = page.getByRole("list", { name: "Operations under way" });
-  await active.getByRole("link", { name: /^Restore: Restoring, \d+ %/ }).click();
+  await active.getByRole("link", { name: /^Restore: Restoring, \d+%/ }).click();
 }
 
 test("goes on with a restore whose tab was closed, and finds it again", async ({

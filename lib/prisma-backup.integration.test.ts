@@ -160,7 +160,7 @@ describe("each option", () => {
     expect(path.dirname(summary.path)).toBe(root);
     expect(path.basename(summary.path)).toMatch(
       new RegExp(
-        `^${db.name}-\\d{4}-\\d\\d-\\d\\d-\\d{6}-[0-9a-f]{6}${kind === "zip" ? "\\.zip" : ""}$`,
+        `^${db.name}-\\d{4}-\\d\\d-\\d\\d-\\d{6}Z-[0-9a-f]{6}${kind === "zip" ? "\\.zip" : ""}$`,
       ),
     );
     expect(summary).toMatchObject({ rows: 506, sequences: 3, elapsedMs: expect.any(Number) });

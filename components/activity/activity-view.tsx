@@ -5,7 +5,7 @@ import { formatCount, formatNoun } from "../../lib/shared/format.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { OperationList } from "../common/operation-list.tsx";
 import { PageHeader } from "../common/page-header.tsx";
-import { useHeadingFocus } from "../operation/use-heading-focus.ts";
+import { useHeadingFocus } from "../common/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
@@ -61,7 +61,7 @@ function FilteredActivity() {
             </h2>
             {data.operations.length > 0 ? (
               <div aria-busy={isPlaceholderData}>
-                <OperationList label="Operations" operations={data.operations} showsFiles />
+                <OperationList label="Operations" operations={data.operations} />
               </div>
             ) : (
               <Nothing

@@ -10,6 +10,9 @@ import { ChangeBar } from "./change-bar.tsx";
 import { type ChangedTable, describeChanges, foldUnchanged } from "./changed-table.ts";
 import { RowSamples } from "./row-samples.tsx";
 
+/** More tables than this are folded. */
+const FEW = 8;
+
 /** Shows for each table the rows in the database, the rows in the backup, and what happens to them. */
 export function ChangedTablesCard({ tables }: { tables: ChangedTable[] }) {
   const [search, setSearch] = useState("");
@@ -21,7 +24,13 @@ export function ChangedTablesCard({ tables }: { tables: ChangedTable[] }) {
       description="Listed in the order in which they are loaded."
       actions={<SearchInput label="Find a table" value={search} onChange={setSearch} />}
     >
-      {changed.length > 0 && <TableList label="Tables" tables={changed} />}
+      {changed.length > FEW && search.trim() === "" ? (
+        <Disclosure summary={`${formatNoun(changed.length, "table")} that change`}>
+          {() => <TableList label="Tables" tables={changed} />}
+        </Disclosure>
+      ) : (
+        changed.length > 0 && <TableList label="Tables" tables={changed} />
+      )}
       {changed.length === 0 && unchanged.length > 0 && <p>No table changes.</p>}
       {found.length === 0 && (
         <p className="pba:py-6 pba:text-center pba:text-muted">

@@ -1,9 +1,10 @@
 import type { Check, RestorePlan } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
 import { WarningList } from "../common/findings.tsx";
-import { isOfOriginal } from "../operation/operation-wording.ts";
+import { isOfOriginal } from "../common/operation-wording.ts";
 import { Card } from "../ui/card.tsx";
 import { Notice } from "../ui/notice.tsx";
+import { TRIAL_RUN } from "./use-trial-run.ts";
 
 interface PlanProps {
   plan: RestorePlan;
@@ -45,8 +46,12 @@ export function PlanWarnings({ plan }: PlanProps) {
   );
 }
 
-/** This check is shown in a notice of its own (`ActorNotice`). */
 const ACTOR = "actor";
+const OF_RIGHTS = ["rights", "sign-ins", ACTOR];
+
+/** The page shows these checks elsewhere: in notices of their own, and with the trial run. */
+const isShownElsewhere = ({ name, state }: Check): boolean =>
+  name === ACTOR || name === TRIAL_RUN || (OF_RIGHTS.includes(name) && state === "warning");
 
 /**
  * Shortens the schema check if drift blocks, because the page lists the drift elsewhere. Repeated here, it would hide
@@ -55,7 +60,7 @@ const ACTOR = "actor";
 export function shortChecks(plan: RestorePlan): Check[] {
   const { checks, drift } = plan;
   const blocking = drift.filter(({ blocks }) => blocks).length;
-  const others = checks.filter(({ name }) => name !== ACTOR);
+  const others = checks.filter((check) => !isShownElsewhere(check));
   return others.map((check) =>
     check.name === "schema" && check.state === "failed" && blocking > 0 && !hasNoTable(plan)
       ? {
@@ -72,12 +77,10 @@ export const hasNoTable = ({ tables, drift }: RestorePlan): boolean =>
   tables.every(({ action }) => action === "skip") &&
   drift.every(({ kind, blocks }) => kind === "table-missing" || !blocks);
 
-const OF_RIGHTS = ["rights", "sign-ins", ACTOR];
-
 /** Warns about changes of admins, passwords and sign-ins. */
 export function RightsNotice({ plan }: PlanProps) {
   const warnings = plan.checks.filter(
-    ({ name, state }) => OF_RIGHTS.includes(name) && state === "warning",
+    ({ name, state }) => name !== ACTOR && OF_RIGHTS.includes(name) && state === "warning",
   );
   if (warnings.length === 0) return null;
   return (

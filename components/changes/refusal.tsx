@@ -1,23 +1,20 @@
-import Link from "next/link";
-import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
+import type { RestorePlan } from "../../lib/shared/api.ts";
 import { summariseDrift } from "../../lib/shared/summarise-drift.ts";
-import { CancelOperation } from "../operation/cancel-operation.tsx";
-import { usePanel } from "../panel-context.tsx";
-import { Button } from "../ui/button.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { hasNoTable, shortChecks } from "./plan-findings.tsx";
 
 const NAMED_DRIFT = 5;
 
+/** Checks that another mode or another choice of tables may pass. */
+const WAY_CHECKS = ["empty", "keys", "publications", "references"];
+
 interface RefusalProps {
-  operation: Operation;
   plan: RestorePlan;
   isOwn: boolean;
 }
 
 /** Says why this backup cannot be restored into this database, and what to do about it. */
-export function Refusal({ operation, plan, isOwn }: RefusalProps) {
-  const { paths } = usePanel();
+export function Refusal({ plan, isOwn }: RefusalProps) {
   const failed = shortChecks(plan).filter(({ state }) => state === "failed");
   const drift = hasNoTable(plan) ? [] : summariseDrift(plan.drift.filter(({ blocks }) => blocks));
   const unnamed = drift.length - NAMED_DRIFT;
@@ -28,16 +25,10 @@ export function Refusal({ operation, plan, isOwn }: RefusalProps) {
     <Notice
       tone="bad"
       role="alert"
-      title="This backup cannot be restored here."
-      actions={
-        <>
-          {isOwn && (
-            <Button asChild>
-              <Link href={paths.operationStep(operation.id, "scope")}>Choose something else</Link>
-            </Button>
-          )}
-          <CancelOperation operation={operation} />
-        </>
+      title={
+        failed.every(({ name }) => WAY_CHECKS.includes(name))
+          ? "This cannot be restored in this way."
+          : "This backup cannot be restored here."
       }
     >
       <p className="pba:font-semibold">Nothing was changed.</p>
@@ -51,7 +42,7 @@ export function Refusal({ operation, plan, isOwn }: RefusalProps) {
         {unnamed > 0 && <li>And {unnamed} more under Differences.</li>}
       </ul>
       {isOwn && plan.checks.some(({ leaveOut }) => leaveOut) && (
-        <p>You can leave tables out under “Choose something else”.</p>
+        <p>You can leave tables out under “Change what comes back”.</p>
       )}
     </Notice>
   );

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { formatPercent } from "../../lib/shared/format.ts";
-import { fractionOf, stateLabel } from "../operation/operation-wording.ts";
+import { fractionOf, stateLabel } from "../common/operation-wording.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Activity } from "../ui/icons.ts";
 import { OperationLink } from "./operation-link.tsx";

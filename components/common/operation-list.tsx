@@ -1,18 +1,18 @@
 import type { ListedOperation } from "../../lib/shared/api.ts";
-import { formatBytes, formatDateTime, formatNoun } from "../../lib/shared/format.ts";
-import { stateLabel, stateTone } from "../operation/operation-wording.ts";
+import { formatBytes, formatNoun, formatTables } from "../../lib/shared/format.ts";
 import { Badge } from "../ui/badge.tsx";
 import { Download, Undo2, Upload } from "../ui/icons.ts";
+import { Moment } from "./moment.tsx";
 import { OperationLink } from "./operation-link.tsx";
+import { stateLabel, stateTone } from "./operation-wording.ts";
 
 interface OperationListProps {
   label: string;
   operations: ListedOperation[];
-  showsFiles?: boolean;
 }
 
-/** Lists who did what and when, and how it ended. Each line links to the operation. */
-export function OperationList({ label, operations, showsFiles = false }: OperationListProps) {
+/** Lists who did what and when, with which file, and how it ended. Each line links to the operation. */
+export function OperationList({ label, operations }: OperationListProps) {
   return (
     <ul aria-label={label} className="pba:-mx-2 pba:grid pba:gap-0.5">
       {operations.map((operation) => (
@@ -26,17 +26,16 @@ export function OperationList({ label, operations, showsFiles = false }: Operati
             <span className="pba:flex pba:min-w-0 pba:grow pba:flex-wrap pba:items-center pba:justify-between pba:gap-x-4 pba:gap-y-1">
               <span className="pba:min-w-0">
                 <span className="pba:font-medium">{kindOf(operation)}</span>
+                {isPartial(operation) && (
+                  <span className="pba:font-medium pba:text-warn"> · {tablesOf(operation)}</span>
+                )}
                 <span className="pba:text-muted">
                   {" "}
-                  ·{" "}
-                  <time dateTime={operation.createdAt}>{formatDateTime(operation.createdAt)}</time>{" "}
-                  · {operation.actor.name}
+                  · <Moment iso={operation.createdAt} /> · {operation.actor.name}
                 </span>
-                {showsFiles && (
-                  <span className="pba:block pba:font-mono pba:text-xs pba:break-all pba:text-muted">
-                    {operation.fileName}
-                  </span>
-                )}
+                <span className="pba:block pba:font-mono pba:text-xs pba:break-all pba:text-muted">
+                  {operation.fileName}
+                </span>
               </span>
               <span className="pba:flex pba:items-center pba:gap-3 pba:text-muted">
                 {sizeOf(operation)}
@@ -49,6 +48,14 @@ export function OperationList({ label, operations, showsFiles = false }: Operati
     </ul>
   );
 }
+
+/** Whether a backup has only some of the tables. False if it does not say. */
+const isPartial = ({ tables, tablesInDatabase }: ListedOperation): boolean =>
+  tables !== null && tablesInDatabase !== null && tables < tablesInDatabase;
+
+/** Returns `25 tables`, or `1 of 25 tables`. */
+const tablesOf = ({ tables, tablesInDatabase }: ListedOperation): string | null =>
+  tables === null ? null : formatTables(tables, tablesInDatabase);
 
 const iconOf = ({ kind, undoes }: ListedOperation) =>
   kind === "backup" ? Download : undoes ? Undo2 : Upload;

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { PageHeader } from "../common/page-header.tsx";
 import { StandbyNotice } from "../common/standby-notice.tsx";
-import { useHeadingFocus } from "../operation/use-heading-focus.ts";
+import { useHeadingFocus } from "../common/use-heading-focus.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";

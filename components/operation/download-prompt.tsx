@@ -1,9 +1,9 @@
 import type { Operation } from "../../lib/shared/api.ts";
+import { CancelOperation } from "../common/cancel-operation.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { Download } from "../ui/icons.ts";
-import { CancelOperation } from "./cancel-operation.tsx";
 
 /** Shown for a backup whose download has not begun: its key exists, but no row has been read. */
 export function DownloadPrompt({ operation }: { operation: Operation }) {

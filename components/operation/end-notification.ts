@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import type { Operation } from "../../lib/shared/api.ts";
+import { stateLabel, truthOf } from "../common/operation-wording.ts";
 import { createExternalState, createRemembered } from "../external-state.ts";
-import { stateLabel, truthOf } from "./operation-wording.ts";
 
 /** A click can switch `off` to `on`. The last two can only change in the browser's own settings. */
 export type NotificationChoice = "on" | "off" | "denied" | "unsupported";

@@ -3,19 +3,20 @@ import { useRouter } from "next/navigation";
 import { useEffect } from "react";
 import { isEnded, type Operation } from "../../lib/shared/api.ts";
 import { formatPercent } from "../../lib/shared/format.ts";
+import { ReviewStep } from "../changes/review-step.tsx";
 import { ErrorNotice } from "../common/error-notice.tsx";
+import { NoOperation, OperationSkeleton } from "../common/no-operation.tsx";
+import { announcementOf, fractionOf, stateLabel } from "../common/operation-wording.ts";
+import { useTitlePrefix } from "../common/use-title-prefix.ts";
 import { usePanel } from "../panel-context.tsx";
+import { ScopeStep } from "../scope/scope-step.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { DownloadPrompt } from "./download-prompt.tsx";
 import { useEndNotification } from "./end-notification.ts";
-import { NoOperation, OperationSkeleton } from "./no-operation.tsx";
-import { OperationHeader } from "./operation-header.tsx";
-import { announcementOf, fractionOf, stateLabel } from "./operation-wording.ts";
+import { OperationHeader, titleOf } from "./operation-header.tsx";
 import { Outcome } from "./outcome.tsx";
 import { type Place, placeOf } from "./place.ts";
-import { RestoreStepBody } from "./restore-step-body.tsx";
 import { RunningProgress } from "./running-progress.tsx";
-import { useTitlePrefix } from "./use-title-prefix.ts";
 
 interface OperationViewProps {
   id: string;
@@ -29,9 +30,9 @@ export function OperationView({ id, place: wanted }: OperationViewProps) {
   const { data: operation, error, failureCount, refetch } = useQuery(queries.operation(id));
   useRefreshAfterEnd(operation);
   useEndNotification(operation);
-  useTitlePrefix(operation ? titlePrefix(operation) : null);
   const isOwn = operation?.actor.id === actor.id;
   const place = operation ? placeOf(operation, wanted, isOwn) : wanted;
+  useTitlePrefix(operation ? titlePrefix(operation, place) : null);
   useRedirect(id, wanted, place);
   if (!operation) {
     return <NoOperation error={error} title="Operation" onRetry={() => void refetch()} />;
@@ -39,7 +40,7 @@ export function OperationView({ id, place: wanted }: OperationViewProps) {
   if (place !== wanted) return <OperationSkeleton />;
   return (
     <>
-      <OperationHeader operation={operation} place={place} isOwn={isOwn} />
+      <OperationHeader operation={operation} place={place} />
       <p role="status" aria-label="Progress" className="pba:sr-only">
         {announcementOf(operation)}
       </p>
@@ -72,8 +73,9 @@ function OperationBody({ operation, place, isOwn }: OperationBodyProps) {
   const { state, plan } = operation;
   if (isEnded(state)) return <Outcome operation={operation} />;
   if (state === "pending") return <DownloadPrompt operation={operation} />;
-  if (state === "ready" && plan && place !== "operation") {
-    return <RestoreStepBody operation={operation} plan={plan} place={place} isOwn={isOwn} />;
+  if (plan && place === "scope") return <ScopeStep operation={operation} plan={plan} />;
+  if (plan && place === "changes") {
+    return <ReviewStep operation={operation} plan={plan} isOwn={isOwn} />;
   }
   return <RunningProgress operation={operation} />;
 }
@@ -88,10 +90,11 @@ function useRedirect(id: string, wanted: Place, place: Place) {
   }, [id, wanted, place, paths, router]);
 }
 
-function titlePrefix(operation: Operation): string | null {
-  if (operation.state !== "running") return stateLabel(operation);
-  const fraction = fractionOf(operation);
-  return fraction === null ? stateLabel(operation) : formatPercent(fraction);
+/** The state, or how far it is, and the page. The state comes first, because a tab shows only the beginning. */
+function titlePrefix(operation: Operation, place: Place): string {
+  const fraction = operation.state === "running" ? fractionOf(operation) : null;
+  const state = fraction === null ? stateLabel(operation) : formatPercent(fraction);
+  return `${state} · ${titleOf(operation, place)}`;
 }
 
 /** A restore changes what the overview says about the database. */

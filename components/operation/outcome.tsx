@@ -6,15 +6,15 @@ import { formatBytes, formatCount, formatDuration } from "../../lib/shared/forma
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { type Fact, Facts } from "../common/facts.tsx";
 import { WarningList } from "../common/findings.tsx";
+import { isOfOriginal, truthOf } from "../common/operation-wording.ts";
+import { UndoRestore } from "../common/undo-restore.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { ReceiptText } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
-import { isOfOriginal, truthOf } from "./operation-wording.ts";
 import { ResultTables } from "./result-tables.tsx";
 import { TableProgressCard } from "./table-progress-card.tsx";
-import { UndoRestore } from "./undo-restore.tsx";
 import { UnlockAgain } from "./unlock-again.tsx";
 import { useOrder } from "./use-order.ts";
 
@@ -94,7 +94,7 @@ function Verdict({ operation }: { operation: Operation }) {
   if (operation.state === "cancelled") {
     return (
       <Notice
-        title={`This ${operation.kind} was cancelled.`}
+        title={`This ${nounOf(operation)} was cancelled.`}
         actions={
           <>
             <Again {...operation} />
@@ -112,7 +112,9 @@ function Verdict({ operation }: { operation: Operation }) {
 function Failure({ operation, truth }: { operation: Operation; truth: string }) {
   const { kind, error, state, changed } = operation;
   const ending =
-    state === "interrupted" ? `This ${kind} was interrupted.` : `This ${kind} has failed.`;
+    state === "interrupted"
+      ? `This ${nounOf(operation)} was interrupted.`
+      : `This ${nounOf(operation)} has failed.`;
   // Use the same words as the check in the browser.
   const verdict = kind === "restore" && error ? verdictOfError(error) : null;
   const title = verdict ? `${ending} ${VERDICT_TITLES[verdict]}` : ending;
@@ -143,15 +145,19 @@ function Failure({ operation, truth }: { operation: Operation; truth: string }) 
   );
 }
 
+const nounOf = ({ kind, undoes }: Operation): string => (undoes ? "undo" : kind);
+
 /** Errors about rows that the database rejects. */
 const ROW_ERRORS: readonly ErrorCode[] = ["LOAD_FAILED", "CONSTRAINT_VIOLATED"];
 
-function Again({ kind }: Pick<Operation, "kind">) {
+function Again({ kind, undoes }: Pick<Operation, "kind" | "undoes">) {
   const { paths } = usePanel();
   return (
     <Button asChild>
       {kind === "backup" ? (
         <Link href={paths.create}>Create another backup</Link>
+      ) : undoes ? (
+        <Link href={paths.operation(undoes)}>Undo again</Link>
       ) : (
         <Link href={paths.restore}>Restore again</Link>
       )}

@@ -11,18 +11,15 @@ const restore = (state: Operation["state"], stage: Stage, plan: object | null): 
     progress: { stage, phase: "preparing", tables: [] },
   }) as unknown as Operation;
 
-const STEPS: Place[] = ["operation", "scope", "changes", "confirm"];
+const STEPS: Place[] = ["operation", "scope", "changes"];
 const placesOf = (operation: Operation, isOwn = true) =>
   STEPS.map((wanted) => placeOf(operation, wanted, isOwn));
 
-it("leads a restore that is ready to its first step, and keeps the others", () => {
-  const ready = restore("ready", "check", { canStart: true });
-  expect(placesOf(ready)).toEqual(["scope", "scope", "changes", "confirm"]);
-});
-
-it("leads to why a restore cannot begin, and lets something else be chosen", () => {
-  const refused = restore("ready", "check", { canStart: false });
-  expect(placesOf(refused)).toEqual(["changes", "scope", "changes", "changes"]);
+it("leads a restore that is checked to its review, and lets its scope be changed", () => {
+  for (const plan of [{ canStart: true }, { canStart: false }]) {
+    const ready = restore("ready", "check", plan);
+    expect(placesOf(ready)).toEqual(["changes", "scope", "changes"]);
+  }
 });
 
 it("shows others what waits, and nothing to choose", () => {
@@ -30,11 +27,11 @@ it("shows others what waits, and nothing to choose", () => {
   expect(new Set(placesOf(ready, false))).toEqual(new Set(["changes"]));
 });
 
-it("stays where the first check is watched, and shows a later one where its outcome will be", () => {
-  expect(placeOf(restore("running", "check", null), "operation", true)).toBe("operation");
-  expect(placeOf(restore("running", "check", {}), "operation", true)).toBe("changes");
-  expect(placeOf(restore("running", "rehearsal", null), "operation", true)).toBe("changes");
-  expect(placeOf(restore("running", "rehearsal", {}), "confirm", true)).toBe("changes");
+it("stays where the first check is watched, and at the review while it is planned and rehearsed", () => {
+  expect(new Set(placesOf(restore("running", "check", null)))).toEqual(new Set(["operation"]));
+  for (const stage of ["check", "rehearsal"] as const) {
+    expect(placesOf(restore("running", stage, {}))).toEqual(["changes", "scope", "changes"]);
+  }
 });
 
 it("leaves the steps behind once it runs, and when it has ended", () => {

@@ -1,12 +1,9 @@
 import type { Operation } from "../../lib/shared/api.ts";
+import { isPlanning } from "../common/operation-wording.ts";
 import type { OperationStep } from "../panel-context.tsx";
 
-/** A page of an operation: a step before a restore starts, or the progress and result. */
+/** A page of an operation: what a restore would do, which part of it, or the progress and result. */
 export type Place = "operation" | Exclude<OperationStep, "receipt">;
-
-/** Whether a restore is being checked or planned again. Then nothing has been changed. */
-export const isPlanning = ({ kind, state, progress: { stage } }: Operation): boolean =>
-  kind === "restore" && state === "running" && (stage === "check" || stage === "rehearsal");
 
 /**
  * Returns the page that an operation shows now. A step cannot be opened too early or too late, whatever was requested.
@@ -14,16 +11,7 @@ export const isPlanning = ({ kind, state, progress: { stage } }: Operation): boo
  * @param isOwn whether this person began the operation. Others have nothing to choose.
  */
 export function placeOf(operation: Operation, wanted: Place, isOwn: boolean): Place {
-  const { kind, state, plan, progress } = operation;
-  if (kind === "backup") return "operation";
-  if (isPlanning(operation)) {
-    if (wanted === "scope") return "scope";
-    const isFirst = plan === null && progress.stage === "check";
-    return wanted === "operation" && isFirst ? "operation" : "changes";
-  }
-  if (state !== "ready" || !plan) return "operation";
-  if (!isOwn) return "changes";
-  // Show first why the restore cannot start. From there, the person can change the scope.
-  if (!plan.canStart) return wanted === "scope" ? "scope" : "changes";
-  return wanted === "operation" ? "scope" : wanted;
+  const { state, plan } = operation;
+  if (!plan || (state !== "ready" && !isPlanning(operation))) return "operation";
+  return wanted === "scope" && isOwn ? "scope" : "changes";
 }

@@ -8,7 +8,14 @@ import {
   formatRemaining,
 } from "../../lib/shared/format.ts";
 import { sumProgress } from "../../lib/shared/progress.ts";
+import { CancelOperation } from "../common/cancel-operation.tsx";
 import { type Fact, Facts } from "../common/facts.tsx";
+import {
+  fractionOf,
+  type PhaseStep,
+  phaseSteps,
+  stageDescription,
+} from "../common/operation-wording.ts";
 import { type Rates, remainingMs } from "../rates.ts";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";
@@ -16,8 +23,6 @@ import { Check } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { Progress } from "../ui/progress.tsx";
 import { Spinner } from "../ui/spinner.tsx";
-import { CancelOperation } from "./cancel-operation.tsx";
-import { fractionOf, type PhaseStep, phaseSteps, stageDescription } from "./operation-wording.ts";
 import { TableProgressCard } from "./table-progress-card.tsx";
 import { TellWhenEnded } from "./tell-when-ended.tsx";
 import { useOrder } from "./use-order.ts";

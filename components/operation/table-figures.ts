@@ -25,5 +25,10 @@ export const toGraphTable = (table: TableProgress, isStopped: boolean): GraphTab
   name: table.name,
   model: table.model,
   figures: tableFigures(table),
-  progress: { state: table.state, fraction: tableFraction(table), isStopped },
+  // Nothing is done that was rolled back.
+  progress: {
+    state: isStopped && table.state === "done" ? "waiting" : table.state,
+    fraction: tableFraction(table),
+    isStopped,
+  },
 });

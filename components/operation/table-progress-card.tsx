@@ -8,7 +8,7 @@ import { ListOrGraphCard } from "../order-graph/list-or-graph-card.tsx";
 import type { Rates } from "../rates.ts";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";
-import { Check, CircleX, Clock } from "../ui/icons.ts";
+import { Check, CircleX, Clock, Minus } from "../ui/icons.ts";
 import { Progress } from "../ui/progress.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
 import { Spinner } from "../ui/spinner.tsx";
@@ -27,6 +27,8 @@ interface TableProgressCardProps {
 }
 
 const STATE_LABELS = { waiting: "Waiting", running: "Running", done: "Done" };
+/** After an early end. What a table had is rolled back, or in a file that cannot be used. */
+const STOPPED_LABELS = { waiting: "Not begun", running: "Stopped here", done: "Not kept" };
 
 export function TableProgressCard(props: TableProgressCardProps) {
   const { order, tables, rates, title = "Tables", isStopped = false } = props;
@@ -78,6 +80,7 @@ function TableRow({ table, bytesPerSecond, isStopped }: TableRowProps) {
   const isDone = table.state === "done";
   const fraction = tableFraction(table);
   const figures = tableFigures(table);
+  const label = (isStopped ? STOPPED_LABELS : STATE_LABELS)[table.state];
   return (
     <li className="pba:flex pba:items-start pba:gap-3 pba:py-2.5">
       <StateIcon state={table.state} isStopped={isStopped} />
@@ -85,7 +88,7 @@ function TableRow({ table, bytesPerSecond, isStopped }: TableRowProps) {
         <div className="pba:flex pba:flex-wrap pba:items-baseline pba:justify-between pba:gap-x-4">
           <TableTitle table={table} />
           <span className={cn("pba:text-xs", table.state === "running" ? "" : "pba:text-muted")}>
-            <span className="pba:sr-only">{STATE_LABELS[table.state]}: </span>
+            <span className="pba:sr-only">{label}: </span>
             {figures}
             {table.bytes > 0 && ` · ${formatBytes(table.bytes)}`}
             {bytesPerSecond ? ` · ${formatRate(bytesPerSecond)}` : ""}
@@ -94,7 +97,7 @@ function TableRow({ table, bytesPerSecond, isStopped }: TableRowProps) {
         <Progress
           label={tableLabel(table)}
           fraction={fraction}
-          valueText={`${STATE_LABELS[table.state]}, ${figures}`}
+          valueText={`${label}, ${figures}`}
           tone={isStopped ? "neutral" : isDone ? "good" : "accent"}
           className="pba:h-1"
         />
@@ -112,12 +115,8 @@ function StateIcon({ state, isStopped }: { state: TableProgress["state"]; isStop
       if (isStopped) return <CircleX aria-hidden className={cn(className, "pba:text-bad")} />;
       return <Spinner className={cn(className, "pba:text-accent-ink")} />;
     case "done":
-      return (
-        <Check
-          aria-hidden
-          className={cn(className, isStopped ? "pba:text-muted" : "pba:text-good")}
-        />
-      );
+      if (isStopped) return <Minus aria-hidden className={cn(className, "pba:text-muted")} />;
+      return <Check aria-hidden className={cn(className, "pba:text-good")} />;
     default:
       throw state satisfies never;
   }

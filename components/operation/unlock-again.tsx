@@ -1,10 +1,10 @@
 import type { CreateRestore, Operation } from "../../lib/shared/api.ts";
-import { formatDateTime } from "../../lib/shared/format.ts";
+import { formatMoment } from "../../lib/shared/format.ts";
+import { isOfOriginal } from "../common/operation-wording.ts";
+import { ReopenForm } from "../common/reopen-form.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { Card } from "../ui/card.tsx";
 import { LockOpen } from "../ui/icons.ts";
-import { isOfOriginal } from "./operation-wording.ts";
-import { ReopenForm } from "./reopen-form.tsx";
 
 /** The source of an interrupted restore, if the server still has it. */
 function sourceOf({ error }: Operation): Pick<CreateRestore, "uploadId" | "undo"> | null {
@@ -26,7 +26,7 @@ export function UnlockAgain({ operation }: { operation: Operation }) {
       title="Go on without another upload"
       description={
         typeof expiresAt === "string"
-          ? `The uploaded file is still on the server, until ${formatDateTime(expiresAt)}. You only have to unlock it again.`
+          ? `The uploaded file is still on the server, until ${formatMoment(expiresAt)}. You only have to unlock it again.`
           : "The safety backup is still on the server. You only have to unlock it again."
       }
     >

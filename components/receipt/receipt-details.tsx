@@ -1,20 +1,15 @@
 import type { ReactNode } from "react";
 import type { Actor } from "../../lib/shared/api.ts";
-import {
-  formatBytes,
-  formatCount,
-  formatDateTime,
-  formatDuration,
-} from "../../lib/shared/format.ts";
+import { formatBytes, formatCount, formatDuration, formatMoment } from "../../lib/shared/format.ts";
 import type { Receipt } from "../../lib/shared/receipt.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
+import { CheckList } from "../common/check-list.tsx";
 import { CopyButton } from "../common/copy-button.tsx";
 import { type Fact, Facts } from "../common/facts.tsx";
 import { DriftList, WarningList } from "../common/findings.tsx";
+import { ENCRYPTION_LABELS } from "../common/operation-wording.ts";
 import { TableTitle } from "../common/table-title.tsx";
-import { CheckList } from "../operation/check-list.tsx";
-import { ENCRYPTION_LABELS } from "../operation/operation-wording.ts";
-import { Undoes } from "../operation/undoes.tsx";
+import { Undoes } from "../common/undoes.tsx";
 import { Card } from "../ui/card.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { ReceiptTables } from "./receipt-tables.tsx";
@@ -78,7 +73,7 @@ export function ReceiptDetails({ receipt }: { receipt: Receipt }) {
 const SMALL_PRINT = "pba:block pba:font-mono pba:text-xs pba:font-normal pba:break-all";
 const WIDE_FACTS = "pba:grid-cols-[repeat(auto-fill,minmax(11rem,1fr))]";
 
-const moment = (iso: string): ReactNode => <time dateTime={iso}>{formatDateTime(iso)}</time>;
+const moment = (iso: string): ReactNode => <time dateTime={iso}>{formatMoment(iso)}</time>;
 
 /** Leaves out facts without a value. */
 const present = (facts: Array<{ label: string; value: ReactNode | null }>): Fact[] =>

@@ -1,6 +1,6 @@
-import { formatBytes, formatDateTime, formatNoun } from "../../lib/shared/format.ts";
+import { formatBytes, formatMoment, formatNoun } from "../../lib/shared/format.ts";
+import { ENCRYPTION_LABELS } from "../common/operation-wording.ts";
 import type { ArchiveFile } from "../local/chosen-files.ts";
-import { ENCRYPTION_LABELS } from "../operation/operation-wording.ts";
 import { FileArchive } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import type { ChosenBackup, Recognised } from "./chosen-file-store.ts";
@@ -46,7 +46,7 @@ function descriptionOf({ report, contents }: ChosenBackup): string {
   const what = `A backup of ${formatNoun(tables, "table")}, ${ENCRYPTION_LABELS[encryption].toLowerCase()}`;
   const madeOf = contents?.madeOf ?? report.manifest;
   if (madeOf) {
-    return `${what}, made ${formatDateTime(madeOf.createdAt)} from ${madeOf.databaseName} by ${madeOf.tool}.`;
+    return `${what}, made ${formatMoment(madeOf.createdAt)} from ${madeOf.databaseName} by ${madeOf.tool}.`;
   }
   return encryption === "none"
     ? `${what}.`

@@ -2,7 +2,7 @@ import { useRouter } from "next/navigation";
 import { useEffect, useState } from "react";
 import type { Unlock } from "../../lib/shared/api.ts";
 import { formatPercent } from "../../lib/shared/format.ts";
-import { useTitlePrefix } from "../operation/use-title-prefix.ts";
+import { useTitlePrefix } from "../common/use-title-prefix.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
@@ -94,8 +94,7 @@ export function CheckAndUpload({ backup, isUploading, goTo, onCreated }: CheckAn
 
   const isLocked = canOpen && secret === null && !opensItself;
   const title = isUploading ? "Uploading this backup" : "Check this backup";
-  const fraction = isUploading ? `${formatPercent(uploadedFraction(upload.state))} · ` : "";
-  useTitlePrefix(`${fraction}${title}`);
+  useTitlePrefix(isUploading ? formatPercent(uploadedFraction(upload.state)) : null);
   return (
     <>
       <RestoreHeader

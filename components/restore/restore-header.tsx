@@ -1,6 +1,6 @@
 import type { ComponentProps } from "react";
 import { PageHeader } from "../common/page-header.tsx";
-import { useHeadingFocus } from "../operation/use-heading-focus.ts";
+import { useHeadingFocus } from "../common/use-heading-focus.ts";
 import { RestoreSteps } from "./restore-steps.tsx";
 
 interface RestoreHeaderProps {

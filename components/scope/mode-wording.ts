@@ -1,7 +1,7 @@
 import type { RestoreMode, RestorePlan } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
 import { tableLabel } from "../../lib/shared/table-name.ts";
-import { chosenRows } from "./scope-draft.ts";
+import { chosenRows, MIGRATIONS_TABLE } from "./scope-draft.ts";
 
 interface ModeWording {
   title: string;
@@ -41,17 +41,26 @@ export const MODES: Record<RestoreMode, ModeWording> = {
 /** These modes remove no rows and can restore single rows. */
 export const MERGING_MODES: readonly RestoreMode[] = ["keep-existing", "overwrite"];
 
+/** Whether no table of the app is left out, also if each was named. */
+export const isEverything = ({ scope, tables }: Pick<RestorePlan, "scope" | "tables">): boolean =>
+  !scope.rows &&
+  !scope.exclude &&
+  tables.every(
+    ({ name, action, platform }) => action !== "skip" || platform || name === MIGRATIONS_TABLE,
+  );
+
 /**
  * Names what is restored: `Everything: 24 tables`, `Everything except what was left out: 23 tables`, `3 chosen tables`,
  * `12 chosen rows of public.orders`.
  */
-export function describeScope({ scope, tables }: Pick<RestorePlan, "scope" | "tables">): string {
+export function describeScope(plan: Pick<RestorePlan, "scope" | "tables">): string {
+  const { scope, tables } = plan;
   const { rows, tables: chosen } = scope;
   if (rows) {
     const names = rows.map(tableLabel).join(", ");
     return `${formatNoun(chosenRows(rows), "chosen row")} of ${names}`;
   }
-  if (chosen) return formatNoun(chosen.length, "chosen table");
+  if (chosen && !isEverything(plan)) return formatNoun(chosen.length, "chosen table");
   const count = tables.filter(({ action }) => action !== "skip").length;
   return `${scope.exclude ? "Everything except what was left out" : "Everything"}: ${formatNoun(count, "table")}`;
 }

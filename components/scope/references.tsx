@@ -1,7 +1,12 @@
 import type { OrderEdge, RestoreMode } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
-import { missingParents, referencesInto, referencesLeftOut } from "../table-choice.ts";
+import {
+  missingParents,
+  referencesInto,
+  referencesLeftOut,
+  tablesLeftBehind,
+} from "../table-choice.ts";
 import { Button } from "../ui/button.tsx";
 import { Plus } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
@@ -23,6 +28,10 @@ export function References({ tables, edges, mode, chosen, onAdd }: ReferencesPro
   const offered = new Set([...parents].filter((key) => inBackup.has(key)));
   const leftOut = referencesLeftOut(chosen, edges);
   const into = MERGING_MODES.includes(mode) ? [] : referencesInto(chosen, edges);
+  const behind = tablesLeftBehind(tables, chosen, edges);
+  const behindKeys = behind.map(tableKey);
+  const rowsBehind = behind.reduce((sum, { missing }) => sum + missing, 0);
+  const withBehind = missingParents(new Set([...chosen, ...behindKeys]), edges);
   const referring = new Set(into.map(({ from }) => tableKey(from)));
   return (
     <div
@@ -47,6 +56,32 @@ export function References({ tables, edges, mode, chosen, onAdd }: ReferencesPro
             the restore fails and changes nothing.
           </p>
           <Edges edges={leftOut} />
+        </Notice>
+      )}
+      {behind.length > 0 && (
+        <Notice
+          tone="warn"
+          title={`${formatNoun(rowsBehind, "row")} in ${formatNoun(behind.length, "table")} that ${behind.length === 1 ? "refers" : "refer"} to these will be missing.`}
+          actions={
+            <Button
+              size="small"
+              onClick={() =>
+                onAdd(new Set([...behindKeys, ...withBehind].filter((key) => inBackup.has(key))))
+              }
+            >
+              <Plus aria-hidden />
+              Add {behind.length === 1 ? "this table" : "these tables"}
+            </Button>
+          }
+        >
+          <p>The backup has these rows, the database does not.</p>
+          <ul className="pba:mt-1 pba:list-disc pba:pl-4">
+            {behind.map((table) => (
+              <li key={tableKey(table)} className="pba:wrap-anywhere">
+                {tableLabel(table)}: {formatNoun(table.missing, "row")}
+              </li>
+            ))}
+          </ul>
         </Notice>
       )}
       {into.length > 0 && (

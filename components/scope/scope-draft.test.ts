@@ -15,7 +15,7 @@ describe("a scope", () => {
       { mode: "overwrite", rows: [{ ...name("b"), places: [3, 1] }] },
     ];
     for (const scope of scopes) {
-      expect(toScope(toDraft(scope), tables, false)).toEqual(scope);
+      expect(toScope(toDraft(scope, tables), tables, false)).toEqual(scope);
     }
   });
 
@@ -28,10 +28,16 @@ describe("a scope", () => {
   });
 
   it("names each table where everything is only a part of the database", () => {
-    expect(toScope(toDraft({ mode: "replace" }), tables, true)).toEqual({
+    expect(toScope(toDraft({ mode: "replace" }, tables), tables, true)).toEqual({
       mode: "replace",
       tables: [name("a"), name("b"), name("c")],
     });
+  });
+
+  it("is everything where each table is named, as for an undo", () => {
+    const scope: RestoreScope = { mode: "replace", tables: [name("c"), name("a"), name("b")] };
+    expect(toDraft(scope, tables).chosen).toBe(null);
+    expect(isSameScope(toScope(toDraft(scope, tables), tables, true) ?? scope, scope)).toBe(true);
   });
 
   it("is told from another by what it asks for, not by its order", () => {

@@ -23,7 +23,7 @@ export interface ScopeTable extends TableName {
 }
 
 /** A restore never changes this table. */
-const MIGRATIONS_TABLE = "_prisma_migrations";
+export const MIGRATIONS_TABLE = "_prisma_migrations";
 
 /**
  * Returns the backup's tables that can be chosen.
@@ -47,16 +47,20 @@ export function scopeTables(
     });
 }
 
-export const toDraft = ({ mode, tables, rows }: RestoreScope): ScopeDraft => ({
-  mode,
-  chosen: tables ? new Set(tables.map(tableKey)) : null,
-  rows,
-});
+/** If each of the app's tables is named, as for an undo, nothing is left to choose: everything is chosen. */
+export function toDraft(
+  { mode, tables: named, rows }: RestoreScope,
+  tables: readonly ScopeTable[],
+): ScopeDraft {
+  const keys = named && new Set(named.map(tableKey));
+  const isAll = !keys || appTables(tables).every((table) => keys.has(tableKey(table)));
+  return { mode, chosen: isAll ? null : keys, rows };
+}
 
 /**
  * Returns null if no table is chosen.
  *
- * @param isPart whether tables that are not in the backup refer to tables in it. Then all tables are named one by one,
+ * @param isPart whether the backup deliberately lacks tables of the database. Then all tables are named one by one,
  *   because a restore of everything would require the other tables too.
  */
 export function toScope(

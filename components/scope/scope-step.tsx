@@ -1,16 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
-import { type FormEvent, useMemo, useState } from "react";
-import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
+import { type FormEvent, useEffect, useMemo, useState } from "react";
+import type { Operation, RestorePlan, RestoreScope } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
 import { tableKey } from "../../lib/shared/table-name.ts";
+import { CancelOperation } from "../common/cancel-operation.tsx";
 import { ErrorNotice } from "../common/error-notice.tsx";
-import { CancelOperation } from "../operation/cancel-operation.tsx";
+import { StickyActions } from "../common/sticky-actions.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { appTables, referencesInto } from "../table-choice.ts";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
-import { CheckField } from "../ui/check-field.tsx";
 import { ArrowRight } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { RadioCards } from "../ui/radio-cards.tsx";
@@ -18,7 +18,7 @@ import { Spinner } from "../ui/spinner.tsx";
 import { usePromptMutation } from "../use-prompt-mutation.ts";
 import { MERGING_MODES, MODES } from "./mode-wording.ts";
 import { RowsCard } from "./rows-card.tsx";
-import { isSameScope, scopeTables, toDraft, toScope } from "./scope-draft.ts";
+import { isSameScope, type ScopeDraft, scopeTables, toDraft, toScope } from "./scope-draft.ts";
 import { ScopeTablesCard } from "./scope-tables-card.tsx";
 
 interface ScopeStepProps {
@@ -28,38 +28,24 @@ interface ScopeStepProps {
 
 /** Asks which part of the backup to restore, and what happens to existing rows. */
 export function ScopeStep({ operation, plan }: ScopeStepProps) {
-  const { queries, paths } = usePanel();
-  const router = useRouter();
+  const { queries } = usePanel();
   const overview = useQuery(queries.overview).data;
-  const replan = usePromptMutation(queries.planRestore(operation.id));
-  const [draft, setDraft] = useState(() => toDraft(plan.scope));
-  const [rehearses, setRehearses] = useState(true);
-  const [showsProblem, setShowsProblem] = useState(false);
   const tables = useMemo(() => scopeTables(plan, overview?.tables), [plan, overview]);
+  const [draft, setDraft] = useState(() => toDraft(plan.scope, tables));
+  const [showsProblem, setShowsProblem] = useState(false);
+  const { choose, isPending, error } = useChosenScope(operation, plan);
   const edges = (overview ?? plan).insertionOrder.edges;
   const all = appTables(tables);
-  const isPart = referencesInto(new Set(all.map(tableKey)), edges).length > 0;
+  const isPart =
+    operation.undoes !== null || referencesInto(new Set(all.map(tableKey)), edges).length > 0;
   const scope = toScope(draft, tables, isPart);
-  const modes = draft.rows ? MERGING_MODES : (Object.keys(MODES) as Array<keyof typeof MODES>);
-  const isPlanned = (wanted: typeof scope): boolean =>
-    wanted !== null && isSameScope(wanted, plan.scope) && (!rehearses || plan.rehearsal !== null);
-
-  const submit = async (event: FormEvent) => {
+  const submit = (event: FormEvent) => {
     event.preventDefault();
     setShowsProblem(scope === null);
-    if (!scope || replan.isPending) return;
-    try {
-      // Use the promise: callbacks of `mutate` would not run, because this step is unmounted while the plan is made.
-      if (!isPlanned(scope)) await replan.mutateAsync({ scope, rehearse: rehearses });
-    } catch {
-      // The mutation's own state shows the error.
-      return;
-    }
-    router.push(paths.operationStep(operation.id, "changes"));
+    if (scope && !isPending) choose(scope);
   };
-
   return (
-    <form noValidate onSubmit={submit} className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-6">
+    <form noValidate onSubmit={submit} className="pba:contents">
       {draft.rows ? (
         <RowsCard rows={draft.rows} tables={tables} />
       ) : (
@@ -71,48 +57,70 @@ export function ScopeStep({ operation, plan }: ScopeStepProps) {
           onChange={(chosen) => setDraft({ ...draft, chosen })}
         />
       )}
-      <Card title="What about existing rows?">
-        <RadioCards
-          label="What about existing rows?"
-          className="pba:@2xl:grid-cols-2"
-          value={draft.mode}
-          onChange={(mode) => setDraft({ ...draft, mode })}
-          options={modes.map((mode) => ({
-            value: mode,
-            title: MODES[mode].title,
-            description: MODES[mode].consequence,
-          }))}
-        />
-        <p className="pba:mt-4 pba:text-muted">
-          Each way is all or nothing: if one row cannot be restored, none is.
-        </p>
-      </Card>
-      <Card>
-        <CheckField
-          label="Do a trial run first"
-          hint="A trial run shows which rows will be added, removed and changed, and whether every constraint holds. It changes nothing, and takes about as long as the restore."
-          checked={rehearses}
-          onChange={setRehearses}
-        />
-      </Card>
-      {replan.error && <ErrorNotice error={replan.error} />}
+      <ModeCard draft={draft} onChange={setDraft} />
+      {error && <ErrorNotice error={error} />}
       {showsProblem && scope === null && (
         <Notice tone="bad" role="alert">
           <p>Choose at least one table.</p>
         </Notice>
       )}
-      <div className="pba:flex pba:flex-wrap pba:items-center pba:justify-between pba:gap-3">
+      <StickyActions
+        note={draft.rows ? null : formatNoun(draft.chosen?.size ?? all.length, "table")}
+      >
+        <Button type="submit" variant="primary" aria-disabled={isPending}>
+          Continue
+          {isPending ? <Spinner /> : <ArrowRight aria-hidden />}
+        </Button>
         <CancelOperation operation={operation} />
-        <div className="pba:flex pba:flex-wrap pba:items-center pba:gap-x-5 pba:gap-y-3">
-          <p className="pba:text-muted">
-            {draft.rows ? "" : formatNoun(draft.chosen?.size ?? all.length, "table")}
-          </p>
-          <Button type="submit" variant="primary" aria-disabled={replan.isPending}>
-            Continue
-            {replan.isPending ? <Spinner /> : <ArrowRight aria-hidden />}
-          </Button>
-        </div>
-      </div>
+      </StickyActions>
     </form>
   );
+}
+
+interface ModeCardProps {
+  draft: ScopeDraft;
+  onChange: (draft: ScopeDraft) => void;
+}
+
+function ModeCard({ draft, onChange }: ModeCardProps) {
+  const modes = draft.rows ? MERGING_MODES : (Object.keys(MODES) as Array<keyof typeof MODES>);
+  return (
+    <Card title="What about existing rows?">
+      <RadioCards
+        label="What about existing rows?"
+        className="pba:@2xl:grid-cols-2"
+        value={draft.mode}
+        onChange={(mode) => onChange({ ...draft, mode })}
+        options={modes.map((mode) => ({
+          value: mode,
+          title: MODES[mode].title,
+          description: MODES[mode].consequence,
+        }))}
+      />
+      <p className="pba:mt-4 pba:text-muted">
+        Each way is all or nothing: if one row cannot be restored, none is.
+      </p>
+    </Card>
+  );
+}
+
+/** Has the restore planned for the chosen scope, and goes back to the review when that plan is there. */
+function useChosenScope({ id, state, progress }: Operation, { scope }: RestorePlan) {
+  const { queries, paths } = usePanel();
+  const router = useRouter();
+  const { isPending, error, mutate } = usePromptMutation(queries.planRestore(id));
+  const [chosen, setChosen] = useState<RestoreScope | null>(null);
+  const isPlanned = state === "ready" || progress.stage === "rehearsal";
+  const isThere = chosen !== null && isPlanned && isSameScope(chosen, scope);
+  useEffect(() => {
+    if (isThere) router.push(paths.operationStep(id, "changes"));
+  }, [isThere, id, paths, router]);
+  return {
+    isPending: isPending || (chosen !== null && !error),
+    error,
+    choose(wanted: RestoreScope) {
+      setChosen(wanted);
+      if (!isSameScope(wanted, scope)) mutate({ scope: wanted, rehearse: true });
+    },
+  };
 }

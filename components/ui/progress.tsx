@@ -1,4 +1,5 @@
 import * as Radix from "@radix-ui/react-progress";
+import { formatPercent } from "../../lib/shared/format.ts";
 import { cn } from "./cn.ts";
 
 interface ProgressProps {
@@ -31,7 +32,7 @@ export function Progress({
     <Radix.Root
       aria-label={label}
       value={percent}
-      getValueLabel={(value) => valueText ?? `${value} %`}
+      getValueLabel={() => valueText ?? formatPercent(fraction ?? 0)}
       className={cn("pba:h-2 pba:overflow-hidden pba:rounded-full pba:bg-sunken", className)}
     >
       <Radix.Indicator

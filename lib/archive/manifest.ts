@@ -64,6 +64,7 @@ export function summariseManifest(manifest: Manifest): ManifestSummary {
       rows,
       jsonBytes,
     })),
+    tablesInDatabase: manifest.tablesInDatabase,
     sequences: manifest.sequences.length,
     migrations: manifest.migrations.map(({ name, finishedAt }) => ({
       name,

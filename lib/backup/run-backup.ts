@@ -54,7 +54,7 @@ export interface RunBackupOptions extends TableSelection {
  * @throws BackupError. The output is then destroyed, so that the incomplete data is not taken for a backup.
  */
 export async function runBackup(options: RunBackupOptions): Promise<OperationResult> {
-  const { database, key, output, signal, onProgress = () => {} } = options;
+  const { database, key, output, maxRowBytes, signal, onProgress = () => {} } = options;
   const startedAt = performance.now();
   const createdAt = new Date();
   // Create the writer first, so that a download begins at once.
@@ -72,7 +72,6 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
       });
 
       onProgress({ type: "phase", phase: "dumping" });
-      const { maxRowBytes } = options;
       const tables = await dumpTables(snapshot, {
         writer,
         database,
@@ -116,6 +115,7 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
         encryption: key.mode,
         insertionOrder: plan.insertionOrder,
         tables,
+        tablesInDatabase: plan.tablesInDatabase,
         sequences,
         ...(enums.length > 0 && { enums }),
         warnings,
@@ -130,6 +130,7 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
           jsonBytes,
           jsonSha256,
         })),
+        tablesInDatabase: plan.tablesInDatabase,
         rows: tables.reduce((sum, table) => sum + table.rows, 0),
         jsonBytes: tables.reduce((sum, table) => sum + table.jsonBytes, 0),
         sequences: sequences.length,

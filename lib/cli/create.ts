@@ -3,7 +3,7 @@ import { createBackupFile } from "../backup/create-backup-file.ts";
 import { openDatabase } from "../postgres/connection.ts";
 import { NO_PRISMA_MODELS } from "../schema/prisma-models.ts";
 import type { EncryptionChoice } from "../shared/api.ts";
-import { formatBytes, formatDuration, formatNoun } from "../shared/format.ts";
+import { formatBytes, formatDuration, formatNoun, formatTables } from "../shared/format.ts";
 import { showProgress } from "./progress-bar.ts";
 import {
   parseExclusion,
@@ -57,7 +57,7 @@ export async function create(args: string[], signal: AbortSignal): Promise<void>
         process.stderr.write("hint: To choose one: --include SCHEMA, or --include SCHEMA.NAME\n");
     }
     process.stdout.write(
-      `${path}: ${formatNoun(result.tables.length, "table")}, ${formatNoun(result.rows, "row")}, ${formatBytes(result.archiveBytes ?? 0)} in ${formatDuration(result.elapsedMs)}\n`,
+      `${path}: ${formatTables(result.tables.length, result.tablesInDatabase)}, ${formatNoun(result.rows, "row")}, ${formatBytes(result.archiveBytes ?? 0)} in ${formatDuration(result.elapsedMs)}\n`,
     );
   } finally {
     progress.end();

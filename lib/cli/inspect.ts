@@ -1,7 +1,7 @@
 import { openArchive } from "../archive/archive-reader.ts";
 import { summariseManifest } from "../archive/manifest.ts";
 import type { EncryptionMode, ManifestSummary } from "../shared/api.ts";
-import { formatBytes, formatNoun } from "../shared/format.ts";
+import { formatBytes, formatNoun, formatTables } from "../shared/format.ts";
 import { tableLabel } from "../shared/table-name.ts";
 import { parseOptions, readUnlock, UNLOCK_OPTIONS } from "./usage.ts";
 
@@ -48,13 +48,13 @@ function toText({ file, sizeBytes, encryption, manifest }: Inspection): string {
   return `${[
     ...head,
     ...origin(manifest),
-    `holds       ${formatNoun(manifest.tables.length, "table")}, ${formatNoun(rows, "row")}${manifest.formatVersion === null ? "" : `, ${formatNoun(manifest.sequences, "sequence")}`}`,
+    `holds       ${formatTables(manifest.tables.length, manifest.tablesInDatabase)}, ${formatNoun(rows, "row")}${manifest.formatVersion === null ? "" : `, ${formatNoun(manifest.sequences, "sequence")}`}`,
     `migrations  ${manifest.migrations.map(({ name }) => name).join(", ") || "none recorded"}`,
     ...manifest.warnings.map(({ message }) => `warning     ${message}`),
     "",
     ...manifest.tables.map(
       (table) =>
-        `${String(table.rows).padStart(12)} rows  ${formatBytes(table.jsonBytes).padStart(9)}  ${tableLabel(table)}`,
+        `${formatNoun(table.rows, "row").padStart(17)}  ${formatBytes(table.jsonBytes).padStart(9)}  ${tableLabel(table)}`,
     ),
   ].join("\n")}\n`;
 }

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { BackupError } from "../errors.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
+import { formatFor } from "../shared/format.ts";
 import { leaveOutIn } from "../shared/leave-out.ts";
 import { toBackupError } from "../to-backup-error.ts";
 import { TOOL } from "../version.ts";
@@ -47,6 +48,8 @@ async function main([name, ...args]: string[]): Promise<number> {
     process.stdout.write(`${TOOL.split("/")[1]}\n`);
     return 0;
   }
+  // Not every terminal has the spaces of Intl.
+  formatFor({ locale: Intl.DateTimeFormat().resolvedOptions().locale, space: " " });
   const stop = new AbortController();
   // The first Ctrl-C stops gracefully. The second one ends the process at once, as without a handler.
   for (const signal of ["SIGINT", "SIGTERM"] as const)

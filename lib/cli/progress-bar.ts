@@ -1,5 +1,5 @@
 import { clearLine, cursorTo } from "node:readline";
-import { formatCount, formatRate } from "../shared/format.ts";
+import { formatCount, formatNoun, formatPercent, formatRate } from "../shared/format.ts";
 import { addProgress, NO_PROGRESS, type OnProgress, sumProgress } from "../shared/progress.ts";
 import { tableLabel } from "../shared/table-name.ts";
 
@@ -33,8 +33,8 @@ export function showProgress(): { onProgress: OnProgress; end(): void } {
       const line = [
         progress.phase.padEnd(11),
         `[${"█".repeat(Math.round(share * WIDTH)).padEnd(WIDTH, "·")}]`,
-        `${Math.floor(share * 100)} %`.padStart(5),
-        `${formatCount(rows)} of ${formatCount(totalRows)} rows`,
+        formatPercent(share).padStart(5),
+        `${formatCount(rows)} of ${formatNoun(totalRows, "row")}`,
         formatRate((bytes * 1000) / Math.max(1, Date.now() - startedAt)),
         running ? tableLabel(running) : "",
       ].join("  ");

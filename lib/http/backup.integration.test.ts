@@ -32,7 +32,7 @@ it("creates a backup, streams it once to the person who asked, and records what 
     changed: "nothing",
     startedAt: null,
   });
-  expect(created.fileName).toMatch(/^test_[\w-]+-\d{4}-\d\d-\d\d-\d{4}\.zip$/);
+  expect(created.fileName).toMatch(/^test_[\w-]+-\d{4}-\d\d-\d\d-\d{4}Z\.zip$/);
   const archive = `backups/${created.id}/archive`;
   expect(await admin.fail("GET", archive, { user: "bob" })).toMatchObject({ code: "FORBIDDEN" });
 
@@ -66,7 +66,29 @@ it("creates a backup, streams it once to the person who asked, and records what 
   const [listed] = await admin.ok<ListedOperation[]>("GET", "operations");
   const { rows, archiveBytes } = done.result ?? {};
   expect(listed).toMatchObject({ id: done.id, rows, archiveBytes, progress: null });
+  expect(listed).toMatchObject({ tables: 2, tablesInDatabase: 2 });
   expect(await backupConnections(database)).toBe(0);
+});
+
+it("says in the name, the list and the backup itself that tables are missing", async () => {
+  await using database = await createTestDatabase({ sql: SHOP_SQL });
+  await using admin = await createTestAdmin({ url: database.url });
+  const tables = [{ schema: "public", name: "customers" }];
+  const file = await admin.backup({ mode: "none" }, tables);
+  const [listed] = await admin.ok<ListedOperation[]>("GET", "operations");
+  expect(listed).toMatchObject({ tables: 1, tablesInDatabase: 2 });
+  expect(listed?.fileName).toMatch(/-\d{4}Z-1-of-2-tables\.zip$/);
+  const { id } = await admin.ok("POST", "restores", {
+    json: { uploadId: await admin.upload(file) },
+  });
+  const { plan } = await admin.reach(id, "ready");
+  expect(plan?.manifest).toMatchObject({ tablesInDatabase: 2, tables });
+
+  const all = [...tables, { schema: "public", name: "orders" }];
+  await admin.backup({ mode: "none" }, all);
+  const [whole] = await admin.ok<ListedOperation[]>("GET", "operations");
+  expect(whole).toMatchObject({ tables: 2, tablesInDatabase: 2 });
+  expect(whole?.fileName).toMatch(/-\d{4}Z\.zip$/);
 });
 
 it("frees the connection when the browser gives the download up", async () => {

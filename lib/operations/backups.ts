@@ -6,7 +6,11 @@ import { createArchiveKey } from "../archive/encryption.ts";
 import { archiveFileName } from "../backup/backup-name.ts";
 import { runBackup } from "../backup/run-backup.ts";
 import { BackupError } from "../errors.ts";
-import type { Actor, CreateBackup } from "../shared/api.ts";
+import { selectionOf } from "../plan/dump-plan.ts";
+import { leftToPlatforms } from "../plan/platform-schemas.ts";
+import type { Database } from "../postgres/connection.ts";
+import { readCatalog } from "../schema/read-catalog.ts";
+import type { Actor, CreateBackup, TableName } from "../shared/api.ts";
 import { toBackupError } from "../to-backup-error.ts";
 import type { Context } from "./context.ts";
 import { applyPolicy, requireAllowed } from "./encryption-policy.ts";
@@ -37,14 +41,34 @@ export async function createBackup(
   { tables, encryption }: CreateBackup,
 ): Promise<StoredOperation> {
   const key = await createArchiveKey(applyPolicy(config.policy, encryption));
+  const name = await readDatabaseName(database);
+  const part = tables && (await partOf(database, tables));
   return insertOperation(database, {
     id: randomUUID(),
     state: "pending",
     actor,
     request: { kind: "backup", tables: tables ?? null, key },
     encryption: key.mode,
-    fileName: archiveFileName(await readDatabaseName(database), new Date()),
+    fileName: archiveFileName(name, new Date(), part),
   });
+}
+
+/** Returns `1-of-25-tables`, or nothing if these are all tables. */
+async function partOf(
+  database: Database,
+  tables: readonly TableName[],
+): Promise<string | undefined> {
+  const client = await database.connect("backup");
+  try {
+    const catalog = await readCatalog(client);
+    const { platformOf } = leftToPlatforms(catalog, { tables });
+    const all = catalog.tables.filter((table) => !platformOf(table));
+    const isChosen = selectionOf({ tables });
+    const chosen = all.filter(isChosen);
+    return chosen.length < all.length ? `${chosen.length}-of-${all.length}-tables` : undefined;
+  } finally {
+    await client.end();
+  }
 }
 
 /**

@@ -9,16 +9,19 @@ import type { Context } from "./context.ts";
 
 const name = "rights";
 
-export const knownRights = ({ rights }: RehearsalReport): Check[] =>
-  rights
+/** Replaces what `unknownRights` has said by what a trial run has found. */
+export const withKnownRights = (checks: readonly Check[], { rights }: RehearsalReport): Check[] => [
+  ...checks.filter((check) => check.name !== name),
+  ...(rights
     ? [
         {
           name,
-          state: changesRights(rights) ? "warning" : "passed",
+          state: changesRights(rights) ? ("warning" as const) : ("passed" as const),
           message: describeRights(rights),
         },
       ]
-    : [];
+    : []),
+];
 
 /** For a restore without a trial run: says only whether it changes the tables that hold rights. */
 export async function unknownRights(

@@ -2,7 +2,7 @@ import { planRestore } from "../restore/plan-restore.ts";
 import type { RestorePlan, RestoreScope } from "../shared/api.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import { type ActorInBackup, withActor } from "./actor-in-backup.ts";
-import { knownRights, unknownRights } from "./check-rights.ts";
+import { unknownRights, withKnownRights } from "./check-rights.ts";
 import type { Context } from "./context.ts";
 import type { LiveOperation } from "./live-operation.ts";
 import { rehearseRestore, summarise } from "./rehearse-restore.ts";
@@ -23,15 +23,14 @@ export interface WantedPlan {
   rehearse: boolean;
 }
 
-/** Says what restoring a verified archive would do. */
+/** Says what restoring a verified archive would do, without a trial run. */
 export async function makePlan(
   context: Context,
-  live: LiveOperation,
+  { signal }: Pick<LiveOperation, "signal">,
   { archive, key }: RestoreSource,
-  { scope, rehearse, actorInBackup }: WantedPlan & { actorInBackup: ActorInBackup | null },
+  { scope, actorInBackup }: Pick<WantedPlan, "scope"> & { actorInBackup: ActorInBackup | null },
 ): Promise<MadePlan> {
   const { database, models } = context;
-  const { signal } = live;
   const { fingerprint, ...planned } = await planRestore({
     database,
     models,
@@ -42,16 +41,23 @@ export async function makePlan(
   const changing = planned.tables.filter(({ action }) => action !== "skip");
   const safetyBackup = await planSafetyBackup(context, key, changing);
   const plan = await withSignIns(context, withActor({ ...planned, safetyBackup }, actorInBackup));
-  if (!rehearse || !plan.canStart) {
-    plan.checks.push(...(await unknownRights(context, changing)));
-    return { plan, fingerprint, rehearsal: null };
-  }
-  const { report, check } = await rehearseRestore(context, live, archive, scope);
-  plan.checks.push(...(report ? knownRights(report) : await unknownRights(context, changing)));
-  plan.checks.push(check);
+  plan.checks.push(...(await unknownRights(context, changing)));
+  return { plan, fingerprint, rehearsal: null };
+}
+
+/** Adds the outcome of a trial run to a plan. */
+export async function rehearsePlan(
+  context: Context,
+  live: Pick<LiveOperation, "signal" | "onProgress">,
+  { archive }: Pick<RestoreSource, "archive">,
+  made: MadePlan,
+): Promise<MadePlan> {
+  const { report, check } = await rehearseRestore(context, live, archive, made.plan.scope);
+  const checks = report ? withKnownRights(made.plan.checks, report) : made.plan.checks;
+  const rehearsal = report && summarise(report);
   return {
-    plan: { ...plan, rehearsal: report && summarise(report) },
-    fingerprint,
+    ...made,
+    plan: { ...made.plan, checks: [...checks, check], rehearsal },
     rehearsal: report,
   };
 }

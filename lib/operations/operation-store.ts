@@ -58,7 +58,7 @@ export interface StoredOperation extends Omit<Operation, "safetyBackup"> {
   xid: string | null;
   /** When the operation's process last showed that it is alive. */
   heartbeatAt: string | null;
-  /** For a waiting restore: the request that the process with the unlocked archive should take up. */
+  /** The request that the process with the unlocked archive should take up. */
   stepRequested: string | null;
   /** Why that process refused the last request. */
   stepRefused: ErrorReport | null;
@@ -87,6 +87,7 @@ const columns = (
  * The columns of a ListedOperation. They do not read the plan, result or error, and read progress only while running.
  */
 export const LISTED_COLUMNS = `${SMALL_COLUMNS}, can_start AS "canStart", result_rows AS rows, archive_bytes AS "archiveBytes",
+      result_tables AS tables, tables_in_database AS "tablesInDatabase",
       CASE WHEN state = 'running' THEN (
         SELECT json_build_object('stage', progress -> 'stage', 'rows', sum(done),
           'totalRows', sum(CASE WHEN table_state = 'done' THEN done ELSE greatest(expected, done) END))
@@ -234,6 +235,30 @@ export async function markReady(
 }
 
 /**
+ * Records a plan whose trial run begins. A person can decide before it ends. The start changes too, because a client
+ * that knows it is not sent the plan again.
+ *
+ * @returns false if the restore has been ended in the meantime
+ */
+export async function recordPlan(
+  database: Database,
+  id: string,
+  plan: RestorePlan,
+): Promise<boolean> {
+  const rows = await queryOperations(
+    database,
+    `UPDATE ${TABLE} SET plan = $2, progress = $3, started_at = clock_timestamp()
+     WHERE id = $1 AND state = 'running' RETURNING 1`,
+    [id, JSON.stringify(plan), JSON.stringify({ ...NO_PROGRESS, stage: "rehearsal" })],
+  );
+  return rows.length === 1;
+}
+
+/** Whether a person can request the next step: the restore waits, or its trial run goes on. */
+export const TAKES_STEPS =
+  "(state = 'ready' OR (state = 'running' AND plan IS NOT NULL AND progress ->> 'stage' = 'rehearsal'))";
+
+/**
  * Records the archive's identity and the safety backup, each as soon as it is known. False if the operation has ended.
  */
 export async function writeFacts(
@@ -252,7 +277,7 @@ export async function writeFacts(
 
 interface Heartbeat {
   answer: "continue" | "cancel" | "gone";
-  /** For a waiting restore: the step that is requested. */
+  /** For a restore that waits or is rehearsed: the step that is requested. */
   requested: StepRequest | null;
   /** Requests from other processes for the report of the trial run. */
   reports: ReportRequest[];
@@ -278,7 +303,7 @@ export async function writeHeartbeat(
     `UPDATE ${TABLE} SET heartbeat_at = clock_timestamp(), progress = coalesce($2::jsonb, progress)
      WHERE id = $1 AND state IN ('running', 'ready')
      RETURNING CASE WHEN cancel_requested THEN 'cancel' ELSE 'continue' END AS answer,
-       CASE WHEN state = 'ready' THEN step_requested::text END AS id, step::text AS step,
+       CASE WHEN ${TAKES_STEPS} THEN step_requested::text END AS id, step::text AS step,
        (SELECT coalesce(json_agg(json_build_object('id', r.id, 'recipient', r.recipient)), '[]')
         FROM ${REPORT_TABLE} r
         WHERE r.operation_id = operations.id AND state = 'ready' AND r.report IS NULL)::text AS reports`,

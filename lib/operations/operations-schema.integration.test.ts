@@ -20,7 +20,7 @@ it("brings what version 0.1.0 has recorded to what is recorded today", async () 
   await database.query(
     `ALTER TABLE prisma_backup_admin.operations DROP step_requested, DROP step, DROP step_refused, DROP step_taken,
        DROP archive, DROP safety_backup, DROP undoes, DROP can_start, DROP result_rows, DROP archive_bytes,
-       DROP cancelled_by;
+       DROP cancelled_by, DROP result_tables, DROP tables_in_database;
      DROP TABLE prisma_backup_admin.rehearsal_requests;
      COMMENT ON SCHEMA prisma_backup_admin IS 'prisma-backup-admin, version 3'`,
   );
@@ -34,9 +34,11 @@ it("brings what version 0.1.0 has recorded to what is recorded today", async () 
       safetyBackup: null,
       undoes: null,
       rows: 550,
+      tables: 2,
+      tablesInDatabase: 2,
     },
   ]);
-  expect(await versionOf(database)).toEqual([{ comment: "prisma-backup-admin, version 7" }]);
+  expect(await versionOf(database)).toEqual([{ comment: "prisma-backup-admin, version 8" }]);
   const uploadId = await admin.upload(await admin.backup());
   const { id } = await admin.ok("POST", "restores", { json: { uploadId } });
   await admin.reach(id, "ready");
@@ -53,7 +55,8 @@ it("removes what the version before has kept of a rehearsal", async () => {
        VALUES ('restore', 'ready', '{"id": "ada", "name": "Ada"}',
          '{"kind": "restore", "uploadId": "u", "rehearsal": {"tables": [{"samples": ["a-secret-name"]}]}}', 'a.zip', '{}', now());
      DROP TABLE prisma_backup_admin.rehearsal_requests;
-     ALTER TABLE prisma_backup_admin.operations DROP can_start, DROP result_rows, DROP archive_bytes, DROP cancelled_by;
+     ALTER TABLE prisma_backup_admin.operations DROP can_start, DROP result_rows, DROP archive_bytes, DROP cancelled_by,
+       DROP result_tables, DROP tables_in_database;
      COMMENT ON SCHEMA prisma_backup_admin IS 'prisma-backup-admin, version 4'`,
   );
   await using admin = await createTestAdmin({ url: database.url });

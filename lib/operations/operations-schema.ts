@@ -67,6 +67,9 @@ const MIGRATIONS = [
      ADD COLUMN result_rows jsonb GENERATED ALWAYS AS (result -> 'rows') STORED,
      ADD COLUMN archive_bytes jsonb GENERATED ALWAYS AS (result -> 'archiveBytes') STORED`,
   `ALTER TABLE ${OWN_SCHEMA}.operations ADD COLUMN cancelled_by jsonb`,
+  `ALTER TABLE ${OWN_SCHEMA}.operations
+     ADD COLUMN result_tables int GENERATED ALWAYS AS (jsonb_array_length(result -> 'tables')) STORED,
+     ADD COLUMN tables_in_database jsonb GENERATED ALWAYS AS (result -> 'tablesInDatabase') STORED`,
 ];
 
 /** The same lock id in every process of every app that uses this database: "prisma_b" in ASCII. */

@@ -92,6 +92,30 @@ describe.concurrent("a restore", () => {
     });
   });
 
+  it("starts while it is rehearsed, and nobody waits for the trial run", async () => {
+    await waiting(async ({ database, admin, owner, id }) => {
+      await slowDown(database);
+      await admin.ok("POST", `restores/${id}/plan`, { json: REHEARSE });
+      await until("it rehearses", async () => (await stageOf(admin, id)) === "rehearsal");
+      const chosen = { scope: { mode: "overwrite" }, rehearse: true };
+      await owner.ok("POST", `restores/${id}/plan`, { json: chosen });
+      await until("it rehearses what was chosen instead", async () => {
+        const { plan, progress } = await admin.ok("GET", `operations/${id}`);
+        return plan?.scope.mode === "overwrite" && progress.stage === "rehearsal";
+      });
+      const json = { confirmation: database.name };
+      const { startedAt } = await admin.ok("GET", `operations/${id}`);
+      const started = await admin.ok("POST", `restores/${id}/start`, { json });
+      expect(started.startedAt).not.toBe(startedAt);
+      const { plan, changed } = await admin.reach(id, "succeeded");
+      expect(changed).toBe("everything");
+      expect(plan).toMatchObject({ scope: { mode: "overwrite" }, rehearsal: null });
+      expect(await database.query("SELECT 1 FROM customers WHERE name = 'changed since'")).toEqual(
+        [],
+      );
+    });
+  });
+
   it("whose process dies while it plans is interrupted, and its upload can be unlocked again", async () => {
     await waiting(async ({ database, admin, process, id, uploadId }) => {
       await slowDown(database);

@@ -27,13 +27,12 @@ const NAMED_REASONS = 5;
 
 export async function rehearseRestore(
   { config, database, models }: Pick<Context, "config" | "database" | "models">,
-  { onProgress, signal }: LiveOperation,
+  { onProgress, signal }: Pick<LiveOperation, "onProgress" | "signal">,
   archive: Archive,
   scope: RestoreScope,
 ): Promise<Rehearsed> {
   const { lockTimeoutMs, signIn } = config;
   const name = "rehearsal";
-  onProgress({ type: "stage", stage: "rehearsal" });
   try {
     const report = await rehearse({
       database,

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BackupError } from "../errors.ts";
-import type { ErrorReport } from "../shared/api.ts";
+import { type ErrorReport, isEnded } from "../shared/api.ts";
 import type { Context } from "./context.ts";
 import { findLiveOperation } from "./live-operation.ts";
 import type { Step, StepRequest, StoredOperation } from "./operation-store.ts";
@@ -21,10 +21,11 @@ export const notWaiting = (): BackupError =>
 
 /**
  * Requests the next step of a restore from the process of the app that has the unlocked archive in memory. Another
- * process takes the request up from the operation's row within half a second. This process takes it up at once.
+ * process takes the request up from the operation's row within half a second. This process takes it up at once. A trial
+ * run that goes on is ended for it.
  *
  * @returns when the step has begun
- * @throws OPERATION_STATE if the restore does not wait or another request was first; the reason if the process refused;
+ * @throws OPERATION_STATE if the restore takes no step or another request was first; the reason if the process refused;
  *   INTERRUPTED if that process is dead
  */
 export async function requestStepOf(
@@ -54,7 +55,7 @@ async function waitForAnswer(
     await sleep(LOOK_MS);
     const operation = await getOperation(context, id);
     if (operation.state === "interrupted" && operation.error) throw toError(operation.error);
-    if (operation.stepTaken === request.id || operation.state !== "ready") return operation;
+    if (operation.stepTaken === request.id || isEnded(operation.state)) return operation;
     if (operation.stepRequested === request.id) continue;
     throw operation.stepRefused ? toError(operation.stepRefused) : notWaiting();
   }

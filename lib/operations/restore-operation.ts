@@ -9,10 +9,11 @@ import type { Context } from "./context.ts";
 import { describeRetry } from "./describe-retry.ts";
 import { LiveOperation } from "./live-operation.ts";
 import { logError } from "./log-error.ts";
-import { type MadePlan, makePlan, type WantedPlan } from "./make-plan.ts";
+import { type MadePlan, makePlan, rehearsePlan, type WantedPlan } from "./make-plan.ts";
 import { notifyStart } from "./notify.ts";
 import {
   type Ending,
+  recordPlan,
   recordTransaction,
   type StoredOperation,
   writeFacts,
@@ -88,8 +89,12 @@ export async function carryOutRestore(
 async function checkAndRestore(run: Run, first: WantedPlan): Promise<Ending> {
   const { context, operation, source, live } = run;
   const actorInBackup = await proveArchive(run);
-  const plan = (wanted: WantedPlan) =>
-    makePlan(context, live, source, { ...wanted, actorInBackup });
+  const plan = async ({ scope, rehearse }: WantedPlan) => {
+    const unrehearsed = await makePlan(context, live, source, { scope, actorInBackup });
+    return rehearse && unrehearsed.plan.canStart
+      ? rehearseUntilAsked(run, unrehearsed)
+      : unrehearsed;
+  };
   let made = await plan(first);
   for (;;) {
     const { plan: agreed } = made;
@@ -103,6 +108,32 @@ async function checkAndRestore(run: Run, first: WantedPlan): Promise<Ending> {
     }
     live.onProgress({ type: "stage", stage: "check" });
     made = await plan(step);
+  }
+}
+
+/**
+ * Does a trial run of a plan. A person who is in a hurry need not wait for it: the next step that is requested ends it.
+ * The request stays, and is taken up as soon as the restore waits.
+ *
+ * @returns the plan as it was, if the trial run was ended
+ */
+async function rehearseUntilAsked(
+  { context, source, live }: Run,
+  unrehearsed: MadePlan,
+): Promise<MadePlan> {
+  const { onProgress } = live;
+  onProgress({ type: "stage", stage: "rehearsal" });
+  if (!(await recordPlan(context.database, live.id, unrehearsed.plan))) throw ended();
+  const asked = new AbortController();
+  live.onStep(async () => asked.abort());
+  try {
+    const signal = AbortSignal.any([live.signal, asked.signal]);
+    return await rehearsePlan(context, { signal, onProgress }, source, unrehearsed);
+  } catch (error) {
+    if (!asked.signal.aborted || live.signal.aborted) throw error;
+    return unrehearsed;
+  } finally {
+    live.onStep(null);
   }
 }
 

@@ -4,6 +4,7 @@ import { resolveScope } from "../plan/restore-scope.ts";
 import {
   type Actor,
   type CreateRestore,
+  isEnded,
   isOfOriginal,
   type PlanRestore,
   type RestoreScope,
@@ -107,7 +108,8 @@ export async function readRehearsal(
 }
 
 /**
- * Plans one's own waiting restore again, with a trial run if requested. Afterwards the restore waits again.
+ * Plans one's own restore again, with a trial run if requested. Afterwards the restore waits again. A trial run that
+ * goes on is ended.
  *
  * @returns when planning has begun
  * @throws OPERATION_NOT_FOUND, FORBIDDEN if it is another person's, OPERATION_STATE, REQUEST_INVALID for a scope that
@@ -120,14 +122,14 @@ export async function planRestoreAgain(
   { scope, rehearse }: PlanRestore,
 ): Promise<StoredOperation> {
   const { plan, state } = await readOwnOperation(context, actor, id, "restore");
-  if (state !== "ready" || !plan) throw notWaiting();
+  if (isEnded(state) || !plan) throw notWaiting();
   resolveScope(scope, plan.manifest.tables);
   return requestStepOf(context, id, { kind: "plan", scope, rehearse });
 }
 
 /**
- * Begins the checked restore, whichever process of the app has its unlocked archive. Returns when that process holds
- * the restore's lock. The restore then goes on by itself.
+ * Begins the checked restore, whichever process of the app has its unlocked archive. A trial run that goes on is ended.
+ * Returns when that process holds the restore's lock. The restore then goes on by itself.
  *
  * @throws OPERATION_NOT_FOUND, FORBIDDEN if it is another person's, OPERATION_STATE, SCHEMA_DRIFT if the check forbids
  *   the restore or found differences that were not accepted, CONFIRMATION_MISMATCH, SAFETY_BACKUP_FAILED if there is no
@@ -140,7 +142,7 @@ export async function startRestore(
   { confirmation, acceptDrift = false, safetyBackup = true }: StartRestore,
 ): Promise<StoredOperation> {
   const { plan, state } = await readOwnOperation(context, actor, id, "restore");
-  if (state !== "ready") throw notWaiting();
+  if (isEnded(state) || !plan) throw notWaiting();
   requireStartable(plan, { acceptDrift });
   if (!isConfirmedBy(confirmation, await readDatabaseName(context.database))) {
     throw new BackupError(

@@ -1,6 +1,6 @@
 /**
- * The next step requested of a waiting restore. The request is stored in the operation's row, because the unlocked
- * archive is in the memory of one process.
+ * The next step requested of a restore that waits or is rehearsed. The request is stored in the operation's row, because
+ * the unlocked archive is in the memory of one process.
  */
 
 import type { Database } from "../postgres/connection.ts";
@@ -12,29 +12,30 @@ import {
   type StepRequest,
   type StoredOperation,
   TABLE,
+  TAKES_STEPS,
 } from "./operation-store.ts";
 
-/** Changes a waiting restore. Null if it does not wait or the condition does not hold. */
-async function changeWaiting(
+/** Changes a restore that takes a step. Null if it takes none or the condition does not hold. */
+async function change(
   database: Database,
   id: string,
   { set, where, values }: { set: string; where: string; values: unknown[] },
 ): Promise<StoredOperation | null> {
   const [operation] = await query(
     database,
-    returning(`UPDATE ${TABLE} SET ${set} WHERE id = $1 AND state = 'ready' AND ${where}`),
+    returning(`UPDATE ${TABLE} SET ${set} WHERE id = $1 AND ${TAKES_STEPS} AND ${where}`),
     [id, ...values],
   );
   return operation ?? null;
 }
 
-/** Stores a request. Null if the restore does not wait, or another request is stored already. */
+/** Stores a request. Null if the restore takes none, or another request is stored already. */
 export const requestStep = (
   database: Database,
   id: string,
   request: StepRequest,
 ): Promise<StoredOperation | null> =>
-  changeWaiting(database, id, {
+  change(database, id, {
     set: "step_requested = $2, step = $3, step_refused = NULL",
     where: "step_requested IS NULL AND NOT cancel_requested",
     values: [request.id, JSON.stringify(request.step)],
@@ -46,7 +47,7 @@ export const withdrawStep = (
   id: string,
   requestId: string,
 ): Promise<StoredOperation | null> =>
-  changeWaiting(database, id, {
+  change(database, id, {
     set: "step_requested = NULL",
     where: "step_requested = $2",
     values: [requestId],
@@ -59,7 +60,7 @@ export const refuseStep = (
   requestId: string,
   error: unknown,
 ): Promise<StoredOperation | null> =>
-  changeWaiting(database, id, {
+  change(database, id, {
     set: "step_requested = NULL, step_refused = $3",
     where: "step_requested = $2",
     values: [requestId, JSON.stringify(toErrorReport(error))],
@@ -72,9 +73,9 @@ export const takeStep = (
   requestId: string,
   stage: Stage,
 ): Promise<StoredOperation | null> =>
-  changeWaiting(database, id, {
+  change(database, id, {
     set: `state = 'running', step_taken = step_requested, step_requested = NULL, progress = $3,
       started_at = clock_timestamp(), heartbeat_at = clock_timestamp()`,
-    where: "step_requested = $2 AND NOT cancel_requested",
+    where: "state = 'ready' AND step_requested = $2 AND NOT cancel_requested",
     values: [requestId, JSON.stringify({ ...NO_PROGRESS, stage })],
   });

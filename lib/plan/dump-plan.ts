@@ -42,6 +42,8 @@ export interface DumpPlan {
   /** The sequences of the planned tables, and those from which code other than a column's default may draw. */
   sequences: CatalogSequence[];
   warnings: Warning[];
+  /** Number of tables that it would dump if none was left out. */
+  tablesInDatabase: number;
   /**
    * Tables that inherit from a planned table but were not chosen. A SELECT from the planned table includes their rows.
    */
@@ -93,6 +95,7 @@ export function planDump(
       ...leftOutParents(catalog, byKey),
       ...unmappedTables(models, selected),
     ],
+    tablesInDatabase: tables.length,
     childrenLeftOut: leftOutChildren(catalog, selected),
   };
 }

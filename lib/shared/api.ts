@@ -13,9 +13,9 @@
  *   *      uploads[/:id]                → the tus protocol, 1.0.0
  *   GET    uploads/:id                  → StoredUpload
  *   POST   restores       CreateRestore → 201 Operation, which checks the uploaded archive, or an undo's safety backup
- *   POST   restores/:id/plan PlanRestore → 202 Operation: plans and rehearses a waiting restore, which then waits again
+ *   POST   restores/:id/plan PlanRestore → 202 Operation: plans and rehearses a checked restore, which then waits again
  *   GET    restores/:id/rehearsal       → RehearsalReport, for a restore that waits for its start
- *   POST   restores/:id/start StartRestore → 202 Operation
+ *   POST   restores/:id/start StartRestore → 202 Operation: also ends a trial run that goes on
  *
  * Every failure is an ErrorResponse with the status of its code.
  */
@@ -171,6 +171,7 @@ export type OperationKind = "backup" | "restore";
  * backup: pending (created, download not begun) → running → succeeded | failed | cancelled | interrupted
  * restore: running with stage check, then rehearsal → ready (waits for a person) → running with these stages again, if
  * it is planned again → ready → … → running with stage safety-backup, then restore → …
+ * With stage rehearsal, the plan is that of the trial run, and the next step can be requested already.
  * `interrupted` is an operation whose process died.
  */
 export type OperationState =
@@ -193,6 +194,8 @@ export interface ManifestSummary {
   database: { name: string; serverVersion: string } | null;
   encryption: EncryptionMode;
   tables: Array<TableName & { model: string | null; rows: number; jsonBytes: number }>;
+  /** How many there were to choose from. Undefined if the backup does not say it, as older ones. */
+  tablesInDatabase?: number;
   sequences: number;
   migrations: Array<{ name: string; finished: boolean }>;
   warnings: Warning[];
@@ -338,6 +341,8 @@ export interface OperationResult {
   elapsedMs: number;
   /** The tables with their final figures. */
   tables: ResultTable[];
+  /** backup: how many there were to choose from. Older backups did not record it. */
+  tablesInDatabase?: number;
   rows: number;
   jsonBytes: number;
   sequences: number;
@@ -404,4 +409,6 @@ export interface ListedOperation extends Omit<Operation, "progress" | "plan" | "
   /** From its result, if it has one. */
   rows: number | null;
   archiveBytes: number | null;
+  tables: number | null;
+  tablesInDatabase: number | null;
 }

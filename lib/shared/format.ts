@@ -1,13 +1,76 @@
-/** The number and date formats of the panel and the terminal. */
+/** The number and date formats of the panel and the terminal. The words around them are English. */
 
-const counts = new Intl.NumberFormat("en");
-const dateTimes = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+interface Reader {
+  /** A BCP 47 language tag. If it is not one, English is used. */
+  locale: string;
+  /** Stands between a number and its unit, and wherever the locale groups digits with a space. */
+  space: string;
+  timeZone?: string;
+}
 
-export const formatCount = (count: number): string => counts.format(count);
+// Only browsers and their workers have `self`. A server writes for readers that it does not know.
+let formats =
+  typeof self === "undefined"
+    ? createFormats({ locale: "en", space: " " })
+    : createFormats({ locale: navigator.language, space: "\u00a0" });
 
-/** Returns `1 table` or `2 tables`, for nouns whose plural adds an s. */
-export const formatNoun = (count: number, noun: string): string =>
-  `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+/** Sets the formats of this process. */
+export function formatFor(reader: Reader): void {
+  formats = createFormats(reader);
+}
+
+function createFormats({ locale: wanted, space, timeZone }: Reader) {
+  const locale = isLanguageTag(wanted) ? wanted : "en";
+  const digits = [0, 1, 2].map(
+    (fraction) =>
+      new Intl.NumberFormat(locale, {
+        minimumFractionDigits: fraction,
+        maximumFractionDigits: fraction,
+        useGrouping: false,
+      }),
+  );
+  const counts = new Intl.NumberFormat(locale);
+  const percents = new Intl.NumberFormat(locale, { style: "percent" });
+  const moments = new Intl.DateTimeFormat(locale, {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "numeric",
+    minute: "2-digit",
+    timeZoneName: "short",
+    timeZone,
+  });
+  const spaced = (text: string) => text.replaceAll(/[\u00a0\u202f]/g, space);
+  return {
+    count: (count: number) => spaced(counts.format(count)),
+    percent: (fraction: number) => spaced(percents.format(fraction)),
+    moment: (date: Date) => spaced(moments.format(date)),
+    measure: (value: number, unit: string, fraction = 0) =>
+      `${digits[fraction]?.format(value)}${space}${unit}`,
+  };
+}
+
+function isLanguageTag(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length > 0;
+  } catch {
+    return false;
+  }
+}
+
+export const formatCount = (count: number): string => formats.count(count);
+
+const plurals = new Intl.PluralRules("en");
+
+/** Returns `1 table` or `2 tables`. @param plural if it is not the noun and an s */
+export const formatNoun = (count: number, noun: string, plural = `${noun}s`): string =>
+  `${formatCount(count)} ${plurals.select(count) === "one" ? noun : plural}`;
+
+/** Returns `25 tables`, or `1 of 25 tables` if there were more to choose from. */
+export const formatTables = (tables: number, inDatabase?: number | null): string =>
+  inDatabase && tables < inDatabase
+    ? `${formatCount(tables)} of ${formatNoun(inDatabase, "table")}`
+    : formatNoun(tables, "table");
 
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
 
@@ -29,21 +92,22 @@ export function formatBytes(bytes: number): string {
     value /= 1000;
     unit += 1;
   }
-  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+  const fraction = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return formats.measure(value, UNITS[unit] ?? "", fraction);
 }
 
 export const formatRate = (bytesPerSecond: number): string => `${formatBytes(bytesPerSecond)}/s`;
 
 /** Returns `0.4 s`, `12 s`, `3 min 5 s` or `1 h 12 min`. */
 export function formatDuration(elapsedMs: number): string {
+  const { measure } = formats;
   const seconds = Math.max(0, elapsedMs) / 1000;
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 9.95) return measure(seconds, "s", 1);
   const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 60) return measure(whole, "s");
+  if (whole < 3600) return `${measure(Math.floor(whole / 60), "min")} ${measure(whole % 60, "s")}`;
   const minutes = Math.round(whole / 60);
-  return `${formatCount(Math.floor(minutes / 60))} h ${minutes % 60} min`;
+  return `${measure(Math.floor(minutes / 60), "h")} ${measure(minutes % 60, "min")}`;
 }
 
 /** Rounds coarsely, because it is an estimate: `a few seconds`, `about 40 seconds`, `about 3 minutes`. */
@@ -56,9 +120,30 @@ export function formatRemaining(remainingMs: number): string {
   return `about ${formatNoun(Math.round(minutes / 60), "hour")}`;
 }
 
-/** Whole percent, rounded down, so that 100 % appears only when everything is done. */
+/** Whole percent, rounded down, so that 100% appears only when everything is done. 0.29 * 100 is a little below 29. */
 export const formatPercent = (fraction: number): string =>
-  `${Math.floor(Math.min(1, Math.max(0, fraction)) * 100)} %`;
+  formats.percent(Math.floor(Math.min(1, Math.max(0, fraction)) * 100 + 1e-9) / 100);
 
-/** In the local time zone. */
-export const formatDateTime = (iso: string): string => dateTimes.format(new Date(iso));
+/** Returns a date, a time and its zone, such as `30 Nov 2026, 06:24 UTC`, in the local time zone. */
+export const formatMoment = (iso: string): string => formats.moment(new Date(iso));
+
+const ages = new Intl.RelativeTimeFormat("en");
+
+/** In milliseconds, the longest first. */
+const AGE_UNITS = [
+  ["year", 365 * 86_400_000],
+  ["month", 30 * 86_400_000],
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+] as const;
+
+/** Returns `just now`, `23 minutes ago`, or `in 30 days` for a time to come. Rounds down. */
+export function formatAge(iso: string, now = Date.now()): string {
+  const elapsedMs = Date.parse(iso) - now;
+  for (const [unit, unitMs] of AGE_UNITS) {
+    const units = Math.trunc(elapsedMs / unitMs);
+    if (units !== 0) return ages.format(units, unit);
+  }
+  return "just now";
+}

@@ -57,6 +57,8 @@ export interface Receipt {
   /** restore: which part of the backup was chosen, and the mode. */
   scope: { mode: RestoreMode; tables: TableName[] | null; chosenRows: number | null } | null;
   tables: ReceiptTable[];
+  /** How many the backup could choose from. Null if it does not say. */
+  tablesInDatabase: number | null;
   /** restore: tables that were not changed. */
   leftOut: Array<Named & { reason: string | null }>;
   /** Number of sequences that were saved or set. */
@@ -111,6 +113,7 @@ export function toReceipt(operation: Operation): Receipt | null {
       jsonBytes: table.jsonBytes,
       jsonSha256: table.jsonSha256 ?? null,
     })),
+    tablesInDatabase: result?.tablesInDatabase ?? plan?.manifest.tablesInDatabase ?? null,
     leftOut: (plan?.tables ?? [])
       .filter(({ action }) => action === "skip")
       .map(({ schema, name, model, reason }) => ({ schema, name, model, reason: reason ?? null })),

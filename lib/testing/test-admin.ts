@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { type BackupAdminOptions, parseConfig, type Visitor } from "../config.ts";
 import { createHandlers, type METHODS } from "../http/handlers.ts";
-import { type ErrorResponse, isEnded, type Operation } from "../shared/api.ts";
+import { type ErrorResponse, isEnded, type Operation, type TableName } from "../shared/api.ts";
 import { until } from "./patience.ts";
 
 export const ORIGIN = "https://shop.example";
@@ -127,9 +127,12 @@ export async function createTestAdmin(
     return id;
   }
 
-  /** Makes a backup of everything. @returns the zip */
-  async function backup(encryption: unknown = { mode: "none" }): Promise<Uint8Array> {
-    const { id } = await ok("POST", "backups", { json: { encryption } });
+  /** Makes a backup of these tables, or of all. @returns the zip */
+  async function backup(
+    encryption: unknown = { mode: "none" },
+    tables?: TableName[],
+  ): Promise<Uint8Array> {
+    const { id } = await ok("POST", "backups", { json: { encryption, tables } });
     const response = await call("GET", `backups/${id}/archive`);
     return new Uint8Array(await response.arrayBuffer());
   }

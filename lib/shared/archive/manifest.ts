@@ -179,6 +179,8 @@ const manifestSchema = z.object({
   encryption: z.enum(["passphrase", "recipients", "none"]),
   insertionOrder: insertionOrderSchema,
   tables: list(manifestTableSchema, MAX_TABLES),
+  /** How many there were to choose from. Left out by older versions. */
+  tablesInDatabase: z.optional(count),
   sequences: list(sequenceSchema, MAX_SEQUENCES),
   /** SHA-256 of README.txt, and of key.age if there is one, byte for byte. Left out by older versions. */
   readmeSha256: z.optional(sha256),

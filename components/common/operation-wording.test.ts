@@ -138,7 +138,7 @@ describe("progress", () => {
       announcementOf(
         operation({ progress: { stage: "backup", phase: "dumping", tables: [table(rows, 100)] } }),
       );
-    expect(at(40)).toBe("Downloading: Read the tables, 40 %");
+    expect(at(40)).toBe("Downloading: Read the tables, 40%");
     expect(at(49)).toBe(at(40));
     expect(at(50)).not.toBe(at(49));
     expect(new Set(Array.from({ length: 101 }, (_, rows) => at(rows))).size).toBe(10);

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { EncryptionMode, Operation, SafetyBackup } from "../../lib/shared/api.ts";
-import { formatBytes, formatDateTime } from "../../lib/shared/format.ts";
+import { formatBytes, formatMoment } from "../../lib/shared/format.ts";
 import { Button } from "../ui/button.tsx";
 import { Card } from "../ui/card.tsx";
 import { Undo2 } from "../ui/icons.ts";
@@ -37,10 +37,10 @@ function Undo({ id, safetyBackup }: { id: string; safetyBackup: SafetyBackup }) 
         <div className="pba:grid pba:max-w-prose pba:gap-2">
           <p>
             The earlier data was saved just before this restore,{" "}
-            <time dateTime={createdAt}>{formatDateTime(createdAt)}</time>, and is kept on the server
-            ({formatBytes(sizeBytes)}) until{" "}
-            <time dateTime={keptUntil}>{formatDateTime(keptUntil)}</time> at most: newer restores
-            may take its place before. {KEYS[encryption]}
+            <time dateTime={createdAt}>{formatMoment(createdAt)}</time>, and is kept on the server (
+            {formatBytes(sizeBytes)}) until{" "}
+            <time dateTime={keptUntil}>{formatMoment(keptUntil)}</time> at most: newer restores may
+            take its place before. {KEYS[encryption]}
           </p>
           <p className="pba:text-muted">
             The undo is a restore of that backup. The backup is checked, you see what will change,

@@ -1,12 +1,12 @@
 import { useRouter } from "next/navigation";
 import { type FormEvent, type ReactNode, useEffect, useRef } from "react";
 import type { CreateRestore, EncryptionMode, Unlock } from "../../lib/shared/api.ts";
-import { ErrorNotice } from "../common/error-notice.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { UnlockFields, useUnlockDraft } from "../restore/unlock-fields.tsx";
 import { Button } from "../ui/button.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 import { usePromptMutation } from "../use-prompt-mutation.ts";
+import { ErrorNotice } from "./error-notice.tsx";
 
 interface ReopenFormProps {
   /** The upload or safety backup, which is already on the server. */

@@ -1,9 +1,9 @@
 import type { Operation } from "../../lib/shared/api.ts";
-import { ConfirmButton } from "../common/confirm-button.tsx";
-import { ErrorNotice } from "../common/error-notice.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { usePromptMutation } from "../use-prompt-mutation.ts";
-import { isPlanning } from "./place.ts";
+import { ConfirmButton } from "./confirm-button.tsx";
+import { ErrorNotice } from "./error-notice.tsx";
+import { isPlanning } from "./operation-wording.ts";
 
 export function CancelOperation({ operation }: { operation: Operation }) {
   const { queries } = usePanel();
@@ -22,7 +22,7 @@ export function CancelOperation({ operation }: { operation: Operation }) {
 }
 
 function wordingOf(operation: Operation) {
-  const { kind, state } = operation;
+  const { kind, plan, undoes } = operation;
   if (kind === "backup") {
     return {
       label: "Cancel",
@@ -33,30 +33,33 @@ function wordingOf(operation: Operation) {
       keepLabel: "Go on",
     };
   }
-  if (state === "ready") {
-    return {
-      label: "Discard",
-      question: "Discard this restore?",
-      explanation: "The server deletes the uploaded file. Nothing was changed.",
-      confirmLabel: "Yes, discard it",
-      keepLabel: "Keep it",
-    };
-  }
-  if (isPlanning(operation)) {
+  const what = undoes ? "undo" : "restore";
+  if (operation.state === "running" && !isPlanning(operation)) {
     return {
       label: "Cancel",
-      question: "Cancel this check?",
+      question: `Cancel this ${what}?`,
       explanation:
-        "Nothing was changed, and nothing will be. The server deletes the uploaded file.",
+        "A restore changes nothing before its last step, so the database stays as it was.",
       confirmLabel: "Yes, cancel it",
       keepLabel: "Go on",
     };
   }
-  return {
-    label: "Cancel",
-    question: "Cancel this restore?",
-    explanation: "A restore changes nothing before its last step, so the database stays as it was.",
-    confirmLabel: "Yes, cancel it",
-    keepLabel: "Go on",
-  };
+  const file = undoes
+    ? "The safety backup stays, so that you can undo later."
+    : "The server deletes the uploaded file.";
+  return plan
+    ? {
+        label: "Discard",
+        question: `Discard this ${what}?`,
+        explanation: `${file} Nothing was changed.`,
+        confirmLabel: "Yes, discard it",
+        keepLabel: "Keep it",
+      }
+    : {
+        label: "Cancel",
+        question: "Cancel this check?",
+        explanation: `${file} Nothing was changed.`,
+        confirmLabel: "Yes, cancel it",
+        keepLabel: "Go on",
+      };
 }

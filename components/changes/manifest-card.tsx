@@ -1,8 +1,8 @@
 import type { ManifestSummary } from "../../lib/shared/api.ts";
-import { formatBytes, formatCount, formatDateTime } from "../../lib/shared/format.ts";
+import { formatBytes, formatCount, formatMoment } from "../../lib/shared/format.ts";
 import { Facts } from "../common/facts.tsx";
+import { ENCRYPTION_LABELS } from "../common/operation-wording.ts";
 import { Card } from "../ui/card.tsx";
-import { ENCRYPTION_LABELS } from "./operation-wording.ts";
 
 export function ManifestCard({ manifest }: { manifest: ManifestSummary }) {
   const { createdAt, database, tables, migrations } = manifest;
@@ -18,7 +18,7 @@ export function ManifestCard({ manifest }: { manifest: ManifestSummary }) {
             ? [
                 {
                   label: "Made",
-                  value: <time dateTime={createdAt}>{formatDateTime(createdAt)}</time>,
+                  value: <time dateTime={createdAt}>{formatMoment(createdAt)}</time>,
                 },
               ]
             : []),

@@ -1,9 +1,9 @@
 import { ApiError } from "../api.ts";
-import { ErrorNotice } from "../common/error-notice.tsx";
-import { NotFound } from "../common/not-found.tsx";
-import { PageHeader } from "../common/page-header.tsx";
 import { Loading } from "../ui/loading.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
+import { ErrorNotice } from "./error-notice.tsx";
+import { NotFound } from "./not-found.tsx";
+import { PageHeader } from "./page-header.tsx";
 
 interface NoOperationProps {
   /** Null while the operation loads. */

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import { formatDateTime } from "../../lib/shared/format.ts";
+import { formatMoment } from "../../lib/shared/format.ts";
 import { usePanel } from "../panel-context.tsx";
 import { cn } from "../ui/cn.ts";
 import { focusRing } from "../ui/focus-ring.ts";
@@ -18,7 +18,7 @@ export function Undoes({ id }: { id: string }) {
       {data && (
         <>
           {" "}
-          of <time dateTime={data.createdAt}>{formatDateTime(data.createdAt)}</time>
+          of <time dateTime={data.createdAt}>{formatMoment(data.createdAt)}</time>
         </>
       )}
     </Link>

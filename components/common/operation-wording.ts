@@ -26,6 +26,10 @@ const PHASE_LABELS: Record<Phase, string> = {
 export const isOfOriginal = (plan: RestorePlan | null): boolean =>
   plan?.manifest.formatVersion === null;
 
+/** Whether a restore is being checked or planned again. Then nothing has been changed. */
+export const isPlanning = ({ kind, state, progress: { stage } }: Operation): boolean =>
+  kind === "restore" && state === "running" && (stage === "check" || stage === "rehearsal");
+
 const PHASES: Record<Stage, Phase[]> = {
   backup: ["preparing", "dumping", "finishing"],
   check: ["preparing", "verifying"],

@@ -7,9 +7,9 @@ const STATES = {
   warning: { icon: TriangleAlert, label: "Warning", className: "pba:text-warn" },
 };
 
-export function CheckList({ checks }: { checks: Check[] }) {
+export function CheckList({ label = "Checks", checks }: { label?: string; checks: Check[] }) {
   return (
-    <ul aria-label="Checks" className="pba:grid pba:gap-2.5">
+    <ul aria-label={label} className="pba:grid pba:gap-2.5">
       {checks.map((check) => {
         const { icon: Icon, label, className } = STATES[check.state];
         return (
