@@ -22,18 +22,14 @@ export function OriginalNotice({ plan }: PlanProps) {
   );
 }
 
-/** The warnings that the page does not show elsewhere. */
-export const listedWarnings = ({ warnings }: RestorePlan) =>
-  warnings.filter(({ code }) => code !== INTEGRITY);
-
-export const WARNINGS_ID = "warnings";
-
-export function PlanWarnings({ plan }: PlanProps) {
-  const warnings = listedWarnings(plan);
+/** The warnings that the page does not show elsewhere. A safety backup is meant to have only some tables. */
+export function PlanWarnings({ plan, isUndo }: PlanProps & { isUndo: boolean }) {
+  const warnings = plan.warnings.filter(
+    ({ code }) => code !== INTEGRITY && !(isUndo && code === "TABLES_NOT_CHOSEN"),
+  );
   if (warnings.length === 0) return null;
   return (
     <Card
-      id={WARNINGS_ID}
       title="Warnings"
       description={
         isOfOriginal(plan)

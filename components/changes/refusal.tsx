@@ -35,7 +35,7 @@ export function Refusal({ plan, isOwn }: RefusalProps) {
       <ul className="pba:list-disc pba:pl-4">
         {[...reasons].map(([reason, remedy]) => (
           <li key={reason} className="pba:wrap-anywhere">
-            {reason}
+            {reason.replace(/ Nothing was changed\.$/, "")}
             {remedy && <span className="pba:block pba:text-muted">{remedy}</span>}
           </li>
         ))}

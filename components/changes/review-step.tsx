@@ -2,25 +2,22 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useMemo } from "react";
 import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
-import { formatCount, formatNoun } from "../../lib/shared/format.ts";
+import { formatCount } from "../../lib/shared/format.ts";
 import type { RehearsalReport } from "../../lib/shared/rehearsal.ts";
 import { CancelOperation } from "../common/cancel-operation.tsx";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { StickyActions } from "../common/sticky-actions.tsx";
 import { usePanel } from "../panel-context.tsx";
 import { Button } from "../ui/button.tsx";
-import { cn } from "../ui/cn.ts";
 import { Disclosure } from "../ui/disclosure.tsx";
-import { focusRing } from "../ui/focus-ring.ts";
 import { Loading } from "../ui/loading.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Skeleton } from "../ui/skeleton.tsx";
-import { Spinner } from "../ui/spinner.tsx";
 import { changedTables } from "./changed-table.ts";
 import { ChangedTablesCard } from "./changed-tables-card.tsx";
 import { ChecksCard } from "./checks-card.tsx";
-import { CONFIRMATION_ID, ConfirmCard } from "./confirm-card.tsx";
-import { DRIFT_ID, DriftCard } from "./drift-card.tsx";
+import { ConfirmBar } from "./confirm-bar.tsx";
+import { DriftCard } from "./drift-card.tsx";
 import { LeftBehind } from "./left-behind.tsx";
 import { ManifestCard } from "./manifest-card.tsx";
 import { MigrationsCard } from "./migrations-card.tsx";
@@ -28,6 +25,7 @@ import { ActorNotice, OriginalNotice, PlanWarnings, RightsNotice } from "./plan-
 import { PlanOrder } from "./plan-order.tsx";
 import { Refusal } from "./refusal.tsx";
 import { RehearsalCard } from "./rehearsal-card.tsx";
+import { SafetyCard } from "./safety-card.tsx";
 import { useConfirmation } from "./use-confirmation.ts";
 import { useTrialRun } from "./use-trial-run.ts";
 import { VerdictCard } from "./verdict-card.tsx";
@@ -68,11 +66,11 @@ export function ReviewStep({ operation, plan, isOwn }: ReviewStepProps) {
       <OriginalNotice plan={plan} />
       {plan.canStart && <ActorNotice plan={plan} />}
       <RightsNotice plan={plan} />
-      <LeftBehind plan={plan} />
-      <PlanWarnings plan={plan} />
+      {plan.canStart && <LeftBehind plan={plan} />}
+      <PlanWarnings plan={plan} isUndo={operation.undoes !== null} />
       <DriftCard operation={operation} plan={plan} canAccept={isOwn && plan.canStart} />
       {isConfirmable && (
-        <ConfirmCard plan={plan} confirmation={confirmation} onReplan={trial.start} />
+        <SafetyCard plan={plan} keeps={confirmation.keeps} onChange={confirmation.setKeeps} />
       )}
       {rehearsal.error && (
         <ErrorNotice error={rehearsal.error} onRetry={() => void rehearsal.refetch()} />
@@ -85,43 +83,26 @@ export function ReviewStep({ operation, plan, isOwn }: ReviewStepProps) {
         <Tables plan={plan} report={report} />
       )}
       <Details plan={plan} report={report} />
-      {isOwn && (
-        <StickyActions
-          note={isConfirmable && !confirmation.isAccepted && <ToConfirm plan={plan} />}
+      {isConfirmable ? (
+        <ConfirmBar
+          plan={plan}
+          confirmation={confirmation}
+          onReplan={trial.start}
+          label={operation.undoes ? "Undo the restore" : "Restore"}
         >
-          {isConfirmable ? (
-            <Button
-              type="submit"
-              form={CONFIRMATION_ID}
-              variant="danger"
-              disabled={!confirmation.canStart || confirmation.isStarting}
-            >
-              {confirmation.isStarting && <Spinner />}
-              {operation.undoes ? "Undo the restore" : "Restore"}
-            </Button>
-          ) : (
+          <CancelOperation operation={operation} />
+        </ConfirmBar>
+      ) : (
+        isOwn && (
+          <StickyActions>
             <Button variant="primary" asChild>
               <Link href={paths.operationStep(operation.id, "scope")}>Change what comes back</Link>
             </Button>
-          )}
-          <CancelOperation operation={operation} />
-        </StickyActions>
+            <CancelOperation operation={operation} />
+          </StickyActions>
+        )
       )}
     </>
-  );
-}
-
-function ToConfirm({ plan }: { plan: RestorePlan }) {
-  return (
-    <p>
-      <a
-        href={`#${DRIFT_ID}`}
-        className={cn("pba:rounded pba:font-medium pba:text-accent-ink pba:underline", focusRing)}
-      >
-        {formatNoun(plan.drift.length, "difference")}
-      </a>{" "}
-      to read and confirm first.
-    </p>
   );
 }
 

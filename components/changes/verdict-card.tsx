@@ -46,7 +46,7 @@ export function VerdictCard({ operation, plan, database, trial, isOwn }: Verdict
       }
     >
       <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-4">
-        <p className="pba:max-w-prose pba:wrap-anywhere">
+        <p className="pba:max-w-prose pba:text-base pba:wrap-anywhere">
           {isIdentical(plan)
             ? `${headlineOf(plan, operation)} Every row that would come back is there already, unchanged.`
             : [consequences ?? describeRestore(plan, database ?? "this database"), waitOf(plan)]
@@ -57,12 +57,12 @@ export function VerdictCard({ operation, plan, database, trial, isOwn }: Verdict
           className="pba:grid-cols-1 pba:@2xl:grid-cols-2"
           facts={[
             {
-              label: "From the backup",
+              label: operation.undoes ? "From the safety backup" : "From the backup",
               value: (
                 <span className="pba:font-normal pba:wrap-anywhere">
                   <span className="pba:font-mono pba:text-xs pba:break-all">{fileName}</span>
                   {archive && ` · ${formatBytes(archive.sizeBytes)}`}
-                  {` · ${formatTables(tables.length, tablesInDatabase)}`}
+                  {` · ${formatTables(tables.length, operation.undoes ? null : tablesInDatabase)}`}
                 </span>
               ),
             },
@@ -91,15 +91,15 @@ export function VerdictCard({ operation, plan, database, trial, isOwn }: Verdict
             },
           ]}
         />
-        <TrialRunLine operation={operation} plan={plan} />
-        {isOwn && operation.state === "ready" && !trial.isStarting && (
-          <div>
+        <div className="pba:flex pba:flex-wrap pba:items-start pba:justify-between pba:gap-3">
+          <TrialRunLine operation={operation} plan={plan} />
+          {isOwn && operation.state === "ready" && !trial.isStarting && (
             <Button size="small" onClick={trial.start}>
               <FlaskConical aria-hidden />
               {plan.rehearsal ? "Repeat the trial run" : "Start a trial run"}
             </Button>
-          </div>
-        )}
+          )}
+        </div>
         {trial.error && <ErrorNotice error={trial.error} />}
       </div>
     </Card>
@@ -115,7 +115,7 @@ function TrialRunLine({ operation, plan }: Pick<VerdictCardProps, "operation" | 
   if (operation.state === "running") {
     const fraction = fractionOf(operation);
     return (
-      <div className="pba:grid pba:gap-1.5">
+      <div className="pba:grid pba:grow pba:gap-1.5">
         <p className="pba:flex pba:items-center pba:gap-2 pba:font-medium">
           <Spinner />
           Trial run{fraction !== null && `: ${formatPercent(fraction)}`}
@@ -130,7 +130,7 @@ function TrialRunLine({ operation, plan }: Pick<VerdictCardProps, "operation" | 
   }
   if (!rehearsal) {
     const reason = checks.find(({ name }) => name === TRIAL_RUN)?.message;
-    return <p className="pba:text-muted">{reason ?? "There was no trial run yet."}</p>;
+    return <p className="pba:text-muted">{reason ?? "The trial run begins."}</p>;
   }
   const time = `It took ${formatDuration(rehearsal.elapsedMs)}, and nothing was changed.`;
   if (rehearsal.wouldSucceed) {

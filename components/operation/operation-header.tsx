@@ -31,7 +31,7 @@ export function OperationHeader({ operation, place }: OperationHeaderProps) {
         badge={<Badge tone={stateTone(operation)}>{stateLabel(operation)}</Badge>}
         description={<Origin operation={operation} namesFile={place !== "changes"} />}
       />
-      {step && <RestoreSteps current={step} />}
+      {step && !operation.undoes && <RestoreSteps current={step} />}
     </div>
   );
 }

@@ -46,7 +46,7 @@ export async function planSafetyBackup(
   }
   const possible = hasRoom({ neededBytes, freeBytes });
   const message = possible
-    ? `The server saves the current data first, so that you can undo the restore. ${opensWith(key, archiveKey)}`
+    ? `It stays on the server. ${opensWith(key, archiveKey)}`
     : noRoom({ neededBytes, freeBytes });
   return { possible, message, neededBytes, freeBytes };
 }
