@@ -181,7 +181,7 @@ test("looks around by keyboard alone: order, activity, and rows of a backup", as
 
   // A row's dialog keeps the focus as long as it is open.
   await page.goto(`${PANEL}/restore`);
-  await press(page, page.getByRole("checkbox", { name: /^Only look inside/ }), "Space");
+  await press(page, page.getByRole("switch", { name: /^Only look inside/ }), "Space");
   const choosing = page.waitForEvent("filechooser");
   await press(page, page.getByRole("button", { name: "Choose a file" }), "Enter");
   await (await choosing).setFiles(file);

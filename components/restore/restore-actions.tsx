@@ -68,7 +68,7 @@ export function RestoreActions(props: RestoreActionsProps) {
       note={
         backup.upload === "cancelled"
           ? "The upload was cancelled. Nothing was changed."
-          : "Nothing was uploaded yet."
+          : !isFaulty(backup) && "Nothing was uploaded yet."
       }
     >
       {isFaulty(backup) && (

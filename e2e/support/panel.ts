@@ -71,7 +71,7 @@ interface Choice {
 /** Chooses a file on the restore page. An unencrypted one is then checked and uploaded by itself. */
 export async function chooseFile(page: Page, file: string, { onlyLooks = false }: Choice = {}) {
   await page.goto(`${PANEL}/restore`);
-  if (onlyLooks) await page.getByRole("checkbox", { name: /^Only look inside/ }).check();
+  if (onlyLooks) await page.getByRole("switch", { name: /^Only look inside/ }).click();
   await page.getByLabel("Backup file").setInputFiles(file);
 }
 
