@@ -3,6 +3,7 @@
  * unlocked archive.
  */
 import type { Database } from "../postgres/connection/connection.ts";
+import type { RestoreScope } from "../shared/api.ts";
 import { NO_PROGRESS, type Stage } from "../shared/progress.ts";
 import { toErrorReport } from "../to-backup-error.ts";
 import {
@@ -14,20 +15,26 @@ import {
   toJson,
 } from "./stored-operation.ts";
 
-/** Requests the next step of a restore. Null if it takes none, or another request is stored already. */
+/**
+ * Requests the next step of a restore. Null if it takes none, or another request is stored already.
+ *
+ * @param scope that of the plan that the person has seen. What is started must be for the same one.
+ */
 export const requestStep = (
   database: Database,
   id: string,
   request: StepRequest,
+  scope: RestoreScope,
 ): Promise<StoredOperation | null> =>
   change(
     database,
     id,
     {
       set: "step_requested = $2, step = $3, step_refused = NULL",
-      where: `${TAKES_STEPS} AND step_requested IS NULL AND NOT cancel_requested`,
+      where: `${TAKES_STEPS} AND step_requested IS NULL AND NOT cancel_requested
+        AND ($3::jsonb ->> 'kind' = 'plan' OR plan -> 'scope' = $4::jsonb)`,
     },
-    [request.id, toJson(request.step)],
+    [request.id, toJson(request.step), toJson(scope)],
   );
 
 const IS_REQUESTED = `${TAKES_STEPS} AND step_requested = $2`;
