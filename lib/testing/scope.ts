@@ -57,7 +57,7 @@ export const SCOPES: Record<string, Scope> = {
         "lib/operations/proof.integration.test.ts",
         "lib/operations/settle.integration.test.ts",
         "lib/plain-node.integration.test.ts",
-        "lib/postgres/connection-count.integration.test.ts",
+        "lib/postgres/connection/connection-count.integration.test.ts",
         "lib/postgres/lock-holders.integration.test.ts",
         "lib/postgres/publications.integration.test.ts",
       ],
