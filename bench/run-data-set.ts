@@ -11,7 +11,6 @@ export interface Keys {
 }
 
 export interface Databases {
-  /** The filled database. */
   full: string;
   /** A database with the same tables, to restore into. */
   empty: string;

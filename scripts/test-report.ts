@@ -1,6 +1,5 @@
 import { z } from "zod";
 
-/** How many tests passed, failed, or were not run. */
 export interface TestCounts {
   passed: number;
   failed: number;

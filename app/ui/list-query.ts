@@ -1,4 +1,3 @@
-/** The parameters of a list page's address. */
 export interface ListQuery {
   search: string;
   /** Starts at 1. */

@@ -3,14 +3,12 @@ import type { Customer } from "./people.ts";
 import type { Period, Random } from "./random.ts";
 import type { Tables } from "./tables.ts";
 
-/** The shop in the making. */
 export interface Shop {
   random: Random;
   tables: Tables;
   period: Period;
 }
 
-/** Who buys, and what. */
 export interface Trade {
   customers: Customer[];
   products: Product[];
