@@ -18,7 +18,7 @@ const exactJson = JSON as unknown as {
   isRawJSON(value: unknown): value is ExactNumber;
 };
 
-export const { isRawJSON: isExactNumber } = exactJson;
+export const { isRawJSON: isExactNumber, rawJSON: exactNumber } = exactJson;
 
 /**
  * Parses one row. If a JavaScript number may not represent its digits, every number keeps its text.
@@ -31,7 +31,7 @@ export function parseRow(bytes: Buffer): Row {
   const row: unknown = mayBeImprecise(text)
     ? exactJson.parse(text, (_, value, { source }) =>
         typeof value === "number" && source !== undefined && source !== String(value)
-          ? exactJson.rawJSON(source)
+          ? exactNumber(source)
           : value,
       )
     : JSON.parse(text);

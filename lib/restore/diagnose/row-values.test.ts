@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { columnAlone } from "./row-values.ts";
+import { columnAlone, valuesIn } from "./row-values.ts";
 
 it("keeps a value's bytes, whatever encoding they are in", () => {
   const row = Buffer.concat([
@@ -13,4 +13,15 @@ it("keeps a value's bytes, whatever encoding they are in", () => {
   expect(columnAlone(row, "b")?.toString()).toBe('[{"b":[1,null]}]');
   expect(columnAlone(row, "__proto__")?.toString()).toBe('[{"__proto__":null}]');
   expect(columnAlone(row, "c")).toBeNull();
+});
+
+it("reads values as text, with every digit of a number", () => {
+  const row = Buffer.from('[{"id":9007199254740993,"name":"é","tags":[1.50],"none":null}\n]');
+  expect(valuesIn(row, ["id", "name", "tags", "none", "__proto__"])).toEqual([
+    "9007199254740993",
+    "é",
+    "[1.50]",
+    "null",
+    null,
+  ]);
 });

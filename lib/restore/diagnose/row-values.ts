@@ -1,5 +1,6 @@
 /** Reads values from the JSON of a row that failed. */
 import { partOf, type RowBatch } from "../../archive/batch-rows.ts";
+import { exactNumber } from "../../archive/original/parse-row.ts";
 import type { RowKey } from "../../postgres/row-keys.ts";
 import { describeKey } from "../../postgres/sample-values.ts";
 import type { SampleValue } from "../../shared/rehearsal.ts";
@@ -28,7 +29,7 @@ export function valuesIn(json: Buffer, columns: readonly string[]): SampleValue[
 
 /** Keeps numbers as written, because a bigint can exceed JavaScript's numbers. */
 const exactNumbers = (_: string, value: unknown, { source }: { source?: string } = {}): unknown =>
-  typeof value === "number" && source !== undefined ? source : value;
+  typeof value === "number" && source !== undefined ? exactNumber(source) : value;
 
 /** The key of the batch's failing row, such as `id = 17`, if no column of it fails. */
 export function keyInBatch(
