@@ -101,7 +101,7 @@ test("says that the browser refuses, and a failure by the title alone", async ({
        WHERE relation = 'order_lines'::regclass AND mode = 'AccessExclusiveLock' AND granted`,
     ),
   ).toEqual([{ ended: true }]);
-  await expect(page).toHaveTitle("Failed · Alder & Finch");
+  await expect(page).toHaveTitle("Failed · Restore · Alder & Finch");
   const failure = page.getByRole("alert").filter({ hasText: "This restore has failed." });
   await expect(failure).toContainText("Nothing was changed.");
   expect(await page.evaluate(() => window.shown)).toEqual([]);

@@ -22,7 +22,7 @@ import {
 import { type Console, expect, test } from "./support/test.ts";
 
 /** The progress in the title, for people who have another tab in front. */
-const RUNNING = /^\d+% · Alder & Finch$/;
+const RUNNING = /^\d+% · (Backup|Restore) · Alder & Finch$/;
 
 test("cancels a backup, which every tab has shown", async ({ page }) => {
   const before = await dumpDatabase();
@@ -48,7 +48,7 @@ test("cancels a backup, which every tab has shown", async ({ page }) => {
   await otherTab.getByRole("button", { name: "Yes, cancel it" }).click();
   for (const tab of [page, otherTab]) {
     await expect(tab.getByText("This backup was cancelled.")).toBeVisible();
-    await expect(tab).toHaveTitle("Cancelled · Alder & Finch");
+    await expect(tab).toHaveTitle("Cancelled · Backup · Alder & Finch");
   }
   expect(await download.failure()).not.toBeNull();
   await hold.release();
@@ -84,7 +84,10 @@ test("cancels a restore in the middle from another device, and nothing has chang
   for (const device of [phone, page]) {
     await expect(device.getByText("This restore was cancelled.")).toBeVisible();
     await expect(device.getByText("Nothing was changed.", { exact: true })).toBeVisible();
-    await expect(device).toHaveTitle("Cancelled · Alder & Finch");
+    await expect(device).toHaveTitle("Cancelled · Restore · Alder & Finch");
+    // What was rolled back is not shown as done.
+    await expect(tableProgress(device, "public.orders")).toContainText("Not kept: 2,000 rows");
+    await expect(tableProgress(device, "warehouse.shipment_lines")).toContainText("Not begun");
   }
   await hold.release();
   await expectDatabase(before);
@@ -132,7 +135,7 @@ test("goes on with a restore whose tab was closed, and finds it again", async ({
   await expectHeldRestore(again);
   await hold.release();
   await expectRestored(again);
-  await expect(again).toHaveTitle("Done · Alder & Finch");
+  await expect(again).toHaveTitle("Done · Restore · Alder & Finch");
   await expectDatabase(before);
   await again.getByRole("link", { name: "Database backup" }).click();
   await expect(again).toHaveTitle("Alder & Finch");
