@@ -1,17 +1,27 @@
 /** What a restore will change, shown before it starts: the rows, the schema's differences, and what would fail. */
+import path from "node:path";
 import type { Page } from "@playwright/test";
 import { SIGN_INS } from "../scripts/seed/sign-ins.ts";
-import { checkBackup, discard, makeBackup, startRestore as restoreAll } from "./support/api.ts";
+import {
+  beginRestore,
+  checkBackup,
+  discard,
+  makeBackup,
+  startRestore as restoreAll,
+} from "./support/api.ts";
 import { expectAccessibleInBoth } from "./support/axe.ts";
 import { dumpDatabase, expectDatabase, holdRestore, query } from "./support/database.ts";
 import {
+  expectReady,
+  expectRehearsed,
   expectRestored,
-  goToChanges,
-  goToConfirmation,
+  goToReview,
+  goToScope,
   operationPath,
   rowOf,
   signIn,
   startRestore,
+  tableProgress,
 } from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
@@ -42,7 +52,7 @@ test("tells every row that a rehearsal adds, removes and changes", async ({ page
 
   const id = await checkBackup(page.request, file);
   await page.goto(operationPath(id));
-  await goToChanges(page, { rehearses: true });
+  await expectRehearsed(page);
   await expectDatabase(before);
   await expect(page.getByText("The trial run succeeded", { exact: true })).toBeVisible();
   await expect(page.getByText(/^You are in this backup:/)).toBeVisible();
@@ -51,6 +61,10 @@ test("tells every row that a rehearsal adds, removes and changes", async ({ page
   const products = tableOf(page, "public.products");
   await expect(products).toContainText(`${changed} changed, ${same} the same`);
   await expect(tableOf(page, "public.orders")).toHaveCount(0);
+  await expect(page.getByRole("heading", { name: /^Go back to .+ \(.+\)\.$/ })).toBeVisible();
+  const statement = `${added} rows come back, ${changed} change, ${removed} row added since then is lost.`;
+  await expect(page.getByText(statement)).toContainText(/The app waits for about \d+ seconds?\./);
+  await expect(page.getByText(path.basename(file))).toBeVisible();
 
   // With the keyboard, and on a phone's screen.
   await page.setViewportSize({ width: 390, height: 844 });
@@ -71,11 +85,9 @@ test("tells every row that a rehearsal adds, removes and changes", async ({ page
   await page.getByText(/^\d+ tables without change$/).click();
   await page.getByRole("searchbox", { name: "Find a table" }).first().fill("public.orders");
   await expect(page.getByRole("list", { name: "Tables without change" })).toContainText("orders");
-  await goToConfirmation(page);
-  await expectAccessibleInBoth(page);
+  await goToScope(page);
   await page.goBack();
   await expect(page).toHaveURL(/\/changes$/);
-  await goToConfirmation(page);
   await startRestore(page);
   await expectRestored(page);
   await expectDatabase(original);
@@ -102,9 +114,10 @@ test("shows another admin what waits, and says who will be signed out", async ({
   await expect(other.getByText("Good to see you, Late Admin.")).toBeVisible();
   const id = await checkBackup(other.request, file);
   await other.goto(operationPath(id));
-  await goToChanges(other);
+  await expectReady(other);
   await expect(other.getByText("you will be signed out")).toBeVisible();
   const migrations = await count("SELECT count(*)::int AS count FROM _prisma_migrations");
+  await other.getByText(`Migrations: the same ${migrations}`).click();
   await expect(other.getByRole("region", { name: "Migrations" })).toContainText(
     `made with the same ${migrations} migration`,
   );
@@ -112,8 +125,10 @@ test("shows another admin what waits, and says who will be signed out", async ({
   await page.goto(`${operationPath(id)}/confirm`);
   await expect(page).toHaveURL(/\/changes$/);
   await expect(page.getByText("This restore waits for Late Admin.")).toBeVisible();
-  await expect(page.getByRole("link", { name: "Continue" })).toHaveCount(0);
-  await expect(page.getByRole("button", { name: /trial run/ })).toHaveCount(0);
+  await expect(page.getByLabel("Database name")).toHaveCount(0);
+  await expect(page.getByRole("link", { name: "Change…" })).toHaveCount(0);
+  await expect(page.getByRole("button", { name: /trial run|^Restore$/ })).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "Discard" })).toBeVisible();
   await discard(other.request, id);
   await context.close();
   await query("DELETE FROM users WHERE email = $1", [late.email]);
@@ -137,7 +152,7 @@ test("asks to confirm the drift that maps, and refuses what does not", async ({ 
   const before = await dumpDatabase();
   const id = await checkBackup(page.request, file);
   await page.goto(operationPath(id));
-  await goToChanges(page);
+  await expectReady(page);
   await expect(page.getByRole("list", { name: "Differences" })).toContainText("e2e_note");
   const names = (title: string) => page.getByRole("list", { name: title }).getByRole("listitem");
   await expect(names("Applied here since the backup was made")).toHaveText([
@@ -146,13 +161,15 @@ test("asks to confirm the drift that maps, and refuses what does not", async ({ 
   await expect(names("In the backup, and not applied here")).toHaveText([
     "20990101000000_e2e_reverted",
   ]);
-  await expect(page.getByRole("button", { name: "Continue" })).toBeDisabled();
+  const restore = page.getByRole("button", { name: "Restore", exact: true });
+  await page.getByLabel("Database name").fill("shop");
+  await expect(restore).toBeDisabled();
+  await expect(page.getByRole("link", { name: "1 difference" })).toBeVisible();
   await page.getByRole("checkbox", { name: "I have read this difference" }).check();
-  await goToConfirmation(page);
+  await expect(restore).toBeEnabled();
   // After a reload, the page does not know what was read.
   await page.reload();
   await page.getByLabel("Database name").fill("shop");
-  const restore = page.getByRole("button", { name: "Restore", exact: true });
   await expect(restore).toBeDisabled();
   await page.getByRole("checkbox", { name: "I have read this difference" }).check();
   await restore.click();
@@ -167,14 +184,14 @@ test("asks to confirm the drift that maps, and refuses what does not", async ({ 
   const refusal = page.getByRole("alert").filter({ hasText: "cannot be restored here" });
   await expect(refusal).toContainText("Nothing was changed.");
   await expect(refusal).toContainText("Give it a default");
-  await expect(page.getByRole("link", { name: "Continue" })).toHaveCount(0);
+  await expect(page.getByLabel("Database name")).toHaveCount(0);
   await expectAccessibleInBoth(page);
 
-  await refusal.getByRole("link", { name: "Choose something else" }).click();
+  await goToScope(page);
   await page.getByRole("radio", { name: "Chosen tables" }).click();
   await page.getByRole("checkbox", { name: "public.categories" }).click();
-  await goToChanges(page);
-  await expect(page.getByRole("link", { name: "Continue" })).toBeVisible();
+  await goToReview(page);
+  await expect(page.getByLabel("Database name")).toBeVisible();
   await discard(page.request, blocked);
   await query("ALTER TABLE reviews DROP COLUMN e2e_stars");
   await removeMigration("20990102000000_e2e_since");
@@ -190,7 +207,7 @@ test("names what would fail, and what has failed, and changes nothing", async ({
   const before = await dumpDatabase();
   const id = await checkBackup(page.request, file);
   await page.goto(operationPath(id));
-  await goToChanges(page, { rehearses: true });
+  await expectRehearsed(page);
   await expect(page.getByText("The trial run failed", { exact: true })).toBeVisible();
   const violations = page.getByRole("list", { name: "Violations" });
   await expect(violations).toContainText("public.reviews");
@@ -200,8 +217,11 @@ test("names what would fail, and what has failed, and changes nothing", async ({
   await expect(violations.getByRole("listitem").nth(1)).toContainText("rating = 1");
   await expectAccessibleInBoth(page);
 
-  await page.getByRole("link", { name: "Continue anyway" }).click();
-  await startRestore(page);
+  // The page does not offer what will fail. Without it, the restore does fail.
+  await expect(page.getByLabel("Database name")).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "Restore", exact: true })).toHaveCount(0);
+  await expect(page.getByRole("link", { name: "Change what comes back" })).toBeVisible();
+  await beginRestore(page.request, id);
   const failure = page.getByRole("alert").filter({ hasText: "This restore has failed." });
   await expect(failure).toContainText("Nothing was changed.");
   await expect(failure).toContainText("public.reviews");
@@ -219,15 +239,43 @@ test("cancels a rehearsal, and nothing has changed", async ({ page, folder }) =>
   await using hold = await holdRestore();
   const id = await checkBackup(page.request, file);
   await page.goto(operationPath(id));
-  await page.getByRole("button", { name: "Continue" }).click();
   await expect(page.getByText("Trial run", { exact: true })).toBeVisible();
   await page.goto(operationPath(id));
   await expect(page).toHaveURL(/\/changes$/);
-  await expect(page.getByText("Check every constraint").first()).toBeVisible();
-  await page.getByRole("button", { name: "Cancel" }).click();
-  await page.getByRole("button", { name: "Yes, cancel it" }).click();
+  await expect(page.getByText(/Check every constraint$/)).toBeVisible();
+  await expect(page).toHaveTitle(/^\d+% · Replace the data\? · Alder & Finch$/);
+  await page.getByRole("button", { name: "Discard" }).click();
+  await page.getByRole("button", { name: "Yes, discard it" }).click();
   await expect(page.getByText("This restore was cancelled.")).toBeVisible();
   await expect(page.getByText("Nothing was changed.", { exact: true })).toBeVisible();
   await hold.release();
   await expectDatabase(before);
+});
+
+test("starts without waiting for the trial run", async ({ page, folder }) => {
+  const original = await dumpDatabase();
+  const file = await makeBackup(page.request, folder);
+  await query("UPDATE products SET name = 'Changed since the backup'");
+  await using hold = await holdRestore();
+  const id = await checkBackup(page.request, file);
+  await page.goto(operationPath(id));
+  await expect(page.getByText(/Check every constraint$/)).toBeVisible();
+  await startRestore(page);
+  await expect(page).toHaveURL(operationPath(id));
+  await expect(tableProgress(page, "public.order_lines")).toContainText("Running");
+  await hold.release();
+  await expectRestored(page);
+  await expectDatabase(original);
+});
+
+test("says that nothing would change", async ({ page, folder }) => {
+  const file = await makeBackup(page.request, folder);
+  const id = await checkBackup(page.request, file);
+  await page.goto(operationPath(id));
+  await expectRehearsed(page);
+  await expect(
+    page.getByRole("heading", { name: "Already identical: nothing to restore." }),
+  ).toBeVisible();
+  await expectAccessibleInBoth(page);
+  await discard(page.request, id);
 });

@@ -13,9 +13,8 @@ import {
   tableIn,
 } from "./support/graph.ts";
 import {
+  expectReady,
   expectRestored,
-  goToChanges,
-  goToConfirmation,
   operationPath,
   PANEL,
   startRestore,
@@ -347,9 +346,9 @@ test("is in the plan, fills during the run, and is a list on a phone", async ({ 
   const id = await checkBackup(page.request, await makeBackup(page.request, folder));
   await using hold = await holdRestore();
   await page.goto(operationPath(id));
-  await goToChanges(page);
+  await expectReady(page);
+  await page.getByText("Table order", { exact: true }).click();
   await expect(tableIn(page, "public.orders")).toContainText("2,000 rows");
-  await goToConfirmation(page);
   await startRestore(page);
   const filling = (table: string) => tableIn(page, table).locator("[data-fraction]");
   await expect(filling("public.orders")).toHaveAttribute("data-fraction", "1.00");

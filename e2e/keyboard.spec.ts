@@ -43,15 +43,19 @@ test("backs up, rehearses, restores, and undoes by keyboard alone", async ({ pag
   await page.keyboard.type(PASSPHRASE);
   await page.keyboard.press("Enter");
   await expectReady(page);
+  await expect(heading).toHaveText("Replace the data?");
+  await expect(heading).toBeFocused();
+  await press(page, page.getByRole("link", { name: "Change…" }), "Enter");
+  await expect(heading).toHaveText("What should come back?");
+  await expect(heading).toBeFocused();
   await focus(page, page.getByRole("radio", { name: "Replace", exact: true }));
   await choose(page, "ArrowDown", "Only into empty tables");
   await choose(page, "ArrowDown", "Merge, database wins");
   await choose(page, "ArrowDown", "Merge, backup wins");
   await choose(page, "ArrowDown", "Replace");
-  await focus(page, page.getByRole("checkbox", { name: "Do a trial run first" }));
   await askAndKeep(page, "Discard", "Keep it");
   await press(page, page.getByRole("button", { name: "Continue" }), "Enter");
-  await expect(heading).toHaveText("What will change?");
+  await expect(heading).toHaveText("Replace the data?");
   await expect(page.getByText("The trial run succeeded", { exact: true })).toBeVisible();
   await expect(heading).toBeFocused();
   await press(page, page.getByRole("button", { name: "Repeat the trial run" }), "Enter");
@@ -60,9 +64,6 @@ test("backs up, rehearses, restores, and undoes by keyboard alone", async ({ pag
   await expect(heading).toBeFocused();
   await press(page, page.locator("summary").filter({ hasText: /^Show \d+ rows/ }), "Enter");
   await expect(page.getByText("Added", { exact: true }).first()).toBeVisible();
-  await press(page, page.getByRole("link", { name: "Continue" }), "Enter");
-  await expect(heading).toHaveText("Replace the data?");
-  await expect(heading).toBeFocused();
   await type(page, page.getByLabel("Database name"), DATABASE);
   await page.keyboard.press("Enter");
   await expectRestored(page);
@@ -89,10 +90,7 @@ test("backs up, rehearses, restores, and undoes by keyboard alone", async ({ pag
   await page.keyboard.press("Enter");
   await expectReady(page);
   await expect(heading).toBeFocused();
-  await press(page, page.getByRole("checkbox", { name: "Do a trial run first" }), "Space");
-  await press(page, page.getByRole("button", { name: "Continue" }), "Enter");
-  await expect(heading).toHaveText("What will change?");
-  await press(page, page.getByRole("link", { name: "Continue" }), "Enter");
+  await expect(heading).toHaveText("Undo the restore?");
 
   // Stop the restore in the middle, and go there with keys.
   await using hold = await holdRestore({ url: undefined, table: "reviews", row: "rating = 1" });
@@ -102,9 +100,7 @@ test("backs up, rehearses, restores, and undoes by keyboard alone", async ({ pag
   await expect(heading).toBeFocused();
   await askAndKeep(page, "Cancel", "Go on");
   await focus(page, page.getByRole("switch", { name: "Tell me when it ends" }));
-  await page.keyboard.press("Shift+Tab");
-  await expect(page.getByRole("button", { name: "Cancel" })).toBeFocused();
-  await page.keyboard.press("Enter");
+  await press(page, page.getByRole("button", { name: "Cancel" }), "Enter");
   await page.keyboard.press("Shift+Tab");
   await expect(page.getByRole("button", { name: "Yes, cancel it" })).toBeFocused();
   await page.keyboard.press("Enter");
@@ -181,7 +177,7 @@ test("looks around by keyboard alone: order, activity, and rows of a backup", as
 
   // A row's dialog keeps the focus as long as it is open.
   await page.goto(`${PANEL}/restore`);
-  await press(page, page.getByRole("checkbox", { name: /^Only look inside/ }), "Space");
+  await press(page, page.getByRole("switch", { name: /^Only look inside/ }), "Space");
   const choosing = page.waitForEvent("filechooser");
   await press(page, page.getByRole("button", { name: "Choose a file" }), "Enter");
   await (await choosing).setFiles(file);

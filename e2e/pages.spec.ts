@@ -7,9 +7,9 @@ import { holdRestore } from "./support/database.ts";
 import { expectDrawn, ORDER, tableIn } from "./support/graph.ts";
 import {
   chooseFile,
-  expectReady,
-  goToChanges,
-  goToConfirmation,
+  expectRehearsed,
+  goToReview,
+  goToScope,
   holdUpload,
   operationPath,
   PANEL,
@@ -71,16 +71,15 @@ test("fits a phone, light and dark", async ({ page, folder, browserConsole }) =>
   await expectToFit(page);
 
   await page.goto(operationPath(restore));
-  await expectReady(page);
+  await goToScope(page);
   await page.getByRole("radio", { name: "Chosen tables" }).click();
   await page.getByRole("checkbox", { name: "public.order_lines" }).click();
   await expect(page.getByRole("button", { name: "Add them" })).toBeVisible();
   await expectToFit(page);
   await page.getByRole("radio", { name: "Everything" }).click();
-  await goToChanges(page, { rehearses: true });
+  await goToReview(page);
+  await expectRehearsed(page);
   await page.getByText(/without change$/).click();
-  await expectToFit(page);
-  await goToConfirmation(page);
   await expectToFit(page);
   await using hold = await holdRestore();
   await startRestore(page);

@@ -1,12 +1,6 @@
 import { checkBackup, discard, makeBackup } from "./support/api.ts";
 import { dumpDatabase, expectDatabase, holdRestore, query } from "./support/database.ts";
-import {
-  expectRestored,
-  goToChanges,
-  goToConfirmation,
-  operationPath,
-  startRestore,
-} from "./support/panel.ts";
+import { expectReady, expectRestored, operationPath, startRestore } from "./support/panel.ts";
 import { expect, test } from "./support/test.ts";
 
 test("lets one of two tabs restore, and shows it to the other", async ({
@@ -26,8 +20,7 @@ test("lets one of two tabs restore, and shows it to the other", async ({
     const id = await checkBackup(page.request, file);
     ids.push(id);
     await tab.goto(operationPath(id));
-    await goToChanges(tab);
-    await goToConfirmation(tab);
+    await expectReady(tab);
   }
   await using hold = await holdRestore();
   await Promise.all(tabs.map((tab) => startRestore(tab)));

@@ -9,8 +9,9 @@ import { expectAccessibleInBoth } from "./support/axe.ts";
 import { countRows, dumpDatabase, expectDatabase, query } from "./support/database.ts";
 import {
   confirmRestore,
-  expectReady,
   expectRestored,
+  goToReview,
+  goToScope,
   operationPath,
   signIn,
 } from "./support/panel.ts";
@@ -184,10 +185,11 @@ async function fillEmptyTable(page: Page, id: string) {
   const before = await dumpDatabase();
   const deleted = await query("DELETE FROM reviews RETURNING 1");
   await page.goto(operationPath(id));
-  await expectReady(page);
+  await goToScope(page);
   await page.getByRole("radio", { name: "Chosen tables" }).click();
   await page.getByRole("checkbox", { name: "public.reviews" }).click();
   await page.getByRole("radio", { name: /^Only into empty/ }).click();
+  await goToReview(page);
   await confirmRestore(page);
   await expectRestored(page);
   await expectDatabase(before);

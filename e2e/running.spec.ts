@@ -85,6 +85,9 @@ test("cancels a restore in the middle from another device, and nothing has chang
     await expect(device.getByText("This restore was cancelled.")).toBeVisible();
     await expect(device.getByText("Nothing was changed.", { exact: true })).toBeVisible();
     await expect(device).toHaveTitle("Cancelled · Restore · Alder & Finch");
+    // What was rolled back is not shown as done.
+    await expect(tableProgress(device, "public.orders")).toContainText("Not kept: 2,000 rows");
+    await expect(tableProgress(device, "warehouse.shipment_lines")).toContainText("Not begun");
   }
   await hold.release();
   await expectDatabase(before);

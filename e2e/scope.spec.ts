@@ -1,14 +1,15 @@
 /** What a restore brings back: some tables, some rows, and what happens to existing rows. */
-import { checkBackup, makeBackup } from "./support/api.ts";
+import { checkBackup, makeBackup, startRestore as restoreAll } from "./support/api.ts";
 import { expectAccessibleInBoth } from "./support/axe.ts";
 import { dumpDatabase, expectDatabase, query } from "./support/database.ts";
 import {
   chooseFile,
   confirmRestore,
-  expectReady,
+  expectRehearsed,
   expectRestored,
-  goToChanges,
-  goToConfirmation,
+  goToReview,
+  goToScope,
+  makeAMess,
   operationPath,
   startRestore,
 } from "./support/panel.ts";
@@ -31,8 +32,9 @@ test("brings back chosen tables only, over a slow network", async ({ page, folde
   });
   await chooseFile(page, file);
   // Other tables refer to these, so the restore is refused until the person chooses only some tables.
-  const refusal = page.getByRole("alert").filter({ hasText: "cannot be restored here" });
-  await refusal.getByRole("link", { name: "Choose something else" }).click();
+  const refusal = page.getByRole("alert").filter({ hasText: "cannot be restored in this way" });
+  await expect(refusal).toContainText("Use a backup that holds these tables too.");
+  await goToScope(page);
   await expect(page.getByText(/^\d+ tables refer to these\.$/)).toBeVisible();
 
   await page.getByRole("radio", { name: "Chosen tables" }).click();
@@ -50,6 +52,7 @@ test("brings back chosen tables only, over a slow network", async ({ page, folde
   await page.getByRole("checkbox", { name: "public.products" }).click();
   await page.getByRole("checkbox", { name: "public.categories" }).click();
   await expectAccessibleInBoth(page);
+  await goToReview(page);
   await confirmRestore(page);
   await expectRestored(page);
   await expectDatabase(expected);
@@ -65,23 +68,27 @@ test("merges, and keeps or overwrites what is there", async ({ page, folder }) =
   expect(await query(missing)).toEqual([{ count: 0 }]);
 
   await page.goto(operationPath(await checkBackup(page.request, file)));
+  await goToScope(page);
   await page.getByRole("radio", { name: /^Only into empty/ }).click();
-  await goToChanges(page);
-  await expect(
-    page.getByRole("alert").filter({ hasText: "cannot be restored here" }),
-  ).toBeVisible();
-  await page.getByRole("link", { name: "Choose something else" }).click();
+  await goToReview(page);
+  const refusal = page.getByRole("alert").filter({ hasText: "cannot be restored in this way" });
+  await expect(refusal).toContainText("choose another mode");
+  await expect(page.getByLabel("Database name")).toHaveCount(0);
+  await goToScope(page);
   await page.getByRole("radio", { name: "Merge, database wins" }).click();
+  await goToReview(page);
   await confirmRestore(page);
   await expectRestored(page);
   expect(await query(renamed)).toEqual([{ count: 8 }]);
   expect(await query(missing)).not.toEqual([{ count: 0 }]);
 
   await page.goto(operationPath(await checkBackup(page.request, file)));
+  await goToScope(page);
   await page.getByRole("radio", { name: "Merge, backup wins" }).click();
-  await goToChanges(page, { rehearses: true });
+  await goToReview(page);
+  await expectRehearsed(page);
   await expect(page.getByText("8 changed")).toBeVisible();
-  await goToConfirmation(page);
+  await expect(page.getByText("8 rows are replaced. Nothing is deleted.")).toBeVisible();
   await expect(
     page.getByRole("heading", { name: "Replace rows with the same key?" }),
   ).toBeVisible();
@@ -110,14 +117,62 @@ test("brings back rows that were chosen one by one", async ({ page, folder }) =>
   await grid.getByRole("row").nth(1).focus();
   await page.keyboard.press("Space");
   await page.getByRole("button", { name: "Restore these rows" }).click();
-  await expectReady(page);
+  await goToScope(page);
   await expect(page.getByRole("list", { name: "Chosen rows" })).toContainText("1 chosen row");
   await expect(page.getByRole("radio")).toHaveCount(2);
-  await goToChanges(page, { rehearses: true });
-  await expect(page.getByText("1 chosen row of public.reviews")).toBeVisible();
+  await goToReview(page);
+  await expectRehearsed(page);
+  await expect(
+    page.getByRole("heading", { name: /^Bring back 1 chosen row of public\.reviews from / }),
+  ).toBeVisible();
   await expect(page.getByText("1 added")).toBeVisible();
-  await goToConfirmation(page);
   await startRestore(page);
   await expectRestored(page);
   await expectDatabase(before);
 });
+
+test("says which rows would be missing, and brings them back as well", async ({ page, folder }) => {
+  const original = await dumpDatabase();
+  const file = await makeBackup(page.request, folder);
+  const lines = await count("order_lines");
+  await makeAMess(page);
+  const missing = lines - (await count("order_lines"));
+  expect(missing).toBeGreaterThan(0);
+
+  await page.goto(operationPath(await checkBackup(page.request, file)));
+  await goToScope(page);
+  await page.getByRole("radio", { name: "Chosen tables" }).click();
+  await page.getByRole("checkbox", { name: "public.orders", exact: true }).click();
+  await page.getByRole("button", { name: "Add them" }).click();
+  const warning = page.getByText(
+    /^[\d,]+ rows in \d+ tables that refer to these will be missing\.$/,
+  );
+  await expect(warning).toBeVisible();
+  const named = missing.toLocaleString("en");
+  await expect(page.getByText(`public.order_lines: ${named} rows`)).toBeVisible();
+  await expectAccessibleInBoth(page);
+
+  // The trial run succeeds all the same, so the page says it where the restore is confirmed.
+  await goToReview(page);
+  await expectRehearsed(page);
+  await expect(page.getByText("The trial run succeeded", { exact: true })).toBeVisible();
+  await expect(
+    page.getByText(/^[\d,]+ rows of the backup in \d+ other tables will be missing\.$/),
+  ).toBeVisible();
+  await expect(page.getByText(`public.order_lines (${named})`)).toBeVisible();
+
+  await goToScope(page);
+  await page.getByRole("button", { name: "Add these tables" }).click();
+  await expect(warning).toHaveCount(0);
+  await goToReview(page);
+  await startRestore(page);
+  await expectRestored(page);
+  expect(await count("order_lines")).toBe(lines);
+  await restoreAll(page.request, await checkBackup(page.request, file));
+  await expectDatabase(original);
+});
+
+async function count(table: string): Promise<number> {
+  const [row] = await query<{ count: number }>(`SELECT count(*)::int AS count FROM ${table}`);
+  return row?.count ?? 0;
+}

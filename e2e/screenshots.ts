@@ -14,10 +14,10 @@ import {
   chooseEncryption,
   chooseFile,
   downloadBackup,
-  expectReady,
+  expectRehearsed,
   expectRestored,
-  goToChanges,
-  goToConfirmation,
+  goToReview,
+  goToScope,
   holdUpload,
   makeAMess,
   PANEL,
@@ -93,12 +93,14 @@ async function takeAll(browser: Browser): Promise<void> {
   await page.getByText("Uploading", { exact: true }).waitFor();
   await take(page, "restore-upload", ["light"]);
   releaseUpload();
-  await expectReady(page);
+  await goToScope(page);
   await take(page, "restore-scope", ["light", "dark", "phone"]);
-  await goToChanges(page, { rehearses: true });
-  await take(page, "restore-changes", ["light", "dark", "phone"]);
-  await goToConfirmation(page);
+  await goToReview(page);
+  await expectRehearsed(page);
   await take(page, "restore-confirm", ["light", "dark", "phone"]);
+  await page.getByText(/tables that change$/).click();
+  await page.getByText(/tables that change$/).scrollIntoViewIfNeeded();
+  await take(page, "restore-changes", ["light", "dark", "phone"]);
   const holdOfRestore = await holdRestore();
   await startRestore(page);
   const running = tableProgress(page, "public.order_lines");

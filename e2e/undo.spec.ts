@@ -4,9 +4,9 @@ import { checkBackup, makeBackup, startRestore } from "./support/api.ts";
 import { expectAccessibleInBoth } from "./support/axe.ts";
 import { countRows, dumpDatabase, expectDatabase, query } from "./support/database.ts";
 import {
+  expectReady,
+  expectRehearsed,
   expectRestored,
-  goToChanges,
-  goToConfirmation,
   operationPath,
   rowOf,
   startRestore as startInBrowser,
@@ -48,21 +48,29 @@ test("undoes a restore from its receipt, and undoes that on a phone", async ({
   const undo = await prepareUndo(page, restore);
   await expectUndoes(page, "restore", restore);
 
-  await goToChanges(page, { rehearses: true });
-  const checks = page.getByRole("list", { name: "Checks" }).getByRole("listitem");
+  await expectRehearsed(page);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Undo the restore?");
+  await expect(page.getByRole("heading", { name: /, just before the restore\.$/ })).toBeVisible();
+  await expect(page.getByText("Everything: 24 tables")).toBeVisible();
+  await page.getByText(/^\d+ checks passed$/).click();
+  const checks = page.getByRole("list", { name: "Passed checks" }).getByRole("listitem");
   await expect(checks.first()).toContainText("Passed");
-  await expect(checks.filter({ hasText: "Failed" })).toHaveCount(0);
+  await expect(page.getByRole("listitem").filter({ hasText: "Failed" })).toHaveCount(0);
+  // Nothing was uploaded, so nothing is deleted.
+  await page.getByRole("button", { name: "Discard" }).click();
+  await expect(page.getByText("Discard this undo?")).toBeVisible();
+  await expect(page.getByText(/^The safety backup stays/)).toBeVisible();
+  await page.getByRole("button", { name: "Keep it" }).click();
   const changes = page.getByRole("list", { name: "Tables", exact: true }).getByRole("listitem");
   await expect(rowOf(changes, "public.products")).toContainText(`${renamed.length} changed`);
   await expect(rowOf(changes, "public.reviews")).toContainText(
     `${deleted.length.toLocaleString("en")} removed`,
   );
   await expect(changes).toHaveCount(2);
-  await goToConfirmation(page);
-  await expect(page).toHaveTitle(/^Waiting for confirmation · .+ · Alder & Finch$/);
+  await expect(page).toHaveTitle("Waiting for confirmation · Undo the restore? · Alder & Finch");
   await startInBrowser(page);
   await expectRestored(page);
-  await expect(page).toHaveTitle("Done · Restore · Alder & Finch");
+  await expect(page).toHaveTitle("Done · Undo · Alder & Finch");
   await expectDatabase(before);
 
   await page.setViewportSize({ width: 390, height: 844 });
@@ -77,9 +85,7 @@ test("undoes a restore from its receipt, and undoes that on a phone", async ({
   await prepareUndo(page, undo);
   await expectUndoes(page, "undo", undo);
   await expectFits(page);
-  await goToChanges(page);
-  await expectFits(page);
-  await goToConfirmation(page);
+  await expectReady(page);
   await expectFits(page);
   await startInBrowser(page);
   await expectRestored(page);

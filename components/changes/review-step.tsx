@@ -93,14 +93,14 @@ export function ReviewStep({ operation, plan, isOwn }: ReviewStepProps) {
           <CancelOperation operation={operation} />
         </ConfirmBar>
       ) : (
-        isOwn && (
-          <StickyActions>
+        <StickyActions>
+          {isOwn && (
             <Button variant="primary" asChild>
               <Link href={paths.operationStep(operation.id, "scope")}>Change what comes back</Link>
             </Button>
-            <CancelOperation operation={operation} />
-          </StickyActions>
-        )
+          )}
+          <CancelOperation operation={operation} />
+        </StickyActions>
       )}
     </>
   );

@@ -9,7 +9,7 @@ import {
 } from "../../lib/shared/format.ts";
 import { ErrorNotice } from "../common/error-notice.tsx";
 import { Facts } from "../common/facts.tsx";
-import { fractionOf } from "../common/operation-wording.ts";
+import { fractionOf, phaseSteps } from "../common/operation-wording.ts";
 import { usePanel } from "../panel-context.tsx";
 import { describeRestore, describeScope, isEverything, MODES } from "../scope/mode-wording.ts";
 import { MIGRATIONS_TABLE } from "../scope/scope-draft.ts";
@@ -114,12 +114,19 @@ function TrialRunLine({ operation, plan }: Pick<VerdictCardProps, "operation" | 
   const { rehearsal, checks } = plan;
   if (operation.state === "running") {
     const fraction = fractionOf(operation);
+    const phase = phaseSteps(operation).find(({ state }) => state === "current");
     return (
       <div className="pba:grid pba:grow pba:gap-1.5">
         <p className="pba:flex pba:items-center pba:gap-2 pba:font-medium">
           <Spinner />
           Trial run{fraction !== null && `: ${formatPercent(fraction)}`}
+          {phase && ` · ${phase.label}`}
         </p>
+        {operation.progress.waitsFor && (
+          <Notice tone="warn" title="Waiting">
+            {operation.progress.waitsFor}
+          </Notice>
+        )}
         <Progress label="Trial run" fraction={fraction} className="pba:h-1.5" />
         <p className="pba:text-muted">
           It shows which rows change, and whether every constraint holds. It changes nothing. You

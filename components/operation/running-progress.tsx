@@ -16,6 +16,7 @@ import {
   phaseSteps,
   stageDescription,
 } from "../common/operation-wording.ts";
+import { StickyActions } from "../common/sticky-actions.tsx";
 import { type Rates, remainingMs } from "../rates.ts";
 import { Card } from "../ui/card.tsx";
 import { cn } from "../ui/cn.ts";
@@ -57,14 +58,13 @@ export function RunningProgress({ operation }: { operation: Operation }) {
           <Progress label="Overall progress" fraction={fraction} className="pba:h-3" />
           <Facts facts={factsOf(operation, rates)} />
           <Steps steps={steps} />
-          <div className="pba:flex pba:flex-wrap pba:items-center pba:justify-between pba:gap-4 pba:border-t pba:border-line pba:pt-4">
-            <p className="pba:grow pba:basis-60 pba:text-muted">{adviceOf(operation)}</p>
-            <CancelOperation operation={operation} />
-          </div>
           <TellWhenEnded />
         </div>
       </Card>
       <TableProgressCard order={order} tables={operation.progress.tables} rates={rates} />
+      <StickyActions note={adviceOf(operation)}>
+        <CancelOperation operation={operation} />
+      </StickyActions>
     </>
   );
 }

@@ -94,8 +94,7 @@ export function CheckAndUpload({ backup, isUploading, goTo, onCreated }: CheckAn
 
   const isLocked = canOpen && secret === null && !opensItself;
   const title = isUploading ? "Uploading this backup" : "Check this backup";
-  const fraction = isUploading ? `${formatPercent(uploadedFraction(upload.state))} · ` : "";
-  useTitlePrefix(`${fraction}${title}`);
+  useTitlePrefix(isUploading ? formatPercent(uploadedFraction(upload.state)) : null);
   return (
     <>
       <RestoreHeader
@@ -153,11 +152,12 @@ export function CheckAndUpload({ backup, isUploading, goTo, onCreated }: CheckAn
   );
 }
 
-function descriptionOf({ upload }: ChosenBackup, isUploading: boolean): string {
+function descriptionOf(backup: ChosenBackup, isUploading: boolean): string {
   if (isUploading) {
     return "The server checks it again and compares it with this database. Nothing in the database changes yet.";
   }
-  return upload === "by-itself"
+  if (isFaulty(backup)) return "Your browser checked it on this computer.";
+  return backup.upload === "by-itself"
     ? "Your browser checks it on this computer. If it passes, the upload begins by itself."
     : "Your browser checks it on this computer. Nothing is uploaded until you say so.";
 }

@@ -7,9 +7,9 @@ import type { LocalReport } from "../local/local-archive.ts";
 import { LocalArchiveClient } from "../local/local-archive-client.ts";
 import { type NotABackup, notABackup } from "../local/not-a-backup.ts";
 import { usePanel } from "../panel-context.tsx";
-import { CheckField } from "../ui/check-field.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { Spinner } from "../ui/spinner.tsx";
+import { Switch } from "../ui/switch.tsx";
 import { chooseBackup, forgetBackup } from "./chosen-file-store.ts";
 import { FileDrop } from "./file-drop.tsx";
 
@@ -60,11 +60,9 @@ export function ChooseFile({ onChosen }: { onChosen: () => void }) {
         {choosing.name === "reading" ? (
           <Looking fileName={choosing.fileName} />
         ) : (
-          <CheckField
-            label="Only look inside, and upload nothing"
-            checked={onlyLooks}
-            onChange={setOnlyLooks}
-          />
+          <Switch isOn={onlyLooks} onChange={setOnlyLooks}>
+            Only look inside, and upload nothing
+          </Switch>
         )}
       </FileDrop>
     </>

@@ -24,7 +24,7 @@ export function useRestorePlace(loaded: RestorePlace): Steps {
     inside: paths.restoreInside,
     upload: paths.restoreUpload,
   };
-  const isShown = (place: RestorePlace) => places[place] === pathname.replace(/\/$/, "");
+  const isShown = (place: RestorePlace) => places[place] === pathname?.replace(/\/$/, "");
   return {
     // A host may show the panel at another address than its own, which is then none of these.
     place: (["choose", "inside", "upload"] as const).find(isShown) ?? loaded,

@@ -1,7 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { StandbyNotice } from "../common/standby-notice.tsx";
-import { useTitlePrefix } from "../common/use-title-prefix.ts";
 import { usePanel } from "../panel-context.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { CheckAndUpload } from "./check-and-upload.tsx";
@@ -49,7 +48,6 @@ interface ChooseProps {
 function Choose({ isAgain, onChosen }: ChooseProps) {
   const { queries } = usePanel();
   const { data } = useQuery(queries.overview);
-  useTitlePrefix("Restore a backup");
   return (
     <>
       <RestoreHeader

@@ -28,10 +28,6 @@ export function References({ tables, edges, mode, chosen, onAdd }: ReferencesPro
   const offered = new Set([...parents].filter((key) => inBackup.has(key)));
   const leftOut = referencesLeftOut(chosen, edges);
   const into = MERGING_MODES.includes(mode) ? [] : referencesInto(chosen, edges);
-  const behind = tablesLeftBehind(tables, chosen, edges);
-  const behindKeys = behind.map(tableKey);
-  const rowsBehind = behind.reduce((sum, { missing }) => sum + missing, 0);
-  const withBehind = missingParents(new Set([...chosen, ...behindKeys]), edges);
   const referring = new Set(into.map(({ from }) => tableKey(from)));
   return (
     <div
@@ -58,32 +54,7 @@ export function References({ tables, edges, mode, chosen, onAdd }: ReferencesPro
           <Edges edges={leftOut} />
         </Notice>
       )}
-      {behind.length > 0 && (
-        <Notice
-          tone="warn"
-          title={`${formatNoun(rowsBehind, "row")} in ${formatNoun(behind.length, "table")} that ${behind.length === 1 ? "refers" : "refer"} to these will be missing.`}
-          actions={
-            <Button
-              size="small"
-              onClick={() =>
-                onAdd(new Set([...behindKeys, ...withBehind].filter((key) => inBackup.has(key))))
-              }
-            >
-              <Plus aria-hidden />
-              Add {behind.length === 1 ? "this table" : "these tables"}
-            </Button>
-          }
-        >
-          <p>The backup has these rows, the database does not.</p>
-          <ul className="pba:mt-1 pba:list-disc pba:pl-4">
-            {behind.map((table) => (
-              <li key={tableKey(table)} className="pba:wrap-anywhere">
-                {tableLabel(table)}: {formatNoun(table.missing, "row")}
-              </li>
-            ))}
-          </ul>
-        </Notice>
-      )}
+      <MissingRows {...{ tables, edges, chosen, onAdd }} />
       {into.length > 0 && (
         <Notice
           title={`${formatNoun(referring.size, "table")} ${referring.size === 1 ? "refers" : "refer"} to these.`}
@@ -96,6 +67,41 @@ export function References({ tables, edges, mode, chosen, onAdd }: ReferencesPro
         </Notice>
       )}
     </div>
+  );
+}
+
+/** Shows the tables that would lack rows, because they refer to chosen ones and are not chosen. */
+function MissingRows({ tables, edges, chosen, onAdd }: Omit<ReferencesProps, "mode">) {
+  const behind = tablesLeftBehind(tables, chosen, edges);
+  if (behind.length === 0) return null;
+  const rows = behind.reduce((sum, { missing }) => sum + missing, 0);
+  const keys = behind.map(tableKey);
+  const inBackup = new Set(tables.map(tableKey));
+  // With the tables that these refer to, or their rows could not come back.
+  const needed = [...missingParents(new Set([...chosen, ...keys]), edges)];
+  return (
+    <Notice
+      tone="warn"
+      title={`${formatNoun(rows, "row")} in ${formatNoun(behind.length, "table")} that ${behind.length === 1 ? "refers" : "refer"} to these will be missing.`}
+      actions={
+        <Button
+          size="small"
+          onClick={() => onAdd(new Set([...keys, ...needed.filter((key) => inBackup.has(key))]))}
+        >
+          <Plus aria-hidden />
+          Add {behind.length === 1 ? "this table" : "these tables"}
+        </Button>
+      }
+    >
+      <p>The backup has these rows, the database does not.</p>
+      <ul className="pba:mt-1 pba:list-disc pba:pl-4">
+        {behind.map((table) => (
+          <li key={tableKey(table)} className="pba:wrap-anywhere">
+            {tableLabel(table)}: {formatNoun(table.missing, "row")}
+          </li>
+        ))}
+      </ul>
+    </Notice>
   );
 }
 

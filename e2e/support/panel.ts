@@ -71,7 +71,7 @@ interface Choice {
 /** Chooses a file on the restore page. An unencrypted one is then checked and uploaded by itself. */
 export async function chooseFile(page: Page, file: string, { onlyLooks = false }: Choice = {}) {
   await page.goto(`${PANEL}/restore`);
-  if (onlyLooks) await page.getByRole("checkbox", { name: /^Only look inside/ }).check();
+  if (onlyLooks) await page.getByRole("switch", { name: /^Only look inside/ }).click();
   await page.getByLabel("Backup file").setInputFiles(file);
 }
 
@@ -108,10 +108,16 @@ export async function openChosen(page: Page, unlock: Unlock) {
   }
 }
 
-/** Expects a checked restore at the first of its steps. */
+/** Expects a checked restore at its review, whatever its trial run is doing. */
 export async function expectReady(page: Page) {
-  await expect(page).toHaveURL(/\/operations\/[0-9a-f-]{36}\/scope$/);
-  await expect(page.getByRole("heading", { name: "What should come back?" })).toBeVisible();
+  await expect(page).toHaveURL(/\/operations\/[0-9a-f-]{36}\/changes$/);
+  await expect(page.getByRole("heading", { name: "Checks" })).toBeVisible();
+}
+
+/** Waits at the review for the end of the trial run, which begins by itself. */
+export async function expectRehearsed(page: Page) {
+  await expectReady(page);
+  await expect(page.getByText(/^The trial run (succeeded|failed)$/)).toBeVisible();
 }
 
 export async function prepareRestore(page: Page, file: string, unlock: Unlock = {}) {
@@ -120,33 +126,29 @@ export async function prepareRestore(page: Page, file: string, unlock: Unlock = 
   await expectReady(page);
 }
 
-/** Goes from the first step to the changes. */
-export async function goToChanges(page: Page, options: { rehearses?: boolean } = {}) {
+/** Goes from the review to the choice of what comes back. */
+export async function goToScope(page: Page) {
   await expectReady(page);
-  const rehearsal = page.getByRole("checkbox", { name: "Do a trial run first" });
-  if (!options.rehearses) await rehearsal.uncheck();
+  await page.getByRole("link", { name: /^Change(…| what comes back)$/ }).click();
+  await expect(page).toHaveURL(/\/scope$/);
+  await expect(page.getByRole("heading", { name: "What should come back?" })).toBeVisible();
+}
+
+/** Goes back from there with what was chosen. */
+export async function goToReview(page: Page) {
   await page.getByRole("button", { name: "Continue" }).click();
-  await expect(page).toHaveURL(/\/changes$/);
-  await expect(page.getByRole("heading", { name: "Checks" })).toBeVisible();
+  await expectReady(page);
 }
 
-/** Goes from the changes to the confirmation. */
-export async function goToConfirmation(page: Page) {
-  await page.getByRole("link", { name: "Continue" }).click();
-  await expect(page).toHaveURL(/\/confirm$/);
-  await expect(page.getByLabel("Database name")).toBeEnabled();
-}
-
-/** Confirms the restore. */
+/** Confirms the restore, and does not wait for its trial run. */
 export async function startRestore(page: Page, database = DATABASE) {
   await page.getByLabel("Database name").fill(database);
-  await page.getByRole("button", { name: "Restore", exact: true }).click();
+  await page.getByRole("button", { name: /^(Restore|Undo the restore)$/ }).click();
 }
 
-/** Goes from the first step to the start, without a trial run. */
+/** Confirms the restore as soon as it is checked. */
 export async function confirmRestore(page: Page, database = DATABASE) {
-  await goToChanges(page);
-  await goToConfirmation(page);
+  await expectReady(page);
   await startRestore(page, database);
 }
 

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import { setTimeout } from "node:timers/promises";
 import pg from "pg";
 import { describe, expect, it } from "vitest";
 import { createTestDatabase, pgDumpText, type TestDatabase } from "../testing/database.ts";
@@ -113,6 +114,32 @@ describe.concurrent("a restore", () => {
       expect(await database.query("SELECT 1 FROM customers WHERE name = 'changed since'")).toEqual(
         [],
       );
+    });
+  });
+
+  it("starts while it is planned again, and only as the person has seen it", async () => {
+    await waiting(async ({ database, admin, id }) => {
+      await slowDown(database);
+      const json = { confirmation: database.name };
+      const chosen = { scope: { mode: "overwrite" }, rehearse: true };
+      const blocker = new pg.Client(database.url);
+      await blocker.connect();
+      // A plan counts the rows, so it waits for this lock.
+      const startMeanwhile = async (plan: object) => {
+        await blocker.query("BEGIN; LOCK TABLE customers");
+        await admin.ok("POST", `restores/${id}/plan`, { json: plan });
+        const started = admin.call("POST", `restores/${id}/start`, { json });
+        await setTimeout(1_000);
+        await blocker.query("COMMIT");
+        return started;
+      };
+      expect((await startMeanwhile(chosen)).status).toBe(409);
+      expect((await startMeanwhile(chosen)).status).toBe(202);
+      await blocker.end();
+      expect(await admin.reach(id, "succeeded")).toMatchObject({
+        changed: "everything",
+        plan: { scope: { mode: "overwrite" }, rehearsal: null },
+      });
     });
   });
 

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { BackupError } from "../errors.ts";
-import { type ErrorReport, isEnded } from "../shared/api.ts";
+import { type ErrorReport, isEnded, type RestorePlan, type RestoreScope } from "../shared/api.ts";
 import type { Context } from "./context.ts";
 import { findLiveOperation } from "./live-operation.ts";
 import type { Step, StepRequest, StoredOperation } from "./operation-store.ts";
@@ -24,6 +25,7 @@ export const notWaiting = (): BackupError =>
  * process takes the request up from the operation's row within half a second. This process takes it up at once. A trial
  * run that goes on is ended for it.
  *
+ * @param plan the one that the person has seen
  * @returns when the step has begun
  * @throws OPERATION_STATE if the restore takes no step or another request was first; the reason if the process refused;
  *   INTERRUPTED if that process is dead
@@ -32,9 +34,10 @@ export async function requestStepOf(
   context: Context,
   id: string,
   step: Step,
+  plan: Pick<RestorePlan, "scope">,
 ): Promise<StoredOperation> {
   const request = { id: randomUUID(), step };
-  if (!(await requestStep(context.database, id, request))) throw notWaiting();
+  await storeRequest(context, id, request, plan.scope);
   findLiveOperation(id)?.takeUp(request);
   try {
     return await waitForAnswer(context, id, request);
@@ -42,6 +45,28 @@ export async function requestStepOf(
     // A request that was reported as failed must not begin later.
     await withdrawStep(context.database, id, request.id).catch(() => null);
     throw error;
+  }
+}
+
+/**
+ * Stores a request. While another one is taken up or the plan is made again, it waits, because the page itself has its
+ * trial run begun.
+ */
+async function storeRequest(
+  context: Context,
+  id: string,
+  request: StepRequest,
+  scope: RestoreScope,
+): Promise<void> {
+  const deadline = Date.now() + WAIT_MS;
+  while (!(await requestStep(context.database, id, request, scope))) {
+    const { state, plan, progress, cancelRequested } = await getOperation(context, id);
+    const isPlanning = progress.stage === "check" || progress.stage === "rehearsal";
+    // What is started must be what the person has seen.
+    const isSeen = request.step.kind === "plan" || isDeepStrictEqual(plan?.scope, scope);
+    const isOver = isEnded(state) || cancelRequested || Date.now() > deadline;
+    if (!plan || !isPlanning || !isSeen || isOver) throw notWaiting();
+    await sleep(LOOK_MS);
   }
 }
 

@@ -124,7 +124,7 @@ export async function planRestoreAgain(
   const { plan, state } = await readOwnOperation(context, actor, id, "restore");
   if (isEnded(state) || !plan) throw notWaiting();
   resolveScope(scope, plan.manifest.tables);
-  return requestStepOf(context, id, { kind: "plan", scope, rehearse });
+  return requestStepOf(context, id, { kind: "plan", scope, rehearse }, plan);
 }
 
 /**
@@ -153,5 +153,5 @@ export async function startRestore(
       },
     );
   }
-  return requestStepOf(context, id, { kind: "start", acceptDrift, safetyBackup });
+  return requestStepOf(context, id, { kind: "start", acceptDrift, safetyBackup }, plan);
 }

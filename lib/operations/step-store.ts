@@ -4,6 +4,7 @@
  */
 
 import type { Database } from "../postgres/connection.ts";
+import type { RestoreScope } from "../shared/api.ts";
 import { NO_PROGRESS, type Stage } from "../shared/progress.ts";
 import { toErrorReport } from "../to-backup-error.ts";
 import {
@@ -29,16 +30,22 @@ async function change(
   return operation ?? null;
 }
 
-/** Stores a request. Null if the restore takes none, or another request is stored already. */
+/**
+ * Stores a request. Null if the restore takes none, or another request is stored already.
+ *
+ * @param scope that of the plan that the person has seen. What is started must be for the same one.
+ */
 export const requestStep = (
   database: Database,
   id: string,
   request: StepRequest,
+  scope: RestoreScope,
 ): Promise<StoredOperation | null> =>
   change(database, id, {
     set: "step_requested = $2, step = $3, step_refused = NULL",
-    where: "step_requested IS NULL AND NOT cancel_requested",
-    values: [request.id, JSON.stringify(request.step)],
+    where:
+      "step_requested IS NULL AND NOT cancel_requested AND ($3::jsonb ->> 'kind' = 'plan' OR plan -> 'scope' = $4::jsonb)",
+    values: [request.id, JSON.stringify(request.step), JSON.stringify(scope)],
   });
 
 /** Withdraws a request. Null if it was taken up or refused, or the restore has ended in the meantime. */
