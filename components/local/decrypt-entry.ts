@@ -92,7 +92,7 @@ export async function* readVerified(
 }
 
 /** Decompresses zstd chunk by chunk. */
-export async function* decompress(
+async function* decompress(
   source: ReadableStream<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, void> {
   const pieces: Uint8Array[] = [];

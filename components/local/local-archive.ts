@@ -33,9 +33,9 @@ export async function openZip(
   maxBytes: number = LOOK_INSIDE_MAX_BYTES,
 ): Promise<{ report: LocalReport; entries: ZipEntries | null }> {
   try {
-    await checkEnds(file);
+    const { entryCount } = await checkEnds(file);
     if (file.size > maxBytes) return { report: { kind: "large-zip" }, entries: null };
-    const entries = await ZipEntries.open(file);
+    const entries = await ZipEntries.open(file, entryCount);
     return { report: await inspectEntries(entries), entries };
   } catch (error) {
     if (error instanceof ArchiveFault) return { report: refusalOf(error), entries: null };

@@ -38,11 +38,9 @@ export class ZipEntries implements EntryReader {
     this.entries = entries;
   }
 
-  /** @throws ArchiveFault */
-  static async open(file: Blob): Promise<ZipEntries> {
-    const { entryCount } = await checkEnds(file);
-    const bytes = await file.arrayBuffer();
-    const zip = await JSZip.loadAsync(bytes).catch((cause) => {
+  /** @param entryCount as the zip's end states it, if it does. @throws ArchiveFault */
+  static async open(file: Blob, entryCount: number | null): Promise<ZipEntries> {
+    const zip = await JSZip.loadAsync(await file.arrayBuffer()).catch((cause) => {
       throw zipDamaged(cause);
     });
     const objects = Object.values(zip.files);
