@@ -2,14 +2,17 @@ import { useEffect } from "react";
 
 /** What is put before the host's title, in this order. */
 const parts: Record<"state" | "page", string | null> = { state: null, page: null };
-let prefix = "";
+/** What was put into each title. Next may take one out of the page, and put it in again later. */
+const written = new WeakMap<HTMLTitleElement, { own: string; text: string }>();
 
 function apply(): void {
   const title = document.head.querySelector("title");
   if (!title) return;
-  const own = title.text.startsWith(prefix) ? title.text.slice(prefix.length) : title.text;
-  prefix = [parts.state, parts.page].map((part) => (part === null ? "" : `${part} · `)).join("");
-  if (title.text !== `${prefix}${own}`) title.text = `${prefix}${own}`;
+  const last = written.get(title);
+  const own = last?.text === title.text ? last.own : title.text;
+  const text = [parts.state, parts.page, own].filter((part) => part !== null).join(" · ");
+  written.set(title, { own, text });
+  if (title.text !== text) title.text = text;
 }
 
 /** Puts the name of a page, or its state, before the title, for people who wait in another tab. */

@@ -1,3 +1,4 @@
+import type { MouseEvent } from "react";
 import { StickyActions } from "../common/sticky-actions.tsx";
 import { Button } from "../ui/button.tsx";
 import { ArrowRight, Pause, Play, Upload } from "../ui/icons.ts";
@@ -46,12 +47,12 @@ export function RestoreActions(props: RestoreActionsProps) {
         )}
         {/* One button for both states, so that it keeps the focus. */}
         {(isPaused || upload.state.name === "uploading") && (
-          <Button onClick={isPaused ? upload.resume : upload.pause}>
+          <Button onClick={first(isPaused ? upload.resume : upload.pause)}>
             {isPaused ? <Play aria-hidden /> : <Pause aria-hidden />}
             {isPaused ? "Resume" : "Pause"}
           </Button>
         )}
-        {!isCreating && <Button onClick={cancel}>Cancel upload</Button>}
+        {!isCreating && <Button onClick={first(cancel)}>Cancel upload</Button>}
       </StickyActions>
     );
   }
@@ -59,7 +60,7 @@ export function RestoreActions(props: RestoreActionsProps) {
   if (isOpenable(backup) && !hasEnded && !hasPassed(backup)) {
     return (
       <StickyActions note={"Nothing was uploaded yet."}>
-        <Button onClick={cancelVerification}>Cancel</Button>
+        <Button onClick={first(cancelVerification)}>Cancel</Button>
       </StickyActions>
     );
   }
@@ -88,6 +89,11 @@ export function RestoreActions(props: RestoreActionsProps) {
     </StickyActions>
   );
 }
+
+/** Ignores the second click of a double click, which was meant for the button that was here before. */
+const first = (act: () => void) => (event: MouseEvent) => {
+  if (event.detail < 2) act();
+};
 
 /** Only the server can check what the browser cannot open. */
 const isGood = (backup: ChosenBackup) => hasPassed(backup) || !isOpenable(backup);

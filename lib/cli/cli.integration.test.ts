@@ -387,6 +387,7 @@ test("order --json and inspect --json have their documented shapes", async () =>
             "schema": "public",
           },
         ],
+        "tablesInDatabase": 3,
         "tool": true,
         "warnings": [],
       },
