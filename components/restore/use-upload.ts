@@ -13,13 +13,15 @@ const nothingSent = (file: File | null) => ({ sentBytes: 0, totalBytes: file?.si
 
 /** Uploads a file while the component is mounted. @param file null: nothing is uploaded now */
 export function useUpload(file: File | null, endpoint: string): RunningUpload {
-  const [state, setState] = useState<UploadState>(begun(file));
+  /** Of the file that it belongs to. */
+  const [shown, setShown] = useState<{ file: File; state: UploadState } | null>(null);
   const handle = useRef<UploadHandle>(null);
   const [attempt, tryAgain] = useReducer((count: number) => count + 1, 0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt begins anew
   useEffect(() => {
     if (!file) return;
     let isLeft = false;
+    const setState = (state: UploadState) => setShown({ file, state });
     setState(begun(file));
     loadUpload().then(
       ({ startUpload }) => {
@@ -37,7 +39,7 @@ export function useUpload(file: File | null, endpoint: string): RunningUpload {
     };
   }, [file, endpoint, attempt]);
   return {
-    state,
+    state: shown && shown.file === file ? shown.state : begun(file),
     pause: () => handle.current?.pause(),
     resume: () => (handle.current ? handle.current.resume() : tryAgain()),
     cancel: () => handle.current?.cancel(),
