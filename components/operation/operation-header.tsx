@@ -37,7 +37,7 @@ export function OperationHeader({ operation, place }: OperationHeaderProps) {
 }
 
 /** The page's heading, also in the title of the tab. */
-export function titleOf({ kind, plan, undoes }: Operation, place: Place): string {
+function titleOf({ kind, plan, undoes }: Operation, place: Place): string {
   switch (place) {
     case "scope":
       return "What should come back?";

@@ -13,7 +13,7 @@ import { ScopeStep } from "../scope/scope-step.tsx";
 import { Notice } from "../ui/notice.tsx";
 import { DownloadPrompt } from "./download-prompt.tsx";
 import { useEndNotification } from "./end-notification.ts";
-import { OperationHeader, titleOf } from "./operation-header.tsx";
+import { OperationHeader } from "./operation-header.tsx";
 import { Outcome } from "./outcome.tsx";
 import { type Place, placeOf } from "./place.ts";
 import { RunningProgress } from "./running-progress.tsx";
@@ -32,7 +32,7 @@ export function OperationView({ id, place: wanted }: OperationViewProps) {
   useEndNotification(operation);
   const isOwn = operation?.actor.id === actor.id;
   const place = operation ? placeOf(operation, wanted, isOwn) : wanted;
-  useTitlePrefix(operation ? titlePrefix(operation, place) : null);
+  useTitlePrefix(operation ? titlePrefix(operation) : null);
   useRedirect(id, wanted, place);
   if (!operation) {
     return <NoOperation error={error} title="Operation" onRetry={() => void refetch()} />;
@@ -91,10 +91,9 @@ function useRedirect(id: string, wanted: Place, place: Place) {
 }
 
 /** The state, or how far it is, and the page. The state comes first, because a tab shows only the beginning. */
-function titlePrefix(operation: Operation, place: Place): string {
+function titlePrefix(operation: Operation): string {
   const fraction = operation.state === "running" ? fractionOf(operation) : null;
-  const state = fraction === null ? stateLabel(operation) : formatPercent(fraction);
-  return `${state} · ${titleOf(operation, place)}`;
+  return fraction === null ? stateLabel(operation) : formatPercent(fraction);
 }
 
 /** A restore changes what the overview says about the database. */
