@@ -104,7 +104,7 @@ test("backs up, rehearses, restores, and undoes by keyboard alone", async ({ pag
   await page.keyboard.press("Shift+Tab");
   await expect(page.getByRole("button", { name: "Yes, cancel it" })).toBeFocused();
   await page.keyboard.press("Enter");
-  await expect(page.getByText("This restore was cancelled.")).toBeVisible();
+  await expect(page.getByText("This undo was cancelled.")).toBeVisible();
   await expect(heading).toBeFocused();
   await hold.release();
   await expectDatabase(before);
