@@ -32,7 +32,7 @@ export const requestStep = (
     {
       set: "step_requested = $2, step = $3, step_refused = NULL",
       where: `${TAKES_STEPS} AND step_requested IS NULL AND NOT cancel_requested
-        AND ($3::jsonb ->> 'kind' = 'plan' OR plan -> 'scope' = $4::jsonb)`,
+        AND ($3::jsonb ->> 'kind' = 'plan' OR plan -> 'scope' IS NOT DISTINCT FROM $4::jsonb)`,
     },
     [request.id, toJson(request.step), toJson(scope)],
   );

@@ -14,7 +14,7 @@ export async function readLeftOut(client: pg.ClientBase): Promise<Warning[]> {
 }
 
 const OTHER_RELATIONS_SQL = `
-  SELECT n.nspname AS schema, c.relname AS name, CASE WHEN c.relispartition THEN 'partition' ELSE c.relkind END AS kind
+  SELECT n.nspname AS schema, c.relname AS name, CASE WHEN c.relispartition THEN 'partition' ELSE c.relkind::text END AS kind
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('f', 'm') AND ${USER_NAMESPACE} AND ${notOfExtension("pg_class", "c.oid")}
