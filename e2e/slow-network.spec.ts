@@ -126,6 +126,7 @@ test("goes the whole way over a slow network, and without any for a moment", asy
   await expectReady(page);
   await expect(page.getByRole("link", { name: /^the restore of / })).toBeVisible();
   const undo = OPERATION.exec(page.url())?.[1] ?? "";
+  await expect(page.getByText("The trial run succeeded", { exact: true })).toBeVisible();
 
   await page.goto(`${PANEL}/activity`, { waitUntil: "commit" });
   await expect(heading).toHaveText("Activity");
@@ -143,7 +144,7 @@ test("goes the whole way over a slow network, and without any for a moment", asy
     backups: 1,
     uploads: 1,
     restores: 2,
-    "restores/{id}/plan": 1,
+    "restores/{id}/plan": 2,
     "restores/{id}/start": 1,
   });
 });

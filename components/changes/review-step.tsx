@@ -46,7 +46,7 @@ export function ReviewStep({ operation, plan, isOwn }: ReviewStepProps) {
   const isRehearsed = plan.rehearsal !== null && isOwn && operation.state === "ready";
   const rehearsal = useQuery({
     ...queries.rehearsal(operation.id, plan.rehearsal?.elapsedMs ?? 0),
-    enabled: isRehearsed,
+    enabled: isRehearsed && !confirmation.isStarting,
   });
   const report = (isRehearsed && rehearsal.data) || null;
   const isConfirmable = isOwn && plan.canStart && plan.rehearsal?.wouldSucceed !== false;

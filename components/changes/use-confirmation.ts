@@ -1,9 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
-import type { Operation, RestorePlan, RestoreScope } from "../../lib/shared/api.ts";
+import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
 import { isConfirmedBy } from "../../lib/shared/database-name.ts";
 import { usePanel } from "../panel-context.tsx";
-import { isSameScope } from "../scope/scope-draft.ts";
 import { usePromptMutation } from "../use-prompt-mutation.ts";
 import { useAcceptedDrift } from "./accepted-drift.ts";
 
@@ -16,10 +15,11 @@ export function useConfirmation(operation: Operation, plan: RestorePlan) {
   const { mutate, isPending, error } = usePromptMutation(queries.startRestore(operation.id));
   const [typed, setTyped] = useState("");
   const [keeps, setKeeps] = useState(true);
-  const [confirmed, setConfirmed] = useState<RestoreScope | null>(null);
+  /** The id of the plan that was confirmed. */
+  const [confirmed, setConfirmed] = useState<string | null>(null);
   const [isAccepted] = useAcceptedDrift(operation, plan);
   const { state, progress } = operation;
-  const { scope, drift, safetyBackup } = plan;
+  const { drift, safetyBackup } = plan;
   const database = overview.data?.database.name;
   const canStart = database !== undefined && isConfirmedBy(typed, database) && isAccepted;
   // A plan that is made again takes no start for a moment. What was confirmed waits for that moment.
@@ -28,19 +28,20 @@ export function useConfirmation(operation: Operation, plan: RestorePlan) {
   useEffect(() => {
     if (!confirmed || !takesStart) return;
     setConfirmed(null);
-    if (!canStart || !isSameScope(confirmed, scope)) return;
+    // If another plan was made meanwhile, the server refuses this, and says why.
     mutate({
       confirmation: typed,
+      planId: confirmed,
       safetyBackup: canKeep && keeps,
       ...(drift.length > 0 && { acceptDrift: true }),
     });
-  }, [confirmed, takesStart, canStart, scope, typed, canKeep, keeps, drift, mutate]);
+  }, [confirmed, takesStart, typed, canKeep, keeps, drift, mutate]);
   return {
     ...{ overview, database, typed, setTyped, keeps: canKeep && keeps, setKeeps },
     ...{ canStart, isAccepted, error, isStarting: isPending || confirmed !== null },
     submit(event: FormEvent) {
       event.preventDefault();
-      if (canStart && !isPending) setConfirmed(scope);
+      if (canStart && !isPending) setConfirmed(plan.id);
     },
   };
 }

@@ -9,6 +9,7 @@ import {
 } from "./operation-wording.ts";
 
 const plan: RestorePlan = {
+  id: "1",
   scope: { mode: "replace" },
   rehearsal: null,
   actorIsInBackup: null,

@@ -108,15 +108,17 @@ function ModeCard({ draft, onChange }: ModeCardProps) {
 function useChosenScope({ id, state, progress }: Operation, { scope }: RestorePlan) {
   const { queries, paths } = usePanel();
   const router = useRouter();
-  const { isPending, error, mutate } = usePromptMutation(queries.planRestore(id));
+  const { isPending, isSuccess, error, mutate } = usePromptMutation(queries.planRestore(id));
   const [chosen, setChosen] = useState<RestoreScope | null>(null);
   const isPlanned = state === "ready" || progress.stage === "rehearsal";
   const isThere = chosen !== null && isPlanned && isSameScope(chosen, scope);
+  // Another tab has chosen something else since.
+  const isOvertaken = isSuccess && isPlanned && !isThere;
   useEffect(() => {
     if (isThere) router.push(paths.operationStep(id, "changes"));
   }, [isThere, id, paths, router]);
   return {
-    isPending: isPending || (chosen !== null && !error),
+    isPending: isPending || (chosen !== null && !error && !isOvertaken),
     error,
     choose(wanted: RestoreScope) {
       setChosen(wanted);

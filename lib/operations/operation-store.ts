@@ -168,7 +168,12 @@ interface Heartbeat {
   reports: ReportRequest[];
 }
 
-/** Records that the process is alive, and returns whether to stop or take a step. @param progress JSON, if changed */
+/**
+ * Records that the process is alive, and returns whether to stop or take a step. Progress from before the start, which
+ * may come late, does not replace what the start has recorded.
+ *
+ * @param progress JSON, if changed
+ */
 export async function writeHeartbeat(
   database: Database,
   id: string,
@@ -176,7 +181,9 @@ export async function writeHeartbeat(
 ): Promise<Heartbeat> {
   const [row] = await queryOperations<{ heartbeat: string }>(
     database,
-    `UPDATE ${TABLE} SET heartbeat_at = clock_timestamp(), progress = coalesce($2::jsonb, progress)
+    `UPDATE ${TABLE} SET heartbeat_at = clock_timestamp(),
+       progress = CASE WHEN progress ->> 'stage' IN ('safety-backup', 'restore') AND $2::jsonb ->> 'stage' IN ('check', 'rehearsal')
+         THEN progress ELSE coalesce($2::jsonb, progress) END
      WHERE id = $1 AND state IN ('running', 'ready')
      RETURNING json_build_object(
        'answer', CASE WHEN cancel_requested THEN 'cancel' ELSE 'continue' END,

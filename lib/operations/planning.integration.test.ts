@@ -133,7 +133,24 @@ describe.concurrent("a restore", () => {
         await blocker.query("COMMIT");
         return started;
       };
+      const planId = async () => (await admin.ok("GET", `operations/${id}`)).plan?.id;
+      const first = await planId();
       expect((await startMeanwhile(chosen)).status).toBe(409);
+      // What another tab still shows, and what has been accepted of a schema that has changed since, is not started.
+      const start = (seen?: string) =>
+        admin.call("POST", `restores/${id}/start`, {
+          json: { ...json, planId: seen, acceptDrift: true },
+        });
+      expect((await start(first)).status).toBe(409);
+      const chosenFirst = await planId();
+      await database.query("ALTER TABLE customers ADD noted text");
+      await admin.ok("POST", `restores/${id}/plan`, { json: { ...chosen, rehearse: false } });
+      await admin.reach(id, "ready");
+      expect((await start(chosenFirst)).status).toBe(409);
+      await database.query("ALTER TABLE customers DROP noted");
+      await admin.ok("POST", `restores/${id}/plan`, { json: { ...chosen, rehearse: false } });
+      await admin.reach(id, "ready");
+      expect(await planId()).toBe(chosenFirst);
       expect((await startMeanwhile(chosen)).status).toBe(202);
       await blocker.end();
       expect(await admin.reach(id, "succeeded")).toMatchObject({

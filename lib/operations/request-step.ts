@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { BackupError } from "../errors.ts";
-import { type ErrorReport, isEnded, type RestorePlan, type RestoreScope } from "../shared/api.ts";
+import { type ErrorReport, isEnded } from "../shared/api.ts";
 import type { Context } from "./context.ts";
 import { findLiveOperation } from "./live-operation.ts";
 import { getOperation } from "./operations.ts";
@@ -18,12 +18,19 @@ export const notWaiting = (): BackupError =>
     hint: "It has been started already, is being checked, or has ended. Look at its page.",
   });
 
+/** What the person has seen is not what would be done. */
+export const planChanged = (): BackupError =>
+  new BackupError(
+    "OPERATION_STATE",
+    "What this restore would do is different from what you have seen. Nothing was changed.",
+    { hint: "Look at it again, and confirm it." },
+  );
+
 /**
  * Requests the next step of a restore from the process of the app that has the unlocked archive in memory. Another
  * process takes the request up from the operation's row within half a second. This process takes it up at once. A trial
  * run that goes on is ended for it.
  *
- * @param plan the one that the person has seen
  * @returns when the step has begun
  * @throws OPERATION_STATE if the restore takes no step or another request was first; the reason if the process refused;
  *   INTERRUPTED if that process is dead
@@ -32,10 +39,10 @@ export async function requestStepOf(
   context: Context,
   id: string,
   step: Step,
-  plan: Pick<RestorePlan, "scope">,
 ): Promise<StoredOperation> {
   const request = { id: randomUUID(), step };
-  await storeRequest(context, id, request, plan.scope);
+  const underWay = await storeRequest(context, id, request);
+  if (underWay) return underWay;
   findLiveOperation(id)?.takeUp(request);
   try {
     return await waitForAnswer(context, id, request);
@@ -49,24 +56,36 @@ export async function requestStepOf(
 /**
  * Stores a request. While another one is taken up or the plan is made again, it waits, because the page itself has its
  * trial run begun.
+ *
+ * @returns the operation if what is requested is under way already, else null
  */
 async function storeRequest(
   context: Context,
   id: string,
   request: StepRequest,
-  scope: RestoreScope,
-): Promise<void> {
+): Promise<StoredOperation | null> {
+  const { step } = request;
   const deadline = Date.now() + WAIT_MS;
-  while (!(await requestStep(context.database, id, request, scope))) {
-    const { state, plan, progress, cancelRequested } = await getOperation(context, id);
+  for (;;) {
+    const operation = await getOperation(context, id);
+    const { state, plan, progress, cancelRequested } = operation;
+    if (isUnderWay(operation, step)) return operation;
+    if (await requestStep(context.database, id, request)) return null;
     const isPlanning = progress.stage === "check" || progress.stage === "rehearsal";
-    // What is started must be what the person has seen.
-    const isSeen = request.step.kind === "plan" || isDeepStrictEqual(plan?.scope, scope);
     const isOver = isEnded(state) || cancelRequested || Date.now() > deadline;
-    if (!plan || !isPlanning || !isSeen || isOver) throw notWaiting();
+    if (!plan || !isPlanning || isOver) throw notWaiting();
+    if (step.kind === "start" && step.planId !== plan.id) throw planChanged();
     await sleep(LOOK_MS);
   }
 }
+
+/** Whether a trial run of the same scope goes on. Two tabs would otherwise end each other's. */
+const isUnderWay = ({ state, plan, progress }: StoredOperation, step: Step): boolean =>
+  step.kind === "plan" &&
+  step.rehearse &&
+  state === "running" &&
+  progress.stage === "rehearsal" &&
+  isDeepStrictEqual(plan?.scope, step.scope);
 
 async function waitForAnswer(
   context: Context,

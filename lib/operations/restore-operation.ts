@@ -12,6 +12,7 @@ import { logError } from "./log-error.ts";
 import { type MadePlan, makePlan, rehearsePlan, type WantedPlan } from "./make-plan.ts";
 import { notifyStart } from "./notify.ts";
 import { type Ending, recordPlan, recordTransaction, writeFacts } from "./operation-store.ts";
+import { planChanged } from "./request-step.ts";
 import { type RestoreSource, releaseSource } from "./restore-source.ts";
 import { makeSafetyBackup, requireRoom, tidySafetyBackups } from "./safety-backup.ts";
 import { writeEnd } from "./settle.ts";
@@ -89,6 +90,7 @@ async function checkAndRestore(run: Run, first: WantedPlan): Promise<Ending> {
   for (;;) {
     const { plan: agreed } = made;
     const step = await waitForStep(context, live, made, async (start) => {
+      if (start.planId !== agreed.id) throw planChanged();
       requireStartable(agreed, start);
       if (start.safetyBackup) await requireRoom(context, agreed.safetyBackup, source.key);
     });
@@ -112,8 +114,8 @@ async function rehearseUntilAsked(
   unrehearsed: MadePlan,
 ): Promise<MadePlan> {
   const { onProgress } = live;
-  onProgress({ type: "stage", stage: "rehearsal" });
   if (!(await recordPlan(context.database, live.id, unrehearsed.plan))) throw ended();
+  onProgress({ type: "stage", stage: "rehearsal" });
   const asked = new AbortController();
   live.onStep(async () => asked.abort());
   try {

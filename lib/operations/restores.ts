@@ -19,7 +19,7 @@ import { notifyUnlocked } from "./notify.ts";
 import { insertOperation } from "./operation-store.ts";
 import { readDatabaseName, readOwnOperation } from "./operations.ts";
 import { requestReport } from "./request-report.ts";
-import { notWaiting, requestStepOf } from "./request-step.ts";
+import { notWaiting, planChanged, requestStepOf } from "./request-step.ts";
 import { carryOutRestore } from "./restore-operation.ts";
 import { findSafetyBackup, findUpload, type RestoreSource } from "./restore-source.ts";
 import type { StoredOperation } from "./stored-operation.ts";
@@ -123,7 +123,7 @@ export async function planRestoreAgain(
   const { plan, state } = await readOwnOperation(context, actor, id, "restore");
   if (isEnded(state) || !plan) throw notWaiting();
   resolveScope(scope, plan.manifest.tables);
-  return requestStepOf(context, id, { kind: "plan", scope, rehearse }, plan);
+  return requestStepOf(context, id, { kind: "plan", scope, rehearse });
 }
 
 /**
@@ -138,10 +138,11 @@ export async function startRestore(
   context: Context,
   actor: Actor,
   id: string,
-  { confirmation, acceptDrift = false, safetyBackup = true }: StartRestore,
+  { confirmation, planId, acceptDrift = false, safetyBackup = true }: StartRestore,
 ): Promise<StoredOperation> {
   const { plan, state } = await readOwnOperation(context, actor, id, "restore");
   if (isEnded(state) || !plan) throw notWaiting();
+  if (planId !== undefined && planId !== plan.id) throw planChanged();
   requireStartable(plan, { acceptDrift });
   if (!isConfirmedBy(confirmation, await readDatabaseName(context.database))) {
     throw new BackupError(
@@ -150,5 +151,10 @@ export async function startRestore(
       { hint: "Type the name of the database exactly as it is shown." },
     );
   }
-  return requestStepOf(context, id, { kind: "start", acceptDrift, safetyBackup }, plan);
+  return requestStepOf(context, id, {
+    kind: "start",
+    planId: plan.id,
+    acceptDrift,
+    safetyBackup,
+  });
 }

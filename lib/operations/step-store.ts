@@ -3,7 +3,6 @@
  * unlocked archive.
  */
 import type { Database } from "../postgres/connection/connection.ts";
-import type { RestoreScope } from "../shared/api.ts";
 import { NO_PROGRESS, type Stage } from "../shared/progress.ts";
 import { toErrorReport } from "../to-backup-error.ts";
 import {
@@ -16,15 +15,13 @@ import {
 } from "./stored-operation.ts";
 
 /**
- * Requests the next step of a restore. Null if it takes none, or another request is stored already.
- *
- * @param scope that of the plan that the person has seen. What is started must be for the same one.
+ * Requests the next step of a restore. Null if it takes none, another request is stored already, or a start is for
+ * another plan.
  */
 export const requestStep = (
   database: Database,
   id: string,
   request: StepRequest,
-  scope: RestoreScope,
 ): Promise<StoredOperation | null> =>
   change(
     database,
@@ -32,9 +29,9 @@ export const requestStep = (
     {
       set: "step_requested = $2, step = $3, step_refused = NULL",
       where: `${TAKES_STEPS} AND step_requested IS NULL AND NOT cancel_requested
-        AND ($3::jsonb ->> 'kind' = 'plan' OR plan -> 'scope' IS NOT DISTINCT FROM $4::jsonb)`,
+        AND ($3::jsonb ->> 'kind' = 'plan' OR plan -> 'id' IS NOT DISTINCT FROM $3::jsonb -> 'planId')`,
     },
-    [request.id, toJson(request.step), toJson(scope)],
+    [request.id, toJson(request.step)],
   );
 
 const IS_REQUESTED = `${TAKES_STEPS} AND step_requested = $2`;

@@ -28,6 +28,7 @@ export interface PlanStep {
 
 export interface StartStep {
   kind: "start";
+  planId: string;
   acceptDrift: boolean;
   safetyBackup: boolean;
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Archive } from "../archive/archive.ts";
 import { type ManifestTable, summariseManifest } from "../archive/manifest.ts";
 import { isMerge, type RestoreSelection } from "../plan/restore-scope.ts";
@@ -85,6 +86,9 @@ async function readRestorePlan(options: VerifyArchiveOptions): Promise<CheckedPl
     const checks = checkPlan(plan, { manifest, catalog, countNow, migrations });
     return boundPlan({
       fingerprint: plan.fingerprint,
+      id: createHash("sha256")
+        .update(JSON.stringify([plan.fingerprint, plan.scope]))
+        .digest("hex"),
       scope: plan.scope,
       rehearsal: null,
       actorIsInBackup: null,

@@ -213,6 +213,8 @@ export interface SafetyBackupPlan {
 
 /** The result of checking an archive against this database. `start` does exactly what the plan says. */
 export interface RestorePlan {
+  /** The same for plans of the same scope that match the same state of the database. A start is only for what was seen. */
+  id: string;
   scope: RestoreScope;
   /** Null if there was no trial run. The full report is a separate resource. */
   rehearsal: RehearsalSummary | null;

@@ -24,6 +24,7 @@ const restore: Operation = {
   undoes: "r0",
   progress: { stage: "restore", phase: "committing", tables: [] },
   plan: {
+    id: "1",
     scope: {
       mode: "overwrite",
       rows: [

@@ -95,6 +95,8 @@ export type PlanRestore = z.infer<typeof planRestoreSchema>;
 export const startRestoreSchema = z.object({
   /** The name of the database whose data will be replaced, as the person typed it. */
   confirmation: z.string().max(200),
+  /** The plan that the person has seen. If the present one differs, nothing is started. Default: the present one. */
+  planId: z.string().max(200).optional(),
   /** That the person has seen the plan's drift. Required if there is any. */
   acceptDrift: z.boolean().optional(),
   /** Whether to save the current data first, so that the restore can be undone. Default true. */
