@@ -70,8 +70,7 @@ for (const [colorScheme, width] of [
       [`${PANEL}/create`, "Encryption"],
       [`${PANEL}/restore`, "Restore a backup"],
       [`${operationPath(plan)}/scope`, "What should come back?"],
-      [`${operationPath(plan)}/changes`, "What will change?"],
-      [`${operationPath(plan)}/confirm`, "Replace the data"],
+      [`${operationPath(plan)}/changes`, "Replace the data?"],
     ] as const) {
       await page.goto(path);
       await expect(page.getByRole("heading", { name: heading }).first()).toBeVisible();
