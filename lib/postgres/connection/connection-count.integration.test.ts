@@ -76,8 +76,21 @@ test("commands", async () => {
   }
 });
 
-/** A restore and a download that wait, for example one of a safety backup, while somebody opens the page. */
-async function pageAtWork(db: TestDatabase, url: string) {
+interface Answers {
+  statuses: number[];
+  bodies: string[];
+}
+
+/**
+ * A restore and a download that wait, for example one of a safety backup, while somebody opens the page.
+ *
+ * @param isEnough whether the page need not be opened again
+ */
+async function pageAtWork(
+  db: TestDatabase,
+  url: string,
+  isEnough: (answers: Answers) => boolean = () => true,
+): Promise<Answers> {
   const admin = await createTestAdmin({ url, lockTimeoutMs: 60_000 });
   onTestFinished(() => admin[Symbol.asyncDispose]());
   const uploadId = await admin.upload(await admin.backup());
@@ -101,18 +114,22 @@ async function pageAtWork(db: TestDatabase, url: string) {
   const download = (await admin.call("GET", `backups/${backup.id}/archive`)).body?.getReader();
   const reading = download?.read().catch(() => {});
   await until("the backup waits for the restore", () => isWaiting("backup"));
-  const answers = await Promise.all(
-    ["overview", "operations", "operations", `operations/${id}`].map((route) =>
-      admin.call("GET", route),
-    ),
-  );
-  const bodies = await Promise.all(answers.map((answer) => answer.text()));
+  const answers = await until("the page was opened often enough", async () => {
+    const responses = await Promise.all(
+      ["overview", "operations", "operations", `operations/${id}`].map((route) =>
+        admin.call("GET", route),
+      ),
+    );
+    const statuses = responses.map(({ status }) => status);
+    const bodies = await Promise.all(responses.map((response) => response.text()));
+    return isEnough({ statuses, bodies }) ? { statuses, bodies } : null;
+  });
   await reader.query("ROLLBACK");
   await reader.end();
   await reading;
   await download?.cancel();
   await admin.reach(id, "succeeded");
-  return { statuses: answers.map(({ status }) => status), bodies };
+  return answers;
 }
 
 test("the page", async () => {
@@ -122,8 +139,8 @@ test("the page", async () => {
 
 test("the page with one less", async () => {
   const { db, url } = await scene(PAGE_CONNECTIONS - 1);
-  const { statuses, bodies } = await pageAtWork(db, url);
-  expect(statuses).toContain(503);
+  // If the requests happen to come one after the other, one connection less is enough.
+  const { bodies } = await pageAtWork(db, url, ({ statuses }) => statuses.includes(503));
   expect(bodies.join()).toContain(NEEDED);
 });
 
