@@ -21,7 +21,12 @@ function createQueryClient(): QueryClient {
         retry: (failures, error) => failures < 2 && isUnreachable(error),
         retryDelay: 1_000,
       },
-      mutations: { retry: false, networkMode: "always" },
+      mutations: {
+        retry: false,
+        networkMode: "always",
+        // What was sent may hold a passphrase: forget it with the view that sent it.
+        gcTime: 0,
+      },
     },
   });
 }

@@ -126,7 +126,13 @@ export class PrismaBackup {
       // Without this hint, a bundler would follow the path and put the whole project into the server's output.
       const target = path.join(/*turbopackIgnore: true*/ folder, fileName);
       const { archiveBytes = 0, ...result } = await createBackupFile({
-        ...{ path: target, kind, database, models, key, include, signal },
+        path: target,
+        kind,
+        database,
+        models,
+        key,
+        include,
+        signal,
         onProgress: tell(onProgress),
       });
       warnings.unshift(...result.warnings);

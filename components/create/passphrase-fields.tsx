@@ -70,6 +70,17 @@ function NewPassphrase({ draft, onChange, problems }: EncryptionFieldsProps) {
       >
         {generated}
       </output>
+      {/* A password manager offers to save only what such a field holds. */}
+      <input
+        type="password"
+        name="passphrase"
+        autoComplete="new-password"
+        value={generated ?? ""}
+        readOnly
+        tabIndex={-1}
+        aria-hidden
+        className="pba:sr-only"
+      />
       <div className="pba:flex pba:flex-wrap pba:gap-2">
         <CopyButton text={generated ?? ""} label="Copy passphrase" />
         <Button size="small" onClick={generate}>

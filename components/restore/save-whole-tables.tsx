@@ -1,6 +1,6 @@
 import { useState } from "react";
+import { tableFileName } from "../../lib/shared/archive-format.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
-import { tableLabel } from "../../lib/shared/table-name.ts";
 import { downloadBlob } from "../download.ts";
 import type { LocalArchiveClient } from "../local/local-archive-client.ts";
 import { Button } from "../ui/button.tsx";
@@ -68,7 +68,7 @@ async function zipOf(
   for (const [position, table] of tables.entries()) {
     onTable(position);
     const csv = await client.call("csv", { index: table.index, forSpreadsheet: false });
-    zip.file(`${tableLabel(table)}.csv`, csv.arrayBuffer());
+    zip.file(tableFileName(table, "csv"), csv.arrayBuffer());
   }
   return zip.generateAsync({ type: "blob", compression: "DEFLATE" });
 }

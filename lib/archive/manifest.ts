@@ -43,10 +43,18 @@ export function serialiseManifest(manifest: StoredManifest): Buffer {
 export function summariseManifest(manifest: Manifest): ManifestSummary {
   const { formatVersion, createdAt, tool, database, encryption, warnings } = manifest;
   return {
-    ...{ formatVersion, createdAt, tool, encryption, warnings },
+    formatVersion,
+    createdAt,
+    tool,
+    encryption,
+    warnings,
     database: database && { name: database.name, serverVersion: database.serverVersion },
     tables: manifest.tables.map(({ schema, name, model, rows, jsonBytes }) => ({
-      ...{ schema, name, model, rows, jsonBytes },
+      schema,
+      name,
+      model,
+      rows,
+      jsonBytes,
     })),
     tablesInDatabase: manifest.tablesInDatabase,
     sequences: manifest.sequences.length,

@@ -63,7 +63,12 @@ function dumpTable(
     maxRowBytes,
     describeError: (error: Error, failedRow: number) =>
       describeDumpError(explainEnd(client, error) as Error, failedRow, {
-        ...{ database, table, tables: plan.tables, encoding, maxRowBytes, signal },
+        database,
+        table,
+        tables: plan.tables,
+        encoding,
+        maxRowBytes,
+        signal,
       }),
   };
   const source = copyOut(client, table, onRows, options);

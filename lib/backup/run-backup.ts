@@ -70,7 +70,12 @@ export async function runBackup(options: RunBackupOptions): Promise<OperationRes
     return {
       elapsedMs: Math.round(performance.now() - startedAt),
       tables: tables.map(({ schema, name, model, rows, jsonBytes, jsonSha256 }) => ({
-        ...{ schema, name, model, rows, jsonBytes, jsonSha256 },
+        schema,
+        name,
+        model,
+        rows,
+        jsonBytes,
+        jsonSha256,
       })),
       ...(tablesInDatabase !== undefined && { tablesInDatabase }),
       rows: tables.reduce((sum, table) => sum + table.rows, 0),

@@ -38,7 +38,14 @@ export async function create(args: string[], signal: AbortSignal): Promise<void>
   await using database = openDatabase({ connectionString: url });
   using progress = showProgress();
   const result = await createBackupFile({
-    ...{ path, kind: "zip", database, models: NO_PRISMA_MODELS, tables, exclude, include, key },
+    path,
+    kind: "zip",
+    database,
+    models: NO_PRISMA_MODELS,
+    tables,
+    exclude,
+    include,
+    key,
     signal,
     onProgress: progress.onProgress,
   });

@@ -64,7 +64,11 @@ export async function restore(args: string[], signal: AbortSignal): Promise<numb
   if (options.rehearse)
     return await printRehearsal({ database, archive, scope, signal }, options.json ?? false);
   const { plan, result } = await restoreArchive({
-    ...{ database, archive, models: NO_PRISMA_MODELS, scope, signal },
+    database,
+    archive,
+    models: NO_PRISMA_MODELS,
+    scope,
+    signal,
     onProgress: progress.onProgress,
     agree(found) {
       for (const line of findings(found)) say(line);

@@ -51,10 +51,10 @@ export async function createBackup(
 
 /** Returns `1-of-25-tables`, or nothing if these are all tables. */
 async function partOf(
-  database: Database,
+  { pool }: Database,
   tables: readonly TableName[],
 ): Promise<string | undefined> {
-  const client = await database.connect("backup");
+  const client = await pool.connect();
   try {
     const catalog = await readCatalog(client);
     const { platformOf } = leftToPlatforms(catalog, { tables });
@@ -63,7 +63,7 @@ async function partOf(
     const chosen = all.filter(isChosen);
     return chosen.length < all.length ? `${chosen.length}-of-${all.length}-tables` : undefined;
   } finally {
-    await client.end();
+    client.release();
   }
 }
 

@@ -72,7 +72,9 @@ export function notifyStart(
   const changing = plan.tables.filter(({ action }) => action !== "skip");
   notify(context, {
     type: "restore.started",
-    ...{ at: new Date().toISOString(), ...subjectOf(operation), undoes: operation.undoes },
+    at: new Date().toISOString(),
+    ...subjectOf(operation),
+    undoes: operation.undoes,
     tables: changing.length,
     rows: changing.reduce((sum, { rows }) => sum + rows, 0),
     mode: plan.scope.mode,

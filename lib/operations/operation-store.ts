@@ -56,8 +56,15 @@ export async function insertOperation(
         CASE WHEN $3 = 'running' THEN clock_timestamp() END,
         CASE WHEN $3 = 'running' THEN clock_timestamp() END)`),
     [
-      ...[id, request.kind, state, actorJson(actor), toJson(request)],
-      ...[encryption, fileName, toJson(progress), undoes],
+      id,
+      request.kind,
+      state,
+      actorJson(actor),
+      toJson(request),
+      encryption,
+      fileName,
+      toJson(progress),
+      undoes,
     ],
   );
   if (!inserted) throw new Error("INSERT returned no row");
@@ -268,8 +275,14 @@ export function endOperation(
       where: "state = ANY ($2) AND (state <> $3 OR changed = 'unknown')",
     },
     [
-      ...[from, state, toJson(result), error === undefined ? null : toJson(toErrorReport(error))],
-      ...[changed, toJson(progress), toJson(archive), cancelledBy ? actorJson(cancelledBy) : null],
+      from,
+      state,
+      toJson(result),
+      error === undefined ? null : toJson(toErrorReport(error)),
+      changed,
+      toJson(progress),
+      toJson(archive),
+      cancelledBy ? actorJson(cancelledBy) : null,
     ],
   );
 }

@@ -41,7 +41,10 @@ export async function planSafetyBackup(
     .filter((table) => wanted.has(tableKey(table)))
     .reduce((sum, { sizeBytes }) => sum + sizeBytes, OVERHEAD_BYTES);
   const impossible = (message: string, freeBytes = 0): SafetyBackupPlan => ({
-    ...{ possible: false, message, neededBytes, freeBytes },
+    possible: false,
+    message,
+    neededBytes,
+    freeBytes,
   });
   const key = safetyBackupKey(config.policy, archiveKey);
   if (!key) return impossible(notAllowed(config));

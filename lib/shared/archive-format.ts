@@ -61,13 +61,15 @@ export function manifestEntryName(mode: EncryptionMode): string {
 }
 
 /**
- * Returns the name of a table's entry, such as `tables/public.User.json.zst.age`. Bytes of the UTF-8 names outside `A–Z
- * a–z 0–9 _ -` are percent-encoded, so that different tables never share an entry.
+ * Returns the name of a table's file, such as `public.User.csv`. Bytes of the UTF-8 names outside `A–Z a–z 0–9 _ -` are
+ * percent-encoded, so that different tables never share a file, and no name leads to another folder.
  */
-export function tableEntryName(table: TableName, mode: EncryptionMode): string {
-  const suffix = mode === "none" ? "json" : "json.zst.age";
-  return `tables/${percentEncode(table.schema)}.${percentEncode(table.name)}.${suffix}`;
-}
+export const tableFileName = ({ schema, name }: TableName, suffix: string): string =>
+  `${percentEncode(schema)}.${percentEncode(name)}.${suffix}`;
+
+/** Returns the name of a table's entry, such as `tables/public.User.json.zst.age`. */
+export const tableEntryName = (table: TableName, mode: EncryptionMode): string =>
+  `tables/${tableFileName(table, mode === "none" ? "json" : "json.zst.age")}`;
 
 const percentEncode = (name: string): string =>
   name.replaceAll(/[^A-Za-z0-9_-]+/g, (part) =>

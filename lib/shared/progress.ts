@@ -20,7 +20,14 @@ export const waitingTable = (
   totalRows: number,
   totalIsExact = true,
 ): TableProgress => ({
-  ...{ schema, name, model, state: "waiting", rows: 0, totalRows, totalIsExact, bytes: 0 },
+  schema,
+  name,
+  model,
+  state: "waiting",
+  rows: 0,
+  totalRows,
+  totalIsExact,
+  bytes: 0,
 });
 
 /**

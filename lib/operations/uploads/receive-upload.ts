@@ -135,7 +135,9 @@ export class Uploads {
       type: "upload.deleted",
       at: new Date().toISOString(),
       ...deletion,
-      ...{ uploadId: upload.id, fileName: nameOf(upload), sizeBytes: upload.offset },
+      uploadId: upload.id,
+      fileName: nameOf(upload),
+      sizeBytes: upload.offset,
     });
   }
 

@@ -34,6 +34,15 @@ test.each([
 });
 
 test.each([
+  ["", "MAX_CLIENT_CONN reached", /pooler's own limit/],
+  ["XX000", "Too Many Clients", /pooler's own limit/],
+  ["XX000", "TENANT or user not found", /Supabase/],
+  ["XX000", "server closed", /^A pooler or proxy/],
+])("%s: %s, whatever the case", (code, message, hint) => {
+  expect(describeConnectFailure(ofServer(code, message), attempt).hint).toMatch(hint);
+});
+
+test.each([
   ["28P01", "Passwort-Authentifizierung fehlgeschlagen", /password/],
   ["28000", "kein pg_hba.conf-Eintrag", /pg_hba\.conf/],
   ["3D000", "Datenbank »x« existiert nicht", /database's name/],

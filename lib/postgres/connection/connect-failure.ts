@@ -6,45 +6,78 @@ const NO_WAY = /^(?:ENETUNREACH|EHOSTUNREACH|EINVAL|EADDRNOTAVAIL|EAFNOSUPPORT)$
 const NO_ANSWER = /^(?:ETIMEDOUT|ENOTFOUND|EAI_)/;
 
 /** By the error's code, or by its message if there is none or it is a pooler's, which says little. The first wins. */
-const HINTS: Record<string, string> = {
-  "^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)":
+const HINTS: ReadonlyArray<[isMeant: RegExp, hint: string]> = [
+  [
+    /^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)/,
     "Have the server's certificate renewed, or set this machine's clock.",
-  "^ERR_SSL_\\w*CERTIFICATE_REQUIRED":
+  ],
+  [
+    /^ERR_SSL_\w*CERTIFICATE_REQUIRED/,
     "The server asks for a certificate of the client's: sslcert=FILE&sslkey=FILE in the connection string, or in the app `ssl: { cert, key }`.",
-  "^(?:EPROTO|ERR_SSL|ERR_OSSL|ERR_TLS)":
+  ],
+  [
+    /^(?:EPROTO|ERR_SSL|ERR_OSSL|ERR_TLS)/,
     "Client and server do not agree on TLS: check sslmode, sslrootcert, sslcert and sslkey in the connection string.",
-  "CERT|^UNABLE_TO_":
+  ],
+  [
+    /CERT|^UNABLE_TO_/,
     "Name the certificate's authority: sslmode=verify-full&sslrootcert=FILE in the connection string, or in the app `ssl: { ca }`. To encrypt without proof of who answers, as libpq does: uselibpqcompat=true&sslmode=require.",
-  "does not support SSL":
+  ],
+  [
+    /does not support SSL/,
     "This server speaks no TLS: use sslmode=prefer or sslmode=disable, if the way to it is safe.",
-  "^28P01":
+  ],
+  [
+    /^28P01/,
     "Check user and password in the connection string. Characters such as @, / or # in a password are percent-encoded.",
-  "^28":
+  ],
+  [
+    /^28/,
     "Check user and TLS settings (sslmode) in the connection string, and the server's pg_hba.conf.",
-  "^3D000": "Check the database's name at the end of the connection string.",
-  "^42501": "Grant the role CONNECT on this database.",
-  "^53300|[Mm]ax_client_conn|[Mm]ax client|[Tt]oo many": `${CONNECTIONS_NEEDED} Wait until others have ended theirs, or allow more: CONNECTION LIMIT of the role or the database, the server's max_connections, or the pooler's own limit.`,
-  "^(?:22|42)": "Check the connection string's options: the server takes one of them for wrong.",
-  "^57P03": "The server is starting or stopping. Try again in a moment.",
-  "^57014":
+  ],
+  [/^3D000/, "Check the database's name at the end of the connection string."],
+  [/^42501/, "Grant the role CONNECT on this database."],
+  [
+    /^53300|max_client_conn|max client|too many/i,
+    `${CONNECTIONS_NEEDED} Wait until others have ended theirs, or allow more: CONNECTION LIMIT of the role or the database, the server's max_connections, or the pooler's own limit.`,
+  ],
+  [/^(?:22|42)/, "Check the connection string's options: the server takes one of them for wrong."],
+  [/^57P03/, "The server is starting or stopping. Try again in a moment."],
+  [
+    /^57014/,
     "A time limit of the role, the database or a pooler is too short for a connection: raise it (statement_timeout).",
-  "[Tt]enant or user not found":
+  ],
+  [
+    /tenant or user not found/i,
     "Check user and host. At Supabase's pooler the user is postgres.PROJECT, and the host that of the project's region.",
-  "^(?:08P01|XX000)":
+  ],
+  [
+    /^(?:08P01|XX000)/,
     "A pooler or proxy before the server says this: check user, database and its own settings, or whether its service is disturbed, then try again.",
-  "^ENOENT":
+  ],
+  [
+    /^ENOENT/,
     "There is no such socket: check the folder (host=…) and the port, which is a part of the socket's name, and that the server runs. It says where its sockets are: SHOW unix_socket_directories.",
-  "^(?:EACCES|EPERM)":
+  ],
+  [
+    /^(?:EACCES|EPERM)/,
     "This system does not let the app connect there: check the address, a firewall, or the rights on the socket's folder.",
-  "^(?:ENOTFOUND|EAI_)": "Check the host's name in the connection string, and the network.",
-  [NO_WAY.source]: "There is no way from here to this address: check the host, and the network.",
-  "^ETIMEDOUT":
+  ],
+  [/^(?:ENOTFOUND|EAI_)/, "Check the host's name in the connection string, and the network."],
+  [NO_WAY, "There is no way from here to this address: check the host, and the network."],
+  [
+    /^ETIMEDOUT/,
     "Check host and port, and whether a firewall or an allow list of addresses is in between. A server that sleeps may need a second try.",
-  "^ECONNRESET|terminated unexpectedly|establishing an SSL|received invalid response":
+  ],
+  [
+    /^ECONNRESET|terminated unexpectedly|establishing an SSL|received invalid response/,
     "What answers there may be no PostgreSQL server, or a proxy that does not reach it: check host, port and TLS settings (sslmode).",
-  "authenticationOk message type|Only mechanism":
+  ],
+  [
+    /authenticationOk message type|Only mechanism/,
     "Let the server ask this role for a password (scram-sha-256 in pg_hba.conf): `pg` knows no other kind, such as GSSAPI.",
-};
+  ],
+];
 
 export const DIRECT_HINT =
   "Give a direct connection, or a pooler in session mode: as DIRECT_URL, as `connectionString` of createBackupAdmin, or in a terminal as --url.";
@@ -126,8 +159,7 @@ function hintFor(failures: readonly Failure[], host: string): string {
   if (is(NO_WAY) && failures.some(({ message }) => message.split(" ").some(hasIPv6))) {
     return "This may be an IPv6 address that this network has no way to: take the host's IPv4 address, or a pooler in session mode that has one.";
   }
-  for (const [pattern, hint] of Object.entries(HINTS)) {
-    const isMeant = new RegExp(pattern);
+  for (const [isMeant, hint] of HINTS) {
     const isHere = ({ code, message }: Failure) =>
       isMeant.test(code) || (/^(?:|08P01|XX000)$/.test(code) && isMeant.test(message));
     if (failures.some(isHere)) return hint;

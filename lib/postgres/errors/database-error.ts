@@ -44,11 +44,7 @@ export interface Meaning {
 export const REFUSED = "PostgreSQL refused a statement";
 export const LACKS_RIGHT = "The database role lacks a right";
 
-const violated = (hint: string, what = "The data violate a constraint"): Meaning => ({
-  code: "CONSTRAINT_VIOLATED",
-  what,
-  hint,
-});
+const VIOLATED = "The data violate a constraint";
 
 export const LOST = {
   what: "The connection to the database was lost",
@@ -90,35 +86,47 @@ export const MEANING: Record<string, Meaning> = {
     hint: "Find out why in the server's log (restart, failover, terminated by an administrator), then try again.",
   },
   "08": LOST,
-  [SQLSTATE.FOREIGN_KEY_VIOLATION]: violated(
-    "The rows that are referred to are neither in the backup nor in a table that stays as it is. Use a backup that holds them, and leave out no table that they belong to.",
-    "Rows refer to rows that are not there",
-  ),
-  [SQLSTATE.NOT_NULL_VIOLATION]: violated(
-    "Use a backup that has a value there. Or let the column be NULL, restore, fill in what is missing, and require it again.",
-  ),
-  [SQLSTATE.UNIQUE_VIOLATION]: violated(
-    "Rows have the same value in a unique column. Drop the constraint, restore, correct the rows, and add it again.",
-  ),
-  [SQLSTATE.EXCLUSION_VIOLATION]: violated(
-    "Rows exclude each other. Drop the constraint, restore, correct the rows, and add it again.",
-  ),
-  [SQLSTATE.CHECK_VIOLATION]: violated(
-    "Use a backup whose rows fulfil it. Or drop the constraint, restore, add it as NOT VALID, correct the rows, and validate it.",
-  ),
-  "23": violated(
-    "The backup's rows do not fit the constraints of this database. Compare the schema with that of the time of the backup.",
-  ),
+  [SQLSTATE.FOREIGN_KEY_VIOLATION]: {
+    code: "CONSTRAINT_VIOLATED",
+    what: "Rows refer to rows that are not there",
+    hint: "The rows that are referred to are neither in the backup nor in a table that stays as it is. Use a backup that holds them, and leave out no table that they belong to.",
+  },
+  [SQLSTATE.NOT_NULL_VIOLATION]: {
+    code: "CONSTRAINT_VIOLATED",
+    what: VIOLATED,
+    hint: "Use a backup that has a value there. Or let the column be NULL, restore, fill in what is missing, and require it again.",
+  },
+  [SQLSTATE.UNIQUE_VIOLATION]: {
+    code: "CONSTRAINT_VIOLATED",
+    what: VIOLATED,
+    hint: "Rows have the same value in a unique column. Drop the constraint, restore, correct the rows, and add it again.",
+  },
+  [SQLSTATE.EXCLUSION_VIOLATION]: {
+    code: "CONSTRAINT_VIOLATED",
+    what: VIOLATED,
+    hint: "Rows exclude each other. Drop the constraint, restore, correct the rows, and add it again.",
+  },
+  [SQLSTATE.CHECK_VIOLATION]: {
+    code: "CONSTRAINT_VIOLATED",
+    what: VIOLATED,
+    hint: "Use a backup whose rows fulfil it. Or drop the constraint, restore, add it as NOT VALID, correct the rows, and validate it.",
+  },
+  "23": {
+    code: "CONSTRAINT_VIOLATED",
+    what: VIOLATED,
+    hint: "The backup's rows do not fit the constraints of this database. Compare the schema with that of the time of the backup.",
+  },
   "22": {
     what: "A value does not fit its column",
     hint: "Compare the column's type with that of the time of the backup.",
   },
 };
 
-const NO_PARTITION = violated(
-  "Make partitions for these rows before the restore, or a default one.",
-  "Rows belong to no partition",
-);
+const NO_PARTITION: Meaning = {
+  code: "CONSTRAINT_VIOLATED",
+  what: "Rows belong to no partition",
+  hint: "Make partitions for these rows before the restore, or a default one.",
+};
 
 /** A row without a partition gets the SQLSTATE of a CHECK violation, but no constraint name. */
 export const isWithoutPartition = ({ code, routine }: pg.DatabaseError): boolean =>

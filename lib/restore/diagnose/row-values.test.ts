@@ -25,3 +25,9 @@ it("reads values as text, with every digit of a number", () => {
     null,
   ]);
 });
+
+it.each(["null", "17", '"text"', "[1]"])("finds no values in %s instead of a row", (row) => {
+  const json = Buffer.from(`[${row}\n]`);
+  expect(valuesIn(json, ["id", "length"])).toBeNull();
+  expect(columnAlone(json, "length")).toBeNull();
+});

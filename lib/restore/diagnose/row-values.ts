@@ -1,6 +1,6 @@
 /** Reads values from the JSON of a row that failed. */
 import { partOf, type RowBatch } from "../../archive/batch-rows.ts";
-import { exactNumber } from "../../archive/original/parse-row.ts";
+import { exactNumber, isExactNumber } from "../../archive/original/parse-row.ts";
 import type { RowKey } from "../../postgres/row-keys.ts";
 import { describeKey } from "../../postgres/sample-values.ts";
 import type { SampleValue } from "../../shared/rehearsal.ts";
@@ -16,15 +16,24 @@ const MAX_PARSED_BYTES = 16 * 1024 * 1024;
 /** In bytes. A larger row is not parsed only to find the failing value. */
 const MAX_SEARCHED_BYTES = 64 * 1024 * 1024;
 
-/** Reads values of a JSON array with one row, as text. Null if the row is too large. */
+/** Reads values of a JSON array with one row, as text. Null if the row is too large, or is no object. */
 export function valuesIn(json: Buffer, columns: readonly string[]): SampleValue[] | null {
   if (json.length > MAX_PARSED_BYTES) return null;
-  const [row] = JSON.parse(json.toString(), exactNumbers) as [Record<string, unknown>];
+  const row = onlyRow(JSON.parse(json.toString(), exactNumbers));
+  if (!row) return null;
   return columns.map((column) => {
     const value = Object.hasOwn(row, column) ? row[column] : undefined;
     if (value === undefined || typeof value === "string") return value ?? null;
     return JSON.stringify(value);
   });
+}
+
+/** The row of a JSON array with one row. Null if it is no object: a damaged backup can hold anything. */
+function onlyRow(rows: unknown): Record<string, unknown> | null {
+  const row: unknown = Array.isArray(rows) ? rows[0] : null;
+  const isRow =
+    typeof row === "object" && row !== null && !Array.isArray(row) && !isExactNumber(row);
+  return isRow ? (row as Record<string, unknown>) : null;
 }
 
 /** Keeps numbers as written, because a bigint can exceed JavaScript's numbers. */
@@ -49,9 +58,9 @@ export function keyInBatch(
 export function columnAlone(json: Buffer, column: string): Buffer | null {
   if (json.length > MAX_SEARCHED_BYTES) return null;
   // Decode each byte as one character, because bytes that are not UTF-8 would be lost otherwise.
-  const [row] = JSON.parse(json.toString("latin1")) as [Record<string, unknown>];
+  const row = onlyRow(JSON.parse(json.toString("latin1")));
   const name = Buffer.from(column).toString("latin1");
-  if (!Object.hasOwn(row, name)) return null;
+  if (!row || !Object.hasOwn(row, name)) return null;
   const alone = JSON.stringify([{ [name]: row[name] }]);
   const escaped = alone.replaceAll(
     /[\u0100-\uffff]/g,
