@@ -104,7 +104,6 @@ async function waitForLock(
     await client.query(statement);
     await client.query("SET LOCAL statement_timeout = 0; RELEASE SAVEPOINT unlocked");
   } catch (error) {
-    const waitedMs = performance.now() - startedAt;
     const isOver = isTimeout(error, endsAt);
     // A lost connection has nothing to roll back.
     await client
@@ -114,7 +113,8 @@ async function waitForLock(
     throw lockTimeout({
       what: `A table stayed locked by another session for ${timeoutMs / 1000} s`,
       outcome: "Nothing was changed.",
-      holders: await findLockHolders(client, relations, mode, waitedMs),
+      // Measured now: on a busy machine, time has passed since the wait ended.
+      holders: await findLockHolders(client, relations, mode, performance.now() - startedAt),
       details: { timeoutMs },
       cause: error,
     });
