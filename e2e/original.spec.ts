@@ -149,6 +149,8 @@ test("takes a backup of ours that was unpacked, dropped or chosen as a folder", 
   await page.getByLabel("Backup folder").setInputFiles(path.dirname(unpacked));
   await expectReady(page);
   await expect(page.getByText("shop.zip", { exact: true })).toBeVisible();
+  // The page begins it by itself, and would ask for that in vain if the restore was discarded.
+  await expect(page.getByText("The trial run succeeded", { exact: true })).toBeVisible();
   await discard(page.request, OPERATION.exec(page.url())?.[1] ?? "");
 
   await page.goto(`${PANEL}/restore`);
