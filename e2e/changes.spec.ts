@@ -128,7 +128,7 @@ test("shows another admin what waits, and says who will be signed out", async ({
   await expect(page.getByLabel("Database name")).toHaveCount(0);
   await expect(page.getByRole("link", { name: "Change…" })).toHaveCount(0);
   await expect(page.getByRole("button", { name: /trial run|^Restore$/ })).toHaveCount(0);
-  await expect(page.getByRole("button", { name: "Discard" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Discard" }).last()).toBeVisible();
   await discard(other.request, id);
   await context.close();
   await query("DELETE FROM users WHERE email = $1", [late.email]);
@@ -244,7 +244,7 @@ test("cancels a rehearsal, and nothing has changed", async ({ page, folder }) =>
   await expect(page).toHaveURL(/\/changes$/);
   await expect(page.getByText(/Check every constraint$/)).toBeVisible();
   await expect(page).toHaveTitle(/^\d+% · Replace the data\? · Alder & Finch$/);
-  await page.getByRole("button", { name: "Discard" }).click();
+  await page.getByRole("button", { name: "Discard" }).last().click();
   await page.getByRole("button", { name: "Yes, discard it" }).click();
   await expect(page.getByText("This restore was cancelled.")).toBeVisible();
   await expect(page.getByText("Nothing was changed.", { exact: true })).toBeVisible();

@@ -217,7 +217,8 @@ async function choose(page: Page, arrow: `Arrow${string}`, name: string) {
 
 /** Opens a question and answers that everything stays, in both ways. The focus then returns to where it was. */
 async function askAndKeep(page: Page, label: string, keepLabel: string) {
-  const opener = page.getByRole("button", { name: label, exact: true });
+  // Restores that other tests left waiting have such a button above the page.
+  const opener = page.getByRole("button", { name: label, exact: true }).last();
   const keep = page.getByRole("button", { name: keepLabel, exact: true });
   for (const key of ["Escape", "Enter"]) {
     await press(page, opener, "Enter");

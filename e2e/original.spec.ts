@@ -62,7 +62,7 @@ test("recognises the original's zip, asks for its password, and says why it does
   await expect(page.getByRole("button", { name: "Restore", exact: true })).toHaveCount(0);
   await expect(page.getByText("was written by @vorlefan/prisma-backup")).toBeVisible();
   await expect(page.getByRole("main")).not.toContainText(/checksum\w* .* right/);
-  await page.getByRole("button", { name: "Discard" }).click();
+  await page.getByRole("button", { name: "Discard" }).last().click();
   await page.getByRole("button", { name: "Yes, discard it" }).click();
   await expect(page.getByText("Cancelled", { exact: true })).toBeVisible();
   await expectDatabase(before);

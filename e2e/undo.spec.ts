@@ -57,7 +57,7 @@ test("undoes a restore from its receipt, and undoes that on a phone", async ({
   await expect(checks.first()).toContainText("Passed");
   await expect(page.getByRole("listitem").filter({ hasText: "Failed" })).toHaveCount(0);
   // Nothing was uploaded, so nothing is deleted.
-  await page.getByRole("button", { name: "Discard" }).click();
+  await page.getByRole("button", { name: "Discard" }).last().click();
   await expect(page.getByText("Discard this undo?")).toBeVisible();
   await expect(page.getByText(/^The safety backup stays/)).toBeVisible();
   await page.getByRole("button", { name: "Keep it" }).click();

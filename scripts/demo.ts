@@ -91,12 +91,13 @@ async function startDatabase(): Promise<string> {
 }
 
 /** Earlier versions of the demo connected as a superuser, which therefore owns their objects. */
-const giveToOwner = (url: string): Promise<void> =>
-  withClient(url, async (client) => {
+async function giveToOwner(url: string): Promise<void> {
+  await withClient(url, async (client) => {
     await client.query(`ALTER DATABASE ${DATABASE} OWNER TO ${DATABASE}`);
     const { objects } = await readOwners(client);
     for (const object of objects) await client.query(`ALTER ${object} OWNER TO ${DATABASE}`);
   });
+}
 
 /** Returns a stored secret, so that people stay signed in after a restart. */
 async function readSecret(): Promise<string> {
