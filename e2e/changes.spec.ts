@@ -56,10 +56,10 @@ test("tells every row that a rehearsal adds, removes and changes", async ({ page
   await expectDatabase(before);
   await expect(page.getByText("The trial run succeeded", { exact: true })).toBeVisible();
   await expect(page.getByText(/^You are in this backup:/)).toBeVisible();
-  await expect(tableOf(page, "public.reviews")).toContainText(`${added} added`);
-  await expect(tableOf(page, "public.customers")).toContainText(`${removed} removed`);
+  await expect(tableOf(page, "public.reviews")).toContainText(`${added} come back`);
+  await expect(tableOf(page, "public.customers")).toContainText(`${removed} is lost`);
   const products = tableOf(page, "public.products");
-  await expect(products).toContainText(`${changed} changed, ${same} the same`);
+  await expect(products).toContainText(`${changed} change, ${same} stay the same`);
   await expect(tableOf(page, "public.orders")).toHaveCount(0);
   await expect(page.getByRole("heading", { name: /^Go back to .+ \(.+\)\.$/ })).toBeVisible();
   const statement = `${added} rows come back, ${changed} change, ${removed} row added since then is lost.`;
@@ -81,7 +81,7 @@ test("tells every row that a rehearsal adds, removes and changes", async ({ page
 
   // The page is shown again with its way back.
   await page.reload();
-  await expect(products).toContainText(`${changed} changed`);
+  await expect(products).toContainText(`${changed} change`);
   await page.getByText(/^\d+ tables without change$/).click();
   await page.getByRole("searchbox", { name: "Find a table" }).first().fill("public.orders");
   await expect(page.getByRole("list", { name: "Tables without change" })).toContainText("orders");

@@ -56,7 +56,10 @@ it("folds what stays as it is, and nothing of which that is not known", () => {
 
 it("leaves out of the sentence what is none", () => {
   expect(describeChanges({ added: 1_200, removed: 0, changed: 3, same: 40 })).toBe(
-    "1,200 added, 3 changed, 40 the same",
+    "1,200 come back, 3 change, 40 stay the same",
+  );
+  expect(describeChanges({ added: 1, removed: 1, changed: 1, same: 1 })).toBe(
+    "1 comes back, 1 is lost, 1 changes, 1 stays the same",
   );
   expect(describeChanges(NONE)).toBe("No rows, before and after");
 });

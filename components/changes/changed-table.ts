@@ -43,10 +43,17 @@ export function foldUnchanged(tables: readonly ChangedTable[]): {
 
 export const CHANGE_KINDS = ["added", "removed", "changed", "same"] as const;
 
-/** Returns `666 added, 2 removed, 5 changed, 1,322 the same`, without the zeros. */
+const PHRASES: Record<keyof RowChanges, [one: string, several: string]> = {
+  added: ["comes back", "come back"],
+  removed: ["is lost", "are lost"],
+  changed: ["changes", "change"],
+  same: ["stays the same", "stay the same"],
+};
+
+/** Returns `666 come back, 2 are lost, 5 change, 1,322 stay the same`, without the zeros. */
 export function describeChanges(changes: RowChanges): string {
   const parts = CHANGE_KINDS.filter((kind) => changes[kind] > 0).map(
-    (kind) => `${formatCount(changes[kind])} ${kind === "same" ? "the same" : kind}`,
+    (kind) => `${formatCount(changes[kind])} ${PHRASES[kind][changes[kind] === 1 ? 0 : 1]}`,
   );
   return parts.length > 0 ? parts.join(", ") : "No rows, before and after";
 }

@@ -72,15 +72,16 @@ export function describeRestore(plan: RestorePlan, database: string): string {
     ? describeScope(plan)
     : `the backup's rows of ${formatNoun(touched.length, "table")}`;
   const where = `in ${database}`;
+  const isOne = plan.scope.rows !== undefined && chosenRows(plan.scope.rows) === 1;
   switch (plan.scope.mode) {
     case "replace":
       return `All rows of ${formatNoun(touched.length, "table")} ${where} are replaced by those of the backup. Data that was added since then is lost.`;
     case "if-empty":
       return `${upper(what)} are put into the empty tables ${where}. If one of them has a row by then, nothing changes.`;
     case "keep-existing":
-      return `Those of ${what} whose key is missing ${where} are added. Existing rows do not change. Nothing is deleted.`;
+      return `Those of ${what} whose key is missing ${where} come back. Existing rows do not change. Nothing is deleted.`;
     case "overwrite":
-      return `${upper(what)} are added ${where}, and replace rows with the same key. Other rows do not change. Nothing is deleted.`;
+      return `${upper(what)} ${isOne ? "comes" : "come"} back ${where}, and ${isOne ? "replaces the row" : "replace rows"} with the same key. Other rows do not change. Nothing is deleted.`;
     default:
       throw plan.scope.mode satisfies never;
   }
