@@ -70,7 +70,7 @@ export function VerdictCard({ operation, plan, database, trial, isOwn }: Verdict
               label: "What comes back",
               value: (
                 <span className="pba:font-normal pba:wrap-anywhere">
-                  {describeScope(plan)}
+                  {describeScope(plan, operation)}
                   {isEverything(plan) &&
                     hasMigrations(plan) &&
                     " (_prisma_migrations stays as it is)"}
