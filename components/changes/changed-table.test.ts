@@ -3,6 +3,7 @@ import type { RowChanges } from "../../lib/shared/rehearsal.ts";
 import {
   type ChangedTable,
   changedTables,
+  describeChanged,
   describeChanges,
   foldUnchanged,
 } from "./changed-table.ts";
@@ -52,6 +53,15 @@ it("folds what stays as it is, and nothing of which that is not known", () => {
   const { changed, unchanged } = foldUnchanged([...tables, skipped]);
   expect(changed.map(({ name }) => name)).toEqual(["added", "unknown", "plain"]);
   expect(unchanged.map(({ name }) => name)).toEqual(["same", "skipped"]);
+});
+
+it("does not say that tables change before a trial run has found it", () => {
+  const tables = [planned("a"), planned("b")];
+  const known = { tables: ["a", "b"].map((name) => rehearsed(name, { ...NONE, added: 1 })) };
+  expect(describeChanged(changedTables({ tables }, known))).toBe("that change");
+  expect(describeChanged(changedTables({ tables }, null))).toBe("that are replaced");
+  const merged = changedTables({ tables: [planned("a", "merge")] }, null);
+  expect(describeChanged(merged)).toBe("that rows are merged into");
 });
 
 it("leaves out of the sentence what is none", () => {

@@ -41,6 +41,14 @@ export function foldUnchanged(tables: readonly ChangedTable[]): {
   };
 }
 
+/** Says what happens to tables. Only a trial run knows whether their rows change. */
+export function describeChanged(tables: readonly ChangedTable[]): string {
+  if (tables.every(({ rehearsed }) => rehearsed)) return "that change";
+  return tables.some(({ action }) => action === "merge")
+    ? "that rows are merged into"
+    : "that are replaced";
+}
+
 export const CHANGE_KINDS = ["added", "removed", "changed", "same"] as const;
 
 const PHRASES: Record<keyof RowChanges, [one: string, several: string]> = {

@@ -70,7 +70,12 @@ export function ReviewStep({ operation, plan, isOwn }: ReviewStepProps) {
       <PlanWarnings plan={plan} isUndo={operation.undoes !== null} />
       <DriftCard operation={operation} plan={plan} canAccept={isOwn && plan.canStart} />
       {isConfirmable && (
-        <SafetyCard plan={plan} keeps={confirmation.keeps} onChange={confirmation.setKeeps} />
+        <SafetyCard
+          plan={plan}
+          isUndo={operation.undoes !== null}
+          keeps={confirmation.keeps}
+          onChange={confirmation.setKeeps}
+        />
       )}
       {rehearsal.error && (
         <ErrorNotice error={rehearsal.error} onRetry={() => void rehearsal.refetch()} />
