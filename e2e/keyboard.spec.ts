@@ -53,7 +53,7 @@ test("backs up, rehearses, restores, and undoes by keyboard alone", async ({ pag
   await choose(page, "ArrowDown", "Merge, database wins");
   await choose(page, "ArrowDown", "Merge, backup wins");
   await choose(page, "ArrowDown", "Replace");
-  await askAndKeep(page, "Discard", "Keep it");
+  await askAndKeep(page, "Discard this restore", "Keep it");
   await press(page, page.getByRole("button", { name: "Continue" }), "Enter");
   await expect(heading).toHaveText("Replace the data?");
   await expect(page.getByText("The trial run succeeded", { exact: true })).toBeVisible();
