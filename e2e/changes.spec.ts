@@ -161,7 +161,7 @@ test("asks to confirm the drift that maps, and refuses what does not", async ({ 
   await expect(names("In the backup, and not applied here")).toHaveText([
     "20990101000000_e2e_reverted",
   ]);
-  const restore = page.getByRole("button", { name: "Restore", exact: true });
+  const restore = page.getByRole("button", { name: /^Restore( anyway)?$/ });
   await page.getByLabel("Database name").fill("shop");
   await expect(restore).toBeDisabled();
   await expect(page.getByRole("link", { name: "1 difference" })).toBeVisible();
@@ -276,6 +276,7 @@ test("says that nothing would change", async ({ page, folder }) => {
   await expect(
     page.getByRole("heading", { name: "Already identical: nothing to restore." }),
   ).toBeVisible();
+  await expect(page.getByRole("button", { name: "Restore anyway" })).toBeVisible();
   await expectAccessibleInBoth(page);
   await discard(page.request, id);
 });
