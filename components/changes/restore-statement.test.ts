@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { RestoreMode, RestorePlan } from "../../lib/shared/api.ts";
 import { describeScope } from "../scope/mode-wording.ts";
-import { consequencesOf, headlineOf, isIdentical, waitOf } from "./restore-statement.ts";
+import {
+  consequencesOf,
+  headlineOf,
+  isIdentical,
+  trialRunTime,
+  waitOf,
+} from "./restore-statement.ts";
 
 const NOW = { now: "2026-11-30T06:47:00Z", undoes: null };
 
@@ -78,6 +84,23 @@ describe("the statement of a restore", () => {
     expect(isIdentical(planOf([0, 0, 0]))).toBe(true);
     expect(isIdentical(planOf([0, 0, 1]))).toBe(false);
     expect(isIdentical(planOf([0, 0, 0], { wouldSucceed: false }))).toBe(false);
+  });
+
+  it("knows when the trial run was, and whether that is long ago", () => {
+    const plan = planOf([1, 0, 0], { elapsedMs: 60_000 });
+    const at = (startedAt: string | null) => trialRunTime(plan, { ...NOW, startedAt });
+    expect(at("2026-11-30T06:41:00Z")).toEqual({
+      endedAt: "2026-11-30T06:42:00.000Z",
+      isOld: false,
+    });
+    expect(at("2026-11-30T06:40:59Z")).toMatchObject({ isOld: true });
+    // The database's clock and the trial run's may differ a little.
+    expect(at("2026-11-30T06:46:30Z")).toEqual({
+      endedAt: "2026-11-30T06:47:00.000Z",
+      isOld: false,
+    });
+    expect(at(null)).toBe(null);
+    expect(trialRunTime({ rehearsal: null }, { ...NOW, startedAt: NOW.now })).toBe(null);
   });
 
   it("says how long the app waits", () => {

@@ -58,6 +58,22 @@ const verbOf = (mode: RestoreMode, count: number): string =>
       ? "changes"
       : "change";
 
+/** In milliseconds. An older trial run may no longer be true of the database. */
+const FRESH_MS = 5 * 60_000;
+
+/** When the trial run of a plan ended. Null without one. Its start is known, because the plan is stored at that moment. */
+export function trialRunTime(
+  { rehearsal }: Pick<RestorePlan, "rehearsal">,
+  { startedAt, now }: Pick<Operation, "startedAt" | "now">,
+): { endedAt: string; isOld: boolean } | null {
+  if (!rehearsal || !startedAt) return null;
+  const endedMs = Math.min(Date.parse(startedAt) + rehearsal.elapsedMs, Date.parse(now));
+  return {
+    endedAt: new Date(endedMs).toISOString(),
+    isOld: Date.parse(now) - endedMs > FRESH_MS,
+  };
+}
+
 /** Says how long the app waits for the restore, by its trial run: `The app waits for about 3 seconds.` */
 export function waitOf({ rehearsal }: Pick<RestorePlan, "rehearsal">): string | null {
   if (!rehearsal?.wouldSucceed) return null;
