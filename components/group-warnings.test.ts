@@ -32,6 +32,21 @@ it("says what warnings of one kind share only once", () => {
   ]);
 });
 
+it("speaks of several tables in the plural", () => {
+  const groups = groupWarnings(
+    ["products (a_fkey)", "customers (b_fkey)"].map((to) =>
+      warning("PARENT_LEFT_OUT", `public.a refers to public.${to}, which is not in the backup.`),
+    ),
+  );
+  expect(groups).toEqual([
+    {
+      code: "PARENT_LEFT_OUT",
+      text: "public.a refers to these tables, which are not in the backup.",
+      items: ["public.products (a_fkey)", "public.customers (b_fkey)"],
+    },
+  ]);
+});
+
 it.each([
   ["nothing", ["One thing.", "Another matter."]],
   ["only the beginning", ["The rows go to public.a.", "The rows go to public.b."]],

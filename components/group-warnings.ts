@@ -42,7 +42,9 @@ function shareWords(messages: string[]): Pick<WarningGroup, "text" | "items"> {
   const last = sentences.map((words) => words[words.length - after - 1] ?? "");
   const mark = [",", ":"].find((it) => last.every((word) => word.endsWith(it))) ?? "";
   return {
-    text: [...first.slice(0, before), `these tables${mark}`, ...first.slice(-after)].join(" "),
+    text: [...first.slice(0, before), `these tables${mark}`, ...first.slice(-after)]
+      .join(" ")
+      .replace("these tables, which is ", "these tables, which are "),
     items: sentences.map((words) => {
       const own = words.slice(before, words.length - after).join(" ");
       return own.slice(0, own.length - mark.length);

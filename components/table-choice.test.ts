@@ -41,10 +41,16 @@ it("finds what refers to a choice, and all that the choice needs", () => {
     edge("Post", "Post"),
   ];
   expect(referencesInto(new Set([key("Post")]), edges)).toEqual([edges[0]]);
-  expect(missingParents(new Set([key("Post")]), edges)).toEqual(
-    new Set([key("User"), key("Team")]),
-  );
-  expect(missingParents(new Set([key("Team"), key("User")]), edges)).toEqual(new Set());
+  // One reference to each table that is missing: as many as tables, and each table is named.
+  const needed = missingParents(new Set([key("Post"), key("Comment")]), [
+    edge("Comment", "User"),
+    ...edges,
+  ]);
+  expect(needed.map(({ from, to }) => [from.name, to.name])).toEqual([
+    ["Post", "User"],
+    ["User", "Team"],
+  ]);
+  expect(missingParents(new Set([key("Team"), key("User")]), edges)).toEqual([]);
 });
 
 it("finds the tables whose rows stay missing, also those that refer indirectly", () => {

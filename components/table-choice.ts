@@ -34,13 +34,21 @@ export function referencesInto(chosen: ReadonlySet<string>, edges: OrderEdge[]):
   return edges.filter((edge) => !chosen.has(tableKey(edge.from)) && chosen.has(tableKey(edge.to)));
 }
 
-/** Keys of tables that chosen tables refer to, directly or indirectly, and that are not chosen. */
-export function missingParents(chosen: ReadonlySet<string>, edges: OrderEdge[]): Set<string> {
+/**
+ * Returns one reference to each table that chosen tables refer to, directly or indirectly, and that is not chosen. The
+ * nearest tables come first.
+ */
+export function missingParents(chosen: ReadonlySet<string>, edges: OrderEdge[]): OrderEdge[] {
   const all = new Set(chosen);
+  const missing: OrderEdge[] = [];
   for (const key of all) {
-    for (const { from, to } of edges) if (tableKey(from) === key) all.add(tableKey(to));
+    for (const edge of edges) {
+      if (tableKey(edge.from) !== key || all.has(tableKey(edge.to))) continue;
+      all.add(tableKey(edge.to));
+      missing.push(edge);
+    }
   }
-  return new Set([...all].filter((key) => !chosen.has(key)));
+  return missing;
 }
 
 /** Keys of tables that refer to chosen ones, directly or indirectly, and that are not chosen. */

@@ -56,10 +56,10 @@ test("tells every row that a rehearsal adds, removes and changes", async ({ page
   await expectDatabase(before);
   await expect(page.getByText("The trial run succeeded", { exact: true })).toBeVisible();
   await expect(page.getByText(/^You are in this backup:/)).toBeVisible();
-  await expect(tableOf(page, "public.reviews")).toContainText(`${added} added`);
-  await expect(tableOf(page, "public.customers")).toContainText(`${removed} removed`);
+  await expect(tableOf(page, "public.reviews")).toContainText(`${added} come back`);
+  await expect(tableOf(page, "public.customers")).toContainText(`${removed} is lost`);
   const products = tableOf(page, "public.products");
-  await expect(products).toContainText(`${changed} changed, ${same} the same`);
+  await expect(products).toContainText(`${changed} change, ${same} stay the same`);
   await expect(tableOf(page, "public.orders")).toHaveCount(0);
   await expect(page.getByRole("heading", { name: /^Go back to .+ \(.+\)\.$/ })).toBeVisible();
   const statement = `${added} rows come back, ${changed} change, ${removed} row added since then is lost.`;
@@ -81,7 +81,7 @@ test("tells every row that a rehearsal adds, removes and changes", async ({ page
 
   // The page is shown again with its way back.
   await page.reload();
-  await expect(products).toContainText(`${changed} changed`);
+  await expect(products).toContainText(`${changed} change`);
   await page.getByText(/^\d+ tables without change$/).click();
   await page.getByRole("searchbox", { name: "Find a table" }).first().fill("public.orders");
   await expect(page.getByRole("list", { name: "Tables without change" })).toContainText("orders");
@@ -161,7 +161,7 @@ test("asks to confirm the drift that maps, and refuses what does not", async ({ 
   await expect(names("In the backup, and not applied here")).toHaveText([
     "20990101000000_e2e_reverted",
   ]);
-  const restore = page.getByRole("button", { name: "Restore", exact: true });
+  const restore = page.getByRole("button", { name: /^Restore( anyway)?$/ });
   await page.getByLabel("Database name").fill("shop");
   await expect(restore).toBeDisabled();
   await expect(page.getByRole("link", { name: "1 difference" })).toBeVisible();
@@ -276,6 +276,7 @@ test("says that nothing would change", async ({ page, folder }) => {
   await expect(
     page.getByRole("heading", { name: "Already identical: nothing to restore." }),
   ).toBeVisible();
+  await expect(page.getByRole("button", { name: "Restore anyway" })).toBeVisible();
   await expectAccessibleInBoth(page);
   await discard(page.request, id);
 });

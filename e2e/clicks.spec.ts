@@ -67,7 +67,7 @@ for (const width of [1280, 390]) {
     await expectReady(page);
     await click(page.getByLabel("Database name"));
     await page.keyboard.type(DATABASE);
-    await click(page.getByRole("button", { name: "Restore", exact: true }));
+    await click(page.getByRole("button", { name: /^Restore( anyway)?$/ }));
     await expectRestored(page);
     await expectDatabase(before);
 

@@ -53,7 +53,7 @@ test("backs up, rehearses, restores, and undoes by keyboard alone", async ({ pag
   await choose(page, "ArrowDown", "Merge, database wins");
   await choose(page, "ArrowDown", "Merge, backup wins");
   await choose(page, "ArrowDown", "Replace");
-  await askAndKeep(page, "Discard", "Keep it");
+  await askAndKeep(page, "Discard this restore", "Keep it");
   await press(page, page.getByRole("button", { name: "Continue" }), "Enter");
   await expect(heading).toHaveText("Replace the data?");
   await expect(page.getByText("The trial run succeeded", { exact: true })).toBeVisible();
@@ -63,7 +63,7 @@ test("backs up, rehearses, restores, and undoes by keyboard alone", async ({ pag
   await expect(page.getByText("The trial run succeeded", { exact: true })).toBeVisible();
   await expect(heading).toBeFocused();
   await press(page, page.locator("summary").filter({ hasText: /^Show \d+ rows/ }), "Enter");
-  await expect(page.getByText("Added", { exact: true }).first()).toBeVisible();
+  await expect(page.getByText("Comes back", { exact: true }).first()).toBeVisible();
   await type(page, page.getByLabel("Database name"), DATABASE);
   await page.keyboard.press("Enter");
   await expectRestored(page);

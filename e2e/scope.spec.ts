@@ -87,7 +87,7 @@ test("merges, and keeps or overwrites what is there", async ({ page, folder }) =
   await page.getByRole("radio", { name: "Merge, backup wins" }).click();
   await goToReview(page);
   await expectRehearsed(page);
-  await expect(page.getByText("8 changed")).toBeVisible();
+  await expect(page.getByText("8 change,")).toBeVisible();
   await expect(page.getByText("8 rows are replaced. Nothing is deleted.")).toBeVisible();
   await expect(
     page.getByRole("heading", { name: "Replace rows with the same key?" }),
@@ -125,7 +125,7 @@ test("brings back rows that were chosen one by one", async ({ page, folder }) =>
   await expect(
     page.getByRole("heading", { name: /^Bring back 1 chosen row of public\.reviews from / }),
   ).toBeVisible();
-  await expect(page.getByText("1 added")).toBeVisible();
+  await expect(page.getByText("1 comes back")).toBeVisible();
   await startRestore(page);
   await expectRestored(page);
   await expectDatabase(before);
@@ -162,7 +162,7 @@ test("says which rows would be missing, and brings them back as well", async ({ 
   await expect(page.getByText(`public.order_lines (${named})`)).toBeVisible();
 
   await goToScope(page);
-  await page.getByRole("button", { name: "Add these tables" }).click();
+  await page.getByRole("button", { name: /^Add (this table|these \d+ tables)$/ }).click();
   await expect(warning).toHaveCount(0);
   await goToReview(page);
   await startRestore(page);

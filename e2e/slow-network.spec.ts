@@ -87,7 +87,7 @@ test("goes the whole way over a slow network, and without any for a moment", asy
 
   await expect(page.getByText("The trial run succeeded", { exact: true })).toBeVisible();
   const changes = page.getByRole("list", { name: "Tables", exact: true }).getByRole("listitem");
-  await expect(rowOf(changes, CHILDREN)).toContainText("8 changed");
+  await expect(rowOf(changes, CHILDREN)).toContainText("8 change");
   await page.getByText("Table order", { exact: true }).click();
   const graph = page.getByRole("application", { name: "Table order as a graph" });
   const nodeOf = (table: string) => graph.locator(`[data-table="${table}"]`);

@@ -62,9 +62,9 @@ test("undoes a restore from its receipt, and undoes that on a phone", async ({
   await expect(page.getByText(/^The safety backup stays/)).toBeVisible();
   await page.getByRole("button", { name: "Keep it" }).click();
   const changes = page.getByRole("list", { name: "Tables", exact: true }).getByRole("listitem");
-  await expect(rowOf(changes, "public.products")).toContainText(`${renamed.length} changed`);
+  await expect(rowOf(changes, "public.products")).toContainText(`${renamed.length} change`);
   await expect(rowOf(changes, "public.reviews")).toContainText(
-    `${deleted.length.toLocaleString("en")} removed`,
+    `${deleted.length.toLocaleString("en")} are lost`,
   );
   await expect(changes).toHaveCount(2);
   await expect(page).toHaveTitle("Waiting for confirmation · Undo the restore? · Alder & Finch");

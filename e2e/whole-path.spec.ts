@@ -66,7 +66,7 @@ for (const mode of ["passphrase", "recipients", "none"] as const) {
     // The rows that the mess deleted are shown before the confirmation.
     await page.getByText(/^\d+ tables that change$/).click();
     const tables = page.getByRole("list", { name: "Tables", exact: true }).getByRole("listitem");
-    await expect(rowOf(tables, "public.orders")).toContainText("666 added");
+    await expect(rowOf(tables, "public.orders")).toContainText("666 come back");
 
     const restore = page.getByRole("button", { name: "Restore", exact: true });
     await page.getByLabel("Database name").fill("shops");

@@ -8,7 +8,7 @@ const COLOURS = {
   same: "pba:bg-line-strong/40",
 };
 
-/** Draws the shares of added, removed, changed and unchanged rows. The figures stand beside it as text. */
+/** Draws the shares of the rows that come back, are lost, change and stay the same. The figures stand beside it as text. */
 export function ChangeBar({ changes }: { changes: RowChanges }) {
   return (
     <div

@@ -3,6 +3,7 @@ import type { RowChanges } from "../../lib/shared/rehearsal.ts";
 import {
   type ChangedTable,
   changedTables,
+  describeChanged,
   describeChanges,
   foldUnchanged,
 } from "./changed-table.ts";
@@ -54,9 +55,21 @@ it("folds what stays as it is, and nothing of which that is not known", () => {
   expect(unchanged.map(({ name }) => name)).toEqual(["same", "skipped"]);
 });
 
+it("does not say that tables change before a trial run has found it", () => {
+  const tables = [planned("a"), planned("b")];
+  const known = { tables: ["a", "b"].map((name) => rehearsed(name, { ...NONE, added: 1 })) };
+  expect(describeChanged(changedTables({ tables }, known))).toBe("that change");
+  expect(describeChanged(changedTables({ tables }, null))).toBe("that are replaced");
+  const merged = changedTables({ tables: [planned("a", "merge")] }, null);
+  expect(describeChanged(merged)).toBe("that rows are merged into");
+});
+
 it("leaves out of the sentence what is none", () => {
   expect(describeChanges({ added: 1_200, removed: 0, changed: 3, same: 40 })).toBe(
-    "1,200 added, 3 changed, 40 the same",
+    "1,200 come back, 3 change, 40 stay the same",
+  );
+  expect(describeChanges({ added: 1, removed: 1, changed: 1, same: 1 })).toBe(
+    "1 comes back, 1 is lost, 1 changes, 1 stays the same",
   );
   expect(describeChanges(NONE)).toBe("No rows, before and after");
 });

@@ -41,12 +41,27 @@ export function foldUnchanged(tables: readonly ChangedTable[]): {
   };
 }
 
+/** Says what happens to tables. Only a trial run knows whether their rows change. */
+export function describeChanged(tables: readonly ChangedTable[]): string {
+  if (tables.every(({ rehearsed }) => rehearsed)) return "that change";
+  return tables.some(({ action }) => action === "merge")
+    ? "that rows are merged into"
+    : "that are replaced";
+}
+
 export const CHANGE_KINDS = ["added", "removed", "changed", "same"] as const;
 
-/** Returns `666 added, 2 removed, 5 changed, 1,322 the same`, without the zeros. */
+const PHRASES: Record<keyof RowChanges, [one: string, several: string]> = {
+  added: ["comes back", "come back"],
+  removed: ["is lost", "are lost"],
+  changed: ["changes", "change"],
+  same: ["stays the same", "stay the same"],
+};
+
+/** Returns `666 come back, 2 are lost, 5 change, 1,322 stay the same`, without the zeros. */
 export function describeChanges(changes: RowChanges): string {
   const parts = CHANGE_KINDS.filter((kind) => changes[kind] > 0).map(
-    (kind) => `${formatCount(changes[kind])} ${kind === "same" ? "the same" : kind}`,
+    (kind) => `${formatCount(changes[kind])} ${PHRASES[kind][changes[kind] === 1 ? 0 : 1]}`,
   );
   return parts.length > 0 ? parts.join(", ") : "No rows, before and after";
 }

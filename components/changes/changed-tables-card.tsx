@@ -7,7 +7,12 @@ import { matchesTable } from "../matches-table.ts";
 import { Card } from "../ui/card.tsx";
 import { Disclosure } from "../ui/disclosure.tsx";
 import { ChangeBar } from "./change-bar.tsx";
-import { type ChangedTable, describeChanges, foldUnchanged } from "./changed-table.ts";
+import {
+  type ChangedTable,
+  describeChanged,
+  describeChanges,
+  foldUnchanged,
+} from "./changed-table.ts";
 import { RowSamples } from "./row-samples.tsx";
 
 /** More tables than this are folded. */
@@ -25,7 +30,7 @@ export function ChangedTablesCard({ tables }: { tables: ChangedTable[] }) {
       actions={<SearchInput label="Find a table" value={search} onChange={setSearch} />}
     >
       {changed.length > FEW && search.trim() === "" ? (
-        <Disclosure summary={`${formatNoun(changed.length, "table")} that change`}>
+        <Disclosure summary={`${formatNoun(changed.length, "table")} ${describeChanged(changed)}`}>
           {() => <TableList label="Tables" tables={changed} />}
         </Disclosure>
       ) : (

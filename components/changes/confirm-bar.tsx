@@ -10,6 +10,7 @@ import { focusRing } from "../ui/focus-ring.ts";
 import { Input } from "../ui/input.tsx";
 import { Spinner } from "../ui/spinner.tsx";
 import { DRIFT_ID } from "./drift-card.tsx";
+import { isIdentical } from "./restore-statement.ts";
 import type { Confirmation } from "./use-confirmation.ts";
 
 interface ConfirmBarProps {
@@ -61,7 +62,11 @@ export function ConfirmBar({ plan, confirmation, onReplan, label, children }: Co
           spellCheck={false}
           className="pba:w-auto pba:min-w-0 pba:shrink pba:grow pba:basis-32 pba:font-mono"
         />
-        <Button type="submit" variant="danger" disabled={!canStart || isStarting}>
+        <Button
+          type="submit"
+          variant={isIdentical(plan) ? "secondary" : "danger"}
+          disabled={!canStart || isStarting}
+        >
           {isStarting && <Spinner />}
           {label}
         </Button>

@@ -22,10 +22,12 @@ export function LeftBehind({ plan }: { plan: RestorePlan }) {
       title={`${formatNoun(rows, "row")} of the backup in ${formatNoun(left.length, "other table")} will be missing.`}
     >
       <p className="pba:wrap-anywhere">
-        These tables refer to the restored ones, are not restored, and have fewer rows than the
-        backup:{" "}
+        {left.length === 1
+          ? "This table refers to the restored ones, is not restored, and has fewer rows than the backup: "
+          : "These tables refer to the restored ones, are not restored, and have fewer rows than the backup: "}
         {formatSome(left.map((table) => `${tableLabel(table)} (${formatCount(table.missing)})`))}.
-        To bring these rows back, add the tables under “Change…”.
+        To bring {rows === 1 ? "this row" : "these rows"} back, add the{" "}
+        {left.length === 1 ? "table" : "tables"} under “Change…”.
       </p>
     </Notice>
   );

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { RestoreMode, RestorePlan } from "../../lib/shared/api.ts";
-import { consequencesOf, headlineOf, isIdentical, waitOf } from "./restore-statement.ts";
+import { describeScope } from "../scope/mode-wording.ts";
+import {
+  consequencesOf,
+  headlineOf,
+  isIdentical,
+  trialRunTime,
+  waitOf,
+} from "./restore-statement.ts";
 
 const NOW = { now: "2026-11-30T06:47:00Z", undoes: null };
 
@@ -10,7 +17,7 @@ function planOf(
 ): RestorePlan {
   return {
     scope: { mode },
-    manifest: { createdAt: "2026-11-30T06:24:00Z" },
+    manifest: { createdAt: "2026-11-30T06:24:00Z", tables: [{}], tablesInDatabase: 1 },
     tables: [{ schema: "public", name: "orders", action: "replace" }],
     rehearsal: {
       wouldSucceed,
@@ -35,6 +42,21 @@ describe("the statement of a restore", () => {
     );
     const unknown = { ...plan, manifest: { ...plan.manifest, createdAt: null } };
     expect(headlineOf(unknown, NOW)).toBe("Go back to a moment that the backup does not name.");
+  });
+
+  it("says that a backup of some tables brings back only these", () => {
+    const whole = planOf([1, 0, 0]);
+    const plan = { ...whole, manifest: { ...whole.manifest, tablesInDatabase: 25 } };
+    expect(headlineOf(plan, NOW)).toMatch(/ago\) in 1 of 25 tables\.$/);
+    expect(headlineOf({ ...plan, scope: { mode: "overwrite" } }, NOW)).toMatch(
+      /^Bring back rows of 1 of 25 tables from /,
+    );
+    expect(describeScope(plan, NOW)).toBe("Everything in this backup: 1 of 25 tables");
+    expect(describeScope(whole, NOW)).toBe("Everything: 1 table");
+    // A safety backup has what its restore replaced.
+    const undo = { ...NOW, undoes: "1" };
+    expect(headlineOf(plan, undo)).toMatch(/ago\), just before the restore\.$/);
+    expect(describeScope(plan, undo)).toBe("Everything: 1 table");
   });
 
   it.each<[RestoreMode, [number, number, number], string]>([
@@ -62,6 +84,23 @@ describe("the statement of a restore", () => {
     expect(isIdentical(planOf([0, 0, 0]))).toBe(true);
     expect(isIdentical(planOf([0, 0, 1]))).toBe(false);
     expect(isIdentical(planOf([0, 0, 0], { wouldSucceed: false }))).toBe(false);
+  });
+
+  it("knows when the trial run was, and whether that is long ago", () => {
+    const plan = planOf([1, 0, 0], { elapsedMs: 60_000 });
+    const at = (startedAt: string | null) => trialRunTime(plan, { ...NOW, startedAt });
+    expect(at("2026-11-30T06:41:00Z")).toEqual({
+      endedAt: "2026-11-30T06:42:00.000Z",
+      isOld: false,
+    });
+    expect(at("2026-11-30T06:40:59Z")).toMatchObject({ isOld: true });
+    // The database's clock and the trial run's may differ a little.
+    expect(at("2026-11-30T06:46:30Z")).toEqual({
+      endedAt: "2026-11-30T06:47:00.000Z",
+      isOld: false,
+    });
+    expect(at(null)).toBe(null);
+    expect(trialRunTime({ rehearsal: null }, { ...NOW, startedAt: NOW.now })).toBe(null);
   });
 
   it("says how long the app waits", () => {

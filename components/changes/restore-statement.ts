@@ -1,21 +1,25 @@
 import type { Operation, RestoreMode, RestorePlan } from "../../lib/shared/api.ts";
 import { formatAge, formatCount, formatMoment, formatNoun } from "../../lib/shared/format.ts";
-import { describeScope, isEverything, MERGING_MODES } from "../scope/mode-wording.ts";
+import { describeRows, isEverything, MERGING_MODES, partOf } from "../scope/mode-wording.ts";
 
 type Waiting = Pick<Operation, "now" | "undoes">;
 
 /** Names the moment to which a restore goes back: `Go back to 30 Nov 2026, 06:24 UTC (23 minutes ago).` */
-export function headlineOf(plan: RestorePlan, { now, undoes }: Waiting): string {
+export function headlineOf(plan: RestorePlan, operation: Waiting): string {
+  const { now, undoes } = operation;
   const { scope, manifest } = plan;
   const { createdAt } = manifest;
   const moment = createdAt
     ? `${formatMoment(createdAt)} (${formatAge(createdAt, Date.parse(now))})`
     : "a moment that the backup does not name";
-  if (scope.rows) return `Bring back ${describeScope(plan)} from ${moment}.`;
-  if (MERGING_MODES.includes(scope.mode)) return `Bring back rows from ${moment}.`;
+  if (scope.rows) return `Bring back ${describeRows(scope.rows)} from ${moment}.`;
+  const some = partOf(plan, operation);
+  if (MERGING_MODES.includes(scope.mode)) {
+    return `Bring back rows${some ? ` of ${some}` : ""} from ${moment}.`;
+  }
   if (undoes) return `Go back to ${moment}, just before the restore.`;
-  const part = isEverything(plan) ? "" : " in a part of the tables";
-  return `Go back to ${moment}${part}.`;
+  if (some) return `Go back to ${moment} in ${some}.`;
+  return `Go back to ${moment}${isEverything(plan) ? "" : " in a part of the tables"}.`;
 }
 
 /** Whether a trial run has found that nothing would change. */
@@ -53,6 +57,22 @@ const verbOf = (mode: RestoreMode, count: number): string =>
     : count === 1
       ? "changes"
       : "change";
+
+/** In milliseconds. An older trial run may no longer be true of the database. */
+const FRESH_MS = 5 * 60_000;
+
+/** When the trial run of a plan ended. Null without one. Its start is known, because the plan is stored at that moment. */
+export function trialRunTime(
+  { rehearsal }: Pick<RestorePlan, "rehearsal">,
+  { startedAt, now }: Pick<Operation, "startedAt" | "now">,
+): { endedAt: string; isOld: boolean } | null {
+  if (!rehearsal || !startedAt) return null;
+  const endedMs = Math.min(Date.parse(startedAt) + rehearsal.elapsedMs, Date.parse(now));
+  return {
+    endedAt: new Date(endedMs).toISOString(),
+    isOld: Date.parse(now) - endedMs > FRESH_MS,
+  };
+}
 
 /** Says how long the app waits for the restore, by its trial run: `The app waits for about 3 seconds.` */
 export function waitOf({ rehearsal }: Pick<RestorePlan, "rehearsal">): string | null {

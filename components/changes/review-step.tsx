@@ -25,6 +25,7 @@ import { ActorNotice, OriginalNotice, PlanWarnings, RightsNotice } from "./plan-
 import { PlanOrder } from "./plan-order.tsx";
 import { Refusal } from "./refusal.tsx";
 import { RehearsalCard } from "./rehearsal-card.tsx";
+import { isIdentical } from "./restore-statement.ts";
 import { SafetyCard } from "./safety-card.tsx";
 import { useConfirmation } from "./use-confirmation.ts";
 import { useTrialRun } from "./use-trial-run.ts";
@@ -70,7 +71,12 @@ export function ReviewStep({ operation, plan, isOwn }: ReviewStepProps) {
       <PlanWarnings plan={plan} isUndo={operation.undoes !== null} />
       <DriftCard operation={operation} plan={plan} canAccept={isOwn && plan.canStart} />
       {isConfirmable && (
-        <SafetyCard plan={plan} keeps={confirmation.keeps} onChange={confirmation.setKeeps} />
+        <SafetyCard
+          plan={plan}
+          isUndo={operation.undoes !== null}
+          keeps={confirmation.keeps}
+          onChange={confirmation.setKeeps}
+        />
       )}
       {rehearsal.error && (
         <ErrorNotice error={rehearsal.error} onRetry={() => void rehearsal.refetch()} />
@@ -88,7 +94,7 @@ export function ReviewStep({ operation, plan, isOwn }: ReviewStepProps) {
           plan={plan}
           confirmation={confirmation}
           onReplan={trial.start}
-          label={operation.undoes ? "Undo the restore" : "Restore"}
+          label={confirmLabelOf(operation, plan)}
         >
           <CancelOperation operation={operation} />
         </ConfirmBar>
@@ -104,6 +110,11 @@ export function ReviewStep({ operation, plan, isOwn }: ReviewStepProps) {
       )}
     </>
   );
+}
+
+function confirmLabelOf({ undoes }: Operation, plan: RestorePlan): string {
+  if (isIdentical(plan)) return undoes ? "Undo anyway" : "Restore anyway";
+  return undoes ? "Undo the restore" : "Restore";
 }
 
 interface ReportProps {

@@ -5,12 +5,12 @@ import { cn } from "../ui/cn.ts";
 import { Disclosure } from "../ui/disclosure.tsx";
 
 const CHANGES = {
-  added: { label: "Added", tone: "good" },
-  removed: { label: "Removed", tone: "bad" },
-  changed: { label: "Changed", tone: "warn" },
+  added: { label: "Comes back", tone: "good" },
+  removed: { label: "Is lost", tone: "bad" },
+  changed: { label: "Changes", tone: "warn" },
 } as const;
 
-/** Shows some of the rows that a restore adds, removes and changes, before and after it. */
+/** Shows some of the rows that come back, are lost or change, before and after the restore. */
 export function RowSamples({ table }: { table: RehearsedTable }) {
   const rest = table.samples.slice(FEW_ROWS);
   return (

@@ -6,19 +6,21 @@ import { Notice } from "../ui/notice.tsx";
 
 interface SafetyCardProps {
   plan: RestorePlan;
+  isUndo: boolean;
   keeps: boolean;
   onChange: (keeps: boolean) => void;
 }
 
 /** Asks whether the current data is saved first, or says why it cannot be. */
-export function SafetyCard({ plan, keeps, onChange }: SafetyCardProps) {
+export function SafetyCard({ plan, isUndo, keeps, onChange }: SafetyCardProps) {
   const { safetyBackup: safety, tables } = plan;
   if (!safety) return null;
+  const what = isUndo ? "this undo" : "this restore";
   if (!safety.possible) {
     // Data that cannot be read cannot be backed up by hand either.
     const isDamaged = tables.some((table) => table.isDamaged);
     return (
-      <Notice tone="warn" title="No safety backup can be made, so you cannot undo this restore.">
+      <Notice tone="warn" title={`No safety backup can be made, so you cannot undo ${what}.`}>
         <p>{safety.message}</p>
         {!isDamaged && <p>If you may need the current data again, make a backup first.</p>}
       </Notice>
@@ -27,7 +29,7 @@ export function SafetyCard({ plan, keeps, onChange }: SafetyCardProps) {
   return (
     <Card>
       <CheckField
-        label="Save the current data first, so that you can undo this restore"
+        label={`Save the current data first, so that you can undo ${isUndo ? "this as well" : what}`}
         hint={
           <>
             <p>
@@ -36,7 +38,7 @@ export function SafetyCard({ plan, keeps, onChange }: SafetyCardProps) {
             </p>
             {!keeps && (
               <p role="status" className="pba:mt-1 pba:font-medium pba:text-warn">
-                Without a safety backup, you cannot undo this restore.
+                Without a safety backup, you cannot undo {what}.
               </p>
             )}
           </>

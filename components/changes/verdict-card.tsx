@@ -1,8 +1,10 @@
 import Link from "next/link";
 import type { Operation, RestorePlan } from "../../lib/shared/api.ts";
 import {
+  formatAge,
   formatBytes,
   formatDuration,
+  formatMoment,
   formatNoun,
   formatPercent,
   formatTables,
@@ -21,7 +23,13 @@ import { FlaskConical } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
 import { Progress } from "../ui/progress.tsx";
 import { Spinner } from "../ui/spinner.tsx";
-import { consequencesOf, headlineOf, isIdentical, waitOf } from "./restore-statement.ts";
+import {
+  consequencesOf,
+  headlineOf,
+  isIdentical,
+  trialRunTime,
+  waitOf,
+} from "./restore-statement.ts";
 import { TRIAL_RUN, type useTrialRun } from "./use-trial-run.ts";
 
 interface VerdictCardProps {
@@ -70,7 +78,7 @@ export function VerdictCard({ operation, plan, database, trial, isOwn }: Verdict
               label: "What comes back",
               value: (
                 <span className="pba:font-normal pba:wrap-anywhere">
-                  {describeScope(plan)}
+                  {describeScope(plan, operation)}
                   {isEverything(plan) &&
                     hasMigrations(plan) &&
                     " (_prisma_migrations stays as it is)"}
@@ -145,6 +153,7 @@ function TrialRunLine({ operation, plan }: Pick<VerdictCardProps, "operation" | 
       <div>
         <p className="pba:font-medium pba:text-good">The trial run succeeded</p>
         <p className="pba:text-muted">Every constraint holds. {time}</p>
+        <TrialRunTime operation={operation} plan={plan} />
       </div>
     );
   }
@@ -158,6 +167,27 @@ function TrialRunLine({ operation, plan }: Pick<VerdictCardProps, "operation" | 
       <p>
         Correct what is listed below and repeat the trial run, or change what comes back. {time}
       </p>
+      <TrialRunTime operation={operation} plan={plan} />
     </Notice>
+  );
+}
+
+/** Says when the trial run was, because the database may have changed since. */
+function TrialRunTime({ operation, plan }: Pick<VerdictCardProps, "operation" | "plan">) {
+  const time = trialRunTime(plan, operation);
+  if (!time) return null;
+  const { endedAt, isOld } = time;
+  return (
+    <p>
+      Trial run:{" "}
+      <time dateTime={endedAt}>
+        {formatAge(endedAt, Date.parse(operation.now))} · {formatMoment(endedAt)}
+      </time>
+      {isOld && (
+        <span className="pba:block pba:font-medium pba:text-warn">
+          The data may have changed since. Repeat the trial run to be sure.
+        </span>
+      )}
+    </p>
   );
 }

@@ -5,10 +5,16 @@ import { ConfirmButton } from "./confirm-button.tsx";
 import { ErrorNotice } from "./error-notice.tsx";
 import { isPlanning } from "./operation-wording.ts";
 
-export function CancelOperation({ operation }: { operation: Operation | ListedOperation }) {
+interface CancelOperationProps {
+  operation: Operation | ListedOperation;
+  /** Says on the button what is discarded, where a person may think of changes in a form. */
+  namesIt?: boolean;
+}
+
+export function CancelOperation({ operation, namesIt = false }: CancelOperationProps) {
   const { queries } = usePanel();
   const cancel = usePromptMutation(queries.cancel(operation.id));
-  const wording = wordingOf(operation);
+  const wording = wordingOf(operation, namesIt);
   return (
     <>
       <ConfirmButton
@@ -21,7 +27,7 @@ export function CancelOperation({ operation }: { operation: Operation | ListedOp
   );
 }
 
-function wordingOf(operation: Operation | ListedOperation) {
+function wordingOf(operation: Operation | ListedOperation, namesIt: boolean) {
   const { kind, state, undoes } = operation;
   if (kind === "backup") {
     return {
@@ -50,7 +56,7 @@ function wordingOf(operation: Operation | ListedOperation) {
   const isPlanned = state === "ready" || ("plan" in operation && operation.plan !== null);
   return isPlanned
     ? {
-        label: "Discard",
+        label: namesIt ? `Discard this ${what}` : "Discard",
         question: `Discard this ${what}?`,
         explanation: `${file} Nothing was changed.`,
         confirmLabel: "Yes, discard it",

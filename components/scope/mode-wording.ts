@@ -1,5 +1,5 @@
-import type { RestoreMode, RestorePlan } from "../../lib/shared/api.ts";
-import { formatNoun } from "../../lib/shared/format.ts";
+import type { Operation, RestoreMode, RestorePlan, RestoreScope } from "../../lib/shared/api.ts";
+import { formatNoun, formatTables, isPartial } from "../../lib/shared/format.ts";
 import { tableLabel } from "../../lib/shared/table-name.ts";
 import { chosenRows, MIGRATIONS_TABLE } from "./scope-draft.ts";
 
@@ -50,37 +50,55 @@ export const isEverything = ({ scope, tables }: Pick<RestorePlan, "scope" | "tab
   );
 
 /**
- * Names what is restored: `Everything: 24 tables`, `Everything except what was left out: 23 tables`, `3 chosen tables`,
- * `12 chosen rows of public.orders`.
+ * Returns `1 of 25 tables` if the backup was made of some tables only, otherwise null. A safety backup counts as whole: it
+ * has every table that its restore replaced.
  */
-export function describeScope(plan: Pick<RestorePlan, "scope" | "tables">): string {
+export function partOf(
+  { manifest, tables }: Pick<RestorePlan, "manifest" | "tables">,
+  { undoes }: Pick<Operation, "undoes">,
+): string | null {
+  const { tables: inBackup, tablesInDatabase } = manifest;
+  if (undoes || !isPartial(inBackup.length, tablesInDatabase)) return null;
+  return formatTables(tables.filter(({ action }) => action !== "skip").length, tablesInDatabase);
+}
+
+/**
+ * Names what is restored: `Everything: 24 tables`, `Everything except what was left out: 23 tables`, `Everything in this
+ * backup: 1 of 25 tables`, `3 chosen tables`, `12 chosen rows of public.orders`.
+ */
+export function describeScope(
+  plan: Pick<RestorePlan, "scope" | "tables" | "manifest">,
+  operation: Pick<Operation, "undoes">,
+): string {
   const { scope, tables } = plan;
   const { rows, tables: chosen } = scope;
-  if (rows) {
-    const names = rows.map(tableLabel).join(", ");
-    return `${formatNoun(chosenRows(rows), "chosen row")} of ${names}`;
-  }
+  if (rows) return describeRows(rows);
   if (chosen && !isEverything(plan)) return formatNoun(chosen.length, "chosen table");
+  const part = partOf(plan, operation);
   const count = tables.filter(({ action }) => action !== "skip").length;
-  return `${scope.exclude ? "Everything except what was left out" : "Everything"}: ${formatNoun(count, "table")}`;
+  return `Everything${part ? " in this backup" : ""}${scope.exclude ? " except what was left out" : ""}: ${part ?? formatNoun(count, "table")}`;
 }
+
+export const describeRows = (rows: NonNullable<RestoreScope["rows"]>): string =>
+  `${formatNoun(chosenRows(rows), "chosen row")} of ${rows.map(tableLabel).join(", ")}`;
 
 /** One sentence about what a restore will do. */
 export function describeRestore(plan: RestorePlan, database: string): string {
   const touched = plan.tables.filter(({ action }) => action !== "skip");
   const what = plan.scope.rows
-    ? describeScope(plan)
+    ? describeRows(plan.scope.rows)
     : `the backup's rows of ${formatNoun(touched.length, "table")}`;
   const where = `in ${database}`;
+  const isOne = plan.scope.rows !== undefined && chosenRows(plan.scope.rows) === 1;
   switch (plan.scope.mode) {
     case "replace":
       return `All rows of ${formatNoun(touched.length, "table")} ${where} are replaced by those of the backup. Data that was added since then is lost.`;
     case "if-empty":
       return `${upper(what)} are put into the empty tables ${where}. If one of them has a row by then, nothing changes.`;
     case "keep-existing":
-      return `Those of ${what} whose key is missing ${where} are added. Existing rows do not change. Nothing is deleted.`;
+      return `Those of ${what} whose key is missing ${where} come back. Existing rows do not change. Nothing is deleted.`;
     case "overwrite":
-      return `${upper(what)} are added ${where}, and replace rows with the same key. Other rows do not change. Nothing is deleted.`;
+      return `${upper(what)} ${isOne ? "comes" : "come"} back ${where}, and ${isOne ? "replaces the row" : "replace rows"} with the same key. Other rows do not change. Nothing is deleted.`;
     default:
       throw plan.scope.mode satisfies never;
   }

@@ -1,12 +1,7 @@
 import type { OrderEdge, RestoreMode } from "../../lib/shared/api.ts";
 import { formatNoun } from "../../lib/shared/format.ts";
 import { tableKey, tableLabel } from "../../lib/shared/table-name.ts";
-import {
-  missingParents,
-  referencesInto,
-  referencesLeftOut,
-  tablesLeftBehind,
-} from "../table-choice.ts";
+import { missingParents, referencesInto, tablesLeftBehind } from "../table-choice.ts";
 import { Button } from "../ui/button.tsx";
 import { Plus } from "../ui/icons.ts";
 import { Notice } from "../ui/notice.tsx";
@@ -24,9 +19,9 @@ interface ReferencesProps {
 /** Shows which tables a choice misses or affects through foreign keys. */
 export function References({ tables, edges, mode, chosen, onAdd }: ReferencesProps) {
   const inBackup = new Set(tables.map(tableKey));
-  const parents = missingParents(chosen, edges);
-  const offered = new Set([...parents].filter((key) => inBackup.has(key)));
-  const leftOut = referencesLeftOut(chosen, edges);
+  const needed = missingParents(chosen, edges);
+  const offered = needed.filter(({ to }) => inBackup.has(tableKey(to)));
+  const absent = needed.filter(({ to }) => !inBackup.has(tableKey(to)));
   const into = MERGING_MODES.includes(mode) ? [] : referencesInto(chosen, edges);
   const referring = new Set(into.map(({ from }) => tableKey(from)));
   return (
@@ -34,24 +29,28 @@ export function References({ tables, edges, mode, chosen, onAdd }: ReferencesPro
       role="status"
       className="pba:mt-3 pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-3 pba:empty:hidden"
     >
-      {leftOut.length > 0 && (
+      {offered.length > 0 && (
         <Notice
           tone="warn"
-          title={`${formatNoun(parents.size, "table")} that these refer to ${parents.size === 1 ? "is" : "are"} not chosen.`}
+          title={`${formatNoun(offered.length, "table")} that these refer to ${offered.length === 1 ? "is" : "are"} not chosen.`}
           actions={
-            offered.size > 0 && (
-              <Button size="small" onClick={() => onAdd(offered)}>
-                <Plus aria-hidden />
-                Add {offered.size === 1 ? "it" : "them"}
-              </Button>
-            )
+            <Button size="small" onClick={() => onAdd(keysOf(offered))}>
+              <Plus aria-hidden />
+              Add {offered.length === 1 ? "it" : "them"}
+            </Button>
           }
         >
-          <p>
-            Every row that comes back needs the rows that it refers to. If one of them is missing,
-            the restore fails and changes nothing.
-          </p>
-          <Edges edges={leftOut} />
+          <p>{NEEDED}</p>
+          <Edges edges={offered} most={offered.length} />
+        </Notice>
+      )}
+      {absent.length > 0 && (
+        <Notice
+          tone="warn"
+          title={`${formatNoun(absent.length, "table")} that these refer to ${absent.length === 1 ? "is" : "are"} not in the backup.`}
+        >
+          <p>{NEEDED}</p>
+          <Edges edges={absent} most={absent.length} />
         </Notice>
       )}
       <MissingRows {...{ tables, edges, chosen, onAdd }} />
@@ -70,6 +69,12 @@ export function References({ tables, edges, mode, chosen, onAdd }: ReferencesPro
   );
 }
 
+const NEEDED =
+  "Every row that comes back needs the rows that it refers to. If one of them is missing, the restore fails and changes nothing.";
+
+/** Keys of the tables that are referred to. */
+const keysOf = (edges: OrderEdge[]): Set<string> => new Set(edges.map(({ to }) => tableKey(to)));
+
 /** Shows the tables that would lack rows, because they refer to chosen ones and are not chosen. */
 function MissingRows({ tables, edges, chosen, onAdd }: Omit<ReferencesProps, "mode">) {
   const behind = tablesLeftBehind(tables, chosen, edges);
@@ -78,22 +83,22 @@ function MissingRows({ tables, edges, chosen, onAdd }: Omit<ReferencesProps, "mo
   const keys = behind.map(tableKey);
   const inBackup = new Set(tables.map(tableKey));
   // With the tables that these refer to, or their rows could not come back.
-  const needed = [...missingParents(new Set([...chosen, ...keys]), edges)];
+  const needed = missingParents(new Set([...chosen, ...keys]), edges).filter(({ to }) =>
+    inBackup.has(tableKey(to)),
+  );
+  const added = new Set([...keys, ...keysOf(needed)]);
   return (
     <Notice
       tone="warn"
       title={`${formatNoun(rows, "row")} in ${formatNoun(behind.length, "table")} that ${behind.length === 1 ? "refers" : "refer"} to these will be missing.`}
       actions={
-        <Button
-          size="small"
-          onClick={() => onAdd(new Set([...keys, ...needed.filter((key) => inBackup.has(key))]))}
-        >
+        <Button size="small" onClick={() => onAdd(added)}>
           <Plus aria-hidden />
-          Add {behind.length === 1 ? "this table" : "these tables"}
+          Add {added.size === 1 ? "this table" : `these ${formatNoun(added.size, "table")}`}
         </Button>
       }
     >
-      <p>The backup has these rows, the database does not.</p>
+      <p>The backup has {rows === 1 ? "this row" : "these rows"}, the database does not.</p>
       <ul className="pba:mt-1 pba:list-disc pba:pl-4">
         {behind.map((table) => (
           <li key={tableKey(table)} className="pba:wrap-anywhere">
@@ -101,22 +106,29 @@ function MissingRows({ tables, edges, chosen, onAdd }: Omit<ReferencesProps, "mo
           </li>
         ))}
       </ul>
+      {needed.length > 0 && (
+        <p className="pba:mt-1 pba:wrap-anywhere">
+          To bring {rows === 1 ? "it" : "them"} back, {formatNoun(needed.length, "more table")}{" "}
+          {needed.length === 1 ? "is" : "are"} added as well:{" "}
+          {needed.map(({ to }) => tableLabel(to)).join(", ")}.
+        </p>
+      )}
     </Notice>
   );
 }
 
 const FEW = 6;
 
-function Edges({ edges }: { edges: OrderEdge[] }) {
+function Edges({ edges, most = FEW }: { edges: OrderEdge[]; most?: number }) {
   return (
     <ul className="pba:mt-1 pba:list-disc pba:pl-4">
-      {edges.slice(0, FEW).map((edge) => (
+      {edges.slice(0, most).map((edge) => (
         <li key={`${tableKey(edge.from)} ${edge.constraint}`} className="pba:wrap-anywhere">
           {tableLabel(edge.from)} refers to {tableLabel(edge.to)}
           {edge.columns.length > 0 && ` by ${edge.columns.join(", ")}`}
         </li>
       ))}
-      {edges.length > FEW && <li>and {formatNoun(edges.length - FEW, "more reference")}</li>}
+      {edges.length > most && <li>and {formatNoun(edges.length - most, "more reference")}</li>}
     </ul>
   );
 }

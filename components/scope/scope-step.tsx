@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
 import { useRouter } from "next/navigation";
 import { type FormEvent, useEffect, useMemo, useState } from "react";
 import type { Operation, RestorePlan, RestoreScope } from "../../lib/shared/api.ts";
@@ -28,7 +29,7 @@ interface ScopeStepProps {
 
 /** Asks which part of the backup to restore, and what happens to existing rows. */
 export function ScopeStep({ operation, plan }: ScopeStepProps) {
-  const { queries } = usePanel();
+  const { queries, paths } = usePanel();
   const overview = useQuery(queries.overview).data;
   const tables = useMemo(() => scopeTables(plan, overview?.tables), [plan, overview]);
   const [draft, setDraft] = useState(() => toDraft(plan.scope, tables));
@@ -71,7 +72,10 @@ export function ScopeStep({ operation, plan }: ScopeStepProps) {
           Continue
           {isPending ? <Spinner /> : <ArrowRight aria-hidden />}
         </Button>
-        <CancelOperation operation={operation} />
+        <Button asChild>
+          <Link href={paths.operationStep(operation.id, "changes")}>Back to the review</Link>
+        </Button>
+        <CancelOperation operation={operation} namesIt />
       </StickyActions>
     </form>
   );

@@ -143,7 +143,9 @@ export async function goToReview(page: Page) {
 /** Confirms the restore, and does not wait for its trial run. */
 export async function startRestore(page: Page, database = DATABASE) {
   await page.getByLabel("Database name").fill(database);
-  await page.getByRole("button", { name: /^(Restore|Undo the restore)$/ }).click();
+  await page
+    .getByRole("button", { name: /^(Restore|Undo the restore|(Restore|Undo) anyway)$/ })
+    .click();
 }
 
 /** Confirms the restore as soon as it is checked. */
