@@ -391,13 +391,13 @@ test("asks for the file again after a reload, in place", async ({ page, folder }
   await chooseFile(page, file, { onlyLooks: true });
   await expect(page).toHaveURL(/\/restore\/inside$/);
   await page.reload();
-  await expect(page.getByText("Choose the backup again")).toBeVisible();
+  await expect(page.getByText("cleared your file. Choose it again.")).toBeVisible();
   const release = await holdUpload(page);
   await page.getByLabel("Backup file").setInputFiles(file);
   await expect(page).toHaveURL(/\/restore\/upload$/);
   await page.reload();
   await expect(page).toHaveURL(/\/restore\/upload$/);
-  await expect(page.getByText("Choose the backup again")).toBeVisible();
+  await expect(page.getByText("cleared your file. Choose it again.")).toBeVisible();
   release();
   await page.getByLabel("Backup file").setInputFiles(file);
   await expectBegunAndDiscard(page);
