@@ -69,6 +69,9 @@ test("only looks inside: opens, checks and shows a backup, and sends nothing", a
   await page.getByRole("button", { name: "Only look inside" }).click();
   await expect(verdict(page, "This backup is fine.")).toBeVisible();
   await expect(page.getByText("Nothing was uploaded yet.")).toBeVisible();
+  // It holds some of the database's tables, and says so.
+  await expect(page.getByText(/^A backup of 3 of 2\d tables, encrypted/)).toBeVisible();
+  await expect(verdict(page, "This backup is fine.")).toContainText(/every row of 3 of 2\d tables/);
   const tables = page.getByRole("list", { name: "Tables of the backup" }).getByRole("listitem");
   await expect(tables).toHaveCount(3);
   await expect(tables.getByRole("img", { name: "Fine" })).toHaveCount(3);
