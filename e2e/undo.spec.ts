@@ -104,6 +104,7 @@ async function openUndo(page: Page, id: string) {
   await expect(page).toHaveURL(`${operationPath(id)}/receipt`);
   await page.getByRole("button", { name: "Undo this restore" }).click();
   await expect(page.getByLabel("Passphrase", { exact: true })).toBeFocused();
+  await expect(page.getByText(/^The passphrase of the backup that was restored\./)).toBeVisible();
 }
 
 /** @returns the id of the restore that undoes it */
