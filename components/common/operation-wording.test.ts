@@ -85,6 +85,11 @@ describe("the truth after the end", () => {
     expect(restore("everything")).toBe("The database was restored.");
     expect(restore("unknown")).toContain("not known yet");
   });
+
+  it("is of an undo that the restore was undone", () => {
+    const undo = operation({ kind: "restore", state: "succeeded", changed: "everything" });
+    expect(truthOf({ ...undo, undoes: "1" })).toBe("The restore was undone.");
+  });
 });
 
 describe("the steps and the state", () => {

@@ -160,7 +160,7 @@ export function truthOf(operation: Operation): string {
     case "nothing":
       return "Nothing was changed.";
     case "everything":
-      return "The database was restored.";
+      return operation.undoes ? "The restore was undone." : "The database was restored.";
     case "unknown":
       return "It is not known yet whether the database was restored. You will see it here as soon as it is known.";
     default:
