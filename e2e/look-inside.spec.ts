@@ -168,7 +168,7 @@ test("says what is wrong with a backup, and with which table", async ({ page, fo
   // The other tables can still be saved.
   await expect(damaged).toContainText("2 other tables");
   const saving = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Save the whole tables as CSV" }).click();
+  await page.getByRole("button", { name: "Save the undamaged tables as CSV" }).click();
   const saved = await saving;
   expect(saved.suggestedFilename()).toBe("edited-csv.zip");
   const tables = await JSZip.loadAsync(await readFile(await saved.path()));
