@@ -147,7 +147,7 @@ for (const { locale, timezoneId, moment } of READERS) {
     expect(shown).toBe(Number(shown.replaceAll(/\D/g, "")).toLocaleString(locale));
     expect(shown).toMatch(locale === "de-DE" ? /\d\.\d/ : /\d,\d/);
 
-    await reader.getByRole("link", { name: /^shop-[\d-]+Z\.zip$/ }).click();
+    await reader.getByRole("link", { name: /^Details of shop-[\d-]+Z\.zip$/ }).click();
     await expect(reader).toHaveURL(OPERATION);
     await expect(reader.getByText("The backup is complete.", { exact: true })).toBeVisible();
     const text = await reader.getByRole("main").innerText();

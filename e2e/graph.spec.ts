@@ -375,6 +375,10 @@ test("is in the plan, fills during the run, and is a list on a phone", async ({ 
   await page.setViewportSize({ width: 1280, height: 800 });
   await hold.release();
   await expectRestored(page);
+  // The result begins with the rows before and after, which the graph does not show.
+  await expect(page.getByRole("columnheader", { name: /before/i })).toBeVisible();
+  await expect(graphOf(page)).toBeHidden();
+  await page.getByRole("radio", { name: "Graph" }).click();
   await expect(filling("warehouse.shipment_lines")).toHaveAttribute("data-fraction", "1.00");
   await expect.poll(notFull).toEqual([]);
 });

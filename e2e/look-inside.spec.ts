@@ -69,6 +69,9 @@ test("only looks inside: opens, checks and shows a backup, and sends nothing", a
   await page.getByRole("button", { name: "Only look inside" }).click();
   await expect(verdict(page, "This backup is fine.")).toBeVisible();
   await expect(page.getByText("Nothing was uploaded yet.")).toBeVisible();
+  // It holds some of the database's tables, and says so.
+  await expect(page.getByText(/^A backup of 3 of 2\d tables, encrypted/)).toBeVisible();
+  await expect(verdict(page, "This backup is fine.")).toContainText(/every row of 3 of 2\d tables/);
   const tables = page.getByRole("list", { name: "Tables of the backup" }).getByRole("listitem");
   await expect(tables).toHaveCount(3);
   await expect(tables.getByRole("img", { name: "Fine" })).toHaveCount(3);
@@ -165,7 +168,7 @@ test("says what is wrong with a backup, and with which table", async ({ page, fo
   // The other tables can still be saved.
   await expect(damaged).toContainText("2 other tables");
   const saving = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Save the whole tables as CSV" }).click();
+  await page.getByRole("button", { name: "Save the undamaged tables as CSV" }).click();
   const saved = await saving;
   expect(saved.suggestedFilename()).toBe("edited-csv.zip");
   const tables = await JSZip.loadAsync(await readFile(await saved.path()));
@@ -391,13 +394,13 @@ test("asks for the file again after a reload, in place", async ({ page, folder }
   await chooseFile(page, file, { onlyLooks: true });
   await expect(page).toHaveURL(/\/restore\/inside$/);
   await page.reload();
-  await expect(page.getByText("Choose the backup again")).toBeVisible();
+  await expect(page.getByText("cleared your file. Choose it again.")).toBeVisible();
   const release = await holdUpload(page);
   await page.getByLabel("Backup file").setInputFiles(file);
   await expect(page).toHaveURL(/\/restore\/upload$/);
   await page.reload();
   await expect(page).toHaveURL(/\/restore\/upload$/);
-  await expect(page.getByText("Choose the backup again")).toBeVisible();
+  await expect(page.getByText("cleared your file. Choose it again.")).toBeVisible();
   release();
   await page.getByLabel("Backup file").setInputFiles(file);
   await expectBegunAndDiscard(page);

@@ -69,12 +69,12 @@ test("undoes a restore from its receipt, and undoes that on a phone", async ({
   await expect(changes).toHaveCount(2);
   await expect(page).toHaveTitle("Waiting for confirmation · Undo the restore? · Alder & Finch");
   await startInBrowser(page);
-  await expectRestored(page);
+  await expectUndone(page);
   await expect(page).toHaveTitle("Done · Undo · Alder & Finch");
   await expectDatabase(before);
 
   await page.setViewportSize({ width: 390, height: 844 });
-  await openUndo(page, undo);
+  await openUndo(page, undo, "Undo the undo");
   await expect(page).toHaveTitle(/^[^·]+ · Alder & Finch$/);
   await expectUndoes(page, "restore", restore);
   await expect(
@@ -88,7 +88,7 @@ test("undoes a restore from its receipt, and undoes that on a phone", async ({
   await expectReady(page);
   await expectFits(page);
   await startInBrowser(page);
-  await expectRestored(page);
+  await expectUndone(page);
   await expectFits(page);
   await expectDatabase(restored);
 });
@@ -99,11 +99,12 @@ async function countReviews(): Promise<string> {
 }
 
 /** Goes from the page of an ended restore to the question on its receipt. */
-async function openUndo(page: Page, id: string) {
+async function openUndo(page: Page, id: string, name = "Undo this restore") {
   await page.getByRole("link", { name: "Receipt", exact: true }).click();
   await expect(page).toHaveURL(`${operationPath(id)}/receipt`);
-  await page.getByRole("button", { name: "Undo this restore" }).click();
+  await page.getByRole("button", { name }).click();
   await expect(page.getByLabel("Passphrase", { exact: true })).toBeFocused();
+  await expect(page.getByText(/^The passphrase of the backup that was restored\./)).toBeVisible();
 }
 
 /** @returns the id of the restore that undoes it */
@@ -121,6 +122,9 @@ const expectUndoes = (page: Page, what: "restore" | "undo", id: string) =>
     "href",
     operationPath(id),
   );
+
+const expectUndone = (page: Page) =>
+  expect(page.getByText("The restore was undone.", { exact: true })).toBeVisible();
 
 const expectFits = (page: Page) =>
   expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);

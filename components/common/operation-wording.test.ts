@@ -85,6 +85,11 @@ describe("the truth after the end", () => {
     expect(restore("everything")).toBe("The database was restored.");
     expect(restore("unknown")).toContain("not known yet");
   });
+
+  it("is of an undo that the restore was undone", () => {
+    const undo = operation({ kind: "restore", state: "succeeded", changed: "everything" });
+    expect(truthOf({ ...undo, undoes: "1" })).toBe("The restore was undone.");
+  });
 });
 
 describe("the steps and the state", () => {
@@ -142,6 +147,8 @@ describe("progress", () => {
     expect(at(40)).toBe("Downloading: Read the tables, 40%");
     expect(at(49)).toBe(at(40));
     expect(at(50)).not.toBe(at(49));
-    expect(new Set(Array.from({ length: 101 }, (_, rows) => at(rows))).size).toBe(10);
+    // Ten tenths, and the 99% that the page shows until the end.
+    expect(at(100)).toBe("Downloading: Read the tables, 99%");
+    expect(new Set(Array.from({ length: 101 }, (_, rows) => at(rows))).size).toBe(11);
   });
 });

@@ -160,7 +160,7 @@ export function truthOf(operation: Operation): string {
     case "nothing":
       return "Nothing was changed.";
     case "everything":
-      return "The database was restored.";
+      return operation.undoes ? "The restore was undone." : "The database was restored.";
     case "unknown":
       return "It is not known yet whether the database was restored. You will see it here as soon as it is known.";
     default:
@@ -180,8 +180,8 @@ export function fractionOf({ progress }: Operation | ListedOperation): number | 
 }
 
 /**
- * The text for screen readers during an operation. It changes only at each tenth and each phase, so that it can be
- * followed.
+ * The text for screen readers during an operation. It changes only at each tenth, at 99% and at each phase, so that it
+ * can be followed.
  */
 export function announcementOf(operation: Operation): string {
   if (isEnded(operation.state)) {
@@ -191,5 +191,7 @@ export function announcementOf(operation: Operation): string {
   const phase = phaseLabel(operation, operation.progress.phase);
   const fraction = fractionOf(operation);
   if (fraction === null) return `${stateLabel(operation)}: ${phase}`;
-  return `${stateLabel(operation)}: ${phase}, ${formatPercent(Math.floor(fraction * 10) / 10)}`;
+  // What is shown for the longest: all rows are done, and the rest of the work is not.
+  const tenth = fraction === MOST ? MOST : Math.floor(fraction * 10) / 10;
+  return `${stateLabel(operation)}: ${phase}, ${formatPercent(tenth)}`;
 }

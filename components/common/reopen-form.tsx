@@ -49,6 +49,7 @@ export function ReopenForm(props: ReopenFormProps) {
       <UnlockFields
         draft={draft}
         isOriginal={isOriginal}
+        which={source.undo ? SAFETY_BACKUP : undefined}
         promise="It is used for the check and not stored."
       />
       {error && <ErrorNotice error={error} />}
@@ -62,3 +63,6 @@ export function ReopenForm(props: ReopenFormProps) {
     </form>
   );
 }
+
+/** A safety backup has no passphrase of its own. */
+const SAFETY_BACKUP = "The passphrase of the backup that was restored.";

@@ -9,18 +9,22 @@ import { ReopenForm } from "./reopen-form.tsx";
 /** Offers to undo a restore that changed something, or says why that is impossible. */
 export function UndoRestore({ operation }: { operation: Operation }) {
   const { kind, changed, safetyBackup, state } = operation;
+  const noun = nounOf(operation);
   if (kind !== "restore" || changed !== "everything" || state === "running") return null;
-  if (safetyBackup?.isKept) return <Undo id={operation.id} safetyBackup={safetyBackup} />;
+  if (safetyBackup?.isKept) return <Undo operation={operation} safetyBackup={safetyBackup} />;
   return (
     <Card title="Undo">
       <p className="pba:max-w-prose pba:text-muted">
         {safetyBackup
-          ? "The safety backup of this restore was deleted: newer ones replaced it, or it was too old. You can bring back the earlier data only from a backup of your own."
-          : "No safety backup was made before this restore, so you cannot undo it here. You can bring back the earlier data only from a backup of your own."}
+          ? `The safety backup of this ${noun} was deleted: newer ones replaced it, or it was too old. You can bring back the earlier data only from a backup of your own.`
+          : `No safety backup was made before this ${noun}, so you cannot undo it here. You can bring back the earlier data only from a backup of your own.`}
       </p>
     </Card>
   );
 }
+
+/** An undo is a restore, and can be undone as well. */
+const nounOf = ({ undoes }: Operation) => (undoes ? "undo" : "restore");
 
 const KEYS: Record<EncryptionMode, string> = {
   passphrase: "It opens with the passphrase of the backup that was restored.",
@@ -28,19 +32,20 @@ const KEYS: Record<EncryptionMode, string> = {
   none: "Like the backup that was restored, it is not encrypted.",
 };
 
-function Undo({ id, safetyBackup }: { id: string; safetyBackup: SafetyBackup }) {
+function Undo({ operation, safetyBackup }: { operation: Operation; safetyBackup: SafetyBackup }) {
   const [isOpen, setIsOpen] = useState(false);
   const { createdAt, keptUntil, sizeBytes, encryption } = safetyBackup;
+  const noun = nounOf(operation);
+  const label = `Undo ${operation.undoes ? "the" : "this"} ${noun}`;
   return (
-    <Card title="Undo this restore">
+    <Card title={label}>
       <div className="pba:grid pba:grid-cols-[minmax(0,1fr)] pba:gap-4">
         <div className="pba:grid pba:max-w-prose pba:gap-2">
           <p>
-            The earlier data was saved just before this restore,{" "}
-            <time dateTime={createdAt}>{formatMoment(createdAt)}</time>, and is kept on the server (
-            {formatBytes(sizeBytes)}) until{" "}
-            <time dateTime={keptUntil}>{formatMoment(keptUntil)}</time> at most: newer restores may
-            take its place before. {KEYS[encryption]}
+            The earlier data was saved on the server just before this {noun},{" "}
+            <time dateTime={createdAt}>{formatMoment(createdAt)}</time> ({formatBytes(sizeBytes)}).
+            It is kept until <time dateTime={keptUntil}>{formatMoment(keptUntil)}</time> at the
+            latest. It is removed earlier if three newer restores have their own. {KEYS[encryption]}
           </p>
           <p className="pba:text-muted">
             The undo is a restore of that backup. The backup is checked, you see what will change,
@@ -50,7 +55,7 @@ function Undo({ id, safetyBackup }: { id: string; safetyBackup: SafetyBackup }) 
         </div>
         {isOpen ? (
           <ReopenForm
-            source={{ undo: id }}
+            source={{ undo: operation.id }}
             encryption={encryption}
             icon={<Undo2 aria-hidden />}
             label="Prepare the undo"
@@ -60,7 +65,7 @@ function Undo({ id, safetyBackup }: { id: string; safetyBackup: SafetyBackup }) 
           <div>
             <Button onClick={() => setIsOpen(true)}>
               <Undo2 aria-hidden />
-              Undo this restore
+              {label}
             </Button>
           </div>
         )}

@@ -31,7 +31,7 @@ const OPTIONS: Array<ComponentProps<typeof RadioCards<EncryptionMode>>["options"
   {
     value: "none",
     title: "Not encrypted",
-    description: "Anyone with the file can read everything.",
+    description: "You need nothing to open it.",
   },
 ];
 
@@ -116,8 +116,8 @@ function PlaintextConsent({ draft, onChange, problems }: EncryptionFieldsProps) 
   return (
     <Notice tone="warn" title="This file will hold every row as plain text">
       <p>
-        The file contains password hashes, addresses and tokens. Anyone who gets the file can read
-        all of it, for example from a download folder, an email or a cloud drive.
+        The file contains password hashes, addresses and tokens. Think of every copy of it: in a
+        download folder, an email or a cloud drive.
       </p>
       {/* biome-ignore lint/a11y/noLabelWithoutControl: the control is the Checkbox inside. */}
       <label className="pba:mt-2 pba:flex pba:cursor-pointer pba:items-center pba:gap-3 pba:font-medium">

@@ -31,6 +31,8 @@ export interface LocalTable extends TableName {
 export interface LocalContents {
   /** Null if `@vorlefan/prisma-backup` wrote the backup, which stored none of this. */
   madeOf: { createdAt: string; tool: string; databaseName: string } | null;
+  /** How many tables the backup could choose from. Null if it does not say. */
+  tablesInDatabase: number | null;
   /** Whether README.txt is proven to be unchanged. Backups by older versions cannot prove it. */
   provesReadme: boolean;
   /** Without encryption, anyone with the file could have replaced it by another. */
@@ -90,6 +92,7 @@ export class LocalArchiveSession {
           tool: manifest.tool,
           databaseName: manifest.database.name,
         },
+        tablesInDatabase: manifest?.tablesInDatabase ?? null,
         tables: this.#sources.map(({ schema, name, model, rows, jsonBytes }) => ({
           schema,
           name,

@@ -178,7 +178,7 @@ function ReceiptLink({ id }: Pick<Operation, "id">) {
   );
 }
 
-function restoredText({ plan, result }: Operation): string {
+function restoredText({ plan, result, undoes }: Operation): string {
   const mode = plan?.scope.mode;
   if (mode === "keep-existing") {
     return "Rows whose keys were missing were added. Existing rows stayed as they were. Nothing was deleted.";
@@ -188,7 +188,7 @@ function restoredText({ plan, result }: Operation): string {
   }
   return isOfOriginal(plan)
     ? "Every row in the files of @vorlefan/prisma-backup is in its table, and every foreign key holds. The next value of each sequence follows the highest value in its columns. Data that the files did not contain is not back."
-    : `The rows of the restored tables, their foreign keys and their sequences are as they were when the backup was made${result?.warnings.some(isOfSequence) ? ", except for the sequences that the warnings name" : ""}.`;
+    : `The rows of the restored tables, their foreign keys and their sequences are as they were ${undoes ? "just before the restore" : "when the backup was made"}${result?.warnings.some(isOfSequence) ? ", except for the sequences that the warnings name" : ""}.`;
 }
 
 /** Whether the warning is about a sequence whose value differs from the backup's. */

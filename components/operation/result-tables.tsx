@@ -29,6 +29,7 @@ export function ResultTables({ operation, tables }: ResultTablesProps) {
   return (
     <ListOrGraphCard
       title="Rows per table"
+      listFirst
       order={order}
       tables={inGraph}
       list={(search) => (

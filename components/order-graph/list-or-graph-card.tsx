@@ -19,6 +19,8 @@ interface ListOrGraphCardProps {
   tables: readonly GraphTable[];
   /** Renders the same as text, for the tables that match the search. */
   list: (search: string) => ReactNode;
+  /** Begins with the list, whatever was chosen elsewhere: the graph does not show all of its figures. */
+  listFirst?: boolean;
 }
 
 // Loaded when needed, because most of the panel's pages show no graph.
@@ -32,8 +34,11 @@ const VIEWS: ReadonlyArray<{ value: OrderView; label: string; icon: ReactNode }>
 /**
  * Tables in their order, as a list or as a graph. The list is always available, for people who cannot see the graph.
  */
-export function ListOrGraphCard({ title, description, order, tables, list }: ListOrGraphCardProps) {
-  const [view, setView] = useOrderView();
+export function ListOrGraphCard(props: ListOrGraphCardProps) {
+  const { title, description, order, tables, list, listFirst = false } = props;
+  const remembered = useOrderView();
+  const own = useState<OrderView>("list");
+  const [view, setView] = listFirst ? own : remembered;
   const [search, setSearch] = useState("");
   const [searchIndex, setSearchIndex] = useState(0);
   const isGraph = view === "graph" && order !== null;

@@ -84,7 +84,7 @@ function BackupFacts({ backup }: { backup: ListedOperation }) {
           focusRing,
         )}
       >
-        {fileName}
+        Details of {fileName}
       </Link>
     </>
   );

@@ -1,4 +1,4 @@
-import { formatBytes, formatMoment, formatNoun } from "../../lib/shared/format.ts";
+import { formatBytes, formatMoment, formatNoun, formatTables } from "../../lib/shared/format.ts";
 import { ENCRYPTION_LABELS } from "../common/operation-wording.ts";
 import type { ArchiveFile } from "../local/chosen-files.ts";
 import { FileArchive } from "../ui/icons.ts";
@@ -43,7 +43,7 @@ function descriptionOf({ report, contents }: ChosenBackup): string {
     return `A backup of ${formatNoun(tables, "table")} written by @vorlefan/prisma-backup, ${isEncrypted ? "encrypted with a password" : "not encrypted"}.`;
   }
   const { encryption, tables } = report;
-  const what = `A backup of ${formatNoun(tables, "table")}, ${ENCRYPTION_LABELS[encryption].toLowerCase()}`;
+  const what = `A backup of ${formatTables(tables, contents?.tablesInDatabase)}, ${ENCRYPTION_LABELS[encryption].toLowerCase()}`;
   const madeOf = contents?.madeOf ?? report.manifest;
   if (madeOf) {
     return `${what}, made ${formatMoment(madeOf.createdAt)} from ${madeOf.databaseName} by ${madeOf.tool}.`;

@@ -93,6 +93,7 @@ export function CheckAndUpload({ backup, isUploading, goTo, onCreated }: CheckAn
   }, [opensItself, uploadsItself, goesOn]);
 
   const isLocked = canOpen && secret === null && !opensItself;
+  const asksForKey = isLocked || asks || (!canOpen && secret === null);
   const title = isUploading ? "Uploading this backup" : "Check this backup";
   useTitlePrefix(isUploading ? formatPercent(uploadedFraction(upload.state)) : null);
   return (
@@ -102,7 +103,7 @@ export function CheckAndUpload({ backup, isUploading, goTo, onCreated }: CheckAn
         state={`${isLocked} ${verification.name} ${isUploading} ${create.status}`}
         step={isUploading ? "upload" : "choose"}
         title={title}
-        description={descriptionOf(backup, isUploading)}
+        description={descriptionOf(backup, isUploading, asksForKey)}
       />
       <Card>
         <div className="pba:grid pba:gap-4">
@@ -128,7 +129,7 @@ export function CheckAndUpload({ backup, isUploading, goTo, onCreated }: CheckAn
       <ChosenRows backup={backup} />
       {isLocked ? (
         <OpenForm backup={backup} />
-      ) : asks || (!canOpen && secret === null) ? (
+      ) : asksForKey ? (
         <UnlockForm
           encryption={encryption}
           secret={secret}
@@ -152,12 +153,13 @@ export function CheckAndUpload({ backup, isUploading, goTo, onCreated }: CheckAn
   );
 }
 
-function descriptionOf(backup: ChosenBackup, isUploading: boolean): string {
+/** @param asksForKey the buttons do not yet say that nothing was uploaded */
+function descriptionOf(backup: ChosenBackup, isUploading: boolean, asksForKey: boolean): string {
   if (isUploading) {
     return "The server checks it again and compares it with this database. Nothing in the database changes yet.";
   }
   if (isFaulty(backup)) return "Your browser checked it on this computer.";
   return backup.upload === "by-itself"
     ? "Your browser checks it on this computer. If it passes, the upload begins by itself."
-    : "Your browser checks it on this computer. Nothing is uploaded until you say so.";
+    : `Your browser checks it on this computer.${asksForKey ? " Nothing is uploaded until you say so." : ""}`;
 }

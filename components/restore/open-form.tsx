@@ -40,11 +40,10 @@ export function OpenForm({ backup }: { backup: ChosenBackup }) {
           <UnlockFields
             draft={draft}
             isOriginal={false}
-            promise="It stays in this page. The check on the server uses it again."
+            promise="It is sent to the server when the upload is checked, and not stored."
           />
           {isWrong && (
             <Notice tone="bad" role="alert" title={VERDICT_TITLES[fault.kind]}>
-              <p>{fault.message}</p>
               <p>{fault.hint}</p>
             </Notice>
           )}

@@ -40,7 +40,7 @@ export function RestoreView({ place: loaded }: { place: RestorePlace }) {
 }
 
 interface ChooseProps {
-  /** After a reload, which clears the file and its passphrase or private key. */
+  /** After going back or a reload, which clear the file and its passphrase or private key. */
   isAgain: boolean;
   onChosen: () => void;
 }
@@ -59,7 +59,7 @@ function Choose({ isAgain, onChosen }: ChooseProps) {
       {data?.database.isStandby && <StandbyNotice />}
       {isAgain && (
         <Notice>
-          <p>Reloading cleared your file. Choose the backup again.</p>
+          <p>Going back or reloading cleared your file. Choose it again.</p>
         </Notice>
       )}
       <ChooseFile onChosen={onChosen} />

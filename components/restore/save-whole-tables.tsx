@@ -34,7 +34,7 @@ export function SaveWholeTables({ backup, readings }: SaveWholeTablesProps) {
     <div className="pba:mt-2 pba:grid pba:justify-items-start pba:gap-2">
       <p>
         {formatNoun(whole.length, "other table")} with {formatNoun(rows, "row")}{" "}
-        {whole.length === 1 ? "is" : "are"} whole. If you have no other copy, save{" "}
+        {whole.length === 1 ? "is" : "are"} undamaged. If you have no other copy, save{" "}
         {whole.length === 1 ? "it" : "them"} as CSV. Then you can import{" "}
         {whole.length === 1 ? "it" : "them"} by hand.
       </p>
@@ -46,7 +46,7 @@ export function SaveWholeTables({ backup, readings }: SaveWholeTablesProps) {
         <Download aria-hidden />
         {typeof state === "number"
           ? `Saving ${state + 1} of ${formatNoun(whole.length, "table")}`
-          : "Save the whole tables as CSV"}
+          : "Save the undamaged tables as CSV"}
       </Button>
       {state === "failed" && (
         <p role="alert">

@@ -18,11 +18,13 @@ interface UnlockFieldsProps {
   draft: ReturnType<typeof useUnlockDraft>;
   /** `@vorlefan/prisma-backup` calls it a password, so its users know it by that word. */
   isOriginal: boolean;
+  /** Says which passphrase it is, if not the one that was chosen when this backup was made. */
+  which?: string;
   /** Says what happens to the passphrase or private key. */
   promise: string;
 }
 
-export function UnlockFields({ draft, isOriginal, promise }: UnlockFieldsProps) {
+export function UnlockFields({ draft, isOriginal, which, promise }: UnlockFieldsProps) {
   const [isShown, setIsShown] = useState(false);
   switch (draft.mode) {
     case "passphrase":
@@ -30,7 +32,7 @@ export function UnlockFields({ draft, isOriginal, promise }: UnlockFieldsProps) 
         <div className="pba:max-w-md">
           <Field
             label={isOriginal ? "Password" : "Passphrase"}
-            hint={`The one that was ${isOriginal ? "given to PrismaBackup" : "chosen"} when this backup was made. ${promise}`}
+            hint={`${which ?? `The one that was ${isOriginal ? "given to PrismaBackup" : "chosen"} when this backup was made.`} ${promise}`}
           >
             {(control) => (
               <SecretInput

@@ -1,5 +1,5 @@
 import { VERDICT_TITLES } from "../../lib/shared/archive-verdict.ts";
-import { formatBytes, formatCount, formatNoun } from "../../lib/shared/format.ts";
+import { formatBytes, formatCount, formatNoun, formatTables } from "../../lib/shared/format.ts";
 import { tableLabel } from "../../lib/shared/table-name.ts";
 import type { Fault } from "../local/archive-problem.ts";
 import { Card } from "../ui/card.tsx";
@@ -76,8 +76,9 @@ function Fine({ contents }: Pick<ChosenBackup, "contents">) {
   return (
     <Notice tone="good" role="status" title={VERDICT_TITLES.fine}>
       <p>
-        Every byte and every row of {formatNoun(contents?.tables.length ?? 0, "table")} is what was
-        backed up. After the upload, the server checks whether they fit this database.
+        Every byte and every row of{" "}
+        {formatTables(contents?.tables.length ?? 0, contents?.tablesInDatabase)} is what was backed
+        up. After the upload, the server checks whether they fit this database.
       </p>
       {contents?.madeOf && !contents.isEncrypted && (
         <p>

@@ -35,7 +35,7 @@ export class ArchiveFault extends Error {
 }
 
 const NEW_COPY =
-  "Download or copy the backup again and compare the sizes. If that does not help, use an older backup.";
+  "Use another copy of it, or an older backup. An undamaged copy has the SHA-256 that the backup's receipt shows.";
 
 /** The backup was changed since it was written. */
 export const damaged = (message: string, options?: FaultOptions): ArchiveFault =>
