@@ -60,8 +60,9 @@ async function takeAll(browser: Browser): Promise<void> {
   await take(page, "shop", ["light"]);
 
   await page.goto(`${PANEL}/create`);
-  await chooseEncryption(page, { mode: "passphrase", passphrase: PASSPHRASE });
+  await page.getByRole("button", { name: "Copy passphrase" }).waitFor();
   await take(page, "create", ["light", "dark", "phone"]);
+  await chooseEncryption(page, { mode: "passphrase", passphrase: PASSPHRASE });
   const holdOfBackup = await holdBackup();
   const downloading = downloadBackup(page, folder);
   await tableProgress(page, "warehouse.shipment_lines").getByText("Done").waitFor();
@@ -73,6 +74,7 @@ async function takeAll(browser: Browser): Promise<void> {
   await page.goto(PANEL);
   await page.getByRole("heading", { name: "Table order" }).waitFor();
   await page.getByRole("list", { name: "Recent operations" }).waitFor();
+  await page.getByText(/^Last backup: /).waitFor();
   await take(page, "overview", ["light", "dark", "phone"]);
   await page.goto(`${PANEL}/order`);
   await page.locator("svg text", { hasText: "Invoice" }).first().waitFor();
@@ -97,9 +99,11 @@ async function takeAll(browser: Browser): Promise<void> {
   await take(page, "restore-scope", ["light", "dark", "phone"]);
   await goToReview(page);
   await expectRehearsed(page);
+  await page.getByText(/tables that change$/).waitFor();
   await take(page, "restore-confirm", ["light", "dark", "phone"]);
   await page.getByText(/tables that change$/).click();
-  await page.getByText(/tables that change$/).scrollIntoViewIfNeeded();
+  const tables = page.getByRole("heading", { name: "Tables", exact: true });
+  await tables.evaluate((heading) => heading.scrollIntoView());
   await take(page, "restore-changes", ["light", "dark", "phone"]);
   const holdOfRestore = await holdRestore();
   await startRestore(page);
