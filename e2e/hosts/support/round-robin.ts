@@ -45,9 +45,12 @@ export async function startRoundRobin(port: number, ports: number[]): Promise<Ro
     requests,
     pin: (method, path, instance) => void pins.unshift({ method, path, instance }),
     async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
+      const closed = once(server, "close");
       server.close();
-      await once(server, "close");
+      // A page that is still open goes on asking on a connection that came in meanwhile.
+      const timer = setInterval(() => server.closeAllConnections(), 100);
+      await closed;
+      clearInterval(timer);
     },
   };
 }
