@@ -7,7 +7,7 @@ import { isPlanning } from "./operation-wording.ts";
 
 interface CancelOperationProps {
   operation: Operation | ListedOperation;
-  /** Says on the button what is discarded, where a person may think of changes in a form. */
+  /** Says on the button what is discarded, because beside a form it could mean the changes there. */
   namesIt?: boolean;
 }
 

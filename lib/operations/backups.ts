@@ -9,7 +9,6 @@ import { BackupError } from "../errors.ts";
 import { selectionOf } from "../plan/dump-plan.ts";
 import { leftToPlatforms } from "../plan/platform-schemas.ts";
 import type { Database } from "../postgres/connection/connection.ts";
-import { readCatalog } from "../schema/read-catalog.ts";
 import type { Actor, CreateBackup, TableName } from "../shared/api.ts";
 import { toBackupError } from "../to-backup-error.ts";
 import type { Context } from "./context.ts";
@@ -19,6 +18,7 @@ import { logError } from "./log-error.ts";
 import { recordEnd } from "./notify.ts";
 import { beginRunning, insertOperation } from "./operation-store.ts";
 import { readDatabaseName, readOwnOperation } from "./operations.ts";
+import { readPooledCatalog } from "./read-pooled-catalog.ts";
 import type { StoredOperation } from "./stored-operation.ts";
 
 /** How far the reader may lag behind, in bytes, so that PostgreSQL need not wait for each chunk to be sent. */
@@ -51,20 +51,14 @@ export async function createBackup(
 
 /** Returns `1-of-25-tables`, or nothing if these are all tables. */
 async function partOf(
-  { pool }: Database,
+  database: Database,
   tables: readonly TableName[],
 ): Promise<string | undefined> {
-  const client = await pool.connect();
-  try {
-    const catalog = await readCatalog(client);
-    const { platformOf } = leftToPlatforms(catalog, { tables });
-    const all = catalog.tables.filter((table) => !platformOf(table));
-    const isChosen = selectionOf({ tables });
-    const chosen = all.filter(isChosen);
-    return chosen.length < all.length ? `${chosen.length}-of-${all.length}-tables` : undefined;
-  } finally {
-    client.release();
-  }
+  const catalog = await readPooledCatalog(database);
+  const { platformOf } = leftToPlatforms(catalog, { tables });
+  const all = catalog.tables.filter((table) => !platformOf(table));
+  const chosen = all.filter(selectionOf({ tables }));
+  return chosen.length < all.length ? `${chosen.length}-of-${all.length}-tables` : undefined;
 }
 
 /**

@@ -2,14 +2,13 @@ import { BackupError } from "../errors.ts";
 import { planRestore } from "../restore/plan-restore.ts";
 import { rehearse } from "../restore/rehearsal/rehearse.ts";
 import { summariseRehearsal } from "../restore/rehearsal/report.ts";
-import type { CatalogTable } from "../schema/catalog.ts";
-import { readCatalog } from "../schema/read-catalog.ts";
 import type { Check, RestorePlan, RestoreScope } from "../shared/api.ts";
 import type { ErrorCode } from "../shared/error-codes.ts";
 import type { RehearsalReport } from "../shared/rehearsal.ts";
 import { type ActorInBackup, withActor } from "./actor-in-backup.ts";
 import type { Context } from "./context.ts";
 import type { LiveOperation } from "./live-operation.ts";
+import { readPooledCatalog } from "./read-pooled-catalog.ts";
 import type { RestoreSource } from "./restore-source.ts";
 import { planSafetyBackup } from "./safety-backup.ts";
 import { signInChecks, withKnownRights } from "./sign-in-checks.ts";
@@ -37,7 +36,7 @@ export async function makePlan(
   const { database, models } = context;
   const planning = { database, models, archive, scope, signal };
   const { fingerprint, ...planned } = await planRestore(planning);
-  const tables = await readTables(database);
+  const { tables } = await readPooledCatalog(database);
   const safetyBackup = await planSafetyBackup(context, key, planned.tables, tables);
   const plan = withActor({ ...planned, safetyBackup }, actorInBackup);
   const checks = [...plan.checks, ...signInChecks(context, tables, plan)];
@@ -64,15 +63,6 @@ export async function rehearsePlan(
     const message = `There was no trial run. ${error.message}`;
     const check: Check = { name: "rehearsal", state: "warning", message };
     return { ...made, plan: { ...made.plan, checks: [...checks, check] } };
-  }
-}
-
-async function readTables({ pool }: Context["database"]): Promise<CatalogTable[]> {
-  const client = await pool.connect();
-  try {
-    return (await readCatalog(client)).tables;
-  } finally {
-    client.release();
   }
 }
 
